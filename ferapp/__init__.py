@@ -1,0 +1,1 @@
+"""Desktop workbench for facial expression recognition."""

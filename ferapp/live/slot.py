@@ -1,0 +1,33 @@
+"""One place, the latest wins: what a slow reader misses is overwritten, never queued."""
+
+import threading
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class LatestSlot(Generic[T]):
+    """Hands the newest item from one thread to another; counts the items nobody took."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._item: T | None = None
+        self._overwritten = 0
+
+    @property
+    def overwritten(self) -> int:
+        return self._overwritten
+
+    def put(self, item: T) -> None:
+        with self._condition:
+            self._overwritten += self._item is not None
+            self._item = item
+            self._condition.notify()
+
+    def take(self, timeout: float = 0.0) -> T | None:
+        """The newest item not taken yet; waits up to `timeout` seconds for one."""
+        with self._condition:
+            if self._item is None and timeout > 0:
+                self._condition.wait(timeout)
+            item, self._item = self._item, None
+            return item

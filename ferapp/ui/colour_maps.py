@@ -1,0 +1,81 @@
+"""Signed attribution maps to colours. Pure numpy: arrays in, arrays out."""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Lightness rises evenly with the magnitude on both sides, so that the ramps read the same
+# without colours; warm speaks for the class, cool against it.
+_WARM = np.array([[122, 4, 80], [196, 22, 72], [240, 84, 36], [255, 160, 20], [255, 240, 130]])
+_COOL = np.array([[20, 24, 140], [26, 70, 190], [30, 128, 214], [70, 190, 232], [190, 246, 255]])
+
+
+def normalised(attribution: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The map divided by its largest magnitude: -1…1, all zero where it says nothing."""
+    finite = np.nan_to_num(attribution, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+    peak = float(np.abs(finite).max(initial=0.0))
+    return finite / np.float32(peak) if peak > 0 else finite
+
+
+def ramp(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Values in -1…1 of any shape (…) → RGB (…, 3), by sign and magnitude."""
+    magnitude = np.clip(np.abs(values), 0, 1)
+    stops = np.linspace(0, 1, len(_WARM))
+    positive = (values >= 0)[..., None]
+    warm = np.stack([np.interp(magnitude, stops, _WARM[:, i]) for i in range(3)], axis=-1)
+    cool = np.stack([np.interp(magnitude, stops, _COOL[:, i]) for i in range(3)], axis=-1)
+    return np.where(positive, warm, cool).round().astype(np.uint8)
+
+
+_LEVELS = 255
+
+
+@lru_cache(maxsize=4)
+def _table(opacity: float) -> NDArray[np.uint32]:
+    """Premultiplied BGRA, one word each, of the values -1…1 in steps of 1/_LEVELS."""
+    values = np.linspace(-1, 1, 2 * _LEVELS + 1, dtype=np.float32)
+    alpha = np.abs(values)[:, None] * min(max(opacity, 0.0), 1.0)
+    bgra = np.concatenate([ramp(values)[:, ::-1] * alpha, 255 * alpha], axis=1)
+    table: NDArray[np.uint32] = np.rint(bgra).astype(np.uint8).view(np.uint32)[:, 0]
+    return table
+
+
+def attribution_image(values: NDArray[np.float32], opacity: float) -> NDArray[np.uint8]:
+    """A map in -1…1 (S, S) → premultiplied BGRA (S, S, 4), alpha = |value| · opacity.
+
+    Premultiplied, so that smooth scaling does not bleed the colour of invisible pixels.
+    """
+    index = np.rint(np.clip(values, -1, 1) * _LEVELS).astype(np.intp) + _LEVELS
+    pixels: NDArray[np.uint32] = np.ascontiguousarray(_table(opacity)[index])
+    return pixels.view(np.uint8).reshape(*values.shape, 4)
+
+
+def upsampled(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+    """A square map (S, S) → (S·factor, S·factor), cubic, edges replicated, clipped to -1…1.
+
+    Values are interpolated before they become colours; interpolating colours instead shows the
+    cells as diamonds once the map is drawn several times its size.
+    """
+    return np.clip(_taller(_taller(values, factor).T, factor).T, -1, 1)
+
+
+def _taller(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+    """(S, W) → (S·factor, W). Four taps a row; a matrix product would wake up BLAS's threads."""
+    rows, weights = _cubic_taps(len(values), factor)
+    tall: NDArray[np.float32] = weights[0] * values[rows[0]]
+    for tap in (1, 2, 3):
+        tall += weights[tap] * values[rows[tap]]
+    return tall
+
+
+@lru_cache(maxsize=8)
+def _cubic_taps(size: int, factor: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Rows (4, n) and weights (4, n, 1) of Keys' cubic convolution, a = -1/2, centres aligned."""
+    position = (np.arange(size * factor) + 0.5) / factor - 0.5
+    taps = np.floor(position).astype(np.intp) + np.arange(-1, 3)[:, None]
+    distance = np.abs(position - taps)
+    inner = 1.5 * distance**3 - 2.5 * distance**2 + 1
+    outer = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
+    weights = np.where(distance <= 1, inner, outer).astype(np.float32)
+    return np.clip(taps, 0, size - 1), weights[..., None]

@@ -1,0 +1,134 @@
+"""Switches and sliders of the live page. They show the state of the actions and change it."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QGridLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QWidget,
+)
+
+from ferapp.ui import theme
+
+
+class SpaceForButtons(QObject):
+    """Space freezes, except where the keyboard is on a button: there it presses the button."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+            return False
+        if event.key() != Qt.Key.Key_Space:
+            return False
+        event.accept()
+        return True
+
+
+class Switch(QAbstractButton):
+    """A two-state switch that belongs to a QAction: same words, same tip, same state."""
+
+    def __init__(self, action: QAction) -> None:
+        super().__init__()
+        self.setCheckable(True)
+        self.setChecked(action.isChecked())
+        self.setText(action.text())
+        self.setToolTip(action.toolTip())
+        self.setAccessibleName(action.text())
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to Freeze
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.installEventFilter(SpaceForButtons(self))
+        self.toggled.connect(action.setChecked)
+        action.toggled.connect(self.setChecked)
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self.text()) + 52, max(metrics.height() + 8, 26))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        look = theme.current()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        track = QRectF(self.width() - 36, self.height() / 2 - 9, 34, 18)
+        painter.setPen(QColor(look.text if self.hasFocus() else look.muted))
+        painter.setBrush(QColor(look.accent if self.isChecked() else look.raised))
+        painter.drawRoundedRect(track, 9, 9)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(look.on_accent if self.isChecked() else look.muted))
+        x = track.right() - 15 if self.isChecked() else track.left() + 3
+        painter.drawEllipse(QRectF(x, track.top() + 3, 12, 12))
+        painter.setPen(QColor(look.text))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.text())
+
+
+class Sliders(QWidget):
+    """Opacity of the attribution and time constant of the smoothing, each with its value."""
+
+    opacity_changed = Signal(float)  # 0–1
+    smoothing_changed = Signal(float)  # ms
+
+    def __init__(self, opacity: float, smoothing_ms: int) -> None:
+        super().__init__()
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(theme.GAP)
+        grid.setColumnStretch(1, 1)
+        self.opacity = self._row(
+            grid,
+            "Opacity",
+            (0, 100, 5),
+            round(100 * opacity),
+            "How strongly the attribution covers the picture. 0 leaves the picture as it is.",
+            lambda value: f"{value}\u00a0%",
+        )
+        self.smoothing = self._row(
+            grid,
+            "Smoothing",
+            (0, 2000, 50),
+            smoothing_ms,
+            "Time constant in milliseconds: a change of expression shows to 63 % after this time.\n"
+            "More is calmer and later, 0 shows each picture alone.",
+            lambda value: f"{value}\u00a0ms" if value else "off",
+        )
+        self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
+        self.smoothing.valueChanged.connect(lambda value: self.smoothing_changed.emit(float(value)))
+
+    def _row(
+        self,
+        grid: QGridLayout,
+        name: str,
+        extent: tuple[int, int, int],
+        value: int,
+        tip: str,
+        shown: Callable[[int], str],
+    ) -> QSlider:
+        low, high, step = extent
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(low, high)
+        slider.setSingleStep(step)
+        slider.setPageStep(4 * step)
+        slider.setValue(value)
+        slider.setAccessibleName(name)
+        label, number = QLabel(name), QLabel(shown(value))
+        number.setProperty("quiet", True)
+        number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        number.setMinimumWidth(number.fontMetrics().horizontalAdvance("2000\u00a0ms") + 2)
+        for widget in (label, slider, number):
+            widget.setToolTip(tip)
+        slider.valueChanged.connect(lambda now: number.setText(shown(now)))
+        row = grid.rowCount()
+        grid.addWidget(label, row, 0)
+        grid.addWidget(slider, row, 1)
+        grid.addWidget(number, row, 2)
+        return slider

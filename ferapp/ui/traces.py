@@ -1,0 +1,41 @@
+"""The last seconds of probabilities in a ring of numpy arrays. No Qt."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Traces:
+    """Times (s), smoothed and raw probabilities; NaN rows are gaps where no face was seen."""
+
+    def __init__(self, classes: int, capacity: int) -> None:
+        self._times = np.full(capacity, np.nan)
+        self._smoothed = np.full((capacity, classes), np.nan, np.float32)
+        self._raw = np.full((capacity, classes), np.nan, np.float32)
+        self._next = 0
+        self._count = 0
+
+    def push(self, time: float, smoothed: NDArray[np.float32], raw: NDArray[np.float32]) -> None:
+        """Append one analysis. A clock that went back begins a new record."""
+        if self._count and time < self._times[self._next - 1]:
+            self._count = 0
+        self._times[self._next] = time
+        self._smoothed[self._next] = smoothed
+        self._raw[self._next] = raw
+        self._next = (self._next + 1) % len(self._times)
+        self._count = min(self._count + 1, len(self._times))
+
+    def push_gap(self, time: float) -> None:
+        nothing = np.full(self._raw.shape[1], np.nan, np.float32)
+        self.push(time, nothing, nothing)
+
+    def last(
+        self, seconds: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
+        """Times relative to the newest (n,) ≤ 0, smoothed (n, K), raw (n, K), oldest first."""
+        order = (self._next - self._count + np.arange(self._count)) % len(self._times)
+        times = self._times[order]
+        if self._count:
+            times = times - times[-1]
+        recent = times >= -seconds
+        order = order[recent]
+        return times[recent], self._smoothed[order], self._raw[order]

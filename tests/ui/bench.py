@@ -1,0 +1,23 @@
+"""A window on a scripted engine, as the tests handle it."""
+
+from dataclasses import dataclass
+
+from fake_engine import FakeEngine
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from ferapp.ui.window import MainWindow
+from ferapp.vision.analysis import Analysis
+
+
+@dataclass
+class Bench:
+    window: MainWindow
+    engine: FakeEngine
+    qtbot: QtBot
+    app: QApplication
+
+    def show(self, analysis: Analysis) -> None:
+        """Give `analysis` and wait until it was painted."""
+        self.engine.give(analysis)
+        self.qtbot.waitUntil(lambda: any(a is analysis for a in self.engine.painted_ones))

@@ -1,0 +1,122 @@
+"""A scripted LiveEngine with drawn faces: no thread, no file, no model."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferapp.live.state import LiveStatus, ModelState
+from ferapp.sources.frame import Frame
+from ferapp.vision.analysis import Analysis, FaceAnalysis
+from trainer.labels import EXPRESSIONS
+
+SIZE = 44
+
+
+def similarity(angle_deg: float, scale: float, centre: tuple[float, float]) -> NDArray[np.float32]:
+    """(2, 3) that turns the frame around `centre` and brings it to the middle of the crop."""
+    turn = np.deg2rad(angle_deg)
+    a = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    shift = np.array([(SIZE - 1) / 2] * 2) - a @ np.array(centre)
+    return np.column_stack([a, shift]).astype(np.float32)
+
+
+def probabilities(name: str, value: float) -> NDArray[np.float32]:
+    result = np.full(len(EXPRESSIONS), (1 - value) / (len(EXPRESSIONS) - 1), np.float32)
+    result[EXPRESSIONS.index(name)] = value
+    return result
+
+
+def face(
+    centre: tuple[float, float] = (160.0, 120.0),
+    half: float = 50.0,
+    name: str = "happy",
+    value: float = 0.87,
+    face_id: int = 0,
+    attribution: NDArray[np.float32] | None = None,
+    to_crop: NDArray[np.float32] | None = None,
+) -> FaceAnalysis:
+    """A square face; its landmarks lie on a spiral, so that no two points are the same."""
+    t = np.arange(68)
+    radius = half * (0.15 + 0.8 * t / 68)
+    points = np.column_stack(
+        [centre[0] + radius * np.cos(0.7 * t), centre[1] + radius * np.sin(0.7 * t)]
+    )
+    shown = probabilities(name, value)
+    return FaceAnalysis(
+        face_id=face_id,
+        box=(centre[0] - half, centre[1] - half, 2 * half, 2 * half),
+        landmarks=points.astype(np.float32),
+        crop=np.full((SIZE, SIZE), 120, np.uint8),
+        to_crop=similarity(0, SIZE / (2 * half), centre) if to_crop is None else to_crop,
+        probabilities=probabilities(name, max(value - 0.1, 0.0)),
+        smoothed=shown,
+        attribution=attribution,
+        attributed_class=None if attribution is None else EXPRESSIONS.index(name),
+    )
+
+
+def analysis(
+    *faces: FaceAnalysis, index: int = 0, size: tuple[int, int] = (320, 240), model: bool = True
+) -> Analysis:
+    """A picture (width, height) with noise all over, so that an untouched pixel is recognised."""
+    width, height = size
+    picture = np.random.default_rng(index).integers(0, 90, (height, width, 4)).astype(np.uint8)
+    picture[..., 3] = 255
+    frame = Frame(np.ascontiguousarray(picture[..., :3]), index, index / 30, 100 + index / 30)
+    if not model:
+        nothing = np.zeros(0, np.float32)
+        faces = tuple(replace(f, probabilities=nothing, smoothed=nothing) for f in faces)
+    return Analysis(frame, faces, EXPRESSIONS if model else (), picture)
+
+
+class FakeEngine:
+    """Gives out what `give` was called with, once, and remembers every call."""
+
+    def __init__(self) -> None:
+        self.now = LiveStatus(
+            source_name="Demo clip",
+            model_state=ModelState.READY,
+            model_name="default",
+            model_summary="A small network, trained on FER2013.",
+            device="cpu",
+        )
+        self.waiting: Analysis | None = None
+        self.taken: list[Analysis] = []
+        self.painted_ones: list[Analysis] = []
+        self.status_calls = 0
+        self.calls: list[tuple[str, object]] = []
+
+    def give(self, newest: Analysis) -> None:
+        self.waiting = newest
+
+    def change(self, **fields: object) -> None:
+        self.now = replace(self.now, **fields)  # type: ignore[arg-type]
+
+    def take(self) -> Analysis | None:
+        newest, self.waiting = self.waiting, None
+        if newest is not None:
+            self.taken.append(newest)
+        return newest
+
+    def painted(self, analysis: Analysis) -> None:
+        self.painted_ones.append(analysis)
+
+    def status(self) -> LiveStatus:
+        self.status_calls += 1
+        return self.now
+
+    def open_source(self, source: str) -> None:
+        self.calls.append(("open_source", source))
+
+    def load_model(self, model: str) -> None:
+        self.calls.append(("load_model", model))
+
+    def set_attribution(self, on: bool) -> None:
+        self.calls.append(("set_attribution", on))
+
+    def set_smoothing(self, time_constant_ms: float) -> None:
+        self.calls.append(("set_smoothing", time_constant_ms))
+
+    def close(self) -> None:
+        self.calls.append(("close", None))

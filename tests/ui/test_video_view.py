@@ -1,0 +1,164 @@
+"""What the pixels of the view mean."""
+
+import numpy as np
+import pytest
+from fake_engine import SIZE, analysis, face, similarity
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor, QImage
+from pytestqt.qtbot import QtBot
+
+from ferapp.ui import theme
+from ferapp.ui.video_view import VideoView
+from ferapp.vision.analysis import Analysis
+
+
+def pixels(view: VideoView) -> NDArray[np.int64]:
+    """The view as (H, W, 3) RGB."""
+    image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGBA8888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return rows[..., :3].astype(int)
+
+
+def rgb(colour: str) -> list[int]:
+    c = QColor(colour)
+    return [c.red(), c.green(), c.blue()]
+
+
+@pytest.fixture
+def painted() -> list[Analysis]:
+    return []
+
+
+@pytest.fixture
+def view(qtbot: QtBot, painted: list[Analysis]) -> VideoView:
+    """As large as the picture: a pixel of the view is a pixel of the frame."""
+    view = VideoView(painted.append)
+    qtbot.addWidget(view)
+    view.resize(320, 240)
+    view.set_boxes(False)
+    view.set_landmarks(False)
+    view.set_attribution(False)
+    return view
+
+
+def frame_rgb(shown: Analysis) -> NDArray[np.int64]:
+    return shown.picture[..., 2::-1].astype(int)
+
+
+def test_the_picture_is_shown_as_it_is(view: VideoView, painted: list[Analysis]) -> None:
+    shown = analysis(face())
+    view.show_analysis(shown)
+    np.testing.assert_array_equal(pixels(view), frame_rgb(shown))
+    pixels(view)
+    assert len(painted) == 1
+    assert painted[0] is shown
+
+
+def test_landmarks_have_their_colour(view: VideoView) -> None:
+    shown = analysis(face())
+    view.show_analysis(shown)
+    x, y = shown.faces[0].landmarks[30].tolist()
+    at = view.frame_to_view(x, y)
+    row, column = int(at.y()), int(at.x())
+    before = pixels(view)[row, column]
+    view.set_landmarks(True)
+    np.testing.assert_allclose(pixels(view)[row, column], rgb(theme.LANDMARK), atol=40)
+    view.set_landmarks(False)
+    np.testing.assert_array_equal(pixels(view)[row, column], before)
+
+
+def test_landmarks_follow_a_letter_boxed_view(view: VideoView) -> None:
+    view.resize(900, 500)
+    shown = analysis(face())
+    view.show_analysis(shown)
+    view.set_landmarks(True)
+    image = pixels(view)
+    assert (image[:, :100] == rgb(theme.VIDEO_GROUND)).all()  # the bars beside the picture
+    for x, y in shown.faces[0].landmarks[[0, 33, 67]].tolist():
+        at = view.frame_to_view(x, y)
+        assert at.x() == pytest.approx((900 - 667) // 2 + (x + 0.5) * 667 / 320)
+        found = image[int(at.y()), int(at.x())]
+        np.testing.assert_allclose(found, rgb(theme.LANDMARK), atol=25)
+
+
+def test_box_and_label_stand_where_the_face_is(view: VideoView) -> None:
+    view.resize(960, 720)
+    shown = analysis(face())
+    view.show_analysis(shown)
+    view.set_boxes(True)
+    image = pixels(view)
+    x, y, _, height = shown.faces[0].box
+    colour = rgb(theme.FACE_COLOURS[0])
+    left = view.frame_to_view(x, y + height / 2)
+    near = image[int(left.y()), int(left.x()) - 2 : int(left.x()) + 3]
+    assert np.abs(near - colour).sum(axis=1).min() < 60
+    top_left = view.frame_to_view(x, y)
+    plate = image[int(top_left.y()) - 22 : int(top_left.y()) - 8, int(top_left.x()) + 5 :][:, :60]
+    assert (np.abs(plate - colour).sum(axis=2) < 12).mean() > 0.4  # the plate
+    assert (plate.sum(axis=2) < 150).any()  # the words on it
+    view.set_boxes(False)
+    assert (np.abs(pixels(view) - colour).sum(axis=2) > 12).all()
+
+
+def hot(column: int, row: int, value: float = 1.0) -> NDArray[np.float32]:
+    attribution = np.zeros((SIZE, SIZE), np.float32)
+    attribution[row, column] = value
+    return attribution
+
+
+def test_opacity_zero_leaves_the_picture_untouched(view: VideoView) -> None:
+    shown = analysis(face(attribution=hot(22, 22)))
+    view.show_analysis(shown)
+    view.set_attribution(True)
+    view.set_opacity(1.0)
+    assert (pixels(view) != frame_rgb(shown)).any()
+    view.set_opacity(0.0)
+    np.testing.assert_array_equal(pixels(view), frame_rgb(shown))
+    view.set_opacity(1.0)
+    view.set_attribution(False)
+    np.testing.assert_array_equal(pixels(view), frame_rgb(shown))
+
+
+@pytest.mark.parametrize("angle", [0.0, 37.0, -115.0])
+@pytest.mark.parametrize(("width", "height"), [(320, 240), (901, 500)])
+def test_a_hot_cell_lies_on_its_place_of_the_frame(
+    view: VideoView, angle: float, width: int, height: int
+) -> None:
+    view.resize(width, height)
+    to_crop = similarity(angle, SIZE / 110, (150.0, 125.0))
+    column, row = 31, 12
+    shown = analysis(face(attribution=hot(column, row), to_crop=to_crop))
+    view.show_analysis(shown)
+    plain = pixels(view)
+    view.set_attribution(True)
+    view.set_opacity(1.0)
+    change = np.abs(pixels(view) - plain).sum(axis=2).astype(float)
+    change[change < 60] = 0
+    rows, columns = np.indices(change.shape)
+    found = [(columns * change).sum() / change.sum(), (rows * change).sum() / change.sum()]
+    x, y = np.linalg.solve(to_crop[:, :2], np.array([column, row]) - to_crop[:, 2])
+    expected = view.frame_to_view(x, y)  # a point; pixel (c, r) covers c…c+1, r…r+1
+    assert found[0] + 0.5 == pytest.approx(expected.x(), abs=0.6)
+    assert found[1] + 0.5 == pytest.approx(expected.y(), abs=0.6)
+
+
+def test_for_is_warm_and_against_is_cool(view: VideoView) -> None:
+    view.set_attribution(True)
+    view.set_opacity(1.0)
+    for value, warm in ((3.0, True), (-3.0, False)):
+        shown = analysis(face(attribution=hot(22, 22, value)))
+        view.show_analysis(shown)
+        x, y = np.linalg.solve(
+            shown.faces[0].to_crop[:, :2], np.array([22, 22]) - shown.faces[0].to_crop[:, 2]
+        )
+        at = view.frame_to_view(x, y)
+        red, _, blue = pixels(view)[int(at.y()), int(at.x())]
+        assert bool(red > blue) is warm
+
+
+def test_a_face_without_a_model_has_no_label(view: VideoView) -> None:
+    view.show_analysis(analysis(face(), model=False))
+    view.set_boxes(True)
+    image = pixels(view)
+    assert (np.abs(image - rgb(theme.FACE_COLOURS[0])).sum(axis=2) < 40).any()  # the box
+    assert (image[40:62, 110:170] < 90).all()  # where a plate would be: the dark picture

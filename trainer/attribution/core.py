@@ -1,0 +1,101 @@
+"""The one attribution: score and features in, (B, C, h, w) out; and its map at input size."""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from trainer.errors import UsageError
+from trainer.models.registry import FerModel
+
+METHODS = ("grad", "grad_x_input")
+Target = Literal["predicted", "runner_up"] | int | Tensor
+
+
+def layer_attribution(
+    score: Tensor, features: Tensor, method: str, create_graph: bool = False
+) -> Tensor:
+    """Attribution of `score` (B,) to `features` (B, C, h, w), of the features' shape, signed.
+
+    grad: ∂S/∂F. grad_x_input: (∂S/∂F) · F (Shrikumar et al. 2016). `create_graph=True` lets a
+    loss on the attribution reach the weights. Raises UsageError for an unknown method.
+    """
+    if method not in METHODS:
+        raise UsageError(f"there is no attribution method {method!r}", _known())
+    (gradient,) = torch.autograd.grad(score.sum(), features, create_graph=create_graph)
+    return gradient * features if method == "grad_x_input" else gradient
+
+
+def explain(
+    model: FerModel,
+    x: Tensor,
+    method: str = "grad_x_input",
+    target: Target = "predicted",
+    layer: str | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Logits (B, K) and attribution maps (B, H, W) of inputs (B, C, H, W) in one pass.
+
+    The maps are sums over channels, upsampled to the input's size. Only the part of the network
+    behind `layer` is differentiated, which for a late layer costs next to nothing. The map of
+    "predicted" explains the largest logit.
+    """
+    with torch.enable_grad():
+        logits, features = _forward_from(model, x, layer or model.attribution_layer)
+        score = logits.gather(1, target_classes(logits.detach(), target)[:, None])[:, 0]
+        channels = layer_attribution(score, features, method)
+    reduced = channels.detach().sum(dim=1, keepdim=True)
+    maps = F.interpolate(reduced, size=x.shape[-2:], mode="bilinear", align_corners=False)
+    return logits.detach(), maps[:, 0]
+
+
+def attribute(
+    model: FerModel,
+    x: Tensor,
+    method: str = "grad_x_input",
+    target: Target = "predicted",
+    layer: str | None = None,
+) -> Tensor:
+    """The attribution maps (B, H, W) of `explain`."""
+    return explain(model, x, method, target, layer)[1]
+
+
+def target_classes(logits: Tensor, target: Target) -> Tensor:
+    """The class index (B,) that `target` names for each row of `logits` (B, K)."""
+    if isinstance(target, Tensor):
+        return target.to(logits.device)
+    if isinstance(target, int):
+        if not 0 <= target < logits.shape[1]:
+            raise UsageError(f"there is no class {target} among {logits.shape[1]}")
+        return torch.full((len(logits),), target, device=logits.device)
+    if target not in ("predicted", "runner_up"):
+        raise UsageError(f"there is no target {target!r}", "Known: predicted, runner_up, a class.")
+    return logits.topk(2, dim=1).indices[:, 0 if target == "predicted" else 1]
+
+
+def _forward_from(model: FerModel, x: Tensor, layer: str) -> tuple[Tensor, Tensor]:
+    """Logits, and the output of `layer` as the leaf that the logits are differentiable in."""
+    modules = dict(model.named_modules())
+    if layer not in modules or not layer:
+        raise UsageError(
+            f"the model has no layer {layer!r}",
+            "It has: " + ", ".join(name for name in modules if name.count(".") < 2 and name) + ".",
+        )
+    leaf: list[Tensor] = []
+
+    def cut(_module: nn.Module, _args: object, output: Tensor) -> Tensor:
+        leaf.append(output.detach().requires_grad_())
+        return leaf[0]
+
+    handle = modules[layer].register_forward_hook(cut)
+    try:
+        logits: Tensor = model(x)
+    finally:
+        handle.remove()
+    if leaf[0].ndim != 4:
+        raise UsageError(f"the layer {layer!r} has no spatial map: its shape is {leaf[0].shape}")
+    return logits, leaf[0]
+
+
+def _known() -> str:
+    return f"Known: {', '.join(METHODS)}."

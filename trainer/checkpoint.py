@@ -1,0 +1,35 @@
+"""The state of a run between two steps: enough to go on to the same weights."""
+
+import pickle
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainer.errors import DataError
+from trainer.files import write_atomic
+
+
+@dataclass(slots=True)
+class TrainState:
+    """Where training stands. `step` counts all optimiser steps done; the rest are state dicts."""
+
+    step: int
+    model: dict[str, Any]
+    average: dict[str, Any]
+    optimizer: dict[str, Any]
+    random: dict[str, Any]  # generator states
+    best: dict[str, Any]  # {"epoch": …, "accuracy": …}
+
+
+def save_state(path: Path, state: TrainState) -> None:
+    write_atomic(path, lambda stream: torch.save(asdict(state), stream))
+
+
+def load_state(path: Path) -> TrainState:
+    """Read a state without executing anything in it. Raises DataError when it is damaged."""
+    try:
+        return TrainState(**torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        raise DataError(f"{path}: the run's state cannot be read ({error})") from error

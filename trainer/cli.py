@@ -1,0 +1,278 @@
+"""The command line `fertrain`. Heavy imports wait until a command needs them."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trainer.config import TrainConfig, load_config
+from trainer.console import notices, print_json, print_table, progress_bars, run_app
+from trainer.errors import UsageError
+from trainer.recipes import RECIPES, recipe
+
+if TYPE_CHECKING:
+    from trainer.data.facedata import FaceData
+
+app = typer.Typer(
+    help="Train, evaluate and explain facial expression recognition models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    Path, typer.Option("--data", help="Data set: FER2013's CSV, or a prepared folder.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+NoLandmarks = Annotated[
+    bool, typer.Option("--no-landmarks", help="Do not look for landmarks; pictures stay unaligned.")
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+
+
+@app.command()
+def prepare(
+    source: Annotated[Path, typer.Argument(help="Data set: FER2013's CSV.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; it needs nothing else to train.")],
+    no_landmarks: NoLandmarks = False,
+    workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.", min=0)] = 0,
+    as_json: Json = False,
+) -> None:
+    """Read a data set once and find its landmarks once. Continues after a kill."""
+    from trainer.data.prepare import prepare as prepare_data
+
+    with progress_bars() as progress:
+        data = prepare_data(
+            source,
+            out,
+            landmarks=not no_landmarks,
+            workers=workers or None,
+            progress=progress,
+        )
+    _print_data(data)
+    if as_json:
+        found = int(data.has_landmarks.sum())
+        print_json({"out": str(out), "samples": len(data), "with_landmarks": found})
+
+
+@app.command()
+def train(
+    data: Data,
+    recipe_name: Annotated[
+        str, typer.Option("--recipe", help="Named configuration; `fertrain recipes` lists them.")
+    ] = "default",
+    name: Annotated[str, typer.Option(help="Name of the run.")] = "",
+    config_file: Annotated[
+        Path | None, typer.Option("--config", help="TOML file with further settings.")
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.FIELD=VALUE", help="One setting; repeatable."),
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
+    no_landmarks: NoLandmarks = False,
+    as_json: Json = False,
+) -> None:
+    """Train a model. Ctrl+C stops after the current step; `fertrain resume` goes on."""
+    from trainer.run import create_run
+
+    config = load_config(config_file, sets or (), **recipe(recipe_name).values)
+    if no_landmarks:
+        config = config.model_copy(
+            update={"data": config.data.model_copy(update={"landmarks": False})}
+        )
+    faces = _open(data, config)
+    run = create_run(runs, name or recipe_name, config, data)
+    _train(run.path, faces, as_json)
+
+
+@app.command()
+def resume(
+    run: Annotated[Path, typer.Argument(help="The run's directory.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Where its data set lies now, if it moved.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Go on with a run that was stopped or killed."""
+    config, source = _read_run(run)
+    _train(run, _open(data or source, config), as_json)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Option(help="A bundled model's name, or a model file.")],
+    data: Data,
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "val",
+    tta: Annotated[
+        str, typer.Option(help="Views that are averaged: none, flip, tencrop.")
+    ] = "none",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the files; a run's model writes to its eval/ by itself."),
+    ] = None,
+    device: Device = "auto",
+    no_landmarks: NoLandmarks = False,
+    as_json: Json = False,
+) -> None:
+    """Measure a model on a split."""
+    from trainer.data.prepare import open_data
+    from trainer.device import resolve
+    from trainer.evaluate import TTA
+    from trainer.evaluate import evaluate as evaluate_model
+    from trainer.models.model_file import find_model, load_model
+    from trainer.run import RunDir
+
+    if tta not in TTA:
+        raise UsageError(f"--tta {tta}: known are {', '.join(TTA)}")
+    path = find_model(model)
+    where = resolve(device)
+    network, card = load_model(path, where)
+    with progress_bars() as progress:
+        faces = open_data(data, landmarks=not no_landmarks, progress=progress)
+    if faces.classes != card.classes:
+        raise UsageError(
+            f"{path}: its classes {', '.join(card.classes)} are not those of {data}",
+            f"The data set has {', '.join(faces.classes)}.",
+        )
+    if out is None and path.parent.name == "checkpoints":
+        out = RunDir(path.parent.parent).eval(split)
+    result = evaluate_model(network, card, faces.of_split(split), where, tta=tta, out=out)
+    _print_metrics(result)
+    if out is not None:
+        notices.print(f"Written to {out}")
+    if as_json:
+        print_json({"model": str(path), "split": split, "tta": tta, **result})
+
+
+@app.command()
+def models(as_json: Json = False) -> None:
+    """List the architectures and the bundled models."""
+    from trainer.models import create, names
+    from trainer.models.model_file import bundled_models, find_model, read_card
+
+    sizes = {name: create(name) for name in names()}
+    rows = [
+        [name, f"{sum(p.numel() for p in net.parameters()):,}", f"{net.default_input_size} px"]
+        for name, net in sizes.items()
+    ]
+    print_table(["architecture", "parameters", "input"], rows)
+    cards = {name: read_card(find_model(name)) for name in bundled_models()}
+    print()
+    print_table(
+        ["bundled model", "architecture", "val accuracy"],
+        [
+            [name, card.architecture, f"{card.metrics.get('accuracy', float('nan')):.2%}"]
+            for name, card in cards.items()
+        ],
+    )
+    if as_json:
+        print_json({"architectures": list(sizes), "bundled": list(cards)})
+
+
+@app.command()
+def recipes(as_json: Json = False) -> None:
+    """List the named configurations."""
+    print_table(
+        ["recipe", "what", "source", "published"],
+        [[item.name, item.title, item.source, item.published] for item in RECIPES.values()],
+    )
+    if as_json:
+        print_json({"recipes": list(RECIPES)})
+
+
+def _open(data: Path, config: TrainConfig) -> "FaceData":
+    from trainer.data.prepare import open_data
+
+    with progress_bars() as progress:
+        faces = open_data(data, landmarks=config.data.landmarks, progress=progress)
+    return faces if config.data.landmarks else faces.without_landmarks()
+
+
+def _read_run(run: Path) -> tuple[TrainConfig, Path]:
+    from trainer.run import RunDir
+
+    try:
+        head = json.loads(RunDir(run).config.read_text(encoding="utf-8"))
+        return TrainConfig.model_validate(head["config"]), Path(head["data"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{run}: this is no run directory ({error})") from error
+
+
+def _train(path: Path, faces: "FaceData", as_json: bool) -> None:
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    from trainer.loop import train as train_model
+    from trainer.run import RunDir
+
+    run = RunDir(path)
+    config, _ = _read_run(path)
+    name = json.loads(run.config.read_text(encoding="utf-8"))["name"]
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
+    notices.print(f"Run {run.path}")
+    with Progress(*columns, console=notices) as bars:
+        task = bars.add_task("training", text="")
+
+        def report(event: dict[str, Any]) -> None:
+            if event["event"] == "step":
+                minutes, seconds = divmod(event["eta_s"], 60)
+                bars.update(
+                    task,
+                    completed=event["step"],
+                    total=event["steps"],
+                    description=f"epoch {event['epoch']}",
+                    text=f"loss {event['loss']:.3f}  {event['images_per_second']:.0f} img/s  "
+                    f"{minutes:.0f}:{seconds:02.0f} left",
+                )
+            elif event["event"] == "epoch":
+                bars.console.print(
+                    f"epoch {event['epoch']:3d}  loss {event['loss']:.4f}  "
+                    f"train {event['train_accuracy']:.2%}  val {event['val_accuracy']:.2%}  "
+                    f"mean class {event['val_mean_class_accuracy']:.2%}  "
+                    f"{event['images_per_second']:.0f} img/s"
+                )
+
+        best = train_model(run, name, config, faces, report)
+    notices.print(f"Best epoch {best['epoch']}: val {best['accuracy']:.2%}. Model: {run.best}")
+    if as_json:
+        print_json({"run": str(run.path), "model": str(run.best), "best": best})
+
+
+def _print_data(data: "FaceData") -> None:
+    counts = data.class_counts()
+    rows = [
+        [split, *(str(row.get(name, 0)) for name in data.classes), str(sum(row.values()))]
+        for split, row in counts.items()
+    ]
+    print_table(["split", *data.classes, "all"], rows)
+    print(f"{int(data.has_landmarks.sum())} of {len(data)} samples have landmarks.")
+
+
+def _print_metrics(result: dict[str, Any]) -> None:
+    print_table(
+        ["class", "n", "accuracy", "precision", "F1"],
+        [
+            [
+                name,
+                str(row["n"]),
+                f"{row['accuracy']:.2%}",
+                f"{row['precision']:.2%}",
+                f"{row['f1']:.3f}",
+            ]
+            for name, row in result["per_class"].items()
+        ],
+    )
+    print(
+        f"accuracy {result['accuracy']:.2%}   mean class {result['mean_class_accuracy']:.2%}   "
+        f"macro F1 {result['macro_f1']:.3f}   ECE {result['ece']:.3f}   n {result['n']}"
+    )
+    if "votes" in result:
+        print(
+            f"FERPlus majority {result['votes']['majority_accuracy']:.2%} "
+            f"(n {result['votes']['n']})"
+        )
+
+
+def main() -> None:
+    run_app(app)

@@ -1,0 +1,171 @@
+"""The one configuration: file format, command line and form. Torch-free.
+
+Every field has bounds, a help text and, where it has one, a unit (`json_schema_extra`).
+"""
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trainer.errors import UsageError
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _field(default: Any, help_text: str, unit: str = "", **bounds: Any) -> Any:
+    return Field(default, description=help_text, json_schema_extra={"unit": unit}, **bounds)
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class DataConfig(Section):
+    crop_size: int = _field(48, "Side of the aligned crop.", "px", ge=16, le=512)
+    input_size: int = _field(
+        44, "Side of the crop's centre that the network sees.", "px", ge=16, le=512
+    )
+    normalisation: Literal["image", "fixed"] = _field(
+        "image", "Subtract each input's own mean and deviation, or fixed ones."
+    )
+    landmarks: bool = _field(True, "Find landmarks and align; otherwise pictures stay as they are.")
+    votes_share: Share = _field(
+        0.0, "Weight of the annotators' votes (FERPlus) in the target, where a sample has them."
+    )
+    drop_leaked: bool = _field(
+        True, "Leave out training pictures that stand, pixel for pixel, in another split too."
+    )
+    limit: int = _field(
+        0, "Train on this many samples, the same share of each class; 0 is all.", "samples", ge=0
+    )
+
+
+class ModelConfig(Section):
+    name: str = _field("compact", "Architecture; `fertrain models` lists them.")
+    options: dict[str, Any] = _field({}, "Options of the architecture.")
+
+
+class AugmentConfig(Section):
+    flip: Share = _field(0.5, "Probability of a horizontal flip.")
+    rotation: float = _field(10.0, "Largest rotation.", "degrees", ge=0, le=45)
+    scale: float = _field(0.15, "Largest relative change of size.", ge=0, le=0.5)
+    stretch: float = _field(0.08, "Largest relative change of the aspect ratio.", ge=0, le=0.5)
+    shift: float = _field(0.06, "Largest shift, as a share of the side.", ge=0, le=0.5)
+    gamma: float = _field(0.3, "Largest relative change of gamma.", ge=0, le=1)
+    blur: Share = _field(0.1, "Probability of a light blur.")
+    noise: float = _field(0.02, "Largest deviation of added noise; full scale is 1.", ge=0, le=0.5)
+    erase: Share = _field(0.25, "Probability of erasing a box.")
+    mixup: float = _field(0.2, "α of mixup's Beta distribution; 0 switches it off.", ge=0, le=2)
+    start_side: int = _field(
+        0, "Draw inputs at this side at first (progressive resizing); 0 never.", "px", ge=0, le=512
+    )
+    start_share: Share = _field(0.5, "Share of the epochs at `start_side`.")
+
+
+class ObjectiveConfig(Section):
+    label_smoothing: float = _field(0.1, "Label smoothing of the cross-entropy.", ge=0, lt=1)
+
+
+class OptimConfig(Section):
+    epochs: int = _field(30, "Passes over the training data.", "epochs", ge=1, le=10000)
+    batch_size: int = _field(128, "Samples per step.", "samples", ge=1, le=65536)
+    learning_rate: float = _field(0.1, "Peak of the one-cycle schedule (SGD).", gt=0, le=10)
+    warmup: Share = _field(0.2, "Share of the steps in which the learning rate rises.")
+    momentum: float = _field(0.9, "Nesterov momentum.", ge=0, lt=1)
+    weight_decay: float = _field(5e-4, "L2 on all weights of two or more dimensions.", ge=0, le=1)
+    ema: float = _field(0.998, "Decay of the averaged weights, which are kept.", ge=0, lt=1)
+    clip: float = _field(5.0, "Largest gradient norm; 0 is no limit.", ge=0)
+
+
+class RunConfig(Section):
+    seed: int = _field(0, "Seed of every draw.", ge=0, lt=2**31)
+    device: str = _field(
+        "auto", "auto, cpu, cuda, cuda:N or mps.", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
+    )
+    precision: Literal["auto", "fp32", "bf16"] = _field(
+        "auto", "bf16 autocast where the device computes it natively, else fp32."
+    )
+    threads: int = _field(0, "CPU threads; 0 leaves it to torch.", "threads", ge=0, le=1024)
+
+
+class TrainConfig(Section):
+    """One training run."""
+
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    augment: AugmentConfig = AugmentConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    optim: OptimConfig = OptimConfig()
+    run: RunConfig = RunConfig()
+
+
+def load_config(file: Path | None = None, sets: Sequence[str] = (), **base: Any) -> TrainConfig:
+    """The configuration of a recipe (`base`), a TOML file and `section.field=value` settings.
+
+    Later ones win. Raises UsageError that names the field and what it allows.
+    """
+    values: dict[str, Any] = {name: dict(section) for name, section in base.items()}
+    if file is not None:
+        try:
+            read = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file}: the configuration cannot be read ({error})") from error
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"{file}: this is no valid TOML ({error})") from error
+        for name, section in read.items():
+            values[name] = (
+                {**values.get(name, {}), **section} if isinstance(section, dict) else section
+            )
+    for text in sets:
+        _apply(values, text)
+    try:
+        return TrainConfig.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(
+            _explain(error), "`fertrain train --help` tells how to set fields."
+        ) from error
+
+
+def _apply(values: dict[str, Any], text: str) -> None:
+    path, found, value = text.partition("=")
+    parts = path.strip().split(".")
+    if not found or len(parts) < 2:
+        raise UsageError(f"--set {text}: expected is section.field=value")
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    target = values
+    for part in parts[:-1]:
+        target = target.setdefault(part, {})
+        if not isinstance(target, dict):
+            raise UsageError(f"--set {text}: {part} has no fields")
+    target[parts[-1]] = parsed
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for issue in error.errors():
+        name = ".".join(str(part) for part in issue["loc"])
+        if issue["type"] == "extra_forbidden":
+            known = _known_fields(issue["loc"])
+            lines.append(
+                f"{name}: there is no such field" + (f" (known: {known})" if known else "")
+            )
+        else:
+            lines.append(f"{name} = {issue['input']!r}: {issue['msg']}")
+    return "The configuration does not fit:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _known_fields(location: tuple[int | str, ...]) -> str:
+    if len(location) == 1:
+        return ", ".join(TrainConfig.model_fields)
+    section = TrainConfig.model_fields.get(str(location[0]))
+    kind = section.annotation if section else None
+    return (
+        ", ".join(kind.model_fields) if isinstance(kind, type) and issubclass(kind, Section) else ""
+    )

@@ -1,0 +1,41 @@
+"""Which device computes, and in which precision."""
+
+import torch
+
+from trainer.errors import UsageError
+
+
+def resolve(name: str) -> torch.device:
+    """`auto`, `cpu`, `cuda[:N]` or `mps` as a device. Raises UsageError when it is not there."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UsageError(
+            f"there is no device {name!r}", "Known: auto, cpu, cuda[:N], mps."
+        ) from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UsageError(
+            f"the device {name} is not available",
+            f"{torch.cuda.device_count()} CUDA devices were found.",
+        )
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise UsageError("the device mps is not available")
+    return device
+
+
+def autocast_dtype(device: torch.device, precision: str) -> torch.dtype | None:
+    """bfloat16 where `precision` allows and the device computes it natively, else None."""
+    if precision == "fp32":
+        return None
+    if precision == "bf16":
+        return torch.bfloat16
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else None
+    if device.type == "cpu":
+        # without AMX, bf16 on a CPU is slower than fp32
+        return torch.bfloat16 if torch.cpu._is_amx_tile_supported() else None
+    return None

@@ -1,0 +1,215 @@
+"""Predictions of a model on a split, and what they are worth."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchmetrics.functional.classification import multiclass_calibration_error
+
+from trainer.card import ModelCard
+from trainer.data.crops import align_all, normalise, to_input
+from trainer.data.facedata import FaceData
+from trainer.files import write_atomic, write_json, write_text
+from trainer.models.registry import FerModel
+
+BATCH = 256
+ECE_BINS = 15
+TTA = ("none", "flip", "tencrop")
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """`logits` (N, K) and `features` (N, d) float32, in the data's order."""
+
+    logits: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+
+@torch.inference_mode()
+def predict(
+    model: FerModel, card: ModelCard, crops: Tensor, device: torch.device, tta: str = "none"
+) -> Predictions:
+    """Evaluate aligned crops (N, S, S) uint8. With views, logits and features are their means.
+
+    flip: picture and mirror. tencrop: four corners and centre of the crop, and their mirrors.
+    """
+    model.eval()
+    logits, features = [], []
+    for part in torch.split(crops, BATCH):
+        views = [
+            model.embed(x.to(device, memory_format=torch.channels_last))
+            for x in _views(part, card, tta)
+        ]
+        features.append(torch.stack(views).mean(0).float().cpu())
+        logits.append(torch.stack([model.classify(v).float() for v in views]).mean(0).cpu())
+    return Predictions(torch.cat(logits).numpy(), torch.cat(features).numpy())
+
+
+def _views(crops: Tensor, card: ModelCard, tta: str) -> list[Tensor]:
+    plain = to_input(crops, card.preprocessing)
+    if tta == "none":
+        return [plain]
+    views = [plain]
+    if tta == "tencrop":
+        side = card.preprocessing.input_size
+        end = crops.shape[-1] - side
+        for y, x in ((0, 0), (0, end), (end, 0), (end, end)):
+            part = crops[:, None, y : y + side, x : x + side].float().div(255)
+            views.append(normalise(part, card.preprocessing))
+    return views + [view.flip(-1) for view in views]
+
+
+def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float64]:
+    """Probabilities (N, K) = softmax(logits / temperature)."""
+    scaled = logits.astype(np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def metrics(
+    logits: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    classes: tuple[str, ...],
+    temperature: float = 1.0,
+) -> dict[str, Any]:
+    """Accuracy, mean class accuracy, macro F1, ECE (15 bins, L1), per class, confusion.
+
+    `confusion[i][j]` counts samples of class i predicted as j. Classes without samples are left
+    out of the means.
+    """
+    count = len(classes)
+    predicted = logits.argmax(axis=1)
+    confusion = np.zeros((count, count), np.int64)
+    np.add.at(confusion, (labels, predicted), 1)
+    hits, truth, guesses = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    recall = hits / np.maximum(truth, 1)
+    precision = hits / np.maximum(guesses, 1)
+    f1 = 2 * hits / np.maximum(truth + guesses, 1)
+    present = truth > 0
+    probabilities = torch.from_numpy(softmax(logits, temperature))
+    ece = multiclass_calibration_error(
+        probabilities, torch.from_numpy(labels), num_classes=count, n_bins=ECE_BINS, norm="l1"
+    )
+    return {
+        "accuracy": float(hits.sum() / max(truth.sum(), 1)),
+        "mean_class_accuracy": float(recall[present].mean()),
+        "macro_f1": float(f1[present].mean()),
+        "ece": float(ece),
+        "n": int(truth.sum()),
+        "per_class": {
+            name: {
+                "n": int(truth[k]),
+                "accuracy": float(recall[k]),
+                "precision": float(precision[k]),
+                "f1": float(f1[k]),
+            }
+            for k, name in enumerate(classes)
+        },
+        "confusion": confusion.tolist(),
+    }
+
+
+def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """The T > 0 that minimises the cross-entropy of logits / T (Guo et al. 2017)."""
+    scores, truth = torch.from_numpy(logits).double(), torch.from_numpy(labels)
+    log_t = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_t], max_iter=50, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(scores / log_t.exp(), truth)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    return float(log_t.detach().exp())
+
+
+def evaluate(
+    model: FerModel,
+    card: ModelCard,
+    data: FaceData,
+    device: torch.device,
+    *,
+    tta: str = "none",
+    out: Path | None = None,
+) -> dict[str, Any]:
+    """Metrics of the model on `data`; with `out` also the evaluation's files."""
+    crops = align_all(data, card.preprocessing)
+    predictions = predict(model, card, crops.pixels, device, tta)
+    result = metrics(predictions.logits, data.label, card.classes, card.temperature)
+    voted = ~np.isnan(data.votes[:, 0])
+    if voted.any():
+        result["votes"] = votes_accuracy(predictions.logits[voted], data.votes[voted])
+    if out is not None:
+        _write(out, card, data, predictions, result, tta)
+    return result
+
+
+def votes_accuracy(
+    logits: NDArray[np.float32], votes: NDArray[np.float32]
+) -> dict[str, float | int]:
+    """Accuracy against the annotators' majority; samples whose majority is a tie are left out."""
+    top = np.sort(votes, axis=1)
+    clear = top[:, -1] > top[:, -2]
+    hits = logits[clear].argmax(axis=1) == votes[clear].argmax(axis=1)
+    return {"majority_accuracy": float(hits.mean()), "n": int(clear.sum())}
+
+
+def _write(
+    out: Path,
+    card: ModelCard,
+    data: FaceData,
+    predictions: Predictions,
+    result: dict[str, Any],
+    tta: str,
+) -> None:
+    write_json(out / "metrics.json", {"model": card.name, "data": data.name, "tta": tta, **result})
+    write_json(
+        out / "confusion.json", {"classes": list(card.classes), "counts": result["confusion"]}
+    )
+    write_atomic(
+        out / "predictions.npz",
+        lambda stream: np.savez(
+            stream,
+            sample_id=data.sample_id,
+            source_index=data.source_index,
+            split=data.split,
+            label=data.label,
+            logits=predictions.logits,
+            feature=predictions.features.astype(np.float16),
+            landmarks=data.landmarks,
+        ),
+    )
+    write_text(out / "report.md", report(card, data.name, result, tta))
+
+
+def report(card: ModelCard, data_name: str, result: dict[str, Any], tta: str) -> str:
+    """The result as Markdown."""
+    lines = [
+        f"# {card.name} on {data_name}",
+        "",
+        f"{result['n']} samples, views: {tta}, temperature {card.temperature:.3g}.",
+        "",
+        f"Accuracy {result['accuracy']:.2%}, mean class accuracy "
+        f"{result['mean_class_accuracy']:.2%}, macro F1 {result['macro_f1']:.3f}, "
+        f"ECE {result['ece']:.3f}.",
+        "",
+        "| class | n | accuracy | precision | F1 |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in result["per_class"].items():
+        lines.append(
+            f"| {name} | {row['n']} | {row['accuracy']:.2%} | {row['precision']:.2%} "
+            f"| {row['f1']:.3f} |"
+        )
+    lines += ["", "Rows: true class; columns: predicted class.", ""]
+    lines.append("| | " + " | ".join(card.classes) + " |")
+    lines.append("|---" * (len(card.classes) + 1) + "|")
+    for name, row in zip(card.classes, result["confusion"], strict=True):
+        lines.append(f"| **{name}** | " + " | ".join(map(str, row)) + " |")
+    return "\n".join(lines) + "\n"

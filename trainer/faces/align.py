@@ -1,0 +1,102 @@
+"""THE aligner: one map from landmarks to the canonical crop, for training data and live frames.
+
+The template is the median of FER2013's own training landmarks, made symmetric, so that aligned
+FER2013 pictures hardly change and a mirrored face gives the mirrored crop.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+TEMPLATE_SIDE = 48
+# points 36, 39, 42, 45 (eye corners), 27-31, 33, 35 (nose), 48, 54 (mouth corners):
+# many points average the landmarker's jitter out, brows and lips are left free to move
+ANCHORS: NDArray[np.intp] = np.array([36, 39, 42, 45, 27, 28, 29, 30, 31, 33, 35, 48, 54])
+# fmt: off
+TEMPLATE: NDArray[np.float64] = np.array([
+    (11.06, 18.18), (18.50, 18.89), (28.50, 18.89), (35.94, 18.18),
+    (23.50, 17.70), (23.50, 22.00), (23.50, 25.50), (23.50, 27.59),
+    (20.10, 29.80), (23.50, 30.80), (26.90, 29.80),
+    (16.18, 36.60), (30.82, 36.60),
+])
+# fmt: on
+BLUR = 0.35  # σ of the low-pass before shrinking, in pixels of the crop
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedFace:
+    """`crop` (size, size) uint8 grey; `matrix` (2, 3) maps picture to crop pixels."""
+
+    crop: NDArray[np.uint8]
+    matrix: NDArray[np.float32]
+
+
+def similarity_to_template(landmarks: NDArray[np.float32], size: int) -> NDArray[np.float64]:
+    """The (2, 3) similarity that brings (68, 2) landmarks nearest to the template.
+
+    Least squares in closed form (Umeyama 1991, in complex numbers), for a crop of `size` px.
+    """
+    source = landmarks[ANCHORS].astype(np.float64) @ (1, 1j)
+    scale = size / TEMPLATE_SIDE
+    target = ((TEMPLATE + 0.5) * scale - 0.5) @ (1, 1j)
+    centred = source - source.mean()
+    spread = np.vdot(centred, centred).real
+    turn = np.vdot(centred, target - target.mean()) / max(spread, 1e-12)
+    shift = target.mean() - turn * source.mean()
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def align_face(
+    picture: NDArray[np.uint8], landmarks: NDArray[np.float32], size: int = TEMPLATE_SIDE
+) -> AlignedFace:
+    """The canonical grey crop of a face in a grey or BGR picture, edges replicated."""
+    matrix = similarity_to_template(landmarks, size)
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    region, origin = _region(picture, matrix, size)
+    if region.ndim == 3:
+        region = np.asarray(cv2.cvtColor(region, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    if scale < 1:
+        region = cv2.GaussianBlur(  # type: ignore[assignment]
+            region, (0, 0), BLUR / scale, borderType=cv2.BORDER_REPLICATE
+        )
+    local = matrix.copy()
+    local[:, 2] += matrix[:, :2] @ origin
+    crop = cv2.warpAffine(
+        region, local, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return AlignedFace(np.asarray(crop, dtype=np.uint8), matrix.astype(np.float32))
+
+
+def raw_crop(picture: NDArray[np.uint8], size: int = TEMPLATE_SIDE) -> AlignedFace:
+    """A picture without landmarks, taken for a face crop as it is."""
+    height, width = picture.shape[:2]
+    grey = picture
+    if picture.ndim == 3:
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    shrink = size < max(height, width)
+    method = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
+    crop = cv2.resize(grey, (size, size), interpolation=method)
+    x, y = size / width, size / height
+    matrix = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5]], np.float32)
+    return AlignedFace(np.asarray(crop, dtype=np.uint8), matrix)
+
+
+def transform(matrix: NDArray[np.floating], points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Apply a (2, 3) map to (…, 2) points."""
+    return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float32)
+
+
+def _region(
+    picture: NDArray[np.uint8], matrix: NDArray[np.float64], size: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """The part of the picture that the crop can touch, and where it begins (x, y)."""
+    inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))[:2]
+    corners = np.array([(-1, -1), (size, -1), (-1, size), (size, size)], np.float64)
+    inside = corners @ inverse[:, :2].T + inverse[:, 2]
+    margin = 2 + 3 * BLUR / max(float(np.hypot(matrix[0, 0], matrix[1, 0])), 1e-6)
+    height, width = picture.shape[:2]
+    low = np.clip(np.floor(inside.min(axis=0) - margin), 0, (width - 1, height - 1)).astype(int)
+    high = np.clip(np.ceil(inside.max(axis=0) + margin) + 1, low + 1, (width, height)).astype(int)
+    return picture[low[1] : high[1], low[0] : high[0]], low.astype(np.float64)

@@ -1,0 +1,127 @@
+"""MediaPipe's FaceLandmarker: 478 points a face. MediaPipe is imported on first use."""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.errors import FerError
+from trainer.faces.points import to_ibug68
+from trainer.files import asset
+
+CROP_SIDE = 192  # px: small face crops are enlarged to about this before detection
+CROP_BORDER = 0.25  # replicated border round a face crop, as a share of its side
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedFace:
+    """One face: `mesh` (478, 2) float32 in pixels of the picture (pixel centres are integers)."""
+
+    mesh: NDArray[np.float32]
+
+    @property
+    def landmarks(self) -> NDArray[np.float32]:
+        """The 68 iBUG points, (68, 2) float32."""
+        return to_ibug68(self.mesh)
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """x, y, width, height of the mesh's bounding box in pixels."""
+        low, high = self.mesh.min(axis=0), self.mesh.max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+
+class FaceLandmarker:
+    """Detects faces in RGB pictures; `video=True` tracks from frame to frame.
+
+    Close it explicitly (or use `with`): left to the interpreter's shutdown, MediaPipe raises.
+    """
+
+    def __init__(
+        self, *, video: bool = False, max_faces: int = 1, min_confidence: float = 0.5
+    ) -> None:
+        os.environ.setdefault("GLOG_minloglevel", "3")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        try:
+            import mediapipe
+            from mediapipe.tasks.python import BaseOptions, vision
+        except ImportError as error:
+            raise FerError(
+                f"MediaPipe cannot be imported: {error}",
+                "Landmarks need it: install the package mediapipe, or use prepared data.",
+            ) from error
+        self._mediapipe = mediapipe
+        model = asset("face_landmarker.task")
+        if not model.is_file():
+            raise FerError(f"{model}: the landmark model is missing")
+        mode = vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE
+        self._video = video
+        self._last_ms = -1
+        self._task: Any = vision.FaceLandmarker.create_from_options(
+            vision.FaceLandmarkerOptions(
+                base_options=BaseOptions(model_asset_path=str(model)),
+                running_mode=mode,
+                num_faces=max_faces,
+                min_face_detection_confidence=min_confidence,
+                min_face_presence_confidence=min_confidence,
+                min_tracking_confidence=min_confidence,
+            )
+        )
+
+    def __call__(self, rgb: NDArray[np.uint8], time_s: float | None = None) -> list[DetectedFace]:
+        """Faces of one (H, W, 3) RGB picture, largest first."""
+        image = self._mediapipe.Image(
+            image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb)
+        )
+        if self._video:
+            # MediaPipe refuses timestamps that do not grow
+            now = int((time.monotonic() if time_s is None else time_s) * 1000)
+            self._last_ms = max(now, self._last_ms + 1)
+            result = self._task.detect_for_video(image, self._last_ms)
+        else:
+            result = self._task.detect(image)
+        height, width = rgb.shape[:2]
+        # normalised coordinates count from the pixels' outer edges
+        faces = [
+            DetectedFace(
+                np.array([(p.x * width - 0.5, p.y * height - 0.5) for p in points], np.float32)
+            )
+            for points in result.face_landmarks
+        ]
+        return sorted(faces, key=lambda face: face.box[2] * face.box[3], reverse=True)
+
+    def close(self) -> None:
+        if self._task is not None:
+            self._task.close()
+            self._task = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> Literal[False]:
+        self.close()
+        return False
+
+
+def landmarks_of_crop(
+    landmarker: FaceLandmarker, picture: NDArray[np.uint8]
+) -> NDArray[np.float32] | None:
+    """The (68, 2) landmarks of the face that fills a small grey or BGR `picture`, or None.
+
+    FER2013's 48 px are too few for the detector: the picture is enlarged (bicubic) and given a
+    replicated border first; the points come back in the picture's own pixels.
+    """
+    height, width = picture.shape[:2]
+    scale = max(1.0, CROP_SIDE / max(height, width))
+    big = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    border = round(CROP_BORDER * max(big.shape[:2]))
+    big = cv2.copyMakeBorder(big, border, border, border, border, cv2.BORDER_REPLICATE)
+    code = cv2.COLOR_GRAY2RGB if big.ndim == 2 else cv2.COLOR_BGR2RGB
+    faces = landmarker(np.asarray(cv2.cvtColor(big, code), dtype=np.uint8))
+    if not faces:
+        return None
+    return np.asarray((faces[0].landmarks - border + 0.5) / scale - 0.5, np.float32)

@@ -1,0 +1,85 @@
+"""The compact residual network for grey faces of 40 to 64 px.
+
+The first layer trades resolution for channels (space to depth) so that all convolutions run at
+half resolution or less: on a CPU this is four times as fast as a full-resolution first stage.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from trainer.models.registry import FerModel, register
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 × 3 convolutions beside a shortcut (He et al. 2016), no in-place operations."""
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels_out)
+        self.conv2 = nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels_out)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or channels_in != channels_out:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(channels_in, channels_out, 1, stride, bias=False),
+                nn.BatchNorm2d(channels_out),
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
+
+
+@register("compact")
+class CompactNet(FerModel):
+    """Space-to-depth stem, residual stages, global average pooling, one linear layer."""
+
+    attribution_layer: ClassVar[str] = "stages"
+    default_input_size: ClassVar[int] = 44
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        input_size: int,
+        widths: Sequence[int] = (64, 128, 256),
+        blocks: Sequence[int] = (2, 2, 2),
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__()
+        if input_size % 2:
+            raise ValueError(f"the input side {input_size} px must be even")
+        if len(widths) != len(blocks):
+            raise ValueError(f"{len(widths)} widths do not fit {len(blocks)} stages")
+        self.stem = nn.Sequential(
+            nn.PixelUnshuffle(2),
+            nn.Conv2d(4 * in_channels, widths[0], 3, 1, 1, bias=False),
+            nn.BatchNorm2d(widths[0]),
+            nn.ReLU(),
+        )
+        stages = []
+        channels = widths[0]
+        for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+            units = []
+            for block in range(count):
+                units.append(ResidualBlock(channels, width, 2 if block == 0 and stage else 1))
+                channels = width
+            stages.append(nn.Sequential(*units))
+        self.stages = nn.Sequential(*stages)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(channels, num_classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def embed(self, x: Tensor) -> Tensor:
+        return torch.mean(self.stages(self.stem(x)), dim=(2, 3))
+
+    def classify(self, embedding: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(self.dropout(embedding))
+        return logits

@@ -1,0 +1,68 @@
+"""Every network by name: `create("compact")`."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from torch import Tensor, nn
+
+from trainer.errors import UsageError
+
+
+class FerModel(nn.Module):
+    """A classifier of (B, C, H, W) faces; `forward` returns logits (B, K).
+
+    `attribution_layer` names the submodule whose output (B, C, h, w) attributions explain by
+    default; `default_input_size` is the side in pixels it is made for.
+    """
+
+    attribution_layer: ClassVar[str]
+    default_input_size: ClassVar[int]
+
+    @abstractmethod
+    def embed(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) → the features (B, d) that the last layer classifies."""
+
+    @abstractmethod
+    def classify(self, embedding: Tensor) -> Tensor:
+        """(B, d) → logits (B, K)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classify(self.embed(x))
+
+
+T = TypeVar("T", bound=FerModel)
+_MODELS: dict[str, type[FerModel]] = {}
+
+
+def register(name: str) -> Callable[[type[T]], type[T]]:
+    def add(model: type[T]) -> type[T]:
+        _MODELS[name] = model
+        return model
+
+    return add
+
+
+def names() -> list[str]:
+    return sorted(_MODELS)
+
+
+def create(
+    name: str,
+    num_classes: int = 7,
+    in_channels: int = 1,
+    input_size: int | None = None,
+    **options: Any,
+) -> FerModel:
+    """A freshly initialised network.
+
+    Raises UsageError when the name or an option is unknown.
+    """
+    if name not in _MODELS:
+        raise UsageError(f"there is no model {name!r}", f"Known: {', '.join(names())}.")
+    model = _MODELS[name]
+    size = input_size or model.default_input_size
+    try:
+        return model(num_classes, in_channels, size, **options)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"the model {name} cannot be built so: {error}") from error

@@ -1,0 +1,5 @@
+"""Loss terms."""
+
+from trainer.objectives.cross_entropy import soft_cross_entropy
+
+__all__ = ["soft_cross_entropy"]

@@ -1,0 +1,93 @@
+"""A run's directory: `runs/<time>-<name>/`, whose files are the truth of the run."""
+
+import os
+import platform
+import re
+import sys
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from trainer.config import TrainConfig
+from trainer.errors import UsageError
+from trainer.files import write_json
+
+PACKAGES = ("torch", "torchvision", "numpy", "opencv-python", "mediapipe", "safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class RunDir:
+    """Names of the files of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def env(self) -> Path:
+        return self.path / "env.json"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "train.log"
+
+    @property
+    def best(self) -> Path:
+        return self.path / "checkpoints" / "best.safetensors"
+
+    @property
+    def last(self) -> Path:
+        return self.path / "checkpoints" / "last.safetensors"
+
+    @property
+    def state(self) -> Path:
+        return self.path / "state.pt"
+
+    def eval(self, split: str) -> Path:
+        return self.path / "eval" / split
+
+
+def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunDir:
+    """Make the directory with its `config.json` and `env.json`."""
+    if not re.fullmatch(r"[\w.-]+", name):
+        raise UsageError(f"--name {name!r}: use letters, digits, '.', '_' and '-'")
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    run = RunDir(parent / f"{stamp}-{name}")
+    try:
+        run.best.parent.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(f"{run.path}: the run cannot be made ({error.strerror})") from error
+    write_json(
+        run.config, {"name": name, "data": str(data.resolve()), "config": config.model_dump()}
+    )
+    write_json(run.env, environment())
+    return run
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a result depends on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def environment() -> dict[str, object]:
+    return {
+        "platform": platform.platform(),
+        "processor": platform.machine(),
+        "cpus": os.cpu_count(),
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "pid": os.getpid(),
+        "versions": versions(),
+    }
