@@ -1,8 +1,11 @@
 """Rates and percentiles over the last seconds."""
 
+import os
+import sys
 import threading
 import time
 from collections import deque
+from pathlib import Path
 
 import numpy as np
 
@@ -48,3 +51,15 @@ class Percentiles:
             return 0.0, 0.0
         low, high = np.percentile(values, (50, 95))
         return float(low), float(high)
+
+
+def rss_mb() -> float:
+    """Resident memory of this process in MiB; its peak where the system tells no more."""
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    if sys.platform == "win32":
+        return 0.0
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

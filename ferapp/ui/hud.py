@@ -40,8 +40,12 @@ FIGURES: tuple[tuple[Figure, ...], ...] = (
     (
         Figure("landmarks", "Landmarks", "Finding the faces and their points."),
         Figure("align", "Alignment", "Turning, cutting and shrinking the faces for the model."),
-        Figure("model", "Model", "The model's probabilities for all faces of a picture."),
-        Figure("attribution", "Attribution", "Computing which parts of the faces count."),
+        Figure(
+            "model",
+            "Model, attribution",
+            "The model's probabilities for all faces of a picture and, when it is on,\n"
+            "the attribution: which parts of the faces count.",
+        ),
         Figure("convert", "Conversion", "Making a picture that the window can paint."),
     ),
     (
@@ -98,7 +102,6 @@ class Hud(QWidget):
             "landmarks": wording.milliseconds(stages.landmarks),
             "align": wording.milliseconds(stages.align),
             "model": wording.milliseconds(stages.model),
-            "attribution": wording.milliseconds(stages.attribution),
             "convert": wording.milliseconds(stages.convert),
             "model_name": status.model_name or "–",
             "device": status.device or "–",

@@ -34,13 +34,12 @@ class StageTimes:
 
     landmarks: float = 0.0
     align: float = 0.0
-    model: float = 0.0
-    attribution: float = 0.0
+    model: float = 0.0  # with the attribution, when it is on
     convert: float = 0.0  # BGR → the picture that Qt paints
 
     @property
     def total(self) -> float:
-        return self.landmarks + self.align + self.model + self.attribution + self.convert
+        return self.landmarks + self.align + self.model + self.convert
 
 
 @dataclass(frozen=True, slots=True)

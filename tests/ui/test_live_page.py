@@ -116,7 +116,7 @@ def test_sliders_reach_the_engine_and_the_view(bench: Bench) -> None:
 
 def test_the_figures_are_shown_and_explained(bench: Bench) -> None:
     hud = bench.window.live_page.stage.hud
-    stages = StageTimes(landmarks=15.2, align=0.9, model=6.4, attribution=0.6, convert=1.1)
+    stages = StageTimes(landmarks=15.2, align=0.9, model=6.4, convert=1.1)
     rates = Rates(29.97, 15.5, 15.25, 34.2, 41.8, 7, stages)
     assert not hud.isVisible()
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_H)

@@ -1,0 +1,207 @@
+"""The real pipeline in a real window, offscreen, measured."""
+
+import os
+import statistics
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from ferapp.live.engine import Engine
+from ferapp.live.meters import rss_mb
+from ferapp.live.state import ModelState
+from ferapp.vision.analysis import Analysis
+from trainer.errors import FerError
+
+WARM_UP_S = 3.0
+SAMPLE_MS = 500
+LOAD_LIMIT_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class BenchResult:
+    """Rates in frames a second, times in ms, memory in MiB."""
+
+    source: str
+    model: str
+    device: str
+    seconds: float
+    window_visible_s: float  # from the start of the process to the first paint
+    model_ready_s: float
+    longest_gui_stall_ms: float  # while torch, MediaPipe and the model were loaded
+    camera_fps: float
+    analysis_fps: float
+    display_fps: float
+    capture_to_paint_ms: dict[str, float]
+    stages_ms: dict[str, float]  # medians
+    model_ms: float  # one face, alone
+    model_and_attribution_ms: float
+    dropped: int
+    rss_mb: float
+    rss_growth_mb: float  # over the measured time
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def as_text(self) -> str:
+        stages = "  ".join(f"{name} {value:.1f}" for name, value in self.stages_ms.items())
+        return "\n".join(
+            [
+                f"source {self.source}, model {self.model} on {self.device}, {self.seconds:.0f} s",
+                f"window visible after     {self.window_visible_s:.2f} s",
+                f"model ready after        {self.model_ready_s:.2f} s, "
+                f"longest GUI stall meanwhile {self.longest_gui_stall_ms:.0f} ms",
+                f"camera / analysis / display  {self.camera_fps:.1f} / {self.analysis_fps:.1f} / "
+                f"{self.display_fps:.1f} per second, {self.dropped} frames overwritten",
+                f"capture to paint         p50 {self.capture_to_paint_ms['p50']:.1f} ms, "
+                f"p95 {self.capture_to_paint_ms['p95']:.1f} ms",
+                f"stages (median ms)       {stages}",
+                f"one face, alone          model {self.model_ms:.1f} ms, "
+                f"with attribution {self.model_and_attribution_ms:.1f} ms",
+                f"resident memory          {self.rss_mb:.0f} MiB, "
+                f"{self.rss_growth_mb:+.1f} MiB while measured",
+            ]
+        )
+
+
+class _MeasuredEngine(Engine):
+    """Keeps every latency and stage time while `measuring`."""
+
+    measuring = False
+
+    def __init__(self, source: str, model: str, device: str, fps: float) -> None:
+        super().__init__(source, model, device, fps)
+        self.latencies: list[float] = []
+        self.stages: list[dict[str, float]] = []
+
+    def painted(self, analysis: Analysis) -> None:
+        super().painted(analysis)
+        if self.measuring:
+            self.latencies.append(1000 * (time.perf_counter() - analysis.frame.captured_at))
+            self.stages.append(asdict(analysis.times))
+
+
+def run_bench(source: str, model: str, device: str, *, seconds: int, fps: float) -> BenchResult:
+    """Raises FerError when the source or the model cannot be used."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from ferapp.app import make_application, make_window
+
+    app = make_application()
+    engine = _MeasuredEngine(source, model, device, fps)
+    window = make_window(engine)
+    app.processEvents()
+    visible = _process_age()
+    stalls = _Stalls()
+    try:
+        _wait_until_ready(app, engine)
+        ready, stall = _process_age(), stalls.longest_ms()
+        _turn(WARM_UP_S)
+        status = engine.status()
+        if status.source_notice:
+            raise FerError(status.source_notice)
+        samples, memory = [], [rss_mb()]
+        engine.measuring, dropped = True, status.rates.dropped
+        ends = time.perf_counter() + seconds
+        while time.perf_counter() < ends:
+            _turn(SAMPLE_MS / 1000)
+            samples.append(engine.status().rates)
+            memory.append(rss_mb())
+        engine.measuring = False
+        dropped = engine.status().rates.dropped - dropped
+    finally:
+        window.close()
+    plain, explained = _model_times(model, device)
+    return BenchResult(
+        source=status.source_name,
+        model=status.model_name,
+        device=status.device,
+        seconds=seconds,
+        window_visible_s=round(visible, 2),
+        model_ready_s=round(ready, 2),
+        longest_gui_stall_ms=round(stall, 1),
+        camera_fps=_mean([sample.capture_fps for sample in samples]),
+        analysis_fps=_mean([sample.analysis_fps for sample in samples]),
+        display_fps=_mean([sample.display_fps for sample in samples]),
+        capture_to_paint_ms={
+            "p50": _quantile(engine.latencies, 50),
+            "p95": _quantile(engine.latencies, 95),
+        },
+        stages_ms={
+            name: round(statistics.median(stage[name] for stage in engine.stages), 2)
+            for name in (engine.stages[0] if engine.stages else {})
+        },
+        model_ms=plain,
+        model_and_attribution_ms=explained,
+        dropped=dropped,
+        rss_mb=round(memory[-1], 1),
+        rss_growth_mb=round(memory[-1] - memory[0], 1),
+    )
+
+
+class _Stalls:
+    """The longest time the GUI thread did not get round to a 1 ms timer."""
+
+    def __init__(self) -> None:
+        self._gaps: list[float] = [0.0]
+        self._last = time.perf_counter()
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(1)
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self._gaps.append(now - self._last)
+        self._last = now
+
+    def longest_ms(self) -> float:
+        self._timer.stop()
+        return 1000 * max(self._gaps)
+
+
+def _wait_until_ready(app: QApplication, engine: Engine) -> None:
+    ends = time.perf_counter() + LOAD_LIMIT_S
+    while (status := engine.status()).model_state is ModelState.LOADING:
+        if time.perf_counter() > ends:
+            raise FerError(f"the model was not ready after {LOAD_LIMIT_S} s")
+        _turn(0.05)
+    if status.model_state is ModelState.FAILED:
+        raise FerError(status.model_notice)
+
+
+def _turn(seconds: float) -> None:
+    """Run the event loop for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
+
+
+def _model_times(model: str, device: str) -> tuple[float, float]:
+    from ferapp.vision.classifier import Classifier
+
+    classifier = Classifier(model, device)
+    return (
+        round(1000 * classifier.seconds_per_face(attribution=False), 2),
+        round(1000 * classifier.seconds_per_face(attribution=True), 2),
+    )
+
+
+def _process_age() -> float:
+    """Seconds since this process was started."""
+    if sys.platform == "linux":
+        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return float(Path("/proc/uptime").read_text().split()[0]) - started
+    return time.process_time()
+
+
+def _mean(values: list[float]) -> float:
+    return round(statistics.fmean(values), 1) if values else 0.0
+
+
+def _quantile(values: list[float], percent: int) -> float:
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 1) if values else 0

@@ -1,0 +1,86 @@
+"""The command line `ferapp`: the window, and the same pipeline without one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainer.console import print_json, run_app
+from trainer.errors import UsageError
+
+PAGES = ("live",)
+
+app = typer.Typer(
+    help="Facial expression recognition, live and explained. Everything stays on this computer.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Model = Annotated[str, typer.Option(help="A bundled model's name, or a model file.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+SOURCE_HELP = "demo, camera, camera:N, a video file or an image file."
+
+
+@app.callback(invoke_without_command=True)
+def window(
+    context: typer.Context,
+    source: Annotated[
+        str | None, typer.Option(help=SOURCE_HELP + " Default: a camera if there is one.")
+    ] = None,
+    model: Model = "default",
+    device: Device = "auto",
+    page: Annotated[str, typer.Option(help="Page to open with: live.")] = "live",
+) -> None:
+    """Open the window."""
+    if context.invoked_subcommand is not None:
+        return
+    if page not in PAGES:
+        raise UsageError(f"--page {page}: known are {', '.join(PAGES)}")
+    from ferapp.app import open_window
+
+    raise typer.Exit(open_window(source, model, device))
+
+
+@app.command()
+def analyze(
+    source: Annotated[str, typer.Argument(help=SOURCE_HELP)],
+    csv: Annotated[Path | None, typer.Option(help="CSV file to write, a row a face.")] = None,
+    model: Model = "default",
+    device: Device = "auto",
+    max_frames: Annotated[
+        int, typer.Option(min=0, help="Stop after so many analysed frames; 0 is all.")
+    ] = 0,
+    every: Annotated[int, typer.Option(min=1, help="Analyse every Nth frame.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Classify the faces of a video or picture without a window."""
+    from ferapp.analyze import analyze_source
+
+    summary = analyze_source(source, csv, model, device, max_frames=max_frames, every=every)
+    if as_json:
+        print_json(summary.as_dict())
+    else:
+        print(summary.as_text())
+
+
+@app.command()
+def bench(
+    seconds: Annotated[int, typer.Option(min=1, help="Measured time after the warm-up.")] = 20,
+    fps: Annotated[float, typer.Option(min=1, max=1000, help="Rate the source is paced at.")] = 30,
+    source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "demo",
+    model: Model = "default",
+    device: Device = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure the real pipeline in an offscreen window, all overlays on."""
+    from ferapp.bench import run_bench
+
+    result = run_bench(source, model, device, seconds=seconds, fps=fps)
+    if as_json:
+        print_json(result.as_dict())
+    else:
+        print(result.as_text())
+
+
+def main() -> None:
+    run_app(app)

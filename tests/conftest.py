@@ -1,0 +1,69 @@
+"""Offscreen Qt, isolated settings and caches, drawn faces, and the data sets where they are."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+if not os.environ.get("FERAPP_TEST_X11"):
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the settings and caches of the person who runs it."""
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+
+
+@pytest.fixture(scope="session")
+def fer2013_csv() -> Path:
+    """FER2013's CSV from $FER2013_DIR; the test is skipped where it is not."""
+    folder = os.environ.get("FER2013_DIR")
+    file = Path(folder or ".") / "fer2013.csv"
+    if not folder or not file.is_file():
+        pytest.skip("FER2013 is not here: $FER2013_DIR names no folder with fer2013.csv")
+    return file
+
+
+@pytest.fixture(scope="session")
+def demo_frame() -> np.ndarray:
+    """A frame of the demo clip with one face, BGR (360, 640, 3)."""
+    import cv2
+
+    capture = cv2.VideoCapture(str(ROOT / "assets" / "demo" / "demo.mp4"))
+    capture.set(cv2.CAP_PROP_POS_FRAMES, 60)
+    good, image = capture.read()
+    capture.release()
+    assert good
+    return np.asarray(image, np.uint8)
+
+
+class Command:
+    """Runs a console command as a person would, in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(
+        self, module: str, *arguments: object, timeout: float = 300
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", module, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            timeout=timeout,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200"},
+        )
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Command]:
+    yield Command(tmp_path)
