@@ -1,6 +1,7 @@
 """Frame → Analysis: landmarks, alignment, one batch through the model, smoothing, attribution."""
 
 import time
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -8,11 +9,13 @@ from numpy.typing import NDArray
 
 from ferapp.sources.frame import Frame
 from ferapp.vision.analysis import Analysis, FaceAnalysis, StageTimes
-from ferapp.vision.classifier import Classification, Classifier
 from ferapp.vision.options import Options
 from ferapp.vision.tracks import Tracks
 from trainer.faces.align import TEMPLATE_SIDE, AlignedFace, align_face
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
+
+if TYPE_CHECKING:  # brings torch: video and landmarks run before it is there
+    from ferapp.vision.classifier import Classification, Classifier
 
 NO_PROBABILITIES: NDArray[np.float32] = np.zeros(0, np.float32)
 
@@ -25,7 +28,7 @@ class Analyzer:
         self._tracks = Tracks()
 
     def analyze(
-        self, frame: Frame, classifier: Classifier | None, options: Options, *, paint: bool
+        self, frame: Frame, classifier: "Classifier | None", options: Options, *, paint: bool
     ) -> Analysis:
         """Everything known of the frame; with `paint` also the picture that Qt paints."""
         marks = [time.perf_counter()]
@@ -62,8 +65,8 @@ class Analyzer:
         frame: Frame,
         found: list[DetectedFace],
         aligned: list[AlignedFace],
-        classifier: Classifier | None,
-        result: Classification | None,
+        classifier: "Classifier | None",
+        result: "Classification | None",
         options: Options,
     ) -> tuple[FaceAnalysis, ...]:
         boxes = [face.box for face in found]

@@ -1,7 +1,10 @@
 """MediaPipe's FaceLandmarker: 478 points a face. MediaPipe is imported on first use."""
 
+import contextlib
 import os
+import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -44,8 +47,6 @@ class FaceLandmarker:
     def __init__(
         self, *, video: bool = False, max_faces: int = 1, min_confidence: float = 0.5
     ) -> None:
-        os.environ.setdefault("GLOG_minloglevel", "3")
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
             import mediapipe
             from mediapipe.tasks.python import BaseOptions, vision
@@ -61,16 +62,17 @@ class FaceLandmarker:
         mode = vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE
         self._video = video
         self._last_ms = -1
-        self._task: Any = vision.FaceLandmarker.create_from_options(
-            vision.FaceLandmarkerOptions(
-                base_options=BaseOptions(model_asset_path=str(model)),
-                running_mode=mode,
-                num_faces=max_faces,
-                min_face_detection_confidence=min_confidence,
-                min_face_presence_confidence=min_confidence,
-                min_tracking_confidence=min_confidence,
-            )
+        options = vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(model)),
+            running_mode=mode,
+            num_faces=max_faces,
+            min_face_detection_confidence=min_confidence,
+            min_face_presence_confidence=min_confidence,
+            min_tracking_confidence=min_confidence,
         )
+        with _native_messages_dropped():
+            self._task: Any = vision.FaceLandmarker.create_from_options(options)
+            self(np.zeros((64, 64, 3), np.uint8), 0.0)  # the first call still sets things up
 
     def __call__(self, rgb: NDArray[np.uint8], time_s: float | None = None) -> list[DetectedFace]:
         """Faces of one (H, W, 3) RGB picture, largest first."""
@@ -105,6 +107,20 @@ class FaceLandmarker:
     def __exit__(self, *exc: object) -> Literal[False]:
         self.close()
         return False
+
+
+@contextlib.contextmanager
+def _native_messages_dropped() -> Iterator[None]:
+    """MediaPipe writes notes on its own set-up to descriptor 2; no option silences them."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def landmarks_of_crop(
