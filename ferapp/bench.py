@@ -2,7 +2,6 @@
 
 import os
 import statistics
-import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -191,8 +190,9 @@ def _model_times(model: str, device: str) -> tuple[float, float]:
 
 def _process_age() -> float:
     """Seconds since this process was started."""
-    if sys.platform == "linux":
-        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    linux = Path("/proc/self/stat")
+    if linux.exists():
+        fields = linux.read_text().rpartition(")")[2].split()
         started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
         return float(Path("/proc/uptime").read_text().split()[0]) - started
     return time.process_time()

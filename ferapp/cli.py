@@ -82,5 +82,20 @@ def bench(
         print(result.as_text())
 
 
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Look for what is missing or in conflict, and say how to mend it."""
+    from ferapp.doctor import as_dict, as_text, examine, is_broken
+
+    checks = examine()
+    if as_json:
+        print_json(as_dict(checks))
+    else:
+        print(as_text(checks))
+    raise typer.Exit(int(is_broken(checks)))
+
+
 def main() -> None:
     run_app(app)

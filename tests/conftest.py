@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 if not os.environ.get("FERAPP_TEST_X11"):
@@ -65,5 +64,5 @@ class Command:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Iterator[Command]:
-    yield Command(tmp_path)
+def command(tmp_path: Path) -> Command:
+    return Command(tmp_path)

@@ -21,9 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Data = Annotated[
-    Path, typer.Option("--data", help="Data set: FER2013's CSV, or a prepared folder.")
-]
+DATA_HELP = "Data set: FER2013's CSV, class folders or a zip of them"
+Data = Annotated[Path, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 NoLandmarks = Annotated[
     bool, typer.Option("--no-landmarks", help="Do not look for landmarks; pictures stay unaligned.")
@@ -33,8 +32,11 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 
 @app.command()
 def prepare(
-    source: Annotated[Path, typer.Argument(help="Data set: FER2013's CSV.")],
+    source: Annotated[Path, typer.Argument(help=f"{DATA_HELP}.")],
     out: Annotated[Path, typer.Option(help="Folder to write; it needs nothing else to train.")],
+    layout: Annotated[
+        str, typer.Option("--format", help="Layout of the data set: auto, fer2013, folders.")
+    ] = "auto",
     no_landmarks: NoLandmarks = False,
     workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.", min=0)] = 0,
     as_json: Json = False,
@@ -46,6 +48,7 @@ def prepare(
         data = prepare_data(
             source,
             out,
+            layout=layout,
             landmarks=not no_landmarks,
             workers=workers or None,
             progress=progress,
@@ -144,6 +147,33 @@ def evaluate(
         notices.print(f"Written to {out}")
     if as_json:
         print_json({"model": str(path), "split": split, "tta": tta, **result})
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Option(help="A bundled model's name, or a model file.")],
+    out: Annotated[Path, typer.Option(help="File to write: .safetensors, weights in float16.")],
+    licence: Annotated[
+        str, typer.Option(help="Licence of the weights and terms of their data, for the card.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Write a model to be handed on: half the size, named like its file, with its licence."""
+    from dataclasses import replace
+
+    import torch
+
+    from trainer.models.model_file import SUFFIX, find_model, load_model, save_model
+
+    if out.suffix != SUFFIX:
+        raise UsageError(f"--out {out}: the name must end with {SUFFIX}")
+    network, card = load_model(find_model(model))
+    card = replace(card, name=out.stem, licence=licence or card.licence)
+    save_model(out, network.state_dict(), card, torch.float16)
+    size = out.stat().st_size
+    notices.print(f"Written {out}, {size / 2**20:.1f} MiB")
+    if as_json:
+        print_json({"out": str(out), "bytes": size})
 
 
 @app.command()

@@ -13,6 +13,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 from trainer.card import ModelCard
 from trainer.data.crops import align_all, normalise, to_input
 from trainer.data.facedata import FaceData
+from trainer.device import memory_format
 from trainer.files import write_atomic, write_json, write_text
 from trainer.models.registry import FerModel
 
@@ -39,11 +40,9 @@ def predict(
     """
     model.eval()
     logits, features = [], []
+    layout = memory_format(model, device)
     for part in torch.split(crops, BATCH):
-        views = [
-            model.embed(x.to(device, memory_format=torch.channels_last))
-            for x in _views(part, card, tta)
-        ]
+        views = [model.embed(x.to(device, memory_format=layout)) for x in _views(part, card, tta)]
         features.append(torch.stack(views).mean(0).float().cpu())
         logits.append(torch.stack([model.classify(v).float() for v in views]).mean(0).cpu())
     return Predictions(torch.cat(logits).numpy(), torch.cat(features).numpy())

@@ -19,7 +19,7 @@ from trainer.config import TrainConfig
 from trainer.data.augment import augment, mixup
 from trainer.data.crops import Crops, align_all, normalise
 from trainer.data.facedata import FaceData
-from trainer.device import autocast_dtype, resolve
+from trainer.device import autocast_dtype, memory_format, resolve
 from trainer.errors import FerError, RunStopped
 from trainer.evaluate import fit_temperature, metrics, predict
 from trainer.events import EventLog
@@ -171,6 +171,7 @@ def _train_epoch(
     """Steps up to the end of the epoch, or until stopped. Returns the epoch's means."""
     settings = config.optim
     device = next(learner.model.parameters()).device
+    layout = memory_format(learner.model, device)
     dtype = autocast_dtype(device, config.run.precision)
     epoch, first = divmod(learner.step, per_epoch)
     # the order depends on seed and epoch alone, so that a resumed epoch goes on in it
@@ -197,7 +198,7 @@ def _train_epoch(
             generator=learner.generator,
         )
         batch = mixup(batch, config.augment.mixup, learner.generator)
-        x = normalise(batch.x, preprocessing).contiguous(memory_format=torch.channels_last)
+        x = normalise(batch.x, preprocessing).contiguous(memory_format=layout)
         with torch.autocast(device.type, dtype, enabled=dtype is not None):
             logits = learner.model(x)
         loss = soft_cross_entropy(logits, batch.targets, config.objective.label_smoothing)
@@ -261,7 +262,7 @@ def _new_learner(config: TrainConfig, card: ModelCard, device: torch.device) -> 
             input_size=card.preprocessing.input_size,
             **card.arguments,
         )
-        return model.to(device).to(memory_format=torch.channels_last)
+        return model.to(device).to(memory_format=memory_format(model, device))
 
     model, average = build(), build()
     average.load_state_dict(model.state_dict())

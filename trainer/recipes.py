@@ -28,9 +28,9 @@ RECIPES: dict[str, Recipe] = {
             values={
                 "data": {"votes_share": 0.2},
                 "model": {"name": "compact", "options": {"widths": [48, 96, 192]}},
-                "augment": {"start_side": 32, "start_share": 0.55},
+                "augment": {"start_side": 32, "start_share": 0.6},
                 "objective": {"label_smoothing": 0.05},
-                "optim": {"epochs": 36},
+                "optim": {"epochs": 28},
             },
         ),
     )

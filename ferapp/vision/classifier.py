@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from trainer.attribution import explain
 from trainer.data.crops import to_input
-from trainer.device import resolve
+from trainer.device import memory_format, resolve
 from trainer.models.fold import folded
 from trainer.models.model_file import find_model, load_model
 
@@ -33,7 +33,8 @@ class Classifier:
         network, self.card = load_model(self.path, self.device)
         side = self.card.preprocessing.input_size
         example = torch.rand(2, 1, side, side, device=self.device)
-        self._network = folded(network, example).to(memory_format=torch.channels_last)
+        self._layout = memory_format(network, self.device)
+        self._network = folded(network, example).to(memory_format=self._layout)
         for on in (False, True):  # the first calls choose kernels and are slow
             self.classify(np.zeros((1, self.crop_size, self.crop_size), np.uint8), attribution=on)
 
@@ -44,7 +45,7 @@ class Classifier:
     def classify(self, crops: NDArray[np.uint8], *, attribution: bool) -> Classification:
         """Crops (F, S, S) in one batch; attribution is Grad*Input of the predicted class."""
         x = to_input(torch.from_numpy(crops), self.card.preprocessing)
-        x = x.to(self.device, memory_format=torch.channels_last)
+        x = x.to(self.device, memory_format=self._layout)
         maps = None
         if attribution:
             logits, found = explain(self._network, x, "grad_x_input", "predicted")

@@ -38,7 +38,9 @@ def drawn_face(label: int, draw: np.random.Generator) -> np.ndarray:
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def drawn_data(per_class: int, splits: tuple[str, ...] = ("train", "val"), seed: int = 0) -> FaceData:
+def drawn_data(
+    per_class: int, splits: tuple[str, ...] = ("train", "val"), seed: int = 0
+) -> FaceData:
     """Drawn faces with landmarks, the same number of each class in each split."""
     draw = np.random.default_rng(seed)
     label = np.tile(np.repeat(np.arange(7), per_class), len(splits))

@@ -46,5 +46,3 @@ def test_the_shipped_model_is_the_one_in_the_notice() -> None:
 
     digest = hashlib.sha256(asset("face_landmarker.task").read_bytes()).hexdigest()
     assert digest in asset("NOTICE.md").read_text(encoding="utf-8")
-
-

@@ -1,0 +1,133 @@
+"""Slot, meters, capture and engine: threads without Qt."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferapp.live.engine import Engine
+from ferapp.live.meters import Percentiles
+from ferapp.live.slot import LatestSlot
+from ferapp.live.state import LiveStatus, ModelState
+from ferapp.vision.analysis import Analysis
+
+WAIT_S = 60
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for a condition; the limit is only there so that a failure ends."""
+    pulse = threading.Event()
+    for _ in range(WAIT_S * 100):
+        if condition():
+            return
+        pulse.wait(0.01)
+    raise AssertionError("the condition was not met")
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    source, model = request.param
+    before = set(threading.enumerate())
+    made = Engine(source, model, "cpu")
+    made.start()
+    yield made
+    made.close()
+    ours = {"capture", "analysis", "loading"}
+    assert not {t.name for t in set(threading.enumerate()) - before} & ours
+
+
+def next_analysis(engine: Engine, fits: Callable[[Analysis], object]) -> Analysis:
+    found: list[Analysis] = []
+
+    def look() -> bool:
+        analysis = engine.take()
+        if analysis is not None and fits(analysis):
+            found.append(analysis)
+        return bool(found)
+
+    until(look)
+    return found[0]
+
+
+def test_the_slot_keeps_the_latest_and_counts_the_rest() -> None:
+    slot: LatestSlot[int] = LatestSlot()
+    assert slot.take() is None
+    for number in range(5):
+        slot.put(number)
+    assert slot.take() == 4
+    assert slot.take() is None
+    assert slot.overwritten == 4
+
+
+def test_a_waiting_reader_gets_what_is_put() -> None:
+    slot: LatestSlot[str] = LatestSlot()
+    taken: list[str | None] = []
+    reader = threading.Thread(target=lambda: taken.append(slot.take(timeout=WAIT_S)))
+    reader.start()
+    slot.put("frame")
+    reader.join(WAIT_S)
+    assert taken == ["frame"]
+
+
+def test_percentiles_of_known_values() -> None:
+    values = Percentiles()
+    for value in range(101):
+        values.add(value)
+    assert values.get() == pytest.approx((50, 95))
+    assert Percentiles().get() == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("engine", [("demo", "default")], indirect=True)
+def test_from_the_demo_clip_to_an_explained_face(engine: Engine) -> None:
+    analysis = next_analysis(engine, lambda a: a.faces and a.faces[0].attribution is not None)
+    face = analysis.faces[0]
+    assert analysis.picture.shape == (360, 640, 4)
+    assert face.smoothed.sum() == pytest.approx(1, abs=1e-4)
+    status = engine.status()
+    assert status.source_name == "Demo clip"
+    assert status.source_notice == ""
+    assert (status.model_state, status.model_name) == (ModelState.READY, "default")
+    assert "Not for hiring" in status.model_summary
+    engine.painted(analysis)
+    assert engine.status().rates.capture_to_paint_p50 > 0
+
+    engine.set_attribution(False)
+    assert next_analysis(engine, lambda a: a.faces and a.faces[0].attribution is None)
+
+
+@pytest.mark.parametrize("engine", [("demo", "default")], indirect=True)
+def test_a_model_that_cannot_be_loaded_leaves_the_running_one(
+    engine: Engine, tmp_path: Path
+) -> None:
+    until(lambda: engine.status().model_state is ModelState.READY)
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"\x80\x04K\x01.")
+    engine.load_model(str(broken))
+    until(lambda: engine.status().model_state is ModelState.FAILED)
+    status = engine.status()
+    assert str(broken) in status.model_notice
+    assert status.model_name == "default"
+    assert next_analysis(engine, lambda a: a.faces and a.faces[0].probabilities.size)
+
+
+@pytest.mark.parametrize("engine", [("demo", "/gone/model.safetensors")], indirect=True)
+def test_video_runs_on_without_any_model(engine: Engine) -> None:
+    until(lambda: engine.status().model_state is ModelState.FAILED)
+    assert "/gone/model.safetensors" in engine.status().model_notice
+    analysis = next_analysis(engine, lambda a: a.faces)
+    assert analysis.classes == ()
+
+
+@pytest.mark.parametrize("engine", [("/gone/clip.mp4", "default")], indirect=True)
+def test_a_first_source_that_fails_gives_way_to_the_demo_clip(engine: Engine) -> None:
+    until(lambda: engine.status().source_name == "Demo clip")
+    until(lambda: "/gone/clip.mp4" in engine.status().source_notice)
+    assert next_analysis(engine, lambda a: True)
+
+
+def test_the_status_is_a_snapshot() -> None:
+    with pytest.raises(AttributeError):
+        LiveStatus().source_name = "other"  # type: ignore[misc]
+    assert np.isclose(LiveStatus().rates.stages.total, 0)

@@ -1,0 +1,118 @@
+"""The app through its real command, offscreen and on a real X server."""
+
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from ferapp.cli import main
+from ferapp.ui.window import MainWindow
+
+ROOT = Path(__file__).parents[2]
+
+
+def the_window() -> MainWindow:
+    (window,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
+    return window
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays(qapp: QApplication) -> Iterator[None]:
+    yield
+    assert not [w for w in qapp.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()]
+    assert not [t for t in threading.enumerate() if t.name in ("capture", "analysis", "loading")]
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["ferapp", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_from_the_command_to_a_labelled_face(
+    qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Start it, see a face with its label and attribution, freeze it, close it."""
+    seen: list[str] = []
+
+    def watch() -> None:
+        window = the_window()
+        page = window.live_page
+
+        def explained() -> None:
+            assert page.analysis is not None
+            assert page.analysis.faces
+            assert page.analysis.faces[0].attribution is not None
+
+        try:
+            qtbot.waitUntil(explained, timeout=120_000)
+            window.actions_by_id["freeze"].trigger()
+            held = page.analysis
+            seen.append(page.view.accessibleDescription())
+            qtbot.waitUntil(lambda: "one face" in page.view.accessibleDescription(), timeout=5000)
+            assert page.analysis is held
+            seen.append("held")
+        finally:
+            window.close()
+
+    QTimer.singleShot(0, watch)
+    assert run_main(monkeypatch, "--source", "demo") == 0
+    assert seen[-1] == "held"
+
+
+def test_without_a_camera_the_demo_clip_plays_and_says_so(
+    qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if any(Path("/dev").glob("video*")):
+        pytest.skip("there is a camera here")
+
+    def watch() -> None:
+        window = the_window()
+        try:
+            qtbot.waitUntil(
+                lambda: "Playing the demo clip" in window.live_page.stage.notice.text(),
+                timeout=60_000,
+            )
+            assert window.live_page.stage.notice.isVisible()
+        finally:
+            window.close()
+
+    QTimer.singleShot(0, watch)
+    assert run_main(monkeypatch) == 0
+
+
+@pytest.mark.x11
+def test_on_a_real_x_server(tmp_path: Path) -> None:
+    """The window is mapped by an X server, and its picture has the face's landmarks in colour."""
+    if shutil.which("xvfb-run") is None:
+        pytest.skip("xvfb-run is not installed")
+    import subprocess
+
+    picture = tmp_path / "window.png"
+    done = subprocess.run(
+        [
+            "xvfb-run",
+            "-a",
+            "-s",
+            "-screen 0 1440x900x24",
+            sys.executable,
+            str(Path(__file__).with_name("x11_window.py")),
+            str(picture),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert picture.stat().st_size > 50_000
+    assert "platform xcb" in done.stdout
+    assert "landmark colour True" in done.stdout

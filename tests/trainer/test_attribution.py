@@ -1,0 +1,98 @@
+"""The attribution core against formulas and captum-free closed forms."""
+
+import pytest
+import torch
+
+from trainer.attribution import attribute, explain, layer_attribution
+from trainer.errors import UsageError
+from trainer.models import FerModel, create
+
+
+@pytest.fixture
+def model() -> FerModel:
+    torch.manual_seed(0)
+    net = create("compact", widths=(8, 16), blocks=(1, 1))
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    return net.eval().requires_grad_(False)
+
+
+def test_grad_and_grad_x_input_against_the_closed_form() -> None:
+    features = torch.randn(2, 3, 4, 4, requires_grad=True)
+    weight = torch.randn(3, 4, 4)
+    score = (features**2 * weight).sum(dim=(1, 2, 3))
+    gradient = layer_attribution(score, features, "grad", create_graph=True)
+    assert torch.allclose(gradient, 2 * features * weight)
+    product = layer_attribution(score, features, "grad_x_input")
+    assert torch.allclose(product, 2 * features**2 * weight)
+
+
+def test_create_graph_lets_a_loss_reach_the_weights() -> None:
+    weight = torch.randn(3, requires_grad=True)
+    features = torch.randn(2, 3, 4, 4, requires_grad=True)
+    score = (features * weight[:, None, None]).pow(2).sum(dim=(1, 2, 3))
+    layer_attribution(score, features, "grad", create_graph=True).sum().backward()
+    expected = (4 * features * weight[:, None, None]).sum(dim=(0, 2, 3))
+    assert weight.grad is not None
+    assert torch.allclose(weight.grad, expected.detach(), rtol=1e-4)
+
+
+def test_behind_gap_and_a_linear_layer_it_is_the_class_activation_map(model: FerModel) -> None:
+    """For GAP + linear, Grad*Input of the last feature map is w_c · F / (h·w), summed: the CAM."""
+    x = torch.randn(3, 1, 44, 44)
+    features = model.stages(model.stem(x))  # type: ignore[operator]
+    weight = model.classifier.weight  # type: ignore[union-attr]
+    target = torch.tensor([1, 4, 6])
+    area = features.shape[-1] * features.shape[-2]
+    cam = torch.einsum("bc,bchw->bhw", weight[target], features) / area
+    expected = torch.nn.functional.interpolate(
+        cam[:, None], size=(44, 44), mode="bilinear", align_corners=False
+    )[:, 0]
+    assert torch.allclose(attribute(model, x, target=target), expected, atol=1e-6)
+
+
+def test_the_map_sums_to_the_logit_without_its_bias(model: FerModel) -> None:
+    x = torch.randn(2, 1, 44, 44)
+    logits, _ = explain(model, x, target=3)
+    raw = torch.einsum(
+        "c,bchw->b",
+        model.classifier.weight[3],  # type: ignore[index, union-attr]
+        model.stages(model.stem(x)),  # type: ignore[operator]
+    ) / (22 * 22 / 4)
+    bias = model.classifier.bias[3]  # type: ignore[index, union-attr]
+    assert torch.allclose(raw + bias, logits[:, 3], rtol=1e-3, atol=1e-4)
+
+
+def test_logits_are_those_of_the_plain_forward(model: FerModel) -> None:
+    x = torch.randn(4, 1, 44, 44)
+    assert torch.allclose(explain(model, x)[0], model(x), atol=1e-6)
+
+
+def test_targets(model: FerModel) -> None:
+    x = torch.randn(4, 1, 44, 44)
+    order = model(x).argsort(dim=1, descending=True)
+    for name, column in (("predicted", 0), ("runner_up", 1)):
+        named = attribute(model, x, target=name)  # type: ignore[arg-type]
+        assert torch.equal(named, attribute(model, x, target=order[:, column]))
+    assert not torch.equal(attribute(model, x, target=0), attribute(model, x, target=1))
+
+
+def test_leaves_no_gradient_and_no_hook_behind(model: FerModel) -> None:
+    attribute(model, torch.randn(1, 1, 44, 44))
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert all(not module._forward_hooks for module in model.modules())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"method": "lime"}, "grad_x_input"),
+        ({"layer": "nowhere"}, "stages"),
+        ({"target": 7}, "no class 7"),
+        ({"target": "second"}, "runner_up"),
+        ({"layer": "classifier"}, "no spatial map"),
+    ],
+)
+def test_wrong_requests_name_what_is_known(model: FerModel, arguments: dict, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        attribute(model, torch.randn(1, 1, 44, 44), **arguments)

@@ -1,0 +1,140 @@
+"""Batched augmentation on the training device; landmarks move with the picture."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from trainer.config import AugmentConfig
+from trainer.faces.points import FLIP_68
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`x` (B, 1, s, s) in [0, 1]; `landmarks` (B, 68, 2) in pixels of x; `targets` (B, K)."""
+
+    x: Tensor
+    landmarks: Tensor
+    targets: Tensor
+
+
+def augment(
+    crops: Tensor,
+    landmarks: Tensor,
+    targets: Tensor,
+    config: AugmentConfig,
+    *,
+    view: int,
+    side: int,
+    generator: torch.Generator,
+) -> Batch:
+    """Random views of crops (B, S, S) uint8: the central `view` px, drawn at `side` px.
+
+    Geometry: flip, rotation, scale, shift, in one bilinear resampling with replicated edges.
+    Then light: gamma, blur, noise; then erasing. All draws come from `generator` (CPU).
+    """
+    x = crops.float().div(255)[:, None]
+    x, landmarks = warp(x, landmarks, _draw_maps(len(x), config, generator), view, side)
+    x = _light(x, config, generator)
+    x = _erase(x, config.erase, generator)
+    return Batch(x, landmarks, targets)
+
+
+def mixup(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
+    """Blend the batch with a permutation of itself (Zhang et al. 2018); λ ~ Beta(α, α) ≥ ½.
+
+    The landmarks stay those of the stronger picture.
+    """
+    if alpha <= 0:
+        return batch
+    # Beta(α, α) from two Gamma draws, so that the given generator decides
+    concentration = torch.full((2,), alpha)
+    draws = torch._standard_gamma(concentration, generator=generator)
+    share = float(draws[0] / draws.sum().clamp_min(1e-12))
+    share = max(share, 1 - share)
+    order = torch.randperm(len(batch.x), generator=generator).to(batch.x.device)
+    return Batch(
+        share * batch.x + (1 - share) * batch.x[order],
+        batch.landmarks,
+        share * batch.targets + (1 - share) * batch.targets[order],
+    )
+
+
+def warp(x: Tensor, landmarks: Tensor, maps: Tensor, view: int, side: int) -> tuple[Tensor, Tensor]:
+    """Resample (B, 1, S, S) through `maps` (B, 2, 3) and move the landmarks the same way.
+
+    `maps` take output to input coordinates, both centred on the picture with the view's half
+    side as unit; a negative first entry mirrors, and then left and right points swap.
+    """
+    ratio = view / x.shape[-1]
+    theta = maps.clone()
+    theta[:, :, :2] *= ratio  # affine_grid's unit is the whole picture's half side
+    theta[:, :, 2] *= ratio
+    grid = F.affine_grid(theta.to(x), [len(x), 1, side, side], align_corners=False)
+    out = F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+    mirrored = torch.linalg.det(maps[:, :, :2]) < 0
+    swapped = torch.where(mirrored[:, None, None].to(x.device), landmarks[:, FLIP_68], landmarks)
+    full = x.shape[-1]
+    unit = ((swapped + 0.5) / full * 2 - 1) / ratio
+    inverse = torch.linalg.inv(maps[:, :, :2]).to(x)
+    moved = (unit - maps[:, None, :, 2].to(x)) @ inverse.transpose(1, 2)
+    return out, (moved + 1) / 2 * side - 0.5
+
+
+def _draw_maps(count: int, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    def uniform(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(count, generator=generator)
+
+    angle = torch.deg2rad(uniform(-config.rotation, config.rotation))
+    zoom = torch.exp(uniform(-1, 1) * torch.log(torch.tensor(1 + config.scale)))
+    stretch = torch.exp(uniform(-1, 1) * torch.log(torch.tensor(1 + config.stretch)))
+    flip = 1 - 2 * (torch.rand(count, generator=generator) < config.flip).float()
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    rows = torch.stack(
+        [
+            torch.stack([flip * cos / (zoom * stretch), -flip * sin / zoom], 1),
+            torch.stack([sin / (zoom * stretch), cos / zoom], 1),
+        ],
+        1,
+    )
+    shift = torch.stack([uniform(-config.shift, config.shift) for _ in range(2)], 1) * 2
+    return torch.cat([rows, shift[:, :, None]], 2)
+
+
+def _light(x: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    count = len(x)
+
+    def chosen(share: float) -> Tensor:
+        return (torch.rand(count, generator=generator) < share).to(x.device)
+
+    power = torch.rand(count, 1, 1, 1, generator=generator) * 2 - 1
+    gamma = torch.exp(power * torch.log(torch.tensor(1 + config.gamma))).to(x)
+    x = x.clamp_min(1e-4) ** gamma
+    blurred = chosen(config.blur)
+    if blurred.any():
+        kernel = torch.tensor([0.25, 0.5, 0.25], device=x.device, dtype=x.dtype)
+        soft = F.pad(x[blurred], (1, 1, 1, 1), mode="replicate")
+        soft = F.conv2d(soft, kernel.view(1, 1, 1, 3))
+        x = x.index_put((blurred.nonzero()[:, 0],), F.conv2d(soft, kernel.view(1, 1, 3, 1)))
+    if config.noise > 0:
+        strength = torch.rand(count, 1, 1, 1, generator=generator) * config.noise
+        noise = torch.randn(x.shape, generator=generator) * strength
+        x = x + noise.to(x)
+    return x.clamp(0, 1)
+
+
+def _erase(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Random erasing (Zhong et al. 2020): one box of 10–40 % a side gets the picture's mean."""
+    if share <= 0:
+        return x
+    count, side = len(x), x.shape[-1]
+    draws = torch.rand(5, count, generator=generator).to(x.device)
+    extent = (0.1 + 0.3 * draws[:2]) * side
+    start = draws[2:4] * (side - extent)
+    steps = torch.arange(side, device=x.device)
+    rows = (steps >= start[0, :, None]) & (steps < (start[0] + extent[0])[:, None])
+    columns = (steps >= start[1, :, None]) & (steps < (start[1] + extent[1])[:, None])
+    box = rows[:, :, None] & columns[:, None, :] & (draws[4] < share)[:, None, None]
+    return torch.where(box[:, None], x.mean(dim=(2, 3), keepdim=True), x)

@@ -1,0 +1,149 @@
+"""A prepared data set: the pictures, what each sample is, and where its landmarks lie.
+
+On disk it is one folder that travels: `images.npy` (N, h, w) uint8, `samples.npz` and
+`dataset.json`, which is written last and so marks the folder complete.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.errors import DataError, UsageError
+from trainer.files import write_atomic, write_json
+
+SPLITS = ("train", "val", "test")
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FaceData:
+    """N labelled face pictures in memory (pictures may be memory-mapped).
+
+    `landmarks` are (N, 68, 2) float32 in picture pixels, NaN where no face was found.
+    `votes` (N, K) float32 are the shares of annotators who chose each class, NaN without any.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    images: NDArray[np.uint8]  # (N, h, w)
+    sample_id: NDArray[np.str_]  # (N,)
+    source_index: NDArray[np.int64]  # (N,) row in the source
+    split: NDArray[np.str_]  # (N,)
+    label: NDArray[np.int64]  # (N,)
+    landmarks: NDArray[np.float32]
+    votes: NDArray[np.float32]
+    landmark_source: str = "none"  # or "mediapipe"
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    @property
+    def has_landmarks(self) -> NDArray[np.bool_]:
+        """(N,) whether a face was found."""
+        return ~np.isnan(self.landmarks[:, 0, 0])
+
+    def select(self, where: NDArray[np.bool_] | NDArray[np.int64]) -> "FaceData":
+        """The samples that a mask or an index array names."""
+        return replace(
+            self,
+            images=self.images[where],
+            sample_id=self.sample_id[where],
+            source_index=self.source_index[where],
+            split=self.split[where],
+            label=self.label[where],
+            landmarks=self.landmarks[where],
+            votes=self.votes[where],
+        )
+
+    def of_split(self, split: str) -> "FaceData":
+        """The samples of one split. Raises UsageError when there are none."""
+        where = self.split == split
+        if not where.any():
+            present = ", ".join(sorted(set(self.split.tolist())))
+            raise UsageError(f"{self.name} has no split {split!r}", f"It has: {present}.")
+        return self.select(where)
+
+    def without_landmarks(self) -> "FaceData":
+        """The same samples as if no face had been found in any."""
+        nothing = np.full_like(self.landmarks, np.nan)
+        return replace(self, landmarks=nothing, landmark_source="none")
+
+    def without_leaked(self) -> "FaceData":
+        """Without the training samples whose picture is in another split too, pixel for pixel."""
+        digests = np.array([hashlib.sha256(image.tobytes()).hexdigest() for image in self.images])
+        training = self.split == "train"
+        return self.select(~(training & np.isin(digests, digests[~training])))
+
+    def class_counts(self) -> dict[str, dict[str, int]]:
+        """Split → class name → number of samples."""
+        return {
+            split: {name: counts[index] for index, name in enumerate(self.classes) if counts[index]}
+            for split in SPLITS
+            if (counts := Counter(self.label[self.split == split].tolist()))
+        }
+
+
+def save(data: FaceData, folder: Path) -> None:
+    """Write `data` as a prepared folder."""
+    write_atomic(folder / "images.npy", lambda stream: np.save(stream, data.images))
+    write_atomic(
+        folder / "samples.npz",
+        lambda stream: np.savez(
+            stream,
+            sample_id=data.sample_id,
+            source_index=data.source_index,
+            split=data.split,
+            label=data.label,
+            landmarks=data.landmarks,
+            votes=data.votes,
+        ),
+    )
+    write_json(
+        folder / "dataset.json",
+        {
+            "format": FORMAT,
+            "name": data.name,
+            "classes": list(data.classes),
+            "samples": len(data),
+            "landmark_source": data.landmark_source,
+            "with_landmarks": int(data.has_landmarks.sum()),
+            "with_votes": int((~np.isnan(data.votes[:, 0])).sum()),
+            "class_counts": data.class_counts(),
+        },
+    )
+
+
+def is_prepared(folder: Path) -> bool:
+    return (folder / "dataset.json").is_file()
+
+
+def load(folder: Path) -> FaceData:
+    """Read a prepared folder. Raises DataError when a part is missing or does not fit."""
+    try:
+        head = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+        if head["format"] != FORMAT:
+            raise DataError(f"{folder}: prepared in format {head['format']}, this is {FORMAT}")
+        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+        with np.load(folder / "samples.npz", allow_pickle=False) as samples:
+            data = FaceData(
+                name=head["name"],
+                classes=tuple(head["classes"]),
+                images=images,
+                landmark_source=head["landmark_source"],
+                **{key: samples[key] for key in samples.files},
+            )
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        raise DataError(
+            f"{folder}: the prepared data set is damaged ({error})", "Prepare it again."
+        ) from error
+    arrays = (data.images, data.label, data.landmarks, data.split, data.votes, data.sample_id)
+    lengths = {len(array) for array in arrays}
+    if len(lengths) != 1:
+        raise DataError(f"{folder}: its parts differ in length {sorted(lengths)}")
+    return data

@@ -1,0 +1,41 @@
+"""FERPlus: ten taggers' votes for FER2013's rows, in the same order (Barsoum et al. 2016)."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.errors import DataError
+from trainer.labels import EXPRESSIONS, canonical
+
+NAMES = ("ferplus_votes.csv", "fer2013new.csv")
+
+
+def beside(path: Path) -> Path | None:
+    """The votes file in the folder of FER2013's CSV, if there is one."""
+    return next((path.parent / name for name in NAMES if (path.parent / name).is_file()), None)
+
+
+def read(path: Path, rows: int) -> NDArray[np.float32]:
+    """Vote shares (rows, 7); contempt, unknown and NF are dropped and the rest renormalised.
+
+    A row without a vote for one of the seven is NaN. Raises DataError when the file does not
+    have one line for each of the CSV's `rows`.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            lines = csv.DictReader(stream)
+            columns = {canonical(name): name for name in lines.fieldnames or () if canonical(name)}
+            missing = [name for name in EXPRESSIONS if name not in columns]
+            if missing:
+                raise DataError(f"{path}: it has no column for {', '.join(missing)}")
+            counts = np.array(
+                [[int(line[columns[name]]) for name in EXPRESSIONS] for line in lines], np.float32
+            ).reshape(-1, len(EXPRESSIONS))
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"{path}: the votes cannot be read ({error})") from error
+    if len(counts) != rows:
+        raise DataError(f"{path}: it has {len(counts)} rows, the pictures beside it {rows}")
+    total = counts.sum(axis=1, keepdims=True)
+    return np.where(total > 0, counts / np.maximum(total, 1), np.nan).astype(np.float32)

@@ -1,0 +1,236 @@
+"""Make of any data set a prepared folder: read it once, find landmarks once, continue after a kill.
+
+Landmarks are found in chunks by worker processes; each finished chunk is a file, so a killed
+`prepare` takes up where it stopped.
+"""
+
+import hashlib
+import logging
+import multiprocessing
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from trainer.data import fer2013, folders
+from trainer.data.facedata import FaceData, is_prepared, load, save
+from trainer.errors import DataError, UsageError
+from trainer.files import write_atomic
+from trainer.labels import EXPRESSIONS
+
+if TYPE_CHECKING:
+    from trainer.faces.landmarker import FaceLandmarker
+
+log = logging.getLogger(__name__)
+
+CHUNK = 256
+DETECTION_CONFIDENCE = 0.3
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One layout of data sets: its name for `--format`, in words, and how it is read."""
+
+    name: str
+    looks_for: str
+    recognises: Callable[[Path], bool]
+    read: Callable[[Path], FaceData]
+
+
+READERS = (
+    Reader(
+        "fer2013",
+        f"FER2013's CSV (first line {','.join(fer2013.HEADER)})",
+        fer2013.recognises,
+        fer2013.read,
+    ),
+    Reader(
+        "folders",
+        f"folders of pictures named {', '.join(EXPRESSIONS)}, with or without "
+        "train, val and test folders around them, also inside a zip",
+        folders.recognises,
+        folders.read,
+    ),
+)
+AUTO = "auto"
+FORMATS = (AUTO, *(reader.name for reader in READERS))
+
+
+def open_data(
+    source: Path, *, landmarks: bool = True, progress: Progress = lambda *_: None
+) -> FaceData:
+    """The data set at `source`, prepared in the cache when it is not a prepared folder.
+
+    Raises DataError when the path is missing or its layout is not recognised.
+    """
+    if is_prepared(source):
+        data = load(source)
+        if landmarks and data.landmark_source == "none":
+            log.warning("%s was prepared without landmarks", source)
+        return data
+    return prepare(source, _cache_folder(source), landmarks=landmarks, progress=progress)
+
+
+def prepare(
+    source: Path,
+    out: Path,
+    *,
+    layout: str = AUTO,
+    landmarks: bool = True,
+    workers: int | None = None,
+    progress: Progress = lambda *_: None,
+) -> FaceData:
+    """Write the prepared folder `out`; `progress(stage, done, total)` is called as it goes on.
+
+    `layout` is one of FORMATS. Raises DataError when `source` does not have it.
+    """
+    if is_prepared(out):
+        data = load(out)
+    else:
+        progress("reading", 0, 1)
+        try:
+            data = find_reader(source, layout).read(source)
+        except OSError as error:
+            raise DataError(
+                f"{error.filename or source}: cannot be read ({error.strerror})"
+            ) from error
+        save(data, out)
+        progress("reading", 1, 1)
+    if landmarks and data.landmark_source == "none":
+        data = replace(
+            data,
+            landmarks=_find_landmarks(data, out / "landmarks", workers, progress),
+            landmark_source="mediapipe",
+        )
+        save(data, out)
+        for part in (out / "landmarks").iterdir():
+            part.unlink()
+        (out / "landmarks").rmdir()
+    return data
+
+
+def find_reader(source: Path, layout: str = AUTO) -> Reader:
+    """The reader that recognises `source`, among all or only the one that `layout` names.
+
+    Raises DataError with what was looked for and what was found.
+    """
+    if layout not in FORMATS:
+        raise UsageError(f"--format {layout}: known are {', '.join(FORMATS)}")
+    if not source.exists():
+        raise DataError(f"{source}: there is no such file or folder")
+    readers = [reader for reader in READERS if layout in (AUTO, reader.name)]
+    for reader in readers:
+        if reader.recognises(source):
+            return reader
+    looked_for = [reader.looks_for for reader in readers]
+    if layout == AUTO:
+        looked_for.append("a folder made by `fertrain prepare`")
+    raise DataError(
+        f"{source}: the layout of this data set is not recognised",
+        f"Looked for: {'; '.join(looked_for)}.\nFound: {_description(source)}.",
+    )
+
+
+def _description(source: Path, shown: int = 8) -> str:
+    """What lies at `source`, in words."""
+    if source.is_dir():
+        names = sorted(entry.name + "/" * entry.is_dir() for entry in source.iterdir())
+        kind = "a folder"
+    elif zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as archive:
+            names = sorted({"/".join(name.split("/")[:2]) for name in archive.namelist()})
+        kind = "a zip"
+    else:
+        with source.open(encoding="utf-8", errors="replace") as stream:
+            line = stream.readline(60).strip()
+        return f"a file that begins with {line!r}" if line.isprintable() else "a binary file"
+    if not names:
+        return f"{kind} with nothing in it"
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return f"{kind} with {', '.join(names[:shown])}{more}"
+
+
+def _cache_folder(source: Path) -> Path:
+    """Named by the source's path, and by the size and time of every file in it."""
+    if not source.exists():
+        raise DataError(f"{source}: there is no such file or folder")
+    key = hashlib.sha256(str(source.resolve()).encode(errors="surrogateescape"))
+    files = sorted(source.rglob("*")) if source.is_dir() else [source]
+    for file in files:
+        stat = file.lstat()
+        key.update(f"|{file.name}|{stat.st_size}|{stat.st_mtime_ns}".encode(errors="replace"))
+    name = f"{source.resolve().stem}-{key.hexdigest()[:12]}"
+    return Path(platformdirs.user_cache_dir("ferapp")) / "datasets" / name
+
+
+def _find_landmarks(
+    data: FaceData, parts: Path, workers: int | None, progress: Progress
+) -> NDArray[np.float32]:
+    parts.mkdir(parents=True, exist_ok=True)
+    starts = range(0, len(data), CHUNK)
+    files = {start: parts / f"{start:08d}.npy" for start in starts}
+    missing = [start for start in starts if not files[start].is_file()]
+    done = len(starts) - len(missing)
+    progress("landmarks", done * CHUNK, len(data))
+    for start, points in _detect_chunks(data, missing, workers or os.cpu_count() or 1):
+        write_atomic(files[start], partial(_write_points, points))
+        done += 1
+        progress("landmarks", min(done * CHUNK, len(data)), len(data))
+    return np.concatenate([np.load(files[start], allow_pickle=False) for start in starts])
+
+
+def _detect_chunks(
+    data: FaceData, starts: list[int], workers: int
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    if not starts:
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        min(workers, len(starts)), mp_context=context, initializer=_open_landmarker
+    ) as pool:
+        running: dict[Future[NDArray[np.float32]], int] = {
+            pool.submit(_detect_chunk, np.asarray(data.images[start : start + CHUNK])): start
+            for start in starts
+        }
+        try:
+            while running:
+                for future in wait(running, return_when="FIRST_COMPLETED").done:
+                    yield running.pop(future), future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _write_points(points: NDArray[np.float32], stream: BinaryIO) -> None:
+    np.save(stream, points)
+
+
+_worker: list["FaceLandmarker"] = []  # the one landmarker of a worker process
+
+
+def _open_landmarker() -> None:
+    import atexit
+
+    from trainer.faces.landmarker import FaceLandmarker
+
+    _worker.append(FaceLandmarker(min_confidence=DETECTION_CONFIDENCE))
+    atexit.register(_worker[0].close)
+
+
+def _detect_chunk(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    from trainer.faces.landmarker import landmarks_of_crop
+
+    points = np.full((len(images), 68, 2), np.nan, np.float32)
+    for index, image in enumerate(images):
+        found = landmarks_of_crop(_worker[0], image)
+        if found is not None:
+            points[index] = found
+    return points

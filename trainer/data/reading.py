@@ -1,0 +1,37 @@
+"""What all readers share: bad rows are listed and skipped up to a share, beyond it they stop."""
+
+import logging
+from pathlib import Path
+
+from trainer.errors import DataError
+
+log = logging.getLogger(__name__)
+
+TOLERATED = 0.01
+SHOWN = 5
+
+
+class BadRows:
+    """Collects the rows or files of `source` that could not be read."""
+
+    def __init__(self, source: Path) -> None:
+        self.source = source
+        self.reasons: list[str] = []
+
+    def add(self, where: str, reason: str) -> None:
+        self.reasons.append(f"{where} {reason}")
+
+    def check(self, total: int) -> None:
+        """Log the skipped rows; raise DataError when they are more than 1 % of `total`."""
+        if not self.reasons:
+            return
+        count = len(self.reasons)
+        listed = "\n".join(f"  {reason}" for reason in self.reasons[:SHOWN])
+        if count > SHOWN:
+            listed += f"\n  … and {count - SHOWN} more"
+        if count > TOLERATED * total:
+            raise DataError(
+                f"{self.source}: {count} of {total} rows cannot be used:\n{listed}",
+                f"Up to {TOLERATED:.0%} of bad rows would be skipped.",
+            )
+        log.warning("%s: skipped %d of %d rows:\n%s", self.source, count, total, listed)
