@@ -47,6 +47,7 @@ class DataConfig(Section):
 class ModelConfig(Section):
     name: str = _field("compact", "Architecture; `fertrain models` lists them.")
     options: dict[str, Any] = _field({}, "Options of the architecture.")
+    init: str = _field("", "Model (bundled name or file) whose weights training starts from.")
 
 
 class AugmentConfig(Section):

@@ -20,11 +20,11 @@ from trainer.data.augment import augment, mixup
 from trainer.data.crops import Crops, align_all, normalise
 from trainer.data.facedata import FaceData
 from trainer.device import autocast_dtype, memory_format, resolve
-from trainer.errors import FerError, RunStopped
+from trainer.errors import FerError, RunStopped, UsageError
 from trainer.evaluate import fit_temperature, metrics, predict
 from trainer.events import EventLog
 from trainer.models import FerModel, create
-from trainer.models.model_file import load_model, save_model
+from trainer.models.model_file import find_model, load_model, save_model
 from trainer.objectives import soft_cross_entropy
 from trainer.run import RunDir, versions
 
@@ -70,6 +70,8 @@ def train(
     validation = align_all(data.of_split("val"), preprocessing)
     card = _card(name, config, data, len(training), preprocessing)
     learner = _new_learner(config, card, device)
+    if config.model.init:
+        _start_from(learner, config.model.init)
     best: dict[str, Any] = {"epoch": -1, "accuracy": -1.0}
     if run.state.is_file():
         best = _restore(run, learner)
@@ -280,6 +282,18 @@ def _new_learner(config: TrainConfig, card: ModelCard, device: torch.device) -> 
     )
     generator = torch.Generator().manual_seed(config.run.seed)
     return _Learner(model, average, optimizer, generator)
+
+
+def _start_from(learner: _Learner, model: str) -> None:
+    """Weights of another model of the same architecture. Raises UsageError when they differ."""
+    path = find_model(model)
+    weights = load_model(path)[0].state_dict()
+    try:
+        for network in (learner.model, learner.average):
+            network.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise UsageError(f"model.init {path}: its weights do not fit: {reason}") from error
 
 
 def _validate(

@@ -17,20 +17,45 @@ class Recipe:
     values: dict[str, dict[str, Any]]
 
 
+_COMPACT = {"name": "compact", "options": {"widths": [48, 96, 192]}}
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         Recipe(
             name="default",
-            title="The compact net that the app opens with",
+            title="The compact net that the app opens with, first stage",
             source="this project",
             published="none",
             values={
                 "data": {"votes_share": 0.2},
-                "model": {"name": "compact", "options": {"widths": [48, 96, 192]}},
+                "model": _COMPACT,
                 "augment": {"start_side": 32, "start_share": 0.6},
                 "objective": {"label_smoothing": 0.05},
                 "optim": {"epochs": 28},
+            },
+        ),
+        Recipe(
+            name="default-polish",
+            title="Second stage, lighter augmentation; set model.init to the first stage's model",
+            source="this project",
+            published="none",
+            values={
+                "data": {"votes_share": 0.1},
+                "model": _COMPACT,
+                "augment": {
+                    "mixup": 0.0,
+                    "erase": 0.1,
+                    "rotation": 8.0,
+                    "scale": 0.1,
+                    "stretch": 0.05,
+                    "shift": 0.04,
+                    "gamma": 0.2,
+                    "noise": 0.01,
+                    "blur": 0.05,
+                },
+                "objective": {"label_smoothing": 0.05},
+                "optim": {"epochs": 7, "learning_rate": 0.03, "warmup": 0.15},
             },
         ),
     )

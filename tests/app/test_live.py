@@ -34,7 +34,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     made.start()
     yield made
     made.close()
-    ours = {"capture", "analysis", "loading"}
+    ours = {"capture", "feed", "analysis", "loading"}
     assert not {t.name for t in set(threading.enumerate()) - before} & ours
 
 

@@ -1,5 +1,6 @@
 """The app through its real command, offscreen and on a real X server."""
 
+import json
 import os
 import shutil
 import sys
@@ -27,7 +28,9 @@ def the_window() -> MainWindow:
 def _nothing_stays(qapp: QApplication) -> Iterator[None]:
     yield
     assert not [w for w in qapp.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()]
-    assert not [t for t in threading.enumerate() if t.name in ("capture", "analysis", "loading")]
+    assert not [
+        t for t in threading.enumerate() if t.name in ("capture", "feed", "analysis", "loading")
+    ]
 
 
 def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -116,3 +119,22 @@ def test_on_a_real_x_server(tmp_path: Path) -> None:
     assert picture.stat().st_size > 50_000
     assert "platform xcb" in done.stdout
     assert "landmark colour True" in done.stdout
+
+
+@pytest.mark.slow
+def test_bench_prints_what_was_measured(command) -> None:
+    done = command("ferapp", "bench", "--seconds", 2, "--json", timeout=300)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    assert 0 < result["analysis_fps"] <= result["camera_fps"] + 2
+    assert 0 < result["capture_to_paint_ms"]["p50"] <= result["capture_to_paint_ms"]["p95"]
+    assert result["rss_mb"] > 100
+    assert set(result["stages_ms"]) == {"landmarks", "align", "model", "convert"}
+    assert result["source"] == "Demo clip"
+
+
+def test_bench_of_a_source_that_is_not_there_fails(command) -> None:
+    done = command("ferapp", "bench", "--source", "gone.mp4", timeout=300)
+    assert done.returncode == 1
+    assert "gone.mp4" in done.stderr
+    assert "Traceback" not in done.stderr

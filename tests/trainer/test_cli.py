@@ -1,0 +1,153 @@
+"""`fertrain` as a person runs it: from a CSV to a measured model, and wrong commands."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn import drawn_data, fer2013_row, write_fer2013
+
+from trainer.data import facedata
+
+QUICK = (
+    "--set",
+    "model.options={widths=[16,32],blocks=[1,1]}",
+    "--set",
+    "optim.batch_size=16",
+    "--set",
+    "augment.start_side=0",
+)
+
+
+def last_json(text: str) -> dict:
+    return json.loads(text.strip().splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_from_a_csv_to_a_measured_model(command, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    rows = [fer2013_row(i % 7, "PublicTest" if i % 3 == 0 else "Training", draw) for i in range(63)]
+    write_fer2013(tmp_path / "faces.csv", rows)
+
+    done = command("trainer", "prepare", "faces.csv", "--out", "ready", "--no-landmarks", "--json")
+    assert done.returncode == 0, done.stderr
+    assert last_json(done.stdout) == {"out": "ready", "samples": 63, "with_landmarks": 0}
+
+    done = command(
+        "trainer", "train", "--data", "ready", "--name", "try", "--json", "--no-landmarks",
+        "--set", "optim.epochs=2", *QUICK,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = last_json(done.stdout)
+    model = tmp_path / result["model"]
+    assert model.is_file()
+
+    ask = ("trainer", "evaluate", "--model", result["model"], "--data", "ready", "--json")
+    done = command(*ask)
+    assert done.returncode == 0, done.stderr
+    measured = last_json(done.stdout)
+    assert measured["accuracy"] == pytest.approx(result["best"]["accuracy"])
+    assert {"mean_class_accuracy", "macro_f1", "ece", "n", "per_class", "confusion"} <= set(
+        measured
+    )
+    assert "…" not in done.stdout  # plain text, nothing cut
+    folder = model.parents[1] / "eval" / "val"
+    with np.load(folder / "predictions.npz", allow_pickle=False) as predictions:
+        assert predictions["logits"].shape == (21, 7)
+        assert predictions["feature"].dtype == np.float16
+        assert predictions["landmarks"].shape == (21, 68, 2)
+        hits = predictions["logits"].argmax(1) == predictions["label"]
+    assert hits.mean() == pytest.approx(measured["accuracy"])
+    assert "Rows: true class" in (folder / "report.md").read_text()
+    for tta in ("flip", "tencrop"):
+        assert command(*ask, "--tta", tta).returncode == 0
+
+    done = command("trainer", "export", "--model", result["model"], "--out", "slim.safetensors")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "slim.safetensors").stat().st_size < 0.6 * model.stat().st_size
+
+
+@pytest.mark.slow
+def test_interrupted_it_exits_130_and_resumes(command, tmp_path: Path) -> None:
+    facedata.save(drawn_data(40), tmp_path / "ready")
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "trainer",
+            "train",
+            "--data",
+            "ready",
+            "--name",
+            "long",
+            "--set",
+            "optim.epochs=400",
+            *QUICK,
+        ],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    assert process.stderr is not None
+    for line in process.stderr:  # rich prints a line for each finished epoch
+        if "epoch" in line and "val" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=120)
+    assert process.returncode == 130, rest
+    assert "Traceback" not in rest
+    (run,) = (tmp_path / "runs").iterdir()
+    config = json.loads((run / "config.json").read_text())
+    assert config["name"] == "long"
+    config["config"]["optim"]["epochs"] = 1  # let the rest end soon
+    (run / "config.json").write_text(json.dumps(config))
+    done = command("trainer", "resume", run)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("train", "--data", "gone.csv"), 1, ("gone.csv", "no such file")),
+        (("train", "--data", "other.csv"), 1, ("other.csv", "emotion,pixels,Usage")),
+        (("train", "--data", "bad.csv"), 1, ("bad.csv", "row 1", "label '9'")),
+        (("train", "--data", "x", "--recipe", "magic"), 2, ("magic", "default")),
+        (("train", "--data", "x", "--set", "optim.epoch=3"), 2, ("optim.epoch", "epochs")),
+        (("train",), 2, ("--data",)),
+        (("resume", "nowhere"), 2, ("nowhere", "no run directory")),
+        (("evaluate", "--model", "nobody", "--data", "x"), 1, ("nobody", "default")),
+        (("evaluate", "--model", "default", "--data", "x", "--tta", "all"), 2, ("tencrop",)),
+        (("export", "--model", "default", "--out", "a.onxx"), 2, ("a.onxx", ".safetensors")),
+    ],
+)
+def test_wrong_commands_say_what_is_wrong(
+    command,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    code: int,
+    words: tuple[str, ...],
+) -> None:
+    draw = np.random.default_rng(0)
+    good = fer2013_row(0, "Training", draw)
+    write_fer2013(tmp_path / "bad.csv", [good, ("9", good[1], "Training"), good])
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    done = command("trainer", *arguments)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_lists_are_plain_text(command) -> None:
+    done = command("trainer", "recipes")
+    assert done.returncode == 0
+    assert "default" in done.stdout
+    done = command("trainer", "models", "--json")
+    assert "compact" in last_json(done.stdout)["architectures"]
+    assert "default" in last_json(done.stdout)["bundled"]
