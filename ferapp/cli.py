@@ -18,7 +18,10 @@ app = typer.Typer(
 
 Model = Annotated[str, typer.Option(help="A bundled model's name, or a model file.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-SOURCE_HELP = "demo, camera, camera:N, a video file or an image file."
+SOURCE_HELP = (
+    "demo, camera, camera:N, camera:NAME, a video, an image, a folder of images, "
+    "or an http or rtsp URL."
+)
 
 
 @app.callback(invoke_without_command=True)

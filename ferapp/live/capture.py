@@ -1,124 +1,290 @@
-"""The capture thread: opens sources, paces them, and puts the newest frame into a slot."""
+"""Capture: the source that plays, the one that opens, and what is wrong with them."""
 
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass
 
+from ferapp.live.feed import Feed, OpenSource
 from ferapp.live.meters import RateMeter
 from ferapp.live.slot import LatestSlot
+from ferapp.sources.address import without_password
+from ferapp.sources.devices import Mode, camera_text
+from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_words, stream_words
 from ferapp.sources.frame import Frame, FrameSource, SourceError
 
 DEMO, CAMERA = "demo", "camera"
-STILL_S = 0.1  # a still image is delivered again so often, so that changed settings show
-LATE_S = 0.5  # a clip further behind than this is not hurried through
+SHOWN = 3  # names of skipped files in a notice
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds after which a live source is looked after."""
+
+    stalled: float = 3.0  # without a picture
+    repeating: float = 1.0  # with one and the same picture
+    retry: float = 2.0  # between two attempts to open, and two looks whether it is still there
+    remark: float = 6.0  # how long a remark that needs nothing done is shown
+    close: float = 2.0  # a driver that hangs longer is left to the end of the process
+    tick: float = 0.1
 
 
 class Capture:
-    """Runs one source at a time in its own thread; files are paced and play in a loop.
+    """Plays one source at a time into `frames`, where the newest picture wins.
 
-    `first` None means a camera if there is one. A source that cannot be opened leaves the running
-    one alone; one that fails while it runs is replaced by the demo clip. `notice` says why.
-    `fps` paces every file at that rate instead of its own.
+    `first` None means a camera if there is one. A source asked for takes over with its first
+    picture: until then, and if it fails, the running one goes on. One that fails while it runs is
+    replaced by the demo clip. A camera or stream that is gone is tried again every few seconds and
+    takes over when it is back, never another one in its place. `fault` says what is wrong.
     """
 
-    def __init__(self, first: str | None, fps: float | None = None) -> None:
+    def __init__(
+        self,
+        first: str | None,
+        fps: float | None = None,
+        open_source: OpenSource | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self.frames: LatestSlot[Frame] = LatestSlot()
         self.rate = RateMeter()
         self.name = ""
-        self.notice = ""
-        self._first = first
+        self.asked: Mode | None = None
+        self.delivered: Mode | None = None  # the size that comes, at the rate the source states
+        self.fault: Fault | None = None
+        self._first = first or CAMERA
         self._fps = fps
-        self._wanted: LatestSlot[str] = LatestSlot()
+        self._open_source = open_source or _open_source
+        self._limits = limits or Limits()
+        self._lock = threading.Lock()  # held for moments only: the window calls `open`
+        self._playing: Feed | None = None
+        self._opening: Feed | None = None
+        self._stopped: list[Feed] = []  # told to stop, perhaps not yet done
+        self._retry_at = 0.0
+        self._look_at = 0.0  # when to look next whether a silent device is still there
+        self._remark_ends = 0.0
         self._closing = threading.Event()
-        self._source: FrameSource | None = None
-        self._spec = ""
-        self._began = 0.0  # perf_counter() of the source's time 0
-        self._passed = 0.0  # seconds of the rounds that a looping file has played
-        self._last = 0.0  # time of the newest frame in this source
-        self._count = 0
-        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="capture", daemon=True)
+
+    @property
+    def opening(self) -> str:
+        """What is being opened because a person asked for it; "" when nothing is."""
+        feed = self._opening
+        if feed is None or feed.meanwhile or self._is_retry(feed):
+            return ""
+        return without_password(feed.spec)
+
+    @property
+    def notice(self) -> str:
+        """What is wrong and what to try, for a person; "" when all is well."""
+        fault, playing = self.fault, self._playing
+        if fault is None:
+            return ""
+        if playing is None or not playing.meanwhile:
+            return str(fault)
+        until = " until then" if fault.retried else ""
+        return f"{fault}\nPlaying the demo clip{until}."
 
     def start(self) -> None:
+        self.open(self._first)
         self._thread.start()
 
     def open(self, spec: str) -> None:
-        self._wanted.put(spec)
+        """Play `spec` from now on; returns at once. Opens the running one anew if it is faulty."""
+        with self._lock:
+            playing = self._playing
+            well = playing is not None and not _is_ill(playing, self.fault)
+            self._drop_opening()
+            self.fault = None
+            if not (playing is not None and well and _plays(playing, spec)):
+                self._start(spec)
 
     def close(self) -> None:
         self._closing.set()
-        self._thread.join()
+        with self._lock:
+            self._drop_opening()
+            if self._playing is not None:
+                self._stop(self._playing)
+            stopped = list(self._stopped)
+        if self._thread.is_alive():
+            self._thread.join()
+        ends = time.perf_counter() + self._limits.close
+        for feed in stopped:
+            feed.join(max(0.0, ends - time.perf_counter()))
 
-    def _run(self) -> None:
-        try:
-            self._open_first()
-            while not self._closing.is_set():
-                wanted = self._wanted.take(timeout=0.0 if self._source else 0.1)
-                if wanted is not None:
-                    self._switch(wanted)
-                if self._source is not None:
-                    self._play_one(self._source)
-        finally:
-            if self._source is not None:
-                self._source.close()
+    # --- with the lock held ---------------------------------------------------------------------
 
-    def _open_first(self) -> None:
-        self._switch(self._first or CAMERA)
-        if self._source is not None:
+    def _start(self, spec: str, *, meanwhile: bool = False) -> None:
+        if self._closing.is_set():
             return
-        reason = self.notice if self._first else "No camera was found."
-        self._switch(DEMO)
-        self.notice = f"{reason} Playing the demo clip." if self._source else reason
+        if self._playing is not None and self._playing.holds(spec):
+            self._stop(self._playing)  # a camera cannot be opened twice
+            self._playing = None
+        self._opening = Feed(
+            spec,
+            self._open_source,
+            self._take,
+            self._ended,
+            fps=self._fps,
+            meanwhile=meanwhile,
+            after=[feed for feed in self._stopped if feed.alive and feed.holds(spec)],
+        )
+        self._opening.start()
 
-    def _switch(self, spec: str) -> None:
-        from ferapp.sources.opening import open_source  # brings OpenCV: not before the window
+    def _stop(self, feed: Feed) -> None:
+        feed.stop()
+        self._stopped = [*(other for other in self._stopped if other.alive), feed]
 
-        try:
-            source = open_source(spec)
-        except SourceError as error:
-            self.notice = str(error)
-            return
-        if self._source is not None:
-            self._source.close()
-        self._source, self._spec = source, spec
-        self.name, self.notice = source.name, ""
-        self._began, self._passed, self._count = time.perf_counter(), 0.0, 0
+    def _drop_opening(self) -> None:
+        if self._opening is not None:
+            self._stop(self._opening)
+            self._opening = None
 
-    def _play_one(self, source: FrameSource) -> None:
-        try:
-            frame = source.read()
-            if frame is None:
-                self._play_again(source)
+    def _take_over(self, feed: Feed, source: FrameSource) -> None:
+        if self._playing is not None:
+            self._stop(self._playing)
+        self._playing, self._opening = feed, None
+        if not feed.meanwhile:
+            self.fault = None
+        self.name, self.asked, self.delivered = source.name, source.asked, None
+        self.rate = RateMeter()
+
+    def _blame(self, feed: Feed, error: SourceError) -> None:
+        """Say why `feed` ended, see to it that something plays, and when to try again."""
+        retry = self._is_retry(feed)
+        if not feed.meanwhile and not (retry and error.fault is FaultKind.ABSENT):
+            # an attempt in vain that finds the camera absent tells nothing new
+            message = str(error.args[0])
+            retried = error.fault in RETRIED
+            self.fault = Fault(error.fault, feed.same_again, message, error.hint, retried)
+        self._retry_at = time.perf_counter() + self._limits.retry
+        if self._playing is None and self._opening is None and feed.spec != DEMO:
+            self._start(DEMO, meanwhile=True)
+
+    def _is_retry(self, feed: Feed) -> bool:
+        return self.fault is not None and self.fault.retried and self.fault.source == feed.spec
+
+    def _say(self, kind: FaultKind, feed: Feed, message: str, hint: str = "") -> None:
+        """A fault of a feed that goes on; what is waited for matters more."""
+        if self.fault is None or not self.fault.retried:
+            self.fault = Fault(kind, feed.same_again, message, hint)
+
+    def _remark(self, kind: FaultKind, feed: Feed, message: str) -> None:
+        if self.fault is None or self.fault.kind is kind:
+            self.fault = Fault(kind, feed.same_again, message)
+
+    def _look_at_frame(self, feed: Feed, source: FrameSource, frame: Frame) -> None:
+        height, width = frame.image.shape[:2]
+        mode = Mode(width, height, source.fps)
+        before, self.delivered = self.delivered, mode
+        own = self.fault is not None and self.fault.source == feed.same_again
+        kind = self.fault.kind if self.fault is not None and own else None
+        repeats = frame.captured_at - feed.changed_at > self._limits.repeating
+        if kind is FaultKind.STALLED or (kind is FaultKind.REPEATING and not repeats):
+            self.fault = None
+        if repeats and kind is not FaultKind.REPEATING:
+            self._say(FaultKind.REPEATING, feed, *camera_words(FaultKind.REPEATING, source.name))
+        if feed.live and before is not None and before != mode:
+            self._remark(
+                FaultKind.RESIZED, feed, f"{source.name} now delivers {width} × {height} pixels"
+            )
+            self._remark_ends = frame.captured_at + self._limits.remark
+        if source.skipped:
+            self._remark(FaultKind.SKIPPED, feed, _skipped_words(source.skipped))
+
+    # --- called by the threads ------------------------------------------------------------------
+
+    def _take(self, feed: Feed, frame: Frame) -> None:
+        """A picture of `feed`, in its thread."""
+        source = feed.source
+        with self._lock:
+            if source is None or self._closing.is_set():
                 return
-        except SourceError as error:
-            self._fall_back(str(error))
-            return
-        if source.kind != "camera":
-            frame = self._paced(frame)
-        self._last = frame.time_s
-        self._count += 1
-        self.frames.put(frame)
-        self.rate.tick()
+            if feed is self._opening:
+                self._take_over(feed, source)
+            if feed is self._playing:
+                self._look_at_frame(feed, source, frame)
+                self.frames.put(frame)
+                self.rate.tick()
 
-    def _paced(self, frame: Frame) -> Frame:
-        """The frame when it is due, numbered and timed through all rounds."""
-        time_s = self._count / self._fps if self._fps else self._passed + frame.time_s
-        wait = self._began + time_s - time.perf_counter()
-        if wait < -LATE_S:
-            self._began -= wait
-        self._closing.wait(max(0.0, wait))
-        return replace(frame, index=self._count, time_s=time_s, captured_at=time.perf_counter())
+    def _ended(self, feed: Feed, error: SourceError | None) -> None:
+        """`feed` has ended and its source is closed, in its thread."""
+        with self._lock:
+            if feed is self._opening:
+                self._opening = None
+            elif feed is self._playing:
+                self._playing = None
+            else:
+                return  # it was replaced: what it says is of yesterday
+            if error is not None and not self._closing.is_set():
+                self._blame(feed, error)
 
-    def _play_again(self, source: FrameSource) -> None:
-        from ferapp.sources.opening import open_source
+    def _watch(self) -> None:
+        while not self._closing.wait(self._limits.tick):
+            now = time.perf_counter()
+            with self._lock:
+                silent = self._look_after(now)
+            if silent is not None and silent.source is not None and not silent.source.connected():
+                self._give_up(silent)
 
-        self._passed = self._last + (STILL_S if source.kind == "image" else 0.04)
-        source.close()
-        self._source = open_source(self._spec)
+    def _look_after(self, now: float) -> Feed | None:
+        """Notice what does not come, try again what is gone; the feed whose device to look at."""
+        fault = self.fault
+        if fault is not None and fault.kind is FaultKind.RESIZED and now > self._remark_ends:
+            self.fault = fault = None
+        if fault is not None and fault.retried and self._opening is None and now > self._retry_at:
+            self._start(fault.source)
+        for feed in (self._opening, self._playing):
+            if feed is None or not feed.live:
+                continue
+            if now - feed.arrived_at > self._limits.stalled:
+                self._say(FaultKind.STALLED, feed, *_stalled_words(feed))
+            if _is_ill(feed, self.fault) and now > self._look_at:
+                self._look_at = now + self._limits.retry
+                return feed
+        return None
 
-    def _fall_back(self, reason: str) -> None:
-        if self._source is not None:
-            self._source.close()
-        failed, self._source = self._spec, None
-        if failed != DEMO:
-            self._switch(DEMO)
-        self.notice = f"{reason}\nPlaying the demo clip." if self._source else reason
+    def _give_up(self, feed: Feed) -> None:
+        """The device of `feed` is gone though its driver goes on, or hangs."""
+        with self._lock:
+            if feed is self._playing:
+                self._playing = None
+            elif feed is self._opening:
+                self._opening = None
+            else:
+                return
+            self._stop(feed)
+            words = camera_words(FaultKind.LOST, feed.source.name if feed.source else feed.spec)
+            self._blame(feed, SourceError(*words, FaultKind.LOST))
+
+
+def _plays(feed: Feed, spec: str) -> bool:
+    """Whether `feed` is a camera or stream as `spec` asks for it."""
+    asked = camera_text(spec)
+    mode = feed.source.asked if feed.source else None
+    return feed.holds(spec) and (asked is None or asked[1] == mode)
+
+
+def _is_ill(feed: Feed, fault: Fault | None) -> bool:
+    """Whether `fault` is that `feed`, which goes on, sends nothing or nothing new."""
+    return (
+        fault is not None
+        and not fault.retried
+        and fault.kind in (FaultKind.STALLED, FaultKind.REPEATING)
+        and fault.source == feed.same_again
+    )
+
+
+def _stalled_words(feed: Feed) -> tuple[str, str]:
+    name = feed.source.name if feed.source else feed.spec
+    words = camera_words if feed.camera else stream_words
+    return words(FaultKind.STALLED, name)
+
+
+def _skipped_words(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" * (len(names) > SHOWN))
+    return f"Pictures that cannot be read are skipped: {shown}"
+
+
+def _open_source(spec: str) -> FrameSource:
+    from ferapp.sources.opening import open_source  # brings OpenCV: not before the window
+
+    return open_source(spec)

@@ -13,8 +13,8 @@ from ferapp.vision.options import Options
 from trainer.errors import FerError
 
 if TYPE_CHECKING:
-    from ferapp.vision.analyzer import Analyzer
     from ferapp.vision.classifier import Classifier
+    from trainer.faces.landmarker import FaceLandmarker
 
 
 class Engine:
@@ -34,7 +34,7 @@ class Engine:
         self._closing = threading.Event()
         self._wanted_model: LatestSlot[str] = LatestSlot()
         self._wanted_model.put(model)
-        self._analyzer: Analyzer | None = None
+        self._landmarker: FaceLandmarker | None = None
         self._classifier: Classifier | None = None
         self._model_state = ModelState.LOADING
         self._model_notice = ""
@@ -64,6 +64,10 @@ class Engine:
         return LiveStatus(
             source_name=self._capture.name,
             source_notice=self._capture.notice,
+            source_fault=self._capture.fault,
+            source_opening=self._capture.opening,
+            mode_asked=self._capture.asked,
+            mode_delivered=self._capture.delivered,
             model_state=self._model_state,
             model_name=classifier.card.name if classifier else "",
             model_notice=self._model_notice,
@@ -98,18 +102,19 @@ class Engine:
         self._capture.close()
         for thread in self._threads:
             thread.join()
-        if self._analyzer is not None and self._analyzer.landmarker is not None:
-            self._analyzer.landmarker.close()
+        if self._landmarker is not None:
+            self._landmarker.close()
 
     def _analyse(self) -> None:
         from ferapp.vision.analyzer import Analyzer  # brings OpenCV
 
-        self._analyzer = Analyzer()
+        analyzer = Analyzer()
         while not self._closing.is_set():
             frame = self._capture.frames.take(timeout=0.1)
             if frame is None:
                 continue
-            analysis = self._analyzer.analyze(frame, self._classifier, self._options, paint=True)
+            analyzer.landmarker = self._landmarker
+            analysis = analyzer.analyze(frame, self._classifier, self._options, paint=True)
             self._stages = analysis.times
             self._results.put(analysis)
             self._analysis_rate.tick()
@@ -118,18 +123,14 @@ class Engine:
         from trainer.faces.landmarker import FaceLandmarker
 
         try:
-            landmarker = FaceLandmarker(video=True)
+            self._landmarker = FaceLandmarker(video=True)
         except FerError as error:
             self._model_state, self._model_notice = ModelState.FAILED, str(error)
             return
         while not self._closing.is_set():
-            if landmarker is not None and self._analyzer is not None:
-                self._analyzer.landmarker, landmarker = landmarker, None
             wanted = self._wanted_model.take(timeout=0.1)
             if wanted is not None:
                 self._load_one(wanted)
-        if landmarker is not None:
-            landmarker.close()
 
     def _load_one(self, wanted: str) -> None:
         from ferapp.vision.classifier import Classifier  # brings torch

@@ -1,7 +1,6 @@
 """Rates and percentiles over the last seconds."""
 
 import os
-import sys
 import threading
 import time
 from collections import deque
@@ -54,12 +53,12 @@ class Percentiles:
 
 
 def rss_mb() -> float:
-    """Resident memory of this process in MiB; its peak where the system tells no more."""
-    if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-    if sys.platform == "win32":
+    """Resident memory of this process in MiB; on macOS its peak, on Windows unknown (0)."""
+    linux = Path("/proc/self/statm")
+    if linux.exists():
+        return int(linux.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    try:
+        import resource
+    except ImportError:  # Windows
         return 0.0
-    import resource
-
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from ferapp.sources.devices import Mode
+from ferapp.sources.faults import Fault
 from ferapp.vision.analysis import Analysis, StageTimes
 
 
@@ -33,6 +35,10 @@ class LiveStatus:
 
     source_name: str = ""
     source_notice: str = ""  # one or two sentences for a person; "" when all is well
+    source_fault: Fault | None = None  # the same as data; `open_source(fault.source)` tries again
+    source_opening: str = ""  # what is being opened now; the previous source plays meanwhile
+    mode_asked: Mode | None = None  # what the camera was asked for
+    mode_delivered: Mode | None = None  # size that comes, rate that the source states
     model_state: ModelState = ModelState.NONE
     model_name: str = ""  # the model that runs now; "" before the first
     model_notice: str = ""  # why the last load failed; "" when all is well
@@ -53,7 +59,10 @@ class LiveEngine(Protocol):
     def status(self) -> LiveStatus: ...
 
     def open_source(self, source: str) -> None:
-        """`demo`, `camera[:N]` or a file. A source that fails leaves the previous one running."""
+        """`demo`, `camera[:N|NAME][@WIDTHxHEIGHT[@FPS]]`, a file, a folder or a URL.
+
+        A source that fails leaves the previous one running.
+        """
 
     def load_model(self, model: str) -> None:
         """A model's name or file. A model that fails leaves the previous one running."""

@@ -6,13 +6,23 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.sources.devices import CameraInfo, Mode
+from ferapp.sources.faults import FaultKind
 from trainer.errors import FerError
 
-Kind = Literal["camera", "video", "image"]
+# An image does not follow from the one before it. Cameras and streams come at their own pace and
+# do not end; videos and images are paced by whoever plays them.
+Kind = Literal["camera", "stream", "video", "image"]
 
 
 class SourceError(FerError):
     """A source that cannot be opened, or that failed while it was read."""
+
+    def __init__(
+        self, message: str, hint: str = "", fault: FaultKind = FaultKind.UNREADABLE
+    ) -> None:
+        super().__init__(message, hint)
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +33,29 @@ class Frame:
     index: int  # counts from 0 in its source
     time_s: float  # in the source's own time
     captured_at: float  # time.perf_counter() when the picture arrived
+    origin: str = ""  # the file's name when the source is a folder
 
 
 class FrameSource(Protocol):
     """Frames one after the other, read by one thread."""
 
-    name: str  # what a person calls it: "Demo clip", "Camera 0", a file's name
+    name: str  # what a person calls it: "Demo clip", "HD Webcam", a file's name
     kind: Kind
+    fps: float = 0.0  # pictures a second that the source states; 0 when it does not
+    asked: Mode | None = None  # what the camera was asked for; None leaves it to the camera
+    camera: CameraInfo | None = None  # None for what is no camera
+    skipped: tuple[str, ...] = ()  # files of a folder that could not be read so far
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end. Raises SourceError when the source fails."""
 
-    def close(self) -> None: ...
+    def rewind(self) -> None:
+        """Back to the first frame, for what ends. Raises SourceError when it is gone."""
+        return
+
+    def connected(self) -> bool:
+        """Whether the device is still there; asked when its pictures stop."""
+        return True
+
+    def close(self) -> None:
+        """Free the device or file. May be called again."""

@@ -1,30 +1,37 @@
-"""From what a person types to a source: `demo`, `camera[:N]`, or a file."""
+"""From what a person types to a source: the demo, a camera, a file, a folder or an address."""
 
-import re
 from pathlib import Path
 
+from ferapp.sources.address import URL
+from ferapp.sources.camera import Camera
+from ferapp.sources.cameras import find_camera, list_cameras
+from ferapp.sources.devices import camera_text
 from ferapp.sources.frame import FrameSource, SourceError
-from ferapp.sources.video import Camera, StillImage, VideoFile
+from ferapp.sources.images import SUFFIXES, ImageFolder, StillImage
+from ferapp.sources.stream import Stream
+from ferapp.sources.video import VideoFile
 from trainer.files import asset
 
 DEMO = "demo"
-CAMERA = "camera"
-IMAGES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+KINDS = "demo, camera, camera:N, camera:NAME, a video, an image, a folder of images, or a URL"
 
 
 def open_source(text: str) -> FrameSource:
-    """Open the source that `text` names. Raises SourceError with the reason when it fails."""
+    """Open the source that `text` names. Raises SourceError with the reason when it fails.
+
+    A camera takes a wished mode at its end: `camera:0@1280x720@30`.
+    """
     if text == DEMO:
         return VideoFile(asset("demo/demo.mp4"), name="Demo clip")
-    camera = re.fullmatch(rf"{CAMERA}(?::(\d+))?", text)
-    if camera:
-        return Camera(int(camera[1] or 0))
+    if (camera := camera_text(text)) is not None:
+        return Camera(find_camera(camera[0], list_cameras()), camera[1])
+    if URL.match(text):
+        return Stream(text)
+    if "://" in text:
+        raise SourceError(f"{text}: this kind of address is not known", "Use http or rtsp.")
     path = Path(text).expanduser()
     if path.is_dir():
-        raise SourceError(f"{path}: this is a folder", "Name a video or image file.")
+        return ImageFolder(path)
     if not path.is_file():
-        raise SourceError(
-            f"{text}: there is no such file",
-            "A source is demo, camera, camera:N, a video file or an image file.",
-        )
-    return StillImage(path) if path.suffix.lower() in IMAGES else VideoFile(path)
+        raise SourceError(f"{text}: there is no such file", f"A source is {KINDS}.")
+    return StillImage(path) if path.suffix.lower() in SUFFIXES else VideoFile(path)

@@ -1,0 +1,156 @@
+"""One source, played in a thread of its own."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ferapp.sources.address import without_password
+from ferapp.sources.devices import CameraInfo, camera_text
+from ferapp.sources.frame import Frame, FrameSource, SourceError
+
+LATE_S = 0.5  # a clip further behind than this is not hurried through
+RELEASE_S = 15.0  # a driver that has not let go of a camera after this is not waited for
+SAMPLE = 16  # every so many pixels are compared first: most pictures differ there already
+
+OpenSource = Callable[[str], FrameSource]
+
+
+class Feed:
+    """Opens a source, plays it until it is stopped or fails, closes it.
+
+    A camera is read as fast as it delivers; files are paced and play in a loop, numbered and timed
+    through all rounds. `fps` paces every file at that rate instead of its own. All of that happens
+    in its thread, so a source may take its time to open, and a driver may hang.
+    `on_frame` and `on_end` are called in that thread; `on_end` once, after the source was closed.
+    """
+
+    def __init__(
+        self,
+        spec: str,
+        open_source: OpenSource,
+        on_frame: Callable[["Feed", Frame], None],
+        on_end: Callable[["Feed", SourceError | None], None],
+        *,
+        fps: float | None = None,
+        meanwhile: bool = False,
+        after: Sequence["Feed"] = (),
+    ) -> None:
+        self.spec = spec
+        self.meanwhile = meanwhile  # it only fills the time until the source asked for plays
+        self.source: FrameSource | None = None  # None until it is open
+        self.arrived_at = 0.0  # perf_counter() of the newest picture, at first of the opening
+        self.changed_at = 0.0  # when a picture last differed from the one before it
+        self._open_source, self._on_frame, self._on_end = open_source, on_frame, on_end
+        self._fps = fps
+        self._after = after  # feeds that still hold the same camera
+        self._stop = threading.Event()
+        self._last: Frame | None = None
+        self._count = 0
+        self._began = 0.0  # perf_counter() of the source's time 0
+        self._passed = 0.0  # seconds of the rounds that a looping file has played
+        self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end; returns at once."""
+        self._stop.set()
+
+    def join(self, timeout: float) -> None:
+        self._thread.join(timeout)
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def live(self) -> bool:
+        """Whether its pictures come at their own pace, so that their absence is a fault."""
+        return self.source is not None and self.source.kind in ("camera", "stream")
+
+    @property
+    def camera(self) -> CameraInfo | None:
+        return self.source.camera if self.source else None
+
+    @property
+    def same_again(self) -> str:
+        """The text that opens this very source again, wherever it is plugged in then."""
+        if self.source is None or self.camera is None:
+            return self.spec
+        return self.camera.spec + (f"@{self.source.asked}" if self.source.asked else "")
+
+    def holds(self, spec: str) -> bool:
+        """Whether it has the camera or stream that `spec` names, which only one may have."""
+        asked = camera_text(spec)
+        if asked and self.camera:
+            return self.camera.answers_to(asked[0])
+        return self.live and spec == self.spec
+
+    def _run(self) -> None:
+        error: SourceError | None = None
+        try:
+            for feed in self._after:
+                feed.join(RELEASE_S)
+            if not self._stop.is_set():
+                source = self._open_source(self.spec)
+                self.arrived_at = time.perf_counter()
+                self.source = source
+                self._play(source)
+        except SourceError as problem:
+            error = problem
+        except Exception as problem:  # the window must not wait for a thread that died
+            error = SourceError(f"{without_password(self.spec)}: {problem}")
+            raise
+        finally:
+            if self.source is not None:
+                self.source.close()
+            self._on_end(self, error)
+
+    def _play(self, source: FrameSource) -> None:
+        round_began = 0
+        while not self._stop.is_set():
+            frame = source.read()
+            if frame is None:
+                if self._count == round_began:
+                    raise SourceError(f"{source.name}: there is no picture in it")
+                round_began = self._count
+                self._passed = (self._last.time_s if self._last else 0.0) + 1 / (source.fps or 25.0)
+                source.rewind()
+                continue
+            if not self.live:
+                frame = self._paced(frame)
+                if self._stop.is_set():
+                    return
+            self._note(frame)
+            self._on_frame(self, frame)
+
+    def _paced(self, frame: Frame) -> Frame:
+        """The frame when it is due, numbered and timed through all rounds."""
+        time_s = self._count / self._fps if self._fps else self._passed + frame.time_s
+        if self._count == 0:
+            self._began = time.perf_counter()
+        wait = self._began + time_s - time.perf_counter()
+        if wait < -LATE_S:
+            self._began -= wait
+        self._stop.wait(max(0.0, wait))
+        return replace(frame, index=self._count, time_s=time_s, captured_at=time.perf_counter())
+
+    def _note(self, frame: Frame) -> None:
+        self._count += 1
+        self.arrived_at = frame.captured_at
+        last, self._last = self._last, frame
+        if self.camera is None or last is None or not _same_picture(last.image, frame.image):
+            self.changed_at = frame.captured_at
+
+
+def _same_picture(one: np.ndarray, other: np.ndarray) -> bool:
+    sample = np.s_[::SAMPLE, ::SAMPLE]
+    return (
+        one.shape == other.shape
+        and np.array_equal(one[sample], other[sample])
+        and np.array_equal(one, other)
+    )
