@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ferapp.sources.images import ImageFolder
 from ferapp.sources.opening import open_source
 from ferapp.sources.video import VideoFile
 from ferapp.vision.analysis import Analysis
@@ -88,7 +89,7 @@ def analyze_source(
         if csv_file is not None:
             rows = csv.writer(stack.enter_context(_open(csv_file)))
             rows.writerow([*COLUMNS, *(f"p_{name}" for name in classifier.card.classes)])
-        total = source.frame_count if isinstance(source, VideoFile) else 0
+        total = source.frame_count if isinstance(source, VideoFile | ImageFolder) else 0
         progress = stack.enter_context(_progress())
         task = progress.add_task("frames", total=total or None)
 
@@ -109,6 +110,8 @@ def analyze_source(
             if summary.frames == max_frames:
                 break
         summary.seconds = time.perf_counter() - began
+        if source.skipped:
+            notices.print(f"Skipped, not readable: {', '.join(source.skipped)}")
     return summary
 
 
