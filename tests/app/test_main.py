@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,21 @@ ROOT = Path(__file__).parents[2]
 
 
 def the_window() -> MainWindow:
-    (window,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
+    windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
+    (window,) = [w for w in windows if w.isVisible()]  # closed ones may await their deletion
     return window
+
+
+def while_it_runs(look: Callable[[], None]) -> None:
+    """Call `look` in the event loop; should it fail, the app ends all the same."""
+
+    def guarded() -> None:
+        try:
+            look()
+        finally:
+            QApplication.closeAllWindows()
+
+    QTimer.singleShot(0, guarded)
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +79,7 @@ def test_from_the_command_to_a_labelled_face(
         finally:
             window.close()
 
-    QTimer.singleShot(0, watch)
+    while_it_runs(watch)
     assert run_main(monkeypatch, "--source", "demo") == 0
     assert seen[-1] == "held"
 
@@ -88,7 +101,7 @@ def test_without_a_camera_the_demo_clip_plays_and_says_so(
         finally:
             window.close()
 
-    QTimer.singleShot(0, watch)
+    while_it_runs(watch)
     assert run_main(monkeypatch) == 0
 
 
