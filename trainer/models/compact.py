@@ -1,7 +1,7 @@
 """The compact residual network for grey faces of 40 to 64 px.
 
 The first layer trades resolution for channels (space to depth) so that all convolutions run at
-half resolution or less: on a CPU this is four times as fast as a full-resolution first stage.
+half resolution or less, which on a CPU is more than twice as fast as a full-resolution first stage.
 """
 
 from collections.abc import Sequence
