@@ -68,7 +68,9 @@ class Stage(QWidget):
         self.hud.move(room.topLeft())
         self.frozen.adjustSize()
         self.frozen.move(room.right() + 1 - self.frozen.width(), room.top())
-        line = self.notice.fontMetrics().horizontalAdvance(self.notice.text()) + 40
+        metrics = self.notice.fontMetrics()
+        lines = self.notice.text().splitlines()
+        line = max((metrics.horizontalAdvance(text) for text in lines), default=0) + 40
         width = min(line, room.width(), 520)
         height = self.notice.heightForWidth(width)
         self.notice.setGeometry(room.left(), room.bottom() + 1 - height, width, height)
