@@ -77,6 +77,10 @@ class CompactNet(FerModel):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
+    @property
+    def linear_head(self) -> nn.Linear:
+        return self.classifier
+
     def embed(self, x: Tensor) -> Tensor:
         return torch.mean(self.stages(self.stem(x)), dim=(2, 3))
 

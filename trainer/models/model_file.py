@@ -1,7 +1,5 @@
 """A model is one safetensors file with its card in the header; no pickle is ever read."""
 
-import json
-import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +12,9 @@ from torch import Tensor
 
 from trainer.card import ModelCard
 from trainer.errors import FerError, ModelFileError
-from trainer.files import asset, write_atomic
+from trainer.files import write_atomic
+from trainer.model_index import CARD_KEY, read_card
 from trainer.models.registry import FerModel, create
-
-CARD_KEY = "card"
-HEADER_LIMIT = 1 << 20  # bytes; a header of ours has some kilobytes
-SUFFIX = ".safetensors"
 
 
 def save_model(
@@ -38,34 +33,6 @@ def save_model(
         metadata={CARD_KEY: card.to_json()},
     )
     write_atomic(path, lambda stream: stream.write(content))
-
-
-def read_card(path: Path) -> ModelCard:
-    """The card of a model file, without reading its weights. Raises ModelFileError."""
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(8)
-            size = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-            if not 2 <= size <= HEADER_LIMIT:
-                raise ModelFileError(
-                    f"{path}: this is no model file of this project",
-                    "Expected is a .safetensors file with a model card in its header.",
-                )
-            header = json.loads(stream.read(size))
-        text = header["__metadata__"][CARD_KEY]
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"{path}: the header of this model file is damaged") from error
-    except (KeyError, TypeError) as error:
-        raise ModelFileError(
-            f"{path}: this safetensors file has no model card",
-            "Only models made by `fertrain` can be opened.",
-        ) from error
-    try:
-        return ModelCard.from_json(text)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ModelFileError(f"{path}: its model card does not fit: {error}") from error
 
 
 def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[FerModel, ModelCard]:
@@ -109,30 +76,6 @@ def _check_fit(path: Path, state: dict[str, Tensor], expected: dict[str, Tensor]
             )
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise ModelFileError(f"{path}: {name} has values that are not finite (NaN or Inf)")
-
-
-def find_model(name: str) -> Path:
-    """The file of a model named by a path or by the stem of a bundled file.
-
-    Raises ModelFileError with the bundled names when there is none.
-    """
-    path = Path(name)
-    if path.suffix == SUFFIX or path.is_file():
-        if not path.is_file():
-            raise ModelFileError(f"{path}: there is no such file")
-        return path
-    bundled = asset("models") / f"{name}{SUFFIX}"
-    if "/" in name or "\\" in name or not bundled.is_file():
-        known = ", ".join(bundled_models()) or "none"
-        raise ModelFileError(
-            f"there is no model {name!r}", f"Bundled: {known}. Or give a {SUFFIX} file."
-        )
-    return bundled
-
-
-def bundled_models() -> list[str]:
-    """Names of the models that ship with the project."""
-    return sorted(path.stem for path in asset("models").glob(f"*{SUFFIX}"))
 
 
 def with_metrics(card: ModelCard, metrics: dict[str, Any]) -> ModelCard:

@@ -13,11 +13,15 @@ class FerModel(nn.Module):
     """A classifier of (B, C, H, W) faces; `forward` returns logits (B, K).
 
     `attribution_layer` names the submodule whose output (B, C, h, w) attributions explain by
-    default; `default_input_size` is the side in pixels it is made for.
+    default; `default_input_size` is the side in pixels it is made for; `default_objective` are
+    the terms it is usually trained with; `imagenet` is torchvision's name for its trunk.
     """
 
     attribution_layer: ClassVar[str]
     default_input_size: ClassVar[int]
+    default_objective: ClassVar[dict[str, Any]] = {}
+    imagenet: ClassVar[str] = ""
+    classifier: nn.Linear
 
     @abstractmethod
     def embed(self, x: Tensor) -> Tensor:
@@ -26,6 +30,28 @@ class FerModel(nn.Module):
     @abstractmethod
     def classify(self, embedding: Tensor) -> Tensor:
         """(B, d) → logits (B, K)."""
+
+    def attend(self, features: Tensor) -> Tensor | None:
+        """Weights (B, d) of the embedding, from `attribution_layer`'s output; None without any."""
+        return None
+
+    @property
+    def embedding_size(self) -> int:
+        return self.classifier.in_features
+
+    @property
+    def linear_head(self) -> nn.Linear | None:
+        """The last layer, where the embedding is the spatial mean of `attribution_layer`'s output.
+
+        Then the attribution of every class follows from one forward. None otherwise.
+        """
+        return None
+
+    def for_prediction(
+        self, state: dict[str, Tensor], arguments: dict[str, Any]
+    ) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """The weights and options that give the same logits without what only training needs."""
+        return state, arguments
 
     def forward(self, x: Tensor) -> Tensor:
         return self.classify(self.embed(x))

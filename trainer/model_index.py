@@ -1,0 +1,72 @@
+"""Model files by name, and their cards, without torch: what a list of models needs."""
+
+import json
+import struct
+from pathlib import Path
+
+from trainer.card import ModelCard
+from trainer.errors import ModelFileError
+from trainer.files import asset
+
+CARD_KEY = "card"
+HEADER_LIMIT = 1 << 20  # bytes; a header of ours has some kilobytes
+SUFFIX = ".safetensors"
+
+
+def read_card(path: Path) -> ModelCard:
+    """The card of a model file, without reading its weights. Raises ModelFileError."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(8)
+            size = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+            if not 2 <= size <= HEADER_LIMIT:
+                raise ModelFileError(
+                    f"{path}: this is no model file of this project",
+                    "Expected is a .safetensors file with a model card in its header.",
+                )
+            header = json.loads(stream.read(size))
+        text = header["__metadata__"][CARD_KEY]
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path}: the header of this model file is damaged") from error
+    except (KeyError, TypeError) as error:
+        raise ModelFileError(
+            f"{path}: this safetensors file has no model card",
+            "Only models made by `fertrain` can be opened.",
+        ) from error
+    try:
+        return ModelCard.from_json(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ModelFileError(f"{path}: its model card does not fit: {error}") from error
+
+
+def find_model(name: str) -> Path:
+    """The file of a model named by a path or by the stem of a bundled file.
+
+    Raises ModelFileError with the bundled names when there is none.
+    """
+    path = Path(name)
+    if path.suffix == SUFFIX or path.is_file():
+        if not path.is_file():
+            raise ModelFileError(f"{path}: there is no such file")
+        return path
+    bundled = asset("models") / f"{name}{SUFFIX}"
+    if "/" in name or "\\" in name or not bundled.is_file():
+        known = ", ".join(bundled_models()) or "none"
+        raise ModelFileError(
+            f"there is no model {name!r}", f"Bundled: {known}. Or give a {SUFFIX} file."
+        )
+    return bundled
+
+
+def bundled_models() -> list[str]:
+    """Names of the models that ship with the project."""
+    return sorted(path.stem for path in asset("models").glob(f"*{SUFFIX}"))
+
+
+def model_spec(path: Path) -> str:
+    """The shortest text that `find_model` makes `path` of, wherever the program runs."""
+    path = path.resolve()
+    bundled = path.parent == asset("models").resolve() and path.suffix == SUFFIX
+    return path.stem if bundled else str(path)

@@ -1,0 +1,133 @@
+"""The plain convolutional networks: AlexNet, the comparison's VGG and PAL's VGG16."""
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from trainer.models.registry import FerModel, register
+
+
+def _not_in_place(module: nn.Module) -> None:
+    """Feature maps that attributions differentiate must not be overwritten."""
+    for each in module.modules():
+        if isinstance(each, nn.ReLU | nn.Dropout):
+            each.inplace = False
+
+
+def _first_layer(features: nn.Sequential, in_channels: int) -> None:
+    """Give the first convolution of a torchvision network another number of colours."""
+    old = features[0]
+    if not isinstance(old, nn.Conv2d) or old.in_channels == in_channels:
+        return
+    features[0] = nn.Conv2d(
+        in_channels,
+        old.out_channels,
+        old.kernel_size,  # type: ignore[arg-type]
+        old.stride,  # type: ignore[arg-type]
+        old.padding,  # type: ignore[arg-type]
+    )
+
+
+class _Plain(FerModel):
+    """Convolutions `features`, flattened into fully connected layers `hidden` and `classifier`."""
+
+    attribution_layer: ClassVar[str] = "features"
+    default_input_size: ClassVar[int] = 224
+    features: nn.Sequential
+    hidden: nn.Sequential
+
+    def embed(self, x: Tensor) -> Tensor:
+        embedding: Tensor = self.hidden(self.features(x).flatten(1))
+        return embedding
+
+    def classify(self, embedding: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(embedding)
+        return logits
+
+
+@register("alexnet")
+class AlexNet(_Plain):
+    """Krizhevsky 2014 as torchvision builds it, from 63 px on."""
+
+    imagenet: ClassVar[str] = "alexnet"
+
+    def __init__(self, num_classes: int, in_channels: int, input_size: int) -> None:
+        super().__init__()
+        if input_size < 63:
+            raise ValueError(f"the input side {input_size} px must be 63 at least")
+        from torchvision.models import alexnet  # takes seconds to import
+
+        net = alexnet(weights=None)
+        self.features = nn.Sequential(*net.features, nn.AdaptiveAvgPool2d(6))
+        _first_layer(self.features, in_channels)
+        self.hidden = nn.Sequential(*list(net.classifier)[:-1])
+        self.classifier = nn.Linear(4096, num_classes)
+        _not_in_place(self)
+
+
+@register("vgg")
+class Vgg(_Plain):
+    """The comparison's VGG: four stages of two conv + BN + ReLU and a pool, then three FC."""
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        input_size: int,
+        hidden: int = 1024,
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        if input_size < 16:
+            raise ValueError(f"the input side {input_size} px must be 16 at least")
+        layers: list[nn.Module] = []
+        channels = in_channels
+        for width in (64, 128, 256, 512):
+            for _ in range(2):
+                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width)]
+                layers += [nn.ReLU()]
+                channels = width
+            layers.append(nn.MaxPool2d(2))
+        side = min(7, input_size // 16)
+        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(side))
+        self.hidden = nn.Sequential(
+            nn.Linear(512 * side * side, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+        )
+        self.classifier = nn.Linear(hidden, num_classes)
+
+
+@register("vgg16")
+class Vgg16(_Plain):
+    """PAL's VGG16: the convolutions of torchvision's (Simonyan and Zisserman 2015), two FC.
+
+    The maps are flattened and not averaged, so that Grad differs from place to place.
+    """
+
+    imagenet: ClassVar[str] = "vgg16"
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        input_size: int,
+        hidden: int = 4096,
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        if input_size < 32:
+            raise ValueError(f"the input side {input_size} px must be 32 at least")
+        from torchvision.models import vgg16  # takes seconds to import
+
+        self.features = vgg16(weights=None).features
+        _first_layer(self.features, in_channels)
+        side = input_size // 32
+        self.hidden = nn.Sequential(
+            nn.Linear(512 * side * side, hidden), nn.ReLU(), nn.Dropout(dropout)
+        )
+        self.classifier = nn.Linear(hidden, num_classes)
+        _not_in_place(self)
