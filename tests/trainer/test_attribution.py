@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from trainer.attribution import attribute, explain, layer_attribution
+from trainer.attribution import attribute, explain, explain_all, layer_attribution
 from trainer.errors import UsageError
 from trainer.models import FerModel, create
+from trainer.models.fold import folded
 
 
 @pytest.fixture
@@ -63,6 +64,32 @@ def test_the_map_sums_to_the_logit_without_its_bias(model: FerModel) -> None:
     assert torch.allclose(raw + bias, logits[:, 3], rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("fold", [False, True])
+def test_all_maps_of_one_forward_are_those_of_each_class(model: FerModel, fold: bool) -> None:
+    x = torch.randn(3, 1, 44, 44)
+    if fold:
+        model = folded(model, x)
+        assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in model.modules())
+    logits, maps = explain_all(model, x)
+    assert torch.allclose(logits, model(x), atol=1e-6)
+    assert maps.shape == (3, 7, 44, 44)
+    for index in range(7):
+        assert torch.allclose(maps[:, index], attribute(model, x, target=index), atol=1e-5)
+
+
+def test_each_of_all_maps_sums_to_its_logit_without_the_bias(model: FerModel) -> None:
+    logits, maps = explain_all(model, torch.randn(2, 1, 44, 44))
+    own_size = maps.sum(dim=(2, 3)) / 4**2  # enlarging 11 to 44 px keeps the mean
+    assert model.linear_head is not None
+    assert torch.allclose(own_size + model.linear_head.bias, logits, rtol=1e-3, atol=1e-4)
+
+
+def test_all_maps_need_a_network_that_ends_in_pooling_and_one_layer() -> None:
+    net = create("resnet18", input_size=64, head="mlp").eval()
+    with pytest.raises(UsageError, match="one linear layer"):
+        explain_all(net, torch.randn(1, 1, 64, 64))
+
+
 def test_logits_are_those_of_the_plain_forward(model: FerModel) -> None:
     x = torch.randn(4, 1, 44, 44)
     assert torch.allclose(explain(model, x)[0], model(x), atol=1e-6)
@@ -79,6 +106,7 @@ def test_targets(model: FerModel) -> None:
 
 def test_leaves_no_gradient_and_no_hook_behind(model: FerModel) -> None:
     attribute(model, torch.randn(1, 1, 44, 44))
+    explain_all(model, torch.randn(1, 1, 44, 44))
     assert all(parameter.grad is None for parameter in model.parameters())
     assert all(not module._forward_hooks for module in model.modules())
 
@@ -96,3 +124,26 @@ def test_leaves_no_gradient_and_no_hook_behind(model: FerModel) -> None:
 def test_wrong_requests_name_what_is_known(model: FerModel, arguments: dict, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         attribute(model, torch.randn(1, 1, 44, 44), **arguments)
+
+
+def test_correlation_with_landmarks_is_pearsons_r() -> None:
+    import numpy as np
+
+    from trainer.attribution import landmark_correlation
+    from trainer.faces.heatmaps import landmark_heatmap
+
+    torch.manual_seed(0)
+    model = create("compact", input_size=32, widths=[8, 16], blocks=[1, 1]).eval()
+    x, points = torch.randn(3, 1, 32, 32), torch.rand(3, 68, 2) * 32
+    points[1] = torch.nan
+    ours = landmark_correlation(model, x, points, target=2)
+    assert ours[1].isnan()
+    with torch.no_grad():
+        features = model.stages(model.stem(x))
+    cam = torch.einsum("c,bchw->bhw", model.classifier.weight[2], features)
+    heat = torch.nn.functional.interpolate(
+        landmark_heatmap(points.nan_to_num(), 32)[:, None], (8, 8), mode="bilinear", antialias=True
+    )[:, 0]
+    for i in (0, 2):
+        expected = np.corrcoef(cam[i].detach().numpy().ravel(), heat[i].numpy().ravel())[0, 1]
+        assert float(ours[i]) == pytest.approx(expected, abs=1e-5)

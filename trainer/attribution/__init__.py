@@ -1,5 +1,21 @@
 """Which part of a face a model's score rests on."""
 
-from trainer.attribution.core import METHODS, attribute, explain, layer_attribution
+from trainer.attribution.agreement import landmark_correlation
+from trainer.attribution.core import (
+    METHODS,
+    attribute,
+    explain,
+    explain_all,
+    layer_attribution,
+    target_classes,
+)
 
-__all__ = ["METHODS", "attribute", "explain", "layer_attribution"]
+__all__ = [
+    "METHODS",
+    "attribute",
+    "explain",
+    "explain_all",
+    "landmark_correlation",
+    "layer_attribution",
+    "target_classes",
+]

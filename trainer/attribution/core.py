@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from trainer.errors import UsageError
 from trainer.models.registry import FerModel
 
-METHODS = ("grad", "grad_x_input")
+METHODS = ("grad", "grad_x_input", "abs_grad_x_input")
 Target = Literal["predicted", "runner_up"] | int | Tensor
 
 
@@ -18,13 +18,16 @@ def layer_attribution(
 ) -> Tensor:
     """Attribution of `score` (B,) to `features` (B, C, h, w), of the features' shape, signed.
 
-    grad: ∂S/∂F. grad_x_input: (∂S/∂F) · F (Shrikumar et al. 2016). `create_graph=True` lets a
-    loss on the attribution reach the weights. Raises UsageError for an unknown method.
+    grad: ∂S/∂F. grad_x_input: (∂S/∂F) · F (Shrikumar et al. 2016); abs_grad_x_input: |∂S/∂F| · F.
+    `create_graph=True` lets a loss on the attribution reach the weights. Raises UsageError for an
+    unknown method.
     """
     if method not in METHODS:
         raise UsageError(f"there is no attribution method {method!r}", _known())
     (gradient,) = torch.autograd.grad(score.sum(), features, create_graph=create_graph)
-    return gradient * features if method == "grad_x_input" else gradient
+    if method == "grad":
+        return gradient
+    return (gradient.abs() if method == "abs_grad_x_input" else gradient) * features
 
 
 def explain(
@@ -41,12 +44,29 @@ def explain(
     "predicted" explains the largest logit.
     """
     with torch.enable_grad():
-        logits, features = _forward_from(model, x, layer or model.attribution_layer)
+        logits, features = features_of(model, x, layer or model.attribution_layer)
         score = logits.gather(1, target_classes(logits.detach(), target)[:, None])[:, 0]
         channels = layer_attribution(score, features, method)
     reduced = channels.detach().sum(dim=1, keepdim=True)
-    maps = F.interpolate(reduced, size=x.shape[-2:], mode="bilinear", align_corners=False)
-    return logits.detach(), maps[:, 0]
+    return logits.detach(), _enlarged(reduced, x)[:, 0]
+
+
+def explain_all(model: FerModel, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits (B, K) and the Grad*Input maps (B, K, H, W) of every class from one forward.
+
+    Behind the global average pooling of features F (C, h, w) and a linear layer, ∂S_k/∂F is
+    w_k / (h·w): Grad*Input is the class activation map (Zhou et al. 2016, eq. 2) and no backward
+    pass is needed. A map at the layer's own size sums to the logit without its bias. Raises
+    UsageError for a network without a `linear_head`. The network must be in evaluation mode.
+    """
+    head = model.linear_head
+    if head is None:
+        raise UsageError("only a network that ends in pooling and one linear layer has all maps")
+    with torch.no_grad():
+        logits, features = features_of(model, x, model.attribution_layer)
+        area = features.shape[-2] * features.shape[-1]
+        maps = F.conv2d(features, head.weight[:, :, None, None] / area)
+        return logits, _enlarged(maps, x)
 
 
 def attribute(
@@ -73,7 +93,12 @@ def target_classes(logits: Tensor, target: Target) -> Tensor:
     return logits.topk(2, dim=1).indices[:, 0 if target == "predicted" else 1]
 
 
-def _forward_from(model: FerModel, x: Tensor, layer: str) -> tuple[Tensor, Tensor]:
+def _enlarged(maps: Tensor, x: Tensor) -> Tensor:
+    """(B, M, h, w) → (B, M, H, W), the size of the inputs."""
+    return F.interpolate(maps, size=x.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def features_of(model: FerModel, x: Tensor, layer: str) -> tuple[Tensor, Tensor]:
     """Logits, and the output of `layer` as the leaf that the logits are differentiable in."""
     modules = dict(model.named_modules())
     if layer not in modules or not layer:

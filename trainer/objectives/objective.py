@@ -1,0 +1,145 @@
+"""The objective of a run: L = cross-entropy + Σ weight · term, as the configuration composes it."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from trainer.attribution import layer_attribution
+from trainer.config import ObjectiveConfig
+from trainer.errors import UsageError
+from trainer.faces.heatmaps import landmark_heatmap
+from trainer.models.registry import FerModel
+from trainer.objectives.center import SparseCenterLoss
+from trainer.objectives.cross_entropy import balanced_weights, soft_cross_entropy
+from trainer.objectives.pal import (
+    attribution_score,
+    privileged_attribution_loss,
+    refuse_constant,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One batch's loss, its logits (B, K), and the detached terms by name, for the log."""
+
+    loss: Tensor
+    logits: Tensor
+    terms: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Objective(nn.Module):
+    """Owns what the loss remembers (centers) and reads the model's inner maps where it needs them.
+
+    `training_targets` (N, K) are those of all training samples. Raises UsageError when the terms
+    do not fit the model.
+    """
+
+    class_weights: Tensor | None
+
+    def __init__(self, config: ObjectiveConfig, model: FerModel, training_targets: Tensor) -> None:
+        super().__init__()
+        self.config = config
+        weights = None
+        if config.class_weights == "balanced":
+            weights = balanced_weights(training_targets)
+        self.register_buffer("class_weights", weights, persistent=False)
+        self.layer = config.pal.layer or model.attribution_layer
+        known = dict(model.named_modules())
+        if self.layer not in known:
+            names = ", ".join(name for name in known if name and name.count(".") < 2)
+            raise UsageError(f"objective.pal.layer: no layer {self.layer!r}", f"It has: {names}.")
+        self.center: SparseCenterLoss | None = None
+        if config.center.weight > 0:
+            self.center = SparseCenterLoss(
+                training_targets.shape[1], model.embedding_size, config.center.alpha
+            )
+        self._pending: tuple[Tensor, Tensor | None, Tensor] | None = None
+
+    def forward(
+        self,
+        model: FerModel,
+        x: Tensor,
+        targets: Tensor,
+        landmarks: Tensor,
+        dtype: torch.dtype | None = None,
+    ) -> Outcome:
+        """Of inputs (B, C, H, W), target probabilities (B, K) and landmarks (B, 68, 2).
+
+        Landmarks are in pixels of x, NaN where there are none: such samples stay out of PAL.
+        `dtype` is that of autocast, which covers the network and not the terms.
+        """
+        maps: dict[str, Tensor] = {}
+        layers = {model.attribution_layer if self.center else "", self.layer if self._pal else ""}
+        with torch.autocast(x.device.type, dtype, enabled=dtype is not None):
+            with captured(model, layers - {""}, maps):
+                embedding = model.embed(x)
+            logits = model.classify(embedding)
+            attention = model.attend(maps[model.attribution_layer]) if self.center else None
+        loss = soft_cross_entropy(logits, targets, self.config.label_smoothing, self.class_weights)
+        terms = {"loss_cross_entropy": loss.detach()}
+        labels = targets.argmax(dim=1)
+        if self.center is not None:
+            center = self.center(embedding, attention, labels)
+            loss = loss + self.config.center.weight * center
+            self._pending = (
+                embedding.detach(),
+                attention.detach() if attention is not None else None,
+                labels,
+            )
+            terms["loss_center"] = center.detach()
+            if attention is not None:
+                terms["attention_mean"] = attention.detach().float().mean()
+                terms["attention_std"] = attention.detach().float().std()
+        if self._pal:
+            pal = self._attribution_loss(logits, maps[self.layer], labels, landmarks, x.shape[-1])
+            loss = loss + self.config.pal.weight * pal
+            terms["loss_pal"] = pal.detach()
+        return Outcome(loss, logits, terms)
+
+    def after_step(self) -> None:
+        """What moves by its own rule once the optimiser has stepped: the centers."""
+        if self.center is not None and self._pending is not None:
+            self.center.update_centers(*self._pending)
+        self._pending = None
+
+    @property
+    def _pal(self) -> bool:
+        return self.config.pal.weight > 0
+
+    def _attribution_loss(
+        self, logits: Tensor, features: Tensor, labels: Tensor, landmarks: Tensor, side: int
+    ) -> Tensor:
+        settings = self.config.pal
+        score = attribution_score(logits, labels, settings.target)
+        attribution = layer_attribution(score, features, settings.method, create_graph=True)
+        if settings.method == "grad":
+            refuse_constant(attribution, self.layer)
+            attribution = attribution.abs()
+        found = torch.isfinite(landmarks).all(dim=2).all(dim=1)
+        # drawn at the input's size and shrunk by the loss: points fall between a small map's cells
+        heatmap = landmark_heatmap(
+            landmarks.nan_to_num(), side, settings.sigma * side, settings.heatmap
+        )
+        return privileged_attribution_loss(attribution, heatmap, settings.channels, found)
+
+
+class captured:  # noqa: N801
+    """While it lasts, outputs of the named layers are kept in `into`, with their graph."""
+
+    def __init__(self, model: nn.Module, layers: set[str], into: dict[str, Tensor]) -> None:
+        self._model, self._layers, self._into = model, layers, into
+        self._handles: list[torch.utils.hooks.RemovableHandle] = []
+
+    def __enter__(self) -> None:
+        modules = dict(self._model.named_modules())
+        for name in self._layers:
+
+            def keep(_module: nn.Module, _args: object, output: Tensor, name: str = name) -> None:
+                self._into[name] = output
+
+            self._handles.append(modules[name].register_forward_hook(keep))
+
+    def __exit__(self, *exc: object) -> None:
+        for handle in self._handles:
+            handle.remove()
