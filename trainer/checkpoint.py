@@ -18,6 +18,7 @@ class TrainState:
     step: int
     model: dict[str, Any]
     average: dict[str, Any]
+    objective: dict[str, Any]
     optimizer: dict[str, Any]
     random: dict[str, Any]  # generator states
     best: dict[str, Any]  # {"epoch": …, "accuracy": …}

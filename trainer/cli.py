@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,7 @@ from trainer.config import TrainConfig, load_config
 from trainer.console import notices, print_json, print_table, progress_bars, run_app
 from trainer.errors import UsageError
 from trainer.recipes import RECIPES, recipe
+from trainer.show import print_data, print_metrics, training_progress
 
 if TYPE_CHECKING:
     from trainer.data.facedata import FaceData
@@ -53,7 +54,7 @@ def prepare(
             workers=workers or None,
             progress=progress,
         )
-    _print_data(data)
+    print_data(data)
     if as_json:
         found = int(data.has_landmarks.sum())
         print_json({"out": str(out), "samples": len(data), "with_landmarks": found})
@@ -73,6 +74,10 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="SECTION.FIELD=VALUE", help="One setting; repeatable."),
     ] = None,
+    init: Annotated[
+        str,
+        typer.Option(help="Weights to start from: a model, a weights file, or imagenet."),
+    ] = "",
     runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
     no_landmarks: NoLandmarks = False,
     as_json: Json = False,
@@ -80,7 +85,8 @@ def train(
     """Train a model. Ctrl+C stops after the current step; `fertrain resume` goes on."""
     from trainer.run import create_run
 
-    config = load_config(config_file, sets or (), **recipe(recipe_name).values)
+    settings = [*(sets or ()), *([f"model.init={init!r}"] if init else [])]
+    config = load_config(config_file, settings, **recipe(recipe_name).values)
     if no_landmarks:
         config = config.model_copy(
             update={"data": config.data.model_copy(update={"landmarks": False})}
@@ -111,6 +117,9 @@ def evaluate(
     tta: Annotated[
         str, typer.Option(help="Views that are averaged: none, flip, tencrop.")
     ] = "none",
+    explain: Annotated[
+        bool, typer.Option(help="Measure how far attributions lie on the landmarks.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for the files; a run's model writes to its eval/ by itself."),
@@ -124,7 +133,8 @@ def evaluate(
     from trainer.device import resolve
     from trainer.evaluate import TTA
     from trainer.evaluate import evaluate as evaluate_model
-    from trainer.models.model_file import find_model, load_model
+    from trainer.model_index import find_model
+    from trainer.models.model_file import load_model
     from trainer.run import RunDir
 
     if tta not in TTA:
@@ -141,8 +151,10 @@ def evaluate(
         )
     if out is None and path.parent.name == "checkpoints":
         out = RunDir(path.parent.parent).eval(split)
-    result = evaluate_model(network, card, faces.of_split(split), where, tta=tta, out=out)
-    _print_metrics(result)
+    result = evaluate_model(
+        network, card, faces.of_split(split), where, tta=tta, explain=explain, out=out
+    )
+    print_metrics(result)
     if out is not None:
         notices.print(f"Written to {out}")
     if as_json:
@@ -153,6 +165,9 @@ def evaluate(
 def export(
     model: Annotated[str, typer.Option(help="A bundled model's name, or a model file.")],
     out: Annotated[Path, typer.Option(help="File to write: .safetensors, weights in float16.")],
+    keep_attention: Annotated[
+        bool, typer.Option(help="Keep DACL's attention network, which predictions do not use.")
+    ] = False,
     licence: Annotated[
         str, typer.Option(help="Licence of the weights and terms of their data, for the card.")
     ] = "",
@@ -163,13 +178,18 @@ def export(
 
     import torch
 
-    from trainer.models.model_file import SUFFIX, find_model, load_model, save_model
+    from trainer.model_index import SUFFIX, find_model
+    from trainer.models.model_file import load_model, save_model
 
     if out.suffix != SUFFIX:
         raise UsageError(f"--out {out}: the name must end with {SUFFIX}")
     network, card = load_model(find_model(model))
+    state = network.state_dict()
+    if not keep_attention:
+        state, arguments = network.for_prediction(state, card.arguments)
+        card = replace(card, arguments=arguments)
     card = replace(card, name=out.stem, licence=licence or card.licence)
-    save_model(out, network.state_dict(), card, torch.float16)
+    save_model(out, state, card, torch.float16)
     size = out.stat().st_size
     notices.print(f"Written {out}, {size / 2**20:.1f} MiB")
     if as_json:
@@ -177,28 +197,93 @@ def export(
 
 
 @app.command()
-def models(as_json: Json = False) -> None:
-    """List the architectures and the bundled models."""
-    from trainer.models import create, names
-    from trainer.models.model_file import bundled_models, find_model, read_card
+def models(
+    name: Annotated[str, typer.Argument(help="An architecture, to print its layers.")] = "",
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="OPTION=VALUE", help="An option of the architecture."),
+    ] = None,
+    size: Annotated[int, typer.Option(help="Side of the input in px; 0 is its own.", min=0)] = 0,
+    channels: Annotated[int, typer.Option(help="1 is grey, 3 colour.", min=1, max=4)] = 1,
+    as_json: Json = False,
+) -> None:
+    """List the architectures and the bundled models, or the layers of one architecture."""
+    import torch
 
-    sizes = {name: create(name) for name in names()}
+    from trainer.model_index import bundled_models, find_model, read_card
+    from trainer.models import create, names
+
+    if name:
+        _describe(
+            name,
+            load_config(sets=[f"model.options.{o}" for o in options or ()]),
+            size,
+            channels,
+            as_json,
+        )
+        return
+    with torch.device("meta"):  # shapes alone: some have hundreds of millions of parameters
+        nets = {each: create(each) for each in names()}
     rows = [
-        [name, f"{sum(p.numel() for p in net.parameters()):,}", f"{net.default_input_size} px"]
-        for name, net in sizes.items()
+        [each, f"{sum(p.numel() for p in net.parameters()):,}", f"{net.default_input_size} px"]
+        for each, net in nets.items()
     ]
     print_table(["architecture", "parameters", "input"], rows)
-    cards = {name: read_card(find_model(name)) for name in bundled_models()}
+    cards = {each: read_card(find_model(each)) for each in bundled_models()}
     print()
     print_table(
         ["bundled model", "architecture", "val accuracy"],
         [
-            [name, card.architecture, f"{card.metrics.get('accuracy', float('nan')):.2%}"]
-            for name, card in cards.items()
+            [each, card.architecture, f"{card.metrics.get('accuracy', float('nan')):.2%}"]
+            for each, card in cards.items()
         ],
     )
     if as_json:
-        print_json({"architectures": list(sizes), "bundled": list(cards)})
+        print_json({"architectures": list(nets), "bundled": list(cards)})
+
+
+def _describe(name: str, config: TrainConfig, size: int, channels: int, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from trainer.models import create
+    from trainer.models.describe import describe
+
+    model = create(name, in_channels=channels, input_size=size or None, **config.model.options)
+    side = size or model.default_input_size
+    table = describe(model, channels, side)
+    print_table(
+        ["layer", "kind", "output", "parameters"],
+        [
+            [row.name, row.kind, " × ".join(map(str, row.shape)), f"{row.parameters:,}"]
+            for row in table.layers
+        ],
+    )
+    print(
+        f"{name} at {channels} × {side} × {side}: {table.parameters:,} parameters, "
+        f"{table.flops / 1e9:.3f} GFLOP a picture; attribution layer {model.attribution_layer}"
+    )
+    if as_json:
+        print_json({"name": name, **asdict(table)})
+
+
+@app.command()
+def bench(
+    device: Device = "auto",
+    batch_size: Annotated[int, typer.Option(min=2, help="Pictures a step.")] = 32,
+    rounds: Annotated[int, typer.Option(min=1, help="Steps of each kind.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """Time a training step of each objective: ResNet18, 112 px, one run."""
+    from trainer.bench import bench_steps
+
+    with progress_bars() as progress:
+        result = bench_steps(device, batch_size, rounds, lambda i, n: progress("rounds", i, n))
+    print_table(
+        ["step", "ms", "× cross-entropy"],
+        [[row.name, f"{row.ms:.0f}", f"{row.ratio:.2f}"] for row in result],
+    )
+    if as_json:
+        print_json({"batch_size": batch_size, "steps": [row.as_dict() for row in result]})
 
 
 @app.command()
@@ -231,77 +316,18 @@ def _read_run(run: Path) -> tuple[TrainConfig, Path]:
 
 
 def _train(path: Path, faces: "FaceData", as_json: bool) -> None:
-    from rich.progress import BarColumn, Progress, TextColumn
-
     from trainer.loop import train as train_model
     from trainer.run import RunDir
 
     run = RunDir(path)
     config, _ = _read_run(path)
     name = json.loads(run.config.read_text(encoding="utf-8"))["name"]
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
     notices.print(f"Run {run.path}")
-    with Progress(*columns, console=notices) as bars:
-        task = bars.add_task("training", text="")
-
-        def report(event: dict[str, Any]) -> None:
-            if event["event"] == "step":
-                minutes, seconds = divmod(event["eta_s"], 60)
-                bars.update(
-                    task,
-                    completed=event["step"],
-                    total=event["steps"],
-                    description=f"epoch {event['epoch']}",
-                    text=f"loss {event['loss']:.3f}  {event['images_per_second']:.0f} img/s  "
-                    f"{minutes:.0f}:{seconds:02.0f} left",
-                )
-            elif event["event"] == "epoch":
-                bars.console.print(
-                    f"epoch {event['epoch']:3d}  loss {event['loss']:.4f}  "
-                    f"train {event['train_accuracy']:.2%}  val {event['val_accuracy']:.2%}  "
-                    f"mean class {event['val_mean_class_accuracy']:.2%}  "
-                    f"{event['images_per_second']:.0f} img/s"
-                )
-
+    with training_progress() as report:
         best = train_model(run, name, config, faces, report)
     notices.print(f"Best epoch {best['epoch']}: val {best['accuracy']:.2%}. Model: {run.best}")
     if as_json:
         print_json({"run": str(run.path), "model": str(run.best), "best": best})
-
-
-def _print_data(data: "FaceData") -> None:
-    counts = data.class_counts()
-    rows = [
-        [split, *(str(row.get(name, 0)) for name in data.classes), str(sum(row.values()))]
-        for split, row in counts.items()
-    ]
-    print_table(["split", *data.classes, "all"], rows)
-    print(f"{int(data.has_landmarks.sum())} of {len(data)} samples have landmarks.")
-
-
-def _print_metrics(result: dict[str, Any]) -> None:
-    print_table(
-        ["class", "n", "accuracy", "precision", "F1"],
-        [
-            [
-                name,
-                str(row["n"]),
-                f"{row['accuracy']:.2%}",
-                f"{row['precision']:.2%}",
-                f"{row['f1']:.3f}",
-            ]
-            for name, row in result["per_class"].items()
-        ],
-    )
-    print(
-        f"accuracy {result['accuracy']:.2%}   mean class {result['mean_class_accuracy']:.2%}   "
-        f"macro F1 {result['macro_f1']:.3f}   ECE {result['ece']:.3f}   n {result['n']}"
-    )
-    if "votes" in result:
-        print(
-            f"FERPlus majority {result['votes']['majority_accuracy']:.2%} "
-            f"(n {result['votes']['n']})"
-        )
 
 
 def main() -> None:

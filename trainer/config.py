@@ -6,10 +6,11 @@ Every field has bounds, a help text and, where it has one, a unit (`json_schema_
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from trainer.card import Preprocessing
 from trainer.errors import UsageError
 
 
@@ -43,6 +44,14 @@ class DataConfig(Section):
         0, "Train on this many samples, the same share of each class; 0 is all.", "samples", ge=0
     )
 
+    @property
+    def preprocessing(self) -> Preprocessing:
+        return Preprocessing(
+            crop_size=self.crop_size,
+            input_size=self.input_size,
+            normalisation=self.normalisation,
+        )
+
 
 class ModelConfig(Section):
     name: str = _field("compact", "Architecture; `fertrain models` lists them.")
@@ -67,8 +76,40 @@ class AugmentConfig(Section):
     start_share: Share = _field(0.5, "Share of the epochs at `start_side`.")
 
 
+class CenterConfig(Section):
+    """Pulls features to their class's center: DACL's sparse loss where the model has attention."""
+
+    weight: float = _field(0.0, "λ of the term; 0 switches it off.", ge=0, le=100)
+    alpha: float = _field(0.5, "Share of the way that a center moves in a step.", gt=0, le=1)
+
+
+class PalConfig(Section):
+    """Privileged Attribution Loss: the attribution shall lie on the landmarks."""
+
+    weight: float = _field(0.0, "Weight of the term; 0 switches it off.", ge=0, le=100)
+    method: Literal["grad", "grad_x_input", "abs_grad_x_input"] = _field(
+        "grad_x_input", "Attribution: |∂S/∂F|, (∂S/∂F)·F or |∂S/∂F|·F."
+    )
+    target: Literal["true", "sum_abs", "margin"] = _field(
+        "true", "What is attributed: the true logit, Σ|logits|, or true − mean of the others."
+    )
+    channels: Literal["mean", "all", "half"] = _field(
+        "mean", "Channels that are correlated: their mean, each, or the mean of the first half."
+    )
+    layer: str = _field("", "Layer of the attribution; empty is the model's own.")
+    sigma: float = _field(0.027, "σ of the heatmap as a share of the side.", gt=0, le=0.5)
+    heatmap: Literal["max", "sum"] = _field("max", "How the points of a heatmap are joined.")
+
+
 class ObjectiveConfig(Section):
+    """L = cross-entropy + Σ weight · term."""
+
     label_smoothing: float = _field(0.1, "Label smoothing of the cross-entropy.", ge=0, lt=1)
+    class_weights: Literal["none", "balanced"] = _field(
+        "none", "Weigh each class alike, or by the inverse of its share in the training data."
+    )
+    center: CenterConfig = CenterConfig()
+    pal: PalConfig = PalConfig()
 
 
 class OptimConfig(Section):
@@ -102,6 +143,17 @@ class TrainConfig(Section):
     objective: ObjectiveConfig = ObjectiveConfig()
     optim: OptimConfig = OptimConfig()
     run: RunConfig = RunConfig()
+
+    @model_validator(mode="after")
+    def _terms_need_whole_faces(self) -> Self:
+        """A blend of two faces has no class center and no landmarks."""
+        terms = self.objective
+        if self.augment.mixup and (terms.center.weight or terms.pal.weight):
+            raise ValueError(
+                "augment.mixup must be 0 with objective.center or objective.pal: "
+                "a blend of two faces has no center and no landmarks"
+            )
+        return self
 
 
 def load_config(file: Path | None = None, sets: Sequence[str] = (), **base: Any) -> TrainConfig:

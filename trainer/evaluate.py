@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics.functional.classification import multiclass_calibration_error
 
+from trainer.attribution import landmark_correlation
 from trainer.card import ModelCard
-from trainer.data.crops import align_all, normalise, to_input
+from trainer.data.crops import Crops, align_all, normalise, to_input
 from trainer.data.facedata import FaceData
 from trainer.device import memory_format
 from trainer.files import write_atomic, write_json, write_text
@@ -135,18 +136,46 @@ def evaluate(
     device: torch.device,
     *,
     tta: str = "none",
+    explain: bool = False,
     out: Path | None = None,
 ) -> dict[str, Any]:
-    """Metrics of the model on `data`; with `out` also the evaluation's files."""
+    """Metrics of the model on `data`; with `out` also the evaluation's files.
+
+    `explain` adds how far its attributions lie on the landmarks.
+    """
     crops = align_all(data, card.preprocessing)
     predictions = predict(model, card, crops.pixels, device, tta)
     result = metrics(predictions.logits, data.label, card.classes, card.temperature)
     voted = ~np.isnan(data.votes[:, 0])
     if voted.any():
         result["votes"] = votes_accuracy(predictions.logits[voted], data.votes[voted])
+    if explain:
+        result["landmark_r"] = landmark_agreement(model, card, crops, device)
     if out is not None:
         _write(out, card, data, predictions, result, tta)
     return result
+
+
+def landmark_agreement(
+    model: FerModel, card: ModelCard, crops: Crops, device: torch.device
+) -> dict[str, float | int]:
+    """Mean Pearson r of Grad*Input of the predicted class and the landmark heatmap."""
+    sizes = card.preprocessing
+    margin = (sizes.crop_size - sizes.input_size) // 2
+    values = torch.cat(
+        [
+            landmark_correlation(
+                model,
+                to_input(pixels, sizes).to(device),
+                (points - margin).to(device),
+            ).cpu()
+            for pixels, points in zip(
+                torch.split(crops.pixels, BATCH), torch.split(crops.landmarks, BATCH), strict=True
+            )
+        ]
+    )
+    found = values[~values.isnan()]
+    return {"mean": float(found.mean()), "std": float(found.std()), "n": len(found)}
 
 
 def votes_accuracy(

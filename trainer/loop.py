@@ -6,43 +6,31 @@ import math
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from trainer.card import ModelCard, Preprocessing
-from trainer.checkpoint import TrainState, load_state, save_state
 from trainer.config import TrainConfig
 from trainer.data.augment import augment, mixup
 from trainer.data.crops import Crops, align_all, normalise
 from trainer.data.facedata import FaceData
 from trainer.device import autocast_dtype, memory_format, resolve
-from trainer.errors import FerError, RunStopped, UsageError
+from trainer.errors import FerError, RunStopped
 from trainer.evaluate import fit_temperature, metrics, predict
 from trainer.events import EventLog
+from trainer.learner import Learner, learning_rate, new_learner, start_from
 from trainer.models import FerModel, create
-from trainer.models.model_file import find_model, load_model, save_model
-from trainer.objectives import soft_cross_entropy
+from trainer.models.model_file import load_model, save_model
 from trainer.run import RunDir, versions
 
 log = logging.getLogger(__name__)
 
 EVENT_SECONDS = 2.0  # between two "step" events
 Report = Callable[[dict[str, Any]], None]
-
-
-@dataclass(slots=True)
-class _Learner:
-    """What one step changes."""
-
-    model: FerModel
-    average: FerModel  # exponential moving average of model; the one that is kept
-    optimizer: torch.optim.Optimizer
-    generator: torch.Generator
-    step: int = 0
 
 
 def train(
@@ -58,23 +46,20 @@ def train(
     if config.run.threads:
         torch.set_num_threads(config.run.threads)
     torch.manual_seed(config.run.seed)
-    preprocessing = Preprocessing(
-        crop_size=config.data.crop_size,
-        input_size=config.data.input_size,
-        normalisation=config.data.normalisation,
-    )
+    preprocessing = config.data.preprocessing
     kept = data.without_leaked() if config.data.drop_leaked else data
     training = align_all(
         limited(kept.of_split("train"), config.data.limit), preprocessing, config.data.votes_share
     )
     validation = align_all(data.of_split("val"), preprocessing)
     card = _card(name, config, data, len(training), preprocessing)
-    learner = _new_learner(config, card, device)
-    if config.model.init:
-        _start_from(learner, config.model.init)
+    learner = new_learner(config, card, training.targets, device)
     best: dict[str, Any] = {"epoch": -1, "accuracy": -1.0}
+    init = ""
     if run.state.is_file():
-        best = _restore(run, learner)
+        best = learner.restore(run)
+    elif config.model.init:
+        init = start_from(learner, config.model.init)
 
     per_epoch = math.ceil(len(training) / config.optim.batch_size)
     total = per_epoch * config.optim.epochs
@@ -95,6 +80,7 @@ def train(
         step=learner.step,
         steps=total,
         epochs=config.optim.epochs,
+        init=init,
     )
     ended = "failed"
     try:
@@ -105,7 +91,7 @@ def train(
                     learner, training, config, preprocessing, total, per_epoch, emit, stopped
                 )
                 if stopped():
-                    _save_state(run, learner, best)
+                    learner.save(run, best)
                     raise RunStopped(f"stopped in epoch {epoch + 1}; {run.path} can be resumed")
                 started = time.perf_counter()
                 result = _validate(learner.average, card, validation, device)
@@ -117,7 +103,7 @@ def train(
                     learner.average.state_dict(),
                     _with(card, {"epoch": epoch + 1, **result}),
                 )
-                _save_state(run, learner, best)
+                learner.save(run, best)
                 emit(
                     "epoch",
                     epoch=epoch + 1,
@@ -151,17 +137,8 @@ def limited(data: FaceData, limit: int) -> FaceData:
     return data.select(np.sort(np.array(chosen, np.int64)))
 
 
-def learning_rate(step: int, total: int, peak: float, warmup: float) -> float:
-    """One cycle (Smith and Topin 2018): linear rise from peak/25, cosine fall to peak/10⁴."""
-    rising = warmup * total
-    if step < rising:
-        return peak * (1 / 25 + (1 - 1 / 25) * step / rising)
-    done = (step - rising) / max(1.0, total - rising)
-    return peak * (1e-4 + (1 - 1e-4) * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
-
-
 def _train_epoch(
-    learner: _Learner,
+    learner: Learner,
     training: Crops,
     config: TrainConfig,
     preprocessing: Preprocessing,
@@ -201,20 +178,19 @@ def _train_epoch(
         )
         batch = mixup(batch, config.augment.mixup, learner.generator)
         x = normalise(batch.x, preprocessing).contiguous(memory_format=layout)
-        with torch.autocast(device.type, dtype, enabled=dtype is not None):
-            logits = learner.model(x)
-        loss = soft_cross_entropy(logits, batch.targets, config.objective.label_smoothing)
-        _step(learner, loss, settings.clip, settings.ema)
+        outcome = learner.objective(learner.model, x, batch.targets, batch.landmarks, dtype)
+        learner.update(outcome.loss, settings)
 
-        value = float(loss.detach())
+        value = float(outcome.loss.detach())
         if not math.isfinite(value):
             raise FerError(
                 f"the loss is {value} in step {learner.step} of epoch {epoch + 1}",
                 "Try a smaller optim.learning_rate.",
             )
-        hits = float((logits.detach().argmax(1) == batch.targets.argmax(1)).sum())
-        for key, amount in (("loss", value * len(rows)), ("train_accuracy", hits)):
-            sums[key] = sums.get(key, 0.0) + amount
+        hits = (outcome.logits.detach().argmax(1) == batch.targets.argmax(1)).float().mean()
+        noted = {"loss": value, "train_accuracy": float(hits), **outcome.terms}
+        for key, mean in noted.items():
+            sums[key] = sums.get(key, 0.0) + float(mean) * len(rows)
         seen += len(rows)
         now = time.perf_counter()
         if now - shown >= EVENT_SECONDS or position == per_epoch - 1:
@@ -235,65 +211,6 @@ def _train_epoch(
     means = {key: amount / max(1, seen) for key, amount in sums.items()}
     means["images_per_second"] = round(seen / (time.perf_counter() - began), 1)
     return means
-
-
-def _step(learner: _Learner, loss: Tensor, clip: float, decay: float) -> None:
-    learner.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    if clip > 0:
-        nn.utils.clip_grad_norm_(learner.model.parameters(), clip)
-    learner.optimizer.step()
-    learner.step += 1
-    # young averages follow faster, or the random start would stay in them for long
-    decay = min(decay, (1 + learner.step) / (10 + learner.step))
-    with torch.no_grad():
-        for mean, value in zip(
-            learner.average.state_dict().values(), learner.model.state_dict().values(), strict=True
-        ):
-            if mean.is_floating_point():
-                mean.lerp_(value, 1 - decay)
-            else:
-                mean.copy_(value)
-
-
-def _new_learner(config: TrainConfig, card: ModelCard, device: torch.device) -> _Learner:
-    def build() -> FerModel:
-        model = create(
-            card.architecture,
-            num_classes=len(card.classes),
-            input_size=card.preprocessing.input_size,
-            **card.arguments,
-        )
-        return model.to(device).to(memory_format=memory_format(model, device))
-
-    model, average = build(), build()
-    average.load_state_dict(model.state_dict())
-    average.requires_grad_(False)
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    others = [p for p in model.parameters() if p.ndim <= 1]
-    optimizer = torch.optim.SGD(
-        [
-            {"params": weights, "weight_decay": config.optim.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ],
-        lr=config.optim.learning_rate,
-        momentum=config.optim.momentum,
-        nesterov=config.optim.momentum > 0,
-    )
-    generator = torch.Generator().manual_seed(config.run.seed)
-    return _Learner(model, average, optimizer, generator)
-
-
-def _start_from(learner: _Learner, model: str) -> None:
-    """Weights of another model of the same architecture. Raises UsageError when they differ."""
-    path = find_model(model)
-    weights = load_model(path)[0].state_dict()
-    try:
-        for network in (learner.model, learner.average):
-            network.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise UsageError(f"model.init {path}: its weights do not fit: {reason}") from error
 
 
 def _validate(
@@ -322,6 +239,12 @@ def _card(
     objective = "cross-entropy"
     if config.data.votes_share:
         objective += f" on labels and {config.data.votes_share:.0%} annotators' votes"
+    terms = config.objective
+    if terms.center.weight:
+        objective += f" + {terms.center.weight:g} center loss"
+    if terms.pal.weight:
+        pal = terms.pal
+        objective += f" + {pal.weight:g} PAL ({pal.method}, {pal.target}, {pal.channels})"
     return ModelCard(
         name=name,
         architecture=architecture,
@@ -339,33 +262,6 @@ def _card(
 def _with(card: ModelCard, result: dict[str, Any]) -> ModelCard:
     kept = ("epoch", "accuracy", "mean_class_accuracy", "macro_f1")
     return replace(card, metrics={"split": "val", **{key: result[key] for key in kept}})
-
-
-def _save_state(run: RunDir, learner: _Learner, best: dict[str, Any]) -> None:
-    random = {"augment": learner.generator.get_state(), "torch": torch.get_rng_state()}
-    save_state(
-        run.state,
-        TrainState(
-            step=learner.step,
-            model=learner.model.state_dict(),
-            average=learner.average.state_dict(),
-            optimizer=learner.optimizer.state_dict(),
-            random=random,
-            best=best,
-        ),
-    )
-
-
-def _restore(run: RunDir, learner: _Learner) -> dict[str, Any]:
-    state = load_state(run.state)
-    learner.step = state.step
-    learner.model.load_state_dict(state.model)
-    learner.average.load_state_dict(state.average)
-    learner.optimizer.load_state_dict(state.optimizer)
-    learner.generator.set_state(state.random["augment"])
-    torch.set_rng_state(state.random["torch"])
-    log.info("continuing %s from step %d", run.path, learner.step)
-    return state.best
 
 
 @contextlib.contextmanager

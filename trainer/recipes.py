@@ -19,9 +19,55 @@ class Recipe:
 
 _COMPACT = {"name": "compact", "options": {"widths": [48, 96, 192]}}
 
+# light, so that short runs learn, and without mixup, which center loss and PAL cannot use
+_LIGHT = {
+    "mixup": 0.0,
+    "erase": 0.1,
+    "rotation": 8.0,
+    "scale": 0.1,
+    "stretch": 0.05,
+    "shift": 0.04,
+    "gamma": 0.2,
+    "noise": 0.01,
+    "blur": 0.05,
+}
+
+
+def _twin(name: str, title: str, model: dict[str, Any], terms: dict[str, Any]) -> Recipe:
+    """One of several runs that differ in their objective alone."""
+    return Recipe(
+        name=f"twin/{name}",
+        title=title,
+        source="this project",
+        published="none",
+        values={
+            "data": {"limit": 8000},
+            "model": model,
+            "augment": _LIGHT,
+            "objective": {"label_smoothing": 0.05, **terms},
+            "optim": {"epochs": 10},
+        },
+    )
+
+
+_DACL = {"name": "dacl", "options": {"backbone": "compact", "compact": True}}
+
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
+        _twin("ce", "Cross-entropy alone, the twin of the others", _COMPACT, {}),
+        _twin("center", "With center loss", _COMPACT, {"center": {"weight": 0.01}}),
+        _twin("dacl", "With DACL's sparse center loss", _DACL, {"center": {"weight": 0.01}}),
+        *(
+            _twin(
+                f"pal-{channels}",
+                f"With PAL, Grad*Input of the true logit, channels: {channels}",
+                _COMPACT,
+                {"pal": {"weight": 1.0, "channels": channels}},
+            )
+            for channels in ("all", "mean", "half")
+        ),
         Recipe(
             name="default",
             title="The compact net that the app opens with, first stage",
@@ -43,17 +89,7 @@ RECIPES: dict[str, Recipe] = {
             values={
                 "data": {"votes_share": 0.1},
                 "model": _COMPACT,
-                "augment": {
-                    "mixup": 0.0,
-                    "erase": 0.1,
-                    "rotation": 8.0,
-                    "scale": 0.1,
-                    "stretch": 0.05,
-                    "shift": 0.04,
-                    "gamma": 0.2,
-                    "noise": 0.01,
-                    "blur": 0.05,
-                },
+                "augment": _LIGHT,
                 "objective": {"label_smoothing": 0.05},
                 "optim": {"epochs": 7, "learning_rate": 0.03, "warmup": 0.15},
             },

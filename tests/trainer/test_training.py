@@ -12,14 +12,16 @@ import pytest
 import torch
 from drawn import drawn_data
 
-from trainer.config import TrainConfig, load_config
+from trainer.config import Section, TrainConfig, load_config
 from trainer.data import facedata
 from trainer.data.facedata import FaceData
 from trainer.errors import FerError, RunStopped, UsageError
 from trainer.evaluate import fit_temperature, metrics, softmax, votes_accuracy
 from trainer.events import EventLog, read_events
-from trainer.loop import learning_rate, train
-from trainer.models.model_file import load_model, read_card
+from trainer.learner import learning_rate
+from trainer.loop import train
+from trainer.model_index import read_card
+from trainer.models.model_file import load_model
 from trainer.objectives import soft_cross_entropy
 from trainer.run import RunDir, create_run
 
@@ -212,8 +214,12 @@ def test_settings_win_over_the_file_and_the_file_over_the_recipe(tmp_path: Path)
 
 
 def test_every_field_has_a_help_text() -> None:
-    for section in TrainConfig.model_fields.values():
-        kind = section.annotation
-        assert isinstance(kind, type)
-        for name, field in kind.model_fields.items():
-            assert field.description, name
+    sections: list[type[Section]] = [TrainConfig]
+    for section in sections:
+        for name, field in section.model_fields.items():
+            kind = field.annotation
+            if isinstance(kind, type) and issubclass(kind, Section):
+                sections.append(kind)
+            else:
+                assert field.description, (section, name)
+    assert len(sections) > 8  # also the sections within sections

@@ -1,0 +1,155 @@
+"""What one training step changes: network, its average, optimiser, objective, and their state."""
+
+import logging
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from trainer.card import ModelCard
+from trainer.checkpoint import TrainState, load_state, save_state
+from trainer.config import OptimConfig, TrainConfig
+from trainer.device import memory_format
+from trainer.errors import UsageError
+from trainer.model_index import find_model
+from trainer.models import FerModel, create
+from trainer.models.foreign import IMAGENET, imagenet_weights, load_into, read_weights
+from trainer.objectives.objective import Objective
+from trainer.run import RunDir
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Learner:
+    """`step` counts the optimiser's steps."""
+
+    model: FerModel
+    average: FerModel  # exponential moving average of model; the one that is kept
+    objective: Objective
+    optimizer: torch.optim.Optimizer
+    generator: torch.Generator
+    step: int = 0
+
+    def update(self, loss: Tensor, settings: OptimConfig) -> None:
+        """One step down the gradient of `loss`."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if settings.clip > 0:
+            nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
+        self.optimizer.step()
+        self.objective.after_step()
+        self.step += 1
+        # young averages follow faster, or the random start would stay in them for long
+        decay = min(settings.ema, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for mean, value in zip(
+                self.average.state_dict().values(), self.model.state_dict().values(), strict=True
+            ):
+                if mean.is_floating_point():
+                    mean.lerp_(value, 1 - decay)
+                else:
+                    mean.copy_(value)
+
+    def save(self, run: RunDir, best: dict[str, Any]) -> None:
+        save_state(
+            run.state,
+            TrainState(
+                step=self.step,
+                model=self.model.state_dict(),
+                average=self.average.state_dict(),
+                objective=self.objective.state_dict(),
+                optimizer=self.optimizer.state_dict(),
+                random={"augment": self.generator.get_state(), "torch": torch.get_rng_state()},
+                best=best,
+            ),
+        )
+
+    def restore(self, run: RunDir) -> dict[str, Any]:
+        """Go on where the run was saved; returns the best epoch so far. Raises DataError."""
+        state = load_state(run.state)
+        self.step = state.step
+        self.model.load_state_dict(state.model)
+        self.average.load_state_dict(state.average)
+        self.objective.load_state_dict(state.objective)
+        self.optimizer.load_state_dict(state.optimizer)
+        self.generator.set_state(state.random["augment"])
+        torch.set_rng_state(state.random["torch"])
+        log.info("continuing %s from step %d", run.path, self.step)
+        return state.best
+
+
+def new_learner(
+    config: TrainConfig, card: ModelCard, targets: Tensor, device: torch.device
+) -> Learner:
+    """Freshly initialised; `targets` (N, K) are those of all training samples.
+
+    Raises UsageError when the configuration does not fit the network.
+    """
+
+    def build() -> FerModel:
+        model = create(
+            card.architecture,
+            num_classes=len(card.classes),
+            input_size=card.preprocessing.input_size,
+            **card.arguments,
+        )
+        return model.to(device).to(memory_format=memory_format(model, device))
+
+    model, average = build(), build()
+    average.load_state_dict(model.state_dict())
+    average.requires_grad_(False)
+    _check_sizes(model, config, device)
+    weights = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    optimizer = torch.optim.SGD(
+        [
+            {"params": weights, "weight_decay": config.optim.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ],
+        lr=config.optim.learning_rate,
+        momentum=config.optim.momentum,
+        nesterov=config.optim.momentum > 0,
+    )
+    objective = Objective(config.objective, model, targets).to(device)
+    generator = torch.Generator().manual_seed(config.run.seed)
+    return Learner(model, average, objective, optimizer, generator)
+
+
+def start_from(learner: Learner, init: str) -> str:
+    """Take the weights that fit from a model, a weights file or `imagenet`; tells which did."""
+    if init == IMAGENET:
+        weights = imagenet_weights(learner.model)
+    else:
+        weights = read_weights(find_model(init))
+    report = load_into(learner.model, weights)
+    learner.average.load_state_dict(learner.model.state_dict())
+    return f"model.init {init}: {report}"
+
+
+def learning_rate(step: int, total: int, peak: float, warmup: float) -> float:
+    """One cycle (Smith and Topin 2018): linear rise from peak/25, cosine fall to peak/10⁴."""
+    rising = warmup * total
+    if step < rising:
+        return peak * (1 / 25 + (1 - 1 / 25) * step / rising)
+    done = (step - rising) / max(1.0, total - rising)
+    return peak * (1e-4 + (1 - 1e-4) * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+
+
+def _check_sizes(model: FerModel, config: TrainConfig, device: torch.device) -> None:
+    """Flattening networks take one size only: say so before the first batch does."""
+    side = config.augment.start_side
+    if not side:
+        return
+    model.eval()
+    try:
+        with torch.inference_mode():
+            model(torch.zeros(1, 1, side, side, device=device))
+    except RuntimeError as error:
+        raise UsageError(
+            f"augment.start_side = {side}: {config.model.name} takes inputs of "
+            f"{config.data.input_size} px only",
+            "Set augment.start_side=0.",
+        ) from error

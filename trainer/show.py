@@ -1,0 +1,90 @@
+"""What the commands print for a person: training as it goes, data sets, metrics."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, Progress, TextColumn
+
+from trainer.console import notices, print_table
+
+if TYPE_CHECKING:
+    from trainer.data.facedata import FaceData
+
+
+@contextmanager
+def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
+    """A bar with speed and time left, and a line an epoch, from the events of a run."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
+    with Progress(*columns, console=notices) as bars:
+        task = bars.add_task("training", text="")
+
+        def report(event: dict[str, Any]) -> None:
+            if event["event"] == "step":
+                minutes, seconds = divmod(event["eta_s"], 60)
+                bars.update(
+                    task,
+                    completed=event["step"],
+                    total=event["steps"],
+                    description=f"epoch {event['epoch']}",
+                    text=f"loss {event['loss']:.3f}  {event['images_per_second']:.0f} img/s  "
+                    f"{minutes:.0f}:{seconds:02.0f} left",
+                )
+            elif event["event"] == "epoch":
+                bars.console.print(_epoch_line(event))
+            elif event["event"] == "run_started" and event["init"]:
+                bars.console.print(event["init"])
+
+        yield report
+
+
+def _epoch_line(event: dict[str, Any]) -> str:
+    terms = "".join(
+        f"  {name.removeprefix('loss_').replace('_', ' ')} {value:.3f}"
+        for name, value in event.items()
+        if name.startswith(("loss_center", "loss_pal", "attention_"))
+    )
+    return (
+        f"epoch {event['epoch']:3d}  loss {event['loss']:.4f}{terms}  "
+        f"train {event['train_accuracy']:.2%}  val {event['val_accuracy']:.2%}  "
+        f"mean class {event['val_mean_class_accuracy']:.2%}  "
+        f"{event['images_per_second']:.0f} img/s"
+    )
+
+
+def print_data(data: "FaceData") -> None:
+    counts = data.class_counts()
+    rows = [
+        [split, *(str(row.get(name, 0)) for name in data.classes), str(sum(row.values()))]
+        for split, row in counts.items()
+    ]
+    print_table(["split", *data.classes, "all"], rows)
+    print(f"{int(data.has_landmarks.sum())} of {len(data)} samples have landmarks.")
+
+
+def print_metrics(result: dict[str, Any]) -> None:
+    print_table(
+        ["class", "n", "accuracy", "precision", "F1"],
+        [
+            [
+                name,
+                str(row["n"]),
+                f"{row['accuracy']:.2%}",
+                f"{row['precision']:.2%}",
+                f"{row['f1']:.3f}",
+            ]
+            for name, row in result["per_class"].items()
+        ],
+    )
+    print(
+        f"accuracy {result['accuracy']:.2%}   mean class {result['mean_class_accuracy']:.2%}   "
+        f"macro F1 {result['macro_f1']:.3f}   ECE {result['ece']:.3f}   n {result['n']}"
+    )
+    if "landmark_r" in result:
+        r = result["landmark_r"]
+        print(f"attribution on landmarks r {r['mean']:.3f} ± {r['std']:.3f} (n {r['n']})")
+    if "votes" in result:
+        print(
+            f"FERPlus majority {result['votes']['majority_accuracy']:.2%} "
+            f"(n {result['votes']['n']})"
+        )
