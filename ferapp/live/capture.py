@@ -1,5 +1,6 @@
 """Capture: the source that plays, the one that opens, and what is wrong with them."""
 
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from ferapp.sources.address import without_password
 from ferapp.sources.devices import Mode, camera_text
 from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_words, stream_words
 from ferapp.sources.frame import Frame, FrameSource, SourceError
+
+log = logging.getLogger(__name__)
 
 DEMO, CAMERA = "demo", "camera"
 SHOWN = 3  # names of skipped files in a notice
@@ -40,19 +43,20 @@ class Capture:
     def __init__(
         self,
         first: str | None,
-        fps: float | None = None,
-        open_source: OpenSource | None = None,
+        fps: float | None,
+        open_source: OpenSource,
         limits: Limits | None = None,
     ) -> None:
         self.frames: LatestSlot[Frame] = LatestSlot()
         self.rate = RateMeter()
+        self.source = ""  # the text that opens what plays, this very camera for example
         self.name = ""
         self.asked: Mode | None = None
         self.delivered: Mode | None = None  # the size that comes, at the rate the source states
-        self.fault: Fault | None = None
+        self._fault: Fault | None = None
         self._first = first or CAMERA
         self._fps = fps
-        self._open_source = open_source or _open_source
+        self._open_source = open_source
         self._limits = limits or Limits()
         self._lock = threading.Lock()  # held for moments only: the window calls `open`
         self._playing: Feed | None = None
@@ -63,6 +67,18 @@ class Capture:
         self._remark_ends = 0.0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="capture", daemon=True)
+
+    @property
+    def fault(self) -> Fault | None:
+        return self._fault
+
+    @fault.setter
+    def fault(self, fault: Fault | None) -> None:
+        before, self._fault = self._fault, fault
+        if fault is not None and fault != before:
+            log.warning("Source %s: %s", fault.kind, fault)
+        elif fault is None and before is not None:
+            log.info("No fault of a source any more")
 
     @property
     def opening(self) -> str:
@@ -144,7 +160,9 @@ class Capture:
         self._playing, self._opening = feed, None
         if not feed.meanwhile:
             self.fault = None
+        self.source = feed.same_again
         self.name, self.asked, self.delivered = source.name, source.asked, None
+        log.info("Playing %s (%s)", self.name, without_password(self.source))
         self.rate = RateMeter()
 
     def _blame(self, feed: Feed, error: SourceError) -> None:
@@ -212,6 +230,7 @@ class Capture:
                 self._opening = None
             elif feed is self._playing:
                 self._playing = None
+                log.info("%s ended", self.name)
             else:
                 return  # it was replaced: what it says is of yesterday
             if error is not None and not self._closing.is_set():
@@ -282,9 +301,3 @@ def _stalled_words(feed: Feed) -> tuple[str, str]:
 def _skipped_words(names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" * (len(names) > SHOWN))
     return f"Pictures that cannot be read are skipped: {shown}"
-
-
-def _open_source(spec: str) -> FrameSource:
-    from ferapp.sources.opening import open_source  # brings OpenCV: not before the window
-
-    return open_source(spec)

@@ -1,86 +1,167 @@
 """The live engine: capture → slot → analysis → slot. No Qt; heavy imports happen in its threads."""
 
-import threading
+import os
+import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ferapp.live.analysing import Analysing
 from ferapp.live.capture import Capture
+from ferapp.live.catalogue import Catalogue
+from ferapp.live.feed import OpenSource
+from ferapp.live.hardware import list_devices
 from ferapp.live.meters import Percentiles, RateMeter
-from ferapp.live.slot import LatestSlot
-from ferapp.live.state import LiveStatus, ModelState, Rates
-from ferapp.vision.analysis import Analysis, StageTimes
+from ferapp.live.models import Models
+from ferapp.live.state import DeviceInfo, LiveStatus, ModelInfo, Rates
+from ferapp.live.watcher import Watcher
+from ferapp.sources.devices import CameraInfo
+from ferapp.sources.frame import FrameSource
+from ferapp.vision.analysis import Analysis
 from ferapp.vision.options import Options
-from trainer.errors import FerError
 
 if TYPE_CHECKING:
+    from ferapp.vision.analyzer import Analyzer
     from ferapp.vision.classifier import Classifier
     from trainer.faces.landmarker import FaceLandmarker
+
+LOOK_S = 3.0  # between two looks at cameras, model files and devices
+
+
+def open_source(spec: str) -> FrameSource:
+    from ferapp.sources import opening  # brings OpenCV: not before the window
+
+    return opening.open_source(spec)
+
+
+def list_cameras() -> tuple[CameraInfo, ...]:
+    from ferapp.sources import cameras
+
+    return tuple(cameras.list_cameras())
+
+
+def make_landmarker() -> "FaceLandmarker":
+    from trainer.faces.landmarker import FaceLandmarker  # brings MediaPipe
+
+    return FaceLandmarker(video=True)
+
+
+def make_analyzer() -> "Analyzer":
+    from ferapp.vision.analyzer import Analyzer  # brings OpenCV
+
+    return Analyzer()
+
+
+def make_classifier(model: str, device: str) -> "Classifier":
+    # threads of torch that wait would spin on the cores that landmarks and window need: 140 ms a
+    # face instead of 12 on two busy cores; read at torch's import, and not meant for a training
+    given = "OMP_WAIT_POLICY" in os.environ
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        from ferapp.vision.classifier import Classifier
+    finally:
+        if not given:
+            del os.environ["OMP_WAIT_POLICY"]
+    return Classifier(model, device)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Where the engine gets what it works with; each is called in a thread of the engine."""
+
+    open_source: OpenSource = open_source
+    cameras: Callable[[], tuple[CameraInfo, ...]] = list_cameras
+    devices: Callable[[], tuple[DeviceInfo, ...]] = list_devices
+    analyzer: "Callable[[], Analyzer]" = make_analyzer
+    landmarker: "Callable[[], FaceLandmarker]" = make_landmarker
+    classifier: "Callable[[str, str], Classifier]" = make_classifier  # of a model, on a device
+    look_s: float = LOOK_S
 
 
 class Engine:
     """Implements `LiveEngine`. Start it once, close it once.
 
-    The landmarker and the models are loaded in a thread of their own: video runs meanwhile, and
-    a model that fails leaves the running one in place.
+    `opened` are model files of earlier sessions, to be listed as well.
     """
 
     def __init__(
-        self, source: str | None, model: str, device: str = "auto", fps: float | None = None
+        self,
+        source: str | None,
+        model: str,
+        device: str = "auto",
+        fps: float | None = None,
+        parts: Parts | None = None,
+        opened: tuple[str, ...] = (),
     ) -> None:
-        self._capture = Capture(source, fps)
-        self._results: LatestSlot[Analysis] = LatestSlot()
-        self._options = Options()
-        self._device = device
-        self._closing = threading.Event()
-        self._wanted_model: LatestSlot[str] = LatestSlot()
-        self._wanted_model.put(model)
-        self._landmarker: FaceLandmarker | None = None
-        self._classifier: Classifier | None = None
-        self._model_state = ModelState.LOADING
-        self._model_notice = ""
-        self._analysis_rate, self._display_rate = RateMeter(), RateMeter()
-        self._latency = Percentiles()
-        self._stages = StageTimes()
-        self._threads = [
-            threading.Thread(target=self._analyse, name="analysis", daemon=True),
-            threading.Thread(target=self._load, name="loading", daemon=True),
-        ]
+        self._parts = parts or Parts()
+        every = self._parts.look_s
+        self._capture = Capture(source, fps, self._parts.open_source)
+        self._models = Models(
+            model, device, self._parts.landmarker, self._parts.classifier, self._look_again
+        )
+        self._analysing = Analysing(self._capture.frames, self._models, self._parts.analyzer)
+        self._catalogue = Catalogue(Path("runs").absolute(), self._models.ms)
+        for each in (model, *opened):
+            self._catalogue.add(each)
+        self._cameras = Watcher[tuple[CameraInfo, ...]]("cameras", self._parts.cameras, (), every)
+        self._listed = Watcher[tuple[ModelInfo, ...]]("models", self._catalogue.look, (), every)
+        self._devices = Watcher[tuple[DeviceInfo, ...]]("devices", self._look_round, (), every)
+        self._latency, self._display_rate = Percentiles(), RateMeter()
+        self._running = (
+            self._capture,
+            self._models,
+            self._analysing,
+            self._cameras,
+            self._listed,
+            self._devices,
+        )
 
     def start(self) -> None:
-        self._capture.start()
-        for thread in self._threads:
-            thread.start()
+        for part in self._running:
+            part.start()
 
     def take(self) -> Analysis | None:
-        return self._results.take()
+        return self._analysing.results.take()
 
     def painted(self, analysis: Analysis) -> None:
         self._display_rate.tick()
         self._latency.add(1000 * (time.perf_counter() - analysis.frame.captured_at))
 
     def status(self) -> LiveStatus:
-        classifier = self._classifier
+        """Reads what the threads have left; waits for none of them."""
+        capture, now, analysing = self._capture, self._models.now, self._analysing
+        loaded = now.loaded
         p50, p95 = self._latency.get()
         return LiveStatus(
-            source_name=self._capture.name,
-            source_notice=self._capture.notice,
-            source_fault=self._capture.fault,
-            source_opening=self._capture.opening,
-            mode_asked=self._capture.asked,
-            mode_delivered=self._capture.delivered,
-            model_state=self._model_state,
-            model_name=classifier.card.name if classifier else "",
-            model_notice=self._model_notice,
-            model_summary=classifier.card.summary if classifier else "",
-            device=str(classifier.device) if classifier else "",
+            source=capture.source,
+            source_name=capture.name,
+            source_notice=capture.notice,
+            source_fault=capture.fault,
+            source_opening=capture.opening,
+            mode_asked=capture.asked,
+            mode_delivered=capture.delivered,
+            cameras=self._cameras.seen,
+            model_state=now.state,
+            model=loaded.spec if loaded else "",
+            model_name=loaded.classifier.card.name if loaded else "",
+            model_card=loaded.classifier.card if loaded else None,
+            model_file=loaded.file if loaded else None,
+            model_ms=loaded.ms if loaded else 0.0,
+            models=self._listed.seen,
+            model_notice=now.notice,
+            analysis_notice=analysing.notice,
+            device=loaded.device if loaded else "",
+            devices=self._devices.seen,
             rates=Rates(
-                capture_fps=self._capture.rate.rate(),
-                analysis_fps=self._analysis_rate.rate(),
+                capture_fps=capture.rate.rate(),
+                analysis_fps=analysing.rate.rate(),
                 display_fps=self._display_rate.rate(),
                 capture_to_paint_p50=p50,
                 capture_to_paint_p95=p95,
-                dropped=self._capture.frames.overwritten,
-                stages=self._stages,
+                dropped=capture.frames.overwritten,
+                stages=analysing.stages,
             ),
         )
 
@@ -88,56 +169,24 @@ class Engine:
         self._capture.open(source)
 
     def load_model(self, model: str) -> None:
-        self._model_state = ModelState.LOADING
-        self._wanted_model.put(model)
+        self._catalogue.add(model)
+        self._models.load(model)
 
-    def set_attribution(self, on: bool) -> None:
-        self._options = Options(on, self._options.smoothing_s)
+    def use_device(self, device: str) -> None:
+        self._models.use_device(device)
 
-    def set_smoothing(self, time_constant_ms: float) -> None:
-        self._options = Options(self._options.attribution, time_constant_ms / 1000)
+    def set_options(self, options: Options) -> None:
+        self._analysing.set_options(options)
 
     def close(self) -> None:
-        self._closing.set()
-        self._capture.close()
-        for thread in self._threads:
-            thread.join()
-        if self._landmarker is not None:
-            self._landmarker.close()
+        for part in reversed(self._running):  # who uses something ends before it does
+            part.close()
 
-    def _analyse(self) -> None:
-        from ferapp.vision.analyzer import Analyzer  # brings OpenCV
+    def _look_round(self) -> tuple[DeviceInfo, ...]:
+        # torch takes seconds to load, and may fail: that is the business of the models' thread
+        ready = self._models.tried and "torch" in sys.modules
+        return self._parts.devices() if ready else ()
 
-        analyzer = Analyzer()
-        while not self._closing.is_set():
-            frame = self._capture.frames.take(timeout=0.1)
-            if frame is None:
-                continue
-            analyzer.landmarker = self._landmarker
-            analysis = analyzer.analyze(frame, self._classifier, self._options, paint=True)
-            self._stages = analysis.times
-            self._results.put(analysis)
-            self._analysis_rate.tick()
-
-    def _load(self) -> None:
-        from trainer.faces.landmarker import FaceLandmarker
-
-        try:
-            self._landmarker = FaceLandmarker(video=True)
-        except FerError as error:
-            self._model_state, self._model_notice = ModelState.FAILED, str(error)
-            return
-        while not self._closing.is_set():
-            wanted = self._wanted_model.take(timeout=0.1)
-            if wanted is not None:
-                self._load_one(wanted)
-
-    def _load_one(self, wanted: str) -> None:
-        from ferapp.vision.classifier import Classifier  # brings torch
-
-        try:
-            self._classifier = Classifier(wanted, self._device)
-        except FerError as error:
-            self._model_state, self._model_notice = ModelState.FAILED, str(error)
-        else:
-            self._model_state, self._model_notice = ModelState.READY, ""
+    def _look_again(self) -> None:
+        self._listed.look_soon()
+        self._devices.look_soon()

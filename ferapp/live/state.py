@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from pathlib import Path
+from typing import Literal, Protocol
 
-from ferapp.sources.devices import Mode
+from ferapp.sources.devices import CameraInfo, Mode
 from ferapp.sources.faults import Fault
 from ferapp.vision.analysis import Analysis, StageTimes
+from ferapp.vision.options import Options
+from trainer.card import ModelCard
 
 
 class ModelState(StrEnum):
@@ -30,9 +33,31 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """Where a model can run."""
+
+    name: str  # cpu, cuda:0, mps
+    title: str  # what a person calls it
+    free_mb: float | None = None  # memory, where the device tells
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that can be chosen."""
+
+    spec: str  # what `load_model` takes: a bundled name or a path
+    group: Literal["bundled", "run", "file"]
+    card: ModelCard | None  # None when the file cannot be used
+    problem: str = ""  # why it cannot be used
+    name: str = ""  # what a person calls it: the bundled name, the run's folder, the file's stem
+    ms: dict[str, float] = field(default_factory=dict)  # of one face, by device, once it ran there
+
+
+@dataclass(frozen=True, slots=True)
 class LiveStatus:
     """A snapshot of the engine for one repaint."""
 
+    source: str = ""  # what plays now, as `open_source` takes it; "" before the first picture
     source_name: str = ""
     source_notice: str = ""  # one or two sentences for a person; "" when all is well
     source_fault: Fault | None = None  # the same as data; `open_source(fault.source)` tries again
@@ -40,10 +65,17 @@ class LiveStatus:
     mode_asked: Mode | None = None  # what the camera was asked for
     mode_delivered: Mode | None = None  # size that comes, rate that the source states
     model_state: ModelState = ModelState.NONE
-    model_name: str = ""  # the model that runs now; "" before the first
+    cameras: tuple[CameraInfo, ...] = ()  # connected now
+    model: str = ""  # the model that runs now, as `load_model` takes it; "" before the first
+    model_name: str = ""
+    model_card: ModelCard | None = None
+    model_file: Path | None = None  # of the model that runs now
+    model_ms: float = 0.0  # of one face with attribution, measured on `device` at loading
+    models: tuple[ModelInfo, ...] = ()
     model_notice: str = ""  # why the last load failed; "" when all is well
-    model_summary: str = ""  # the running model's card in a few lines
+    analysis_notice: str = ""  # what the analysis had to give up, and why; "" when all is well
     device: str = ""
+    devices: tuple[DeviceInfo, ...] = ()
     rates: Rates = field(default_factory=Rates)
 
 
@@ -67,9 +99,10 @@ class LiveEngine(Protocol):
     def load_model(self, model: str) -> None:
         """A model's name or file. A model that fails leaves the previous one running."""
 
-    def set_attribution(self, on: bool) -> None: ...
+    def use_device(self, device: str) -> None:
+        """`auto`, `cpu`, `cuda:N` or `mps`. One that fails leaves the model where it runs."""
 
-    def set_smoothing(self, time_constant_ms: float) -> None:
-        """0 switches smoothing off."""
+    def set_options(self, options: Options) -> None:
+        """From the next frame on."""
 
     def close(self) -> None: ...

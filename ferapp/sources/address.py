@@ -1,17 +1,20 @@
 """Addresses of streams. No OpenCV here."""
 
 import re
-from urllib.parse import urlsplit
 
 URL = re.compile(r"(https?|rtsps?)://", re.IGNORECASE)
 
 
 def without_password(spec: str) -> str:
-    """`spec` as it may be shown: an address without user, password and query."""
+    """`spec` as it may be shown: an address without user, password and query.
+
+    An @ behind the host may be the end of a password with a slash or a question mark in it: of
+    such an address nothing is shown.
+    """
     if not URL.match(spec):
         return spec
-    try:
-        parts = urlsplit(spec)
-    except ValueError:  # an address that is none, such as http://[
-        return spec.partition("://")[0] + "://…"
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    scheme, _, rest = spec.partition("://")
+    host = re.split("[/?#]", rest, maxsplit=1)[0]
+    if "@" in rest[len(host) :]:
+        return f"{scheme}://…"
+    return f"{scheme}://{re.split('[?#]', rest, maxsplit=1)[0].rpartition('@')[2]}"

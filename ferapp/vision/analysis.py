@@ -1,11 +1,36 @@
 """What is known of one frame. An Analysis carries its own frame, so overlay and picture match."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.sources.frame import Frame
+from ferapp.vision.parts import Part
+
+
+class DoubtKind(StrEnum):
+    """Why the probabilities of a face deserve less trust."""
+
+    SMALL = "small"  # too few pixels for what the model looks at
+    TURNED = "turned"  # away from the camera
+    DARK = "dark"
+    BLURRED = "blurred"
+    CUT_OFF = "cut_off"  # partly outside the picture
+    UNSURE = "unsure"  # the model itself is
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """`value` is beyond `limit`; `vision.doubts` tells the unit of each kind."""
+
+    kind: DoubtKind
+    value: float
+    limit: float
+
+
+NOTHING: NDArray[np.float32] = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +39,9 @@ class FaceAnalysis:
 
     `to_crop` (2, 3) maps frame pixels (x, y, 1) to pixels of the aligned crop (S, S).
     `probabilities` (K,) are those of this frame alone, `smoothed` (K,) the displayed ones;
-    both are empty without a model. `attribution` (S, S) is signed, in crop space.
+    both are empty without a model. `maps` (M, S, S) are signed attributions in crop space, one
+    for each class in `mapped`: all K where they cost nothing, else the one that was asked for.
+    While parts of the face are hidden, `whole` (K,) is `smoothed` of the same face unhidden.
     """
 
     face_id: int
@@ -24,8 +51,10 @@ class FaceAnalysis:
     to_crop: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     smoothed: NDArray[np.float32]
-    attribution: NDArray[np.float32] | None = None
-    attributed_class: int | None = None  # the class whose score the attribution explains
+    maps: NDArray[np.float32] | None = None
+    mapped: tuple[int, ...] = ()
+    whole: NDArray[np.float32] = field(default_factory=lambda: NOTHING)
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +80,4 @@ class Analysis:
     classes: tuple[str, ...]  # () while no model is loaded
     picture: NDArray[np.uint8]
     times: StageTimes = field(default_factory=StageTimes)
+    hidden: frozenset[Part] = frozenset()  # parts of the faces that the model did not see

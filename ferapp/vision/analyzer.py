@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.sources.frame import Frame
-from ferapp.vision.analysis import Analysis, FaceAnalysis, StageTimes
+from ferapp.vision.analysis import NOTHING, Analysis, FaceAnalysis, StageTimes
+from ferapp.vision.doubts import doubts
+from ferapp.vision.hiding import hide
 from ferapp.vision.options import Options
 from ferapp.vision.tracks import Tracks
-from trainer.faces.align import TEMPLATE_SIDE, AlignedFace, align_face
+from trainer.faces.align import TEMPLATE_SIDE, AlignedFace, align_face, transform
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 
 if TYPE_CHECKING:  # brings torch: video and landmarks run before it is there
     from ferapp.vision.classifier import Classification, Classifier
-
-NO_PROBABILITIES: NDArray[np.float32] = np.zeros(0, np.float32)
 
 
 class Analyzer:
@@ -35,20 +35,29 @@ class Analyzer:
         found: list[DetectedFace] = []
         if self.landmarker is not None:
             rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
-            found = self.landmarker(rgb, frame.time_s)
+            found = self.landmarker(rgb, frame.time_s)[: options.max_faces]
         marks.append(time.perf_counter())
 
         size = classifier.crop_size if classifier else TEMPLATE_SIDE
         aligned = [align_face(frame.image, face.landmarks, size) for face in found]
+        fed = [face.crop for face in aligned]
+        if options.hidden:
+            fed = [
+                hide(crop.crop, transform(crop.matrix, face.landmarks), options.hidden)
+                for face, crop in zip(found, aligned, strict=True)
+            ]
         marks.append(time.perf_counter())
 
         result = None
-        if classifier is not None and aligned:
-            crops = np.stack([face.crop for face in aligned])
-            result = classifier.classify(crops, attribution=options.attribution)
+        if classifier is not None and fed:
+            # while parts are hidden, the same batch has the whole faces: the bars compare them
+            batch = fed + [face.crop for face in aligned] if options.hidden else fed
+            result = classifier.classify(
+                np.stack(batch), attribution=options.attribution, target=options.target
+            )
         marks.append(time.perf_counter())
 
-        faces = self._assemble(frame, found, aligned, classifier, result, options)
+        faces = self._assemble(frame, found, aligned, fed, classifier, result, options)
         picture = _for_painting(frame.image) if paint else np.empty((0, 0, 4), np.uint8)
         marks.append(time.perf_counter())
         landmarks, align, model, convert = (1000 * float(step) for step in np.diff(marks))
@@ -58,6 +67,7 @@ class Analyzer:
             classifier.card.classes if classifier else (),
             picture,
             StageTimes(landmarks, align, model, convert),
+            options.hidden,
         )
 
     def _assemble(
@@ -65,41 +75,48 @@ class Analyzer:
         frame: Frame,
         found: list[DetectedFace],
         aligned: list[AlignedFace],
+        fed: list[NDArray[np.uint8]],
         classifier: "Classifier | None",
         result: "Classification | None",
         options: Options,
     ) -> tuple[FaceAnalysis, ...]:
         boxes = [face.box for face in found]
         ids = self._tracks.assign(boxes, frame.time_s)
+        height, width = frame.image.shape[:2]
         margin = 0
         if classifier is not None:
             margin = (classifier.crop_size - classifier.card.preprocessing.input_size) // 2
         faces = []
         for index, (face, crop) in enumerate(zip(found, aligned, strict=True)):
-            probabilities = smoothed = NO_PROBABILITIES
-            attribution = target = None
+            probabilities = smoothed = whole = NOTHING
+            maps = None
+            mapped: tuple[int, ...] = ()
             if result is not None:
+                moment = frame.time_s, options.smoothing_s
                 probabilities = result.probabilities[index]
-                smoothed = self._tracks.smooth(
-                    ids[index], probabilities, frame.time_s, options.smoothing_s
-                )
-                if result.maps is not None:
-                    attribution = result.maps[index]
-                    target = int(result.attributed[index])
-            end = crop.crop.shape[0] - margin
+                smoothed = self._tracks.smooth(ids[index], probabilities, *moment, options.hidden)
+                if options.hidden:
+                    unhidden = result.probabilities[len(found) + index]
+                    whole = self._tracks.smooth(ids[index], unhidden, *moment)
+                if options.attribution:
+                    maps = result.maps[index]
+                    mapped = tuple(result.mapped[index].tolist())
             to_crop = crop.matrix.copy()
             to_crop[:, 2] -= margin
+            end = len(fed[index]) - margin
             faces.append(
                 FaceAnalysis(
                     face_id=ids[index],
                     box=boxes[index],
                     landmarks=face.landmarks,
-                    crop=crop.crop[margin:end, margin:end],
+                    crop=fed[index][margin:end, margin:end],
                     to_crop=to_crop,
                     probabilities=probabilities,
                     smoothed=smoothed,
-                    attribution=attribution,
-                    attributed_class=target,
+                    maps=maps,
+                    mapped=mapped,
+                    whole=whole,
+                    doubts=doubts(crop.crop, face.landmarks, (width, height), smoothed),
                 )
             )
         return tuple(faces)

@@ -3,25 +3,30 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainer.attribution import explain
+from trainer.attribution import explain, explain_all, target_classes
 from trainer.data.crops import to_input
 from trainer.device import memory_format, resolve
+from trainer.model_index import find_model
 from trainer.models.fold import folded
-from trainer.models.model_file import find_model, load_model
+from trainer.models.model_file import load_model
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """Of F faces: `probabilities` (F, K), `maps` (F, s, s) signed, `attributed` (F,) classes."""
+    """Of F faces: `probabilities` (F, K) and `maps` (F, M, s, s), signed, of `mapped` (F, M).
+
+    M is K where one forward gives the maps of all classes, else 1; 0 without attribution.
+    """
 
     probabilities: NDArray[np.float32]
-    maps: NDArray[np.float32] | None
-    attributed: NDArray[np.int64]
+    maps: NDArray[np.float32]
+    mapped: NDArray[np.int64]
 
 
 class Classifier:
@@ -42,20 +47,38 @@ class Classifier:
     def crop_size(self) -> int:
         return self.card.preprocessing.crop_size
 
-    def classify(self, crops: NDArray[np.uint8], *, attribution: bool) -> Classification:
-        """Crops (F, S, S) in one batch; attribution is Grad*Input of the predicted class."""
+    def classify(
+        self,
+        crops: NDArray[np.uint8],
+        *,
+        attribution: bool,
+        target: Literal["predicted", "runner_up"] | int = "predicted",
+    ) -> Classification:
+        """Crops (F, S, S) in one batch; attribution is Grad*Input.
+
+        `target` is explained where the network does not give the maps of all classes at once. A
+        class that the model does not have stands for the predicted one: options outlive models.
+        """
         x = to_input(torch.from_numpy(crops), self.card.preprocessing)
         x = x.to(self.device, memory_format=self._layout)
-        maps = None
-        if attribution:
-            logits, found = explain(self._network, x, "grad_x_input", "predicted")
-            maps = found.float().cpu().numpy()
-        else:
+        count, side = len(x), x.shape[-1]
+        maps, mapped = torch.empty(count, 0, side, side), torch.empty(count, 0, dtype=torch.int64)
+        if not attribution:
             with torch.inference_mode():
                 logits = self._network(x)
+        elif self._network.linear_head is not None:
+            logits, maps = explain_all(self._network, x)
+            mapped = torch.arange(logits.shape[1]).expand(count, -1)
+        else:
+            if isinstance(target, int) and not 0 <= target < len(self.card.classes):
+                target = "predicted"
+            logits, found = explain(self._network, x, "grad_x_input", target)
+            maps, mapped = found[:, None], target_classes(logits, target)[:, None]
         logits = logits.float().cpu()
         probabilities = torch.softmax(logits / self.card.temperature, dim=1)
-        return Classification(probabilities.numpy(), maps, logits.argmax(1).numpy())
+        return Classification(
+            probabilities.numpy(), maps.float().cpu().numpy(), mapped.cpu().numpy()
+        )
 
     def seconds_per_face(self, attribution: bool, repeats: int = 50) -> float:
         """Median time of one face on this device."""

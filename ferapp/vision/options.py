@@ -1,9 +1,17 @@
 """What the analysis of a frame does; replaced as a whole between two frames."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+from ferapp.vision.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
+    """`target` is the class that a map explains where one forward does not give all classes."""
+
     attribution: bool = True
+    target: Literal["predicted", "runner_up"] | int = "predicted"
     smoothing_s: float = 0.3  # time constant of the displayed probabilities
+    hidden: frozenset[Part] = frozenset()  # parts of the face that the model does not see
+    max_faces: int | None = None  # the largest ones; None: all that were found

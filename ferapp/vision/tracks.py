@@ -1,10 +1,12 @@
 """Which face is which from frame to frame, and its smoothed probabilities."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ferapp.vision.parts import Part
 
 Box = tuple[float, float, float, float]
 REACH = 0.6  # a face may move this share of its size between two frames
@@ -15,8 +17,8 @@ MEMORY_S = 1.0  # a face gone for longer is a new one
 class _Track:
     box: Box
     seen_s: float
-    smoothed: NDArray[np.float32] | None = None
-    smoothed_s: float = 0.0
+    # hidden parts → probabilities of the face so seen, and when
+    smoothed: dict[frozenset[Part], tuple[NDArray[np.float32], float]] = field(default_factory=dict)
 
 
 class Tracks:
@@ -53,18 +55,26 @@ class Tracks:
         return [ids[index] for index in range(len(boxes))]
 
     def smooth(
-        self, face_id: int, probabilities: NDArray[np.float32], time_s: float, constant_s: float
+        self,
+        face_id: int,
+        probabilities: NDArray[np.float32],
+        time_s: float,
+        constant_s: float,
+        hidden: frozenset[Part] = frozenset(),
     ) -> NDArray[np.float32]:
-        """First-order low-pass of a face's probabilities; `constant_s` 0 returns them as is."""
-        track = self._tracks[face_id]
-        old = track.smoothed
-        if constant_s <= 0 or old is None or old.shape != probabilities.shape:
-            track.smoothed = probabilities
-        else:
-            share = 1 - math.exp(-max(0.0, time_s - track.smoothed_s) / constant_s)
-            track.smoothed = (old + share * (probabilities - old)).astype(np.float32)
-        track.smoothed_s = time_s
-        return track.smoothed
+        """First-order low-pass of a face's probabilities; `constant_s` 0 returns them as is.
+
+        A face with `hidden` parts is smoothed for itself: hiding shows at once and leaves nothing
+        behind in the whole face's probabilities.
+        """
+        memory = self._tracks[face_id].smoothed
+        old, then = memory.get(hidden, (probabilities, time_s))
+        new = probabilities
+        if constant_s > 0 and old.shape == probabilities.shape:
+            share = 1 - math.exp(-max(0.0, time_s - then) / constant_s)
+            new = (old + share * (probabilities - old)).astype(np.float32)
+        memory[hidden] = new, time_s
+        return new
 
 
 def _distance(a: Box, b: Box) -> float:

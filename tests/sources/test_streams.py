@@ -112,7 +112,9 @@ def test_a_login_is_used_and_not_shown(server: MjpegServer) -> None:
     [
         ("rtsp://me:pa@ss@host:554/a?b=c#d", "rtsp://host:554/a"),
         ("http://host", "http://host"),
-        ("http://me:secret@[broken", "http://…"),
+        ("http://me:secret@[broken", "http://[broken"),
+        ("http://me:se/cret@host/x", "http://…"),
+        ("http://me:s@e?cret@host/x", "http://…"),
         ("/home/me@work/clip.mp4", "/home/me@work/clip.mp4"),
     ],
 )
@@ -123,7 +125,7 @@ def test_what_is_shown_of_an_address(spec: str, shown: str) -> None:
 def test_the_capture_waits_for_a_stream_and_takes_it_up_again(server: MjpegServer) -> None:
     """End to end: the stream closes, the demo plays, the stream is back."""
     url = server.url("/closed")
-    capture = Capture(url, limits=QUICK)
+    capture = Capture(url, None, open_source, QUICK)
     capture.start()
     try:
         wait_until(lambda: capture.name == url)

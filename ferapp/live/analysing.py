@@ -1,0 +1,145 @@
+"""The analysis thread: frames in, analyses out, come what may."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ferapp.live.ladder import Ladder, Rung
+from ferapp.live.meters import RateMeter
+from ferapp.live.models import Loaded, Models
+from ferapp.live.reasons import is_out_of_memory, reason
+from ferapp.live.slot import LatestSlot
+from ferapp.sources.frame import Frame
+from ferapp.vision.analysis import Analysis, StageTimes
+from ferapp.vision.options import Options
+
+if TYPE_CHECKING:
+    from ferapp.vision.analyzer import Analyzer
+
+log = logging.getLogger(__name__)
+
+FAILURES = 5  # in a row: then the model is let go
+
+
+class Analysing:
+    """Analyses the newest of `frames` with what `models` has.
+
+    What fails is left out of that picture: first the model, then the landmarks. A GPU that runs
+    out of memory is given less to do. `notice` says what is left out, and why.
+    """
+
+    def __init__(
+        self,
+        frames: LatestSlot[Frame],
+        models: Models,
+        make_analyzer: "Callable[[], Analyzer]",
+    ) -> None:
+        self.results: LatestSlot[Analysis] = LatestSlot()
+        self.rate = RateMeter()
+        self.stages = StageTimes()
+        self._frames, self._models, self._make_analyzer = frames, models, make_analyzer
+        self._options = Options()
+        self._ladder = Ladder()
+        self._all_again = False  # the next frame tries what was given up
+        self._loaded: Loaded | None = None  # of the frame before
+        self._trouble = ""
+        self._failures = 0  # of the model, in a row
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
+
+    @property
+    def notice(self) -> str:
+        parts = (self._models.landmarker_notice, self._ladder.notice, self._trouble)
+        return "\n".join(part for part in parts if part)
+
+    def set_options(self, options: Options) -> None:
+        """From the next frame on. Attribution switched on anew is tried again."""
+        if options.attribution and not self._options.attribution:
+            self._all_again = True
+        self._options = options
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    # --- in the analysis thread -----------------------------------------------------------------
+
+    def _run(self) -> None:
+        analyzer = self._make_analyzer()
+        while not self._closing.is_set():
+            frame = self._frames.take(timeout=0.1)
+            analysis = self._analyse(analyzer, frame) if frame is not None else None
+            if analysis is not None:
+                self.stages = analysis.times
+                self.results.put(analysis)
+                self.rate.tick()
+
+    def _analyse(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
+        loaded = self._models.now.loaded
+        self._mind_changes(loaded)
+        analyzer.landmarker = self._models.landmarker
+        options = self._ladder.limit(self._options)
+        classifier = loaded.classifier if loaded else None
+        try:
+            analysis = analyzer.analyze(frame, classifier, options, paint=True)
+        except Exception as error:
+            if loaded is not None and loaded.device != "cpu" and is_out_of_memory(error):
+                self._give_up_more(loaded)
+                return None
+            return self._without_what_fails(analyzer, frame, loaded, error)
+        if self._trouble:
+            log.info("Pictures are analysed again")
+        self._trouble, self._failures = "", 0
+        return analysis
+
+    def _mind_changes(self, loaded: Loaded | None) -> None:
+        before, self._loaded = self._loaded, loaded
+        chosen = loaded is not None and loaded is not before and not loaded.moved
+        if chosen or (self._all_again and self._ladder.rung < Rung.GPU):
+            self._ladder.reset()
+        self._all_again = False
+        if loaded is not before:
+            self._failures = 0
+
+    def _give_up_more(self, loaded: Loaded) -> None:
+        rung = self._ladder.climb(self._options, loaded.device)
+        log.warning("%s", self._ladder.notice)
+        if rung is Rung.GPU:
+            self._models.move_to_cpu(loaded)
+
+    def _without_what_fails(
+        self, analyzer: "Analyzer", frame: Frame, loaded: Loaded | None, error: Exception
+    ) -> Analysis | None:
+        """The analysis without the model, or else without landmarks, or else None."""
+        if loaded is not None and (analysis := _try(analyzer, frame)) is not None:
+            self._say(f"{loaded.classifier.card.name} fails on these pictures", error)
+            self._failures += 1
+            if self._failures == FAILURES:
+                times = f"failed {FAILURES} times in a row and was stopped"
+                name = loaded.classifier.card.name
+                self._models.drop(loaded, f"{name} {times}: {reason(error)}")
+            return analysis
+        analyzer.landmarker = None
+        analysis = _try(analyzer, frame)
+        what = "These pictures cannot be analysed" if analysis is None else "Faces cannot be found"
+        self._say(what, error)
+        return analysis
+
+    def _say(self, what: str, error: Exception) -> None:
+        words = f"{what}: {reason(error)}"
+        if words != self._trouble:  # not thirty times a second
+            log.error("%s", words, exc_info=error)
+        self._trouble = words
+
+
+def _try(analyzer: "Analyzer", frame: Frame) -> Analysis | None:
+    """The analysis without a model; None when that fails too."""
+    try:
+        return analyzer.analyze(frame, None, Options(), paint=True)
+    except Exception:  # what failed first is what is told
+        return None
