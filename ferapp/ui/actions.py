@@ -1,14 +1,18 @@
 """Every action of the window in one table: its words, its key, and what it does for a person."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
+
+Group = Literal["Source", "Model", "Picture", "Window", "Help"]
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
     id: str
+    group: Group
     text: str
     shortcut: str
     tip: str
@@ -16,22 +20,63 @@ class ActionRecord:
 
 
 ACTIONS: tuple[ActionRecord, ...] = (
-    ActionRecord("demo", "Demo clip", "D", "Play the clip that comes with the app, in a loop."),
-    ActionRecord("camera", "Camera", "C", "Show the first camera of this computer."),
-    ActionRecord("open_file", "Open file…", "O", "Show a video or a picture from a file."),
-    ActionRecord("open_model", "Open model…", "M", "Let another model look at the faces."),
+    ActionRecord("demo", "Source", "Demo clip", "D", "Play the clip that comes with the app."),
+    ActionRecord(
+        "camera",
+        "Source",
+        "Camera",
+        "C",
+        "Show the camera that was chosen last, or the first one of this computer.",
+    ),
+    ActionRecord("open_file", "Source", "Open file…", "O", "Show a video or a picture."),
+    ActionRecord(
+        "open_folder", "Source", "Open folder…", "Shift+O", "Show the pictures of a folder."
+    ),
+    ActionRecord(
+        "open_url", "Source", "Open address…", "U", "Show a stream: an http or rtsp address."
+    ),
+    ActionRecord(
+        "paste",
+        "Source",
+        "Paste",
+        "Ctrl+V",
+        "Show the picture, or open the file or address, that was copied.",
+    ),
+    ActionRecord("open_model", "Model", "Open model…", "M", "Let another model look at the faces."),
     ActionRecord(
         "freeze",
+        "Picture",
         "Freeze",
         "Space",
         "Hold the picture and its analysis. The overlays stay adjustable.",
         checked=False,
     ),
     ActionRecord(
-        "boxes", "Boxes", "B", "A box around each face with its label and confidence.", checked=True
+        "snapshot",
+        "Picture",
+        "Snapshot",
+        "S",
+        "Save this picture with its overlays (PNG) and all that was measured on it (JSON).",
+    ),
+    ActionRecord(
+        "mirror",
+        "Picture",
+        "Mirror",
+        "X",
+        "Show the picture as in a mirror. Only the view: what is measured and saved stays true.",
+        checked=False,
+    ),
+    ActionRecord(
+        "boxes",
+        "Picture",
+        "Boxes",
+        "B",
+        "A box around each face with its label and confidence.",
+        checked=True,
     ),
     ActionRecord(
         "landmarks",
+        "Picture",
         "Landmarks",
         "L",
         "The 68 points that were found on each face. They also align the face for the model.",
@@ -39,20 +84,27 @@ ACTIONS: tuple[ActionRecord, ...] = (
     ),
     ActionRecord(
         "attribution",
+        "Picture",
         "Attribution",
         "A",
-        "Which parts of the face speak for the shown label (warm colours) "
-        "and which speak against it (cool colours).",
+        "Which parts of the face speak for an expression and which speak against it.",
         checked=True,
     ),
     ActionRecord(
         "hud",
+        "Picture",
         "Figures",
         "H",
         "Rates, delays and times of each step, on the picture.",
         checked=False,
     ),
-    ActionRecord("fullscreen", "Full screen", "F11", "Fill the screen, and back.", checked=False),
+    ActionRecord(
+        "fullscreen", "Window", "Full screen", "F11", "Fill the screen, and back.", checked=False
+    ),
+    ActionRecord("keys", "Help", "Keys", "?", "All keys of this window."),
+    ActionRecord("hints", "Help", "First steps", "F1", "What to look at first."),
+    ActionRecord("log", "Help", "Log", "Ctrl+L", "What happened so far, to read and to copy."),
+    ActionRecord("about", "Help", "About", "Ctrl+I", "Versions, licences, privacy and use."),
 )
 
 

@@ -1,21 +1,29 @@
-"""Signed attribution maps to colours. Pure numpy: arrays in, arrays out."""
+"""Attribution maps to colours: palettes with even lightness, arrays in, arrays out."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import pyqtgraph as pg
 from numpy.typing import NDArray
 
 # Lightness rises evenly with the magnitude on both sides, so that the ramps read the same
 # without colours; warm speaks for the class, cool against it.
 _WARM = np.array([[122, 4, 80], [196, 22, 72], [240, 84, 36], [255, 160, 20], [255, 240, 130]])
 _COOL = np.array([[20, 24, 140], [26, 70, 190], [30, 128, 214], [70, 190, 232], [190, 246, 255]])
+_LEVELS = 255
+
+Ramp = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 
 
-def normalised(attribution: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The map divided by its largest magnitude: -1…1, all zero where it says nothing."""
-    finite = np.nan_to_num(attribution, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
-    peak = float(np.abs(finite).max(initial=0.0))
-    return finite / np.float32(peak) if peak > 0 else finite
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """`signed` takes -1…1 and `strength` takes 0…1, of any shape (…), to RGB (…, 3)."""
+
+    title: str
+    signed: Ramp
+    strength: Ramp
 
 
 def ramp(values: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -28,26 +36,58 @@ def ramp(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.where(positive, warm, cool).round().astype(np.uint8)
 
 
-_LEVELS = 255
+def _listed(name: str, low: float) -> Ramp:
+    """A perceptually uniform map of pyqtgraph (Kovesi 2015, matplotlib) over `low`…1."""
+
+    def colours(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+        index = np.rint((np.clip(values, low, 1) - low) / (1 - low) * _LEVELS).astype(np.intp)
+        table = pg.colormap.get(name).getLookupTable(0, 1, _LEVELS + 1)
+        return np.asarray(table[index], np.uint8)
+
+    return colours
 
 
-@lru_cache(maxsize=4)
-def _table(opacity: float) -> NDArray[np.uint32]:
+PALETTES: dict[str, Palette] = {
+    "ember": Palette("Warm and cool", ramp, ramp),
+    "blue_red": Palette("Blue and red", _listed("CET-D1", -1), _listed("magma", 0)),
+    "blue_yellow": Palette("Blue and yellow", _listed("CET-CBD1", -1), _listed("cividis", 0)),
+    "green_violet": Palette("Green and violet", _listed("CET-D2", -1), _listed("viridis", 0)),
+}
+
+
+def palette(name: str) -> Palette:
+    """An unknown name, as from old settings, gives the first palette."""
+    return PALETTES.get(name, PALETTES["ember"])
+
+
+def scaled(attribution: NDArray[np.float32], full_scale: float = 0.0) -> NDArray[np.float32]:
+    """The map divided by `full_scale`, or by its own peak when that is 0, and clipped: -1…1."""
+    finite = np.nan_to_num(attribution, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+    peak = full_scale or float(np.abs(finite).max(initial=0.0))
+    return np.clip(finite / np.float32(peak), -1, 1) if peak > 0 else finite
+
+
+@lru_cache(maxsize=8)
+def _table(name: str, signed: bool, opacity: float) -> NDArray[np.uint32]:
     """Premultiplied BGRA, one word each, of the values -1…1 in steps of 1/_LEVELS."""
     values = np.linspace(-1, 1, 2 * _LEVELS + 1, dtype=np.float32)
     alpha = np.abs(values)[:, None] * min(max(opacity, 0.0), 1.0)
-    bgra = np.concatenate([ramp(values)[:, ::-1] * alpha, 255 * alpha], axis=1)
+    chosen = palette(name)
+    rgb = chosen.signed(values) if signed else chosen.strength(np.abs(values))
+    bgra = np.concatenate([rgb[:, ::-1] * alpha, 255 * alpha], axis=1)
     table: NDArray[np.uint32] = np.rint(bgra).astype(np.uint8).view(np.uint32)[:, 0]
     return table
 
 
-def attribution_image(values: NDArray[np.float32], opacity: float) -> NDArray[np.uint8]:
+def attribution_image(
+    values: NDArray[np.float32], opacity: float, name: str = "ember", *, signed: bool = True
+) -> NDArray[np.uint8]:
     """A map in -1…1 (S, S) → premultiplied BGRA (S, S, 4), alpha = |value| · opacity.
 
     Premultiplied, so that smooth scaling does not bleed the colour of invisible pixels.
     """
     index = np.rint(np.clip(values, -1, 1) * _LEVELS).astype(np.intp) + _LEVELS
-    pixels: NDArray[np.uint32] = np.ascontiguousarray(_table(opacity)[index])
+    pixels: NDArray[np.uint32] = np.ascontiguousarray(_table(name, signed, opacity)[index])
     return pixels.view(np.uint8).reshape(*values.shape, 4)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QColor, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QGridLayout,
@@ -71,17 +71,39 @@ class Switch(QAbstractButton):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.text())
 
 
+def label_width(label: QLabel) -> int:
+    """Of the words before the controls, so that all controls begin on one line."""
+    return label.fontMetrics().horizontalAdvance("Smoothing") + theme.GAP
+
+
+class Slider(QSlider):
+    """Its label is greyed with it."""
+
+    def __init__(self, label: QLabel) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._label = label
+        self.setAccessibleName(label.text())
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.EnabledChange:
+            self._label.setEnabled(self.isEnabled())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()  # the wheel scrolls the column, it does not change what it passes
+
+
 class Sliders(QWidget):
     """Opacity of the attribution and time constant of the smoothing, each with its value."""
 
     opacity_changed = Signal(float)  # 0–1
-    smoothing_changed = Signal(float)  # ms
+    smoothing_changed = Signal(int)  # ms
 
     def __init__(self, opacity: float, smoothing_ms: int) -> None:
         super().__init__()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
+        grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(theme.GAP)
         grid.setColumnStretch(1, 1)
         self.opacity = self._row(
@@ -102,7 +124,7 @@ class Sliders(QWidget):
             lambda value: f"{value}\u00a0ms" if value else "off",
         )
         self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
-        self.smoothing.valueChanged.connect(lambda value: self.smoothing_changed.emit(float(value)))
+        self.smoothing.valueChanged.connect(self.smoothing_changed)
 
     def _row(
         self,
@@ -114,13 +136,13 @@ class Sliders(QWidget):
         shown: Callable[[int], str],
     ) -> QSlider:
         low, high, step = extent
-        slider = QSlider(Qt.Orientation.Horizontal)
+        label, number = QLabel(name), QLabel(shown(value))
+        slider = Slider(label)
         slider.setRange(low, high)
         slider.setSingleStep(step)
         slider.setPageStep(4 * step)
         slider.setValue(value)
-        slider.setAccessibleName(name)
-        label, number = QLabel(name), QLabel(shown(value))
+        label.setFixedWidth(label_width(label))
         number.setProperty("quiet", True)
         number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         number.setMinimumWidth(number.fontMetrics().horizontalAdvance("2000\u00a0ms") + 2)

@@ -1,11 +1,10 @@
-"""The aligned crop that the model is fed, enlarged, and the key to the attribution's colours."""
+"""The aligned crop that the model is fed, enlarged."""
 
-import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ferapp.ui import colour_maps, overlays, theme
+from ferapp.ui import overlays, theme
 from ferapp.vision.analysis import FaceAnalysis
 
 
@@ -21,17 +20,17 @@ class CropView(QWidget):
         self.setAccessibleName("Aligned crop")
         self.setToolTip(
             "What the model sees: the face turned upright, cut out and shrunk.\n"
-            "These are its exact pixels, enlarged; nothing else reaches the model."
+            "These are its exact pixels, enlarged; nothing else reaches the model.\n"
+            "Never mirrored, even where the picture is; without the parts that are hidden."
         )
 
     def sizeHint(self) -> QSize:
         return QSize(120, 120)
 
-    def show_face(self, face: FaceAnalysis | None, opacity: float) -> None:
-        """`opacity` 0 shows the crop alone; no face leaves it empty."""
+    def show_face(self, face: FaceAnalysis | None, map_image: QImage | None) -> None:
+        """The crop, under its coloured map where there is one; no face leaves it empty."""
         self._crop = overlays.grey_image(face.crop) if face is not None and face.crop.size else None
-        attribution = face.attribution if face is not None and opacity > 0 else None
-        self._map = overlays.map_image(attribution, opacity) if attribution is not None else None
+        self._map = map_image
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -50,48 +49,3 @@ class CropView(QWidget):
         if self._map is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(QRectF(self.rect()), self._map)
-
-
-class AttributionKey(QWidget):
-    """`against ▬▬▬▬ for`: what the colours of the map mean."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._class_name = ""
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Key to the attribution's colours")
-        self.setToolTip(
-            "Warm: these parts of the face raise the score of the label.\n"
-            "Cool: they lower it. The strongest part of each picture has the full colour."
-        )
-
-    def sizeHint(self) -> QSize:
-        return QSize(140, 10 + self.fontMetrics().height())
-
-    def set_class(self, name: str) -> None:
-        """The class whose score the map explains, as a person reads it; "" when there is none."""
-        if name != self._class_name:
-            self._class_name = name
-            self.setAccessibleDescription(f"Explains {name}" if name else "")
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        with QPainter(self) as painter:
-            self._paint(painter)
-
-    def _paint(self, painter: QPainter) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        gradient = QLinearGradient(0, 0, self.width(), 0)
-        stops = np.linspace(-1, 1, 17, dtype=np.float32)
-        for value, (red, green, blue) in zip(stops.tolist(), colour_maps.ramp(stops), strict=True):
-            tone = QColor(int(red), int(green), int(blue))
-            tone.setAlphaF(abs(value))
-            gradient.setColorAt((value + 1) / 2, tone)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(gradient)
-        painter.drawRoundedRect(QRectF(0, 0, self.width(), 6), 3, 3)
-        painter.setPen(QColor(theme.current().muted))
-        words = self.rect().adjusted(0, 9, 0, 0)
-        supports = f"for {self._class_name}" if self._class_name else "for"
-        painter.drawText(words, Qt.AlignmentFlag.AlignLeft, "against")
-        painter.drawText(words, Qt.AlignmentFlag.AlignRight, supports)

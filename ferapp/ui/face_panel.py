@@ -1,22 +1,35 @@
-"""What the model makes of the largest face: words, bars, the last seconds, the crop it sees."""
+"""The column beside the picture: what the model makes of the largest face, and the controls."""
 
-from PySide6.QtCore import QMargins, Qt
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QImage, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from ferapp.live.state import LiveStatus
 from ferapp.ui import theme, wording
+from ferapp.ui.attribution_key import AttributionKey
 from ferapp.ui.bars import ProbabilityBars
-from ferapp.ui.crop_view import AttributionKey, CropView
+from ferapp.ui.crop_view import CropView
+from ferapp.ui.doubt_chips import DoubtChips
+from ferapp.ui.look import Look, explained_class, map_of
 from ferapp.ui.strip import ProbabilityStrip
-from ferapp.vision.analysis import Analysis
+from ferapp.vision.analysis import Analysis, FaceAnalysis
+
+WIDTH = 384  # px, all text fits at the font's usual size
+TIGHT, BOTTOM = 6, 10  # px between the rows and below them: all fits into the smallest window
 
 
 class FacePanel(QWidget):
-    """`beside_crop` is what stands to the right of the crop: the switches of the page."""
+    """Headline and bars stay in view; all else scrolls where the window is low.
 
-    def __init__(self, beside_crop: QWidget) -> None:
+    `beside_crop` is what stands to the right of the crop, `below` the controls under it.
+    """
+
+    def __init__(self, beside_crop: Sequence[QWidget], below: Sequence[QWidget]) -> None:
         super().__init__()
+        self.setObjectName("column")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.label = QLabel()
         self.label.setFont(theme.sized(self.font(), 2.1, QFont.Weight.DemiBold))
         self.label.setAccessibleName("Apparent expression")
@@ -24,8 +37,8 @@ class FacePanel(QWidget):
             "The expression that the largest face appears to show, and how sure the model is.\n"
             "What a face shows is not what a person feels."
         )
+        self.doubts = DoubtChips()
         self.detail = QLabel()
-        self.detail.setProperty("quiet", True)
         self.detail.setWordWrap(True)
         self.notice = QLabel()
         self.notice.setProperty("notice", True)
@@ -36,55 +49,128 @@ class FacePanel(QWidget):
         self.strip = ProbabilityStrip()
         self.crop = CropView()
         self.key = AttributionKey()
+        place = self.key.sizePolicy()
+        place.setRetainSizeWhenHidden(True)  # nothing moves when the attribution is switched off
+        self.key.setSizePolicy(place)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 0, 0, 0)  # the line at the left
+        column.setSpacing(0)
+        column.addLayout(self._lay_out_words())
+        column.addWidget(self._lay_out_rest(beside_crop, below), 1)
+        self.setFixedWidth(max(WIDTH, self.minimumSizeHint().width()))
+
+    def _lay_out_words(self) -> QVBoxLayout:
+        first = QHBoxLayout()
+        first.setSpacing(theme.GAP)
+        first.addWidget(self.label)
+        first.addWidget(self.doubts, 1)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addLayout(first)
+        words.addWidget(self.detail)
+        layout = QVBoxLayout()
+        layout.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, theme.GAP)
+        layout.setSpacing(theme.GAP)
+        layout.addLayout(words)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.bars)
+        return layout
+
+    def _lay_out_rest(
+        self, beside_crop: Sequence[QWidget], below: Sequence[QWidget]
+    ) -> QScrollArea:
         caption = QLabel("What the model sees")
         caption.setProperty("quiet", True)
         caption.setToolTip(self.crop.toolTip())
-
         right = QVBoxLayout()
         right.setSpacing(0)
-        right.addWidget(beside_crop)
+        for widget in beside_crop:
+            right.addWidget(widget)
         right.addStretch(1)
         right.addWidget(self.key)
         lower = QHBoxLayout()
         lower.setSpacing(theme.MARGIN)
         lower.addWidget(self.crop, 0, Qt.AlignmentFlag.AlignTop)
         lower.addLayout(right, 1)
-
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(QMargins())
-        layout.setSpacing(theme.GAP)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(self.label)
-        words.addWidget(self.detail)
-        layout.addLayout(words)
-        layout.addWidget(self.notice)
-        layout.addWidget(self.bars)
+        inner = QWidget()
+        inner.setObjectName("inner")
+        layout = QVBoxLayout(inner)
+        layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, BOTTOM)
+        layout.setSpacing(TIGHT)
         layout.addWidget(self.strip, 1)
         layout.addWidget(caption)
         layout.addLayout(lower)
+        for widget in below:
+            layout.addWidget(widget)
         layout.addStretch(0)  # takes what the strip leaves on a tall screen
+        return self._scrolling(inner, layout)
 
-    def show_analysis(self, analysis: Analysis | None, status: LiveStatus, opacity: float) -> None:
-        """`opacity` is that of the attribution, 0 when it is switched off."""
+    def _scrolling(self, inner: QWidget, layout: QVBoxLayout) -> QScrollArea:
+        scroll = QScrollArea()
+        scroll.setObjectName("inner")
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab brings what it reaches into view
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(inner)
+        bar = scroll.verticalScrollBar()
+        edge = QFrame(scroll)  # under it the column scrolls away
+        edge.setObjectName("edge")
+        edge.resize(WIDTH, 1)
+        edge.hide()
+        bar.valueChanged.connect(lambda value: edge.setVisible(value > 0))
+
+        def align(_least: int, most: int) -> None:
+            """The scroll bar takes its room from the margin: everything keeps its right edge."""
+            room = theme.MARGIN - (bar.sizeHint().width() if most else 0)
+            layout.setContentsMargins(theme.MARGIN, 0, room, BOTTOM)
+
+        bar.rangeChanged.connect(align)
+        return scroll
+
+    def show_analysis(
+        self,
+        analysis: Analysis | None,
+        status: LiveStatus,
+        look: Look,
+        map_image: QImage | None,
+    ) -> None:
+        """`map_image` is the coloured map of the largest face."""
         headline, detail = wording.headline(analysis, status)
-        self.label.setText(headline)
-        self.detail.setText(detail)
         face = analysis.faces[0] if analysis is not None and analysis.faces else None
         classes = analysis.classes if analysis is not None else ()
-        if face is not None and classes and len(face.smoothed) == len(classes):
-            self.bars.show_probabilities(classes, face.smoothed, face.probabilities)
-        else:
-            self.bars.show_probabilities(classes)
-        self.crop.show_face(face, opacity)
-        explained = face.attributed_class if face is not None else None
-        if explained is None or explained >= len(classes):
-            self.key.set_class("")
-        else:
-            self.key.set_class(wording.title(classes[explained]))
+        doubts = face.doubts if face is not None and face.smoothed.size else ()
+        self.label.setText(headline)
+        _mute(self.label, bool(doubts))
+        self.doubts.show_doubts(doubts)
+        effect = wording.effect_of_hiding(analysis)
+        self.detail.setText(effect or detail)
+        _mute(self.detail, not effect)
+        self.crop.show_face(face, map_image)
+        self._show_face(face, classes, look)
         self.strip.redraw()
+
+    def _show_face(self, face: FaceAnalysis | None, classes: tuple[str, ...], look: Look) -> None:
+        self.key.setVisible(look.attribution)
+        asked = explained_class(face, classes, look.target) if face is not None else None
+        if face is None or asked is None or len(face.smoothed) != len(classes):
+            self.bars.show_probabilities(classes)
+            self.key.show_map(look)
+            return
+        chosen = asked if look.target == "runner_up" or look.target in classes else None
+        self.bars.show_probabilities(classes, face.smoothed, face.probabilities, face.whole, chosen)
+        found = map_of(face, classes, look.target)
+        if found is None:
+            self.key.show_map(look)
+        else:
+            self.key.show_map(look, wording.title(classes[found[0]]), wording.title(classes[asked]))
 
     def show_status(self, status: LiveStatus) -> None:
         text = wording.model_notice(status)
         self.notice.setText(text)
         self.notice.setVisible(bool(text))
+
+
+def _mute(label: QLabel, on: bool) -> None:
+    role = QPalette.ColorRole
+    label.setForegroundRole(role.PlaceholderText if on else role.WindowText)

@@ -36,6 +36,12 @@ FIGURES: tuple[tuple[Figure, ...], ...] = (
             "half of the pictures are faster than this.",
         ),
         Figure("p95", "Delay, 95 %", "95 of 100 pictures are on the screen within this time."),
+        Figure(
+            "map_age",
+            "Map's age",
+            "From the arrival of the picture that the attribution explains to its painting.\n"
+            "Map and picture are always of the same moment.",
+        ),
     ),
     (
         Figure("landmarks", "Landmarks", "Finding the faces and their points."),
@@ -109,3 +115,8 @@ class Hud(QWidget):
         for key, text in texts.items():
             self.values[key].setText(text)
         self.adjustSize()
+
+    def show_map_age(self, milliseconds: float | None) -> None:
+        """None while no map is shown."""
+        text = "–" if milliseconds is None else wording.milliseconds(milliseconds)
+        self.values["map_age"].setText(text)

@@ -1,51 +1,72 @@
 """The live page: takes analyses from the engine at the pace of the screen and shows them."""
 
 import time
+from dataclasses import replace
+from typing import Any, Literal
 
+import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ferapp.live.state import LiveEngine, LiveStatus
-from ferapp.ui import theme, wording
+from ferapp.ui import wording
+from ferapp.ui.attribution_controls import AttributionControls
 from ferapp.ui.controls import Sliders, Switch
 from ferapp.ui.face_panel import FacePanel
+from ferapp.ui.held_scale import HeldScale
+from ferapp.ui.hiding import HideRow
+from ferapp.ui.look import Look, map_of
+from ferapp.ui.settings import SettingsStore
 from ferapp.ui.stage import Stage
+from ferapp.ui.steady import SteadyDoubts
 from ferapp.vision.analysis import Analysis
+from ferapp.vision.options import Options
 
 TAKE_MS = 16  # about 60 a second
 PLOT_S = 0.05  # plots are redrawn at most 20 times a second
 STATUS_MS = 200
 SUMMARY_S = 1.0  # a screen reader should not be talked over
-OPACITY = 0.6
-SMOOTHING_MS = 300
 
 
 class LivePage(QWidget):
-    """`actions` are those of the window, by id; the page follows their state."""
+    """`actions` are those of the window, by id; the page follows their state.
+
+    How things look is one value, kept in the settings: `change_look` is the only way to change it.
+    """
 
     status_changed = Signal()
 
-    def __init__(self, engine: LiveEngine, actions: dict[str, QAction]) -> None:
+    def __init__(
+        self, engine: LiveEngine, actions: dict[str, QAction], store: SettingsStore
+    ) -> None:
         super().__init__()
         self._engine = engine
+        self._store = store
+        self._options = Options(smoothing_s=store.now.smoothing_ms / 1000)
         self._actions = actions
         self._analysis: Analysis | None = None
+        self._shown: Analysis | None = None  # the same with the doubts to show
+        self._classes: tuple[str, ...] = ()
+        self._steady = SteadyDoubts()
+        self._scale = HeldScale(store.now.held_scale)
         self._status: LiveStatus = engine.status()
         self._panel_due = True
         self._panel_at = 0.0
         self._summary_at = 0.0
         self.stage = Stage(engine.painted)
         self.view = self.stage.view
-        switches = QWidget()
-        column = QVBoxLayout(switches)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        for name in ("boxes", "landmarks", "attribution"):
-            column.addWidget(Switch(actions[name]))
-        self.panel = FacePanel(switches)
-        self.sliders = Sliders(OPACITY, SMOOTHING_MS)
-        self._lay_out()
+        self.hide_row = HideRow()
+        self.attribution = AttributionControls(store.now.held_scale)
+        self.sliders = Sliders(store.now.look.opacity, store.now.smoothing_ms)
+        below = [self.hide_row, self.attribution, self.sliders]
+        self.switches = [Switch(actions[name]) for name in ("boxes", "landmarks", "attribution")]
+        self.panel = FacePanel(self.switches, below)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.stage, 1)
+        layout.addWidget(self.panel)
         self._connect()
         self._take_timer = QTimer(self, interval=TAKE_MS)
         self._take_timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -56,46 +77,87 @@ class LivePage(QWidget):
         self._status_timer.start()
         self._refresh_status()
 
-    def _lay_out(self) -> None:
-        inner = QWidget()
-        inner.setObjectName("inner")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, theme.MARGIN)
-        column.setSpacing(theme.MARGIN)
-        column.addWidget(self.panel, 1)
-        column.addWidget(self.sliders)
-        scroll = QScrollArea()
-        scroll.setObjectName("column")
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inner)
-        scroll.setFixedWidth(max(352, inner.minimumSizeHint().width()))
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.stage, 1)
-        layout.addWidget(scroll)
-
     def _connect(self) -> None:
-        actions, view = self._actions, self.view
-        actions["boxes"].toggled.connect(view.set_boxes)
-        actions["landmarks"].toggled.connect(view.set_landmarks)
-        actions["attribution"].toggled.connect(self._set_attribution)
+        actions = self._actions
+        for name in ("boxes", "landmarks", "attribution", "mirror"):
+            actions[name].setChecked(getattr(self.look, name))
+            actions[name].toggled.connect(lambda on, field=name: self.change_look(**{field: on}))
         actions["hud"].toggled.connect(lambda on: self.stage.set_hud(on, self._status))
         actions["freeze"].toggled.connect(self.stage.set_frozen)
-        self.sliders.opacity_changed.connect(self._set_opacity)
-        self.sliders.smoothing_changed.connect(self._engine.set_smoothing)
-        view.set_boxes(actions["boxes"].isChecked())
-        view.set_landmarks(actions["landmarks"].isChecked())
-        view.set_opacity(OPACITY)
-        self._set_attribution(actions["attribution"].isChecked())
-        self._engine.set_smoothing(float(SMOOTHING_MS))
+        actions["freeze"].toggled.connect(self.hide_row.set_frozen)
+        controls = self.attribution
+        controls.target_chosen.connect(lambda target: self.change_look(target=target))
+        controls.palette_chosen.connect(lambda palette: self.change_look(palette=palette))
+        controls.signed_changed.connect(lambda signed: self.change_look(signed=signed))
+        controls.held_changed.connect(self._hold_scale)
+        self.panel.bars.class_chosen.connect(self._explain)
+        self.hide_row.changed.connect(lambda hidden: self._set_options(hidden=hidden))
+        self.sliders.opacity_changed.connect(lambda value: self.change_look(opacity=value))
+        self.sliders.smoothing_changed.connect(self._set_smoothing)
+        self.change_look(full_scale=0.0)  # a scale of another day may be of another model
+
+    @property
+    def look(self) -> Look:
+        return self._store.now.look
+
+    def change_look(self, **changes: Any) -> None:
+        """Show pictures otherwise from now on; the engine computes only what is shown."""
+        look = replace(self.look, **changes)
+        if look.target != self.look.target:
+            self._scale.forget()
+            self._note_scale(look)
+            look = replace(look, full_scale=self._scale.value)
+        self._store.change(look=look)
+        self.view.set_look(look)
+        self.attribution.show_look(look, self._classes)
+        self.sliders.opacity.setEnabled(look.attribution)
+        self._panel_due = True
+        self._set_options(attribution=look.attribution, target=self._target())
+
+    def _target(self) -> Literal["predicted", "runner_up"] | int:
+        """`look.target` as the engine takes it; a class that the model has not is the predicted."""
+        if self.look.target in self._classes:
+            return self._classes.index(self.look.target)
+        return "runner_up" if self.look.target == "runner_up" else "predicted"
+
+    def _explain(self, name: str) -> None:
+        """A click on the bar of `name`; on the one that is explained already it takes that back."""
+        target = "predicted" if self.look.target == name else name
+        self.change_look(target=target)
+        if target == name:
+            self._actions["attribution"].setChecked(True)  # else the choice would show nothing
+
+    def _hold_scale(self, on: bool) -> None:
+        self._scale.hold(on)
+        self._store.change(held_scale=on)
+        self.change_look(full_scale=self._scale.value)
+
+    def _note_scale(self, look: Look) -> None:
+        """Tell the held scale what is on the screen."""
+        if self._shown is None:
+            return
+        found = (map_of(face, self._classes, look.target) for face in self._shown.faces)
+        peaks = [float(np.abs(shown[1]).max(initial=0)) for shown in found if shown]
+        if peaks:
+            self._scale.note(self._shown.frame.captured_at, max(peaks))
+
+    def _set_smoothing(self, milliseconds: int) -> None:
+        self._store.change(smoothing_ms=milliseconds)
+        self._set_options(smoothing_s=milliseconds / 1000)
+
+    def _set_options(self, **changes: Any) -> None:
+        self._options = replace(self._options, **changes)
+        self._engine.set_options(self._options)
 
     @property
     def analysis(self) -> Analysis | None:
-        """What the page shows now."""
+        """What the page shows now, as it was measured."""
         return self._analysis
+
+    @property
+    def options(self) -> Options:
+        """What the engine was asked for last."""
+        return self._options
 
     @property
     def status(self) -> LiveStatus:
@@ -111,46 +173,49 @@ class LivePage(QWidget):
         self._take_timer.stop()
         self._status_timer.stop()
 
-    def _set_attribution(self, on: bool) -> None:
-        self._engine.set_attribution(on)
-        self.view.set_attribution(on)
-        self.sliders.opacity.setEnabled(on)
-        self._panel_due = True
-
-    def _set_opacity(self, opacity: float) -> None:
-        self.view.set_opacity(opacity)
-        self._panel_due = True
-
     def _take(self) -> None:
         """Show the newest analysis, if there is one; the view tells the engine when it painted."""
         if not self._actions["freeze"].isChecked():
             analysis = self._engine.take()
             if analysis is not None:
-                self._analysis = analysis
-                self.view.show_analysis(analysis)
-                self.panel.strip.push(analysis)
-                self._panel_due = True
+                self._show(analysis)
         now = time.perf_counter()
         if self._panel_due and now - self._panel_at >= PLOT_S:
             self._panel_due = False
             self._panel_at = now
-            self._refresh_panel()
+            maps = self.view.map_images()
+            largest = maps[0] if maps else None
+            self.panel.show_analysis(self._shown, self._status, self.look, largest)
         if now - self._summary_at >= SUMMARY_S:
             self._summary_at = now
-            self.view.setAccessibleDescription(wording.summary(self._analysis))
+            self.view.setAccessibleDescription(wording.summary(self._shown))
+            bars = self.panel.bars
+            bars.setAccessibleDescription(bars.in_words())
 
-    def _refresh_panel(self) -> None:
-        on = self._actions["attribution"].isChecked()
-        opacity = self.sliders.opacity.value() / 100 if on else 0.0
-        self.panel.show_analysis(self._analysis, self._status, opacity)
+    def _show(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._shown = self._steady.settle(analysis)
+        if analysis.classes and analysis.classes != self._classes:
+            self._classes = analysis.classes
+            self.change_look()
+        self._note_scale(self.look)
+        if self._scale.value != self.look.full_scale:
+            self.change_look(full_scale=self._scale.value)
+        self.view.show_analysis(self._shown)
+        self.panel.strip.push(self._shown)
+        self._panel_due = True
 
     def _refresh_status(self) -> None:
         status = self._engine.status()
         self._panel_due = self._panel_due or status.model_state is not self._status.model_state
+        if status.model != self._status.model:
+            self._scale.forget()
         if status != self._status:
             self._status = status
             self.status_changed.emit()
         self.stage.show_status(status)
+        self.stage.hud.show_map_age(self.view.map_age_ms)
+        self.panel.key.show_age(self.view.map_age_ms)
         self.panel.show_status(status)
         if self._analysis is None:
             self._panel_due = True

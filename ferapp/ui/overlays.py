@@ -1,29 +1,41 @@
-"""What is drawn over a picture: boxes with labels, landmarks, attribution maps.
+"""What is drawn over a picture: boxes with labels, landmarks, attribution maps, hidden parts.
 
 All of it is painted as vectors, or scaled by Qt, at the resolution of the view. Frame and crop
 coordinates count pixel centres (the first pixel's centre is 0, 0) while Qt counts pixel corners;
 `FRAME_TO_QT` is that half pixel.
 """
 
+import math
+from collections.abc import Collection
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QFontMetricsF,
     QImage,
     QPainter,
+    QPainterPath,
+    QPainterPathStroker,
     QPen,
     QPolygonF,
     QTransform,
 )
 
-from ferapp.ui import colour_maps, theme
-from ferapp.vision.analysis import FaceAnalysis
+from ferapp.ui import colour_maps, theme, wording
+from ferapp.ui.look import Look, map_of
+from ferapp.vision.analysis import Analysis, FaceAnalysis
+from ferapp.vision.parts import MARGIN, PARTS, REGIONS, Part
 from trainer.faces.points import CONTOURS_68
 
 FRAME_TO_QT = QTransform.fromTranslate(0.5, 0.5)
 UPSAMPLING = 4
+HATCH = 7  # px between the lines over a hidden part
+HATCH_DETAIL = 4
+HATCH_PENS = ((theme.colour(theme.VIDEO_GROUND, 0.55), 2.6), (theme.colour(theme.VIDEO_TEXT), 1.1))
 
 
 def picture_image(picture: NDArray[np.uint8]) -> QImage:
@@ -39,13 +51,45 @@ def grey_image(picture: NDArray[np.uint8]) -> QImage:
     return QImage(rows.data, width, height, width, QImage.Format.Format_Grayscale8).copy()
 
 
-def map_image(attribution: NDArray[np.float32], opacity: float) -> QImage:
+def map_image(attribution: NDArray[np.float32], look: Look) -> QImage:
     """The coloured attribution map, UPSAMPLING times the crop's size in each direction."""
-    values = colour_maps.upsampled(colour_maps.normalised(attribution), UPSAMPLING)
-    pixels = colour_maps.attribution_image(values, opacity)
+    values = colour_maps.upsampled(colour_maps.scaled(attribution, look.full_scale), UPSAMPLING)
+    pixels = colour_maps.attribution_image(values, look.opacity, look.palette, signed=look.signed)
     height, width = pixels.shape[:2]
     form = QImage.Format.Format_ARGB32_Premultiplied
     return QImage(pixels.data, width, height, 4 * width, form).copy()
+
+
+def map_images(analysis: Analysis, look: Look) -> list[QImage | None]:
+    """One coloured map a face, where there is one and it is wanted."""
+    if not look.attribution or look.opacity <= 0:
+        return [None] * len(analysis.faces)
+    shown = [map_of(face, analysis.classes, look.target) for face in analysis.faces]
+    return [map_image(found[1], look) if found else None for found in shown]
+
+
+def paint_faces(
+    painter: QPainter,
+    analysis: Analysis,
+    frame_to_view: QTransform,
+    look: Look,
+    maps: list[QImage | None],
+) -> None:
+    """All that `look` asks for, over a picture that is painted already; maps of `map_images`.
+
+    Hidden parts are hatched whatever `look` says: nobody should take the result for a real one.
+    """
+    for face, image in zip(analysis.faces, maps, strict=True):
+        if image is not None:
+            draw_attribution(painter, face, frame_to_view, image)
+    for face in analysis.faces:
+        draw_hidden(painter, face, frame_to_view, analysis.hidden)
+    if look.landmarks:
+        for face in analysis.faces:
+            draw_landmarks(painter, face, frame_to_view)
+    if look.boxes:
+        for face in reversed(analysis.faces):  # the largest face's label on top
+            draw_box(painter, face, frame_to_view, wording.box_label(face, analysis))
 
 
 def crop_to_view(to_crop: NDArray[np.float32], frame_to_view: QTransform) -> QTransform:
@@ -73,13 +117,11 @@ def draw_attribution(
 def draw_landmarks(painter: QPainter, face: FaceAnalysis, frame_to_view: QTransform) -> None:
     """The 68 points as dots and their contours as thin lines."""
     points = [frame_to_view.map(QPointF(x, y)) for x, y in face.landmarks.tolist()]
-    width = frame_to_view.m11() * face.box[2]
+    width = abs(frame_to_view.m11()) * face.box[2]  # negative in a mirror
     radius = min(max(width / 140, 1.2), 2.4)  # legible on a small face, fine on a large one
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    line = QPen(theme.colour(theme.LANDMARK, 0.45), 1)
-    line.setCosmetic(True)
-    painter.setPen(line)
+    painter.setPen(QPen(theme.colour(theme.LANDMARK, 0.45), 1))
     for contour in CONTOURS_68:
         painter.drawPolyline(QPolygonF([points[i] for i in contour]))
     painter.setPen(Qt.PenStyle.NoPen)
@@ -89,8 +131,77 @@ def draw_landmarks(painter: QPainter, face: FaceAnalysis, frame_to_view: QTransf
     painter.restore()
 
 
+def draw_hidden(
+    painter: QPainter,
+    face: FaceAnalysis,
+    frame_to_view: QTransform,
+    hidden: Collection[Part],
+) -> None:
+    """Hatch the parts that the model does not see."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for shape in (s for part in PARTS if part in hidden for s in part_shapes(face, part)):
+        place = frame_to_view.map(shape)
+        painter.fillPath(place, _hatching())
+        for colour, width in HATCH_PENS:
+            painter.strokePath(place, QPen(colour, width))
+    painter.restore()
+
+
+@lru_cache(maxsize=1)
+def _hatching() -> QBrush:
+    """Diagonal lines as a texture, finer than the screen: single lines cost ten times more."""
+    tile = QImage(QSize(HATCH, HATCH) * HATCH_DETAIL, QImage.Format.Format_ARGB32_Premultiplied)
+    tile.fill(Qt.GlobalColor.transparent)
+    with QPainter(tile) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(HATCH_DETAIL, HATCH_DETAIL)
+        for colour, width in HATCH_PENS:
+            painter.setPen(QPen(colour, width, c=Qt.PenCapStyle.SquareCap))
+            for x in (-HATCH, 0, HATCH):  # so that the lines go on in the next tile
+                painter.drawLine(QLineF(x, HATCH, x + HATCH, 0))
+    brush = QBrush(tile)
+    brush.setTransform(QTransform.fromScale(1 / HATCH_DETAIL, 1 / HATCH_DETAIL))
+    return brush
+
+
+def part_shapes(face: FaceAnalysis, part: Part) -> list[QPainterPath]:
+    """What is hidden of a part, in pixel centres of the frame."""
+    right, left = face.landmarks[36].tolist(), face.landmarks[45].tolist()
+    stroker = QPainterPathStroker()
+    stroker.setWidth(2 * MARGIN * math.dist(right, left))
+    stroker.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    shapes = []
+    for indices in REGIONS[part]:
+        hull = QPainterPath()
+        hull.addPolygon(QPolygonF([QPointF(x, y) for x, y in _hull(face.landmarks[[*indices]])]))
+        hull.closeSubpath()
+        shapes.append(stroker.createStroke(hull).united(hull).simplified())
+    return shapes
+
+
+def _hull(points: NDArray[np.float32]) -> list[tuple[float, float]]:
+    """The corners of the convex hull of points (N, 2), in order (Andrew's monotone chain)."""
+    ordered = sorted((float(x), float(y)) for x, y in points)
+    sides: list[list[tuple[float, float]]] = []
+    for run in (ordered, ordered[::-1]):
+        side: list[tuple[float, float]] = []
+        for x, y in run:
+            while len(side) > 1:
+                (ax, ay), (bx, by) = side[-2:]
+                if (bx - ax) * (y - ay) - (by - ay) * (x - ax) > 0:
+                    break
+                side.pop()
+            side.append((x, y))
+        sides.append(side[:-1])
+    return sides[0] + sides[1]
+
+
 def draw_box(painter: QPainter, face: FaceAnalysis, frame_to_view: QTransform, label: str) -> None:
-    """A box with rounded corners; its label sits on top of it, or inside where no room is left."""
+    """A box with rounded corners, dashed when in doubt.
+
+    Its label sits on top of it, or inside where no room is left.
+    """
     box = frame_to_view.mapRect(QRectF(*face.box))
     colour = theme.face_colour(face.face_id)
     painter.save()
@@ -98,17 +209,26 @@ def draw_box(painter: QPainter, face: FaceAnalysis, frame_to_view: QTransform, l
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(theme.colour(theme.VIDEO_GROUND, 0.45), 3.5))  # keeps it visible on white
     painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
-    painter.setPen(QPen(colour, 1.75))
+    line = QPen(colour, 1.75)
+    if face.doubts:
+        line.setDashPattern([4, 3])
+    painter.setPen(line)
     painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
     if label:
         metrics = QFontMetricsF(painter.font())
-        plate = QRectF(0, 0, metrics.horizontalAdvance(label) + 16, metrics.height() + 6)
-        plate.moveBottomLeft(box.topLeft() + QPointF(0, -6))
-        if plate.top() < 4:
-            plate.moveTopLeft(box.topLeft() + QPointF(6, 6))
+        plate = label_plate(metrics, box, label)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawRoundedRect(plate, 5, 5)
         painter.setPen(QColor(theme.ON_FACE_COLOUR))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, label)
     painter.restore()
+
+
+def label_plate(metrics: QFontMetricsF, box: QRectF, label: str) -> QRectF:
+    """The place of a label, all in view coordinates."""
+    plate = QRectF(0, 0, metrics.horizontalAdvance(label) + 16, metrics.height() + 6)
+    plate.moveBottomLeft(box.topLeft() + QPointF(0, -6))
+    if plate.top() < 4:
+        plate.moveTopLeft(box.topLeft() + QPointF(6, 6))
+    return plate

@@ -1,21 +1,27 @@
-"""The picture and what floats on it: figures, the notice of the source, the mark of a freeze."""
+"""The picture and what floats on it: figures, notices, first steps, the mark of a freeze."""
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QMargins, QRect
+from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from ferapp.live.state import LiveStatus
-from ferapp.ui import wording
+from ferapp.ui import source_words, theme, wording
+from ferapp.ui.fault_panel import FaultPanel, Notice
+from ferapp.ui.first_steps import FirstSteps
 from ferapp.ui.hud import Hud
+from ferapp.ui.toast import Toast
 from ferapp.ui.video_view import VideoView
 from ferapp.vision.analysis import Analysis
 
 _EDGE = 14
+_ROOM_BESIDE = 60  # px beside a picture, from which on notices stand there
 
 
 class Stage(QWidget):
+    """Notices stand at the bottom, where they hide least of a face; the newest is the highest."""
+
     def __init__(self, on_painted: Callable[[Analysis], None]) -> None:
         super().__init__()
         self.view = VideoView(on_painted)
@@ -24,26 +30,31 @@ class Stage(QWidget):
         layout.addWidget(self.view)
         self.hud = Hud(self)
         self.hud.hide()
-        self.notice = self._floating("onVideo", "Notice about the source")
-        self.notice.setWordWrap(True)
-        self.frozen = self._floating("frozen", "Frozen")
-        self.frozen.setText("Frozen")
+        self.notice = FaultPanel(self)
+        self.analysis_notice = Notice(self, "Analysis")
+        self.opening = QLabel(self)
+        self.opening.setProperty("onVideo", True)
+        self.opening.setAccessibleName("Opening")
+        self.opening.hide()
+        self.frozen = QLabel("Frozen", self)
+        self.frozen.setProperty("frozen", True)
+        self.frozen.setAccessibleName("Frozen")
         self.frozen.setToolTip("The picture is held. Press Space to go on.")
-
-    def _floating(self, look: str, name: str) -> QLabel:
-        label = QLabel(self)
-        label.setProperty(look, True)
-        label.setAccessibleName(name)
-        label.hide()
-        return label
+        self.frozen.hide()
+        self.first_steps = FirstSteps(self)
+        self.toast = Toast(self)
+        self._notices = (self.notice, self.analysis_notice)
+        for notice in self._notices:
+            notice.changed.connect(self._arrange)
 
     def show_status(self, status: LiveStatus) -> None:
         self.view.set_message(wording.waiting(status))
         if self.hud.isVisible():
             self.hud.show_status(status)
-        if status.source_notice != self.notice.text():
-            self.notice.setText(status.source_notice)
-            self.notice.setVisible(bool(status.source_notice))
+        self.notice.show_status(status)
+        self.analysis_notice.say(status.analysis_notice)
+        self.opening.setText(source_words.opening(status))
+        self.opening.setVisible(bool(status.source_opening))
         self._arrange()  # the picture may have changed its shape
 
     def set_frozen(self, on: bool) -> None:
@@ -53,6 +64,10 @@ class Stage(QWidget):
     def set_hud(self, on: bool, status: LiveStatus) -> None:
         self.hud.show_status(status)
         self.hud.setVisible(on)
+        self._arrange()
+
+    def show_first_steps(self, on: bool) -> None:
+        self.first_steps.setVisible(on)
         self._arrange()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -66,11 +81,32 @@ class Stage(QWidget):
             room = QRect(self.rect())
         room.adjust(_EDGE, _EDGE, -_EDGE, -_EDGE)
         self.hud.move(room.topLeft())
+        self.first_steps.resize(self.first_steps.size_in(self.width() - 2 * _EDGE))
+        self.first_steps.move(_EDGE, _EDGE)  # beside a wide picture it hides less of it
         self.frozen.adjustSize()
-        self.frozen.move(room.right() + 1 - self.frozen.width(), room.top())
-        metrics = self.notice.fontMetrics()
-        lines = self.notice.text().splitlines()
-        line = max((metrics.horizontalAdvance(text) for text in lines), default=0) + 40
-        width = min(line, room.width(), 520)
-        height = self.notice.heightForWidth(width)
-        self.notice.setGeometry(room.left(), room.bottom() + 1 - height, width, height)
+        corner = QPoint(room.right() + 1 - self.frozen.width(), room.top())
+        card = self.first_steps.geometry().adjusted(0, 0, theme.GAP, theme.GAP)
+        if not self.first_steps.isHidden() and card.contains(corner):
+            corner.setY(card.bottom() + 1)
+        self.frozen.move(corner)
+        left, bottom = room.left(), room.bottom() + 1
+        if left > _ROOM_BESIDE:  # there notices hide less of the picture
+            left = _EDGE
+        if self.height() - bottom > _ROOM_BESIDE:
+            bottom = self.height() - _EDGE
+        space = QSize(self.width() - left - _EDGE, self.height())
+        for notice in self._notices:
+            if not notice.isHidden():
+                place = QRect(QPoint(left, 0), notice.size_in(space))
+                place.moveBottom(bottom - 1)
+                if self.toast.isVisible() and place.intersects(self.toast.geometry()):
+                    place.moveBottom(self.toast.y() - theme.GAP)
+                notice.setGeometry(place)
+                bottom = place.top() - theme.GAP
+        self.opening.setText(
+            self.opening.fontMetrics().elidedText(
+                self.opening.text(), Qt.TextElideMode.ElideMiddle, space.width() - 2 * _EDGE
+            )
+        )
+        self.opening.adjustSize()
+        self.opening.move(left, bottom - self.opening.height())

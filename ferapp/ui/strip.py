@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy
 from ferapp.ui import theme, wording
 from ferapp.ui.traces import Traces
 from ferapp.vision.analysis import Analysis
+from ferapp.vision.parts import Part
 from trainer.labels import EXPRESSIONS
 
 SECONDS = 20.0
@@ -25,7 +26,7 @@ class ProbabilityStrip(pg.PlotWidget):
         super().__init__(enableMenu=False)
         self.traces = Traces(len(EXPRESSIONS), _CAPACITY)
         self._classes: tuple[str, ...] = EXPRESSIONS
-        self._face_id: int | None = None
+        self._source: tuple[int, frozenset[Part]] | None = None  # face, and what is hidden of it
         self._changed = False
         self.curves: list[pg.PlotCurveItem] = []
         self._raw = pg.PlotCurveItem(connect="finite")
@@ -35,7 +36,8 @@ class ProbabilityStrip(pg.PlotWidget):
         self.setXRange(-SECONDS, 0, padding=0)
         self.setYRange(-0.02, 1.07, padding=0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(88)
+        self.setMinimumHeight(64)
+        self.plotItem.setContentsMargins(0, 4, 0, 0)  # half the height of the word at 100 %
         self.setMaximumHeight(420)
         self.getAxis("left").setTicks([[(0, "0"), (0.5, "50"), (1, "100 %")]])
         self.getAxis("bottom").setTicks([[(-15, "−15 s"), (-10, "−10 s"), (-5, "−5 s")]])
@@ -47,7 +49,7 @@ class ProbabilityStrip(pg.PlotWidget):
         self.setToolTip(
             "The probabilities of the last 20 seconds, in the colours of the bars.\n"
             "Lines: smoothed. Faint line: the leading expression, each picture alone.\n"
-            "Gaps: no face, or the largest face was another one."
+            "Gaps: no face, another face became the largest, or other parts were hidden."
         )
         self._build_curves()
 
@@ -73,12 +75,13 @@ class ProbabilityStrip(pg.PlotWidget):
         time = analysis.frame.captured_at
         face = analysis.faces[0] if analysis.faces else None
         if face is None or len(face.smoothed) != len(self._classes):
-            self._face_id = None
+            self._source = None
             self.traces.push_gap(time)
             return
-        if self._face_id not in (None, face.face_id):
+        source = (face.face_id, analysis.hidden)
+        if self._source not in (None, source):
             self.traces.push_gap(time)
-        self._face_id = face.face_id
+        self._source = source
         self.traces.push(time, face.smoothed, face.probabilities)
 
     def redraw(self) -> None:
@@ -110,6 +113,7 @@ class ProbabilityStrip(pg.PlotWidget):
             self.getAxis(axis).setPen(pg.mkPen(look.line))
             self.getAxis(axis).setTextPen(pg.mkPen(look.muted))
             self.getAxis(axis).setTickFont(theme.sized(self.font(), 0.85))
+        self._leader.fill = pg.mkBrush(theme.colour(look.panel, 0.75))  # over the curves
         for i, curve in enumerate(self.curves):
             curve.setPen(pg.mkPen(look.expression(self._classes[i], i), width=1))
         self._changed = True

@@ -145,7 +145,7 @@ def apply_theme(app: QApplication, wanted: Mode) -> Theme:
         _current = LIGHT if wanted == "light" else DARK
     app.setStyle("Fusion")
     app.setPalette(_palette(_current))
-    app.setStyleSheet(_style_sheet(_current))
+    app.setStyleSheet(_style_sheet(_current) + _panels_and_dialogs(_current))
     return _current
 
 
@@ -189,7 +189,7 @@ def _style_sheet(t: Theme) -> str:
     QToolBar {{ background: {t.window}; border: none; border-bottom: 1px solid {t.line};
         padding: 4px 10px; spacing: 2px; }}
     QToolBar::separator {{ background: {t.line}; width: 1px; margin: 6px 8px; }}
-    QToolBar QToolButton {{ color: {t.text}; background: transparent; padding: 5px 10px;
+    QToolBar QToolButton {{ color: {t.text}; background: transparent; padding: 5px 7px;
         border: 1px solid transparent; border-radius: 6px; }}
     QToolBar QToolButton:hover {{ background: {t.raised}; }}
     QToolBar QToolButton:pressed {{ background: {t.line}; }}
@@ -205,6 +205,7 @@ def _style_sheet(t: Theme) -> str:
     QStatusBar QLabel {{ color: {t.muted}; padding: 3px 8px; }}
     #column, #inner {{ background: {t.panel}; border: none; }}
     #column {{ border-left: 1px solid {t.line}; }}
+    #edge {{ background: {t.line}; border: none; }}
     QLabel[quiet="true"] {{ color: {t.muted}; }}
     QLabel[notice="true"] {{ color: {t.warning}; background: {t.raised}; border-radius: 6px;
         padding: 8px 10px; }}
@@ -212,9 +213,18 @@ def _style_sheet(t: Theme) -> str:
         border-radius: {RADIUS}px; padding: 8px 12px; }}
     QLabel[frozen="true"] {{ color: {DARK.on_accent}; background: {DARK.accent};
         border-radius: {RADIUS}px; padding: 6px 12px; font-weight: 600; }}
+    #toast {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {RADIUS}px; }}
+    #toast QLabel {{ color: {t.text}; background: transparent; }}
+    #toast QPushButton {{ color: {t.accent}; background: transparent; font-weight: 600;
+        border: 1px solid transparent; border-radius: 6px; padding: 5px 10px; }}
+    #toast QPushButton:hover {{ background: {t.line}; }}
+    #toast QPushButton:focus {{ border-color: {t.accent}; }}
     #hud {{ background: {_css(VIDEO_PLATE)}; border-radius: {RADIUS}px; }}
     #hud QLabel {{ color: {VIDEO_TEXT}; background: transparent; }}
     #hud QLabel[quiet="true"] {{ color: {VIDEO_MUTED}; }}
+    QComboBox QAbstractItemView {{ color: {t.text}; background: {t.panel};
+        border: 1px solid {t.line}; padding: 4px; outline: none;
+        selection-color: {t.text}; selection-background-color: {t.raised}; }}
     QScrollBar:vertical {{ background: {t.panel}; width: 10px; }}
     QScrollBar::handle:vertical {{ background: {t.line}; border-radius: 4px; min-height: 24px;
         margin: 1px; }}
@@ -227,6 +237,37 @@ def _style_sheet(t: Theme) -> str:
     QSlider::handle:horizontal:focus {{ border: 2px solid {t.accent}; }}
     QSlider::sub-page:horizontal:disabled {{ background: {t.line}; }}
     QSlider::handle:horizontal:disabled {{ background: {t.muted}; }}
+    """
+
+
+def _panels_and_dialogs(t: Theme) -> str:
+    return f"""
+    QDialog {{ background: {t.panel}; }}
+    QLabel {{ background: transparent; }}
+    QPushButton {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line};
+        border-radius: 6px; padding: 5px 14px; }}
+    QPushButton:hover {{ border-color: {t.muted}; }}
+    QPushButton:pressed {{ background: {t.line}; }}
+    QPushButton:focus {{ border-color: {t.accent}; }}
+    QPushButton:disabled {{ color: {t.muted}; }}
+    QLineEdit {{ color: {t.text}; background: {t.window}; border: 1px solid {t.line};
+        border-radius: 6px; padding: 6px 8px; }}
+    QLineEdit:focus {{ border-color: {t.accent}; }}
+    QDialog QTextBrowser, QDialog QPlainTextEdit {{ color: {t.text}; background: {t.panel};
+        border: 1px solid {t.line}; border-radius: 6px; padding: 8px; }}
+    QDialog QTextBrowser:focus, QDialog QPlainTextEdit:focus {{ border-color: {t.accent}; }}
+    QLabel[key="true"] {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line};
+        border-radius: 4px; padding: 1px 7px; }}
+    QMenu::item:disabled {{ color: {t.muted}; }}
+    #card {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: {RADIUS}px; }}
+    #notice {{ background: {_css(VIDEO_PLATE)}; border-radius: {RADIUS}px; }}
+    #notice QLabel {{ color: {VIDEO_TEXT}; background: transparent; }}
+    #notice QLabel[quiet="true"] {{ color: {VIDEO_MUTED}; }}
+    #notice QPushButton {{ color: {VIDEO_TEXT}; background: {DARK.raised};
+        border: 1px solid {DARK.line}; padding: 4px 12px; }}
+    #notice QPushButton:hover {{ border-color: {DARK.muted}; }}
+    #notice QPushButton:pressed {{ background: {DARK.line}; }}
+    #notice QPushButton:focus {{ border-color: {DARK.accent}; }}
     """
 
 

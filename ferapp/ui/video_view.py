@@ -1,13 +1,26 @@
 """The picture with everything that is known of it, painted at the resolution of the screen."""
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QTransform
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QHelpEvent,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QTransform,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferapp.ui import overlays, theme, wording
-from ferapp.vision.analysis import Analysis
+from ferapp.ui.look import Look
+from ferapp.vision.analysis import Analysis, FaceAnalysis
+
+_EDGE = 14  # px from the picture's edge
 
 
 class VideoView(QWidget):
@@ -16,18 +29,21 @@ class VideoView(QWidget):
     A callback and not a signal: no frame travels through Qt's signals.
     """
 
-    def __init__(self, on_painted: Callable[[Analysis], None]) -> None:
+    def __init__(
+        self,
+        on_painted: Callable[[Analysis], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         super().__init__()
         self._on_painted = on_painted
+        self._clock = clock
+        self.map_age_ms: float | None = None  # of the maps on the screen; None without any
         self._analysis: Analysis | None = None
         self._image: QImage | None = None
-        self._maps: list[QImage | None] = []  # one per face, made when first needed
+        self._maps: list[QImage | None] | None = None  # one per face, made when first needed
         self._reported = True
         self._message = ""
-        self._boxes = True
-        self._landmarks = True
-        self._attribution = True
-        self._opacity = 0.6
+        self._look = Look()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 240)
@@ -44,7 +60,7 @@ class VideoView(QWidget):
     def show_analysis(self, analysis: Analysis) -> None:
         self._analysis = analysis
         self._image = overlays.picture_image(analysis.picture)  # the analysis keeps the array alive
-        self._maps = [None] * len(analysis.faces)
+        self._maps = None
         self._reported = False
         self.update()
 
@@ -54,23 +70,22 @@ class VideoView(QWidget):
             self._message = text
             self.update()
 
-    def set_boxes(self, on: bool) -> None:
-        self._boxes = on
-        self.update()
+    @property
+    def look(self) -> Look:
+        return self._look
 
-    def set_landmarks(self, on: bool) -> None:
-        self._landmarks = on
-        self.update()
+    def set_look(self, look: Look) -> None:
+        if look != self._look:
+            self._look = look
+            self._maps = None
+            self.update()
 
-    def set_attribution(self, on: bool) -> None:
-        self._attribution = on
-        self.update()
-
-    def set_opacity(self, opacity: float) -> None:
-        """Of the attribution maps, 0–1; 0 leaves the picture as it is."""
-        self._opacity = opacity
-        self._maps = [None] * len(self._maps)
-        self.update()
+    def map_images(self) -> list[QImage | None]:
+        """The coloured map of each face, made once for each analysis and look."""
+        if self._maps is None:
+            shown = self._analysis
+            self._maps = overlays.map_images(shown, self._look) if shown is not None else []
+        return self._maps
 
     def frame_to_view(self, x: float, y: float) -> QPointF:
         """Where the centre of a frame's pixel lies in this widget."""
@@ -92,13 +107,16 @@ class VideoView(QWidget):
         scale = QTransform.fromScale(
             rect.width() / self._image.width(), rect.height() / self._image.height()
         )
-        return overlays.FRAME_TO_QT * scale * QTransform.fromTranslate(rect.x(), rect.y())
+        place = overlays.FRAME_TO_QT * scale * QTransform.fromTranslate(rect.x(), rect.y())
+        return place * _mirrored(rect) if self._look.mirror else place
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
             self._paint(painter)
         if self._analysis is not None and not self._reported:
             self._reported = True
+            age = 1000 * (self._clock() - self._analysis.frame.captured_at)
+            self.map_age_ms = age if any(self._maps or ()) else None
             self._on_painted(self._analysis)
 
     def _paint(self, painter: QPainter) -> None:
@@ -111,27 +129,62 @@ class VideoView(QWidget):
             painter.drawText(room, flags, self._message)
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(self.picture_rect(), self._image)
-        self._paint_overlays(painter, self._analysis)
+        rect = self.picture_rect()
+        painter.save()
+        if self._look.mirror:
+            painter.setTransform(_mirrored(rect))
+        painter.drawImage(rect, self._image)
+        painter.restore()
+        painter.setClipRect(rect)
+        painter.setFont(self._label_font())
+        maps = self.map_images()
+        overlays.paint_faces(painter, self._analysis, self._transform(), self._look, maps)
+        if self._analysis.hidden:
+            self._paint_badge(painter, rect, f"Hidden: {wording.parts(self._analysis.hidden)}")
 
-    def _paint_overlays(self, painter: QPainter, analysis: Analysis) -> None:
-        transform = self._transform()
-        painter.setClipRect(self.picture_rect())
-        painter.setFont(theme.sized(self.font(), 1.05, QFont.Weight.DemiBold))
-        for index, face in enumerate(analysis.faces):
-            if self._attribution and self._opacity > 0 and face.attribution is not None:
-                image = self._maps[index] or overlays.map_image(face.attribution, self._opacity)
-                self._maps[index] = image
-                overlays.draw_attribution(painter, face, transform, image)
-        for face in analysis.faces:
-            if self._landmarks:
-                overlays.draw_landmarks(painter, face, transform)
-        for face in reversed(analysis.faces):  # the largest face's label on top
-            if self._boxes:
-                label = wording.face_label(face, analysis.classes)
-                overlays.draw_box(painter, face, transform, label)
+    def _label_font(self) -> QFont:
+        return theme.sized(self.font(), 1.05, QFont.Weight.DemiBold)
+
+    def _paint_badge(self, painter: QPainter, rect: QRectF, text: str) -> None:
+        """What makes this no real result, in the corner where nothing else stands."""
+        metrics = painter.fontMetrics()
+        plate = QRectF(0, 0, metrics.horizontalAdvance(text) + 24, metrics.height() + 12)
+        plate.moveBottomRight(rect.bottomRight() - QPointF(_EDGE, _EDGE))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour(theme.VIDEO_PLATE))
+        painter.drawRoundedRect(plate, theme.RADIUS, theme.RADIUS)
+        painter.setPen(QColor(theme.VIDEO_TEXT))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+
+    def face_at(self, point: QPointF) -> FaceAnalysis | None:
+        """The face whose box or label is at this point of the widget, the one on top first."""
+        if self._analysis is None:
+            return None
+        place = self._transform()
+        metrics = QFontMetricsF(self._label_font())
+        for face in self._analysis.faces:
+            box = place.mapRect(QRectF(*face.box))
+            label = wording.box_label(face, self._analysis) if self._look.boxes else ""
+            plate = overlays.label_plate(metrics, box, label) if label else QRectF()
+            if box.contains(point) or plate.contains(point):
+                return face
+        return None
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and self._analysis is not None:
+            face = self.face_at(QPointF(event.pos()))
+            tip = wording.face_tip(face) if face else ""
+            QToolTip.showText(event.globalPos(), tip, self)
+            return True
+        return super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
             self.update()
         super().changeEvent(event)
+
+
+def _mirrored(rect: QRectF) -> QTransform:
+    """Left and right of `rect` exchanged."""
+    return QTransform(-1, 0, 0, 1, 2 * rect.center().x(), 0)

@@ -1,168 +1,353 @@
-"""The window: pages, the toolbar, the keys, and the end of everything when it closes."""
+"""The window: pages, toolbar, menus, what is dropped on it, and the end of all when it closes."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent
+from collections.abc import Callable
+
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, Qt, QTimer
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
-    QApplication,
+    QDialog,
     QFileDialog,
-    QLabel,
     QMainWindow,
-    QMenu,
+    QPushButton,
     QSizePolicy,
     QStackedWidget,
     QToolBar,
-    QToolButton,
     QWidget,
 )
 
-from ferapp.live.state import LiveEngine, LiveStatus
-from ferapp.ui import theme
+from ferapp.live.state import LiveEngine, ModelState
+from ferapp.ui import source_words
 from ferapp.ui.actions import make_actions
+from ferapp.ui.buttons import MenuButton, by_keyboard
 from ferapp.ui.collector import GuiThreadCollector
-from ferapp.ui.controls import SpaceForButtons
+from ferapp.ui.dialogs import AddressDialog
+from ferapp.ui.drop_veil import DropVeil
+from ferapp.ui.help import Help
+from ferapp.ui.incoming import PastedPictures, understand
 from ferapp.ui.live_page import LivePage
+from ferapp.ui.menus import SourceMenu
+from ferapp.ui.model_menu import DeviceMenu, ModelMenu
+from ferapp.ui.settings import RECENT, SettingsStore
+from ferapp.ui.snapshot import Snapshots, open_folder
+from ferapp.ui.status_bar import StatusBar
 
 _PICTURES = "Videos and pictures (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.png *.jpg *.jpeg *.bmp)"
 _MODELS = "Models (*.safetensors)"
-_THEMES: tuple[tuple[theme.Mode, str], ...] = (
-    ("system", "As the system"),
-    ("light", "Light"),
-    ("dark", "Dark"),
-)
+_SAVE_MS = 1000  # settings that changed are on the disk after this time
 
 
 class MainWindow(QMainWindow):
     """Owns the engine from here on: closing the window closes it."""
 
-    def __init__(self, engine: LiveEngine) -> None:
+    def __init__(
+        self,
+        engine: LiveEngine,
+        store: SettingsStore,
+        read_log: Callable[[], str] = lambda: "",
+    ) -> None:
         super().__init__()
         self._engine = engine
+        self.store = store
+        self._compact, self._full_screen_width = False, 0  # of the toolbar
+        self._model_asked = False  # by a person, who has not seen the outcome yet
+        self._pasted = PastedPictures()
         self.setWindowTitle("ferapp")
-        self.actions_by_id = make_actions(self)
+        self.setAcceptDrops(True)
+        self.actions_by_id = actions = make_actions(self)
+        self.help = Help(self, actions, store, read_log)
+        self.source_menu = SourceMenu(actions, store, self.open_source, self)
+        self.model_menu = ModelMenu(
+            actions["open_model"], self.load_model, self.help.about_model, self
+        )
+        self.device_menu = DeviceMenu(store, self._use_device, self)
         self._pages = QStackedWidget()
         self._page_actions = QActionGroup(self)
         self._tool_bar = self._build_tool_bar()
         self._page_place = self._tool_bar.actions()[0]
         self.setCentralWidget(self._pages)
-        self.live_page = LivePage(engine, self.actions_by_id)
-        self.add_page("Live", self.live_page)
-        self._source_label, self._model_label = self._build_status_bar()
+        self.live_page = LivePage(engine, actions, store)
+        self.add_page("Live", self.live_page, "A camera or a clip, analysed while it plays.")
+        self.snapshots = Snapshots(self)
+        self._status_bar = StatusBar()
+        self.setStatusBar(self._status_bar)
+        self.veil = DropVeil(self._pages)
         self._connect()
         self.collector = GuiThreadCollector(self)
+        self._save_timer = QTimer(self, interval=_SAVE_MS)
+        self._save_timer.timeout.connect(store.save)
+        self._save_timer.start()
         self.setMinimumSize(960, 640)
         self.resize(1280, 800)
+        self._restore_place()
+        self.setFocus()  # else the first button has the keyboard, and Space does not freeze
 
-    def add_page(self, name: str, page: QWidget) -> None:
+    def add_page(self, name: str, page: QWidget, tip: str = "") -> None:
         """The switcher in the toolbar appears with the second page."""
         index = self._pages.addWidget(page)
-        action = QAction(name, self, checkable=True, checked=index == 0)
+        action = QAction(name, self, checkable=True, checked=index == 0, toolTip=tip or name)
         action.triggered.connect(lambda: self._pages.setCurrentWidget(page))
         self._page_actions.addAction(action)
         self._tool_bar.insertAction(self._page_place, action)
+        by_keyboard(self._tool_bar.widgetForAction(action))
         for each in self._page_actions.actions():
             each.setVisible(index > 0)
         self._page_place.setVisible(index > 0)
-        self._mind_space()
+        self._fit_tool_bar()
 
     def _build_tool_bar(self) -> QToolBar:
         bar = QToolBar("Actions", self)
         bar.setMovable(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         bar.addSeparator()  # pages stand before it
-        for name in ("demo", "camera", "open_file"):
-            bar.addAction(self.actions_by_id[name])
-        bar.addSeparator()
-        bar.addAction(self.actions_by_id["open_model"])
+        self.source_button = MenuButton(
+            "Source", self.source_menu, "What plays: the demo clip, a camera, a file, an address."
+        )
+        self.model_button = MenuButton("Model", self.model_menu, "What looks at the faces.")
+        self.device_button = MenuButton("Device", self.device_menu, "Where the model runs.")
+        for button in (self.source_button, self.model_button, self.device_button):
+            bar.addWidget(button)
         room = QWidget()
         room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(room)
-        for name in ("freeze", "hud", "fullscreen"):
+        for name in ("freeze", "snapshot", "mirror", "hud", "fullscreen"):
             bar.addAction(self.actions_by_id[name])
-        bar.addSeparator()
-        button = QToolButton()
-        button.setText("Theme")
-        button.setToolTip("Dark or light.")
-        button.setAccessibleName("Theme")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setMenu(self._theme_menu())
-        bar.addWidget(button)
+            by_keyboard(bar.widgetForAction(self.actions_by_id[name]))
+        self._before_menu = bar.addSeparator()
+        bar.addWidget(MenuButton("Menu", self.help.menu, "Dark or light, keys, log, about."))
         self.addToolBar(bar)
         return bar
 
-    def _theme_menu(self) -> QMenu:
-        menu = QMenu(self)
-        group = QActionGroup(menu)
-        for mode, text in _THEMES:
-            action = menu.addAction(text)
-            action.setCheckable(True)
-            action.setChecked(theme.mode() == mode)
-            action.triggered.connect(lambda _=False, wanted=mode: _dress(wanted))
-            group.addAction(action)
-        return menu
-
-    def _build_status_bar(self) -> tuple[QLabel, QLabel]:
-        bar = self.statusBar()
-        bar.setSizeGripEnabled(False)
-        source, model = QLabel(), QLabel()
-        source.setAccessibleName("Source")
-        source.setToolTip("Where the pictures come from. They stay on this computer.")
-        model.setAccessibleName("Model and device")
-        bar.addWidget(source)
-        bar.addPermanentWidget(model)
-        return source, model
-
     def _connect(self) -> None:
-        actions, page = self.actions_by_id, self.live_page
-        actions["demo"].triggered.connect(lambda: self._open_source("demo"))
-        actions["camera"].triggered.connect(lambda: self._open_source("camera"))
+        actions, stage = self.actions_by_id, self.live_page.stage
+        actions["demo"].triggered.connect(lambda: self.open_source("demo"))
+        actions["camera"].triggered.connect(self._open_camera)
         actions["open_file"].triggered.connect(self._ask_for_file)
+        actions["open_folder"].triggered.connect(self._ask_for_folder)
+        actions["open_url"].triggered.connect(self._ask_for_address)
+        actions["paste"].triggered.connect(
+            lambda: self._bring_in(QGuiApplication.clipboard().mimeData())
+        )
         actions["open_model"].triggered.connect(self._ask_for_model)
+        actions["snapshot"].triggered.connect(self._take_snapshot)
+        self.snapshots.done.connect(self._tell_of_snapshot)
         actions["fullscreen"].toggled.connect(self._set_full_screen)
-        page.status_changed.connect(self._show_status)
+        actions["hud"].setChecked(self.store.now.hud)
+        actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
+        stage.notice.retry.connect(self.open_source)
+        stage.notice.demo.connect(actions["demo"].trigger)
+        stage.notice.other.connect(self._pop_up_sources)
+        self.help.first_steps = stage.show_first_steps
+        stage.first_steps.done.connect(self.help.end_first_steps)
+        if not self.store.now.hints_seen:
+            stage.show_first_steps(True)
+        self.live_page.status_changed.connect(self._show_status)
         self._show_status()
 
-    def _mind_space(self) -> None:
-        for button in self._tool_bar.findChildren(QToolButton):
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.installEventFilter(SpaceForButtons(button))
+    # --- sources and models ---------------------------------------------------------------------
 
-    def _open_source(self, source: str) -> None:
+    def open_source(self, source: str) -> None:
         self.live_page.go_live()
         self._engine.open_source(source)
+
+    def load_model(self, model: str) -> None:
+        self._model_asked = True
+        self.live_page.go_live()
+        self._engine.load_model(model)
+
+    def _use_device(self, device: str) -> None:
+        self.live_page.go_live()
+        self._engine.use_device(device)
+
+    def _open_camera(self) -> None:
+        now = self.store.now
+        self.open_source(source_words.with_mode(now.camera or "camera", now.camera_mode))
 
     def _ask_for_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
             self, "Open a video or a picture", "", f"{_PICTURES};;All files (*)"
         )
         if path:
-            self._open_source(path)
+            self.open_source(path)
+
+    def _ask_for_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Open a folder of pictures")
+        if path:
+            self.open_source(path)
+
+    def _ask_for_address(self) -> None:
+        dialog = AddressDialog(self)
+        dialog.chosen.connect(self.open_source)
+        dialog.open()
 
     def _ask_for_model(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open a model", "", _MODELS)
         if path:
-            self.live_page.go_live()
-            self._engine.load_model(path)
+            self.load_model(path)
+
+    def _pop_up_sources(self, button: QPushButton) -> None:
+        height = self.source_menu.sizeHint().height()
+        self.source_menu.popup(button.mapToGlobal(QPoint(0, -height)))
+
+    def _remember_model(self) -> None:
+        """What a person chose is remembered once it runs: a damaged file never is."""
+        status = self.live_page.status
+        if not self._model_asked or status.model_state is ModelState.LOADING:
+            return
+        self._model_asked = False
+        if status.model_state is not ModelState.READY:
+            return
+        self.store.change(model=status.model)
+        listed = any(m.spec == status.model and m.group != "file" for m in status.models)
+        if not listed:
+            others = (path for path in self.store.now.recent_models if path != status.model)
+            self.store.change(recent_models=(status.model, *others)[:RECENT])
+
+    def _leave_lost_device(self) -> None:
+        """A remembered device that is gone since leaves no model: the fastest one takes over."""
+        status, wanted = self.live_page.status, self.store.now.device
+        names = [device.name for device in status.devices]
+        failed = status.model_state is ModelState.FAILED and not status.model
+        if failed and names and wanted not in ("auto", *names):
+            self.store.change(device="auto")
+            self._engine.use_device("auto")
+            self.live_page.stage.toast.tell(
+                f"{wanted} is gone: the model runs on the fastest device that is there."
+            )
+
+    # --- snapshots ------------------------------------------------------------------------------
+
+    def _take_snapshot(self) -> None:
+        page = self.live_page
+        self.snapshots.take(page.analysis, page.status, page.look, page.options)
+
+    def _tell_of_snapshot(self, words: str, path: str) -> None:
+        toast = self.live_page.stage.toast
+        if path:
+            toast.tell(words, "Open folder", lambda: open_folder(path))
+        else:
+            toast.tell(words)
+
+    # --- what is dropped or pasted --------------------------------------------------------------
+
+    def _bring_in(self, data: QMimeData | None) -> None:
+        found = understand(data)
+        source, words = found.source, found.words
+        if found.picture is not None:
+            source = self._pasted.save(found.picture) or ""
+            words = words if source else "The picture could not be written to the disk."
+        if source:
+            self.open_source(source)
+        if found.model:
+            self.load_model(found.model)
+        if words:
+            self.live_page.stage.toast.tell(words)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._take_copy(event)
+        self.veil.show_text("Drop to open")
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.veil.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.veil.hide()
+        self._take_copy(event)
+        self._bring_in(event.mimeData())
+
+    def _take_copy(self, event: QDropEvent) -> None:
+        """Never a move, after which a file manager would delete the file."""
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    # --- the window itself ----------------------------------------------------------------------
 
     def _set_full_screen(self, on: bool) -> None:
         full = Qt.WindowState.WindowFullScreen
         state = self.windowState()
         self.setWindowState(state | full if on else state & ~full)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.live_page.stage.first_steps.isVisible():
+            self.help.end_first_steps()
+        else:
+            self.actions_by_id["fullscreen"].setChecked(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_tool_bar()
+
+    def _fit_tool_bar(self) -> None:
+        """Where there is little room, without captions and Full screen, which the menu has too."""
+        bar, full_screen = self._tool_bar, self.actions_by_id["fullscreen"]
+        menus = (self.source_button, self.model_button, self.device_button)
+        wanted = bar.sizeHint().width()
+        if self._compact:
+            wanted += sum(button.caption_width() for button in menus) + self._full_screen_width
+        compact = wanted > self.width()
+        if compact == self._compact:
+            return
+        self._compact = compact
+        for button in menus:
+            button.set_compact(compact)
+        if compact:
+            self._full_screen_width = bar.widgetForAction(full_screen).width()
+            bar.removeAction(full_screen)
+        else:
+            bar.insertAction(self._before_menu, full_screen)
+            by_keyboard(bar.widgetForAction(full_screen))
+
     def _show_status(self) -> None:
-        status: LiveStatus = self.live_page.status
-        self._source_label.setText(status.source_name or "No source")
-        parts = [part for part in (status.model_name, status.device) if part]
-        self._model_label.setText("  ·  ".join(parts) or "No model")
-        self._model_label.setToolTip(status.model_summary or "The model that runs, and where.")
+        status = self.live_page.status
+        self.source_menu.show_status(status)
+        self.model_menu.show_status(status)
+        self.device_menu.show_status(status)
+        opening = bool(status.source_opening)
+        self.source_button.show_value(
+            "opening…" if opening else status.source_name or "none", quiet=opening
+        )
+        loading = status.model_state is ModelState.LOADING
+        model = source_words.model_title(status) or "none"
+        self.model_button.show_value("loading…" if loading else model, quiet=loading)
+        self.device_button.show_value(source_words.device_title(status, status.device) or "none")
+        self._status_bar.show_status(status)
+        self._fit_tool_bar()
+        self.help.card = status.model_card
+        self._remember_model()
+        self._leave_lost_device()
+
+    def _restore_place(self) -> None:
+        try:
+            place = QByteArray(bytes.fromhex(self.store.now.geometry))
+        except ValueError:
+            return
+        usual = self.saveGeometry()
+        if self.restoreGeometry(place):
+            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowFullScreen)
+            screens = QGuiApplication.screens()
+            if not any(s.availableGeometry().contains(self.geometry().center()) for s in screens):
+                self.restoreGeometry(usual)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self._save_timer.stop()
+        self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
         self.live_page.stop()
         self.collector.stop()
         self._engine.close()
+        self.snapshots.finish()
+        self._pasted.close()  # the engine reads them no more
+        self.store.save()
         super().closeEvent(event)
-
-
-def _dress(mode: theme.Mode) -> None:
-    app = QApplication.instance()
-    if isinstance(app, QApplication):
-        theme.apply_theme(app, mode)

@@ -1,11 +1,48 @@
 """Sentences and numbers for a person, made in one place."""
 
+import math
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.live.state import LiveStatus, ModelState
-from ferapp.vision.analysis import Analysis, FaceAnalysis
+from ferapp.vision.analysis import Analysis, Doubt, DoubtKind, FaceAnalysis
+from ferapp.vision.parts import PARTS, Part
 
+# kind → its name, what was found, and what a person can do about it
+_DOUBTS: dict[DoubtKind, tuple[str, str, str]] = {
+    DoubtKind.SMALL: (
+        "too small",
+        "From temple to temple the face has {value} px; below {limit} px the model often errs.",
+        "Come closer, or choose a higher resolution.",
+    ),
+    DoubtKind.TURNED: (
+        "turned away",
+        "The face looks {value}° past the camera; beyond {limit}° the model often errs.",
+        "Look towards the camera.",
+    ),
+    DoubtKind.DARK: (
+        "too dark",
+        "The face has a mean brightness of {value} of 255; below {limit} the model often errs.",
+        "Light the face from the front.",
+    ),
+    DoubtKind.BLURRED: (
+        "blurred",
+        "The face has {value} % of the usual fine detail; below {limit} % the model often errs.",
+        "Hold still, clean the lens, or focus the camera.",
+    ),
+    DoubtKind.CUT_OFF: (
+        "cut off",
+        "{value} % of the face's points lie outside the picture; the limit is {limit} %.",
+        "Bring the whole face into the picture.",
+    ),
+    DoubtKind.UNSURE: (
+        "unsure",
+        "The model gives its first choice {value} %; below {limit} % it is often wrong.",
+        "Several expressions are about as probable: see the bars.",
+    ),
+}
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six")
 
 
@@ -31,20 +68,90 @@ def face_label(face: FaceAnalysis, classes: tuple[str, ...]) -> str:
     return f"{title(classes[top])} {percent(float(face.smoothed[top]))}"
 
 
+def doubt_name(kind: DoubtKind) -> str:
+    return _DOUBTS[kind][0]
+
+
+def doubt_tip(doubt: Doubt) -> str:
+    """The reason with its numbers, and what to do about it."""
+    name, reason, advice = _DOUBTS[doubt.kind]
+    unit = 100 if "%" in reason else 1
+    # rounded away from the limit, so that it is seen to be beyond
+    away = math.floor if doubt.value < doubt.limit else math.ceil
+    value, limit = away(unit * doubt.value), f"{unit * doubt.limit:.3g}"
+    found = reason.format(value=value, limit=limit).replace(" %", "\u00a0%")
+    return f"In doubt: {name}.\n{found}\n{advice}"
+
+
+def box_label(face: FaceAnalysis, analysis: Analysis) -> str:
+    """What stands at the face in the picture: `Happy? 31 %, mouth hidden`."""
+    top = top_class(face.smoothed)
+    if top is None or top >= len(analysis.classes):
+        return ""
+    sign = "?" if face.doubts else ""
+    label = f"{title(analysis.classes[top])}{sign} {percent(float(face.smoothed[top]))}"
+    if analysis.hidden:
+        what = parts(analysis.hidden) if len(analysis.hidden) == 1 else "parts"
+        label = f"{label}, {what} hidden"
+    return label
+
+
+def face_tip(face: FaceAnalysis) -> str:
+    """What a face's box and label do not say; no probabilities, for they change under a tip."""
+    width, height = face.box[2:]
+    size = f"A face of {width:.0f} × {height:.0f} px of the picture"
+    return "\n\n".join([size, *map(doubt_tip, face.doubts)])
+
+
+def parts(hidden: Collection[Part]) -> str:
+    """`brows, eyes and mouth`, from top to bottom."""
+    names = [part for part in PARTS if part in hidden]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def effect_of_hiding(analysis: Analysis | None) -> str:
+    """`Without the mouth: Happy 92 % → 31 %`; empty while nothing is hidden.
+
+    The expression is the one that the largest face has unhidden.
+    """
+    face = analysis.faces[0] if analysis is not None and analysis.faces else None
+    if analysis is None or face is None or not analysis.hidden or not face.smoothed.size:
+        return ""
+    top = top_class(face.whole)
+    if top is None or top >= len(analysis.classes):
+        return ""
+    what = parts(analysis.hidden)
+    what = f"the {what}" if len(analysis.hidden) == 1 else what
+    before, after = percent(float(face.whole[top])), percent(float(face.smoothed[top]))
+    return f"Without {what}: {title(analysis.classes[top])} {before} → {after}"
+
+
+def points(change: float) -> str:
+    """A change of a probability in points, with its sign: `−41`, `+3`, `0`."""
+    value = round(100 * change)
+    return f"{value:+d}".replace("-", "−") if value else "0"
+
+
 def count_faces(count: int) -> str:
     number = _COUNTS[count] if count < len(_COUNTS) else str(count)
     return f"{number} face" if count == 1 else f"{number} faces"
 
 
 def summary(analysis: Analysis | None) -> str:
-    """The picture in words: `Happy 87 %, one face`."""
+    """The picture in words: `Happy 87 %, one face. In doubt: too small. Hidden: eyes, mouth`."""
     if analysis is None:
         return "No picture yet"
     if not analysis.faces:
         return "No face"
-    label = face_label(analysis.faces[0], analysis.classes)
+    face = analysis.faces[0]
+    label = face_label(face, analysis.classes)
     faces = count_faces(len(analysis.faces))
-    return f"{label}, {faces}" if label else title(faces)
+    sentences = [f"{label}, {faces}" if label else title(faces)]
+    if face.doubts:
+        sentences.append("In doubt: " + ", ".join(doubt_name(d.kind) for d in face.doubts))
+    if analysis.hidden:
+        sentences.append(f"Hidden from the model: {parts(analysis.hidden)}")
+    return ". ".join(sentences)
 
 
 def headline(analysis: Analysis | None, status: LiveStatus) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from bench import Bench
@@ -9,15 +10,22 @@ from fake_engine import FakeEngine
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from ferapp.ui import snapshot
+from ferapp.ui.settings import SettingsStore
 from ferapp.ui.theme import apply_theme
 from ferapp.ui.window import MainWindow
+
+
+@pytest.fixture(autouse=True)
+def _no_picture_of_a_test_in_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "pictures_folder", lambda: tmp_path / "ferapp")
 
 
 @pytest.fixture
 def bench(qtbot: QtBot, qapp: QApplication) -> Iterator[Bench]:
     apply_theme(qapp, "dark")
     engine = FakeEngine()
-    window = MainWindow(engine)
+    window = MainWindow(engine, SettingsStore())
     qtbot.addWidget(window)
     with qtbot.waitActive(window):  # keys reach only the active window
         window.show()

@@ -5,12 +5,22 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.live.state import LiveStatus, ModelState
+from ferapp.live.state import DeviceInfo, LiveStatus, ModelInfo, ModelState
 from ferapp.sources.frame import Frame
 from ferapp.vision.analysis import Analysis, FaceAnalysis
+from ferapp.vision.options import Options
+from trainer.card import ModelCard
 from trainer.labels import EXPRESSIONS
 
 SIZE = 44
+CARD = ModelCard(
+    name="default",
+    architecture="compact",
+    arguments={},
+    attribution_layer="stages",
+    data={"name": "FER2013"},
+    metrics={"val_accuracy": 0.67},
+)
 
 
 def similarity(angle_deg: float, scale: float, centre: tuple[float, float]) -> NDArray[np.float32]:
@@ -51,8 +61,8 @@ def face(
         to_crop=similarity(0, SIZE / (2 * half), centre) if to_crop is None else to_crop,
         probabilities=probabilities(name, max(value - 0.1, 0.0)),
         smoothed=shown,
-        attribution=attribution,
-        attributed_class=None if attribution is None else EXPRESSIONS.index(name),
+        maps=None if attribution is None else attribution[None],
+        mapped=() if attribution is None else (EXPRESSIONS.index(name),),
     )
 
 
@@ -77,8 +87,13 @@ class FakeEngine:
         self.now = LiveStatus(
             source_name="Demo clip",
             model_state=ModelState.READY,
+            source="demo",
+            model="default",
             model_name="default",
-            model_summary="A small network, trained on FER2013.",
+            model_card=CARD,
+            model_ms=7.6,
+            models=(ModelInfo("default", "bundled", CARD, name="default", ms={"cpu": 7.6}),),
+            devices=(DeviceInfo("cpu", "CPU, 2 cores"),),
             device="cpu",
         )
         self.waiting: Analysis | None = None
@@ -86,6 +101,7 @@ class FakeEngine:
         self.painted_ones: list[Analysis] = []
         self.status_calls = 0
         self.calls: list[tuple[str, object]] = []
+        self.options = Options()
 
     def give(self, newest: Analysis) -> None:
         self.waiting = newest
@@ -112,11 +128,11 @@ class FakeEngine:
     def load_model(self, model: str) -> None:
         self.calls.append(("load_model", model))
 
-    def set_attribution(self, on: bool) -> None:
-        self.calls.append(("set_attribution", on))
+    def use_device(self, device: str) -> None:
+        self.calls.append(("use_device", device))
 
-    def set_smoothing(self, time_constant_ms: float) -> None:
-        self.calls.append(("set_smoothing", time_constant_ms))
+    def set_options(self, options: Options) -> None:
+        self.options = options
 
     def close(self) -> None:
         self.calls.append(("close", None))

@@ -6,14 +6,14 @@ import pytest
 from ferapp.ui import colour_maps
 
 
-def test_normalised_by_the_largest_magnitude() -> None:
-    out = colour_maps.normalised(np.array([[-4.0, 2.0], [1.0, np.nan]], np.float32))
+def test_scaled_by_the_largest_magnitude() -> None:
+    out = colour_maps.scaled(np.array([[-4.0, 2.0], [1.0, np.nan]], np.float32))
     np.testing.assert_allclose(out, [[-1.0, 0.5], [0.25, 0.0]])
 
 
 def test_a_map_of_zeros_is_invisible() -> None:
     zeros = np.zeros((4, 4), np.float32)
-    assert not colour_maps.attribution_image(colour_maps.normalised(zeros), 1.0).any()
+    assert not colour_maps.attribution_image(colour_maps.scaled(zeros), 1.0).any()
 
 
 def test_positive_is_warm_and_negative_is_cool() -> None:

@@ -11,6 +11,7 @@ from ferapp.live.state import ModelState, Rates
 from ferapp.ui import wording
 from ferapp.ui.hud import FIGURES
 from ferapp.vision.analysis import StageTimes
+from ferapp.vision.options import Options
 
 
 def test_each_painted_analysis_is_told_once(bench: Bench) -> None:
@@ -102,16 +103,17 @@ def test_waiting_for_the_first_picture_is_said(bench: Bench) -> None:
 
 
 def test_sliders_reach_the_engine_and_the_view(bench: Bench) -> None:
-    assert ("set_smoothing", 300.0) in bench.engine.calls
-    assert ("set_attribution", True) in bench.engine.calls
-    sliders = bench.window.live_page.sliders
-    sliders.smoothing.setValue(0)
-    assert bench.engine.calls[-1] == ("set_smoothing", 0.0)
-    sliders.smoothing.setValue(2000)
-    assert bench.engine.calls[-1] == ("set_smoothing", 2000.0)
+    assert bench.engine.options == Options(attribution=True, smoothing_s=0.3)
+    page = bench.window.live_page
+    page.sliders.smoothing.setValue(0)
+    assert bench.engine.options.smoothing_s == 0
+    page.sliders.smoothing.setValue(2000)
+    assert bench.engine.options.smoothing_s == 2
+    page.sliders.opacity.setValue(25)
+    assert page.view.look.opacity == 0.25
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_A)
-    assert bench.engine.calls[-1] == ("set_attribution", False)
-    assert not sliders.opacity.isEnabled()
+    assert not bench.engine.options.attribution
+    assert not page.sliders.opacity.isEnabled()
 
 
 def test_the_figures_are_shown_and_explained(bench: Bench) -> None:

@@ -1,5 +1,8 @@
 """What the pixels of the view mean."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from fake_engine import SIZE, analysis, face, similarity
@@ -8,6 +11,7 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from ferapp.ui import theme
+from ferapp.ui.look import Look
 from ferapp.ui.video_view import VideoView
 from ferapp.vision.analysis import Analysis
 
@@ -24,6 +28,13 @@ def rgb(colour: str) -> list[int]:
     return [c.red(), c.green(), c.blue()]
 
 
+BARE = Look(boxes=False, landmarks=False, attribution=False)
+
+
+def alter(view: VideoView, **changes: Any) -> None:
+    view.set_look(replace(view.look, **changes))
+
+
 @pytest.fixture
 def painted() -> list[Analysis]:
     return []
@@ -35,9 +46,7 @@ def view(qtbot: QtBot, painted: list[Analysis]) -> VideoView:
     view = VideoView(painted.append)
     qtbot.addWidget(view)
     view.resize(320, 240)
-    view.set_boxes(False)
-    view.set_landmarks(False)
-    view.set_attribution(False)
+    view.set_look(BARE)
     return view
 
 
@@ -61,9 +70,9 @@ def test_landmarks_have_their_colour(view: VideoView) -> None:
     at = view.frame_to_view(x, y)
     row, column = int(at.y()), int(at.x())
     before = pixels(view)[row, column]
-    view.set_landmarks(True)
+    alter(view, landmarks=True)
     np.testing.assert_allclose(pixels(view)[row, column], rgb(theme.LANDMARK), atol=40)
-    view.set_landmarks(False)
+    alter(view, landmarks=False)
     np.testing.assert_array_equal(pixels(view)[row, column], before)
 
 
@@ -71,7 +80,7 @@ def test_landmarks_follow_a_letter_boxed_view(view: VideoView) -> None:
     view.resize(900, 500)
     shown = analysis(face())
     view.show_analysis(shown)
-    view.set_landmarks(True)
+    alter(view, landmarks=True)
     image = pixels(view)
     assert (image[:, :100] == rgb(theme.VIDEO_GROUND)).all()  # the bars beside the picture
     for x, y in shown.faces[0].landmarks[[0, 33, 67]].tolist():
@@ -85,7 +94,7 @@ def test_box_and_label_stand_where_the_face_is(view: VideoView) -> None:
     view.resize(960, 720)
     shown = analysis(face())
     view.show_analysis(shown)
-    view.set_boxes(True)
+    alter(view, boxes=True)
     image = pixels(view)
     x, y, _, height = shown.faces[0].box
     colour = rgb(theme.FACE_COLOURS[0])
@@ -96,7 +105,7 @@ def test_box_and_label_stand_where_the_face_is(view: VideoView) -> None:
     plate = image[int(top_left.y()) - 22 : int(top_left.y()) - 8, int(top_left.x()) + 5 :][:, :60]
     assert (np.abs(plate - colour).sum(axis=2) < 12).mean() > 0.4  # the plate
     assert (plate.sum(axis=2) < 150).any()  # the words on it
-    view.set_boxes(False)
+    alter(view, boxes=False)
     assert (np.abs(pixels(view) - colour).sum(axis=2) > 12).all()
 
 
@@ -109,13 +118,13 @@ def hot(column: int, row: int, value: float = 1.0) -> NDArray[np.float32]:
 def test_opacity_zero_leaves_the_picture_untouched(view: VideoView) -> None:
     shown = analysis(face(attribution=hot(22, 22)))
     view.show_analysis(shown)
-    view.set_attribution(True)
-    view.set_opacity(1.0)
+    alter(view, attribution=True)
+    alter(view, opacity=1.0)
     assert (pixels(view) != frame_rgb(shown)).any()
-    view.set_opacity(0.0)
+    alter(view, opacity=0.0)
     np.testing.assert_array_equal(pixels(view), frame_rgb(shown))
-    view.set_opacity(1.0)
-    view.set_attribution(False)
+    alter(view, opacity=1.0)
+    alter(view, attribution=False)
     np.testing.assert_array_equal(pixels(view), frame_rgb(shown))
 
 
@@ -130,8 +139,8 @@ def test_a_hot_cell_lies_on_its_place_of_the_frame(
     shown = analysis(face(attribution=hot(column, row), to_crop=to_crop))
     view.show_analysis(shown)
     plain = pixels(view)
-    view.set_attribution(True)
-    view.set_opacity(1.0)
+    alter(view, attribution=True)
+    alter(view, opacity=1.0)
     change = np.abs(pixels(view) - plain).sum(axis=2).astype(float)
     change[change < 60] = 0
     rows, columns = np.indices(change.shape)
@@ -143,8 +152,8 @@ def test_a_hot_cell_lies_on_its_place_of_the_frame(
 
 
 def test_for_is_warm_and_against_is_cool(view: VideoView) -> None:
-    view.set_attribution(True)
-    view.set_opacity(1.0)
+    alter(view, attribution=True)
+    alter(view, opacity=1.0)
     for value, warm in ((3.0, True), (-3.0, False)):
         shown = analysis(face(attribution=hot(22, 22, value)))
         view.show_analysis(shown)
@@ -158,7 +167,7 @@ def test_for_is_warm_and_against_is_cool(view: VideoView) -> None:
 
 def test_a_face_without_a_model_has_no_label(view: VideoView) -> None:
     view.show_analysis(analysis(face(), model=False))
-    view.set_boxes(True)
+    alter(view, boxes=True)
     image = pixels(view)
     assert (np.abs(image - rgb(theme.FACE_COLOURS[0])).sum(axis=2) < 40).any()  # the box
     assert (image[40:62, 110:170] < 90).all()  # where a plate would be: the dark picture

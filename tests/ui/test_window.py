@@ -3,18 +3,29 @@
 import gc
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from bench import Bench
 from fake_engine import FakeEngine, analysis, face
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QSlider,
+    QToolBar,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from ferapp.ui import theme
 from ferapp.ui.actions import ACTIONS
 from ferapp.ui.controls import Switch
+from ferapp.ui.settings import SettingsStore
+from ferapp.ui.toast import Toast
 from ferapp.ui.window import MainWindow
 
 
@@ -106,6 +117,8 @@ def test_every_control_has_a_name_and_an_explanation(bench: Bench) -> None:
     ours = [c for c in controls if c.objectName() != "qt_toolbar_ext_button"]
     assert len(ours) > 10
     for control in ours:
+        if isinstance(control.parent(), Toast):
+            continue  # its button gets its words when there is something to do
         name = control.text() if isinstance(control, QAbstractButton) else ""
         assert control.accessibleName() or name, control
         assert control.toolTip(), (control, name)
@@ -127,6 +140,80 @@ def test_nothing_is_cut_off(bench: Bench, size: QSize, look: theme.Mode) -> None
     assert bottom < page.height()  # the last control is in view without scrolling
 
 
+def test_the_keyboard_belongs_to_no_button_at_first(bench: Bench) -> None:
+    assert not isinstance(QApplication.focusWidget(), QAbstractButton)
+    bench.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    assert bench.window.actions_by_id["freeze"].isChecked()
+
+
+def test_esc_leaves_the_full_screen(bench: Bench) -> None:
+    bench.window.help.end_first_steps()
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_F11)
+    assert bench.window.isFullScreen()
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_Escape)
+    assert not bench.window.isFullScreen()
+
+
+def test_a_folder_by_key(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/clips")
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_O, Qt.KeyboardModifier.ShiftModifier)
+    assert bench.engine.calls == [("open_source", "/clips")]
+
+
+@pytest.mark.parametrize("width", [960, 1100, 1280, 1440, 2560])
+def test_all_of_the_toolbar_is_there_at_every_width(bench: Bench, width: int) -> None:
+    bench.window.add_page("Train", QWidget())
+    bench.window.add_page("Inspect", QWidget())
+    long = "A very long name of a clip from the mountains.mp4"
+    bench.engine.change(source_name=long, model_name=long, model="/m/a.safetensors", device=long)
+    bench.window.resize(width, 700)
+    bench.qtbot.waitUntil(lambda: bench.window.source_button.text() == long)
+    bar = bench.window.source_button.parentWidget()
+    assert isinstance(bar, QToolBar)
+    QApplication.processEvents()
+    left_out = bar.findChild(QWidget, "qt_toolbar_ext_button")
+    assert left_out is None or not left_out.isVisible()
+    full_screen = bench.window.actions_by_id["fullscreen"]
+    assert (full_screen in bar.actions()) is (width == 2560)
+    assert full_screen in bench.window.help.menu.actions()
+
+
+def test_figures_and_place_are_remembered(bench: Bench) -> None:
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_H)
+    bench.window.resize(960, 720)  # the screen of the tests is small
+    bench.qtbot.waitUntil(lambda: SettingsStore().now.hud)  # on the disk before the end
+    bench.window.close()
+    again = MainWindow(FakeEngine(), SettingsStore())
+    bench.qtbot.addWidget(again)
+    again.show()
+    assert again.size() == QSize(960, 720)
+    assert again.live_page.stage.hud.isVisible()
+    again.close()
+
+
+@pytest.mark.parametrize("place", ["beyond the screens", "no place", "full screen"])
+def test_a_place_that_is_none_any_more_is_not_taken(qtbot: QtBot, place: str) -> None:
+    store = SettingsStore()
+    if place == "no place":
+        store.change(geometry="zz")
+    else:
+        other = QWidget()
+        qtbot.addWidget(other)
+        other.setGeometry(90_000, 90_000, 1000, 700)
+        if place == "full screen":
+            other.setWindowState(Qt.WindowState.WindowFullScreen)
+        store.change(geometry=bytes(other.saveGeometry().data()).hex())
+    window = MainWindow(FakeEngine(), store)
+    qtbot.addWidget(window)
+    window.show()
+    assert not window.isFullScreen()
+    assert not window.actions_by_id["fullscreen"].isChecked()
+    screens = QApplication.screens()
+    assert any(s.geometry().intersects(window.geometry()) for s in screens)
+    assert window.width() >= 960
+    window.close()
+
+
 def test_the_page_switcher_waits_for_a_second_page(bench: Bench) -> None:
     def pages() -> list[str]:
         buttons = bench.window.findChildren(QAbstractButton)
@@ -144,7 +231,7 @@ def test_the_page_switcher_waits_for_a_second_page(bench: Bench) -> None:
 
 def test_closing_ends_the_engine_and_restores_collection(qtbot: QtBot) -> None:
     engine = FakeEngine()
-    window = MainWindow(engine)
+    window = MainWindow(engine, SettingsStore())
     qtbot.addWidget(window)
     window.show()
     assert window.windowTitle() == "ferapp"
@@ -181,3 +268,14 @@ def test_the_theme_menu_dresses_everything_at_once(bench: Bench) -> None:
         bar = panel.bars.grab().toImage()
         found = {bar.pixelColor(x, y).name() for x in range(bar.width()) for y in range(70, 100)}
         assert look.expressions["happy"] in found
+
+
+def test_s_saves_the_picture_and_tells_where(bench: Bench, tmp_path: Path) -> None:
+    bench.show(analysis(face()))
+    toast = bench.window.live_page.stage.toast
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_S)
+    bench.qtbot.waitUntil(toast.isVisible)
+    (picture,) = (tmp_path / "ferapp").glob("*.png")
+    assert picture.with_suffix(".json").is_file()
+    assert picture.name in toast.label.text()
+    assert toast.button.text() == "Open folder"

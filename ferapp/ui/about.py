@@ -1,0 +1,109 @@
+"""What the app and a model are, as text for a person."""
+
+from html import escape
+from importlib import metadata
+from typing import Any
+
+from trainer.card import ModelCard
+
+PARTS = (
+    ("PySide6-Essentials", "PySide6 and Qt", "LGPL-3.0"),
+    ("mediapipe", "MediaPipe and its Face Landmarker", "Apache-2.0"),
+    ("torch", "PyTorch", "BSD-3-Clause"),
+    ("opencv-python", "OpenCV", "Apache-2.0"),
+    ("pyqtgraph", "pyqtgraph", "MIT"),
+)
+
+
+def version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def about_html() -> str:
+    parts = _table((f"{name} {version(package)}", licence) for package, name, licence in PARTS)
+    return "".join(
+        [
+            f"<h2>ferapp {escape(version('ferapp'))}</h2>",
+            "<p>A workbench for facial expression recognition: it shows which expression a face "
+            "apparently has, and which parts of the face speak for it.</p>",
+            "<h3>Use</h3>",
+            "<p>It says what a face shows: apparent expression, not emotion. It is made for "
+            "research, teaching and demonstrations. It is not for hiring, schooling, policing, "
+            "medicine or any other decision about a person.</p>",
+            "<h3>Privacy</h3>",
+            "<p>Everything stays on this computer. The app opens no connection but to a source "
+            "whose address you give. It uploads nothing, and it stores a picture only when you "
+            "ask for it.</p>",
+            "<h3>Licences</h3>",
+            "<p>ferapp is under the MIT licence. Its main parts:</p>",
+            parts,
+            "<p>The bundled models were trained on FER2013, whose pictures are customarily used "
+            "for research. The demo clip is by Wolfgang Langer (Pexels). More is in "
+            "assets/NOTICE.md.</p>",
+        ]
+    )
+
+
+def card_html(card: ModelCard) -> str:
+    """The card of a model, laid out; what it does not tell is left out."""
+    sizes = card.preprocessing
+    sections = (
+        ("Data", _rows(card.data)),
+        (
+            "Training",
+            [("Objective", card.objective), ("Made on", card.created)],
+        ),
+        ("Measured", _rows(card.metrics)),
+        (
+            "Network",
+            [
+                ("Architecture", _call(card)),
+                ("Input", f"{sizes.input_size} × {sizes.input_size} px of the aligned face, grey"),
+                ("Classes", ", ".join(card.classes)),
+                ("Temperature", f"{card.temperature:.3g}"),
+                ("Attribution at", card.attribution_layer),
+            ],
+        ),
+        ("Intended use", card.intended_use),
+        ("Limits", card.limits),
+        ("Licence", card.licence),
+        ("Made with", _rows(card.versions)),
+    )
+    parts = [f"<h2>{escape(card.name)}</h2>"]
+    for title, content in sections:
+        if isinstance(content, str):
+            inner = f"<p>{escape(content)}</p>" if content else ""
+        else:
+            inner = _table(row for row in content if row[1])
+        if inner:
+            parts.append(f"<h3>{title}</h3>{inner}")
+    return "".join(parts)
+
+
+def _call(card: ModelCard) -> str:
+    arguments = ", ".join(f"{name} {value}" for name, value in card.arguments.items())
+    return f"{card.architecture} ({arguments})" if arguments else card.architecture
+
+
+def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """A dictionary of a card as rows; what is nested in it is left to the file."""
+    return [
+        (_title(name), f"{value:.4g}" if isinstance(value, float) else str(value))
+        for name, value in values.items()
+        if isinstance(value, str | int | float)
+    ]
+
+
+def _title(name: str) -> str:
+    return name[:1].upper() + name[1:].replace("_", " ")
+
+
+def _table(rows: Any) -> str:
+    cells = "".join(
+        f'<tr><td class="name">{escape(name)}</td><td>{escape(value)}</td></tr>'
+        for name, value in rows
+    )
+    return f'<table cellspacing="0">{cells}</table>' if cells else ""

@@ -1,0 +1,112 @@
+"""What the attribution explains, in which colours, and on which scale."""
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
+
+from ferapp.ui import colour_maps, theme, wording
+from ferapp.ui.attribution_key import gradient
+from ferapp.ui.chips import Chip
+from ferapp.ui.controls import label_width
+from ferapp.ui.look import Look
+from ferapp.ui.picker import Picker
+
+_SWATCH = QSize(44, 10)
+_EXPLAIN = (
+    "Whose score the colours over the face explain.\n"
+    "Predicted: the label shown. Runner-up: the second choice.\n"
+    "A click on a bar chooses its expression."
+)
+_COLOURS = "The colours of the attribution. Their lightness tells the strength, too."
+_SIGNED = (
+    "On: what speaks for the expression and what speaks against it have colours of their own.\n"
+    "Off: only how much a place counts."
+)
+_HOLD = (
+    "On: the strongest place of the last 5 seconds has the full colour from now on,\n"
+    "so that pictures compare. Another model or expression is measured anew.\n"
+    "Off: the strongest place of each picture has it."
+)
+
+
+class AttributionControls(QWidget):
+    """Each signal carries the new value; `show_look` sets what is shown without any."""
+
+    target_chosen = Signal(str)  # as Look.target
+    palette_chosen = Signal(str)
+    signed_changed = Signal(bool)
+    held_changed = Signal(bool)
+
+    def __init__(self, held: bool) -> None:
+        super().__init__()
+        self._classes: tuple[str, ...] = ()
+        self._signed = True
+        self.target = Picker("Explain", _EXPLAIN)
+        self.palette_picker = Picker("Colours of the attribution", _COLOURS)
+        self.palette_picker.setIconSize(_SWATCH)
+        for name, palette in colour_maps.PALETTES.items():
+            self.palette_picker.addItem(palette.title, name)
+        self.signed = Chip("For and against", _SIGNED)
+        self.held = Chip("Hold scale", _HOLD)
+        self.held.setChecked(held)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(4)
+        grid.setVerticalSpacing(theme.GAP - 2)
+        grid.setColumnStretch(1, 1)
+        for row, (words, control) in enumerate(
+            (("Explain", self.target), ("Colours", self.palette_picker))
+        ):
+            label = QLabel(words)
+            label.setToolTip(control.toolTip())
+            label.setFixedWidth(label_width(label))
+            label.setBuddy(control)
+            grid.addWidget(label, row, 0)
+        grid.addWidget(self.target, 0, 1)
+        colours = QHBoxLayout()
+        colours.setSpacing(4)
+        for widget in (self.palette_picker, self.signed, self.held):
+            colours.addWidget(widget)
+        grid.addLayout(colours, 1, 1)
+        self._fill_targets()
+        self._paint_swatches()
+        self.target.activated.connect(
+            lambda index: self.target_chosen.emit(self.target.itemData(index))
+        )
+        self.palette_picker.activated.connect(
+            lambda index: self.palette_chosen.emit(self.palette_picker.itemData(index))
+        )
+        self.signed.clicked.connect(self.signed_changed)
+        self.held.clicked.connect(self.held_changed)
+
+    def show_look(self, look: Look, classes: tuple[str, ...]) -> None:
+        """The choices of `look` among the model's classes."""
+        if classes != self._classes:
+            self._classes = classes
+            self._fill_targets()
+        chosen = self.target.findData(look.target)
+        self.target.setCurrentIndex(max(chosen, 0))  # a class that the model has not: predicted
+        self.palette_picker.setCurrentIndex(max(self.palette_picker.findData(look.palette), 0))
+        if look.signed != self._signed:
+            self._signed = look.signed
+            self._paint_swatches()
+        self.signed.setChecked(look.signed)
+        self.setEnabled(look.attribution)
+
+    def _fill_targets(self) -> None:
+        self.target.clear()
+        self.target.addItem("Predicted", "predicted")
+        self.target.addItem("Runner-up", "runner_up")
+        for name in self._classes:
+            self.target.addItem(wording.title(name), name)
+
+    def _paint_swatches(self) -> None:
+        size = _SWATCH * 4  # the icon scales it down to any screen
+        for i in range(self.palette_picker.count()):
+            name = self.palette_picker.itemData(i)
+            row = gradient(name, signed=self._signed, width=size.width())
+            swatch = QPixmap.fromImage(row.scaled(size))
+            icon = QIcon()
+            for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # not tinted when chosen
+                icon.addPixmap(swatch, mode)
+            self.palette_picker.setItemIcon(i, icon)

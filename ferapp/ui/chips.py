@@ -1,0 +1,57 @@
+"""Small buttons that stay pressed: outlined when off, filled when on."""
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy
+
+from ferapp.ui import theme
+from ferapp.ui.controls import SpaceForButtons
+
+
+class Chip(QAbstractButton):
+    """`struck` crosses the word out while the chip is on: what it names is taken away."""
+
+    def __init__(self, text: str, tip: str, *, struck: bool = False) -> None:
+        super().__init__()
+        self._struck = struck
+        self.setText(text)
+        self.setToolTip(tip)
+        self.setAccessibleName(text)
+        self.setCheckable(True)
+        self.setFont(theme.sized(self.font(), 0.95))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to Freeze
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.installEventFilter(SpaceForButtons(self))
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self.text()) + 20, max(metrics.height() + 8, 24))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        look = theme.current()
+        on, live = self.isChecked(), self.isEnabled()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        inner = QRectF(self.rect()).adjusted(2, 2, -2, -2)
+        fill = look.accent if live else look.line
+        painter.setBrush(QColor(fill) if on else Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(fill if on else look.muted if live else look.line), 1))
+        painter.drawRoundedRect(inner, inner.height() / 2, inner.height() / 2)
+        if self.hasFocus():
+            outer = QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(look.text), 1.5))
+            painter.drawRoundedRect(outer, outer.height() / 2, outer.height() / 2)
+        font = self.font()
+        font.setStrikeOut(self._struck and on)
+        painter.setFont(font)
+        words = look.on_accent if on else look.text
+        painter.setPen(QColor(words if live else look.muted))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())

@@ -1,0 +1,47 @@
+"""Hide a part of the face from the model, and see what that does."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from ferapp.ui.chips import Chip
+from ferapp.ui.controls import label_width
+from ferapp.vision.parts import PARTS, Part
+
+_TIP = (
+    "Hides the {part} from the model, in every picture from now on.\n"
+    "The bars then show in outline what the model says of the whole face."
+)
+_FROZEN = "A held picture is not analysed again. Press Space to go on, then hide the {part}."
+
+
+class HideRow(QWidget):
+    """`changed` carries the parts that are hidden now."""
+
+    changed = Signal(object)  # frozenset[Part]
+
+    def __init__(self) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        label = QLabel("Hide")
+        label.setToolTip("What does the model do without a part of the face?")
+        label.setFixedWidth(label_width(label))
+        row.addWidget(label)
+        self.chips: dict[Part, Chip] = {}
+        for part in PARTS:
+            chip = Chip(part.capitalize(), _TIP.format(part=part), struck=True)
+            chip.setAccessibleName(f"Hide {part}")
+            chip.toggled.connect(lambda _on: self.changed.emit(self.hidden))
+            row.addWidget(chip, 1)
+            self.chips[part] = chip
+
+    @property
+    def hidden(self) -> frozenset[Part]:
+        return frozenset(part for part, chip in self.chips.items() if chip.isChecked())
+
+    def set_frozen(self, on: bool) -> None:
+        """What the model sees of a held picture cannot change any more."""
+        for part, chip in self.chips.items():
+            chip.setEnabled(not on)
+            chip.setToolTip((_FROZEN if on else _TIP).format(part=part))
