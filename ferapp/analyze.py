@@ -1,17 +1,17 @@
-"""A source from beginning to end, without a window, into a CSV."""
+"""A source from beginning to end, without a window, into a CSV and a video with overlays."""
 
 import csv
 import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-from ferapp.sources.images import ImageFolder
+from ferapp.progress import frames_progress
+from ferapp.sources.frame import FrameSource
+from ferapp.sources.images import FOLDER_FPS, ImageFolder, StillImage
 from ferapp.sources.opening import open_source
 from ferapp.sources.video import VideoFile
 from ferapp.vision.analysis import Analysis
@@ -22,6 +22,10 @@ from trainer.console import notices
 from trainer.errors import UsageError
 from trainer.faces.landmarker import FaceLandmarker
 
+if TYPE_CHECKING:  # brings Qt, which a CSV does not need
+    from ferapp.burnt_video import BurntVideo
+
+VIDEOS = (".mp4", ".avi", ".mkv")
 MAX_FACES = 4
 COLUMNS = (
     "frame",
@@ -44,7 +48,13 @@ class Summary:
     frames: int = 0
     frames_with_face: int = 0
     seconds: float = 0.0
+    stopped: bool = False  # by the user, before the end
     labels: Counter[str] = field(default_factory=Counter)
+
+    def count(self, analysis: Analysis, rows: list[list[str]]) -> None:
+        self.frames += 1
+        self.frames_with_face += bool(analysis.faces)
+        self.labels.update(row[COLUMNS.index("label")] for row in rows if analysis.faces)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -52,14 +62,16 @@ class Summary:
             "frames": self.frames,
             "frames_with_face": self.frames_with_face,
             "ms_per_frame": round(1000 * self.seconds / max(1, self.frames), 1),
+            "stopped": self.stopped,
             "labels": dict(self.labels.most_common()),
         }
 
     def as_text(self) -> str:
         values = self.as_dict()
         labels = ", ".join(f"{name} {count}" for name, count in values["labels"].items())
+        stopped = ", stopped" if self.stopped else ""
         return (
-            f"{self.source}: {self.frames} frames, {self.frames_with_face} with a face, "
+            f"{self.source}: {self.frames} frames{stopped}, {self.frames_with_face} with a face, "
             f"{values['ms_per_frame']} ms a frame\nLabels: {labels or 'none'}"
         )
 
@@ -70,45 +82,61 @@ def analyze_source(
     model: str = "default",
     device: str = "auto",
     *,
+    video_file: Path | None = None,
     max_frames: int = 0,
     every: int = 1,
 ) -> Summary:
-    """Analyse every `every`-th frame; values in the CSV are unsmoothed.
+    """Analyse every `every`-th frame; values in the CSV are unsmoothed, labels in the video smooth.
 
-    Rows stand in the file as they are found, also when the source fails later. Raises
-    SourceError, ModelFileError or UsageError with the reason.
+    What was found stands in the files, also when the source fails later or the user stops it
+    (KeyboardInterrupt), which is the only end of a camera or stream. Raises SourceError,
+    ModelFileError or UsageError with the reason.
     """
+    if video_file is not None and video_file.suffix.lower() not in VIDEOS:
+        raise UsageError(f"{video_file}: the name of a video ends in {', '.join(VIDEOS)}")
+    place = Path(text).expanduser()
+    for file in (csv_file, video_file):
+        if file is not None and file.exists() and place.exists() and file.samefile(place):
+            raise UsageError(f"{file}: this is the source itself")
     with ExitStack() as stack:
         source = open_source(text)
         stack.callback(source.close)
+        still = source.kind == "image"  # one picture does not follow from the one before it
         classifier = Classifier(model, device)
-        landmarker = stack.enter_context(
-            FaceLandmarker(video=source.kind != "image", max_faces=MAX_FACES)
-        )
-        rows = None
+        landmarker = stack.enter_context(FaceLandmarker(video=not still, max_faces=MAX_FACES))
+        in_folder = isinstance(source, ImageFolder)
+        table = video = None
         if csv_file is not None:
-            rows = csv.writer(stack.enter_context(_open(csv_file)))
-            rows.writerow([*COLUMNS, *(f"p_{name}" for name in classifier.card.classes)])
-        total = source.frame_count if isinstance(source, VideoFile | ImageFolder) else 0
-        progress = stack.enter_context(_progress())
-        task = progress.add_task("frames", total=total or None)
+            table = csv.writer(stack.enter_context(_open(csv_file)))
+            head = [*COLUMNS, *(f"p_{name}" for name in classifier.card.classes)]
+            table.writerow([*head, "file"] if in_folder else head)
+        if video_file is not None:
+            video = _open_video(video_file, _rate(source) / every)
+            stack.callback(video.close)
+        report = stack.enter_context(frames_progress(_total(source, every, max_frames)))
 
-        analyzer, options = Analyzer(landmarker), Options(attribution=False, smoothing_s=0)
+        analyzer = Analyzer(landmarker)
+        options = Options(attribution=video is not None)
+        if still:
+            options = replace(options, smoothing_s=0)
         summary = Summary(source.name)
         began = time.perf_counter()
-        while (frame := source.read()) is not None:
-            progress.update(task, completed=frame.index + 1)
-            if frame.index % every:
-                continue
-            analysis = analyzer.analyze(frame, classifier, options, paint=False)
-            summary.frames += 1
-            summary.frames_with_face += bool(analysis.faces)
-            for row in table_rows(analysis):
-                summary.labels.update([row[7]] if row[7] else [])
-                if rows is not None:
-                    rows.writerow(row)
-            if summary.frames == max_frames:
-                break
+        try:
+            while (frame := source.read()) is not None:
+                if frame.index % every:
+                    continue
+                analysis = analyzer.analyze(frame, classifier, options, paint=video is not None)
+                rows = list(table_rows(analysis))
+                summary.count(analysis, rows)
+                if table is not None:
+                    table.writerows([*row, frame.origin] if in_folder else row for row in rows)
+                if video is not None:
+                    video.add(analysis)
+                report(summary.frames)
+                if summary.frames == max_frames:
+                    break
+        except KeyboardInterrupt:
+            summary.stopped = True
         summary.seconds = time.perf_counter() - began
         if source.skipped:
             notices.print(f"Skipped, not readable: {', '.join(source.skipped)}")
@@ -139,12 +167,23 @@ def _open(path: Path) -> TextIO:
         raise UsageError(f"{path}: the CSV cannot be written ({error.strerror})") from error
 
 
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}"),
-        TimeRemainingColumn(),
-        console=notices,
-        transient=True,
-    )
+def _open_video(path: Path, fps: float) -> "BurntVideo":
+    from ferapp.burnt_video import BurntVideo
+
+    return BurntVideo(path, fps)
+
+
+def _rate(source: FrameSource) -> float:
+    """Frames a second of a video of `source`, in which a still picture stays for a second; 0 where
+    a live source does not state it.
+    """
+    return FOLDER_FPS if source.kind == "image" else source.fps
+
+
+def _total(source: FrameSource, every: int, max_frames: int) -> int:
+    """Frames that will be analysed; 0 where nobody knows."""
+    known = source.frame_count if isinstance(source, VideoFile | ImageFolder) else 0
+    if isinstance(source, StillImage):
+        known = 1
+    total = -(-known // every)
+    return min(total, max_frames) if total and max_frames else total or max_frames

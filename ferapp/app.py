@@ -2,38 +2,73 @@
 
 import os
 import sys
+from collections.abc import Callable
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
+from ferapp.live import journal
 from ferapp.live.engine import Engine
-from ferapp.ui.theme import apply_theme
+from ferapp.ui.settings import Settings, SettingsStore
+from ferapp.ui.source_words import with_mode
+from ferapp.ui.theme import Mode, apply_theme
 from ferapp.ui.window import MainWindow
+from trainer.errors import FerError
+from trainer.model_index import find_model, read_card
 
 
-def make_application() -> QApplication:
+def make_application(mode: Mode = "system") -> QApplication:
     # importing cv2 points these at its own Qt 5 plugins, which breaks ours
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         os.environ.pop(name, None)
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("ferapp")
-    apply_theme(app, "system")
+    apply_theme(app, mode)
     return app
 
 
-def make_window(engine: Engine) -> MainWindow:
+def make_window(
+    engine: Engine, store: SettingsStore, read_log: Callable[[], str] = lambda: ""
+) -> MainWindow:
     """The window, shown; its engine starts as soon as the event loop runs."""
-    window = MainWindow(engine)
+    window = MainWindow(engine, store, read_log)
     window.show()
     QTimer.singleShot(0, window, engine.start)
     return window
 
 
-def open_window(source: str | None, model: str, device: str) -> int:
-    """Run the app until its window closes; returns the exit code."""
-    app = make_application()
-    window = make_window(Engine(source, model, device))
-    code = app.exec()
-    window.close()
-    return code
+def open_window(source: str | None, model: str | None, device: str | None) -> int:
+    """Run the app until its window closes; returns the exit code. None is what was used last."""
+    log = journal.install()
+    try:
+        store = SettingsStore()
+        app = make_application(store.now.theme)
+        engine = Engine(
+            source or remembered_camera(store.now),
+            model or remembered_model(store.now),
+            device or store.now.device,
+            opened=store.now.recent_models,
+        )
+        window = make_window(engine, store, log.text)
+        code = app.exec()
+        window.close()
+        window.deleteLater()  # in order and now, not by the interpreter's end
+        app.sendPostedEvents(window, QEvent.Type.DeferredDelete.value)
+        return code
+    finally:
+        log.close()
+
+
+def remembered_camera(settings: Settings) -> str | None:
+    """The camera chosen last, which is waited for when it is not there; None is any camera."""
+    return with_mode(settings.camera, settings.camera_mode) if settings.camera else None
+
+
+def remembered_model(settings: Settings) -> str:
+    """The model chosen last; the default when its file is gone or damaged since."""
+    try:
+        read_card(find_model(settings.model))
+    except FerError:
+        return Settings().model
+    return settings.model

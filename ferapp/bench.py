@@ -5,6 +5,7 @@ import statistics
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from PySide6.QtCore import QEventLoop, QTimer
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from ferapp.live.engine import Engine
 from ferapp.live.meters import rss_mb
 from ferapp.live.state import ModelState
+from ferapp.ui.settings import SettingsStore
 from ferapp.vision.analysis import Analysis
 from trainer.errors import FerError
 
@@ -91,7 +93,10 @@ def run_bench(source: str, model: str, device: str, *, seconds: int, fps: float)
 
     app = make_application()
     engine = _MeasuredEngine(source, model, device, fps)
-    window = make_window(engine)
+    folder = TemporaryDirectory()  # measured alike whatever the person who runs it has set
+    store = SettingsStore(Path(folder.name) / "settings.json")
+    store.change(hints_seen=True)
+    window = make_window(engine, store)
     app.processEvents()
     visible = _process_age()
     stalls = _Stalls()
@@ -113,6 +118,7 @@ def run_bench(source: str, model: str, device: str, *, seconds: int, fps: float)
         dropped = engine.status().rates.dropped - dropped
     finally:
         window.close()
+        folder.cleanup()
     plain, explained = _model_times(model, device)
     return BenchResult(
         source=status.source_name,

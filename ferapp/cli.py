@@ -28,10 +28,15 @@ SOURCE_HELP = (
 def window(
     context: typer.Context,
     source: Annotated[
-        str | None, typer.Option(help=SOURCE_HELP + " Default: a camera if there is one.")
+        str | None, typer.Option(help=SOURCE_HELP + " Default: the camera used last, or any.")
     ] = None,
-    model: Model = "default",
-    device: Device = "auto",
+    model: Annotated[
+        str | None,
+        typer.Option(help="A bundled model's name, or a model file. Default: the one used last."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps. Default: the one used last.")
+    ] = None,
     page: Annotated[str, typer.Option(help="Page to open with: live.")] = "live",
 ) -> None:
     """Open the window."""
@@ -48,6 +53,10 @@ def window(
 def analyze(
     source: Annotated[str, typer.Argument(help=SOURCE_HELP)],
     csv: Annotated[Path | None, typer.Option(help="CSV file to write, a row a face.")] = None,
+    video: Annotated[
+        Path | None,
+        typer.Option(help="Video to write with the overlays in it: .mp4, .avi or .mkv."),
+    ] = None,
     model: Model = "default",
     device: Device = "auto",
     max_frames: Annotated[
@@ -56,14 +65,18 @@ def analyze(
     every: Annotated[int, typer.Option(min=1, help="Analyse every Nth frame.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Classify the faces of a video or picture without a window."""
+    """Classify the faces of a source without a window. Ctrl+C ends a camera or stream."""
     from ferapp.analyze import analyze_source
 
-    summary = analyze_source(source, csv, model, device, max_frames=max_frames, every=every)
+    summary = analyze_source(
+        source, csv, model, device, video_file=video, max_frames=max_frames, every=every
+    )
     if as_json:
         print_json(summary.as_dict())
     else:
         print(summary.as_text())
+    if summary.stopped:
+        raise typer.Exit(130)
 
 
 @app.command()

@@ -287,7 +287,7 @@ def check_model(path: Path) -> Check:
 
 
 def _models() -> Iterator[Check]:
-    from trainer.models.model_file import SUFFIX, bundled_models
+    from trainer.model_index import SUFFIX, bundled_models
 
     names = bundled_models()
     for name in names:

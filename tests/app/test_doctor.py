@@ -194,7 +194,7 @@ def test_a_truncated_model_is_broken_when_the_app_needs_it(
 
 
 def test_no_bundled_default_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainer.models.model_file.asset", lambda name: tmp_path / name)
+    monkeypatch.setattr("trainer.model_index.asset", lambda name: tmp_path / name)
     assert [check.state for check in doctor._models()] == ["broken"]
 
 

@@ -1,29 +1,19 @@
 """Slot, meters, capture and engine: threads without Qt."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from engine_parts import THREADS, WAIT_S, next_analysis, until
 
 from ferapp.live.engine import Engine
 from ferapp.live.meters import Percentiles
 from ferapp.live.slot import LatestSlot
 from ferapp.live.state import LiveStatus, ModelState
-from ferapp.vision.analysis import Analysis
-
-WAIT_S = 60
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition; the limit is only there so that a failure ends."""
-    pulse = threading.Event()
-    for _ in range(WAIT_S * 100):
-        if condition():
-            return
-        pulse.wait(0.01)
-    raise AssertionError("the condition was not met")
+from ferapp.vision.options import Options
+from trainer.files import asset
 
 
 @pytest.fixture
@@ -34,21 +24,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     made.start()
     yield made
     made.close()
-    ours = {"capture", "feed", "analysis", "loading"}
-    assert not {t.name for t in set(threading.enumerate()) - before} & ours
-
-
-def next_analysis(engine: Engine, fits: Callable[[Analysis], object]) -> Analysis:
-    found: list[Analysis] = []
-
-    def look() -> bool:
-        analysis = engine.take()
-        if analysis is not None and fits(analysis):
-            found.append(analysis)
-        return bool(found)
-
-    until(look)
-    return found[0]
+    assert not {t.name for t in set(threading.enumerate()) - before} & THREADS
 
 
 def test_the_slot_keeps_the_latest_and_counts_the_rest() -> None:
@@ -81,7 +57,7 @@ def test_percentiles_of_known_values() -> None:
 
 @pytest.mark.parametrize("engine", [("demo", "default")], indirect=True)
 def test_from_the_demo_clip_to_an_explained_face(engine: Engine) -> None:
-    analysis = next_analysis(engine, lambda a: a.faces and a.faces[0].attribution is not None)
+    analysis = next_analysis(engine, lambda a: a.faces and a.faces[0].maps is not None)
     face = analysis.faces[0]
     assert analysis.picture.shape == (360, 640, 4)
     assert face.smoothed.sum() == pytest.approx(1, abs=1e-4)
@@ -89,12 +65,22 @@ def test_from_the_demo_clip_to_an_explained_face(engine: Engine) -> None:
     assert status.source_name == "Demo clip"
     assert status.source_notice == ""
     assert (status.model_state, status.model_name) == (ModelState.READY, "default")
-    assert "Not for hiring" in status.model_summary
+    assert status.model_card
+    assert "Not for hiring" in status.model_card.summary
+    assert (status.model, status.device, status.source) == ("default", "cpu", "demo")
+    assert status.model_file == asset("models").resolve() / "default.safetensors"
+    assert 0 < status.model_ms < 5000
+    until(lambda: engine.status().devices)
+    assert engine.status().devices[0].name == "cpu"
+    until(lambda: engine.status().models[0].ms)
+    (listed,) = [model for model in engine.status().models if model.spec == status.model]
+    assert (listed.group, listed.name, listed.card) == ("bundled", "default", status.model_card)
+    assert listed.ms == {"cpu": status.model_ms}
     engine.painted(analysis)
     assert engine.status().rates.capture_to_paint_p50 > 0
 
-    engine.set_attribution(False)
-    assert next_analysis(engine, lambda a: a.faces and a.faces[0].attribution is None)
+    engine.set_options(Options(attribution=False))
+    assert next_analysis(engine, lambda a: a.faces and a.faces[0].maps is None)
 
 
 @pytest.mark.parametrize("engine", [("demo", "default")], indirect=True)

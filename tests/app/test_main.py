@@ -66,7 +66,7 @@ def test_from_the_command_to_a_labelled_face(
         def explained() -> None:
             assert page.analysis is not None
             assert page.analysis.faces
-            assert page.analysis.faces[0].attribution is not None
+            assert page.analysis.faces[0].maps is not None
 
         try:
             qtbot.waitUntil(explained, timeout=120_000)

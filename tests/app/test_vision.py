@@ -1,31 +1,18 @@
-"""Tracks, the analysis of frames, and `ferapp analyze`."""
+"""Tracks, and the analysis of frames."""
 
-import csv
-import subprocess
-from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
-from ferapp.analyze import analyze_source
 from ferapp.sources.frame import Frame
 from ferapp.vision.analyzer import Analyzer
-from ferapp.vision.classifier import Classifier
+from ferapp.vision.classifier import Classification, Classifier
 from ferapp.vision.options import Options
 from ferapp.vision.tracks import Tracks
-from trainer.faces.landmarker import FaceLandmarker
+from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 from trainer.labels import EXPRESSIONS
-
-HEADER = (
-    "frame,time_s,face_id,box_x,box_y,box_w,box_h,label,confidence,"
-    "p_angry,p_disgust,p_fear,p_happy,p_sad,p_surprise,p_neutral"
-)
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
+from trainer.models.compact import CompactNet
 
 
 def test_a_face_keeps_its_id_and_a_new_one_gets_another() -> None:
@@ -47,6 +34,51 @@ def test_smoothing_follows_its_time_constant() -> None:
     assert tracks.smooth(0, high, 0.4, 0.0) == pytest.approx(high)  # 0 switches it off
 
 
+def test_a_face_with_hidden_parts_is_smoothed_for_itself() -> None:
+    tracks = Tracks()
+    low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
+    tracks.assign([(0, 0, 10, 10)], 0.0)
+    tracks.smooth(0, low, 0.0, 0.3)
+    assert tracks.smooth(0, high, 0.1, 0.3, frozenset({"mouth"})) == pytest.approx(high)
+    assert tracks.smooth(0, low, 0.1, 0.3) == pytest.approx(low)
+
+
+def some_crops(count: int) -> np.ndarray:
+    draw = np.random.default_rng(1)
+    return draw.integers(0, 256, (count, 48, 48)).astype(np.uint8)
+
+
+def test_one_forward_gives_the_maps_of_all_classes() -> None:
+    classifier = Classifier("default", "cpu")
+    plain = classifier.classify(some_crops(3), attribution=False)
+    assert (plain.maps.shape, plain.mapped.shape) == ((3, 0, 44, 44), (3, 0))
+    result = classifier.classify(some_crops(3), attribution=True, target=4)
+    assert result.probabilities == pytest.approx(plain.probabilities, abs=1e-5)
+    assert result.maps.shape == (3, 7, 44, 44)
+    assert result.mapped.tolist() == [list(range(7))] * 3
+
+
+def test_a_network_without_a_linear_head_gives_the_map_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    classifier = Classifier("default", "cpu")
+    of_all = classifier.classify(some_crops(3), attribution=True)
+    order = np.argsort(-of_all.probabilities, axis=1)
+    monkeypatch.setattr(CompactNet, "linear_head", None)
+    expected = {
+        "predicted": order[:, 0],
+        "runner_up": order[:, 1],
+        5: np.full(3, 5),
+        7: order[:, 0],
+    }
+    for target, classes in expected.items():
+        result = classifier.classify(some_crops(3), attribution=True, target=target)  # type: ignore[arg-type]
+        assert result.mapped[:, 0].tolist() == classes.tolist()
+        assert result.maps.shape == (3, 1, 44, 44)
+        picked = of_all.maps[np.arange(3), classes]
+        assert np.allclose(result.maps[:, 0], picked, atol=1e-4)
+
+
 def test_a_real_face_is_found_aligned_and_explained(demo_frame: np.ndarray) -> None:
     classifier = Classifier("default", "cpu")
     with FaceLandmarker(video=True) as landmarker:
@@ -57,9 +89,10 @@ def test_a_real_face_is_found_aligned_and_explained(demo_frame: np.ndarray) -> N
     assert analysis.classes == EXPRESSIONS
     assert face.probabilities.sum() == pytest.approx(1, abs=1e-5)
     assert face.crop.shape == (classifier.card.preprocessing.input_size,) * 2
-    assert face.attribution is not None
-    assert face.attribution.shape == face.crop.shape
-    assert face.attributed_class == face.probabilities.argmax()
+    assert face.maps is not None
+    assert face.maps.shape == (7, *face.crop.shape)
+    assert face.mapped == tuple(range(7))
+    assert face.whole.size == 0
     # to_crop takes the frame to the crop: the crop's pixels are the frame's at that place
     x, y = face.landmarks[[36, 45]].mean(axis=0)
     u, v = face.to_crop[:, :2] @ (x, y) + face.to_crop[:, 2]
@@ -76,83 +109,35 @@ def test_without_a_model_landmarks_are_there_and_labels_are_not(demo_frame: np.n
     assert analysis.faces[0].landmarks.shape == (68, 2)
 
 
-@pytest.mark.slow
-def test_the_demo_clip_reads_as_a_person_would(tmp_path: Path) -> None:
-    """She cries at first and laughs at the end; values in the CSV are of single frames."""
-    file = tmp_path / "demo.csv"
-    summary = analyze_source("demo", file, every=4)
-    rows = rows_of(file)
-    assert file.read_text().splitlines()[0] == HEADER
-    assert summary.frames == len(rows) == 118
-    crying = [row["label"] for row in rows if float(row["time_s"]) < 4]
-    laughing = [row["label"] for row in rows if float(row["time_s"]) > 10]
-    assert crying.count("sad") > 0.8 * len(crying)
-    assert laughing.count("happy") > 0.9 * len(laughing)
-    assert {row["face_id"] for row in rows if row["face_id"]} == {"0"}
-    assert [row["frame"] for row in rows[:3]] == ["0", "4", "8"]
+def test_nothing_is_computed_that_was_not_asked_for(
+    demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The largest face alone when so asked, one crop a face while nothing is hidden."""
+    classifier = Classifier("default", "cpu")
+    batches = []
+    classify = classifier.classify
 
+    def spied(crops: np.ndarray, **options: Any) -> Classification:
+        batches.append((len(crops), options["attribution"]))
+        return classify(crops, **options)
 
-def test_rows_of_frames_without_a_face_have_no_id(tmp_path: Path) -> None:
-    clip = tmp_path / "wall.avi"
-    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
-    draw = np.random.default_rng(0)
-    for _ in range(6):
-        writer.write(draw.integers(80, 120, (240, 320, 3), np.uint8))
-    writer.release()
-    summary = analyze_source(str(clip), tmp_path / "wall.csv", max_frames=5)
-    rows = rows_of(tmp_path / "wall.csv")
-    assert len(rows) == summary.frames == 5
-    assert all(row["face_id"] == "" and row["label"] == "" for row in rows)
-    assert [row["time_s"] for row in rows[:2]] == ["0.000", "0.100"]
+    monkeypatch.setattr(classifier, "classify", spied)
+    mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
 
+    def two_faces(rgb: np.ndarray, time_s: float) -> list[DetectedFace]:
+        return [DetectedFace(mesh), DetectedFace(mesh / 2)]
 
-def test_a_picture_gives_one_row(tmp_path: Path, demo_frame: np.ndarray) -> None:
-    picture = tmp_path / "face.png"
-    cv2.imwrite(str(picture), demo_frame)
-    analyze_source(str(picture), tmp_path / "face.csv")
-    (row,) = rows_of(tmp_path / "face.csv")
-    total = sum(float(row[f"p_{name}"]) for name in EXPRESSIONS)
-    assert total == pytest.approx(1, abs=1e-3)
-    assert float(row[f"p_{row['label']}"]) == float(row["confidence"])
-    assert 250 < float(row["box_x"]) + float(row["box_w"]) / 2 < 500
-
-
-class TestBadInput:
-    """One message with the file and the reason, exit 1 or 2, no traceback."""
-
-    def refused(
-        self, done: "subprocess.CompletedProcess[str]", *words: str, code: tuple[int, ...] = (1, 2)
-    ) -> None:
-        assert done.returncode in code, done.stderr
-        assert "Traceback" not in done.stderr
-        assert done.stderr.count("Error:") == 1
-        for word in words:
-            assert word in done.stderr
-
-    def test_sources(self, command, tmp_path: Path, demo_frame: np.ndarray) -> None:
-        self.refused(command("ferapp", "analyze", "gone.mp4"), "gone.mp4", "no such file")
-        (tmp_path / "text.mp4").write_text("no video at all")
-        self.refused(command("ferapp", "analyze", "text.mp4"), "text.mp4", "no video")
-        (tmp_path / "text.png").write_text("no picture at all")
-        self.refused(command("ferapp", "analyze", "text.png"), "text.png", "no image")
-
-    def test_a_truncated_video(self, command, tmp_path: Path) -> None:
-        from trainer.files import asset
-
-        whole = asset("demo/demo.mp4").read_bytes()
-        (tmp_path / "half.mp4").write_bytes(whole[: len(whole) // 2])
-        self.refused(command("ferapp", "analyze", "half.mp4", "--every", 20), "half.mp4")
-
-    def test_models(self, command, tmp_path: Path, demo_frame: np.ndarray) -> None:
-        cv2.imwrite(str(tmp_path / "face.png"), demo_frame)
-        (tmp_path / "bad.safetensors").write_bytes(b"\x80\x04K\x01.")
-        ask = ("ferapp", "analyze", "face.png", "--model")
-        self.refused(command(*ask, "bad.safetensors"), "bad.safetensors", "no model file")
-        self.refused(command(*ask, "nobody"), "nobody", "default")
-
-    def test_usage(self, command) -> None:
-        done = command("ferapp", "analyze", "demo", "--every", "0")
-        assert done.returncode == 2
-        assert "Traceback" not in done.stderr
-        self.refused(command("ferapp", "--page", "kitchen"), "kitchen", "live", code=(2,))
-        self.refused(command("ferapp", "analyze", "demo", "--device", "abacus"), "abacus")
+    analyzer = Analyzer(two_faces)  # type: ignore[arg-type]
+    frame = Frame(demo_frame, 0, 0.0, 0.0)
+    hidden = frozenset({"nose"})
+    for options in (
+        Options(),
+        Options(attribution=False, max_faces=1),
+        Options(hidden=hidden),  # type: ignore[arg-type]
+    ):
+        analysis = analyzer.analyze(frame, classifier, options, paint=False)
+        assert len(analysis.faces) == (options.max_faces or 2)
+        for face in analysis.faces:
+            assert (face.maps is None) == (not options.attribution)
+            assert len(face.mapped) == 7 * options.attribution
+    assert batches == [(2, True), (1, False), (4, True)]

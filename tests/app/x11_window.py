@@ -9,18 +9,19 @@ from PySide6.QtWidgets import QApplication
 from ferapp.app import make_application, make_window
 from ferapp.live.engine import Engine
 from ferapp.ui import theme
+from ferapp.ui.settings import SettingsStore
 
 
 def main(out: str) -> int:
     app = make_application()
-    window = make_window(Engine("demo", "default", "cpu"))
+    window = make_window(Engine("demo", "default", "cpu"), SettingsStore())
     tries = 0
 
     def look() -> None:
         nonlocal tries
         tries += 1
         analysis = window.live_page.analysis
-        if analysis is None or not analysis.faces or analysis.faces[0].attribution is None:
+        if analysis is None or not analysis.faces or analysis.faces[0].maps is None:
             if tries > 1200:
                 app.exit(1)
             return

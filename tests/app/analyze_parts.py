@@ -1,0 +1,27 @@
+"""What the tests of `ferapp analyze` read back."""
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+HEADER = (
+    "frame,time_s,face_id,box_x,box_y,box_w,box_h,label,confidence,"
+    "p_angry,p_disgust,p_fear,p_happy,p_sad,p_surprise,p_neutral"
+)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def frames_of(path: Path) -> tuple[float, list[np.ndarray]]:
+    """Rate and frames of a video."""
+    capture = cv2.VideoCapture(str(path))
+    rate, frames = capture.get(cv2.CAP_PROP_FPS), []
+    while (read := capture.read())[0]:
+        frames.append(np.asarray(read[1]))
+    capture.release()
+    return rate, frames
