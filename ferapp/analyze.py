@@ -1,10 +1,11 @@
 """A source from beginning to end, without a window, into a CSV and a video with overlays."""
 
 import csv
+import signal
 import time
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -125,14 +126,15 @@ def analyze_source(
             while (frame := source.read()) is not None:
                 if frame.index % every:
                     continue
-                analysis = analyzer.analyze(frame, classifier, options, paint=video is not None)
-                rows = list(table_rows(analysis))
-                summary.count(analysis, rows)
-                if table is not None:
-                    table.writerows([*row, frame.origin] if in_folder else row for row in rows)
-                if video is not None:
-                    video.add(analysis)
-                report(summary.frames)
+                with _whole_frames():
+                    analysis = analyzer.analyze(frame, classifier, options, paint=video is not None)
+                    rows = list(table_rows(analysis))
+                    summary.count(analysis, rows)
+                    if table is not None:
+                        table.writerows([*row, frame.origin] if in_folder else row for row in rows)
+                    if video is not None:
+                        video.add(analysis)
+                    report(summary.frames)
                 if summary.frames == max_frames:
                     break
         except KeyboardInterrupt:
@@ -141,6 +143,19 @@ def analyze_source(
         if source.skipped:
             notices.print(f"Skipped, not readable: {', '.join(source.skipped)}")
     return summary
+
+
+@contextmanager
+def _whole_frames() -> Iterator[None]:
+    """Ctrl+C waits for the end of the block: a frame stands in all files or in none."""
+    asked: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda received, _: asked.append(received))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    if asked:
+        raise KeyboardInterrupt
 
 
 def table_rows(analysis: Analysis) -> Iterable[list[str]]:

@@ -1,6 +1,7 @@
 """`ferapp analyze`: the CSV, the video with overlays, and progress."""
 
 import io
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from rich.console import Console
 
 from ferapp import analyze
 from ferapp.analyze import analyze_source
+from ferapp.burnt_video import BurntVideo
 from ferapp.progress import frames_progress, progress_words
 from ferapp.sources.frame import Frame, FrameSource, Kind, SourceError
 from ferapp.sources.images import ImageFolder
@@ -207,6 +209,24 @@ class TestVideo:
         assert summary.frames == 5
         assert "stopped" in summary.as_text()
         assert len(frames_of(tmp_path / "out.mp4")[1]) == len(rows_of(tmp_path / "out.csv")) == 5
+
+    def test_a_frame_stands_in_all_files_or_in_none(
+        self, tmp_path: Path, demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        source = Scripted(demo_frame, [index / 25 for index in range(5)], lambda: None)
+        monkeypatch.setattr(analyze, "open_source", lambda _: source)
+        add = BurntVideo.add
+
+        def interrupted(video: BurntVideo, analysis: Analysis) -> None:
+            if analysis.frame.index == 2:  # the table has the frame, the video not yet
+                signal.raise_signal(signal.SIGINT)
+            add(video, analysis)
+
+        monkeypatch.setattr(BurntVideo, "add", interrupted)
+        summary = analyze_source("scripted", tmp_path / "out.csv", video_file=tmp_path / "out.mp4")
+        assert summary.stopped
+        assert summary.frames == 3
+        assert len(frames_of(tmp_path / "out.mp4")[1]) == len(rows_of(tmp_path / "out.csv")) == 3
 
     def test_no_picture_no_file(
         self, tmp_path: Path, demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
