@@ -304,10 +304,12 @@ def _models() -> Iterator[Check]:
 def _devices() -> Iterator[Check]:
     import torch
 
-    amx = "with AMX" if torch.cpu._is_amx_tile_supported() else "no AMX"
+    from trainer.device import cpu_has_bf16
+
+    bf16 = "bf16" if cpu_has_bf16() else "no bf16"
     capability = torch.backends.cpu.get_cpu_capability()
     threads = torch.get_num_threads()
-    found = f"{os.cpu_count()} cores, torch uses {threads}; {capability}, {amx}"
+    found = f"{os.cpu_count()} cores, torch uses {threads}; {capability}, {bf16}"
     yield Check("cpu", "ok", found)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
