@@ -66,7 +66,8 @@ def bench_steps(
             dtype = autocast_dtype(device, config.run.precision)
             began = time.perf_counter()
             outcome = learner.objective(learner.model, x, targets, landmarks, dtype)
-            learner.update(outcome.loss, config.optim)
+            outcome.loss.backward()
+            learner.descend(config.optim, config.optim.learning_rate)
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
             if round_:

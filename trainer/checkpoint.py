@@ -13,14 +13,16 @@ from trainer.files import write_atomic
 
 @dataclass(slots=True)
 class TrainState:
-    """Where training stands. `step` counts all optimiser steps done; the rest are state dicts."""
+    """Where training stands. `step` counts all optimiser steps done; the rest are state dicts.
+
+    There is no state of random generators: each step's draws depend on seed and step alone.
+    """
 
     step: int
     model: dict[str, Any]
     average: dict[str, Any]
     objective: dict[str, Any]
     optimizer: dict[str, Any]
-    random: dict[str, Any]  # generator states
     best: dict[str, Any]  # {"epoch": …, "accuracy": …}
 
 

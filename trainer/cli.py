@@ -14,6 +14,7 @@ from trainer.show import print_data, print_metrics, training_progress
 
 if TYPE_CHECKING:
     from trainer.data.facedata import FaceData
+    from trainer.distributed import World
 
 app = typer.Typer(
     help="Train, evaluate and explain facial expression recognition models.",
@@ -82,7 +83,11 @@ def train(
     no_landmarks: NoLandmarks = False,
     as_json: Json = False,
 ) -> None:
-    """Train a model. Ctrl+C stops after the current step; `fertrain resume` goes on."""
+    """Train a model. Ctrl+C stops after the current step; `fertrain resume` goes on.
+
+    Several processes: torchrun --nproc-per-node N -m trainer train …
+    """
+    from trainer.distributed import join
     from trainer.run import create_run
 
     settings = [*(sets or ()), *([f"model.init={init!r}"] if init else [])]
@@ -91,9 +96,12 @@ def train(
         config = config.model_copy(
             update={"data": config.data.model_copy(update={"landmarks": False})}
         )
-    faces = _open(data, config)
-    run = create_run(runs, name or recipe_name, config, data)
-    _train(run.path, faces, as_json)
+    world = join()
+    faces = _open(data, config, world)
+    path = ""
+    if world.leads:
+        path = str(create_run(runs, name or recipe_name, config, data).path)
+    _train(Path(world.share(path)), faces, world, as_json)
 
 
 @app.command()
@@ -105,8 +113,11 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Go on with a run that was stopped or killed."""
+    from trainer.distributed import join
+
     config, source = _read_run(run)
-    _train(run, _open(data or source, config), as_json)
+    world = join()
+    _train(run, _open(data or source, config, world), world, as_json)
 
 
 @app.command()
@@ -297,10 +308,10 @@ def recipes(as_json: Json = False) -> None:
         print_json({"recipes": list(RECIPES)})
 
 
-def _open(data: Path, config: TrainConfig) -> "FaceData":
+def _open(data: Path, config: TrainConfig, world: "World") -> "FaceData":
     from trainer.data.prepare import open_data
 
-    with progress_bars() as progress:
+    with world.in_turn(), progress_bars() as progress:  # the leading process fills the cache
         faces = open_data(data, landmarks=config.data.landmarks, progress=progress)
     return faces if config.data.landmarks else faces.without_landmarks()
 
@@ -315,16 +326,19 @@ def _read_run(run: Path) -> tuple[TrainConfig, Path]:
         raise UsageError(f"{run}: this is no run directory ({error})") from error
 
 
-def _train(path: Path, faces: "FaceData", as_json: bool) -> None:
+def _train(path: Path, faces: "FaceData", world: "World", as_json: bool) -> None:
     from trainer.loop import train as train_model
     from trainer.run import RunDir
 
     run = RunDir(path)
     config, _ = _read_run(path)
     name = json.loads(run.config.read_text(encoding="utf-8"))["name"]
+    if not world.leads:
+        train_model(run, name, config, faces, world=world)
+        return
     notices.print(f"Run {run.path}")
     with training_progress() as report:
-        best = train_model(run, name, config, faces, report)
+        best = train_model(run, name, config, faces, report, world)
     notices.print(f"Best epoch {best['epoch']}: val {best['accuracy']:.2%}. Model: {run.best}")
     if as_json:
         print_json({"run": str(run.path), "model": str(run.best), "best": best})

@@ -68,6 +68,17 @@ class AugmentConfig(Section):
     gamma: float = _field(0.3, "Largest relative change of gamma.", ge=0, le=1)
     blur: Share = _field(0.1, "Probability of a light blur.")
     noise: float = _field(0.02, "Largest deviation of added noise; full scale is 1.", ge=0, le=0.5)
+    brightness: float = _field(0.0, "Largest relative change of brightness.", ge=0, lt=1)
+    contrast: float = _field(0.0, "Largest relative change of contrast.", ge=0, lt=1)
+    crop: Literal["centre", "five", "random"] = _field(
+        "centre", "What a view is cut from: the crop's centre, it or a corner, or any place."
+    )
+    area: float = _field(
+        1.0,
+        "Smallest share of the crop's area in a view (RandomResizedCrop); 1 is off.",
+        gt=0,
+        le=1,
+    )
     erase: Share = _field(0.25, "Probability of erasing a box.")
     mixup: float = _field(0.2, "α of mixup's Beta distribution; 0 switches it off.", ge=0, le=2)
     start_side: int = _field(
@@ -114,17 +125,28 @@ class ObjectiveConfig(Section):
 
 class OptimConfig(Section):
     epochs: int = _field(30, "Passes over the training data.", "epochs", ge=1, le=10000)
-    batch_size: int = _field(128, "Samples per step.", "samples", ge=1, le=65536)
-    learning_rate: float = _field(0.1, "Peak of the one-cycle schedule (SGD).", gt=0, le=10)
-    warmup: Share = _field(0.2, "Share of the steps in which the learning rate rises.")
-    momentum: float = _field(0.9, "Nesterov momentum.", ge=0, lt=1)
-    weight_decay: float = _field(5e-4, "L2 on all weights of two or more dimensions.", ge=0, le=1)
+    batch_size: int = _field(
+        128, "Samples of one forward pass of one process.", "samples", ge=1, le=65536
+    )
+    accumulate: int = _field(1, "Forward passes whose gradients make one step.", ge=1, le=1024)
+    optimizer: Literal["sgd", "adam"] = _field("sgd", "SGD with Nesterov momentum, or Adam.")
+    learning_rate: float = _field(0.1, "Its peak, or where it starts from.", gt=0, le=10)
+    schedule: Literal["one_cycle", "step", "constant"] = _field(
+        "one_cycle", "Rise and fall once, fall by `step_factor`, or stay."
+    )
+    warmup: Share = _field(0.2, "one_cycle: share of the steps in which the rate rises.")
+    step_epochs: int = _field(20, "step: epochs from one fall to the next.", "epochs", ge=1)
+    step_factor: float = _field(0.1, "step: what the rate is multiplied by.", gt=0, le=1)
+    momentum: float = _field(0.9, "Nesterov momentum of SGD.", ge=0, lt=1)
+    weight_decay: float = _field(5e-4, "L2 on weights of two or more dimensions.", ge=0, le=1)
     ema: float = _field(0.998, "Decay of the averaged weights, which are kept.", ge=0, lt=1)
     clip: float = _field(5.0, "Largest gradient norm; 0 is no limit.", ge=0)
 
 
 class RunConfig(Section):
     seed: int = _field(0, "Seed of every draw.", ge=0, lt=2**31)
+    validations: int = _field(1, "Validations in an epoch, evenly spread.", ge=1, le=1000)
+    loaders: int = _field(2, "Threads that prepare the next batches.", "threads", ge=1, le=64)
     device: str = _field(
         "auto", "auto, cpu, cuda, cuda:N or mps.", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
     )
@@ -159,28 +181,39 @@ class TrainConfig(Section):
 def load_config(file: Path | None = None, sets: Sequence[str] = (), **base: Any) -> TrainConfig:
     """The configuration of a recipe (`base`), a TOML file and `section.field=value` settings.
 
-    Later ones win. Raises UsageError that names the field and what it allows.
+    Later ones win; another `model.name` leaves the recipe's `model.options` behind. Raises
+    UsageError that names the field and what it allows.
     """
-    values: dict[str, Any] = {name: dict(section) for name, section in base.items()}
+    wanted: dict[str, Any] = {}
     if file is not None:
         try:
-            read = tomllib.loads(file.read_text(encoding="utf-8"))
+            wanted = tomllib.loads(file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{file}: the configuration cannot be read ({error})") from error
         except tomllib.TOMLDecodeError as error:
             raise UsageError(f"{file}: this is no valid TOML ({error})") from error
-        for name, section in read.items():
-            values[name] = (
-                {**values.get(name, {}), **section} if isinstance(section, dict) else section
-            )
     for text in sets:
-        _apply(values, text)
+        _apply(wanted, text)
+    model, own = wanted.get("model"), base.get("model", {})
+    if isinstance(model, dict) and model.get("name", own.get("name")) != own.get("name"):
+        base = {**base, "model": {key: own[key] for key in own if key != "options"}}
+    values = _merged(base, wanted)
     try:
         return TrainConfig.model_validate(values)
     except ValidationError as error:
         raise UsageError(
             _explain(error), "`fertrain train --help` tells how to set fields."
         ) from error
+
+
+def _merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """`second` over `first`, section by section."""
+    both = dict(first)
+    for key, value in second.items():
+        old = both.get(key)
+        nested = isinstance(old, dict) and isinstance(value, dict)
+        both[key] = _merged(old, value) if nested else value  # type: ignore[arg-type]
+    return both
 
 
 def _apply(values: dict[str, Any], text: str) -> None:

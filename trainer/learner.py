@@ -12,6 +12,7 @@ from trainer.card import ModelCard
 from trainer.checkpoint import TrainState, load_state, save_state
 from trainer.config import OptimConfig, TrainConfig
 from trainer.device import memory_format
+from trainer.distributed import World
 from trainer.errors import UsageError
 from trainer.model_index import find_model
 from trainer.models import FerModel, create
@@ -20,6 +21,8 @@ from trainer.objectives.objective import Objective
 from trainer.run import RunDir
 
 log = logging.getLogger(__name__)
+
+ALONE = World()
 
 
 @dataclass(slots=True)
@@ -30,17 +33,18 @@ class Learner:
     average: FerModel  # exponential moving average of model; the one that is kept
     objective: Objective
     optimizer: torch.optim.Optimizer
-    generator: torch.Generator
     step: int = 0
 
-    def update(self, loss: Tensor, settings: OptimConfig) -> None:
-        """One step down the gradient of `loss`."""
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+    def descend(self, settings: OptimConfig, rate: float, world: World = ALONE) -> None:
+        """One step with learning rate `rate` down the gradients that backward passes left."""
+        world.sum_gradients(self.model.parameters())
         if settings.clip > 0:
             nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         self.optimizer.step()
-        self.objective.after_step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.objective.after_step(world.total)
         self.step += 1
         # young averages follow faster, or the random start would stay in them for long
         decay = min(settings.ema, (1 + self.step) / (10 + self.step))
@@ -62,7 +66,6 @@ class Learner:
                 average=self.average.state_dict(),
                 objective=self.objective.state_dict(),
                 optimizer=self.optimizer.state_dict(),
-                random={"augment": self.generator.get_state(), "torch": torch.get_rng_state()},
                 best=best,
             ),
         )
@@ -75,8 +78,6 @@ class Learner:
         self.average.load_state_dict(state.average)
         self.objective.load_state_dict(state.objective)
         self.optimizer.load_state_dict(state.optimizer)
-        self.generator.set_state(state.random["augment"])
-        torch.set_rng_state(state.random["torch"])
         log.info("continuing %s from step %d", run.path, self.step)
         return state.best
 
@@ -104,18 +105,18 @@ def new_learner(
     _check_sizes(model, config, device)
     weights = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
-    optimizer = torch.optim.SGD(
-        [
-            {"params": weights, "weight_decay": config.optim.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ],
-        lr=config.optim.learning_rate,
-        momentum=config.optim.momentum,
-        nesterov=config.optim.momentum > 0,
-    )
+    groups = [
+        {"params": weights, "weight_decay": config.optim.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    rate, momentum = config.optim.learning_rate, config.optim.momentum
+    optimizer: torch.optim.Optimizer
+    if config.optim.optimizer == "adam":
+        optimizer = torch.optim.Adam(groups, lr=rate)
+    else:
+        optimizer = torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=momentum > 0)
     objective = Objective(config.objective, model, targets).to(device)
-    generator = torch.Generator().manual_seed(config.run.seed)
-    return Learner(model, average, objective, optimizer, generator)
+    return Learner(model, average, objective, optimizer)
 
 
 def start_from(learner: Learner, init: str) -> str:
@@ -129,9 +130,17 @@ def start_from(learner: Learner, init: str) -> str:
     return f"model.init {init}: {report}"
 
 
-def learning_rate(step: int, total: int, peak: float, warmup: float) -> float:
-    """One cycle (Smith and Topin 2018): linear rise from peak/25, cosine fall to peak/10⁴."""
-    rising = warmup * total
+def learning_rate(step: int, total: int, per_epoch: int, settings: OptimConfig) -> float:
+    """Of step `step` of `total`, by the schedule that `settings` name.
+
+    one_cycle (Smith and Topin 2018): linear rise from peak/25, cosine fall to peak/10⁴.
+    """
+    peak = settings.learning_rate
+    if settings.schedule == "constant":
+        return peak
+    if settings.schedule == "step":
+        return peak * settings.step_factor ** (step // (per_epoch * settings.step_epochs))
+    rising = settings.warmup * total
     if step < rising:
         return peak * (1 / 25 + (1 - 1 / 25) * step / rising)
     done = (step - rising) / max(1.0, total - rising)

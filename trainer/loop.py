@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import math
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,37 +14,42 @@ from torch import nn
 
 from trainer.card import ModelCard, Preprocessing
 from trainer.config import TrainConfig
-from trainer.data.augment import augment, mixup
-from trainer.data.crops import Crops, align_all, normalise
+from trainer.data.crops import Crops, align_all
 from trainer.data.facedata import FaceData
-from trainer.device import autocast_dtype, memory_format, resolve
-from trainer.errors import FerError, RunStopped
+from trainer.device import autocast_dtype, resolve
+from trainer.distributed import World
+from trainer.errors import RunStopped
 from trainer.evaluate import fit_temperature, metrics, predict
 from trainer.events import EventLog
-from trainer.learner import Learner, learning_rate, new_learner, start_from
+from trainer.learner import ALONE, new_learner, start_from
 from trainer.models import FerModel, create
 from trainer.models.model_file import load_model, save_model
 from trainer.run import RunDir, versions
+from trainer.steps import Plan, Steps
 
 log = logging.getLogger(__name__)
 
-EVENT_SECONDS = 2.0  # between two "step" events
 Report = Callable[[dict[str, Any]], None]
 
 
 def train(
-    run: RunDir, name: str, config: TrainConfig, data: FaceData, report: Report = lambda _: None
+    run: RunDir,
+    name: str,
+    config: TrainConfig,
+    data: FaceData,
+    report: Report = lambda _: None,
+    world: World = ALONE,
 ) -> dict[str, Any]:
     """Train until the last epoch, continuing from the run's state if it has one.
 
-    Selects the epoch with the best accuracy on the split `val`. Returns the best epoch's
-    metrics. `report` receives every event. Raises RunStopped after SIGINT or SIGTERM, once the
-    state is saved, and FerError when the loss is no longer finite.
+    Selects the validation with the best accuracy on the split `val`. Returns its metrics.
+    `report` receives every event. Raises RunStopped after SIGINT or SIGTERM, once the state is
+    saved, and FerError when the loss is no longer finite. In a `world` of several processes each
+    takes its part of every step; the leading one validates and writes.
     """
     device = resolve(config.run.device)
     if config.run.threads:
         torch.set_num_threads(config.run.threads)
-    torch.manual_seed(config.run.seed)
     preprocessing = config.data.preprocessing
     kept = data.without_leaked() if config.data.drop_leaked else data
     training = align_all(
@@ -53,6 +57,7 @@ def train(
     )
     validation = align_all(data.of_split("val"), preprocessing)
     card = _card(name, config, data, len(training), preprocessing)
+    torch.manual_seed(config.run.seed)  # the same first weights in every process
     learner = new_learner(config, card, training.targets, device)
     best: dict[str, Any] = {"epoch": -1, "accuracy": -1.0}
     init = ""
@@ -61,66 +66,73 @@ def train(
     elif config.model.init:
         init = start_from(learner, config.model.init)
 
-    per_epoch = math.ceil(len(training) / config.optim.batch_size)
-    total = per_epoch * config.optim.epochs
-    events = EventLog(run.events)
+    plan = Plan.of(config, len(training), world)
+    events = EventLog(run.events) if world.leads else None
 
     def emit(event: str, **values: Any) -> None:
-        events.write(event, **values)
-        report({"event": event, **values})
+        if events is not None:
+            events.write(event, **values)
+            report({"event": event, **values})
 
     emit(
         "run_started",
         name=name,
         device=str(device),
         precision="bf16" if autocast_dtype(device, config.run.precision) else "fp32",
+        processes=world.size,
         parameters=sum(p.numel() for p in learner.model.parameters()),
         train_samples=len(training),
         val_samples=len(validation),
         step=learner.step,
-        steps=total,
+        steps=plan.total,
         epochs=config.optim.epochs,
         init=init,
     )
     ended = "failed"
     try:
-        with _stop_signals() as stopped:
-            while learner.step < total:
-                epoch = learner.step // per_epoch
-                losses = _train_epoch(
-                    learner, training, config, preprocessing, total, per_epoch, emit, stopped
-                )
-                if stopped():
+        with _stop_signals() as asked:
+            steps = Steps(run, learner, training, config, plan, world, emit)
+            while learner.step < plan.total:
+                losses = steps.until(plan.next_validation(learner.step), asked)
+                if losses is None:
+                    if world.leads:
+                        learner.save(run, best)
+                    raise RunStopped(
+                        f"stopped in epoch {learner.step // plan.per_epoch + 1}; "
+                        f"{run.path} can be resumed"
+                    )
+                world.mean_buffers(learner.average)
+                if world.leads:
+                    started = time.perf_counter()
+                    result = _validate(learner.average, card, validation, device)
+                    number = -(-learner.step // plan.per_epoch)
+                    here = {"epoch": number, "step": learner.step, **result}
+                    state = learner.average.state_dict()
+                    if result["accuracy"] > best["accuracy"]:
+                        best = here
+                        save_model(run.best, state, _with(card, best))
+                    save_model(run.last, state, _with(card, here))
                     learner.save(run, best)
-                    raise RunStopped(f"stopped in epoch {epoch + 1}; {run.path} can be resumed")
-                started = time.perf_counter()
-                result = _validate(learner.average, card, validation, device)
-                if result["accuracy"] > best["accuracy"]:
-                    best = {"epoch": epoch + 1, **result}
-                    save_model(run.best, learner.average.state_dict(), _with(card, best))
-                save_model(
-                    run.last,
-                    learner.average.state_dict(),
-                    _with(card, {"epoch": epoch + 1, **result}),
-                )
-                learner.save(run, best)
-                emit(
-                    "epoch",
-                    epoch=epoch + 1,
-                    epochs=config.optim.epochs,
-                    **losses,
-                    **{f"val_{key}": value for key, value in result.items()},
-                    best_epoch=best["epoch"],
-                    val_seconds=round(time.perf_counter() - started, 2),
-                )
-        _calibrate(run, validation)
+                    emit(
+                        "epoch" if learner.step % plan.per_epoch == 0 else "validation",
+                        epoch=number,
+                        epochs=config.optim.epochs,
+                        step=learner.step,
+                        **losses,
+                        **{f"val_{key}": value for key, value in result.items()},
+                        best_epoch=best["epoch"],
+                        val_seconds=round(time.perf_counter() - started, 2),
+                    )
+        if world.leads:
+            _calibrate(run, validation)
         ended = "done"
     except RunStopped:
         ended = "stopped"
         raise
     finally:
         emit("run_ended", reason=ended, best=best)
-        events.close()
+        if events is not None:
+            events.close()
     return best
 
 
@@ -135,82 +147,6 @@ def limited(data: FaceData, limit: int) -> FaceData:
         share = round(limit * len(members) / len(data))
         chosen += draw.permutation(members)[:share].tolist()
     return data.select(np.sort(np.array(chosen, np.int64)))
-
-
-def _train_epoch(
-    learner: Learner,
-    training: Crops,
-    config: TrainConfig,
-    preprocessing: Preprocessing,
-    total: int,
-    per_epoch: int,
-    emit: Callable[..., None],
-    stopped: Callable[[], bool],
-) -> dict[str, float]:
-    """Steps up to the end of the epoch, or until stopped. Returns the epoch's means."""
-    settings = config.optim
-    device = next(learner.model.parameters()).device
-    layout = memory_format(learner.model, device)
-    dtype = autocast_dtype(device, config.run.precision)
-    epoch, first = divmod(learner.step, per_epoch)
-    # the order depends on seed and epoch alone, so that a resumed epoch goes on in it
-    shuffle = torch.Generator().manual_seed(config.run.seed * 100_003 + epoch)
-    order = torch.randperm(len(training), generator=shuffle)
-    early = epoch < config.augment.start_share * settings.epochs
-    side = config.augment.start_side if early and config.augment.start_side else 0
-    side = side or preprocessing.input_size
-    learner.model.train()
-    sums: dict[str, float] = {}
-    seen, began, shown, shown_seen = 0, time.perf_counter(), time.perf_counter(), 0
-    for position in range(first, per_epoch):
-        rows = order[position * settings.batch_size : (position + 1) * settings.batch_size]
-        rate = learning_rate(learner.step, total, settings.learning_rate, settings.warmup)
-        for group in learner.optimizer.param_groups:
-            group["lr"] = rate
-        batch = augment(
-            training.pixels[rows].to(device),
-            training.landmarks[rows].to(device),
-            training.targets[rows].to(device),
-            config.augment,
-            view=preprocessing.input_size,
-            side=side,
-            generator=learner.generator,
-        )
-        batch = mixup(batch, config.augment.mixup, learner.generator)
-        x = normalise(batch.x, preprocessing).contiguous(memory_format=layout)
-        outcome = learner.objective(learner.model, x, batch.targets, batch.landmarks, dtype)
-        learner.update(outcome.loss, settings)
-
-        value = float(outcome.loss.detach())
-        if not math.isfinite(value):
-            raise FerError(
-                f"the loss is {value} in step {learner.step} of epoch {epoch + 1}",
-                "Try a smaller optim.learning_rate.",
-            )
-        hits = (outcome.logits.detach().argmax(1) == batch.targets.argmax(1)).float().mean()
-        noted = {"loss": value, "train_accuracy": float(hits), **outcome.terms}
-        for key, mean in noted.items():
-            sums[key] = sums.get(key, 0.0) + float(mean) * len(rows)
-        seen += len(rows)
-        now = time.perf_counter()
-        if now - shown >= EVENT_SECONDS or position == per_epoch - 1:
-            speed = (seen - shown_seen) / (now - shown)
-            emit(
-                "step",
-                step=learner.step,
-                steps=total,
-                epoch=epoch + 1,
-                loss=value,
-                learning_rate=rate,
-                images_per_second=round(speed, 1),
-                eta_s=round((total - learner.step) * settings.batch_size * (now - began) / seen),
-            )
-            shown, shown_seen = now, seen
-        if stopped():
-            break
-    means = {key: amount / max(1, seen) for key, amount in sums.items()}
-    means["images_per_second"] = round(seen / (time.perf_counter() - began), 1)
-    return means
 
 
 def _validate(

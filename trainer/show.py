@@ -30,10 +30,10 @@ def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
                     text=f"loss {event['loss']:.3f}  {event['images_per_second']:.0f} img/s  "
                     f"{minutes:.0f}:{seconds:02.0f} left",
                 )
-            elif event["event"] == "epoch":
-                bars.console.print(_epoch_line(event))
+            elif event["event"] in ("epoch", "validation"):
+                bars.console.print(_epoch_line(event), soft_wrap=True)
             elif event["event"] == "run_started" and event["init"]:
-                bars.console.print(event["init"])
+                bars.console.print(event["init"], soft_wrap=True)
 
         yield report
 

@@ -122,3 +122,81 @@ def test_erasing_fills_with_the_mean() -> None:
     areas = new.float().mean(dim=(1, 2))
     assert ((areas > 0.005) & (areas < 0.2)).float().mean() > 0.9
     assert batch.x[new[:, None]] == pytest.approx(np.full(int(new.sum()), 100 / 255), abs=0.01)
+
+
+def cut(config: AugmentConfig, count: int = 200, size: int = 60) -> tuple[Batch, np.ndarray]:
+    """Views of 40 px of crops of 60 px with a dot in the middle; and where the dots are seen."""
+    points = np.tile([(size - 1) / 2, (size - 1) / 2], (count, 1))
+    crops = (dotted(points, size)[:, 0] * 255).round().to(torch.uint8)
+    landmarks = torch.tensor(points, dtype=torch.float32)[:, None].expand(count, 68, 2)
+    generator = torch.Generator().manual_seed(0)
+    batch = augment(
+        crops, landmarks, torch.ones(count, 7), config, view=40, side=40, generator=generator
+    )
+    return batch, centre_of_mass(batch.x)
+
+
+def test_five_crops_are_the_centre_and_the_corners() -> None:
+    batch, seen = cut(OFF.model_copy(update={"crop": "five"}))
+    assert batch.landmarks[:, 0].numpy() == pytest.approx(seen, abs=0.1)
+    places, counts = np.unique(np.round(seen, 1), axis=0, return_counts=True)
+    middle = 19.5
+    assert places == pytest.approx(
+        np.array([[9.5, 9.5], [9.5, 29.5], [middle, middle], [29.5, 9.5], [29.5, 29.5]]), abs=0.06
+    )
+    assert counts.min() > 20
+
+
+def test_random_crops_lie_anywhere_within_the_crop() -> None:
+    batch, seen = cut(OFF.model_copy(update={"crop": "random"}))
+    assert batch.landmarks[:, 0].numpy() == pytest.approx(seen, abs=0.1)
+    assert seen.min() == pytest.approx(9.5, abs=0.5)  # at most 10 px from the middle
+    assert seen.max() == pytest.approx(29.5, abs=0.5)
+    assert np.unique(seen.round(2)).size > 200
+
+
+def test_a_resized_crop_keeps_its_share_of_the_area() -> None:
+    """RandomResizedCrop: dots 40 px apart in a crop of 60 px are seen ever further apart."""
+    count, size = 200, 60
+    ends = torch.tensor([[19.5, 19.5], [39.5, 39.5]])
+    landmarks = torch.zeros(count, 68, 2)
+    landmarks[:, :2] = ends
+    batch = augment(
+        torch.zeros(count, size, size, dtype=torch.uint8),
+        landmarks,
+        torch.ones(count, 7),
+        OFF.model_copy(update={"area": 0.5}),
+        view=40,
+        side=40,
+        generator=torch.Generator().manual_seed(0),
+    )
+    apart = (batch.landmarks[:, 1] - batch.landmarks[:, 0]).numpy()  # of 20 px in the crop
+    sides = 20 / size * 40 / apart  # of the view, as a share of the crop's side
+    area, ratio = sides.prod(1), sides[:, 0] / sides[:, 1]
+    assert 0.5 <= area.min() < 0.53
+    assert 0.9 < area.max() <= 1.0
+    assert (0.74 < ratio).all()
+    assert (ratio < 1.34).all()
+
+
+def test_brightness_and_contrast() -> None:
+    crops = torch.full((300, 8, 8), 100, dtype=torch.uint8)
+    crops[:, :, 4:] = 150
+    points = torch.zeros(300, 68, 2)
+
+    def light(**change: float) -> torch.Tensor:
+        config = OFF.model_copy(update=change)
+        generator = torch.Generator().manual_seed(0)
+        batch = augment(
+            crops, points, torch.ones(300, 7), config, view=8, side=8, generator=generator
+        )
+        return batch.x[:, 0] * 255
+
+    brighter = light(brightness=0.4).mean((1, 2))
+    assert float(brighter.min()) == pytest.approx(125 * 0.6, abs=2)
+    assert float(brighter.max()) == pytest.approx(125 * 1.4, abs=2)
+    contrasted = light(contrast=0.4)
+    torch.testing.assert_close(contrasted.mean((1, 2)), torch.full((300,), 125.0))
+    spread = (contrasted.amax((1, 2)) - contrasted.amin((1, 2))) / 50
+    assert float(spread.min()) == pytest.approx(0.6, abs=0.02)
+    assert float(spread.max()) == pytest.approx(1.4, abs=0.02)

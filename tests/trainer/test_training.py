@@ -12,7 +12,7 @@ import pytest
 import torch
 from drawn import drawn_data
 
-from trainer.config import Section, TrainConfig, load_config
+from trainer.config import OptimConfig, Section, TrainConfig, load_config
 from trainer.data import facedata
 from trainer.data.facedata import FaceData
 from trainer.errors import FerError, RunStopped, UsageError
@@ -124,8 +124,11 @@ def test_a_loss_that_is_not_finite_stops_with_a_reason(tmp_path: Path) -> None:
     votes = data.votes.copy()
     votes[:] = np.inf
     broken = facedata.replace(data, votes=votes)  # type: ignore[attr-defined]
-    with pytest.raises(FerError, match="loss is"):
+    with pytest.raises(FerError, match="loss is no longer finite in step 1"):
         start(tmp_path, quick_config("data.votes_share=0.5"), broken)
+    with np.load(next(tmp_path.glob("*/bad_batch.npz"))) as batch:
+        assert batch["inputs"].shape == (25, 1, 44, 44)
+        assert not np.isfinite(batch["targets"]).any()
 
 
 def test_cross_entropy_against_its_formula() -> None:
@@ -137,7 +140,8 @@ def test_cross_entropy_against_its_formula() -> None:
 
 
 def test_one_cycle_starts_low_peaks_once_and_ends_near_zero() -> None:
-    rates = [learning_rate(step, 100, 0.5, 0.2) for step in range(100)]
+    settings = OptimConfig(learning_rate=0.5, warmup=0.2)
+    rates = [learning_rate(step, 100, 10, settings) for step in range(100)]
     assert rates[0] == pytest.approx(0.5 / 25)
     assert max(rates) == rates[20] == pytest.approx(0.5)
     assert rates[-1] < 0.005
@@ -211,6 +215,13 @@ def test_settings_win_over_the_file_and_the_file_over_the_recipe(tmp_path: Path)
         64,
         0.3,
     )
+
+
+def test_another_model_leaves_the_options_of_the_recipe_behind() -> None:
+    base = {"model": {"name": "compact", "options": {"widths": [8, 16]}}}
+    assert load_config(None, ["model.name=resnet18"], **base).model.options == {}
+    deeper = load_config(None, ["model.options.blocks=[1,1]"], **base)
+    assert deeper.model.options == {"widths": [8, 16], "blocks": [1, 1]}
 
 
 def test_every_field_has_a_help_text() -> None:

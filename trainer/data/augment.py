@@ -31,11 +31,13 @@ def augment(
 ) -> Batch:
     """Random views of crops (B, S, S) uint8: the central `view` px, drawn at `side` px.
 
-    Geometry: flip, rotation, scale, shift, in one bilinear resampling with replicated edges.
-    Then light: gamma, blur, noise; then erasing. All draws come from `generator` (CPU).
+    Geometry: where it is cut, flip, rotation, scale, shift, in one bilinear resampling with
+    replicated edges. Then light: brightness, contrast, gamma, blur, noise; then erasing. All
+    draws come from `generator` (CPU).
     """
     x = crops.float().div(255)[:, None]
-    x, landmarks = warp(x, landmarks, _draw_maps(len(x), config, generator), view, side)
+    maps = _draw_maps(len(x), config, x.shape[-1] / view, generator)
+    x, landmarks = warp(x, landmarks, maps, view, side)
     x = _light(x, config, generator)
     x = _erase(x, config.erase, generator)
     return Batch(x, landmarks, targets)
@@ -83,7 +85,11 @@ def warp(x: Tensor, landmarks: Tensor, maps: Tensor, view: int, side: int) -> tu
     return out, (moved + 1) / 2 * side - 0.5
 
 
-def _draw_maps(count: int, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+def _draw_maps(
+    count: int, config: AugmentConfig, whole: float, generator: torch.Generator
+) -> Tensor:
+    """(count, 2, 3) for `warp`; `whole` is the crop's side in sides of the view."""
+
     def uniform(low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(count, generator=generator)
 
@@ -100,6 +106,18 @@ def _draw_maps(count: int, config: AugmentConfig, generator: torch.Generator) ->
         1,
     )
     shift = torch.stack([uniform(-config.shift, config.shift) for _ in range(2)], 1) * 2
+    sides = torch.ones(count, 2)
+    if config.area < 1:  # torchvision's RandomResizedCrop: of the whole crop, sides up to 3 : 4
+        area = uniform(config.area, 1)
+        ratio = torch.exp(uniform(-1, 1) * torch.log(torch.tensor(4 / 3)))
+        sides = torch.stack([area * ratio, area / ratio], 1).sqrt().clamp_max(1) * whole
+        rows = sides[:, :, None] * rows
+    room = (whole - sides).clamp_min(0)
+    if config.crop == "random" or config.area < 1:
+        shift = shift + torch.stack([uniform(-1, 1), uniform(-1, 1)], 1) * room
+    elif config.crop == "five":
+        places = torch.tensor([[0, 0], [-1, -1], [-1, 1], [1, -1], [1, 1]])
+        shift = shift + places[torch.randint(5, (count,), generator=generator)] * room
     return torch.cat([rows, shift[:, :, None]], 2)
 
 
@@ -109,6 +127,11 @@ def _light(x: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tens
     def chosen(share: float) -> Tensor:
         return (torch.rand(count, generator=generator) < share).to(x.device)
 
+    if config.brightness or config.contrast:
+        lights = torch.rand(2, count, 1, 1, 1, generator=generator).mul(2).sub(1).to(x)
+        mean = x.mean(dim=(1, 2, 3), keepdim=True)
+        x = mean + (x - mean) * (1 + config.contrast * lights[0])
+        x = (x * (1 + config.brightness * lights[1])).clamp(0, 1)
     power = torch.rand(count, 1, 1, 1, generator=generator) * 2 - 1
     gamma = torch.exp(power * torch.log(torch.tensor(1 + config.gamma))).to(x)
     x = x.clamp_min(1e-4) ** gamma

@@ -1,6 +1,16 @@
 """Networks by name, and model files."""
 
 from trainer.models import compact, dacl, resnet, transfer, vgg
-from trainer.models.registry import FerModel, create, names
+from trainer.models.registry import FerModel, create, names, register
 
-__all__ = ["FerModel", "compact", "create", "dacl", "names", "resnet", "transfer", "vgg"]
+__all__ = [
+    "FerModel",
+    "compact",
+    "create",
+    "dacl",
+    "names",
+    "register",
+    "resnet",
+    "transfer",
+    "vgg",
+]

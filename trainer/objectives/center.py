@@ -29,12 +29,22 @@ class SparseCenterLoss(nn.Module):
             squares = attention.to(dtype) * squares
         return squares.sum() / (2 * len(features))
 
-    @torch.no_grad()
     def update_centers(self, features: Tensor, attention: Tensor | None, labels: Tensor) -> None:
         """c_k ← c_k + α Σ_{y_i = k} a_i (f_i − c_k) / (1 + n_k), over the batch."""
+        self.move(*self.pull(features, attention, labels))
+
+    @torch.no_grad()
+    def pull(
+        self, features: Tensor, attention: Tensor | None, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Σ_{y_i = k} a_i (f_i − c_k) (K, d) and n_k (K,); those of a batch's parts add up."""
         difference = features.to(self.centers.dtype) - self.centers[labels]
         if attention is not None:
             difference = attention.to(self.centers.dtype) * difference
         pull = torch.zeros_like(self.centers).index_add_(0, labels, difference)
-        count = torch.bincount(labels, minlength=len(self.centers)).to(self.centers.dtype)
+        return pull, torch.bincount(labels, minlength=len(self.centers)).to(pull)
+
+    @torch.no_grad()
+    def move(self, pull: Tensor, count: Tensor) -> None:
+        """Move the centers by what `pull` gave for the whole batch."""
         self.centers += self.alpha * pull / (1 + count)[:, None]

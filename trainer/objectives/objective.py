@@ -1,5 +1,6 @@
 """The objective of a run: L = cross-entropy + Σ weight · term, as the configuration composes it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -54,7 +55,7 @@ class Objective(nn.Module):
             self.center = SparseCenterLoss(
                 training_targets.shape[1], model.embedding_size, config.center.alpha
             )
-        self._pending: tuple[Tensor, Tensor | None, Tensor] | None = None
+        self._pulls: list[tuple[Tensor, Tensor]] = []  # on the centers, since the last step
 
     def forward(
         self,
@@ -82,11 +83,7 @@ class Objective(nn.Module):
         if self.center is not None:
             center = self.center(embedding, attention, labels)
             loss = loss + self.config.center.weight * center
-            self._pending = (
-                embedding.detach(),
-                attention.detach() if attention is not None else None,
-                labels,
-            )
+            self._pulls.append(self.center.pull(embedding, attention, labels))
             terms["loss_center"] = center.detach()
             if attention is not None:
                 terms["attention_mean"] = attention.detach().float().mean()
@@ -97,11 +94,17 @@ class Objective(nn.Module):
             terms["loss_pal"] = pal.detach()
         return Outcome(loss, logits, terms)
 
-    def after_step(self) -> None:
-        """What moves by its own rule once the optimiser has stepped: the centers."""
-        if self.center is not None and self._pending is not None:
-            self.center.update_centers(*self._pending)
-        self._pending = None
+    def after_step(self, total: Callable[[Tensor], Tensor] = lambda own: own) -> None:
+        """What moves by its own rule once the optimiser has stepped: the centers.
+
+        `total` sums a tensor over all processes.
+        """
+        if self.center is not None:
+            empty = torch.zeros_like(self.center.centers)
+            pulls = [(empty, empty[:, 0]), *self._pulls]  # a process may have had no sample
+            pull, count = (torch.stack(parts).sum(0) for parts in zip(*pulls, strict=True))
+            self.center.move(total(pull), total(count))
+        self._pulls.clear()
 
     @property
     def _pal(self) -> bool:

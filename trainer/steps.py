@@ -1,0 +1,185 @@
+"""The optimiser's steps of a run, from one validation to the next."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainer.config import TrainConfig
+from trainer.data.augment import augment, mixup
+from trainer.data.crops import Crops, normalise
+from trainer.data.loader import Sample, load_batches
+from trainer.device import autocast_dtype, memory_format
+from trainer.distributed import World
+from trainer.errors import FerError
+from trainer.files import write_atomic
+from trainer.learner import Learner, learning_rate
+from trainer.run import RunDir
+
+EVENT_SECONDS = 2.0  # between two "step" events
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many steps there are, and how many samples each takes over all processes.
+
+    The last, incomplete step of an epoch is left out: BatchNorm needs a batch worth the name.
+    """
+
+    per_step: int
+    per_epoch: int
+    total: int
+    validations: int
+
+    @classmethod
+    def of(cls, config: TrainConfig, samples: int, world: World) -> "Plan":
+        per_step = config.optim.batch_size * config.optim.accumulate * world.size
+        per_epoch = max(1, samples // per_step)
+        total = per_epoch * config.optim.epochs
+        return cls(per_step, per_epoch, total, min(config.run.validations, per_epoch))
+
+    def next_validation(self, step: int) -> int:
+        """The step at which the next validation comes; each epoch ends with one."""
+        epoch, done = divmod(step, self.per_epoch)
+        part = done * self.validations // self.per_epoch + 1
+        return epoch * self.per_epoch + -(-part * self.per_epoch // self.validations)
+
+
+class Steps:
+    """Takes steps, tells of them, and keeps the means of the epoch that they belong to."""
+
+    def __init__(
+        self,
+        run: RunDir,
+        learner: Learner,
+        training: Crops,
+        config: TrainConfig,
+        plan: Plan,
+        world: World,
+        emit: Callable[..., None],
+    ) -> None:
+        self._run, self._learner, self._training, self._config = run, learner, training, config
+        self._plan, self._world, self._emit = plan, world, emit
+        self._device = next(learner.model.parameters()).device
+        self._layout = memory_format(learner.model, self._device)
+        self._dtype = autocast_dtype(self._device, config.run.precision)
+        self._sums: dict[str, float] = {}
+        self._seen, self._seconds = 0, 0.0
+
+    def until(self, end: int, stopped: Callable[[], bool]) -> dict[str, float] | None:
+        """Steps up to step `end` of the same epoch; the means since the epoch began.
+
+        None when it was stopped.
+        """
+        first, per_epoch = self._learner.step, self._plan.per_epoch
+        if first % per_epoch == 0:
+            self._sums, self._seen, self._seconds = {}, 0, 0.0
+        # the order depends on seed and epoch alone, so that a resumed epoch goes on in it
+        shuffle = torch.Generator().manual_seed(
+            self._config.run.seed * 100_003 + first // per_epoch
+        )
+        order = torch.randperm(len(self._training), generator=shuffle)
+        parts = [self._parts(order, step) for step in range(first, end)]
+        loaded = load_batches(
+            self._training, (rows for step in parts for rows in step), self._config.run.loaders
+        )
+        self._learner.model.train()
+        before, told, told_seen = self._seconds, time.perf_counter(), self._seen
+        began = told
+        for step, rows in enumerate(parts, first):
+            noted = self._take(step, rows, [next(loaded) for _ in rows])
+            now = time.perf_counter()
+            self._seconds = before + now - began
+            if now - told >= EVENT_SECONDS or step == end - 1:
+                speed = (self._seen - told_seen) / (now - told)
+                left = (self._plan.total - step - 1) * self._plan.per_step
+                self._emit(
+                    "step",
+                    step=step + 1,
+                    steps=self._plan.total,
+                    epoch=step // per_epoch + 1,
+                    **noted,
+                    images_per_second=round(speed, 1),
+                    eta_s=round(left * self._seconds / self._seen),
+                )
+                told, told_seen = now, self._seen
+            if self._world.any(stopped()):
+                loaded.close()
+                return None
+        means = {key: amount / self._seen for key, amount in self._sums.items()}
+        return {**means, "images_per_second": round(self._seen / self._seconds, 1)}
+
+    def _parts(self, order: Tensor, step: int) -> list[Tensor]:
+        """The rows of this process's forward passes in a step."""
+        start = step % self._plan.per_epoch * self._plan.per_step
+        rows = order[start : start + self._plan.per_step]
+        mine = rows[self._world.rank :: self._world.size]
+        return [part for part in torch.split(mine, self._config.optim.batch_size) if len(part)]
+
+    def _take(self, step: int, rows: list[Tensor], samples: list[Sample]) -> dict[str, float]:
+        """One step; returns its loss terms and learning rate."""
+        config, count = self._config, min(self._plan.per_step, len(self._training))
+        # draws depend on seed, step and process alone: a run that goes on needs no other state
+        seed = (config.run.seed * 1_000_003 + step) * self._world.size + self._world.rank
+        draws = torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed)  # dropout
+        noted: dict[str, float] = {}
+        for part, sample in zip(rows, samples, strict=True):
+            x, targets, landmarks = self._views(step, sample, draws)
+            outcome = self._learner.objective(
+                self._learner.model, x, targets, landmarks, self._dtype
+            )
+            share = len(part) / count
+            (outcome.loss * share).backward()
+            hits = (outcome.logits.detach().argmax(1) == targets.argmax(1)).float().mean()
+            terms = {"loss": outcome.loss.detach(), "train_accuracy": hits, **outcome.terms}
+            for name, value in terms.items():
+                noted[name] = noted.get(name, 0.0) + float(value) * share
+            if not math.isfinite(float(outcome.loss.detach())):
+                self._refuse(step, part, x, targets)
+        self._seen += count
+        values = self._world.total(torch.tensor(list(noted.values()), dtype=torch.float64))
+        noted = dict(zip(noted, values.tolist(), strict=True))
+        for name, value in noted.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value * count
+        rate = learning_rate(step, self._plan.total, self._plan.per_epoch, config.optim)
+        self._learner.descend(config.optim, rate, self._world)
+        return {**noted, "learning_rate": rate}
+
+    def _views(
+        self, step: int, sample: Sample, draws: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Augmented inputs (B, 1, s, s), targets (B, K) and landmarks (B, 68, 2) in input px."""
+        config, preprocessing = self._config, self._config.data.preprocessing
+        early = step < config.augment.start_share * self._plan.total
+        side = early and config.augment.start_side
+        pixels, landmarks, targets = (part.to(self._device) for part in sample)
+        batch = augment(
+            pixels,
+            landmarks,
+            targets,
+            config.augment,
+            view=preprocessing.input_size,
+            side=side or preprocessing.input_size,
+            generator=draws,
+        )
+        batch = mixup(batch, config.augment.mixup, draws)
+        x = normalise(batch.x, preprocessing).contiguous(memory_format=self._layout)
+        return x, batch.targets, batch.landmarks
+
+    def _refuse(self, step: int, rows: Tensor, x: Tensor, targets: Tensor) -> None:
+        """Keep the batch whose loss is not finite, and stop."""
+        kept: dict[str, Any] = {"rows": rows, "inputs": x.cpu(), "targets": targets.cpu()}
+        file = self._run.path / "bad_batch.npz"
+        write_atomic(
+            file, lambda stream: np.savez(stream, **{k: v.numpy() for k, v in kept.items()})
+        )
+        raise FerError(
+            f"the loss is no longer finite in step {step + 1}; its batch is in {file}",
+            "Try a smaller optim.learning_rate.",
+        )
