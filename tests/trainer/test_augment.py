@@ -133,7 +133,7 @@ def cut(config: AugmentConfig, count: int = 200, size: int = 60) -> tuple[Batch,
     batch = augment(
         crops, landmarks, torch.ones(count, 7), config, view=40, side=40, generator=generator
     )
-    return batch, centre_of_mass(batch.x)
+    return batch, centre_of_mass((batch.x - 0.02).clamp_min(0))  # black is not quite 0
 
 
 def test_five_crops_are_the_centre_and_the_corners() -> None:
@@ -175,7 +175,7 @@ def test_a_resized_crop_keeps_its_share_of_the_area() -> None:
     area, ratio = sides.prod(1), sides[:, 0] / sides[:, 1]
     assert 0.5 <= area.min() < 0.53
     assert 0.9 < area.max() <= 1.0
-    assert (0.74 < ratio).all()
+    assert (ratio > 0.74).all()
     assert (ratio < 1.34).all()
 
 
