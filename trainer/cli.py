@@ -9,7 +9,8 @@ import typer
 from trainer.config import TrainConfig, load_config
 from trainer.console import notices, print_json, print_table, progress_bars, run_app
 from trainer.errors import UsageError
-from trainer.recipes import RECIPES, recipe
+from trainer.recipes import FAST, RECIPES, recipe
+from trainer.recipes.pipelines import PIPELINES
 from trainer.show import print_data, print_metrics, training_progress
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ def train(
     recipe_name: Annotated[
         str, typer.Option("--recipe", help="Named configuration; `fertrain recipes` lists them.")
     ] = "default",
+    pipeline: Annotated[
+        str,
+        typer.Option(help=f"Another preparation of the pictures: {', '.join(PIPELINES)}."),
+    ] = "",
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
     config_file: Annotated[
         Path | None, typer.Option("--config", help="TOML file with further settings.")
@@ -91,7 +96,12 @@ def train(
     from trainer.run import create_run
 
     settings = [*(sets or ()), *([f"model.init={init!r}"] if init else [])]
-    config = load_config(config_file, settings, **recipe(recipe_name).values)
+    base = recipe(recipe_name).values
+    if pipeline:
+        if pipeline not in PIPELINES:
+            raise UsageError(f"--pipeline {pipeline}: known are {', '.join(PIPELINES)}")
+        base = {**base, **PIPELINES[pipeline]}
+    config = load_config(config_file, settings, **base)
     if no_landmarks:
         config = config.model_copy(
             update={"data": config.data.model_copy(update={"landmarks": False})}
@@ -300,10 +310,14 @@ def bench(
 @app.command()
 def recipes(as_json: Json = False) -> None:
     """List the named configurations."""
+    listed = [each for name, each in RECIPES.items() if not name.endswith(FAST)]
     print_table(
         ["recipe", "what", "source", "published"],
-        [[item.name, item.title, item.source, item.published] for item in RECIPES.values()],
+        [[each.name, each.title, each.source, each.published] for each in listed],
     )
+    print()
+    fast = ", ".join(dict.fromkeys(name.split("/")[0] for name in RECIPES if name.endswith(FAST)))
+    print(f"The recipes of {fast} have a fast form for one CPU: add {FAST} to the name.")
     if as_json:
         print_json({"recipes": list(RECIPES)})
 

@@ -1,0 +1,28 @@
+"""Named configurations, each with its source and the number it is known for."""
+
+from trainer.errors import UsageError
+from trainer.recipes.own import OWN
+from trainer.recipes.published import PUBLISHED
+from trainer.recipes.recipe import FAST, Recipe, fast
+
+__all__ = ["FAST", "RECIPES", "Recipe", "recipe", "tables"]
+
+RECIPES: dict[str, Recipe] = {
+    each.name: each for each in (*OWN, *PUBLISHED, *(fast(published) for published in PUBLISHED))
+}
+
+
+def recipe(name: str) -> Recipe:
+    """Raises UsageError that lists the known names."""
+    if name not in RECIPES:
+        known = ", ".join(name for name in RECIPES if not name.endswith(FAST))
+        raise UsageError(
+            f"there is no recipe {name!r}",
+            f"Known: {known}. Those of {', '.join(tables()[1:])} also with {FAST} at the end.",
+        )
+    return RECIPES[name]
+
+
+def tables() -> list[str]:
+    """What stands before the slash in recipes' names: what can be reproduced as a whole."""
+    return list(dict.fromkeys(name.split("/")[0] for name in RECIPES if "/" in name))

@@ -1,0 +1,80 @@
+"""This project's own recipes: the models that ship, and twins that differ in one thing."""
+
+from typing import Any
+
+from trainer.recipes.recipe import Recipe
+
+COMPACT = {"name": "compact", "options": {"widths": [48, 96, 192]}}
+DACL = {"name": "dacl", "options": {"backbone": "compact", "compact": True}}
+
+# light, so that short runs learn, and without mixup, which center loss and PAL cannot use
+LIGHT = {
+    "mixup": 0.0,
+    "erase": 0.1,
+    "rotation": 8.0,
+    "scale": 0.1,
+    "stretch": 0.05,
+    "shift": 0.04,
+    "gamma": 0.2,
+    "noise": 0.01,
+    "blur": 0.05,
+}
+
+
+def _twin(name: str, title: str, model: dict[str, Any], terms: dict[str, Any]) -> Recipe:
+    """One of several runs that differ in their objective alone."""
+    return Recipe(
+        name=f"twin/{name}",
+        title=title,
+        source="this project",
+        published="none",
+        values={
+            "data": {"limit": 8000},
+            "model": model,
+            "augment": LIGHT,
+            "objective": {"label_smoothing": 0.05, **terms},
+            "optim": {"epochs": 10},
+        },
+    )
+
+
+OWN: tuple[Recipe, ...] = (
+    _twin("ce", "Cross-entropy alone, the twin of the others", COMPACT, {}),
+    _twin("center", "With center loss", COMPACT, {"center": {"weight": 0.01}}),
+    _twin("dacl", "With DACL's sparse center loss", DACL, {"center": {"weight": 0.01}}),
+    *(
+        _twin(
+            f"pal-{channels}",
+            f"With PAL, Grad*Input of the true logit, channels: {channels}",
+            COMPACT,
+            {"pal": {"weight": 1.0, "channels": channels}},
+        )
+        for channels in ("all", "mean", "half")
+    ),
+    Recipe(
+        name="default",
+        title="The compact net that the app opens with, first stage",
+        source="this project",
+        published="none",
+        values={
+            "data": {"votes_share": 0.2},
+            "model": COMPACT,
+            "augment": {"start_side": 32, "start_share": 0.6},
+            "objective": {"label_smoothing": 0.05},
+            "optim": {"epochs": 28},
+        },
+    ),
+    Recipe(
+        name="default-polish",
+        title="Second stage, lighter augmentation; set model.init to the first stage's model",
+        source="this project",
+        published="none",
+        values={
+            "data": {"votes_share": 0.1},
+            "model": COMPACT,
+            "augment": LIGHT,
+            "objective": {"label_smoothing": 0.05},
+            "optim": {"epochs": 7, "learning_rate": 0.03, "warmup": 0.15},
+        },
+    ),
+)
