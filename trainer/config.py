@@ -121,6 +121,7 @@ class ObjectiveConfig(Section):
     )
     center: CenterConfig = CenterConfig()
     pal: PalConfig = PalConfig()
+    terms: dict[str, float] = _field({}, "Weights of further, registered terms by name.")
 
 
 class OptimConfig(Section):

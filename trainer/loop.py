@@ -181,6 +181,7 @@ def _card(
     if terms.pal.weight:
         pal = terms.pal
         objective += f" + {pal.weight:g} PAL ({pal.method}, {pal.target}, {pal.channels})"
+    objective += "".join(f" + {weight:g} {name}" for name, weight in terms.terms.items())
     return ModelCard(
         name=name,
         architecture=architecture,

@@ -42,7 +42,7 @@ def _epoch_line(event: dict[str, Any]) -> str:
     terms = "".join(
         f"  {name.removeprefix('loss_').replace('_', ' ')} {value:.3f}"
         for name, value in event.items()
-        if name.startswith(("loss_center", "loss_pal", "attention_"))
+        if name.startswith(("loss_", "attention_")) and name != "loss_cross_entropy"
     )
     return (
         f"epoch {event['epoch']:3d}  loss {event['loss']:.4f}{terms}  "

@@ -18,6 +18,7 @@ from trainer.objectives.pal import (
     privileged_attribution_loss,
     refuse_constant,
 )
+from trainer.objectives.terms import Step, find_term
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Objective(nn.Module):
             self.center = SparseCenterLoss(
                 training_targets.shape[1], model.embedding_size, config.center.alpha
             )
+        self._terms = {name: find_term(name) for name in config.terms}
         self._pulls: list[tuple[Tensor, Tensor]] = []  # on the centers, since the last step
 
     def forward(
@@ -71,7 +73,11 @@ class Objective(nn.Module):
         `dtype` is that of autocast, which covers the network and not the terms.
         """
         maps: dict[str, Tensor] = {}
-        layers = {model.attribution_layer if self.center else "", self.layer if self._pal else ""}
+        needs_features = self.center is not None or self._terms
+        layers = {
+            model.attribution_layer if needs_features else "",
+            self.layer if self._pal else "",
+        }
         with torch.autocast(x.device.type, dtype, enabled=dtype is not None):
             with captured(model, layers - {""}, maps):
                 embedding = model.embed(x)
@@ -92,6 +98,11 @@ class Objective(nn.Module):
             pal = self._attribution_loss(logits, maps[self.layer], labels, landmarks, x.shape[-1])
             loss = loss + self.config.pal.weight * pal
             terms["loss_pal"] = pal.detach()
+        for name, term in self._terms.items():
+            features = maps[model.attribution_layer]
+            value = term(Step(logits, embedding, features, targets, landmarks))
+            loss = loss + self.config.terms[name] * value
+            terms[f"loss_{name}"] = value.detach()
         return Outcome(loss, logits, terms)
 
     def after_step(self, total: Callable[[Tensor], Tensor] = lambda own: own) -> None:

@@ -1,0 +1,45 @@
+"""Losses that a user registers take part in the objective."""
+
+import pytest
+import torch
+
+from trainer.config import ObjectiveConfig, load_config
+from trainer.errors import UsageError
+from trainer.models import create
+from trainer.objectives import Step, register_term
+from trainer.objectives.objective import Objective
+
+SEEN: list[Step] = []
+
+
+@register_term("spread")
+def spread(step: Step) -> torch.Tensor:
+    SEEN.append(step)
+    return step.embedding.var(dim=0).mean()
+
+
+def test_a_registered_term_is_weighed_and_sees_the_batch() -> None:
+    model = create("compact", input_size=32, widths=[16, 32], blocks=[1, 1]).eval()
+    targets, points = torch.eye(7)[:4], torch.full((4, 68, 2), torch.nan)
+    x = torch.randn(4, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    plain = Objective(ObjectiveConfig(), model, targets)(model, x, targets, points)
+    config = ObjectiveConfig(terms={"spread": 0.5})
+    outcome = Objective(config, model, targets)(model, x, targets, points)
+    expected = model.embed(x).var(dim=0).mean()
+    torch.testing.assert_close(outcome.terms["loss_spread"], expected.detach())
+    torch.testing.assert_close(outcome.loss, plain.loss + 0.5 * expected)
+    step = SEEN[-1]
+    assert step.features.shape[:2] == (4, 32)
+    torch.testing.assert_close(step.features.mean(dim=(2, 3)), step.embedding)
+    assert step.targets is targets
+
+
+def test_an_unknown_term_lists_the_known() -> None:
+    model = create("compact")
+    with pytest.raises(UsageError, match=r"objective.terms: there is no term 'sprea'") as caught:
+        Objective(ObjectiveConfig(terms={"sprea": 1}), model, torch.eye(7))
+    assert "spread" in str(caught.value.hint)
+
+
+def test_it_is_set_on_the_command_line() -> None:
+    assert load_config(None, ["objective.terms.spread=0.1"]).objective.terms == {"spread": 0.1}
