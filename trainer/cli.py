@@ -294,17 +294,30 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, help="Steps of each kind.")] = 7,
     as_json: Json = False,
 ) -> None:
-    """Time a training step of each objective: ResNet18, 112 px, one run."""
+    """Time a training step of each objective, and the whole loop: ResNet18, 112 px, one run."""
     from trainer.bench import bench_steps
+    from trainer.bench_loop import bench_loop
 
     with progress_bars() as progress:
-        result = bench_steps(device, batch_size, rounds, lambda i, n: progress("rounds", i, n))
+        result = bench_steps(device, batch_size, rounds, lambda i, n: progress("steps", i, n))
+        loop = bench_loop(device, batch_size, rounds, lambda i, n: progress("loop", i, n))
     print_table(
         ["step", "ms", "× cross-entropy"],
         [[row.name, f"{row.ms:.0f}", f"{row.ratio:.2f}"] for row in result],
     )
+    print(
+        f"\nLoader alone {loop.loader:.0f} img/s, {loop.loader / loop.loop:.1f} × the training "
+        f"loop's {loop.loop:.1f}; torchvision's loop {loop.torchvision:.1f} img/s, so ours turns "
+        f"{loop.loop / loop.torchvision:.2f} × as fast."
+    )
     if as_json:
-        print_json({"batch_size": batch_size, "steps": [row.as_dict() for row in result]})
+        print_json(
+            {
+                "batch_size": batch_size,
+                "steps": [row.as_dict() for row in result],
+                "loop": loop.as_dict(),
+            }
+        )
 
 
 @app.command()
