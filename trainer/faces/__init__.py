@@ -3,15 +3,16 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trainer.faces.action_units import au_heatmap, au_valid
     from trainer.faces.heatmaps import landmark_heatmap
 
-__all__ = ["landmark_heatmap"]
+__all__ = ["au_heatmap", "au_valid", "landmark_heatmap"]
 
 
 def __getattr__(name: str) -> Any:
     """Heatmaps bring torch, which the window's own imports must not: on first use only."""
     if name in __all__:
-        from trainer.faces import heatmaps
+        from trainer.faces import action_units, heatmaps
 
-        return getattr(heatmaps, name)
+        return getattr(heatmaps if name == "landmark_heatmap" else action_units, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
