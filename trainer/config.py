@@ -112,6 +112,25 @@ class PalConfig(Section):
     heatmap: Literal["max", "sum"] = _field("max", "How the points of a heatmap are joined.")
 
 
+class AuConfig(Section):
+    """Attention of layers shall lie on the action units of the true expression."""
+
+    weight: float = _field(0.0, "λ of the term; 0 switches it off.", ge=0, le=100)
+    layers: list[str] = _field([], "Layers that are aligned; none is the model's own.")
+    channels: Literal["avg", "half", "random_avg"] = _field(
+        "avg", "Attention: the mean of a layer's channels, of their first or of a random half."
+    )
+    distance: Literal["cosine", "standardised_cosine", "l1", "l2"] = _field(
+        "cosine", "How far attention and map are apart."
+    )
+    map: Literal["class", "generic", "landmarks"] = _field(
+        "class", "Action units of the true class, of all classes, or landmarks (σ 8 px at 256)."
+    )
+    codebook: Literal["facs", "paper"] = _field(
+        "facs", "Which units an expression has; the paper's code errs in disgust."
+    )
+
+
 class ObjectiveConfig(Section):
     """L = cross-entropy + Σ weight · term."""
 
@@ -121,6 +140,7 @@ class ObjectiveConfig(Section):
     )
     center: CenterConfig = CenterConfig()
     pal: PalConfig = PalConfig()
+    au: AuConfig = AuConfig()
     terms: dict[str, float] = _field({}, "Weights of further, registered terms by name.")
 
 
@@ -171,9 +191,9 @@ class TrainConfig(Section):
     def _terms_need_whole_faces(self) -> Self:
         """A blend of two faces has no class center and no landmarks."""
         terms = self.objective
-        if self.augment.mixup and (terms.center.weight or terms.pal.weight):
+        if self.augment.mixup and (terms.center.weight or terms.pal.weight or terms.au.weight):
             raise ValueError(
-                "augment.mixup must be 0 with objective.center or objective.pal: "
+                "augment.mixup must be 0 with objective.center, objective.pal or objective.au: "
                 "a blend of two faces has no center and no landmarks"
             )
         return self

@@ -181,6 +181,8 @@ def _card(
     if terms.pal.weight:
         pal = terms.pal
         objective += f" + {pal.weight:g} PAL ({pal.method}, {pal.target}, {pal.channels})"
+    if terms.au.weight:
+        objective += f" + {terms.au.weight:g} AU alignment ({terms.au.map}, {terms.au.distance})"
     objective += "".join(f" + {weight:g} {name}" for name, weight in terms.terms.items())
     return ModelCard(
         name=name,

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from trainer.attribution import layer_attribution
 from trainer.config import ObjectiveConfig
 from trainer.errors import UsageError
+from trainer.faces.action_units import GENERIC, au_heatmap, au_valid
 from trainer.faces.heatmaps import landmark_heatmap
 from trainer.models.registry import FerModel
+from trainer.objectives.au import au_alignment_loss, layer_attention
 from trainer.objectives.center import SparseCenterLoss
 from trainer.objectives.cross_entropy import balanced_weights, soft_cross_entropy
 from trainer.objectives.pal import (
@@ -19,6 +21,8 @@ from trainer.objectives.pal import (
     refuse_constant,
 )
 from trainer.objectives.terms import Step, find_term
+
+AU_SIGMA = 8 / 256  # of landmarks in place of action units, as a share of the side
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,15 @@ class Objective(nn.Module):
             weights = balanced_weights(training_targets)
         self.register_buffer("class_weights", weights, persistent=False)
         self.layer = config.pal.layer or model.attribution_layer
+        self.au_layers = tuple(config.au.layers) or (model.attribution_layer,)
         known = dict(model.named_modules())
-        if self.layer not in known:
-            names = ", ".join(name for name in known if name and name.count(".") < 2)
-            raise UsageError(f"objective.pal.layer: no layer {self.layer!r}", f"It has: {names}.")
+        for field_name, layers in (("pal.layer", (self.layer,)), ("au.layers", self.au_layers)):
+            for layer in layers:
+                if layer not in known:
+                    names = ", ".join(name for name in known if name and name.count(".") < 2)
+                    raise UsageError(
+                        f"objective.{field_name}: no layer {layer!r}", f"It has: {names}."
+                    )
         self.center: SparseCenterLoss | None = None
         if config.center.weight > 0:
             self.center = SparseCenterLoss(
@@ -73,13 +82,11 @@ class Objective(nn.Module):
         `dtype` is that of autocast, which covers the network and not the terms.
         """
         maps: dict[str, Tensor] = {}
-        needs_features = self.center is not None or self._terms
-        layers = {
-            model.attribution_layer if needs_features else "",
-            self.layer if self._pal else "",
-        }
+        layers = {*(self.au_layers if self._au else ()), *([self.layer] if self._pal else ())}
+        if self.center is not None or self._terms:
+            layers.add(model.attribution_layer)
         with torch.autocast(x.device.type, dtype, enabled=dtype is not None):
-            with captured(model, layers - {""}, maps):
+            with captured(model, layers, maps):
                 embedding = model.embed(x)
             logits = model.classify(embedding)
             attention = model.attend(maps[model.attribution_layer]) if self.center else None
@@ -98,6 +105,10 @@ class Objective(nn.Module):
             pal = self._attribution_loss(logits, maps[self.layer], labels, landmarks, x.shape[-1])
             loss = loss + self.config.pal.weight * pal
             terms["loss_pal"] = pal.detach()
+        if self._au:
+            au = self._au_loss(maps, labels, landmarks, x.shape[-1])
+            loss = loss + self.config.au.weight * au
+            terms["loss_au"] = au.detach()
         for name, term in self._terms.items():
             features = maps[model.attribution_layer]
             value = term(Step(logits, embedding, features, targets, landmarks))
@@ -120,6 +131,30 @@ class Objective(nn.Module):
     @property
     def _pal(self) -> bool:
         return self.config.pal.weight > 0
+
+    @property
+    def _au(self) -> bool:
+        return self.config.au.weight > 0
+
+    def _au_loss(
+        self, maps: dict[str, Tensor], labels: Tensor, landmarks: Tensor, side: int
+    ) -> Tensor:
+        settings = self.config.au
+        valid = torch.isfinite(landmarks).all(dim=2).all(dim=1)
+        # drawn at the input's size and shrunk by the loss: a small map's cells miss thin units
+        if settings.map == "landmarks":
+            heatmap = landmark_heatmap(landmarks.nan_to_num(), side, AU_SIGMA * side)
+        else:
+            shown = labels if settings.map == "class" else GENERIC
+            heatmap = au_heatmap(landmarks, side, shown, settings.codebook)
+            valid = valid & au_valid(labels)
+        losses = [
+            au_alignment_loss(
+                layer_attention(maps[layer], settings.channels), heatmap, valid, settings.distance
+            )
+            for layer in self.au_layers
+        ]
+        return torch.stack(losses).mean()
 
     def _attribution_loss(
         self, logits: Tensor, features: Tensor, labels: Tensor, landmarks: Tensor, side: int
