@@ -27,6 +27,7 @@ from trainer.device import autocast_dtype, memory_format, resolve
 from trainer.labels import EXPRESSIONS
 from trainer.learner import ALONE, new_learner
 from trainer.models import create
+from trainer.recipes import pipelines
 from trainer.run import RunDir
 from trainer.steps import Plan, Steps
 
@@ -53,16 +54,16 @@ def bench_loop(
 ) -> LoopSpeed:
     """ResNet18 at 112 px on noise. The loops take turns, so that a noisy machine is fair to both.
 
-    torchvision's: ImageFolder on JPEG files, flip, DataLoader with two workers, the same net,
-    precision and SGD.
+    Both do the same: flip, the same net, precision and SGD, no averaged weights, no clipping.
+    torchvision's reads JPEG files by ImageFolder and a DataLoader with two workers.
     """
     device, count = resolve(device_name), BATCHES * batch_size
     config = TrainConfig.model_validate(
         {
-            "data": {"crop_size": SIDE, "input_size": SIDE, "normalisation": "fixed"},
             "model": {"name": "resnet18"},
-            "augment": {"mixup": 0.0},
-            "optim": {"batch_size": batch_size, "epochs": rounds + 1},
+            **pipelines.small(),
+            "data": {"crop_size": SIDE, "input_size": SIDE, "normalisation": "fixed"},
+            "optim": {"batch_size": batch_size, "epochs": rounds + 1, "ema": 0, "clip": 0},
         }
     )
     pictures = np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE), np.uint8)

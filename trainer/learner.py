@@ -30,7 +30,7 @@ class Learner:
     """`step` counts the optimiser's steps."""
 
     model: FerModel
-    average: FerModel  # exponential moving average of model; the one that is kept
+    average: FerModel  # exponential moving average of model; the one that is kept; or model itself
     objective: Objective
     optimizer: torch.optim.Optimizer
     step: int = 0
@@ -46,16 +46,9 @@ class Learner:
         self.optimizer.zero_grad(set_to_none=True)
         self.objective.after_step(world.total)
         self.step += 1
-        # young averages follow faster, or the random start would stay in them for long
-        decay = min(settings.ema, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for mean, value in zip(
-                self.average.state_dict().values(), self.model.state_dict().values(), strict=True
-            ):
-                if mean.is_floating_point():
-                    mean.lerp_(value, 1 - decay)
-                else:
-                    mean.copy_(value)
+        if self.average is not self.model:
+            # young averages follow faster, or the random start would stay in them for long
+            _follow(self.average, self.model, min(settings.ema, (1 + self.step) / (10 + self.step)))
 
     def save(self, run: RunDir, best: dict[str, Any]) -> None:
         save_state(
@@ -99,9 +92,9 @@ def new_learner(
         )
         return model.to(device).to(memory_format=memory_format(model, device))
 
-    model, average = build(), build()
+    model = build()
+    average = build().requires_grad_(False) if config.optim.ema else model
     average.load_state_dict(model.state_dict())
-    average.requires_grad_(False)
     _check_sizes(model, config, device)
     weights = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
@@ -112,11 +105,23 @@ def new_learner(
     rate, momentum = config.optim.learning_rate, config.optim.momentum
     optimizer: torch.optim.Optimizer
     if config.optim.optimizer == "adam":
-        optimizer = torch.optim.Adam(groups, lr=rate)
+        optimizer = torch.optim.Adam(groups, lr=rate, fused=True)
     else:
-        optimizer = torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=momentum > 0)
+        optimizer = torch.optim.SGD(
+            groups, lr=rate, momentum=momentum, nesterov=momentum > 0, fused=True
+        )
     objective = Objective(config.objective, model, targets).to(device)
     return Learner(model, average, objective, optimizer)
+
+
+@torch.no_grad()
+def _follow(average: FerModel, model: FerModel, decay: float) -> None:
+    pairs = list(zip(average.state_dict().values(), model.state_dict().values(), strict=True))
+    floating = [pair for pair in pairs if pair[0].is_floating_point()]
+    torch._foreach_lerp_([mean for mean, _ in floating], [v for _, v in floating], 1 - decay)
+    for mean, value in pairs:
+        if not mean.is_floating_point():  # BatchNorm's count of batches
+            mean.copy_(value)
 
 
 def start_from(learner: Learner, init: str) -> str:

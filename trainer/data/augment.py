@@ -1,5 +1,6 @@
 """Batched augmentation on the training device; landmarks move with the picture."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -93,7 +94,8 @@ def _draw_maps(
     def uniform(low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(count, generator=generator)
 
-    angle = torch.deg2rad(uniform(-config.rotation, config.rotation))
+    turn = math.radians(config.rotation)
+    angle = uniform(-turn, turn)
     zoom = torch.exp(uniform(-1, 1) * torch.log(torch.tensor(1 + config.scale)))
     stretch = torch.exp(uniform(-1, 1) * torch.log(torch.tensor(1 + config.stretch)))
     flip = 1 - 2 * (torch.rand(count, generator=generator) < config.flip).float()
