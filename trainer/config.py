@@ -37,6 +37,12 @@ class DataConfig(Section):
     votes_share: Share = _field(
         0.0, "Weight of the annotators' votes (FERPlus) in the target, where a sample has them."
     )
+    votes: Literal["soft", "majority"] = _field(
+        "soft", "Votes as shares, or all to the class that got most."
+    )
+    memory: float = _field(
+        4.0, "Aligned crops up to this size are kept; others are made when needed.", "GiB", ge=0
+    )
     drop_leaked: bool = _field(
         True, "Leave out training pictures that stand, pixel for pixel, in another split too."
     )

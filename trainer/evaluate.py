@@ -12,7 +12,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 
 from trainer.attribution import landmark_correlation
 from trainer.card import ModelCard
-from trainer.data.crops import Crops, align_all, normalise, to_input
+from trainer.data.crops import Crops, LazyCrops, align_all, normalise, to_input
 from trainer.data.facedata import FaceData
 from trainer.device import memory_format
 from trainer.files import write_atomic, write_json, write_text
@@ -33,7 +33,11 @@ class Predictions:
 
 @torch.inference_mode()
 def predict(
-    model: FerModel, card: ModelCard, crops: Tensor, device: torch.device, tta: str = "none"
+    model: FerModel,
+    card: ModelCard,
+    pixels: Tensor | LazyCrops,
+    device: torch.device,
+    tta: str = "none",
 ) -> Predictions:
     """Evaluate aligned crops (N, S, S) uint8. With views, logits and features are their means.
 
@@ -42,8 +46,9 @@ def predict(
     model.eval()
     logits, features = [], []
     layout = memory_format(model, device)
-    for part in torch.split(crops, BATCH):
-        views = [model.embed(x.to(device, memory_format=layout)) for x in _views(part, card, tta)]
+    for start in range(0, len(pixels), BATCH):
+        part = _views(pixels[start : start + BATCH], card, tta)
+        views = [model.embed(x.to(device, memory_format=layout)) for x in part]
         features.append(torch.stack(views).mean(0).float().cpu())
         logits.append(torch.stack([model.classify(v).float() for v in views]).mean(0).cpu())
     return Predictions(torch.cat(logits).numpy(), torch.cat(features).numpy())
@@ -166,12 +171,10 @@ def landmark_agreement(
         [
             landmark_correlation(
                 model,
-                to_input(pixels, sizes).to(device),
-                (points - margin).to(device),
+                to_input(crops.pixels[start : start + BATCH], sizes).to(device),
+                (crops.landmarks[start : start + BATCH] - margin).to(device),
             ).cpu()
-            for pixels, points in zip(
-                torch.split(crops.pixels, BATCH), torch.split(crops.landmarks, BATCH), strict=True
-            )
+            for start in range(0, len(crops), BATCH)
         ]
     )
     found = values[~values.isnan()]

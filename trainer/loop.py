@@ -53,9 +53,13 @@ def train(
     preprocessing = config.data.preprocessing
     kept = data.without_leaked() if config.data.drop_leaked else data
     training = align_all(
-        limited(kept.of_split("train"), config.data.limit), preprocessing, config.data.votes_share
+        limited(kept.of_split("train"), config.data.limit),
+        preprocessing,
+        config.data.votes_share,
+        config.data.votes,
+        config.data.memory,
     )
-    validation = align_all(data.of_split("val"), preprocessing)
+    validation = align_all(data.of_split("val"), preprocessing, memory=config.data.memory)
     card = _card(name, config, data, len(training), preprocessing)
     torch.manual_seed(config.run.seed)  # the same first weights in every process
     learner = new_learner(config, card, training.targets, device)

@@ -1,6 +1,7 @@
 """From prepared pictures to what the network sees: aligned crops and normalised inputs."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -8,18 +9,42 @@ from torch import Tensor
 
 from trainer.card import Preprocessing
 from trainer.data.facedata import FaceData
-from trainer.faces.align import align_face, raw_crop, transform
+from trainer.faces.align import align_face, raw_crop, similarity_to_template, transform
+
+
+@dataclass(frozen=True, slots=True)
+class LazyCrops:
+    """(N, S, S) uint8 crops, each aligned when it is asked for."""
+
+    data: FaceData
+    size: int
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, rows: Tensor | slice) -> Tensor:
+        """(B, S, S) of rows (B,) or of a slice. Any number of threads may ask."""
+        indices = rows.tolist() if isinstance(rows, Tensor) else range(len(self))[rows]
+        pixels = np.empty((len(indices), self.size, self.size), np.uint8)
+        found = self.data.has_landmarks
+        for place, index in enumerate(indices):
+            picture, points = np.asarray(self.data.images[index]), self.data.landmarks[index]
+            if found[index]:
+                pixels[place] = align_face(picture, points, self.size).crop
+            else:
+                pixels[place] = raw_crop(picture, self.size).crop
+        return torch.from_numpy(pixels)
 
 
 @dataclass(frozen=True, slots=True)
 class Crops:
-    """Aligned crops in memory.
+    """Aligned crops.
 
     `pixels` (N, S, S) uint8; `landmarks` (N, 68, 2) float32 in crop pixels, NaN where none were
     found (those crops are the unaligned pictures); `labels` (N,); `targets` (N, K) probabilities.
     """
 
-    pixels: Tensor
+    pixels: Tensor | LazyCrops
     landmarks: Tensor
     labels: Tensor
     targets: Tensor
@@ -28,31 +53,37 @@ class Crops:
         return len(self.labels)
 
 
-def align_all(data: FaceData, preprocessing: Preprocessing, votes_share: float = 0.0) -> Crops:
-    """Align every sample of `data`.
+def align_all(
+    data: FaceData,
+    preprocessing: Preprocessing,
+    votes_share: float = 0.0,
+    votes: Literal["soft", "majority"] = "soft",
+    memory: float = 4.0,
+) -> Crops:
+    """Align every sample of `data`: now, or where that takes more than `memory` GiB, when asked.
 
     Targets mix the label (one-hot) with the annotators' vote shares: label · (1 − votes_share)
-    + votes · votes_share, where a sample has votes.
+    + votes · votes_share, where a sample has votes. "majority" gives all votes to the class that
+    got most; where several did, the shares stay.
     """
     size = preprocessing.crop_size
-    pixels = np.empty((len(data), size, size), np.uint8)
     landmarks = np.full((len(data), 68, 2), np.nan, np.float32)
-    for index, (image, found) in enumerate(zip(data.images, data.has_landmarks, strict=True)):
-        picture = np.asarray(image)
-        if found:
-            face = align_face(picture, data.landmarks[index], size)
-            landmarks[index] = transform(face.matrix, data.landmarks[index])
-        else:
-            face = raw_crop(picture, size)
-        pixels[index] = face.crop
+    for index in np.flatnonzero(data.has_landmarks):
+        points = data.landmarks[index]
+        matrix = similarity_to_template(points, size)
+        landmarks[index] = transform(matrix.astype(np.float32), points)
+    pixels: Tensor | LazyCrops = LazyCrops(data, size)
+    if len(data) * size * size <= memory * 2**30:
+        pixels = pixels[:]
     targets = np.eye(len(data.classes), dtype=np.float32)[data.label]
     voted = ~np.isnan(data.votes[:, 0])
-    targets[voted] += votes_share * (data.votes[voted] - targets[voted])
+    shares = data.votes[voted]
+    if votes == "majority":
+        most = shares == shares.max(axis=1, keepdims=True)
+        shares = np.where(most.sum(axis=1, keepdims=True) == 1, most, shares)
+    targets[voted] += votes_share * (shares - targets[voted])
     return Crops(
-        torch.from_numpy(pixels),
-        torch.from_numpy(landmarks),
-        torch.from_numpy(data.label),
-        torch.from_numpy(targets),
+        pixels, torch.from_numpy(landmarks), torch.from_numpy(data.label), torch.from_numpy(targets)
     )
 
 

@@ -14,6 +14,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.data.images import StoredImages
 from trainer.errors import DataError, UsageError
 from trainer.files import write_atomic, write_json
 
@@ -23,7 +24,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class FaceData:
-    """N labelled face pictures in memory (pictures may be memory-mapped).
+    """N labelled face pictures; those of a prepared folder stay in their file.
 
     `landmarks` are (N, 68, 2) float32 in picture pixels, NaN where no face was found.
     `votes` (N, K) float32 are the shares of annotators who chose each class, NaN without any.
@@ -31,14 +32,14 @@ class FaceData:
 
     name: str
     classes: tuple[str, ...]
-    images: NDArray[np.uint8]  # (N, h, w)
+    images: NDArray[np.uint8] | StoredImages  # (N, h, w)
     sample_id: NDArray[np.str_]  # (N,)
     source_index: NDArray[np.int64]  # (N,) row in the source
     split: NDArray[np.str_]  # (N,)
     label: NDArray[np.int64]  # (N,)
     landmarks: NDArray[np.float32]
     votes: NDArray[np.float32]
-    landmark_source: str = "none"  # or "mediapipe"
+    landmark_source: str = "none"  # or "mediapipe", "data set", "files"
 
     def __len__(self) -> int:
         return len(self.label)
@@ -76,9 +77,23 @@ class FaceData:
 
     def without_leaked(self) -> "FaceData":
         """Without the training samples whose picture is in another split too, pixel for pixel."""
-        digests = np.array([hashlib.sha256(image.tobytes()).hexdigest() for image in self.images])
-        training = self.split == "train"
-        return self.select(~(training & np.isin(digests, digests[~training])))
+        return self.select(~self.leaked())
+
+    def leaked(self) -> NDArray[np.bool_]:
+        """(N,) whether a training sample's picture is in another split too, pixel for pixel."""
+        digests, training = self._digests(), self.split == "train"
+        leaked: NDArray[np.bool_] = training & np.isin(digests, digests[~training])
+        return leaked
+
+    def conflicting(self) -> int:
+        """Pictures that several samples share under different labels, pixel for pixel."""
+        labels: dict[str, set[int]] = {}
+        for digest, label in zip(self._digests().tolist(), self.label.tolist(), strict=True):
+            labels.setdefault(digest, set()).add(label)
+        return sum(len(found) > 1 for found in labels.values())
+
+    def _digests(self) -> NDArray[np.str_]:
+        return np.array([hashlib.md5(image.tobytes()).hexdigest() for image in self.images])
 
     def class_counts(self) -> dict[str, dict[str, int]]:
         """Split → class name → number of samples."""
@@ -91,7 +106,9 @@ class FaceData:
 
 def save(data: FaceData, folder: Path) -> None:
     """Write `data` as a prepared folder."""
-    write_atomic(folder / "images.npy", lambda stream: np.save(stream, data.images))
+    images = data.images
+    if not (isinstance(images, StoredImages) and images.path == folder / "images.npy"):
+        write_atomic(folder / "images.npy", lambda stream: np.save(stream, np.asarray(images)))
     write_atomic(
         folder / "samples.npz",
         lambda stream: np.savez(
@@ -129,7 +146,7 @@ def load(folder: Path) -> FaceData:
         head = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
         if head["format"] != FORMAT:
             raise DataError(f"{folder}: prepared in format {head['format']}, this is {FORMAT}")
-        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+        images = StoredImages(folder / "images.npy")
         with np.load(folder / "samples.npz", allow_pickle=False) as samples:
             data = FaceData(
                 name=head["name"],

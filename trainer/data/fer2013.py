@@ -10,6 +10,7 @@ import numpy as np
 
 from trainer.data import ferplus
 from trainer.data.facedata import FaceData
+from trainer.data.pictures import Listing
 from trainer.data.reading import BadRows
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS
@@ -28,6 +29,11 @@ def recognises(path: Path) -> bool:
 
 
 def read(path: Path) -> FaceData:
+    """All good rows in memory. Raises DataError as `listing`."""
+    return listing(path).load()
+
+
+def listing(path: Path) -> Listing:
     """All good rows. Raises DataError when more than 1 % of the rows are bad, or none is good."""
     images, labels, splits, rows = [], [], [], []
     bad = BadRows(path)
@@ -52,15 +58,16 @@ def read(path: Path) -> FaceData:
     beside = ferplus.beside(path)
     if beside is not None:
         votes = ferplus.read(beside, rows=row + 1)[rows]
-    return FaceData(
+    return Listing(
         name=path.stem,
         classes=EXPRESSIONS,
-        images=np.stack(images),
-        sample_id=np.array([f"{path.stem}-{row:05d}" for row in rows]),
+        sample_id=[f"{path.stem}-{row:05d}" for row in rows],
         source_index=np.array(rows, np.int64),
         split=np.array(splits),
         label=np.array(labels, np.int64),
-        landmarks=np.full((len(rows), 68, 2), np.nan, np.float32),
+        picture=images.__getitem__,
+        bad=BadRows(path),  # the others are told above
+        found=len(rows),
         votes=votes,
     )
 

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import torch
 from torch import Tensor
 
 from trainer.data.crops import Crops
@@ -19,10 +18,7 @@ def load_batches(crops: Crops, batches: Iterable[Tensor], threads: int) -> Gener
     """
 
     def load(rows: Tensor) -> Sample:
-        # by numpy: torch would keep a spinning team of OpenMP threads for each loader
-        arrays = (part.numpy() for part in (crops.pixels, crops.landmarks, crops.targets))
-        pixels, landmarks, targets = (torch.from_numpy(part[rows.numpy()]) for part in arrays)
-        return pixels, landmarks, targets
+        return crops.pixels[rows], crops.landmarks[rows], crops.targets[rows]
 
     with ThreadPoolExecutor(threads, thread_name_prefix="loader") as pool:
         ahead: deque[Future[Sample]] = deque()

@@ -20,8 +20,10 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from trainer.data import fer2013, folders
+from trainer.data import affectnet, fer2013, folders, folds, raf_db
 from trainer.data.facedata import FaceData, is_prepared, load, save
+from trainer.data.landmark_files import with_landmarks
+from trainer.data.pictures import Listing
 from trainer.errors import DataError, UsageError
 from trainer.files import write_atomic
 from trainer.labels import EXPRESSIONS
@@ -43,26 +45,68 @@ class Reader:
     name: str
     looks_for: str
     recognises: Callable[[Path], bool]
-    read: Callable[[Path], FaceData]
+    listing: Callable[[Path], Listing]
+    asked: bool = False  # only by its name, never recognised
 
 
-READERS = (
+READERS = [
     Reader(
         "fer2013",
         f"FER2013's CSV (first line {','.join(fer2013.HEADER)})",
         fer2013.recognises,
-        fer2013.read,
+        fer2013.listing,
+    ),
+    Reader(
+        "raf-db",
+        f"RAF-DB ({raf_db.LISTS[0]} and Image/aligned/)",
+        raf_db.recognises,
+        raf_db.listing,
+    ),
+    Reader(
+        "raf-db-original",
+        f"RAF-DB ({raf_db.LISTS[0]} and Image/original/)",
+        raf_db.recognises,
+        partial(raf_db.listing, original=True),
+        asked=True,
+    ),
+    Reader(
+        "affectnet",
+        "AffectNet (training.csv and validation.csv, or train_set/annotations/*_exp.npy)",
+        affectnet.recognises,
+        affectnet.listing,
+    ),
+    Reader(
+        "affectnet8",
+        "AffectNet with contempt",
+        affectnet.recognises,
+        partial(affectnet.listing, contempt=True),
+        asked=True,
+    ),
+    Reader(
+        "list",
+        "a CSV with the columns file,label,split, or a folder or zip with such a labels.csv",
+        folds.recognises,
+        folds.listing,
     ),
     Reader(
         "folders",
         f"folders of pictures named {', '.join(EXPRESSIONS)}, with or without "
         "train, val and test folders around them, also inside a zip",
         folders.recognises,
-        folders.read,
+        folders.listing,
     ),
-)
+]
 AUTO = "auto"
-FORMATS = (AUTO, *(reader.name for reader in READERS))
+
+
+def register_reader(reader: Reader) -> None:
+    """Make one's own layout known; it is tried before the others."""
+    READERS.insert(0, reader)
+
+
+def formats() -> list[str]:
+    """What `--format` takes."""
+    return [AUTO, *(reader.name for reader in READERS)]
 
 
 def open_data(
@@ -86,25 +130,28 @@ def prepare(
     *,
     layout: str = AUTO,
     landmarks: bool = True,
+    landmark_files: Path | None = None,
     workers: int | None = None,
     progress: Progress = lambda *_: None,
 ) -> FaceData:
     """Write the prepared folder `out`; `progress(stage, done, total)` is called as it goes on.
 
-    `layout` is one of FORMATS. Raises DataError when `source` does not have it.
+    The files in the folder `landmark_files` take the place of detection. `layout` is one of
+    `formats()`. Raises DataError when `source` does not have it.
     """
     if is_prepared(out):
         data = load(out)
     else:
-        progress("reading", 0, 1)
         try:
-            data = find_reader(source, layout).read(source)
+            found = find_reader(source, layout).listing(source)
+            if landmark_files is not None:
+                found = with_landmarks(found, landmark_files)
+            data = found.write(out, lambda done, total: progress("reading", done, total))
         except OSError as error:
             raise DataError(
                 f"{error.filename or source}: cannot be read ({error.strerror})"
             ) from error
         save(data, out)
-        progress("reading", 1, 1)
     if landmarks and data.landmark_source == "none":
         data = replace(
             data,
@@ -123,11 +170,15 @@ def find_reader(source: Path, layout: str = AUTO) -> Reader:
 
     Raises DataError with what was looked for and what was found.
     """
-    if layout not in FORMATS:
-        raise UsageError(f"--format {layout}: known are {', '.join(FORMATS)}")
+    if layout not in formats():
+        raise UsageError(f"--format {layout}: known are {', '.join(formats())}")
     if not source.exists():
         raise DataError(f"{source}: there is no such file or folder")
-    readers = [reader for reader in READERS if layout in (AUTO, reader.name)]
+    readers = [
+        reader
+        for reader in READERS
+        if layout == reader.name or (layout == AUTO and not reader.asked)
+    ]
     for reader in readers:
         if reader.recognises(source):
             return reader

@@ -14,8 +14,8 @@ SHOWN = 5
 class BadRows:
     """Collects the rows or files of `source` that could not be read."""
 
-    def __init__(self, source: Path) -> None:
-        self.source = source
+    def __init__(self, source: Path, unit: str = "rows") -> None:
+        self.source, self.unit = source, unit
         self.reasons: list[str] = []
 
     def add(self, where: str, reason: str) -> None:
@@ -31,7 +31,7 @@ class BadRows:
             listed += f"\n  … and {count - SHOWN} more"
         if count > TOLERATED * total:
             raise DataError(
-                f"{self.source}: {count} of {total} rows cannot be used:\n{listed}",
-                f"Up to {TOLERATED:.0%} of bad rows would be skipped.",
+                f"{self.source}: {count} of {total} {self.unit} cannot be used:\n{listed}",
+                f"Up to {TOLERATED:.0%} of bad {self.unit} would be skipped.",
             )
-        log.warning("%s: skipped %d of %d rows:\n%s", self.source, count, total, listed)
+        log.warning("%s: skipped %d of %d %s:\n%s", self.source, count, total, self.unit, listed)

@@ -1,0 +1,90 @@
+"""A CSV that names pictures, their expressions and splits: `file,label,split`; one CSV a fold.
+
+Further columns are ignored, `emotion` or `expression` may stand for `label`. Files lie beside the
+CSV or below its folder. A folder or zip with a `labels.csv` is the same. Without a split column
+everything is `train`, of which a tenth is held out as `val`.
+"""
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from trainer.data.folders import SPLIT_OF_FOLDER
+from trainer.data.pictures import Archive, Listing, hold_out, tell_classes
+from trainer.data.reading import BadRows
+from trainer.errors import DataError
+from trainer.labels import EXPRESSIONS, SYNONYMS, canonical
+
+LIST = "labels.csv"
+LABELS = ("label", "emotion", "expression")
+
+
+def recognises(path: Path) -> bool:
+    """Whether `path` is such a CSV, or a folder or zip with one named labels.csv."""
+    head = _text(path, 4096)
+    if head is None:
+        return False
+    columns = [name.strip() for name in head.split("\n")[0].split(",")]
+    return "file" in columns and any(name in columns for name in LABELS)
+
+
+def listing(path: Path) -> Listing:
+    """The pictures in the order of the list. Raises DataError when a label is unknown."""
+    archive = Archive(path.parent if path.suffix.lower() == ".csv" else path)
+    bad = BadRows(path, "pictures")
+    text = _text(path) or ""
+    lines = list(csv.DictReader(io.StringIO(text)))
+    column = next((name for name in LABELS if lines and name in lines[0]), LABELS[0])
+    unknown = sorted({line[column] or "" for line in lines if not canonical(line[column] or "")})
+    if unknown:
+        raise DataError(
+            f"{path}: unknown labels: {', '.join(map(repr, unknown[:8]))}",
+            f"Known are {', '.join((*EXPRESSIONS, *SYNONYMS))}; numbers differ between data sets.",
+        )
+    kept: list[tuple[int, str, str, str]] = []  # row, file, split, class
+    for row, line in enumerate(lines):
+        split = SPLIT_OF_FOLDER.get((line.get("split") or "train").strip().lower())
+        if split is None:
+            bad.add(
+                f"row {row + 1}", f"has the split {line['split']!r}, known are train, val, test"
+            )
+        elif not archive.has(line["file"] or ""):
+            bad.add(line["file"] or f"row {row + 1}", "is missing")
+        else:
+            kept.append((row, line["file"], split, canonical(line[column]) or ""))
+    if not kept:
+        bad.check(len(lines))
+        raise DataError(f"{path}: it lists no pictures")
+    tell_classes(path, {line[column]: canonical(line[column]) or "" for line in lines})
+    label = np.array([EXPRESSIONS.index(name) for *_, name in kept], np.int64)
+    split_of = np.array([split for _, _, split, _ in kept], "U5")
+    sample_id = [file for _, file, *_ in kept]
+    hold_out(path, split_of, label, sample_id)
+    return Listing(
+        name=path.resolve().stem,
+        classes=EXPRESSIONS,
+        sample_id=sample_id,
+        source_index=np.array([row for row, *_ in kept], np.int64),
+        split=split_of,
+        label=label,
+        picture=lambda row: archive.picture(sample_id[row]),
+        bad=bad,
+        found=len(lines),
+    )
+
+
+def _text(path: Path, most: int = -1) -> str | None:
+    """The list, or its beginning; None where there is none."""
+    try:
+        if path.is_dir():
+            path = path / LIST
+        if path.suffix.lower() == ".csv":
+            with path.open(encoding="utf-8", errors="replace") as stream:
+                return stream.read(most)
+        with zipfile.ZipFile(path) as archive, archive.open(LIST) as packed:
+            return packed.read(most).decode("utf-8", errors="replace")
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return None
