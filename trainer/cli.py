@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trainer.cli_runs import compare, reproduce
 from trainer.config import TrainConfig, load_config
 from trainer.console import notices, print_json, print_table, progress_bars, run_app
 from trainer.errors import UsageError
@@ -23,8 +24,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(compare)
+app.command()(reproduce)
 
-DATA_HELP = "Data set: FER2013's CSV, class folders or a zip of them"
+DATA_HELP = "Data set: FER2013's CSV, RAF-DB, AffectNet, a list, class folders or a zip of them"
 Data = Annotated[Path, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 NoLandmarks = Annotated[
@@ -38,8 +41,17 @@ def prepare(
     source: Annotated[Path, typer.Argument(help=f"{DATA_HELP}.")],
     out: Annotated[Path, typer.Option(help="Folder to write; it needs nothing else to train.")],
     layout: Annotated[
-        str, typer.Option("--format", help="Layout of the data set: auto, fer2013, folders.")
+        str,
+        typer.Option(
+            "--format",
+            help="Layout of the data set: auto, fer2013, raf-db, raf-db-original, affectnet, "
+            "affectnet8, list, folders.",
+        ),
     ] = "auto",
+    landmarks: Annotated[
+        Path | None,
+        typer.Option(help="Folder with 68 rows of x y for each picture (.npy, .txt, .pts)."),
+    ] = None,
     no_landmarks: NoLandmarks = False,
     workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.", min=0)] = 0,
     as_json: Json = False,
@@ -47,19 +59,35 @@ def prepare(
     """Read a data set once and find its landmarks once. Continues after a kill."""
     from trainer.data.prepare import prepare as prepare_data
 
+    if landmarks and no_landmarks:
+        raise UsageError("--landmarks and --no-landmarks contradict each other")
     with progress_bars() as progress:
         data = prepare_data(
             source,
             out,
             layout=layout,
             landmarks=not no_landmarks,
+            landmark_files=landmarks,
             workers=workers or None,
             progress=progress,
         )
     print_data(data)
+    leaked, conflicting = int(data.leaked().sum()), data.conflicting()
+    print(
+        f"{leaked} training pictures are in another split too, pixel for pixel; data.drop_leaked "
+        f"leaves them out. {conflicting} pictures have copies with another label."
+    )
     if as_json:
         found = int(data.has_landmarks.sum())
-        print_json({"out": str(out), "samples": len(data), "with_landmarks": found})
+        print_json(
+            {
+                "out": str(out),
+                "samples": len(data),
+                "with_landmarks": found,
+                "leaked": leaked,
+                "conflicting": conflicting,
+            }
+        )
 
 
 @app.command()
@@ -141,6 +169,9 @@ def evaluate(
     explain: Annotated[
         bool, typer.Option(help="Measure how far attributions lie on the landmarks.")
     ] = False,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Draw confusion, right and wrong faces, attention.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for the files; a run's model writes to its eval/ by itself."),
@@ -161,21 +192,29 @@ def evaluate(
     if tta not in TTA:
         raise UsageError(f"--tta {tta}: known are {', '.join(TTA)}")
     path = find_model(model)
+    if out is None and path.parent.name == "checkpoints":
+        out = RunDir(path.parent.parent).eval(split)
+    if figures and out is None:
+        raise UsageError("--figures: there is no folder for them", "Name one with --out DIR.")
     where = resolve(device)
     network, card = load_model(path, where)
     with progress_bars() as progress:
         faces = open_data(data, landmarks=not no_landmarks, progress=progress)
+    if no_landmarks:
+        faces = faces.without_landmarks()
     if faces.classes != card.classes:
         raise UsageError(
             f"{path}: its classes {', '.join(card.classes)} are not those of {data}",
             f"The data set has {', '.join(faces.classes)}.",
         )
-    if out is None and path.parent.name == "checkpoints":
-        out = RunDir(path.parent.parent).eval(split)
     result = evaluate_model(
         network, card, faces.of_split(split), where, tta=tta, explain=explain, out=out
     )
     print_metrics(result)
+    if figures and out is not None:
+        from trainer.reports.evaluation import write_figures
+
+        write_figures(out, network, card, faces.of_split(split), where)
     if out is not None:
         notices.print(f"Written to {out}")
     if as_json:

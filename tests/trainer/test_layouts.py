@@ -178,7 +178,9 @@ class TestLists:
 
     def test_a_zip_with_its_labels(self, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "faces.zip", "w") as archive:
-            archive.writestr("labels.csv", "file,emotion\n1.png,sadness\n2.png,fear\n")
+            archive.writestr(
+                "labels.csv", "file,emotion\n1.png,sadness\n2.png,fear\n3.png,contempt\n"
+            )
             for name in ("1.png", "2.png"):
                 pixels = np.full((20, 20), 50, np.uint8)
                 archive.writestr(name, cv2.imencode(".png", pixels)[1].tobytes())

@@ -2,23 +2,25 @@
 
 Further columns are ignored, `emotion` or `expression` may stand for `label`. Files lie beside the
 CSV or below its folder. A folder or zip with a `labels.csv` is the same. Without a split column
-everything is `train`, of which a tenth is held out as `val`.
+everything is `train`, of which a tenth is held out as `val`. Contempt is left out.
 """
 
 import csv
 import io
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from trainer.data.folders import SPLIT_OF_FOLDER
-from trainer.data.pictures import Archive, Listing, hold_out, tell_classes
+from trainer.data.pictures import Archive, Listing, hold_out, log, tell_classes
 from trainer.data.reading import BadRows
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS, SYNONYMS, canonical
 
 LIST = "labels.csv"
+LEFT_OUT = {"contempt"}  # of eight-class data sets
 LABELS = ("label", "emotion", "expression")
 
 
@@ -38,7 +40,8 @@ def listing(path: Path) -> Listing:
     text = _text(path) or ""
     lines = list(csv.DictReader(io.StringIO(text)))
     column = next((name for name in LABELS if lines and name in lines[0]), LABELS[0])
-    unknown = sorted({line[column] or "" for line in lines if not canonical(line[column] or "")})
+    given = Counter((line[column] or "").strip().lower() for line in lines)
+    unknown = sorted(label for label in given if not canonical(label) and label not in LEFT_OUT)
     if unknown:
         raise DataError(
             f"{path}: unknown labels: {', '.join(map(repr, unknown[:8]))}",
@@ -46,6 +49,8 @@ def listing(path: Path) -> Listing:
         )
     kept: list[tuple[int, str, str, str]] = []  # row, file, split, class
     for row, line in enumerate(lines):
+        if (line[column] or "").strip().lower() in LEFT_OUT:
+            continue
         split = SPLIT_OF_FOLDER.get((line.get("split") or "train").strip().lower())
         if split is None:
             bad.add(
@@ -58,7 +63,9 @@ def listing(path: Path) -> Listing:
     if not kept:
         bad.check(len(lines))
         raise DataError(f"{path}: it lists no pictures")
-    tell_classes(path, {line[column]: canonical(line[column]) or "" for line in lines})
+    tell_classes(path, {label: name for label in given if (name := canonical(label))})
+    for label in LEFT_OUT & set(given):
+        log.info("%s: left out: %d of %s", path, given[label], label)
     label = np.array([EXPRESSIONS.index(name) for *_, name in kept], np.int64)
     split_of = np.array([split for _, _, split, _ in kept], "U5")
     sample_id = [file for _, file, *_ in kept]
@@ -72,7 +79,7 @@ def listing(path: Path) -> Listing:
         label=label,
         picture=lambda row: archive.picture(sample_id[row]),
         bad=bad,
-        found=len(lines),
+        found=len(kept) + len(bad.reasons),
     )
 
 

@@ -1,0 +1,257 @@
+"""Runs side by side: results with their spread over seeds, complexity, and what was set apart."""
+
+import json
+import re
+import statistics
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from trainer.config import TrainConfig
+from trainer.errors import UsageError
+from trainer.reports.records import DONE, RunRecord, flat
+
+METRICS = {
+    "accuracy": "val accuracy %",
+    "mean_class_accuracy": "mean class %",
+    "macro_f1": "macro F1",
+    "ece": "ECE",
+    "landmark_r": "attribution r",
+}
+PERCENT = ("accuracy", "mean_class_accuracy")
+SEED = "run.seed"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean of `values` and their sample standard deviation, which a single value does not have."""
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(self.values)
+
+    @property
+    def std(self) -> float | None:
+        return statistics.stdev(self.values) if len(self.values) > 1 else None
+
+    def text(self, digits: int = 3, scale: float = 1.0) -> str:
+        spread = "" if self.std is None else f" ± {self.std * scale:.{digits}f}"
+        return f"{self.mean * scale:.{digits}f}{spread}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"mean": self.mean, "std": self.std, "values": list(self.values)}
+
+
+@dataclass(frozen=True, slots=True)
+class Complexity:
+    """`flops` are those of one picture, a multiplication and an addition counted as two."""
+
+    parameters: int | None
+    flops: int | None
+    images_per_second: float | None
+    ms_per_step: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One run, or finished runs whose configurations differ in the seed only.
+
+    A metric that no run of the row has is left out of `metrics`.
+    """
+
+    name: str
+    status: str
+    records: tuple[RunRecord, ...]
+    metrics: dict[str, Spread]
+    complexity: Complexity
+
+    @property
+    def seeds(self) -> list[int]:
+        return [record.config.run.seed for record in self.records]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "status": self.status,
+            "runs": [str(record.run.path) for record in self.records],
+            "seeds": self.seeds,
+            "best_epochs": [record.best.get("epoch") for record in self.records],
+            **{name: spread.as_dict() for name, spread in self.metrics.items()},
+            **asdict(self.complexity),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`differences` are the fields that differ: dotted name → a value for each row."""
+
+    rows: tuple[Row, ...]
+    differences: dict[str, list[Any]]
+
+    def as_dict(self) -> dict[str, Any]:
+        names = [row.name for row in self.rows]
+        return {
+            "rows": [row.as_dict() for row in self.rows],
+            "differences": {
+                field: dict(zip(names, values, strict=True))
+                for field, values in self.differences.items()
+            },
+        }
+
+
+def compare(records: list[RunRecord]) -> Comparison:
+    """Rows in the order of the records; each is one run, or one configuration's seeds."""
+    groups: dict[str, list[RunRecord]] = {}
+    for index, record in enumerate(records):
+        key = json.dumps(_settings(record), sort_keys=True)
+        taken = {each.config.run.seed for each in groups.get(key, ())}
+        # a run that did not end, or repeats a seed, would falsify mean and spread
+        if record.status != DONE or record.config.run.seed in taken:
+            key = str(index)
+        groups.setdefault(key, []).append(record)
+    found = [tuple(group) for group in groups.values()]
+    rows = tuple(_row(name, group) for name, group in zip(_row_names(found), found, strict=True))
+    return Comparison(rows, _differences(rows))
+
+
+def complexity_of(config: TrainConfig, classes: int) -> tuple[int | None, int | None]:
+    """Parameters and FLOPs of a configuration's network; None where it cannot be built."""
+    import torch
+
+    from trainer.models import create
+    from trainer.models.describe import describe
+
+    side = config.data.input_size
+    try:
+        with torch.device("meta"):  # shapes alone
+            model = create(config.model.name, classes, 1, side, **config.model.options)
+            table = describe(model, 1, side)
+    except UsageError:
+        return None, None
+    return table.parameters, table.flops
+
+
+def results_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Columns and cells of the results."""
+    columns = ["run", "status", "seeds", "best epoch", *METRICS.values()]
+    columns += ["parameters", "MFLOP", "img/s", "ms a step"]
+    rows = []
+    for row in comparison.rows:
+        size = row.complexity
+        rows.append(
+            [
+                row.name,
+                row.status,
+                str(len(row.records)),
+                ", ".join(str(record.best.get("epoch", "–")) for record in row.records),
+                *(metric_text(row.metrics.get(name), name) for name in METRICS),
+                "–" if size.parameters is None else f"{size.parameters:,}",
+                "–" if size.flops is None else f"{size.flops / 1e6:,.1f}",
+                "–" if size.images_per_second is None else f"{size.images_per_second:.0f}",
+                "–" if size.ms_per_step is None else f"{size.ms_per_step:.0f}",
+            ]
+        )
+    return columns, rows
+
+
+def differences_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Columns and cells of the fields that differ."""
+    rows = [[field, *map(_value_text, values)] for field, values in comparison.differences.items()]
+    return ["setting", *(row.name for row in comparison.rows)], rows
+
+
+def evaluations_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Columns and cells of what `fertrain evaluate` has written into the runs."""
+    columns = ["run", "split", "views", "accuracy %", "mean class %", "macro F1", "ECE", "n"]
+    rows = [
+        [
+            record.run.path.name,
+            split,
+            str(result.get("tta", "none")),
+            *(
+                metric_text(Spread((float(result[name]),)) if name in result else None, name)
+                for name in ("accuracy", "mean_class_accuracy", "macro_f1", "ece")
+            ),
+            str(result.get("n", "–")),
+        ]
+        for row in comparison.rows
+        for record in row.records
+        for split, result in record.evaluations.items()
+    ]
+    return columns, rows
+
+
+def metric_text(spread: Spread | None, name: str) -> str:
+    if spread is None:
+        return "–"
+    return spread.text(2, 100.0) if name in PERCENT else spread.text()
+
+
+def _settings(record: RunRecord) -> dict[str, Any]:
+    values = flat(record.config.model_dump())
+    return {"data": record.data, **{key: values[key] for key in values if key != SEED}}
+
+
+def _row(name: str, group: tuple[RunRecord, ...]) -> Row:
+    metrics = {}
+    for metric in METRICS:
+        values = tuple(v for record in group if (v := _measured(record, metric)) is not None)
+        if values:
+            metrics[metric] = Spread(values)
+    parameters, flops = complexity_of(group[0].config, len(group[0].classes))
+    complexity = Complexity(
+        parameters or group[0].parameters,
+        flops,
+        _mean([record.images_per_second for record in group]),
+        _mean([record.ms_per_step for record in group]),
+    )
+    return Row(name, group[0].status, group, metrics, complexity)
+
+
+def _measured(record: RunRecord, metric: str) -> float | None:
+    if metric != "landmark_r":
+        return record.best.get(metric)
+    for result in record.evaluations.values():
+        if metric in result:
+            return float(result[metric]["mean"])
+    return None
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if known else None
+
+
+def _row_names(groups: list[tuple[RunRecord, ...]]) -> list[str]:
+    """The runs' name without its seed; directories' names where that is not unique."""
+    names = [
+        group[0].name if len(group) == 1 else re.sub(r"-s\d+$", "", group[0].name)
+        for group in groups
+    ]
+    counts = Counter(names)
+    return [
+        name if counts[name] == 1 else group[0].run.path.name
+        for name, group in zip(names, groups, strict=True)
+    ]
+
+
+def _differences(rows: tuple[Row, ...]) -> dict[str, list[Any]]:
+    settings = [
+        {**_settings(row.records[0]), SEED: row.seeds if len(row.seeds) > 1 else row.seeds[0]}
+        for row in rows
+    ]
+    fields = dict.fromkeys(field for values in settings for field in values)
+    columns = {field: [values.get(field) for values in settings] for field in fields}
+    return {
+        field: values
+        for field, values in columns.items()
+        if any(value != values[0] for value in values)
+    }
+
+
+def _value_text(value: Any) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value)
