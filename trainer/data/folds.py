@@ -64,8 +64,8 @@ def listing(path: Path) -> Listing:
         bad.check(len(lines))
         raise DataError(f"{path}: it lists no pictures")
     tell_classes(path, {label: name for label in given if (name := canonical(label))})
-    for label in LEFT_OUT & set(given):
-        log.info("%s: left out: %d of %s", path, given[label], label)
+    for other in LEFT_OUT & set(given):
+        log.info("%s: left out: %d of %s", path, given[other], other)
     label = np.array([EXPRESSIONS.index(name) for *_, name in kept], np.int64)
     split_of = np.array([split for _, _, split, _ in kept], "U5")
     sample_id = [file for _, file, *_ in kept]
