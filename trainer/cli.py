@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trainer.cli_models import bench, export, models
+from trainer.cli_options import DATA_HELP, Data, Device, Json, NoLandmarks
 from trainer.cli_runs import compare, reproduce
 from trainer.config import TrainConfig, load_config
 from trainer.console import notices, print_json, print_table, progress_bars, run_app
@@ -24,16 +26,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(compare)
-app.command()(reproduce)
-
-DATA_HELP = "Data set: FER2013's CSV, RAF-DB, AffectNet, a list, class folders or a zip of them"
-Data = Annotated[Path, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
-NoLandmarks = Annotated[
-    bool, typer.Option("--no-landmarks", help="Do not look for landmarks; pictures stay unaligned.")
-]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 
 
 @app.command()
@@ -222,144 +214,6 @@ def evaluate(
 
 
 @app.command()
-def export(
-    model: Annotated[str, typer.Option(help="A bundled model's name, or a model file.")],
-    out: Annotated[Path, typer.Option(help="File to write: .safetensors, weights in float16.")],
-    keep_attention: Annotated[
-        bool, typer.Option(help="Keep DACL's attention network, which predictions do not use.")
-    ] = False,
-    licence: Annotated[
-        str, typer.Option(help="Licence of the weights and terms of their data, for the card.")
-    ] = "",
-    as_json: Json = False,
-) -> None:
-    """Write a model to be handed on: half the size, named like its file, with its licence."""
-    from dataclasses import replace
-
-    import torch
-
-    from trainer.model_index import SUFFIX, find_model
-    from trainer.models.model_file import load_model, save_model
-
-    if out.suffix != SUFFIX:
-        raise UsageError(f"--out {out}: the name must end with {SUFFIX}")
-    network, card = load_model(find_model(model))
-    state = network.state_dict()
-    if not keep_attention:
-        state, arguments = network.for_prediction(state, card.arguments)
-        card = replace(card, arguments=arguments)
-    card = replace(card, name=out.stem, licence=licence or card.licence)
-    save_model(out, state, card, torch.float16)
-    size = out.stat().st_size
-    notices.print(f"Written {out}, {size / 2**20:.1f} MiB")
-    if as_json:
-        print_json({"out": str(out), "bytes": size})
-
-
-@app.command()
-def models(
-    name: Annotated[str, typer.Argument(help="An architecture, to print its layers.")] = "",
-    options: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="OPTION=VALUE", help="An option of the architecture."),
-    ] = None,
-    size: Annotated[int, typer.Option(help="Side of the input in px; 0 is its own.", min=0)] = 0,
-    channels: Annotated[int, typer.Option(help="1 is grey, 3 colour.", min=1, max=4)] = 1,
-    as_json: Json = False,
-) -> None:
-    """List the architectures and the bundled models, or the layers of one architecture."""
-    import torch
-
-    from trainer.model_index import bundled_models, find_model, read_card
-    from trainer.models import create, names
-
-    if name:
-        _describe(
-            name,
-            load_config(sets=[f"model.options.{o}" for o in options or ()]),
-            size,
-            channels,
-            as_json,
-        )
-        return
-    with torch.device("meta"):  # shapes alone: some have hundreds of millions of parameters
-        nets = {each: create(each) for each in names()}
-    rows = [
-        [each, f"{sum(p.numel() for p in net.parameters()):,}", f"{net.default_input_size} px"]
-        for each, net in nets.items()
-    ]
-    print_table(["architecture", "parameters", "input"], rows)
-    cards = {each: read_card(find_model(each)) for each in bundled_models()}
-    print()
-    print_table(
-        ["bundled model", "architecture", "val accuracy"],
-        [
-            [each, card.architecture, f"{card.metrics.get('accuracy', float('nan')):.2%}"]
-            for each, card in cards.items()
-        ],
-    )
-    if as_json:
-        print_json({"architectures": list(nets), "bundled": list(cards)})
-
-
-def _describe(name: str, config: TrainConfig, size: int, channels: int, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from trainer.models import create
-    from trainer.models.describe import describe
-
-    model = create(name, in_channels=channels, input_size=size or None, **config.model.options)
-    side = size or model.default_input_size
-    table = describe(model, channels, side)
-    print_table(
-        ["layer", "kind", "output", "parameters"],
-        [
-            [row.name, row.kind, " × ".join(map(str, row.shape)), f"{row.parameters:,}"]
-            for row in table.layers
-        ],
-    )
-    print(
-        f"{name} at {channels} × {side} × {side}: {table.parameters:,} parameters, "
-        f"{table.flops / 1e9:.3f} GFLOP a picture; attribution layer {model.attribution_layer}"
-    )
-    if as_json:
-        print_json({"name": name, **asdict(table)})
-
-
-@app.command()
-def bench(
-    device: Device = "auto",
-    batch_size: Annotated[int, typer.Option(min=2, help="Pictures a step.")] = 32,
-    rounds: Annotated[int, typer.Option(min=1, help="Steps of each kind.")] = 7,
-    as_json: Json = False,
-) -> None:
-    """Time a training step of each objective, and the whole loop: ResNet18, 112 px, one run."""
-    from trainer.bench import bench_steps
-    from trainer.bench_loop import bench_loop
-
-    with progress_bars() as progress:
-        result = bench_steps(device, batch_size, rounds, lambda i, n: progress("steps", i, n))
-        loop = bench_loop(device, batch_size, rounds, lambda i, n: progress("loop", i, n))
-    print_table(
-        ["step", "ms", "× cross-entropy"],
-        [[row.name, f"{row.ms:.0f}", f"{row.ratio:.2f}"] for row in result],
-    )
-    print(
-        f"\nLoader alone {loop.loader:.0f} img/s, {loop.loader / loop.loop:.1f} × the training "
-        f"loop's {loop.loop:.1f}; torchvision's loop {loop.torchvision:.1f} img/s, so ours turns "
-        f"{loop.loop / loop.torchvision:.2f} × as fast."
-    )
-    if as_json:
-        print_json(
-            {
-                "batch_size": batch_size,
-                "steps": [row.as_dict() for row in result],
-                "loop": loop.as_dict(),
-            }
-        )
-
-
-@app.command()
 def recipes(as_json: Json = False) -> None:
     """List the named configurations."""
     listed = [each for name, each in RECIPES.items() if not name.endswith(FAST)]
@@ -372,6 +226,10 @@ def recipes(as_json: Json = False) -> None:
     print(f"The recipes of {fast} have a fast form for one CPU: add {FAST} to the name.")
     if as_json:
         print_json({"recipes": list(RECIPES)})
+
+
+for command in (compare, reproduce, export, models, bench):
+    app.command()(command)
 
 
 def _open(data: Path, config: TrainConfig, world: "World") -> "FaceData":

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
+from trainer.cli_options import Json
 from trainer.console import notices, print_json, print_table
 from trainer.errors import FerError
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 
 def compare(

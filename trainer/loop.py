@@ -18,7 +18,7 @@ from trainer.data.crops import Crops, align_all
 from trainer.data.facedata import FaceData
 from trainer.device import autocast_dtype, resolve
 from trainer.distributed import World
-from trainer.errors import RunStopped
+from trainer.errors import RunStopped, UsageError
 from trainer.evaluate import fit_temperature, metrics, predict
 from trainer.events import EventLog
 from trainer.learner import ALONE, new_learner, start_from
@@ -59,6 +59,7 @@ def train(
         config.data.votes,
         config.data.memory,
     )
+    _check_landmarks(config, data.name, training)
     validation = align_all(data.of_split("val"), preprocessing, memory=config.data.memory)
     card = _card(name, config, data, len(training), preprocessing)
     torch.manual_seed(config.run.seed)  # the same first weights in every process
@@ -138,6 +139,17 @@ def train(
         if events is not None:
             events.close()
     return best
+
+
+def _check_landmarks(config: TrainConfig, name: str, training: Crops) -> None:
+    """Raise UsageError when a term needs landmarks and no training picture has them."""
+    terms = config.objective
+    needing = [part for part in ("pal", "au") if getattr(terms, part).weight > 0]
+    if needing and bool(training.landmarks.isnan().any(dim=2).any(dim=1).all()):
+        raise UsageError(
+            f"objective.{needing[0]} needs landmarks, and no training picture of {name} has any",
+            "Prepare it without --no-landmarks, or set data.landmarks=true.",
+        )
 
 
 def limited(data: FaceData, limit: int) -> FaceData:

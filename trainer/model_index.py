@@ -10,6 +10,7 @@ from trainer.files import asset
 
 CARD_KEY = "card"
 HEADER_LIMIT = 1 << 20  # bytes; a header of ours has some kilobytes
+BEST = Path("checkpoints", "best.safetensors")  # of a run
 SUFFIX = ".safetensors"
 
 
@@ -42,11 +43,13 @@ def read_card(path: Path) -> ModelCard:
 
 
 def find_model(name: str) -> Path:
-    """The file of a model named by a path or by the stem of a bundled file.
+    """The file of a model named by a path, by its run's directory, or by a bundled file's stem.
 
     Raises ModelFileError with the bundled names when there is none.
     """
     path = Path(name)
+    if (path / BEST).is_file():
+        return path / BEST
     if path.suffix == SUFFIX or path.is_file():
         if not path.is_file():
             raise ModelFileError(f"{path}: there is no such file")
@@ -55,7 +58,7 @@ def find_model(name: str) -> Path:
     if "/" in name or "\\" in name or not bundled.is_file():
         known = ", ".join(bundled_models()) or "none"
         raise ModelFileError(
-            f"there is no model {name!r}", f"Bundled: {known}. Or give a {SUFFIX} file."
+            f"there is no model {name!r}", f"Bundled: {known}. Or give a {SUFFIX} file or a run."
         )
     return bundled
 

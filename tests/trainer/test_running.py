@@ -15,9 +15,11 @@ from drawn import drawn_data
 from trainer.config import OptimConfig, TrainConfig, load_config
 from trainer.data import facedata
 from trainer.distributed import World
+from trainer.errors import UsageError
 from trainer.events import read_events
 from trainer.learner import learning_rate
 from trainer.loop import train
+from trainer.model_index import find_model
 from trainer.models import create
 from trainer.models.model_file import load_model
 from trainer.recipes import recipe
@@ -208,3 +210,15 @@ def test_adam_takes_its_own_steps(tmp_path: Path) -> None:
     moved = torch.load(run.state, weights_only=True)["model"]["classifier.weight"]
     step = (moved - start["classifier.weight"]).abs()
     assert float(step.median()) == pytest.approx(0.001, rel=0.01)
+
+
+def test_terms_that_need_landmarks_say_so(tmp_path: Path) -> None:
+    config = quick("objective.center.weight=0", "objective.pal.weight=1")
+    run = create_run(tmp_path, "test", config, tmp_path)
+    with pytest.raises(UsageError, match=r"objective.pal needs landmarks, .* of drawn has any"):
+        train(run, "test", config, drawn_data(3).without_landmarks())
+
+
+def test_a_run_is_a_model(tmp_path: Path) -> None:
+    run, _ = trained(tmp_path, quick("optim.epochs=1"))
+    assert find_model(str(run.path)) == run.best

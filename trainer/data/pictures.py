@@ -92,18 +92,19 @@ class Listing:
     """What a reader says of N pictures, before one is decoded.
 
     `landmarks` (N, 68, 2) are in each picture's own pixels, NaN where the data set has none.
-    `found` counts everything looked at, with what `bad` lists already.
+    `picture` decodes one, grey, of any size, or raises ValueError with the reason. `found` counts
+    everything looked at, where `bad` lists some already.
     """
 
     name: str
     classes: tuple[str, ...]
     sample_id: list[str]
-    source_index: NDArray[np.int64]
     split: NDArray[np.str_]
     label: NDArray[np.int64]
     picture: Callable[[int], Image]
-    bad: BadRows
-    found: int
+    source_index: NDArray[np.int64] | None = None  # rows in the source; 0 to N − 1 without
+    bad: BadRows = field(default_factory=BadRows)
+    found: int = 0
     landmarks: NDArray[np.float32] | None = None
     votes: NDArray[np.float32] | None = None
     landmark_source: str = "data set"
@@ -113,7 +114,7 @@ class Listing:
         """The pictures that can be read, in memory. Raises DataError when too many cannot."""
         rows: list[int] = []
         images = list(self._squares(rows))
-        self.bad.check(self.found)
+        self.bad.check(self.found or len(self.sample_id))
         return self._data(np.stack(images), rows)
 
     def write(self, folder: Path, progress: Callable[[int, int], None]) -> FaceData:
@@ -128,7 +129,7 @@ class Listing:
                     progress(done, len(self.sample_id))
 
         write_images(folder / "images.npy", counted(), len(self.sample_id))
-        self.bad.check(self.found)
+        self.bad.check(self.found or len(self.sample_id))
         progress(len(self.sample_id), len(self.sample_id))
         return self._data(StoredImages(folder / "images.npy"), rows)
 
@@ -144,7 +145,7 @@ class Listing:
             classes=self.classes,
             images=images,
             sample_id=np.array([self.sample_id[row] for row in rows]),
-            source_index=self.source_index[kept],
+            source_index=kept if self.source_index is None else self.source_index[kept],
             split=self.split[kept],
             label=self.label[kept],
             landmarks=landmarks,

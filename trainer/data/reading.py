@@ -14,7 +14,7 @@ SHOWN = 5
 class BadRows:
     """Collects the rows or files of `source` that could not be read."""
 
-    def __init__(self, source: Path, unit: str = "rows") -> None:
+    def __init__(self, source: Path | str = "the data set", unit: str = "rows") -> None:
         self.source, self.unit = source, unit
         self.reasons: list[str] = []
 
