@@ -40,6 +40,7 @@ PACKAGES = (
     "rich",
     "torchmetrics",
     "platformdirs",
+    "matplotlib",
 )
 OPENCV = (  # every one of them installs the folder cv2/
     "opencv-python",
