@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from trainer.attribution import attribute, explain, explain_all, layer_attribution
+from trainer.attribution import (
+    METHODS,
+    attribute,
+    attribution_map,
+    explain,
+    explain_all,
+    layer_attribution,
+)
 from trainer.errors import UsageError
 from trainer.models import FerModel, create
 from trainer.models.fold import folded
@@ -147,3 +154,85 @@ def test_correlation_with_landmarks_is_pearsons_r() -> None:
     for i in (0, 2):
         expected = np.corrcoef(cam[i].detach().numpy().ravel(), heat[i].numpy().ravel())[0, 1]
         assert float(ours[i]) == pytest.approx(expected, abs=1e-5)
+
+
+def scored() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Features (2, 3, 4, 4), the score of a small nonlinear head, and ∂S/∂F."""
+    draw = torch.Generator().manual_seed(0)
+    features = torch.rand(2, 3, 4, 4, generator=draw, dtype=torch.float64).requires_grad_()
+    weight = torch.randn(3, 4, 4, generator=draw, dtype=torch.float64)
+    score = (features**2 * weight).sum(dim=(1, 2, 3)) + features.mean(dim=(1, 2, 3))
+    return features, score, (2 * features * weight + 1 / 48).detach()
+
+
+def test_gradcam_is_its_formula() -> None:
+    features, score, gradient = scored()
+    expected = torch.zeros(2, 4, 4, dtype=torch.float64)
+    for b in range(2):
+        for c in range(3):
+            expected[b] += gradient[b, c].mean() * features.detach()[b, c]
+    found = attribution_map(layer_attribution(score, features, "gradcam"), "gradcam")
+    torch.testing.assert_close(found[:, 0], expected.clamp_min(0))
+
+
+def test_gradcam_pp_is_its_formula() -> None:
+    """Equation 19 written out: α = ∂² / (2 ∂² + Σ_ab F_ab ∂³), weights Σ α ReLU(∂)."""
+    features, score, gradient = scored()
+    expected = torch.zeros(2, 4, 4, dtype=torch.float64)
+    for b in range(2):
+        for c in range(3):
+            weight = 0.0
+            for i in range(4):
+                for j in range(4):
+                    d = gradient[b, c, i, j]
+                    below = 2 * d**2 + (features.detach()[b, c] * d**3).sum()
+                    weight += d**2 / below * max(float(d), 0)
+            expected[b] += weight * features.detach()[b, c]
+    found = attribution_map(layer_attribution(score, features, "gradcam_pp"), "gradcam_pp")
+    torch.testing.assert_close(found[:, 0], expected.clamp_min(0))
+
+
+def test_layercam_is_its_formula() -> None:
+    features, score, gradient = scored()
+    expected = (gradient.clamp_min(0) * features.detach()).sum(1).clamp_min(0)
+    found = attribution_map(layer_attribution(score, features, "layercam"), "layercam")
+    torch.testing.assert_close(found[:, 0], expected)
+
+
+def test_attention_is_the_mean_of_the_channels() -> None:
+    features, score, _ = scored()
+    found = attribution_map(layer_attribution(score, features, "attention"), "attention")
+    torch.testing.assert_close(found[:, 0], features.mean(1))
+
+
+def test_cam_takes_the_weights_of_the_linear_layer(model: FerModel) -> None:
+    x = torch.randn(2, 1, 44, 44)
+    features = model.stages(model.stem(x))  # type: ignore[operator]
+    cam = torch.einsum("c,bchw->bhw", model.classifier.weight[5], features)  # type: ignore[index, union-attr]
+    expected = torch.nn.functional.interpolate(
+        cam[:, None], size=(44, 44), mode="bilinear", align_corners=False
+    )[:, 0]
+    torch.testing.assert_close(attribute(model, x, "cam", 5), expected, rtol=1e-4, atol=1e-5)
+    # behind pooling and a linear layer, Grad-CAM is the CAM's positive part, but for the area
+    area = features.shape[-1] * features.shape[-2]
+    raw = attribution_map((model.classifier.weight[5][:, None, None] * features), "gradcam")  # type: ignore[index, union-attr]
+    gradcam = torch.nn.functional.interpolate(raw / area, (44, 44), mode="bilinear")[:, 0]
+    torch.testing.assert_close(attribute(model, x, "gradcam", 5), gradcam, rtol=1e-4, atol=1e-6)
+
+
+def test_cam_says_which_networks_it_needs(model: FerModel) -> None:
+    x = torch.randn(1, 1, 44, 44)
+    with pytest.raises(UsageError, match="cam needs the layer before average pooling") as caught:
+        attribute(model, x, "cam", layer="stages.0")
+    assert "gradcam" in str(caught.value.hint)
+    flattened = create("vgg", input_size=32).eval()
+    with pytest.raises(UsageError, match="cam needs"):
+        attribute(flattened, torch.randn(1, 1, 32, 32), "cam")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_gives_a_map_of_the_inputs_size(model: FerModel, method: str) -> None:
+    maps = attribute(model, torch.randn(2, 1, 44, 44), method)
+    assert maps.shape == (2, 44, 44)
+    assert torch.isfinite(maps).all()
+    assert float(maps.abs().max()) > 0

@@ -4,6 +4,7 @@ from trainer.attribution.agreement import landmark_correlation
 from trainer.attribution.core import (
     METHODS,
     attribute,
+    attribution_map,
     explain,
     explain_all,
     layer_attribution,
@@ -13,6 +14,7 @@ from trainer.attribution.core import (
 __all__ = [
     "METHODS",
     "attribute",
+    "attribution_map",
     "explain",
     "explain_all",
     "landmark_correlation",

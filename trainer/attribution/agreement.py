@@ -4,7 +4,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainer.attribution.core import Target, features_of, layer_attribution, target_classes
+from trainer.attribution.core import (
+    Target,
+    attribution_map,
+    features_of,
+    layer_attribution,
+    target_classes,
+)
 from trainer.faces.heatmaps import landmark_heatmap
 from trainer.models.registry import FerModel
 
@@ -26,7 +32,8 @@ def landmark_correlation(
     with torch.enable_grad():
         logits, features = features_of(model, x, layer or model.attribution_layer)
         score = logits.gather(1, target_classes(logits.detach(), target)[:, None])[:, 0]
-        maps = layer_attribution(score, features, method).detach().sum(dim=1).float()
+        channels = layer_attribution(score, features, method).detach().float()
+    maps = attribution_map(channels, method)[:, 0]
     heat = landmark_heatmap(landmarks.nan_to_num(), x.shape[-1])[:, None]
     heat = F.interpolate(heat, maps.shape[-2:], mode="bilinear", antialias=True)[:, 0]
     a, h = (m.flatten(1) - m.flatten(1).mean(dim=1, keepdim=True) for m in (maps, heat))

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from trainer.errors import UsageError
 from trainer.models.registry import FerModel
 
-METHODS = ("grad", "grad_x_input", "abs_grad_x_input")
+GRADIENTS = ("grad", "grad_x_input", "abs_grad_x_input")
+CAMS = ("gradcam", "gradcam_pp", "layercam")  # their maps keep what speaks for the class
+METHODS = (*GRADIENTS, *CAMS, "cam", "attention")
 Target = Literal["predicted", "runner_up"] | int | Tensor
 
 
@@ -19,15 +21,47 @@ def layer_attribution(
     """Attribution of `score` (B,) to `features` (B, C, h, w), of the features' shape, signed.
 
     grad: ∂S/∂F. grad_x_input: (∂S/∂F) · F (Shrikumar et al. 2016); abs_grad_x_input: |∂S/∂F| · F.
-    `create_graph=True` lets a loss on the attribution reach the weights. Raises UsageError for an
-    unknown method.
+    gradcam: mean of ∂S/∂F over space, · F (Selvaraju et al. 2017). gradcam_pp: weights Σ α ReLU(∂)
+    with α of second and third powers (Chattopadhay et al. 2018). layercam: ReLU(∂S/∂F) · F (Jiang
+    et al. 2021). cam: the weights of the linear layer, · F (Zhou et al. 2016), which behind
+    average pooling are h·w · ∂S/∂F. attention: F / C, whatever the score. `create_graph=True` lets
+    a loss on the attribution reach the weights. Raises UsageError for an unknown method.
     """
     if method not in METHODS:
         raise UsageError(f"there is no attribution method {method!r}", _known())
+    if method == "attention":
+        return features / features.shape[1]
     (gradient,) = torch.autograd.grad(score.sum(), features, create_graph=create_graph)
-    if method == "grad":
-        return gradient
-    return (gradient.abs() if method == "abs_grad_x_input" else gradient) * features
+    match method:
+        case "grad":
+            return gradient
+        case "abs_grad_x_input":
+            gradient = gradient.abs()
+        case "gradcam":
+            gradient = gradient.mean(dim=(2, 3), keepdim=True)
+        case "gradcam_pp":
+            gradient = _pp_weights(gradient, features)
+        case "layercam":
+            gradient = gradient.relu()
+        case "cam":
+            gradient = gradient * (features.shape[2] * features.shape[3])
+    return gradient * features
+
+
+def _pp_weights(gradient: Tensor, features: Tensor) -> Tensor:
+    """(B, C, 1, 1) of Grad-CAM++, eq. 19, for the exponential of the score: powers of ∂S/∂F."""
+    below = 2 * gradient**2 + features.sum(dim=(2, 3), keepdim=True) * gradient**3
+    alpha = torch.where(below == 0, 0.0, gradient**2 / torch.where(below == 0, 1.0, below))
+    return (alpha * gradient.relu()).sum(dim=(2, 3), keepdim=True)
+
+
+def attribution_map(channels: Tensor, method: str) -> Tensor:
+    """(B, 1, h, w): the sum over the channels (B, C, h, w) of `layer_attribution`.
+
+    The Grad-CAM family leaves out what speaks against the class.
+    """
+    reduced = channels.sum(dim=1, keepdim=True)
+    return reduced.relu() if method in CAMS else reduced
 
 
 def explain(
@@ -39,16 +73,22 @@ def explain(
 ) -> tuple[Tensor, Tensor]:
     """Logits (B, K) and attribution maps (B, H, W) of inputs (B, C, H, W) in one pass.
 
-    The maps are sums over channels, upsampled to the input's size. Only the part of the network
-    behind `layer` is differentiated, which for a late layer costs next to nothing. The map of
-    "predicted" explains the largest logit.
+    The maps are those of `attribution_map`, upsampled to the input's size. Only the part of the
+    network behind `layer` is differentiated, which for a late layer costs next to nothing. The map
+    of "predicted" explains the largest logit. Raises UsageError where the method does not apply.
     """
+    own = layer in (None, model.attribution_layer)
+    if method == "cam" and not (own and model.linear_head is not None):
+        others = ", ".join(name for name in METHODS if name != "cam")
+        raise UsageError(
+            "cam needs the layer before average pooling and one linear layer, which this is not",
+            f"These work: {others}.",
+        )
     with torch.enable_grad():
         logits, features = features_of(model, x, layer or model.attribution_layer)
         score = logits.gather(1, target_classes(logits.detach(), target)[:, None])[:, 0]
         channels = layer_attribution(score, features, method)
-    reduced = channels.detach().sum(dim=1, keepdim=True)
-    return logits.detach(), _enlarged(reduced, x)[:, 0]
+    return logits.detach(), _enlarged(attribution_map(channels.detach(), method), x)[:, 0]
 
 
 def explain_all(model: FerModel, x: Tensor) -> tuple[Tensor, Tensor]:
