@@ -27,7 +27,8 @@ def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
                     completed=event["step"],
                     total=event["steps"],
                     description=f"epoch {event['epoch']}",
-                    text=f"loss {event['loss']:.3f}  {event['images_per_second']:.0f} img/s  "
+                    text=f"loss {event['loss']:.3f}{_terms(event)}  "
+                    f"{event['images_per_second']:.0f} img/s  "
                     f"{minutes:.0f}:{seconds:02.0f} left",
                 )
             elif event["event"] in ("epoch", "validation"):
@@ -38,14 +39,21 @@ def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
         yield report
 
 
-def _epoch_line(event: dict[str, Any]) -> str:
-    terms = "".join(
-        f"  {name.removeprefix('loss_').replace('_', ' ')} {value:.3f}"
+def _terms(event: dict[str, Any]) -> str:
+    """What the loss is made of, where there is more than cross-entropy."""
+    terms = {
+        name.removeprefix("loss_").replace("_", " "): value
         for name, value in event.items()
-        if name.startswith(("loss_", "attention_")) and name != "loss_cross_entropy"
-    )
+        if name.startswith(("loss_", "attention_"))
+    }
+    if len(terms) == 1:
+        return ""
+    return "".join(f"  {name} {value:.3f}" for name, value in terms.items())
+
+
+def _epoch_line(event: dict[str, Any]) -> str:
     return (
-        f"epoch {event['epoch']:3d}  loss {event['loss']:.4f}{terms}  "
+        f"epoch {event['epoch']:3d}  loss {event['loss']:.4f}{_terms(event)}  "
         f"train {event['train_accuracy']:.2%}  val {event['val_accuracy']:.2%}  "
         f"mean class {event['val_mean_class_accuracy']:.2%}  "
         f"{event['images_per_second']:.0f} img/s"
