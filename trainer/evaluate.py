@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from trainer.attribution import landmark_correlation
+from trainer.attribution import AuCosines, landmark_correlation
 from trainer.card import ModelCard
 from trainer.data.crops import Crops, LazyCrops, align_all, normalise, to_input
 from trainer.data.facedata import FaceData
@@ -156,6 +156,7 @@ def evaluate(
         result["votes"] = votes_accuracy(predictions.logits[voted], data.votes[voted])
     if explain:
         result["landmark_r"] = landmark_agreement(model, card, crops, device)
+        result["au"] = au_agreement(model, card, crops, device)
     if out is not None:
         _write(out, card, data, predictions, result, tta)
     return result
@@ -179,6 +180,24 @@ def landmark_agreement(
     )
     found = values[~values.isnan()]
     return {"mean": float(found.mean()), "std": float(found.std()), "n": len(found)}
+
+
+def au_agreement(
+    model: FerModel, card: ModelCard, crops: Crops, device: torch.device
+) -> dict[str, Any]:
+    """CAM-COS and ATT-COS with the true class's action units, beside their constant floors."""
+    sizes = card.preprocessing
+    margin = (sizes.crop_size - sizes.input_size) // 2
+    cosines = AuCosines(len(card.classes))
+    for start in range(0, len(crops), BATCH):
+        part = slice(start, start + BATCH)
+        cosines.add(
+            model,
+            to_input(crops.pixels[part], sizes).to(device),
+            (crops.landmarks[part] - margin).to(device),
+            crops.labels[part].to(device),
+        )
+    return cosines.result()
 
 
 def votes_accuracy(

@@ -91,6 +91,13 @@ def print_metrics(result: dict[str, Any]) -> None:
     if "landmark_r" in result:
         r = result["landmark_r"]
         print(f"attribution on landmarks r {r['mean']:.3f} ± {r['std']:.3f} (n {r['n']})")
+    if result.get("au"):
+        au = {kind: row["mean"] for kind, row in result["au"].items()}
+        print(
+            f"action units: CAM-COS {au['cam_cos']:.3f}, ATT-COS {au['att_cos']:.3f}; constant "
+            f"maps reach {au['mean_au']:.3f} (mean of the units' maps), {au['gaussian']:.3f} (blob), "
+            f"{au['uniform']:.3f} (uniform)"
+        )
     if "votes" in result:
         print(
             f"FERPlus majority {result['votes']['majority_accuracy']:.2%} "

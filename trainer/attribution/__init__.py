@@ -1,6 +1,7 @@
 """Which part of a face a model's score rests on."""
 
 from trainer.attribution.agreement import landmark_correlation
+from trainer.attribution.au_cosine import AuCosines
 from trainer.attribution.core import (
     METHODS,
     attribute,
@@ -13,6 +14,7 @@ from trainer.attribution.core import (
 
 __all__ = [
     "METHODS",
+    "AuCosines",
     "attribute",
     "attribution_map",
     "explain",

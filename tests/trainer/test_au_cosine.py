@@ -1,0 +1,75 @@
+"""CAM-COS, ATT-COS and their floors against hand-made maps."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from trainer.attribution import AuCosines
+from trainer.faces import au_heatmap
+from trainer.models import FerModel
+
+SIDE = 32
+
+
+class Painter(FerModel):
+    """Its only feature map is its input, which the class weights scale."""
+
+    attribution_layer = "maps"
+    default_input_size = SIDE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps = nn.Identity()
+        self.classifier = nn.Linear(1, 7)
+        nn.init.ones_(self.classifier.weight)
+
+    def embed(self, x: torch.Tensor) -> torch.Tensor:
+        return self.maps(x).mean(dim=(2, 3))
+
+    def classify(self, embedding: torch.Tensor) -> torch.Tensor:
+        return self.classifier(embedding)
+
+
+def faces(count: int) -> torch.Tensor:
+    return torch.rand(count, 68, 2, generator=torch.Generator().manual_seed(0)) * SIDE
+
+
+def test_a_map_that_is_the_action_units_reaches_one() -> None:
+    points, labels = faces(6), torch.tensor([0, 1, 2, 3, 4, 5])
+    cosines = AuCosines(7)
+    heat = au_heatmap(points, SIDE, labels)
+    cosines.add(Painter(), heat[:, None], points, labels)
+    result = cosines.result()
+    for kind in ("cam_cos", "att_cos"):
+        assert result[kind]["mean"] == pytest.approx(1, abs=1e-3)
+        assert result[kind]["per_class"][6] is None  # neutral has no units
+
+
+def test_the_floors_are_those_of_constant_maps() -> None:
+    points, labels = faces(8), torch.tensor([3, 3, 3, 5, 5, 0, 0, 0])
+    cosines = AuCosines(7)
+    draw = torch.Generator().manual_seed(1)
+    for part in (slice(0, 5), slice(5, 8)):  # batches do not matter
+        x = torch.rand(len(labels[part]), 1, SIDE, SIDE, generator=draw)
+        cosines.add(Painter(), x, points[part], labels[part])
+    result = cosines.result()
+    heat = au_heatmap(points, SIDE, labels)
+    flat = heat.flatten(1)
+    uniform = flat.sum(1) / (flat.norm(dim=1) * SIDE)
+    means = [float(uniform[labels == k].mean()) for k in (3, 5, 0)]
+    assert result["uniform"]["mean"] == pytest.approx(sum(means) / 3, abs=1e-3)
+    assert result["uniform"]["per_class"][3] == pytest.approx(means[0], abs=1e-3)
+    constant = torch.stack([heat[labels == k].mean(0) for k in (0, 3, 5)]).mean(0).flatten()
+    cosine = F.cosine_similarity(constant[None], flat, dim=1)
+    expected = sum(float(cosine[labels == k].mean()) for k in (0, 3, 5)) / 3
+    assert result["mean_au"]["mean"] == pytest.approx(expected, abs=1e-3)
+    assert result["mean_au"]["mean"] > result["uniform"]["mean"]
+
+
+def test_neutral_and_faces_without_landmarks_are_left_out() -> None:
+    points = faces(3)
+    points[1] = torch.nan
+    cosines = AuCosines(7)
+    cosines.add(Painter(), torch.rand(3, 1, SIDE, SIDE), points, torch.tensor([6, 3, 6]))
+    assert cosines.result() == {}
