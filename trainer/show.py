@@ -95,7 +95,7 @@ def print_metrics(result: dict[str, Any]) -> None:
         au = {kind: row["mean"] for kind, row in result["au"].items()}
         print(
             f"action units: CAM-COS {au['cam_cos']:.3f}, ATT-COS {au['att_cos']:.3f}; constant "
-            f"maps reach {au['mean_au']:.3f} (mean of the units' maps), {au['gaussian']:.3f} (blob), "
+            f"maps reach {au['mean_au']:.3f} (their mean), {au['gaussian']:.3f} (blob), "
             f"{au['uniform']:.3f} (uniform)"
         )
     if "votes" in result:

@@ -25,12 +25,6 @@ from trainer.reports.weights import dacl_weights, weights_of
 DACL = {"backbone": "compact", "compact": True, "widths": (4, 8, 16)}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _fonts(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """matplotlib keeps the files of its fonts open from the first letter on."""
-    figures.confusion_picture(np.eye(1, dtype=int), ["a"], tmp_path_factory.mktemp("f") / "c.png")
-
-
 def cell_colours(path: Path, count: int) -> np.ndarray:
     """Grey level of each cell's most frequent colour, (K, K): found from its white grid lines."""
     picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2GRAY)
