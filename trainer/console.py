@@ -20,11 +20,13 @@ notices = Console(stderr=True, highlight=False)
 
 def run_app(app: typer.Typer) -> None:
     """Run a command line: 0 done, 1 failed, 2 wrong usage, 130 stopped by the user."""
-    logging.basicConfig(
-        level=logging.INFO,
+    logging.basicConfig(  # of other packages, warnings only
+        level=logging.WARNING,
         format="%(message)s",
         handlers=[RichHandler(console=notices, show_time=False, show_path=False, show_level=False)],
     )
+    for own in ("trainer", "ferapp"):
+        logging.getLogger(own).setLevel(logging.INFO)
     try:
         app()
     except FerError as error:
