@@ -8,10 +8,8 @@ everything is `train`, of which a tenth is held out as `val`.
 import zipfile
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
 from trainer.data.facedata import FaceData
-from trainer.data.pictures import SUFFIXES, Archive, Listing, hold_out, tell_classes
+from trainer.data.pictures import SUFFIXES, Archive, Entry, Listing, listing_of, tell_classes
 from trainer.data.reading import BadRows
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS, SYNONYMS, canonical
@@ -47,28 +45,15 @@ def listing(path: Path) -> Listing:
     if not names:
         raise DataError(f"{path}: it has no pictures", f"Known are {', '.join(sorted(SUFFIXES))}.")
     places = _places(path, names)
-    label_of = _labels(path, {place[1] for place in places if place})
-    kept = []
+    class_of = _classes(path, {place[1] for place in places if place})
+    entries = []
     for row, (name, place) in enumerate(zip(names, places, strict=True)):
         if place is None:
             bad.add(name, "lies in no class folder")
         else:
-            kept.append((row, name, *place))
-    labels = np.array([label_of[folder] for *_, folder, _ in kept], np.int64)
-    splits = np.array([split or "train" for _, _, split, *_ in kept], "U5")
-    hold_out(path, splits, labels, [key for *_, key in kept])
-    sample_id = [name for _, name, *_ in kept]
-    return Listing(
-        name=path.resolve().stem,
-        classes=EXPRESSIONS,
-        sample_id=sample_id,
-        source_index=np.array([row for row, *_ in kept], np.int64),
-        split=splits,
-        label=labels,
-        picture=lambda row: archive.picture(sample_id[row]),
-        bad=bad,
-        found=len(names),
-    )
+            split, folder, key = place
+            entries.append(Entry(row, name, split or "train", class_of[folder], key))
+    return listing_of(archive, path.resolve().stem, entries, bad)
 
 
 def read(path: Path) -> FaceData:
@@ -103,14 +88,14 @@ def _places(source: Path, names: list[str]) -> list[tuple[str, str, str] | None]
     return places
 
 
-def _labels(source: Path, folders: set[str]) -> dict[str, int]:
-    """Class folder → label, told to the user. Raises DataError when a folder is unknown."""
-    class_of = {folder: canonical(folder) for folder in sorted(folders)}
-    unknown = [folder for folder, name in class_of.items() if name is None]
+def _classes(source: Path, folders: set[str]) -> dict[str, str]:
+    """Class folder → class, told to the user. Raises DataError when a folder is unknown."""
+    class_of = {folder: name for folder in sorted(folders) if (name := canonical(folder))}
+    unknown = sorted(folders - class_of.keys())
     if unknown:
         raise DataError(
             f"{source}: unknown class folders: {', '.join(unknown)}",
             f"Known are {', '.join((*EXPRESSIONS, *SYNONYMS))}. Rename or remove the others.",
         )
-    tell_classes(source, {folder: name for folder, name in class_of.items() if name})
-    return {folder: EXPRESSIONS.index(name) for folder, name in class_of.items() if name}
+    tell_classes(source, class_of)
+    return class_of

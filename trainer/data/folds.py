@@ -11,10 +11,8 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from trainer.data.folders import SPLIT_OF_FOLDER
-from trainer.data.pictures import Archive, Listing, hold_out, log, tell_classes
+from trainer.data.pictures import Archive, Entry, Listing, listing_of, log, tell_classes
 from trainer.data.reading import BadRows
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS, SYNONYMS, canonical
@@ -47,40 +45,25 @@ def listing(path: Path) -> Listing:
             f"{path}: unknown labels: {', '.join(map(repr, unknown[:8]))}",
             f"Known are {', '.join((*EXPRESSIONS, *SYNONYMS))}; numbers differ between data sets.",
         )
-    kept: list[tuple[int, str, str, str]] = []  # row, file, split, class
+    entries = []
     for row, line in enumerate(lines):
         if (line[column] or "").strip().lower() in LEFT_OUT:
             continue
+        file, expression = line["file"] or "", canonical(line[column] or "") or ""
         split = SPLIT_OF_FOLDER.get((line.get("split") or "train").strip().lower())
         if split is None:
-            bad.add(
-                f"row {row + 1}", f"has the split {line['split']!r}, known are train, val, test"
-            )
-        elif not archive.has(line["file"] or ""):
-            bad.add(line["file"] or f"row {row + 1}", "is missing")
+            bad.add(f"row {row + 1}", f"has the split {line['split']!r}, not train, val or test")
+        elif not archive.has(file):
+            bad.add(file or f"row {row + 1}", "is missing")
         else:
-            kept.append((row, line["file"], split, canonical(line[column]) or ""))
-    if not kept:
+            entries.append(Entry(row, file, split, expression, file))
+    if not entries:
         bad.check(len(lines))
         raise DataError(f"{path}: it lists no pictures")
     tell_classes(path, {label: name for label in given if (name := canonical(label))})
     for other in LEFT_OUT & set(given):
         log.info("%s: left out: %d of %s", path, given[other], other)
-    label = np.array([EXPRESSIONS.index(name) for *_, name in kept], np.int64)
-    split_of = np.array([split for _, _, split, _ in kept], "U5")
-    sample_id = [file for _, file, *_ in kept]
-    hold_out(path, split_of, label, sample_id)
-    return Listing(
-        name=path.resolve().stem,
-        classes=EXPRESSIONS,
-        sample_id=sample_id,
-        source_index=np.array([row for row, *_ in kept], np.int64),
-        split=split_of,
-        label=label,
-        picture=lambda row: archive.picture(sample_id[row]),
-        bad=bad,
-        found=len(kept) + len(bad.reasons),
-    )
+    return listing_of(archive, path.resolve().stem, entries, bad)
 
 
 def _text(path: Path, most: int = -1) -> str | None:

@@ -214,7 +214,37 @@ def squared(picture: Image, side: int) -> tuple[Image, tuple[float, NDArray[np.f
     return picture, (scale, shift)
 
 
-def hold_out(
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One picture as a list or its folders name it; `key` decides whether it is held out."""
+
+    row: int
+    file: str
+    split: str
+    expression: str
+    key: str
+
+
+def listing_of(archive: Archive, name: str, entries: list[Entry], bad: BadRows) -> Listing:
+    """A listing of files with the seven expressions; a tenth is held out where there is no val."""
+    label = np.array([EXPRESSIONS.index(entry.expression) for entry in entries], np.int64)
+    split = np.array([entry.split for entry in entries], "U5")
+    _hold_out(archive.source, split, label, [entry.key for entry in entries])
+    files = [entry.file for entry in entries]
+    return Listing(
+        name=name,
+        classes=EXPRESSIONS,
+        sample_id=files,
+        split=split,
+        label=label,
+        picture=lambda row: archive.picture(files[row]),
+        source_index=np.array([entry.row for entry in entries], np.int64),
+        bad=bad,
+        found=len(entries) + len(bad.reasons),
+    )
+
+
+def _hold_out(
     source: Path, split: NDArray[np.str_], label: NDArray[np.int64], keys: list[str]
 ) -> None:
     """Make a tenth of each class of `train` to `val`, in place, unless there is a `val`.

@@ -7,12 +7,9 @@ is held out.
 
 from pathlib import Path
 
-import numpy as np
-
-from trainer.data.pictures import Archive, Listing, hold_out, tell_classes
+from trainer.data.pictures import Archive, Entry, Listing, listing_of, tell_classes
 from trainer.data.reading import BadRows
 from trainer.errors import DataError
-from trainer.labels import EXPRESSIONS
 
 LISTS = ("EmoLabel/list_patition_label.txt", "list_patition_label.txt")
 CLASS_OF = {
@@ -45,7 +42,7 @@ def listing(path: Path, original: bool = False) -> Listing:
         lines = text.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{text}: the list cannot be read ({error})") from error
-    kept: list[tuple[int, str, str, str]] = []  # row, file, split, class
+    entries = []
     looked_for = ORIGINAL if original else ALIGNED
     rows = [(row, line.split()) for row, line in enumerate(lines) if line.strip()]
     for row, words in rows:
@@ -55,28 +52,16 @@ def listing(path: Path, original: bool = False) -> Listing:
         stem, split = Path(words[0]).stem, words[0].split("_")[0]
         files = [name.format(stem=stem) for name in looked_for]
         file = next((name for name in files if archive.has(name)), None)
-        if file is None or split not in ("train", "test"):
-            bad.add(words[0], "is missing" if split in ("train", "test") else "is of no split")
-            continue
-        kept.append((row, file, split, CLASS_OF[words[1]]))
-    if not kept:
+        if split not in ("train", "test"):
+            bad.add(words[0], "is of no split")
+        elif file is None:
+            bad.add(words[0], "is missing")
+        else:
+            entries.append(Entry(row, file, split, CLASS_OF[words[1]], file))
+    if not entries:
         raise DataError(
             f"{path}: it has none of the {len(rows)} pictures of {text.name}",
             f"Looked for: {', '.join(name.format(stem='train_00001') for name in looked_for)}.",
         )
     tell_classes(path, CLASS_OF)
-    label = np.array([EXPRESSIONS.index(name) for *_, name in kept], np.int64)
-    splits = np.array([each for _, _, each, _ in kept], "U5")
-    sample_id = [file for _, file, *_ in kept]
-    hold_out(path, splits, label, sample_id)
-    return Listing(
-        name="RAF-DB",
-        classes=EXPRESSIONS,
-        sample_id=sample_id,
-        source_index=np.array([row for row, *_ in kept], np.int64),
-        split=splits,
-        label=label,
-        picture=lambda row: archive.picture(sample_id[row]),
-        bad=bad,
-        found=len(rows),
-    )
+    return listing_of(archive, "RAF-DB", entries, bad)
