@@ -1,41 +1,23 @@
 """Small buttons that stay pressed: outlined when off, filled when on."""
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QSizePolicy
 
 from ferapp.ui import theme
-from ferapp.ui.controls import SpaceForButtons
+from ferapp.ui.controls import Toggle
 
 
-class Chip(QAbstractButton):
+class Chip(Toggle):
     """`struck` crosses the word out while the chip is on: what it names is taken away."""
 
     def __init__(self, text: str, tip: str, *, struck: bool = False) -> None:
-        super().__init__()
+        super().__init__(text, tip, spare=20, least=24)
         self._struck = struck
-        self.setText(text)
-        self.setToolTip(tip)
-        self.setAccessibleName(text)
-        self.setCheckable(True)
         self.setFont(theme.sized(self.font(), 0.95))
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to Freeze
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        self.installEventFilter(SpaceForButtons(self))
 
-    def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self.text()) + 20, max(metrics.height() + 8, 24))
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        with QPainter(self) as painter:
-            self._paint(painter)
-
-    def _paint(self, painter: QPainter) -> None:
+    def draw(self, painter: QPainter) -> None:
         look = theme.current()
         on, live = self.isChecked(), self.isEnabled()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -28,35 +28,50 @@ class SpaceForButtons(QObject):
         return True
 
 
-class Switch(QAbstractButton):
-    """A two-state switch that belongs to a QAction: same words, same tip, same state."""
+class Toggle(QAbstractButton):
+    """A button of words that stays pressed; what it looks like is drawn by `draw`.
 
-    def __init__(self, action: QAction) -> None:
+    It is `spare` px wider than its words, and `least` px high.
+    """
+
+    def __init__(self, text: str, tip: str, spare: int, least: int) -> None:
         super().__init__()
+        self._spare, self._least = spare, least
+        self.setText(text)
+        self.setToolTip(tip)
+        self.setAccessibleName(text)
         self.setCheckable(True)
-        self.setChecked(action.isChecked())
-        self.setText(action.text())
-        self.setToolTip(action.toolTip())
-        self.setAccessibleName(action.text())
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to Freeze
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.installEventFilter(SpaceForButtons(self))
-        self.toggled.connect(action.setChecked)
-        action.toggled.connect(self.setChecked)
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self.text()) + 52, max(metrics.height() + 8, 26))
+        width = metrics.horizontalAdvance(self.text()) + self._spare
+        return QSize(width, max(metrics.height() + 8, self._least))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            self._paint(painter)
+            self.draw(painter)
 
-    def _paint(self, painter: QPainter) -> None:
+    def draw(self, painter: QPainter) -> None:
+        raise NotImplementedError
+
+
+class Switch(Toggle):
+    """A two-state switch that belongs to a QAction: same words, same tip, same state."""
+
+    def __init__(self, action: QAction) -> None:
+        super().__init__(action.text(), action.toolTip(), spare=52, least=26)
+        self.setChecked(action.isChecked())
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.toggled.connect(action.setChecked)
+        action.toggled.connect(self.setChecked)
+
+    def draw(self, painter: QPainter) -> None:
         look = theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         track = QRectF(self.width() - 36, self.height() / 2 - 9, 34, 18)
