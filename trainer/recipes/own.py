@@ -70,11 +70,11 @@ OWN: tuple[Recipe, ...] = (
         source="this project",
         published="none",
         values={
-            "data": {"votes_share": 0.1},
+            "data": {"votes_share": 0.2},
             "model": COMPACT,
-            "augment": LIGHT,
+            "augment": {**LIGHT, "erase": 0.15},
             "objective": {"label_smoothing": 0.05},
-            "optim": {"epochs": 7, "learning_rate": 0.03, "warmup": 0.15},
+            "optim": {"epochs": 14, "learning_rate": 0.05, "warmup": 0.1},
         },
     ),
 )
