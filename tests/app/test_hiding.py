@@ -34,15 +34,19 @@ def landmarker() -> Iterator[FaceLandmarker]:
         yield pictures
 
 
-@pytest.fixture(scope="module")
-def laughing() -> np.ndarray:
-    """The demo clip at 13 s, BGR."""
+def frame_at(second: float) -> np.ndarray:
+    """The demo clip, BGR."""
     capture = cv2.VideoCapture(str(CLIP))
-    capture.set(cv2.CAP_PROP_POS_MSEC, 13_000)
+    capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * second)
     good, image = capture.read()
     capture.release()
     assert good
     return np.asarray(image, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def laughing() -> np.ndarray:
+    return frame_at(13)
 
 
 @pytest.fixture(scope="module")
@@ -148,16 +152,18 @@ def test_the_model_is_fed_the_crop_that_is_shown(
 
 
 def test_a_laughing_face_without_its_mouth_is_less_happy(
-    laughing: np.ndarray, landmarker: FaceLandmarker, classifier: Classifier
+    landmarker: FaceLandmarker, classifier: Classifier
 ) -> None:
-    happy = {
-        part: float(faces_of(laughing, landmarker, classifier, part).probabilities[HAPPY])
-        for part in PARTS
-    }
-    whole = float(faces_of(laughing, landmarker, classifier).probabilities[HAPPY])
-    assert whole > 0.85
-    assert happy["mouth"] < whole - 0.1
-    assert all(happy[part] > whole - 0.05 for part in PARTS if part != "mouth")
+    """Means over four frames of laughing: the mouth matters most, and nothing else that much."""
+
+    def happiness(*hidden: Part) -> float:
+        faces = (faces_of(frame_at(s), landmarker, classifier, *hidden) for s in (10, 11, 13, 14))
+        return float(np.mean([face.probabilities[HAPPY] for face in faces]))
+
+    whole = happiness()
+    assert whole > 0.8
+    assert happiness("mouth") < whole - 0.05
+    assert all(happiness(part) > whole - 0.05 for part in PARTS if part != "mouth")
 
 
 def test_the_whole_face_is_smoothed_for_itself(
