@@ -128,10 +128,9 @@ class TestVideo:
             middle = round(y + height / 2)
             for side in (x, x + width):
                 columns = np.arange(round(side) - 12, round(side) + 13)
-                strip = burnt[middle - 20 : middle + 20, columns].mean(axis=0)
-                distance = far(strip, theme.FACE_COLOURS[0])
-                line = distance[abs(columns - side) < 2].min()
-                assert line < 0.5 * np.median(distance)
+                distance = far(burnt[middle - 20 : middle + 20, columns], theme.FACE_COLOURS[0])
+                line = distance[:, abs(columns - side) < 2].min(axis=1)
+                assert (line < 200).mean() > 0.3  # dashes, where the model is not sure
             plate = burnt[round(y) - 20 : round(y) - 8, round(x) + 4 : round(x) + 60]
             assert (far(plate, theme.FACE_COLOURS[0]) < 60).mean() > 0.3
             # the rest is the clip
