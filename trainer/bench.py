@@ -10,6 +10,7 @@ import torch
 
 from trainer.card import ModelCard
 from trainer.config import TrainConfig
+from trainer.data.augment import Batch
 from trainer.device import autocast_dtype, memory_format, resolve
 from trainer.learner import Learner, new_learner
 
@@ -65,7 +66,7 @@ def bench_steps(
         for name, learner, config in learners:
             dtype = autocast_dtype(device, config.run.precision)
             began = time.perf_counter()
-            outcome = learner.objective(learner.model, x, targets, landmarks, dtype)
+            outcome = learner.objective(learner.model, Batch(x, landmarks, targets), dtype)
             outcome.loss.backward()
             learner.descend(config.optim, config.optim.learning_rate)
             if device.type == "cuda":

@@ -13,6 +13,19 @@ from trainer.labels import EXPRESSIONS
 FORMAT = 1
 TEMPLATE = "fer2013-68"
 
+# what is computed live from one pass, in the order that menus show
+LiveMethod = Literal[
+    "grad_x_input",
+    "abs_grad_x_input",
+    "grad",
+    "gradcam",
+    "gradcam_pp",
+    "layercam",
+    "cam",
+    "attention",
+    "class_map",
+]
+
 USE = (
     "Research, teaching and demonstrations of apparent facial expression. "
     "Not for hiring, schooling, policing, medicine or any decision about a person."
@@ -53,6 +66,7 @@ class ModelCard:
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     temperature: float = 1.0  # probabilities are softmax(logits / temperature)
     objective: str = "cross-entropy"
+    explanation: LiveMethod = "grad_x_input"  # whose maps evaluations measure
     data: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     licence: str = ""

@@ -1,20 +1,22 @@
 """The command line `fertrain`. Heavy imports wait until a command needs them."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trainer.cli_evaluate import evaluate, explain
 from trainer.cli_models import bench, export, models
-from trainer.cli_options import DATA_HELP, Data, Device, Json, NoLandmarks
+from trainer.cli_options import DATA_HELP, Data, Json, NoLandmarks
 from trainer.cli_runs import compare, reproduce
 from trainer.config import TrainConfig, load_config
 from trainer.console import notices, print_json, print_table, progress_bars, run_app
 from trainer.errors import UsageError
 from trainer.recipes import FAST, RECIPES, recipe
 from trainer.recipes.pipelines import PIPELINES
-from trainer.show import print_data, print_metrics, training_progress
+from trainer.show import print_data, training_progress
 
 if TYPE_CHECKING:
     from trainer.data.facedata import FaceData
@@ -45,6 +47,12 @@ def prepare(
         typer.Option(help="Folder with 68 rows of x y for each picture (.npy, .txt, .pts)."),
     ] = None,
     no_landmarks: NoLandmarks = False,
+    heatmaps: Annotated[
+        bool,
+        typer.Option(
+            "--heatmaps", help="Store the action units' maps too, and a sheet of them per class."
+        ),
+    ] = False,
     workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.", min=0)] = 0,
     as_json: Json = False,
 ) -> None:
@@ -53,6 +61,8 @@ def prepare(
 
     if landmarks and no_landmarks:
         raise UsageError("--landmarks and --no-landmarks contradict each other")
+    if heatmaps and no_landmarks:
+        raise UsageError("--heatmaps: action units are drawn from landmarks")
     with progress_bars() as progress:
         data = prepare_data(
             source,
@@ -63,6 +73,8 @@ def prepare(
             workers=workers or None,
             progress=progress,
         )
+        if heatmaps:
+            _write_heatmaps(data, out, lambda done, total: progress("action units", done, total))
     print_data(data)
     leaked, conflicting = int(data.leaked().sum()), data.conflicting()
     print(
@@ -151,69 +163,6 @@ def resume(
 
 
 @app.command()
-def evaluate(
-    model: Annotated[str, typer.Option(help="A bundled model's name, or a model file.")],
-    data: Data,
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "val",
-    tta: Annotated[
-        str, typer.Option(help="Views that are averaged: none, flip, tencrop.")
-    ] = "none",
-    explain: Annotated[
-        bool, typer.Option(help="Measure how far attributions lie on the landmarks.")
-    ] = False,
-    figures: Annotated[
-        bool, typer.Option("--figures", help="Draw confusion, right and wrong faces, attention.")
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for the files; a run's model writes to its eval/ by itself."),
-    ] = None,
-    device: Device = "auto",
-    no_landmarks: NoLandmarks = False,
-    as_json: Json = False,
-) -> None:
-    """Measure a model on a split."""
-    from trainer.data.prepare import open_data
-    from trainer.device import resolve
-    from trainer.evaluate import TTA
-    from trainer.evaluate import evaluate as evaluate_model
-    from trainer.model_index import find_model
-    from trainer.models.model_file import load_model
-    from trainer.run import RunDir
-
-    if tta not in TTA:
-        raise UsageError(f"--tta {tta}: known are {', '.join(TTA)}")
-    path = find_model(model)
-    if out is None and path.parent.name == "checkpoints":
-        out = RunDir(path.parent.parent).eval(split)
-    if figures and out is None:
-        raise UsageError("--figures: there is no folder for them", "Name one with --out DIR.")
-    where = resolve(device)
-    network, card = load_model(path, where)
-    with progress_bars() as progress:
-        faces = open_data(data, landmarks=not no_landmarks, progress=progress)
-    if no_landmarks:
-        faces = faces.without_landmarks()
-    if faces.classes != card.classes:
-        raise UsageError(
-            f"{path}: its classes {', '.join(card.classes)} are not those of {data}",
-            f"The data set has {', '.join(faces.classes)}.",
-        )
-    result = evaluate_model(
-        network, card, faces.of_split(split), where, tta=tta, explain=explain, out=out
-    )
-    print_metrics(result)
-    if figures and out is not None:
-        from trainer.reports.evaluation import write_figures
-
-        write_figures(out, network, card, faces.of_split(split), where)
-    if out is not None:
-        notices.print(f"Written to {out}")
-    if as_json:
-        print_json({"model": str(path), "split": split, "tta": tta, **result})
-
-
-@app.command()
 def recipes(as_json: Json = False) -> None:
     """List the named configurations."""
     listed = [each for name, each in RECIPES.items() if not name.endswith(FAST)]
@@ -228,8 +177,17 @@ def recipes(as_json: Json = False) -> None:
         print_json({"recipes": list(RECIPES)})
 
 
-for command in (compare, reproduce, export, models, bench):
+for command in (evaluate, explain, compare, reproduce, export, models, bench):
     app.command()(command)
+
+
+def _write_heatmaps(data: "FaceData", out: Path, report: Callable[[int, int], None]) -> None:
+    from trainer.data.heatmaps import write_heatmaps
+    from trainer.reports.action_units import write_au_sheets
+
+    file = write_heatmaps(data, out, report)
+    sheets = write_au_sheets(data, out)
+    notices.print(f"Written {file} and {len(sheets)} sheets beside it", soft_wrap=True)
 
 
 def _open(data: Path, config: TrainConfig, world: "World") -> "FaceData":

@@ -34,7 +34,7 @@ def compare(
             print()
             print_table(columns, rows)
     if out is not None:
-        from trainer.reports.document import write_report
+        from trainer.reports.runs import write_report
 
         notices.print(f"Written to {write_report(result, out)}")
     if as_json:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from trainer.card import Preprocessing
+from trainer.card import LiveMethod, Preprocessing
 from trainer.errors import UsageError
 
 
@@ -63,6 +63,9 @@ class ModelConfig(Section):
     name: str = _field("compact", "Architecture; `fertrain models` lists them.")
     options: dict[str, Any] = _field({}, "Options of the architecture.")
     init: str = _field("", "Model (bundled name or file) whose weights training starts from.")
+    explanation: LiveMethod = _field(
+        "grad_x_input", "Attribution method by which evaluations explain the model."
+    )
 
 
 class AugmentConfig(Section):
@@ -87,6 +90,7 @@ class AugmentConfig(Section):
     )
     erase: Share = _field(0.25, "Probability of erasing a box.")
     mixup: float = _field(0.2, "α of mixup's Beta distribution; 0 switches it off.", ge=0, le=2)
+    cutmix: float = _field(0.0, "α of CutMix's Beta distribution; 0 switches it off.", ge=0, le=2)
     start_side: int = _field(
         0, "Draw inputs at this side at first (progressive resizing); 0 never.", "px", ge=0, le=512
     )
@@ -197,9 +201,15 @@ class TrainConfig(Section):
     def _terms_need_whole_faces(self) -> Self:
         """A blend of two faces has no class center and no landmarks."""
         terms = self.objective
-        if self.augment.mixup and (terms.center.weight or terms.pal.weight or terms.au.weight):
+        blended = "mixup" if self.augment.mixup else "cutmix" if self.augment.cutmix else ""
+        if self.augment.mixup and self.augment.cutmix:
+            raise ValueError("augment.mixup and augment.cutmix: one of them must be 0")
+        needing = [name for name in ("center", "pal", "au") if getattr(terms, name).weight > 0]
+        if blended == "cutmix" and needing == ["au"]:
+            needing = []  # the boxes' action units are pasted with them
+        if blended and needing:
             raise ValueError(
-                "augment.mixup must be 0 with objective.center, objective.pal or objective.au: "
+                f"augment.{blended} must be 0 with objective.{needing[0]}: "
                 "a blend of two faces has no center and no landmarks"
             )
         return self

@@ -119,7 +119,10 @@ def metrics(
 
 
 def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The T > 0 that minimises the cross-entropy of logits / T (Guo et al. 2017)."""
+    """The T that minimises the cross-entropy of logits / T (Guo et al. 2017), in [0.01, 100].
+
+    Without that bound a network that knows nothing would get a T without limit.
+    """
     scores, truth = torch.from_numpy(logits).double(), torch.from_numpy(labels)
     log_t = torch.zeros((), dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([log_t], max_iter=50, line_search_fn="strong_wolfe")
@@ -131,7 +134,7 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
         return loss
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
-    return float(log_t.detach().exp())
+    return min(max(float(log_t.detach().exp()), 0.01), 100.0)
 
 
 def evaluate(
@@ -142,11 +145,13 @@ def evaluate(
     *,
     tta: str = "none",
     explain: bool = False,
+    method: str = "",
     out: Path | None = None,
 ) -> dict[str, Any]:
     """Metrics of the model on `data`; with `out` also the evaluation's files.
 
-    `explain` adds how far its attributions lie on the landmarks.
+    `explain` adds how far its attributions lie on landmarks and action units, by `method` (the
+    card's own unless named).
     """
     crops = align_all(data, card.preprocessing)
     predictions = predict(model, card, crops.pixels, device, tta)
@@ -156,7 +161,8 @@ def evaluate(
         result["votes"] = votes_accuracy(predictions.logits[voted], data.votes[voted])
     if explain:
         result["landmark_r"] = landmark_agreement(model, card, crops, device)
-        result["au"] = au_agreement(model, card, crops, device)
+        result["explanation"] = method or card.explanation
+        result["au"] = au_agreement(model, card, crops, device, method or card.explanation)
     if out is not None:
         _write(out, card, data, predictions, result, tta)
     return result
@@ -183,12 +189,12 @@ def landmark_agreement(
 
 
 def au_agreement(
-    model: FerModel, card: ModelCard, crops: Crops, device: torch.device
+    model: FerModel, card: ModelCard, crops: Crops, device: torch.device, method: str
 ) -> dict[str, Any]:
-    """CAM-COS and ATT-COS with the true class's action units, beside their constant floors."""
+    """CAM-COS by `method` and ATT-COS with the true class's units, beside constant floors."""
     sizes = card.preprocessing
     margin = (sizes.crop_size - sizes.input_size) // 2
-    cosines = AuCosines(len(card.classes))
+    cosines = AuCosines(len(card.classes), method)
     for start in range(0, len(crops), BATCH):
         part = slice(start, start + BATCH)
         cosines.add(

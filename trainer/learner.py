@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from trainer.attribution import methods_of
 from trainer.card import ModelCard
 from trainer.checkpoint import TrainState, load_state, save_state
 from trainer.config import OptimConfig, TrainConfig
@@ -93,6 +94,12 @@ def new_learner(
         return model.to(device).to(memory_format=memory_format(model, device))
 
     model = build()
+    works = methods_of(model)
+    if config.model.explanation not in works:
+        raise UsageError(
+            f"model.explanation: {card.architecture} has no {config.model.explanation}",
+            f"It has: {', '.join(works)}.",
+        )
     average = build().requires_grad_(False) if config.optim.ema else model
     average.load_state_dict(model.state_dict())
     _check_sizes(model, config, device)

@@ -214,6 +214,7 @@ def _card(
         classes=data.classes,
         preprocessing=preprocessing,
         objective=objective,
+        explanation=config.model.explanation,
         data={"name": data.name, "train_samples": count, "landmarks": data.landmark_source},
         versions=versions(),
         created=time.strftime("%Y-%m-%d"),

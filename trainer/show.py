@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, TextColumn
@@ -103,3 +104,44 @@ def print_metrics(result: dict[str, Any]) -> None:
             f"FERPlus majority {result['votes']['majority_accuracy']:.2%} "
             f"(n {result['votes']['n']})"
         )
+
+
+def explanations_table(results: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """One row a model; the constant floors stand beside what they are floors of."""
+    columns = ["model", "accuracy", "mean class", "ECE"]
+    explained = any(result.get("au") for result in results)
+    if explained:
+        columns += ["method", "r", "CAM-COS", "ATT-COS", "mean AU", "Gaussian", "uniform"]
+    rows = []
+    for result in results:
+        row = [
+            _run_name(result["model"]),
+            f"{result['accuracy']:.2%}",
+            f"{result['mean_class_accuracy']:.2%}",
+            f"{result['ece']:.3f}",
+        ]
+        au = result.get("au")
+        if au:
+            kinds = ("cam_cos", "att_cos", "mean_au", "gaussian", "uniform")
+            row += [result["explanation"], f"{result['landmark_r']['mean']:.3f}"]
+            row += [f"{au[kind]['mean']:.3f}" for kind in kinds]
+        rows.append(row + [""] * (len(columns) - len(row)))
+    return columns, rows
+
+
+def _run_name(model: str) -> str:
+    path = Path(model)
+    return path.parent.parent.name if path.parent.name == "checkpoints" else path.stem
+
+
+def print_explanation(result: dict[str, Any]) -> None:
+    """The measures of `trainer.explaining`, a row each."""
+    kinds = list(result["maps"])
+    names = list(result["maps"]["model"])
+    rows = []
+    for name in names:
+        found = [result["maps"][kind].get(name) for kind in kinds]
+        rows.append([name, *(f"{each['mean']:.3f}" if each else "–" for each in found)])
+    print_table([result["method"], *kinds], rows)
+    last = result["randomised"][-1]["spearman"]
+    print(f"accuracy {result['accuracy']:.2%}; Spearman r with an untrained network {last:+.3f}")

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from trainer.config import TrainConfig
-from trainer.data.augment import augment, mixup
+from trainer.data.augment import Batch, augment, cutmix, mixup
 from trainer.data.crops import Crops, normalise
 from trainer.data.loader import Sample, load_batches
 from trainer.device import autocast_dtype, memory_format
@@ -130,18 +130,16 @@ class Steps:
         torch.manual_seed(seed)  # dropout
         noted: dict[str, float] = {}
         for part, sample in zip(rows, samples, strict=True):
-            x, targets, landmarks = self._views(step, sample, draws)
-            outcome = self._learner.objective(
-                self._learner.model, x, targets, landmarks, self._dtype
-            )
+            batch = self._views(step, sample, draws)
+            outcome = self._learner.objective(self._learner.model, batch, self._dtype)
             share = len(part) / count
             (outcome.loss * share).backward()
-            hits = (outcome.logits.detach().argmax(1) == targets.argmax(1)).float().mean()
+            hits = (outcome.logits.detach().argmax(1) == batch.targets.argmax(1)).float().mean()
             terms = {"loss": outcome.loss.detach(), "train_accuracy": hits, **outcome.terms}
             for name, value in terms.items():
                 noted[name] = noted.get(name, 0.0) + float(value) * share
             if not math.isfinite(float(outcome.loss.detach())):
-                self._refuse(step, part, x, targets)
+                self._refuse(step, part, batch.x, batch.targets)
         self._seen += count
         values = self._world.total(torch.tensor(list(noted.values()), dtype=torch.float64))
         noted = dict(zip(noted, values.tolist(), strict=True))
@@ -151,10 +149,8 @@ class Steps:
         self._learner.descend(config.optim, rate, self._world)
         return {**noted, "learning_rate": rate}
 
-    def _views(
-        self, step: int, sample: Sample, draws: torch.Generator
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Augmented inputs (B, 1, s, s), targets (B, K) and landmarks (B, 68, 2) in input px."""
+    def _views(self, step: int, sample: Sample, draws: torch.Generator) -> Batch:
+        """Augmented and normalised."""
         config, preprocessing = self._config, self._config.data.preprocessing
         early = step < config.augment.start_share * self._plan.total
         side = early and config.augment.start_side
@@ -169,8 +165,9 @@ class Steps:
             generator=draws,
         )
         batch = mixup(batch, config.augment.mixup, draws)
+        batch = cutmix(batch, config.augment.cutmix, draws)
         x = normalise(batch.x, preprocessing).contiguous(memory_format=self._layout)
-        return x, batch.targets, batch.landmarks
+        return replace(batch, x=x)
 
     def _refuse(self, step: int, rows: Tensor, x: Tensor, targets: Tensor) -> None:
         """Keep the batch whose loss is not finite, and stop."""

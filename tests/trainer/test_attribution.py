@@ -1,4 +1,4 @@
-"""The attribution core against formulas and captum-free closed forms."""
+"""The attribution core against formulas, closed forms and captum."""
 
 import pytest
 import torch
@@ -10,7 +10,9 @@ from trainer.attribution import (
     explain,
     explain_all,
     layer_attribution,
+    methods_of,
 )
+from trainer.attribution.core import features_of
 from trainer.errors import UsageError
 from trainer.models import FerModel, create
 from trainer.models.fold import folded
@@ -230,7 +232,49 @@ def test_cam_says_which_networks_it_needs(model: FerModel) -> None:
         attribute(flattened, torch.randn(1, 1, 32, 32), "cam")
 
 
-@pytest.mark.parametrize("method", METHODS)
+def test_the_gradient_before_pooling_is_refused_and_that_of_pixels_is_not(
+    model: FerModel,
+) -> None:
+    x = torch.randn(2, 1, 44, 44)
+    with pytest.raises(UsageError, match="the same everywhere") as caught:
+        attribute(model, x, "grad")
+    assert "input" in str(caught.value.hint)
+    pixels = x.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(model(pixels)[:, 4].sum(), pixels)
+    torch.testing.assert_close(attribute(model, x, "grad", 4, "input"), gradient[:, 0])
+    product = attribute(model, x, "grad_x_input", 4, "input")
+    torch.testing.assert_close(product, (gradient * x)[:, 0])
+
+
+@pytest.mark.parametrize("method", ["grad_x_input", "gradcam"])
+def test_captum_agrees(model: FerModel, method: str) -> None:
+    from captum.attr import LayerGradCam, LayerGradientXActivation
+
+    x, target = torch.randn(2, 1, 44, 44), torch.tensor([2, 5])
+    layer = dict(model.named_modules())["stages.0"]
+    oracle = {"grad_x_input": LayerGradientXActivation, "gradcam": LayerGradCam}[method]
+    theirs = oracle(model, layer).attribute(x, target=target)
+    theirs = theirs.sum(dim=1, keepdim=True).relu() if method == "gradcam" else theirs
+    _, features = features_of(model, x, "stages.0")
+    logits = model.classifier(model.stages[1](features).mean(dim=(2, 3)))  # type: ignore[index, operator]
+    score = logits.gather(1, target[:, None])[:, 0]
+    ours = layer_attribution(score, features, method)
+    ours = attribution_map(ours, method) if method == "gradcam" else ours
+    torch.testing.assert_close(ours, theirs.detach(), rtol=1e-5, atol=1e-5)
+
+
+def test_what_a_network_can_serve(model: FerModel) -> None:
+    assert set(METHODS) - set(methods_of(model)) == {"grad", "class_map"}
+    assert set(METHODS) - set(methods_of(create("vgg", input_size=32, hidden=8))) == {
+        "cam",
+        "class_map",
+    }
+    assert "class_map" in methods_of(create("wildcat", input_size=32))
+    with pytest.raises(UsageError, match="draws maps of its classes itself"):
+        attribute(model, torch.randn(1, 1, 44, 44), "class_map")
+
+
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"grad", "class_map"}))
 def test_every_method_gives_a_map_of_the_inputs_size(model: FerModel, method: str) -> None:
     maps = attribute(model, torch.randn(2, 1, 44, 44), method)
     assert maps.shape == (2, 44, 44)

@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from trainer.config import ObjectiveConfig, load_config
+from trainer.data.augment import Batch
 from trainer.errors import UsageError
 from trainer.faces import au_heatmap
 from trainer.models import create
@@ -75,7 +76,7 @@ def loss_of(label: int, found: bool = True, **au: object) -> dict[str, torch.Ten
     points = torch.rand(2, 68, 2) * 32 if found else torch.full((2, 68, 2), torch.nan)
     targets = torch.eye(7)[[label, label]]
     objective = Objective(ObjectiveConfig(au={"weight": 9, **au}), model, targets)
-    return {**objective(model, torch.randn(2, 1, 32, 32), targets, points).terms}
+    return {**objective(model, Batch(torch.randn(2, 1, 32, 32), points, targets)).terms}
 
 
 def test_it_takes_the_map_of_the_true_class() -> None:
@@ -84,14 +85,14 @@ def test_it_takes_the_map_of_the_true_class() -> None:
     points, x = torch.rand(2, 68, 2) * 32, torch.randn(2, 1, 32, 32)
     targets = torch.eye(7)[[3, 5]]
     objective = Objective(ObjectiveConfig(au={"weight": 9}), model, targets)
-    outcome = objective(model, x, targets, points)
+    outcome = objective(model, Batch(x, points, targets))
     features = model.stages(model.stem(x))
     heat = au_heatmap(points, 32, torch.tensor([3, 5]))[:, None]
     heat = F.interpolate(heat, features.shape[-2:], mode="bilinear", antialias=True)
     t, h = features.mean(1).flatten(1), heat.flatten(1)
     expected = (1 - F.cosine_similarity(t, h)).mean()
     torch.testing.assert_close(outcome.terms["loss_au"], expected.detach())
-    plain = Objective(ObjectiveConfig(), model, targets)(model, x, targets, points).loss
+    plain = Objective(ObjectiveConfig(), model, targets)(model, Batch(x, points, targets)).loss
     torch.testing.assert_close(outcome.loss, plain + 9 * expected)
 
 

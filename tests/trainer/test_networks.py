@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from trainer.card import ModelCard, Preprocessing
 from trainer.config import ObjectiveConfig
+from trainer.data.augment import Batch
 from trainer.errors import ModelFileError, UsageError
 from trainer.models import create, names
 from trainer.models.dacl import FeatureAttention
@@ -19,7 +20,13 @@ from trainer.models.transfer import MultiAttentionDropping, MultiHeadSelfAttenti
 from trainer.objectives.objective import Objective
 
 SIDE = 64
-SMALL = {"vgg": {"hidden": 64}, "vgg16": {"hidden": 64}}  # options that keep the tests quick
+SMALL: dict[str, dict[str, object]] = {  # options that keep the tests quick
+    "vgg": {"hidden": 64},
+    "vgg16": {"hidden": 64},
+    "acol": {"hidden": 32},
+    "ts_cam": {"width": 48, "depth": 2, "heads": 3},
+    "apvit": {"width": 64, "depth": 2},
+}
 
 
 def build(name: str, **options: object) -> nn.Module:
@@ -33,16 +40,21 @@ def parameters(module: nn.Module) -> int:
 
 def test_all_the_published_ones_are_there() -> None:
     assert names() == [
+        "acol",
         "alexnet",
+        "apvit",
         "cnn_transformer",
         "compact",
         "dacl",
+        "prm",
         "resnet18",
         "resnet50",
         "self_attention_resnet18",
         "transfer",
+        "ts_cam",
         "vgg",
         "vgg16",
+        "wildcat",
     ]
 
 
@@ -83,7 +95,7 @@ def test_the_gradient_reaches_every_parameter(name: str) -> None:
     draw = torch.Generator().manual_seed(0)
     for _ in range(20):
         x = torch.randn(4, 1, SIDE, SIDE, generator=draw)
-        outcome = objective(model, x, targets, torch.full((4, 68, 2), torch.nan))
+        outcome = objective(model, Batch(x, torch.full((4, 68, 2), torch.nan), targets))
         assert torch.isfinite(outcome.loss)
         optimizer.zero_grad()
         outcome.loss.backward()

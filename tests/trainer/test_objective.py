@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from trainer.config import ObjectiveConfig, load_config
+from trainer.data.augment import Batch
 from trainer.errors import UsageError
 from trainer.models import create
 from trainer.objectives.objective import Objective
@@ -31,7 +32,7 @@ def gradients(terms: dict[str, object], found: bool = True) -> dict[str, torch.T
     model = compact()
     objective = Objective(ObjectiveConfig(label_smoothing=0, **terms), model, TARGETS)
     x, points = batch(found)
-    objective(model, x, TARGETS, points).loss.backward()
+    objective(model, Batch(x, points, TARGETS)).loss.backward()
     return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
 
 
@@ -62,7 +63,7 @@ def test_the_loss_is_the_sum_of_its_terms() -> None:
     config = ObjectiveConfig(center={"weight": 0.3}, pal={"weight": 2})
     objective = Objective(config, model, TARGETS)
     x, points = batch()
-    outcome = objective(model, x, TARGETS, points)
+    outcome = objective(model, Batch(x, points, TARGETS))
     terms = outcome.terms
     expected = terms["loss_cross_entropy"] + 0.3 * terms["loss_center"] + 2 * terms["loss_pal"]
     assert float(outcome.loss.detach()) == pytest.approx(float(expected), rel=1e-5)
@@ -74,7 +75,7 @@ def test_centers_move_after_the_step_and_not_before() -> None:
     objective = Objective(ObjectiveConfig(center={"weight": 0.01}), model, TARGETS)
     x, points = batch()
     before = objective.center.centers.clone()
-    objective(model, x, TARGETS, points)
+    objective(model, Batch(x, points, TARGETS))
     assert torch.equal(objective.center.centers, before)
     objective.after_step()
     moved = (objective.center.centers != before).any(dim=1)
@@ -87,7 +88,7 @@ def test_dacl_logs_its_attention() -> None:
     model = create("dacl", input_size=SIDE, backbone="compact", compact=True, widths=(8, 16, 32))
     objective = Objective(ObjectiveConfig(center={"weight": 0.01}), model, TARGETS)
     x, points = batch()
-    outcome = objective(model, x, TARGETS, points)
+    outcome = objective(model, Batch(x, points, TARGETS))
     assert 0 < float(outcome.terms["attention_mean"]) < 1
     assert float(outcome.terms["attention_std"]) > 0
     outcome.loss.backward()
@@ -118,7 +119,7 @@ def test_memory_is_flat_over_many_steps() -> None:
     counts = []
     for step in range(200):
         model.zero_grad(set_to_none=True)
-        objective(model, x, TARGETS, points).loss.backward()
+        objective(model, Batch(x, points, TARGETS)).loss.backward()
         objective.after_step()
         if step in (20, 199):
             counts.append(tensors())

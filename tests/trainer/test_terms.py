@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from trainer.config import ObjectiveConfig, load_config
+from trainer.data.augment import Batch
 from trainer.errors import UsageError
 from trainer.models import create
 from trainer.objectives import Step, register_term
@@ -22,9 +23,9 @@ def test_a_registered_term_is_weighed_and_sees_the_batch() -> None:
     model = create("compact", input_size=32, widths=[16, 32], blocks=[1, 1]).eval()
     targets, points = torch.eye(7)[:4], torch.full((4, 68, 2), torch.nan)
     x = torch.randn(4, 1, 32, 32, generator=torch.Generator().manual_seed(0))
-    plain = Objective(ObjectiveConfig(), model, targets)(model, x, targets, points)
+    plain = Objective(ObjectiveConfig(), model, targets)(model, Batch(x, points, targets))
     config = ObjectiveConfig(terms={"spread": 0.5})
-    outcome = Objective(config, model, targets)(model, x, targets, points)
+    outcome = Objective(config, model, targets)(model, Batch(x, points, targets))
     expected = model.embed(x).var(dim=0).mean()
     torch.testing.assert_close(outcome.terms["loss_spread"], expected.detach())
     torch.testing.assert_close(outcome.loss, plain.loss + 0.5 * expected)

@@ -9,6 +9,7 @@ from trainer.attribution.core import (
     explain,
     explain_all,
     layer_attribution,
+    methods_of,
     target_classes,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "explain_all",
     "landmark_correlation",
     "layer_attribution",
+    "methods_of",
     "target_classes",
 ]

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainer.attribution.core import attribution_map, features_of, layer_attribution
+from trainer.attribution.on_demand import maps_by
 from trainer.faces.action_units import au_heatmap, au_valid
 from trainer.models.registry import FerModel
 
@@ -26,6 +26,7 @@ class AuCosines:
     """
 
     num_classes: int
+    method: str = "grad_x_input"  # of the CAM
     _maps: list[Tensor] = field(default_factory=list)  # (B, 2, S, S) CAM and attention
     _heat: list[Tensor] = field(default_factory=list)
     _labels: list[Tensor] = field(default_factory=list)
@@ -36,13 +37,9 @@ class AuCosines:
         if not valid.any():
             return
         x, landmarks, labels = x[valid], landmarks[valid], labels[valid]
-        with torch.enable_grad():
-            logits, features = features_of(model, x, model.attribution_layer)
-            score = logits.gather(1, labels[:, None])[:, 0]
-            channels = layer_attribution(score, features, "grad_x_input").detach()
-        attention = attribution_map(layer_attribution(score, features, "attention"), "attention")
-        both = torch.cat([attribution_map(channels, "grad_x_input"), attention.detach()], dim=1)
-        both = F.interpolate(both.float(), x.shape[-2:], mode="bilinear", align_corners=False)
+        both = torch.stack(
+            [maps_by(model, x, method, labels) for method in (self.method, "attention")], dim=1
+        )
         # in float16: the maps of a whole split are kept until the mean map is known
         self._maps.append(_unit(both.clamp_min(0)).half().cpu())
         self._heat.append(au_heatmap(landmarks, x.shape[-1], labels).half().cpu())

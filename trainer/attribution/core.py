@@ -1,18 +1,33 @@
 """The one attribution: score and features in, (B, C, h, w) out; and its map at input size."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from trainer.card import LiveMethod
 from trainer.errors import UsageError
 from trainer.models.registry import FerModel
 
-GRADIENTS = ("grad", "grad_x_input", "abs_grad_x_input")
+METHODS: tuple[str, ...] = get_args(LiveMethod)
 CAMS = ("gradcam", "gradcam_pp", "layercam")  # their maps keep what speaks for the class
-METHODS = (*GRADIENTS, *CAMS, "cam", "attention")
+OF_LAYERS = tuple(method for method in METHODS if method != "class_map")
+PIXELS = "input"  # in place of a layer's name: the picture itself
 Target = Literal["predicted", "runner_up"] | int | Tensor
+
+_NEEDS = {
+    "cam": "cam needs the layer before average pooling and one linear layer, which this is not",
+    "class_map": "class_map needs a network that draws maps of its classes itself",
+    "grad": "grad is the same everywhere before average pooling and one linear layer",
+}
+
+
+def methods_of(model: FerModel) -> list[str]:
+    """The live methods that `model` can serve at its own layer."""
+    pooled = model.linear_head is not None
+    served = {"cam": pooled, "grad": not pooled, "class_map": model.explains_itself}
+    return [method for method in METHODS if served.get(method, True)]
 
 
 def layer_attribution(
@@ -27,8 +42,9 @@ def layer_attribution(
     average pooling are h·w · ∂S/∂F. attention: F / C, whatever the score. `create_graph=True` lets
     a loss on the attribution reach the weights. Raises UsageError for an unknown method.
     """
-    if method not in METHODS:
-        raise UsageError(f"there is no attribution method {method!r}", _known())
+    if method not in OF_LAYERS:
+        known = ", ".join(OF_LAYERS)
+        raise UsageError(f"there is no attribution method {method!r} of layers", f"Known: {known}.")
     if method == "attention":
         return features / features.shape[1]
     (gradient,) = torch.autograd.grad(score.sum(), features, create_graph=create_graph)
@@ -73,17 +89,22 @@ def explain(
 ) -> tuple[Tensor, Tensor]:
     """Logits (B, K) and attribution maps (B, H, W) of inputs (B, C, H, W) in one pass.
 
-    The maps are those of `attribution_map`, upsampled to the input's size. Only the part of the
-    network behind `layer` is differentiated, which for a late layer costs next to nothing. The map
-    of "predicted" explains the largest logit. Raises UsageError where the method does not apply.
+    The maps are those of `attribution_map`, upsampled to the input's size; class_map is the
+    network's own. Only the part of the network behind `layer` is differentiated, which for a late
+    layer costs next to nothing; the layer "input" is the picture. The map of "predicted" explains
+    the largest logit. Raises UsageError where the method does not apply.
     """
     own = layer in (None, model.attribution_layer)
-    if method == "cam" and not (own and model.linear_head is not None):
-        others = ", ".join(name for name in METHODS if name != "cam")
-        raise UsageError(
-            "cam needs the layer before average pooling and one linear layer, which this is not",
-            f"These work: {others}.",
-        )
+    works = methods_of(model) if own else [m for m in OF_LAYERS if m != "cam"]
+    if method not in works:
+        why = _NEEDS.get(method, f"there is no attribution method {method!r}")
+        hint = f', and grad of the layer "{PIXELS}"' if method == "grad" else ""
+        raise UsageError(why, f"These work: {', '.join(works)}{hint}.")
+    if method == "class_map":
+        with torch.no_grad():
+            logits = model(x)
+            maps = model.class_map(x, target_classes(logits, target))
+        return logits, _enlarged(maps[:, None], x)[:, 0]
     with torch.enable_grad():
         logits, features = features_of(model, x, layer or model.attribution_layer)
         score = logits.gather(1, target_classes(logits.detach(), target)[:, None])[:, 0]
@@ -140,11 +161,14 @@ def _enlarged(maps: Tensor, x: Tensor) -> Tensor:
 
 def features_of(model: FerModel, x: Tensor, layer: str) -> tuple[Tensor, Tensor]:
     """Logits, and the output of `layer` as the leaf that the logits are differentiable in."""
+    if layer == PIXELS:
+        pixels = x.detach().requires_grad_()
+        return model(pixels), pixels
     modules = dict(model.named_modules())
     if layer not in modules or not layer:
         raise UsageError(
             f"the model has no layer {layer!r}",
-            "It has: " + ", ".join(name for name in modules if name.count(".") < 2 and name) + ".",
+            "It has: " + ", ".join(n for n in modules if n.count(".") < 2 and n) + f", {PIXELS}.",
         )
     leaf: list[Tensor] = []
 
@@ -160,7 +184,3 @@ def features_of(model: FerModel, x: Tensor, layer: str) -> tuple[Tensor, Tensor]
     if leaf[0].ndim != 4:
         raise UsageError(f"the layer {layer!r} has no spatial map: its shape is {leaf[0].shape}")
     return logits, leaf[0]
-
-
-def _known() -> str:
-    return f"Known: {', '.join(METHODS)}."

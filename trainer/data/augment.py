@@ -12,12 +12,25 @@ from trainer.faces.points import FLIP_68
 
 
 @dataclass(frozen=True, slots=True)
+class Pasted:
+    """What CutMix did: within `box` (s, s) sample i shows sample `order[i]`.
+
+    `labels` (B,) are those before; the batch keeps the landmarks of the pictures below.
+    """
+
+    box: Tensor
+    order: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """`x` (B, 1, s, s) in [0, 1]; `landmarks` (B, 68, 2) in pixels of x; `targets` (B, K)."""
 
     x: Tensor
     landmarks: Tensor
     targets: Tensor
+    pasted: Pasted | None = None
 
 
 def augment(
@@ -51,10 +64,7 @@ def mixup(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
     """
     if alpha <= 0:
         return batch
-    # Beta(α, α) from two Gamma draws, so that the given generator decides
-    concentration = torch.full((2,), alpha)
-    draws = torch._standard_gamma(concentration, generator=generator)
-    share = float(draws[0] / draws.sum().clamp_min(1e-12))
+    share = _beta(alpha, generator)
     share = max(share, 1 - share)
     order = torch.randperm(len(batch.x), generator=generator).to(batch.x.device)
     return Batch(
@@ -62,6 +72,36 @@ def mixup(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
         batch.landmarks,
         share * batch.targets + (1 - share) * batch.targets[order],
     )
+
+
+def cutmix(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
+    """Paste a box of a permutation of the batch into it (Yun et al., ICCV 2019, eq. 1 and 2).
+
+    λ ~ Beta(α, α); the box has √(1 − λ) of the sides, its centre anywhere, and is cut at the
+    edges. Targets are mixed by the area that is left. α = 0 leaves the batch as it is.
+    """
+    if alpha <= 0:
+        return batch
+    side = batch.x.shape[-1]
+    half = side * math.sqrt(1 - _beta(alpha, generator)) / 2
+    centre = torch.rand(2, generator=generator) * side
+    place = torch.arange(side) + 0.5
+    rows, columns = ((place - at).abs() < half for at in centre)
+    box = (rows[:, None] & columns).to(batch.x.device)
+    order = torch.randperm(len(batch.x), generator=generator).to(batch.x.device)
+    share = float(box.float().mean())
+    return Batch(
+        torch.where(box, batch.x[order], batch.x),
+        batch.landmarks,
+        (1 - share) * batch.targets + share * batch.targets[order],
+        Pasted(box, order, batch.targets.argmax(dim=1)),
+    )
+
+
+def _beta(alpha: float, generator: torch.Generator) -> float:
+    """A draw of Beta(α, α) from two of Gamma, so that the given generator decides."""
+    draws = torch._standard_gamma(torch.full((2,), alpha), generator=generator)
+    return float(draws[0] / draws.sum().clamp_min(1e-12))
 
 
 def warp(x: Tensor, landmarks: Tensor, maps: Tensor, view: int, side: int) -> tuple[Tensor, Tensor]:

@@ -1,16 +1,18 @@
 """Networks by name, and model files."""
 
-from trainer.models import compact, dacl, resnet, transfer, vgg
+from trainer.models import class_maps, compact, dacl, resnet, tokens, transfer, vgg
 from trainer.models.registry import FerModel, create, names, register
 
 __all__ = [
     "FerModel",
+    "class_maps",
     "compact",
     "create",
     "dacl",
     "names",
     "register",
     "resnet",
+    "tokens",
     "transfer",
     "vgg",
 ]

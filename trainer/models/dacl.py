@@ -51,7 +51,7 @@ class Dacl(FerModel):
 
     attribution_layer: ClassVar[str] = "trunk"
     default_input_size: ClassVar[int] = 224
-    imagenet: ClassVar[str] = "resnet18"
+    imagenet: str = "resnet18"
     default_objective: ClassVar[dict[str, Any]] = {"center": {"weight": 0.01}}
 
     def __init__(

@@ -15,12 +15,14 @@ class FerModel(nn.Module):
     `attribution_layer` names the submodule whose output (B, C, h, w) attributions explain by
     default; `default_input_size` is the side in pixels it is made for; `default_objective` are
     the terms it is usually trained with; `imagenet` is torchvision's name for its trunk.
+    `explains_itself` where it has maps of its classes by its own rule: `class_map`.
     """
 
     attribution_layer: ClassVar[str]
     default_input_size: ClassVar[int]
     default_objective: ClassVar[dict[str, Any]] = {}
-    imagenet: ClassVar[str] = ""
+    imagenet: str = ""
+    explains_itself: ClassVar[bool] = False
     classifier: nn.Linear
 
     @abstractmethod
@@ -34,6 +36,14 @@ class FerModel(nn.Module):
     def attend(self, features: Tensor) -> Tensor | None:
         """Weights (B, d) of the embedding, from `attribution_layer`'s output; None without any."""
         return None
+
+    def class_map(self, x: Tensor, classes: Tensor) -> Tensor:
+        """The network's own maps (B, h, w) of `classes` (B,), where it `explains_itself`."""
+        raise NotImplementedError
+
+    def attention_maps(self, x: Tensor) -> dict[str, Tensor]:
+        """Attention over places (B, h, w) by its name; none where the network has none."""
+        return {}
 
     @property
     def embedding_size(self) -> int:

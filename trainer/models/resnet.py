@@ -12,18 +12,46 @@ Head = Literal["linear", "mlp"]
 HIDDEN = 512  # of the "mlp" head
 
 
+class AttentionDropout(nn.Module):
+    """ADL (Choe and Shim, CVPR 2019): in training, features are dropped or stressed by place.
+
+    Of the channels' mean M (B, 1, h, w): with probability `drop` all places with M > γ · max M
+    become zero, else features are multiplied by sigmoid(M). Drawn for a batch; nothing at test.
+    """
+
+    def __init__(self, drop: float = 0.75, gamma: float = 0.9) -> None:
+        super().__init__()
+        self.drop, self.gamma = drop, gamma
+
+    def forward(self, features: Tensor) -> Tensor:
+        if not self.training:
+            return features
+        mean = features.mean(dim=1, keepdim=True)
+        weak = mean <= self.gamma * mean.amax(dim=(2, 3), keepdim=True)
+        dropped = torch.rand((), device=features.device) < self.drop
+        return features * torch.where(dropped, weak, mean.sigmoid())
+
+
 class ResNetTrunk(nn.Module):
     """A torchvision ResNet without pooling and classifier: (B, C, H, W) → (B, width, h, w).
 
     The names of its parameters are torchvision's. No operation works in place, so that every
     feature map can be differentiated. `large_maps` keeps the resolution of stage 2 (28 × 28 at
-    224 px) by stride 1 in stages 3 and 4. `stages` 3 ends before stage 4.
+    224 px) by stride 1 in stages 3 and 4. `stages` 3 ends before stage 4. `adl` puts attention
+    dropout behind stages 3 and 4.
     """
 
     def __init__(
-        self, depth: Literal[18, 50], in_channels: int, large_maps: bool = False, stages: int = 4
+        self,
+        depth: Literal[18, 50],
+        in_channels: int,
+        large_maps: bool = False,
+        stages: int = 4,
+        adl: bool = False,
     ) -> None:
         super().__init__()
+        if depth not in (18, 50):
+            raise ValueError(f"depth {depth!r} is not 18 or 50")
         from torchvision import models  # takes seconds to import: not before it is needed
 
         build = {18: models.resnet18, 50: models.resnet50}[depth]
@@ -43,10 +71,11 @@ class ResNetTrunk(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.ReLU):
                 module.inplace = False
+        self.adl: nn.Module = AttentionDropout() if adl else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        features: Tensor = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        x = self.layer2(self.layer1(self.maxpool(self.relu(self.bn1(self.conv1(x))))))
+        features: Tensor = self.adl(self.layer4(self.adl(self.layer3(x))))
         return features
 
 
@@ -65,11 +94,12 @@ class ResNet(FerModel):
         head: Head = "linear",
         large_maps: bool = False,
         dropout: float = 0.0,
+        adl: bool = False,
     ) -> None:
         super().__init__()
         if head not in ("linear", "mlp"):
             raise ValueError(f"head {head!r} is not linear or mlp")
-        self.trunk = ResNetTrunk(self.depth, in_channels, large_maps)
+        self.trunk = ResNetTrunk(self.depth, in_channels, large_maps, adl=adl)
         width = self.trunk.width
         self.hidden: nn.Module = nn.Identity()
         if head == "mlp":
@@ -94,13 +124,13 @@ class ResNet(FerModel):
 @register("resnet18")
 class ResNet18(ResNet):
     depth: ClassVar[Literal[18, 50]] = 18
-    imagenet: ClassVar[str] = "resnet18"
+    imagenet: str = "resnet18"
 
 
 @register("resnet50")
 class ResNet50(ResNet):
     depth: ClassVar[Literal[18, 50]] = 50
-    imagenet: ClassVar[str] = "resnet50"
+    imagenet: str = "resnet50"
 
 
 class SelfAttention(nn.Module):
@@ -130,7 +160,7 @@ class SelfAttentionResNet18(FerModel):
 
     attribution_layer: ClassVar[str] = "attention"
     default_input_size: ClassVar[int] = 224
-    imagenet: ClassVar[str] = "resnet18"
+    imagenet: str = "resnet18"
 
     def __init__(self, num_classes: int, in_channels: int, input_size: int) -> None:
         super().__init__()

@@ -56,12 +56,24 @@ class MultiHeadSelfAttention(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
+        query, key, value = self._split(x)
+        attended = self.drop(F.scaled_dot_product_attention(query, key, value))
+        out: Tensor = self.out(attended.transpose(1, 2).flatten(2))
+        return out
+
+    def weights(self, x: Tensor) -> Tensor:
+        """How much each token (row) takes from each (column): (B, T, T), the heads' mean."""
+        query, key, _ = self._split(x)
+        scores = query @ key.transpose(2, 3) / query.shape[-1] ** 0.5
+        weights: Tensor = scores.softmax(dim=3).mean(dim=1)
+        return weights
+
+    def _split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Query, key and value (B, heads, T, width of a head)."""
         batch, tokens, width = x.shape
         qkv = self.qkv(x).reshape(batch, tokens, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        attended = self.drop(F.scaled_dot_product_attention(query, key, value))
-        out: Tensor = self.out(attended.transpose(1, 2).reshape(batch, tokens, width))
-        return out
+        return query, key, value
 
 
 class Block(nn.Module):
@@ -77,6 +89,10 @@ class Block(nn.Module):
         x = x + self.attention(self.norm1(x))
         out: Tensor = x + self.mlp(self.norm2(x))
         return out
+
+    def weights(self, x: Tensor) -> Tensor:
+        """Attention (B, T, T) that tokens (B, T, width) take here."""
+        return self.attention.weights(self.norm1(x))
 
 
 class Encoder(nn.Module):
@@ -100,14 +116,39 @@ class Encoder(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, maps: Tensor) -> Tensor:
+    def tokens(self, maps: Tensor) -> Tensor:
+        """(B, 1 + h·w, width): the class token before those of the places, with positions."""
         positions: Tensor = self.positions
         if positions.shape[-2:] != maps.shape[-2:]:
             positions = F.interpolate(positions, maps.shape[-2:], mode="bicubic")
         tokens = (maps + positions).flatten(2).transpose(1, 2)
-        tokens = torch.cat([self.token.expand(len(tokens), -1, -1), tokens], dim=1)
-        embedding: Tensor = self.norm(self.blocks(tokens)[:, 0])
+        return torch.cat([self.token.expand(len(tokens), -1, -1), tokens], dim=1)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        embedding: Tensor = self.norm(self.blocks(self.tokens(maps))[:, 0])
         return embedding
+
+    def attentions(self, maps: Tensor) -> Tensor:
+        """What tokens take from one another in each block, heads averaged: (blocks, B, T, T)."""
+        tokens, taken = self.tokens(maps), []
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            taken.append(block.weights(tokens))
+            tokens = block(tokens)
+        return torch.stack(taken)
+
+
+def rollout(attentions: Tensor) -> Tensor:
+    """Attention rollout (Abnar and Zuidema 2020): (blocks, B, T, T) → (B, T − 1).
+
+    What the class token takes from the places through all blocks: the product of ½ (A + I).
+    """
+    blocks, _, tokens, _ = attentions.shape
+    same = torch.eye(tokens, device=attentions.device)
+    through = (attentions[0] + same) / 2
+    for block in range(1, blocks):
+        through = (attentions[block] + same) / 2 @ through
+    return through[:, 0, 1:]
 
 
 @register("transfer")
@@ -119,7 +160,7 @@ class TransFer(FerModel):
     """
 
     attribution_layer: ClassVar[str] = "project"
-    imagenet: ClassVar[str] = "resnet18"
+    imagenet: str = "resnet18"
     default_input_size: ClassVar[int] = 224
 
     def __init__(
@@ -153,9 +194,19 @@ class TransFer(FerModel):
     def embed(self, x: Tensor) -> Tensor:
         features = self.stem(x)
         maps = self.drop_maps(self.local_maps(features))
-        attended = features * maps.amax(dim=1, keepdim=True)
-        embedding: Tensor = self.encoder(self.project(attended))
+        embedding: Tensor = self.encoder(self._attended(features, maps))
         return embedding
+
+    def _attended(self, features: Tensor, maps: Tensor) -> Tensor:
+        attended: Tensor = self.project(features * maps.amax(dim=1, keepdim=True))
+        return attended
+
+    def attention_maps(self, x: Tensor) -> dict[str, Tensor]:
+        """lanet: the maximum of the local networks' maps. rollout: of the encoder."""
+        features = self.stem(x)
+        maps = self.local_maps(features)
+        flow = rollout(self.encoder.attentions(self._attended(features, maps)))
+        return {"lanet": maps.amax(dim=1), "rollout": flow.reshape(len(x), *maps.shape[-2:])}
 
     def classify(self, embedding: Tensor) -> Tensor:
         logits: Tensor = self.classifier(embedding)
@@ -192,6 +243,11 @@ class CnnTransformer(FerModel):
     def embed(self, x: Tensor) -> Tensor:
         embedding: Tensor = self.encoder(self.stem(x))
         return embedding
+
+    def attention_maps(self, x: Tensor) -> dict[str, Tensor]:
+        maps = self.stem(x)
+        flow = rollout(self.encoder.attentions(maps))
+        return {"rollout": flow.reshape(len(x), *maps.shape[-2:])}
 
     def classify(self, embedding: Tensor) -> Tensor:
         logits: Tensor = self.classifier(embedding)

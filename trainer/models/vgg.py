@@ -49,7 +49,7 @@ class _Plain(FerModel):
 class AlexNet(_Plain):
     """Krizhevsky 2014 as torchvision builds it, from 63 px on."""
 
-    imagenet: ClassVar[str] = "alexnet"
+    imagenet: str = "alexnet"
 
     def __init__(self, num_classes: int, in_channels: int, input_size: int) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class Vgg16(_Plain):
     The maps are flattened and not averaged, so that Grad differs from place to place.
     """
 
-    imagenet: ClassVar[str] = "vgg16"
+    imagenet: str = "vgg16"
 
     def __init__(
         self,

@@ -8,10 +8,12 @@ from torch import Tensor, nn
 
 from trainer.attribution import layer_attribution
 from trainer.config import ObjectiveConfig
+from trainer.data.augment import Batch
 from trainer.errors import UsageError
 from trainer.faces.action_units import GENERIC, au_heatmap, au_valid
 from trainer.faces.heatmaps import landmark_heatmap
 from trainer.models.registry import FerModel
+from trainer.objectives import acol as acol  # registers its term
 from trainer.objectives.au import au_alignment_loss, layer_attention
 from trainer.objectives.center import SparseCenterLoss
 from trainer.objectives.cross_entropy import balanced_weights, soft_cross_entropy
@@ -71,16 +73,15 @@ class Objective(nn.Module):
     def forward(
         self,
         model: FerModel,
-        x: Tensor,
-        targets: Tensor,
-        landmarks: Tensor,
+        batch: Batch,
         dtype: torch.dtype | None = None,
     ) -> Outcome:
-        """Of inputs (B, C, H, W), target probabilities (B, K) and landmarks (B, 68, 2).
+        """Of a batch of normalised inputs.
 
-        Landmarks are in pixels of x, NaN where there are none: such samples stay out of PAL.
-        `dtype` is that of autocast, which covers the network and not the terms.
+        Samples without landmarks (NaN) stay out of PAL and AU alignment. `dtype` is that of
+        autocast, which covers the network and not the terms.
         """
+        x, targets, landmarks = batch.x, batch.targets, batch.landmarks
         maps: dict[str, Tensor] = {}
         layers = {*(self.au_layers if self._au else ()), *([self.layer] if self._pal else ())}
         if self.center is not None or self._terms:
@@ -106,12 +107,12 @@ class Objective(nn.Module):
             loss = loss + self.config.pal.weight * pal
             terms["loss_pal"] = pal.detach()
         if self._au:
-            au = self._au_loss(maps, labels, landmarks, x.shape[-1])
+            au = self._au_loss(maps, batch)
             loss = loss + self.config.au.weight * au
             terms["loss_au"] = au.detach()
         for name, term in self._terms.items():
             features = maps[model.attribution_layer]
-            value = term(Step(logits, embedding, features, targets, landmarks))
+            value = term(Step(model, logits, embedding, features, targets, landmarks))
             loss = loss + self.config.terms[name] * value
             terms[f"loss_{name}"] = value.detach()
         return Outcome(loss, logits, terms)
@@ -136,10 +137,10 @@ class Objective(nn.Module):
     def _au(self) -> bool:
         return self.config.au.weight > 0
 
-    def _au_loss(
-        self, maps: dict[str, Tensor], labels: Tensor, landmarks: Tensor, side: int
-    ) -> Tensor:
-        settings = self.config.au
+    def _au_loss(self, maps: dict[str, Tensor], batch: Batch) -> Tensor:
+        settings, landmarks, side = self.config.au, batch.landmarks, batch.x.shape[-1]
+        pasted = batch.pasted
+        labels = batch.targets.argmax(dim=1) if pasted is None else pasted.labels
         valid = torch.isfinite(landmarks).all(dim=2).all(dim=1)
         # drawn at the input's size and shrunk by the loss: a small map's cells miss thin units
         if settings.map == "landmarks":
@@ -147,7 +148,11 @@ class Objective(nn.Module):
         else:
             shown = labels if settings.map == "class" else GENERIC
             heatmap = au_heatmap(landmarks, side, shown, settings.codebook)
-            valid = valid & au_valid(labels)
+            heatmap = heatmap * au_valid(labels)[:, None, None]
+        if pasted is not None:
+            heatmap = torch.where(pasted.box, heatmap[pasted.order], heatmap)
+            valid = valid & valid[pasted.order]
+        valid = valid & (heatmap.amax(dim=(1, 2)) > 0)
         losses = [
             au_alignment_loss(
                 layer_attention(maps[layer], settings.channels), heatmap, valid, settings.distance

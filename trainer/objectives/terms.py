@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from trainer.errors import UsageError
+from trainer.models.registry import FerModel
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """What a term sees of a batch, with its graph.
 
-    `logits` (B, K), `embedding` (B, d), `features` (B, C, h, w) of the attribution layer,
-    `targets` (B, K) probabilities, `landmarks` (B, 68, 2) in input px, NaN where none were found.
+    `model` in training, `logits` (B, K), `embedding` (B, d), `features` (B, C, h, w) of the
+    attribution layer, `targets` (B, K) probabilities, `landmarks` (B, 68, 2) in input px, NaN
+    where none were found.
     """
 
+    model: FerModel
     logits: Tensor
     embedding: Tensor
     features: Tensor

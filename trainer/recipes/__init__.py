@@ -1,6 +1,7 @@
 """Named configurations, each with its source and the number it is known for."""
 
 from trainer.errors import UsageError
+from trainer.recipes.au import AU, AU_FAST
 from trainer.recipes.own import OWN
 from trainer.recipes.published import PUBLISHED
 from trainer.recipes.recipe import FAST, Recipe, fast
@@ -8,7 +9,8 @@ from trainer.recipes.recipe import FAST, Recipe, fast
 __all__ = ["FAST", "RECIPES", "Recipe", "recipe", "tables"]
 
 RECIPES: dict[str, Recipe] = {
-    each.name: each for each in (*OWN, *PUBLISHED, *(fast(published) for published in PUBLISHED))
+    each.name: each
+    for each in (*OWN, *PUBLISHED, *(fast(published) for published in PUBLISHED), *AU, *AU_FAST)
 }
 
 

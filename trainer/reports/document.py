@@ -1,29 +1,12 @@
-"""The report of a comparison: one list of parts, written as Markdown and as one HTML file."""
+"""A report: one list of parts, written as Markdown and as one HTML file."""
 
 import base64
-import re
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-import numpy as np
-
 from trainer.files import write_text
-from trainer.reports.comparison import (
-    Comparison,
-    Row,
-    differences_table,
-    evaluations_table,
-    results_table,
-)
-from trainer.reports.curves import accuracy_complexity_picture, curves_picture
-from trainer.reports.figures import confusion_picture
 
-NOTES = (
-    "Metrics are those of the best epoch on val. Finished runs that differ in the seed only share "
-    "a row: mean ± sample standard deviation. FLOPs are of one picture, a multiplication and an "
-    "addition counted as two; img/s and ms a step are medians of the run's own steps."
-)
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d1d1f; --faint: #66666b; --rule: #dcdce0;
   --page: #ffffff; --head: #f5f5f7; }
@@ -56,18 +39,15 @@ class Part:
     pictures: tuple[tuple[Path, str], ...] = ()
 
 
-def write_report(comparison: Comparison, out: Path) -> Path:
-    """Write report.md, report.html and their pictures into `out`; returns the HTML's path."""
-    parts = [_table("Results", *results_table(comparison))]
-    differences, evaluations = differences_table(comparison), evaluations_table(comparison)
-    if differences[1]:
-        parts.append(_table("Settings that differ", *differences))
-    if evaluations[1]:
-        parts.append(_table("Evaluations", *evaluations))
-    parts += _pictures(comparison.rows, out)
-    write_text(out / "report.md", _markdown(parts))
-    write_text(out / "report.html", _html(parts))
+def write_document(title: str, notes: str, parts: list[Part], out: Path) -> Path:
+    """Write report.md and report.html into `out`, where the pictures lie; the HTML's path."""
+    write_text(out / "report.md", _markdown(title, notes, parts))
+    write_text(out / "report.html", _html(title, notes, parts))
     return out / "report.html"
+
+
+def table(title: str, columns: list[str], rows: list[list[str]]) -> Part:
+    return Part(title, tuple(columns), tuple(tuple(row) for row in rows))
 
 
 def markdown_table(columns: list[str], rows: list[list[str]]) -> str:
@@ -78,40 +58,8 @@ def markdown_table(columns: list[str], rows: list[list[str]]) -> str:
     )
 
 
-def _table(title: str, columns: list[str], rows: list[list[str]]) -> Part:
-    return Part(title, tuple(columns), tuple(tuple(row) for row in rows))
-
-
-def _pictures(rows: tuple[Row, ...], out: Path) -> list[Part]:
-    trained = [row for row in rows if any(record.validations for record in row.records)]
-    parts = []
-    if trained:
-        curves, complexity = out / "curves.png", out / "accuracy-complexity.png"
-        curves_picture(trained, curves)
-        accuracy_complexity_picture(trained, complexity)
-        parts.append(Part("Curves", pictures=((curves, "Loss and accuracy by epoch"),)))
-        parts.append(
-            Part("Accuracy and complexity", pictures=((complexity, "val accuracy and its cost"),))
-        )
-    confusions = []
-    for row in rows:
-        counts = [
-            record.best["confusion"] for record in row.records if record.best.get("confusion")
-        ]
-        if counts:
-            file = out / f"confusion-{re.sub(r'[^A-Za-z0-9_.-]', '-', row.name)}.png"
-            seeds = f", sum of {len(counts)} seeds" if len(counts) > 1 else ""
-            confusion_picture(
-                np.sum(counts, axis=0), row.records[0].classes, file, f"{row.name}, val{seeds}"
-            )
-            confusions.append((file, f"Confusion of {row.name}: rows are true classes"))
-    if confusions:
-        parts.append(Part("Confusion", pictures=tuple(confusions)))
-    return parts
-
-
-def _markdown(parts: list[Part]) -> str:
-    blocks = ["# Comparison of runs", NOTES]
+def _markdown(title: str, notes: str, parts: list[Part]) -> str:
+    blocks = [f"# {title}", notes]
     for part in parts:
         blocks.append(f"## {part.title}")
         if part.columns:
@@ -120,8 +68,8 @@ def _markdown(parts: list[Part]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _html(parts: list[Part]) -> str:
-    body = ["<h1>Comparison of runs</h1>", f"<p>{escape(NOTES)}</p>"]
+def _html(title: str, notes: str, parts: list[Part]) -> str:
+    body = [f"<h1>{escape(title)}</h1>", f"<p>{escape(notes)}</p>"]
     for part in parts:
         body.append(f"<h2>{escape(part.title)}</h2>")
         if part.columns:
@@ -141,7 +89,7 @@ def _html(parts: list[Part]) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Comparison of runs</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         + "\n".join(body)
         + "\n</body>\n</html>\n"
     )

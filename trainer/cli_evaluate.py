@@ -1,0 +1,177 @@
+"""The commands that measure models: `evaluate` and `explain`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trainer.card import ModelCard
+from trainer.cli_options import DATA_HELP, Device, Json, NoLandmarks
+from trainer.console import notices, print_json, print_table, progress_bars
+from trainer.errors import UsageError
+from trainer.show import explanations_table, print_explanation, print_metrics
+
+if TYPE_CHECKING:
+    from trainer.data.facedata import FaceData
+
+Split = Annotated[str, typer.Option(help="train, val or test.")]
+Model = Annotated[str, typer.Option(help="A bundled model's name, or a model file.")]
+DataOrNone = Annotated[
+    Path | None, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")
+]
+Method = Annotated[
+    str, typer.Option(help="Attribution method; by itself the one that the model's card names.")
+]
+
+
+def evaluate(
+    data: Annotated[Path, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")],
+    model: Model = "",
+    runs: Annotated[
+        Path | None, typer.Option(help="A folder of runs: their best models in one table.")
+    ] = None,
+    split: Split = "val",
+    tta: Annotated[
+        str, typer.Option(help="Views that are averaged: none, flip, tencrop.")
+    ] = "none",
+    explain: Annotated[
+        bool,
+        typer.Option(help="Measure how far attributions lie on landmarks and action units."),
+    ] = False,
+    method: Method = "",
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Draw confusion, right and wrong faces, attention.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the files; a run's model writes to its eval/ by itself."),
+    ] = None,
+    device: Device = "auto",
+    no_landmarks: NoLandmarks = False,
+    as_json: Json = False,
+) -> None:
+    """Measure a model, or all models of a folder of runs, on a split."""
+    from trainer.evaluate import TTA
+
+    if tta not in TTA:
+        raise UsageError(f"--tta {tta}: known are {', '.join(TTA)}")
+    if method and not explain:
+        raise UsageError("--method: only --explain measures attributions")
+    if bool(model) == (runs is not None):
+        raise UsageError("What is measured? Name one of --model and --runs")
+    files = _models_of(runs) if runs is not None else [model]
+    if out is not None and len(files) > 1:
+        raise UsageError("--out: the runs' results are written to their own eval/ folders")
+    faces = _open(data, no_landmarks).of_split(split)
+    results = [
+        _evaluate(file, faces, split, out, figures, device, tta=tta, explain=explain, method=method)
+        for file in files
+    ]
+    if runs is None:
+        print_metrics(results[0])
+    else:
+        print_table(*explanations_table(results))
+    if as_json:
+        print_json(results[0] if runs is None else {"models": results})
+
+
+def _evaluate(
+    model: str,
+    faces: "FaceData",
+    split: str,
+    out: Path | None,
+    figures: bool,
+    device: str,
+    **options: Any,
+) -> dict[str, Any]:
+    from trainer.device import resolve
+    from trainer.evaluate import evaluate as evaluate_model
+    from trainer.model_index import find_model
+    from trainer.models.model_file import load_model
+    from trainer.run import RunDir
+
+    path = find_model(model)
+    if out is None and path.parent.name == "checkpoints":
+        out = RunDir(path.parent.parent).eval(split)
+    if figures and out is None:
+        raise UsageError("--figures: there is no folder for them", "Name one with --out DIR.")
+    where = resolve(device)
+    network, card = load_model(path, where)
+    _check_classes(path, card, faces)
+    result = evaluate_model(network, card, faces, where, out=out, **options)
+    if figures and out is not None:
+        from trainer.reports.evaluation import write_figures
+
+        write_figures(out, network, card, faces, where)
+    if out is not None:
+        notices.print(f"Written to {out}", soft_wrap=True)
+    return {"model": str(path), "split": split, "tta": options["tta"], **result}
+
+
+def explain(
+    data: DataOrNone = None,
+    image: Annotated[Path | None, typer.Option(help="One picture instead of a data set.")] = None,
+    model: Model = "default",
+    split: Split = "val",
+    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("explanation"),
+    method: Method = "",
+    samples: Annotated[
+        int, typer.Option(help="Samples that are measured, drawn from all; 0 is all.", min=0)
+    ] = 200,
+    device: Device = "auto",
+    no_landmarks: NoLandmarks = False,
+    as_json: Json = False,
+) -> None:
+    """Report why a model decides so, and how good its explanations are, as HTML and Markdown."""
+    from trainer.device import resolve
+    from trainer.model_index import find_model
+    from trainer.models.model_file import load_model
+    from trainer.reports.explanation import write_explanation, write_picture_explanation
+
+    if (data is None) == (image is None):
+        raise UsageError("What is explained? Name one of --data and --image")
+    where = resolve(device)
+    path = find_model(model)
+    network, card = load_model(path, where)
+    if image is not None:
+        if method:
+            raise UsageError("--method: a picture is explained by every method there is")
+        result = write_picture_explanation(network, card, image, where, out)
+        print(f"{result['label']} {result['probabilities'][result['label']]:.0%}")
+    elif data is not None:
+        faces = _open(data, no_landmarks).of_split(split)
+        _check_classes(path, card, faces)
+        with progress_bars() as progress:
+            result = write_explanation(
+                network, card, faces, where, out, method=method, limit=samples, report=progress
+            )
+        print_explanation(result)
+    notices.print(f"Written to {out / 'report.html'}", soft_wrap=True)
+    if as_json:
+        print_json({"out": str(out), **result})
+
+
+def _open(data: Path, no_landmarks: bool) -> "FaceData":
+    from trainer.data.prepare import open_data
+
+    with progress_bars() as progress:
+        faces = open_data(data, landmarks=not no_landmarks, progress=progress)
+    return faces.without_landmarks() if no_landmarks else faces
+
+
+def _check_classes(path: Path, card: ModelCard, faces: "FaceData") -> None:
+    if faces.classes != card.classes:
+        raise UsageError(
+            f"{path}: its classes {', '.join(card.classes)} are not those of {faces.name}",
+            f"The data set has {', '.join(faces.classes)}.",
+        )
+
+
+def _models_of(runs: Path) -> list[str]:
+    """The best models of all runs in a folder. Raises UsageError when there are none."""
+    from trainer.run import RunDir
+
+    found = sorted(run for run in runs.glob("*") if RunDir(run).best.is_file())
+    if not found:
+        raise UsageError(f"{runs}: no run in it has a model")
+    return [str(RunDir(run).best) for run in found]

@@ -1,0 +1,109 @@
+"""Belharbi et al., FG 2024: eleven interpretable methods, each without and with action units."""
+
+from typing import Any
+
+from trainer.recipes import pipelines
+from trainer.recipes.recipe import Recipe, Values, fast
+
+SOURCE = "Belharbi et al., FG 2024"
+LAMBDA = 4.0  # their best on RAF-DB
+
+_OPTIM = {
+    "optimizer": "sgd",
+    "learning_rate": 0.002,
+    "schedule": "step",
+    "step_epochs": 4,
+    "step_factor": 0.9,
+    "weight_decay": 5e-4,
+    "batch_size": 224,
+    "epochs": 20,
+    "ema": 0.0,
+    "clip": 0.0,
+}
+# one CPU, a random start: what their rate learns from ImageNet's weights takes more
+_FAST_OPTIM = {"learning_rate": 0.02, "batch_size": 64}
+
+_RESNET: dict[str, Any] = {"name": "resnet50", "options": {"large_maps": True}, "init": "imagenet"}
+
+
+def _class_maps(name: str) -> dict[str, Any]:
+    return {"name": name, "options": {"depth": 50}, "init": "imagenet"}
+
+
+# method → network, attribution that is measured, published accuracy (%) and CAM-COS without and
+# with action units on RAF-DB and on AffectNet
+_METHODS: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
+    "cam": (_RESNET, "cam", ("88.20 .55, 60.88 .56", "88.95 .70, 62.37 .69")),
+    "gradcam": (_RESNET, "gradcam", ("88.39 .55, 60.77 .53", "88.85 .74, 62.08 .75")),
+    "gradcam-pp": (_RESNET, "gradcam_pp", ("87.84 .60, 60.22 .66", "89.14 .82, 62.45 .83")),
+    "layercam": (_RESNET, "layercam", ("87.90 .60, 60.77 .66", "88.88 .84, 62.45 .83")),
+    "cutmix": (_RESNET, "cam", ("88.39 .55, 58.74 .56", "88.59 .57, 59.88 .58")),
+    "adl": (
+        {**_RESNET, "options": {"large_maps": True, "adl": True}},
+        "cam",
+        ("87.45 .50, 57.88 .54", "88.65 .63, 61.25 .66"),
+    ),
+    "wildcat": (
+        _class_maps("wildcat"),
+        "class_map",
+        ("88.26 .52, 59.88 .62", "88.85 .69, 61.62 .80"),
+    ),
+    "acol": (_class_maps("acol"), "class_map", ("87.94 .54, 58.28 .55", "88.68 .67, 61.48 .65")),
+    "prm": (_class_maps("prm"), "class_map", ("88.13 .48, 57.77 .52", "88.88 .59, 60.97 .75")),
+    "ts-cam": (
+        {"name": "ts_cam"},
+        "class_map",
+        ("86.70 .58, 58.99 .57", "88.00 .71, 59.54 .58"),
+    ),
+    "apvit": (
+        {"name": "apvit", "init": "imagenet"},
+        "attention",
+        ("91.00 –, 60.62 –", "91.03 –, 62.28 –"),
+    ),
+}
+
+_SMALL: dict[str, dict[str, Any]] = {
+    "resnet50": {"name": "resnet18"},
+    **{name: {"name": name, "options": {"depth": 18}} for name in ("wildcat", "acol", "prm")},
+    "ts_cam": {"name": "ts_cam", "options": {"patch": 8, "width": 192, "depth": 6, "heads": 3}},
+    "apvit": {"name": "apvit", "options": {"width": 128, "depth": 4}},
+}
+
+
+def _recipe(method: str, guided: bool) -> Recipe:
+    model, explanation, published = _METHODS[method]
+    values: Values = {**pipelines.au(), "optim": dict(_OPTIM)}
+    values["model"] = {**model, "explanation": explanation}
+    values["objective"] = {"label_smoothing": 0.0}
+    if method == "acol":
+        values["objective"]["terms"] = {"acol": 1.0}
+    if method == "cutmix":
+        values["augment"] = {**values["augment"], "cutmix": 1.0}
+    if guided:
+        values["objective"]["au"] = {"weight": LAMBDA}
+    start = "" if model.get("init") else ", random start (theirs: ImageNet)"
+    weight = f", with action units, λ {LAMBDA:g} (theirs on AffectNet: 9)" if guided else ""
+    return Recipe(
+        name=f"au/{method}{'-au' if guided else ''}",
+        title=f"{method}{weight}{start}",
+        source=SOURCE,
+        published=f"RAF-DB, AffectNet: {published[guided]}",
+        values=values,
+    )
+
+
+def _fast(recipe: Recipe) -> Recipe:
+    """On ResNet18, or with small transformers."""
+    small = fast(recipe)
+    model = small.values["model"]
+    changes = _SMALL[model["name"]]
+    options = {**model.get("options", {}), **changes.get("options", {})}
+    small.values["model"] = {**model, **changes, "options": options}
+    small.values["optim"].update(_FAST_OPTIM)
+    return small
+
+
+AU: tuple[Recipe, ...] = tuple(
+    _recipe(method, guided) for method in _METHODS for guided in (False, True)
+)
+AU_FAST: tuple[Recipe, ...] = tuple(_fast(each) for each in AU)
