@@ -41,6 +41,7 @@ PACKAGES = (
     "torchmetrics",
     "platformdirs",
     "matplotlib",
+    "captum",
 )
 OPENCV = (  # every one of them installs the folder cv2/
     "opencv-python",

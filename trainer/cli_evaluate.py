@@ -52,6 +52,7 @@ def evaluate(
 ) -> None:
     """Measure a model, or all models of a folder of runs, on a split."""
     from trainer.evaluate import TTA
+    from trainer.model_index import find_model
 
     if tta not in TTA:
         raise UsageError(f"--tta {tta}: known are {', '.join(TTA)}")
@@ -59,13 +60,20 @@ def evaluate(
         raise UsageError("--method: only --explain measures attributions")
     if bool(model) == (runs is not None):
         raise UsageError("What is measured? Name one of --model and --runs")
-    files = _models_of(runs) if runs is not None else [model]
+    files = _models_of(runs) if runs is not None else [find_model(model)]
     if out is not None and len(files) > 1:
         raise UsageError("--out: the runs' results are written to their own eval/ folders")
+    folders = [out or _own_folder(file, split) for file in files]
+    if figures and None in folders:
+        raise UsageError("--figures: there is no folder for them", "Name one with --out DIR.")
     faces = _open(data, no_landmarks).of_split(split)
     results = [
-        _evaluate(file, faces, split, out, figures, device, tta=tta, explain=explain, method=method)
-        for file in files
+        {
+            "model": str(file),
+            "split": split,
+            **_evaluate(file, faces, folder, figures, device, tta, explain, method),
+        }
+        for file, folder in zip(files, folders, strict=True)
     ]
     if runs is None:
         print_metrics(results[0])
@@ -75,37 +83,40 @@ def evaluate(
         print_json(results[0] if runs is None else {"models": results})
 
 
+def _own_folder(model: Path, split: str) -> Path | None:
+    """Where a run keeps evaluations of its models; None for other models."""
+    from trainer.run import RunDir
+
+    return RunDir(model.parent.parent).eval(split) if model.parent.name == "checkpoints" else None
+
+
 def _evaluate(
-    model: str,
+    path: Path,
     faces: "FaceData",
-    split: str,
     out: Path | None,
     figures: bool,
     device: str,
-    **options: Any,
+    tta: str,
+    explain: bool,
+    method: str,
 ) -> dict[str, Any]:
     from trainer.device import resolve
     from trainer.evaluate import evaluate as evaluate_model
-    from trainer.model_index import find_model
     from trainer.models.model_file import load_model
-    from trainer.run import RunDir
 
-    path = find_model(model)
-    if out is None and path.parent.name == "checkpoints":
-        out = RunDir(path.parent.parent).eval(split)
-    if figures and out is None:
-        raise UsageError("--figures: there is no folder for them", "Name one with --out DIR.")
     where = resolve(device)
     network, card = load_model(path, where)
     _check_classes(path, card, faces)
-    result = evaluate_model(network, card, faces, where, out=out, **options)
+    result = evaluate_model(
+        network, card, faces, where, tta=tta, explain=explain, method=method, out=out
+    )
     if figures and out is not None:
         from trainer.reports.evaluation import write_figures
 
         write_figures(out, network, card, faces, where)
     if out is not None:
         notices.print(f"Written to {out}", soft_wrap=True)
-    return {"model": str(path), "split": split, "tta": options["tta"], **result}
+    return {"tta": tta, **result}
 
 
 def explain(
@@ -167,11 +178,11 @@ def _check_classes(path: Path, card: ModelCard, faces: "FaceData") -> None:
         )
 
 
-def _models_of(runs: Path) -> list[str]:
+def _models_of(runs: Path) -> list[Path]:
     """The best models of all runs in a folder. Raises UsageError when there are none."""
     from trainer.run import RunDir
 
     found = sorted(run for run in runs.glob("*") if RunDir(run).best.is_file())
     if not found:
         raise UsageError(f"{runs}: no run in it has a model")
-    return [str(RunDir(run).best) for run in found]
+    return [RunDir(run).best for run in found]

@@ -70,7 +70,11 @@ class Analysing:
     # --- in the analysis thread -----------------------------------------------------------------
 
     def _run(self) -> None:
-        analyzer = self._make_analyzer()
+        try:
+            analyzer = self._make_analyzer()
+        except Exception as error:
+            self._say("Pictures cannot be analysed", error)
+            return
         while not self._closing.is_set():
             frame = self._frames.take(timeout=0.1)
             analysis = self._analyse(analyzer, frame) if frame is not None else None

@@ -1,7 +1,9 @@
 """The live engine: capture → slot → analysis → slot. No Qt; heavy imports happen in its threads."""
 
+import importlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,31 +32,48 @@ if TYPE_CHECKING:
 LOOK_S = 3.0  # between two looks at cameras, model files and devices
 
 
+_opencv_lock = threading.Lock()
+
+
+def load_opencv() -> None:
+    """Once, before anything that brings cv2: two threads that import it at once find it half made.
+
+    Its import puts itself aside for a moment; then "module 'cv2' has no attribute 'typing'".
+    """
+    with _opencv_lock:
+        importlib.import_module("cv2")
+
+
 def open_source(spec: str) -> FrameSource:
+    load_opencv()
     from ferapp.sources import opening  # brings OpenCV: not before the window
 
     return opening.open_source(spec)
 
 
 def list_cameras() -> tuple[CameraInfo, ...]:
+    load_opencv()
     from ferapp.sources import cameras
 
     return tuple(cameras.list_cameras())
 
 
 def make_landmarker() -> "FaceLandmarker":
+    load_opencv()
     from trainer.faces.landmarker import FaceLandmarker  # brings MediaPipe
 
     return FaceLandmarker(video=True)
 
 
 def make_analyzer() -> "Analyzer":
+    load_opencv()
     from ferapp.vision.analyzer import Analyzer  # brings OpenCV
 
     return Analyzer()
 
 
 def make_classifier(model: str, device: str) -> "Classifier":
+    load_opencv()
     # threads of torch that wait would spin on the cores that landmarks and window need: 140 ms a
     # face instead of 12 on two busy cores; read at torch's import, and not meant for a training
     given = "OMP_WAIT_POLICY" in os.environ
@@ -148,6 +167,7 @@ class Engine:
             model_name=loaded.classifier.card.name if loaded else "",
             model_card=loaded.classifier.card if loaded else None,
             model_file=loaded.file if loaded else None,
+            model_methods=loaded.classifier.methods if loaded else (),
             model_ms=loaded.ms if loaded else 0.0,
             models=self._listed.seen,
             model_notice=now.notice,

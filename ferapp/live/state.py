@@ -70,6 +70,7 @@ class LiveStatus:
     model_name: str = ""
     model_card: ModelCard | None = None
     model_file: Path | None = None  # of the model that runs now
+    model_methods: tuple[str, ...] = ()  # of `vision.methods` that this model can serve
     model_ms: float = 0.0  # of one face with attribution, measured on `device` at loading
     models: tuple[ModelInfo, ...] = ()
     model_notice: str = ""  # why the last load failed; "" when all is well

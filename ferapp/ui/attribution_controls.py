@@ -9,14 +9,26 @@ from ferapp.ui.attribution_key import gradient
 from ferapp.ui.chips import Chip
 from ferapp.ui.controls import label_width
 from ferapp.ui.look import Look
+from ferapp.ui.methods import METHODS
 from ferapp.ui.picker import Picker
+from ferapp.vision.methods import DEFAULT
 
 _SWATCH = QSize(44, 10)
+_LEAST = 120  # px: longer names of methods are elided, and whole in the list
 _EXPLAIN = (
     "Whose score the colours over the face explain.\n"
     "Predicted: the label shown. Runner-up: the second choice.\n"
     "A click on a bar chooses its expression."
 )
+_METHOD = (
+    "How the colours are found. Grad × Input: what each place adds to the score.\n"
+    "Action units: where the expression shows on a face, drawn from the landmarks alone."
+)
+_NOT_SERVED = {
+    "cam": "This model does not end in average pooling and one linear layer, as CAM needs.",
+    "class_map": "This model draws no maps of its classes itself.",
+    "grad": "Before average pooling the gradient is the same everywhere. That of pixels is not.",
+}
 _COLOURS = "The colours of the attribution. Their lightness tells the strength, too."
 _SIGNED = (
     "On: what speaks for the expression and what speaks against it have colours of their own.\n"
@@ -33,6 +45,7 @@ class AttributionControls(QWidget):
     """Each signal carries the new value; `show_look` sets what is shown without any."""
 
     target_chosen = Signal(str)  # as Look.target
+    method_chosen = Signal(str)  # as Look.method
     palette_chosen = Signal(str)
     signed_changed = Signal(bool)
     held_changed = Signal(bool)
@@ -42,6 +55,10 @@ class AttributionControls(QWidget):
         self._classes: tuple[str, ...] = ()
         self._signed = True
         self.target = Picker("Explain", _EXPLAIN)
+        self.method = Picker("Explain by", _METHOD)
+        self._served: tuple[str, ...] | None = None
+        self._method = DEFAULT
+        self.method.setMinimumWidth(_LEAST)
         self.palette_picker = Picker("Colours of the attribution", _COLOURS)
         self.palette_picker.setIconSize(_SWATCH)
         for name, palette in colour_maps.PALETTES.items():
@@ -62,16 +79,25 @@ class AttributionControls(QWidget):
             label.setFixedWidth(label_width(label))
             label.setBuddy(control)
             grid.addWidget(label, row, 0)
-        grid.addWidget(self.target, 0, 1)
+        explain = QHBoxLayout()
+        explain.setSpacing(theme.GAP)
+        explain.addWidget(self.target, 1)
+        explain.addWidget(QLabel("by"))
+        explain.addWidget(self.method, 1)
+        grid.addLayout(explain, 0, 1)
         colours = QHBoxLayout()
         colours.setSpacing(4)
         for widget in (self.palette_picker, self.signed, self.held):
             colours.addWidget(widget)
         grid.addLayout(colours, 1, 1)
         self._fill_targets()
+        self.show_methods(())
         self._paint_swatches()
         self.target.activated.connect(
             lambda index: self.target_chosen.emit(self.target.itemData(index))
+        )
+        self.method.activated.connect(
+            lambda index: self.method_chosen.emit(self.method.itemData(index))
         )
         self.palette_picker.activated.connect(
             lambda index: self.palette_chosen.emit(self.palette_picker.itemData(index))
@@ -84,6 +110,7 @@ class AttributionControls(QWidget):
         if classes != self._classes:
             self._classes = classes
             self._fill_targets()
+        self._show_method(look.method)
         chosen = self.target.findData(look.target)
         self.target.setCurrentIndex(max(chosen, 0))  # a class that the model has not: predicted
         self.palette_picker.setCurrentIndex(max(self.palette_picker.findData(look.palette), 0))
@@ -92,6 +119,25 @@ class AttributionControls(QWidget):
             self._paint_swatches()
         self.signed.setChecked(look.signed)
         self.setEnabled(look.attribution)
+
+    def show_methods(self, served: tuple[str, ...]) -> None:
+        """Those that the model serves can be chosen, the others say why not."""
+        if served == self._served:
+            return
+        self._served = served
+        self.method.clear()
+        for name, words in METHODS.items():
+            self.method.addItem(words.title, name)
+            item = self.method.model().item(self.method.count() - 1)  # type: ignore[attr-defined]
+            item.setEnabled(not served or name in served)
+            item.setToolTip(words.tip if item.isEnabled() else _NOT_SERVED.get(name, words.tip))
+        self._show_method(self._method)
+
+    def _show_method(self, name: str) -> None:
+        """The default where the model cannot serve it: that is what is shown, too."""
+        self._method = name
+        shown = name if not self._served or name in self._served else DEFAULT
+        self.method.setCurrentIndex(max(self.method.findData(shown), 0))
 
     def _fill_targets(self) -> None:
         self.target.clear()

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferapp.ui import colour_maps, theme, wording
 from ferapp.ui.look import Look
+from ferapp.ui.methods import METHODS
+from ferapp.vision.methods import ACTION_UNITS
 
 _BAR = 8  # px
 _GAP = 2
@@ -71,6 +73,10 @@ class AttributionKey(QWidget):
     def ends(self) -> tuple[str, str]:
         """The words at the two ends of the colours."""
         name = f" {self._shown}" if self._shown else ""
+        if self._look.method == ACTION_UNITS:
+            return "", f"action units of{name}" if name else "action units"
+        if self._look.method == "attention":
+            return "less attention", "more"
         if self._look.signed:
             return "against", f"for{name}"
         return "weak", f"strong, for{name}" if name else "strong"
@@ -82,12 +88,17 @@ class AttributionKey(QWidget):
         full = self._look.full_scale
         if not full:
             return "", "", ""
+        unit = METHODS[self._look.method].unit
         if self._look.signed:
-            return f"−{_short(full)}", "logits", f"+{_short(full)}"
-        return "0", "logits", _short(full)
+            return f"−{_short(full)}", unit, f"+{_short(full)}"
+        return "0", unit, _short(full)
 
     def _tip(self) -> str:
         name = self._shown or "the class"
+        if self._look.method == ACTION_UNITS and name == "Neutral":
+            return "Neutral has no action units: nothing on the face moves."
+        if self._look.method in (ACTION_UNITS, "attention"):
+            return METHODS[self._look.method].tip
         lines = [
             f"Right: parts of the face that speak for {name}. Left: parts that speak against it."
             if self._look.signed

@@ -1,6 +1,7 @@
 """The column beside the picture: what the model makes of the largest face, and the controls."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QImage, QPalette
@@ -8,13 +9,16 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 
 from ferapp.live.state import LiveStatus
 from ferapp.ui import theme, wording
+from ferapp.ui.attention_strip import AttentionStrip
 from ferapp.ui.attribution_key import AttributionKey
 from ferapp.ui.bars import ProbabilityBars
 from ferapp.ui.crop_view import CropView
 from ferapp.ui.doubt_chips import DoubtChips
 from ferapp.ui.look import Look, explained_class, map_of
+from ferapp.ui.place_meter import PlaceMeter
 from ferapp.ui.strip import ProbabilityStrip
-from ferapp.vision.analysis import Analysis, FaceAnalysis
+from ferapp.vision.analysis import NOTHING, Analysis, FaceAnalysis
+from ferapp.vision.parts import spread
 
 WIDTH = 384  # px, all text fits at the font's usual size
 TIGHT, BOTTOM = 6, 10  # px between the rows and below them: all fits into the smallest window
@@ -49,6 +53,8 @@ class FacePanel(QWidget):
         self.strip = ProbabilityStrip()
         self.crop = CropView()
         self.key = AttributionKey()
+        self.places = PlaceMeter()
+        self.attention = AttentionStrip()
         place = self.key.sizePolicy()
         place.setRetainSizeWhenHidden(True)  # nothing moves when the attribution is switched off
         self.key.setSizePolicy(place)
@@ -100,6 +106,8 @@ class FacePanel(QWidget):
         layout.addWidget(self.strip, 1)
         layout.addWidget(caption)
         layout.addLayout(lower)
+        layout.addWidget(self.places)
+        layout.addWidget(self.attention)
         for widget in below:
             layout.addWidget(widget)
         layout.addStretch(0)  # takes what the strip leaves on a tall screen
@@ -136,6 +144,8 @@ class FacePanel(QWidget):
         map_image: QImage | None,
     ) -> None:
         """`map_image` is the coloured map of the largest face."""
+        if analysis is not None:  # what was asked for may not be what the model can serve
+            look = replace(look, method=analysis.method)
         headline, detail = wording.headline(analysis, status)
         face = analysis.faces[0] if analysis is not None and analysis.faces else None
         classes = analysis.classes if analysis is not None else ()
@@ -156,13 +166,20 @@ class FacePanel(QWidget):
         if face is None or asked is None or len(face.smoothed) != len(classes):
             self.bars.show_probabilities(classes)
             self.key.show_map(look)
+            self.places.show_shares(None)
+            self.attention.show_weights(NOTHING)
             return
+        self.attention.show_weights(face.attention)
         chosen = asked if look.target == "runner_up" or look.target in classes else None
         self.bars.show_probabilities(classes, face.smoothed, face.probabilities, face.whole, chosen)
         found = map_of(face, classes, look.target)
         if found is None:
             self.key.show_map(look)
+            self.places.show_shares(None)
         else:
+            self.places.show_shares(
+                spread(found[1], face.places) if face.places is not None else None
+            )
             self.key.show_map(look, wording.title(classes[found[0]]), wording.title(classes[asked]))
 
     def show_status(self, status: LiveStatus) -> None:

@@ -87,6 +87,7 @@ class LivePage(QWidget):
         actions["freeze"].toggled.connect(self.hide_row.set_frozen)
         controls = self.attribution
         controls.target_chosen.connect(lambda target: self.change_look(target=target))
+        controls.method_chosen.connect(lambda method: self.change_look(method=method))
         controls.palette_chosen.connect(lambda palette: self.change_look(palette=palette))
         controls.signed_changed.connect(lambda signed: self.change_look(signed=signed))
         controls.held_changed.connect(self._hold_scale)
@@ -103,7 +104,7 @@ class LivePage(QWidget):
     def change_look(self, **changes: Any) -> None:
         """Show pictures otherwise from now on; the engine computes only what is shown."""
         look = replace(self.look, **changes)
-        if look.target != self.look.target:
+        if (look.target, look.method) != (self.look.target, self.look.method):
             self._scale.forget()
             self._note_scale(look)
             look = replace(look, full_scale=self._scale.value)
@@ -112,7 +113,7 @@ class LivePage(QWidget):
         self.attribution.show_look(look, self._classes)
         self.sliders.opacity.setEnabled(look.attribution)
         self._panel_due = True
-        self._set_options(attribution=look.attribution, target=self._target())
+        self._set_options(attribution=look.attribution, method=look.method, target=self._target())
 
     def _target(self) -> Literal["predicted", "runner_up"] | int:
         """`look.target` as the engine takes it; a class that the model has not is the predicted."""
@@ -213,6 +214,7 @@ class LivePage(QWidget):
         if status != self._status:
             self._status = status
             self.status_changed.emit()
+        self.attribution.show_methods(status.model_methods)
         self.stage.show_status(status)
         self.stage.hud.show_map_age(self.view.map_age_ms)
         self.panel.key.show_age(self.view.map_age_ms)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.vision.analysis import FaceAnalysis
+from ferapp.vision.methods import DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Look:
     boxes: bool = True
     landmarks: bool = True
     attribution: bool = True
+    method: str = DEFAULT  # of the maps, a name of vision.methods
     target: str = "predicted"
     signed: bool = True  # for and against, or the strength alone
     palette: str = "ember"

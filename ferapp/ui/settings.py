@@ -10,6 +10,7 @@ from platformdirs import user_config_path
 
 from ferapp.ui.look import Look
 from ferapp.ui.theme import Mode
+from ferapp.vision.methods import METHODS
 from trainer.files import write_json
 
 log = logging.getLogger(__name__)
@@ -91,4 +92,6 @@ def _fitting(default: Any, values: Any) -> Any:
 def _known(name: str, value: Any) -> bool:
     if name == "theme":
         return value in get_args(Mode)
+    if name == "method":
+        return value in METHODS
     return not isinstance(value, int) or 0 <= value <= 5000

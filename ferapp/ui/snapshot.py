@@ -102,6 +102,7 @@ def record(
         if card is not None and analysis.classes
         else None,
         "device": status.device,
+        "method": analysis.method,
         "look": asdict(look),
         "smoothing_s": options.smoothing_s,
         "hidden": sorted(options.hidden),

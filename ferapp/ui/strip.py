@@ -36,7 +36,7 @@ class ProbabilityStrip(pg.PlotWidget):
         self.setXRange(-SECONDS, 0, padding=0)
         self.setYRange(-0.02, 1.07, padding=0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(64)
+        self.setMinimumHeight(40)
         self.plotItem.setContentsMargins(0, 4, 0, 0)  # half the height of the word at 100 %
         self.setMaximumHeight(420)
         self.getAxis("left").setTicks([[(0, "0"), (0.5, "50"), (1, "100 %")]])

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.sources.frame import Frame
+from ferapp.vision.methods import DEFAULT
 from ferapp.vision.parts import Part
 
 
@@ -41,7 +42,9 @@ class FaceAnalysis:
     `probabilities` (K,) are those of this frame alone, `smoothed` (K,) the displayed ones;
     both are empty without a model. `maps` (M, S, S) are signed attributions in crop space, one
     for each class in `mapped`: all K where they cost nothing, else the one that was asked for.
+    `places` (S, S) says of each pixel to which of `parts.PLACES` it belongs, where there are maps.
     While parts of the face are hidden, `whole` (K,) is `smoothed` of the same face unhidden.
+    `attention` (d,) are the weights of the features, of models that have them.
     """
 
     face_id: int
@@ -53,6 +56,8 @@ class FaceAnalysis:
     smoothed: NDArray[np.float32]
     maps: NDArray[np.float32] | None = None
     mapped: tuple[int, ...] = ()
+    places: NDArray[np.uint8] | None = None
+    attention: NDArray[np.float32] = field(default_factory=lambda: NOTHING)
     whole: NDArray[np.float32] = field(default_factory=lambda: NOTHING)
     doubts: tuple[Doubt, ...] = ()
 
@@ -81,3 +86,4 @@ class Analysis:
     picture: NDArray[np.uint8]
     times: StageTimes = field(default_factory=StageTimes)
     hidden: frozenset[Part] = frozenset()  # parts of the faces that the model did not see
+    method: str = DEFAULT  # of the maps: the one asked for, or the default where that cannot be

@@ -12,6 +12,7 @@ from ferapp.vision.analysis import NOTHING, Analysis, FaceAnalysis, StageTimes
 from ferapp.vision.doubts import doubts
 from ferapp.vision.hiding import hide
 from ferapp.vision.options import Options
+from ferapp.vision.places import places
 from ferapp.vision.tracks import Tracks
 from trainer.faces.align import TEMPLATE_SIDE, AlignedFace, align_face, transform
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
@@ -52,8 +53,13 @@ class Analyzer:
         if classifier is not None and fed:
             # while parts are hidden, the same batch has the whole faces: the bars compare them
             batch = fed + [face.crop for face in aligned] if options.hidden else fed
+            points = [transform(c.matrix, f.landmarks) for f, c in zip(found, aligned, strict=True)]
             result = classifier.classify(
-                np.stack(batch), attribution=options.attribution, target=options.target
+                np.stack(batch),
+                attribution=options.attribution,
+                method=options.method,
+                target=options.target,
+                points=np.stack(points * (len(batch) // len(fed))).astype(np.float32),
             )
         marks.append(time.perf_counter())
 
@@ -68,6 +74,7 @@ class Analyzer:
             picture,
             StageTimes(landmarks, align, model, convert),
             options.hidden,
+            result.method if result is not None else options.method,
         )
 
     def _assemble(
@@ -91,6 +98,8 @@ class Analyzer:
             probabilities = smoothed = whole = NOTHING
             maps = None
             mapped: tuple[int, ...] = ()
+            where: NDArray[np.uint8] | None = None
+            attention = NOTHING
             if result is not None:
                 moment = frame.time_s, options.smoothing_s
                 probabilities = result.probabilities[index]
@@ -98,9 +107,12 @@ class Analyzer:
                 if options.hidden:
                     unhidden = result.probabilities[len(found) + index]
                     whole = self._tracks.smooth(ids[index], unhidden, *moment)
+                attention = result.attention[index]
                 if options.attribution:
                     maps = result.maps[index]
                     mapped = tuple(result.mapped[index].tolist())
+                    points = transform(crop.matrix, face.landmarks) - margin
+                    where = places(points, maps.shape[-1])
             to_crop = crop.matrix.copy()
             to_crop[:, 2] -= margin
             end = len(fed[index]) - margin
@@ -115,6 +127,8 @@ class Analyzer:
                     smoothed=smoothed,
                     maps=maps,
                     mapped=mapped,
+                    places=where,
+                    attention=attention,
                     whole=whole,
                     doubts=doubts(crop.crop, face.landmarks, (width, height), smoothed),
                 )

@@ -8,13 +8,18 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from trainer.attribution import explain, explain_all, target_classes
+from ferapp.vision.methods import ACTION_UNITS, ATTRIBUTIONS, DEFAULT, METHODS
+from trainer.attribution import explain, explain_all, methods_of, target_classes
 from trainer.data.crops import to_input
 from trainer.device import memory_format, resolve
+from trainer.faces.action_units import au_heatmap, au_valid
+from trainer.labels import EXPRESSIONS
 from trainer.model_index import find_model
 from trainer.models.fold import folded
 from trainer.models.model_file import load_model
+from trainer.models.registry import captured
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +27,15 @@ class Classification:
     """Of F faces: `probabilities` (F, K) and `maps` (F, M, s, s), signed, of `mapped` (F, M).
 
     M is K where one forward gives the maps of all classes, else 1; 0 without attribution.
+    `method` is what the maps were made by, `attention` (F, d) the weights of the features, d = 0
+    without any.
     """
 
     probabilities: NDArray[np.float32]
     maps: NDArray[np.float32]
     mapped: NDArray[np.int64]
+    method: str
+    attention: NDArray[np.float32]
 
 
 class Classifier:
@@ -40,6 +49,16 @@ class Classifier:
         example = torch.rand(2, 1, side, side, device=self.device)
         self._layout = memory_format(network, self.device)
         self._network = folded(network, example).to(memory_format=self._layout)
+        layer, seen = self._network.attribution_layer, dict[str, Tensor]()
+        with torch.inference_mode(), captured(self._network, {layer}, seen):
+            self._network(example)
+            self._attends = self._network.attend(seen[layer]) is not None
+        served = methods_of(self._network)
+        self.methods = tuple(
+            name
+            for name in METHODS
+            if name == ACTION_UNITS or ATTRIBUTIONS[name][1] or ATTRIBUTIONS[name][0] in served
+        )
         for on in (False, True):  # the first calls choose kernels and are slow
             self.classify(np.zeros((1, self.crop_size, self.crop_size), np.uint8), attribution=on)
 
@@ -52,33 +71,70 @@ class Classifier:
         crops: NDArray[np.uint8],
         *,
         attribution: bool,
+        method: str = DEFAULT,
         target: Literal["predicted", "runner_up"] | int = "predicted",
+        points: NDArray[np.float32] | None = None,
     ) -> Classification:
-        """Crops (F, S, S) in one batch; attribution is Grad*Input.
+        """Crops (F, S, S) in one batch, explained by a method of `vision.methods`.
 
-        `target` is explained where the network does not give the maps of all classes at once. A
-        class that the model does not have stands for the predicted one: options outlive models.
+        `target` is explained where the maps of all classes do not come at once. Options outlive
+        models: a class that the model does not have stands for the predicted one, a method that
+        it cannot serve for Grad*Input. `points` (F, 68, 2) in px of the crop draw action units.
         """
         x = to_input(torch.from_numpy(crops), self.card.preprocessing)
         x = x.to(self.device, memory_format=self._layout)
-        count, side = len(x), x.shape[-1]
-        maps, mapped = torch.empty(count, 0, side, side), torch.empty(count, 0, dtype=torch.int64)
-        if not attribution:
-            with torch.inference_mode():
-                logits = self._network(x)
-        elif self._network.linear_head is not None:
-            logits, maps = explain_all(self._network, x)
-            mapped = torch.arange(logits.shape[1]).expand(count, -1)
-        else:
-            if isinstance(target, int) and not 0 <= target < len(self.card.classes):
-                target = "predicted"
-            logits, found = explain(self._network, x, "grad_x_input", target)
-            maps, mapped = found[:, None], target_classes(logits, target)[:, None]
+        if method not in self.methods:
+            method = DEFAULT
+        if isinstance(target, int) and not 0 <= target < len(self.card.classes):
+            target = "predicted"
+        features: dict[str, Tensor] = {}
+        layers = {self._network.attribution_layer} if self._attends else set()
+        with captured(self._network, layers, features):
+            if not attribution or method == ACTION_UNITS:
+                with torch.inference_mode():
+                    logits = self._network(x)
+            if not attribution:
+                maps, mapped = x.new_empty(len(x), 0, *x.shape[2:]), x.new_empty(len(x), 0)
+            elif method == ACTION_UNITS:
+                maps, mapped = self._action_units(points, len(x), x.shape[-1])
+            elif method == DEFAULT and self._network.linear_head is not None:
+                logits, maps = explain_all(self._network, x)
+                mapped = torch.arange(logits.shape[1]).expand(len(x), -1)
+            else:
+                name, layer = ATTRIBUTIONS[method]
+                logits, found = explain(self._network, x, name, target, layer)
+                maps, mapped = found[:, None], target_classes(logits, target)[:, None]
         logits = logits.float().cpu()
         probabilities = torch.softmax(logits / self.card.temperature, dim=1)
         return Classification(
-            probabilities.numpy(), maps.float().cpu().numpy(), mapped.cpu().numpy()
+            probabilities.numpy(),
+            maps.float().cpu().numpy(),
+            mapped.cpu().numpy(),
+            method,
+            self._attention(features, len(x)),
         )
+
+    def _action_units(
+        self, points: NDArray[np.float32] | None, count: int, side: int
+    ) -> tuple[Tensor, Tensor]:
+        """Maps (F, K, s, s) of all classes; zero for those without units and without points."""
+        names = self.card.classes
+        maps = torch.zeros(count, len(names), side, side)
+        if points is not None:
+            margin = (self.crop_size - side) // 2
+            placed = torch.from_numpy(points) - margin
+            for index, name in enumerate(names):
+                if name in EXPRESSIONS and bool(au_valid(name)):
+                    maps[:, index] = au_heatmap(placed, side, name)
+        return maps, torch.arange(len(names)).expand(count, -1)
+
+    @torch.inference_mode()
+    def _attention(self, features: dict[str, Tensor], count: int) -> NDArray[np.float32]:
+        if not features:
+            return np.zeros((count, 0), np.float32)
+        weights = self._network.attend(features[self._network.attribution_layer].detach())
+        assert weights is not None
+        return np.asarray(weights.float().cpu().numpy(), np.float32)
 
     def seconds_per_face(self, attribution: bool, repeats: int = 50) -> float:
         """Median time of one face on this device."""

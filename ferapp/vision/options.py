@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ferapp.vision.methods import DEFAULT
 from ferapp.vision.parts import Part
 
 
@@ -11,6 +12,7 @@ class Options:
     """`target` is the class that a map explains where one forward does not give all classes."""
 
     attribution: bool = True
+    method: str = DEFAULT  # of the maps, a name of vision.methods
     target: Literal["predicted", "runner_up"] | int = "predicted"
     smoothing_s: float = 0.3  # time constant of the displayed probabilities
     hidden: frozenset[Part] = frozenset()  # parts of the face that the model does not see

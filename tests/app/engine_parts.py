@@ -59,6 +59,7 @@ class FakeClassifier:
     card: ModelCard
     device: torch.device
     fails: Callable[[Options], None]
+    methods: tuple[str, ...] = ("grad_x_input",)
 
     def seconds_per_face(self, attribution: bool, repeats: int = 50) -> float:
         assert attribution

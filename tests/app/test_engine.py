@@ -1,5 +1,7 @@
 """The engine when models, devices and sources change; everything is scripted."""
 
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -236,3 +238,46 @@ class TestSources:
 
     def test_an_engine_that_was_never_started_closes(self, bench: Bench) -> None:
         Engine("clip", "one", parts=bench.parts()).close()
+
+
+def test_an_analysis_that_cannot_begin_says_why(bench: Bench) -> None:
+    def fails() -> None:
+        raise AttributeError("module 'cv2' has no attribute 'typing'")
+
+    parts = replace(bench.parts(), analyzer=fails)
+    engine = Engine("clip", "one", parts=parts)
+    engine.start()
+    try:
+        status = status_when(engine, lambda status: status.analysis_notice != "")
+        assert "Pictures cannot be analysed" in status.analysis_notice
+        assert "no attribute 'typing'" in status.analysis_notice
+    finally:
+        engine.close()
+
+
+IMPORTING = """
+import subprocess
+import sys
+import threading
+from ferapp.live import engine
+
+barrier, failures = threading.Barrier(4), []
+
+def use():
+    barrier.wait()
+    try:
+        engine.load_opencv()
+        import cv2
+        cv2.typing.MatLike
+    except Exception as error:
+        failures.append(error)
+
+threads = [threading.Thread(target=use) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert not failures, failures
+"""
+
+
+def test_many_threads_may_need_opencv_at_once() -> None:
+    subprocess.run([sys.executable, "-c", IMPORTING], check=True, timeout=60)

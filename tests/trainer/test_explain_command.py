@@ -75,7 +75,7 @@ def test_a_report_with_everything_in_it(data: Path, tmp_path: Path) -> None:
 
 
 def test_dacls_weights_are_in_the_report(data: Path, tmp_path: Path) -> None:
-    options = {"backbone": "compact", "compact": True, "widths": [8, 16]}
+    options = {"backbone": "compact", "compact": True, "widths": [8, 16, 16]}
     model = written_model(tmp_path / "dacl.safetensors", "dacl", **options)
     out = tmp_path / "report"
     ran("explain", "--model", model, "--data", data, "--samples", 7, "--out", out)

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from trainer.errors import UsageError
@@ -65,6 +66,27 @@ class FerModel(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.classify(self.embed(x))
+
+
+class captured:  # noqa: N801
+    """While it lasts, outputs of the named layers are kept in `into`, with their graph."""
+
+    def __init__(self, model: nn.Module, layers: set[str], into: dict[str, Tensor]) -> None:
+        self._model, self._layers, self._into = model, layers, into
+        self._handles: list[torch.utils.hooks.RemovableHandle] = []
+
+    def __enter__(self) -> None:
+        modules = dict(self._model.named_modules())
+        for name in self._layers:
+
+            def keep(_module: nn.Module, _args: object, output: Tensor, name: str = name) -> None:
+                self._into[name] = output
+
+            self._handles.append(modules[name].register_forward_hook(keep))
+
+    def __exit__(self, *exc: object) -> None:
+        for handle in self._handles:
+            handle.remove()
 
 
 T = TypeVar("T", bound=FerModel)

@@ -12,7 +12,7 @@ from trainer.data.augment import Batch
 from trainer.errors import UsageError
 from trainer.faces.action_units import GENERIC, au_heatmap, au_valid
 from trainer.faces.heatmaps import landmark_heatmap
-from trainer.models.registry import FerModel
+from trainer.models.registry import FerModel, captured
 from trainer.objectives import acol as acol  # registers its term
 from trainer.objectives.au import au_alignment_loss, layer_attention
 from trainer.objectives.center import SparseCenterLoss
@@ -176,24 +176,3 @@ class Objective(nn.Module):
             landmarks.nan_to_num(), side, settings.sigma * side, settings.heatmap
         )
         return privileged_attribution_loss(attribution, heatmap, settings.channels, found)
-
-
-class captured:  # noqa: N801
-    """While it lasts, outputs of the named layers are kept in `into`, with their graph."""
-
-    def __init__(self, model: nn.Module, layers: set[str], into: dict[str, Tensor]) -> None:
-        self._model, self._layers, self._into = model, layers, into
-        self._handles: list[torch.utils.hooks.RemovableHandle] = []
-
-    def __enter__(self) -> None:
-        modules = dict(self._model.named_modules())
-        for name in self._layers:
-
-            def keep(_module: nn.Module, _args: object, output: Tensor, name: str = name) -> None:
-                self._into[name] = output
-
-            self._handles.append(modules[name].register_forward_hook(keep))
-
-    def __exit__(self, *exc: object) -> None:
-        for handle in self._handles:
-            handle.remove()

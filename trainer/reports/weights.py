@@ -10,8 +10,7 @@ from trainer.data.crops import align_all, to_input
 from trainer.data.facedata import FaceData
 from trainer.errors import UsageError
 from trainer.models import create, names
-from trainer.models.registry import FerModel
-from trainer.objectives.objective import captured
+from trainer.models.registry import FerModel, captured
 
 BATCH = 256
 
