@@ -38,6 +38,23 @@ def _twin(name: str, title: str, model: dict[str, Any], terms: dict[str, Any]) -
     )
 
 
+def _guided(name: str, title: str, terms: dict[str, Any]) -> Recipe:
+    """One of three fine-tunings of the model `default`, for the view of two models at once."""
+    return Recipe(
+        name=f"trio/{name}",
+        title=title,
+        source="this project",
+        published="none",
+        values={
+            "data": {"votes_share": 0.2},
+            "model": {**COMPACT, "init": "default"},
+            "augment": {**LIGHT, "erase": 0.15},
+            "objective": {"label_smoothing": 0.05, **terms},
+            "optim": {"epochs": 7, "learning_rate": 0.03, "warmup": 0.1},
+        },
+    )
+
+
 OWN: tuple[Recipe, ...] = (
     _twin("ce", "Cross-entropy alone, the twin of the others", COMPACT, {}),
     _twin("center", "With center loss", COMPACT, {"center": {"weight": 0.01}}),
@@ -51,6 +68,9 @@ OWN: tuple[Recipe, ...] = (
         )
         for channels in ("all", "mean", "half")
     ),
+    _guided("ce", "default fine-tuned by cross-entropy alone, the twin of the others", {}),
+    _guided("pal", "default fine-tuned with PAL", {"pal": {"weight": 1.0}}),
+    _guided("au", "default fine-tuned with AU alignment", {"au": {"weight": 5.0}}),
     Recipe(
         name="default",
         title="The compact net that the app opens with, first stage",
