@@ -14,7 +14,7 @@ from trainer.cli_runs import compare, reproduce
 from trainer.config import TrainConfig, load_config
 from trainer.console import notices, print_json, print_table, progress_bars, run_app
 from trainer.errors import UsageError
-from trainer.recipes import FAST, RECIPES, recipe
+from trainer.recipes import FAST, RECIPES, fast_tables, recipe
 from trainer.recipes.pipelines import PIPELINES
 from trainer.show import print_data, training_progress
 
@@ -171,8 +171,9 @@ def recipes(as_json: Json = False) -> None:
         [[each.name, each.title, each.source, each.published] for each in listed],
     )
     print()
-    fast = ", ".join(dict.fromkeys(name.split("/")[0] for name in RECIPES if name.endswith(FAST)))
-    print(f"The recipes of {fast} have a fast form for one CPU: add {FAST} to the name.")
+    print(
+        f"The recipes of {', '.join(fast_tables())} have a fast form for one CPU: add {FAST} to the name."
+    )
     if as_json:
         print_json({"recipes": list(RECIPES)})
 

@@ -178,7 +178,7 @@ def test_tables_are_found_by_name(tmp_path: Path) -> None:
     assert not any(each.name.endswith("-fast") for each in plain)
     affectnet = {each.name for each in recipes_of("dacl/affectnet", fast=False)}
     assert affectnet == {f"dacl/affectnet-{term}" for term in ("dacl", "center", "softmax")}
-    with pytest.raises(UsageError, match="no table 'magic'\nKnown: twin, report-001"):
+    with pytest.raises(UsageError, match="no table 'magic'\nKnown: twin, trio, report-001"):
         recipes_of("magic", fast=False)
     with pytest.raises(UsageError, match="twin has no fast form"):
         recipes_of("twin", fast=True)

@@ -20,9 +20,14 @@ def recipe(name: str) -> Recipe:
         known = ", ".join(name for name in RECIPES if not name.endswith(FAST))
         raise UsageError(
             f"there is no recipe {name!r}",
-            f"Known: {known}. Those of {', '.join(tables()[1:])} also with {FAST} at the end.",
+            f"Known: {known}. Those of {', '.join(fast_tables())} also with {FAST} at the end.",
         )
     return RECIPES[name]
+
+
+def fast_tables() -> list[str]:
+    """Tables whose recipes have a fast form."""
+    return list(dict.fromkeys(name.split("/")[0] for name in RECIPES if name.endswith(FAST)))
 
 
 def tables() -> list[str]:
