@@ -171,9 +171,8 @@ def recipes(as_json: Json = False) -> None:
         [[each.name, each.title, each.source, each.published] for each in listed],
     )
     print()
-    print(
-        f"The recipes of {', '.join(fast_tables())} have a fast form for one CPU: add {FAST} to the name."
-    )
+    fast = ", ".join(fast_tables())
+    print(f"The recipes of {fast} have a fast form for one CPU: add {FAST} to the name.")
     if as_json:
         print_json({"recipes": list(RECIPES)})
 
