@@ -1,0 +1,99 @@
+"""The training child: `python -m trainer train` as a process of its own, which outlives the app."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from trainer.run import RunDir
+
+OUTPUT = "output.log"  # what the child printed, beside the runs, by its process id
+
+
+def command(recipe: str, data: Path, name: str, sets: Sequence[str], runs: Path) -> list[str]:
+    """The arguments after `fertrain` that train so."""
+    arguments = ["train", "--recipe", recipe, "--data", str(data), "--name", name]
+    for each in sets:
+        arguments += ["--set", each]
+    return [*arguments, "--runs", str(runs)]
+
+
+def resume_command(run: Path) -> list[str]:
+    return ["resume", str(run)]
+
+
+class TrainingChild:
+    """A process that trains. `run` is its directory once it made one.
+
+    It has a session of its own: closing the app, or Ctrl+C in its terminal, leaves it alone.
+    """
+
+    def __init__(self, arguments: Sequence[str], runs: Path, run: Path | None = None) -> None:
+        runs.mkdir(parents=True, exist_ok=True)
+        self._runs, self.run = runs, run
+        self.log = runs / f".{OUTPUT}"
+        with self.log.open("wb") as stream:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "trainer", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """The exit code once it ended. Looks for the run directory meanwhile."""
+        if self.run is None:
+            self.run = find_run_of(self.pid, self._runs)
+        return self._process.poll()
+
+    def stop(self) -> None:
+        """After the current step, with everything saved; a second call ends it at once."""
+        stop(self.pid)
+
+    def words(self) -> str:
+        """The end of what it printed: the reason when it failed."""
+        try:
+            text = self.log.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        lines = [line for line in text.replace("\r", "\n").split("\n") if line.strip()]
+        start = next((i for i, line in enumerate(lines) if line.startswith("Error:")), -12)
+        return "\n".join(lines[start:])
+
+
+def find_run_of(pid: int, runs: Path) -> Path | None:
+    """The newest run directory that a process made."""
+    for folder in sorted(runs.glob("*/env.json"), reverse=True):
+        try:
+            if json.loads(folder.read_text(encoding="utf-8")).get("pid") == pid:
+                return folder.parent
+        except (OSError, ValueError, AttributeError):
+            continue
+    return None
+
+
+def is_alive(run: RunDir) -> bool:
+    """Whether the process that made a run, or took it up, still is there (on this machine)."""
+    try:
+        pid = int(json.loads(run.env.read_text(encoding="utf-8"))["pid"])
+        os.kill(pid, 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def stop(pid: int) -> None:
+    """Ask a training process to stop after its step."""
+    try:
+        os.kill(pid, signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+    except ProcessLookupError:
+        return
