@@ -45,6 +45,7 @@ class Analysing:
         self._loaded: Loaded | None = None  # of the frame before
         self._trouble = ""
         self._failures = 0  # of the model, in a row
+        self._seen = True
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
 
@@ -58,6 +59,10 @@ class Analysing:
         if options.attribution and not self._options.attribution:
             self._all_again = True
         self._options = options
+
+    def set_seen(self, seen: bool) -> None:
+        """Frames that nobody can see are not analysed: the machine is free for other pages."""
+        self._seen = seen
 
     def start(self) -> None:
         self._thread.start()
@@ -77,7 +82,9 @@ class Analysing:
             return
         while not self._closing.is_set():
             frame = self._frames.take(timeout=0.1)
-            analysis = self._analyse(analyzer, frame) if frame is not None else None
+            if frame is None or not self._seen:
+                continue
+            analysis = self._analyse(analyzer, frame)
             if analysis is not None:
                 self.stages = analysis.times
                 self.results.put(analysis)

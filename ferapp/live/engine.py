@@ -1,9 +1,6 @@
 """The live engine: capture → slot → analysis → slot. No Qt; heavy imports happen in its threads."""
 
-import importlib
-import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from ferapp.live.state import DeviceInfo, LiveStatus, ModelInfo, Rates
 from ferapp.live.watcher import Watcher
 from ferapp.sources.devices import CameraInfo
 from ferapp.sources.frame import FrameSource
+from ferapp.sources.loading import load_opencv, load_torch
 from ferapp.vision.analysis import Analysis
 from ferapp.vision.options import Options
 
@@ -30,18 +28,6 @@ if TYPE_CHECKING:
     from trainer.faces.landmarker import FaceLandmarker
 
 LOOK_S = 3.0  # between two looks at cameras, model files and devices
-
-
-_opencv_lock = threading.Lock()
-
-
-def load_opencv() -> None:
-    """Once, before anything that brings cv2: two threads that import it at once find it half made.
-
-    Its import puts itself aside for a moment; then "module 'cv2' has no attribute 'typing'".
-    """
-    with _opencv_lock:
-        importlib.import_module("cv2")
 
 
 def open_source(spec: str) -> FrameSource:
@@ -73,16 +59,9 @@ def make_analyzer() -> "Analyzer":
 
 
 def make_classifier(model: str, device: str) -> "Classifier":
-    load_opencv()
-    # threads of torch that wait would spin on the cores that landmarks and window need: 140 ms a
-    # face instead of 12 on two busy cores; read at torch's import, and not meant for a training
-    given = "OMP_WAIT_POLICY" in os.environ
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    try:
-        from ferapp.vision.classifier import Classifier
-    finally:
-        if not given:
-            del os.environ["OMP_WAIT_POLICY"]
+    load_torch()
+    from ferapp.vision.classifier import Classifier
+
     return Classifier(model, device)
 
 
@@ -197,6 +176,9 @@ class Engine:
 
     def set_options(self, options: Options) -> None:
         self._analysing.set_options(options)
+
+    def set_seen(self, seen: bool) -> None:
+        self._analysing.set_seen(seen)
 
     def close(self) -> None:
         for part in reversed(self._running):  # who uses something ends before it does

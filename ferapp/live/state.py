@@ -106,4 +106,7 @@ class LiveEngine(Protocol):
     def set_options(self, options: Options) -> None:
         """From the next frame on."""
 
+    def set_seen(self, seen: bool) -> None:
+        """Whether anybody can see the analyses; while nobody can, none is made."""
+
     def close(self) -> None: ...

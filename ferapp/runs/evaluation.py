@@ -154,9 +154,7 @@ def fixed_and_broken(
     """
     places = {name: row for row, name in enumerate(after.sample_id.tolist())}
     pairs = [
-        (row, places[name])
-        for row, name in enumerate(before.sample_id.tolist())
-        if name in places
+        (row, places[name]) for row, name in enumerate(before.sample_id.tolist()) if name in places
     ]
     if not pairs:
         raise DataError(f"{before.name} and {after.name} have no sample in common")
@@ -205,4 +203,6 @@ def _check(file: Path, values: dict[str, NDArray[np.generic]], classes: tuple[st
 
 def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Floats:
     above, below = np.asarray(part, np.float64), np.asarray(whole, np.float64)
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    return np.asarray(
+        np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0), np.float64
+    )

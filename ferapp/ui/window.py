@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QKeyEvent,
+    QKeySequence,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -27,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from ferapp.live.state import LiveEngine, ModelState
 from ferapp.ui import source_words
-from ferapp.ui.actions import make_actions
+from ferapp.ui.actions import ACTIONS, make_actions
 from ferapp.ui.buttons import MenuButton, by_keyboard
 from ferapp.ui.collector import GuiThreadCollector
 from ferapp.ui.dialogs import AddressDialog
@@ -37,12 +38,17 @@ from ferapp.ui.incoming import PastedPictures, understand
 from ferapp.ui.live_page import LivePage
 from ferapp.ui.menus import SourceMenu
 from ferapp.ui.model_menu import DeviceMenu, ModelMenu
+from ferapp.ui.page import Page
 from ferapp.ui.settings import RECENT, SettingsStore
 from ferapp.ui.snapshot import Snapshots, open_folder
 from ferapp.ui.status_bar import StatusBar
 
 _PICTURES = "Videos and pictures (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.png *.jpg *.jpeg *.bmp)"
 _MODELS = "Models (*.safetensors)"
+# what is of use on the live page only, with the keys of it
+LIVE_ACTIONS = tuple(
+    record.id for record in ACTIONS if record.group in ("Source", "Model", "Picture")
+)
 _SAVE_MS = 1000  # settings that changed are on the disk after this time
 
 
@@ -59,6 +65,7 @@ class MainWindow(QMainWindow):
         self._engine = engine
         self.store = store
         self._compact, self._full_screen_width = False, 0  # of the toolbar
+        self._live_tools: list[QAction] = []  # of the toolbar
         self._model_asked = False  # by a person, who has not seen the outcome yet
         self._pasted = PastedPictures()
         self.setWindowTitle("ferapp")
@@ -71,6 +78,7 @@ class MainWindow(QMainWindow):
         )
         self.device_menu = DeviceMenu(store, self._use_device, self)
         self._pages = QStackedWidget()
+        self._others: list[Page] = []  # beside the live one
         self._page_actions = QActionGroup(self)
         self._tool_bar = self._build_tool_bar()
         self._page_place = self._tool_bar.actions()[0]
@@ -82,6 +90,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self._status_bar)
         self.veil = DropVeil(self._pages)
         self._connect()
+        self._pages.currentChanged.connect(self._turn_page)
         self.collector = GuiThreadCollector(self)
         self._save_timer = QTimer(self, interval=_SAVE_MS)
         self._save_timer.timeout.connect(store.save)
@@ -91,17 +100,37 @@ class MainWindow(QMainWindow):
         self._restore_place()
         self.setFocus()  # else the first button has the keyboard, and Space does not freeze
 
-    def add_page(self, name: str, page: QWidget, tip: str = "") -> None:
+    def add_page(self, name: str, page: LivePage | Page, tip: str = "") -> None:
         """The switcher in the toolbar appears with the second page."""
         index = self._pages.addWidget(page)
+        if isinstance(page, Page):
+            self._others.append(page)
         action = QAction(name, self, checkable=True, checked=index == 0, toolTip=tip or name)
         action.triggered.connect(lambda: self._pages.setCurrentWidget(page))
+        if 0 < index <= 9:
+            action.setShortcut(QKeySequence(f"Ctrl+{index + 1}"))
+            action.setToolTip(f"{action.toolTip()}\nKey: Ctrl+{index + 1}")
         self._page_actions.addAction(action)
         self._tool_bar.insertAction(self._page_place, action)
         by_keyboard(self._tool_bar.widgetForAction(action))
         for each in self._page_actions.actions():
             each.setVisible(index > 0)
         self._page_place.setVisible(index > 0)
+        self._fit_tool_bar()
+
+    def show_page(self, name: str) -> None:
+        """The page as it is called in the switcher."""
+        next(each for each in self._page_actions.actions() if each.text() == name).trigger()
+
+    def _turn_page(self) -> None:
+        """What belongs to the live page, its keys too, is there with it only."""
+        live = self._pages.currentWidget() is self.live_page
+        for name in LIVE_ACTIONS:
+            self.actions_by_id[name].setVisible(live)
+        for action in self._live_tools:
+            action.setVisible(live)
+        self._engine.set_seen(live)
+        self._status_bar.setVisible(live)
         self._fit_tool_bar()
 
     def _build_tool_bar(self) -> QToolBar:
@@ -115,7 +144,7 @@ class MainWindow(QMainWindow):
         self.model_button = MenuButton("Model", self.model_menu, "What looks at the faces.")
         self.device_button = MenuButton("Device", self.device_menu, "Where the model runs.")
         for button in (self.source_button, self.model_button, self.device_button):
-            bar.addWidget(button)
+            self._live_tools.append(bar.addWidget(button))
         room = QWidget()
         room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(room)
@@ -156,10 +185,12 @@ class MainWindow(QMainWindow):
     # --- sources and models ---------------------------------------------------------------------
 
     def open_source(self, source: str) -> None:
+        self.show_page("Live")
         self.live_page.go_live()
         self._engine.open_source(source)
 
     def load_model(self, model: str) -> None:
+        self.show_page("Live")
         self._model_asked = True
         self.live_page.go_live()
         self._engine.load_model(model)
@@ -340,6 +371,11 @@ class MainWindow(QMainWindow):
                 self.restoreGeometry(usual)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not all(page.may_close() for page in self._others):
+            event.ignore()
+            return
+        for page in self._others:
+            page.stop()
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
         for dialog in self.findChildren(QDialog):

@@ -102,6 +102,7 @@ class FakeEngine:
         self.status_calls = 0
         self.calls: list[tuple[str, object]] = []
         self.options = Options()
+        self.seen = True
 
     def give(self, newest: Analysis) -> None:
         self.waiting = newest
@@ -133,6 +134,9 @@ class FakeEngine:
 
     def set_options(self, options: Options) -> None:
         self.options = options
+
+    def set_seen(self, seen: bool) -> None:
+        self.seen = seen
 
     def close(self) -> None:
         self.calls.append(("close", None))
