@@ -3,12 +3,16 @@
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
 from ferapp.live import journal
 from ferapp.live.engine import Engine
+from ferapp.runs import inspecting
+from ferapp.runs.examiner import Examiner
+from ferapp.ui.inspect.page import InspectPage, Tools
 from ferapp.ui.settings import Settings, SettingsStore
 from ferapp.ui.source_words import with_mode
 from ferapp.ui.theme import Mode, apply_theme
@@ -38,7 +42,26 @@ def make_window(
     return window
 
 
-def open_window(source: str | None, model: str | None, device: str | None) -> int:
+def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
+    """The pages beside the live one; `run` is what the Inspect page opens first."""
+    tools = Tools(
+        open=lambda source, say: inspecting.open_inspected(
+            source, remembered_model(store.now), say
+        ),
+        examine=Examiner().examine,
+        first=str(inspecting.example()),
+        runs=Path("runs").absolute(),
+    )
+    window.add_page("Inspect", InspectPage(tools, run), "Mistakes of a model, looked in the eye.")
+
+
+def open_window(
+    source: str | None,
+    model: str | None,
+    device: str | None,
+    page: str = "live",
+    run: str = "",
+) -> int:
     """Run the app until its window closes; returns the exit code. None is what was used last."""
     log = journal.install()
     try:
@@ -51,6 +74,8 @@ def open_window(source: str | None, model: str | None, device: str | None) -> in
             opened=store.now.recent_models,
         )
         window = make_window(engine, store, log.text)
+        add_pages(window, store, run)
+        window.show_page(page.title())
         code = app.exec()
         window.close()
         window.deleteLater()  # in order and now, not by the interpreter's end

@@ -8,7 +8,7 @@ import typer
 from trainer.console import print_json, run_app
 from trainer.errors import UsageError
 
-PAGES = ("live",)
+PAGES = ("live", "inspect")
 
 app = typer.Typer(
     help="Facial expression recognition, live and explained. Everything stays on this computer.",
@@ -37,16 +37,25 @@ def window(
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps. Default: the one used last.")
     ] = None,
-    page: Annotated[str, typer.Option(help="Page to open with: live.")] = "live",
+    page: Annotated[
+        str | None, typer.Option(help=f"Page to open with: {', '.join(PAGES)}.")
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="A run, or the folder of an evaluation, for the Inspect page."),
+    ] = None,
 ) -> None:
     """Open the window."""
     if context.invoked_subcommand is not None:
         return
+    page = page or ("inspect" if run is not None else "live")
     if page not in PAGES:
         raise UsageError(f"--page {page}: known are {', '.join(PAGES)}")
+    if run is not None and not run.exists():
+        raise UsageError(f"--run {run}: there is no such run or folder")
     from ferapp.app import open_window
 
-    raise typer.Exit(open_window(source, model, device))
+    raise typer.Exit(open_window(source, model, device, page, str(run or "")))
 
 
 @app.command()

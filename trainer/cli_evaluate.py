@@ -71,7 +71,7 @@ def evaluate(
         {
             "model": str(file),
             "split": split,
-            **_evaluate(file, faces, folder, figures, device, tta, explain, method),
+            **_evaluate(file, data, faces, folder, figures, device, tta, explain, method),
         }
         for file, folder in zip(files, folders, strict=True)
     ]
@@ -92,6 +92,7 @@ def _own_folder(model: Path, split: str) -> Path | None:
 
 def _evaluate(
     path: Path,
+    data: Path,
     faces: "FaceData",
     out: Path | None,
     figures: bool,
@@ -108,7 +109,15 @@ def _evaluate(
     network, card = load_model(path, where)
     _check_classes(path, card, faces)
     result = evaluate_model(
-        network, card, faces, where, tta=tta, explain=explain, method=method, out=out
+        network,
+        card,
+        faces,
+        where,
+        tta=tta,
+        explain=explain,
+        method=method,
+        out=out,
+        origin={"model_file": str(path.resolve()), "data_path": str(data.resolve())},
     )
     if figures and out is not None:
         from trainer.reports.evaluation import write_figures

@@ -46,6 +46,10 @@ class DataConfig(Section):
     drop_leaked: bool = _field(
         True, "Leave out training pictures that stand, pixel for pixel, in another split too."
     )
+    review: str = _field(
+        "",
+        "A review.jsonl made on the Inspect page: its labels are trained on, what it flags is not.",
+    )
     limit: int = _field(
         0, "Train on this many samples, the same share of each class; 0 is all.", "samples", ge=0
     )

@@ -147,9 +147,11 @@ def evaluate(
     explain: bool = False,
     method: str = "",
     out: Path | None = None,
+    origin: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Metrics of the model on `data`; with `out` also the evaluation's files.
 
+    `origin` says in metrics.json where they come from: `model_file` and `data_path`.
     `explain` adds how far its attributions lie on landmarks and action units, by `method` (the
     card's own unless named).
     """
@@ -164,7 +166,7 @@ def evaluate(
         result["explanation"] = method or card.explanation
         result["au"] = au_agreement(model, card, crops, device, method or card.explanation)
     if out is not None:
-        _write(out, card, data, predictions, result, tta)
+        _write(out, card, data, predictions, result, {"tta": tta, **(origin or {})})
     return result
 
 
@@ -222,9 +224,9 @@ def _write(
     data: FaceData,
     predictions: Predictions,
     result: dict[str, Any],
-    tta: str,
+    how: dict[str, str],
 ) -> None:
-    write_json(out / "metrics.json", {"model": card.name, "data": data.name, "tta": tta, **result})
+    write_json(out / "metrics.json", {"model": card.name, "data": data.name, **how, **result})
     write_json(
         out / "confusion.json", {"classes": list(card.classes), "counts": result["confusion"]}
     )
@@ -239,9 +241,11 @@ def _write(
             logits=predictions.logits,
             feature=predictions.features.astype(np.float16),
             landmarks=data.landmarks,
+            votes=data.votes,
+            temperature=np.float64(card.temperature),
         ),
     )
-    write_text(out / "report.md", report(card, data.name, result, tta))
+    write_text(out / "report.md", report(card, data.name, result, how["tta"]))
 
 
 def report(card: ModelCard, data_name: str, result: dict[str, Any], tta: str) -> str:

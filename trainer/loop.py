@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from trainer.card import ModelCard, Preprocessing
 from trainer.config import TrainConfig
 from trainer.data.crops import Crops, align_all
 from trainer.data.facedata import FaceData
+from trainer.data.review import apply_review
 from trainer.device import autocast_dtype, resolve
 from trainer.distributed import World
 from trainer.errors import RunStopped, UsageError
@@ -138,8 +140,11 @@ def _training_crops(config: TrainConfig, data: FaceData) -> Crops:
     """Of its own function, so that no copy of the index stays: AffectNet's is 250 MB."""
     settings = config.data
     kept = data.without_leaked() if settings.drop_leaked else data
+    training = kept.of_split("train")
+    if settings.review:
+        training = apply_review(training, Path(settings.review).expanduser())
     return align_all(
-        limited(kept.of_split("train"), settings.limit),
+        limited(training, settings.limit),
         settings.preprocessing,
         settings.votes_share,
         settings.votes,

@@ -25,7 +25,8 @@ Floats = NDArray[np.float64]
 class Evaluation:
     """`logits` (N, K), `label` (N,) indices, `landmarks` (N, 68, 2) px of the picture, NaN without.
 
-    `votes` (N, K) are shares of annotators, NaN without any. `temperature` is the model's.
+    A sample without a label has the label −1; it is neither right nor wrong. `votes` (N, K) are
+    shares of annotators, NaN without any. `temperature` is the model's.
     """
 
     name: str
@@ -55,18 +56,33 @@ class Evaluation:
 
     @cached_property
     def wrong(self) -> NDArray[np.bool_]:
-        return np.asarray(self.predicted != self.label)
+        return np.asarray(self.labelled & (self.predicted != self.label))
+
+    @cached_property
+    def labelled(self) -> NDArray[np.bool_]:
+        return np.asarray(self.label >= 0)
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
         """(K, K) samples of class i (row) predicted as j (column)."""
-        counts = np.zeros((len(self.classes), len(self.classes)), np.int64)
-        np.add.at(counts, (self.label, self.predicted), 1)
+        return self._counts(self.labelled, len(self.classes))
+
+    @cached_property
+    def matrix(self) -> NDArray[np.int64]:
+        """`confusion`; with a last row of the samples without a label, where there are any."""
+        if self.labelled.all():
+            return self.confusion
+        return self._counts(np.ones(len(self), bool), len(self.classes) + 1)
+
+    def _counts(self, where: NDArray[np.bool_], rows: int) -> NDArray[np.int64]:
+        counts = np.zeros((rows, len(self.classes)), np.int64)
+        np.add.at(counts, (self.label[where], self.predicted[where]), 1)  # −1 is the last row
         return counts
 
     @property
     def accuracy(self) -> float:
-        return float(1 - self.wrong.mean()) if len(self) else float("nan")
+        """Of the samples with a label; NaN without any."""
+        return float(1 - self.wrong[self.labelled].mean()) if self.labelled.any() else float("nan")
 
     @property
     def recall(self) -> Floats:
@@ -85,11 +101,11 @@ class Evaluation:
 
     def calibration(self) -> tuple[Floats, Floats, NDArray[np.int64], float]:
         """Mean confidence and accuracy (BINS,) of evenly wide bins, their counts, and the ECE."""
-        sure = self.probabilities.max(axis=1)
+        sure, right = self.probabilities.max(axis=1)[self.labelled], ~self.wrong[self.labelled]
         place = np.minimum((sure * BINS).astype(int), BINS - 1)
         counts = np.bincount(place, minlength=BINS)
         confidence = _ratio(np.bincount(place, sure, BINS), counts)
-        hits = _ratio(np.bincount(place, ~self.wrong, BINS), counts)
+        hits = _ratio(np.bincount(place, right, BINS), counts)
         gaps = np.abs(np.nan_to_num(confidence - hits)) * counts
         return confidence, hits, counts, float(gaps.sum() / max(counts.sum(), 1))
 
@@ -99,19 +115,20 @@ class Evaluation:
 
         loss: −log p of the label. confidence: the largest p. margin: p of the prediction − p of
         the label. entropy in nats. disagreement: share of annotators who chose another class than
-        the label, NaN without votes.
+        the label. NaN where a sample lacks the label or the votes that it takes.
         """
         p, rows = self.probabilities, np.arange(len(self))
-        own = p[rows, self.label]
+        own = np.where(self.labelled, p[rows, self.label], np.nan)
         logs = np.log(np.maximum(p, 1e-12))
         return {
-            "loss": -logs[rows, self.label],
+            "loss": -np.log(np.maximum(own, 1e-12)),
             "confidence": p.max(axis=1),
             "margin": p.max(axis=1) - own,
             "entropy": -(p * logs).sum(axis=1),
-            "disagreement": 1 - self.votes[rows, self.label].astype(np.float64),
+            "disagreement": 1 - np.where(self.labelled, self.votes[rows, self.label], np.nan),
         }
 
+    @cached_property
     def suspects(self) -> NDArray[np.int64]:
         """Rows whose label is likely wrong, the likeliest first: confident learning.
 
@@ -128,7 +145,7 @@ class Evaluation:
         )
         counts = np.where(p >= usual, p, -1.0)
         other = counts.argmax(axis=1)
-        found = (counts.max(axis=1) > 0) & (other != self.label)
+        found = (counts.max(axis=1) > 0) & (other != self.label) & self.labelled
         gap = p[rows, other] - p[rows, self.label]
         order = np.argsort(-gap, kind="stable")
         return np.asarray(order[found[order]], np.int64)
@@ -194,7 +211,7 @@ def _check(file: Path, values: dict[str, NDArray[np.generic]], classes: tuple[st
     if logits.ndim != 2 or logits.shape[1] != len(classes):
         raise DataError(f"{file}: logits {logits.shape} do not fit {len(classes)} classes")
     for bad, what in (
-        ((label < 0) | (label >= len(classes)), "has a label that is no class"),
+        ((label < -1) | (label >= len(classes)), "has a label that is no class"),
         (~np.isfinite(np.asarray(logits, np.float64)).all(axis=1), "has logits that are no number"),
     ):
         if bad.any():

@@ -27,7 +27,7 @@ NO_LABEL = "no label"
 _HEAD = 22.0  # px above the cells
 _GAP = 2.0
 _MOST = 64.0  # px, side of a cell
-_LEAST = 30.0
+_LEAST = 26.0
 
 _KEYS = {
     Qt.Key.Key_Left: (0, -1),

@@ -189,13 +189,13 @@ def _style_sheet(t: Theme) -> str:
     QToolBar {{ background: {t.window}; border: none; border-bottom: 1px solid {t.line};
         padding: 4px 10px; spacing: 2px; }}
     QToolBar::separator {{ background: {t.line}; width: 1px; margin: 6px 8px; }}
-    QToolBar QToolButton {{ color: {t.text}; background: transparent; padding: 5px 7px;
-        border: 1px solid transparent; border-radius: 6px; }}
-    QToolBar QToolButton:hover {{ background: {t.raised}; }}
-    QToolBar QToolButton:pressed {{ background: {t.line}; }}
-    QToolBar QToolButton:focus {{ border-color: {t.accent}; }}
+    QToolBar QToolButton, #bar QToolButton {{ color: {t.text}; background: transparent;
+        padding: 5px 7px; border: 1px solid transparent; border-radius: 6px; }}
+    QToolBar QToolButton:hover, #bar QToolButton:hover {{ background: {t.raised}; }}
+    QToolBar QToolButton:pressed, #bar QToolButton:pressed {{ background: {t.line}; }}
+    QToolBar QToolButton:focus, #bar QToolButton:focus {{ border-color: {t.accent}; }}
     QToolBar QToolButton:checked {{ color: {t.on_accent}; background: {t.accent}; }}
-    QToolBar QToolButton::menu-indicator {{ image: none; }}
+    QToolBar QToolButton::menu-indicator, #bar QToolButton::menu-indicator {{ image: none; }}
     QMenu {{ background: {t.panel}; color: {t.text}; border: 1px solid {t.line}; padding: 4px; }}
     QMenu::item {{ padding: 6px 22px; border-radius: 4px; }}
     QMenu::item:selected {{ background: {t.raised}; }}

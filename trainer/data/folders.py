@@ -8,6 +8,8 @@ everything is `train`, of which a tenth is held out as `val`.
 import zipfile
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
 from trainer.data.facedata import FaceData
 from trainer.data.pictures import SUFFIXES, Archive, Entry, Listing, listing_of, tell_classes
 from trainer.data.reading import BadRows
@@ -26,6 +28,33 @@ SPLIT_OF_FOLDER = {
     "testing": "test",
     "privatetest": "test",
 }
+
+
+UNLABELLED = -1  # instead of a class
+NO_SPLIT = "none"
+
+
+def has_pictures(path: Path) -> bool:
+    return (path.is_dir() or zipfile.is_zipfile(path)) and bool(Archive(path).names())
+
+
+def unlabelled(path: Path) -> Listing:
+    """All pictures below `path`, in the order of their paths, of no class and no split.
+
+    They are one's own, to be looked at: up to half of them may be unreadable.
+    """
+    archive, bad = Archive(path), BadRows(path, "pictures", tolerated=0.5)
+    names = archive.names()
+    return Listing(
+        name=path.resolve().stem,
+        classes=EXPRESSIONS,
+        sample_id=names,
+        split=np.full(len(names), NO_SPLIT),
+        label=np.full(len(names), UNLABELLED, np.int64),
+        picture=lambda row: archive.picture(names[row]),
+        bad=bad,
+        found=len(names),
+    )
 
 
 def recognises(path: Path) -> bool:

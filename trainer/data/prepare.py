@@ -95,6 +95,13 @@ READERS = [
         folders.recognises,
         folders.listing,
     ),
+    Reader(
+        "unlabelled",
+        "pictures without labels, in a folder or zip, to be looked at",
+        folders.has_pictures,
+        folders.unlabelled,
+        asked=True,
+    ),
 ]
 AUTO = "auto"
 
@@ -110,7 +117,11 @@ def formats() -> list[str]:
 
 
 def open_data(
-    source: Path, *, landmarks: bool = True, progress: Progress = lambda *_: None
+    source: Path,
+    *,
+    layout: str = AUTO,
+    landmarks: bool = True,
+    progress: Progress = lambda *_: None,
 ) -> FaceData:
     """The data set at `source`, prepared in the cache when it is not a prepared folder.
 
@@ -121,7 +132,8 @@ def open_data(
         if landmarks and data.landmark_source == "none":
             log.warning("%s was prepared without landmarks", source)
         return data
-    return prepare(source, _cache_folder(source), landmarks=landmarks, progress=progress)
+    cache = _cache_folder(source)
+    return prepare(source, cache, layout=layout, landmarks=landmarks, progress=progress)
 
 
 def prepare(

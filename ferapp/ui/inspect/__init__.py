@@ -1,0 +1,1 @@
+"""The Inspect page: mistakes, looked in the eye."""

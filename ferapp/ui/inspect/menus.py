@@ -1,0 +1,70 @@
+"""The menus of what can be opened: the example, runs, folders."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from ferapp.ui.menus import literal
+from trainer.run import RunDir
+
+if TYPE_CHECKING:
+    from ferapp.ui.inspect.page import Tools
+
+_MOST = 15  # runs
+
+
+class EvaluationMenu(QMenu):
+    """Looks which runs there are whenever it opens, newest first.
+
+    With `pictures` also folders of one's own pictures; without, `Nothing` is offered: "".
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tools: "Tools",
+        chosen: Callable[[str], None],
+        parent: QWidget,
+        *,
+        pictures: bool = False,
+    ) -> None:
+        super().__init__(name, parent)
+        self.setToolTipsVisible(True)
+        self._tools, self._chosen, self._pictures = tools, chosen, pictures
+        self.aboutToShow.connect(self.fill)
+
+    def fill(self) -> None:
+        self.clear()
+        if self._pictures:
+            self._offer("The example", self._tools.first, "Drawn faces and the demo clip's.")
+        else:
+            self._offer("Nothing", "", "This evaluation alone.")
+        runs = sorted(
+            (path.parent for path in self._tools.runs.glob("*/config.json")), reverse=True
+        )
+        runs = [run for run in runs if RunDir(run).best.is_file()][:_MOST]
+        if runs:
+            self.addSeparator()
+            self.addAction("Runs").setEnabled(False)
+        for run in runs:
+            self._offer(run.name, str(run), "Its evaluation; without one its model is evaluated.")
+        self.addSeparator()
+        self.addAction("Run or evaluation…").triggered.connect(
+            lambda: self._ask("Open a run or the folder of an evaluation")
+        )
+        if self._pictures:
+            action = self.addAction("Pictures…")
+            action.setToolTip("A folder, with class folders in it or without: classified now.")
+            action.triggered.connect(lambda: self._ask("Open a folder of pictures"))
+
+    def _offer(self, words: str, source: str, tip: str) -> None:
+        action = self.addAction(literal(words))
+        action.setToolTip(tip)
+        action.triggered.connect(lambda: self._chosen(source))
+
+    def _ask(self, title: str) -> None:
+        path = QFileDialog.getExistingDirectory(self.parentWidget(), title, str(Path.cwd()))
+        if path:
+            self._chosen(path)
