@@ -99,6 +99,7 @@ class Evaluation:
         known = self.recall[~np.isnan(self.recall)]
         return float(known.mean()) if len(known) else float("nan")
 
+    @cached_property
     def calibration(self) -> tuple[Floats, Floats, NDArray[np.int64], float]:
         """Mean confidence and accuracy (BINS,) of evenly wide bins, their counts, and the ECE."""
         sure, right = self.probabilities.max(axis=1)[self.labelled], ~self.wrong[self.labelled]

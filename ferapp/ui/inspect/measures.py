@@ -92,7 +92,7 @@ class CalibrationCurve(QWidget):
         self._found = found
         if found is not None:
             self.setAccessibleDescription(
-                f"Expected calibration error {found.calibration()[3]:.3f}"
+                f"Expected calibration error {found.calibration[3]:.3f}"
             )
         self.update()
 
@@ -111,7 +111,7 @@ class CalibrationCurve(QWidget):
 
     def _paint(self, painter: QPainter, found: Evaluation) -> None:
         look, area = theme.current(), self._area()
-        _, hits, counts, _ = found.calibration()
+        _, hits, counts, _ = found.calibration
         painter.setFont(theme.sized(self.font(), 0.85))
         for share in (0.0, 0.5, 1.0):
             y = area.bottom() - share * area.height()
@@ -160,7 +160,7 @@ class CalibrationCurve(QWidget):
         k = int((x - area.left()) / area.width() * BINS)
         if self._found is None or not 0 <= k < BINS:
             return base
-        confidence, hits, counts, _ = self._found.calibration()
+        confidence, hits, counts, _ = self._found.calibration
         if not counts[k]:
             return base
         return (

@@ -144,7 +144,7 @@ class Overview(QWidget):
             accuracy += f" <small>({100 * (found.accuracy - compared.accuracy):+.1f})</small>"
         self.figures["accuracy"].setText(accuracy)
         self.figures["classes"].setText(_percent(found.mean_class_accuracy))
-        ece = found.calibration()[3]
+        ece = found.calibration[3]
         self.figures["ece"].setText(f"{ece:.3f}" if found.labelled.any() else "–")
         self.figures["samples"].setText(f"{len(found):,}")
         self.matrix.show_counts(found.classes, found.matrix)

@@ -159,7 +159,14 @@ class InspectPage(Page):
         self._wanted = ""
         self._said = f"Opening {Path(source).name} …"
         self._words.start()
-        self.desk.ask("open", lambda: self._tools.open(source, self._say), self._take_opened)
+        self.desk.ask("open", lambda: self._opened(source), self._take_opened)
+
+    def _opened(self, source: str) -> Inspected:
+        """In the desk's thread; so are the numbers that take a moment with 30,000 samples."""
+        opened = self._tools.open(source, self._say)
+        found = opened.evaluation
+        _ = found.measures, found.suspects, found.matrix, found.calibration
+        return opened
 
     def _say(self, words: str) -> None:
         """Called in the desk's thread."""
