@@ -51,7 +51,7 @@ class ClassTable(QWidget):
         look = theme.current()
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        names, counts, gap = 78.0, 52.0, 14.0
+        names, counts, gap = 66.0, 52.0, 12.0
         width = (self.width() - names - counts) / 2 - gap
         starts = (names + counts + gap, names + counts + 2 * gap + width)
         painter.setFont(theme.sized(self.font(), 0.9))
@@ -67,7 +67,7 @@ class ClassTable(QWidget):
             painter.setPen(QColor(look.muted))
             painter.drawText(QRectF(names, y, counts, _ROW), right, f"{totals[k]:,}")
             for x, value in zip(starts, (found.recall[k], found.precision[k]), strict=True):
-                bar = QRectF(x, y + _ROW / 2 - 3, width - 46, 6)
+                bar = QRectF(x, y + _ROW / 2 - 3, width - 40, 6)
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(QColor(look.line))
                 painter.drawRoundedRect(bar, 3, 3)
@@ -91,9 +91,7 @@ class CalibrationCurve(QWidget):
     def show_evaluation(self, found: Evaluation | None) -> None:
         self._found = found
         if found is not None:
-            self.setAccessibleDescription(
-                f"Expected calibration error {found.calibration[3]:.3f}"
-            )
+            self.setAccessibleDescription(f"Expected calibration error {found.calibration[3]:.3f}")
         self.update()
 
     def sizeHint(self) -> QSize:
