@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +16,7 @@ from trainer.console import notices, print_json, print_table, progress_bars, run
 from trainer.errors import UsageError
 from trainer.recipes import FAST, RECIPES, fast_tables, recipe
 from trainer.recipes.pipelines import PIPELINES
-from trainer.show import print_data, training_progress
+from trainer.show import print_data, training_progress, written_log
 
 if TYPE_CHECKING:
     from trainer.data.facedata import FaceData
@@ -219,7 +219,12 @@ def _train(path: Path, faces: "FaceData", world: "World", as_json: bool) -> None
         train_model(run, name, config, faces, world=world)
         return
     notices.print(f"Run {run.path}")
-    with training_progress() as report:
+    with training_progress() as show, written_log(run.log) as write:
+
+        def report(event: dict[str, Any]) -> None:
+            show(event)
+            write(event)
+
         best = train_model(run, name, config, faces, report, world)
     notices.print(f"Best epoch {best['epoch']}: val {best['accuracy']:.2%}. Model: {run.best}")
     if as_json:

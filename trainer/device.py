@@ -1,5 +1,8 @@
 """Which device computes, and in which precision."""
 
+import os
+from pathlib import Path
+
 import torch
 from torch import nn
 
@@ -44,6 +47,17 @@ def autocast_dtype(device: torch.device, precision: str) -> torch.dtype | None:
 def cpu_has_bf16() -> bool:
     """Whether bf16 trains faster than fp32: 1.8 x with AVX-512 BF16, slower without it or AMX."""
     return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+
+
+def memory_mb(device: torch.device) -> float:
+    """MiB that this process holds: the largest amount so far on a GPU, resident on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    except (OSError, ValueError, AttributeError):  # no Linux
+        return float("nan")
 
 
 def memory_format(model: nn.Module, device: torch.device) -> torch.memory_format:

@@ -8,10 +8,15 @@ from typing import Any
 
 
 class EventLog:
-    """Appends to `events.jsonl`. Numbers that are not finite are written as null."""
+    """Appends to `events.jsonl`. Numbers that are not finite are written as null.
+
+    A line that a kill left half-written is ended first.
+    """
 
     def __init__(self, path: Path) -> None:
         self._stream = path.open("a", encoding="utf-8")
+        if ends_within_a_line(path):
+            self._stream.write("\n")
 
     def write(self, event: str, **values: Any) -> None:
         line = {"event": event, "time": round(time.time(), 3), **_finite(values)}
@@ -20,6 +25,15 @@ class EventLog:
 
     def close(self) -> None:
         self._stream.close()
+
+
+def ends_within_a_line(path: Path) -> bool:
+    """Whether a file that grows by lines was left in the middle of one."""
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    with path.open("rb") as stream:
+        stream.seek(-1, 2)
+        return stream.read(1) != b"\n"
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:

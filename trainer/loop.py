@@ -2,6 +2,8 @@
 
 import contextlib
 import logging
+import os
+import platform
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -80,6 +82,8 @@ def train(
         device=str(device),
         precision="bf16" if autocast_dtype(device, config.run.precision) else "fp32",
         processes=world.size,
+        pid=os.getpid(),
+        host=platform.node(),
         parameters=sum(p.numel() for p in learner.model.parameters()),
         train_samples=len(training),
         val_samples=len(validation),
@@ -88,7 +92,7 @@ def train(
         epochs=config.optim.epochs,
         init=init,
     )
-    ended = "failed"
+    ended, why = "failed", ""
     try:
         with _stop_signals() as asked:
             steps = Steps(run, learner, training, config, plan, world, emit)
@@ -129,8 +133,11 @@ def train(
     except RunStopped:
         ended = "stopped"
         raise
+    except Exception as error:
+        why = str(error) or type(error).__name__
+        raise
     finally:
-        emit("run_ended", reason=ended, best=best)
+        emit("run_ended", reason=ended, error=why, best=best)
         if events is not None:
             events.close()
     return best

@@ -1,5 +1,6 @@
 """What the commands print for a person: training as it goes, data sets, metrics."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,36 @@ def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
                 bars.console.print(event["init"], soft_wrap=True)
 
         yield report
+
+
+@contextmanager
+def written_log(file: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Everything but the steps, a line an event with its time, appended to `file`."""
+    with file.open("a", encoding="utf-8") as stream:
+
+        def report(event: dict[str, Any]) -> None:
+            words = _log_words(event)
+            if words:
+                stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {words}\n")
+                stream.flush()
+
+        yield report
+
+
+def _log_words(event: dict[str, Any]) -> str:
+    kind = event["event"]
+    if kind == "run_started":
+        begun = f"from step {event['step']}" if event["step"] else "begun"
+        words = (
+            f"{event['name']} {begun}: {event['parameters']:,} parameters on {event['device']} "
+            f"({event['precision']}), {event['train_samples']:,} training samples"
+        )
+        return f"{words}; {event['init']}" if event["init"] else words
+    if kind in ("epoch", "validation"):
+        return _epoch_line(event)
+    if kind == "run_ended":
+        return f"{event['reason']}: {event['error']}" if event["error"] else str(event["reason"])
+    return ""
 
 
 def _terms(event: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from trainer.config import TrainConfig
 from trainer.data.augment import Batch, augment, cutmix, mixup
 from trainer.data.crops import Crops, normalise
 from trainer.data.loader import Sample, load_batches
-from trainer.device import autocast_dtype, memory_format
+from trainer.device import autocast_dtype, memory_format, memory_mb
 from trainer.distributed import World
 from trainer.errors import FerError
 from trainer.files import write_atomic
@@ -105,6 +105,7 @@ class Steps:
                     epoch=step // per_epoch + 1,
                     **noted,
                     images_per_second=round(speed, 1),
+                    memory_mb=round(memory_mb(self._device), 1),
                     eta_s=round(left * self._seconds / self._seen),
                 )
                 told, told_seen = now, self._seen

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trainer.data.review import NONE, Decision, read_decisions
 from trainer.errors import DataError
+from trainer.events import ends_within_a_line
 from trainer.files import write_text
 
 FILE = "review.jsonl"
@@ -59,7 +60,7 @@ class Review:
         line = {"time": round(time.time(), 3), **decision.as_dict(sample)}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            torn = _ends_within_a_line(self.path)
+            torn = ends_within_a_line(self.path)
             with self.path.open("a", encoding="utf-8") as stream:
                 stream.write("\n" * torn + json.dumps(line, ensure_ascii=False) + "\n")
         except OSError as error:
@@ -70,12 +71,3 @@ class Review:
             self.decisions.pop(sample, None)
         else:
             self.decisions[sample] = decision
-
-
-def _ends_within_a_line(path: Path) -> bool:
-    """After a kill while a line was written."""
-    if not path.is_file() or not path.stat().st_size:
-        return False
-    with path.open("rb") as stream:
-        stream.seek(-1, 2)
-        return stream.read(1) != b"\n"

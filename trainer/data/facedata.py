@@ -40,6 +40,7 @@ class FaceData:
     landmarks: NDArray[np.float32]
     votes: NDArray[np.float32]
     landmark_source: str = "none"  # or "mediapipe", "data set", "files"
+    skipped: tuple[str, ...] = ()  # what of the source could not be read, with the reason
 
     def __len__(self) -> int:
         return len(self.label)
@@ -132,6 +133,7 @@ def save(data: FaceData, folder: Path) -> None:
             "with_landmarks": int(data.has_landmarks.sum()),
             "with_votes": int((~np.isnan(data.votes[:, 0])).sum()),
             "class_counts": data.class_counts(),
+            "skipped": list(data.skipped),
         },
     )
 
@@ -153,6 +155,7 @@ def load(folder: Path) -> FaceData:
                 classes=tuple(head["classes"]),
                 images=images,
                 landmark_source=head["landmark_source"],
+                skipped=tuple(head.get("skipped", ())),
                 **{key: samples[key] for key in samples.files},
             )
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:

@@ -151,6 +151,7 @@ class Listing:
             landmarks=landmarks,
             votes=votes if self.votes is None else self.votes[kept],
             landmark_source="none" if self.landmarks is None else self.landmark_source,
+            skipped=tuple(self.bad.reasons),
         )
 
     def _squares(self, rows: list[int]) -> Iterator[Image]:
