@@ -11,11 +11,17 @@ from PySide6.QtWidgets import QApplication
 from ferapp.live import journal
 from ferapp.live.engine import Engine
 from ferapp.runs import inspecting
+from ferapp.runs.checking import check_data
+from ferapp.runs.comparing import compare_runs
 from ferapp.runs.examiner import Examiner
-from ferapp.ui.inspect.page import InspectPage, Tools
+from ferapp.ui.inspect.page import InspectPage
+from ferapp.ui.inspect.page import Tools as InspectTools
+from ferapp.ui.page import Links
 from ferapp.ui.settings import Settings, SettingsStore
 from ferapp.ui.source_words import with_mode
 from ferapp.ui.theme import Mode, apply_theme
+from ferapp.ui.train.page import Tools as TrainTools
+from ferapp.ui.train.page import TrainPage
 from ferapp.ui.window import MainWindow
 from trainer.errors import FerError
 from trainer.model_index import find_model, read_card
@@ -44,15 +50,29 @@ def make_window(
 
 def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     """The pages beside the live one; `run` is what the Inspect page opens first."""
-    tools = Tools(
-        open=lambda source, say: inspecting.open_inspected(
-            source, remembered_model(store.now), say
+    runs = Path("runs").absolute()
+    inspect = InspectPage(
+        InspectTools(
+            open=lambda source, say: inspecting.open_inspected(
+                source, remembered_model(store.now), say
+            ),
+            examine=Examiner().examine,
+            first=str(inspecting.example()),
+            runs=runs,
         ),
-        examine=Examiner().examine,
-        first=str(inspecting.example()),
-        runs=Path("runs").absolute(),
+        run,
     )
-    window.add_page("Inspect", InspectPage(tools, run), "Mistakes of a model, looked in the eye.")
+
+    def show_inspected(source: str) -> None:
+        inspect.open(source)
+        window.show_page("Inspect")
+
+    train = TrainPage(
+        TrainTools(check_data=check_data, compare=compare_runs, runs=runs),
+        Links(window.load_model, window.compare_live, show_inspected),
+    )
+    window.add_page("Train", train, "Launch training runs, watch and compare them.")
+    window.add_page("Inspect", inspect, "Mistakes of a model, looked in the eye.")
 
 
 def open_window(

@@ -8,7 +8,7 @@ import typer
 from trainer.console import print_json, run_app
 from trainer.errors import UsageError
 
-PAGES = ("live", "inspect")
+PAGES = ("live", "train", "inspect")
 
 app = typer.Typer(
     help="Facial expression recognition, live and explained. Everything stays on this computer.",

@@ -233,18 +233,38 @@ def load_config(file: Path | None = None, sets: Sequence[str] = (), **base: Any)
             raise UsageError(f"{file}: the configuration cannot be read ({error})") from error
         except tomllib.TOMLDecodeError as error:
             raise UsageError(f"{file}: this is no valid TOML ({error})") from error
+    try:
+        return _build(wanted, sets, base)
+    except ValidationError as error:
+        raise UsageError(
+            _explain(error), "`fertrain train --help` tells how to set fields."
+        ) from error
+
+
+def check_config(sets: Sequence[str], **base: Any) -> tuple[TrainConfig | None, dict[str, str]]:
+    """The configuration as `load_config` builds it, or what is wrong by dotted field.
+
+    "" is the field of what is wrong with the whole.
+    """
+    try:
+        return _build({}, sets, base), {}
+    except ValidationError as error:
+        found: dict[str, str] = {}
+        for issue in error.errors():
+            name = ".".join(str(part) for part in issue["loc"])
+            found.setdefault(name, issue["msg"].removeprefix("Value error, "))
+        return None, found
+    except UsageError as error:
+        return None, {"": str(error)}
+
+
+def _build(wanted: dict[str, Any], sets: Sequence[str], base: dict[str, Any]) -> TrainConfig:
     for text in sets:
         _apply(wanted, text)
     model, own = wanted.get("model"), base.get("model", {})
     if isinstance(model, dict) and model.get("name", own.get("name")) != own.get("name"):
         base = {**base, "model": {key: own[key] for key in own if key != "options"}}
-    values = _merged(base, wanted)
-    try:
-        return TrainConfig.model_validate(values)
-    except ValidationError as error:
-        raise UsageError(
-            _explain(error), "`fertrain train --help` tells how to set fields."
-        ) from error
+    return TrainConfig.model_validate(_merged(base, wanted))
 
 
 def _merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

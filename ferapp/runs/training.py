@@ -8,8 +8,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainer.run import RunDir
-
 OUTPUT = "output.log"  # what the child printed, beside the runs, by its process id
 
 
@@ -59,6 +57,10 @@ class TrainingChild:
         """After the current step, with everything saved; a second call ends it at once."""
         stop(self.pid)
 
+    def leave(self) -> None:
+        """It goes on without us."""
+        self._process.returncode = self._process.poll() or 0  # else its end would be missed
+
     def words(self) -> str:
         """The end of what it printed: the reason when it failed."""
         try:
@@ -79,16 +81,6 @@ def find_run_of(pid: int, runs: Path) -> Path | None:
         except (OSError, ValueError, AttributeError):
             continue
     return None
-
-
-def is_alive(run: RunDir) -> bool:
-    """Whether the process that made a run, or took it up, still is there (on this machine)."""
-    try:
-        pid = int(json.loads(run.env.read_text(encoding="utf-8"))["pid"])
-        os.kill(pid, 0)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return True
 
 
 def stop(pid: int) -> None:

@@ -207,6 +207,8 @@ def _style_sheet(t: Theme) -> str:
     #column {{ border-left: 1px solid {t.line}; }}
     #edge {{ background: {t.line}; border: none; }}
     QLabel[quiet="true"] {{ color: {t.muted}; }}
+    QLabel[wrong="true"] {{ color: {t.warning}; }}
+    QLineEdit[invalid="true"] {{ border-color: {t.warning}; }}
     QLabel[notice="true"] {{ color: {t.warning}; background: {t.raised}; border-radius: 6px;
         padding: 8px 10px; }}
     QLabel[onVideo="true"] {{ color: {VIDEO_TEXT}; background: {_css(VIDEO_PLATE)};

@@ -195,6 +195,10 @@ class MainWindow(QMainWindow):
         self.live_page.go_live()
         self._engine.load_model(model)
 
+    def compare_live(self, first: str, second: str) -> None:
+        """Two models on the same frames."""
+        self.load_model(first)
+
     def _use_device(self, device: str) -> None:
         self.live_page.go_live()
         self._engine.use_device(device)

@@ -1,0 +1,34 @@
+"""Compares runs, as `fertrain compare` does. Called in the desk's thread."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ferapp.runs.side_by_side import SideBySide
+from ferapp.runs.watching import Watched
+from ferapp.sources.loading import load_torch
+from trainer.reports.records import read_record
+from trainer.run import RunDir
+
+
+def compare_runs(paths: Sequence[Path]) -> SideBySide:
+    """Raises DataError when one of them cannot be read."""
+    load_torch()  # parameters and operations are counted on the networks
+    from trainer.reports.comparison import compare, differences_table, results_table
+
+    found = compare([read_record(RunDir(path)) for path in paths])
+    runs = [Watched(path).read() for path in paths]
+
+    def curves(name: str, scale: float) -> tuple:  # type: ignore[type-arg]
+        return tuple(
+            (run.name.partition("-")[2].partition("-")[2] or run.name, x, scale * y)
+            for run in runs
+            for x, y in [run.epochs.get(name, (None, None))]
+            if x is not None and y is not None
+        )
+
+    return SideBySide(
+        results=results_table(found),
+        differences=differences_table(found),
+        curves=curves("val_accuracy", 100),
+        losses=curves("val_loss", 1),
+    )

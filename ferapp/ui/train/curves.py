@@ -1,0 +1,140 @@
+"""Curves over epochs: of one run or of several, with their values under the pointer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from ferapp.ui import theme
+
+# by their order; styles tell them apart without colours
+_COLOURS = ("happy", "surprise", "fear", "angry", "disgust", "sad", "neutral")
+_STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """`points` marks each value: few of them, as of validations."""
+
+    name: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    points: bool = False
+
+
+class CurvePlot(QWidget):
+    """Title, legend with the newest values in the format `form`, plot."""
+
+    def __init__(self, title: str, tip: str, form: str = "{:.3f}") -> None:
+        super().__init__()
+        self._form = form
+        self._curves: list[Curve] = []
+        self._title = title
+        self.title = QLabel(title)
+        self.title.setToolTip(tip)
+        self.legend = QLabel()
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.legend.setWordWrap(True)
+        self.plot = pg.PlotWidget()
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.plot.setMouseEnabled(False, False)
+        self.plot.setToolTip(tip)
+        self.plot.setAccessibleName(title)
+        self.plot.setMinimumHeight(90)
+        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._items: list[Any] = []
+        self._line = pg.InfiniteLine(angle=90)
+        self._line.hide()
+        self.plot.addItem(self._line, ignoreBounds=True)
+        self.plot.scene().sigMouseMoved.connect(self._point)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.title)
+        layout.addWidget(self.legend)
+        layout.addWidget(self.plot, 1)
+        self._dress()
+
+    def show_curves(self, curves: list[Curve]) -> None:
+        """Empty ones are left out."""
+        self._curves = [curve for curve in curves if len(curve.x)]
+        while len(self._items) > len(self._curves):
+            self.plot.removeItem(self._items.pop())
+        while len(self._items) < len(self._curves):
+            self._items.append(self.plot.plot())
+        for index, (item, curve) in enumerate(zip(self._items, self._curves, strict=True)):
+            colour, style = _look(index)
+            item.setData(
+                curve.x,
+                curve.y,
+                pen=pg.mkPen(colour, width=1, style=style),
+                symbol="o" if curve.points and len(curve.x) < 60 else None,
+                symbolSize=4,
+                symbolBrush=colour,
+                symbolPen=None,
+            )
+        self._tell(None)
+
+    def legend_words(self, at: float | None = None) -> list[tuple[str, str]]:
+        """Name and value of each curve: at an epoch, or the newest."""
+        found = []
+        for curve in self._curves:
+            row = -1 if at is None else int(np.abs(curve.x - at).argmin())
+            found.append((curve.name, self._form.format(curve.y[row])))
+        return found
+
+    def _tell(self, at: float | None) -> None:
+        words = []
+        for index, (name, value) in enumerate(self.legend_words(at)):
+            colour, style = _look(index)
+            mark = {Qt.PenStyle.SolidLine: "━", Qt.PenStyle.DashLine: "╍"}.get(style, "┅")
+            words.append(f'<span style="color:{colour}">{mark}</span> {name} <b>{value}</b>')
+        self.legend.setText("&nbsp;&nbsp; ".join(words))
+        title = self._title if at is None else f"{self._title} · epoch {at:.1f}"
+        self.title.setText(title)
+        self.plot.setAccessibleDescription(
+            ", ".join(f"{name} {value}" for name, value in self.legend_words(at))
+        )
+
+    def _point(self, place: QPointF) -> None:
+        inside = self.plot.sceneBoundingRect().contains(place) and bool(self._curves)
+        self._line.setVisible(inside)
+        if inside:
+            x = float(self.plot.getViewBox().mapSceneToView(place).x())
+            self._line.setPos(x)
+            self._tell(x)
+        else:
+            self._tell(None)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._line.hide()
+        self._tell(None)
+
+    def _dress(self) -> None:
+        look = theme.current()
+        self.plot.setBackground(look.panel)
+        for axis in ("left", "bottom"):
+            self.plot.getAxis(axis).setPen(pg.mkPen(look.line))
+            self.plot.getAxis(axis).setTextPen(pg.mkPen(look.muted))
+            self.plot.getAxis(axis).setTickFont(theme.sized(self.font(), 0.8))
+        self.plot.getAxis("left").setWidth(44)
+        self._line.setPen(pg.mkPen(look.muted, width=1))
+        self.show_curves(self._curves)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_line"):
+            self._dress()
+
+
+def _look(index: int) -> tuple[str, Qt.PenStyle]:
+    names = _COLOURS
+    colour = theme.current().expression(names[index % len(names)])
+    return QColor(colour).name(), _STYLES[index // len(names) % len(_STYLES)]
