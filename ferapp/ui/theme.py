@@ -261,6 +261,13 @@ def _panels_and_dialogs(t: Theme) -> str:
     QLabel[key="true"] {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line};
         border-radius: 4px; padding: 1px 7px; }}
     QMenu::item:disabled {{ color: {t.muted}; }}
+    QTableWidget {{ color: {t.text}; background: transparent; }}
+    QHeaderView::section {{ color: {t.muted}; background: transparent; border: none;
+        border-bottom: 1px solid {t.line}; padding: 3px 8px 3px 3px; }}
+    QHeaderView {{ background: transparent; }}
+    QScrollBar:horizontal {{ background: {t.panel}; height: 10px; }}
+    QScrollBar::handle:horizontal {{ background: {t.line}; border-radius: 4px; min-width: 24px;
+        margin: 1px; }}
     #card {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: {RADIUS}px; }}
     #notice {{ background: {_css(VIDEO_PLATE)}; border-radius: {RADIUS}px; }}
     #notice QLabel {{ color: {VIDEO_TEXT}; background: transparent; }}

@@ -20,6 +20,9 @@ from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.train.curves import Curve, CurvePlot
 
 
+_HIGHEST = 190  # px of a table; longer ones scroll
+
+
 class CompareView(QWidget):
     """`live_wanted`: two runs were checked, and their models shall look at the same frames."""
 
@@ -50,12 +53,12 @@ class CompareView(QWidget):
         layout.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
         layout.setSpacing(10)
         layout.addLayout(head)
-        layout.addLayout(plots, 3)
+        layout.addLayout(plots, 1)
         for title, widget in (("Results", self.results), ("Differences", self.differences)):
             label = QLabel(title)
             label.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
             layout.addWidget(label)
-            layout.addWidget(widget, 2)
+            layout.addWidget(widget)
         layout.addWidget(self.same)
 
     def show_waiting(self, count: int) -> None:
@@ -99,3 +102,7 @@ def _fill(table: QTableWidget, content: Table) -> None:
     for y, row in enumerate(rows):
         for x, text in enumerate(row):
             table.setItem(y, x, QTableWidgetItem(text))
+    table.resizeRowsToContents()
+    rows_height = sum(table.rowHeight(row) for row in range(len(rows)))
+    height = table.horizontalHeader().sizeHint().height() + rows_height + 14
+    table.setFixedHeight(min(height, _HIGHEST))

@@ -7,7 +7,7 @@ from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.picker import Picker
 from ferapp.ui.train.fields import Field
 
-NAME_WIDTH, EDIT_WIDTH = 150, 170  # px
+NAME_WIDTH, EDIT_WIDTH = 130, 150  # px
 
 
 class FieldRow(QWidget):
