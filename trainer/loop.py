@@ -76,25 +76,25 @@ def train(
             events.write(event, **values)
             report({"event": event, **values})
 
-    emit(
-        "run_started",
-        name=name,
-        device=str(device),
-        precision="bf16" if autocast_dtype(device, config.run.precision) else "fp32",
-        processes=world.size,
-        pid=os.getpid(),
-        host=platform.node(),
-        parameters=sum(p.numel() for p in learner.model.parameters()),
-        train_samples=len(training),
-        val_samples=len(validation),
-        step=learner.step,
-        steps=plan.total,
-        epochs=config.optim.epochs,
-        init=init,
-    )
     ended, why = "failed", ""
-    try:
-        with _stop_signals() as asked:
+    with _stop_signals() as asked:
+        try:
+            emit(
+                "run_started",
+                name=name,
+                device=str(device),
+                precision="bf16" if autocast_dtype(device, config.run.precision) else "fp32",
+                processes=world.size,
+                pid=os.getpid(),
+                host=platform.node(),
+                parameters=sum(p.numel() for p in learner.model.parameters()),
+                train_samples=len(training),
+                val_samples=len(validation),
+                step=learner.step,
+                steps=plan.total,
+                epochs=config.optim.epochs,
+                init=init,
+            )
             steps = Steps(run, learner, training, config, plan, world, emit)
             while learner.step < plan.total:
                 losses = steps.until(plan.next_validation(learner.step), asked)
@@ -127,19 +127,19 @@ def train(
                         best_epoch=best["epoch"],
                         val_seconds=round(time.perf_counter() - started, 2),
                     )
-        if world.leads:
-            _calibrate(run, validation)
-        ended = "done"
-    except RunStopped:
-        ended = "stopped"
-        raise
-    except Exception as error:
-        why = str(error) or type(error).__name__
-        raise
-    finally:
-        emit("run_ended", reason=ended, error=why, best=best)
-        if events is not None:
-            events.close()
+            if world.leads:
+                _calibrate(run, validation)
+            ended = "done"
+        except RunStopped:
+            ended = "stopped"
+            raise
+        except Exception as error:
+            why = str(error) or type(error).__name__
+            raise
+        finally:
+            emit("run_ended", reason=ended, error=why, best=best)
+            if events is not None:
+                events.close()
     return best
 
 

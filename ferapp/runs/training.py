@@ -57,6 +57,10 @@ class TrainingChild:
         """After the current step, with everything saved; a second call ends it at once."""
         stop(self.pid)
 
+    def wait(self, seconds: float) -> None:
+        """Until it ended. Raises subprocess.TimeoutExpired."""
+        self._process.wait(seconds)
+
     def leave(self) -> None:
         """It goes on without us."""
         self._process.returncode = self._process.poll() or 0  # else its end would be missed

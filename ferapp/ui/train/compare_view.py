@@ -19,7 +19,6 @@ from ferapp.ui import theme
 from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.train.curves import Curve, CurvePlot
 
-
 _HIGHEST = 190  # px of a table; longer ones scroll
 
 

@@ -21,12 +21,16 @@ class FieldRow(QWidget):
         self.field = field
         self._usual = ""
         choices = field.choices or offers
-        self._line = QLineEdit()
-        self._picker = Picker(field.title, field.tip)
-        self._chooses = bool(choices)
-        for choice in choices:
-            words = {"true": "Yes", "false": "No"}[choice] if field.kind == "switch" else choice
-            self._picker.addItem(words.replace("_", " ") if field.choices else words, choice)
+        self.editor: Picker | QLineEdit
+        if choices:
+            self.editor = Picker(field.title, field.tip)
+            for choice in choices:
+                words = {"true": "Yes", "false": "No"}[choice] if field.kind == "switch" else choice
+                self.editor.addItem(words.replace("_", " ") if field.choices else words, choice)
+            self.editor.currentIndexChanged.connect(lambda _: self._tell())
+        else:
+            self.editor = QLineEdit()
+            self.editor.textChanged.connect(lambda _: self._tell())
         self.name = QLabel(field.title)
         self.name.setFixedWidth(NAME_WIDTH)
         self.name.setToolTip(field.tip)
@@ -60,28 +64,22 @@ class FieldRow(QWidget):
         grid.addWidget(self.unit, 0, 3)
         grid.setColumnStretch(3, 1)
         grid.addWidget(self.error, 1, 1, 1, 3)
-        self._line.textChanged.connect(lambda _: self._tell())
-        self._picker.currentIndexChanged.connect(lambda _: self._tell())
-
-    @property
-    def editor(self) -> QWidget:
-        return self._picker if self._chooses else self._line
 
     @property
     def text(self) -> str:
-        if self._chooses:
-            return str(self._picker.currentData() or "")
-        return self._line.text().strip()
+        if isinstance(self.editor, Picker):
+            return str(self.editor.currentData() or "")
+        return self.editor.text().strip()
 
     def set_text(self, text: str) -> None:
-        if not self._chooses:
-            self._line.setText(text)
+        if isinstance(self.editor, QLineEdit):
+            self.editor.setText(text)
             return
-        place = self._picker.findData(text)
+        place = self.editor.findData(text)
         if place < 0:
-            self._picker.addItem(text, text)
-            place = self._picker.count() - 1
-        self._picker.setCurrentIndex(place)
+            self.editor.addItem(text, text)
+            place = self.editor.count() - 1
+        self.editor.setCurrentIndex(place)
 
     def set_usual(self, text: str) -> None:
         """What the recipe says; the field takes it on."""
@@ -97,9 +95,10 @@ class FieldRow(QWidget):
     def show_error(self, words: str) -> None:
         self.error.setText(words)
         self.error.setVisible(bool(words))
-        self._line.setProperty("invalid", bool(words))
-        self._line.style().unpolish(self._line)
-        self._line.style().polish(self._line)
+        if self.editor.property("invalid") != bool(words):
+            self.editor.setProperty("invalid", bool(words))
+            self.editor.style().unpolish(self.editor)
+            self.editor.style().polish(self.editor)
         self.editor.setAccessibleDescription(words or self.field.help)
 
     def _tell(self) -> None:

@@ -22,6 +22,7 @@ from ferapp.ui import theme
 from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.chips import Chip
 from ferapp.ui.confusion_matrix import ConfusionMatrix
+from ferapp.ui.flow import Flow
 from ferapp.ui.train.curves import Curve, CurvePlot
 from ferapp.ui.train.run_list import state_words
 
@@ -130,15 +131,16 @@ class RunView(QWidget):
         names.addWidget(self.headline)
         names.addWidget(self.state)
         head.addLayout(names, 1)
-        buttons = QHBoxLayout()
+        actions = Flow(gap=6)
         for button in (
             self.smaller, self.stop, self.resume, self.live, self.inspect, self.again,
         ):  # fmt: skip
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        buttons.addWidget(self.show_log)
+            actions.addWidget(button)
+        buttons = QHBoxLayout()
+        buttons.addLayout(actions, 1)
+        buttons.addWidget(self.show_log, 0, Qt.AlignmentFlag.AlignTop)
         figures = QGridLayout()
-        figures.setHorizontalSpacing(18)
+        figures.setHorizontalSpacing(14)
         figures.setVerticalSpacing(0)
         for column, (key, words, tip) in enumerate(_FIGURES):
             value, caption = self.figures[key], QLabel(words)

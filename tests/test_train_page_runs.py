@@ -1,0 +1,347 @@
+"""Runs launched, watched, stopped, killed, resumed and compared on the Train page."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication, QMainWindow
+from pytestqt.qtbot import QtBot
+
+from ferapp.cli import main
+from ferapp.runs.checking import check_data
+from ferapp.runs.comparing import compare_runs
+from ferapp.ui.page import Links
+from ferapp.ui.theme import apply_theme
+from ferapp.ui.train import page as page_module
+from ferapp.ui.train.page import Tools, TrainPage
+from ferapp.ui.window import MainWindow
+from trainer.data.facedata import FaceData, save
+from trainer.labels import EXPRESSIONS
+from trainer.run import RunDir
+
+sys.path.insert(0, str(Path(__file__).parent / "example"))
+from cartoon import cartoon
+
+SETS = {
+    "model.options": "{widths = [8, 16, 16]}",
+    "data.crop_size": "34",
+    "data.input_size": "32",
+    "optim.batch_size": "28",
+    "optim.epochs": "2",
+    "run.loaders": "1",
+    "run.threads": "1",
+}
+LONG = {**SETS, "optim.epochs": "4000"}
+WAIT = 90_000  # ms; torch takes seconds to start where others work, too
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    draw = np.random.default_rng(0)
+    made = [cartoon(EXPRESSIONS[k % 7], draw) for k in range(112)]
+    folder = tmp_path_factory.mktemp("data") / "prepared"
+    save(
+        FaceData(
+            name="drawn",
+            classes=EXPRESSIONS,
+            images=np.stack([image for image, _ in made]),
+            sample_id=np.array([f"drawn-{k:03d}" for k in range(112)]),
+            source_index=np.arange(112),
+            split=np.array(["train"] * 84 + ["val"] * 28),
+            label=np.arange(112) % 7,
+            landmarks=np.stack([points for _, points in made]),
+            votes=np.full((112, 7), np.nan, np.float32),
+            landmark_source="files",
+        ),
+        folder,
+    )
+    return folder
+
+
+class Bench:
+    """A page without the rest of the app, and what it asked of the other pages."""
+
+    def __init__(self, runs: Path, qtbot: QtBot) -> None:
+        self.calls: list[tuple[str, ...]] = []
+        self.qtbot = qtbot
+        links = Links(
+            go_live=lambda model: self.calls.append(("live", model)),
+            compare_live=lambda a, b: self.calls.append(("compare", a, b)),
+            inspect=lambda run: self.calls.append(("inspect", run)),
+        )
+        tools = Tools(check_data=check_data, compare=compare_runs, runs=runs)
+        self.page = TrainPage(tools, links)
+        self.window = QMainWindow()
+        qtbot.addWidget(self.window)
+        self.window.setCentralWidget(self.page)
+        self.window.setMinimumSize(960, 640)
+        self.window.show()
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(condition, timeout=WAIT)
+
+    def start(self, data: Path, sets: dict[str, str], name: str = "quick") -> None:
+        form = self.page.form
+        form.fill("default", str(data), sets, name)
+        assert form.start.isEnabled(), form.wrong.text()
+        form.start.click()
+
+    def state(self) -> str:
+        return self.page.run.state if self.page.run is not None else "none"
+
+    def wait_for_epochs(self, count: int) -> None:
+        self.wait(lambda: self.page.run is not None and len(self.page.run.confusions) >= count)
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Bench]:
+    apply_theme(qapp, "dark")
+    made = Bench(tmp_path / "runs", qtbot)
+    yield made
+    for training in made.page.trainings:  # the window is closed by now: nobody minds them
+        training.stop()
+        training.wait(60)
+    made.page.stop()
+
+
+def test_launch_watch_stop_resume_and_use(bench: Bench, prepared: Path) -> None:
+    page, view = bench.page, bench.page.view
+    assert page.empty.isVisible()
+    bench.start(prepared, LONG)
+    bench.wait_for_epochs(2)
+    assert page._stack.currentWidget() is view
+    assert bench.state() == "running"
+    assert view.state.text().startswith("running, epoch")
+    names = [name for name, _ in view.accuracies.legend_words()]
+    assert names == ["val", "mean class", "train"]
+    assert view.losses.legend_words()[0][0] == "loss"
+    assert view.rates.legend_words()
+    assert view.figures["best"].text() != "–"
+    assert view.figures["memory"].text().endswith("GiB")
+    assert view.matrix._counts.sum() == 28  # the val samples
+    assert "begun" in view.log.toPlainText()
+    view.epoch.setValue(1)
+    assert "epoch 1" in view.epoch_words.text()
+    view.stop.click()
+    bench.wait(lambda: bench.state() == "stopped")
+    bench.wait(lambda: not page.trainings)
+    assert page.run is not None
+    before = page.run.share
+    assert view.live.isVisible()  # what was trained is usable
+    view.live.click()
+    assert bench.calls == [("live", str(RunDir(page.run.path).best))]
+    view.inspect.click()
+    assert bench.calls[-1] == ("inspect", str(page.run.path))
+    assert view.resume.isVisible()
+    view.resume.click()
+    bench.wait(lambda: bench.state() == "running")
+    bench.wait(lambda: page.run is not None and page.run.share > before)
+    assert len(page.list.entries.runs) == 1  # the same run
+
+
+def test_a_killed_training_says_so_and_goes_on(bench: Bench, prepared: Path) -> None:
+    page = bench.page
+    bench.start(prepared, LONG)
+    bench.wait_for_epochs(2)
+    (training,) = page.trainings
+    os.kill(training.pid, signal.SIGKILL)
+    bench.wait(lambda: bench.state() == "interrupted")
+    assert "killed, or out of memory" in page.view.reason.text()
+    assert page.run is not None
+    done = max(page.run.confusions)
+    page.view.resume.click()
+    bench.wait(lambda: bench.state() == "running")
+    bench.wait_for_epochs(done + 1)
+    assert not page.view.reason.isVisible()
+
+
+STARTS = """
+import os, sys
+from pathlib import Path
+from ferapp.runs.training import TrainingChild
+import json
+arguments, runs = json.loads(sys.argv[1]), Path(sys.argv[2])
+training = TrainingChild(arguments, runs)
+print(training.pid, flush=True)
+os.kill(os.getpid(), 9)  # as an app that is killed
+"""
+
+
+def test_a_training_outlives_a_killed_app_and_a_new_one_takes_it_over(
+    bench: Bench, prepared: Path, tmp_path: Path
+) -> None:
+    page = bench.page
+    page.form.fill("default", str(prepared), LONG, "orphan")
+    words = [sys.executable, "-c", STARTS, json.dumps(page.form.arguments), str(tmp_path / "runs")]
+    ended = subprocess.run(words, stdout=subprocess.PIPE, check=False, timeout=60)
+    pid = int(ended.stdout)
+    try:
+        bench.wait(lambda: len(page.list.entries.runs) == 1)
+        page.list.choose(str(page.list.entries.runs[0].path))
+        bench.wait_for_epochs(1)
+        assert bench.state() == "running"
+        assert not page.trainings  # none of this page's own
+        page.view.stop.click()
+        bench.wait(lambda: bench.state() == "stopped")
+        assert page.view.resume.isVisible()
+    finally:
+        bench.wait(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid))
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_a_training_that_fails_shows_its_reason(bench: Bench, prepared: Path) -> None:
+    bench.start(prepared, {**SETS, "model.options": "{widths = [8, 16]}"})
+    bench.wait(lambda: not bench.page.trainings and bench.page.run is not None)
+    bench.wait(lambda: "2 widths do not fit 3 stages" in bench.page.view.reason.text())
+
+
+def test_data_that_does_not_open_is_told_where_the_check_is(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    bench.start(tmp_path / "empty", SETS)
+    bench.wait(lambda: not bench.page.trainings)
+    assert "layout of this data set is not recognised" in bench.page.data.words.text()
+    bench.page.form.check.click()
+    bench.wait(lambda: "not recognised" in bench.page.data.words.text())
+
+
+def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_path: Path) -> None:
+    bench.start(prepared, SETS, "first")
+    bench.wait(lambda: bench.state() == "done" and not bench.page.trainings)
+    assert bench.page.run is not None
+    events = RunDir(bench.page.run.path).events
+    kept = [line for line in events.read_text().splitlines() if "run_ended" not in line]
+    failed = {"event": "run_ended", "reason": "failed", "error": "CUDA out of memory. Tried …"}
+    events.write_text("\n".join([*kept, json.dumps({**failed, "time": 0.0})]) + "\n")
+    smaller = bench.page.view.smaller
+    bench.wait(smaller.isVisible)
+    smaller.click()
+    bench.wait(lambda: len(bench.page.list.entries.runs) == 2)
+    bench.wait(lambda: bench.state() == "done" and not bench.page.trainings)
+    newest = bench.page.list.entries.runs[0]
+    assert newest.config is not None
+    assert (newest.config.optim.batch_size, newest.config.optim.accumulate) == (14, 2)
+    assert newest.config.optim.epochs == 2
+
+
+def test_two_runs_are_compared(bench: Bench, prepared: Path) -> None:
+    page = bench.page
+    for name, rate in (("fast", "0.1"), ("slow", "0.01")):
+        bench.start(prepared, {**SETS, "optim.learning_rate": rate}, name)
+        bench.wait(lambda name=name: page.run is not None and page.run.name.endswith(name))
+        bench.wait(lambda: bench.state() == "done" and not page.trainings)
+    entries = page.list.entries
+    tester = QAbstractItemModelTester(
+        entries, QAbstractItemModelTester.FailureReportingMode.Warning, page
+    )
+    for row in (0, 1):
+        index = entries.index(row)
+        entries.setData(index, Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
+    bench.wait(lambda: page.comparison.headline.text() == "2 runs")
+    assert tester.model() is entries
+    names = [name for name, _ in page.comparison.accuracies.legend_words()]
+    assert sorted(names) == ["fast", "slow"]
+    table = page.comparison.differences
+    rows = [table.item(row, 0).text() for row in range(table.rowCount())]
+    assert rows == ["optim.learning_rate"]
+    assert page.comparison.results.rowCount() == 2
+    page.comparison.live.click()
+    kind, *models = bench.calls[-1]
+    assert kind == "compare"
+    assert all(Path(model).is_file() for model in models)
+    qt = Qt.ItemDataRole.CheckStateRole
+    entries.setData(entries.index(0), Qt.CheckState.Unchecked, qt)
+    assert page._stack.currentWidget() is not page.comparison
+
+
+@pytest.mark.parametrize(("answer", "closes"), [("go on", True), ("stop", True), ("cancel", False)])
+def test_closing_asks_whether_the_training_goes_on(
+    bench: Bench, prepared: Path, monkeypatch: pytest.MonkeyPatch, answer: str, closes: bool
+) -> None:
+    assert bench.page.may_close()  # nothing runs, nothing is asked
+    bench.start(prepared, LONG)
+    bench.wait_for_epochs(1)
+    monkeypatch.setattr(page_module, "ask_about_training", lambda _: answer)
+    assert bench.page.may_close() is closes
+    if answer == "stop":
+        bench.wait(lambda: bench.state() == "stopped")
+    else:
+        assert bench.state() == "running"
+
+
+def test_damaged_runs_do_not_break_the_list(bench: Bench, tmp_path: Path) -> None:
+    damaged = tmp_path / "runs" / "20261124-101500-damaged"
+    damaged.mkdir(parents=True)
+    (damaged / "config.json").write_text("{")
+    entries = bench.page.list.entries
+    bench.wait(lambda: len(entries.runs) == 1)
+    index = entries.index(0)
+    words = index.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "damaged: this is no run's configuration" in words
+    assert not entries.flags(index) & Qt.ItemFlag.ItemIsUserCheckable
+    bench.page.list.choose(str(damaged))
+    bench.wait(lambda: bench.page.view.reason.isVisible())
+    assert "no run's configuration" in bench.page.view.reason.text()
+    assert not bench.page.view.live.isVisible()
+
+
+def test_from_the_command_to_a_trained_model_that_runs_live(
+    qapp: QApplication,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    prepared: Path,
+) -> None:
+    """Open the page, train from the form, take the model live, open its mistakes."""
+    monkeypatch.chdir(tmp_path)
+    seen = list[str]()
+
+    def look() -> None:
+        (window,) = (
+            w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()
+        )
+        try:
+            (page,) = window.findChildren(TrainPage)
+            assert page.isVisible()
+            page.form.fill("default", str(prepared), SETS, "mine")
+            page.form.start.click()
+            qtbot.waitUntil(
+                lambda: page.run is not None and page.run.state == "done" and not page.trainings,
+                timeout=WAIT,
+            )
+            assert page.run is not None
+            best = str(RunDir(page.run.path).best)
+            page.view.live.click()
+            assert window.live_page.isVisible()
+            qtbot.waitUntil(lambda: window.live_page.status.model == best, timeout=WAIT)
+            seen.append(window.live_page.status.model)
+            window.show_page("Train")
+            page.view.inspect.click()
+            from ferapp.ui.inspect.page import InspectPage
+
+            (inspect,) = window.findChildren(InspectPage)
+            name = f"{page.run.name} · val"
+            qtbot.waitUntil(lambda: inspect.overview.name.text() == name, timeout=WAIT)
+            seen.append(inspect.overview.name.text())
+        finally:
+            window.close()
+
+    QTimer.singleShot(0, look)
+    monkeypatch.setattr(sys, "argv", ["ferapp", "--source", "demo", "--page", "train"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code in (0, None)
+    assert len(seen) == 2
