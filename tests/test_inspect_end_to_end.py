@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cartoon import cartoon
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -17,9 +18,6 @@ from ferapp.ui.window import MainWindow
 from trainer.cli import main as trainer_main
 from trainer.data.facedata import FaceData, save
 from trainer.labels import EXPRESSIONS
-
-sys.path.insert(0, str(Path(__file__).parent / "example"))
-from cartoon import cartoon
 
 QUICK = (
     *("--set", "model.options={widths=[8,16,16]}"),

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cartoon import cartoon
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
+from run_files import epoch, make_run, started, step
 
 from ferapp.cli import main
 from ferapp.runs.checking import check_data
@@ -26,9 +28,6 @@ from ferapp.ui.window import MainWindow
 from trainer.data.facedata import FaceData, save
 from trainer.labels import EXPRESSIONS
 from trainer.run import RunDir
-
-sys.path.insert(0, str(Path(__file__).parent / "example"))
-from cartoon import cartoon
 
 SETS = {
     "model.options": "{widths = [8, 16, 16]}",
@@ -219,41 +218,42 @@ def test_data_that_does_not_open_is_told_where_the_check_is(bench: Bench, tmp_pa
 
 
 def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_path: Path) -> None:
-    bench.start(prepared, SETS, "first")
-    bench.wait(lambda: bench.state() == "done" and not bench.page.trainings)
-    assert bench.page.run is not None
-    events = RunDir(bench.page.run.path).events
-    kept = [line for line in events.read_text().splitlines() if "run_ended" not in line]
     failed = {"event": "run_ended", "reason": "failed", "error": "CUDA out of memory. Tried …"}
-    events.write_text("\n".join([*kept, json.dumps({**failed, "time": 0.0})]) + "\n")
-    smaller = bench.page.view.smaller
-    bench.wait(smaller.isVisible)
-    smaller.click()
-    bench.wait(lambda: len(bench.page.list.entries.runs) == 2)
+    sets = tuple(f"{key}={value}" for key, value in SETS.items())
+    events = [started(), {**failed, "time": 0.0}]
+    make_run(tmp_path / "runs", events, "20261101-101500-large", str(prepared), sets)
+    entries = bench.page.list.entries
+    bench.wait(lambda: len(entries.runs) == 1)
+    bench.page.list.choose(str(entries.runs[0].path))
+    bench.wait(bench.page.view.smaller.isVisible)
+    assert "CUDA out of memory" in bench.page.view.reason.text()
+    bench.page.view.smaller.click()
+    bench.wait(lambda: len(entries.runs) == 2)
     bench.wait(lambda: bench.state() == "done" and not bench.page.trainings)
-    newest = bench.page.list.entries.runs[0]
+    newest = entries.runs[0]
     assert newest.config is not None
     assert (newest.config.optim.batch_size, newest.config.optim.accumulate) == (14, 2)
     assert newest.config.optim.epochs == 2
 
 
-def test_two_runs_are_compared(bench: Bench, prepared: Path) -> None:
-    page = bench.page
-    for name, rate in (("fast", "0.1"), ("slow", "0.01")):
-        bench.start(prepared, {**SETS, "optim.learning_rate": rate}, name)
-        bench.wait(lambda name=name: page.run is not None and page.run.name.endswith(name))
-        bench.wait(lambda: bench.state() == "done" and not page.trainings)
-    entries = page.list.entries
+def test_two_runs_are_compared(bench: Bench, tmp_path: Path) -> None:
+    page, entries = bench.page, bench.page.list.entries
+    for number, (name, rate) in enumerate((("fast", "0.1"), ("slow", "0.01"))):
+        events = [started(), step(5), step(10), epoch(1, 0.3), epoch(2, 0.4 + number / 10)]
+        ended = {"event": "run_ended", "time": 400.0, "reason": "done", "error": ""}
+        folder, sets = f"20261124-10150{number}-{name}", (f"optim.learning_rate={rate}",)
+        make_run(tmp_path / "runs", [*events, ended], folder, sets=sets)
+    bench.wait(lambda: len(entries.runs) == 2)
     tester = QAbstractItemModelTester(
         entries, QAbstractItemModelTester.FailureReportingMode.Warning, page
     )
+    box = Qt.ItemDataRole.CheckStateRole
     for row in (0, 1):
-        index = entries.index(row)
-        entries.setData(index, Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
+        entries.setData(entries.index(row), Qt.CheckState.Checked, box)
     bench.wait(lambda: page.comparison.headline.text() == "2 runs")
     assert tester.model() is entries
-    names = [name for name, _ in page.comparison.accuracies.legend_words()]
-    assert sorted(names) == ["fast", "slow"]
+    curves = page.comparison.accuracies.legend_words()
+    assert sorted(curves) == [("fast", "40.0 %"), ("slow", "50.0 %")]
     table = page.comparison.differences
     rows = [table.item(row, 0).text() for row in range(table.rowCount())]
     assert rows == ["optim.learning_rate"]
@@ -261,25 +261,24 @@ def test_two_runs_are_compared(bench: Bench, prepared: Path) -> None:
     page.comparison.live.click()
     kind, *models = bench.calls[-1]
     assert kind == "compare"
-    assert all(Path(model).is_file() for model in models)
-    qt = Qt.ItemDataRole.CheckStateRole
-    entries.setData(entries.index(0), Qt.CheckState.Unchecked, qt)
+    assert [Path(model).parents[1].name for model in models] == [r.name for r in entries.runs]
+    entries.setData(entries.index(0), Qt.CheckState.Unchecked, box)
     assert page._stack.currentWidget() is not page.comparison
 
 
-@pytest.mark.parametrize(("answer", "closes"), [("go on", True), ("stop", True), ("cancel", False)])
 def test_closing_asks_whether_the_training_goes_on(
-    bench: Bench, prepared: Path, monkeypatch: pytest.MonkeyPatch, answer: str, closes: bool
+    bench: Bench, prepared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert bench.page.may_close()  # nothing runs, nothing is asked
     bench.start(prepared, LONG)
     bench.wait_for_epochs(1)
-    monkeypatch.setattr(page_module, "ask_about_training", lambda _: answer)
-    assert bench.page.may_close() is closes
-    if answer == "stop":
-        bench.wait(lambda: bench.state() == "stopped")
-    else:
+    for answer, closes in (("cancel", False), ("go on", True)):
+        monkeypatch.setattr(page_module, "ask_about_training", lambda _, a=answer: a)
+        assert bench.page.may_close() is closes
         assert bench.state() == "running"
+    monkeypatch.setattr(page_module, "ask_about_training", lambda _: "stop")
+    assert bench.page.may_close()
+    bench.wait(lambda: bench.state() == "stopped")
 
 
 def test_damaged_runs_do_not_break_the_list(bench: Bench, tmp_path: Path) -> None:

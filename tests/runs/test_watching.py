@@ -2,53 +2,14 @@
 
 import json
 import os
-import platform
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
+from run_files import epoch, make_run, started, step
 
 from ferapp.runs.watching import Runs, Tail, Watched
-from trainer.config import TrainConfig
-from trainer.run import RunDir
-
-DEAD = 2**22 + 1  # no process has this number
-
-
-def make_run(folder: Path, events: list[dict[str, Any]], name: str = "20261124-101500-x") -> RunDir:
-    run = RunDir(folder / name)
-    run.path.mkdir(parents=True)
-    head = {"name": "x", "data": "/data", "config": TrainConfig().model_dump()}
-    run.config.write_text(json.dumps(head))
-    run.env.write_text(json.dumps({"pid": DEAD}))
-    run.events.write_text("".join(json.dumps(event) + "\n" for event in events))
-    return run
-
-
-def started(step: int = 0, pid: int = DEAD, host: str = platform.node()) -> dict[str, Any]:
-    return {
-        "event": "run_started", "time": 100.0, "step": step, "steps": 300, "epochs": 30,
-        "pid": pid, "host": host,
-    }  # fmt: skip
-
-
-def step(number: int, loss: float = 1.0) -> dict[str, Any]:
-    return {
-        "event": "step", "time": 100.0 + number, "step": number, "epoch": 1 + (number - 1) // 10,
-        "loss": loss, "loss_cross_entropy": loss, "learning_rate": 0.1, "images_per_second": 200.0,
-        "memory_mb": 512.0, "eta_s": 60,
-    }  # fmt: skip
-
-
-def epoch(number: int, accuracy: float) -> dict[str, Any]:
-    return {
-        "event": "epoch", "time": 100.0 + 10 * number, "epoch": number, "step": 10 * number,
-        "train_accuracy": 0.5, "val_accuracy": accuracy, "val_mean_class_accuracy": accuracy - 0.1,
-        "val_confusion": np.eye(7, dtype=int).tolist(),
-    }  # fmt: skip
 
 
 def test_curves_are_over_epochs(tmp_path: Path) -> None:
@@ -106,8 +67,12 @@ def test_a_dead_process_is_an_interrupted_run(tmp_path: Path) -> None:
 
 def test_a_process_that_trains_is_a_running_run(tmp_path: Path) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-c", "import sys; sys.stdin.read()", "train"], stdin=subprocess.PIPE
+        [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", "train"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
+    assert child.stdout is not None
+    child.stdout.readline()  # before, it is still this program
     try:
         run = make_run(tmp_path, [started(pid=child.pid), step(5)])
         assert Watched(run.path).read(now=1e9).state == "running"
