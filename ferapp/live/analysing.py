@@ -46,6 +46,7 @@ class Analysing:
         self._trouble = ""
         self._failures = 0  # of the model, in a row
         self._seen = True
+        self._other: Models | None = None  # the second model, while two are compared
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
 
@@ -59,6 +60,10 @@ class Analysing:
         if options.attribution and not self._options.attribution:
             self._all_again = True
         self._options = options
+
+    def compare_with(self, other: Models | None) -> None:
+        """Let a second model look at the same faces; None is one model alone."""
+        self._other = other
 
     def set_seen(self, seen: bool) -> None:
         """Frames that nobody can see are not analysed: the machine is free for other pages."""
@@ -106,7 +111,23 @@ class Analysing:
         if self._trouble:
             log.info("Pictures are analysed again")
         self._trouble, self._failures = "", 0
-        return analysis
+        return self._compared(analyzer, analysis, options)
+
+    def _compared(self, analyzer: "Analyzer", analysis: Analysis, options: Options) -> Analysis:
+        """With the second model, if there is one; one that fails is let go and the first goes on.
+
+        On a GPU that has too little memory for both it is the second that goes.
+        """
+        models = self._other
+        loaded = models.now.loaded if models is not None else None
+        if models is None or loaded is None:
+            return analysis
+        try:
+            return analyzer.compare(analysis, loaded.classifier, options)
+        except Exception as error:
+            name = loaded.classifier.card.name
+            models.drop(loaded, f"{name} fails on these pictures: {reason(error)}")
+            return analysis
 
     def _mind_changes(self, loaded: Loaded | None) -> None:
         before, self._loaded = self._loaded, loaded

@@ -13,7 +13,7 @@ from ferapp.live.catalogue import Catalogue
 from ferapp.live.feed import OpenSource
 from ferapp.live.hardware import list_devices
 from ferapp.live.meters import Percentiles, RateMeter
-from ferapp.live.models import Models
+from ferapp.live.models import NO_MODEL, Models
 from ferapp.live.state import DeviceInfo, LiveStatus, ModelInfo, Rates
 from ferapp.live.watcher import Watcher
 from ferapp.sources.devices import CameraInfo
@@ -94,6 +94,9 @@ class Engine:
         opened: tuple[str, ...] = (),
     ) -> None:
         self._parts = parts or Parts()
+        self._device = device
+        self._other: Models | None = None  # made when two models are first compared
+        self._comparing = False
         every = self._parts.look_s
         self._capture = Capture(source, fps, self._parts.open_source)
         self._models = Models(
@@ -131,6 +134,7 @@ class Engine:
         """Reads what the threads have left; waits for none of them."""
         capture, now, analysing = self._capture, self._models.now, self._analysing
         loaded = now.loaded
+        other = self._other.now if self._other is not None and self._comparing else NO_MODEL
         p50, p95 = self._latency.get()
         return LiveStatus(
             source=capture.source,
@@ -149,6 +153,10 @@ class Engine:
             model_methods=loaded.classifier.methods if loaded else (),
             model_ms=loaded.ms if loaded else 0.0,
             models=self._listed.seen,
+            other_model=other.loaded.spec if other.loaded else "",
+            other_name=other.loaded.classifier.card.name if other.loaded else "",
+            other_state=other.state,
+            other_notice=other.notice,
             model_notice=now.notice,
             analysis_notice=analysing.notice,
             device=loaded.device if loaded else "",
@@ -172,7 +180,24 @@ class Engine:
         self._models.load(model)
 
     def use_device(self, device: str) -> None:
+        self._device = device
         self._models.use_device(device)
+        if self._other is not None:
+            self._other.use_device(device)
+
+    def compare_with(self, model: str) -> None:
+        self._comparing = bool(model)
+        if not model:
+            self._analysing.compare_with(None)
+            return
+        self._catalogue.add(model)
+        if self._other is None:
+            make = self._parts.classifier
+            self._other = Models(model, self._device, lambda: None, make, self._look_again)
+            self._other.start()
+        else:
+            self._other.load(model)
+        self._analysing.compare_with(self._other)
 
     def set_options(self, options: Options) -> None:
         self._analysing.set_options(options)
@@ -183,6 +208,8 @@ class Engine:
     def close(self) -> None:
         for part in reversed(self._running):  # who uses something ends before it does
             part.close()
+        if self._other is not None:
+            self._other.close()
 
     def _look_round(self) -> tuple[DeviceInfo, ...]:
         # torch takes seconds to load, and may fail: that is the business of the models' thread

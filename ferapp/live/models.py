@@ -44,6 +44,9 @@ class ModelNow:
     loaded: Loaded | None = None
 
 
+NO_MODEL = ModelNow(ModelState.NONE)
+
+
 @dataclass(frozen=True, slots=True)
 class _Wish:
     model: str
@@ -62,7 +65,7 @@ class Models:
         self,
         model: str,
         device: str,
-        make_landmarker: "Callable[[], FaceLandmarker]",
+        make_landmarker: "Callable[[], FaceLandmarker | None]",
         make_classifier: "Callable[[str, str], Classifier]",
         on_change: Callable[[], None],
     ) -> None:

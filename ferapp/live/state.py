@@ -73,6 +73,10 @@ class LiveStatus:
     model_methods: tuple[str, ...] = ()  # of `vision.methods` that this model can serve
     model_ms: float = 0.0  # of one face with attribution, measured on `device` at loading
     models: tuple[ModelInfo, ...] = ()
+    other_model: str = ""  # the second model, while two are compared; "" is none
+    other_name: str = ""
+    other_state: ModelState = ModelState.NONE
+    other_notice: str = ""  # why it does not run
     model_notice: str = ""  # why the last load failed; "" when all is well
     analysis_notice: str = ""  # what the analysis had to give up, and why; "" when all is well
     device: str = ""
@@ -102,6 +106,9 @@ class LiveEngine(Protocol):
 
     def use_device(self, device: str) -> None:
         """`auto`, `cpu`, `cuda:N` or `mps`. One that fails leaves the model where it runs."""
+
+    def compare_with(self, model: str) -> None:
+        """A second model on the same frames; "" ends it. One that fails leaves the first alone."""
 
     def set_options(self, options: Options) -> None:
         """From the next frame on."""

@@ -44,6 +44,9 @@ ACTIONS: tuple[ActionRecord, ...] = (
     ),
     ActionRecord("open_model", "Model", "Open model…", "M", "Let another model look at the faces."),
     ActionRecord(
+        "end_comparison", "Model", "End comparison", "Shift+M", "Back to one model from two."
+    ),
+    ActionRecord(
         "freeze",
         "Picture",
         "Freeze",

@@ -17,6 +17,7 @@ from ferapp.ui.doubt_chips import DoubtChips
 from ferapp.ui.look import Look, explained_class, map_of
 from ferapp.ui.place_meter import PlaceMeter
 from ferapp.ui.strip import ProbabilityStrip
+from ferapp.ui.twin_bars import TwinBars
 from ferapp.vision.analysis import NOTHING, Analysis, FaceAnalysis
 from ferapp.vision.parts import spread
 
@@ -50,10 +51,14 @@ class FacePanel(QWidget):
         self.notice.setAccessibleName("Notice about the model")
         self.notice.hide()
         self.bars = ProbabilityBars()
+        self.twin_bars = TwinBars()  # in place of the bars while two models are compared
         self.strip = ProbabilityStrip()
         self.crop = CropView()
         self.key = AttributionKey()
         self.places = PlaceMeter()
+        self.other_places = PlaceMeter()  # of the second model
+        self.other_places.setAccessibleName("Where the second model's attribution lies")
+        self.other_places.hide()
         self.attention = AttentionStrip()
         place = self.key.sizePolicy()
         place.setRetainSizeWhenHidden(True)  # nothing moves when the attribution is switched off
@@ -80,6 +85,7 @@ class FacePanel(QWidget):
         layout.addLayout(words)
         layout.addWidget(self.notice)
         layout.addWidget(self.bars)
+        layout.addWidget(self.twin_bars)
         return layout
 
     def _lay_out_rest(
@@ -107,6 +113,7 @@ class FacePanel(QWidget):
         layout.addWidget(caption)
         layout.addLayout(lower)
         layout.addWidget(self.places)
+        layout.addWidget(self.other_places)
         layout.addWidget(self.attention)
         for widget in below:
             layout.addWidget(widget)
@@ -158,7 +165,33 @@ class FacePanel(QWidget):
         _mute(self.detail, not effect)
         self.crop.show_face(face, map_image)
         self._show_face(face, classes, look)
+        self._show_second(analysis, status, look)
         self.strip.redraw()
+
+    def _show_second(self, analysis: Analysis | None, status: LiveStatus, look: Look) -> None:
+        """What the second model says of the same face, beside what the first says."""
+        other = analysis.other if analysis is not None else None
+        comparing = other is not None and bool(status.other_name)
+        self.bars.setVisible(not comparing)
+        self.twin_bars.setVisible(comparing)
+        self.other_places.setVisible(comparing)
+        self.strip.setVisible(not comparing)  # it would tell of the first alone
+        if analysis is None or other is None or not comparing:
+            return
+        first = analysis.faces[0] if analysis.faces else None
+        second = other.faces[0] if other.faces else None
+        self.twin_bars.show_both(
+            (status.model_name, status.other_name),
+            analysis.classes,
+            first.smoothed if first else NOTHING,
+            other.classes,
+            second.smoothed if second else NOTHING,
+        )
+        shares = None
+        if second is not None and second.places is not None:
+            found = map_of(second, other.classes, look.target)
+            shares = spread(found[1], second.places) if found else None
+        self.other_places.show_shares(shares)
 
     def _show_face(self, face: FaceAnalysis | None, classes: tuple[str, ...], look: Look) -> None:
         self.key.setVisible(look.attribution)

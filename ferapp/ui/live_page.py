@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from ferapp.live.state import LiveEngine, LiveStatus
+from ferapp.live.state import LiveEngine, LiveStatus, ModelState
 from ferapp.ui import wording
 from ferapp.ui.attribution_controls import AttributionControls
 from ferapp.ui.controls import Sliders, Switch
@@ -85,6 +85,9 @@ class LivePage(QWidget):
         actions["hud"].toggled.connect(lambda on: self.stage.set_hud(on, self._status))
         actions["freeze"].toggled.connect(self.stage.set_frozen)
         actions["freeze"].toggled.connect(self.hide_row.set_frozen)
+        actions["end_comparison"].setEnabled(False)
+        actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
+        self.stage.end_comparison.clicked.connect(actions["end_comparison"].trigger)
         controls = self.attribution
         controls.target_chosen.connect(lambda target: self.change_look(target=target))
         controls.method_chosen.connect(lambda method: self.change_look(method=method))
@@ -110,6 +113,7 @@ class LivePage(QWidget):
             look = replace(look, full_scale=self._scale.value)
         self._store.change(look=look)
         self.view.set_look(look)
+        self.stage.other_view.set_look(look)
         self.attribution.show_look(look, self._classes)
         self.sliders.opacity.setEnabled(look.attribution)
         self._panel_due = True
@@ -203,6 +207,7 @@ class LivePage(QWidget):
         if self._scale.value != self.look.full_scale:
             self.change_look(full_scale=self._scale.value)
         self.view.show_analysis(self._shown)
+        self.stage.show_second(analysis.other)
         self.panel.strip.push(self._shown)
         self._panel_due = True
 
@@ -213,6 +218,8 @@ class LivePage(QWidget):
             self._scale.forget()
         if status != self._status:
             self._status = status
+            actions = self._actions
+            actions["end_comparison"].setEnabled(status.other_state is not ModelState.NONE)
             self.status_changed.emit()
         self.attribution.show_methods(status.model_methods)
         self.stage.show_status(status)

@@ -21,16 +21,23 @@ class ModelMenu(QMenu):
         open_model: QAction,
         load: Callable[[str], None],
         about: Callable[[], None],
+        compare: Callable[[str], None],
+        end_comparison: QAction,
         parent: QWidget,
     ) -> None:
         super().__init__("Model", parent)
         self.setToolTipsVisible(True)
+        self._compare, self._end = compare, end_comparison
+        self._others = QMenu("Compare with", self)
+        self._others.setToolTipsVisible(True)
+        self._others.menuAction().setToolTip("A second model on the same frames, side by side.")
         self._open_model, self._load = open_model, load
         self._about = QAction("About this model…", self)
         self._about.setToolTip("Its data, training, measured quality, licence, use and limits.")
         self._about.triggered.connect(about)
         self._status = LiveStatus()
         self._models: dict[QAction, ModelInfo] = {}
+        self._fixed = (self._others.menuAction(), self._open_model, self._about)
         self._fill()
 
     def show_status(self, status: LiveStatus) -> None:
@@ -43,9 +50,10 @@ class ModelMenu(QMenu):
     def _fill(self) -> None:
         for action in self.actions():
             self.removeAction(action)
-            if action not in (self._open_model, self._about):
+            if action not in self._fixed:
                 action.deleteLater()
         self._models = {}
+        self._others.clear()
         for group, title in _GROUPS:
             models = [model for model in self._status.models if model.group == group]
             if models:
@@ -53,8 +61,15 @@ class ModelMenu(QMenu):
                 for model in models:
                     self._add(model)
                 self.addSeparator()
-        self.addAction(self._open_model)
-        self.addAction(self._about)
+        for model in self._status.models:
+            if model.card is not None and not model.problem:
+                action = self._others.addAction(literal(model.name))
+                action.setToolTip(model.card.summary)
+                action.triggered.connect(lambda _=False, spec=model.spec: self._compare(spec))
+        self._others.addSeparator()
+        self._others.addAction(self._end)
+        for action in self._fixed:
+            self.addAction(action)
 
     def _add(self, model: ModelInfo) -> None:
         card = model.card

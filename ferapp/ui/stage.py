@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 
-from ferapp.live.state import LiveStatus
+from ferapp.live.state import LiveStatus, ModelState
 from ferapp.ui import source_words, theme, wording
+from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.fault_panel import FaultPanel, Notice
 from ferapp.ui.first_steps import FirstSteps
 from ferapp.ui.hud import Hud
@@ -25,9 +26,20 @@ class Stage(QWidget):
     def __init__(self, on_painted: Callable[[Analysis], None]) -> None:
         super().__init__()
         self.view = VideoView(on_painted)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(QMargins())
-        layout.addWidget(self.view)
+        self.other_view = VideoView(lambda _: None)  # what a second model makes of it
+        self.other_view.setAccessibleName("Picture with the second model")
+        self.other_view.hide()
+        self.end_comparison = QPushButton("×", self.other_view)
+        self.end_comparison.setToolTip("Back to one model. Key: Shift+M")
+        self.end_comparison.setAccessibleName("End the comparison")
+        self.end_comparison.setFixedSize(30, 28)
+        self.end_comparison.setStyleSheet("padding: 0;")
+        by_keyboard(self.end_comparison)
+        self._views = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._views.setContentsMargins(QMargins())
+        self._views.setSpacing(2)
+        self._views.addWidget(self.view)
+        self._views.addWidget(self.other_view)
         self.hud = Hud(self)
         self.hud.hide()
         self.notice = FaultPanel(self)
@@ -52,10 +64,27 @@ class Stage(QWidget):
         if self.hud.isVisible():
             self.hud.show_status(status)
         self.notice.show_status(status)
+        self._show_second(status)
         self.analysis_notice.say(status.analysis_notice)
         self.opening.setText(source_words.opening(status))
         self.opening.setVisible(bool(status.source_opening))
         self._arrange()  # the picture may have changed its shape
+
+    def _show_second(self, status: LiveStatus) -> None:
+        """Two views while two models are compared; the second waits until its model is there."""
+        on = status.other_state is not ModelState.NONE
+        self.other_view.setVisible(on)
+        first, second = source_words.model_title(status), status.other_name
+        self.view.set_title(f"A · {first}" if on else "")
+        self.other_view.set_title(f"B · {second}" if second else "")
+        self.other_view.set_message(status.other_notice or "The second model is loading …")
+        if not on or not second:
+            self.other_view.clear()
+
+    def show_second(self, analysis: Analysis | None) -> None:
+        """None while the second model has nothing to say."""
+        if analysis is not None:
+            self.other_view.show_analysis(analysis)
 
     def set_frozen(self, on: bool) -> None:
         self.frozen.setVisible(on)
@@ -74,8 +103,23 @@ class Stage(QWidget):
         super().resizeEvent(event)
         self._arrange()
 
+    def _turn_views(self) -> None:
+        """Side by side or one above the other: as the pictures are larger."""
+        shown = self.view.analysis
+        if shown is None or self.other_view.isHidden():
+            return
+        height, width = shown.picture.shape[:2]
+        beside = min(self.width() / 2 / width, self.height() / height)
+        below = min(self.width() / width, self.height() / 2 / height)
+        direction = QBoxLayout.Direction
+        self._views.setDirection(
+            direction.LeftToRight if beside >= below else direction.TopToBottom
+        )
+        self.end_comparison.move(self.other_view.width() - self.end_comparison.width() - 8, 8)
+
     def _arrange(self) -> None:
         """Everything stands inside the picture; over all of the stage where that is too small."""
+        self._turn_views()
         room = self.view.picture_rect().toAlignedRect()
         if room.width() < 360 or room.height() < self.hud.height() + 2 * _EDGE:
             room = QRect(self.rect())

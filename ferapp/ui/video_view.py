@@ -43,6 +43,7 @@ class VideoView(QWidget):
         self._maps: list[QImage | None] | None = None  # one per face, made when first needed
         self._reported = True
         self._message = ""
+        self._title = ""
         self._look = Look()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -64,10 +65,22 @@ class VideoView(QWidget):
         self._reported = False
         self.update()
 
+    def clear(self) -> None:
+        """Back to the message."""
+        if self._analysis is not None:
+            self._analysis = self._image = self._maps = None
+            self.update()
+
     def set_message(self, text: str) -> None:
         """Words in the middle, as long as there is no picture."""
         if text != self._message:
             self._message = text
+            self.update()
+
+    def set_title(self, text: str) -> None:
+        """On the picture, while two models are compared; "" is none."""
+        if text != self._title:
+            self._title = text
             self.update()
 
     @property
@@ -140,16 +153,25 @@ class VideoView(QWidget):
         maps = self.map_images()
         overlays.paint_faces(painter, self._analysis, self._transform(), self._look, maps)
         if self._analysis.hidden:
-            self._paint_badge(painter, rect, f"Hidden: {wording.parts(self._analysis.hidden)}")
+            words = f"Hidden: {wording.parts(self._analysis.hidden)}"
+            self._paint_badge(painter, rect, words, Qt.AlignmentFlag.AlignBottom)
+        if self._title:
+            self._paint_badge(painter, rect, self._title, Qt.AlignmentFlag.AlignTop)
 
     def _label_font(self) -> QFont:
         return theme.sized(self.font(), 1.05, QFont.Weight.DemiBold)
 
-    def _paint_badge(self, painter: QPainter, rect: QRectF, text: str) -> None:
-        """What makes this no real result, in the corner where nothing else stands."""
+    def _paint_badge(
+        self, painter: QPainter, rect: QRectF, text: str, edge: Qt.AlignmentFlag
+    ) -> None:
+        """What makes this no real result, or whose it is, where nothing else stands."""
         metrics = painter.fontMetrics()
         plate = QRectF(0, 0, metrics.horizontalAdvance(text) + 24, metrics.height() + 12)
-        plate.moveBottomRight(rect.bottomRight() - QPointF(_EDGE, _EDGE))
+        if edge == Qt.AlignmentFlag.AlignTop:
+            plate.moveTop(rect.top() + _EDGE)
+            plate.moveLeft(rect.center().x() - plate.width() / 2)
+        else:
+            plate.moveBottomRight(rect.bottomRight() - QPointF(_EDGE, _EDGE))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour(theme.VIDEO_PLATE))

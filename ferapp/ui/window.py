@@ -74,7 +74,12 @@ class MainWindow(QMainWindow):
         self.help = Help(self, actions, store, read_log)
         self.source_menu = SourceMenu(actions, store, self.open_source, self)
         self.model_menu = ModelMenu(
-            actions["open_model"], self.load_model, self.help.about_model, self
+            actions["open_model"],
+            self.load_model,
+            self.help.about_model,
+            engine.compare_with,
+            actions["end_comparison"],
+            self,
         )
         self.device_menu = DeviceMenu(store, self._use_device, self)
         self._pages = QStackedWidget()
@@ -198,6 +203,7 @@ class MainWindow(QMainWindow):
     def compare_live(self, first: str, second: str) -> None:
         """Two models on the same frames."""
         self.load_model(first)
+        self._engine.compare_with(second)
 
     def _use_device(self, device: str) -> None:
         self.live_page.go_live()

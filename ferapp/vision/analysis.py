@@ -78,7 +78,10 @@ class StageTimes:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """One frame and its faces, largest first. `picture` (H, W, 4) uint8 is BGRX, for painting."""
+    """One frame and its faces, largest first. `picture` (H, W, 4) uint8 is BGRX, for painting.
+
+    `other` is what a second model makes of the same faces, in the same order.
+    """
 
     frame: Frame
     faces: tuple[FaceAnalysis, ...]
@@ -87,3 +90,4 @@ class Analysis:
     times: StageTimes = field(default_factory=StageTimes)
     hidden: frozenset[Part] = frozenset()  # parts of the faces that the model did not see
     method: str = DEFAULT  # of the maps: the one asked for, or the default where that cannot be
+    other: "Analysis | None" = None

@@ -1,6 +1,7 @@
 """Frame → Analysis: landmarks, alignment, one batch through the model, smoothing, attribution."""
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -27,6 +28,8 @@ class Analyzer:
     def __init__(self, landmarker: FaceLandmarker | None = None) -> None:
         self.landmarker = landmarker
         self._tracks = Tracks()
+        self._other_tracks = Tracks()  # of the second model's probabilities
+        self._found: list[DetectedFace] = []  # in the frame that was analysed last
 
     def analyze(
         self, frame: Frame, classifier: "Classifier | None", options: Options, *, paint: bool
@@ -37,8 +40,48 @@ class Analyzer:
         if self.landmarker is not None:
             rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
             found = self.landmarker(rgb, frame.time_s)[: options.max_faces]
+        self._found = found
         marks.append(time.perf_counter())
+        ids = self._tracks.assign([face.box for face in found], frame.time_s)
+        faces, method, times = self._classified(frame, classifier, options, ids, self._tracks)
+        started = time.perf_counter()
+        picture = _for_painting(frame.image) if paint else np.empty((0, 0, 4), np.uint8)
+        landmarks, convert = marks[1] - marks[0], time.perf_counter() - started
+        return Analysis(
+            frame,
+            faces,
+            classifier.card.classes if classifier else (),
+            picture,
+            StageTimes(1000 * landmarks, 1000 * times[0], 1000 * times[1], 1000 * convert),
+            options.hidden,
+            method,
+        )
 
+    def compare(self, analysis: Analysis, classifier: "Classifier", options: Options) -> Analysis:
+        """The analysis that came last, with what a second model makes of the same faces."""
+        frame = analysis.frame
+        boxes = [face.box for face in self._found]
+        ids = self._other_tracks.assign(boxes, frame.time_s)
+        faces, method, _ = self._classified(frame, classifier, options, ids, self._other_tracks)
+        faces = tuple(
+            replace(face, face_id=first.face_id)
+            for face, first in zip(faces, analysis.faces, strict=True)
+        )
+        classes = classifier.card.classes
+        other = replace(analysis, faces=faces, classes=classes, method=method)
+        return replace(analysis, other=other)
+
+    def _classified(
+        self,
+        frame: Frame,
+        classifier: "Classifier | None",
+        options: Options,
+        ids: list[int],
+        tracks: Tracks,
+    ) -> tuple[tuple[FaceAnalysis, ...], str, tuple[float, float]]:
+        """The faces, the method of their maps, and the seconds of aligning and of the model."""
+        found = self._found
+        marks = [time.perf_counter()]
         size = classifier.crop_size if classifier else TEMPLATE_SIDE
         aligned = [align_face(frame.image, face.landmarks, size) for face in found]
         fed = [face.crop for face in aligned]
@@ -63,32 +106,22 @@ class Analyzer:
             )
         marks.append(time.perf_counter())
 
-        faces = self._assemble(frame, found, aligned, fed, classifier, result, options)
-        picture = _for_painting(frame.image) if paint else np.empty((0, 0, 4), np.uint8)
-        marks.append(time.perf_counter())
-        landmarks, align, model, convert = (1000 * float(step) for step in np.diff(marks))
-        return Analysis(
-            frame,
-            faces,
-            classifier.card.classes if classifier else (),
-            picture,
-            StageTimes(landmarks, align, model, convert),
-            options.hidden,
-            result.method if result is not None else options.method,
-        )
+        faces = self._assemble(frame, aligned, fed, classifier, result, options, ids, tracks)
+        method = result.method if result is not None else options.method
+        return faces, method, (marks[1] - marks[0], marks[2] - marks[1])
 
     def _assemble(
         self,
         frame: Frame,
-        found: list[DetectedFace],
         aligned: list[AlignedFace],
         fed: list[NDArray[np.uint8]],
         classifier: "Classifier | None",
         result: "Classification | None",
         options: Options,
+        ids: list[int],
+        tracks: Tracks,
     ) -> tuple[FaceAnalysis, ...]:
-        boxes = [face.box for face in found]
-        ids = self._tracks.assign(boxes, frame.time_s)
+        found = self._found
         height, width = frame.image.shape[:2]
         margin = 0
         if classifier is not None:
@@ -103,10 +136,10 @@ class Analyzer:
             if result is not None:
                 moment = frame.time_s, options.smoothing_s
                 probabilities = result.probabilities[index]
-                smoothed = self._tracks.smooth(ids[index], probabilities, *moment, options.hidden)
+                smoothed = tracks.smooth(ids[index], probabilities, *moment, options.hidden)
                 if options.hidden:
                     unhidden = result.probabilities[len(found) + index]
-                    whole = self._tracks.smooth(ids[index], unhidden, *moment)
+                    whole = tracks.smooth(ids[index], unhidden, *moment)
                 attention = result.attention[index]
                 if options.attribution:
                     maps = result.maps[index]
@@ -119,7 +152,7 @@ class Analyzer:
             faces.append(
                 FaceAnalysis(
                     face_id=ids[index],
-                    box=boxes[index],
+                    box=face.box,
                     landmarks=face.landmarks,
                     crop=fed[index][margin:end, margin:end],
                     to_crop=to_crop,

@@ -132,6 +132,9 @@ class FakeEngine:
     def use_device(self, device: str) -> None:
         self.calls.append(("use_device", device))
 
+    def compare_with(self, model: str) -> None:
+        self.calls.append(("compare_with", model))
+
     def set_options(self, options: Options) -> None:
         self.options = options
 
