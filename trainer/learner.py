@@ -131,13 +131,16 @@ def _follow(average: FerModel, model: FerModel, decay: float) -> None:
             mean.copy_(value)
 
 
-def start_from(learner: Learner, init: str) -> str:
-    """Take the weights that fit from a model, a weights file or `imagenet`; tells which did."""
+def start_from(learner: Learner, init: str, example: Tensor | None = None) -> str:
+    """Take the weights that fit from a model, a weights file or `imagenet`; tells which did.
+
+    `example` (B, C, H, W) are inputs, which weights without statistics are measured on.
+    """
     if init == IMAGENET:
         weights = imagenet_weights(learner.model)
     else:
         weights = read_weights(find_model(init))
-    report = load_into(learner.model, weights)
+    report = load_into(learner.model, weights, example)
     learner.average.load_state_dict(learner.model.state_dict())
     return f"model.init {init}: {report}"
 

@@ -17,7 +17,7 @@ from torch import nn
 
 from trainer.card import ModelCard, Preprocessing
 from trainer.config import TrainConfig
-from trainer.data.crops import Crops, align_all
+from trainer.data.crops import Crops, align_all, to_input
 from trainer.data.facedata import FaceData
 from trainer.data.review import apply_review
 from trainer.device import autocast_dtype, resolve
@@ -66,7 +66,9 @@ def train(
     if run.state.is_file():
         best = learner.restore(run)
     elif config.model.init:
-        init = start_from(learner, config.model.init)
+        spread = torch.linspace(0, len(training) - 1, min(256, len(training))).long()
+        example = to_input(training.pixels[spread], preprocessing).to(device)
+        init = start_from(learner, config.model.init, example)
 
     plan = Plan.of(config, len(training), world)
     events = EventLog(run.events) if world.leads else None

@@ -1,6 +1,6 @@
 """Networks by name, and model files."""
 
-from trainer.models import class_maps, compact, dacl, resnet, tokens, transfer, vgg
+from trainer.models import class_maps, compact, dacl, face_resnet, resnet, tokens, transfer, vgg
 from trainer.models.registry import FerModel, create, names, register
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "compact",
     "create",
     "dacl",
+    "face_resnet",
     "names",
     "register",
     "resnet",

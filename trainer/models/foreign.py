@@ -1,22 +1,24 @@
 """Weights from elsewhere into a network of ours: what fits is taken, the rest is listed."""
 
+import json
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from trainer.errors import ModelFileError, UsageError
 from trainer.models.registry import FerModel
 
 IMAGENET = "imagenet"
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # where checkpoints keep weights
-PREFIXES = ("", "trunk.", "stem.")  # of our modules that hold a published trunk
+PREFIXES = ("", "trunk.", "stem.", "stages.")  # of our modules that hold a published trunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,12 @@ class InitReport:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Tensors of a .safetensors or torch file, by name; nothing in it is executed.
+    """Tensors of a .safetensors, torch or TensorFlow.js file, by name; nothing in it is executed.
 
     Raises ModelFileError when it cannot be read so.
     """
+    if path.suffix == ".json":
+        return _tensorflow_js(path)
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -64,6 +68,35 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return weights
 
 
+def _tensorflow_js(manifest: Path) -> dict[str, Tensor]:
+    """Of a weights manifest and the files it names, all in one folder; quantised ones too.
+
+    Kernels become (out, in, height, width), names those of torch.
+    """
+    weights = {}
+    try:
+        for group in json.loads(manifest.read_bytes()):
+            files = [manifest.parent / Path(name).name for name in group["paths"]]
+            content, start = b"".join(file.read_bytes() for file in files), 0
+            for entry in group["weights"]:
+                packed = entry.get("quantization")
+                kind = np.dtype((packed or entry)["dtype"])
+                count = int(np.prod(entry["shape"]))
+                values = np.frombuffer(content, kind, count, start).astype(np.float32)
+                start += count * kind.itemsize
+                if packed:
+                    values = values * np.float32(packed["scale"]) + np.float32(packed["min"])
+                tensor = torch.from_numpy(values.reshape(entry["shape"]))
+                name = entry["name"].replace("/", ".")
+                for theirs, ours in ((".filters", ".weight"), (".weights", ".weight")):
+                    name = name.removesuffix(theirs) + ours * name.endswith(theirs)
+                name = name.removesuffix("es") if name.endswith(".biases") else name
+                weights[name] = tensor.permute(3, 2, 0, 1) if tensor.ndim == 4 else tensor
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelFileError(f"{manifest}: no weights can be read from it ({error})") from error
+    return weights
+
+
 def imagenet_weights(model: FerModel) -> dict[str, Tensor]:
     """torchvision's ImageNet weights of the network that `model` is built on; downloads them.
 
@@ -81,11 +114,14 @@ def imagenet_weights(model: FerModel) -> dict[str, Tensor]:
     return weights
 
 
-def load_into(model: FerModel, weights: Mapping[str, Tensor]) -> InitReport:
+def load_into(
+    model: FerModel, weights: Mapping[str, Tensor], example: Tensor | None = None
+) -> InitReport:
     """Copy every tensor that has its place in `model`. Raises UsageError when none has.
 
     A first convolution over colours becomes one over grey by the sum over its colours, which
-    gives the same answer to a grey picture.
+    gives the same answer to a grey picture. Norms that come without statistics (published so for
+    prediction alone) get those of the inputs `example` (B, C, H, W), with unchanged outputs.
     """
     state = model.state_dict()
     taken: dict[str, Tensor] = {}
@@ -109,4 +145,45 @@ def load_into(model: FerModel, weights: Mapping[str, Tensor]) -> InitReport:
         )
     model.load_state_dict(taken, strict=False)
     missing = tuple(name for name in state if name not in taken)
+    norms = [
+        module
+        for name, module in model.named_modules()
+        if isinstance(module, nn.BatchNorm2d)
+        and f"{name}.weight" in taken
+        and f"{name}.running_mean" not in taken
+    ]
+    if norms:
+        if example is None:
+            raise UsageError("model.init: these weights need pictures to start from")
+        _measure(model, norms, example)
     return InitReport(tuple(taken), missing, tuple(skipped))
+
+
+@torch.no_grad()
+def _measure(model: FerModel, norms: list[nn.BatchNorm2d], example: Tensor) -> None:
+    """Give norms that scale and shift only the statistics of what they see, changing no output."""
+    seen: dict[nn.BatchNorm2d, tuple[Tensor, Tensor]] = {}
+
+    def look(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        assert isinstance(norm, nn.BatchNorm2d)
+        variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3))
+        seen[norm] = variance, mean
+
+    for norm in norms:
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        norm.running_mean.zero_()
+        norm.running_var.fill_(1 - norm.eps)  # so far it only scales and shifts
+    handles = [norm.register_forward_pre_hook(look) for norm in norms]
+    training = model.training
+    model.eval()(example)
+    model.train(training)
+    for handle in handles:
+        handle.remove()
+    for norm, (variance, mean) in seen.items():
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+        norm.bias.add_(norm.weight * mean)
+        norm.weight.mul_((variance + norm.eps).sqrt())

@@ -5,6 +5,7 @@ from typing import Any
 from trainer.recipes.recipe import Recipe
 
 COMPACT = {"name": "compact", "options": {"widths": [48, 96, 192]}}
+FACES = {"name": "face_resnet", "options": {"dense": False}}
 DACL = {"name": "dacl", "options": {"backbone": "compact", "compact": True}}
 
 # light, so that short runs learn, and without mixup, which center loss and PAL cannot use
@@ -19,6 +20,9 @@ LIGHT = {
     "noise": 0.01,
     "blur": 0.05,
 }
+
+# what a camera does to faces, without mixup
+SEEN_LIVE = {**LIGHT, "rotation": 10.0, "gamma": 0.3, "noise": 0.02, "blur": 0.1, "erase": 0.2}
 
 
 def _twin(name: str, title: str, model: dict[str, Any], terms: dict[str, Any]) -> Recipe:
@@ -71,6 +75,19 @@ OWN: tuple[Recipe, ...] = (
     _guided("ce", "default fine-tuned by cross-entropy alone, the twin of the others", {}),
     _guided("pal", "default fine-tuned with PAL", {"pal": {"weight": 1.0}}),
     _guided("au", "default fine-tuned with AU alignment", {"au": {"weight": 5.0}}),
+    Recipe(
+        name="faces",
+        title="A network that knows faces learns expressions; set model.init to dlib's weights",
+        source="this project",
+        published="none",
+        values={
+            "data": {"votes_share": 0.2},
+            "model": FACES,
+            "augment": {**SEEN_LIVE, "start_side": 32, "start_share": 0.5},
+            "objective": {"label_smoothing": 0.05},
+            "optim": {"epochs": 14, "batch_size": 64, "learning_rate": 0.01, "warmup": 0.15},
+        },
+    ),
     Recipe(
         name="default",
         title="The compact net that the app opens with, first stage",
