@@ -17,7 +17,7 @@ from ferapp.ui.doubt_chips import DoubtChips
 from ferapp.ui.look import Look, explained_class, map_of
 from ferapp.ui.place_meter import PlaceMeter
 from ferapp.ui.strip import ProbabilityStrip
-from ferapp.ui.twin_bars import TwinBars
+from ferapp.ui.twin_bars import A, B, TwinBars
 from ferapp.vision.analysis import NOTHING, Analysis, FaceAnalysis
 from ferapp.vision.parts import spread
 
@@ -175,6 +175,8 @@ class FacePanel(QWidget):
         self.bars.setVisible(not comparing)
         self.twin_bars.setVisible(comparing)
         self.other_places.setVisible(comparing)
+        self.places.set_title(A if comparing else "")
+        self.other_places.set_title(B)
         self.strip.setVisible(not comparing)  # it would tell of the first alone
         if analysis is None or other is None or not comparing:
             return

@@ -213,7 +213,10 @@ class LivePage(QWidget):
 
     def _refresh_status(self) -> None:
         status = self._engine.status()
-        self._panel_due = self._panel_due or status.model_state is not self._status.model_state
+        states, before = (
+            (each.model_state, each.other_state, each.other_name) for each in (status, self._status)
+        )
+        self._panel_due = self._panel_due or states != before
         if status.model != self._status.model:
             self._scale.forget()
         if status != self._status:

@@ -18,12 +18,16 @@ _WORDS = {
 
 
 class PlaceMeter(QWidget):
-    """A cell for each of PLACES: its name, its share, and the share as a bar."""
+    """A cell for each of PLACES: its name, its share, and the share as a bar.
+
+    `title` stands before them, where there are several.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._shares: NDArray[np.float64] = np.zeros(len(PLACES))
         self._known = False
+        self._title = ""
         self.setFont(theme.sized(self.font(), 0.85))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Where the attribution lies")
@@ -42,6 +46,11 @@ class PlaceMeter(QWidget):
         self.setAccessibleDescription(self.in_words())
         self.update()
 
+    def set_title(self, title: str) -> None:
+        if title != self._title:
+            self._title = title
+            self.update()
+
     def in_words(self) -> str:
         """`mouth 52 %, eyes 20 %, …`, the largest first."""
         if not self._known:
@@ -50,8 +59,12 @@ class PlaceMeter(QWidget):
         return ", ".join(f"{PLACES[i]} {wording.percent(float(self._shares[i]))}" for i in order)
 
     def cell(self, index: int) -> QRectF:
-        width = (self.width() + _GAP) / len(PLACES)
-        return QRectF(index * width, 0, width - _GAP, self.height())
+        left = self._left()
+        width = (self.width() - left + _GAP) / len(PLACES)
+        return QRectF(left + index * width, 0, width - _GAP, self.height())
+
+    def _left(self) -> float:
+        return self.fontMetrics().horizontalAdvance(self._title) + 8 if self._title else 0.0
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
@@ -61,7 +74,8 @@ class PlaceMeter(QWidget):
 
     def tip(self, x: float) -> str:
         """Of the cell at `x` px."""
-        index = min(int(x * len(PLACES) / max(self.width(), 1)), len(PLACES) - 1)
+        cells = (index for index in range(len(PLACES)) if x < self.cell(index).right() + _GAP)
+        index = next(cells, len(PLACES) - 1)
         name = _WORDS.get(PLACES[index], f"the {PLACES[index]}")
         share = wording.percent(float(self._shares[index])) if self._known else "–"
         return (
@@ -78,6 +92,9 @@ class PlaceMeter(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         line = QFontMetrics(self.font()).height()
         top = int(np.argmax(self._shares)) if self._known else -1
+        painter.setPen(QColor(look.text))
+        whole = QRectF(0, 0, self._left(), 2 * line)
+        painter.drawText(whole, Qt.AlignmentFlag.AlignVCenter, self._title)
         for index, place in enumerate(PLACES):
             cell = self.cell(index)
             painter.setPen(QColor(look.muted))

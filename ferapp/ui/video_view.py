@@ -71,6 +71,10 @@ class VideoView(QWidget):
             self._analysis = self._image = self._maps = None
             self.update()
 
+    @property
+    def message(self) -> str:
+        return self._message
+
     def set_message(self, text: str) -> None:
         """Words in the middle, as long as there is no picture."""
         if text != self._message:
@@ -154,24 +158,22 @@ class VideoView(QWidget):
         overlays.paint_faces(painter, self._analysis, self._transform(), self._look, maps)
         if self._analysis.hidden:
             words = f"Hidden: {wording.parts(self._analysis.hidden)}"
-            self._paint_badge(painter, rect, words, Qt.AlignmentFlag.AlignBottom)
+            self._paint_badge(painter, rect, words, Qt.AlignmentFlag.AlignRight)
         if self._title:
-            self._paint_badge(painter, rect, self._title, Qt.AlignmentFlag.AlignTop)
+            self._paint_badge(painter, rect, self._title, Qt.AlignmentFlag.AlignLeft)
 
     def _label_font(self) -> QFont:
         return theme.sized(self.font(), 1.05, QFont.Weight.DemiBold)
 
     def _paint_badge(
-        self, painter: QPainter, rect: QRectF, text: str, edge: Qt.AlignmentFlag
+        self, painter: QPainter, rect: QRectF, text: str, side: Qt.AlignmentFlag
     ) -> None:
-        """What makes this no real result, or whose it is, where nothing else stands."""
+        """What makes this no real result, or whose it is: at the bottom, where no label stands."""
         metrics = painter.fontMetrics()
         plate = QRectF(0, 0, metrics.horizontalAdvance(text) + 24, metrics.height() + 12)
-        if edge == Qt.AlignmentFlag.AlignTop:
-            plate.moveTop(rect.top() + _EDGE)
-            plate.moveLeft(rect.center().x() - plate.width() / 2)
-        else:
-            plate.moveBottomRight(rect.bottomRight() - QPointF(_EDGE, _EDGE))
+        plate.moveBottomRight(rect.bottomRight() - QPointF(_EDGE, _EDGE))
+        if side == Qt.AlignmentFlag.AlignLeft:
+            plate.moveLeft(rect.left() + _EDGE)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour(theme.VIDEO_PLATE))

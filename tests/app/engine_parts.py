@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +84,10 @@ class FakeAnalyzer:
         self.seen.append((str(classifier.device) if classifier else "", options))
         took_part = (("landmarks",) if self.landmarker else ()) + (("model",) if classifier else ())
         return Analysis(frame, (), took_part, np.zeros((6, 8, 4), np.uint8))
+
+    def compare(self, analysis: Analysis, classifier: FakeClassifier, options: Options) -> Analysis:
+        classifier.fails(options)
+        return replace(analysis, other=replace(analysis, classes=(classifier.card.name,)))
 
 
 class FakeLandmarker:

@@ -46,6 +46,7 @@ def test_all_the_published_ones_are_there() -> None:
         "cnn_transformer",
         "compact",
         "dacl",
+        "face_resnet",
         "prm",
         "resnet18",
         "resnet50",

@@ -21,14 +21,10 @@ WIDTHS = (32, 64, 128, 256)
 class ScaledConv(nn.Module):
     """A convolution and its norm, which the published file calls scale."""
 
-    def __init__(
-        self, channels_in: int, channels_out: int, side: int = 3, stride: int = 1, spread: int = 1
-    ) -> None:
+    def __init__(self, channels_in: int, channels_out: int, side: int = 3, stride: int = 1) -> None:
         super().__init__()
-        padding = spread if stride == 1 and side == 3 else 0
-        self.conv = nn.Conv2d(
-            channels_in, channels_out, side, stride, padding, dilation=spread, bias=False
-        )
+        padding = 1 if stride == 1 else 0
+        self.conv = nn.Conv2d(channels_in, channels_out, side, stride, padding, bias=False)
         self.scale = nn.BatchNorm2d(channels_out)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -37,38 +33,27 @@ class ScaledConv(nn.Module):
 
 
 class Residual(nn.Module):
-    def __init__(self, channels: int, spread: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv1 = ScaledConv(channels, channels, spread=spread)
-        self.conv2 = ScaledConv(channels, channels, spread=spread)
+        self.conv1 = ScaledConv(channels, channels)
+        self.conv2 = ScaledConv(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.conv2(F.relu(self.conv1(x))) + x)
 
 
 class ResidualDown(nn.Module):
-    """Twice the channels at half the side; the shortcut is averaged and has fewer channels.
+    """Twice the channels at half the side; the shortcut is averaged and has fewer channels."""
 
-    `dense` keeps the side: the same values as without, and those between them (the convolutions
-    after it must then be spread by 2).
-    """
-
-    def __init__(self, channels_in: int, channels_out: int, dense: bool) -> None:
+    def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
-        self.dense = dense
-        self.conv1 = ScaledConv(channels_in, channels_out, stride=1 if dense else 2)
-        self.conv1.conv.padding = (0, 0)
-        self.conv2 = ScaledConv(channels_out, channels_out, spread=2 if dense else 1)
+        self.conv1 = ScaledConv(channels_in, channels_out, stride=2)
+        self.conv2 = ScaledConv(channels_out, channels_out)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.dense:
-            y = self.conv1(F.pad(x, (0, 2, 0, 2)))
-            short = F.avg_pool2d(F.pad(x, (0, 1, 0, 1), mode="replicate"), 2, 1)
-        else:
-            even = 1 - x.shape[-1] % 2
-            y = self.conv1(F.pad(x, (0, even, 0, even)))
-            short = F.avg_pool2d(x, 2)
-        y = self.conv2(F.relu(y))
+        even = 1 - x.shape[-1] % 2
+        y = self.conv2(F.relu(self.conv1(F.pad(x, (0, even, 0, even)))))
+        short = F.avg_pool2d(x, 2)
         shared = short.shape[1]
         return F.relu(torch.cat([y[:, :shared] + short, y[:, shared:]], dim=1))
 
@@ -77,11 +62,12 @@ class ResidualDown(nn.Module):
 class FaceResNet(FerModel):
     """Enlarges its input `zoom` times, so that faces have the size its weights were made for.
 
-    `blocks` are the residual blocks at each width, as published (3, 4, 3, 3). `dense` gives the
-    last stage twice the side: finer maps of attribution, for 1.4 times the operations.
+    `blocks` are the residual blocks at each width; published are 3, 4, 3, 4, of which the last
+    stage's later ones are left out. Attributions explain the stage before the last, whose maps
+    are 6 × 6: those of the last, 3 × 3, say too little of where.
     """
 
-    attribution_layer: ClassVar[str] = "stages"
+    attribution_layer: ClassVar[str] = "stages.conv128_2"
     default_input_size: ClassVar[int] = 44
 
     def __init__(
@@ -91,12 +77,13 @@ class FaceResNet(FerModel):
         input_size: int,
         blocks: Sequence[int] = (3, 4, 3, 2),
         zoom: float = 2.5,
-        dense: bool = True,
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
         if len(blocks) != len(WIDTHS):
             raise ValueError(f"blocks must be {len(WIDTHS)} numbers, one for each width")
+        if min(blocks) < 1 or blocks[2] < 3:
+            raise ValueError("blocks: one at least at each width, three at the third")
         if input_size * zoom < 64:
             raise ValueError(f"an input of {input_size} px enlarged {zoom:g} times is too small")
         self.zoom = zoom
@@ -104,23 +91,18 @@ class FaceResNet(FerModel):
         self.stages = nn.Sequential()
         channels = WIDTHS[0]
         for width, count in zip(WIDTHS, blocks, strict=True):
-            last = dense and width == WIDTHS[-1]
             numbers = range(1, count + 1)
             if width != channels:
-                self.stages.add_module(f"conv{width}_down", ResidualDown(channels, width, last))
+                self.stages.add_module(f"conv{width}_down", ResidualDown(channels, width))
                 numbers = range(1, count)  # the one that goes down counts
             for number in numbers:
-                self.stages.add_module(f"conv{width}_{number}", Residual(width, 2 if last else 1))
+                self.stages.add_module(f"conv{width}_{number}", Residual(width))
             channels = width
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(channels, num_classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-
-    @property
-    def linear_head(self) -> nn.Linear:
-        return self.classifier
 
     def embed(self, x: Tensor) -> Tensor:
         side = round(self.zoom * x.shape[-1])

@@ -5,7 +5,7 @@ from typing import Any
 from trainer.recipes.recipe import Recipe
 
 COMPACT = {"name": "compact", "options": {"widths": [48, 96, 192]}}
-FACES = {"name": "face_resnet", "options": {"dense": False}}
+FACES = {"name": "face_resnet"}
 DACL = {"name": "dacl", "options": {"backbone": "compact", "compact": True}}
 
 # light, so that short runs learn, and without mixup, which center loss and PAL cannot use
