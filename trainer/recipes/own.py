@@ -83,9 +83,9 @@ OWN: tuple[Recipe, ...] = (
         values={
             "data": {"votes_share": 0.2},
             "model": FACES,
-            "augment": {**SEEN_LIVE, "start_side": 32, "start_share": 0.5},
+            "augment": SEEN_LIVE,
             "objective": {"label_smoothing": 0.05},
-            "optim": {"epochs": 14, "batch_size": 64, "learning_rate": 0.01, "warmup": 0.15},
+            "optim": {"epochs": 9, "batch_size": 64, "learning_rate": 0.01, "warmup": 0.1},
         },
     ),
     Recipe(
