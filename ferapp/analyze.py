@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ferapp.live.engine import open_source
 from ferapp.progress import frames_progress
 from ferapp.sources.frame import FrameSource
 from ferapp.sources.images import FOLDER_FPS, ImageFolder, StillImage
-from ferapp.sources.opening import open_source
 from ferapp.sources.video import VideoFile
 from ferapp.vision.analysis import Analysis
 from ferapp.vision.analyzer import Analyzer

@@ -68,11 +68,15 @@ class _Job:
     picture: Analysis | None = None
 
 
+class _NoRoomError(Exception):
+    """The disk is nearly full."""
+
+
 class Recording:
     """Records the analyses it is given until it is told to end, or something ends it.
 
     One recording is of one source, one model and one size of pictures: another one ends it. Times
-    count from the moment it was made. `free` tells the bytes that are free at a path.
+    count from `began`, of time.perf_counter(), when it was made. `free` tells the bytes that are free at a path.
     """
 
     def __init__(
@@ -83,7 +87,7 @@ class Recording:
     ) -> None:
         self._plan, self._subject, self._free = plan, subject, free
         self._classes = subject.loaded.classifier.card.classes
-        self._began, self._started = time.perf_counter(), datetime.now().astimezone()
+        self.began, self._started = time.perf_counter(), datetime.now().astimezone()
         self._jobs: deque[_Job] = deque()
         self._more = threading.Condition()
         self._waiting = 0  # pictures among the jobs
@@ -103,7 +107,7 @@ class Recording:
     def status(self) -> RecordingStatus:
         return RecordingStatus(
             folder=self._folder or self._plan.folder,
-            seconds=(self._ended_at or time.perf_counter()) - self._began,
+            seconds=(self._ended_at or time.perf_counter()) - self.began,
             bytes=self._bytes,
             frames=self._frames,
             dropped=self._dropped,
@@ -130,7 +134,7 @@ class Recording:
     def mark(self, note: str = "", time_s: float | None = None) -> float:
         """Mark a moment, now if none is given; a note for it may follow with its time."""
         kind = MARK if time_s is None else NOTE
-        moment = time.perf_counter() - self._began if time_s is None else time_s
+        moment = time.perf_counter() - self.began if time_s is None else time_s
         self._put(_Job(events=[self._event(moment, kind, note)]))
         if kind == MARK:
             self._marks += 1
@@ -143,7 +147,7 @@ class Recording:
         not recorded. A picture on which the model failed is, without results.
         """
         frame = analysis.frame
-        if self._ending or frame.captured_at < self._began or not frame.source:
+        if self._ending or frame.captured_at < self.began or not frame.source:
             return
         size = frame.image.shape[1], frame.image.shape[0]
         if frame.source != self._subject.source:
@@ -159,7 +163,7 @@ class Recording:
         if self._index < 0 or frame.index <= self._index:  # it was opened anew, and counts anew
             self._offset = self._number + 1 - frame.index
         self._index, self._number = frame.index, frame.index + self._offset
-        time_s = frame.captured_at - self._began
+        time_s = frame.captured_at - self.began
         done = analysis.classes == self._classes
         own = replace(analysis, frame=replace(frame, index=self._number, time_s=time_s))
         events = []
@@ -196,6 +200,8 @@ class Recording:
         try:
             with ExitStack() as stack:
                 self._write(stack)
+        except _NoRoomError as error:
+            self._fail(str(error))
         except OSError as error:
             self._fail(f"The recording ended, because it could not be written: {_words(error)}.")
         except Exception as error:  # live goes on whatever happens here
@@ -273,14 +279,14 @@ class Recording:
         return number
 
     def _look_at_disk(self, folder: Path) -> None:
-        """How large it is, and whether there is room for more."""
+        """How large it is, and whether there is room for more; raises _NoRoomError when not."""
         now = time.perf_counter()
         if now < self._look_at:
             return
         self._look_at = now + LOOK_S
         self._measure()
         if self._free(folder) < LEAST_FREE:
-            self._fail(
+            raise _NoRoomError(
                 f"The recording ended: less than {LEAST_FREE // 1_000_000} MB are free "
                 f"on the disk of {folder}.\nMake room there, or choose another folder (Shift+R)."
             )

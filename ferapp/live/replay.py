@@ -54,22 +54,22 @@ class SessionSource(Replayed):
 
     def read(self) -> SessionFrame | None:
         while self._next < len(self._frames):
-            index, frame = self._next, self._frames[self._next]
+            frame = self._frames[self._next]
             self._next += 1
-            found = self._picture(index, frame)
+            found = self._picture(frame)
             if found is not None:
                 return found
         return None
 
-    def _picture(self, index: int, frame: RecordedFrame) -> SessionFrame | None:
+    def _picture(self, frame: RecordedFrame) -> SessionFrame | None:
         assert frame.picture is not None
         image = self._video.read(frame.picture)
         if image is None:
             return None
         return SessionFrame(
             image,
-            index,
-            frame.time_s - self._times[0],
+            frame.number,
+            frame.time_s,
             time.perf_counter(),
             at_s=frame.time_s,
             classes=frame.classes,

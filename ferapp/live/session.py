@@ -39,6 +39,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class RecordedFrame:
+    number: int  # gaps are pictures that were not analysed
     time_s: float
     picture: int | None  # its number in the videos; None where they lack it
     classes: tuple[str, ...]  # () where the model failed on it
@@ -109,6 +110,7 @@ def read_session(folder: Path) -> Session:
         faces = _faces(folder / FACES)
         frames = [
             RecordedFrame(
+                int(row["frame"]),
                 float(row["time_s"]),
                 int(row["video_frame"]) if row["video_frame"] else None,
                 faces.classes if row["analysed"] == "1" else (),
