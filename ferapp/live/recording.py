@@ -24,7 +24,18 @@ from numpy.typing import NDArray
 from ferapp.live.file_hash import file_hash
 from ferapp.live.models import Loaded
 from ferapp.live.reasons import reason
-from ferapp.live.session import CLEAN, EVENTS, FACES, FORMAT, FRAMES, MARK, NOTE, OVERLAID, SESSION
+from ferapp.live.session import (
+    CLEAN,
+    EVENTS,
+    FACES,
+    FORMAT,
+    FRAMES,
+    HIDDEN,
+    MARK,
+    NOTE,
+    OVERLAID,
+    SESSION,
+)
 from ferapp.live.state import RecordingPlan, RecordingStatus
 from ferapp.sources.address import without_password
 from ferapp.sources.loading import load_opencv
@@ -76,7 +87,8 @@ class Recording:
     """Records the analyses it is given until it is told to end, or something ends it.
 
     One recording is of one source, one model and one size of pictures: another one ends it. Times
-    count from `began`, of time.perf_counter(), when it was made. `free` tells the bytes that are free at a path.
+    count from `began`, of time.perf_counter(), when it was made. `free` tells the bytes that are
+    free at a path.
     """
 
     def __init__(
@@ -170,7 +182,7 @@ class Recording:
         if analysis.hidden != self._hidden:
             self._hidden = analysis.hidden
             hidden = ", ".join(part for part in PARTS if part in analysis.hidden)
-            events = [self._event(time_s, "hidden", hidden)]
+            events = [self._event(time_s, HIDDEN, hidden)]
         wanted = self._plan.clean or self._plan.overlaid
         room = self._waiting < WAITING
         self._put(

@@ -20,7 +20,7 @@ from ferapp.vision.table import PROBABILITY
 FORMAT = 1
 SESSION, FACES, FRAMES, EVENTS = "session.json", "faces.csv", "frames.csv", "events.csv"
 CLEAN, OVERLAID = "clean.avi", "overlaid.avi"
-MARK, NOTE = "mark", "note"
+MARK, NOTE, HIDDEN = "mark", "note", "hidden"
 
 # faces.csv tells neither landmarks nor crop
 _NO_POINTS = np.zeros((0, 2), np.float32)

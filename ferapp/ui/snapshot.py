@@ -79,6 +79,7 @@ def record(
 ) -> dict[str, Any]:
     """The JSON of a snapshot. A value that is no number, as a model may give, is null."""
     frame, card = analysis.frame, status.model_card
+    replayed = status.replay is not None and not status.replay.again
     height, width = frame.image.shape[:2]
     value = {
         "format": FORMAT,
@@ -99,8 +100,8 @@ def record(
             "temperature": card.temperature,
             "classes": list(analysis.classes),
         }
-        if card is not None and analysis.classes
-        else None,
+        if card is not None and analysis.classes and not replayed
+        else None,  # the recording's session.json names the model of its results
         "device": status.device,
         "method": analysis.method,
         "look": asdict(look),
