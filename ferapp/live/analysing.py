@@ -94,7 +94,7 @@ class Analysing:
             frame = self._frames.take(timeout=0.1)
             if frame is None or not (self._seen or self._recorder.active):
                 continue
-            if isinstance(frame, SessionFrame) and not self.again:
+            if isinstance(frame, SessionFrame) and (frame.burnt or not self.again):
                 analysis = self._replayed(analyzer, frame)
             else:
                 analysis = self._analyse(analyzer, frame)

@@ -188,6 +188,7 @@ class Engine:
         )
 
     def open_source(self, source: str) -> None:
+        self._analysing.again = False  # a recording plays as it was recorded at first
         self._capture.open(source)
 
     def load_model(self, model: str) -> None:

@@ -27,7 +27,10 @@ _AGAIN = (
     "Let the model that is chosen now look at the recorded pictures.\n"
     "They were compressed: its results may differ a little from those of the live picture."
 )
-_BURNT = "Only the video with overlays was recorded: a model cannot look at it again."
+_BURNT = (
+    "Only the video with overlays was recorded: they are part of the picture,\n"
+    "and a model cannot look at it again."
+)
 
 
 class Timeline(QSlider):
@@ -38,7 +41,7 @@ class Timeline(QSlider):
         self.marks: tuple[Mark, ...] = ()
         self.setSingleStep(_STEP_MS)
         self.setPageStep(5 * _STEP_MS)
-        self.setMinimumHeight(28)
+        self.setMinimumSize(100, 28)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Time in the recording")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -151,7 +154,7 @@ class ReplayBar(QFrame):
         self.recorded.setToolTip(_RECORDED + whose)
         self.analyse.setEnabled(not replay.burnt)
         self.analyse.setToolTip(_BURNT if replay.burnt else _AGAIN)
-        words = ["overlays are in the picture"] * replay.burnt + ["cut short"] * (not replay.ended)
+        words = ["overlays only"] * replay.burnt + ["cut short"] * (not replay.ended)
         self.notice.setText(", ".join(words).capitalize())
         self.notice.setToolTip(
             (f"{_BURNT}\n" * replay.burnt)

@@ -147,6 +147,21 @@ def test_only_the_overlaid_video_is_played_and_told(tmp_path: Path) -> None:
     assert first.burnt
     np.testing.assert_allclose(first.image, 255 - image(0), atol=3)
     source.close()
+    with live(Studio(), str(folder)) as engine:
+        assert replay(engine).burnt
+        engine.analyse_again(True)  # the scripted model finds a face in every picture
+        assert played(engine, lambda f: f.at_s < 0.01).faces == ()
+
+
+def test_another_recording_plays_as_recorded_at_first(folder: Path, tmp_path: Path) -> None:
+    other = record(tmp_path / "other")
+    with live(Studio(), str(folder)) as engine:
+        replay(engine)
+        engine.analyse_again(True)
+        until(lambda: replay(engine).again)
+        engine.open_source(str(other))
+        until(lambda: engine.status().source == str(other))
+        assert not replay(engine).again
 
 
 def test_without_a_video_it_says_so(tmp_path: Path) -> None:

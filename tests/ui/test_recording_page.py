@@ -1,6 +1,5 @@
 """Recording and replay as a person handles them: keys, signs, notes, timeline."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +28,7 @@ REPLAY = Replay(
     "2026-11-24-200000", "default", 60.0, (Mark(15.0, "mark", "a laugh"), Mark(45.0, "mark"))
 )
 KEY = Qt.Key
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
 def key(bench: Bench, which: KEY) -> None:
@@ -182,11 +182,11 @@ class TestRecording:
 
 class TestReplay:
     @pytest.fixture
-    def playing(self, bench: Bench) -> Iterator[Bench]:
+    def playing(self, bench: Bench) -> Bench:
         bench.engine.change(replay=REPLAY)
         bench.qtbot.waitUntil(bench.window.live_page.replay_bar.isVisible)
         bench.show(replayed(15.0))
-        yield bench
+        return bench
 
     def test_time_marks_and_whose_results(self, playing: Bench) -> None:
         bar = playing.window.live_page.replay_bar
@@ -243,7 +243,7 @@ class TestReplay:
         playing.engine.change(replay=replace(REPLAY, burnt=True, ended=False))
         bar = playing.window.live_page.replay_bar
         playing.qtbot.waitUntil(bar.notice.isVisible)
-        assert bar.notice.text() == "Overlays are in the picture, cut short"
+        assert bar.notice.text() == "Overlays only, cut short"
         assert not bar.analyse.isEnabled()
         view = playing.window.live_page.view
         playing.show(replayed(20.0))
