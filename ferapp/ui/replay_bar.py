@@ -44,6 +44,7 @@ class Timeline(QSlider):
         self.setMinimumSize(100, 28)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Time in the recording")
+        self.setToolTip("Where the recording is. A click or a drag goes elsewhere.")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def place(self, time_s: float) -> float:
@@ -92,7 +93,9 @@ class Timeline(QSlider):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
             mark = self.mark_at(event.pos().x())
-            QToolTip.showText(event.globalPos(), wording.mark(mark) if mark else "", self)
+            QToolTip.showText(
+                event.globalPos(), wording.mark(mark) if mark else self.toolTip(), self
+            )
             return True
         return super().event(event)
 

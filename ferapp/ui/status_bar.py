@@ -54,7 +54,7 @@ class StatusBar(QStatusBar):
         _set(
             self.recording,
             f"Recording {wording.recording(recorded)}" if running and recorded else "",
-            f"It is written into\n{recorded.folder}" if recorded else "",
+            f"It is written into\n{recorded.folder}" if recorded else "Nothing is recorded.",
         )
         card, model = status.model_card, source_words.model_title(status)
         _set(

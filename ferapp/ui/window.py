@@ -155,7 +155,7 @@ class MainWindow(QMainWindow):
         room = QWidget()
         room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(room)
-        for name in ("record", "freeze", "snapshot", "mirror", "hud", "fullscreen"):
+        for name in ("record", "freeze", "snapshot", "mirror", "fullscreen"):
             bar.addAction(self.actions_by_id[name])
             by_keyboard(bar.widgetForAction(self.actions_by_id[name]))
         self._before_menu = bar.addSeparator()
