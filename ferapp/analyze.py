@@ -4,21 +4,22 @@ import csv
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ferapp.live.engine import open_source
 from ferapp.progress import frames_progress
 from ferapp.sources.frame import FrameSource
 from ferapp.sources.images import FOLDER_FPS, ImageFolder, StillImage
-from ferapp.sources.opening import open_source
 from ferapp.sources.video import VideoFile
 from ferapp.vision.analysis import Analysis
 from ferapp.vision.analyzer import Analyzer
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.options import Options
+from ferapp.vision.table import COLUMNS, table_head, table_rows
 from trainer.console import notices
 from trainer.errors import UsageError
 from trainer.faces.landmarker import FaceLandmarker
@@ -28,17 +29,6 @@ if TYPE_CHECKING:  # brings Qt, which a CSV does not need
 
 VIDEOS = (".mp4", ".avi", ".mkv")
 MAX_FACES = 4
-COLUMNS = (
-    "frame",
-    "time_s",
-    "face_id",
-    "box_x",
-    "box_y",
-    "box_w",
-    "box_h",
-    "label",
-    "confidence",
-)
 
 
 @dataclass(slots=True)
@@ -109,7 +99,7 @@ def analyze_source(
         table = video = None
         if csv_file is not None:
             table = csv.writer(stack.enter_context(_open(csv_file)))
-            head = [*COLUMNS, *(f"p_{name}" for name in classifier.card.classes)]
+            head = table_head(classifier.card.classes)
             table.writerow([*head, "file"] if in_folder else head)
         if video_file is not None:
             video = _open_video(video_file, _rate(source) / every)
@@ -156,23 +146,6 @@ def _whole_frames() -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
     if asked:
         raise KeyboardInterrupt
-
-
-def table_rows(analysis: Analysis) -> Iterable[list[str]]:
-    """A row a face; one row with an empty face_id for a frame without any."""
-    frame = [str(analysis.frame.index), f"{analysis.frame.time_s:.3f}"]
-    if not analysis.faces:
-        yield frame + [""] * (len(COLUMNS) - 2 + len(analysis.classes))
-    for face in analysis.faces:
-        best = int(face.probabilities.argmax())
-        yield [
-            *frame,
-            str(face.face_id),
-            *(f"{value:.1f}" for value in face.box),
-            analysis.classes[best],
-            f"{face.probabilities[best]:.4f}",
-            *(f"{value:.4f}" for value in face.probabilities),
-        ]
 
 
 def _open(path: Path) -> TextIO:

@@ -9,6 +9,8 @@ from ferapp.live.ladder import Ladder, Rung
 from ferapp.live.meters import RateMeter
 from ferapp.live.models import Loaded, Models
 from ferapp.live.reasons import is_out_of_memory, reason
+from ferapp.live.recorder import Recorder
+from ferapp.live.session import SessionFrame, recorded
 from ferapp.live.slot import LatestSlot
 from ferapp.sources.frame import Frame
 from ferapp.vision.analysis import Analysis, StageTimes
@@ -34,11 +36,14 @@ class Analysing:
         frames: LatestSlot[Frame],
         models: Models,
         make_analyzer: "Callable[[], Analyzer]",
+        recorder: Recorder,
     ) -> None:
         self.results: LatestSlot[Analysis] = LatestSlot()
         self.rate = RateMeter()
         self.stages = StageTimes()
         self._frames, self._models, self._make_analyzer = frames, models, make_analyzer
+        self._recorder = recorder
+        self.again = False  # recordings are analysed, in place of the results that they have
         self._options = Options()
         self._ladder = Ladder()
         self._all_again = False  # the next frame tries what was given up
@@ -87,13 +92,23 @@ class Analysing:
             return
         while not self._closing.is_set():
             frame = self._frames.take(timeout=0.1)
-            if frame is None or not self._seen:
+            if frame is None or not (self._seen or self._recorder.active):
                 continue
-            analysis = self._analyse(analyzer, frame)
+            if isinstance(frame, SessionFrame) and (frame.burnt or not self.again):
+                analysis = self._replayed(analyzer, frame)
+            else:
+                analysis = self._analyse(analyzer, frame)
             if analysis is not None:
+                self._recorder.add(analysis, self._loaded)
                 self.stages = analysis.times
                 self.results.put(analysis)
                 self.rate.tick()
+
+    def _replayed(self, analyzer: "Analyzer", frame: SessionFrame) -> Analysis | None:
+        """The recorded results with their picture: nothing is computed."""
+        analyzer.landmarker = None
+        analysis = _try(analyzer, frame)
+        return None if analysis is None else recorded(analysis, frame)
 
     def _analyse(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
         loaded = self._models.now.loaded

@@ -3,10 +3,11 @@
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ferapp.live.feed import Feed, OpenSource
 from ferapp.live.meters import RateMeter
+from ferapp.live.session import Replay, Replayed
 from ferapp.live.slot import LatestSlot
 from ferapp.sources.address import without_password
 from ferapp.sources.devices import Mode, camera_text
@@ -99,6 +100,11 @@ class Capture:
         until = " until then" if fault.retried else ""
         return f"{fault}\nPlaying the demo clip{until}."
 
+    @property
+    def is_meanwhile(self) -> bool:
+        """Whether what plays only fills the time until the source asked for does."""
+        return self._playing is not None and self._playing.meanwhile
+
     def start(self) -> None:
         self.open(self._first)
         self._thread.start()
@@ -112,6 +118,36 @@ class Capture:
             self.fault = None
             if not (playing is not None and well and _plays(playing, spec)):
                 self._start(spec)
+
+    @property
+    def replay(self) -> Replay | None:
+        """The recording that plays, if what plays is one."""
+        feed = self._playing
+        if feed is None or not isinstance(feed.source, Replayed):
+            return None
+        source = feed.source
+        session = source.session
+        return Replay(
+            name=source.name,
+            model=session.model,
+            seconds=session.frames[-1].time_s,
+            marks=session.marks,
+            burnt=source.burnt,
+            ended=session.ended,
+            paused=feed.paused,
+        )
+
+    def pause(self, on: bool) -> None:
+        """Hold the recording that plays, or let it go on."""
+        feed = self._playing
+        if feed is not None and isinstance(feed.source, Replayed):
+            feed.pause(on)
+
+    def seek(self, time_s: float) -> None:
+        """Go on at another time of the recording that plays."""
+        feed = self._playing
+        if feed is not None:
+            feed.seek(time_s)
 
     def close(self) -> None:
         self._closing.set()
@@ -220,7 +256,8 @@ class Capture:
                 self._take_over(feed, source)
             if feed is self._playing:
                 self._look_at_frame(feed, source, frame)
-                self.frames.put(frame)
+                tag = "" if feed.meanwhile else feed.same_again
+                self.frames.put(replace(frame, source=tag))
                 self.rate.tick()
 
     def _ended(self, feed: Feed, error: SourceError | None) -> None:

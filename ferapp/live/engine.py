@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,10 @@ from ferapp.live.feed import OpenSource
 from ferapp.live.hardware import list_devices
 from ferapp.live.meters import Percentiles, RateMeter
 from ferapp.live.models import NO_MODEL, Models
-from ferapp.live.state import DeviceInfo, LiveStatus, ModelInfo, Rates
+from ferapp.live.recorder import Recorder
+from ferapp.live.recording import Subject
+from ferapp.live.session import session_folder
+from ferapp.live.state import DeviceInfo, LiveStatus, ModelInfo, Rates, RecordingPlan
 from ferapp.live.watcher import Watcher
 from ferapp.sources.devices import CameraInfo
 from ferapp.sources.frame import FrameSource
@@ -32,6 +35,11 @@ LOOK_S = 3.0  # between two looks at cameras, model files and devices
 
 def open_source(spec: str) -> FrameSource:
     load_opencv()
+    folder = session_folder(spec)
+    if folder is not None:
+        from ferapp.live.replay import SessionSource
+
+        return SessionSource(folder)
     from ferapp.sources import opening  # brings OpenCV: not before the window
 
     return opening.open_source(spec)
@@ -102,7 +110,11 @@ class Engine:
         self._models = Models(
             model, device, self._parts.landmarker, self._parts.classifier, self._look_again
         )
-        self._analysing = Analysing(self._capture.frames, self._models, self._parts.analyzer)
+        self._recorder = Recorder()
+        self._analysing = Analysing(
+            self._capture.frames, self._models, self._parts.analyzer, self._recorder
+        )
+        self._options = Options()
         self._catalogue = Catalogue(Path("runs").absolute(), self._models.ms)
         for each in (model, *opened):
             self._catalogue.add(each)
@@ -136,6 +148,7 @@ class Engine:
         loaded = now.loaded
         other = self._other.now if self._other is not None and self._comparing else NO_MODEL
         p50, p95 = self._latency.get()
+        replay = capture.replay
         return LiveStatus(
             source=capture.source,
             source_name=capture.name,
@@ -161,6 +174,8 @@ class Engine:
             analysis_notice=analysing.notice,
             device=loaded.device if loaded else "",
             devices=self._devices.seen,
+            recording=self._recorder.status,
+            replay=replace(replay, again=analysing.again) if replay else None,
             rates=Rates(
                 capture_fps=capture.rate.rate(),
                 analysis_fps=analysing.rate.rate(),
@@ -173,6 +188,7 @@ class Engine:
         )
 
     def open_source(self, source: str) -> None:
+        self._analysing.again = False  # a recording plays as it was recorded at first
         self._capture.open(source)
 
     def load_model(self, model: str) -> None:
@@ -200,12 +216,44 @@ class Engine:
         self._analysing.compare_with(self._other)
 
     def set_options(self, options: Options) -> None:
+        self._options = options
         self._analysing.set_options(options)
 
     def set_seen(self, seen: bool) -> None:
         self._analysing.set_seen(seen)
 
+    def record(self, plan: RecordingPlan) -> None:
+        capture, loaded = self._capture, self._models.now.loaded
+        if capture.replay is not None:
+            self._recorder.refuse(plan.folder, "This is a recording already.")
+        elif loaded is None:
+            self._recorder.refuse(plan.folder, "Nothing is recorded before the model is ready.")
+        elif not capture.source or capture.is_meanwhile:
+            self._recorder.refuse(plan.folder, "Nothing is recorded before the source plays.")
+        else:
+            settings = asdict(self._options) | {"hidden": sorted(self._options.hidden)}
+            self._recorder.start(plan, Subject(capture.source, capture.name, loaded, settings))
+
+    def end_recording(self) -> None:
+        self._recorder.end()
+
+    def mark(self) -> float:
+        return self._recorder.mark()
+
+    def note(self, time_s: float, text: str) -> None:
+        self._recorder.note(time_s, text)
+
+    def pause(self, on: bool) -> None:
+        self._capture.pause(on)
+
+    def seek(self, time_s: float) -> None:
+        self._capture.seek(time_s)
+
+    def analyse_again(self, on: bool) -> None:
+        self._analysing.again = on
+
     def close(self) -> None:
+        self._recorder.close()  # first: what it has is whole before anything else goes wrong
         for part in reversed(self._running):  # who uses something ends before it does
             part.close()
         if self._other is not None:

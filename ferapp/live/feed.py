@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from ferapp.live.session import Replayed
 from ferapp.sources.address import without_password
 from ferapp.sources.devices import CameraInfo, camera_text
 from ferapp.sources.frame import Frame, FrameSource, SourceError
 
 LATE_S = 0.5  # a clip further behind than this is not hurried through
 RELEASE_S = 15.0  # a driver that has not let go of a camera after this is not waited for
+SOUGHT_S = 0.04  # between the picture before a seek and the one after it
 SAMPLE = 16  # every so many pixels are compared first: most pictures differ there already
 
 OpenSource = Callable[[str], FrameSource]
@@ -47,6 +49,11 @@ class Feed:
         self._fps = fps
         self._after = after  # feeds that still hold the same camera
         self._stop = threading.Event()
+        self._wake = threading.Event()  # what it waits for has changed
+        self.paused = False
+        self._sought: float | None = None  # where to go on
+        self._show_one = False  # though it is paused: somebody seeks
+        self._resumes = False  # elsewhere in the recording
         self._last: Frame | None = None
         self._count = 0
         self._began = 0.0  # perf_counter() of the source's time 0
@@ -59,6 +66,17 @@ class Feed:
     def stop(self) -> None:
         """Ask it to end; returns at once."""
         self._stop.set()
+        self._wake.set()
+
+    def pause(self, on: bool) -> None:
+        """Hold what is no camera or stream, or let it go on."""
+        self.paused = on
+        self._wake.set()
+
+    def seek(self, time_s: float) -> None:
+        """Go on at another time of a recording; a paused one shows the picture of that time."""
+        self._sought = time_s
+        self._wake.set()
 
     def join(self, timeout: float) -> None:
         self._thread.join(timeout)
@@ -113,6 +131,7 @@ class Feed:
     def _play(self, source: FrameSource) -> None:
         round_began = 0
         while not self._stop.is_set():
+            self._follow(source)
             frame = source.read()
             if frame is None:
                 if self._count == round_began:
@@ -123,21 +142,48 @@ class Feed:
                 continue
             if not self.live:
                 frame = self._paced(frame)
-                if self._stop.is_set():
-                    return
+            if frame is None:
+                continue  # it ends, or goes on elsewhere
             self._note(frame)
             self._on_frame(self, frame)
 
-    def _paced(self, frame: Frame) -> Frame:
-        """The frame when it is due, numbered and timed through all rounds."""
+    def _follow(self, source: FrameSource) -> None:
+        """Go where somebody sought; the time that pictures carry grows on from the last one."""
+        place, self._sought = self._sought, None
+        if place is not None and isinstance(source, Replayed):
+            source.seek(place)
+            self._resumes = self._show_one = True
+
+    def _paced(self, frame: Frame) -> Frame | None:
+        """The frame when it is due, numbered and timed through all rounds; None if it never is."""
+        if self._resumes and self._last is not None:
+            self._passed = self._last.time_s + SOUGHT_S - frame.time_s
+        self._resumes = False
         time_s = self._count / self._fps if self._fps else self._passed + frame.time_s
         if self._count == 0:
             self._began = time.perf_counter()
-        wait = self._began + time_s - time.perf_counter()
-        if wait < -LATE_S:
-            self._began -= wait
-        self._stop.wait(max(0.0, wait))
+        late = time.perf_counter() - (self._began + time_s)
+        if late > LATE_S:
+            self._began += late
+        if not self._wait_for(time_s):
+            return None
         return replace(frame, index=self._count, time_s=time_s, captured_at=time.perf_counter())
+
+    def _wait_for(self, time_s: float) -> bool:
+        """Until then, and as long as it is paused; False when the frame is not wanted any more."""
+        while not self._stop.is_set() and self._sought is None:
+            now = time.perf_counter()
+            wait = self._began + time_s - now
+            if self.paused and not self._show_one:
+                self._wake.wait()
+                self._began += time.perf_counter() - now
+            elif wait > 0:
+                self._wake.wait(wait)
+            else:
+                self._show_one = False
+                return True
+            self._wake.clear()
+        return False
 
     def _note(self, frame: Frame) -> None:
         self._count += 1

@@ -1,10 +1,15 @@
 """What the live page shows and asks for: the seam between the threads and the window. No Qt."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ferapp.live.session import Replay
 from ferapp.sources.devices import CameraInfo, Mode
 from ferapp.sources.faults import Fault
 from ferapp.vision.analysis import Analysis, StageTimes
@@ -54,6 +59,33 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """What to record, and where."""
+
+    folder: Path  # each recording makes its own inside
+    clean: bool = True  # a video of the pictures as they came
+    overlaid: bool = False  # a video with everything drawn in
+    # (H, W, 4) BGRX with the overlays; called in the recording's thread
+    draw: Callable[[Analysis], NDArray[np.uint8]] | None = None
+    look: dict[str, Any] = field(default_factory=dict)  # how things are drawn, to be noted
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStatus:
+    """A recording, or what became of it."""
+
+    folder: Path  # its own, as soon as it has one
+    seconds: float = 0.0
+    bytes: int = 0
+    frames: int = 0
+    dropped: int = 0  # pictures that the videos lack, because the disk was too slow
+    marks: int = 0
+    over: bool = False
+    failed: bool = False
+    reason: str = ""  # why it ended, for a person; "" when it was asked to
+
+
+@dataclass(frozen=True, slots=True)
 class LiveStatus:
     """A snapshot of the engine for one repaint."""
 
@@ -81,6 +113,8 @@ class LiveStatus:
     analysis_notice: str = ""  # what the analysis had to give up, and why; "" when all is well
     device: str = ""
     devices: tuple[DeviceInfo, ...] = ()
+    recording: RecordingStatus | None = None  # the newest; None before the first
+    replay: Replay | None = None  # the recording that plays
     rates: Rates = field(default_factory=Rates)
 
 
@@ -114,6 +148,28 @@ class LiveEngine(Protocol):
         """From the next frame on."""
 
     def set_seen(self, seen: bool) -> None:
-        """Whether anybody can see the analyses; while nobody can, none is made."""
+        """Whether anybody can see the analyses; while nobody can, and none is recorded, none
+        is made.
+        """
+
+    def record(self, plan: RecordingPlan) -> None:
+        """Record what is analysed from now on; `status().recording` tells how it goes."""
+
+    def end_recording(self) -> None: ...
+
+    def mark(self) -> float:
+        """Mark this moment in the recording; returns its time there, in seconds."""
+
+    def note(self, time_s: float, text: str) -> None:
+        """A note for the mark at `time_s`."""
+
+    def pause(self, on: bool) -> None:
+        """Hold a recording that plays, or let it go on."""
+
+    def seek(self, time_s: float) -> None:
+        """Go on at another time of the recording that plays."""
+
+    def analyse_again(self, on: bool) -> None:
+        """Let the model look at the recording that plays, in place of the recorded results."""
 
     def close(self) -> None: ...

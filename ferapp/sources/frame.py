@@ -34,6 +34,7 @@ class Frame:
     time_s: float  # in the source's own time
     captured_at: float  # time.perf_counter() when the picture arrived
     origin: str = ""  # the file's name when the source is a folder
+    source: str = ""  # live: what opens its source; "" of what fills the time until that plays
 
 
 class FrameSource(Protocol):

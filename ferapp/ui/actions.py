@@ -6,7 +6,7 @@ from typing import Literal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-Group = Literal["Source", "Model", "Picture", "Window", "Help"]
+Group = Literal["Source", "Model", "Picture", "Recording", "Window", "Help"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,31 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "H",
         "Rates, delays and times of each step, on the picture.",
         checked=False,
+    ),
+    ActionRecord(
+        "record",
+        "Recording",
+        "Record",
+        "R",
+        "Record what is measured, and the pictures, into a folder. Again, and it ends.",
+        checked=False,
+    ),
+    ActionRecord(
+        "mark", "Recording", "Mark", "E", "Mark this moment of the recording. A note can follow."
+    ),
+    ActionRecord(
+        "open_recording",
+        "Recording",
+        "Open recording…",
+        "Ctrl+R",
+        "Play a recording with the results that were recorded.",
+    ),
+    ActionRecord(
+        "recording_settings",
+        "Recording",
+        "Recording settings…",
+        "Shift+R",
+        "Where recordings go, and which videos they have.",
     ),
     ActionRecord(
         "fullscreen", "Window", "Full screen", "F11", "Fill the screen, and back.", checked=False

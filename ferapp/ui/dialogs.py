@@ -25,6 +25,7 @@ from ferapp.ui.actions import ACTIONS, ActionRecord
 from ferapp.ui.buttons import by_keyboard
 
 KEYS_WIDTH = 940  # px
+_RIGHT = ("Picture", "Recording")  # groups of keys on that side: about half of all
 LOG_MS = 1000  # between two looks at a log that is open
 
 
@@ -62,13 +63,11 @@ class KeySheet(Sheet):
         groups: dict[str, list[ActionRecord]] = {}
         for record in ACTIONS:
             groups.setdefault(record.group, []).append(record)
-        largest = max(groups, key=lambda name: len(groups[name]))
+        right = {name: groups.pop(name) for name in _RIGHT}
         sides = QHBoxLayout()
         sides.setSpacing(2 * theme.MARGIN)
-        sides.addLayout(
-            _keys({name: found for name, found in groups.items() if name != largest}), 1
-        )
-        sides.addLayout(_keys({largest: groups[largest]}), 1)
+        sides.addLayout(_keys(groups), 1)
+        sides.addLayout(_keys(right), 1)
         self.column.addLayout(sides, 1)
         self.finish()
         self.resize(KEYS_WIDTH, self.column.totalHeightForWidth(KEYS_WIDTH))

@@ -37,6 +37,8 @@ class Help:
         self.menu.setToolTipsVisible(True)
         self.menu.addMenu(self._theme_menu())
         self.menu.addAction(actions["fullscreen"])
+        self.menu.addAction(actions["hud"])
+        self.menu.addAction(actions["recording_settings"])
         self.menu.addSeparator()
         for name in ("keys", "hints", "log", "about"):
             self.menu.addAction(actions[name])

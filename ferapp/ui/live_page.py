@@ -7,8 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from ferapp.live.session import SessionFrame
 from ferapp.live.state import LiveEngine, LiveStatus, ModelState
 from ferapp.ui import wording
 from ferapp.ui.attribution_controls import AttributionControls
@@ -17,6 +18,8 @@ from ferapp.ui.face_panel import FacePanel
 from ferapp.ui.held_scale import HeldScale
 from ferapp.ui.hiding import HideRow
 from ferapp.ui.look import Look, map_of
+from ferapp.ui.record_bar import RecordBar
+from ferapp.ui.replay_bar import ReplayBar
 from ferapp.ui.settings import SettingsStore
 from ferapp.ui.stage import Stage
 from ferapp.ui.steady import SteadyDoubts
@@ -56,6 +59,8 @@ class LivePage(QWidget):
         self._summary_at = 0.0
         self.stage = Stage(engine.painted)
         self.view = self.stage.view
+        self.record_bar = RecordBar(actions["mark"], actions["record"])
+        self.replay_bar = ReplayBar(actions["freeze"])
         self.hide_row = HideRow()
         self.attribution = AttributionControls(store.now.held_scale)
         self.sliders = Sliders(store.now.look.opacity, store.now.smoothing_ms)
@@ -65,7 +70,12 @@ class LivePage(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.stage, 1)
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self.stage, 1)
+        left.addWidget(self.record_bar)
+        left.addWidget(self.replay_bar)
+        layout.addLayout(left, 1)
         layout.addWidget(self.panel)
         self._connect()
         self._take_timer = QTimer(self, interval=TAKE_MS)
@@ -83,8 +93,9 @@ class LivePage(QWidget):
             actions[name].setChecked(getattr(self.look, name))
             actions[name].toggled.connect(lambda on, field=name: self.change_look(**{field: on}))
         actions["hud"].toggled.connect(lambda on: self.stage.set_hud(on, self._status))
-        actions["freeze"].toggled.connect(self.stage.set_frozen)
-        actions["freeze"].toggled.connect(self.hide_row.set_frozen)
+        actions["freeze"].toggled.connect(self._freeze)
+        self.replay_bar.sought.connect(self._engine.seek)
+        self.replay_bar.again.connect(self._analyse_again)
         actions["end_comparison"].setEnabled(False)
         actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
         self.stage.end_comparison.clicked.connect(actions["end_comparison"].trigger)
@@ -132,6 +143,23 @@ class LivePage(QWidget):
         if target == name:
             self._actions["attribution"].setChecked(True)  # else the choice would show nothing
 
+    def _freeze(self, on: bool) -> None:
+        """Hold the picture. A recording that plays is held itself, and goes on from there."""
+        replayed = self._status.replay is not None
+        self._engine.pause(on)
+        self.stage.set_frozen(on, "Paused" if replayed else "Frozen")
+        self.hide_row.set_frozen(on and not replayed)
+
+    def _analyse_again(self, on: bool) -> None:
+        self._engine.analyse_again(on)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Let the picture of a paused recording be analysed as it is asked for now."""
+        frame = self._analysis.frame if self._analysis is not None else None
+        if self._actions["freeze"].isChecked() and isinstance(frame, SessionFrame):
+            self._engine.seek(frame.at_s)
+
     def _hold_scale(self, on: bool) -> None:
         self._scale.hold(on)
         self._store.change(held_scale=on)
@@ -153,6 +181,7 @@ class LivePage(QWidget):
     def _set_options(self, **changes: Any) -> None:
         self._options = replace(self._options, **changes)
         self._engine.set_options(self._options)
+        self._look_again()
 
     @property
     def analysis(self) -> Analysis | None:
@@ -180,7 +209,7 @@ class LivePage(QWidget):
 
     def _take(self) -> None:
         """Show the newest analysis, if there is one; the view tells the engine when it painted."""
-        if not self._actions["freeze"].isChecked():
+        if not self._actions["freeze"].isChecked() or self._status.replay is not None:
             analysis = self._engine.take()
             if analysis is not None:
                 self._show(analysis)
@@ -208,6 +237,8 @@ class LivePage(QWidget):
             self.change_look(full_scale=self._scale.value)
         self.view.show_analysis(self._shown)
         self.stage.show_second(analysis.other)
+        if isinstance(analysis.frame, SessionFrame):
+            self.replay_bar.show_time(analysis.frame.at_s)
         self.panel.strip.push(self._shown)
         self._panel_due = True
 
@@ -224,6 +255,10 @@ class LivePage(QWidget):
             actions = self._actions
             actions["end_comparison"].setEnabled(status.other_state is not ModelState.NONE)
             self.status_changed.emit()
+        self.replay_bar.show_replay(status.replay)
+        held = self._actions["freeze"].isChecked()
+        if status.replay is not None and status.replay.paused != held:
+            self._engine.pause(held)  # it was opened anew
         self.attribution.show_methods(status.model_methods)
         self.stage.show_status(status)
         self.stage.hud.show_map_age(self.view.map_age_ms)

@@ -45,6 +45,7 @@ class SourceMenu(QMenu):
         self._modes = self.addMenu(self._mode_menu())
         self.addSeparator()
         self.addActions([actions[name] for name in ("open_file", "open_folder", "open_url")])
+        self.addAction(actions["open_recording"])
         self.addAction(actions["paste"])
 
     def _mode_menu(self) -> QMenu:

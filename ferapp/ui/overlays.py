@@ -115,7 +115,9 @@ def draw_attribution(
 
 
 def draw_landmarks(painter: QPainter, face: FaceAnalysis, frame_to_view: QTransform) -> None:
-    """The 68 points as dots and their contours as thin lines."""
+    """The 68 points as dots and their contours as thin lines; a recording does not have them."""
+    if not face.landmarks.size:
+        return
     points = [frame_to_view.map(QPointF(x, y)) for x, y in face.landmarks.tolist()]
     width = abs(frame_to_view.m11()) * face.box[2]  # negative in a mirror
     radius = min(max(width / 140, 1.2), 2.4)  # legible on a small face, fine on a large one

@@ -29,6 +29,9 @@ class Settings:
     device: str = "auto"
     camera: str = ""  # the camera chosen last, as `open_source` takes it; "" is none yet
     camera_mode: str = ""  # 1280x720@30; "" leaves it to the camera
+    recordings: str = ""  # the folder they go into; "" is the usual one
+    record_clean: bool = True
+    record_overlaid: bool = False
     recent_models: tuple[str, ...] = ()  # files, newest first
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal

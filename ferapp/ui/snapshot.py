@@ -3,13 +3,12 @@
 Coordinates are pixels of the source's picture, unmirrored, whatever the view showed.
 """
 
-import hashlib
 import math
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QDesktopServices, QImage, QImageWriter
 
+from ferapp.live.file_hash import file_hash
 from ferapp.live.state import LiveStatus
 from ferapp.sources.address import without_password
 from ferapp.ui.burn import burn
@@ -79,6 +79,7 @@ def record(
 ) -> dict[str, Any]:
     """The JSON of a snapshot. A value that is no number, as a model may give, is null."""
     frame, card = analysis.frame, status.model_card
+    replayed = status.replay is not None and not status.replay.again
     height, width = frame.image.shape[:2]
     value = {
         "format": FORMAT,
@@ -95,12 +96,12 @@ def record(
         "model": {
             "name": status.model_name,
             "architecture": card.architecture,
-            "sha256": _file_hash(status.model_file),
+            "sha256": file_hash(status.model_file),
             "temperature": card.temperature,
             "classes": list(analysis.classes),
         }
-        if card is not None and analysis.classes
-        else None,
+        if card is not None and analysis.classes and not replayed
+        else None,  # the recording's session.json names the model of its results
         "device": status.device,
         "method": analysis.method,
         "look": asdict(look),
@@ -142,20 +143,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(each) for key, each in value.items()}
     return [_finite(each) for each in value] if isinstance(value, list) else value
-
-
-def _file_hash(file: Path | None) -> str | None:
-    """SHA-256 of the model's file; None where there is none any more."""
-    try:
-        return _hash(file, file.stat().st_mtime_ns) if file else None
-    except OSError:
-        return None
-
-
-@lru_cache(maxsize=4)
-def _hash(file: Path, _changed_ns: int) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _reserved(folder: Path, when: datetime) -> Path:

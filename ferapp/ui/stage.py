@@ -53,6 +53,12 @@ class Stage(QWidget):
         self.frozen.setAccessibleName("Frozen")
         self.frozen.setToolTip("The picture is held. Press Space to go on.")
         self.frozen.hide()
+        self.recording = QLabel(self)
+        self.recording.setProperty("recording", True)
+        self.recording.setFont(theme.sized(self.font(), 1.0))
+        self.recording.setAccessibleName("Recording")
+        self.recording.setToolTip("What is seen and measured is recorded. Press R to end it.")
+        self.recording.hide()
         self.first_steps = FirstSteps(self)
         self.toast = Toast(self)
         self._notices = (self.notice, self.analysis_notice)
@@ -86,7 +92,16 @@ class Stage(QWidget):
         if analysis is not None:
             self.other_view.show_analysis(analysis)
 
-    def set_frozen(self, on: bool) -> None:
+    def show_recording(self, words: str) -> None:
+        """A red sign with these words; "" takes it away."""
+        self.recording.setText(f"●  Recording  {words}")
+        if self.recording.isHidden() == bool(words):
+            self.recording.setVisible(bool(words))
+        self._arrange()
+
+    def set_frozen(self, on: bool, words: str = "Frozen") -> None:
+        self.frozen.setText(words)
+        self.frozen.setAccessibleName(words)
         self.frozen.setVisible(on)
         self._arrange()
 
@@ -117,6 +132,20 @@ class Stage(QWidget):
         )
         self.end_comparison.move(self.other_view.width() - self.end_comparison.width() - 8, 8)
 
+    def _arrange_signs(self, room: QRect) -> None:
+        """In the upper right corner, below the first steps where those are there."""
+        top = room.top()
+        card = self.first_steps.geometry().adjusted(0, 0, theme.GAP, theme.GAP)
+        for sign in (self.recording, self.frozen):
+            if sign.isHidden():
+                continue
+            sign.adjustSize()
+            corner = QPoint(room.right() + 1 - sign.width(), top)
+            if not self.first_steps.isHidden() and card.contains(corner):
+                corner.setY(card.bottom() + 1)
+            sign.move(corner)
+            top = corner.y() + sign.height() + theme.GAP
+
     def _arrange(self) -> None:
         """Everything stands inside the picture; over all of the stage where that is too small."""
         self._turn_views()
@@ -127,12 +156,7 @@ class Stage(QWidget):
         self.hud.move(room.topLeft())
         self.first_steps.resize(self.first_steps.size_in(self.width() - 2 * _EDGE))
         self.first_steps.move(_EDGE, _EDGE)  # beside a wide picture it hides less of it
-        self.frozen.adjustSize()
-        corner = QPoint(room.right() + 1 - self.frozen.width(), room.top())
-        card = self.first_steps.geometry().adjusted(0, 0, theme.GAP, theme.GAP)
-        if not self.first_steps.isHidden() and card.contains(corner):
-            corner.setY(card.bottom() + 1)
-        self.frozen.move(corner)
+        self._arrange_signs(room)
         left, bottom = room.left(), room.bottom() + 1
         if left > _ROOM_BESIDE:  # there notices hide less of the picture
             left = _EDGE

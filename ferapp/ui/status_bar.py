@@ -17,12 +17,13 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self.source = self._part("Source")
         self.figures = self._part("Size and rate")
+        self.recording = self._part("Recording")
         self.model = self._part("Model")
         self.device = self._part("Device")
         self.time = self._part("Time a face")
         for label in (self.source, self.figures):
             self.addWidget(label)
-        for label in (self.model, self.device, self.time):
+        for label in (self.recording, self.model, self.device, self.time):
             self.addPermanentWidget(label)
 
     def _part(self, name: str) -> QLabel:
@@ -47,6 +48,13 @@ class StatusBar(QStatusBar):
             "Measured: pictures a second that arrived over the last seconds."
             if status.mode_asked
             else "Size in pixels, and pictures a second that arrived over the last seconds.",
+        )
+        recorded = status.recording
+        running = recorded is not None and not recorded.over
+        _set(
+            self.recording,
+            f"Recording {wording.recording(recorded)}" if running and recorded else "",
+            f"It is written into\n{recorded.folder}" if recorded else "Nothing is recorded.",
         )
         card, model = status.model_card, source_words.model_title(status)
         _set(

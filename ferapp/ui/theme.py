@@ -82,6 +82,7 @@ LIGHT = Theme(
 VIDEO_GROUND = "#0d0f11"
 VIDEO_PLATE = "#0d0f11d8"  # #rrggbbaa, see `colour`
 VIDEO_TEXT = "#f0f2f4"
+VIDEO_RECORDING = "#c62828"
 VIDEO_MUTED = "#b4bcc4"
 LANDMARK = "#62f5c8"
 FACE_COLOURS = ("#8fd0ff", "#ffc37a", "#c9b6ff", "#a5e89b", "#ff9fb2", "#e9e27a")
@@ -215,6 +216,11 @@ def _style_sheet(t: Theme) -> str:
         border-radius: {RADIUS}px; padding: 8px 12px; }}
     QLabel[frozen="true"] {{ color: {DARK.on_accent}; background: {DARK.accent};
         border-radius: {RADIUS}px; padding: 6px 12px; font-weight: 600; }}
+    QLabel[recording="true"] {{ color: #ffffff; background: {VIDEO_RECORDING};
+        border-radius: {RADIUS}px; padding: 6px 12px; font-weight: 600; }}
+    #lower {{ background: {t.panel}; border: none; border-top: 1px solid {t.line}; }}
+    #lower QPushButton {{ padding: 4px 12px; }}
+    #lower QLineEdit {{ padding: 4px 8px; }}
     #toast {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {RADIUS}px; }}
     #toast QLabel {{ color: {t.text}; background: transparent; }}
     #toast QPushButton {{ color: {t.accent}; background: transparent; font-weight: 600;

@@ -39,6 +39,7 @@ from ferapp.ui.live_page import LivePage
 from ferapp.ui.menus import SourceMenu
 from ferapp.ui.model_menu import DeviceMenu, ModelMenu
 from ferapp.ui.page import Page
+from ferapp.ui.recording import TITLE, Recordings
 from ferapp.ui.settings import RECENT, SettingsStore
 from ferapp.ui.snapshot import Snapshots, open_folder
 from ferapp.ui.status_bar import StatusBar
@@ -47,7 +48,7 @@ _PICTURES = "Videos and pictures (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.png *.j
 _MODELS = "Models (*.safetensors)"
 # what is of use on the live page only, with the keys of it
 LIVE_ACTIONS = tuple(
-    record.id for record in ACTIONS if record.group in ("Source", "Model", "Picture")
+    record.id for record in ACTIONS if record.group in ("Source", "Model", "Picture", "Recording")
 )
 _SAVE_MS = 1000  # settings that changed are on the disk after this time
 
@@ -68,7 +69,7 @@ class MainWindow(QMainWindow):
         self._live_tools: list[QAction] = []  # of the toolbar
         self._model_asked = False  # by a person, who has not seen the outcome yet
         self._pasted = PastedPictures()
-        self.setWindowTitle("ferapp")
+        self.setWindowTitle(TITLE)
         self.setAcceptDrops(True)
         self.actions_by_id = actions = make_actions(self)
         self.help = Help(self, actions, store, read_log)
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.live_page = LivePage(engine, actions, store)
         self.add_page("Live", self.live_page, "A camera or a clip, analysed while it plays.")
         self.snapshots = Snapshots(self)
+        self.recordings = Recordings(self, engine, actions, store, self.live_page, self.open_source)
         self._status_bar = StatusBar()
         self.setStatusBar(self._status_bar)
         self.veil = DropVeil(self._pages)
@@ -153,7 +155,7 @@ class MainWindow(QMainWindow):
         room = QWidget()
         room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(room)
-        for name in ("freeze", "snapshot", "mirror", "hud", "fullscreen"):
+        for name in ("record", "freeze", "snapshot", "mirror", "fullscreen"):
             bar.addAction(self.actions_by_id[name])
             by_keyboard(bar.widgetForAction(self.actions_by_id[name]))
         self._before_menu = bar.addSeparator()
@@ -390,6 +392,7 @@ class MainWindow(QMainWindow):
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
         for dialog in self.findChildren(QDialog):
             dialog.close()
+        self.recordings.finish()
         self.live_page.stop()
         self.collector.stop()
         self._engine.close()

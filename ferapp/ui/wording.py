@@ -6,7 +6,8 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.live.state import LiveStatus, ModelState
+from ferapp.live.session import HIDDEN, Mark
+from ferapp.live.state import LiveStatus, ModelState, RecordingStatus
 from ferapp.vision.analysis import Analysis, Doubt, DoubtKind, FaceAnalysis
 from ferapp.vision.parts import PARTS, Part
 
@@ -188,6 +189,38 @@ def waiting(status: LiveStatus) -> str:
     if status.source_name:
         return f"Waiting for the first picture of “{status.source_name}”…"
     return "Starting…"
+
+
+def duration(seconds: float) -> str:
+    """`0:42`, `1:02:03`."""
+    whole = max(0, int(seconds))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def size(count: int) -> str:
+    """Bytes for a person, as file managers count them: `12 MB`, `1.3 GB`."""
+    if count >= 1e9:
+        return f"{count / 1e9:.1f}\u00a0GB"
+    return f"{count / 1e6:.0f}\u00a0MB" if count >= 1e7 else f"{count / 1e6:.1f}\u00a0MB"
+
+
+def count(number: int, what: str) -> str:
+    """`1 mark`, `1,234 pictures`."""
+    return f"{number:,}\u00a0{what}{'s' * (number != 1)}"
+
+
+def recording(status: RecordingStatus) -> str:
+    """How long and how large it is by now."""
+    return f"{duration(status.seconds)}  ·  {size(status.bytes)}"
+
+
+def mark(marked: Mark) -> str:
+    """A moment of a recording in words: `0:12 Mark: a laugh`, `0:20 Hidden: mouth`."""
+    if marked.kind == HIDDEN:
+        return f"{duration(marked.time_s)} Hidden from the model: {marked.note or 'nothing'}"
+    words = f": {marked.note}" if marked.note else ""
+    return f"{duration(marked.time_s)} {title(marked.kind)}{words}"
 
 
 def milliseconds(value: float) -> str:

@@ -10,7 +10,7 @@ from fake_engine import FakeEngine
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from ferapp.ui import snapshot
+from ferapp.ui import recording, snapshot
 from ferapp.ui.settings import SettingsStore
 from ferapp.ui.theme import apply_theme
 from ferapp.ui.window import MainWindow
@@ -19,6 +19,7 @@ from ferapp.ui.window import MainWindow
 @pytest.fixture(autouse=True)
 def _no_picture_of_a_test_in_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot, "pictures_folder", lambda: tmp_path / "ferapp")
+    monkeypatch.setattr(recording, "recordings_folder", lambda: tmp_path / "recordings")
 
 
 @pytest.fixture

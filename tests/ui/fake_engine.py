@@ -1,11 +1,19 @@
 """A scripted LiveEngine with drawn faces: no thread, no file, no model."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.live.state import DeviceInfo, LiveStatus, ModelInfo, ModelState
+from ferapp.live.state import (
+    DeviceInfo,
+    LiveStatus,
+    ModelInfo,
+    ModelState,
+    RecordingPlan,
+    RecordingStatus,
+)
 from ferapp.sources.frame import Frame
 from ferapp.vision.analysis import Analysis, FaceAnalysis
 from ferapp.vision.options import Options
@@ -103,6 +111,8 @@ class FakeEngine:
         self.calls: list[tuple[str, object]] = []
         self.options = Options()
         self.seen = True
+        self.plans: list[RecordingPlan] = []
+        self.begins = RecordingStatus(Path("/made/2026-11-24-200000"))  # what `record` leads to
 
     def give(self, newest: Analysis) -> None:
         self.waiting = newest
@@ -137,6 +147,32 @@ class FakeEngine:
 
     def set_options(self, options: Options) -> None:
         self.options = options
+
+    def record(self, plan: RecordingPlan) -> None:
+        self.plans.append(plan)
+        self.change(recording=self.begins)
+
+    def end_recording(self) -> None:
+        self.calls.append(("end_recording", None))
+
+    def mark(self) -> float:
+        self.calls.append(("mark", None))
+        return self.now.recording.seconds if self.now.recording else 0.0
+
+    def note(self, time_s: float, text: str) -> None:
+        self.calls.append(("note", (time_s, text)))
+
+    def pause(self, on: bool) -> None:
+        if self.now.replay is not None:
+            self.change(replay=replace(self.now.replay, paused=on))
+
+    def seek(self, time_s: float) -> None:
+        self.calls.append(("seek", time_s))
+
+    def analyse_again(self, on: bool) -> None:
+        self.calls.append(("analyse_again", on))
+        if self.now.replay is not None:
+            self.change(replay=replace(self.now.replay, again=on))
 
     def set_seen(self, seen: bool) -> None:
         self.seen = seen

@@ -1,0 +1,19 @@
+"""The hash that tells which file a model was."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+
+def file_hash(file: Path | None) -> str | None:
+    """SHA-256 of a file; None where there is none any more."""
+    try:
+        return _hash(file, file.stat().st_mtime_ns) if file else None
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=4)
+def _hash(file: Path, _changed_ns: int) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
