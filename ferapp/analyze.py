@@ -1,6 +1,7 @@
 """A source from beginning to end, without a window, into a CSV and a video with overlays."""
 
 import csv
+import math
 import signal
 import time
 from collections import Counter
@@ -18,7 +19,8 @@ from ferapp.sources.video import VideoFile
 from ferapp.vision.analysis import Analysis
 from ferapp.vision.analyzer import Analyzer
 from ferapp.vision.classifier import Classifier
-from ferapp.vision.options import Options
+from ferapp.vision.options import FACES, Options
+from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
 from trainer.console import notices
 from trainer.errors import UsageError
 from trainer.faces.landmarker import FaceLandmarker
@@ -27,7 +29,6 @@ if TYPE_CHECKING:  # brings Qt, which a CSV does not need
     from ferapp.burnt_video import BurntVideo
 
 VIDEOS = (".mp4", ".avi", ".mkv")
-MAX_FACES = 4
 COLUMNS = (
     "frame",
     "time_s",
@@ -86,6 +87,7 @@ def analyze_source(
     video_file: Path | None = None,
     max_frames: int = 0,
     every: int = 1,
+    faces: int = FACES,
 ) -> Summary:
     """Analyse every `every`-th frame; values in the CSV are unsmoothed, labels in the video smooth.
 
@@ -104,12 +106,15 @@ def analyze_source(
         stack.callback(source.close)
         still = source.kind == "image"  # one picture does not follow from the one before it
         classifier = Classifier(model, device)
-        landmarker = stack.enter_context(FaceLandmarker(video=not still, max_faces=MAX_FACES))
+        landmarker = stack.enter_context(
+            FaceLandmarker(video=not still, max_faces=faces, details=True)
+        )
         in_folder = isinstance(source, ImageFolder)
         table = video = None
         if csv_file is not None:
             table = csv.writer(stack.enter_context(_open(csv_file)))
-            head = [*COLUMNS, *(f"p_{name}" for name in classifier.card.classes)]
+            classes = (f"p_{name}" for name in classifier.card.classes)
+            head = [*COLUMNS, *classes, *SIGNAL_COLUMNS]
             table.writerow([*head, "file"] if in_folder else head)
         if video_file is not None:
             video = _open_video(video_file, _rate(source) / every)
@@ -117,7 +122,7 @@ def analyze_source(
         report = stack.enter_context(frames_progress(_total(source, every, max_frames)))
 
         analyzer = Analyzer(landmarker)
-        options = Options(attribution=video is not None)
+        options = Options(attribution=video is not None, max_faces=faces)
         if still:
             options = replace(options, smoothing_s=0)
         summary = Summary(source.name)
@@ -162,7 +167,7 @@ def table_rows(analysis: Analysis) -> Iterable[list[str]]:
     """A row a face; one row with an empty face_id for a frame without any."""
     frame = [str(analysis.frame.index), f"{analysis.frame.time_s:.3f}"]
     if not analysis.faces:
-        yield frame + [""] * (len(COLUMNS) - 2 + len(analysis.classes))
+        yield frame + [""] * (len(COLUMNS) - 2 + len(analysis.classes) + len(SIGNAL_COLUMNS))
     for face in analysis.faces:
         best = int(face.probabilities.argmax())
         yield [
@@ -172,6 +177,7 @@ def table_rows(analysis: Analysis) -> Iterable[list[str]]:
             analysis.classes[best],
             f"{face.probabilities[best]:.4f}",
             *(f"{value:.4f}" for value in face.probabilities),
+            *("" if math.isnan(value) else f"{value:.4f}" for value in face.signals),
         ]
 
 
