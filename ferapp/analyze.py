@@ -18,7 +18,7 @@ from ferapp.sources.video import VideoFile
 from ferapp.vision.analysis import Analysis
 from ferapp.vision.analyzer import Analyzer
 from ferapp.vision.classifier import Classifier
-from ferapp.vision.options import Options
+from ferapp.vision.options import FACES, Options
 from ferapp.vision.table import COLUMNS, table_head, table_rows
 from trainer.console import notices
 from trainer.errors import UsageError
@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # brings Qt, which a CSV does not need
     from ferapp.burnt_video import BurntVideo
 
 VIDEOS = (".mp4", ".avi", ".mkv")
-MAX_FACES = 4
 
 
 @dataclass(slots=True)
@@ -76,6 +75,7 @@ def analyze_source(
     video_file: Path | None = None,
     max_frames: int = 0,
     every: int = 1,
+    faces: int = FACES,
 ) -> Summary:
     """Analyse every `every`-th frame; values in the CSV are unsmoothed, labels in the video smooth.
 
@@ -94,7 +94,9 @@ def analyze_source(
         stack.callback(source.close)
         still = source.kind == "image"  # one picture does not follow from the one before it
         classifier = Classifier(model, device)
-        landmarker = stack.enter_context(FaceLandmarker(video=not still, max_faces=MAX_FACES))
+        landmarker = stack.enter_context(
+            FaceLandmarker(video=not still, max_faces=faces, details=True)
+        )
         in_folder = isinstance(source, ImageFolder)
         table = video = None
         if csv_file is not None:
@@ -107,7 +109,7 @@ def analyze_source(
         report = stack.enter_context(frames_progress(_total(source, every, max_frames)))
 
         analyzer = Analyzer(landmarker)
-        options = Options(attribution=video is not None)
+        options = Options(attribution=video is not None, max_faces=faces)
         if still:
             options = replace(options, smoothing_s=0)
         summary = Summary(source.name)

@@ -72,13 +72,28 @@ def analyze(
         int, typer.Option(min=0, help="Stop after so many analysed frames; 0 is all.")
     ] = 0,
     every: Annotated[int, typer.Option(min=1, help="Analyse every Nth frame.")] = 1,
+    faces: Annotated[int, typer.Option(min=1, max=8, help="Faces at most in a frame.")] = 4,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Classify the faces of a source without a window. Ctrl+C ends a camera or stream."""
+    """Classify the faces of a source without a window. Ctrl+C ends a camera or stream.
+
+    After box, label and probabilities the CSV has what else was measured, empty where unknown:
+    yaw_deg (positive: turned to the person's own left), pitch_deg (up), roll_deg (leaning to the
+    own left shoulder); eye_left and eye_right (the person's own; distance of the lids over the
+    eye's width, about 0.3 when open); au01 to au45 (FACS action units from MediaPipe's
+    blendshapes, 0 to 1).
+    """
     from ferapp.analyze import analyze_source
 
     summary = analyze_source(
-        source, csv, model, device, video_file=video, max_frames=max_frames, every=every
+        source,
+        csv,
+        model,
+        device,
+        video_file=video,
+        max_frames=max_frames,
+        every=every,
+        faces=faces,
     )
     if as_json:
         print_json(summary.as_dict())

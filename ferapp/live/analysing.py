@@ -163,7 +163,7 @@ class Analysing:
         self, analyzer: "Analyzer", frame: Frame, loaded: Loaded | None, error: Exception
     ) -> Analysis | None:
         """The analysis without the model, or else without landmarks, or else None."""
-        if loaded is not None and (analysis := _try(analyzer, frame)) is not None:
+        if loaded is not None and (analysis := self._try(analyzer, frame)) is not None:
             self._say(f"{loaded.classifier.card.name} fails on these pictures", error)
             self._failures += 1
             if self._failures == FAILURES:
@@ -172,21 +172,21 @@ class Analysing:
                 self._models.drop(loaded, f"{name} {times}: {reason(error)}")
             return analysis
         analyzer.landmarker = None
-        analysis = _try(analyzer, frame)
+        analysis = self._try(analyzer, frame)
         what = "These pictures cannot be analysed" if analysis is None else "Faces cannot be found"
         self._say(what, error)
         return analysis
+
+    def _try(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
+        """The analysis without a model; None when that fails too."""
+        options = Options(max_faces=self._options.max_faces)
+        try:
+            return analyzer.analyze(frame, None, options, paint=True)
+        except Exception:  # what failed first is what is told
+            return None
 
     def _say(self, what: str, error: Exception) -> None:
         words = f"{what}: {reason(error)}"
         if words != self._trouble:  # not thirty times a second
             log.error("%s", words, exc_info=error)
         self._trouble = words
-
-
-def _try(analyzer: "Analyzer", frame: Frame) -> Analysis | None:
-    """The analysis without a model; None when that fails too."""
-    try:
-        return analyzer.analyze(frame, None, Options(), paint=True)
-    except Exception:  # what failed first is what is told
-        return None

@@ -23,7 +23,7 @@ from ferapp.sources.devices import CameraInfo
 from ferapp.sources.frame import FrameSource
 from ferapp.sources.loading import load_opencv, load_torch
 from ferapp.vision.analysis import Analysis
-from ferapp.vision.options import Options
+from ferapp.vision.options import FACES, Options
 
 if TYPE_CHECKING:
     from ferapp.vision.analyzer import Analyzer
@@ -56,7 +56,7 @@ def make_landmarker() -> "FaceLandmarker":
     load_opencv()
     from trainer.faces.landmarker import FaceLandmarker  # brings MediaPipe
 
-    return FaceLandmarker(video=True)
+    return FaceLandmarker(video=True, max_faces=FACES, details=True)
 
 
 def make_analyzer() -> "Analyzer":

@@ -19,7 +19,7 @@ WORDS = {
     Rung.NOTHING: "",
     Rung.ATTRIBUTION: "{device} has too little free memory: attribution is off. "
     "Switch it off and on to try again.",
-    Rung.OTHER_FACES: "{device} has too little free memory: only the largest face is analysed, "
+    Rung.OTHER_FACES: "{device} has too little free memory: only one face is analysed, "
     "without attribution. Switch attribution off and on to try all of it again.",
     Rung.GPU: "{device} has too little free memory: the model moved to the CPU. "
     "Choose {device} again when other programs have freed some.",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ferapp.sources.frame import Frame
 from ferapp.vision.methods import DEFAULT
 from ferapp.vision.parts import Part
+from ferapp.vision.signals import SIGNALS
 
 
 class DoubtKind(StrEnum):
@@ -32,6 +33,7 @@ class Doubt:
 
 
 NOTHING: NDArray[np.float32] = np.zeros(0, np.float32)
+NO_SIGNALS: NDArray[np.float32] = np.full(len(SIGNALS), np.nan, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class FaceAnalysis:
     for each class in `mapped`: all K where they cost nothing, else the one that was asked for.
     `places` (S, S) says of each pixel to which of `parts.PLACES` it belongs, where there are maps.
     While parts of the face are hidden, `whole` (K,) is `smoothed` of the same face unhidden.
-    `attention` (d,) are the weights of the features, of models that have them.
+    `attention` (d,) are the weights of the features, of models that have them. `signals` (S,) are
+    the unsmoothed values of `signals.SIGNALS`, NaN where unknown.
     """
 
     face_id: int
@@ -60,6 +63,7 @@ class FaceAnalysis:
     attention: NDArray[np.float32] = field(default_factory=lambda: NOTHING)
     whole: NDArray[np.float32] = field(default_factory=lambda: NOTHING)
     doubts: tuple[Doubt, ...] = ()
+    signals: NDArray[np.float32] = field(default_factory=lambda: NO_SIGNALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,9 @@ class StageTimes:
 class Analysis:
     """One frame and its faces, largest first. `picture` (H, W, 4) uint8 is BGRX, for painting.
 
-    `other` is what a second model makes of the same faces, in the same order.
+    `other` is what a second model makes of the same faces, in the same order. `followed` is the id
+    of the face that figures and plots are of, whether it is in this picture or not; None is the
+    largest.
     """
 
     frame: Frame
@@ -91,3 +97,11 @@ class Analysis:
     hidden: frozenset[Part] = frozenset()  # parts of the faces that the model did not see
     method: str = DEFAULT  # of the maps: the one asked for, or the default where that cannot be
     other: "Analysis | None" = None
+    followed: int | None = None
+
+    @property
+    def face(self) -> FaceAnalysis | None:
+        """The face that figures and plots are of; None while it is out of sight."""
+        if self.followed is None:
+            return self.faces[0] if self.faces else None
+        return next((face for face in self.faces if face.face_id == self.followed), None)

@@ -14,7 +14,8 @@ from ferapp.vision.doubts import doubts
 from ferapp.vision.hiding import hide
 from ferapp.vision.options import Options
 from ferapp.vision.places import places
-from ferapp.vision.tracks import Tracks
+from ferapp.vision.signals import measure
+from ferapp.vision.tracks import Smoothing, Tracks
 from trainer.faces.align import TEMPLATE_SIDE, AlignedFace, align_face, transform
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 
@@ -28,7 +29,8 @@ class Analyzer:
     def __init__(self, landmarker: FaceLandmarker | None = None) -> None:
         self.landmarker = landmarker
         self._tracks = Tracks()
-        self._other_tracks = Tracks()  # of the second model's probabilities
+        self._smoothing = Smoothing()
+        self._other_smoothing = Smoothing()  # of the second model's probabilities
         self._found: list[DetectedFace] = []  # in the frame that was analysed last
 
     def analyze(
@@ -39,11 +41,12 @@ class Analyzer:
         found: list[DetectedFace] = []
         if self.landmarker is not None:
             rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
-            found = self.landmarker(rgb, frame.time_s)[: options.max_faces]
+            self.landmarker.limit(options.max_faces)
+            found = self.landmarker(rgb, frame.time_s)
         self._found = found
         marks.append(time.perf_counter())
         ids = self._tracks.assign([face.box for face in found], frame.time_s)
-        faces, method, times = self._classified(frame, classifier, options, ids, self._tracks)
+        faces, method, times = self._classified(frame, classifier, options, ids, self._smoothing)
         started = time.perf_counter()
         picture = _for_painting(frame.image) if paint else np.empty((0, 0, 4), np.uint8)
         landmarks, convert = marks[1] - marks[0], time.perf_counter() - started
@@ -60,13 +63,8 @@ class Analyzer:
     def compare(self, analysis: Analysis, classifier: "Classifier", options: Options) -> Analysis:
         """The analysis that came last, with what a second model makes of the same faces."""
         frame = analysis.frame
-        boxes = [face.box for face in self._found]
-        ids = self._other_tracks.assign(boxes, frame.time_s)
-        faces, method, _ = self._classified(frame, classifier, options, ids, self._other_tracks)
-        faces = tuple(
-            replace(face, face_id=first.face_id)
-            for face, first in zip(faces, analysis.faces, strict=True)
-        )
+        ids = [face.face_id for face in analysis.faces]
+        faces, method, _ = self._classified(frame, classifier, options, ids, self._other_smoothing)
         classes = classifier.card.classes
         other = replace(analysis, faces=faces, classes=classes, method=method)
         return replace(analysis, other=other)
@@ -77,7 +75,7 @@ class Analyzer:
         classifier: "Classifier | None",
         options: Options,
         ids: list[int],
-        tracks: Tracks,
+        smoothing: Smoothing,
     ) -> tuple[tuple[FaceAnalysis, ...], str, tuple[float, float]]:
         """The faces, the method of their maps, and the seconds of aligning and of the model."""
         found = self._found
@@ -106,7 +104,7 @@ class Analyzer:
             )
         marks.append(time.perf_counter())
 
-        faces = self._assemble(frame, aligned, fed, classifier, result, options, ids, tracks)
+        faces = self._assemble(frame, aligned, fed, classifier, result, options, ids, smoothing)
         method = result.method if result is not None else options.method
         return faces, method, (marks[1] - marks[0], marks[2] - marks[1])
 
@@ -119,7 +117,7 @@ class Analyzer:
         result: "Classification | None",
         options: Options,
         ids: list[int],
-        tracks: Tracks,
+        smoothing: Smoothing,
     ) -> tuple[FaceAnalysis, ...]:
         found = self._found
         height, width = frame.image.shape[:2]
@@ -136,10 +134,10 @@ class Analyzer:
             if result is not None:
                 moment = frame.time_s, options.smoothing_s
                 probabilities = result.probabilities[index]
-                smoothed = tracks.smooth(ids[index], probabilities, *moment, options.hidden)
+                smoothed = smoothing.smooth(ids[index], probabilities, *moment, options.hidden)
                 if options.hidden:
                     unhidden = result.probabilities[len(found) + index]
-                    whole = tracks.smooth(ids[index], unhidden, *moment)
+                    whole = smoothing.smooth(ids[index], unhidden, *moment)
                 attention = result.attention[index]
                 if options.attribution:
                     maps = result.maps[index]
@@ -163,6 +161,7 @@ class Analyzer:
                     places=where,
                     attention=attention,
                     whole=whole,
+                    signals=measure(face.landmarks, face.pose, face.blendshapes),
                     doubts=doubts(crop.crop, face.landmarks, (width, height), smoothed),
                 )
             )

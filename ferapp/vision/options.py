@@ -6,6 +6,9 @@ from typing import Literal
 from ferapp.vision.methods import DEFAULT
 from ferapp.vision.parts import Part
 
+FACES = 4
+MOST_FACES = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -16,4 +19,4 @@ class Options:
     target: Literal["predicted", "runner_up"] | int = "predicted"
     smoothing_s: float = 0.3  # time constant of the displayed probabilities
     hidden: frozenset[Part] = frozenset()  # parts of the face that the model does not see
-    max_faces: int | None = None  # the largest ones; None: all that were found
+    max_faces: int = FACES  # 1 to MOST_FACES; MediaPipe takes those that it is surest of

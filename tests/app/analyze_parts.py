@@ -8,7 +8,10 @@ import numpy as np
 
 HEADER = (
     "frame,time_s,face_id,box_x,box_y,box_w,box_h,label,confidence,"
-    "p_angry,p_disgust,p_fear,p_happy,p_sad,p_surprise,p_neutral"
+    "p_angry,p_disgust,p_fear,p_happy,p_sad,p_surprise,p_neutral,"
+    "yaw_deg,pitch_deg,roll_deg,eye_left,eye_right,"
+    "au01,au02,au04,au05,au06,au07,au09,au10,au12,au14,au15,au16,au17,au18,au20,au22,au24,au26,"
+    "au28,au45"
 )
 
 

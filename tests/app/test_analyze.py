@@ -77,6 +77,8 @@ class TestTable:
         laughing = [row["label"] for row in rows if float(row["time_s"]) > 10]
         assert crying.count("sad") > 0.8 * len(crying)
         assert laughing.count("happy") > 0.9 * len(laughing)
+        smiles = [float(row["au12"]) for row in rows if float(row["time_s"]) > 10]
+        assert np.median(smiles) > 0.5
         assert {row["face_id"] for row in rows if row["face_id"]} == {"0"}
         assert [row["frame"] for row in rows[:3]] == ["0", "4", "8"]
 
@@ -93,6 +95,7 @@ class TestTable:
         assert summary.frames_with_face == 0
         assert not summary.labels
         assert all(row["face_id"] == "" and row["label"] == "" for row in rows)
+        assert all(row["yaw_deg"] == "" and row["au45"] == "" for row in rows)
         assert [row["time_s"] for row in rows[:2]] == ["0.000", "0.100"]
 
     def test_a_picture_gives_one_row(self, tmp_path: Path, demo_frame: np.ndarray) -> None:

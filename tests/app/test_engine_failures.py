@@ -4,7 +4,6 @@ import logging
 import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from engine_parts import FULL, Bench, failed, next_analysis, ready, status_when, until
@@ -43,7 +42,7 @@ class TestOutOfMemory:
             next_analysis(engine, lambda a: "model" in a.classes)
             assert bench.seen[-1] == ("cuda", Options(attribution=False))
             gates[Rung.ATTRIBUTION].set()
-            status_when(engine, lambda s: "only the largest face" in s.analysis_notice)
+            status_when(engine, lambda s: "only one face" in s.analysis_notice)
             next_analysis(engine, lambda a: "model" in a.classes)
             until(lambda: bench.seen[-1] == ("cuda", Options(attribution=False, max_faces=1)))
             gates[Rung.OTHER_FACES].set()
@@ -191,18 +190,3 @@ class TestFailures:
         with bench.engine() as engine:
             status = ready(engine)
             assert status.analysis_notice == "Faces cannot be found: RuntimeError: no such graph"
-
-
-def test_only_the_largest_face_when_asked() -> None:
-    from ferapp.sources.frame import Frame
-    from ferapp.vision.analyzer import Analyzer
-    from trainer.faces.landmarker import DetectedFace
-
-    draw = np.random.default_rng(0)
-    meshes = [draw.uniform(10, side, (478, 2)).astype(np.float32) for side in (90, 60, 40)]
-    analyzer = Analyzer()
-    analyzer.landmarker = lambda rgb, time_s: [DetectedFace(mesh) for mesh in meshes]
-    frame = Frame(np.zeros((100, 100, 3), np.uint8), 0, 0.0, 0.0)
-    assert len(analyzer.analyze(frame, None, Options(), paint=False).faces) == 3
-    (face,) = analyzer.analyze(frame, None, Options(max_faces=1), paint=False).faces
-    assert face.box[2] > 70

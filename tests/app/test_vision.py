@@ -1,4 +1,4 @@
-"""Tracks, and the analysis of frames."""
+"""The analysis of frames."""
 
 from typing import Any
 
@@ -9,38 +9,9 @@ from ferapp.sources.frame import Frame
 from ferapp.vision.analyzer import Analyzer
 from ferapp.vision.classifier import Classification, Classifier
 from ferapp.vision.options import Options
-from ferapp.vision.tracks import Tracks
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 from trainer.labels import EXPRESSIONS
 from trainer.models.compact import CompactNet
-
-
-def test_a_face_keeps_its_id_and_a_new_one_gets_another() -> None:
-    tracks = Tracks()
-    assert tracks.assign([(10, 10, 50, 50), (200, 10, 40, 40)], 0.0) == [0, 1]
-    assert tracks.assign([(205, 12, 40, 40), (14, 10, 50, 50)], 0.04) == [1, 0]
-    assert tracks.assign([(14, 10, 50, 50)], 0.08) == [0]
-    assert tracks.assign([(14, 10, 50, 50), (400, 300, 40, 40)], 0.12) == [0, 2]
-    assert tracks.assign([(14, 10, 50, 50)], 3.0) == [3]  # gone for too long
-
-
-def test_smoothing_follows_its_time_constant() -> None:
-    tracks = Tracks()
-    low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
-    tracks.assign([(0, 0, 10, 10)], 0.0)
-    tracks.smooth(0, low, 0.0, 0.3)
-    after = tracks.smooth(0, high, 0.3, 0.3)
-    assert after == pytest.approx(np.full(7, 1 - np.exp(-1)), rel=1e-5)
-    assert tracks.smooth(0, high, 0.4, 0.0) == pytest.approx(high)  # 0 switches it off
-
-
-def test_a_face_with_hidden_parts_is_smoothed_for_itself() -> None:
-    tracks = Tracks()
-    low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
-    tracks.assign([(0, 0, 10, 10)], 0.0)
-    tracks.smooth(0, low, 0.0, 0.3)
-    assert tracks.smooth(0, high, 0.1, 0.3, frozenset({"mouth"})) == pytest.approx(high)
-    assert tracks.smooth(0, low, 0.1, 0.3) == pytest.approx(low)
 
 
 def some_crops(count: int) -> np.ndarray:
@@ -112,7 +83,7 @@ def test_without_a_model_landmarks_are_there_and_labels_are_not(demo_frame: np.n
 def test_nothing_is_computed_that_was_not_asked_for(
     demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The largest face alone when so asked, one crop a face while nothing is hidden."""
+    """One face alone when so asked, one crop a face while nothing is hidden."""
     classifier = Classifier("default", "cpu")
     batches = []
     classify = classifier.classify
@@ -124,10 +95,14 @@ def test_nothing_is_computed_that_was_not_asked_for(
     monkeypatch.setattr(classifier, "classify", spied)
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
 
-    def two_faces(rgb: np.ndarray, time_s: float) -> list[DetectedFace]:
-        return [DetectedFace(mesh), DetectedFace(mesh / 2)]
+    class TwoFaces:
+        def limit(self, max_faces: int) -> None:
+            self.most = max_faces
 
-    analyzer = Analyzer(two_faces)  # type: ignore[arg-type]
+        def __call__(self, rgb: np.ndarray, time_s: float) -> list[DetectedFace]:
+            return [DetectedFace(mesh), DetectedFace(mesh / 2)][: self.most]
+
+    analyzer = Analyzer(TwoFaces())  # type: ignore[arg-type]
     frame = Frame(demo_frame, 0, 0.0, 0.0)
     hidden = frozenset({"nose"})
     for options in (
@@ -136,7 +111,7 @@ def test_nothing_is_computed_that_was_not_asked_for(
         Options(hidden=hidden),  # type: ignore[arg-type]
     ):
         analysis = analyzer.analyze(frame, classifier, options, paint=False)
-        assert len(analysis.faces) == (options.max_faces or 2)
+        assert len(analysis.faces) == min(options.max_faces, 2)
         for face in analysis.faces:
             assert (face.maps is None) == (not options.attribution)
             assert len(face.mapped) == 7 * options.attribution
