@@ -96,6 +96,8 @@ class ModelCard:
         sizes = card.preprocessing
         if not 8 <= sizes.input_size <= sizes.crop_size <= 1024:
             raise ValueError(f"sizes {sizes.input_size} of {sizes.crop_size} px are not usable")
+        if not (-1000 < sizes.mean < 1000 and 0 < sizes.std < 1000):
+            raise ValueError(f"mean {sizes.mean} and std {sizes.std} are not usable")
         if sizes.template != TEMPLATE:
             raise ValueError(f"the crop template {sizes.template!r} is unknown")
         return card

@@ -14,7 +14,7 @@ from trainer.checkpoint import TrainState, load_state, save_state
 from trainer.config import OptimConfig, TrainConfig
 from trainer.device import memory_format
 from trainer.distributed import World
-from trainer.errors import UsageError
+from trainer.errors import DataError, UsageError
 from trainer.model_index import find_model
 from trainer.models import FerModel, create
 from trainer.models.foreign import IMAGENET, imagenet_weights, load_into, read_weights
@@ -67,11 +67,16 @@ class Learner:
     def restore(self, run: RunDir) -> dict[str, Any]:
         """Go on where the run was saved; returns the best epoch so far. Raises DataError."""
         state = load_state(run.state)
+        try:
+            self.model.load_state_dict(state.model)
+            self.average.load_state_dict(state.average)
+            self.objective.load_state_dict(state.objective)
+            self.optimizer.load_state_dict(state.optimizer)
+        except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"{run.state}: the run's state does not fit its configuration ({error})"
+            ) from error
         self.step = state.step
-        self.model.load_state_dict(state.model)
-        self.average.load_state_dict(state.average)
-        self.objective.load_state_dict(state.objective)
-        self.optimizer.load_state_dict(state.optimizer)
         log.info("continuing %s from step %d", run.path, self.step)
         return state.best
 

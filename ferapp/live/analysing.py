@@ -107,7 +107,7 @@ class Analysing:
     def _replayed(self, analyzer: "Analyzer", frame: SessionFrame) -> Analysis | None:
         """The recorded results with their picture: nothing is computed."""
         analyzer.landmarker = None
-        analysis = _try(analyzer, frame)
+        analysis = self._try(analyzer, frame)
         return None if analysis is None else recorded(analysis, frame)
 
     def _analyse(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_parts import THREADS, WAIT_S, next_analysis, until
+from engine_parts import THREADS, WAIT_S, next_analysis, status_when, until
 
 from ferapp.live.engine import Engine
 from ferapp.live.meters import Percentiles
@@ -83,19 +83,64 @@ def test_from_the_demo_clip_to_an_explained_face(engine: Engine) -> None:
     assert next_analysis(engine, lambda a: a.faces and a.faces[0].maps is None)
 
 
+def broken_models(folder: Path) -> dict[str, tuple[Path, str]]:
+    """Files that are no usable model, and the words that say why, by what is wrong with them."""
+    import pickle
+    import struct
+
+    import torch
+
+    from trainer.card import ModelCard
+    from trainer.models import create
+    from trainer.models.model_file import load_model, save_model
+
+    model, card = load_model(asset("models") / "default.safetensors")
+    state = dict(model.state_dict())
+    sound = folder / "sound.safetensors"
+    save_model(sound, state, card)
+    good = sound.read_bytes()
+    flipped = bytearray(good)
+    flipped[-10] ^= 16
+    header = struct.unpack("<Q", good[:8])[0]
+    huge = good[8 : 8 + header].replace(b'"shape":[7]', b'"shape":[7777777777]')
+    contents = {
+        "truncated": (good[: len(good) // 2], "truncated or damaged"),
+        "flipped": (bytes(flipped), "its checksum"),
+        "pickled": (pickle.dumps({"state_dict": {}}), "no model file of this project"),
+        "long header": (struct.pack("<Q", 2 << 30) + good[8:], "no model file of this project"),
+        "huge shape": (struct.pack("<Q", len(huge)) + huge + good[8 + header :], "damaged"),
+    }
+    states = {
+        "NaN": ({"classifier.bias": torch.full((7,), float("nan"))}, card, "not finite"),
+        "other type": ({"classifier.bias": torch.ones(7, dtype=torch.int64)}, card, "does not fit"),
+        "other shape": ({"classifier.bias": torch.ones(8)}, card, "has the shape (8,)"),
+    }
+    found = {}
+    for name, (content, words) in contents.items():
+        found[name] = (folder / f"{name}.safetensors", words)
+        found[name][0].write_bytes(content)
+    for name, (changed, its_card, words) in states.items():
+        found[name] = (folder / f"{name}.safetensors", words)
+        save_model(found[name][0], {**state, **changed}, its_card)
+    other = ModelCard("other", "resnet18", {}, card.attribution_layer)
+    found["other network"] = (folder / "other network.safetensors", "do not fit the card's network")
+    save_model(found["other network"][0], create("compact").state_dict(), other)
+    return found
+
+
 @pytest.mark.parametrize("engine", [("demo", "default")], indirect=True)
 def test_a_model_that_cannot_be_loaded_leaves_the_running_one(
     engine: Engine, tmp_path: Path
 ) -> None:
     until(lambda: engine.status().model_state is ModelState.READY)
-    broken = tmp_path / "broken.safetensors"
-    broken.write_bytes(b"\x80\x04K\x01.")
-    engine.load_model(str(broken))
-    until(lambda: engine.status().model_state is ModelState.FAILED)
-    status = engine.status()
-    assert str(broken) in status.model_notice
-    assert status.model_name == "default"
-    assert next_analysis(engine, lambda a: a.faces and a.faces[0].probabilities.size)
+    for file, words in broken_models(tmp_path).values():
+        engine.load_model(str(file))
+        status = status_when(engine, lambda s, file=file: str(file) in s.model_notice)
+        assert words in status.model_notice
+        assert (status.model_state, status.model_name) == (ModelState.FAILED, "default")
+        assert next_analysis(engine, lambda a: a.faces and a.faces[0].probabilities.size)
+    engine.load_model(str(tmp_path / "sound.safetensors"))
+    assert status_when(engine, lambda s: s.model_state is ModelState.READY).model_notice == ""
 
 
 @pytest.mark.parametrize("engine", [("demo", "/gone/model.safetensors")], indirect=True)

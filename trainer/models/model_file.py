@@ -1,5 +1,7 @@
 """A model is one safetensors file with its card in the header; no pickle is ever read."""
 
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from trainer.card import ModelCard
-from trainer.errors import FerError, ModelFileError
+from trainer.errors import ModelFileError
 from trainer.files import write_atomic
-from trainer.model_index import CARD_KEY, read_card
+from trainer.model_index import CARD_KEY, CHECKSUM_KEY, card_of, read_metadata
 from trainer.models.registry import FerModel, create
 
 
@@ -28,38 +31,83 @@ def save_model(
         name: value.detach().to("cpu", dtype if value.is_floating_point() else value.dtype)
         for name, value in state.items()
     }
-    content = save_tensors(
-        {name: value.contiguous() for name, value in tensors.items()},
-        metadata={CARD_KEY: card.to_json()},
-    )
+    tensors = {name: value.contiguous() for name, value in tensors.items()}
+    text = card.to_json()
+    metadata = {CARD_KEY: text, CHECKSUM_KEY: _checksum(text, tensors)}
+    content = save_tensors(tensors, metadata=metadata)
     write_atomic(path, lambda stream: stream.write(content))
 
 
 def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[FerModel, ModelCard]:
     """The network in evaluation mode, float32, without gradients for its weights; and its card.
 
-    Raises ModelFileError when the file is damaged or its weights do not fit its card.
+    Raises ModelFileError when the file is damaged or its weights do not fit its card. Whatever
+    the card asks for, no more memory is taken than the file's weights need.
     """
-    card = read_card(path)
+    metadata = read_metadata(path)
+    card = card_of(path, metadata)
     try:
-        model = create(
+        state = load_tensors(path.read_bytes())
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelFileError(f"{path}: the file is truncated or damaged ({error})") from error
+    if metadata.get(CHECKSUM_KEY) not in (None, _checksum(metadata[CARD_KEY], state)):
+        raise ModelFileError(
+            f"{path}: the file is damaged: its checksum is that of other contents",
+            "Copy it again from where it came from.",
+        )
+
+    def build() -> FerModel:
+        return create(
             card.architecture,
             num_classes=len(card.classes),
             input_size=card.preprocessing.input_size,
             **card.arguments,
         )
-    except FerError as error:
-        raise ModelFileError(f"{path}: {error}") from error
-    try:
-        state = load_tensors(path.read_bytes())
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ModelFileError(f"{path}: the file is truncated or damaged ({error})") from error
-    _check_fit(path, state, model.state_dict())
+
+    _check_fit(path, state, _shapes(path, build, len(state)))
+    model = build()
     model.load_state_dict(state)
     model.float().requires_grad_(False).eval().to(device)
     if card.attribution_layer not in dict(model.named_modules()):
         raise ModelFileError(f"{path}: the network has no layer {card.attribution_layer!r}")
     return model, card
+
+
+class _AtMost(TorchFunctionMode):
+    """Raises ValueError when more than `calls` torch functions are called while it lasts."""
+
+    def __init__(self, calls: int) -> None:
+        super().__init__()
+        self._left = calls
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError("it would have far more weights than the file")
+        return func(*args, **(kwargs or {}))
+
+
+def _shapes(path: Path, build: Callable[[], FerModel], weights: int) -> dict[str, Tensor]:
+    """The state of the network that a card asks for, without memory behind it.
+
+    The networks of this project make up to 12 calls a weight.
+    """
+    try:
+        with torch.device("meta"), _AtMost(1000 + 50 * weights):
+            return dict(build().state_dict())
+    except Exception as error:  # a damaged card may ask for anything
+        raise ModelFileError(f"{path}: its network cannot be built: {error}") from error
+
+
+def _checksum(card: str, tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of a card's text and of the names, types, shapes and bytes of the weights."""
+    found = hashlib.sha256(card.encode(errors="surrogatepass"))
+    for name, value in sorted(tensors.items()):
+        found.update(f"|{name} {value.dtype} {tuple(value.shape)}|".encode())
+        found.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
 
 
 def _check_fit(path: Path, state: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
@@ -74,7 +122,9 @@ def _check_fit(path: Path, state: dict[str, Tensor], expected: dict[str, Tensor]
                 f"{path}: {name} has the shape {tuple(value.shape)}, "
                 f"the card's network needs {tuple(expected[name].shape)}"
             )
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+        if value.is_floating_point() != expected[name].is_floating_point():
+            raise ModelFileError(f"{path}: {name} is of the type {value.dtype}, which does not fit")
+        if not bool(torch.isfinite(value.float()).all()):
             raise ModelFileError(f"{path}: {name} has values that are not finite (NaN or Inf)")
 
 
