@@ -1,13 +1,18 @@
 """What damage does to a file: bytes flipped, cut off, doubled, left out, put in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+from trainer.errors import FerError
 
 # seconds a call may take: hundreds of times what one takes, far below a hang
 SLOWEST_S = 20
 
 quickly = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=1000 * SLOWEST_S,
     derandomize=True,  # the same examples everywhere: a test that fails, fails for everybody
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -44,3 +49,15 @@ odd_json = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
     max_leaves=4,
 )
+
+
+@contextmanager
+def refused_at_most(kind: type[FerError], *names: object) -> Iterator[None]:
+    """What happens inside succeeds, or raises `kind` with these names in its words."""
+    told = None
+    try:
+        yield
+    except kind as error:
+        told = str(error)
+    assert told is None or told.strip()
+    assert told is None or all(str(name) in told for name in names)

@@ -157,7 +157,7 @@ def resume(
     """Go on with a run that was stopped or killed."""
     from trainer.distributed import join
 
-    config, source = _read_run(run)
+    _, config, source = _read_run(run)
     world = join()
     _train(run, _open(data or source, config, world), world, as_json)
 
@@ -198,13 +198,14 @@ def _open(data: Path, config: TrainConfig, world: "World") -> "FaceData":
     return faces if config.data.landmarks else faces.without_landmarks()
 
 
-def _read_run(run: Path) -> tuple[TrainConfig, Path]:
+def _read_run(run: Path) -> tuple[str, TrainConfig, Path]:
     from trainer.run import RunDir
 
     try:
         head = json.loads(RunDir(run).config.read_text(encoding="utf-8"))
-        return TrainConfig.model_validate(head["config"]), Path(head["data"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        config = TrainConfig.model_validate(head["config"])
+        return str(head["name"]), config, Path(head["data"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{run}: this is no run directory ({error})") from error
 
 
@@ -213,8 +214,7 @@ def _train(path: Path, faces: "FaceData", world: "World", as_json: bool) -> None
     from trainer.run import RunDir
 
     run = RunDir(path)
-    config, _ = _read_run(path)
-    name = json.loads(run.config.read_text(encoding="utf-8"))["name"]
+    name, config, _ = _read_run(path)
     if not world.leads:
         train_model(run, name, config, faces, world=world)
         return

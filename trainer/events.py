@@ -6,6 +6,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from trainer.errors import DataError
+from trainer.files import json_text
+
 
 class EventLog:
     """Appends to `events.jsonl`. Numbers that are not finite are written as null.
@@ -20,7 +23,7 @@ class EventLog:
 
     def write(self, event: str, **values: Any) -> None:
         line = {"event": event, "time": round(time.time(), 3), **_finite(values)}
-        self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._stream.write(json_text(line) + "\n")
         self._stream.flush()
 
     def close(self) -> None:
@@ -37,16 +40,22 @@ def ends_within_a_line(path: Path) -> bool:
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
-    """All complete lines; a half-written last one is left out."""
-    events = []
-    for line in path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            events.append(event)
-    return events
+    """All complete lines; a half-written last one is left out. Raises DataError."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise DataError(f"{path}: the journal cannot be read ({error.strerror})") from error
+    found = (event_of(line) for line in text.split("\n")[:-1])
+    return [event for event in found if event is not None]
+
+
+def event_of(line: str) -> dict[str, Any] | None:
+    """The event in a line of the journal; None where there is none."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
 
 
 def _finite(value: Any) -> Any:

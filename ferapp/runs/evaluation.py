@@ -6,17 +6,24 @@ Arrays are in the order of the evaluation; N samples, K classes.
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.data.reading import check_arrays, read_arrays
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS
 
 FILE = "predictions.npz"
 BINS = 15  # of the calibration curve
-FIELDS = ("sample_id", "source_index", "split", "label", "logits", "landmarks")
+FIELDS = {  # kinds of types as numpy names them, and dimensions
+    "sample_id": ("U", 1),
+    "source_index": ("iu", 1),
+    "split": ("U", 1),
+    "label": ("iu", 1),
+    "logits": ("f", 2),
+    "landmarks": ("f", 3),
+}
 
 Floats = NDArray[np.float64]
 
@@ -188,28 +195,24 @@ def fixed_and_broken(
 def read_evaluation(file: Path, name: str, classes: tuple[str, ...] = EXPRESSIONS) -> Evaluation:
     """Read a predictions.npz. Raises DataError with the reason, and the sample where one is odd."""
     try:
-        with np.load(file, allow_pickle=False) as stored:
-            missing = [field for field in FIELDS if field not in stored.files]
-            if missing:
-                raise DataError(f"{file}: it has no {', '.join(missing)}")
-            values = {field: stored[field] for field in FIELDS}
-            votes = stored["votes"] if "votes" in stored.files else None
-            temperature = float(stored["temperature"]) if "temperature" in stored.files else 1.0
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        stored = read_arrays(file)
+        check_arrays(stored, FIELDS)
+        values = {field: stored[field] for field in FIELDS}
+        votes = stored.get("votes", np.full(values["logits"].shape, np.nan, np.float32))
+        temperature = float(stored.get("temperature", 1.0))
+        if values["landmarks"].shape[1:] != (68, 2) or not 0 < temperature < 1000:
+            raise ValueError(f"landmarks {values['landmarks'].shape}, temperature {temperature}")
+    except (OSError, ValueError, TypeError) as error:
         raise DataError(f"{file}: these are no predictions ({error})") from error
     _check(file, values, classes)
-    if votes is None:
-        votes = np.full(values["logits"].shape, np.nan, np.float32)
+    if votes.shape != values["logits"].shape or votes.dtype.kind != "f":
+        raise DataError(f"{file}: votes are {votes.dtype} {votes.shape}, which does not fit")
     return Evaluation(name, classes, **values, votes=votes, temperature=temperature)
 
 
 def _check(file: Path, values: dict[str, NDArray[np.generic]], classes: tuple[str, ...]) -> None:
-    count = len(values["label"])
-    for field, array in values.items():
-        if len(array) != count:
-            raise DataError(f"{file}: {len(array)} rows of {field}, {count} labels")
     logits, label = values["logits"], np.asarray(values["label"])
-    if logits.ndim != 2 or logits.shape[1] != len(classes):
+    if logits.shape[1] != len(classes):
         raise DataError(f"{file}: logits {logits.shape} do not fit {len(classes)} classes")
     for bad, what in (
         ((label < -1) | (label >= len(classes)), "has a label that is no class"),

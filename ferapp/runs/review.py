@@ -2,14 +2,13 @@
 
 import csv
 import io
-import json
 import time
 from pathlib import Path
 
 from trainer.data.review import NONE, Decision, read_decisions
 from trainer.errors import DataError
 from trainer.events import ends_within_a_line
-from trainer.files import write_text
+from trainer.files import json_text, write_text
 
 FILE = "review.jsonl"
 
@@ -62,7 +61,7 @@ class Review:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             torn = ends_within_a_line(self.path)
             with self.path.open("a", encoding="utf-8") as stream:
-                stream.write("\n" * torn + json.dumps(line, ensure_ascii=False) + "\n")
+                stream.write("\n" * torn + json_text(line) + "\n")
         except OSError as error:
             raise DataError(
                 f"{self.path}: the decision cannot be saved ({error.strerror})"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from trainer.config import TrainConfig
 from trainer.errors import FerError
+from trainer.events import event_of
 from trainer.labels import EXPRESSIONS
 from trainer.reports.records import ALIVE_SECONDS, read_head
 from trainer.run import RunDir
@@ -96,15 +97,8 @@ class Tail:
             return [], False
         end = content.rfind(b"\n") + 1
         self._offset += end
-        events = []
-        for line in content[:end].decode("utf-8", errors="replace").split("\n"):
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(event, dict):
-                events.append(event)
-        return events, anew
+        found = map(event_of, content[:end].decode("utf-8", errors="replace").split("\n"))
+        return [event for event in found if event is not None], anew
 
 
 class Watched:
@@ -123,12 +117,19 @@ class Watched:
         """How it stands. Without `curves` what a list needs only."""
         path = self._run.path
         try:
-            self._head = self._head or read_head(self._run)
+            self._head = head = self._head or read_head(self._run)
         except FerError as error:
             return Run(path, path.name, "damaged", _in_a_line(str(error), path))
+        try:
+            return self._standing(time.time() if now is None else now, curves, head[1], head[2])
+        except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+            words = f"events.jsonl: it holds what no training writes ({error})"
+            return Run(path, path.name, "damaged", words)
+
+    def _standing(self, now: float, curves: bool, data: str, config: TrainConfig) -> Run:
+        path = self._run.path
         self._take(*self._tail.read())
-        _, data, config = self._head
-        state = self._state(time.time() if now is None else now)
+        state = self._state(now)
         known = [
             each for each in self._validations.values() if each.get("val_accuracy") is not None
         ]
@@ -189,7 +190,7 @@ class Watched:
         try:
             made = json.loads(self._run.env.read_text(encoding="utf-8"))
             return "starting" if is_alive(made, _number(None), now) else "interrupted"
-        except (OSError, ValueError):
+        except (OSError, ValueError, AttributeError, RecursionError):
             return "interrupted"
 
 

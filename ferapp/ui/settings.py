@@ -85,8 +85,8 @@ def _fitting(default: Any, values: Any) -> Any:
             listed = isinstance(new, list) and all(isinstance(item, str) for item in new)
             fit[each.name] = tuple(new)[:RECENT] if listed and new else old
         elif isinstance(old, float):
-            number = isinstance(new, int | float) and not isinstance(new, bool)
-            fit[each.name] = float(new) if number and 0 <= float(new) <= 1e6 else old  # type: ignore[arg-type]
+            number = isinstance(new, int | float) and not isinstance(new, bool) and 0 <= new <= 1e6
+            fit[each.name] = float(new) if number else old  # type: ignore[arg-type]
         elif type(new) is type(old) and _known(each.name, new):
             fit[each.name] = new
     return replace(default, **fit)

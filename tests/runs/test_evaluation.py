@@ -125,7 +125,10 @@ def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
         ({"label": np.array([3, 9])}, "sample s1 has a label that is no class"),
         ({"logits": np.array([[0.0] * 7, [np.nan] * 7], np.float32)}, "sample s1 has logits"),
         ({"logits": np.zeros((2, 5), np.float32)}, "do not fit 7 classes"),
-        ({"landmarks": np.zeros((1, 68, 2), np.float32)}, "1 rows of landmarks, 2 labels"),
+        (
+            {"landmarks": np.zeros((1, 68, 2), np.float32)},
+            "2 of label, 2 of logits, 1 of landmarks",
+        ),
         ({"logits": None}, "it has no logits"),
     ],
 )

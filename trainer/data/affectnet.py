@@ -5,7 +5,6 @@ face's box and its 68 landmarks, and 224 px crops with a `.npy` file a value (`t
 `val_set/`). Its own validation pictures are `val`; a test split was never published.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from trainer.data.images import Image
 from trainer.data.pictures import Archive, Listing, log, tell_classes
-from trainer.data.reading import BadRows
+from trainer.data.reading import BadRows, csv_rows, read_array
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS
 
@@ -114,10 +113,10 @@ def _csv_rows(path: Path, archive: Archive, bad: BadRows) -> Iterator[_Row]:
         if file is None:
             continue
         with file.open(encoding="utf-8", errors="replace", newline="") as stream:
-            for line, values in enumerate(csv.DictReader(stream), 2):
+            for line, values in enumerate(csv_rows(stream, file), 2):
                 try:
                     yield _csv_row(values, split, archive)
-                except (ValueError, TypeError) as error:
+                except (ValueError, TypeError, OverflowError) as error:
                     bad.add(f"{file.name} line {line}", str(error))
 
 
@@ -154,20 +153,20 @@ def _npy_rows(path: Path, archive: Archive, bad: BadRows) -> Iterator[_Row]:
             number = file.name.removesuffix("_exp.npy")
             name = f"{folder}/images/{number}.jpg"
             try:
-                code = int(np.load(file, allow_pickle=False))
+                code = int(read_array(file))
                 if not 0 <= code < len(CODES) + len(NOT_USED):
                     raise ValueError(f"has the expression {code}, known are 0 to 10")
                 if not archive.has(name):
                     raise ValueError("has no picture")
                 yield _Row(name, split, code, None, _npy_landmarks(place / f"{number}_lnd.npy"))
-            except (OSError, ValueError, EOFError) as error:
+            except (OSError, ValueError, TypeError, OverflowError) as error:
                 bad.add(name, str(error))
 
 
 def _npy_landmarks(file: Path) -> NDArray[np.float32] | None:
     if not file.is_file():
         return None
-    return np.asarray(np.load(file, allow_pickle=False), np.float32).reshape(68, 2)
+    return np.asarray(read_array(file), np.float32).reshape(68, 2)
 
 
 def _has_columns(file: Path) -> bool:

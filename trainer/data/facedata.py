@@ -9,17 +9,26 @@ import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.images import StoredImages
+from trainer.data.reading import check_arrays, read_arrays
 from trainer.errors import DataError, UsageError
 from trainer.files import write_atomic, write_json
 
 SPLITS = ("train", "val", "test")
 FORMAT = 1
+# of samples.npz: kinds of types as numpy names them, and dimensions
+PARTS = {
+    "sample_id": ("U", 1),
+    "source_index": ("iu", 1),
+    "split": ("U", 1),
+    "label": ("iu", 1),
+    "landmarks": ("f", 3),
+    "votes": ("f", 2),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,21 +158,29 @@ def load(folder: Path) -> FaceData:
         if head["format"] != FORMAT:
             raise DataError(f"{folder}: prepared in format {head['format']}, this is {FORMAT}")
         images = StoredImages(folder / "images.npy")
-        with np.load(folder / "samples.npz", allow_pickle=False) as samples:
-            data = FaceData(
-                name=head["name"],
-                classes=tuple(head["classes"]),
-                images=images,
-                landmark_source=head["landmark_source"],
-                skipped=tuple(head.get("skipped", ())),
-                **{key: samples[key] for key in samples.files},
-            )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        samples = read_arrays(folder / "samples.npz")
+        check_arrays(samples, PARTS)
+        data = FaceData(
+            name=str(head["name"]),
+            classes=tuple(map(str, head["classes"])),
+            images=images,
+            landmark_source=str(head["landmark_source"]),
+            skipped=tuple(map(str, head.get("skipped", ()))),
+            **samples,
+        )
+        _check(data)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
             f"{folder}: the prepared data set is damaged ({error})", "Prepare it again."
         ) from error
-    arrays = (data.images, data.label, data.landmarks, data.split, data.votes, data.sample_id)
-    lengths = {len(array) for array in arrays}
-    if len(lengths) != 1:
-        raise DataError(f"{folder}: its parts differ in length {sorted(lengths)}")
     return data
+
+
+def _check(data: FaceData) -> None:
+    """Raise ValueError where the parts of a prepared folder do not fit together."""
+    if len(data.images) != len(data):
+        raise ValueError(f"it has {len(data.images)} pictures of {len(data)} samples")
+    if data.landmarks.shape[1:] != (68, 2) or data.votes.shape[1:] != (len(data.classes),):
+        raise ValueError(f"landmarks are {data.landmarks.shape}, votes {data.votes.shape}")
+    if len(data) and not -1 <= data.label.min() <= data.label.max() < len(data.classes):
+        raise ValueError("a label is no class")

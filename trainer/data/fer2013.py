@@ -40,17 +40,20 @@ def listing(path: Path) -> Listing:
     row = -1
     with path.open(encoding="utf-8", errors="replace", newline="") as stream:
         lines = csv.reader(stream)
-        next(lines)
-        for row, fields in enumerate(lines):
-            try:
-                image, label, split = _parse(fields)
-            except ValueError as error:
-                bad.add(f"row {row}", str(error))
-                continue
-            images.append(image)
-            labels.append(label)
-            splits.append(split)
-            rows.append(row)
+        next(lines, None)
+        try:
+            for row, fields in enumerate(lines):
+                try:
+                    image, label, split = _parse(fields)
+                except ValueError as error:
+                    bad.add(f"row {row}", str(error))
+                    continue
+                images.append(image)
+                labels.append(label)
+                splits.append(split)
+                rows.append(row)
+        except csv.Error as error:
+            raise DataError(f"{path}: row {row + 1} cannot be read ({error})") from error
     bad.check(total=row + 1)
     if not images:
         raise DataError(f"{path}: it has no rows")
@@ -82,7 +85,7 @@ def _parse(fields: list[str]) -> tuple[np.ndarray, int, str]:
         raise ValueError(f"has the usage {usage!r}, known are {', '.join(SPLIT_OF_USAGE)}")
     try:
         pixels = np.array(text.split(), dtype=np.int64)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError("has pixels that are no whole numbers") from None
     if pixels.size != SIDE * SIDE:
         raise ValueError(f"has {pixels.size} pixels instead of {SIDE * SIDE}")

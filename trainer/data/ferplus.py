@@ -1,11 +1,11 @@
 """FERPlus: ten taggers' votes for FER2013's rows, in the same order (Barsoum et al. 2016)."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.data.reading import csv_rows
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS, canonical
 
@@ -25,15 +25,17 @@ def read(path: Path, rows: int) -> NDArray[np.float32]:
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            lines = csv.DictReader(stream)
-            columns = {canonical(name): name for name in lines.fieldnames or () if canonical(name)}
-            missing = [name for name in EXPRESSIONS if name not in columns]
-            if missing:
-                raise DataError(f"{path}: it has no column for {', '.join(missing)}")
-            counts = np.array(
-                [[int(line[columns[name]]) for name in EXPRESSIONS] for line in lines], np.float32
-            ).reshape(-1, len(EXPRESSIONS))
-    except (OSError, ValueError, TypeError) as error:
+            lines = list(csv_rows(stream, path))
+        columns = {canonical(name): name for name in (lines[0] if lines else ()) if name}
+        missing = [name for name in EXPRESSIONS if name not in columns]
+        if missing:
+            raise DataError(f"{path}: it has no column for {', '.join(missing)}")
+        counts = np.array(
+            [[int(line[columns[name]]) for name in EXPRESSIONS] for line in lines], np.float32
+        )
+        if counts.min() < 0:
+            raise ValueError("there are fewer than 0 votes")
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise DataError(f"{path}: the votes cannot be read ({error})") from error
     if len(counts) != rows:
         raise DataError(f"{path}: it has {len(counts)} rows, the pictures beside it {rows}")

@@ -5,15 +5,22 @@ CSV or below its folder. A folder or zip with a `labels.csv` is the same. Withou
 everything is `train`, of which a tenth is held out as `val`. Contempt is left out.
 """
 
-import csv
 import io
 import zipfile
 from collections import Counter
 from pathlib import Path
 
 from trainer.data.folders import SPLIT_OF_FOLDER
-from trainer.data.pictures import Archive, Entry, Listing, listing_of, log, tell_classes
-from trainer.data.reading import BadRows
+from trainer.data.pictures import (
+    UNREADABLE,
+    Archive,
+    Entry,
+    Listing,
+    listing_of,
+    log,
+    tell_classes,
+)
+from trainer.data.reading import BadRows, csv_rows
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS, SYNONYMS, canonical
 
@@ -36,7 +43,7 @@ def listing(path: Path) -> Listing:
     archive = Archive(path.parent if path.suffix.lower() == ".csv" else path)
     bad = BadRows(path, "pictures")
     text = _text(path) or ""
-    lines = list(csv.DictReader(io.StringIO(text)))
+    lines = list(csv_rows(io.StringIO(text), path))
     column = next((name for name in LABELS if lines and name in lines[0]), LABELS[0])
     given = Counter((line[column] or "").strip().lower() for line in lines)
     unknown = sorted(label for label in given if not canonical(label) and label not in LEFT_OUT)
@@ -76,5 +83,5 @@ def _text(path: Path, most: int = -1) -> str | None:
                 return stream.read(most)
         with zipfile.ZipFile(path) as archive, archive.open(LIST) as packed:
             return packed.read(most).decode("utf-8", errors="replace")
-    except (OSError, KeyError, zipfile.BadZipFile):
+    except (KeyError, *UNREADABLE):
         return None

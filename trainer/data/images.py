@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.data.reading import read_array
+
 Image = NDArray[np.uint8]
 
 
@@ -20,9 +22,10 @@ class StoredImages:
     dtype = np.dtype(np.uint8)
 
     def __init__(self, path: Path, rows: NDArray[np.int64] | None = None) -> None:
-        whole = np.load(path, mmap_mode="r", allow_pickle=False)
-        if whole.ndim != 3 or whole.dtype != np.uint8:
+        whole = read_array(path, mmap_mode="r")
+        if whole.ndim != 3 or whole.dtype != np.uint8 or not whole.flags.c_contiguous:
             raise ValueError(f"{path.name} holds {whole.dtype} {whole.shape}, no grey pictures")
+        assert isinstance(whole, np.memmap)
         self.path, self._offset = path, int(whole.offset)
         self._height, self._width = whole.shape[1:]
         self._rows = np.arange(len(whole)) if rows is None else rows

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.pictures import Listing
+from trainer.data.reading import read_array
 from trainer.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -55,16 +56,18 @@ def _file_of(folder: Path, name: PurePosixPath) -> Path | None:
 def _read(file: Path) -> NDArray[np.float32]:
     try:
         if file.suffix == ".npy":
-            points = np.load(file, allow_pickle=False)
+            points = read_array(file)
         else:
             lines = file.read_text(encoding="utf-8").replace(",", " ").split("\n")
             rows = [line.split() for line in lines]
             pairs = [row for row in rows if len(row) == 2 and _numbers(row)]
             points = np.array([[float(x), float(y)] for x, y in pairs])
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"{file}: the landmarks cannot be read ({error})") from error
-    if points.shape != (68, 2) or not np.isfinite(points).all():
+    if points.shape != (68, 2):
         raise DataError(f"{file}: its shape is {points.shape}, expected are 68 rows of x y")
+    if points.dtype.kind not in "iuf" or not (np.abs(points) < 1e9).all():
+        raise DataError(f"{file}: it holds what is no place in a picture")
     return np.asarray(points, np.float32)
 
 

@@ -33,7 +33,7 @@ DEPTH = 6  # folder levels that are looked into; ends circles of links, too
 MAX_BYTES = 64 << 20  # a compressed picture beyond this is none
 
 # what files and the compressions of a zip raise when damaged or encrypted
-_UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
 class Archive:
@@ -54,7 +54,7 @@ class Archive:
                 f"{source}: the zip file cannot be read ({error})", "Is it damaged? Pack it again."
             ) from error
         for name in self._zip.namelist():
-            if name.startswith("/") or "\\" in name or ".." in name.split("/"):
+            if _leaves(name):
                 raise DataError(f"{source}: the name {name!r} in it points out of the zip")
 
     def names(self) -> list[str]:
@@ -64,12 +64,18 @@ class Archive:
         return sorted({n for n in self._zip.namelist() if _is_picture(PurePosixPath(n))})
 
     def has(self, name: str) -> bool:
+        """Never what lies outside, whatever a list says."""
+        if _leaves(name):
+            return False
         if self._zip is None:
-            return (self.source / name).is_file()
+            try:
+                return (self.source / name).is_file()
+            except OSError:  # no name that a file could have
+                return False
         return name in self._zip.NameToInfo
 
     def content(self, name: str) -> bytes:
-        """Raises ValueError or one of _UNREADABLE."""
+        """Raises ValueError or one of UNREADABLE."""
         if self._zip is None:
             return (self.source / name).read_bytes()
         if self._zip.getinfo(name).file_size > MAX_BYTES:
@@ -81,7 +87,7 @@ class Archive:
         for left in reversed(range(TRIES)):
             try:
                 return _decode(self.content(name))
-            except _UNREADABLE as error:
+            except UNREADABLE as error:
                 if not left:
                     raise ValueError(f"cannot be read ({error})") from error
         raise AssertionError
@@ -299,6 +305,12 @@ def _decode(content: bytes) -> Image:
     if picture is None:
         raise ValueError("is no picture that can be read")
     return np.asarray(picture, np.uint8)
+
+
+def _leaves(name: str) -> bool:
+    """Whether a name in a list or zip points out of its folder, here or on another system."""
+    drive = name[1:2] == ":"
+    return drive or name.startswith("/") or "\\" in name or ".." in name.split("/")
 
 
 def _walk(folder: Path, prefix: str = "", depth: int = 0) -> Iterator[str]:

@@ -24,6 +24,7 @@ from trainer.data import affectnet, fer2013, folders, folds, raf_db
 from trainer.data.facedata import FaceData, is_prepared, load, save
 from trainer.data.landmark_files import with_landmarks
 from trainer.data.pictures import Listing
+from trainer.data.reading import read_array
 from trainer.errors import DataError, UsageError
 from trainer.files import write_atomic
 from trainer.labels import EXPRESSIONS
@@ -191,15 +192,19 @@ def find_reader(source: Path, layout: str = AUTO) -> Reader:
         for reader in READERS
         if layout == reader.name or (layout == AUTO and not reader.asked)
     ]
-    for reader in readers:
-        if reader.recognises(source):
-            return reader
+    try:
+        for reader in readers:
+            if reader.recognises(source):
+                return reader
+        found = _description(source)
+    except OSError as error:
+        raise DataError(f"{error.filename or source}: cannot be read ({error.strerror})") from error
     looked_for = [reader.looks_for for reader in readers]
     if layout == AUTO:
         looked_for.append("a folder made by `fertrain prepare`")
     raise DataError(
         f"{source}: the layout of this data set is not recognised",
-        f"Looked for: {'; '.join(looked_for)}.\nFound: {_description(source)}.",
+        f"Looked for: {'; '.join(looked_for)}.\nFound: {found}.",
     )
 
 
@@ -248,7 +253,12 @@ def _find_landmarks(
         write_atomic(files[start], partial(_write_points, points))
         done += 1
         progress("landmarks", min(done * CHUNK, len(data)), len(data))
-    return np.concatenate([np.load(files[start], allow_pickle=False) for start in starts])
+    try:
+        return np.concatenate([read_array(files[start]) for start in starts])
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{parts}: the landmarks found so far are damaged ({error})", "Remove this folder."
+        ) from error
 
 
 def _detect_chunks(

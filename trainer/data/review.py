@@ -49,7 +49,7 @@ def read_decisions(path: Path) -> tuple[dict[str, Decision], int]:
             value = json.loads(line)
             sample, flag = str(value["sample_id"]), bool(value["flag"])
             found[sample] = Decision(str(value["label"]), flag)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             skipped += 1
     return {sample: each for sample, each in found.items() if each != NONE}, skipped
 

@@ -74,7 +74,7 @@ def read_head(run: RunDir) -> tuple[str, str, TrainConfig]:
             f"{run.config}: the configuration does not fit this version ({fields})",
             "Compare it with the version that trained it.",
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{run.config}: this is no run's configuration ({error})") from error
 
 
@@ -86,6 +86,13 @@ def read_status(run: RunDir, now: float | None = None) -> str:
 def read_record(run: RunDir, now: float | None = None) -> RunRecord:
     """Read a run's files. Raises DataError when the configuration cannot be read."""
     name, data, config = read_head(run)
+    try:
+        return _record(run, name, data, config, time.time() if now is None else now)
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise DataError(f"{run.events}: it holds what no training writes ({error})") from error
+
+
+def _record(run: RunDir, name: str, data: str, config: TrainConfig, now: float) -> RunRecord:
     events = _events(run)
     started: dict[str, Any] = next((e for e in reversed(events) if _is(e, "run_started")), {})
     # a killed run repeats what came after its last saved state: the later one counts
@@ -103,7 +110,7 @@ def read_record(run: RunDir, now: float | None = None) -> RunRecord:
         name=name,
         data=data,
         config=config,
-        status=_status(events, time.time() if now is None else now),
+        status=_status(events, now),
         classes=classes,
         validations=ordered,
         best=_best(ordered) or measured,
@@ -167,7 +174,7 @@ def _evaluations(run: RunDir) -> dict[str, dict[str, Any]]:
         if file.is_file():
             try:
                 found[split] = json.loads(file.read_text(encoding="utf-8"))
-            except ValueError as error:
+            except (OSError, ValueError, RecursionError) as error:
                 raise DataError(
                     f"{file}: these are no metrics ({error})", "Evaluate it again."
                 ) from error
