@@ -284,9 +284,9 @@ def test_anything_in_the_head_of_a_prepared_folder_is_read_or_refused(
     head = json.loads((prepared / "dataset.json").read_text())
     head[data.draw(st.sampled_from(sorted(head)))] = data.draw(odd_json)
     content = data.draw(st.sampled_from((head, [head], None)))
-    with instead(prepared / "dataset.json", json.dumps(content).encode()):
-        with refused_at_most(DataError, prepared):
-            facedata.load(prepared)
+    changed = instead(prepared / "dataset.json", json.dumps(content).encode())
+    with changed, refused_at_most(DataError, prepared):
+        facedata.load(prepared)
 
 
 def predictions(folder: Path) -> Path:
