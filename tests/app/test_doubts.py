@@ -22,7 +22,7 @@ SURE = np.array([0.9, 0.1], np.float32)
 
 @pytest.fixture(scope="module")
 def landmarker() -> Iterator[FaceLandmarker]:
-    with FaceLandmarker() as pictures:
+    with FaceLandmarker(max_faces=Options().max_faces) as pictures:
         yield pictures
 
 

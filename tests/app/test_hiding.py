@@ -30,7 +30,7 @@ def classifier() -> Classifier:
 
 @pytest.fixture(scope="module")
 def landmarker() -> Iterator[FaceLandmarker]:
-    with FaceLandmarker() as pictures:
+    with FaceLandmarker(max_faces=Options().max_faces) as pictures:
         yield pictures
 
 

@@ -92,10 +92,11 @@ class _AtMost(TorchFunctionMode):
 def _shapes(path: Path, build: Callable[[], FerModel], weights: int) -> dict[str, Tensor]:
     """The state of the network that a card asks for, without memory behind it.
 
-    The networks of this project make up to 12 calls a weight.
+    The networks of this project make up to 12 calls a weight. `enable_grad` is there for its end:
+    the limit may hit just where some `no_grad` inside would switch gradients on again.
     """
     try:
-        with torch.device("meta"), _AtMost(1000 + 50 * weights):
+        with torch.enable_grad(), torch.device("meta"), _AtMost(1000 + 50 * weights):
             return dict(build().state_dict())
     except Exception as error:  # a damaged card may ask for anything
         raise ModelFileError(f"{path}: its network cannot be built: {error}") from error
