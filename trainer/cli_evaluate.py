@@ -39,6 +39,13 @@ def evaluate(
         typer.Option(help="Measure how far attributions lie on landmarks and action units."),
     ] = False,
     method: Method = "",
+    corruptions: Annotated[
+        bool,
+        typer.Option("--corruptions", help="Measure on dark, bright, coarse, noisy, rolled ones."),
+    ] = False,
+    drop_leaked: Annotated[
+        bool, typer.Option("--drop-leaked", help="Without pictures that another split has too.")
+    ] = False,
     figures: Annotated[
         bool, typer.Option("--figures", help="Draw confusion, right and wrong faces, attention.")
     ] = False,
@@ -66,12 +73,24 @@ def evaluate(
     folders = [out or _own_folder(file, split) for file in files]
     if figures and None in folders:
         raise UsageError("--figures: there is no folder for them", "Name one with --out DIR.")
-    faces = _open(data, no_landmarks).of_split(split)
+    samples = _open(data, no_landmarks)
+    faces = (samples.without_leaked(split) if drop_leaked else samples).of_split(split)
     results = [
         {
             "model": str(file),
             "split": split,
-            **_evaluate(file, data, faces, folder, figures, device, tta, explain, method),
+            **_evaluate(
+                file,
+                data,
+                faces,
+                folder,
+                figures,
+                device,
+                tta=tta,
+                explain=explain,
+                method=method,
+                corruptions=corruptions,
+            ),
         }
         for file, folder in zip(files, folders, strict=True)
     ]
@@ -97,10 +116,9 @@ def _evaluate(
     out: Path | None,
     figures: bool,
     device: str,
-    tta: str,
-    explain: bool,
-    method: str,
+    **wanted: Any,
 ) -> dict[str, Any]:
+    """`wanted` is what `trainer.evaluate.evaluate` shall measure."""
     from trainer.device import resolve
     from trainer.evaluate import evaluate as evaluate_model
     from trainer.models.model_file import load_model
@@ -113,9 +131,7 @@ def _evaluate(
         card,
         faces,
         where,
-        tta=tta,
-        explain=explain,
-        method=method,
+        **wanted,
         out=out,
         origin={"model_file": str(path.resolve()), "data_path": str(data.resolve())},
     )
@@ -125,7 +141,7 @@ def _evaluate(
         write_figures(out, network, card, faces, where)
     if out is not None:
         notices.print(f"Written to {out}", soft_wrap=True)
-    return {"tta": tta, **result}
+    return {"tta": wanted["tta"], **result}
 
 
 def explain(

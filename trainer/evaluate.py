@@ -12,6 +12,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 
 from trainer.attribution import AuCosines, landmark_correlation
 from trainer.card import ModelCard
+from trainer.data.corruptions import CORRUPTIONS, corrupted
 from trainer.data.crops import Crops, LazyCrops, align_all, normalise, to_input
 from trainer.data.facedata import FaceData
 from trainer.device import memory_format
@@ -146,12 +147,14 @@ def evaluate(
     tta: str = "none",
     explain: bool = False,
     method: str = "",
+    corruptions: bool = False,
     out: Path | None = None,
     origin: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Metrics of the model on `data`; with `out` also the evaluation's files.
 
     `origin` says in metrics.json where they come from: `model_file` and `data_path`.
+    `corruptions` adds the accuracy on the pictures of poor cameras.
     `explain` adds how far its attributions lie on landmarks and action units, by `method` (the
     card's own unless named).
     """
@@ -165,9 +168,23 @@ def evaluate(
         result["landmark_r"] = landmark_agreement(model, card, crops, device)
         result["explanation"] = method or card.explanation
         result["au"] = au_agreement(model, card, crops, device, method or card.explanation)
+    if corruptions:
+        result["corruptions"] = corruptions_accuracy(model, card, crops, device, tta)
     if out is not None:
         _write(out, card, data, predictions, result, {"tta": tta, **(origin or {})})
     return result
+
+
+def corruptions_accuracy(
+    model: FerModel, card: ModelCard, crops: Crops, device: torch.device, tta: str
+) -> dict[str, dict[str, float]]:
+    """Accuracy and mean class accuracy after each corruption of the crops."""
+    labels, found = crops.labels.numpy(), {}
+    for name in CORRUPTIONS:
+        logits = predict(model, card, corrupted(crops.pixels, name), device, tta).logits
+        result = metrics(logits, labels, card.classes)
+        found[name] = {key: result[key] for key in ("accuracy", "mean_class_accuracy")}
+    return found
 
 
 def landmark_agreement(

@@ -135,6 +135,20 @@ def print_metrics(result: dict[str, Any]) -> None:
             f"FERPlus majority {result['votes']['majority_accuracy']:.2%} "
             f"(n {result['votes']['n']})"
         )
+    if "corruptions" in result:
+        rows = result["corruptions"].items()
+        print_table(
+            ["corruption", "accuracy", "lost", "mean class"],
+            [
+                [
+                    name,
+                    f"{row['accuracy']:.2%}",
+                    f"{100 * (result['accuracy'] - row['accuracy']):.1f} pt",
+                    f"{row['mean_class_accuracy']:.2%}",
+                ]
+                for name, row in rows
+            ],
+        )
 
 
 def explanations_table(results: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:

@@ -85,14 +85,14 @@ class FaceData:
         nothing = np.full_like(self.landmarks, np.nan)
         return replace(self, landmarks=nothing, landmark_source="none")
 
-    def without_leaked(self) -> "FaceData":
-        """Without the training samples whose picture is in another split too, pixel for pixel."""
-        return self.select(~self.leaked())
+    def without_leaked(self, split: str = "train") -> "FaceData":
+        """Without the samples of `split` whose picture is in another too, pixel for pixel."""
+        return self.select(~self.leaked(split))
 
-    def leaked(self) -> NDArray[np.bool_]:
-        """(N,) whether a training sample's picture is in another split too, pixel for pixel."""
-        digests, training = self._digests(), self.split == "train"
-        leaked: NDArray[np.bool_] = training & np.isin(digests, digests[~training])
+    def leaked(self, split: str = "train") -> NDArray[np.bool_]:
+        """(N,) whether a sample is of `split` and its picture in another too, pixel for pixel."""
+        digests, mine = self._digests(), self.split == split
+        leaked: NDArray[np.bool_] = mine & np.isin(digests, digests[~mine])
         return leaked
 
     def conflicting(self) -> int:
