@@ -44,3 +44,36 @@ def test_an_unknown_term_lists_the_known() -> None:
 
 def test_it_is_set_on_the_command_line() -> None:
     assert load_config(None, ["objective.terms.spread=0.1"]).objective.terms == {"spread": 0.1}
+
+
+def test_mirror_is_the_distance_to_the_answer_for_the_mirror_image() -> None:
+    model = create("compact", input_size=32, widths=[16, 32], blocks=[1, 1]).eval()
+    targets, points = torch.eye(7)[:4], torch.full((4, 68, 2), torch.nan)
+    x = torch.randn(4, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    objective = Objective(ObjectiveConfig(terms={"mirror": 2.0}), model, targets)
+    outcome = objective(model, Batch(x, points, targets))
+    p, q = model(x).softmax(1), model(x.flip(-1)).softmax(1)
+    both = (p * (p / q).log()).sum(1) + (q * (q / p).log()).sum(1)
+    torch.testing.assert_close(outcome.terms["loss_mirror"], both.detach().mean() / 2)
+    assert outcome.terms["loss_mirror"] > 1e-4
+    symmetric = x + x.flip(-1)
+    assert objective(model, Batch(symmetric, points, targets)).terms["loss_mirror"] < 1e-9
+
+
+def test_mirror_teaches_the_same_answer() -> None:
+    torch.manual_seed(0)
+    model = create("compact", input_size=32, widths=[16, 32], blocks=[1, 1]).eval()
+    model.classifier.weight.data *= 10
+    targets, points = torch.eye(7), torch.full((7, 68, 2), torch.nan)
+    batch = Batch(torch.randn(7, 1, 32, 32), points, targets)
+    plain = Objective(ObjectiveConfig(), model, targets)
+    mirrored = Objective(ObjectiveConfig(terms={"mirror": 1.0}), model, targets)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    distances = []
+    for _ in range(10):
+        alone = mirrored(model, batch).loss - plain(model, batch).loss
+        distances.append(float(alone.detach()))
+        optimizer.zero_grad()
+        alone.backward()
+        optimizer.step()
+    assert distances[-1] < 0.5 * distances[0]

@@ -14,6 +14,7 @@ from trainer.faces.action_units import GENERIC, au_heatmap, au_valid
 from trainer.faces.heatmaps import landmark_heatmap
 from trainer.models.registry import FerModel, captured
 from trainer.objectives import acol as acol  # registers its term
+from trainer.objectives import mirror as mirror
 from trainer.objectives.au import au_alignment_loss, layer_attention
 from trainer.objectives.center import SparseCenterLoss
 from trainer.objectives.cross_entropy import balanced_weights, soft_cross_entropy
@@ -86,6 +87,11 @@ class Objective(nn.Module):
         layers = {*(self.au_layers if self._au else ()), *([self.layer] if self._pal else ())}
         if self.center is not None or self._terms:
             layers.add(model.attribution_layer)
+
+        def run(inputs: Tensor) -> Tensor:
+            with torch.autocast(x.device.type, dtype, enabled=dtype is not None):
+                return model.classify(model.embed(inputs))
+
         with torch.autocast(x.device.type, dtype, enabled=dtype is not None):
             with captured(model, layers, maps):
                 embedding = model.embed(x)
@@ -112,7 +118,7 @@ class Objective(nn.Module):
             terms["loss_au"] = au.detach()
         for name, term in self._terms.items():
             features = maps[model.attribution_layer]
-            value = term(Step(model, logits, embedding, features, targets, landmarks))
+            value = term(Step(model, run, x, logits, embedding, features, targets, landmarks))
             loss = loss + self.config.terms[name] * value
             terms[f"loss_{name}"] = value.detach()
         return Outcome(loss, logits, terms)

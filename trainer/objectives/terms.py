@@ -13,12 +13,15 @@ from trainer.models.registry import FerModel
 class Step:
     """What a term sees of a batch, with its graph.
 
-    `model` in training, `logits` (B, K), `embedding` (B, d), `features` (B, C, h, w) of the
-    attribution layer, `targets` (B, K) probabilities, `landmarks` (B, 68, 2) in input px, NaN
-    where none were found.
+    `model` in training; `run` gives its logits of any inputs, at the step's precision. `inputs`
+    (B, C, H, W), `logits` (B, K), `embedding` (B, d), `features` (B, C, h, w) of the attribution
+    layer, `targets` (B, K) probabilities, `landmarks` (B, 68, 2) in input px, NaN where none were
+    found.
     """
 
     model: FerModel
+    run: Callable[[Tensor], Tensor]
+    inputs: Tensor
     logits: Tensor
     embedding: Tensor
     features: Tensor
