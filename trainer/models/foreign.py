@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from trainer.errors import ModelFileError, UsageError
 from trainer.models.registry import FerModel
+from trainer.models.widen import widened
 
 IMAGENET = "imagenet"
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # where checkpoints keep weights
@@ -122,9 +123,11 @@ def load_into(
 
     A first convolution over colours becomes one over grey by the sum over its colours, which
     gives the same answer to a grey picture. Norms that come without statistics (published so for
-    prediction alone) get those of the inputs `example` (B, C, H, W), with unchanged outputs.
+    prediction alone) get those of the inputs `example` (B, C, H, W), with unchanged outputs. A
+    network of the same layers with fewer channels is widened.
     """
     state = model.state_dict()
+    weights = widened(weights, model) or weights
     taken: dict[str, Tensor] = {}
     skipped: list[str] = []
     for name, value in weights.items():
