@@ -46,7 +46,8 @@ def train(
 ) -> dict[str, Any]:
     """Train until the last epoch, continuing from the run's state if it has one.
 
-    Selects the validation with the best accuracy on the split `val`. Returns its metrics.
+    Selects the validation with the best accuracy on the split `val`. Returns its metrics. With
+    `model.keep_init` the weights that it starts from are the first one, as epoch 0.
     `report` receives every event. Raises RunStopped after SIGINT or SIGTERM, once the state is
     saved, and FerError when the loss is no longer finite. In a `world` of several processes each
     takes its part of every step; the leading one validates and writes.
@@ -97,6 +98,33 @@ def train(
                 epochs=config.optim.epochs,
                 init=init,
             )
+
+            def validate(**means: float) -> None:
+                """The averaged weights as they are now: kept, told, and the best if they are."""
+                nonlocal best
+                started = time.perf_counter()
+                result = _validate(learner.average, card, validation, device)
+                number = -(-learner.step // plan.per_epoch)
+                here = {"epoch": number, "step": learner.step, **result}
+                state = learner.average.state_dict()
+                if result["accuracy"] > best["accuracy"]:
+                    best = here
+                    save_model(run.best, state, _with(card, best))
+                save_model(run.last, state, _with(card, here))
+                learner.save(run, best)
+                emit(
+                    "epoch" if learner.step % plan.per_epoch == 0 else "validation",
+                    epoch=number,
+                    epochs=config.optim.epochs,
+                    step=learner.step,
+                    **means,
+                    **{f"val_{key}": value for key, value in result.items()},
+                    best_epoch=best["epoch"],
+                    val_seconds=round(time.perf_counter() - started, 2),
+                )
+
+            if init and config.model.keep_init and world.leads:
+                validate()
             steps = Steps(run, learner, training, config, plan, world, emit)
             while learner.step < plan.total:
                 losses = steps.until(plan.next_validation(learner.step), asked)
@@ -109,26 +137,7 @@ def train(
                     )
                 world.mean_buffers(learner.average)
                 if world.leads:
-                    started = time.perf_counter()
-                    result = _validate(learner.average, card, validation, device)
-                    number = -(-learner.step // plan.per_epoch)
-                    here = {"epoch": number, "step": learner.step, **result}
-                    state = learner.average.state_dict()
-                    if result["accuracy"] > best["accuracy"]:
-                        best = here
-                        save_model(run.best, state, _with(card, best))
-                    save_model(run.last, state, _with(card, here))
-                    learner.save(run, best)
-                    emit(
-                        "epoch" if learner.step % plan.per_epoch == 0 else "validation",
-                        epoch=number,
-                        epochs=config.optim.epochs,
-                        step=learner.step,
-                        **losses,
-                        **{f"val_{key}": value for key, value in result.items()},
-                        best_epoch=best["epoch"],
-                        val_seconds=round(time.perf_counter() - started, 2),
-                    )
+                    validate(**losses)
             if world.leads:
                 _calibrate(run, validation)
             ended = "done"
