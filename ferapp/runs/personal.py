@@ -77,14 +77,11 @@ def outcome(run: Run) -> Outcome | None:
     return Outcome(RunDir(run.path).best, kept, run.epochs_planned, scores)
 
 
-def end_trainings(runs: Path, *children: int) -> None:
-    """Kill what still trains there, and wait until it is gone: its files are to be deleted.
-
-    `children` are processes that may not have made their run yet.
-    """
+def end_trainings(runs: Path) -> None:
+    """Kill what still trains there, and wait until it is gone: its files are to be deleted."""
     watched = Runs(runs)
     going = [run.path for run in watched.list() if run.goes_on]
-    for pid in {*children, *filter(None, map(_pid_of, going))}:
+    for pid in filter(None, map(_pid_of, going)):
         with suppress(ProcessLookupError):
             os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     ends = time.monotonic() + ENDS_S

@@ -80,6 +80,7 @@ class MainWindow(QMainWindow):
             self.help.about_model,
             engine.compare_with,
             actions["end_comparison"],
+            actions["teach"],
             self,
         )
         self.device_menu = DeviceMenu(store, self._use_device, self)
