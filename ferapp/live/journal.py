@@ -128,7 +128,7 @@ class _File(RotatingFileHandler):
             if self.stream is not None:
                 with contextlib.suppress(OSError):
                     self.stream.close()
-                self.stream = None  # type: ignore[assignment]
+                self.stream = None
             for file in Path(self.baseFilename).parent.glob(f"{Path(self.baseFilename).name}*"):
                 with contextlib.suppress(OSError):
                     file.unlink()

@@ -40,24 +40,25 @@ class ForgetSheet(Sheet):
         self.title.setFont(theme.sized(self.font(), 1.25, QFont.Weight.DemiBold))
         self.chips: dict[str, Chip] = {}
         self.words: dict[str, QLabel] = {}
-        self._table = QWidget()
-        self._grid = QGridLayout(self._table)
-        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._rows: list[QWidget] = []
+        self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(theme.MARGIN)
         self._grid.setVerticalSpacing(theme.GAP)
         self._grid.setColumnStretch(1, 1)
         self.more = QLabel(
-            "Deleted as well are those of the lower ones that you press. The window goes on as it "
-            "looks now; what you use from now on is remembered anew. Runs of the Train page and "
-            "files that you saved elsewhere are left alone: delete those folders yourself."
+            "The window goes on as it looks now; what you use from now on is remembered anew. "
+            "Runs of the Train page and what you saved in other folders are left alone: delete "
+            "those yourself."
         )
         self.more.setProperty("quiet", True)
         self.more.setWordWrap(True)
-        self.result = QLabel()
-        self.result.setWordWrap(True)
-        self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.result.hide()
-        for widget in (self.title, self._table, self.more, self.result):
+        self.outcome = QLabel()
+        self.outcome.setWordWrap(True)
+        self.outcome.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.outcome.hide()
+        self.column.addWidget(self.title)
+        self.column.addLayout(self._grid)
+        for widget in (self.more, self.outcome):
             self.column.addWidget(widget)
         self.delete = self.button("Delete", "Delete what is listed, for good.", self._delete)
         self.delete.setEnabled(False)
@@ -72,20 +73,35 @@ class ForgetSheet(Sheet):
             self._show_result(outcome.words, wrong=True)
             return
         self._kept = outcome
-        for row, kept in enumerate(outcome):
-            chip = Chip(kept.title, "Always deleted here." if kept.always else "Delete these too.")
-            chip.setChecked(kept.always)
-            chip.setEnabled(not kept.always and kept.files > 0)
-            amount = f"{kept.files} files, {wording.size(kept.bytes)}" if kept.files else "none"
-            text = QLabel(f"{amount}. {kept.words}")
-            text.setWordWrap(True)
-            text.setProperty("quiet", not kept.files)
-            text.setContentsMargins(0, 3, 0, 0)
-            self.chips[kept.key], self.words[kept.key] = chip, text
-            self._grid.addWidget(chip, row, 0, Qt.AlignmentFlag.AlignTop)
-            self._grid.addWidget(text, row, 1)
+        for kept in (each for each in outcome if each.always):
+            self._add(QLabel(kept.title), kept)
+        also = QLabel("Delete these as well? Press what shall go.")
+        also.setContentsMargins(0, theme.GAP, 0, 0)
+        self._grid.addWidget(also, self._grid.rowCount(), 0, 1, 2)
+        self._rows.append(also)
+        for kept in (each for each in outcome if not each.always):
+            chip = self.chips[kept.key] = Chip(kept.title, "Delete these too.")
+            chip.setEnabled(kept.files > 0)
+            self._add(chip, kept)
         self.delete.setEnabled(True)
         self._fit()
+
+    def _add(self, title: QWidget, kept: Kept) -> None:
+        """A row: what it is, how much, and where."""
+        size = wording.size(kept.bytes) if kept.bytes >= 50_000 else "small"
+        amount = f"{wording.count(kept.files, 'file')}, {size}" if kept.files else "None"
+        text = QLabel(f"{amount}. {kept.words}")
+        text.setWordWrap(True)
+        text.setProperty("quiet", not kept.files)
+        if isinstance(title, QLabel):
+            title.setFont(theme.sized(self.font(), 1, QFont.Weight.DemiBold))
+        else:
+            text.setContentsMargins(0, 3, 0, 0)
+        row = self._grid.rowCount()
+        self._grid.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(text, row, 1, Qt.AlignmentFlag.AlignTop)
+        self.words[kept.key] = text
+        self._rows += [title, text]
 
     def _delete(self) -> None:
         chosen = [kept for kept in self._kept if kept.always or self.chips[kept.key].isChecked()]
@@ -93,7 +109,8 @@ class ForgetSheet(Sheet):
             self._show_result(refused, wrong=True)
             return
         self.delete.setEnabled(False)
-        self._table.setEnabled(False)
+        for chip in self.chips.values():
+            chip.setEnabled(False)
         self._show_result("Deleting …")
 
         def work() -> tuple[int, tuple[str, ...]]:
@@ -118,16 +135,15 @@ class ForgetSheet(Sheet):
             )
             return
         self.title.setText("Deleted")
-        self._table.hide()
-        self.more.hide()
-        self.delete.hide()
+        for widget in (*self._rows, self.more, self.delete):
+            widget.hide()
         self._show_result(f"All of it is gone: {count} files. It was looked for, and not found.")
 
     def _show_result(self, words: str, *, wrong: bool = False) -> None:
-        self.result.setText(words)
-        self.result.setProperty("wrong", wrong)
-        self.result.style().polish(self.result)
-        self.result.show()
+        self.outcome.setText(words)
+        self.outcome.setProperty("wrong", wrong)
+        self.outcome.style().polish(self.outcome)
+        self.outcome.show()
         self._fit()
 
     def _fit(self) -> None:

@@ -83,7 +83,7 @@ class RecordView(QWidget):
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         self.count_down.setMinimumHeight(self.count_down.fontMetrics().height())
-        self.words.setMinimumHeight(3 * self.fontMetrics().lineSpacing())
+        self.words.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         line = QHBoxLayout()
         for button in (self.begin, self.skip, self.redo):
             line.addWidget(button)
@@ -93,7 +93,7 @@ class RecordView(QWidget):
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
-        for widget in (self.title, self.count_down, self.words):
+        for widget in (self.title, self.words, self.count_down):
             column.addWidget(widget)
         column.addLayout(line)
         column.addWidget(self.wrong)
