@@ -1,4 +1,4 @@
-"""Labelled pictures of one's own face, kept with consent, and the end of them. No Qt.
+"""Labelled pictures of one's own face, kept with consent. No Qt; `live.kept` deletes them.
 
 `personal/` in the user's data folder, for its owner alone, has everything that is about a person:
 `consent.json`, `examples/<split>/<class>/<take>-<picture>.png` (class folders, as `fertrain` reads
@@ -9,7 +9,6 @@ three takes the second is held out.
 """
 
 import os
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ CONSENT_FORMAT = 1
 
 
 class ExamplesError(FerError):
-    """Examples that are not kept, or not gone, and why."""
+    """Why examples are not kept, or are not what they should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +113,6 @@ class Examples:
         if len(usable) >= 2:
             return ""
         return "Needed are at least two expressions with two takes each: one of them is held out."
-
-    def delete(self) -> None:
-        """Remove everything: examples, what was trained on them, the consent.
-
-        Raises ExamplesError that names what is still there.
-        """
-        shutil.rmtree(self.root, ignore_errors=True)
-        if self.root.exists():
-            left = sorted(path for path in self.root.rglob("*") if path.is_file())
-            raise ExamplesError(
-                f"{len(left) or 'Some'} files are still there: {left[0] if left else self.root}",
-                "Close the programs that use them, or delete this folder yourself.",
-            )
 
     def _takes(self, expression: str) -> dict[int, list[Path]]:
         found: dict[int, list[Path]] = {}

@@ -34,7 +34,6 @@ class ForgetSheet(Sheet):
         super().__init__(parent, TITLE, QSize(680, 0))
         self._places, self._prepare, self._first = places, prepare, first
         self._forget_log = forget_log
-        self._kept: tuple[Kept, ...] = ()
         self.desk = Desk("forget")
         self.title = QLabel("This is deleted, and cannot be brought back")
         self.title.setFont(theme.sized(self.font(), 1.25, QFont.Weight.DemiBold))
@@ -72,7 +71,6 @@ class ForgetSheet(Sheet):
         if isinstance(outcome, Failure):
             self._show_result(outcome.words, wrong=True)
             return
-        self._kept = outcome
         for kept in (each for each in outcome if each.always):
             self._add(QLabel(kept.title), kept)
         also = QLabel("Delete these as well? Press what shall go.")
@@ -104,7 +102,7 @@ class ForgetSheet(Sheet):
         self._rows += [title, text]
 
     def _delete(self) -> None:
-        chosen = [kept for kept in self._kept if kept.always or self.chips[kept.key].isChecked()]
+        pressed = {key for key, chip in self.chips.items() if chip.isChecked()}
         if refused := self._prepare():
             self._show_result(refused, wrong=True)
             return
@@ -116,8 +114,12 @@ class ForgetSheet(Sheet):
         def work() -> tuple[int, tuple[str, ...]]:
             self._first()
             self._forget_log()
-            left = delete(kept for kept in chosen if kept.key != "log")
-            return sum(kept.files for kept in chosen), tuple(map(str, left))
+            chosen = [  # looked for anew: there may be more by now
+                kept
+                for kept in self._places.find()
+                if (kept.always or kept.key in pressed) and kept.key != "log"
+            ]
+            return sum(kept.files for kept in chosen), tuple(map(str, delete(chosen)))
 
         self.desk.ask("delete", work, self._take_result)
 

@@ -140,23 +140,6 @@ class TestStore:
             store.add("happy", pictures(20))
         assert store.counts()["happy"] == Count()
 
-    def test_delete_leaves_nothing(self, store: Examples) -> None:
-        store.add("happy", pictures(10))
-        (store.runs / "20261126-120000-personal" / "checkpoints").mkdir(parents=True)
-        (store.runs / "20261126-120000-personal" / "checkpoints" / "best.safetensors").touch()
-        store.delete()
-        assert not store.root.exists()
-        assert not store.has_consent
-        store.delete()  # again, with nothing there
-
-    def test_what_cannot_be_deleted_is_named(
-        self, store: Examples, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        store.add("happy", pictures(10))
-        monkeypatch.setattr(module.shutil, "rmtree", lambda *_, **__: None)
-        with pytest.raises(ExamplesError, match=r"4 files are still there: .*consent|001-0\.png"):
-            store.delete()
-
 
 def seen(number: int, at: float, source: str = "camera:One", faces: int = 1) -> Analysis:
     return shot(number, at=at, source=source, faces=faces)
