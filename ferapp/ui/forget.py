@@ -76,6 +76,7 @@ class ForgetSheet(Sheet):
         also = QLabel("Delete these as well? Press what shall go.")
         also.setContentsMargins(0, theme.GAP, 0, 0)
         self._grid.addWidget(also, self._grid.rowCount(), 0, 1, 2)
+        also.show()
         self._rows.append(also)
         for kept in (each for each in outcome if not each.always):
             chip = self.chips[kept.key] = Chip(kept.title, "Delete these too.")
@@ -98,6 +99,8 @@ class ForgetSheet(Sheet):
         row = self._grid.rowCount()
         self._grid.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(text, row, 1, Qt.AlignmentFlag.AlignTop)
+        for widget in (title, text):
+            widget.show()  # else the window's height is reckoned without them
         self.words[kept.key] = text
         self._rows += [title, text]
 

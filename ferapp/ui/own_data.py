@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 
 from ferapp.live.examples import Examples
 from ferapp.live.kept import Places
-from ferapp.live.state import LiveEngine
+from ferapp.live.state import LiveEngine, ModelState
 from ferapp.runs.personal import end_trainings
 from ferapp.ui import recording, snapshot
 from ferapp.ui.forget import ForgetSheet
@@ -74,12 +74,13 @@ class OwnData(QObject):
         if self.teaching is not None:
             self.teaching.end_training()
             self.teaching.close()
-        status, usual = self._engine.status(), Settings().model
+        status = self._engine.status()
         if _lies_in(status.other_model, self.examples.root):
             self._engine.compare_with("")
-        if _lies_in(status.model, self.examples.root):
-            self._engine.load_model(usual)
-        self._window.store.forget()
+        loading = status.model_state is ModelState.LOADING  # it may be one of those
+        if loading or _lies_in(status.model, self.examples.root):
+            self._engine.load_model(Settings().model)
+        self._window.forget()
         return ""
 
     def _end(self) -> None:

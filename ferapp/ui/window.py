@@ -203,6 +203,11 @@ class MainWindow(QMainWindow):
         self.live_page.go_live()
         self._engine.load_model(model)
 
+    def forget(self) -> None:
+        """What was used last is remembered no more, nor a model that is loading now."""
+        self._model_asked = False
+        self.store.forget()
+
     def compare_live(self, first: str, second: str) -> None:
         """Two models on the same frames."""
         self.load_model(first)
