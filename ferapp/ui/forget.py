@@ -83,6 +83,7 @@ class ForgetSheet(Sheet):
             chip.setEnabled(kept.files > 0)
             self._add(chip, kept)
         self.delete.setEnabled(True)
+        self.buttons.buttons()[-1].setFocus()  # Close: nobody deletes by a stray Enter
         self._fit()
 
     def _add(self, title: QWidget, kept: Kept) -> None:

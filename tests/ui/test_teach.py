@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QLabel
 from ferapp.live import examples as store_module
 from ferapp.live.examples import TAKES, Examples
 from ferapp.live.face_pictures import face_pictures, prepare_examples
-from ferapp.live.state import RecordingStatus
+from ferapp.live.state import ModelState, RecordingStatus
 from ferapp.live.takes import PICTURES
 from ferapp.sources.frame import Frame
 from ferapp.ui.forget import ForgetSheet
@@ -127,9 +127,10 @@ def teaching(bench: Bench) -> Iterator[Teaching]:
 
 
 def on_disk(tmp_path: Path) -> list[Path]:
-    """All that is kept of a person, wherever it may be."""
+    """All that is kept of a person, wherever it may be; matplotlib's list of fonts is of nobody."""
     places = (tmp_path / name for name in ("xdg_data_home", "xdg_cache_home", "xdg_state_home"))
-    return sorted(file for place in places for file in place.rglob("*") if file.is_file())
+    found = (file for place in places for file in place.rglob("*") if file.is_file())
+    return sorted(file for file in found if "matplotlib" not in file.parts)
 
 
 def test_nothing_is_written_before_consent(teaching: Teaching, tmp_path: Path) -> None:
@@ -362,3 +363,21 @@ def test_recordings_go_only_when_they_are_pressed(teaching: Teaching, tmp_path: 
         teaching.wait(lambda sheet=sheet: sheet.title.text() == "Deleted")
         assert made.exists() is not wanted
         sheet.close()
+
+
+def test_a_model_that_is_still_loading_is_neither_used_nor_remembered(
+    teaching: Teaching, bench: Bench
+) -> None:
+    personal = str(Examples().runs / "x" / "checkpoints" / "best.safetensors")
+    bench.engine.change(model_state=ModelState.LOADING)
+    bench.window.load_model(personal)
+    teaching.own.forget()
+    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
+    assert not teaching.forgetting.delete.hasFocus()  # nobody deletes by a stray Enter
+    teaching.forgetting.delete.click()
+    assert bench.engine.calls[-1] == ("load_model", "default")
+    calls = bench.engine.status_calls
+    bench.engine.change(model=personal, model_state=ModelState.READY)
+    teaching.wait(lambda: bench.engine.status_calls > calls + 2)
+    assert bench.window.store.now.model == "default"
+    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
