@@ -22,16 +22,19 @@ from trainer.data.facedata import FaceData
 from trainer.data.review import apply_review
 from trainer.device import autocast_dtype, resolve
 from trainer.distributed import World
-from trainer.errors import RunStopped, UsageError
+from trainer.errors import ModelFileError, RunStopped, UsageError
 from trainer.evaluate import fit_temperature, metrics, predict
 from trainer.events import EventLog
 from trainer.learner import ALONE, new_learner, start_from
+from trainer.model_index import find_model, read_card
 from trainer.models import FerModel, create
 from trainer.models.model_file import load_model, save_model
 from trainer.run import RunDir, versions
 from trainer.steps import Plan, Steps
 
 log = logging.getLogger(__name__)
+
+FEW = 100  # val pictures to fit a temperature to
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -139,7 +142,7 @@ def train(
                 if world.leads:
                     validate(**losses)
             if world.leads:
-                _calibrate(run, validation)
+                _calibrate(run, validation, config.model.init)
             ended = "done"
         except RunStopped:
             ended = "stopped"
@@ -204,13 +207,27 @@ def _validate(
     return {key: value for key, value in result.items() if key not in ("per_class", "n")}
 
 
-def _calibrate(run: RunDir, validation: Crops) -> None:
-    """Write the temperature that fits `val` into the cards of the finished run's models."""
+def _calibrate(run: RunDir, validation: Crops, init: str) -> None:
+    """Write the temperature that fits `val` into the cards of the finished run's models.
+
+    Few pictures say nothing about confidence: without mistakes among them it would be boundless.
+    Then that of the model `init` stays, 1 where there is none.
+    """
     for path in (run.best, run.last):
         model, card = load_model(path)
-        logits = predict(model, card, validation.pixels, torch.device("cpu")).logits
-        temperature = fit_temperature(logits, validation.labels.numpy())
+        if len(validation) < FEW:
+            temperature = _temperature_of(init)
+        else:
+            logits = predict(model, card, validation.pixels, torch.device("cpu")).logits
+            temperature = fit_temperature(logits, validation.labels.numpy())
         save_model(path, model.state_dict(), replace(card, temperature=temperature))
+
+
+def _temperature_of(init: str) -> float:
+    try:
+        return read_card(find_model(init)).temperature if init else 1.0
+    except ModelFileError:  # no model of ours: weights alone, or none
+        return 1.0
 
 
 def _card(

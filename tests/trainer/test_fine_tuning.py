@@ -89,7 +89,9 @@ def test_a_training_that_harms_keeps_what_it_started_from(start: Path, tmp_path:
     assert best["accuracy"] > epochs(run)[-1]["val_accuracy"]
     before, kept = weights(start), weights(run.best)
     assert all(torch.equal(before[name], kept[name]) for name in before)
-    assert load_model(run.best)[1].metrics["epoch"] == 0
+    card = load_model(run.best)[1]
+    assert card.metrics["epoch"] == 0
+    assert card.temperature == load_model(start)[1].temperature  # 70 pictures do not calibrate
 
 
 def test_a_training_that_helps_replaces_it(start: Path, tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ from ferapp.ui.forget import ForgetSheet
 from ferapp.ui.own_data import Log, OwnData
 from ferapp.ui.teach.sheet import TeachSheet, Tools
 from ferapp.vision.analysis import Analysis
+from ferapp.vision.classifier import Classifier
 from trainer.errors import DataError
-from trainer.model_index import read_card
+from trainer.model_index import find_model, read_card
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
@@ -280,7 +281,9 @@ def test_record_train_use_and_delete(teaching: Teaching, bench: Bench, tmp_path:
     assert [name for name in ("happy", "sad", "angry") if name in cells] == ["happy", "sad"]
     training.use.click()
     assert bench.engine.calls[-1] == ("load_model", str(found.model))
-    assert read_card(found.model).name == "personal"
+    usual = read_card(find_model("default"))
+    taken = Classifier(str(found.model), "cpu").card  # as the engine takes it
+    assert (taken.name, taken.temperature) == ("personal", usual.temperature)
     bench.engine.change(model=str(found.model))
     bench.window.store.change(model=str(found.model), recent_models=(str(found.model),))
     bench.window.store.save()
