@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from ferapp.live import journal
 from ferapp.live.engine import Engine
+from ferapp.live.state import LiveEngine
 from ferapp.live.takes import Shot
 from ferapp.runs import inspecting
 from ferapp.runs.checking import check_data
@@ -78,7 +79,7 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     window.add_page("Inspect", inspect, "Mistakes of a model, looked in the eye.")
 
 
-def add_own_data(window: MainWindow, engine: Engine, log: journal.Journal) -> OwnData:
+def add_own_data(window: MainWindow, engine: LiveEngine, log: journal.Journal) -> OwnData:
     """What the app learns of its user's face, and the deletion of all that it keeps."""
 
     def pictures(shots: Sequence[Shot]) -> list[bytes]:

@@ -15,11 +15,13 @@ from cartoon import SIDE, cartoon
 from fake_engine import analysis, face
 from PySide6.QtWidgets import QLabel
 
+from ferapp import app
 from ferapp.live import examples as store_module
+from ferapp.live import journal
 from ferapp.live.examples import TAKES, Examples
 from ferapp.live.face_pictures import face_pictures, prepare_examples
 from ferapp.live.state import ModelState, RecordingStatus
-from ferapp.live.takes import PICTURES
+from ferapp.live.takes import PICTURES, Shot
 from ferapp.sources.frame import Frame
 from ferapp.ui.forget import ForgetSheet
 from ferapp.ui.own_data import Log, OwnData
@@ -384,3 +386,21 @@ def test_a_model_that_is_still_loading_is_neither_used_nor_remembered(
     teaching.wait(lambda: bench.engine.status_calls > calls + 2)
     assert bench.window.store.now.model == "default"
     teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
+
+
+def test_the_app_puts_it_together(bench: Bench) -> None:
+    log = journal.install()
+    try:
+        own = app.add_own_data(bench.window, bench.engine, log)
+        bench.window.actions_by_id["teach"].trigger()
+        assert own.teaching is not None
+        assert own.teaching.isVisible()
+        shown = Person().shows("happy")
+        (picture,) = own._tools.pictures([Shot(shown.frame.image, shown.faces[0].landmarks)])
+        assert picture.startswith(b"\x89PNG")
+        bench.window.actions_by_id["forget"].trigger()
+        assert own.forgetting is not None
+        bench.qtbot.waitUntil(own.forgetting.delete.isEnabled)
+        assert str(log.file) in own.forgetting.words["log"].text()
+    finally:
+        log.close()
