@@ -25,6 +25,7 @@ from ferapp.live.takes import PICTURES, Shot
 from ferapp.sources.frame import Frame
 from ferapp.ui.forget import ForgetSheet
 from ferapp.ui.own_data import Log, OwnData
+from ferapp.ui.teach import sheet as sheet_module
 from ferapp.ui.teach.sheet import TeachSheet, Tools
 from ferapp.vision.analysis import Analysis
 from ferapp.vision.classifier import Classifier
@@ -214,6 +215,20 @@ def test_without_a_face_it_says_so_and_waits(teaching: Teaching) -> None:
     assert Examples().counts()["angry"].takes == 0
     teaching.look("angry")
     assert record.count_down.text() == "3"  # anew
+
+
+def test_without_new_pictures_it_says_so(
+    teaching: Teaching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teaching.agree()
+    record = teaching.sheet.record
+    record.begin.click()
+    teaching.look("angry")
+    monkeypatch.setattr(sheet_module, "STILL_S", 0.0)
+    teaching.wait(lambda: "No new picture comes" in record.words.text())
+    monkeypatch.setattr(sheet_module, "STILL_S", 1000.0)
+    teaching.look("angry")
+    assert record.count_down.text() == "3"  # it goes on
 
 
 def test_a_full_disk_is_told_and_pauses(

@@ -186,6 +186,14 @@ class RecordView(QWidget):
             shots, self._take = self._take.shots, Take()
             self._keep(self.prompt, shots)
 
+    def show_still(self) -> None:
+        """No new picture has come for a while."""
+        if self._take is not None and not self._busy:
+            self.count_down.setText("…")
+            self.words.setText(
+                "No new picture comes. Go to the Live page and choose your camera in Source."
+            )
+
     def _show_state(self, state: TakeState) -> None:
         self.wrong.hide()
         if state.phase is Phase.WAITING:

@@ -3,6 +3,7 @@
 What loads OpenCV is injected and works in the desk's thread, and so does all writing.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from ferapp.ui.teach.training_view import TrainingView
 
 TITLE = "Teach it your face"
 SEE_MS = 30  # between two looks whether there is a new picture
+STILL_S = 2.0  # without a new picture: then it is said
 LOOK_MS = 500  # between two looks at a training's files
 
 
@@ -62,6 +64,7 @@ class TeachSheet(Sheet):
         super().__init__(parent, TITLE, QSize(1000, 640))
         self._page, self._examples, self._tools = page, examples, tools
         self._seen: object = None  # the analysis shown last
+        self._seen_at = time.monotonic()
         self._stored = _Stored({}, "")
         self._sets: tuple[str, ...] = tools.sets
         self.child: TrainingChild | None = None
@@ -125,9 +128,13 @@ class TeachSheet(Sheet):
     def _see(self) -> None:
         """Show the live page's newest picture; it is recorded only while a take runs."""
         analysis = self._page.analysis
-        if self.stack.currentWidget() is not self.record or analysis is self._seen:
+        if self.stack.currentWidget() is not self.record:
             return
-        self._seen = analysis
+        if analysis is self._seen:
+            if time.monotonic() - self._seen_at > STILL_S:
+                self.record.show_still()
+            return
+        self._seen, self._seen_at = analysis, time.monotonic()
         if analysis is not None:
             self.record.see(analysis)
 
