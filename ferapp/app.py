@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QTimer
@@ -10,15 +10,19 @@ from PySide6.QtWidgets import QApplication
 
 from ferapp.live import journal
 from ferapp.live.engine import Engine
+from ferapp.live.state import LiveEngine
+from ferapp.live.takes import Shot
 from ferapp.runs import inspecting
 from ferapp.runs.checking import check_data
 from ferapp.runs.comparing import compare_runs
 from ferapp.runs.examiner import Examiner
 from ferapp.ui.inspect.page import InspectPage
 from ferapp.ui.inspect.page import Tools as InspectTools
+from ferapp.ui.own_data import Log, OwnData
 from ferapp.ui.page import Links
 from ferapp.ui.settings import Settings, SettingsStore
 from ferapp.ui.source_words import with_mode
+from ferapp.ui.teach.sheet import Tools
 from ferapp.ui.theme import Mode, apply_theme
 from ferapp.ui.train.page import Tools as TrainTools
 from ferapp.ui.train.page import TrainPage
@@ -75,6 +79,22 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     window.add_page("Inspect", inspect, "Mistakes of a model, looked in the eye.")
 
 
+def add_own_data(window: MainWindow, engine: LiveEngine, log: journal.Journal) -> OwnData:
+    """What the app learns of its user's face, and the deletion of all that it keeps."""
+
+    def pictures(shots: Sequence[Shot]) -> list[bytes]:
+        from ferapp.live.face_pictures import face_pictures  # brings OpenCV
+
+        return face_pictures(shots)
+
+    def prepare(examples: Path, out: Path) -> None:
+        from ferapp.live.face_pictures import prepare_examples
+
+        prepare_examples(examples, out)
+
+    return OwnData(window, engine, Tools(pictures, prepare), Log(log.file, log.forget))
+
+
 def open_window(
     source: str | None,
     model: str | None,
@@ -95,6 +115,7 @@ def open_window(
         )
         window = make_window(engine, store, log.text)
         add_pages(window, store, run)
+        add_own_data(window, engine, log)
         window.show_page(page.title())
         code = app.exec()
         window.close()

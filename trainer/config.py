@@ -67,6 +67,11 @@ class ModelConfig(Section):
     name: str = _field("compact", "Architecture; `fertrain models` lists them.")
     options: dict[str, Any] = _field({}, "Options of the architecture.")
     init: str = _field("", "Model (bundled name or file) whose weights training starts from.")
+    keep_init: bool = _field(
+        False,
+        "Validate the weights of `init` first, as epoch 0; they stay the best unless an epoch "
+        "beats them.",
+    )
     explanation: LiveMethod = _field(
         "grad_x_input", "Attribution method by which evaluations explain the model."
     )
@@ -159,6 +164,10 @@ class ObjectiveConfig(Section):
 
 
 class OptimConfig(Section):
+    layers: Literal["all", "head"] = _field(
+        "all",
+        "What is trained: all, or the classifier alone. The rest, statistics of norms too, stays.",
+    )
     epochs: int = _field(30, "Passes over the training data.", "epochs", ge=1, le=10000)
     batch_size: int = _field(
         128, "Samples of one forward pass of one process.", "samples", ge=1, le=65536
@@ -200,6 +209,19 @@ class TrainConfig(Section):
     objective: ObjectiveConfig = ObjectiveConfig()
     optim: OptimConfig = OptimConfig()
     run: RunConfig = RunConfig()
+
+    @model_validator(mode="after")
+    def _fits_what_training_starts_from(self) -> Self:
+        if self.model.keep_init and not self.model.init:
+            raise ValueError("model.keep_init needs model.init: there are no weights to keep")
+        if self.optim.layers == "head":
+            for name in ("center", "pal", "au"):
+                if getattr(self.objective, name).weight > 0:
+                    raise ValueError(
+                        f"optim.layers = head must have objective.{name}.weight = 0: "
+                        "features and attention stay as they are"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _terms_need_whole_faces(self) -> Self:

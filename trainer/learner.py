@@ -34,7 +34,13 @@ class Learner:
     average: FerModel  # exponential moving average of model; the one that is kept; or model itself
     objective: Objective
     optimizer: torch.optim.Optimizer
+    head_only: bool = False
     step: int = 0
+
+    def train_mode(self) -> None:
+        """Before steps: norms and dropout of what is trained take part, all else predicts."""
+        self.model.train(not self.head_only)
+        self.model.classifier.train()
 
     def descend(self, settings: OptimConfig, rate: float, world: World = ALONE) -> None:
         """One step with learning rate `rate` down the gradients that backward passes left."""
@@ -108,8 +114,18 @@ def new_learner(
     average = build().requires_grad_(False) if config.optim.ema else model
     average.load_state_dict(model.state_dict())
     _check_sizes(model, config, device)
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    others = [p for p in model.parameters() if p.ndim <= 1]
+    head_only = config.optim.layers == "head"
+    if head_only:
+        if not any(True for _ in getattr(model, "classifier", nn.Module()).parameters()):
+            raise UsageError(
+                f"optim.layers = head: {card.architecture} has no classifier of its own",
+                "Set optim.layers=all.",
+            )
+        model.requires_grad_(False)
+        model.classifier.requires_grad_(True)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    weights = [p for p in trained if p.ndim > 1]
+    others = [p for p in trained if p.ndim <= 1]
     groups = [
         {"params": weights, "weight_decay": config.optim.weight_decay},
         {"params": others, "weight_decay": 0.0},
@@ -123,7 +139,7 @@ def new_learner(
             groups, lr=rate, momentum=momentum, nesterov=momentum > 0, fused=True
         )
     objective = Objective(config.objective, model, targets).to(device)
-    return Learner(model, average, objective, optimizer)
+    return Learner(model, average, objective, optimizer, head_only)
 
 
 @torch.no_grad()

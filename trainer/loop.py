@@ -22,16 +22,19 @@ from trainer.data.facedata import FaceData
 from trainer.data.review import apply_review
 from trainer.device import autocast_dtype, resolve
 from trainer.distributed import World
-from trainer.errors import RunStopped, UsageError
+from trainer.errors import ModelFileError, RunStopped, UsageError
 from trainer.evaluate import fit_temperature, metrics, predict
 from trainer.events import EventLog
 from trainer.learner import ALONE, new_learner, start_from
+from trainer.model_index import find_model, read_card
 from trainer.models import FerModel, create
 from trainer.models.model_file import load_model, save_model
 from trainer.run import RunDir, versions
 from trainer.steps import Plan, Steps
 
 log = logging.getLogger(__name__)
+
+FEW = 100  # val pictures to fit a temperature to
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -46,7 +49,8 @@ def train(
 ) -> dict[str, Any]:
     """Train until the last epoch, continuing from the run's state if it has one.
 
-    Selects the validation with the best accuracy on the split `val`. Returns its metrics.
+    Selects the validation with the best accuracy on the split `val`. Returns its metrics. With
+    `model.keep_init` the weights that it starts from are the first one, as epoch 0.
     `report` receives every event. Raises RunStopped after SIGINT or SIGTERM, once the state is
     saved, and FerError when the loss is no longer finite. In a `world` of several processes each
     takes its part of every step; the leading one validates and writes.
@@ -97,6 +101,33 @@ def train(
                 epochs=config.optim.epochs,
                 init=init,
             )
+
+            def validate(**means: float) -> None:
+                """The averaged weights as they are now: kept, told, and the best if they are."""
+                nonlocal best
+                started = time.perf_counter()
+                result = _validate(learner.average, card, validation, device)
+                number = -(-learner.step // plan.per_epoch)
+                here = {"epoch": number, "step": learner.step, **result}
+                state = learner.average.state_dict()
+                if result["accuracy"] > best["accuracy"]:
+                    best = here
+                    save_model(run.best, state, _with(card, best))
+                save_model(run.last, state, _with(card, here))
+                learner.save(run, best)
+                emit(
+                    "epoch" if learner.step % plan.per_epoch == 0 else "validation",
+                    epoch=number,
+                    epochs=config.optim.epochs,
+                    step=learner.step,
+                    **means,
+                    **{f"val_{key}": value for key, value in result.items()},
+                    best_epoch=best["epoch"],
+                    val_seconds=round(time.perf_counter() - started, 2),
+                )
+
+            if init and config.model.keep_init and world.leads:
+                validate()
             steps = Steps(run, learner, training, config, plan, world, emit)
             while learner.step < plan.total:
                 losses = steps.until(plan.next_validation(learner.step), asked)
@@ -109,28 +140,9 @@ def train(
                     )
                 world.mean_buffers(learner.average)
                 if world.leads:
-                    started = time.perf_counter()
-                    result = _validate(learner.average, card, validation, device)
-                    number = -(-learner.step // plan.per_epoch)
-                    here = {"epoch": number, "step": learner.step, **result}
-                    state = learner.average.state_dict()
-                    if result["accuracy"] > best["accuracy"]:
-                        best = here
-                        save_model(run.best, state, _with(card, best))
-                    save_model(run.last, state, _with(card, here))
-                    learner.save(run, best)
-                    emit(
-                        "epoch" if learner.step % plan.per_epoch == 0 else "validation",
-                        epoch=number,
-                        epochs=config.optim.epochs,
-                        step=learner.step,
-                        **losses,
-                        **{f"val_{key}": value for key, value in result.items()},
-                        best_epoch=best["epoch"],
-                        val_seconds=round(time.perf_counter() - started, 2),
-                    )
+                    validate(**losses)
             if world.leads:
-                _calibrate(run, validation)
+                _calibrate(run, validation, config.model.init)
             ended = "done"
         except RunStopped:
             ended = "stopped"
@@ -195,13 +207,27 @@ def _validate(
     return {key: value for key, value in result.items() if key not in ("per_class", "n")}
 
 
-def _calibrate(run: RunDir, validation: Crops) -> None:
-    """Write the temperature that fits `val` into the cards of the finished run's models."""
+def _calibrate(run: RunDir, validation: Crops, init: str) -> None:
+    """Write the temperature that fits `val` into the cards of the finished run's models.
+
+    Few pictures say nothing about confidence: without mistakes among them it would be boundless.
+    Then that of the model `init` stays, 1 where there is none.
+    """
     for path in (run.best, run.last):
         model, card = load_model(path)
-        logits = predict(model, card, validation.pixels, torch.device("cpu")).logits
-        temperature = fit_temperature(logits, validation.labels.numpy())
+        if len(validation) < FEW:
+            temperature = _temperature_of(init)
+        else:
+            logits = predict(model, card, validation.pixels, torch.device("cpu")).logits
+            temperature = fit_temperature(logits, validation.labels.numpy())
         save_model(path, model.state_dict(), replace(card, temperature=temperature))
+
+
+def _temperature_of(init: str) -> float:
+    try:
+        return read_card(find_model(init)).temperature if init else 1.0
+    except ModelFileError:  # no model of ours: weights alone, or none
+        return 1.0
 
 
 def _card(

@@ -84,10 +84,12 @@ def _terms(event: dict[str, Any]) -> str:
 
 
 def _epoch_line(event: dict[str, Any]) -> str:
+    measured = f"val {event['val_accuracy']:.2%}  mean class {event['val_mean_class_accuracy']:.2%}"
+    if "loss" not in event:  # epoch 0: the weights that training starts from
+        return f"epoch {event['epoch']:3d}  as it starts  {measured}"
     return (
         f"epoch {event['epoch']:3d}  loss {event['loss']:.4f}{_terms(event)}  "
-        f"train {event['train_accuracy']:.2%}  val {event['val_accuracy']:.2%}  "
-        f"mean class {event['val_mean_class_accuracy']:.2%}  "
+        f"train {event['train_accuracy']:.2%}  {measured}  "
         f"{event['images_per_second']:.0f} img/s"
     )
 

@@ -88,7 +88,7 @@ class Steps:
         loaded = load_batches(
             self._training, (rows for step in parts for rows in step), self._config.run.loaders
         )
-        self._learner.model.train()
+        self._learner.train_mode()
         before, told, told_seen = self._seconds, time.perf_counter(), self._seen
         began = told
         for step, rows in enumerate(parts, first):

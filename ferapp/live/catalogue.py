@@ -51,7 +51,8 @@ class Catalogue:
                 path = find_model(model).resolve()
             except ModelFileError:  # whoever asked for it was told
                 continue
-            yield path, "file", path.stem
+            in_run = path.parent.name == "checkpoints"
+            yield path, "file", path.parents[1].name if in_run else path.stem
 
     def _card(self, path: Path) -> tuple[ModelCard | None, str]:
         try:

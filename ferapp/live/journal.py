@@ -65,6 +65,12 @@ class Journal:
         """The last lines, the newest at the end."""
         return self._lines.text()
 
+    def forget(self) -> None:
+        """Delete what was logged so far, in memory and in files; a new log begins."""
+        for handler in self._handlers:
+            if isinstance(handler, _Lines | _File):
+                handler.forget()
+
     def close(self) -> None:
         sys.excepthook, threading.excepthook = self._hook, self._thread_hook
         for logger in map(logging.getLogger, LOGGERS):
@@ -105,6 +111,9 @@ class _Lines(logging.Handler):
     def text(self) -> str:
         return "\n".join(self._kept.copy())  # a copy is made in one go, also while one is added
 
+    def forget(self) -> None:
+        self._kept.clear()
+
 
 class _File(RotatingFileHandler):
     def __init__(self, path: Path) -> None:
@@ -112,6 +121,17 @@ class _File(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """A full disk is no reason to fill the terminal too."""
+
+    def forget(self) -> None:
+        """The next line opens the file anew."""
+        with self.lock or contextlib.nullcontext():
+            if self.stream is not None:
+                with contextlib.suppress(OSError):
+                    self.stream.close()
+                self.stream = None
+            for file in Path(self.baseFilename).parent.glob(f"{Path(self.baseFilename).name}*"):
+                with contextlib.suppress(OSError):
+                    file.unlink()
 
     def close(self) -> None:
         with contextlib.suppress(OSError):  # the same disk, once more

@@ -57,6 +57,11 @@ class TrainingChild:
         """After the current step, with everything saved; a second call ends it at once."""
         stop(self.pid)
 
+    def kill(self) -> None:
+        """At once and whatever it does, and wait until it is gone."""
+        self._process.kill()
+        self._process.wait()
+
     def wait(self, seconds: float) -> None:
         """Until it ended. Raises subprocess.TimeoutExpired."""
         self._process.wait(seconds)

@@ -47,6 +47,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "end_comparison", "Model", "End comparison", "Shift+M", "Back to one model from two."
     ),
     ActionRecord(
+        "teach",
+        "Model",
+        "Teach it your face…",
+        "T",
+        "Record examples of your own face and let a copy of the default model learn from them.",
+    ),
+    ActionRecord(
         "freeze",
         "Picture",
         "Freeze",
@@ -132,6 +139,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
     ActionRecord("keys", "Help", "Keys", "?", "All keys of this window."),
     ActionRecord("hints", "Help", "First steps", "F1", "What to look at first."),
     ActionRecord("log", "Help", "Log", "Ctrl+L", "What happened so far, to read and to copy."),
+    ActionRecord(
+        "forget",
+        "Help",
+        "Delete all my data…",
+        "Ctrl+Shift+Del",
+        "Pictures of you, models trained on them, what was used last, and more.",
+    ),
     ActionRecord("about", "Help", "About", "Ctrl+I", "Versions, licences, privacy and use."),
 )
 

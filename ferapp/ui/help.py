@@ -42,6 +42,8 @@ class Help:
         self.menu.addSeparator()
         for name in ("keys", "hints", "log", "about"):
             self.menu.addAction(actions[name])
+        self.menu.addSeparator()
+        self.menu.addAction(actions["forget"])
         actions["keys"].triggered.connect(lambda: self._show("keys", lambda: KeySheet(parent)))
         actions["hints"].triggered.connect(lambda: self.first_steps(True))
         actions["log"].triggered.connect(

@@ -23,6 +23,7 @@ class ModelMenu(QMenu):
         about: Callable[[], None],
         compare: Callable[[str], None],
         end_comparison: QAction,
+        teach: QAction,
         parent: QWidget,
     ) -> None:
         super().__init__("Model", parent)
@@ -37,7 +38,7 @@ class ModelMenu(QMenu):
         self._about.triggered.connect(about)
         self._status = LiveStatus()
         self._models: dict[QAction, ModelInfo] = {}
-        self._fixed = (self._others.menuAction(), self._open_model, self._about)
+        self._fixed = (self._others.menuAction(), self._open_model, teach, self._about)
         self._fill()
 
     def show_status(self, status: LiveStatus) -> None:

@@ -49,6 +49,21 @@ class SettingsStore:
         """Remember `values`; `save` writes them."""
         self.now = replace(self.now, **values)
 
+    def forget(self) -> None:
+        """Nothing of what was used last is remembered; how things look stays while it runs.
+
+        The file is the caller's to delete: it is written again when something changes.
+        """
+        now = self.now
+        self.now = self._saved = Settings(
+            theme=now.theme,
+            look=now.look,
+            held_scale=now.held_scale,
+            smoothing_ms=now.smoothing_ms,
+            hud=now.hud,
+            hints_seen=now.hints_seen,
+        )
+
     def save(self) -> None:
         """Write what changed. A file that cannot be written is no reason to disturb anybody."""
         if self.now == self._saved:

@@ -80,6 +80,7 @@ class MainWindow(QMainWindow):
             self.help.about_model,
             engine.compare_with,
             actions["end_comparison"],
+            actions["teach"],
             self,
         )
         self.device_menu = DeviceMenu(store, self._use_device, self)
@@ -201,6 +202,11 @@ class MainWindow(QMainWindow):
         self._model_asked = True
         self.live_page.go_live()
         self._engine.load_model(model)
+
+    def forget(self) -> None:
+        """What was used last is remembered no more, nor a model that is loading now."""
+        self._model_asked = False
+        self.store.forget()
 
     def compare_live(self, first: str, second: str) -> None:
         """Two models on the same frames."""

@@ -42,6 +42,15 @@ def test_models_that_were_opened_before_are_listed(tmp_path: Path) -> None:
     assert "gone" not in found
 
 
+def test_an_opened_model_of_a_run_is_called_as_its_run(tmp_path: Path) -> None:
+    file = tmp_path / "20261126-101010-personal" / "checkpoints" / "best.safetensors"
+    file.parent.mkdir(parents=True)
+    shutil.copy(asset("models/default.safetensors"), file)
+    engine = Engine("demo", "default", opened=(str(file),))
+    names = [model.name for model in engine._catalogue.look() if model.group == "file"]
+    assert names == ["20261126-101010-personal"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "opened"),
     [

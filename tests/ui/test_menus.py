@@ -122,7 +122,7 @@ def test_models_are_listed_by_origin_with_what_is_known(bench: Bench) -> None:
     bench.engine.change(models=(*bench.engine.now.models, RUN, OPENED, BROKEN))
     bench.qtbot.waitUntil(lambda: any(text.startswith("pal") for text in texts(menu)))
     shown = [text.replace("\u00a0", " ") for text in texts(menu)]
-    assert shown[:-3] == [
+    assert shown[:-4] == [
         "Bundled",
         "default\t7.6 ms",
         "From runs",
@@ -131,7 +131,7 @@ def test_models_are_listed_by_origin_with_what_is_known(bench: Bench) -> None:
         "mine\t",
         "old\tcannot be used",
     ]
-    assert shown[-2:] == ["Open model…", "About this model…"]
+    assert shown[-3:] == ["Open model…", "Teach it your face…", "About this model…"]
     assert entry(menu, "default").isChecked()
     assert not entry(menu, "pal").isChecked()
     broken = entry(menu, "old")

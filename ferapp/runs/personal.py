@@ -1,0 +1,97 @@
+"""Trainings on one's own examples: the command, the outcome, and the end of those that run."""
+
+import json
+import os
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ferapp.runs.training import command
+from ferapp.runs.watching import Run, Runs
+from trainer.run import RunDir
+
+NAME = "personal"
+ENDS_S = 10.0  # a killed process is gone within this time
+
+Layers = Literal["head", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Held-out pictures of one class: how many there are, and how many were recognised."""
+
+    name: str
+    count: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a finished training is worth. `epoch` is that of the model kept; 0 is the start."""
+
+    model: Path
+    epoch: int
+    epochs: int
+    scores: tuple[Score, ...] = field(default=())
+
+    @property
+    def count(self) -> int:
+        return sum(score.count for score in self.scores)
+
+    @property
+    def before(self) -> int:
+        return sum(score.before for score in self.scores)
+
+    @property
+    def after(self) -> int:
+        return sum(score.after for score in self.scores)
+
+
+def arguments(prepared: Path, runs: Path, layers: Layers, sets: tuple[str, ...] = ()) -> list[str]:
+    """What stands after `fertrain`."""
+    return command("personal", prepared, NAME, [f'optim.layers="{layers}"', *sets], runs)
+
+
+def newest(runs: Path) -> Run | None:
+    """The newest personal run with its curves; None before the first."""
+    watched = Runs(runs)
+    listed = watched.list()
+    return watched.read(listed[0].path) if listed else None
+
+
+def outcome(run: Run) -> Outcome | None:
+    """Before and after on the held-out pictures; None while it is not known."""
+    kept = int(run.best.get("epoch", -1))
+    before, after = run.confusions.get(0), run.confusions.get(kept)
+    if run.state != "done" or before is None or after is None or not run.has_model:
+        return None
+    scores = tuple(
+        Score(name, int(before[row].sum()), int(before[row, row]), int(after[row, row]))
+        for row, name in enumerate(run.classes)
+        if before[row].sum()
+    )
+    return Outcome(RunDir(run.path).best, kept, run.epochs_planned, scores)
+
+
+def end_trainings(runs: Path) -> None:
+    """Kill what still trains there, and wait until it is gone: its files are to be deleted."""
+    watched = Runs(runs)
+    going = [run.path for run in watched.list() if run.goes_on]
+    for pid in filter(None, map(_pid_of, going)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    ends = time.monotonic() + ENDS_S
+    while any(watched.read(path).goes_on for path in going) and time.monotonic() < ends:
+        time.sleep(0.05)
+
+
+def _pid_of(run: Path) -> int | None:
+    try:
+        pid = json.loads(RunDir(run).env.read_text(encoding="utf-8")).get("pid")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return pid if isinstance(pid, int) else None

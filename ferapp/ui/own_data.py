@@ -1,0 +1,104 @@
+"""What the app may learn of its user, and how it forgets: two windows, each there once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from ferapp.live.examples import Examples
+from ferapp.live.kept import Places
+from ferapp.live.state import LiveEngine, ModelState
+from ferapp.runs.personal import end_trainings
+from ferapp.ui import recording, snapshot
+from ferapp.ui.forget import ForgetSheet
+from ferapp.ui.settings import Settings
+from ferapp.ui.teach.sheet import TeachSheet, Tools
+from ferapp.ui.window import MainWindow
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The log's file, None where there is none, and what deletes what it has."""
+
+    file: Path | None = None
+    forget: Callable[[], None] = lambda: None
+
+
+class OwnData(QObject):
+    """Opens the windows for the actions `teach` and `forget`, and lets go of what is deleted."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        engine: LiveEngine,
+        tools: Tools,
+        log: Log,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._engine, self._tools, self._log = window, engine, tools, log
+        self.examples = Examples()
+        self.teaching: TeachSheet | None = None
+        self.forgetting: ForgetSheet | None = None
+        window.actions_by_id["teach"].triggered.connect(self.teach)
+        window.actions_by_id["forget"].triggered.connect(self.forget)
+
+    def teach(self) -> None:
+        if self.teaching is None:
+            page = self._window.live_page
+            page.go_live()
+            sheet = TeachSheet(self._window, page, self.examples, self._tools, self.forget)
+            sheet.used.connect(self._window.load_model)
+            sheet.finished.connect(self._teaching_ended)
+            self.teaching = sheet
+        _show(self.teaching)
+
+    def forget(self) -> None:
+        if self.forgetting is None:
+            places = Places(
+                settings=self._window.store.path,
+                recordings=recording.recordings_folder(),
+                snapshots=snapshot.pictures_folder(),
+                log=self._log.file,
+            )
+            sheet = ForgetSheet(self._window, places, self._let_go, self._end, self._log.forget)
+            sheet.finished.connect(self._forgetting_ended)
+            self.forgetting = sheet
+        _show(self.forgetting)
+
+    def _let_go(self) -> str:
+        """Nothing uses any more what is to be deleted; or why that cannot be, in words."""
+        running = self._engine.status().recording
+        if running is not None and not running.over:
+            return "A recording runs. End it first: key R."
+        if self.teaching is not None:
+            self.teaching.end_training()
+            self.teaching.close()
+        status = self._engine.status()
+        if _lies_in(status.other_model, self.examples.root):
+            self._engine.compare_with("")
+        loading = status.model_state is ModelState.LOADING  # it may be one of those
+        if loading or _lies_in(status.model, self.examples.root):
+            self._engine.load_model(Settings().model)
+        self._window.forget()
+        return ""
+
+    def _end(self) -> None:
+        """Trainings of an earlier day that still go on; in the desk's thread."""
+        end_trainings(self.examples.runs)
+
+    def _teaching_ended(self) -> None:
+        self.teaching = None
+
+    def _forgetting_ended(self) -> None:
+        self.forgetting = None
+
+
+def _lies_in(model: str, folder: Path) -> bool:
+    return bool(model) and Path(model).is_relative_to(folder)
+
+
+def _show(sheet: TeachSheet | ForgetSheet) -> None:
+    sheet.show()
+    sheet.raise_()
+    sheet.activateWindow()

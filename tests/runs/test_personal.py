@@ -1,0 +1,81 @@
+"""Trainings on one's own examples: before and after by class, and the end of those that run."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from run_files import epoch, make_run, started, step
+
+from ferapp.runs.personal import Score, arguments, end_trainings, newest, outcome
+from trainer.labels import EXPRESSIONS
+from trainer.run import RunDir
+
+HAPPY, SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
+
+
+def validation(number: int, happy: int, sad: int) -> dict[str, object]:
+    """Of seven held-out pictures each, so many were recognised."""
+    counts = np.zeros((7, 7), int)
+    counts[HAPPY, [HAPPY, SAD]] = happy, 7 - happy
+    counts[SAD, [SAD, HAPPY]] = sad, 7 - sad
+    return {**epoch(number, (happy + sad) / 14), "val_confusion": counts.tolist()}
+
+
+def personal_run(folder: Path, *validations: dict[str, object], reason: str = "done") -> RunDir:
+    ended = {"event": "run_ended", "time": 400.0, "reason": reason, "error": "", "best": {}}
+    run = make_run(
+        folder, [started(), validations[0], step(1), *validations[1:], ended], "20261126-1-personal"
+    )
+    run.best.parent.mkdir(parents=True)
+    run.best.touch()
+    return run
+
+
+def test_before_and_after_are_those_of_the_epoch_that_is_kept(tmp_path: Path) -> None:
+    run = personal_run(tmp_path, validation(0, 3, 2), validation(1, 6, 4), validation(2, 5, 4))
+    seen = newest(tmp_path)
+    assert seen is not None
+    found = outcome(seen)
+    assert found is not None
+    assert found.scores == (Score("happy", 7, 3, 6), Score("sad", 7, 2, 4))
+    assert (found.epoch, found.before, found.after, found.count) == (1, 5, 10, 14)
+    assert found.model == run.best
+
+
+def test_where_nothing_helped_it_is_the_start_that_is_kept(tmp_path: Path) -> None:
+    personal_run(tmp_path, validation(0, 6, 2), validation(1, 4, 4))
+    seen = newest(tmp_path)
+    assert seen is not None
+    found = outcome(seen)
+    assert found is not None
+    assert (found.epoch, found.before, found.after) == (0, 8, 8)
+
+
+def test_a_run_that_was_stopped_has_no_outcome(tmp_path: Path) -> None:
+    personal_run(tmp_path, validation(0, 6, 2), validation(1, 7, 7), reason="stopped")
+    seen = newest(tmp_path)
+    assert seen is not None
+    assert outcome(seen) is None
+    assert newest(tmp_path / "none") is None
+
+
+def test_the_command_names_recipe_data_and_layers() -> None:
+    words = arguments(Path("/d/prepared"), Path("/d/runs"), "all", ("optim.epochs=2",))
+    assert words[:5] == ["train", "--recipe", "personal", "--data", str(Path("/d/prepared"))]
+    assert 'optim.layers="all"' in words
+    assert "optim.epochs=2" in words
+
+
+def test_a_training_of_an_earlier_day_is_ended(tmp_path: Path) -> None:
+    sleeper = [sys.executable, "-c", "import time; time.sleep(600)", "trainer train"]
+    with subprocess.Popen(sleeper) as process:
+        make_run(tmp_path, [started(pid=process.pid)])
+        seen = newest(tmp_path)
+        assert seen is not None
+        env = RunDir(seen.path).env
+        env.write_text(json.dumps({"pid": process.pid}))
+        assert seen.state == "running"
+        end_trainings(tmp_path)
+        assert process.wait(30) != 0
