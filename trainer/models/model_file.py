@@ -94,8 +94,10 @@ def _shapes(path: Path, build: Callable[[], FerModel], weights: int) -> dict[str
 
     The networks of this project make up to 12 calls a weight.
     """
+    # the limit may strike where an initialiser is about to switch gradients on again
+    grad = torch.set_grad_enabled(torch.is_grad_enabled())
     try:
-        with torch.device("meta"), _AtMost(1000 + 50 * weights):
+        with grad, torch.device("meta"), _AtMost(1000 + 50 * weights):
             return dict(build().state_dict())
     except Exception as error:  # a damaged card may ask for anything
         raise ModelFileError(f"{path}: its network cannot be built: {error}") from error
