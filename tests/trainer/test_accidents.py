@@ -14,49 +14,31 @@ import pytest
 import torch
 import typer
 from drawn import drawn_data
+from plain_runs import STEPS, begin, config, go, validations, weights
 from torch import Tensor
 
 from ferapp.runs.watching import Watched
 from trainer.checkpoint import load_state
-from trainer.config import TrainConfig, load_config
 from trainer.console import run_app
 from trainer.data import facedata
 from trainer.errors import FerError, UsageError
 from trainer.events import read_events
-from trainer.loop import train
 from trainer.model_index import read_card
 from trainer.models.model_file import load_model
 from trainer.run import RunDir, create_run
 
 ROOT = Path(__file__).parents[2]
 FULL = "CUDA out of memory. Tried to allocate 2.00 GiB"
-SETS = ("model.name=plain", "optim.batch_size=14", "optim.epochs=3", "run.device='cpu'")
 
 
-def config() -> TrainConfig:
-    return load_config(None, SETS)
-
-
-def begin(folder: Path) -> RunDir:
-    return create_run(folder, "test", config(), folder)
-
-
-def go(run: RunDir, report: Callable[[dict[str, Any]], None] = lambda _: None) -> dict[str, Any]:
-    return train(run, "test", config(), drawn_data(4), report)
-
-
-def weights(run: RunDir) -> dict[str, Tensor]:
-    return dict(load_model(run.last)[0].state_dict())
-
-
-def validated(run: RunDir) -> list[int]:
-    return [event["epoch"] for event in read_events(run.events) if event["event"] == "epoch"]
+def told(run: RunDir) -> list[int]:
+    return [event["epoch"] for event in validations(run)]
 
 
 def is_whole_after(run: RunDir, epochs: int) -> None:
     """What the run saved is of its epoch number `epochs`, and nothing half-written is beside it."""
-    assert validated(run) == list(range(1, epochs + 1))
-    assert load_state(run.state).step == 2 * epochs
+    assert told(run) == list(range(1, epochs + 1))
+    assert load_state(run.state).step == STEPS * epochs
     assert load_state(run.state).newest["epoch"] == epochs
     assert read_card(run.last).metrics["epoch"] == epochs
     assert load_model(run.best)
@@ -239,7 +221,7 @@ class TestDisk:
         assert load_state(run.state).step == 2
         assert load_model(run.best)
         assert load_model(run.last)
-        assert validated(run) == [1]
+        assert told(run) == [1]
         assert not list(run.path.rglob("*.tmp"))
         monkeypatch.undo()
         goes_on(run, undisturbed)
@@ -284,11 +266,11 @@ class TestJournal:
         for cut in range(0, len(line), 37):
             run.events.write_bytes(b"".join(lines[:second]) + line[:cut])
             run.state.write_bytes(state)
-            assert validated(run) == [1]
+            assert told(run) == [1]
             shown = Watched(run.path).read()
             assert (shown.state, shown.confusions.keys()) == ("running", {1})  # we live
         go(run)
-        assert validated(run)[:1] == [1]
+        assert told(run)[:1] == [1]
         assert read_events(run.events)[-1]["reason"] == "done"
 
     def test_a_validation_that_was_saved_but_not_told_is_told(
@@ -307,5 +289,5 @@ class TestJournal:
         with pytest.raises(KeyboardInterrupt):
             go(run)
         monkeypatch.undo()
-        assert validated(run) == [1]
+        assert told(run) == [1]
         goes_on(run, undisturbed)
