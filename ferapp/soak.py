@@ -23,7 +23,7 @@ from trainer.model_index import bundled_models
 
 CHANGE_S = 5.0
 SAMPLE_S = 1.0
-WARM_UP_S = 120.0  # two rounds through everything; a third of the time when that is less
+WARM_UP_S = 240.0  # four rounds through everything; a third of the time when that is less
 PAGES = ("Live", "Live", "Train", "Live", "Live", "Inspect")
 STILLS = (40, 90, 140)  # frames of the source that become pictures
 
@@ -207,6 +207,7 @@ def _draw(result: SoakResult, offset: float, path: Path) -> None:
     bottom.plot(minutes, [s.p95_ms for s in result.samples], ".", color=COLOURS[0], markersize=3)
     plain_axes(bottom, "capture to paint, p95 of each second on the live page, ms")
     for axes in (top, middle, bottom):
+        axes.margins(y=0.08)
         axes.set_ylim(bottom=0)
     bottom.set_xlabel("minutes; source, model and page change every 5 s", color=FAINT)
     save(figure, path)

@@ -73,6 +73,8 @@ class Analysing:
 
     def set_seen(self, seen: bool) -> None:
         """Frames that nobody can see are not analysed: the machine is free for other pages."""
+        if seen and not self._seen:
+            self.results.take()  # of the moment when somebody last looked
         self._seen = seen
 
     def start(self) -> None:
