@@ -3,6 +3,8 @@
 import os
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +17,7 @@ from ferapp.live.engine import Engine
 from ferapp.live.meters import rss_mb
 from ferapp.live.state import ModelState
 from ferapp.ui.settings import SettingsStore
+from ferapp.ui.window import MainWindow
 from ferapp.vision.analysis import Analysis
 from trainer.errors import FerError
 
@@ -88,22 +91,14 @@ class _MeasuredEngine(Engine):
 
 def run_bench(source: str, model: str, device: str, *, seconds: int, fps: float) -> BenchResult:
     """Raises FerError when the source or the model cannot be used."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from ferapp.app import make_application, make_window
-
-    app = make_application()
     engine = _MeasuredEngine(source, model, device, fps)
-    folder = TemporaryDirectory()  # measured alike whatever the person who runs it has set
-    store = SettingsStore(Path(folder.name) / "settings.json")
-    store.change(hints_seen=True)
-    window = make_window(engine, store)
-    app.processEvents()
-    visible = _process_age()
-    stalls = _Stalls()
-    try:
-        _wait_until_ready(app, engine)
+    with bench_window(engine):
+        QApplication.processEvents()
+        visible = _process_age()
+        stalls = _Stalls()
+        wait_until_ready(engine)
         ready, stall = _process_age(), stalls.longest_ms()
-        _turn(WARM_UP_S)
+        turn(WARM_UP_S)
         status = engine.status()
         if status.source_notice:
             raise FerError(status.source_notice)
@@ -111,14 +106,11 @@ def run_bench(source: str, model: str, device: str, *, seconds: int, fps: float)
         engine.measuring, dropped = True, status.rates.dropped
         ends = time.perf_counter() + seconds
         while time.perf_counter() < ends:
-            _turn(SAMPLE_MS / 1000)
+            turn(SAMPLE_MS / 1000)
             samples.append(engine.status().rates)
             memory.append(rss_mb())
         engine.measuring = False
         dropped = engine.status().rates.dropped - dropped
-    finally:
-        window.close()
-        folder.cleanup()
     plain, explained = _model_times(model, device)
     return BenchResult(
         source=status.source_name,
@@ -132,8 +124,8 @@ def run_bench(source: str, model: str, device: str, *, seconds: int, fps: float)
         analysis_fps=_mean([sample.analysis_fps for sample in samples]),
         display_fps=_mean([sample.display_fps for sample in samples]),
         capture_to_paint_ms={
-            "p50": _quantile(engine.latencies, 50),
-            "p95": _quantile(engine.latencies, 95),
+            "p50": quantile(engine.latencies, 50),
+            "p95": quantile(engine.latencies, 95),
         },
         stages_ms={
             name: round(statistics.median(stage[name] for stage in engine.stages), 2)
@@ -145,6 +137,23 @@ def run_bench(source: str, model: str, device: str, *, seconds: int, fps: float)
         rss_mb=round(memory[-1], 1),
         rss_growth_mb=round(memory[-1] - memory[0], 1),
     )
+
+
+@contextmanager
+def bench_window(engine: Engine) -> Iterator[MainWindow]:
+    """The app's window on `engine`, offscreen; measured alike whatever a person has set."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from ferapp.app import make_application, make_window
+
+    make_application()
+    with TemporaryDirectory() as folder:
+        store = SettingsStore(Path(folder) / "settings.json")
+        store.change(hints_seen=True)
+        window = make_window(engine, store)
+        try:
+            yield window
+        finally:
+            window.close()
 
 
 class _Stalls:
@@ -167,17 +176,18 @@ class _Stalls:
         return 1000 * max(self._gaps)
 
 
-def _wait_until_ready(app: QApplication, engine: Engine) -> None:
+def wait_until_ready(engine: Engine) -> None:
+    """Raises FerError when the model fails."""
     ends = time.perf_counter() + LOAD_LIMIT_S
     while (status := engine.status()).model_state is ModelState.LOADING:
         if time.perf_counter() > ends:
             raise FerError(f"the model was not ready after {LOAD_LIMIT_S} s")
-        _turn(0.05)
+        turn(0.05)
     if status.model_state is ModelState.FAILED:
         raise FerError(status.model_notice)
 
 
-def _turn(seconds: float) -> None:
+def turn(seconds: float) -> None:
     """Run the event loop for a while."""
     loop = QEventLoop()
     QTimer.singleShot(round(1000 * seconds), loop.quit)
@@ -208,6 +218,6 @@ def _mean(values: list[float]) -> float:
     return round(statistics.fmean(values), 1) if values else 0.0
 
 
-def _quantile(values: list[float], percent: int) -> float:
+def quantile(values: list[float], percent: int) -> float:
     ordered = sorted(values)
     return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 1) if values else 0

@@ -110,12 +110,30 @@ def bench(
     source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "demo",
     model: Model = "default",
     device: Device = "auto",
+    soak: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            metavar="MINUTES",
+            help="Instead: so long, with another source, model and page every 5 s.",
+        ),
+    ] = 0,
+    plot: Annotated[
+        Path | None, typer.Option(help="PNG to write: memory, threads, delays of the soak.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure the real pipeline in an offscreen window, all overlays on."""
-    from ferapp.bench import run_bench
+    from ferapp.bench import BenchResult, run_bench
+    from ferapp.soak import SoakResult, run_soak
 
-    result = run_bench(source, model, device, seconds=seconds, fps=fps)
+    if plot is not None and not soak:
+        raise UsageError("--plot is for --soak only")
+    result: BenchResult | SoakResult
+    if soak:
+        result = run_soak(source, model, device, minutes=soak, fps=fps, plot=plot)
+    else:
+        result = run_bench(source, model, device, seconds=seconds, fps=fps)
     if as_json:
         print_json(result.as_dict())
     else:

@@ -6,6 +6,7 @@ because importing all of them takes long and may be what fails.
 """
 
 import hashlib
+import importlib
 import os
 import platform
 import re
@@ -78,6 +79,7 @@ def examine() -> list[Check]:
         check_pyside(versions.get("PySide6-Essentials", ""), sys.version_info[:2]),
         check_qt_plugins(plugin_path),
         check_opencv({name: versions[name] for name in OPENCV if name in versions}, cv2_error),
+        check_mediapipe(versions.get("mediapipe", "")),
         check_camera_list(ENUMERATOR in versions),
     ]
     if not cv2_error:
@@ -217,6 +219,19 @@ def _cuda_major(version: str) -> str | None:
     """13 of `2.11.0+cu130`; None of other builds."""
     found = re.search(r"\+cu(\d+)\d$", version)
     return found[1] if found else None
+
+
+def check_mediapipe(version: str) -> Check:
+    """From 0.10.35 on its native library tells its maker how it is used."""
+    name = "MediaPipe and privacy"
+    if [int(number) for number in re.findall(r"\d+", version)[:3]] >= [0, 10, 34]:
+        return Check(
+            name,
+            "warning",
+            f"mediapipe {version} tells its maker how it is used; pictures stay here",
+            "Install a version that does not: pip install 'mediapipe<0.10.34'",
+        )
+    return Check(name, "ok", "it opens no connection")
 
 
 def check_camera_list(can_list: bool) -> Check:
@@ -392,7 +407,7 @@ def _package_folder(name: str) -> Path | None:
 def _import_error(module: str) -> str:
     """Why `module` cannot be imported, or ""."""
     try:
-        __import__(module)
+        importlib.import_module(module)
     except Exception as error:  # a package that is half there can raise anything
         return _first_line(f"{type(error).__name__}: {error}")
     return ""

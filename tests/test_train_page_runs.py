@@ -153,7 +153,7 @@ def test_a_killed_training_says_so_and_goes_on(bench: Bench, prepared: Path) -> 
     (training,) = page.trainings
     os.kill(training.pid, signal.SIGKILL)
     bench.wait(lambda: bench.state() == "interrupted")
-    assert "killed, or out of memory" in page.view.reason.text()
+    assert "killed, out of memory, or its disk is full" in page.view.reason.text()
     assert page.run is not None
     done = max(page.run.confusions)
     page.view.resume.click()

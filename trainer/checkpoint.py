@@ -1,6 +1,6 @@
 """The state of a run between two steps: enough to go on to the same weights."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ class TrainState:
     objective: dict[str, Any]
     optimizer: dict[str, Any]
     best: dict[str, Any]  # {"epoch": …, "accuracy": …}
+    newest: dict[str, Any] = field(default_factory=dict)  # the last validation, as its event
 
 
 def save_state(path: Path, state: TrainState) -> None:

@@ -13,7 +13,7 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from trainer.errors import FerError
+from trainer.errors import FerError, explained
 
 notices = Console(stderr=True, highlight=False)
 
@@ -37,6 +37,12 @@ def run_app(app: typer.Typer) -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
+    except Exception as error:
+        words = explained(error)
+        if words is None:
+            raise
+        notices.print(f"[bold red]Error:[/] {_escaped(words)}", soft_wrap=True)
+        sys.exit(words.exit_code)
 
 
 def print_json(value: Any) -> None:

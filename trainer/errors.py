@@ -4,6 +4,9 @@ Everything raised on purpose derives from `FerError`; the command line prints it
 without a traceback and exits with `exit_code`.
 """
 
+import errno
+import sys
+
 
 class FerError(Exception):
     """A failure with a reason (`str(error)`) and optionally a hint of what to try."""
@@ -37,3 +40,39 @@ class RunStopped(FerError):
     """The user stopped a run; its checkpoint is complete (exit code 130)."""
 
     exit_code = 130
+
+
+_DISK_HINTS = {
+    errno.ENOSPC: "Make room on this disk.",
+    errno.EDQUOT: "Your share of this disk is used up: make room.",
+    errno.EROFS: "Nothing can be written on this disk: choose another place, or make it writable.",
+    errno.EACCES: "Choose another place, or allow it.",
+    errno.EPERM: "Choose another place, or allow it.",
+}
+
+
+def explained(error: Exception) -> FerError | None:
+    """What a disk or a memory that takes no more means to a person; None when it is neither."""
+    if isinstance(error, OSError) and error.errno in _DISK_HINTS:
+        where = f"{error.filename}: " if error.filename else ""
+        return FerError(f"{where}{error.strerror}", _DISK_HINTS[error.errno])
+    if (
+        is_out_of_memory(error)
+        or isinstance(error, MemoryError)
+        or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error))
+    ):
+        words = str(error).strip().partition("\n")[0]
+        return FerError(
+            words if "out of memory" in words else f"out of memory: {words}",
+            "Close other programs that need much memory, or choose another device.",
+        )
+    return None
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a GPU's memory did not suffice. Loads no torch: without it none ran out."""
+    known = getattr(sys.modules.get("torch"), "OutOfMemoryError", None)
+    if known is not None and isinstance(error, known):
+        return True
+    # the driver and Metal raise the bare error
+    return isinstance(error, RuntimeError) and "out of memory" in str(error)

@@ -3,11 +3,12 @@
 import json
 import math
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from trainer.errors import DataError
-from trainer.files import json_text
+from trainer.files import json_text, telling_of
 
 
 class EventLog:
@@ -17,17 +18,20 @@ class EventLog:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._stream = path.open("a", encoding="utf-8")
         if ends_within_a_line(path):
             self._stream.write("\n")
 
     def write(self, event: str, **values: Any) -> None:
         line = {"event": event, "time": round(time.time(), 3), **_finite(values)}
-        self._stream.write(json_text(line) + "\n")
-        self._stream.flush()
+        with telling_of(self._path):
+            self._stream.write(json_text(line) + "\n")
+            self._stream.flush()
 
     def close(self) -> None:
-        self._stream.close()
+        with suppress(OSError):  # a full disk was told of when the line was written
+            self._stream.close()
 
 
 def ends_within_a_line(path: Path) -> bool:

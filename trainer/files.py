@@ -3,25 +3,53 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+TEMPORARY = ".tmp"
+
 
 def write_atomic(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o644) -> None:
-    """Let `write` fill a temporary file beside `path`, flush it to disk, then replace `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    """Let `write` fill a temporary file beside `path`, flush it to disk, then replace `path`.
+
+    Raises OSError that names `path`, which is as it was.
+    """
+    with telling_of(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY
+        )
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                write(stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(temporary, mode)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def telling_of(path: Path) -> Iterator[None]:
+    """An OSError inside names `path`: that of a full disk names nothing, others a temporary."""
     try:
-        with os.fdopen(handle, "wb") as stream:
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        yield
+    except (OSError, RuntimeError) as error:
+        # torch.save says "unexpected pos" when its stream raised
+        disk = error if isinstance(error, OSError) else error.__context__
+        if isinstance(disk, OSError) and disk.errno is not None:
+            raise OSError(disk.errno, disk.strerror, str(path)) from error
         raise
+
+
+def sweep(path: Path) -> None:
+    """Remove what a process that was killed left half-written of `path`."""
+    for left in path.parent.glob(f".{path.name}.*{TEMPORARY}"):
+        left.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

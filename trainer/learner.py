@@ -57,7 +57,7 @@ class Learner:
             # young averages follow faster, or the random start would stay in them for long
             _follow(self.average, self.model, min(settings.ema, (1 + self.step) / (10 + self.step)))
 
-    def save(self, run: RunDir, best: dict[str, Any]) -> None:
+    def save(self, run: RunDir, best: dict[str, Any], newest: dict[str, Any]) -> None:
         save_state(
             run.state,
             TrainState(
@@ -67,11 +67,15 @@ class Learner:
                 objective=self.objective.state_dict(),
                 optimizer=self.optimizer.state_dict(),
                 best=best,
+                newest=newest,
             ),
         )
 
-    def restore(self, run: RunDir) -> dict[str, Any]:
-        """Go on where the run was saved; returns the best epoch so far. Raises DataError."""
+    def restore(self, run: RunDir) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Go on where the run was saved; returns the best epoch and the event of the newest.
+
+        Raises DataError.
+        """
         state = load_state(run.state)
         try:
             self.model.load_state_dict(state.model)
@@ -84,7 +88,7 @@ class Learner:
             ) from error
         self.step = state.step
         log.info("continuing %s from step %d", run.path, self.step)
-        return state.best
+        return state.best, state.newest
 
 
 def new_learner(

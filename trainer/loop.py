@@ -22,9 +22,10 @@ from trainer.data.facedata import FaceData
 from trainer.data.review import apply_review
 from trainer.device import autocast_dtype, resolve
 from trainer.distributed import World
-from trainer.errors import ModelFileError, RunStopped, UsageError
+from trainer.errors import FerError, ModelFileError, RunStopped, UsageError, explained
 from trainer.evaluate import fit_temperature, metrics, predict
-from trainer.events import EventLog
+from trainer.events import EventLog, read_events
+from trainer.files import sweep
 from trainer.learner import ALONE, new_learner, start_from
 from trainer.model_index import find_model, read_card
 from trainer.models import FerModel, create
@@ -52,8 +53,9 @@ def train(
     Selects the validation with the best accuracy on the split `val`. Returns its metrics. With
     `model.keep_init` the weights that it starts from are the first one, as epoch 0.
     `report` receives every event. Raises RunStopped after SIGINT or SIGTERM, once the state is
-    saved, and FerError when the loss is no longer finite. In a `world` of several processes each
-    takes its part of every step; the leading one validates and writes.
+    saved, and FerError when the loss is no longer finite, or disk or memory are full. In a
+    `world` of several processes each takes its part of every step; the leading one validates and
+    writes.
     """
     device = resolve(config.run.device)
     if config.run.threads:
@@ -66,9 +68,13 @@ def train(
     torch.manual_seed(config.run.seed)  # the same first weights in every process
     learner = new_learner(config, card, training.targets, device)
     best: dict[str, Any] = {"epoch": -1, "accuracy": -1.0}
+    newest: dict[str, Any] = {}
     init = ""
+    if world.leads:
+        for file in (run.best, run.last, run.state):
+            sweep(file)
     if run.state.is_file():
-        best = learner.restore(run)
+        best, newest = learner.restore(run)
     elif config.model.init:
         spread = torch.linspace(0, len(training) - 1, min(256, len(training))).long()
         example = to_input(training.pixels[spread], preprocessing).to(device)
@@ -104,7 +110,7 @@ def train(
 
             def validate(**means: float) -> None:
                 """The averaged weights as they are now: kept, told, and the best if they are."""
-                nonlocal best
+                nonlocal best, newest
                 started = time.perf_counter()
                 result = _validate(learner.average, card, validation, device)
                 number = -(-learner.step // plan.per_epoch)
@@ -114,18 +120,21 @@ def train(
                     best = here
                     save_model(run.best, state, _with(card, best))
                 save_model(run.last, state, _with(card, here))
-                learner.save(run, best)
-                emit(
-                    "epoch" if learner.step % plan.per_epoch == 0 else "validation",
-                    epoch=number,
-                    epochs=config.optim.epochs,
-                    step=learner.step,
+                newest = {
+                    "event": "epoch" if learner.step % plan.per_epoch == 0 else "validation",
+                    "epoch": number,
+                    "epochs": config.optim.epochs,
+                    "step": learner.step,
                     **means,
                     **{f"val_{key}": value for key, value in result.items()},
-                    best_epoch=best["epoch"],
-                    val_seconds=round(time.perf_counter() - started, 2),
-                )
+                    "best_epoch": best["epoch"],
+                    "val_seconds": round(time.perf_counter() - started, 2),
+                }
+                learner.save(run, best, newest)
+                emit(**newest)
 
+            if world.leads and newest and not _is_told(run, newest):
+                emit(**newest)  # it was killed between its state and its event
             if init and config.model.keep_init and world.leads:
                 validate()
             steps = Steps(run, learner, training, config, plan, world, emit)
@@ -133,7 +142,7 @@ def train(
                 losses = steps.until(plan.next_validation(learner.step), asked)
                 if losses is None:
                     if world.leads:
-                        learner.save(run, best)
+                        learner.save(run, best, newest)
                     raise RunStopped(
                         f"stopped in epoch {learner.step // plan.per_epoch + 1}; "
                         f"{run.path} can be resumed"
@@ -148,13 +157,38 @@ def train(
             ended = "stopped"
             raise
         except Exception as error:
-            why = str(error) or type(error).__name__
-            raise
+            known = _in_words(error, run)
+            why = str(known or error) or type(error).__name__
+            if known is None:
+                raise
+            raise known from error
         finally:
-            emit("run_ended", reason=ended, error=why, best=best)
+            with contextlib.suppress(OSError):  # the disk's trouble is on its way already
+                emit("run_ended", reason=ended, error=why, best=best)
             if events is not None:
                 events.close()
     return best
+
+
+def _is_told(run: RunDir, validation: dict[str, Any]) -> bool:
+    return any(
+        event.get("step") == validation["step"]
+        for event in read_events(run.events)
+        if event.get("event") in ("epoch", "validation")
+    )
+
+
+def _in_words(error: Exception, run: RunDir) -> FerError | None:
+    """What ended the run and what to do about it; None for what nobody foresaw."""
+    known = explained(error)
+    if known is None:
+        return None
+    if isinstance(error, OSError):
+        return FerError(str(known), f"Nothing saved is lost; go on by: fertrain resume {run.path}")
+    return FerError(
+        str(known.args[0]),
+        "Try half of optim.batch_size and twice optim.accumulate: the steps stay the same.",
+    )
 
 
 def _training_crops(config: TrainConfig, data: FaceData) -> Crops:

@@ -60,14 +60,16 @@ def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunD
         raise UsageError(f"--name {name!r}: use letters, digits, '.', '_' and '-'")
     stamp = time.strftime("%Y%m%d-%H%M%S")
     run = RunDir(parent / f"{stamp}-{name}")
+    head = {"name": name, "data": str(data.resolve()), "config": config.model_dump()}
     try:
         run.best.parent.mkdir(parents=True)
+        write_json(run.config, head)
+        write_json(run.env, environment())
     except OSError as error:
-        raise UsageError(f"{run.path}: the run cannot be made ({error.strerror})") from error
-    write_json(
-        run.config, {"name": name, "data": str(data.resolve()), "config": config.model_dump()}
-    )
-    write_json(run.env, environment())
+        raise UsageError(
+            f"{run.path}: the run cannot be made ({error.strerror})",
+            "Choose another folder by --runs, or make room there.",
+        ) from error
     return run
 
 

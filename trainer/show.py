@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, Progress, TextColumn
 
 from trainer.console import notices, print_table
+from trainer.files import telling_of
 
 if TYPE_CHECKING:
     from trainer.data.facedata import FaceData
@@ -49,8 +50,9 @@ def written_log(file: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
         def report(event: dict[str, Any]) -> None:
             words = _log_words(event)
             if words:
-                stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {words}\n")
-                stream.flush()
+                with telling_of(file):
+                    stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {words}\n")
+                    stream.flush()
 
         yield report
 

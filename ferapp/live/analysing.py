@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from ferapp.live.ladder import Ladder, Rung
 from ferapp.live.meters import RateMeter
 from ferapp.live.models import Loaded, Models
-from ferapp.live.reasons import is_out_of_memory, reason
+from ferapp.live.reasons import reason
 from ferapp.live.recorder import Recorder
 from ferapp.live.session import SessionFrame, recorded
 from ferapp.live.slot import LatestSlot
 from ferapp.sources.frame import Frame
 from ferapp.vision.analysis import Analysis, StageTimes
 from ferapp.vision.options import Options
+from trainer.errors import is_out_of_memory
 
 if TYPE_CHECKING:
     from ferapp.vision.analyzer import Analyzer
@@ -72,6 +73,8 @@ class Analysing:
 
     def set_seen(self, seen: bool) -> None:
         """Frames that nobody can see are not analysed: the machine is free for other pages."""
+        if seen and not self._seen:
+            self.results.take()  # of the moment when somebody last looked
         self._seen = seen
 
     def start(self) -> None:

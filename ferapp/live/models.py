@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ferapp.live.hardware import device_name
-from ferapp.live.reasons import is_out_of_memory, reason
+from ferapp.live.reasons import reason
 from ferapp.live.state import ModelState
-from trainer.errors import FerError
+from trainer.errors import FerError, is_out_of_memory
 from trainer.model_index import model_spec
 
 if TYPE_CHECKING:

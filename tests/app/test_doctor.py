@@ -56,6 +56,16 @@ def test_the_pyside_that_loses_references(
 
 
 @pytest.mark.parametrize(
+    ("version", "state"),
+    [("0.10.30", "ok"), ("0.10.33", "ok"), ("0.10.35", "warning"), ("1.2.3", "warning")],
+)
+def test_the_mediapipe_that_calls_home(version: str, state: str) -> None:
+    check = doctor.check_mediapipe(version)
+    assert check.state == state
+    assert ("mediapipe<0.10.34" in check.mend) == (state == "warning")
+
+
+@pytest.mark.parametrize(
     ("version", "state"), [((3, 10), "warning"), ((3, 11), "ok"), ((3, 13), "warning")]
 )
 def test_untested_pythons_are_told(version: tuple[int, int], state: str) -> None:

@@ -9,11 +9,23 @@ from pathlib import Path
 
 import pytest
 import torch
-from engine_parts import CPU, FULL, GPU, Bench, failed, next_analysis, ready, status_when, until
+from engine_parts import (
+    CPU,
+    FULL,
+    GPU,
+    Bench,
+    Pictures,
+    failed,
+    next_analysis,
+    ready,
+    status_when,
+    until,
+)
 
 from ferapp.live.engine import Engine
 from ferapp.live.state import ModelState
 from ferapp.sources.devices import CameraInfo
+from ferapp.sources.frame import Frame
 from trainer.card import ModelCard
 from trainer.files import asset
 from trainer.models import create
@@ -36,6 +48,27 @@ def write_model(path: Path, name: str) -> None:
         attribution_layer=network.attribution_layer,
     )
     save_model(path, network.state_dict(), card)
+
+
+class Watched(Pictures):
+    read_ones = 0  # of all
+
+    def read(self) -> Frame:
+        Watched.read_ones += 1
+        return super().read()
+
+
+def test_who_looks_again_sees_no_old_picture(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "open_source", Watched)
+    with bench.engine() as engine:
+        ready(engine)
+        count = len(bench.seen)
+        until(lambda: len(bench.seen) > count + 1)  # one lies there, and nobody took it
+        engine.set_seen(False)
+        left = Watched.read_ones
+        until(lambda: Watched.read_ones > left + 20)
+        engine.set_seen(True)
+        assert next_analysis(engine, lambda _: True).frame.index > left + 10
 
 
 class TestModels:

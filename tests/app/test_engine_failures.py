@@ -60,6 +60,23 @@ class TestOutOfMemory:
             assert ready(engine, "two", "cpu")
             status_when(engine, lambda s: s.analysis_notice == "")
 
+    def test_the_gpu_is_chosen_again_when_it_has_room(self, bench: Bench) -> None:
+        full = threading.Event()
+        full.set()
+
+        def fail(device: str, _: Options) -> None:
+            if device != "cpu" and full.is_set():
+                raise torch.OutOfMemoryError(FULL)
+
+        bench.model_fails = fail
+        with bench.engine() as engine:
+            assert "Choose cuda:0 again" in ready(engine, device="cpu").analysis_notice
+            full.clear()
+            engine.use_device("cuda:0")
+            ready(engine, device="cuda:0")
+            status_when(engine, lambda s: s.analysis_notice == "")
+            until(lambda: bench.seen[-1] == ("cuda", Options()))
+
     def test_video_goes_on_while_the_cpu_loads(self, bench: Bench) -> None:
         gate = threading.Event()
         bench.load_fails = lambda _, device: device == "cpu" and gate.wait(10)

@@ -154,6 +154,7 @@ def test_a_card_that_asks_for_too_much_is_refused_before_it_costs(
     path.write_bytes(joined(header, weights))
     with bounded(), pytest.raises(ModelFileError, match=r"cannot be built|has the shape"):
         load_model(path)
+    assert torch.is_grad_enabled()  # of the thread, which loads and explains the next model
 
 
 def test_gradients_are_on_after_a_refusal_at_any_moment(tmp_path: Path) -> None:

@@ -95,7 +95,8 @@ def test_a_training_that_harms_keeps_what_it_started_from(start: Path, tmp_path:
 
 
 def test_a_training_that_helps_replaces_it(start: Path, tmp_path: Path) -> None:
-    config = tuning(start, "optim.layers='all'", "optim.epochs=12", "optim.learning_rate=0.05")
+    worse, _ = tuned(tmp_path / "worse", tuning(start, *SHORT), mislabelled())
+    config = tuning(worse.last, "optim.layers='all'", "optim.epochs=12", "optim.learning_rate=0.05")
     run, best = tuned(tmp_path, config, drawn_data(20, seed=0))
     first = epochs(run)[0]
     assert (first["epoch"], first["step"]) == (0, 0)

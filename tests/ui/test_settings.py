@@ -57,6 +57,28 @@ def test_a_damaged_field_costs_only_itself(file: Path) -> None:
     assert now == replace(Settings(), device="cuda:1", look=replace(Look(), signed=False))
 
 
+def test_a_file_of_a_newer_version_costs_only_what_is_unknown(file: Path) -> None:
+    """Known fields count whatever stands beside them; all of it can be saved again."""
+    store = SettingsStore(file)
+    store.change(smoothing_ms=150, recent_models=("/a.safetensors",), hints_seen=True)
+    store.save()
+    values = json.loads(file.read_text())
+    newer = values | {"version": 9, "theme": "sepia", "look": values["look"] | {"method": "new"}}
+    file.write_text(json.dumps(newer | {"panels": [{"kind": "x"}], "device": "npu:0"}))
+    store = SettingsStore(file)
+    expected = replace(
+        Settings(),
+        smoothing_ms=150,
+        recent_models=("/a.safetensors",),
+        hints_seen=True,
+        device="npu:0",  # the loading says that there is none
+    )
+    assert store.now == expected
+    store.change(hud=True)
+    store.save()
+    assert SettingsStore(file).now == replace(expected, hud=True)
+
+
 def test_a_folder_that_cannot_be_written_disturbs_nobody(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     store = SettingsStore(tmp_path / "file" / "settings.json")

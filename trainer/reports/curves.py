@@ -47,7 +47,7 @@ def curves_picture(rows: Sequence[Row], path: Path) -> None:
             low, high = [at.min() for at in values], [at.max() for at in values]
             if low != high:
                 axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-        _plain(axes, title)
+        plain_axes(axes, title)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in grid[1]:
         axes.set_xlabel("epoch", color=FAINT)
@@ -77,7 +77,7 @@ def accuracy_complexity_picture(rows: Sequence[Row], path: Path) -> None:
                 fmt=_marker(index), color=_style(index)[0], markersize=8, capsize=3,
                 markeredgecolor="white", elinewidth=1.3, alpha=0.85,
             )  # fmt: skip
-        _plain(axes, "")
+        plain_axes(axes, "")
         axes.set_xlabel(title, color=INK)
         _cost_axis(axes, [x for _, _, x in known])
     panels[0].set_ylabel("val accuracy %", color=INK)
@@ -115,7 +115,8 @@ def _marker(index: int) -> str:
     return MARKERS[(index + index // len(COLOURS)) % len(MARKERS)]
 
 
-def _plain(axes: Axes, title: str) -> None:
+def plain_axes(axes: Axes, title: str) -> None:
+    """The look of all plots: little ink beside the data."""
     axes.set_title(title, fontsize=10, color=INK, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(RULE)

@@ -194,7 +194,7 @@ class RunView(QWidget):
         why = reason or run.reason
         if run.state == "interrupted" and not why:
             why = (
-                "Its process is gone without a word: killed, or out of memory. "
+                "Its process is gone without a word: killed, out of memory, or its disk is full. "
                 "Nothing up to the last epoch is lost."
             )
         self.reason.setText(why)

@@ -1,0 +1,91 @@
+"""Nothing in the program executes what it reads: no pickle, no eval, no shell."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(path for name in ("ferapp", "trainer") for path in (ROOT / name).rglob("*.py"))
+MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "joblib"}
+CALLS = {
+    *("eval", "exec", "compile", "__import__"),
+    *("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"),
+    *("torch.hub.load", "yaml.load", "pd.read_pickle", "tempfile.mktemp"),
+}
+
+
+def dangers(text: str) -> Iterator[str]:
+    """Lines with what executes data, or opens a door to it."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Call):
+            name, given = ast.unparse(node.func), {each.arg: each.value for each in node.keywords}
+            if name in CALLS or name.removeprefix("builtins.") in CALLS:
+                yield f"{node.lineno}: {name}"
+            if name == "torch.load" and not _is(given.get("weights_only"), True):
+                yield f"{node.lineno}: torch.load without weights_only=True"
+            if name.startswith("subprocess.") and "shell" in given:
+                yield f"{node.lineno}: shell"
+            if "allow_pickle" in given and not _is(given["allow_pickle"], False):
+                yield f"{node.lineno}: allow_pickle"
+            if "trust_remote_code" in given:
+                yield f"{node.lineno}: trust_remote_code"
+            continue
+        else:
+            continue
+        for name in names:
+            if name.partition(".")[0] in MODULES or name in CALLS or name == "torch.load":
+                yield f"{node.lineno}: {name}"
+
+
+def _is(value: ast.expr | None, wanted: bool) -> bool:
+    return isinstance(value, ast.Constant) and value.value is wanted
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_executes_what_it_reads(path: Path) -> None:
+    assert list(dangers(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "import joblib.parallel",
+        "eval('1')",
+        "builtins.exec(text)",
+        "os.system('ls')",
+        "from os import system",
+        "import os; os.popen('ls')",
+        "subprocess.run('ls', shell=True)",
+        "subprocess.Popen('ls', shell=choice)",
+        "torch.load(path)",
+        "torch.load(path, weights_only=False)",
+        "from torch import load",
+        "np.load(path, allow_pickle=True)",
+        "__import__(name)",
+    ],
+)
+def test_the_search_finds_it(text: str) -> None:
+    assert list(dangers(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "app.exec()",
+        "re.compile('a')",
+        "torch.load(path, weights_only=True)",
+        "np.load(path, allow_pickle=False)",
+        "subprocess.run(['ls'])",
+        "from os import path",
+    ],
+)
+def test_the_search_lets_pass_what_is_harmless(text: str) -> None:
+    assert not list(dangers(text))
