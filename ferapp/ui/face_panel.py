@@ -1,4 +1,4 @@
-"""The column beside the picture: what the model makes of the largest face, and the controls."""
+"""The column beside the picture: what the model makes of the face followed, and the controls."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +14,7 @@ from ferapp.ui.attribution_key import AttributionKey
 from ferapp.ui.bars import ProbabilityBars
 from ferapp.ui.crop_view import CropView
 from ferapp.ui.doubt_chips import DoubtChips
+from ferapp.ui.face_badge import FaceBadge
 from ferapp.ui.look import Look, explained_class, map_of
 from ferapp.ui.place_meter import PlaceMeter
 from ferapp.ui.strip import ProbabilityStrip
@@ -39,9 +40,11 @@ class FacePanel(QWidget):
         self.label.setFont(theme.sized(self.font(), 2.1, QFont.Weight.DemiBold))
         self.label.setAccessibleName("Apparent expression")
         self.label.setToolTip(
-            "The expression that the largest face appears to show, and how sure the model is.\n"
+            "The expression that the face appears to show, and how sure the model is.\n"
+            "Of several faces it is the largest, or the one that you clicked.\n"
             "What a face shows is not what a person feels."
         )
+        self.badge = FaceBadge()
         self.doubts = DoubtChips()
         self.detail = QLabel()
         self.detail.setWordWrap(True)
@@ -73,6 +76,7 @@ class FacePanel(QWidget):
     def _lay_out_words(self) -> QVBoxLayout:
         first = QHBoxLayout()
         first.setSpacing(theme.GAP)
+        first.addWidget(self.badge)
         first.addWidget(self.label)
         first.addWidget(self.doubts, 1)
         words = QVBoxLayout()
@@ -149,12 +153,17 @@ class FacePanel(QWidget):
         status: LiveStatus,
         look: Look,
         map_image: QImage | None,
+        chosen: int | None = None,
     ) -> None:
-        """`map_image` is the coloured map of the largest face."""
+        """`map_image` is the coloured map of the face followed, `chosen` the id of the face that
+        a person chose.
+        """
         if analysis is not None:  # what was asked for may not be what the model can serve
             look = replace(look, method=analysis.method)
-        headline, detail = wording.headline(analysis, status)
-        face = analysis.faces[0] if analysis is not None and analysis.faces else None
+        headline, detail = wording.headline(analysis, status, chosen)
+        face = analysis.face if analysis is not None else None
+        several = analysis is not None and (len(analysis.faces) > 1 or chosen is not None)
+        self.badge.show_face(analysis.followed if analysis and several else None, face is not None)
         classes = analysis.classes if analysis is not None else ()
         doubts = face.doubts if face is not None and face.smoothed.size else ()
         self.label.setText(headline)
@@ -180,8 +189,7 @@ class FacePanel(QWidget):
         self.strip.setVisible(not comparing)  # it would tell of the first alone
         if analysis is None or other is None or not comparing:
             return
-        first = analysis.faces[0] if analysis.faces else None
-        second = other.faces[0] if other.faces else None
+        first, second = analysis.face, other.face
         self.twin_bars.show_both(
             (status.model_name, status.other_name),
             analysis.classes,

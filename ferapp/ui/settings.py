@@ -11,6 +11,7 @@ from platformdirs import user_config_path
 from ferapp.ui.look import Look
 from ferapp.ui.theme import Mode
 from ferapp.vision.methods import METHODS
+from ferapp.vision.options import FACES, MOST_FACES
 from trainer.files import write_json
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class Settings:
     look: Look = field(default_factory=Look)
     held_scale: bool = False  # keep one colour scale for all pictures
     smoothing_ms: int = 300
+    faces: int = FACES  # found at most
     hud: bool = False
     model: str = "default"
     device: str = "auto"
@@ -97,4 +99,6 @@ def _known(name: str, value: Any) -> bool:
         return value in get_args(Mode)
     if name == "method":
         return value in METHODS
+    if name == "faces":
+        return 1 <= int(value) <= MOST_FACES
     return not isinstance(value, int) or 0 <= value <= 5000

@@ -49,7 +49,7 @@ class ProbabilityStrip(pg.PlotWidget):
         self.setToolTip(
             "The probabilities of the last 20 seconds, in the colours of the bars.\n"
             "Lines: smoothed. Faint line: the leading expression, each picture alone.\n"
-            "Gaps: no face, another face became the largest, or other parts were hidden."
+            "Gaps: no face, another face is followed, or other parts were hidden."
         )
         self._build_curves()
 
@@ -73,7 +73,7 @@ class ProbabilityStrip(pg.PlotWidget):
             self._build_curves()
         self._changed = True
         time = analysis.frame.captured_at
-        face = analysis.faces[0] if analysis.faces else None
+        face = analysis.face
         if face is None or len(face.smoothed) != len(self._classes):
             self._source = None
             self.traces.push_gap(time)

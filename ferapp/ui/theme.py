@@ -11,6 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
+from ferapp.vision.tracks import number
+
 Mode = Literal["system", "light", "dark"]
 
 
@@ -85,7 +87,16 @@ VIDEO_TEXT = "#f0f2f4"
 VIDEO_RECORDING = "#c62828"
 VIDEO_MUTED = "#b4bcc4"
 LANDMARK = "#62f5c8"
-FACE_COLOURS = ("#8fd0ff", "#ffc37a", "#c9b6ff", "#a5e89b", "#ff9fb2", "#e9e27a")
+FACE_COLOURS = (  # by number; apart for colour-blind viewers too
+    "#a8fff0",
+    "#ff9c00",
+    "#c09cff",
+    "#e44818",
+    "#fff000",
+    "#c03cff",
+    "#54d8a8",
+    "#3c9090",
+)
 ON_FACE_COLOUR = "#0d1216"
 
 GAP = 8  # px between things that belong together
@@ -117,7 +128,7 @@ def colour(value: str, alpha: float | None = None) -> QColor:
 
 
 def face_colour(face_id: int) -> QColor:
-    return QColor(FACE_COLOURS[face_id % len(FACE_COLOURS)])
+    return QColor(FACE_COLOURS[number(face_id) - 1])
 
 
 def sized(font: QFont, factor: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
