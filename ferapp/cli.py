@@ -108,6 +108,10 @@ def bench(
     seconds: Annotated[int, typer.Option(min=1, help="Measured time after the warm-up.")] = 20,
     fps: Annotated[float, typer.Option(min=1, max=1000, help="Rate the source is paced at.")] = 30,
     source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "demo",
+    faces: Annotated[
+        int,
+        typer.Option(min=0, max=8, help="The demo clip's face so often; 0: the source as it is."),
+    ] = 0,
     model: Model = "default",
     device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -115,7 +119,9 @@ def bench(
     """Measure the real pipeline in an offscreen window, all overlays on."""
     from ferapp.bench import run_bench
 
-    result = run_bench(source, model, device, seconds=seconds, fps=fps)
+    if faces and source != "demo":
+        raise UsageError("--faces shows the demo clip: leave --source out")
+    result = run_bench(source, model, device, seconds=seconds, fps=fps, faces=faces)
     if as_json:
         print_json(result.as_dict())
     else:
