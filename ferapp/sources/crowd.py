@@ -1,4 +1,4 @@
-"""The person of the demo clip several times in one picture: what many faces cost is measured on it."""
+"""The person of the demo clip several times in one picture, to measure what many faces cost."""
 
 import numpy as np
 

@@ -94,6 +94,14 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=True,
     ),
     ActionRecord(
+        "signals",
+        "Picture",
+        "Signals",
+        "G",
+        "Head pose, eye openness and action units over time, beside the probabilities.",
+        checked=False,
+    ),
+    ActionRecord(
         "next_face",
         "Picture",
         "Next face",

@@ -17,6 +17,7 @@ from ferapp.ui.doubt_chips import DoubtChips
 from ferapp.ui.face_badge import FaceBadge
 from ferapp.ui.look import Look, explained_class, map_of
 from ferapp.ui.place_meter import PlaceMeter
+from ferapp.ui.signal_panel import SignalPanel
 from ferapp.ui.strip import ProbabilityStrip
 from ferapp.ui.twin_bars import A, B, TwinBars
 from ferapp.vision.analysis import NOTHING, Analysis, FaceAnalysis
@@ -29,10 +30,13 @@ TIGHT, BOTTOM = 6, 10  # px between the rows and below them: all fits into the s
 class FacePanel(QWidget):
     """Headline and bars stay in view; all else scrolls where the window is low.
 
-    `beside_crop` is what stands to the right of the crop, `below` the controls under it.
+    `beside_crop` is what stands to the right of the crop, `below` the controls under it, `group`
+    the signals to begin with.
     """
 
-    def __init__(self, beside_crop: Sequence[QWidget], below: Sequence[QWidget]) -> None:
+    def __init__(
+        self, beside_crop: Sequence[QWidget], below: Sequence[QWidget], group: str
+    ) -> None:
         super().__init__()
         self.setObjectName("column")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -56,6 +60,8 @@ class FacePanel(QWidget):
         self.bars = ProbabilityBars()
         self.twin_bars = TwinBars()  # in place of the bars while two models are compared
         self.strip = ProbabilityStrip()
+        self.signals = SignalPanel(group)
+        self.signals.hide()
         self.crop = CropView()
         self.key = AttributionKey()
         self.places = PlaceMeter()
@@ -114,6 +120,7 @@ class FacePanel(QWidget):
         layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, BOTTOM)
         layout.setSpacing(TIGHT)
         layout.addWidget(self.strip, 1)
+        layout.addWidget(self.signals, 1)
         layout.addWidget(caption)
         layout.addLayout(lower)
         layout.addWidget(self.places)
@@ -176,6 +183,7 @@ class FacePanel(QWidget):
         self._show_face(face, classes, look)
         self._show_second(analysis, status, look)
         self.strip.redraw()
+        self.signals.show_analysis(analysis)
 
     def _show_second(self, analysis: Analysis | None, status: LiveStatus, look: Look) -> None:
         """What the second model says of the same face, beside what the first says."""

@@ -70,8 +70,10 @@ class LivePage(QWidget):
         self.attribution = AttributionControls(store.now.held_scale)
         self.sliders = Sliders(store.now.look.opacity, store.now.smoothing_ms)
         below = [self.hide_row, self.attribution, self.sliders]
-        self.switches = [Switch(actions[name]) for name in ("boxes", "landmarks", "attribution")]
-        self.panel = FacePanel(self.switches, below)
+        self.switches = [
+            Switch(actions[name]) for name in ("boxes", "landmarks", "attribution", "signals")
+        ]
+        self.panel = FacePanel(self.switches, below, store.now.signal_group)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -98,6 +100,10 @@ class LivePage(QWidget):
             actions[name].setChecked(getattr(self.look, name))
             actions[name].toggled.connect(lambda on, field=name: self.change_look(**{field: on}))
         actions["hud"].toggled.connect(lambda on: self.stage.set_hud(on, self._status))
+        actions["signals"].toggled.connect(self._show_signals)
+        actions["signals"].setChecked(self._store.now.signals)
+        self.panel.signals.group_chosen.connect(lambda name: self._store.change(signal_group=name))
+        self.panel.signals.group_chosen.connect(lambda _: self._ask_for_panel())
         actions["freeze"].toggled.connect(self._freeze)
         self.replay_bar.sought.connect(self._engine.seek)
         self.replay_bar.again.connect(self._analyse_again)
@@ -182,6 +188,14 @@ class LivePage(QWidget):
         self._shown = self._steady.settle(self._analysis)
         self.view.show_analysis(self._shown)
         self.stage.show_second(self._analysis.other)
+        self._panel_due = True
+
+    def _show_signals(self, on: bool) -> None:
+        self._store.change(signals=on)
+        self.panel.signals.setVisible(on)
+        self._ask_for_panel()
+
+    def _ask_for_panel(self) -> None:
         self._panel_due = True
 
     def _freeze(self, on: bool) -> None:
@@ -270,6 +284,8 @@ class LivePage(QWidget):
             self.view.setAccessibleDescription(wording.summary(self._shown))
             bars = self.panel.bars
             bars.setAccessibleDescription(bars.in_words())
+            cells = self.panel.signals.cells
+            cells.setAccessibleDescription(cells.in_words())
 
     def _show(self, analysis: Analysis) -> None:
         if analysis.classes and analysis.classes != self._classes:
@@ -286,6 +302,7 @@ class LivePage(QWidget):
             self.replay_bar.show_time(analysis.frame.at_s)
         if self._shown is not None:
             self.panel.strip.push(self._shown)
+            self.panel.signals.strip.push(self._shown)
 
     def _refresh_status(self) -> None:
         status = self._engine.status()

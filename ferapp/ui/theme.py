@@ -28,6 +28,7 @@ class Theme:
     accent: str
     on_accent: str
     warning: str  # text of a notice
+    series: tuple[str, ...]  # curves that are no expressions, apart as those are
     expressions: dict[str, str]  # graphical objects; distances hold for colour-blind viewers too
 
     def expression(self, name: str, index: int = 0) -> str:
@@ -47,6 +48,7 @@ DARK = Theme(
     accent="#6cb6ff",
     on_accent="#0d1620",
     warning="#f2c14e",
+    series=("#6cb4ff", "#e4e49c", "#cc5484", "#b4a800", "#786cf0"),
     expressions={
         "angry": "#d9621a",
         "disgust": "#61ca58",
@@ -69,6 +71,7 @@ LIGHT = Theme(
     accent="#0b63c5",
     on_accent="#ffffff",
     warning="#7d5200",
+    series=("#0c60c0", "#e4480c", "#9c3c60", "#6c0000", "#480084"),
     expressions={
         "angry": "#b05a52",
         "disgust": "#3c5400",
