@@ -17,8 +17,9 @@ from ferapp.ui.doubt_chips import DoubtChips
 from ferapp.ui.face_badge import FaceBadge
 from ferapp.ui.look import Look, explained_class, map_of
 from ferapp.ui.place_meter import PlaceMeter
+from ferapp.ui.signal_panel import LEAST as LEAST_BESIDE
 from ferapp.ui.signal_panel import SignalPanel
-from ferapp.ui.strip import ProbabilityStrip
+from ferapp.ui.strip import LEAST, ProbabilityStrip
 from ferapp.ui.twin_bars import A, B, TwinBars
 from ferapp.vision.analysis import NOTHING, Analysis, FaceAnalysis
 from ferapp.vision.parts import spread
@@ -232,6 +233,11 @@ class FacePanel(QWidget):
                 spread(found[1], face.places) if face.places is not None else None
             )
             self.key.show_map(look, wording.title(classes[found[0]]), wording.title(classes[asked]))
+
+    def show_signals(self, on: bool) -> None:
+        """With them the column scrolls on a small screen: then no plot need be squeezed."""
+        self.signals.setVisible(on)
+        self.strip.setMinimumHeight(LEAST_BESIDE if on else LEAST)
 
     def show_status(self, status: LiveStatus) -> None:
         text = wording.model_notice(status)

@@ -192,7 +192,7 @@ class LivePage(QWidget):
 
     def _show_signals(self, on: bool) -> None:
         self._store.change(signals=on)
-        self.panel.signals.setVisible(on)
+        self.panel.show_signals(on)
         self._ask_for_panel()
 
     def _ask_for_panel(self) -> None:

@@ -16,6 +16,7 @@ from ferapp.ui.time_strip import SECONDS, TimeStrip
 from ferapp.vision.analysis import NO_SIGNALS, NOTHING, Analysis
 from ferapp.vision.signals import COLUMNS, GROUPS, SIGNALS
 
+LEAST = 72  # px, of the plot
 _MOST = max(map(len, GROUPS.values()))  # curves at once
 _TOP = 4  # action units among the strongest
 _UNITS = tuple(i for i, column in enumerate(COLUMNS) if column.startswith("au"))
@@ -126,7 +127,7 @@ class SignalStrip(TimeStrip):
     """The curves of a group of SIGNALS; all are noted, so that another group has its past."""
 
     def __init__(self) -> None:
-        super().__init__(len(SIGNALS), least=64)
+        super().__init__(len(SIGNALS), least=LEAST)
         self.shown: tuple[int, ...] = ()
         self.curves = [pg.PlotCurveItem(connect="finite") for _ in range(_MOST)]
         for curve in self.curves:

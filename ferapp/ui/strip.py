@@ -9,12 +9,14 @@ from ferapp.ui.time_strip import SECONDS, TimeStrip
 from ferapp.vision.analysis import NOTHING, Analysis
 from trainer.labels import EXPRESSIONS
 
+LEAST = 40  # px high: all fits into the smallest window
+
 
 class ProbabilityStrip(TimeStrip):
     """The raw trace is drawn for the leading class only: seven more lines would hide the curves."""
 
     def __init__(self) -> None:
-        super().__init__(len(EXPRESSIONS), least=40)
+        super().__init__(len(EXPRESSIONS), least=LEAST)
         self._classes: tuple[str, ...] = EXPRESSIONS
         self.curves: list[pg.PlotCurveItem] = []
         self._raw = pg.PlotCurveItem(connect="finite")
