@@ -140,7 +140,7 @@ def measure(
     angles = head_angles(pose) if pose is not None else (np.nan,) * 3
     eyes = eye_openness(landmarks[42:48]), eye_openness(landmarks[36:42])
     units = [
-        float(np.mean([blendshapes.get(shape, np.nan) for shape in shapes]))
+        sum(blendshapes.get(shape, np.nan) for shape in shapes) / len(shapes)
         for _, shapes in UNITS.values()
     ]
     return np.array([*angles, *eyes, *units], np.float32)
