@@ -65,7 +65,7 @@ class Switch(Toggle):
     """A two-state switch that belongs to a QAction: same words, same tip, same state."""
 
     def __init__(self, action: QAction) -> None:
-        super().__init__(action.text(), action.toolTip(), spare=52, least=22)
+        super().__init__(action.text(), action.toolTip(), spare=52, least=20)
         self.setChecked(action.isChecked())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.toggled.connect(action.setChecked)
@@ -73,7 +73,7 @@ class Switch(Toggle):
 
     def sizeHint(self) -> QSize:
         """Four of them and the key of the colours stand beside the crop."""
-        return QSize(super().sizeHint().width(), max(self.fontMetrics().height() + 4, 22))
+        return QSize(super().sizeHint().width(), max(self.fontMetrics().height() + 3, 20))
 
     def draw(self, painter: QPainter) -> None:
         look = theme.current()
