@@ -13,12 +13,15 @@ from typing import Any
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-from ferapp.live.engine import Engine
+from ferapp.live.engine import Engine, Parts
 from ferapp.live.meters import rss_mb
 from ferapp.live.state import ModelState
+from ferapp.sources.frame import FrameSource
+from ferapp.sources.loading import load_opencv
 from ferapp.ui.settings import SettingsStore
 from ferapp.ui.window import MainWindow
 from ferapp.vision.analysis import Analysis
+from ferapp.vision.options import FACES
 from trainer.errors import FerError
 
 WARM_UP_S = 3.0
@@ -42,8 +45,11 @@ class BenchResult:
     display_fps: float
     capture_to_paint_ms: dict[str, float]
     stages_ms: dict[str, float]  # medians
+    faces: float  # mean of a picture
+    ms_per_face: float  # of all stages; 0 without a face
     model_ms: float  # one face, alone
     model_and_attribution_ms: float
+    cpu_ms: float  # of all threads, for each analysis: tells the cost on a machine that is busy
     dropped: int
     rss_mb: float
     rss_growth_mb: float  # over the measured time
@@ -64,6 +70,8 @@ class BenchResult:
                 f"capture to paint         p50 {self.capture_to_paint_ms['p50']:.1f} ms, "
                 f"p95 {self.capture_to_paint_ms['p95']:.1f} ms",
                 f"stages (median ms)       {stages}",
+                f"faces in a picture       {self.faces:.1f}, {self.ms_per_face:.1f} ms each",
+                f"processor time           {self.cpu_ms:.1f} ms for each analysis, all threads",
                 f"one face, alone          model {self.model_ms:.1f} ms, "
                 f"with attribution {self.model_and_attribution_ms:.1f} ms",
                 f"resident memory          {self.rss_mb:.0f} MiB, "
@@ -77,22 +85,32 @@ class _MeasuredEngine(Engine):
 
     measuring = False
 
-    def __init__(self, source: str, model: str, device: str, fps: float) -> None:
-        super().__init__(source, model, device, fps)
+    def __init__(self, source: str, model: str, device: str, fps: float, parts: Parts) -> None:
+        super().__init__(source, model, device, fps, parts)
         self.latencies: list[float] = []
         self.stages: list[dict[str, float]] = []
+        self.faces: list[int] = []
+        self.spent: list[float] = []  # ms on each analysis
 
     def painted(self, analysis: Analysis) -> None:
         super().painted(analysis)
         if self.measuring:
             self.latencies.append(1000 * (time.perf_counter() - analysis.frame.captured_at))
             self.stages.append(asdict(analysis.times))
+            self.spent.append(analysis.times.total)
+            self.faces.append(len(analysis.faces))
 
 
-def run_bench(source: str, model: str, device: str, *, seconds: int, fps: float) -> BenchResult:
-    """Raises FerError when the source or the model cannot be used."""
-    engine = _MeasuredEngine(source, model, device, fps)
-    with bench_window(engine):
+def run_bench(
+    source: str, model: str, device: str, *, seconds: int, fps: float, faces: int = 0
+) -> BenchResult:
+    """With `faces` the demo clip's face so many times in one picture, in place of `source`.
+
+    Raises FerError when the source or the model cannot be used.
+    """
+    parts = Parts(open_source=lambda _: _crowd(faces)) if faces else Parts()
+    engine = _MeasuredEngine(source, model, device, fps, parts)
+    with bench_window(engine, faces or FACES):
         QApplication.processEvents()
         visible = _process_age()
         stalls = _Stalls()
@@ -103,13 +121,13 @@ def run_bench(source: str, model: str, device: str, *, seconds: int, fps: float)
         if status.source_notice:
             raise FerError(status.source_notice)
         samples, memory = [], [rss_mb()]
-        engine.measuring, dropped = True, status.rates.dropped
+        engine.measuring, dropped, spent = True, status.rates.dropped, time.process_time()
         ends = time.perf_counter() + seconds
         while time.perf_counter() < ends:
             turn(SAMPLE_MS / 1000)
             samples.append(engine.status().rates)
             memory.append(rss_mb())
-        engine.measuring = False
+        engine.measuring, spent = False, time.process_time() - spent
         dropped = engine.status().rates.dropped - dropped
     plain, explained = _model_times(model, device)
     return BenchResult(
@@ -131,6 +149,9 @@ def run_bench(source: str, model: str, device: str, *, seconds: int, fps: float)
             name: round(statistics.median(stage[name] for stage in engine.stages), 2)
             for name in (engine.stages[0] if engine.stages else {})
         },
+        faces=_mean([float(count) for count in engine.faces]),
+        ms_per_face=round(sum(engine.spent) / max(1, sum(engine.faces)), 1),
+        cpu_ms=round(1000 * spent / max(1, len(engine.faces)), 1),
         model_ms=plain,
         model_and_attribution_ms=explained,
         dropped=dropped,
@@ -140,7 +161,7 @@ def run_bench(source: str, model: str, device: str, *, seconds: int, fps: float)
 
 
 @contextmanager
-def bench_window(engine: Engine) -> Iterator[MainWindow]:
+def bench_window(engine: Engine, faces: int = FACES) -> Iterator[MainWindow]:
     """The app's window on `engine`, offscreen; measured alike whatever a person has set."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from ferapp.app import make_application, make_window
@@ -148,12 +169,19 @@ def bench_window(engine: Engine) -> Iterator[MainWindow]:
     make_application()
     with TemporaryDirectory() as folder:
         store = SettingsStore(Path(folder) / "settings.json")
-        store.change(hints_seen=True)
+        store.change(hints_seen=True, faces=faces)
         window = make_window(engine, store)
         try:
             yield window
         finally:
             window.close()
+
+
+def _crowd(faces: int) -> FrameSource:
+    load_opencv()
+    from ferapp.sources.crowd import Crowd  # brings OpenCV: not before the window
+
+    return Crowd(faces)
 
 
 class _Stalls:

@@ -108,6 +108,10 @@ def bench(
     seconds: Annotated[int, typer.Option(min=1, help="Measured time after the warm-up.")] = 20,
     fps: Annotated[float, typer.Option(min=1, max=1000, help="Rate the source is paced at.")] = 30,
     source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "demo",
+    faces: Annotated[
+        int,
+        typer.Option(min=0, max=8, help="The demo clip's face so often; 0: the source as it is."),
+    ] = 0,
     model: Model = "default",
     device: Device = "auto",
     soak: Annotated[
@@ -129,11 +133,13 @@ def bench(
 
     if plot is not None and not soak:
         raise UsageError("--plot is for --soak only")
+    if faces and (soak or source != "demo"):
+        raise UsageError("--faces shows the demo clip: leave --source and --soak out")
     result: BenchResult | SoakResult
     if soak:
         result = run_soak(source, model, device, minutes=soak, fps=fps, plot=plot)
     else:
-        result = run_bench(source, model, device, seconds=seconds, fps=fps)
+        result = run_bench(source, model, device, seconds=seconds, fps=fps, faces=faces)
     if as_json:
         print_json(result.as_dict())
     else:

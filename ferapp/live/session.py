@@ -15,6 +15,7 @@ import numpy as np
 
 from ferapp.sources.frame import Frame, FrameSource, SourceError
 from ferapp.vision.analysis import Analysis, FaceAnalysis
+from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
 from ferapp.vision.table import PROBABILITY
 
 FORMAT = 1
@@ -167,6 +168,7 @@ def _faces(file: Path) -> _Faces:
                 to_crop=_NO_PLACE,
                 probabilities=values,
                 smoothed=values,
+                signals=np.array([float(row[c] or "nan") for c in SIGNAL_COLUMNS], np.float32),
             )
         )
     return _Faces(classes, found)

@@ -101,6 +101,22 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=True,
     ),
     ActionRecord(
+        "signals",
+        "Picture",
+        "Signals",
+        "G",
+        "Head pose, eye openness and action units over time, beside the probabilities.",
+        checked=False,
+    ),
+    ActionRecord(
+        "next_face",
+        "Picture",
+        "Next face",
+        "N",
+        "Let bars, plots and attribution follow another face. Its number, 1 to 8, does it too.",
+    ),
+    ActionRecord("largest_face", "Picture", "Largest face", "0", "Follow the largest face again."),
+    ActionRecord(
         "hud",
         "Picture",
         "Figures",

@@ -65,11 +65,15 @@ class Switch(Toggle):
     """A two-state switch that belongs to a QAction: same words, same tip, same state."""
 
     def __init__(self, action: QAction) -> None:
-        super().__init__(action.text(), action.toolTip(), spare=52, least=26)
+        super().__init__(action.text(), action.toolTip(), spare=52, least=20)
         self.setChecked(action.isChecked())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.toggled.connect(action.setChecked)
         action.toggled.connect(self.setChecked)
+
+    def sizeHint(self) -> QSize:
+        """Four of them and the key of the colours stand beside the crop."""
+        return QSize(super().sizeHint().width(), max(self.fontMetrics().height() + 3, 20))
 
     def draw(self, painter: QPainter) -> None:
         look = theme.current()

@@ -1,4 +1,4 @@
-"""The column beside the picture: what the model makes of the largest face, and the controls."""
+"""The column beside the picture: what the model makes of the face followed, and the controls."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +14,12 @@ from ferapp.ui.attribution_key import AttributionKey
 from ferapp.ui.bars import ProbabilityBars
 from ferapp.ui.crop_view import CropView
 from ferapp.ui.doubt_chips import DoubtChips
+from ferapp.ui.face_badge import FaceBadge
 from ferapp.ui.look import Look, explained_class, map_of
 from ferapp.ui.place_meter import PlaceMeter
-from ferapp.ui.strip import ProbabilityStrip
+from ferapp.ui.signal_panel import LEAST as LEAST_BESIDE
+from ferapp.ui.signal_panel import SignalPanel
+from ferapp.ui.strip import LEAST, ProbabilityStrip
 from ferapp.ui.twin_bars import A, B, TwinBars
 from ferapp.vision.analysis import NOTHING, Analysis, FaceAnalysis
 from ferapp.vision.parts import spread
@@ -28,10 +31,13 @@ TIGHT, BOTTOM = 6, 10  # px between the rows and below them: all fits into the s
 class FacePanel(QWidget):
     """Headline and bars stay in view; all else scrolls where the window is low.
 
-    `beside_crop` is what stands to the right of the crop, `below` the controls under it.
+    `beside_crop` is what stands to the right of the crop, `below` the controls under it, `group`
+    the signals to begin with.
     """
 
-    def __init__(self, beside_crop: Sequence[QWidget], below: Sequence[QWidget]) -> None:
+    def __init__(
+        self, beside_crop: Sequence[QWidget], below: Sequence[QWidget], group: str
+    ) -> None:
         super().__init__()
         self.setObjectName("column")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -39,9 +45,11 @@ class FacePanel(QWidget):
         self.label.setFont(theme.sized(self.font(), 2.1, QFont.Weight.DemiBold))
         self.label.setAccessibleName("Apparent expression")
         self.label.setToolTip(
-            "The expression that the largest face appears to show, and how sure the model is.\n"
+            "The expression that the face appears to show, and how sure the model is.\n"
+            "Of several faces it is the largest, or the one that you clicked.\n"
             "What a face shows is not what a person feels."
         )
+        self.badge = FaceBadge()
         self.doubts = DoubtChips()
         self.detail = QLabel()
         self.detail.setWordWrap(True)
@@ -53,6 +61,8 @@ class FacePanel(QWidget):
         self.bars = ProbabilityBars()
         self.twin_bars = TwinBars()  # in place of the bars while two models are compared
         self.strip = ProbabilityStrip()
+        self.signals = SignalPanel(group)
+        self.signals.hide()
         self.crop = CropView()
         self.key = AttributionKey()
         self.places = PlaceMeter()
@@ -73,6 +83,7 @@ class FacePanel(QWidget):
     def _lay_out_words(self) -> QVBoxLayout:
         first = QHBoxLayout()
         first.setSpacing(theme.GAP)
+        first.addWidget(self.badge)
         first.addWidget(self.label)
         first.addWidget(self.doubts, 1)
         words = QVBoxLayout()
@@ -110,6 +121,7 @@ class FacePanel(QWidget):
         layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, BOTTOM)
         layout.setSpacing(TIGHT)
         layout.addWidget(self.strip, 1)
+        layout.addWidget(self.signals, 1)
         layout.addWidget(caption)
         layout.addLayout(lower)
         layout.addWidget(self.places)
@@ -149,12 +161,17 @@ class FacePanel(QWidget):
         status: LiveStatus,
         look: Look,
         map_image: QImage | None,
+        chosen: int | None = None,
     ) -> None:
-        """`map_image` is the coloured map of the largest face."""
+        """`map_image` is the coloured map of the face followed, `chosen` the id of the face that
+        a person chose.
+        """
         if analysis is not None:  # what was asked for may not be what the model can serve
             look = replace(look, method=analysis.method)
-        headline, detail = wording.headline(analysis, status)
-        face = analysis.faces[0] if analysis is not None and analysis.faces else None
+        headline, detail = wording.headline(analysis, status, chosen)
+        face = analysis.face if analysis is not None else None
+        several = analysis is not None and (len(analysis.faces) > 1 or chosen is not None)
+        self.badge.show_face(analysis.followed if analysis and several else None, face is not None)
         classes = analysis.classes if analysis is not None else ()
         doubts = face.doubts if face is not None and face.smoothed.size else ()
         self.label.setText(headline)
@@ -167,6 +184,7 @@ class FacePanel(QWidget):
         self._show_face(face, classes, look)
         self._show_second(analysis, status, look)
         self.strip.redraw()
+        self.signals.show_analysis(analysis)
 
     def _show_second(self, analysis: Analysis | None, status: LiveStatus, look: Look) -> None:
         """What the second model says of the same face, beside what the first says."""
@@ -180,8 +198,7 @@ class FacePanel(QWidget):
         self.strip.setVisible(not comparing)  # it would tell of the first alone
         if analysis is None or other is None or not comparing:
             return
-        first = analysis.faces[0] if analysis.faces else None
-        second = other.faces[0] if other.faces else None
+        first, second = analysis.face, other.face
         self.twin_bars.show_both(
             (status.model_name, status.other_name),
             analysis.classes,
@@ -216,6 +233,11 @@ class FacePanel(QWidget):
                 spread(found[1], face.places) if face.places is not None else None
             )
             self.key.show_map(look, wording.title(classes[found[0]]), wording.title(classes[asked]))
+
+    def show_signals(self, on: bool) -> None:
+        """With them the column scrolls on a small screen: then no plot need be squeezed."""
+        self.signals.setVisible(on)
+        self.strip.setMinimumHeight(LEAST_BESIDE if on else LEAST)
 
     def show_status(self, status: LiveStatus) -> None:
         text = wording.model_notice(status)

@@ -10,6 +10,7 @@ from ferapp.ui import theme
 from ferapp.ui.about import about_html, card_html
 from ferapp.ui.dialogs import KeySheet, LogSheet, ReadSheet, Sheet
 from ferapp.ui.settings import SettingsStore
+from ferapp.vision.options import FACES, MOST_FACES
 from trainer.card import ModelCard
 
 _THEMES: tuple[tuple[theme.Mode, str], ...] = (
@@ -31,11 +32,13 @@ class Help:
     ) -> None:
         self.card: ModelCard | None = None  # of the model that runs
         self.first_steps: Callable[[bool], None] = lambda on: None
+        self.faces_chosen: Callable[[int], None] = lambda faces: None
         self._parent, self._store, self._read_log = parent, store, read_log
         self._open: dict[str, Sheet] = {}
         self.menu = QMenu("Menu", parent)
         self.menu.setToolTipsVisible(True)
         self.menu.addMenu(self._theme_menu())
+        self.menu.addMenu(self._faces_menu())
         self.menu.addAction(actions["fullscreen"])
         self.menu.addAction(actions["hud"])
         self.menu.addAction(actions["recording_settings"])
@@ -87,6 +90,20 @@ class Help:
             action.setChecked(theme.mode() == mode)
             action.setToolTip("The colours of the window. It changes at once.")
             action.triggered.connect(lambda _=False, wanted=mode: self._dress(wanted))
+            group.addAction(action)
+        return menu
+
+    def _faces_menu(self) -> QMenu:
+        menu = QMenu("Faces at most", self.menu)
+        menu.setToolTipsVisible(True)
+        menu.menuAction().setToolTip("How many faces are found in a picture. Each takes time.")
+        group = QActionGroup(menu)
+        for faces in range(1, MOST_FACES + 1):
+            action = menu.addAction(f"{faces} (usual)" if faces == FACES else str(faces))
+            action.setCheckable(True)
+            action.setChecked(self._store.now.faces == faces)
+            action.setToolTip("Where more are there, the clearest ones are taken.")
+            action.triggered.connect(lambda _=False, wanted=faces: self.faces_chosen(wanted))
             group.addAction(action)
         return menu
 

@@ -15,6 +15,7 @@ from ferapp.ui import wording
 from ferapp.ui.attribution_controls import AttributionControls
 from ferapp.ui.controls import Sliders, Switch
 from ferapp.ui.face_panel import FacePanel
+from ferapp.ui.following import Following, next_face
 from ferapp.ui.held_scale import HeldScale
 from ferapp.ui.hiding import HideRow
 from ferapp.ui.look import Look, map_of
@@ -25,6 +26,7 @@ from ferapp.ui.stage import Stage
 from ferapp.ui.steady import SteadyDoubts
 from ferapp.vision.analysis import Analysis
 from ferapp.vision.options import Options
+from ferapp.vision.tracks import number
 
 TAKE_MS = 16  # about 60 a second
 PLOT_S = 0.05  # plots are redrawn at most 20 times a second
@@ -46,11 +48,14 @@ class LivePage(QWidget):
         super().__init__()
         self._engine = engine
         self._store = store
-        self._options = Options(smoothing_s=store.now.smoothing_ms / 1000)
+        self._options = Options(
+            smoothing_s=store.now.smoothing_ms / 1000, max_faces=store.now.faces
+        )
         self._actions = actions
         self._analysis: Analysis | None = None
         self._shown: Analysis | None = None  # the same with the doubts to show
         self._classes: tuple[str, ...] = ()
+        self._following = Following()
         self._steady = SteadyDoubts()
         self._scale = HeldScale(store.now.held_scale)
         self._status: LiveStatus = engine.status()
@@ -65,8 +70,10 @@ class LivePage(QWidget):
         self.attribution = AttributionControls(store.now.held_scale)
         self.sliders = Sliders(store.now.look.opacity, store.now.smoothing_ms)
         below = [self.hide_row, self.attribution, self.sliders]
-        self.switches = [Switch(actions[name]) for name in ("boxes", "landmarks", "attribution")]
-        self.panel = FacePanel(self.switches, below)
+        self.switches = [
+            Switch(actions[name]) for name in ("boxes", "landmarks", "attribution", "signals")
+        ]
+        self.panel = FacePanel(self.switches, below, store.now.signal_group)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -93,12 +100,20 @@ class LivePage(QWidget):
             actions[name].setChecked(getattr(self.look, name))
             actions[name].toggled.connect(lambda on, field=name: self.change_look(**{field: on}))
         actions["hud"].toggled.connect(lambda on: self.stage.set_hud(on, self._status))
+        actions["signals"].toggled.connect(self._show_signals)
+        actions["signals"].setChecked(self._store.now.signals)
+        self.panel.signals.group_chosen.connect(lambda name: self._store.change(signal_group=name))
+        self.panel.signals.group_chosen.connect(lambda _: self._ask_for_panel())
         actions["freeze"].toggled.connect(self._freeze)
         self.replay_bar.sought.connect(self._engine.seek)
         self.replay_bar.again.connect(self._analyse_again)
         actions["end_comparison"].setEnabled(False)
         actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
         self.stage.end_comparison.clicked.connect(actions["end_comparison"].trigger)
+        for view in (self.view, self.stage.other_view):
+            view.face_clicked.connect(self._click_face)
+        actions["next_face"].triggered.connect(lambda: self._follow(next_face(self._analysis)))
+        actions["largest_face"].triggered.connect(lambda: self._follow(None))
         controls = self.attribution
         controls.target_chosen.connect(lambda target: self.change_look(target=target))
         controls.method_chosen.connect(lambda method: self.change_look(method=method))
@@ -142,6 +157,46 @@ class LivePage(QWidget):
         self.change_look(target=target)
         if target == name:
             self._actions["attribution"].setChecked(True)  # else the choice would show nothing
+
+    def follow_number(self, wanted: int) -> None:
+        """Follow the face that has this number in the picture."""
+        faces = self._analysis.faces if self._analysis is not None else ()
+        found = [face.face_id for face in faces if number(face.face_id) == wanted]
+        if found:
+            self._follow(found[0])
+        else:
+            self.stage.toast.tell(f"There is no face {wanted} in the picture.")
+
+    def follow_at_most(self, faces: int) -> None:
+        """Find so many faces from now on."""
+        self._store.change(faces=faces)
+        self._set_options(max_faces=faces)
+
+    def _click_face(self, face_id: int) -> None:
+        """A click on the face that was chosen takes that back."""
+        self._follow(None if face_id == self._following.chosen else face_id)
+
+    def _follow(self, face_id: int | None) -> None:
+        """Also in a picture that is held."""
+        self._following.choose(face_id)
+        if self._analysis is not None:
+            self._settle(self._analysis)
+
+    def _settle(self, analysis: Analysis) -> None:
+        """Show `analysis` with the face to follow in it."""
+        self._analysis = self._following.settle(analysis)
+        self._shown = self._steady.settle(self._analysis)
+        self.view.show_analysis(self._shown)
+        self.stage.show_second(self._analysis.other)
+        self._panel_due = True
+
+    def _show_signals(self, on: bool) -> None:
+        self._store.change(signals=on)
+        self.panel.show_signals(on)
+        self._ask_for_panel()
+
+    def _ask_for_panel(self) -> None:
+        self._panel_due = True
 
     def _freeze(self, on: bool) -> None:
         """Hold the picture. A recording that plays is held itself, and goes on from there."""
@@ -217,30 +272,37 @@ class LivePage(QWidget):
         if self._panel_due and now - self._panel_at >= PLOT_S:
             self._panel_due = False
             self._panel_at = now
-            maps = self.view.map_images()
-            largest = maps[0] if maps else None
-            self.panel.show_analysis(self._shown, self._status, self.look, largest)
+            self.panel.show_analysis(
+                self._shown,
+                self._status,
+                self.look,
+                self.view.followed_map(),
+                self._following.chosen,
+            )
         if now - self._summary_at >= SUMMARY_S:
             self._summary_at = now
             self.view.setAccessibleDescription(wording.summary(self._shown))
             bars = self.panel.bars
             bars.setAccessibleDescription(bars.in_words())
+            cells = self.panel.signals.cells
+            cells.setAccessibleDescription(cells.in_words())
 
     def _show(self, analysis: Analysis) -> None:
-        self._analysis = analysis
-        self._shown = self._steady.settle(analysis)
         if analysis.classes and analysis.classes != self._classes:
             self._classes = analysis.classes
             self.change_look()
+        self._settle(analysis)
         self._note_scale(self.look)
         if self._scale.value != self.look.full_scale:
             self.change_look(full_scale=self._scale.value)
-        self.view.show_analysis(self._shown)
-        self.stage.show_second(analysis.other)
+        gone = self._following.left
+        if gone is not None:
+            self.stage.toast.tell(f"Face {number(gone)} has left. The largest is followed again.")
         if isinstance(analysis.frame, SessionFrame):
             self.replay_bar.show_time(analysis.frame.at_s)
-        self.panel.strip.push(self._shown)
-        self._panel_due = True
+        if self._shown is not None:
+            self.panel.strip.push(self._shown)
+            self.panel.signals.strip.push(self._shown)
 
     def _refresh_status(self) -> None:
         status = self._engine.status()

@@ -8,6 +8,7 @@ coordinates count pixel centres (the first pixel's centre is 0, 0) while Qt coun
 import math
 from collections.abc import Collection
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ from trainer.faces.points import CONTOURS_68
 
 FRAME_TO_QT = QTransform.fromTranslate(0.5, 0.5)
 UPSAMPLING = 4
+Emphasis = Literal["usual", "strong", "quiet"]  # a face alone; the one followed; the others
+BOX_PX: dict[Emphasis, float] = {"usual": 1.75, "strong": 3.0, "quiet": 1.25}  # width of the line
 HATCH = 7  # px between the lines over a hidden part
 HATCH_DETAIL = 4
 HATCH_PENS = ((theme.colour(theme.VIDEO_GROUND, 0.55), 2.6), (theme.colour(theme.VIDEO_TEXT), 1.1))
@@ -88,8 +91,20 @@ def paint_faces(
         for face in analysis.faces:
             draw_landmarks(painter, face, frame_to_view)
     if look.boxes:
-        for face in reversed(analysis.faces):  # the largest face's label on top
-            draw_box(painter, face, frame_to_view, wording.box_label(face, analysis))
+        for face in sorted(analysis.faces, key=lambda face: _height(face, analysis)):
+            label = wording.box_label(face, analysis)
+            draw_box(painter, face, frame_to_view, label, _emphasis(face, analysis))
+
+
+def _height(face: FaceAnalysis, analysis: Analysis) -> tuple[bool, float]:
+    """Whose label is above whose: that of the face that is followed, then the larger one's."""
+    return face.face_id == analysis.followed, face.box[2] * face.box[3]
+
+
+def _emphasis(face: FaceAnalysis, analysis: Analysis) -> Emphasis:
+    if analysis.followed is None or len(analysis.faces) == 1:
+        return "usual"
+    return "strong" if face.face_id == analysis.followed else "quiet"
 
 
 def crop_to_view(to_crop: NDArray[np.float32], frame_to_view: QTransform) -> QTransform:
@@ -123,11 +138,14 @@ def draw_landmarks(painter: QPainter, face: FaceAnalysis, frame_to_view: QTransf
     radius = min(max(width / 140, 1.2), 2.4)  # legible on a small face, fine on a large one
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(theme.colour(theme.LANDMARK, 0.45), 1))
+    colour = theme.face_colour(face.face_id)
+    faint = QColor(colour)
+    faint.setAlphaF(0.45)
+    painter.setPen(QPen(faint, 1))
     for contour in CONTOURS_68:
         painter.drawPolyline(QPolygonF([points[i] for i in contour]))
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(theme.LANDMARK))
+    painter.setBrush(colour)
     for point in points:
         painter.drawEllipse(point, radius, radius)
     painter.restore()
@@ -199,19 +217,27 @@ def _hull(points: NDArray[np.float32]) -> list[tuple[float, float]]:
     return sides[0] + sides[1]
 
 
-def draw_box(painter: QPainter, face: FaceAnalysis, frame_to_view: QTransform, label: str) -> None:
-    """A box with rounded corners, dashed when in doubt.
+def draw_box(
+    painter: QPainter,
+    face: FaceAnalysis,
+    frame_to_view: QTransform,
+    label: str,
+    emphasis: Emphasis = "usual",
+) -> None:
+    """A box with rounded corners, dashed when in doubt, and its label on a plate.
 
-    Its label sits on top of it, or inside where no room is left.
+    The label sits on top of it, or inside where no room is left. A quiet one has a dark plate.
     """
     box = frame_to_view.mapRect(QRectF(*face.box))
     colour = theme.face_colour(face.face_id)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(theme.colour(theme.VIDEO_GROUND, 0.45), 3.5))  # keeps it visible on white
+    width = BOX_PX[emphasis]
+    shade = theme.colour(theme.VIDEO_GROUND, 0.45)
+    painter.setPen(QPen(shade, width + 1.75))  # keeps it visible on white
     painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
-    line = QPen(colour, 1.75)
+    line = QPen(colour, width)
     if face.doubts:
         line.setDashPattern([4, 3])
     painter.setPen(line)
@@ -219,10 +245,11 @@ def draw_box(painter: QPainter, face: FaceAnalysis, frame_to_view: QTransform, l
     if label:
         metrics = QFontMetricsF(painter.font())
         plate = label_plate(metrics, box, label)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
+        quiet = emphasis == "quiet"
+        painter.setPen(QPen(colour, 1) if quiet else QPen(Qt.PenStyle.NoPen))
+        painter.setBrush(theme.colour(theme.VIDEO_PLATE) if quiet else colour)
         painter.drawRoundedRect(plate, 5, 5)
-        painter.setPen(QColor(theme.ON_FACE_COLOUR))
+        painter.setPen(colour if quiet else QColor(theme.ON_FACE_COLOUR))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, label)
     painter.restore()
 

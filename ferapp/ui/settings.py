@@ -11,11 +11,15 @@ from platformdirs import user_config_path
 from ferapp.ui.look import Look
 from ferapp.ui.theme import Mode
 from ferapp.vision.methods import METHODS
+from ferapp.vision.options import FACES, MOST_FACES
+from ferapp.vision.signals import GROUPS
 from trainer.files import write_json
 
 log = logging.getLogger(__name__)
 
 RECENT = 8
+STRONGEST = "Strongest"  # action units of the last 20 seconds
+SIGNAL_GROUPS = (*GROUPS, STRONGEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,10 @@ class Settings:
     look: Look = field(default_factory=Look)
     held_scale: bool = False  # keep one colour scale for all pictures
     smoothing_ms: int = 300
+    faces: int = FACES  # found at most
     hud: bool = False
+    signals: bool = False
+    signal_group: str = "Head"
     model: str = "default"
     device: str = "auto"
     camera: str = ""  # the camera chosen last, as `open_source` takes it; "" is none yet
@@ -112,4 +119,8 @@ def _known(name: str, value: Any) -> bool:
         return value in get_args(Mode)
     if name == "method":
         return value in METHODS
+    if name == "signal_group":
+        return value in SIGNAL_GROUPS
+    if name == "faces":
+        return 1 <= int(value) <= MOST_FACES
     return not isinstance(value, int) or 0 <= value <= 5000

@@ -108,6 +108,7 @@ def record(
         "smoothing_s": options.smoothing_s,
         "hidden": sorted(options.hidden),
         "coordinates": COORDINATES,
+        "followed": analysis.followed,  # the id of a face; null: the largest
         "faces": [_face(face, analysis.classes, look) for face in analysis.faces],
     }
     finite: dict[str, Any] = _finite(value)

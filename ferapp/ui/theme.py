@@ -11,6 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
+from ferapp.vision.tracks import number
+
 Mode = Literal["system", "light", "dark"]
 
 
@@ -26,6 +28,7 @@ class Theme:
     accent: str
     on_accent: str
     warning: str  # text of a notice
+    series: tuple[str, ...]  # curves that are no expressions, apart as those are
     expressions: dict[str, str]  # graphical objects; distances hold for colour-blind viewers too
 
     def expression(self, name: str, index: int = 0) -> str:
@@ -45,6 +48,7 @@ DARK = Theme(
     accent="#6cb6ff",
     on_accent="#0d1620",
     warning="#f2c14e",
+    series=("#6cb4ff", "#e4e49c", "#cc5484", "#b4a800", "#786cf0"),
     expressions={
         "angry": "#d9621a",
         "disgust": "#61ca58",
@@ -67,6 +71,7 @@ LIGHT = Theme(
     accent="#0b63c5",
     on_accent="#ffffff",
     warning="#7d5200",
+    series=("#0c60c0", "#e4480c", "#9c3c60", "#6c0000", "#480084"),
     expressions={
         "angry": "#b05a52",
         "disgust": "#3c5400",
@@ -85,7 +90,16 @@ VIDEO_TEXT = "#f0f2f4"
 VIDEO_RECORDING = "#c62828"
 VIDEO_MUTED = "#b4bcc4"
 LANDMARK = "#62f5c8"
-FACE_COLOURS = ("#8fd0ff", "#ffc37a", "#c9b6ff", "#a5e89b", "#ff9fb2", "#e9e27a")
+FACE_COLOURS = (  # by number; apart for colour-blind viewers too
+    "#a8fff0",
+    "#ff9c00",
+    "#c09cff",
+    "#e44818",
+    "#fff000",
+    "#c03cff",
+    "#54d8a8",
+    "#3c9090",
+)
 ON_FACE_COLOUR = "#0d1216"
 
 GAP = 8  # px between things that belong together
@@ -117,7 +131,7 @@ def colour(value: str, alpha: float | None = None) -> QColor:
 
 
 def face_colour(face_id: int) -> QColor:
-    return QColor(FACE_COLOURS[face_id % len(FACE_COLOURS)])
+    return QColor(FACE_COLOURS[number(face_id) - 1])
 
 
 def sized(font: QFont, factor: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:

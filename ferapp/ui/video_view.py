@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetricsF,
     QHelpEvent,
     QImage,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QTransform,
@@ -30,6 +31,8 @@ class VideoView(QWidget):
     A callback and not a signal: no frame travels through Qt's signals.
     """
 
+    face_clicked = Signal(int)  # its id
+
     def __init__(
         self,
         on_painted: Callable[[Analysis], None],
@@ -49,6 +52,7 @@ class VideoView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 240)
+        self.setMouseTracking(True)  # the pointer tells what can be clicked
         self.setAccessibleName("Picture")
         self.setAccessibleDescription(wording.summary(None))
 
@@ -60,10 +64,12 @@ class VideoView(QWidget):
         return self._analysis
 
     def show_analysis(self, analysis: Analysis) -> None:
+        """A picture that was painted before is not reported again: only its faces changed."""
+        again = self._analysis is not None and self._analysis.frame is analysis.frame
+        self._reported = again and self._reported
         self._analysis = analysis
         self._image = overlays.picture_image(analysis.picture)  # the analysis keeps the array alive
         self._maps = None
-        self._reported = False
         self.update()
 
     def clear(self) -> None:
@@ -104,6 +110,15 @@ class VideoView(QWidget):
             shown = self._analysis
             self._maps = overlays.map_images(shown, self._look) if shown is not None else []
         return self._maps
+
+    def followed_map(self) -> QImage | None:
+        """That of the face that is followed."""
+        shown = self._analysis
+        followed = shown.face if shown is not None else None
+        if shown is None or followed is None:
+            return None
+        pairs = zip(shown.faces, self.map_images(), strict=True)
+        return next(image for face, image in pairs if face is followed)
 
     def frame_to_view(self, x: float, y: float) -> QPointF:
         """Where the centre of a frame's pixel lies in this widget."""
@@ -185,12 +200,14 @@ class VideoView(QWidget):
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
 
     def face_at(self, point: QPointF) -> FaceAnalysis | None:
-        """The face whose box or label is at this point of the widget, the one on top first."""
+        """The face whose box or label is at this point of the widget; of several the smallest,
+        which a larger one's box may be all around.
+        """
         if self._analysis is None:
             return None
         place = self._transform()
         metrics = QFontMetricsF(self._label_font())
-        for face in self._analysis.faces:
+        for face in reversed(self._analysis.faces):
             box = place.mapRect(QRectF(*face.box))
             label = wording.box_label(face, self._analysis) if self._look.boxes else ""
             plate = overlays.label_plate(metrics, box, label) if label else QRectF()
@@ -201,10 +218,25 @@ class VideoView(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and self._analysis is not None:
             face = self.face_at(QPointF(event.pos()))
-            tip = wording.face_tip(face) if face else ""
+            tip = wording.face_tip(face, self._analysis) if face else ""
             QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)
+
+    def _clickable(self, point: QPointF) -> FaceAnalysis | None:
+        """The face there, where there are others to choose from."""
+        several = self._analysis is not None and len(self._analysis.faces) > 1
+        return self.face_at(point) if several else None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        shapes = Qt.CursorShape
+        at_face = self._clickable(event.position()) is not None
+        self.setCursor(shapes.PointingHandCursor if at_face else shapes.ArrowCursor)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        face = self._clickable(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and face is not None:
+            self.face_clicked.emit(face.face_id)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:

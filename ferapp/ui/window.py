@@ -43,6 +43,7 @@ from ferapp.ui.recording import TITLE, Recordings
 from ferapp.ui.settings import RECENT, SettingsStore
 from ferapp.ui.snapshot import Snapshots, open_folder
 from ferapp.ui.status_bar import StatusBar
+from ferapp.vision.options import MOST_FACES
 
 _PICTURES = "Videos and pictures (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.png *.jpg *.jpeg *.bmp)"
 _MODELS = "Models (*.safetensors)"
@@ -184,6 +185,7 @@ class MainWindow(QMainWindow):
         stage.notice.demo.connect(actions["demo"].trigger)
         stage.notice.other.connect(self._pop_up_sources)
         self.help.first_steps = stage.show_first_steps
+        self.help.faces_chosen = self.live_page.follow_at_most
         stage.first_steps.done.connect(self.help.end_first_steps)
         if not self.store.now.hints_seen:
             stage.show_first_steps(True)
@@ -326,7 +328,10 @@ class MainWindow(QMainWindow):
         self.setWindowState(state | full if on else state & ~full)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() != Qt.Key.Key_Escape:
+        digit = event.key() - Qt.Key.Key_0
+        if self._pages.currentWidget() is self.live_page and 1 <= digit <= MOST_FACES:
+            self.live_page.follow_number(digit)
+        elif event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         elif self.live_page.stage.first_steps.isVisible():
             self.help.end_first_steps()

@@ -10,6 +10,7 @@ from ferapp.live.session import HIDDEN, Mark
 from ferapp.live.state import LiveStatus, ModelState, RecordingStatus
 from ferapp.vision.analysis import Analysis, Doubt, DoubtKind, FaceAnalysis
 from ferapp.vision.parts import PARTS, Part
+from ferapp.vision.tracks import number
 
 # kind → its name, what was found, and what a person can do about it
 _DOUBTS: dict[DoubtKind, tuple[str, str, str]] = {
@@ -44,7 +45,7 @@ _DOUBTS: dict[DoubtKind, tuple[str, str, str]] = {
         "Several expressions are about as probable: see the bars.",
     ),
 }
-_COUNTS = ("no", "one", "two", "three", "four", "five", "six")
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 def title(class_name: str) -> str:
@@ -85,23 +86,31 @@ def doubt_tip(doubt: Doubt) -> str:
 
 
 def box_label(face: FaceAnalysis, analysis: Analysis) -> str:
-    """What stands at the face in the picture: `Happy? 31 %, mouth hidden`."""
+    """What stands at the face in the picture: `Happy? 31 %, mouth hidden`.
+
+    Its number is before it where there are several: `2  Happy 87 %`.
+    """
+    which = str(number(face.face_id)) if len(analysis.faces) > 1 else ""
     top = top_class(face.smoothed)
     if top is None or top >= len(analysis.classes):
-        return ""
+        return which
     sign = "?" if face.doubts else ""
     label = f"{title(analysis.classes[top])}{sign} {percent(float(face.smoothed[top]))}"
     if analysis.hidden:
         what = parts(analysis.hidden) if len(analysis.hidden) == 1 else "parts"
         label = f"{label}, {what} hidden"
-    return label
+    return f"{which}  {label}" if which else label
 
 
-def face_tip(face: FaceAnalysis) -> str:
+def face_tip(face: FaceAnalysis, analysis: Analysis) -> str:
     """What a face's box and label do not say; no probabilities, for they change under a tip."""
     width, height = face.box[2:]
-    size = f"A face of {width:.0f} × {height:.0f} px of the picture"
-    return "\n\n".join([size, *map(doubt_tip, face.doubts)])
+    words = [f"A face of {width:.0f} × {height:.0f} px of the picture"]
+    if len(analysis.faces) > 1:
+        which = number(face.face_id)
+        follow = f"Click: bars and plots follow face {which} (key: {which}).\n"
+        words.append(f"{follow}Again: the largest one (key: 0).")
+    return "\n\n".join([*words, *map(doubt_tip, face.doubts)])
 
 
 def parts(hidden: Collection[Part]) -> str:
@@ -113,9 +122,9 @@ def parts(hidden: Collection[Part]) -> str:
 def effect_of_hiding(analysis: Analysis | None) -> str:
     """`Without the mouth: Happy 92 % → 31 %`; empty while nothing is hidden.
 
-    The expression is the one that the largest face has unhidden.
+    The expression is the one that the face followed has unhidden.
     """
-    face = analysis.faces[0] if analysis is not None and analysis.faces else None
+    face = analysis.face if analysis is not None else None
     if analysis is None or face is None or not analysis.hidden or not face.smoothed.size:
         return ""
     top = top_class(face.whole)
@@ -144,10 +153,14 @@ def summary(analysis: Analysis | None) -> str:
         return "No picture yet"
     if not analysis.faces:
         return "No face"
-    face = analysis.faces[0]
-    label = face_label(face, analysis.classes)
+    face = analysis.face
     faces = count_faces(len(analysis.faces))
+    if face is None:
+        return f"The face followed is out of sight, {faces}"
+    label = face_label(face, analysis.classes)
     sentences = [f"{label}, {faces}" if label else title(faces)]
+    if analysis.followed is not None and len(analysis.faces) > 1:
+        sentences.append(f"Followed: face {number(face.face_id)}")
     if face.doubts:
         sentences.append("In doubt: " + ", ".join(doubt_name(d.kind) for d in face.doubts))
     if analysis.hidden:
@@ -155,13 +168,20 @@ def summary(analysis: Analysis | None) -> str:
     return ". ".join(sentences)
 
 
-def headline(analysis: Analysis | None, status: LiveStatus) -> tuple[str, str]:
-    """The large words of the page and the quiet line below them: one line, so nothing jumps."""
-    if analysis is not None and analysis.faces:
-        label = face_label(analysis.faces[0], analysis.classes)
+def headline(
+    analysis: Analysis | None, status: LiveStatus, chosen: int | None = None
+) -> tuple[str, str]:
+    """The large words of the page and the quiet line below them: one line, so nothing jumps.
+
+    `chosen` is the id of the face that a person chose to follow.
+    """
+    face = analysis.face if analysis is not None else None
+    if analysis is not None and face is not None:
+        label = face_label(face, analysis.classes)
         if label:
             several = len(analysis.faces) > 1
-            which = f", largest of {count_faces(len(analysis.faces))}" if several else ""
+            why = "largest" if chosen is None else "chosen"
+            which = f", {why} of {count_faces(len(analysis.faces))}" if several else ""
             return label, f"Apparent expression{which}"
     if not status.model_name:
         if status.model_state is ModelState.LOADING:
@@ -169,6 +189,8 @@ def headline(analysis: Analysis | None, status: LiveStatus) -> tuple[str, str]:
         return "No model", "Open a model to begin (M)."
     if analysis is None:
         return "No picture yet", "Demo clip (D), camera (C) or a file (O)."
+    if chosen is not None and face is None:
+        return f"No face {number(chosen)}", "Out of sight. It is followed on if it is back soon."
     return "No face", "Show a face, lit and turned to the camera."
 
 

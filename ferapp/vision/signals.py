@@ -64,39 +64,49 @@ def _unit(number: int) -> Signal:
     name, shapes = UNITS[number]
     meaning = f"AU{number}, {name}: MediaPipe's {' and '.join(shapes)}"
     meaning += ", their mean, from 0 to 1." if len(shapes) > 1 else ", from 0 to 1."
+    meaning += " An activation, no intensity that a FACS coder would give."
     if number in WEAK:
         meaning += " It hardly leaves 0 in MediaPipe."
     return Signal(f"au{number:02}", f"AU{number}", meaning, (0, 1))
 
 
+_POSE = "From MediaPipe's pose of the face."
+_EYE = (
+    "distance of its lids over its width, without unit. About 0.3 when open. "
+    "The eye aspect ratio of Soukupova and Cech 2016."
+)
 SIGNALS: tuple[Signal, ...] = (
     Signal(
         "yaw_deg",
         "Yaw",
-        "Degrees that the head is turned; positive is to the person's own left.",
+        "Degrees that the head is turned; positive is to the person's own left. " + _POSE,
         (-60, 60),
         degrees=True,
     ),
     Signal(
-        "pitch_deg", "Pitch", "Degrees that the head looks up; negative is down.", (-60, 60), True
+        "pitch_deg",
+        "Pitch",
+        "Degrees that the head looks up; negative is down. " + _POSE,
+        (-60, 60),
+        True,
     ),
     Signal(
         "roll_deg",
         "Roll",
-        "Degrees that the head leans; positive is to the person's own left shoulder.",
+        "Degrees that the head leans; positive is to the person's own left shoulder. " + _POSE,
         (-60, 60),
         True,
     ),
     Signal(
         "eye_left",
         "Left eye",
-        "The person's own left eye: distance of its lids over its width. About 0.3 when open.",
+        "The person's own left eye: " + _EYE,
         (0, 0.5),
     ),
     Signal(
         "eye_right",
         "Right eye",
-        "The person's own right eye: distance of its lids over its width. About 0.3 when open.",
+        "The person's own right eye: " + _EYE,
         (0, 0.5),
     ),
     *(_unit(number) for number in UNITS),
@@ -130,7 +140,7 @@ def measure(
     angles = head_angles(pose) if pose is not None else (np.nan,) * 3
     eyes = eye_openness(landmarks[42:48]), eye_openness(landmarks[36:42])
     units = [
-        float(np.mean([blendshapes.get(shape, np.nan) for shape in shapes]))
+        sum(blendshapes.get(shape, np.nan) for shape in shapes) / len(shapes)
         for _, shapes in UNITS.values()
     ]
     return np.array([*angles, *eyes, *units], np.float32)

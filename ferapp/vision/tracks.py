@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.vision.options import MOST_FACES
 from ferapp.vision.parts import Part
 
 Box = tuple[float, float, float, float]
@@ -47,7 +48,8 @@ class Tracks:
     """Ids by where each face is expected: it goes on as it went, also out of sight for a while.
 
     The assignment costs least in all, not pair by pair: where faces cross, the nearest pair may be
-    the wrong one.
+    the wrong one. No two faces of a picture have the same `number`: a new face passes over ids that
+    would give one that is taken.
     """
 
     def __init__(self) -> None:
@@ -70,15 +72,35 @@ class Tracks:
             }
             for box in boxes
         ]
-        ids = []
-        for box, key in zip(boxes, _cheapest(costs), strict=True):
+        chosen = _cheapest(costs)
+        ids: list[int] = []
+        for box, key in zip(boxes, chosen, strict=True):
             if key is None:
-                key, self._next = self._next, self._next + 1
+                key = self._new_id({key for key in (*chosen, *ids) if key is not None})
                 self._tracks[key] = _Track(box, time_s)
             else:
                 self._tracks[key].follow(box, time_s)
             ids.append(key)
         return ids
+
+    def _new_id(self, seen: set[int]) -> int:
+        """Of a number that no face has; where all are taken, that of a face long out of sight.
+
+        `seen` are the ids in this picture.
+        """
+        if len(self._tracks) >= MOST_FACES:
+            gone = [key for key in self._tracks if key not in seen]
+            del self._tracks[min(gone, key=lambda key: self._tracks[key].seen_s)]
+        taken = {number(key) for key in self._tracks}
+        while number(self._next) in taken:
+            self._next += 1
+        self._next += 1
+        return self._next - 1
+
+
+def number(face_id: int) -> int:
+    """What a person calls a face, 1 to MOST_FACES; its colour goes by it, too."""
+    return face_id % MOST_FACES + 1
 
 
 def _cheapest(costs: list[dict[int, float]]) -> list[int | None]:

@@ -151,3 +151,20 @@ def test_bench_of_a_source_that_is_not_there_fails(command) -> None:
     assert done.returncode == 1
     assert "gone.mp4" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_bench_of_several_faces_finds_them_all(command) -> None:
+    asked = ("--faces", 2, "--seconds", 2, "--json")
+    done = command("ferapp", "bench", *asked, timeout=300)
+    assert done.returncode == 0, done.stderr
+    values = json.loads(done.stdout.splitlines()[-1])
+    assert values["faces"] == pytest.approx(2, abs=0.1)
+    assert values["cpu_ms"] > 0
+    assert 0 < values["ms_per_face"] < sum(values["stages_ms"].values()) * 10
+
+
+def test_bench_shows_faces_of_the_demo_clip_only(command) -> None:
+    done = command("ferapp", "bench", "--faces", 2, "--source", "other.mp4", timeout=300)
+    assert done.returncode == 2
+    assert "leave --source and --soak out" in done.stderr

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferapp.vision.tracks import Box, Smoothing, Tracks, _cheapest
+from ferapp.vision.tracks import Box, Smoothing, Tracks, _cheapest, number
 
 STEP_S = 1 / 15
 
@@ -120,3 +120,30 @@ def test_each_face_is_smoothed_for_itself_and_so_is_one_with_hidden_parts() -> N
     assert smoothing.smooth(1, high, 0.1, 0.3) == pytest.approx(high)
     assert smoothing.smooth(0, high, 0.1, 0.3, frozenset({"mouth"})) == pytest.approx(high)
     assert smoothing.smooth(0, low, 0.1, 0.3) == pytest.approx(low)
+
+
+def test_no_two_faces_of_a_picture_have_one_number() -> None:
+    """Somebody stays while others come and go: ids grow, numbers go round."""
+    tracks = Tracks()
+    numbers = []
+    for visit in range(20):
+        time_s = 3.0 * visit
+        stays, comes = [], []
+        for frame in range(25):  # the visitor is gone for 1.3 s of three
+            boxes = [box(100), *([box(400)] if frame < 15 else [])]
+            ids = tracks.assign(boxes, time_s + frame * 3 / 25)
+            stays.append(ids[0])
+            comes += ids[1:]
+        assert set(stays) == {0}
+        assert len(set(comes)) == 1
+        numbers.append(number(comes[0]))
+    assert 1 not in numbers
+    assert set(numbers) == set(range(2, 9))
+
+
+def test_a_crowd_that_is_replaced_at_once_keeps_numbers_apart() -> None:
+    tracks = Tracks()
+    for moment, y in enumerate((100, 5000, 9000)):
+        ids = tracks.assign([box(200 * i, y) for i in range(8)], 0.1 * moment)
+        assert sorted(map(number, ids)) == list(range(1, 9))
+    assert len(tracks._tracks) == 8

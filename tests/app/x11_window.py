@@ -38,7 +38,7 @@ def main(out: str) -> int:
         tip = view.frame_to_view(*analysis.faces[0].landmarks[30].tolist()).toPoint()
         place = view.mapTo(window, tip)
         colour = screen.toImage().pixelColor(place)
-        wanted = QColor(theme.LANDMARK)
+        wanted = QColor(theme.FACE_COLOURS[0])
         near = all(
             abs(a - b) < 40 for a, b in zip(colour.getRgb()[:3], wanted.getRgb()[:3], strict=True)
         )

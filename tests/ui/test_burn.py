@@ -48,7 +48,7 @@ def test_landmarks_have_their_colour_where_they_are(size: tuple[int, int]) -> No
     pixels = rgb(image)
     for x, y in shown.faces[0].landmarks[[0, 30, 67]].tolist():
         column, row = round(x), round(y)  # the pixel whose centre is nearest
-        assert far(pixels[row, column], theme.LANDMARK) < 90
+        assert far(pixels[row, column], theme.FACE_COLOURS[0]) < 110
 
 
 @pytest.mark.parametrize("size", SIZES)

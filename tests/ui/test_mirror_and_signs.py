@@ -193,7 +193,7 @@ def test_a_doubt_makes_the_box_dashed_and_the_label_ask(view: VideoView) -> None
     assert share(plain, colour, 120) > 0.9
     assert 0.3 < share(dashed, colour, 120) < 0.8
     assert wording.box_label(unsure.faces[0], unsure) == "Happy? 87\u00a0%"
-    tip = wording.face_tip(unsure.faces[0])
+    tip = wording.face_tip(unsure.faces[0], unsure)
     assert "too small" in tip
     assert "100 × 100 px" in tip
 

@@ -65,6 +65,19 @@ def test_expressions_keep_apart(look: Theme, viewer: str) -> None:
         assert contrast(colour, look.panel) >= 3, name
 
 
+@pytest.mark.parametrize("viewer", VIEWERS)
+@pytest.mark.parametrize("colours", [theme.FACE_COLOURS, DARK.series, LIGHT.series])
+def test_faces_and_curves_keep_apart(colours: tuple[str, ...], viewer: str) -> None:
+    seen = [oklab(VIEWERS[viewer] @ linear(c)) for c in colours]
+    for one, other in combinations(seen, 2):
+        assert np.linalg.norm(one - other) > 0.12
+
+
+@pytest.mark.parametrize("look", [DARK, LIGHT], ids=lambda t: t.name)
+def test_curves_are_seen_on_the_panel(look: Theme) -> None:
+    assert all(contrast(colour, look.panel) >= 3 for colour in look.series)
+
+
 def test_themes_apply_at_once(qapp: QApplication) -> None:
     theme.apply_theme(qapp, "light")
     assert qapp.palette().color(QPalette.ColorRole.Window).name() == LIGHT.window

@@ -71,7 +71,7 @@ def test_landmarks_have_their_colour(view: VideoView) -> None:
     row, column = int(at.y()), int(at.x())
     before = pixels(view)[row, column]
     alter(view, landmarks=True)
-    np.testing.assert_allclose(pixels(view)[row, column], rgb(theme.LANDMARK), atol=40)
+    np.testing.assert_allclose(pixels(view)[row, column], rgb(theme.FACE_COLOURS[0]), atol=40)
     alter(view, landmarks=False)
     np.testing.assert_array_equal(pixels(view)[row, column], before)
 
@@ -87,7 +87,7 @@ def test_landmarks_follow_a_letter_boxed_view(view: VideoView) -> None:
         at = view.frame_to_view(x, y)
         assert at.x() == pytest.approx((900 - 667) // 2 + (x + 0.5) * 667 / 320)
         found = image[int(at.y()), int(at.x())]
-        np.testing.assert_allclose(found, rgb(theme.LANDMARK), atol=25)
+        np.testing.assert_allclose(found, rgb(theme.FACE_COLOURS[0]), atol=25)
 
 
 def test_box_and_label_stand_where_the_face_is(view: VideoView) -> None:
