@@ -222,15 +222,14 @@ def _cuda_major(version: str) -> str | None:
 
 
 def check_mediapipe(version: str) -> Check:
-    """From 0.10.35 on its native library tells its maker how it is used."""
-    name = "MediaPipe and privacy"
-    if [int(number) for number in re.findall(r"\d+", version)[:3]] >= [0, 10, 34]:
-        return Check(
-            name,
-            "warning",
-            f"mediapipe {version} tells its maker how it is used; pictures stay here",
-            "Install a version that does not: pip install 'mediapipe<0.10.34'",
-        )
+    """0.10.33 corrupts memory; from 0.10.35 on its library tells its maker how it is used."""
+    name, mend = "MediaPipe", "pip install 'mediapipe>=0.10.30,<0.10.33'"
+    numbers = [int(number) for number in re.findall(r"\d+", version)[:3]]
+    if numbers == [0, 10, 33]:
+        return Check(name, "broken", f"mediapipe {version} crashes the window", mend)
+    if numbers > [0, 10, 33]:
+        why = f"mediapipe {version} tells its maker how it is used; pictures stay here"
+        return Check(name, "warning", why, mend)
     return Check(name, "ok", "it opens no connection")
 
 
