@@ -120,11 +120,18 @@ def _converted(whole: _Whole, card: ModelCard) -> "ModelProto":
         raise FerError(
             f"{card.name}: the network {card.architecture} cannot be expressed in ONNX "
             f"({_cause(error)})",
-            "What depends on values, or fixes the size of the batch, cannot be traced. "
+            "What depends on values cannot be traced. "
             "A .safetensors file can be written of every model.",
         ) from error
     assert program is not None
     proto: ModelProto = program.model_proto
+    fixed = proto.graph.input[0].type.tensor_type.shape.dim[0].dim_value
+    if fixed:
+        raise FerError(
+            f"{card.name}: the network {card.architecture} cannot be expressed in ONNX "
+            f"(it works for batches of {fixed} alone, the size it was traced with)",
+            "In its code, len(x) and int(x.shape[0]) fix the batch; x.shape[0] does not.",
+        )
     graph = proto.graph  # the exporter notes paths and lines of code of this computer
     for part in (graph, *graph.node, *graph.input, *graph.output, *graph.value_info):
         del part.metadata_props[:]

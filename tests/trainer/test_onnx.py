@@ -44,6 +44,7 @@ def run(file: Path, pixels: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     return list(session.run(["logits", "probabilities"], {"pixels": pixels}))
 
 
+@pytest.mark.slow
 def test_the_shipped_model_as_the_command_writes_it(command, tmp_path: Path) -> None:
     """Raw grey crops in, the probabilities of this program out; all that a user needs inside."""
     ask = ("--out", "handed-on.onnx", "--licence", "CC0", "--json")
@@ -149,8 +150,7 @@ class TestNothingIsWritten:
 
     def test_where_the_batch_is_not_free(self, tmp_path: Path) -> None:
         words = self.refusal(OneBatch(), tmp_path)
-        assert "batch" in words
-        assert "toy" in words or "onnxruntime" in words
+        assert "toy cannot be expressed in ONNX (it works for batches of 2 alone" in words
 
     def test_where_values_decide(self, tmp_path: Path) -> None:
         words = self.refusal(Asking(), tmp_path)
