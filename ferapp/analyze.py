@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
+import torch
+
 from ferapp.ahead import ahead
 from ferapp.live.engine import open_source
 from ferapp.progress import frames_progress
@@ -136,6 +138,7 @@ def analyze_source(
             options = replace(options, smoothing_s=0)
         # MediaPipe looks for a face near where it was: it sees some frames before the first again
         seen_again = 0 if still else SEEN_AGAIN * every
+        stack.enter_context(a_core_left())
         frames = stack.enter_context(
             ahead(_frames(source, every, first - seen_again), AHEAD, "reading")
         )
@@ -172,6 +175,17 @@ def analyze_source(
         if source.skipped:
             notices.print(f"Skipped, not readable: {', '.join(source.skipped)}")
     return summary
+
+
+@contextmanager
+def a_core_left() -> Iterator[None]:
+    """torch leaves one core to the landmarks: its threads wait for the slowest of them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads - 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _frames(source: FrameSource, every: int, first: int) -> Iterator[Frame]:
