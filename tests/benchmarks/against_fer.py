@@ -35,6 +35,8 @@ DEMO = ROOT / "assets" / "demo" / "demo.mp4"
 WARM_UP = 3  # frames
 THEIRS = """
 import json, sys, time
+if sys.argv[4] == "mtcnn":
+    import torch  # loaded after TensorFlow, it ends the process: both bring LLVM
 import cv2
 from fer.fer import FER
 
