@@ -5,10 +5,10 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -24,8 +24,8 @@ from ferapp.vision.classifier import Classifier
 from ferapp.vision.options import FACES, Options
 from ferapp.vision.table import COLUMNS, table_head, table_rows
 from trainer.console import notices
-from trainer.errors import UsageError
-from trainer.faces.landmarker import FaceLandmarker
+from trainer.errors import FerError, UsageError
+from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 
 if TYPE_CHECKING:  # brings Qt, which a CSV does not need
     from ferapp.burnt_video import BurntVideo
@@ -93,14 +93,8 @@ def analyze_source(
     that was begun so. Frames are read, and faces found, while the model looks at earlier ones.
     Raises SourceError, ModelFileError or UsageError with the reason.
     """
-    if video_file is not None and video_file.suffix.lower() not in VIDEOS:
-        raise UsageError(f"{video_file}: the name of a video ends in {', '.join(VIDEOS)}")
-    if resume and (csv_file is None or video_file is not None):
-        raise UsageError("--resume: only a CSV can be continued", "Name it with --csv.")
     place = Path(text).expanduser()
-    for file in (csv_file, video_file):
-        if file is not None and file.exists() and place.exists() and file.samefile(place):
-            raise UsageError(f"{file}: this is the source itself")
+    _check(place, csv_file, video_file, resume)
     with ExitStack() as stack:
         source = open_source(text)
         stack.callback(source.close)
@@ -120,13 +114,15 @@ def analyze_source(
         if csv_file is not None:
             head = table_head(classifier.card.classes) + (["file"] if in_folder else [])
             origin = origin_of(place, source, csv_file, classifier, every, faces)
-            if resume and csv_file.exists():
-                first = _taken_up(Interrupted(csv_file, head, origin), analyzer, summary)
-            stream = stack.enter_context(_open(csv_file, "a" if resume else "w"))
-            write_note(csv_file, origin)
-            table = csv.writer(stream)
-            if stream.tell() == 0:
-                table.writerow(head)
+            before = Interrupted(csv_file, head, origin) if resume and csv_file.exists() else None
+            if before is not None:
+                first = _taken_up(before, analyzer, summary)
+            table = _Table(csv_file, append=before is not None)
+            stack.callback(table.close)
+            if csv_file.is_file():  # and not a pipe
+                write_note(csv_file, origin)
+            if before is None or before.size == 0:
+                table.add([head])
         if video_file is not None:
             video = _open_video(video_file, _rate(source) / every)
             stack.callback(video.close)
@@ -136,33 +132,24 @@ def analyze_source(
         options = Options(attribution=video is not None, max_faces=faces)
         if still:
             options = replace(options, smoothing_s=0)
-        # MediaPipe looks for a face near where it was: it sees some frames before the first again
-        seen_again = 0 if still else SEEN_AGAIN * every
         stack.enter_context(a_core_left())
-        frames = stack.enter_context(
-            ahead(_frames(source, every, first - seen_again), AHEAD, "reading")
-        )
-        found = ((frame, analyzer.detect(frame, options)) for frame in frames)
-        pairs = stack.enter_context(ahead(found, AHEAD, "landmarks"))
+        detected = stack.enter_context(_detected(source, analyzer, options, every, first))
         kept, began = summary.frames, time.perf_counter()
         try:
             while not 0 < max_frames <= summary.frames:
-                pair = next(pairs, None)
+                pair = next(detected, None)
                 if pair is None:
                     break
-                if pair[0].index < first:
-                    continue
+                frame, found = pair
                 with _whole_frames():
                     analysis = analyzer.analyze(
-                        pair[0], classifier, options, paint=video is not None, found=pair[1]
+                        frame, classifier, options, paint=video is not None, found=found
                     )
                     rows = list(table_rows(analysis))
                     labels = [row[COLUMNS.index("label")] for row in rows if analysis.faces]
                     summary.count(labels)
                     if table is not None:
-                        origin_cell = [pair[0].origin] if in_folder else []
-                        table.writerows([*row, *origin_cell] for row in rows)
-                        stream.flush()
+                        table.add([[*row, frame.origin] if in_folder else row for row in rows])
                     if video is not None:
                         video.add(analysis)
                     report(summary.frames)
@@ -188,11 +175,25 @@ def a_core_left() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _frames(source: FrameSource, every: int, first: int) -> Iterator[Frame]:
-    """Every `every`-th frame of a source, from its frame `first` on."""
-    while (frame := source.read()) is not None:
-        if frame.index >= first and frame.index % every == 0:
-            yield frame
+@contextmanager
+def _detected(
+    source: FrameSource, analyzer: Analyzer, options: Options, every: int, first: int
+) -> Iterator[Iterator[tuple[Frame, list[DetectedFace]]]]:
+    """Every `every`-th frame from `first` on, and its faces: found by threads ahead of the model.
+
+    MediaPipe looks for a face near where it was, so it sees some frames before the first again.
+    """
+    start = first if source.kind == "image" else first - SEEN_AGAIN * every
+
+    def frames() -> Iterator[Frame]:
+        while (frame := source.read()) is not None:
+            if frame.index >= start and frame.index % every == 0:
+                yield frame
+
+    with ahead(frames(), AHEAD, "reading") as read:
+        looked_at = ((frame, analyzer.detect(frame, options)) for frame in read)
+        with ahead(looked_at, AHEAD, "landmarks") as pairs:
+            yield (pair for pair in pairs if pair[0].index >= first)
 
 
 def _taken_up(before: Interrupted, analyzer: Analyzer, summary: Summary) -> int:
@@ -217,11 +218,41 @@ def _whole_frames() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _open(path: Path, mode: Literal["a", "w"]) -> TextIO:
-    try:
-        return path.open(mode, encoding="utf-8", newline="")
-    except OSError as error:
-        raise UsageError(f"{path}: the CSV cannot be written ({error.strerror})") from error
+def _check(place: Path, csv_file: Path | None, video_file: Path | None, resume: bool) -> None:
+    """Raise UsageError for files that cannot be what they should."""
+    if video_file is not None and video_file.suffix.lower() not in VIDEOS:
+        raise UsageError(f"{video_file}: the name of a video ends in {', '.join(VIDEOS)}")
+    if resume and (csv_file is None or video_file is not None):
+        raise UsageError("--resume: only a CSV can be continued", "Name it with --csv.")
+    for file in (csv_file, video_file):
+        if file is not None and file.exists() and place.exists() and file.samefile(place):
+            raise UsageError(f"{file}: this is the source itself")
+
+
+class _Table:
+    """A CSV that has each frame's rows as soon as they are added."""
+
+    def __init__(self, file: Path, *, append: bool) -> None:
+        self._file = file
+        try:
+            self._stream = file.open("a" if append else "w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise UsageError(f"{file}: the CSV cannot be written ({error.strerror})") from error
+        self._writer = csv.writer(self._stream)
+
+    def add(self, rows: list[list[str]]) -> None:
+        try:
+            self._writer.writerows(rows)
+            self._stream.flush()
+        except OSError as error:
+            raise FerError(
+                f"{self._file}: the CSV cannot be written any further ({error.strerror})",
+                "When there is room again, the same command with --resume goes on.",
+            ) from error
+
+    def close(self) -> None:
+        with suppress(OSError):  # the same full disk, once more
+            self._stream.close()
 
 
 def _open_video(path: Path, fps: float) -> "BurntVideo":

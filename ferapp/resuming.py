@@ -52,7 +52,9 @@ def origin_of(
     """`place` is the source's file or folder, where it is one; the table itself may lie there."""
     files = [place] if place.is_file() else []
     if place.is_dir():
-        files = sorted(set(place.iterdir()) - {table, note_of(table)})
+        table = table.resolve()
+        own = {table.name, note_of(table).name} if place.samefile(table.parent) else set()
+        files = sorted(file for file in place.iterdir() if file.name not in own)
     hashed = hashlib.sha256()
     for file in files:
         size = file.stat().st_size if file.is_file() else 0
@@ -64,6 +66,7 @@ def origin_of(
 
 def note_of(table: Path) -> Path:
     """The file beside a table that tells what it was made from."""
+    table = table.resolve()
     return table.with_name(f"{table.name}.json")
 
 

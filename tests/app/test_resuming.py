@@ -24,7 +24,7 @@ from ferapp.vision.classifier import Classifier
 from ferapp.vision.options import Options
 from ferapp.vision.table import table_rows
 from ferapp.vision.tracks import Tracks
-from trainer.errors import UsageError
+from trainer.errors import FerError, UsageError
 from trainer.faces.landmarker import FaceLandmarker
 from trainer.files import asset
 
@@ -207,6 +207,13 @@ class TestRefused:
         monkeypatch.setattr(analyze, "open_source", lambda _: Live())
         with pytest.raises(UsageError, match="Live does not begin again"):
             analyze_source("live", tmp_path / "x.csv", resume=True)
+
+
+def test_a_full_disk_ends_it_with_words(clip: Path) -> None:
+    with pytest.raises(FerError, match=r"/dev/full: the CSV cannot be written any further") as told:
+        analyze_source(str(clip), Path("/dev/full"))
+    assert "--resume goes on" in str(told.value)
+    assert not Path("/dev/full.json").exists()
 
 
 class TestAhead:
