@@ -36,7 +36,7 @@ WARM_UP = 3  # frames
 THEIRS = """
 import json, sys, time
 if sys.argv[4] == "mtcnn":
-    import torch  # loaded after TensorFlow, it ends the process: both bring LLVM
+    import facenet_pytorch  # loaded after TensorFlow, it ends the process: both bring LLVM
 import cv2
 from fer.fer import FER
 
