@@ -73,9 +73,15 @@ def analyze(
     ] = 0,
     every: Annotated[int, typer.Option(min=1, help="Analyse every Nth frame.")] = 1,
     faces: Annotated[int, typer.Option(min=1, max=8, help="Faces at most in a frame.")] = 4,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a CSV that was interrupted.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Classify the faces of a source without a window. Ctrl+C ends a camera or stream.
+
+    What was done before Ctrl+C, or a crash, stays; --resume goes on from there, with a source that
+    begins anew. FILE.csv.json beside the CSV tells what it was made from.
 
     After box, label and probabilities the CSV has what else was measured, empty where unknown:
     yaw_deg (positive: turned to the person's own left), pitch_deg (up), roll_deg (leaning to the
@@ -94,6 +100,7 @@ def analyze(
         max_frames=max_frames,
         every=every,
         faces=faces,
+        resume=resume,
     )
     if as_json:
         print_json(summary.as_dict())

@@ -14,9 +14,9 @@ LINE_S = 30.0
 
 @contextmanager
 def frames_progress(
-    total: int, console: Console = notices, line_s: float = LINE_S
+    total: int, before: int = 0, console: Console = notices, line_s: float = LINE_S
 ) -> Iterator[Callable[[int], None]]:
-    """`report(done)` after each frame; `total` 0 is not known."""
+    """`report(done)` after each frame; `total` 0 is not known, `before` were done already."""
     began = told_at = time.perf_counter()
     bar = Progress(
         BarColumn(),
@@ -30,7 +30,7 @@ def frames_progress(
     def report(done: int) -> None:
         nonlocal told_at
         now = time.perf_counter()
-        words = progress_words(done, total, now - began)
+        words = progress_words(done, total, now - began, before)
         bar.update(task, completed=done, description=words)
         if not console.is_terminal and now - told_at >= line_s:
             told_at = now
@@ -40,9 +40,9 @@ def frames_progress(
         yield report
 
 
-def progress_words(done: int, total: int, seconds: float) -> str:
-    """`120 of 480 frames, 25 %, 30.0 a second, 0:12 left`."""
-    rate = done / seconds if seconds > 0 else 0.0
+def progress_words(done: int, total: int, seconds: float, before: int = 0) -> str:
+    """`120 of 480 frames, 25 %, 30.0 a second, 0:12 left`; the pace without those `before`."""
+    rate = (done - before) / seconds if seconds > 0 else 0.0
     pace = f"{rate:.1f} a second"
     if not total:
         return f"{done} frames, {pace}"

@@ -27,6 +27,7 @@ LASTING_TARGETS: dict[str, str] = {
     "anon_inode:[eventfd]": "Qt: the event loop of each thread in its own pools, one a core",
     "/matplotlib/mpl-data/fonts/": "matplotlib: its fonts, from the first letter on",
 }
+LASTING_THREADS: dict[str, str] = {"tqdm_monitor": "tqdm: from torch's first progress bar on"}
 LASTING_CHILDREN: dict[str, str] = {
     "multiprocessing.resource_tracker": "Python: started with the first worker process",
 }
@@ -114,6 +115,7 @@ def _new_threads(old: Before) -> list[str]:
         f"a thread runs on: {thread.name!r}, started at {_started_at.get(thread, 'unknown')}"
         for thread in threading.enumerate()
         if thread not in old.threads
+        and thread.name not in LASTING_THREADS
         and not isinstance(thread, threading._DummyThread)  # a library's, which called Python
     ]
 

@@ -1,7 +1,7 @@
 """The commands about models and networks: `export`, `models` and `bench`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,10 +10,20 @@ from trainer.config import TrainConfig, load_config
 from trainer.console import notices, print_json, print_table, progress_bars
 from trainer.errors import UsageError
 
+if TYPE_CHECKING:
+    from trainer.card import ModelCard
+    from trainer.models import FerModel
+
 
 def export(
-    model: Annotated[str, typer.Option(help="A bundled model's name, or a model file.")],
-    out: Annotated[Path, typer.Option(help="File to write: .safetensors, weights in float16.")],
+    model: Annotated[str, typer.Option(help="A bundled model's name, a model file, or a run.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="File to write: .safetensors, weights in float16; or .onnx, which runs without "
+            "torch and is checked against it first."
+        ),
+    ],
     keep_attention: Annotated[
         bool, typer.Option(help="Keep DACL's attention network, which predictions do not use.")
     ] = False,
@@ -22,7 +32,7 @@ def export(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Write a model to be handed on: half the size, named like its file, with its licence."""
+    """Write a model to be handed on: in one file, named like it, with its licence."""
     from dataclasses import replace
 
     import torch
@@ -30,19 +40,48 @@ def export(
     from trainer.model_index import SUFFIX, find_model
     from trainer.models.model_file import load_model, save_model
 
-    if out.suffix != SUFFIX:
-        raise UsageError(f"--out {out}: the name must end with {SUFFIX}")
+    to_onnx = out.suffix == ".onnx"
+    if not to_onnx and out.suffix != SUFFIX:
+        raise UsageError(f"--out {out}: the name must end with {SUFFIX} or .onnx")
+    if to_onnx and keep_attention:
+        raise UsageError("--keep-attention: an ONNX file has only what predictions use")
     network, card = load_model(find_model(model))
+    card = replace(card, name=out.stem, licence=licence or card.licence)
+    if to_onnx:
+        _export_onnx(out, network, card, as_json)
+        return
     state = network.state_dict()
     if not keep_attention:
         state, arguments = network.for_prediction(state, card.arguments)
         card = replace(card, arguments=arguments)
-    card = replace(card, name=out.stem, licence=licence or card.licence)
     save_model(out, state, card, torch.float16)
     size = out.stat().st_size
     notices.print(f"Written {out}, {size / 2**20:.1f} MiB")
     if as_json:
         print_json({"out": str(out), "bytes": size})
+
+
+def _export_onnx(out: Path, network: "FerModel", card: "ModelCard", as_json: bool) -> None:
+    from trainer.onnx_export import export_onnx
+
+    done = export_onnx(out, network, card)
+    notices.print(f"Written {out}, {done.bytes / 2**20:.1f} MiB, ONNX opset {done.opset}")
+    named = [("input", done.inputs), ("output", done.outputs)]
+    print_table(
+        ["", "name", "shape"],
+        [
+            [kind, name, " × ".join(map(str, shape))]
+            for kind, values in named
+            for name, shape in values.items()
+        ],
+    )
+    *sizes, last = done.batch_sizes
+    print(
+        f"Differs from torch by {done.max_difference:.1e} at most, on {done.faces} faces in "
+        f"batches of {', '.join(map(str, sizes))} and {last}"
+    )
+    if as_json:
+        print_json(done.as_dict())
 
 
 def models(

@@ -1,6 +1,7 @@
 """Frame → Analysis: landmarks, alignment, one batch through the model, smoothing, attribution."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from ferapp.vision.hiding import hide
 from ferapp.vision.options import Options
 from ferapp.vision.places import places
 from ferapp.vision.signals import measure
-from ferapp.vision.tracks import Smoothing, Tracks
+from ferapp.vision.tracks import Box, Smoothing, Tracks
 from trainer.faces.align import TEMPLATE_SIDE, AlignedFace, align_face, transform
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 
@@ -24,7 +25,10 @@ if TYPE_CHECKING:  # brings torch: video and landmarks run before it is there
 
 
 class Analyzer:
-    """Analyses the frames of one source, in one thread. Landmarker and model may be missing."""
+    """Analyses the frames of one source, in one thread. Landmarker and model may be missing.
+
+    Another thread may already `detect` the faces of later frames, in their order.
+    """
 
     def __init__(self, landmarker: FaceLandmarker | None = None) -> None:
         self.landmarker = landmarker
@@ -33,16 +37,33 @@ class Analyzer:
         self._other_smoothing = Smoothing()  # of the second model's probabilities
         self._found: list[DetectedFace] = []  # in the frame that was analysed last
 
+    def detect(self, frame: Frame, options: Options) -> list[DetectedFace]:
+        """The faces of the frame after the one that was given last."""
+        if self.landmarker is None:
+            return []
+        rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
+        self.landmarker.limit(options.max_faces)
+        return self.landmarker(rgb, frame.time_s)
+
+    def recall(self, seen: Iterable[tuple[int, Box, float]]) -> None:
+        """Go on with the ids of faces that were found before: id, box and time, in their order."""
+        self._tracks.recall(seen)
+
     def analyze(
-        self, frame: Frame, classifier: "Classifier | None", options: Options, *, paint: bool
+        self,
+        frame: Frame,
+        classifier: "Classifier | None",
+        options: Options,
+        *,
+        paint: bool,
+        found: list[DetectedFace] | None = None,
     ) -> Analysis:
-        """Everything known of the frame; with `paint` also the picture that Qt paints."""
+        """Everything known of the frame; with `paint` also the picture that Qt paints.
+
+        `found` are its faces, where they were detected already.
+        """
         marks = [time.perf_counter()]
-        found: list[DetectedFace] = []
-        if self.landmarker is not None:
-            rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
-            self.landmarker.limit(options.max_faces)
-            found = self.landmarker(rgb, frame.time_s)
+        found = self.detect(frame, options) if found is None else found
         self._found = found
         marks.append(time.perf_counter())
         ids = self._tracks.assign([face.box for face in found], frame.time_s)

@@ -1,6 +1,7 @@
 """Which face is which from frame to frame, and its smoothed probabilities."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,13 @@ class Tracks:
     def __init__(self) -> None:
         self._tracks: dict[int, _Track] = {}
         self._next = 0
+
+    def recall(self, seen: Iterable[tuple[int, Box, float]]) -> None:
+        """Faces that were given ids before: id, box and time, in their order."""
+        for key, box, time_s in seen:
+            track = self._tracks.setdefault(key, _Track(box, time_s))
+            track.follow(box, time_s)
+            self._next = max(self._next, key + 1)
 
     def assign(self, boxes: list[Box], time_s: float) -> list[int]:
         """An id for each box of a frame, the same as long as the face goes on."""

@@ -317,7 +317,7 @@ class TestProgress:
     def test_lines_where_there_is_no_terminal(self) -> None:
         for line_s, lines in ((0.0, 3), (3600.0, 0)):
             stream = io.StringIO()
-            with frames_progress(3, Console(file=stream), line_s) as report:
+            with frames_progress(3, 0, Console(file=stream), line_s) as report:
                 for done in (1, 2, 3):
                     report(done)
             assert stream.getvalue().count("\n") == lines
@@ -326,7 +326,7 @@ class TestProgress:
     def test_a_bar_on_a_terminal(self) -> None:
         stream = io.StringIO()
         console = Console(file=stream, force_terminal=True, width=120, legacy_windows=False)
-        with frames_progress(4, console) as report:
+        with frames_progress(4, 0, console) as report:
             report(2)
         assert "2 of 4 frames, 50 %" in stream.getvalue()
         assert "left" in stream.getvalue()

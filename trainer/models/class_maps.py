@@ -72,9 +72,9 @@ class Wildcat(ClassMapNet):
 
     def class_maps(self, features: Tensor) -> Tensor:
         """(B, K, h, w), the modalities' mean."""
-        every: Tensor = self.maps(features)
-        shape = (len(every), self.num_classes, self.modalities, *every.shape[-2:])
-        return every.reshape(shape).mean(dim=2)
+        every = self.maps(features).unflatten(1, (self.num_classes, self.modalities))
+        mean: Tensor = every.mean(dim=2)
+        return mean
 
     def score(self, features: Tensor) -> Tensor:
         return pooled_extremes(self.class_maps(features), self.top, self.bottom, self.alpha)

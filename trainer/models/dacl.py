@@ -38,7 +38,7 @@ class FeatureAttention(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         pairs = self.heads(self.context(self.squeeze(features)))
-        weights: Tensor = pairs.reshape(len(features), -1, 2).softmax(dim=2)[..., 1]
+        weights: Tensor = pairs.unflatten(1, (-1, 2)).softmax(dim=2)[..., 1]
         return weights
 
 

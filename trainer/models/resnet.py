@@ -147,10 +147,11 @@ class SelfAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        query, key, value = (
-            layer(x).flatten(2).transpose(1, 2) for layer in (self.query, self.key, self.value)
+        query, key, value = (  # (B, 1, places, channels): one head
+            layer(x).flatten(2).transpose(1, 2)[:, None]
+            for layer in (self.query, self.key, self.value)
         )
-        attended = F.scaled_dot_product_attention(query, key, value, scale=1.0)
+        attended = F.scaled_dot_product_attention(query, key, value, scale=1.0)[:, 0]
         return x + self.gamma * attended.transpose(1, 2).reshape(x.shape)
 
 

@@ -70,8 +70,7 @@ class MultiHeadSelfAttention(nn.Module):
 
     def _split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Query, key and value (B, heads, T, width of a head)."""
-        batch, tokens, width = x.shape
-        qkv = self.qkv(x).reshape(batch, tokens, 3, self.heads, width // self.heads)
+        qkv = self.qkv(x).unflatten(2, (3, self.heads, x.shape[2] // self.heads))
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
         return query, key, value
 
@@ -122,7 +121,8 @@ class Encoder(nn.Module):
         if positions.shape[-2:] != maps.shape[-2:]:
             positions = F.interpolate(positions, maps.shape[-2:], mode="bicubic")
         tokens = (maps + positions).flatten(2).transpose(1, 2)
-        return torch.cat([self.token.expand(len(tokens), -1, -1), tokens], dim=1)
+        token = self.token.expand(tokens.shape[0], -1, -1)  # len() would fix an exported batch
+        return torch.cat([token, tokens], dim=1)
 
     def forward(self, maps: Tensor) -> Tensor:
         embedding: Tensor = self.norm(self.blocks(self.tokens(maps))[:, 0])
