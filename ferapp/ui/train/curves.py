@@ -19,12 +19,24 @@ _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """`points` marks each value: few of them, as of validations."""
+    """`points` marks each value: few of them, as of validations.
+
+    `scattered` values, as of single batches, are drawn faintly, and their running mean clearly.
+    """
 
     name: str
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     points: bool = False
+    scattered: bool = False
+
+    def means(self) -> NDArray[np.float64]:
+        """(N,) `y`, of scattered values the mean over the fortieth part around each."""
+        if not self.scattered:
+            return self.y
+        window = np.ones(1 + len(self.y) // 40)
+        count = np.convolve(np.ones_like(self.y), window, mode="same")
+        return np.asarray(np.convolve(self.y, window, mode="same") / count, np.float64)
 
 
 class CurvePlot(QWidget):
@@ -34,6 +46,7 @@ class CurvePlot(QWidget):
         super().__init__()
         self._form = form
         self._curves: list[Curve] = []
+        self._means: list[NDArray[np.float64]] = []
         self._title = title
         self.title = QLabel(title)
         self.title.setToolTip(tip)
@@ -48,7 +61,7 @@ class CurvePlot(QWidget):
         self.plot.setAccessibleName(title)
         self.plot.setMinimumHeight(90)
         self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._items: list[Any] = []
+        self._items: list[tuple[Any, Any]] = []  # single values, faint; the curve
         self._line = pg.InfiniteLine(angle=90)
         self._line.hide()
         self.plot.addItem(self._line, ignoreBounds=True)
@@ -65,14 +78,22 @@ class CurvePlot(QWidget):
         """Empty ones are left out."""
         self._curves = [curve for curve in curves if len(curve.x)]
         while len(self._items) > len(self._curves):
-            self.plot.removeItem(self._items.pop())
+            for item in self._items.pop():
+                self.plot.removeItem(item)
         while len(self._items) < len(self._curves):
-            self._items.append(self.plot.plot())
-        for index, (item, curve) in enumerate(zip(self._items, self._curves, strict=True)):
+            self._items.append((self.plot.plot(), self.plot.plot()))
+        self._means = [curve.means() for curve in self._curves]
+        for index, ((single, item), curve) in enumerate(
+            zip(self._items, self._curves, strict=True)
+        ):
             colour, style = _look(index)
+            faint = QColor(colour)
+            faint.setAlpha(50)
+            values = (curve.x, curve.y) if curve.scattered else ([], [])
+            single.setData(*values, pen=pg.mkPen(faint))
             item.setData(
                 curve.x,
-                curve.y,
+                self._means[index],
                 pen=pg.mkPen(colour, width=1, style=style),
                 symbol="o" if curve.points and len(curve.x) < 60 else None,
                 symbolSize=4,
@@ -84,9 +105,9 @@ class CurvePlot(QWidget):
     def legend_words(self, at: float | None = None) -> list[tuple[str, str]]:
         """Name and value of each curve: at an epoch, or the newest."""
         found = []
-        for curve in self._curves:
+        for curve, means in zip(self._curves, self._means, strict=True):
             row = -1 if at is None else int(np.abs(curve.x - at).argmin())
-            found.append((curve.name, self._form.format(curve.y[row])))
+            found.append((curve.name, self._form.format(means[row])))
         return found
 
     def _tell(self, at: float | None) -> None:

@@ -94,7 +94,9 @@ class RunView(QWidget):
             "Half the batch", "The same training with half the batch and twice the accumulation."
         )
         self.figures = {key: QLabel("–") for key, _, _ in _FIGURES}
-        self.losses = CurvePlot("Loss", "What is minimised, and the terms that it is made of.")
+        self.losses = CurvePlot(
+            "Loss", "What is minimised, and the terms that it is made of; faint: of single batches."
+        )
         self.accuracies = CurvePlot(
             "Accuracy", "Of training batches with augmentation, and on val.", "{:.1f} %"
         )
@@ -235,11 +237,13 @@ class RunView(QWidget):
             self.figures[key].setText(text)
 
     def _show_curves(self, run: Run) -> None:
-        terms = [Curve("loss", *run.steps["loss"])] if "loss" in run.steps else []
+        terms = [Curve("loss", *run.steps["loss"], scattered=True)] if "loss" in run.steps else []
         parts = [name for name in run.steps if name.startswith("loss_")]
         if len(parts) > 1:
             terms += [
-                Curve(name.removeprefix("loss_").replace("_", " "), *run.steps[name])
+                Curve(
+                    name.removeprefix("loss_").replace("_", " "), *run.steps[name], scattered=True
+                )
                 for name in parts
             ]
         if "val_loss" in run.epochs:
