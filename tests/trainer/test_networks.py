@@ -212,3 +212,19 @@ def test_the_description_counts() -> None:
     shapes = {layer.name: layer.shape for layer in table.layers}
     assert shapes["trunk.layer4"] == (512, 7, 7)
     assert shapes["classifier"] == (1000,)
+
+
+def test_dacl_starts_from_a_compact_net() -> None:
+    """Trunk and classifier answer as the compact net; only the attention is new."""
+    widths = [8, 16, 24]
+    plain = create("compact", widths=widths, input_size=32).eval()
+    options = {"backbone": "compact", "compact": True, "widths": widths, "context": [32, 16]}
+    model = create("dacl", input_size=32, **options).eval()
+    report = load_into(model, plain.state_dict())
+    assert not report.skipped
+    assert {name.split(".")[0] for name in report.missing} == {"attention"}
+    x = torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(model(x), plain(x))
+    weights = model.attend(model.trunk(x))
+    assert weights is not None
+    assert weights.shape == (2, 24)

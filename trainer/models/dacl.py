@@ -3,6 +3,8 @@
 The weights are needed by the sparse center loss and to look at; predictions do not use them.
 """
 
+from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
@@ -11,7 +13,7 @@ from trainer.models.compact import CompactNet
 from trainer.models.registry import FerModel, register
 from trainer.models.resnet import ResNetTrunk
 
-CONTEXT = (3584, 512, 64)  # widths of the context encoder
+CONTEXT = (3584, 512, 64)  # published widths of the context encoder
 COMPACT = 64  # channels that the compact variant flattens
 
 
@@ -21,17 +23,19 @@ class FeatureAttention(nn.Module):
     91,862,208 parameters at 512 × 7 × 7. `compact` brings the map to 64 channels first.
     """
 
-    def __init__(self, channels: int, side: int, compact: bool = False) -> None:
+    def __init__(
+        self, channels: int, side: int, compact: bool = False, context: Sequence[int] = CONTEXT
+    ) -> None:
         super().__init__()
         self.squeeze: nn.Module = nn.Conv2d(channels, COMPACT, 1) if compact else nn.Identity()
-        widths = ((COMPACT if compact else channels) * side * side, *CONTEXT)
+        widths = ((COMPACT if compact else channels) * side * side, *context)
         layers: list[nn.Module] = [nn.Flatten()]
         for i, width in enumerate(widths[1:]):
-            last = i == len(CONTEXT) - 1
+            last = i == len(context) - 1
             layers += [nn.Linear(widths[i], width), nn.BatchNorm1d(width)]
             layers += [nn.Tanh() if last else nn.ReLU()]
         self.context = nn.Sequential(*layers)
-        self.heads = nn.Linear(CONTEXT[-1], 2 * channels)
+        self.heads = nn.Linear(context[-1], 2 * channels)
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.kaiming_normal_(module.weight)
@@ -62,7 +66,8 @@ class Dacl(FerModel):
         backbone: Literal["resnet18", "compact"] = "resnet18",
         compact: bool = False,
         attention: bool = True,
-        widths: tuple[int, ...] = (48, 96, 192),
+        widths: Sequence[int] = (48, 96, 192),
+        context: Sequence[int] = CONTEXT,
     ) -> None:
         super().__init__()
         if backbone not in ("resnet18", "compact"):
@@ -73,9 +78,9 @@ class Dacl(FerModel):
             channels, side = 512, -(-input_size // 32)
         else:
             net = CompactNet(num_classes, in_channels, input_size, widths=widths)
-            self.trunk = nn.Sequential(net.stem, net.stages)
+            self.trunk = nn.Sequential(OrderedDict(stem=net.stem, stages=net.stages))
             channels, side = widths[-1], -(-input_size // (2 ** len(widths)))
-        self.attention = FeatureAttention(channels, side, compact) if attention else None
+        self.attention = FeatureAttention(channels, side, compact, context) if attention else None
         self.classifier = nn.Linear(channels, num_classes)
         nn.init.kaiming_normal_(self.classifier.weight)
 

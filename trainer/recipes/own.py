@@ -5,6 +5,7 @@ from typing import Any
 from trainer.recipes.recipe import Recipe
 
 COMPACT = {"name": "compact", "options": {"widths": [48, 96, 192]}}
+WIDE = {"name": "compact", "options": {"widths": [64, 128, 256]}}
 FACES = {"name": "face_resnet"}
 DACL = {"name": "dacl", "options": {"backbone": "compact", "compact": True}}
 
@@ -43,7 +44,7 @@ def _twin(name: str, title: str, model: dict[str, Any], terms: dict[str, Any]) -
 
 
 def _guided(name: str, title: str, terms: dict[str, Any]) -> Recipe:
-    """One of three fine-tunings of the model `default`, for the view of two models at once."""
+    """One of three fine-tunings of the model `compact`, for the view of two models at once."""
     return Recipe(
         name=f"trio/{name}",
         title=title,
@@ -51,7 +52,7 @@ def _guided(name: str, title: str, terms: dict[str, Any]) -> Recipe:
         published="none",
         values={
             "data": {"votes_share": 0.2},
-            "model": {**COMPACT, "init": "default"},
+            "model": {**COMPACT, "init": "compact"},
             "augment": {**LIGHT, "erase": 0.15},
             "objective": {"label_smoothing": 0.05, **terms},
             "optim": {"epochs": 7, "learning_rate": 0.03, "warmup": 0.1},
@@ -72,9 +73,9 @@ OWN: tuple[Recipe, ...] = (
         )
         for channels in ("all", "mean", "half")
     ),
-    _guided("ce", "default fine-tuned by cross-entropy alone, the twin of the others", {}),
-    _guided("pal", "default fine-tuned with PAL", {"pal": {"weight": 1.0}}),
-    _guided("au", "default fine-tuned with AU alignment", {"au": {"weight": 5.0}}),
+    _guided("ce", "compact fine-tuned by cross-entropy alone, the twin of the others", {}),
+    _guided("pal", "compact fine-tuned with PAL", {"pal": {"weight": 1.0}}),
+    _guided("au", "compact fine-tuned with AU alignment", {"au": {"weight": 5.0}}),
     Recipe(
         name="faces",
         title="A network that knows faces learns expressions; set model.init to dlib's weights",
@@ -97,7 +98,7 @@ OWN: tuple[Recipe, ...] = (
         values={
             # the examples are aligned crops already
             "data": {"landmarks": False},
-            "model": {**COMPACT, "init": "default", "keep_init": True},
+            "model": {**WIDE, "init": "default", "keep_init": True},
             "augment": SEEN_LIVE,
             "objective": {"label_smoothing": 0.05},
             "optim": {
@@ -110,8 +111,8 @@ OWN: tuple[Recipe, ...] = (
         },
     ),
     Recipe(
-        name="default",
-        title="The compact net that the app opens with, first stage",
+        name="compact",
+        title="The smaller compact net, first stage",
         source="this project",
         published="none",
         values={
@@ -123,7 +124,7 @@ OWN: tuple[Recipe, ...] = (
         },
     ),
     Recipe(
-        name="default-polish",
+        name="compact-polish",
         title="Second stage, lighter augmentation; set model.init to the first stage's model",
         source="this project",
         published="none",
@@ -133,6 +134,53 @@ OWN: tuple[Recipe, ...] = (
             "augment": {**LIGHT, "erase": 0.15},
             "objective": {"label_smoothing": 0.05},
             "optim": {"epochs": 14, "learning_rate": 0.05, "warmup": 0.1},
+        },
+    ),
+    Recipe(
+        name="default",
+        title="The net that the app opens with, first stage: twin-ce, widened, goes on learning",
+        source="this project",
+        published="none",
+        values={
+            "data": {"votes_share": 0.3},
+            "model": {**WIDE, "init": "twin-ce"},
+            "objective": {"label_smoothing": 0.05},
+            "optim": {"epochs": 42, "learning_rate": 0.06, "warmup": 0.1},
+        },
+    ),
+    Recipe(
+        name="default-polish",
+        title="Second stage, as cameras see faces; set model.init to the first stage's model",
+        source="this project",
+        published="none",
+        values={
+            "data": {"votes_share": 0.2},
+            "model": WIDE,
+            "augment": {**SEEN_LIVE, "rotation": 8.0, "noise": 0.06},
+            "objective": {"label_smoothing": 0.05, "terms": {"mirror": 2.0}},
+            "optim": {"epochs": 6, "learning_rate": 0.025, "warmup": 0.1},
+        },
+    ),
+    Recipe(
+        name="dacl",
+        title="default fine-tuned with DACL's attention and sparse center loss",
+        source="this project",
+        published="none",
+        values={
+            "data": {"votes_share": 0.2},
+            "model": {
+                "name": "dacl",
+                "options": {
+                    "backbone": "compact",
+                    "compact": True,
+                    "widths": [64, 128, 256],
+                    "context": [512, 128, 64],
+                },
+                "init": "default",
+            },
+            "augment": {**LIGHT, "erase": 0.15},
+            "objective": {"label_smoothing": 0.05, "center": {"weight": 0.01}},
+            "optim": {"epochs": 5, "learning_rate": 0.03, "warmup": 0.1},
         },
     ),
 )
