@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainer.recipes.recipe import Recipe
+from trainer.recipes.recipe import Recipe, Values
 
 COMPACT = {"name": "compact", "options": {"widths": [48, 96, 192]}}
 WIDE = {"name": "compact", "options": {"widths": [64, 128, 256]}}
@@ -26,14 +26,16 @@ LIGHT = {
 SEEN_LIVE = {**LIGHT, "rotation": 10.0, "gamma": 0.3, "noise": 0.02, "blur": 0.1, "erase": 0.2}
 
 
+def _own(name: str, title: str, values: Values) -> Recipe:
+    return Recipe(name=name, title=title, source="this project", published="none", values=values)
+
+
 def _twin(name: str, title: str, model: dict[str, Any], terms: dict[str, Any]) -> Recipe:
     """One of several runs that differ in their objective alone."""
-    return Recipe(
-        name=f"twin/{name}",
-        title=title,
-        source="this project",
-        published="none",
-        values={
+    return _own(
+        f"twin/{name}",
+        title,
+        {
             "data": {"limit": 8000},
             "model": model,
             "augment": LIGHT,
@@ -45,12 +47,10 @@ def _twin(name: str, title: str, model: dict[str, Any], terms: dict[str, Any]) -
 
 def _guided(name: str, title: str, terms: dict[str, Any]) -> Recipe:
     """One of three fine-tunings of the model `compact`, for the view of two models at once."""
-    return Recipe(
-        name=f"trio/{name}",
-        title=title,
-        source="this project",
-        published="none",
-        values={
+    return _own(
+        f"trio/{name}",
+        title,
+        {
             "data": {"votes_share": 0.2},
             "model": {**COMPACT, "init": "compact"},
             "augment": {**LIGHT, "erase": 0.15},
@@ -76,12 +76,10 @@ OWN: tuple[Recipe, ...] = (
     _guided("ce", "compact fine-tuned by cross-entropy alone, the twin of the others", {}),
     _guided("pal", "compact fine-tuned with PAL", {"pal": {"weight": 1.0}}),
     _guided("au", "compact fine-tuned with AU alignment", {"au": {"weight": 5.0}}),
-    Recipe(
-        name="faces",
-        title="A network that knows faces learns expressions; set model.init to dlib's weights",
-        source="this project",
-        published="none",
-        values={
+    _own(
+        "faces",
+        "A network that knows faces learns expressions; set model.init to dlib's weights",
+        {
             "data": {"votes_share": 0.2},
             "model": FACES,
             "augment": SEEN_LIVE,
@@ -110,12 +108,10 @@ OWN: tuple[Recipe, ...] = (
             },
         },
     ),
-    Recipe(
-        name="compact",
-        title="The smaller compact net, first stage",
-        source="this project",
-        published="none",
-        values={
+    _own(
+        "compact",
+        "The smaller compact net, first stage",
+        {
             "data": {"votes_share": 0.2},
             "model": COMPACT,
             "augment": {"start_side": 32, "start_share": 0.6},
@@ -123,12 +119,10 @@ OWN: tuple[Recipe, ...] = (
             "optim": {"epochs": 28},
         },
     ),
-    Recipe(
-        name="compact-polish",
-        title="Second stage, lighter augmentation; set model.init to the first stage's model",
-        source="this project",
-        published="none",
-        values={
+    _own(
+        "compact-polish",
+        "Second stage, lighter augmentation; set model.init to the first stage's model",
+        {
             "data": {"votes_share": 0.2},
             "model": COMPACT,
             "augment": {**LIGHT, "erase": 0.15},
@@ -136,24 +130,20 @@ OWN: tuple[Recipe, ...] = (
             "optim": {"epochs": 14, "learning_rate": 0.05, "warmup": 0.1},
         },
     ),
-    Recipe(
-        name="default",
-        title="The net that the app opens with, first stage: twin-ce, widened, goes on learning",
-        source="this project",
-        published="none",
-        values={
+    _own(
+        "default",
+        "The net that the app opens with, first stage: twin-ce, widened, goes on learning",
+        {
             "data": {"votes_share": 0.3},
             "model": {**WIDE, "init": "twin-ce"},
             "objective": {"label_smoothing": 0.05},
             "optim": {"epochs": 42, "learning_rate": 0.06, "warmup": 0.1},
         },
     ),
-    Recipe(
-        name="default-polish",
-        title="Second stage, as cameras see faces; set model.init to the first stage's model",
-        source="this project",
-        published="none",
-        values={
+    _own(
+        "default-polish",
+        "Second stage, as cameras see faces; set model.init to the first stage's model",
+        {
             "data": {"votes_share": 0.2},
             "model": WIDE,
             "augment": {**SEEN_LIVE, "rotation": 8.0, "noise": 0.06},
@@ -161,12 +151,10 @@ OWN: tuple[Recipe, ...] = (
             "optim": {"epochs": 6, "learning_rate": 0.025, "warmup": 0.1},
         },
     ),
-    Recipe(
-        name="dacl",
-        title="default fine-tuned with DACL's attention and sparse center loss",
-        source="this project",
-        published="none",
-        values={
+    _own(
+        "dacl",
+        "default fine-tuned with DACL's attention and sparse center loss",
+        {
             "data": {"votes_share": 0.2},
             "model": {
                 "name": "dacl",
