@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trainer.cli_evaluate import evaluate, explain
-from trainer.cli_models import bench, export, models
+from trainer.cli_models import average, bench, export, models
 from trainer.cli_options import DATA_HELP, Data, Json, NoLandmarks
 from trainer.cli_runs import compare, reproduce
 from trainer.config import TrainConfig, load_config
@@ -177,7 +177,7 @@ def recipes(as_json: Json = False) -> None:
         print_json({"recipes": list(RECIPES)})
 
 
-for command in (evaluate, explain, compare, reproduce, export, models, bench):
+for command in (evaluate, explain, compare, reproduce, export, average, models, bench):
     app.command()(command)
 
 

@@ -84,6 +84,49 @@ def _export_onnx(out: Path, network: "FerModel", card: "ModelCard", as_json: boo
         print_json(done.as_dict())
 
 
+def average(
+    model: Annotated[
+        list[str], typer.Option(help="A model file or a bundled model's name; two or more of them.")
+    ],
+    data: Annotated[Path, typer.Option(help="A prepared folder; its split val measures the mean.")],
+    out: Annotated[Path, typer.Option(help="File to write, .safetensors.")],
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Average the weights of several fine-tunings of one model: often better than each."""
+    from dataclasses import replace
+
+    from trainer.averaging import averaged
+    from trainer.data.prepare import open_data
+    from trainer.device import resolve
+    from trainer.model_index import SUFFIX, find_model
+    from trainer.models.model_file import load_model, save_model
+
+    if len(model) < 2:
+        raise UsageError("--model: name two models or more")
+    if out.suffix != SUFFIX:
+        raise UsageError(f"--out {out}: the name must end with {SUFFIX}")
+    where = resolve(device)
+    opened = [load_model(find_model(each), where) for each in model]
+    with progress_bars() as progress:
+        validation = open_data(data, progress=progress).of_split("val")
+    network, card = averaged(opened, validation, where)
+    save_model(out, network.state_dict(), replace(card, name=out.stem))
+    accuracy = card.metrics["accuracy"]
+    print_table(
+        ["model", "val accuracy"],
+        [
+            *(
+                [name, f"{one.metrics.get('accuracy', float('nan')):.2%}"]
+                for name, (_, one) in zip(model, opened, strict=True)
+            ),
+            [str(out), f"{accuracy:.2%}"],
+        ],
+    )
+    if as_json:
+        print_json({"out": str(out), "accuracy": accuracy})
+
+
 def models(
     name: Annotated[str, typer.Argument(help="An architecture, to print its layers.")] = "",
     options: Annotated[
