@@ -7,6 +7,8 @@ from pathlib import Path
 
 if not os.environ.get("FERAPP_TEST_X11"):
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# two tests run at once: threads of their own would only wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
