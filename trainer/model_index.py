@@ -85,8 +85,9 @@ def _is_file(path: Path) -> bool:
 
 
 def bundled_models() -> list[str]:
-    """Names of the models that ship with the project."""
-    return sorted(path.stem for path in asset("models").glob(f"*{SUFFIX}"))
+    """Names of the models that ship with the project, the one that the app opens with first."""
+    names = [path.stem for path in asset("models").glob(f"*{SUFFIX}")]
+    return sorted(names, key=lambda name: (name != "default", name))
 
 
 def model_spec(path: Path) -> str:

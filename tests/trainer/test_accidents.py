@@ -17,6 +17,7 @@ from drawn import drawn_data
 from plain_runs import STEPS, begin, config, go, validations, weights
 from torch import Tensor
 
+from ferapp.runs import watching
 from ferapp.runs.watching import Watched
 from trainer.checkpoint import load_state
 from trainer.console import run_app
@@ -232,7 +233,7 @@ class TestDisk:
         go(run)
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         with pytest.raises(UsageError, match=r"the run cannot be made .Read-only"):
-            begin(disk)
+            create_run(disk, "another", config(), tmp_path / "ready")
         resumed = subprocess.run(
             [sys.executable, plain_net.__file__, "resume", str(run.path)],
             capture_output=True,
@@ -254,9 +255,10 @@ class TestDisk:
 
 class TestJournal:
     def test_a_half_written_line_is_no_event_and_the_next_one_is(
-        self, tmp_path: Path, undisturbed: dict[str, Tensor]
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, Tensor]
     ) -> None:
         """As a kill leaves it: cut within the line of the second epoch, at every place."""
+        monkeypatch.setattr(watching, "is_alive", lambda *_: False)
         run = begin(tmp_path)
         go(run)
         lines = run.events.read_bytes().splitlines(keepends=True)
@@ -268,7 +270,7 @@ class TestJournal:
             run.state.write_bytes(state)
             assert told(run) == [1]
             shown = Watched(run.path).read()
-            assert (shown.state, shown.confusions.keys()) == ("running", {1})  # we live
+            assert (shown.state, shown.confusions.keys()) == ("interrupted", {1})
         go(run)
         assert told(run)[:1] == [1]
         assert read_events(run.events)[-1]["reason"] == "done"

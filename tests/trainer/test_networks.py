@@ -39,7 +39,7 @@ def parameters(module: nn.Module) -> int:
 
 
 def test_all_the_published_ones_are_there() -> None:
-    assert names() == [
+    assert set(names()) >= {  # and those of other tests
         "acol",
         "alexnet",
         "apvit",
@@ -56,7 +56,7 @@ def test_all_the_published_ones_are_there() -> None:
         "vgg",
         "vgg16",
         "wildcat",
-    ]
+    }
 
 
 @pytest.mark.parametrize("name", names())

@@ -123,7 +123,12 @@ def test_a_unit_a_little_stronger_does_not_take_a_place() -> None:
 def test_every_number_explains_itself(bench: Bench, panel: SignalPanel, group: str) -> None:
     choose(panel, group)
     bench.show(with_signals(0, au12=0.5))
-    bench.qtbot.waitUntil(lambda: panel.cells.in_words().count(",") == len(panel.strip.shown) - 1)
+
+    def shown() -> str:
+        told = signals(au12=0.5)
+        return ", ".join(f"{SIGNALS[i].name} {value_text(i, told[i])}" for i in panel.strip.shown)
+
+    bench.qtbot.waitUntil(lambda: panel.cells.in_words() == shown())
     for place, index in enumerate(panel.strip.shown):
         cell = panel.cells.cell(place)
         tip = panel.cells.tip(cell.center().x())
