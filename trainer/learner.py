@@ -40,7 +40,8 @@ class Learner:
     def train_mode(self) -> None:
         """Before steps: norms and dropout of what is trained take part, all else predicts."""
         self.model.train(not self.head_only)
-        self.model.classifier.train()
+        if self.head_only:
+            self.model.classifier.train()
 
     def descend(self, settings: OptimConfig, rate: float, world: World = ALONE) -> None:
         """One step with learning rate `rate` down the gradients that backward passes left."""
