@@ -163,3 +163,8 @@ def ended(engine: Engine) -> RecordingStatus:
     found = engine.status().recording
     assert found is not None
     return found
+
+
+def only(folder: Path) -> Path:
+    (found,) = folder.iterdir()
+    return found

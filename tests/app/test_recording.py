@@ -18,6 +18,7 @@ from recording_parts import (
     image,
     live,
     loaded,
+    only,
     recorded_until,
     recording,
     rows,
@@ -35,11 +36,6 @@ from ferapp.vision.table import table_head
 from trainer.labels import EXPRESSIONS
 
 ROOT = Path(__file__).parents[2]
-
-
-def only(folder: Path) -> Path:
-    (found,) = folder.iterdir()
-    return found
 
 
 class TestFolder:

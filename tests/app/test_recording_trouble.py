@@ -16,6 +16,7 @@ from engine_parts import until
 from recording_parts import (
     image,
     loaded,
+    only,
     recording,
     rows,
     shot,
@@ -30,11 +31,6 @@ from ferapp.live.state import RecordingPlan
 from ferapp.vision.analysis import Analysis
 
 ROOT = Path(__file__).parents[2]
-
-
-def only(folder: Path) -> Path:
-    (found,) = folder.iterdir()
-    return found
 
 
 class TestTrouble:
