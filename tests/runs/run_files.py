@@ -2,6 +2,10 @@
 
 import json
 import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +55,19 @@ def epoch(number: int, accuracy: float) -> dict[str, Any]:
         "train_accuracy": 0.5, "val_accuracy": accuracy, "val_mean_class_accuracy": accuracy - 0.1,
         "val_confusion": np.eye(7, dtype=int).tolist(),
     }  # fmt: skip
+
+
+@contextmanager
+def a_process_that_trains() -> Iterator[subprocess.Popen[bytes]]:
+    """Of any kind: its words say that it does. It lives until the end of the block."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", "train"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert child.stdout is not None
+        child.stdout.readline()  # before, it has no words of its own
+        yield child
+    finally:
+        child.communicate()

@@ -1,12 +1,10 @@
 """Trainings on one's own examples: before and after by class, and the end of those that run."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
-from run_files import epoch, make_run, started, step
+from run_files import a_process_that_trains, epoch, make_run, started, step
 
 from ferapp.runs.personal import Score, arguments, end_trainings, newest, outcome
 from trainer.labels import EXPRESSIONS
@@ -69,8 +67,7 @@ def test_the_command_names_recipe_data_and_layers() -> None:
 
 
 def test_a_training_of_an_earlier_day_is_ended(tmp_path: Path) -> None:
-    sleeper = [sys.executable, "-c", "import time; time.sleep(600)", "trainer train"]
-    with subprocess.Popen(sleeper) as process:
+    with a_process_that_trains() as process:
         make_run(tmp_path, [started(pid=process.pid)])
         seen = newest(tmp_path)
         assert seen is not None

@@ -2,12 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from run_files import epoch, make_run, started, step
+from run_files import a_process_that_trains, epoch, make_run, started, step
 
 from ferapp.runs.watching import Runs, Tail, Watched
 
@@ -66,18 +64,9 @@ def test_a_dead_process_is_an_interrupted_run(tmp_path: Path) -> None:
 
 
 def test_a_process_that_trains_is_a_running_run(tmp_path: Path) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", "train"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert child.stdout is not None
-    child.stdout.readline()  # before, it is still this program
-    try:
+    with a_process_that_trains() as child:
         run = make_run(tmp_path, [started(pid=child.pid), step(5)])
         assert Watched(run.path).read(now=1e9).state == "running"
-    finally:
-        child.communicate()
     assert Watched(run.path).read(now=106.0).state == "interrupted"
     mine = make_run(tmp_path, [started(pid=os.getppid())], name="20261124-1-other")
     words = Path(f"/proc/{os.getppid()}/cmdline")

@@ -159,7 +159,9 @@ def test_prepare_continues_after_a_kill(tmp_path: Path, monkeypatch: pytest.Monk
     assert not (tmp_path / "out" / "landmarks").exists()
 
 
-def test_landmarks_are_found_by_worker_processes(tmp_path: Path, demo_frame: np.ndarray) -> None:
+def test_landmarks_are_found_by_worker_processes(
+    tmp_path: Path, demo_frame: np.ndarray, capfd: pytest.CaptureFixture[str]
+) -> None:
     import cv2
 
     grey = cv2.cvtColor(demo_frame, cv2.COLOR_BGR2GRAY)
@@ -176,6 +178,7 @@ def test_landmarks_are_found_by_worker_processes(tmp_path: Path, demo_frame: np.
         progress=lambda *step: stages.append(step),
     )
     assert data.has_landmarks.tolist() == [True, False]
+    assert "Error" not in capfd.readouterr().err  # they end in peace
     assert stages[-1] == ("landmarks", 2, 2)
 
 

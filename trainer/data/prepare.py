@@ -7,6 +7,7 @@ Landmarks are found in chunks by worker processes; each finished chunk is a file
 import hashlib
 import logging
 import multiprocessing
+import multiprocessing.util
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -290,12 +291,11 @@ _worker: list["FaceLandmarker"] = []  # the one landmarker of a worker process
 
 
 def _open_landmarker() -> None:
-    import atexit
-
+    """Closed as the process ends its work: `atexit` would come after threads can be started."""
     from trainer.faces.landmarker import FaceLandmarker
 
     _worker.append(FaceLandmarker(min_confidence=DETECTION_CONFIDENCE))
-    atexit.register(_worker[0].close)
+    multiprocessing.util.Finalize(None, _worker[0].close, exitpriority=1)
 
 
 def _detect_chunk(images: NDArray[np.uint8]) -> NDArray[np.float32]:
