@@ -191,10 +191,15 @@ def _write_heatmaps(data: "FaceData", out: Path, report: Callable[[int, int], No
 
 
 def _open(data: Path, config: TrainConfig, world: "World") -> "FaceData":
+    from trainer.data.facedata import joined
     from trainer.data.prepare import open_data
 
     with world.in_turn(), progress_bars() as progress:  # the leading process fills the cache
-        faces = open_data(data, landmarks=config.data.landmarks, progress=progress)
+        first, *others = [
+            open_data(source, landmarks=config.data.landmarks, progress=progress)
+            for source in (data, *(Path(each).expanduser() for each in config.data.also))
+        ]
+    faces = joined(first, others)
     return faces if config.data.landmarks else faces.without_landmarks()
 
 

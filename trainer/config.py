@@ -50,6 +50,11 @@ class DataConfig(Section):
         "",
         "A review.jsonl made on the Inspect page: its labels are trained on, what it flags is not.",
     )
+    also: list[str] = _field(
+        [],
+        "Further data sets (files or folders) whose training pictures are learned too; their "
+        "classes are matched by name.",
+    )
     limit: int = _field(
         0, "Train on this many samples, the same share of each class; 0 is all.", "samples", ge=0
     )

@@ -7,13 +7,14 @@ On disk it is one folder that travels: `images.npy` (N, h, w) uint8, `samples.np
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.images import StoredImages
+from trainer.data.images import JoinedImages, StoredImages
 from trainer.data.reading import check_arrays, read_arrays
 from trainer.errors import DataError, UsageError
 from trainer.files import write_atomic, write_json
@@ -41,7 +42,7 @@ class FaceData:
 
     name: str
     classes: tuple[str, ...]
-    images: NDArray[np.uint8] | StoredImages  # (N, h, w)
+    images: NDArray[np.uint8] | StoredImages | JoinedImages  # (N, h, w), if joined of any size
     sample_id: NDArray[np.str_]  # (N,)
     source_index: NDArray[np.int64]  # (N,) row in the source
     split: NDArray[np.str_]  # (N,)
@@ -112,6 +113,47 @@ class FaceData:
             for split in SPLITS
             if (counts := Counter(self.label[self.split == split].tolist()))
         }
+
+
+def joined(data: FaceData, others: Sequence[FaceData]) -> FaceData:
+    """`data` with the training samples of `others`, whose classes are matched by name.
+
+    Samples of classes that `data` does not have are left out, and `others`' votes. Raises
+    UsageError where nothing of a set is left.
+    """
+    numbers = {name: number for number, name in enumerate(data.classes)}
+    parts = [data]
+    for other in others:
+        place = np.array([numbers.get(name, np.nan) for name in other.classes])[other.label]
+        kept = (other.split == "train") & ~np.isnan(place)
+        if not kept.any():
+            raise UsageError(
+                f"{other.name} has no training picture of a class of {data.name}",
+                f"Its classes are {', '.join(other.classes)}.",
+            )
+        part = other.select(kept)
+        parts.append(
+            replace(
+                part,
+                sample_id=np.array([f"{other.name}/{each}" for each in part.sample_id]),
+                label=place[kept].astype(np.int64),
+                votes=np.full((len(part), len(data.classes)), np.nan, np.float32),
+            )
+        )
+    if not others:
+        return data
+    return replace(
+        data,
+        name=" + ".join(part.name for part in parts),
+        images=JoinedImages([part.images for part in parts]),
+        skipped=tuple(line for part in parts for line in part.skipped),
+        sample_id=np.concatenate([part.sample_id for part in parts]),
+        source_index=np.concatenate([part.source_index for part in parts]),
+        split=np.concatenate([part.split for part in parts]),
+        label=np.concatenate([part.label for part in parts]),
+        landmarks=np.concatenate([part.landmarks for part in parts]),
+        votes=np.concatenate([part.votes for part in parts]),
+    )
 
 
 def save(data: FaceData, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Pictures that stay in their file until they are asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,29 @@ class StoredImages:
         """All of them in memory."""
         empty = np.empty((0, self._height, self._width), np.uint8)
         return np.stack(list(self)) if len(self) else empty
+
+
+class JoinedImages:
+    """Pictures of several sets, each of its own size, one after the other."""
+
+    def __init__(self, parts: Sequence[Any], rows: NDArray[np.int64] | None = None) -> None:
+        self._parts = parts
+        self._ends = np.cumsum([len(part) for part in parts])
+        self._rows = np.arange(self._ends[-1]) if rows is None else rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, where: Any) -> Any:
+        """One picture (h, w) uint8 for an index, else a view of those that `where` names."""
+        if not isinstance(where, int | np.integer):
+            return JoinedImages(self._parts, self._rows[where])
+        row = int(self._rows[where])
+        part = int(np.searchsorted(self._ends, row, side="right"))
+        return self._parts[part][row - int(self._ends[part]) + len(self._parts[part])]
+
+    def __iter__(self) -> Iterator[Image]:
+        return (self[index] for index in range(len(self)))
 
 
 def write_images(path: Path, images: Iterator[Image], count: int) -> int:
