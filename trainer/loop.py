@@ -279,7 +279,7 @@ def _card(
         objective += f" + {pal.weight:g} PAL ({pal.method}, {pal.target}, {pal.channels})"
     if terms.au.weight:
         objective += f" + {terms.au.weight:g} AU alignment ({terms.au.map}, {terms.au.distance})"
-    objective += "".join(f" + {weight:g} {name}" for name, weight in terms.terms.items())
+    objective += "".join(f" + {weight:g} {name}" for name, weight in terms.terms.items() if weight)
     return ModelCard(
         name=name,
         architecture=architecture,

@@ -33,6 +33,9 @@ def test_a_registered_term_is_weighed_and_sees_the_batch() -> None:
     assert step.features.shape[:2] == (4, 32)
     torch.testing.assert_close(step.features.mean(dim=(2, 3)), step.embedding)
     assert step.targets is targets
+    unweighted = Objective(ObjectiveConfig(terms={"spread": 0.0}), model, targets)
+    assert "loss_spread" not in unweighted(model, Batch(x, points, targets)).terms
+    assert SEEN[-1] is step  # what has no weight costs nothing
 
 
 def test_an_unknown_term_lists_the_known() -> None:

@@ -68,7 +68,7 @@ class Objective(nn.Module):
             self.center = SparseCenterLoss(
                 training_targets.shape[1], model.embedding_size, config.center.alpha
             )
-        self._terms = {name: find_term(name) for name in config.terms}
+        self._terms = {name: find_term(name) for name, weight in config.terms.items() if weight}
         self._pulls: list[tuple[Tensor, Tensor]] = []  # on the centers, since the last step
 
     def forward(
