@@ -117,6 +117,8 @@ def analyze_source(
             before = Interrupted(csv_file, head, origin) if resume and csv_file.exists() else None
             if before is not None:
                 first = _taken_up(before, analyzer, summary)
+                again = " What comes before is read again." if source.kind == "video" else ""
+                notices.print(f"Goes on from frame {first}.{again}", soft_wrap=True)
             table = _Table(csv_file, append=before is not None)
             stack.callback(table.close)
             if csv_file.is_file():  # and not a pipe

@@ -87,10 +87,18 @@ def test_rows_are_those_of_one_step_after_the_other(clip: Path, whole: Path) -> 
 
 class TestResume:
     @pytest.mark.parametrize("more", [b"", b"20,0.8", b"20,0.833,0,3\xff", b"\x00\x00\x00"])
-    def test_the_table_goes_on(self, clip: Path, whole: Path, table: Path, more: bytes) -> None:
+    def test_the_table_goes_on(
+        self,
+        clip: Path,
+        whole: Path,
+        table: Path,
+        more: bytes,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
         """What stood there stays to the byte; the last frame, which may lack a face, is redone."""
         kept = shorten(table, 20, more)
         summary = analyze_source(str(clip), table, resume=True)
+        assert "Goes on from frame 19. What comes before is read again." in capsys.readouterr().err
         assert (summary.frames, summary.analysed) == (FRAMES, FRAMES - 19)
         assert summary.frames_with_face == FRAMES - 1
         assert sum(summary.labels.values()) == FRAMES - 1
