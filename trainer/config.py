@@ -159,8 +159,10 @@ class ObjectiveConfig(Section):
     """L = cross-entropy + Σ weight · term."""
 
     label_smoothing: float = _field(0.1, "Label smoothing of the cross-entropy.", ge=0, lt=1)
-    class_weights: Literal["none", "balanced"] = _field(
-        "none", "Weigh each class alike, or by the inverse of its share in the training data."
+    class_weights: Literal["none", "root", "balanced"] = _field(
+        "none",
+        "Weigh each sample alike, or by the inverse of its class's share in the training data, "
+        "or by the root of that inverse.",
     )
     center: CenterConfig = CenterConfig()
     pal: PalConfig = PalConfig()

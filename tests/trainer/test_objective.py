@@ -95,13 +95,15 @@ def test_dacl_logs_its_attention() -> None:
     assert model.attention.heads.weight.grad.any()
 
 
-def test_balanced_class_weights() -> None:
-    counts = torch.tensor([8, 2, 0])
-    targets = torch.eye(3)[torch.repeat_interleave(torch.arange(3), counts)]
-    from trainer.objectives.cross_entropy import balanced_weights
-
-    weights = balanced_weights(targets)
-    assert float(weights[0] * 8) == pytest.approx(float(weights[1] * 2))
+@pytest.mark.parametrize(("how", "ratio"), [("balanced", 4.0), ("root", 2.0)])
+def test_class_weights(how: str, ratio: float) -> None:
+    """Of classes with 8, 2 and 0 samples."""
+    counts = torch.tensor([8, 2, 0, 0, 0, 0, 0])
+    targets = torch.eye(7)[torch.repeat_interleave(torch.arange(7), counts)]
+    config = ObjectiveConfig.model_validate({"class_weights": how})
+    weights = Objective(config, compact(), targets).class_weights
+    assert weights is not None
+    assert float(weights[1] / weights[0]) == pytest.approx(ratio)
     assert float((weights * counts).sum() / counts.sum()) == pytest.approx(1)
     assert weights[2] == 0
 

@@ -1,5 +1,6 @@
 """Cross-entropy against probabilities: labels, smoothed labels, votes and mixup alike."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -11,8 +12,11 @@ def soft_cross_entropy(
     return F.cross_entropy(logits.float(), targets, weights, label_smoothing=label_smoothing)
 
 
-def balanced_weights(targets: Tensor) -> Tensor:
-    """(K,) inverse class shares of targets (N, K), with mean 1 over the samples."""
+def class_weights(targets: Tensor, power: float) -> Tensor:
+    """(K,) class shares of targets (N, K) to the power −`power`, with mean 1 over the samples.
+
+    0 for a class that never occurs.
+    """
     shares = targets.sum(dim=0) / targets.sum()
-    present = (shares > 0).float()
-    return present / shares.clamp_min(1e-9) / present.sum()
+    weights = torch.where(shares > 0, shares.clamp_min(1e-9) ** -power, 0)
+    return weights / (weights * shares).sum()

@@ -17,7 +17,7 @@ from trainer.objectives import acol as acol  # registers its term
 from trainer.objectives import mirror as mirror
 from trainer.objectives.au import au_alignment_loss, layer_attention
 from trainer.objectives.center import SparseCenterLoss
-from trainer.objectives.cross_entropy import balanced_weights, soft_cross_entropy
+from trainer.objectives.cross_entropy import class_weights, soft_cross_entropy
 from trainer.objectives.pal import (
     attribution_score,
     privileged_attribution_loss,
@@ -49,9 +49,8 @@ class Objective(nn.Module):
     def __init__(self, config: ObjectiveConfig, model: FerModel, training_targets: Tensor) -> None:
         super().__init__()
         self.config = config
-        weights = None
-        if config.class_weights == "balanced":
-            weights = balanced_weights(training_targets)
+        power = {"none": 0.0, "root": 0.5, "balanced": 1.0}[config.class_weights]
+        weights = class_weights(training_targets, power) if power else None
         self.register_buffer("class_weights", weights, persistent=False)
         self.layer = config.pal.layer or model.attribution_layer
         self.au_layers = tuple(config.au.layers) or (model.attribution_layer,)
