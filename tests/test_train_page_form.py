@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from ferapp.runs.checking import check_data
 from ferapp.ui.theme import apply_theme
 from ferapp.ui.train.data_view import DataView
-from ferapp.ui.train.fields import all_fields, setting, text_of, values_of
+from ferapp.ui.train.fields import form_fields, setting, text_of, values_of
 from ferapp.ui.train.form import TrainForm
 from trainer.config import TrainConfig, load_config
 from trainer.data.facedata import FaceData, save
@@ -51,7 +51,7 @@ def test_the_form_has_every_field_of_the_schema() -> None:
             else:
                 yield prefix + name
 
-    fields = all_fields()
+    fields = form_fields()
     assert {field.key for field in fields} == set(keys(TrainConfig().model_dump()))
     assert all(field.help for field in fields)
     epochs = next(field for field in fields if field.key == "optim.epochs")
@@ -61,7 +61,7 @@ def test_the_form_has_every_field_of_the_schema() -> None:
 
 def test_each_recipe_survives_the_form_unchanged() -> None:
     """Every value as text, and back through `--set`."""
-    fields = all_fields()
+    fields = form_fields()
     for recipe in RECIPES.values():
         config = load_config(None, [], **recipe.values)
         texts = values_of(config)
@@ -139,10 +139,10 @@ def test_another_recipe_brings_its_settings(form: TrainForm) -> None:
 
 
 def test_texts_are_read_back_as_they_are() -> None:
-    field = next(field for field in all_fields() if field.key == "model.init")
+    field = next(field for field in form_fields() if field.key == "model.init")
     for text in ("1", "true", 'a "quoted" name', "C:\\models\\x", ""):
         assert load_config(None, [setting(field, text)]).model.init == text
-    terms = next(field for field in all_fields() if field.key == "objective.terms")
+    terms = next(field for field in form_fields() if field.key == "objective.terms")
     value = {"my term": 0.5, "other": 1.0}
     sets = [setting(terms, text_of(value, terms))]
     assert load_config(None, sets).objective.terms == value

@@ -11,12 +11,13 @@ from trainer.cli_evaluate import evaluate, explain
 from trainer.cli_models import average, bench, export, models
 from trainer.cli_options import DATA_HELP, Data, Json, NoLandmarks
 from trainer.cli_runs import compare, reproduce
-from trainer.config import TrainConfig, load_config
+from trainer.config import TrainConfig, load_config, merged
 from trainer.console import notices, print_json, print_table, progress_bars, run_app
 from trainer.errors import UsageError
+from trainer.files import file_stem
 from trainer.recipes import FAST, RECIPES, fast_tables, recipe
 from trainer.recipes.pipelines import PIPELINES
-from trainer.show import print_data, training_progress, written_log
+from trainer.show import print_data, print_settings, training_progress, written_log
 
 if TYPE_CHECKING:
     from trainer.data.facedata import FaceData
@@ -132,7 +133,7 @@ def train(
     if pipeline:
         if pipeline not in PIPELINES:
             raise UsageError(f"--pipeline {pipeline}: known are {', '.join(PIPELINES)}")
-        base = {**base, **PIPELINES[pipeline]}
+        base = merged(base, PIPELINES[pipeline])
     config = load_config(config_file, settings, **base)
     if no_landmarks:
         config = config.model_copy(
@@ -142,7 +143,7 @@ def train(
     faces = _open(data, config, world)
     path = ""
     if world.leads:
-        path = str(create_run(runs, name or recipe_name, config, data).path)
+        path = str(create_run(runs, name or file_stem(recipe_name), config, data).path)
     _train(Path(world.share(path)), faces, world, as_json)
 
 
@@ -163,8 +164,17 @@ def resume(
 
 
 @app.command()
-def recipes(as_json: Json = False) -> None:
-    """List the named configurations."""
+def recipes(
+    name: Annotated[str, typer.Argument(help="Show all settings of this one.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the named configurations, or the settings of one."""
+    if name:
+        config = load_config(None, (), **recipe(name).values)
+        print_settings(config)
+        if as_json:
+            print_json(config.model_dump())
+        return
     listed = [each for name, each in RECIPES.items() if not name.endswith(FAST)]
     print_table(
         ["recipe", "what", "source", "published"],

@@ -8,6 +8,7 @@ import typer
 from trainer.cli_options import Json
 from trainer.console import notices, print_json, print_table
 from trainer.errors import FerError
+from trainer.files import file_stem
 
 
 def compare(
@@ -58,7 +59,6 @@ def reproduce(
     as_json: Json = False,
 ) -> None:
     """Run a table of recipes over seeds; called again, it goes on where it stopped."""
-    from trainer.reproduce import file_stem
     from trainer.reproduce import reproduce as reproduce_table
 
     result = reproduce_table(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 from trainer.card import LiveMethod, Preprocessing
 from trainer.errors import UsageError
@@ -167,7 +168,9 @@ class ObjectiveConfig(Section):
     center: CenterConfig = CenterConfig()
     pal: PalConfig = PalConfig()
     au: AuConfig = AuConfig()
-    terms: dict[str, float] = _field({}, "Weights of further, registered terms by name.")
+    terms: dict[str, float] = _field(
+        {}, "Weights of further, registered terms by name; 0 switches one off."
+    )
 
 
 class OptimConfig(Section):
@@ -218,6 +221,16 @@ class TrainConfig(Section):
     run: RunConfig = RunConfig()
 
     @model_validator(mode="after")
+    def _views_fit_into_crops(self) -> Self:
+        crop, view = self.data.crop_size, self.data.input_size
+        if view > crop:
+            raise ValueError(
+                f"data.input_size = {view} must not be larger than data.crop_size = {crop}: "
+                "the network sees the crop's centre"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _fits_what_training_starts_from(self) -> Self:
         if self.model.keep_init and not self.model.init:
             raise ValueError("model.keep_init needs model.init: there are no weights to keep")
@@ -251,7 +264,7 @@ class TrainConfig(Section):
 def load_config(file: Path | None = None, sets: Sequence[str] = (), **base: Any) -> TrainConfig:
     """The configuration of a recipe (`base`), a TOML file and `section.field=value` settings.
 
-    Later ones win; another `model.name` leaves the recipe's `model.options` behind. Raises
+    Later ones win; another `model.name` leaves the recipe's other fields of `model` behind. Raises
     UsageError that names the field and what it allows.
     """
     wanted: dict[str, Any] = {}
@@ -266,7 +279,7 @@ def load_config(file: Path | None = None, sets: Sequence[str] = (), **base: Any)
         return _build(wanted, sets, base)
     except ValidationError as error:
         raise UsageError(
-            _explain(error), "`fertrain train --help` tells how to set fields."
+            _explain(error), "`fertrain recipes default` lists all fields, and what they do."
         ) from error
 
 
@@ -292,17 +305,17 @@ def _build(wanted: dict[str, Any], sets: Sequence[str], base: dict[str, Any]) ->
         _apply(wanted, text)
     model, own = wanted.get("model"), base.get("model", {})
     if isinstance(model, dict) and model.get("name", own.get("name")) != own.get("name"):
-        base = {**base, "model": {key: own[key] for key in own if key != "options"}}
-    return TrainConfig.model_validate(_merged(base, wanted))
+        base = {**base, "model": {}}  # options, weights and explanation were the other's
+    return TrainConfig.model_validate(merged(base, wanted))
 
 
-def _merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+def merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     """`second` over `first`, section by section."""
     both = dict(first)
     for key, value in second.items():
         old = both.get(key)
         nested = isinstance(old, dict) and isinstance(value, dict)
-        both[key] = _merged(old, value) if nested else value  # type: ignore[arg-type]
+        both[key] = merged(old, value) if nested else value  # type: ignore[arg-type]
     return both
 
 
@@ -327,21 +340,33 @@ def _explain(error: ValidationError) -> str:
     lines = []
     for issue in error.errors():
         name = ".".join(str(part) for part in issue["loc"])
+        reason = issue["msg"].removeprefix("Value error, ")
         if issue["type"] == "extra_forbidden":
-            known = _known_fields(issue["loc"])
-            lines.append(
-                f"{name}: there is no such field" + (f" (known: {known})" if known else "")
-            )
+            known = ", ".join(_section(issue["loc"][:-1]).model_fields)
+            lines.append(f"{name}: there is no such field (known: {known})")
         else:
-            lines.append(f"{name} = {issue['input']!r}: {issue['msg']}")
+            lines.append(f"{name} = {issue['input']!r}: {reason}" if name else reason)
     return "The configuration does not fit:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def _known_fields(location: tuple[int | str, ...]) -> str:
-    if len(location) == 1:
-        return ", ".join(TrainConfig.model_fields)
-    section = TrainConfig.model_fields.get(str(location[0]))
-    kind = section.annotation if section else None
-    return (
-        ", ".join(kind.model_fields) if isinstance(kind, type) and issubclass(kind, Section) else ""
-    )
+def _section(location: Sequence[int | str]) -> type[BaseModel]:
+    """The section whose field it is that a location names."""
+    section: type[BaseModel] = TrainConfig
+    for part in location:
+        kind = section.model_fields[str(part)].annotation
+        assert isinstance(kind, type)
+        assert issubclass(kind, Section)
+        section = kind
+    return section
+
+
+def all_fields(section: type[BaseModel] = TrainConfig, prefix: str = "") -> dict[str, FieldInfo]:
+    """Every setting by its dotted name, as `--set` takes it, in order."""
+    found: dict[str, FieldInfo] = {}
+    for name, info in section.model_fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            found |= all_fields(kind, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = info
+    return found

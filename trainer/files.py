@@ -78,3 +78,8 @@ def asset(name: str) -> Path:
     package = Path(__file__).parent
     checkout = package.parent / "assets"
     return (checkout if checkout.is_dir() else package / "_assets") / name
+
+
+def file_stem(name: str) -> str:
+    """Of a recipe's or table's name, which may have a slash."""
+    return name.replace("/", "-")

@@ -140,16 +140,15 @@ def train(
             steps = Steps(run, learner, training, config, plan, world, emit)
             while learner.step < plan.total:
                 losses = steps.until(plan.next_validation(learner.step), asked)
-                if losses is None:
+                if losses is not None:
+                    world.mean_buffers(learner.average)
                     if world.leads:
-                        learner.save(run, best, newest)
-                    raise RunStopped(
-                        f"stopped in epoch {learner.step // plan.per_epoch + 1}; "
-                        f"{run.path} can be resumed"
-                    )
-                world.mean_buffers(learner.average)
-                if world.leads:
-                    validate(**losses)
+                        validate(**losses)
+                elif world.leads:
+                    learner.save(run, best, newest)
+                if losses is None or (learner.step < plan.total and world.any(asked())):
+                    epoch = -(-learner.step // plan.per_epoch)
+                    raise RunStopped(f"stopped in epoch {epoch}; {run.path} can be resumed")
             if world.leads:
                 _calibrate(run, validation, config.model.init)
             ended = "done"

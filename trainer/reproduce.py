@@ -18,7 +18,7 @@ from typing import Any
 
 from trainer.config import TrainConfig, load_config
 from trainer.errors import DataError, RunStopped, UsageError
-from trainer.files import write_json, write_text
+from trainer.files import file_stem, write_json, write_text
 from trainer.recipes import FAST, RECIPES, Recipe, tables
 from trainer.reports.comparison import Spread, metric_text
 from trainer.reports.document import markdown_table
@@ -122,11 +122,6 @@ class Table:
         write_json(folder / f"{stem}.json", self.as_dict())
 
 
-def file_stem(name: str) -> str:
-    """Of a recipe's or table's name, which may have a slash."""
-    return name.replace("/", "-")
-
-
 def recipes_of(table: str, fast: bool) -> list[Recipe]:
     """The rows of a table, or with a slash those whose name starts so: `dacl/raf-db`.
 
@@ -156,7 +151,7 @@ def reproduce(
     """Train and evaluate what is missing; write `<runs>/<table>.md` and `.json` after each run.
 
     Raises RunStopped after Ctrl+C, once the child has saved its state, and UsageError when the
-    folder has a run of the same name with other settings.
+    folder has a run of the same name with other settings, or of other data.
     """
     rows, settings, run_child = recipes_of(table, fast), sets or [], run_child or run_trainer
     if not data.exists():
@@ -167,7 +162,7 @@ def reproduce(
         for seed in range(seeds)
     ]
     for job in jobs:
-        _refuse_other_settings(job, _find(job, runs))
+        _refuse_others(job, _find(job, runs), data)
     name, failed = table + FAST * fast, dict[str, str]()
     done: dict[str, dict[Path, dict[str, Any]]] = {row.name: {} for row in rows}
 
@@ -262,7 +257,7 @@ def _missing(job: Job, runs: Path, data: Path, sets: list[str]) -> Iterator[list
         ]
         run = _find(job, runs)
     elif read_status(run) != DONE:
-        yield ["resume", str(run.path), "--data", str(data)]
+        yield ["resume", str(run.path)]
     if run is not None and not _measured(run):
         yield [
             *("evaluate", "--model", str(run.best), "--data", str(data), "--split", SPLIT),
@@ -285,10 +280,17 @@ def _run_dirs(runs: Path) -> list[RunDir]:
     return find_runs([runs]) if any(runs.glob("*/config.json")) else []
 
 
-def _refuse_other_settings(job: Job, run: RunDir | None) -> None:
+def _refuse_others(job: Job, run: RunDir | None, data: Path) -> None:
+    """Raise UsageError when the run was trained otherwise than the job asks."""
     if run is None:
         return
-    wanted, found = flat(job.config.model_dump()), flat(read_head(run)[2].model_dump())
+    _, source, config = read_head(run)
+    if Path(source) != data.resolve():
+        raise UsageError(
+            f"{run.path}: it was trained on {source}, asked is {data}",
+            "Use another folder: --runs DIR. A data set that moved can be linked to its old place.",
+        )
+    wanted, found = flat(job.config.model_dump()), flat(config.model_dump())
     other = [
         f"{key} is {found.get(key)}, asked is {wanted.get(key)}"
         for key in {**wanted, **found}

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -55,14 +56,28 @@ class RunDir:
 
 
 def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunDir:
-    """Make the directory with its `config.json` and `env.json`."""
+    """Make the directory with its `config.json` and `env.json`.
+
+    The run can be resumed from anywhere: its paths are absolute, and it keeps the review as it is.
+    """
     if not re.fullmatch(r"[\w.-]+", name):
         raise UsageError(f"--name {name!r}: use letters, digits, '.', '_' and '-'")
     stamp = time.strftime("%Y%m%d-%H%M%S")
     run = RunDir(parent / f"{stamp}-{name}")
-    head = {"name": name, "data": str(data.resolve()), "config": config.model_dump()}
+    settings = config.model_dump()
+    for section, field in (("data", "also"), ("data", "review"), ("model", "init")):
+        value = settings[section][field]
+        settings[section][field] = (
+            [*map(_absolute, value)] if isinstance(value, list) else _absolute(value)
+        )
+    head = {"name": name, "data": str(data.resolve()), "config": settings}
     try:
         run.best.parent.mkdir(parents=True)
+        review = Path(settings["data"]["review"])
+        if review.is_file():
+            settings["data"]["review"] = str(
+                shutil.copy(review, run.path.resolve() / "learned_review.jsonl")
+            )
         write_json(run.config, head)
         write_json(run.env, environment())
     except OSError as error:
@@ -71,6 +86,12 @@ def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunD
             "Choose another folder by --runs, or make room there.",
         ) from error
     return run
+
+
+def _absolute(path: str) -> str:
+    """Of a file or folder; what is none, as the name of a bundled model, stays."""
+    place = Path(path).expanduser()
+    return str(place.resolve()) if path and place.exists() else path
 
 
 def versions() -> dict[str, str]:

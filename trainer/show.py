@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, TextColumn
 
+from trainer.config import TrainConfig, all_fields
 from trainer.console import notices, print_table
 from trainer.files import telling_of
 
@@ -94,6 +95,20 @@ def _epoch_line(event: dict[str, Any]) -> str:
         f"train {event['train_accuracy']:.2%}  {measured}  "
         f"{event['images_per_second']:.0f} img/s"
     )
+
+
+def print_settings(config: TrainConfig) -> None:
+    """Each setting as `--set` takes it, with its unit, and what it does."""
+    rows = []
+    for key, info in all_fields().items():
+        value: Any = config
+        for part in key.split("."):
+            value = getattr(value, part)
+        extra = info.json_schema_extra
+        unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        rows.append([key, " ".join((text, unit * (unit != text))).strip(), info.description or ""])
+    print_table(["setting", "value", "what it does"], rows)
 
 
 def print_data(data: "FaceData") -> None:

@@ -74,7 +74,7 @@ class Steps:
     def until(self, end: int, stopped: Callable[[], bool]) -> dict[str, float] | None:
         """Steps up to step `end` of the same epoch; the means since the epoch began.
 
-        None when it was stopped.
+        None when it was stopped before the last of them.
         """
         first, per_epoch = self._learner.step, self._plan.per_epoch
         if first % per_epoch == 0:
@@ -109,7 +109,8 @@ class Steps:
                     eta_s=round(left * self._seconds / self._seen),
                 )
                 told, told_seen = now, self._seen
-            if self._world.any(stopped()):
+            # after the last step comes the validation, and who asked learns of it then
+            if step < end - 1 and self._world.any(stopped()):
                 loaded.close()
                 return None
         means = {key: amount / self._seen for key, amount in self._sums.items()}

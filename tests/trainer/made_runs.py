@@ -22,10 +22,11 @@ def made_run(
     speeds: Sequence[float] = (100.0,),
     base: dict[str, Any] | None = None,
     processes: int = 1,
+    data: Path | None = None,
 ) -> RunDir:
     """A run with a validation for each accuracy; `ended` is "" for one that was killed."""
     config = load_config(None, [*(SMALL if base is None else ()), *sets], **(base or {}))
-    run = create_run(folder, name, config, folder / "data")
+    run = create_run(folder, name, config, data or folder / "data")
     epochs = len(accuracies)
     log = EventLog(run.events)
     log.write("run_started", processes=processes, parameters=1, steps=10 * epochs, epochs=epochs)

@@ -39,11 +39,12 @@ def test_from_a_csv_to_a_measured_model(command, tmp_path: Path) -> None:
     assert (found["out"], found["samples"], found["with_landmarks"]) == ("ready", 63, 0)
 
     done = command(
-        "trainer", "train", "--data", "ready", "--name", "try", "--json", "--no-landmarks",
+        "trainer", "train", "--data", "ready", "--recipe", "twin/ce", "--json", "--no-landmarks",
         "--set", "optim.epochs=2", *QUICK,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = last_json(done.stdout)
+    assert result["run"].endswith("-twin-ce")
     model = tmp_path / result["model"]
     assert model.is_file()
 
@@ -120,6 +121,9 @@ def test_interrupted_it_exits_130_and_resumes(command, tmp_path: Path) -> None:
         (("train", "--data", "bad.csv"), 1, ("bad.csv", "row 1", "label '9'")),
         (("train", "--data", "x", "--recipe", "magic"), 2, ("magic", "default")),
         (("train", "--data", "x", "--set", "optim.epoch=3"), 2, ("optim.epoch", "epochs")),
+        (("train", "--data", "x", "--set", "objective.pal.foo=1"), 2, ("pal.foo", "sigma")),
+        (("train", "--data", "x", "--set", "data.input_size=64"), 2, ("64", "crop_size = 48")),
+        (("recipes", "twin"), 2, ("no recipe 'twin'", "twin/ce")),
         (("train",), 2, ("--data",)),
         (("resume", "nowhere"), 2, ("nowhere", "no run directory")),
         (("evaluate", "--model", "nobody", "--data", "x"), 1, ("nobody", "default")),
@@ -148,6 +152,10 @@ def test_wrong_commands_say_what_is_wrong(
 def test_lists_are_plain_text(command) -> None:
     done = command("trainer", "recipes")
     assert done.returncode == 0
+    settings = command("trainer", "recipes", "trio/pal").stdout.splitlines()
+    assert next(line.split()[:2] for line in settings if "pal.weight" in line) == [
+        "objective.pal.weight", "1.0",
+    ]  # fmt: skip
     assert "default" in done.stdout
     done = command("trainer", "models", "--json")
     assert "compact" in last_json(done.stdout)["architectures"]

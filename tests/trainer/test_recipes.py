@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from trainer.config import TrainConfig, load_config
+from trainer.config import TrainConfig, load_config, merged
 from trainer.errors import UsageError
 from trainer.learner import learning_rate
 from trainer.models import create
@@ -92,13 +92,23 @@ def test_what_the_reports_say() -> None:
 
 
 def test_a_pipeline_takes_the_place_of_the_recipes_own() -> None:
-    config = load_config(None, **{**recipe("twin/ce").values, **PIPELINES["au"]})
+    config = load_config(None, **merged(recipe("twin/ce").values, PIPELINES["au"]))
     assert (config.augment.area, config.augment.contrast, config.data.input_size) == (
         0.8,
         0.4,
         224,
     )
     assert config.model.name == "compact"
+    assert config.data.limit == 8000  # no matter of pictures
+    assert load_config(None, **merged(recipe("au/cutmix").values, PIPELINES["fast"])).augment.cutmix
+
+
+def test_another_network_does_not_start_from_the_recipes_weights() -> None:
+    assert load_config(None, **recipe("default").values).model.init
+    other = load_config(None, ["model.name=wildcat"], **recipe("default").values).model
+    assert (other.init, other.options) == ("", {})
+    given = ["model.name=wildcat", "model.init=mine.pt"]
+    assert load_config(None, given, **recipe("default").values).model.init == "mine.pt"
 
 
 def test_an_unknown_recipe_lists_the_known() -> None:

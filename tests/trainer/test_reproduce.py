@@ -52,7 +52,8 @@ class Child:
             sets = [b for a, b in pairwise(arguments) if a == "--set"]
             ended = {0: "done", 130: "stopped"}.get(end.code, "failed")
             base = RECIPES[value["--recipe"]].values
-            run = made_run(Path(value["--runs"]), name, sets, ended=ended, base=base)
+            runs, data = Path(value["--runs"]), Path(value["--data"])
+            run = made_run(runs, name, sets, ended=ended, base=base, data=data)
             run.state.touch()
             run.best.touch()
         elif command == "resume":
@@ -114,10 +115,15 @@ def test_a_stopped_run_goes_on_and_one_without_state_starts_anew(tmp_path: Path)
     child = Child()
     assert len(table(tmp_path, child).results[0].runs) == 3
     assert child.commands == ["resume", "evaluate", "train", "evaluate"]
-    assert child.calls[0] == ["resume", str(stopped), "--data", str(tmp_path / "data")]
+    assert child.calls[0] == ["resume", str(stopped)]
 
     killed = made_run(
-        tmp_path / "runs", "twin-ce-s3", ["run.seed=3"], ended="", base=RECIPES["twin/ce"].values
+        tmp_path / "runs",
+        "twin-ce-s3",
+        ["run.seed=3"],
+        ended="",
+        base=RECIPES["twin/ce"].values,
+        data=tmp_path / "data",
     )
     child = Child()
     os.rename(killed.path, killed.path.with_name("20000101-000000-twin-ce-s3"))
@@ -164,6 +170,13 @@ def test_runs_with_other_settings_are_not_taken_for_these(tmp_path: Path) -> Non
     again = Child()
     table(tmp_path, again, seeds=1, sets=["run.device=cpu"])  # where it runs is no setting of it
     assert again.calls == []
+
+
+def test_runs_of_other_data_are_not_taken_for_these(tmp_path: Path) -> None:
+    table(tmp_path, Child(), seeds=1)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(UsageError, match=r"trained on .*data, asked is .*other.*\n.*--runs"):
+        reproduce("twin/ce", tmp_path / "other", tmp_path / "runs", seeds=1, run_child=Child())
 
 
 def test_unaligned_recipes_are_evaluated_unaligned(tmp_path: Path) -> None:

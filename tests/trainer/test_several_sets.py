@@ -10,6 +10,7 @@ import torch
 from drawn import drawn_data
 
 from trainer.card import Preprocessing
+from trainer.config import load_config
 from trainer.data import facedata
 from trainer.data.crops import align_all
 from trainer.data.facedata import FaceData, joined
@@ -17,6 +18,8 @@ from trainer.data.images import JoinedImages
 from trainer.errors import UsageError
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import read_card
+from trainer.reports.records import read_head
+from trainer.run import create_run
 
 
 def larger(per_class: int) -> FaceData:
@@ -91,3 +94,20 @@ def test_the_command_trains_on_both_and_the_card_tells(command, tmp_path: Path) 
     card = read_card(tmp_path / json.loads(done.stdout.splitlines()[-1])["model"])
     assert card.data["name"] == "drawn + larger"
     assert card.data["train_samples"] == 35 + 26
+
+
+def test_a_run_can_be_resumed_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its paths are absolute, and it learns from the review as it was when it began."""
+    monkeypatch.chdir(tmp_path)
+    Path("second").mkdir()
+    Path("review.jsonl").write_text("first\n")
+    settings = ["data.also=['second']", "data.review=review.jsonl", "model.init=default"]
+    run = create_run(Path("runs"), "x", load_config(None, settings), Path("first"))
+    Path("review.jsonl").write_text("first\nsecond\n")
+    config = read_head(run)[2]
+    assert config.data.also == [str(tmp_path / "second")]
+    assert Path(config.data.review).is_absolute()
+    assert Path(config.data.review).read_text() == "first\n"
+    assert config.model.init == "default"

@@ -18,7 +18,7 @@ from trainer.data.facedata import FaceData
 from trainer.errors import FerError, RunStopped, UsageError
 from trainer.evaluate import fit_temperature, metrics, softmax, votes_accuracy
 from trainer.events import EventLog, read_events
-from trainer.learner import learning_rate
+from trainer.learner import Learner, learning_rate
 from trainer.loop import train
 from trainer.model_index import read_card
 from trainer.models.model_file import load_model
@@ -118,6 +118,31 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
     expected, found = (load_model(run.last)[0].state_dict() for run in (whole, stopped))
     assert all(torch.equal(found[name], expected[name]) for name in expected)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("step", [1, 2, 6])
+def test_a_stop_in_any_step_loses_no_validation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Of two steps an epoch; that in the last step of all comes too late."""
+    config, data = quick_config("optim.epochs=3"), drawn_data(8)
+    descend = Learner.descend
+
+    def stopping(learner: Learner, *arguments: Any) -> None:
+        descend(learner, *arguments)
+        if learner.step == step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Learner, "descend", stopping)
+    run = create_run(tmp_path, "test", config, tmp_path)
+    if step < 6:
+        with pytest.raises(RunStopped, match="stopped in epoch 1"):
+            train(run, "test", config, data)
+        monkeypatch.undo()
+    train(run, "test", config, data)
+    told = [event["epoch"] for event in read_events(run.events) if event["event"] == "epoch"]
+    assert told == [1, 2, 3]
+    assert read_events(run.events)[-1]["reason"] == "done"
 
 
 def test_a_loss_that_is_not_finite_stops_with_a_reason(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def align_all(
 
 
 def centre(crops: Tensor, size: int) -> Tensor:
-    """The central size × size of (…, S, S)."""
+    """The central size × size of (…, S, S), S ≥ size."""
     start = (crops.shape[-1] - size) // 2
     return crops[..., start : start + size, start : start + size]
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from trainer.config import Section, TrainConfig
+from trainer.config import TrainConfig, all_fields
 
 Kind = Literal["switch", "choice", "number", "text", "toml"]
 
@@ -62,19 +62,8 @@ class Field:
         return "\n".join(filter(None, (self.help, self.bounds, f"--set {self.key}=…")))
 
 
-def all_fields() -> tuple[Field, ...]:
-    return tuple(_fields(TrainConfig, ""))
-
-
-def _fields(section: type[Section], prefix: str) -> list[Field]:
-    found = []
-    for name, info in section.model_fields.items():
-        kind = info.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            found += _fields(kind, f"{prefix}{name}.")
-        else:
-            found.append(_field(prefix + name, info))
-    return found
+def form_fields() -> tuple[Field, ...]:
+    return tuple(_field(key, info) for key, info in all_fields().items())
 
 
 def _field(key: str, info: FieldInfo) -> Field:
@@ -108,7 +97,7 @@ def _bounds(info: FieldInfo) -> str:
 
 def values_of(config: TrainConfig) -> dict[str, str]:
     """What stands in each field, by its key."""
-    return {field.key: text_of(_value(config, field.key), field) for field in all_fields()}
+    return {field.key: text_of(_value(config, field.key), field) for field in form_fields()}
 
 
 def text_of(value: Any, field: Field) -> str:

@@ -25,8 +25,9 @@ from ferapp.ui.chips import Chip
 from ferapp.ui.flow import Flow
 from ferapp.ui.picker import Picker
 from ferapp.ui.train.field_row import EDIT_WIDTH, NAME_WIDTH, FieldRow
-from ferapp.ui.train.fields import BASICS, SECTIONS, all_fields, setting, values_of
+from ferapp.ui.train.fields import BASICS, SECTIONS, form_fields, setting, values_of
 from trainer.config import TrainConfig, check_config
+from trainer.files import file_stem
 from trainer.recipes import FAST, RECIPES
 
 CHECK_MS = 150  # after the last keystroke
@@ -71,7 +72,7 @@ class TrainForm(QWidget):
         self.wrong.setWordWrap(True)
         self.rows = {
             field.key: FieldRow(field, ARCHITECTURES if field.key == "model.name" else ())
-            for field in all_fields()
+            for field in form_fields()
         }
         self.sections = {
             name: Chip(title, f"All settings of {title.lower()}.")
@@ -212,7 +213,7 @@ class TrainForm(QWidget):
     def arguments(self) -> list[str]:
         """After `fertrain`."""
         recipe = str(self.recipe.currentData())
-        name = self.run_name.text().strip() or recipe.replace("/", "-")
+        name = self.run_name.text().strip() or file_stem(recipe)
         data = Path(self.data.text().strip()).expanduser()
         return command(recipe, data, name, self.settings, self._runs)
 
