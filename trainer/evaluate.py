@@ -213,7 +213,7 @@ def au_agreement(
     """CAM-COS by `method` and ATT-COS with the true class's units, beside constant floors."""
     sizes = card.preprocessing
     margin = (sizes.crop_size - sizes.input_size) // 2
-    cosines = AuCosines(len(card.classes), method)
+    cosines = AuCosines(card.classes, method)
     for start in range(0, len(crops), BATCH):
         part = slice(start, start + BATCH)
         cosines.add(

@@ -22,9 +22,9 @@ from trainer.attribution.places import (
     stability,
 )
 from trainer.attribution.sanity import randomised
-from trainer.card import ModelCard, Preprocessing
+from trainer.card import ModelCard
 from trainer.data.crops import Crops, normalise, to_input
-from trainer.faces.action_units import au_heatmap, au_valid
+from trainer.faces.action_units import au_heatmap, expressions_of
 from trainer.faces.heatmaps import landmark_heatmap
 from trainer.models.registry import FerModel
 
@@ -79,18 +79,17 @@ class Samples:
 
 
 def samples_of(
-    crops: Crops, sizes: Preprocessing, device: torch.device, limit: int = 0, seed: int = 0
+    crops: Crops, card: ModelCard, device: torch.device, limit: int = 0, seed: int = 0
 ) -> Samples:
     """`limit` samples drawn from all (0 is all), the same for every model."""
-    rows = torch.arange(len(crops))
+    rows, sizes = torch.arange(len(crops)), card.preprocessing
     if 0 < limit < len(crops):
         generator = torch.Generator().manual_seed(seed)
         rows = torch.randperm(len(crops), generator=generator)[:limit].sort().values
     pixels = crops.pixels[rows]
     margin = (sizes.crop_size - sizes.input_size) // 2
     landmarks, labels = crops.landmarks[rows] - margin, crops.labels[rows]
-    heat = au_heatmap(landmarks, sizes.input_size, labels)
-    heat = heat * au_valid(labels)[:, None, None]
+    heat = au_heatmap(landmarks, sizes.input_size, expressions_of(card.classes)[labels])
     parts = (pixels, to_input(pixels, sizes), landmarks, labels, heat)
     return Samples(*(part.to(device) for part in parts))
 

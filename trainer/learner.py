@@ -143,7 +143,7 @@ def new_learner(
         optimizer = torch.optim.SGD(
             groups, lr=rate, momentum=momentum, nesterov=momentum > 0, fused=True
         )
-    objective = Objective(config.objective, model, targets).to(device)
+    objective = Objective(config.objective, model, targets, card.classes).to(device)
     return Learner(model, average, objective, optimizer, head_only)
 
 

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from trainer.attribution import AuCosines
 from trainer.faces import au_heatmap
+from trainer.labels import EXPRESSIONS
 from trainer.models import FerModel
 
 SIDE = 32
@@ -37,7 +38,7 @@ def faces(count: int) -> torch.Tensor:
 
 def test_a_map_that_is_the_action_units_reaches_one() -> None:
     points, labels = faces(6), torch.tensor([0, 1, 2, 3, 4, 5])
-    cosines = AuCosines(7)
+    cosines = AuCosines(EXPRESSIONS)
     heat = au_heatmap(points, SIDE, labels)
     cosines.add(Painter(), heat[:, None], points, labels)
     result = cosines.result()
@@ -48,7 +49,7 @@ def test_a_map_that_is_the_action_units_reaches_one() -> None:
 
 def test_the_floors_are_those_of_constant_maps() -> None:
     points, labels = faces(8), torch.tensor([3, 3, 3, 5, 5, 0, 0, 0])
-    cosines = AuCosines(7)
+    cosines = AuCosines(EXPRESSIONS)
     draw = torch.Generator().manual_seed(1)
     for part in (slice(0, 5), slice(5, 8)):  # batches do not matter
         x = torch.rand(len(labels[part]), 1, SIDE, SIDE, generator=draw)
@@ -70,6 +71,29 @@ def test_the_floors_are_those_of_constant_maps() -> None:
 def test_neutral_and_faces_without_landmarks_are_left_out() -> None:
     points = faces(3)
     points[1] = torch.nan
-    cosines = AuCosines(7)
+    cosines = AuCosines(EXPRESSIONS)
     cosines.add(Painter(), torch.rand(3, 1, SIDE, SIDE), points, torch.tensor([6, 3, 6]))
     assert cosines.result() == {}
+
+
+def test_classes_of_another_data_set_are_met_by_name() -> None:
+    """Contempt has no units here, and the order of classes makes no difference."""
+    points, labels = faces(6), torch.tensor([0, 1, 2, 3, 4, 5])
+    x = torch.rand(6, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
+    expected, found = AuCosines(EXPRESSIONS), AuCosines(("contempt", *EXPRESSIONS[::-1]))
+    expected.add(Painter(), x, points, labels)
+    painter = Painter()
+    painter.classifier = nn.Linear(1, 8)
+    nn.init.ones_(painter.classifier.weight)
+    contempt = torch.zeros(1, dtype=torch.long)
+    found.add(
+        painter,
+        torch.cat([x, x[:1]]),
+        torch.cat([points, points[:1]]),
+        torch.cat([7 - labels, contempt]),
+    )
+    whole, other = expected.result(), found.result()
+    for kind, values in whole.items():
+        assert other[kind]["mean"] == pytest.approx(values["mean"], abs=1e-5)
+        assert other[kind]["per_class"][0] is None
+        assert other[kind]["per_class"][7] == pytest.approx(values["per_class"][0], abs=1e-5)

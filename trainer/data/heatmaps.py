@@ -12,7 +12,7 @@ import torch
 from trainer.card import Preprocessing
 from trainer.data.crops import align_all
 from trainer.data.facedata import FaceData
-from trainer.faces.action_units import au_heatmap, au_valid
+from trainer.faces.action_units import au_heatmap, expressions_of
 from trainer.files import write_atomic
 
 FILE = "heatmaps.npy"
@@ -28,12 +28,11 @@ def write_heatmaps(
     """
     size = Preprocessing().crop_size
     landmarks = align_all(data, Preprocessing(), memory=0).landmarks
-    labels = torch.from_numpy(data.label)
+    shown = expressions_of(data.classes)[torch.from_numpy(data.label)]
     maps = np.zeros((len(data), size, size), np.uint8)
     for start in range(0, len(data), PART):
         part = slice(start, start + PART)
-        heat = au_heatmap(landmarks[part], size, labels[part])
-        heat = heat * au_valid(labels[part])[:, None, None]
+        heat = au_heatmap(landmarks[part], size, shown[part])
         maps[part] = (heat * 255).round().byte().numpy()
         report(min(start + PART, len(data)), len(data))
     write_atomic(folder / FILE, lambda stream: np.save(stream, maps))

@@ -5,7 +5,7 @@ AU10 and AU20 are not), sizes follow the eyes' distance instead of being pixels 
 picture, and the ellipses turn with the head.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,6 +88,15 @@ UNITS: dict[int, tuple[Ellipse, ...]] = {
 }
 
 
+def expressions_of(classes: Sequence[str]) -> Tensor:
+    """(K,) the index among `EXPRESSIONS` of each class of a data set or model.
+
+    Classes that are none of them, as contempt, are neutral: they have no action units here.
+    """
+    names = [canonical(name) or "neutral" for name in classes]
+    return torch.tensor([EXPRESSIONS.index(name) for name in names])
+
+
 def au_valid(expression: str | int | Tensor) -> Tensor:
     """Whether an expression has action units: all but neutral do. () or (B,) bool."""
     classes = torch.tensor([bool(FACS[name]) for name in EXPRESSIONS])
@@ -101,9 +110,9 @@ def au_heatmap(
 ) -> Tensor:
     """Maps (B, size, size) in [0, 1] of points (B, 68, 2) in pixels (x, y) of the map.
 
-    `expression` is a class name, its index, labels (B,), or "generic" for the action units of
-    all. Samples that are not `au_valid`, or without landmarks (NaN), are all zero. Raises
-    UsageError for an unknown expression or codebook.
+    `expression` is one of `EXPRESSIONS`, its index there, indices (B,), or "generic" for the
+    action units of all. Samples that are not `au_valid`, or without landmarks (NaN), are all zero.
+    Raises UsageError for an unknown expression or codebook.
     """
     if codebook not in CODEBOOKS:
         raise UsageError(f"there is no codebook {codebook!r}", f"Known: {', '.join(CODEBOOKS)}.")

@@ -1,6 +1,6 @@
 """The objective of a run: L = cross-entropy + Σ weight · term, as the configuration composes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -10,8 +10,9 @@ from trainer.attribution import layer_attribution
 from trainer.config import ObjectiveConfig
 from trainer.data.augment import Batch
 from trainer.errors import UsageError
-from trainer.faces.action_units import GENERIC, au_heatmap, au_valid
+from trainer.faces.action_units import GENERIC, au_heatmap, au_valid, expressions_of
 from trainer.faces.heatmaps import landmark_heatmap
+from trainer.labels import EXPRESSIONS
 from trainer.models.registry import FerModel, captured
 from trainer.objectives import acol as acol  # registers its term
 from trainer.objectives import mirror as mirror
@@ -40,18 +41,26 @@ class Outcome:
 class Objective(nn.Module):
     """Owns what the loss remembers (centers) and reads the model's inner maps where it needs them.
 
-    `training_targets` (N, K) are those of all training samples. Raises UsageError when the terms
-    do not fit the model.
+    `training_targets` (N, K) are those of all training samples, of `classes`. Raises UsageError
+    when the terms do not fit the model.
     """
 
     class_weights: Tensor | None
+    expressions: Tensor  # (K,) of each class
 
-    def __init__(self, config: ObjectiveConfig, model: FerModel, training_targets: Tensor) -> None:
+    def __init__(
+        self,
+        config: ObjectiveConfig,
+        model: FerModel,
+        training_targets: Tensor,
+        classes: Sequence[str] = EXPRESSIONS,
+    ) -> None:
         super().__init__()
         self.config = config
         power = {"none": 0.0, "root": 0.5, "balanced": 1.0}[config.class_weights]
         weights = class_weights(training_targets, power) if power else None
         self.register_buffer("class_weights", weights, persistent=False)
+        self.register_buffer("expressions", expressions_of(classes), persistent=False)
         self.layer = config.pal.layer or model.attribution_layer
         self.au_layers = tuple(config.au.layers) or (model.attribution_layer,)
         known = dict(model.named_modules())
@@ -146,14 +155,15 @@ class Objective(nn.Module):
         settings, landmarks, side = self.config.au, batch.landmarks, batch.x.shape[-1]
         pasted = batch.pasted
         labels = batch.targets.argmax(dim=1) if pasted is None else pasted.labels
+        expressions = self.expressions[labels]
         valid = torch.isfinite(landmarks).all(dim=2).all(dim=1)
         # drawn at the input's size and shrunk by the loss: a small map's cells miss thin units
         if settings.map == "landmarks":
             heatmap = landmark_heatmap(landmarks.nan_to_num(), side, AU_SIGMA * side)
         else:
-            shown = labels if settings.map == "class" else GENERIC
+            shown = expressions if settings.map == "class" else GENERIC
             heatmap = au_heatmap(landmarks, side, shown, settings.codebook)
-            heatmap = heatmap * au_valid(labels)[:, None, None]
+            heatmap = heatmap * au_valid(expressions)[:, None, None]
         if pasted is not None:
             heatmap = torch.where(pasted.box, heatmap[pasted.order], heatmap)
             valid = valid & valid[pasted.order]

@@ -8,7 +8,8 @@ import torch
 from trainer.card import Preprocessing
 from trainer.data.crops import align_all, centre
 from trainer.data.facedata import FaceData
-from trainer.faces.action_units import CODEBOOKS, au_heatmap, au_valid
+from trainer.faces.action_units import CODEBOOKS, au_heatmap, au_valid, expressions_of
+from trainer.labels import EXPRESSIONS
 from trainer.reports.explanation import enlarge
 from trainer.reports.maps import map_sheet
 
@@ -21,12 +22,13 @@ def write_au_sheets(data: FaceData, out: Path) -> list[Path]:
     files = []
     for label, name in enumerate(data.classes):
         own = np.flatnonzero((data.label == label) & data.has_landmarks)[: COLUMNS * ROWS]
-        if not len(own) or not bool(au_valid(name)):
+        shown = expressions_of([name])
+        if not len(own) or not bool(au_valid(shown)):
             continue
         crops = align_all(data.select(own), SIZES)
-        heat = enlarge(au_heatmap(crops.landmarks, SIZES.crop_size, name))
+        heat = enlarge(au_heatmap(crops.landmarks, SIZES.crop_size, shown.expand(len(own))))
         faces = enlarge(centre(crops.pixels[torch.arange(len(own))], SIZES.input_size))
-        units = ", ".join(f"AU{unit}" for unit in CODEBOOKS["facs"][name])
+        units = ", ".join(f"AU{unit}" for unit in CODEBOOKS["facs"][EXPRESSIONS[int(shown)]])
         files.append(out / f"action-units-{name}.png")
         map_sheet(
             list(zip(faces, heat, strict=True)),

@@ -19,7 +19,7 @@ from trainer.data.facedata import FaceData
 from trainer.errors import DataError
 from trainer.evaluate import au_agreement, metrics, predict, softmax
 from trainer.explaining import KINDS, MEASURES, Samples, measure, samples_of
-from trainer.faces.action_units import au_heatmap, au_valid
+from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
 from trainer.faces.align import align_face, transform
 from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
 from trainer.files import write_json
@@ -56,7 +56,7 @@ def write_explanation(
     """
     method = method or card.explanation
     crops = align_all(data, card.preprocessing)
-    samples = samples_of(crops, card.preprocessing, device, limit)
+    samples = samples_of(crops, card, device, limit)
     logits = predict(model, card, crops.pixels, device).logits
     result: dict[str, Any] = {
         "model": card.name,
@@ -256,8 +256,9 @@ def write_picture_explanation(
     cells: list[tuple[Any, Any]] = [(face, None)]
     cells += [(face, enlarge(each.float())[0]) for each in maps.values()]
     names = ["the aligned face", *(name.replace("_", " ") for name in maps)]
-    if bool(au_valid(card.classes[best])):
-        heat = au_heatmap(placed[None], sizes.input_size, card.classes[best])
+    shown = expressions_of(card.classes)[best : best + 1]
+    if bool(au_valid(shown)):
+        heat = au_heatmap(placed[None], sizes.input_size, shown)
         cells.append((face, enlarge(heat)[0]))
         names.append(f"action units of {card.classes[best]}")
     columns = 5
