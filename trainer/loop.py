@@ -268,7 +268,8 @@ def _card(
 ) -> ModelCard:
     architecture, options = config.model.name, config.model.options
     objective = "cross-entropy"
-    if config.data.votes_share:
+    voted = np.isfinite(data.votes[data.split == "train"]).any()
+    if config.data.votes_share and voted:
         objective += f" on labels and {config.data.votes_share:.0%} annotators' votes"
     terms = config.objective
     if terms.center.weight:

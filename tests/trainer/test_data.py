@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawn import drawn_data, fer2013_row, write_fer2013
+from filelock import FileLock
 
 from trainer.card import Preprocessing
 from trainer.data import facedata, fer2013
 from trainer.data.crops import align_all
-from trainer.data.prepare import open_data, prepare
+from trainer.data.prepare import cache_folder, open_data, prepare
 from trainer.errors import DataError, UsageError
 from trainer.loop import limited
 
@@ -89,7 +90,7 @@ def test_votes_are_shares_of_the_seven(tmp_path: Path) -> None:
         "unknown",
         "NF",
     ]
-    votes = [(4, 0, 0, 1, 3, 2, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0, 0, 2, 0, 8), (5,) + (0,) * 9]
+    votes = [(4, 0, 0, 1, 3, 2, 0, 0, 0, 0), (3, 1, 0, 0, 0, 0, 0, 2, 4, 0), (5,) + (0,) * 9]
     with (tmp_path / "ferplus_votes.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["Usage", "Image name", *names])
@@ -97,7 +98,7 @@ def test_votes_are_shares_of_the_seven(tmp_path: Path) -> None:
     data = fer2013.read(file)
     # angry, disgust, fear, happy, sad, surprise, neutral
     assert data.votes[0] == pytest.approx(np.array([0.3, 0.2, 0, 0, 0.1, 0, 0.4]))
-    assert np.isnan(data.votes[1]).all()
+    assert np.isnan(data.votes[1]).all()  # most saw none of the seven
     targets = align_all(data, Preprocessing(), votes_share=0.5).targets.numpy()
     assert targets.sum(axis=1) == pytest.approx(np.ones(3))
     assert targets[0] == pytest.approx(np.array([0.65, 0.1, 0, 0, 0.05, 0, 0.2]))
@@ -157,6 +158,47 @@ def test_prepare_continues_after_a_kill(tmp_path: Path, monkeypatch: pytest.Monk
     assert data.landmark_source == "mediapipe"
     assert facedata.load(tmp_path / "out").has_landmarks.all()
     assert not (tmp_path / "out" / "landmarks").exists()
+
+
+def test_a_prepared_folder_is_of_one_source(tmp_path: Path) -> None:
+    """What is prepared already is not taken for what is asked."""
+    first = write_fer2013(tmp_path / "first.csv", rows(8))
+    second = write_fer2013(tmp_path / "second.csv", rows(12))
+    out = tmp_path / "out"
+    assert len(prepare(first, out, landmarks=False)) == 8
+    assert len(prepare(first, out, landmarks=False)) == 8  # the same again
+    with pytest.raises(UsageError, match=r"first\.csv, asked: .*second\.csv"):
+        prepare(second, out, landmarks=False)
+    with pytest.raises(DataError, match="no such file"):
+        prepare(tmp_path / "gone.csv", out, landmarks=False)
+    (tmp_path / "ferplus_votes.csv").write_text("")
+    with pytest.raises(UsageError, match=r"votes: none, asked: ferplus_votes\.csv"):
+        prepare(first, out, landmarks=False)
+    assert sorted(file.name for file in out.iterdir()) == [
+        "dataset.json", "images.npy", "origin.json", "samples.npz",
+    ]  # fmt: skip
+
+
+def test_votes_that_come_later_are_not_missed(tmp_path: Path) -> None:
+    source = write_fer2013(tmp_path / "faces.csv", rows(8))
+    before = cache_folder(source)
+    (tmp_path / "ferplus_votes.csv").write_text("")
+    assert cache_folder(source) != before
+
+
+def test_of_two_who_prepare_the_same_one_waits(tmp_path: Path) -> None:
+    source, out = write_fer2013(tmp_path / "faces.csv", rows(8)), tmp_path / "out"
+    told: list[str] = []
+    out.mkdir()
+    lock = FileLock(out / "prepare.lock")
+    lock.acquire()
+
+    def report(stage: str, done: int, total: int) -> None:
+        told.append(stage)
+        lock.release()
+
+    assert len(prepare(source, out, landmarks=False, progress=report)) == 8
+    assert told[0] == "waiting for another process"
 
 
 def test_landmarks_are_found_by_worker_processes(

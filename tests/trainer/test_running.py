@@ -12,6 +12,7 @@ import pytest
 import torch
 from drawn import drawn_data
 
+from trainer.cli_evaluate import as_learned
 from trainer.config import OptimConfig, TrainConfig, load_config
 from trainer.data import facedata
 from trainer.distributed import World
@@ -222,3 +223,19 @@ def test_terms_that_need_landmarks_say_so(tmp_path: Path) -> None:
 def test_a_run_is_a_model(tmp_path: Path) -> None:
     run, _ = trained(tmp_path, quick("optim.epochs=1"))
     assert find_model(str(run.path)) == run.best
+
+
+@pytest.mark.parametrize(
+    ("sets", "aligned"),
+    [
+        ((), True),
+        (("data.landmarks=false",), False),
+        # its pictures are aligned crops already: others have to be aligned
+        (("data.landmarks=false", "model.init=default"), True),
+    ],
+)
+def test_a_model_is_measured_on_pictures_as_it_learned_from(
+    tmp_path: Path, sets: tuple[str, ...], aligned: bool
+) -> None:
+    run = create_run(tmp_path, "test", quick(*sets), tmp_path)
+    assert as_learned(run.best, drawn_data(1)).has_landmarks.all() == aligned

@@ -5,13 +5,16 @@ Landmarks are found in chunks by worker processes; each finished chunk is a file
 """
 
 import hashlib
+import json
 import logging
 import multiprocessing
 import multiprocessing.util
 import os
 import zipfile
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,15 +22,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import platformdirs
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from trainer.data import affectnet, fer2013, folders, folds, raf_db
+from trainer.data import affectnet, fer2013, ferplus, folders, folds, raf_db
 from trainer.data.facedata import FaceData, is_prepared, load, save
 from trainer.data.landmark_files import with_landmarks
 from trainer.data.pictures import Listing
 from trainer.data.reading import read_array
 from trainer.errors import DataError, UsageError
-from trainer.files import write_atomic
+from trainer.files import write_atomic, write_json
 from trainer.labels import EXPRESSIONS
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOCK, ORIGIN = "prepare.lock", "origin.json"
 CHUNK = 256
 DETECTION_CONFIDENCE = 0.3
 Progress = Callable[[str, int, int], None]
@@ -134,7 +139,7 @@ def open_data(
         if landmarks and data.landmark_source == "none":
             log.warning("%s was prepared without landmarks", source)
         return data
-    cache = _cache_folder(source)
+    cache = cache_folder(source)
     return prepare(source, cache, layout=layout, landmarks=landmarks, progress=progress)
 
 
@@ -151,13 +156,34 @@ def prepare(
     """Write the prepared folder `out`; `progress(stage, done, total)` is called as it goes on.
 
     The files in the folder `landmark_files` take the place of detection. `layout` is one of
-    `formats()`. Raises DataError when `source` does not have it.
+    `formats()`. Several processes may ask for the same folder: one prepares it, the others wait.
+    Raises DataError when `source` does not have the layout, UsageError when `out` holds pictures
+    of another source.
     """
+    reader = find_reader(source, layout)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{out}: the folder cannot be made ({error.strerror})") from error
+    with _alone(out, progress):
+        _check_origin(out, source, reader, landmark_files)
+        return _prepare(source, reader, out, landmarks, landmark_files, workers, progress)
+
+
+def _prepare(
+    source: Path,
+    reader: Reader,
+    out: Path,
+    landmarks: bool,
+    landmark_files: Path | None,
+    workers: int | None,
+    progress: Progress,
+) -> FaceData:
     if is_prepared(out):
         data = load(out)
     else:
         try:
-            found = find_reader(source, layout).listing(source)
+            found = reader.listing(source)
             if landmark_files is not None:
                 found = with_landmarks(found, landmark_files)
             data = found.write(out, lambda done, total: progress("reading", done, total))
@@ -177,6 +203,53 @@ def prepare(
             part.unlink()
         (out / "landmarks").rmdir()
     return data
+
+
+@contextmanager
+def _alone(out: Path, progress: Progress) -> Iterator[None]:
+    """Until no other process prepares `out`; none begins meanwhile."""
+    lock = FileLock(out / LOCK)
+    while True:
+        try:
+            lock.acquire(timeout=1)
+            break
+        except Timeout:
+            progress("waiting for another process", 0, 1)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it stays where open files cannot be removed
+            (out / LOCK).unlink()
+        lock.release()
+
+
+def _check_origin(out: Path, source: Path, reader: Reader, landmark_files: Path | None) -> None:
+    """Note what `out` is made from. Raises UsageError when it was made from something else."""
+    votes = ferplus.beside(source)
+    origin = {
+        "source": str(source.resolve()),
+        "format": reader.name,
+        "votes": votes.name if votes else "",
+        "landmarks": str(landmark_files.resolve()) if landmark_files else "",
+    }
+    note = out / ORIGIN
+    if note.is_file():
+        try:
+            before = json.loads(note.read_text(encoding="utf-8"))
+            other = [
+                f"{name}: {before[name] or 'none'}, asked: {value or 'none'}"
+                for name, value in origin.items()
+                if before[name] != value
+            ]
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise DataError(f"{note}: it is damaged ({error})", "Prepare it anew.") from error
+        if other:
+            raise UsageError(
+                f"{out} was made from something else ({'; '.join(other)})",
+                "Choose another folder by --out, or remove this one.",
+            )
+    elif not is_prepared(out):  # one without a note may come from anywhere
+        write_json(note, origin)
 
 
 def find_reader(source: Path, layout: str = AUTO) -> Reader:
@@ -228,12 +301,14 @@ def _description(source: Path, shown: int = 8) -> str:
     return f"{kind} with {', '.join(names[:shown])}{more}"
 
 
-def _cache_folder(source: Path) -> Path:
-    """Named by the source's path, and by the size and time of every file in it."""
+def cache_folder(source: Path) -> Path:
+    """Named by the source's path, and by the size and time of every file in it or of its votes."""
     if not source.exists():
         raise DataError(f"{source}: there is no such file or folder")
     key = hashlib.sha256(str(source.resolve()).encode(errors="surrogateescape"))
     files = sorted(source.rglob("*")) if source.is_dir() else [source]
+    votes = ferplus.beside(source)
+    files += [votes] if votes else []
     for file in files:
         stat = file.lstat()
         key.update(f"|{file.name}|{stat.st_size}|{stat.st_mtime_ns}".encode(errors="replace"))
@@ -271,12 +346,14 @@ def _detect_chunks(
     with ProcessPoolExecutor(
         min(workers, len(starts)), mp_context=context, initializer=_open_landmarker
     ) as pool:
-        running: dict[Future[NDArray[np.float32]], int] = {
-            pool.submit(_detect_chunk, np.asarray(data.images[start : start + CHUNK])): start
-            for start in starts
-        }
+        running: dict[Future[NDArray[np.float32]], int] = {}
+        left = deque(starts)
         try:
-            while running:
+            while left or running:
+                while left and len(running) < 2 * workers:  # no more pictures in memory than needed
+                    start = left.popleft()
+                    chunk = np.asarray(data.images[start : start + CHUNK])
+                    running[pool.submit(_detect_chunk, chunk)] = start
                 for future in wait(running, return_when="FIRST_COMPLETED").done:
                     yield running.pop(future), future.result()
         finally:
