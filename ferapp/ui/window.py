@@ -397,17 +397,18 @@ class MainWindow(QMainWindow):
         if not all(page.may_close() for page in self._others):
             event.ignore()
             return
-        for page in self._others:
-            page.stop()
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
-        for dialog in self.findChildren(QDialog):
-            dialog.close()
+        self.hide()  # at once: what ends below may take a while
         self.recordings.finish()
         self.live_page.stop()
-        self.collector.stop()
-        self._engine.close()
+        self._engine.close()  # before all that may take longer: a recording ends, the camera is off
         self.snapshots.finish()
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
+        for page in self._others:
+            page.stop()
+        self.collector.stop()  # until now threads were at work
         self._pasted.close()  # the engine reads them no more
         self.store.save()
         super().closeEvent(event)
