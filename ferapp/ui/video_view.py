@@ -205,12 +205,12 @@ class VideoView(QWidget):
         """
         if self._analysis is None:
             return None
-        place = self._transform()
+        place, picture = self._transform(), self.picture_rect()
         metrics = QFontMetricsF(self._label_font())
         for face in reversed(self._analysis.faces):
             box = place.mapRect(QRectF(*face.box))
             label = wording.box_label(face, self._analysis) if self._look.boxes else ""
-            plate = overlays.label_plate(metrics, box, label) if label else QRectF()
+            plate = overlays.label_plate(metrics, box, label, picture) if label else QRectF()
             if box.contains(point) or plate.contains(point):
                 return face
         return None

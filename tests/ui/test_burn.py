@@ -81,6 +81,13 @@ def test_contours_grow_too() -> None:
     assert (np.abs(drawn - plain).sum(axis=1) > 60).sum() >= 3
 
 
+def test_a_face_that_is_cut_off_at_the_top_has_its_label() -> None:
+    shown = analysis(face((320, 0), half=90), size=(640, 360))
+    pixels = rgb(burn(shown, replace(BARE, boxes=True)))
+    through_the_plate = pixels[:80, 320 - 90 + 8]  # left of its words
+    assert 12 < (far(through_the_plate, theme.FACE_COLOURS[0]) < 12).sum() < 24
+
+
 def test_nothing_asked_for_leaves_the_frame_untouched() -> None:
     hot = np.ones((SIZE, SIZE), np.float32)
     shown = one_face((321, 241), hot)
