@@ -26,6 +26,7 @@ from PySide6.QtGui import (
     QTransform,
 )
 
+from ferapp.live.session import SessionFrame
 from ferapp.ui import colour_maps, theme, wording
 from ferapp.ui.look import Look, map_of
 from ferapp.vision.analysis import Analysis, FaceAnalysis
@@ -82,7 +83,10 @@ def paint_faces(
     """All that `look` asks for, over a picture that is painted already; maps of `map_images`.
 
     Hidden parts are hatched whatever `look` says: nobody should take the result for a real one.
+    A recorded picture that has its overlays already does not get them twice.
     """
+    if isinstance(analysis.frame, SessionFrame) and analysis.frame.burnt:
+        return
     height, width = analysis.picture.shape[:2]
     picture = frame_to_view.mapRect(QRectF(-0.5, -0.5, width, height))
     for face, image in zip(analysis.faces, maps, strict=True):
@@ -259,9 +263,10 @@ def draw_box(
 
 
 def label_plate(metrics: QFontMetricsF, box: QRectF, label: str, picture: QRectF) -> QRectF:
-    """The place of a label, all in view coordinates: on top of the box, inside where no room is left.
+    """The place of a label: on top of the box, or inside where no room is left.
 
-    It never leaves the picture, where a face that is cut off would take it: nobody would see it.
+    It never leaves the picture, not even where its face does: nobody would see it. All in view
+    coordinates.
     """
     plate = QRectF(0, 0, metrics.horizontalAdvance(label) + 16, metrics.height() + 6)
     plate.moveBottomLeft(box.topLeft() + QPointF(0, -6))

@@ -17,7 +17,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from ferapp.live.session import SessionFrame
 from ferapp.ui import overlays, theme, wording
 from ferapp.ui.look import Look
 from ferapp.vision.analysis import Analysis, FaceAnalysis
@@ -170,10 +169,8 @@ class VideoView(QWidget):
         painter.restore()
         painter.setClipRect(rect)
         painter.setFont(self._label_font())
-        frame = self._analysis.frame
-        if not (isinstance(frame, SessionFrame) and frame.burnt):  # else they are there already
-            maps = self.map_images()
-            overlays.paint_faces(painter, self._analysis, self._transform(), self._look, maps)
+        maps = self.map_images()
+        overlays.paint_faces(painter, self._analysis, self._transform(), self._look, maps)
         if self._analysis.hidden:
             words = f"Hidden: {wording.parts(self._analysis.hidden)}"
             self._paint_badge(painter, rect, words, Qt.AlignmentFlag.AlignRight)
