@@ -204,10 +204,13 @@ class MainWindow(QMainWindow):
         self.live_page.go_live()
         self._engine.load_model(model)
 
-    def forget(self) -> None:
-        """What was used last is remembered no more, nor a model that is loading now."""
+    def forget(self, recordings: str = "") -> None:
+        """What was used last is remembered no more, nor a model that is loading now.
+
+        But for `recordings`, the folder that they go into.
+        """
         self._model_asked = False
-        self.store.forget()
+        self.store.forget(recordings)
 
     def compare_live(self, first: str, second: str) -> None:
         """Two models on the same frames."""
