@@ -58,7 +58,7 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     inspect = InspectPage(
         InspectTools(
             open=lambda source, say: inspecting.open_inspected(
-                source, remembered_model(store.now), say
+                source, remembered_model(store.now), inspect.desk.reporting(say)
             ),
             examine=Examiner().examine,
             first=str(inspecting.example()),
@@ -72,7 +72,11 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
         window.show_page("Inspect")
 
     train = TrainPage(
-        TrainTools(check_data=check_data, compare=compare_runs, runs=runs),
+        TrainTools(
+            check_data=lambda source, say: check_data(source, train.desk.reporting(say)),
+            compare=compare_runs,
+            runs=runs,
+        ),
         Links(window.load_model, window.compare_live, show_inspected),
     )
     window.add_page("Train", train, "Launch training runs, watch and compare them.")

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -242,6 +243,69 @@ def test_two_models_show_what_was_fixed_and_broken(
     assert set(rows_of(page)) == set(broken.tolist())
     page.compare_with("")
     assert page.filters.selection.only == "wrong"
+
+
+def test_a_comparison_is_never_laid_over_another_evaluation(make: Make, qtbot: QtBot) -> None:
+    """One that was chosen while the other opens is of the evaluation before."""
+    before, gate = small("before", 70), threading.Event()
+    after, other = small("after", 10), small("other", 70, shift=1)
+
+    def opener(name: str, say: Callable[[str], None]) -> Inspected:
+        if name == "after":
+            assert gate.wait(20)
+        return {"before": before, "after": after, "other": other}[name]
+
+    page = make("before", opener)
+    page.open("after")
+    page.compare_with("other")
+    gate.set()
+    qtbot.waitUntil(lambda: page.opened is after and not page.desk.busy, timeout=30_000)
+    assert page._compared is None
+    assert page.filters.selection.only == "wrong"
+    assert set(rows_of(page)) == set(np.flatnonzero(after.evaluation.wrong).tolist())
+    page.open("before")
+    qtbot.waitUntil(lambda: page.opened is before, timeout=30_000)
+    page.compare_with("other")  # and where nothing comes between, it is laid over
+    qtbot.waitUntil(lambda: page._compared is not None, timeout=30_000)
+
+
+def test_a_comparison_that_was_ended_does_not_come_later(make: Make, qtbot: QtBot) -> None:
+    gate, begun = threading.Event(), threading.Event()
+
+    def opener(name: str, say: Callable[[str], None]) -> Inspected:
+        if name == "other":
+            begun.set()
+            assert gate.wait(20)
+        return small(name, 70, shift=name == "other")
+
+    page = make("one", opener)
+    page.compare_with("other")
+    assert begun.wait(20)
+    page.compare_with("")
+    gate.set()
+    qtbot.waitUntil(lambda: not page.desk.busy, timeout=30_000)
+    assert page._compared is None
+
+
+def small(name: str, count: int, shift: int = 0) -> Inspected:
+    """Labels in turn; with `shift` each prediction is another one."""
+    rng = np.random.default_rng(0)
+    label = np.arange(count, dtype=np.int64) % 7
+    logits = np.eye(7, dtype=np.float32)[(label + rng.integers(0, 2, count) + shift) % 7]
+    numbers = np.arange(count)
+    found = Evaluation(
+        name,
+        EXPRESSIONS,
+        np.array([f"{number:03d}" for number in numbers]),
+        numbers,
+        np.full(count, "val"),
+        label,
+        logits,
+        np.full((count, 68, 2), np.nan, np.float32),
+        np.full((count, 7), np.nan, np.float32),
+        1.0,
+    )
+    return Inspected(name, found, lambda row: None, None, Path("none.jsonl"))
 
 
 def test_what_cannot_be_opened_leaves_the_page_as_it_is(

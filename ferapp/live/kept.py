@@ -1,6 +1,7 @@
 """What this app keeps on the disk about its user, and how all of it goes. No Qt."""
 
 import shutil
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import platformdirs
 
 from ferapp.live.examples import personal_folder
 from ferapp.live.session import SESSION
+
+PATIENCE_S = 3.0  # for files that are being closed: some systems delete no open ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,12 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """`recordings` and `snapshots` are the app's default folders, no others."""
+    """`recordings` are the app's usual folder and the one that was chosen in its stead."""
 
     settings: Path
-    recordings: Path
+    recordings: tuple[Path, ...]
     snapshots: Path
+    pasted: Path
     log: Path | None = None
 
     def find(self) -> tuple[Kept, ...]:
@@ -39,9 +43,9 @@ class Places:
         reviews = Path(platformdirs.user_data_dir("ferapp")) / "reviews"
         datasets = Path(platformdirs.user_cache_dir("ferapp")) / "datasets"
         logs = () if self.log is None else sorted(self.log.parent.glob(f"{self.log.name}*"))
-        recordings = sorted(file.parent for file in self.recordings.glob(f"*/{SESSION}"))
-        pictures = sorted(self.snapshots.glob("ferapp-*.png"))
-        snapshots = [file for png in pictures for file in (png, png.with_suffix(".json"))]
+        recordings = [made for folder in self.recordings for made in recordings_in(folder)]
+        folders = " and ".join(map(str, self.recordings))
+        snapshots = [*self.snapshots.glob("ferapp-*.png"), *self.snapshots.glob("ferapp-*.json")]
         personal = personal_folder()
         return (
             _kept(
@@ -56,11 +60,19 @@ class Places:
                 f"Cameras, models and folders, and the settings: {self.settings}",
                 (self.settings,),
             ),
+            _kept(
+                "pasted",
+                "Pasted pictures",
+                f"Those that came without a file, until the window closes: {self.pasted}",
+                (self.pasted,),
+            ),
             _kept("log", "The log", f"What happened so far: {self.log or 'in memory'}", logs),
             _kept(
                 "recordings",
                 "Recordings",
-                f"Those in {self.recordings}; other folders are left alone.",
+                f"Those in {folders}; other folders are left alone."
+                + " The folder that you chose stays known as long as they do."
+                * (len(self.recordings) > 1),
                 recordings,
                 always=False,
             ),
@@ -68,7 +80,7 @@ class Places:
                 "snapshots",
                 "Snapshots",
                 f"Those in {self.snapshots}",
-                [file for file in snapshots if file.exists()],
+                sorted(snapshots),
                 always=False,
             ),
             _kept(
@@ -88,16 +100,30 @@ class Places:
         )
 
 
+def recordings_in(folder: Path) -> list[Path]:
+    """The recordings there, each a folder of its own."""
+    return sorted(file.parent for file in folder.glob(f"*/{SESSION}"))
+
+
 def delete(kept: Iterable[Kept]) -> tuple[Path, ...]:
-    """Remove all of it; returns what is still there."""
-    paths = [path for each in kept for path in each.paths]
-    for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
-    return tuple(path for path in paths if path.exists() or path.is_symlink())
+    """Remove all of it; returns what is still there after some tries."""
+    left = tuple(path for each in kept for path in each.paths)
+    ends = time.monotonic() + PATIENCE_S
+    while True:
+        for path in left:
+            _remove(path)
+        left = tuple(path for path in left if path.exists() or path.is_symlink())
+        if not left or time.monotonic() >= ends:
+            return left
+        time.sleep(0.1)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _kept(key: str, title: str, words: str, paths: Iterable[Path], *, always: bool = True) -> Kept:

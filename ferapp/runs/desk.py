@@ -21,6 +21,10 @@ class Failure:
     words: str
 
 
+class Cancelled(Exception):
+    """The desk closes: nobody waits for the outcome any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
     key: str
@@ -85,8 +89,21 @@ class Desk:
             if wanted:
                 task.done(outcome)
 
+    def reporting(self, say: Callable[[str], None]) -> Callable[[str], None]:
+        """`say`, for work that takes minutes: once the desk closes, its next word ends the work."""
+
+        def said(words: str) -> None:
+            if self._closing:
+                raise Cancelled
+            say(words)
+
+        return said
+
     def close(self) -> None:
-        """End the thread after the task that is under way; what waits is left out."""
+        """End the thread after the task that is under way; what waits is left out.
+
+        A task that reports what it does ends at its next report.
+        """
         with self._change:
             self._closing = True
             self._waiting.clear()
@@ -110,6 +127,8 @@ class Desk:
 def _outcome(work: Callable[[], Any]) -> Any:
     try:
         return work()
+    except Cancelled:
+        return Failure("The window was closed meanwhile.")
     except FerError as error:
         return Failure(str(error))
     except Exception as error:  # whatever it is: the window lives on and says what happened

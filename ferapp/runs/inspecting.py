@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 EXAMPLE = "example"  # the evaluation that ships
 EXAMPLE_NAME = "Example: drawn faces and the demo clip"
+PIECE = 256  # pictures that are classified between two words about it
 SPLITS = ("val", "train", "test")  # of a run, the first that was evaluated
 
 Say = Callable[[str], None]
@@ -191,8 +192,12 @@ def _of_pictures(path: Path, model: str, say: Say) -> Inspected:
             f"{path}: its classes are not those of {card.name}",
             f"It has {', '.join(faces.classes)}; {card.name} has {', '.join(card.classes)}.",
         )
-    say(f"Classifying {len(faces)} pictures …")
-    logits = predict(network, card, align_all(faces, card.preprocessing).pixels, device).logits
+    logits = []
+    for start in range(0, len(faces), PIECE):
+        say(f"Classifying picture {start + 1} of {len(faces)} …")
+        piece = faces.select(np.arange(start, min(start + PIECE, len(faces))))
+        pixels = align_all(piece, card.preprocessing).pixels
+        logits.append(predict(network, card, pixels, device).logits)
     found = Evaluation(
         f"{path.name} · {card.name}",
         card.classes,
@@ -200,7 +205,7 @@ def _of_pictures(path: Path, model: str, say: Say) -> Inspected:
         faces.source_index,
         faces.split,
         faces.label,
-        logits,
+        np.concatenate(logits),
         faces.landmarks,
         faces.votes,
         card.temperature,

@@ -6,7 +6,7 @@ from typing import Literal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-Group = Literal["Source", "Model", "Picture", "Recording", "Window", "Help"]
+Group = Literal["Source", "Model", "Picture", "Recording", "Window", "Help", "Pages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,26 @@ ACTIONS: tuple[ActionRecord, ...] = (
 )
 
 
+# what the grid of the Inspect page takes by itself: keys, what they do, how
+INSPECT_KEYS = (
+    ("1 – 7", "Relabel", "Give the face on the Inspect page another label."),
+    ("0", "Own label", "Give it the data set's label again."),
+    ("F", "Flag", "Flag it: a training that applies the review omits it."),
+    ("U", "Undo", "Take the last decision back."),
+)
+
+
+def native(shortcut: str) -> str:
+    """The key as this system writes it: what is Ctrl+R elsewhere is ⌘R on a Mac."""
+    return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def give_key(action: QAction, record: ActionRecord) -> None:
+    """Its key, and a tip that has it."""
+    action.setShortcut(QKeySequence(record.shortcut))
+    action.setToolTip(f"{record.tip}\nKey: {native(record.shortcut)}")
+
+
 def make_actions(parent: QWidget) -> dict[str, QAction]:
     """One QAction per record, by id, active in the whole window of `parent`."""
     actions: dict[str, QAction] = {}
@@ -173,9 +193,8 @@ def make_actions(parent: QWidget) -> dict[str, QAction]:
         action = QAction(record.text, parent)
         action.setIconText(record.text)  # a toolbar drops the dots otherwise
         action.setObjectName(record.id)
-        action.setShortcut(QKeySequence(record.shortcut))
+        give_key(action, record)
         action.setAutoRepeat(False)
-        action.setToolTip(f"{record.tip}\nKey: {record.shortcut}")
         if record.checked is not None:
             action.setCheckable(True)
             action.setChecked(record.checked)

@@ -1,6 +1,6 @@
 """Small windows beside the main one. None of them blocks it, Esc closes each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QMargins, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
@@ -21,11 +21,12 @@ from PySide6.QtWidgets import (
 
 from ferapp.sources.address import URL
 from ferapp.ui import theme
-from ferapp.ui.actions import ACTIONS, ActionRecord
+from ferapp.ui.actions import ACTIONS, INSPECT_KEYS, ActionRecord, native
 from ferapp.ui.buttons import by_keyboard
 
-KEYS_WIDTH = 940  # px
-_RIGHT = ("Picture", "Recording")  # groups of keys on that side: about half of all
+KEYS_WIDTH = 1180  # px
+_RIGHT = ("Picture", "Recording", "Inspect")  # groups of keys on that side: about half of all
+_Row = tuple[str, str, str]  # a key, what it does, how
 LOG_MS = 1000  # between two looks at a log that is open
 
 
@@ -56,14 +57,21 @@ class Sheet(QDialog):
 
 
 class KeySheet(Sheet):
-    """All actions with their keys, by group: the table of actions, laid out."""
+    """All actions with their keys, by group: the table of actions, laid out.
 
-    def __init__(self, parent: QWidget) -> None:
+    With several `pages`, theirs, and those of the Inspect page.
+    """
+
+    def __init__(self, parent: QWidget, pages: Sequence[ActionRecord]) -> None:
         super().__init__(parent, "Keys", QSize(KEYS_WIDTH, 0))
-        groups: dict[str, list[ActionRecord]] = {}
-        for record in ACTIONS:
-            groups.setdefault(record.group, []).append(record)
-        right = {name: groups.pop(name) for name in _RIGHT}
+        groups: dict[str, list[_Row]] = {}
+        several = len(pages) > 1
+        for record in (*ACTIONS, *(pages if several else ())):
+            row = native(record.shortcut), record.text, record.tip
+            groups.setdefault(record.group, []).append(row)
+        if several:
+            groups["Inspect"] = [*INSPECT_KEYS]
+        right = {name: groups.pop(name) for name in _RIGHT if name in groups}
         sides = QHBoxLayout()
         sides.setSpacing(2 * theme.MARGIN)
         sides.addLayout(_keys(groups), 1)
@@ -73,20 +81,20 @@ class KeySheet(Sheet):
         self.resize(KEYS_WIDTH, self.column.totalHeightForWidth(KEYS_WIDTH))
 
 
-def _keys(groups: dict[str, list[ActionRecord]]) -> QGridLayout:
+def _keys(groups: dict[str, list[_Row]]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(12)
     grid.setVerticalSpacing(6)
     grid.setColumnStretch(2, 1)
-    for name, records in groups.items():
+    for name, rows in groups.items():
         title = QLabel(name)
         title.setFont(theme.sized(title.font(), 1.1, QFont.Weight.DemiBold))
         if grid.count():
             title.setContentsMargins(QMargins(0, theme.GAP, 0, 0))
         grid.addWidget(title, grid.rowCount(), 0, 1, 3)
-        for record in records:
+        for words in rows:
             row = grid.rowCount()
-            key, text, what = QLabel(record.shortcut), QLabel(record.text), QLabel(record.tip)
+            key, text, what = map(QLabel, words)
             key.setProperty("key", True)
             key.setAlignment(Qt.AlignmentFlag.AlignCenter)
             what.setProperty("quiet", True)

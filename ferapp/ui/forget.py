@@ -1,6 +1,7 @@
 """Deleting all that the app keeps about its user: what goes is listed first, then exactly that."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QFont
@@ -19,15 +20,16 @@ TITLE = "Delete all my data"
 class ForgetSheet(Sheet):
     """Asks once, after it has told what there is.
 
-    `prepare` is called before anything is deleted, in the window's thread: it lets go of what is
-    in use, or says why that cannot be. `first` is called in the desk's thread, before the deletion.
+    `prepare` is called before anything is deleted, in the window's thread, with the kinds that were
+    pressed: it lets go of what is in use, or says why that cannot be. `first` is called in the
+    desk's thread, before the deletion.
     """
 
     def __init__(
         self,
         parent: QWidget,
         places: Places,
-        prepare: Callable[[], str],
+        prepare: Callable[[AbstractSet[str]], str],
         first: Callable[[], None],
         forget_log: Callable[[], None],
     ) -> None:
@@ -107,7 +109,7 @@ class ForgetSheet(Sheet):
 
     def _delete(self) -> None:
         pressed = {key for key, chip in self.chips.items() if chip.isChecked()}
-        if refused := self._prepare():
+        if refused := self._prepare(pressed):
             self._show_result(refused, wrong=True)
             return
         self.delete.setEnabled(False)

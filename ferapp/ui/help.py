@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from ferapp.ui import theme
 from ferapp.ui.about import about_html, card_html
+from ferapp.ui.actions import ActionRecord
 from ferapp.ui.dialogs import KeySheet, LogSheet, ReadSheet, Sheet
 from ferapp.ui.settings import SettingsStore
 from ferapp.vision.options import FACES, MOST_FACES
@@ -33,6 +34,7 @@ class Help:
         self.card: ModelCard | None = None  # of the model that runs
         self.first_steps: Callable[[bool], None] = lambda on: None
         self.faces_chosen: Callable[[int], None] = lambda faces: None
+        self.pages: list[ActionRecord] = []  # of the window, in their order
         self._parent, self._store, self._read_log = parent, store, read_log
         self._open: dict[str, Sheet] = {}
         self.menu = QMenu("Menu", parent)
@@ -47,7 +49,9 @@ class Help:
             self.menu.addAction(actions[name])
         self.menu.addSeparator()
         self.menu.addAction(actions["forget"])
-        actions["keys"].triggered.connect(lambda: self._show("keys", lambda: KeySheet(parent)))
+        actions["keys"].triggered.connect(
+            lambda: self._show("keys", lambda: KeySheet(parent, self.pages))
+        )
         actions["hints"].triggered.connect(lambda: self.first_steps(True))
         actions["log"].triggered.connect(
             lambda: self._show("log", lambda: LogSheet(parent, self._read_log))

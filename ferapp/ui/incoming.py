@@ -1,15 +1,20 @@
 """What is dropped on the window or pasted into it, and what it means."""
 
+import shutil
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
 from ferapp.sources.address import URL
 
 _MODEL = ".safetensors"
+LEFT_S = 24 * 3600.0  # after this time nobody plays any more what a killed window left behind
 _SHOWN = 40  # characters of a text in a message
 _TAKEN = "A video, a picture, a folder, an address or a model can."
 _EMPTY = "There is nothing to open."
@@ -94,22 +99,35 @@ def _only_first(name: str, count: int) -> str:
     return f"{count} files came at once: only the first, {name}, is opened."
 
 
+def pasted_folder() -> Path:
+    """Has a folder for each window; that of one which was killed stays for a day."""
+    return Path(platformdirs.user_cache_dir("ferapp")) / "pasted"
+
+
 class PastedPictures:
     """Keeps pictures that came without a file in a private folder until `close`."""
 
     def __init__(self) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
         self._count = 0
+        for left in pasted_folder().glob("*"):
+            with suppress(OSError):  # gone meanwhile
+                if time.time() - left.stat().st_mtime > LEFT_S:
+                    shutil.rmtree(left, ignore_errors=True)
 
     def save(self, picture: QImage) -> str | None:
         """The path of the picture as a PNG; None when it cannot be written."""
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="ferapp-", ignore_cleanup_errors=True)
+        try:
+            if self._folder is None or not self._folder.is_dir():  # deleted with all of one's data
+                pasted_folder().mkdir(parents=True, exist_ok=True)
+                self._folder = Path(tempfile.mkdtemp(dir=pasted_folder()))
+        except OSError:
+            return None
         self._count += 1
-        path = Path(self._folder.name) / f"Pasted picture {self._count}.png"
+        path = self._folder / f"Pasted picture {self._count}.png"
         return str(path) if picture.save(str(path)) else None
 
     def close(self) -> None:
         if self._folder is not None:
-            self._folder.cleanup()
+            shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

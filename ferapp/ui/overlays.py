@@ -26,6 +26,7 @@ from PySide6.QtGui import (
     QTransform,
 )
 
+from ferapp.live.session import SessionFrame
 from ferapp.ui import colour_maps, theme, wording
 from ferapp.ui.look import Look, map_of
 from ferapp.vision.analysis import Analysis, FaceAnalysis
@@ -36,6 +37,7 @@ FRAME_TO_QT = QTransform.fromTranslate(0.5, 0.5)
 UPSAMPLING = 4
 Emphasis = Literal["usual", "strong", "quiet"]  # a face alone; the one followed; the others
 BOX_PX: dict[Emphasis, float] = {"usual": 1.75, "strong": 3.0, "quiet": 1.25}  # width of the line
+PLATE_EDGE = 4  # px between a label and the edge of the picture
 HATCH = 7  # px between the lines over a hidden part
 HATCH_DETAIL = 4
 HATCH_PENS = ((theme.colour(theme.VIDEO_GROUND, 0.55), 2.6), (theme.colour(theme.VIDEO_TEXT), 1.1))
@@ -81,7 +83,12 @@ def paint_faces(
     """All that `look` asks for, over a picture that is painted already; maps of `map_images`.
 
     Hidden parts are hatched whatever `look` says: nobody should take the result for a real one.
+    A recorded picture that has its overlays already does not get them twice.
     """
+    if isinstance(analysis.frame, SessionFrame) and analysis.frame.burnt:
+        return
+    height, width = analysis.picture.shape[:2]
+    picture = frame_to_view.mapRect(QRectF(-0.5, -0.5, width, height))
     for face, image in zip(analysis.faces, maps, strict=True):
         if image is not None:
             draw_attribution(painter, face, frame_to_view, image)
@@ -93,7 +100,7 @@ def paint_faces(
     if look.boxes:
         for face in sorted(analysis.faces, key=lambda face: _height(face, analysis)):
             label = wording.box_label(face, analysis)
-            draw_box(painter, face, frame_to_view, label, _emphasis(face, analysis))
+            draw_box(painter, face, frame_to_view, picture, label, _emphasis(face, analysis))
 
 
 def _height(face: FaceAnalysis, analysis: Analysis) -> tuple[bool, float]:
@@ -221,12 +228,13 @@ def draw_box(
     painter: QPainter,
     face: FaceAnalysis,
     frame_to_view: QTransform,
+    picture: QRectF,
     label: str,
     emphasis: Emphasis = "usual",
 ) -> None:
     """A box with rounded corners, dashed when in doubt, and its label on a plate.
 
-    The label sits on top of it, or inside where no room is left. A quiet one has a dark plate.
+    `picture` is the place of the whole frame in the view. A quiet label has a dark plate.
     """
     box = frame_to_view.mapRect(QRectF(*face.box))
     colour = theme.face_colour(face.face_id)
@@ -244,7 +252,7 @@ def draw_box(
     painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
     if label:
         metrics = QFontMetricsF(painter.font())
-        plate = label_plate(metrics, box, label)
+        plate = label_plate(metrics, box, label, picture)
         quiet = emphasis == "quiet"
         painter.setPen(QPen(colour, 1) if quiet else QPen(Qt.PenStyle.NoPen))
         painter.setBrush(theme.colour(theme.VIDEO_PLATE) if quiet else colour)
@@ -254,10 +262,18 @@ def draw_box(
     painter.restore()
 
 
-def label_plate(metrics: QFontMetricsF, box: QRectF, label: str) -> QRectF:
-    """The place of a label, all in view coordinates."""
+def label_plate(metrics: QFontMetricsF, box: QRectF, label: str, picture: QRectF) -> QRectF:
+    """The place of a label: on top of the box, or inside where no room is left.
+
+    It never leaves the picture, not even where its face does: nobody would see it. All in view
+    coordinates.
+    """
     plate = QRectF(0, 0, metrics.horizontalAdvance(label) + 16, metrics.height() + 6)
     plate.moveBottomLeft(box.topLeft() + QPointF(0, -6))
-    if plate.top() < 4:
+    if plate.top() < picture.top() + PLATE_EDGE:
         plate.moveTopLeft(box.topLeft() + QPointF(6, 6))
+    room = picture.adjusted(PLATE_EDGE, PLATE_EDGE, -PLATE_EDGE, -PLATE_EDGE)
+    x = max(min(plate.x(), room.right() - plate.width()), room.left())
+    y = max(min(plate.y(), room.bottom() - plate.height()), room.top())
+    plate.moveTo(x, y)
     return plate

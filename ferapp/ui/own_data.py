@@ -1,16 +1,17 @@
 """What the app may learn of its user, and how it forgets: two windows, each there once."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 
 from ferapp.live.examples import Examples
-from ferapp.live.kept import Places
+from ferapp.live.kept import Places, recordings_in
 from ferapp.live.state import LiveEngine, ModelState
 from ferapp.runs.personal import end_trainings
-from ferapp.ui import recording, snapshot
+from ferapp.ui import incoming, recording, snapshot
 from ferapp.ui.forget import ForgetSheet
 from ferapp.ui.settings import Settings
 from ferapp.ui.teach.sheet import TeachSheet, Tools
@@ -57,8 +58,9 @@ class OwnData(QObject):
         if self.forgetting is None:
             places = Places(
                 settings=self._window.store.path,
-                recordings=recording.recordings_folder(),
+                recordings=self._recordings,
                 snapshots=snapshot.pictures_folder(),
+                pasted=incoming.pasted_folder(),
                 log=self._log.file,
             )
             sheet = ForgetSheet(self._window, places, self._let_go, self._end, self._log.forget)
@@ -66,8 +68,17 @@ class OwnData(QObject):
             self.forgetting = sheet
         _show(self.forgetting)
 
-    def _let_go(self) -> str:
-        """Nothing uses any more what is to be deleted; or why that cannot be, in words."""
+    @property
+    def _recordings(self) -> tuple[Path, ...]:
+        """The usual folder, and the one that was chosen, if another was."""
+        usual, chosen = recording.recordings_folder(), self._window.recordings.folder
+        return (usual,) if chosen == usual else (usual, chosen)
+
+    def _let_go(self, pressed: AbstractSet[str]) -> str:
+        """Nothing uses any more what is to be deleted; or why that cannot be, in words.
+
+        `pressed` are the kinds that do not go by themselves.
+        """
         running = self._engine.status().recording
         if running is not None and not running.over:
             return "A recording runs. End it first: key R."
@@ -80,7 +91,15 @@ class OwnData(QObject):
         loading = status.model_state is ModelState.LOADING  # it may be one of those
         if loading or _lies_in(status.model, self.examples.root):
             self._engine.load_model(Settings().model)
-        self._window.forget()
+        folders = [incoming.pasted_folder()]
+        if "recordings" in pressed:
+            folders += self._recordings
+        sources = status.source, status.source_opening
+        if any(_lies_in(source, folder) for source in sources for folder in folders):
+            self._window.open_source("demo")
+        chosen = self._window.store.now.recordings
+        stay = bool(chosen) and "recordings" not in pressed and recordings_in(Path(chosen))
+        self._window.forget(chosen if stay else "")  # who deletes them later has to find them
         return ""
 
     def _end(self) -> None:
@@ -94,8 +113,8 @@ class OwnData(QObject):
         self.forgetting = None
 
 
-def _lies_in(model: str, folder: Path) -> bool:
-    return bool(model) and Path(model).is_relative_to(folder)
+def _lies_in(file: str, folder: Path) -> bool:
+    return bool(file) and Path(file).expanduser().is_relative_to(folder)
 
 
 def _show(sheet: TeachSheet | ForgetSheet) -> None:

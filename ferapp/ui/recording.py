@@ -167,8 +167,8 @@ class RecordingSheet(Sheet):
         always = QLabel(
             "Every recording is a folder of its own, named by its time. Its tables are always "
             "written: faces.csv (as ferapp analyze writes it, unsmoothed), frames.csv (the true "
-            "time of each picture), events.csv and session.json. Without a recording, no picture "
-            "is written to the disk."
+            "time of each picture), events.csv and session.json. Without a recording or a "
+            "snapshot, no picture that plays is written to the disk."
         )
         always.setWordWrap(True)
         always.setProperty("quiet", True)

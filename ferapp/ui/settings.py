@@ -56,10 +56,11 @@ class SettingsStore:
         """Remember `values`; `save` writes them."""
         self.now = replace(self.now, **values)
 
-    def forget(self) -> None:
+    def forget(self, recordings: str = "") -> None:
         """Nothing of what was used last is remembered; how things look stays while it runs.
 
-        The file is the caller's to delete: it is written again when something changes.
+        So does `recordings`, the folder they go into. The file is the caller's to delete: it is
+        written again when something changes.
         """
         now = self.now
         self.now = self._saved = Settings(
@@ -68,6 +69,7 @@ class SettingsStore:
             held_scale=now.held_scale,
             smoothing_ms=now.smoothing_ms,
             hud=now.hud,
+            recordings=recordings,
             hints_seen=now.hints_seen,
         )
 

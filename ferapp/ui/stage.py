@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 
 from ferapp.live.state import LiveStatus, ModelState
 from ferapp.ui import source_words, theme, wording
+from ferapp.ui.actions import native
 from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.fault_panel import FaultPanel, Notice
 from ferapp.ui.first_steps import FirstSteps
@@ -30,7 +31,7 @@ class Stage(QWidget):
         self.other_view.setAccessibleName("Picture with the second model")
         self.other_view.hide()
         self.end_comparison = QPushButton("×", self.other_view)
-        self.end_comparison.setToolTip("Back to one model. Key: Shift+M")
+        self.end_comparison.setToolTip(f"Back to one model. Key: {native('Shift+M')}")
         self.end_comparison.setAccessibleName("End the comparison")
         self.end_comparison.setFixedSize(30, 28)
         self.end_comparison.setStyleSheet("padding: 0;")

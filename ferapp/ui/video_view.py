@@ -17,7 +17,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from ferapp.live.session import SessionFrame
 from ferapp.ui import overlays, theme, wording
 from ferapp.ui.look import Look
 from ferapp.vision.analysis import Analysis, FaceAnalysis
@@ -170,10 +169,8 @@ class VideoView(QWidget):
         painter.restore()
         painter.setClipRect(rect)
         painter.setFont(self._label_font())
-        frame = self._analysis.frame
-        if not (isinstance(frame, SessionFrame) and frame.burnt):  # else they are there already
-            maps = self.map_images()
-            overlays.paint_faces(painter, self._analysis, self._transform(), self._look, maps)
+        maps = self.map_images()
+        overlays.paint_faces(painter, self._analysis, self._transform(), self._look, maps)
         if self._analysis.hidden:
             words = f"Hidden: {wording.parts(self._analysis.hidden)}"
             self._paint_badge(painter, rect, words, Qt.AlignmentFlag.AlignRight)
@@ -205,12 +202,12 @@ class VideoView(QWidget):
         """
         if self._analysis is None:
             return None
-        place = self._transform()
+        place, picture = self._transform(), self.picture_rect()
         metrics = QFontMetricsF(self._label_font())
         for face in reversed(self._analysis.faces):
             box = place.mapRect(QRectF(*face.box))
             label = wording.box_label(face, self._analysis) if self._look.boxes else ""
-            plate = overlays.label_plate(metrics, box, label) if label else QRectF()
+            plate = overlays.label_plate(metrics, box, label, picture) if label else QRectF()
             if box.contains(point) or plate.contains(point):
                 return face
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QByteArray, QMimeData, QPoint, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -12,7 +12,6 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QKeyEvent,
-    QKeySequence,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -28,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from ferapp.live.state import LiveEngine, ModelState
 from ferapp.ui import source_words
-from ferapp.ui.actions import ACTIONS, make_actions
+from ferapp.ui.actions import ACTIONS, ActionRecord, give_key, make_actions
 from ferapp.ui.buttons import MenuButton, by_keyboard
 from ferapp.ui.collector import GuiThreadCollector
 from ferapp.ui.dialogs import AddressDialog
@@ -114,11 +113,11 @@ class MainWindow(QMainWindow):
         index = self._pages.addWidget(page)
         if isinstance(page, Page):
             self._others.append(page)
-        action = QAction(name, self, checkable=True, checked=index == 0, toolTip=tip or name)
+        action = QAction(name, self, checkable=True, checked=index == 0)
         action.triggered.connect(lambda: self._pages.setCurrentWidget(page))
-        if 0 < index <= 9:
-            action.setShortcut(QKeySequence(f"Ctrl+{index + 1}"))
-            action.setToolTip(f"{action.toolTip()}\nKey: Ctrl+{index + 1}")
+        record = ActionRecord(name.lower(), "Pages", name, f"Ctrl+{index + 1}", tip or name)
+        give_key(action, record)
+        self.help.pages.append(record)
         self._page_actions.addAction(action)
         self._tool_bar.insertAction(self._page_place, action)
         by_keyboard(self._tool_bar.widgetForAction(action))
@@ -178,7 +177,7 @@ class MainWindow(QMainWindow):
         actions["open_model"].triggered.connect(self._ask_for_model)
         actions["snapshot"].triggered.connect(self._take_snapshot)
         self.snapshots.done.connect(self._tell_of_snapshot)
-        actions["fullscreen"].toggled.connect(self._set_full_screen)
+        actions["fullscreen"].triggered.connect(self._set_full_screen)
         actions["hud"].setChecked(self.store.now.hud)
         actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
         stage.notice.retry.connect(self.open_source)
@@ -205,10 +204,13 @@ class MainWindow(QMainWindow):
         self.live_page.go_live()
         self._engine.load_model(model)
 
-    def forget(self) -> None:
-        """What was used last is remembered no more, nor a model that is loading now."""
+    def forget(self, recordings: str = "") -> None:
+        """What was used last is remembered no more, nor a model that is loading now.
+
+        But for `recordings`, the folder that they go into.
+        """
         self._model_asked = False
-        self.store.forget()
+        self.store.forget(recordings)
 
     def compare_live(self, first: str, second: str) -> None:
         """Two models on the same frames."""
@@ -336,7 +338,13 @@ class MainWindow(QMainWindow):
         elif self.live_page.stage.first_steps.isVisible():
             self.help.end_first_steps()
         else:
-            self.actions_by_id["fullscreen"].setChecked(False)
+            self._set_full_screen(False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The window system, too, may leave the full screen."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.actions_by_id["fullscreen"].setChecked(self.isFullScreen())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -397,17 +405,18 @@ class MainWindow(QMainWindow):
         if not all(page.may_close() for page in self._others):
             event.ignore()
             return
-        for page in self._others:
-            page.stop()
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
-        for dialog in self.findChildren(QDialog):
-            dialog.close()
+        self.hide()  # at once: what ends below may take a while
         self.recordings.finish()
         self.live_page.stop()
-        self.collector.stop()
-        self._engine.close()
+        self._engine.close()  # before all that may take longer: a recording ends, the camera is off
         self.snapshots.finish()
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
+        for page in self._others:
+            page.stop()
+        self.collector.stop()  # until now threads were at work
         self._pasted.close()  # the engine reads them no more
         self.store.save()
         super().closeEvent(event)

@@ -153,7 +153,8 @@ class Analyzer:
             where: NDArray[np.uint8] | None = None
             attention = NOTHING
             if result is not None:
-                moment = frame.time_s, options.smoothing_s
+                # a picture of a folder does not follow from the one before it
+                moment = frame.time_s, 0.0 if frame.origin else options.smoothing_s
                 probabilities = result.probabilities[index]
                 smoothed = smoothing.smooth(ids[index], probabilities, *moment, options.hidden)
                 if options.hidden:

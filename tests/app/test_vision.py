@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ferapp.sources.frame import Frame
+from ferapp.vision.analysis import FaceAnalysis
 from ferapp.vision.analyzer import Analyzer
 from ferapp.vision.classifier import Classification, Classifier
 from ferapp.vision.options import Options
@@ -116,3 +117,23 @@ def test_nothing_is_computed_that_was_not_asked_for(
             assert (face.maps is None) == (not options.attribution)
             assert len(face.mapped) == 7 * options.attribution
     assert batches == [(2, True), (1, False), (4, True)]
+
+
+def test_a_picture_of_a_folder_is_not_blended_with_the_one_before(demo_frame: np.ndarray) -> None:
+    """They stand for themselves, however long the smoothing; those of a video go on."""
+    classifier = Classifier("default", "cpu")
+    mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
+    options, found = Options(smoothing_s=2.0), [DetectedFace(mesh)]
+
+    def second(*origins: str) -> FaceAnalysis:
+        analyzer = Analyzer(None)
+        for index, (image, origin) in enumerate(zip(images, origins, strict=True)):
+            frame = Frame(image, index, float(index), 0.0, origin)
+            (face,) = analyzer.analyze(frame, classifier, options, paint=False, found=found).faces
+        return face
+
+    images = demo_frame, 255 - demo_frame
+    in_folder, in_video = second("a.png", "b.png"), second("", "")
+    assert in_folder.face_id == in_video.face_id == 0  # taken for the face before
+    np.testing.assert_array_equal(in_folder.smoothed, in_folder.probabilities)
+    assert not np.allclose(in_video.smoothed, in_video.probabilities, atol=0.02)

@@ -73,3 +73,20 @@ def test_a_failure_is_an_outcome_with_words() -> None:
         Failure("it is gone\nLook elsewhere."),
         Failure("That failed: RuntimeError: boom"),
     ]
+
+
+def test_what_reports_ends_at_its_next_report_when_the_desk_closes() -> None:
+    desk, begun, said = Desk(), threading.Event(), list[str]()
+
+    def for_ever() -> None:
+        report = desk.reporting(said.append)
+        while True:
+            report("still reading")
+            begun.set()
+            time.sleep(0.001)
+
+    desk.ask("a", for_ever, lambda _: None)
+    assert begun.wait(20)
+    desk.close()
+    assert said[0] == "still reading"  # words arrive as long as somebody waits for the outcome
+    assert not desk._thread.is_alive()

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ferapp.runs import inspecting
 from ferapp.runs.examiner import Examiner
 from ferapp.runs.inspected import Inspected
 from ferapp.runs.inspecting import example, open_inspected
@@ -131,8 +132,24 @@ def test_ones_own_pictures_without_labels_are_classified(
     assert np.isfinite(found.landmarks[1]).all()
     assert not np.isfinite(found.landmarks[0]).any()
     assert found.classes[found.predicted[1]] in ("sad", "fear", "happy")  # what the clip shows
-    assert "Classifying 2 pictures …" in said
+    assert "Classifying picture 1 of 2 …" in said
     assert not list(folder.glob("*.jsonl"))
+
+
+def test_pictures_in_pieces_are_classified_as_all_at_once(
+    tmp_path: Path, demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        shade = np.clip(demo_frame[:, 140:500].astype(np.int16) + 12 * number, 0, 255)
+        cv2.imwrite(str(tmp_path / f"{number}.png"), shade.astype(np.uint8))
+    whole = open_inspected(str(tmp_path)).evaluation
+    monkeypatch.setattr(inspecting, "PIECE", 2)
+    said = list[str]()
+    found = open_inspected(str(tmp_path), say=said.append).evaluation
+    np.testing.assert_allclose(found.logits, whole.logits, atol=1e-4)
+    assert [words for words in said if words.startswith("Classifying")] == [
+        f"Classifying picture {number} of 5 …" for number in (1, 3, 5)
+    ]
 
 
 def test_labelled_folders_keep_their_labels(tmp_path: Path, demo_frame: np.ndarray) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
+from ferapp.live.session import SessionFrame
 from ferapp.ui import theme
 from ferapp.ui.burn import burn
 from ferapp.ui.look import Look
@@ -81,6 +82,13 @@ def test_contours_grow_too() -> None:
     assert (np.abs(drawn - plain).sum(axis=1) > 60).sum() >= 3
 
 
+def test_a_face_that_is_cut_off_at_the_top_has_its_label() -> None:
+    shown = analysis(face((320, 0), half=90), size=(640, 360))
+    pixels = rgb(burn(shown, replace(BARE, boxes=True)))
+    through_the_plate = pixels[:80, 320 - 90 + 8]  # left of its words
+    assert 12 < (far(through_the_plate, theme.FACE_COLOURS[0]) < 12).sum() < 24
+
+
 def test_nothing_asked_for_leaves_the_frame_untouched() -> None:
     hot = np.ones((SIZE, SIZE), np.float32)
     shown = one_face((321, 241), hot)
@@ -91,6 +99,19 @@ def test_nothing_asked_for_leaves_the_frame_untouched() -> None:
     opaque = rgb(burn(shown, replace(clear, opacity=1.0)))
     assert (opaque[120, 160] != untouched[120, 160]).any()
     np.testing.assert_array_equal(shown.picture[..., :3], shown.frame.image)  # a copy was painted
+
+
+def test_a_recorded_picture_with_overlays_does_not_get_them_twice() -> None:
+    hot = np.ones((SIZE, SIZE), np.float32)
+    shown = one_face((640, 360), hot)
+    f = shown.frame
+    clean, overlaid = (
+        replace(shown, frame=SessionFrame(f.image, f.index, f.time_s, f.captured_at, burnt=burnt))
+        for burnt in (False, True)
+    )
+    untouched = f.image[..., ::-1]
+    np.testing.assert_array_equal(rgb(burn(overlaid, Look())), untouched)
+    assert (rgb(burn(clean, Look())) != untouched).any()
 
 
 def test_the_mirror_of_the_view_is_not_burnt_in() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from bench import Bench
 from fake_engine import CARD, FakeEngine
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt, QTranslator
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QTextBrowser,
+    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
@@ -50,8 +51,61 @@ def test_the_key_sheet_lists_each_action_once(bench: Bench) -> None:
         assert words[record.tip] == 1, record.id
         assert words[record.shortcut] == 1, record.id
     assert all(words[group] == 1 for group in ("Source", "Model", "Picture", "Window", "Help"))
+    assert "Pages" not in words
     for label in sheet.findChildren(QLabel):  # nothing is cut off
         assert label.height() >= label.heightForWidth(label.width()), label.text()
+
+
+def test_the_key_sheet_has_the_keys_of_the_pages(bench: Bench) -> None:
+    bench.window.add_page("Train", QWidget(), "Launch runs.")
+    bench.window.add_page("Inspect", QWidget(), "Look at mistakes.")
+    sheet = opened(bench, "keys")
+    labels = sheet.findChildren(QLabel)
+    words = [label.text() for label in labels]
+    for row in (
+        ["Ctrl+1", "Live"],
+        ["Ctrl+2", "Train", "Launch runs."],
+        ["Ctrl+3", "Inspect", "Look at mistakes."],
+        ["1 – 7", "Relabel"],
+        ["F", "Flag"],
+        ["0", "Own label"],
+        ["U", "Undo"],
+    ):
+        assert any(words[at : at + len(row)] == row for at in range(len(words))), row
+    for label in labels:
+        assert label.height() >= label.heightForWidth(label.width()), label.text()
+    assert sheet.height() < 768  # as low as screens are
+
+
+class ForeignKeys(QTranslator):
+    """Another system's name of a key: as ⌘ is on a Mac, whose names Qt knows only there."""
+
+    def isEmpty(self) -> bool:  # noqa: N802
+        return False
+
+    def translate(self, context: str, text: str, *_: object) -> str | None:
+        return "Strg" if (context, text) == ("QShortcut", "Ctrl") else None
+
+
+def test_keys_are_written_as_the_system_does(qtbot: QtBot, qapp: QApplication) -> None:
+    foreign = ForeignKeys()
+    qapp.installTranslator(foreign)
+    try:
+        window = MainWindow(FakeEngine(), SettingsStore())
+        qtbot.addWidget(window)
+        window.add_page("Train", QWidget(), "Launch runs.")
+        window.show()
+        window.actions_by_id["keys"].trigger()
+        (sheet,) = dialogs()
+        words = [label.text() for label in sheet.findChildren(QLabel)]
+        tips = [action.toolTip() for action in window.findChildren(QAction)]
+        assert "Strg+R" in words
+        assert "Strg+2" in words
+        assert "Launch runs.\nKey: Strg+2" in tips
+        assert not [text for text in (*words, *tips) if "Ctrl" in text]
+        window.close()
+    finally:
+        qapp.removeTranslator(foreign)
 
 
 @pytest.mark.parametrize("action", ["keys", "about", "log", "open_url"])

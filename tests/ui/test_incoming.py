@@ -1,5 +1,7 @@
 """What is dropped on the window or pasted into it."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from PySide6.QtGui import (
     QImage,
 )
 from PySide6.QtWidgets import QApplication
+
+from ferapp.ui.incoming import LEFT_S, PastedPictures, pasted_folder
 
 
 def files(*paths: Path) -> QMimeData:
@@ -115,9 +119,22 @@ def test_a_picture_is_kept_privately_until_the_window_closes(bench: Bench) -> No
     assert file.suffix == ".png"
     assert QImage(str(file)).pixelColor(3, 3) == QColor("#336699")
     assert file.parent.stat().st_mode & 0o077 == 0
+    assert file.is_relative_to(pasted_folder())  # where it is found by who deletes all data
     bench.window.close()
     assert not file.exists()
     assert not file.parent.exists()
+
+
+def test_what_a_killed_window_left_behind_goes(bench: Bench) -> None:
+    left, fresh = pasted_folder() / "left", pasted_folder() / "fresh"
+    for folder in (left, fresh):  # a window that runs may still need its own
+        folder.mkdir(parents=True)
+        (folder / "Pasted picture 1.png").touch()
+    long_ago = time.time() - 2 * LEFT_S
+    os.utime(left, (long_ago, long_ago))
+    PastedPictures()
+    assert not left.exists()
+    assert fresh.exists()
 
 
 @pytest.mark.parametrize(

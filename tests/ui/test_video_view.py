@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from fake_engine import SIZE, analysis, face, similarity
 from numpy.typing import NDArray
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
@@ -107,6 +108,37 @@ def test_box_and_label_stand_where_the_face_is(view: VideoView) -> None:
     assert (plate.sum(axis=2) < 150).any()  # the words on it
     alter(view, boxes=False)
     assert (np.abs(pixels(view) - colour).sum(axis=2) > 12).all()
+
+
+@pytest.mark.parametrize("top", [2, -60], ids=["at the edge", "cut off"])
+@pytest.mark.parametrize("size", [(400, 700), (900, 500)], ids=["bars above", "bars beside"])
+def test_the_label_of_a_face_at_the_top_is_in_the_picture(
+    view: VideoView, size: tuple[int, int], top: int
+) -> None:
+    view.resize(*size)
+    shown = analysis(face(centre=(160, top + 50)))
+    view.show_analysis(shown)
+    alter(view, boxes=True)
+    plates = np.abs(pixels(view) - rgb(theme.FACE_COLOURS[0])).sum(axis=2) < 12
+    rows = np.flatnonzero(plates.sum(axis=1) > 40)  # box lines are far shorter across, or one row
+    assert len(rows) > 14
+    picture = view.picture_rect()
+    assert picture.top() <= rows[0] <= rows[-1] < picture.bottom()
+    place = QPointF(np.flatnonzero(plates[rows[8]])[0] + 1, rows[8])
+    assert view.face_at(place) is shown.faces[0]
+
+
+def test_the_label_of_a_face_at_the_side_is_in_the_picture(view: VideoView) -> None:
+    """All of its words are there, at the right edge too."""
+    alter(view, boxes=True)
+    widths = []
+    for x in (160, 315):
+        view.show_analysis(analysis(face(centre=(x, 120), half=30)))
+        plates = np.abs(pixels(view) - rgb(theme.FACE_COLOURS[0])).sum(axis=2) < 12
+        row = plates.sum(axis=1)[60:88].argmax() + 60
+        columns = np.flatnonzero(plates[row])
+        widths.append(columns[-1] - columns[0])
+    assert widths[0] == widths[1]
 
 
 def hot(column: int, row: int, value: float = 1.0) -> NDArray[np.float32]:

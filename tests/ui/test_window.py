@@ -154,6 +154,32 @@ def test_esc_leaves_the_full_screen(bench: Bench) -> None:
     assert not bench.window.isFullScreen()
 
 
+def test_the_full_screen_that_the_window_system_leaves_is_left(bench: Bench) -> None:
+    full_screen = bench.window.actions_by_id["fullscreen"]
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_F11)
+    assert full_screen.isChecked()
+    bench.window.showNormal()  # as a window manager's own key does
+    assert not full_screen.isChecked()
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_F11)
+    assert bench.window.isFullScreen()
+    bench.window.actions_by_id["fullscreen"].trigger()
+    assert not bench.window.isFullScreen()
+
+
+def test_each_page_has_its_key(bench: Bench) -> None:
+    window, control = bench.window, Qt.KeyboardModifier.ControlModifier
+    train, inspect = QWidget(), QWidget()
+    window.add_page("Train", train)
+    window.add_page("Inspect", inspect)
+    for key, page in (
+        (Qt.Key.Key_2, train),
+        (Qt.Key.Key_3, inspect),
+        (Qt.Key.Key_1, window.live_page),
+    ):
+        bench.qtbot.keyClick(window, key, control)
+        assert page.isVisible()
+
+
 def test_a_folder_by_key(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/clips")
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_O, Qt.KeyboardModifier.ShiftModifier)

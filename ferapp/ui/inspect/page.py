@@ -188,6 +188,7 @@ class InspectPage(Page):
         except FerError as error:
             self.review = None
             self.toast.tell(str(error))
+        self.desk.forget("compare")  # what was asked for is of the evaluation before
         self.opened, self._compared = outcome, None
         self.other_button.show_value("")
         found = outcome.evaluation
@@ -202,6 +203,7 @@ class InspectPage(Page):
         if self.opened is None:
             return
         if not source:
+            self.desk.forget("compare")
             self._take_compared(None)
             return
         found = self.opened.evaluation
