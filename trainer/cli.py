@@ -209,7 +209,7 @@ def _open(data: Path, config: TrainConfig, world: "World") -> "FaceData":
             open_data(source, landmarks=config.data.landmarks, progress=progress)
             for source in (data, *(Path(each).expanduser() for each in config.data.also))
         ]
-    faces = joined(first, others)
+    faces = joined(first, others, config.data.also_limit)
     return faces if config.data.landmarks else faces.without_landmarks()
 
 

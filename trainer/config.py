@@ -54,7 +54,10 @@ class DataConfig(Section):
     also: list[str] = _field(
         [],
         "Further data sets (files or folders) whose training pictures are learned too; their "
-        "classes are matched by name.",
+        "classes are matched by name. Pictures in which no face was found are left out.",
+    )
+    also_limit: int = _field(
+        0, "Of each further data set at most so many of a class; 0 is all.", "samples", ge=0
     )
     limit: int = _field(
         0, "Train on this many samples, the same share of each class; 0 is all.", "samples", ge=0

@@ -56,6 +56,19 @@ def test_training_pictures_join_under_their_class() -> None:
     assert joined(data, []) is data
 
 
+def test_of_a_further_set_some_of_each_class(tmp_path: Path) -> None:
+    data, other = drawn_data(1), larger(5)
+    landmarks = other.landmarks.copy()
+    landmarks[2:4] = np.nan  # of the class that comes first
+    other = replace(other, landmarks=landmarks)
+    both = joined(data, [other], most=2)
+    assert np.bincount(both.label[len(data) :]).tolist() == [1, 2, 2, 2, 2, 2, 2]
+    again = joined(data, [other], most=2)
+    assert again.sample_id.tolist() == both.sample_id.tolist()
+    unaligned = joined(data, [other.without_landmarks()])
+    assert len(unaligned) == len(data) + 5 * 7 - 2
+
+
 def test_crops_of_each_set_are_those_of_the_set_alone() -> None:
     data, other = drawn_data(2), larger(2)
     both = align_all(joined(data, [other]), Preprocessing())

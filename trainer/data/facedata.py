@@ -115,18 +115,24 @@ class FaceData:
         }
 
 
-def joined(data: FaceData, others: Sequence[FaceData]) -> FaceData:
+def joined(data: FaceData, others: Sequence[FaceData], most: int = 0) -> FaceData:
     """`data` with the training samples of `others`, whose classes are matched by name.
 
-    Samples of classes that `data` does not have are left out, and `others`' votes. Raises
-    UsageError where nothing of a set is left.
+    Of each of the `others` at most `most` samples of a class (0 is all), always the same ones.
+    Left out are samples of classes that `data` does not have, those without a face where faces
+    were looked for, and `others`' votes. Raises UsageError where nothing of a set is left.
     """
     numbers = {name: number for number, name in enumerate(data.classes)}
     parts = [data]
     for other in others:
         place = np.array([numbers.get(name, np.nan) for name in other.classes])[other.label]
-        kept = (other.split == "train") & ~np.isnan(place)
-        if not kept.any():
+        faces = other.has_landmarks | (other.landmark_source == "none")
+        kept = np.flatnonzero((other.split == "train") & ~np.isnan(place) & faces)
+        if most:
+            draw, labels = np.random.default_rng(0), other.label[kept]
+            drawn = [draw.permutation(kept[labels == k])[:most] for k in range(len(other.classes))]
+            kept = np.sort(np.concatenate(drawn))
+        if not len(kept):
             raise UsageError(
                 f"{other.name} has no training picture of a class of {data.name}",
                 f"Its classes are {', '.join(other.classes)}.",
