@@ -91,5 +91,7 @@ def environment() -> dict[str, object]:
         "cpus": os.cpu_count(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "pid": os.getpid(),
+        "host": platform.node(),
+        "time": round(time.time(), 3),
         "versions": versions(),
     }
