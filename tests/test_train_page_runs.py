@@ -1,10 +1,12 @@
 """Runs launched, watched, stopped, killed, resumed and compared on the Train page."""
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
-from run_files import epoch, make_run, started, step
+from run_files import a_process_that_trains, epoch, make_run, started, step
 
 from ferapp.cli import main
 from ferapp.runs.checking import check_data
@@ -200,6 +202,37 @@ def _is_zombie(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return True
+
+
+def test_stop_asks_the_run_and_signals_no_process(bench: Bench, tmp_path: Path) -> None:
+    """Of another machine, whose number is here that of some other training."""
+    with a_process_that_trains() as child:
+        begun = {**started(pid=child.pid, host="elsewhere"), "time": time.time()}
+        run = make_run(tmp_path / "runs", [begun])
+        bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
+        bench.page.list.choose(str(run.path))
+        bench.wait(lambda: bench.state() == "running")
+        bench.page.view.stop.click()
+        assert run.stop.is_file()  # which its training looks for after each step
+        assert bench.page.view.stop.text() == "Stopping …"
+        assert child.poll() is None
+
+
+def test_a_run_that_may_not_be_stopped_says_so(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(run: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    begun = {**started(host="elsewhere"), "time": time.time()}
+    run = make_run(tmp_path / "runs", [begun])
+    bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
+    bench.page.list.choose(str(run.path))
+    bench.wait(lambda: bench.state() == "running")
+    monkeypatch.setattr(page_module, "ask_to_stop", refused)
+    bench.page.view.stop.click()
+    assert "Permission denied" in bench.page.toast.label.text()
+    assert bench.page.view.stop.text() == "Stop"
 
 
 def test_a_training_that_fails_shows_its_reason(bench: Bench, prepared: Path) -> None:

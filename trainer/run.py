@@ -5,6 +5,7 @@ import platform
 import re
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +14,7 @@ from trainer.config import TrainConfig
 from trainer.errors import UsageError
 from trainer.files import write_json
 
+BEGAN = time.time()  # this process, nearly: a command imports this before it opens its data
 PACKAGES = ("torch", "torchvision", "numpy", "opencv-python", "mediapipe", "safetensors")
 
 
@@ -50,6 +52,11 @@ class RunDir:
     def state(self) -> Path:
         return self.path / "state.pt"
 
+    @property
+    def stop(self) -> Path:
+        """Whoever makes this file asks the training to stop after its step."""
+        return self.path / "stop"
+
     def eval(self, split: str) -> Path:
         return self.path / "eval" / split
 
@@ -71,6 +78,13 @@ def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunD
             "Choose another folder by --runs, or make room there.",
         ) from error
     return run
+
+
+def forget_old_stop(run: RunDir) -> None:
+    """A stop that was asked of an earlier process, which was killed before it came to it."""
+    with suppress(FileNotFoundError):
+        if run.stop.stat().st_mtime < BEGAN:
+            run.stop.unlink()
 
 
 def versions() -> dict[str, str]:

@@ -2,11 +2,15 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+import psutil
+
+from ferapp.runs.processes import end
+from trainer.run import RunDir
 
 OUTPUT = "output.log"  # what the child printed, beside the runs, by its process id
 
@@ -26,7 +30,8 @@ def resume_command(run: Path) -> list[str]:
 class TrainingChild:
     """A process that trains. `run` is its directory once it made one.
 
-    It has a session of its own: closing the app, or Ctrl+C in its terminal, leaves it alone.
+    It has a session of its own, and on Windows a console: closing the app, or Ctrl+C in its
+    terminal, leaves it alone.
     """
 
     def __init__(self, arguments: Sequence[str], runs: Path, run: Path | None = None) -> None:
@@ -40,6 +45,7 @@ class TrainingChild:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
             )
 
@@ -54,12 +60,21 @@ class TrainingChild:
         return self._process.poll()
 
     def stop(self) -> None:
-        """After the current step, with everything saved; a second call ends it at once."""
-        stop(self.pid)
+        """After the current step, with everything saved; before it made its run, at once.
+
+        Raises OSError where the run's folder cannot be written.
+        """
+        if self.poll() is not None:
+            return
+        if self.run is None:
+            self.kill()
+        else:
+            ask_to_stop(self.run)
 
     def kill(self) -> None:
         """At once and whatever it does, and wait until it is gone."""
-        self._process.kill()
+        if self._process.poll() is None:
+            end(psutil.Process(self.pid))
         self._process.wait()
 
     def wait(self, seconds: float) -> None:
@@ -92,9 +107,6 @@ def find_run_of(pid: int, runs: Path) -> Path | None:
     return None
 
 
-def stop(pid: int) -> None:
-    """Ask a training process to stop after its step."""
-    try:
-        os.kill(pid, signal.SIGINT if os.name == "posix" else signal.SIGTERM)
-    except ProcessLookupError:
-        return
+def ask_to_stop(run: Path) -> None:
+    """After its step, with everything saved, whichever process trains it. Raises OSError."""
+    RunDir(run).stop.touch()

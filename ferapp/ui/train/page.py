@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from ferapp.runs.data_check import DataCheck
 from ferapp.runs.desk import Failure
 from ferapp.runs.side_by_side import SideBySide
-from ferapp.runs.training import TrainingChild, resume_command, stop
+from ferapp.runs.training import TrainingChild, ask_to_stop, resume_command
 from ferapp.runs.watching import Run, Runs
 from ferapp.ui import theme
 from ferapp.ui.buttons import by_keyboard
@@ -214,12 +214,13 @@ class TrainPage(Page):
         run = self.run
         if run is None:
             return
+        try:
+            ask_to_stop(run.path)
+        except OSError as error:
+            self.toast.tell(f"It cannot be asked to stop: {error.strerror}")
+            return
         self._stopping.add(str(run.path))
         self.view.stop.setText("Stopping …")
-        mine = [child for child in self.trainings if child.run == run.path]
-        pid = mine[0].pid if mine else run.started.get("pid")
-        if isinstance(pid, int):
-            stop(pid)
 
     def _resume(self) -> None:
         if self.run is not None and self.run.can_resume:
@@ -306,8 +307,12 @@ class TrainPage(Page):
             return True
         answer = ask_about_training(self)
         if answer == "stop":
-            for child in self.trainings:
-                child.stop()
+            try:
+                for child in self.trainings:
+                    child.stop()
+            except OSError as error:
+                self.toast.tell(f"It cannot be asked to stop: {error.strerror}")
+                return False
         return answer != "cancel"
 
     def stop(self) -> None:
