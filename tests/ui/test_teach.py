@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 from bench import Bench
 from cartoon import SIDE, cartoon
@@ -336,6 +337,30 @@ def test_deleting_ends_a_training_that_runs(bench: Bench, tmp_path: Path) -> Non
     teaching.forgetting.delete.click()
     teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
     assert child.poll() is not None
+    assert on_disk(tmp_path) == []
+
+
+def test_deleting_ends_a_training_that_has_not_made_its_run(
+    teaching: Teaching, tmp_path: Path
+) -> None:
+    """Begun just now, by a window that is closed: none of its files tells of it yet."""
+    Examples().consent()
+    teaching.own._tools = Tools(face_pictures, lambda *_: None)
+    teaching.open()
+    sheet = teaching.sheet
+    sheet._show_training()
+    sheet.training.start.click()
+    teaching.wait(lambda: sheet.child is not None)
+    assert sheet.child is not None
+    process = psutil.Process(sheet.child.pid)
+    sheet.close()
+    teaching.own.forget()
+    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
+    assert process.is_running()
+    assert not list(Examples().runs.glob("*/env.json"))
+    teaching.forgetting.delete.click()
+    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
+    assert not process.is_running()
     assert on_disk(tmp_path) == []
 
 
