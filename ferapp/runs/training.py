@@ -28,7 +28,8 @@ def resume_command(run: Path) -> list[str]:
 
 
 class TrainingChild:
-    """A process that trains. `run` is its directory once it made one.
+    """A process that trains. `run` is its directory once it made one; `stopped` that it was ended
+    before that because it was asked to stop.
 
     It has a session of its own, and on Windows a console: closing the app, or Ctrl+C in its
     terminal, leaves it alone.
@@ -37,6 +38,7 @@ class TrainingChild:
     def __init__(self, arguments: Sequence[str], runs: Path, run: Path | None = None) -> None:
         runs.mkdir(parents=True, exist_ok=True)
         self._runs, self.run = runs, run
+        self.stopped = False
         self.log = runs / f".{OUTPUT}"
         with self.log.open("wb") as stream:
             self._process = subprocess.Popen(
@@ -67,6 +69,7 @@ class TrainingChild:
         if self.poll() is not None:
             return
         if self.run is None:
+            self.stopped = True
             self.kill()
         else:
             ask_to_stop(self.run)

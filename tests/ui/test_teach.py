@@ -2,7 +2,9 @@
 
 import errno
 import itertools
+import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from bench import Bench
 from cartoon import SIDE, cartoon
 from fake_engine import analysis, face
 from PySide6.QtWidgets import QLabel
+from run_files import a_process_that_trains, make_run, started, step
 
 from ferapp import app
 from ferapp.live import examples as store_module
@@ -321,6 +324,38 @@ def test_record_train_use_and_delete(teaching: Teaching, bench: Bench, tmp_path:
     assert bench.window.store.now.model == "default"
     assert bench.window.store.now.recent_models == ()
     assert on_disk(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "error", "words"),
+    [
+        ("stopped", "", "The training was stopped."),
+        ("failed", "out of memory", "out of memory"),
+        ("", "", "ended without a result"),
+    ],
+)
+def test_a_training_of_an_earlier_window_is_stopped_and_its_end_told(
+    teaching: Teaching, reason: str, error: str, words: str
+) -> None:
+    Examples().consent()
+    with a_process_that_trains() as process:
+        begun = started(pid=process.pid, time=time.time())
+        run = make_run(Examples().runs, [begun, step(1)], "20261126-101500-personal")
+        teaching.open()
+        sheet, training = teaching.sheet, teaching.sheet.training
+        teaching.wait(lambda: training.start.text() == "Stop")
+        assert sheet.child is None
+        assert not training.back.isEnabled()
+        training.start.click()
+        assert run.stop.is_file()  # which its process looks for after each step
+        if reason:
+            ended = {"event": "run_ended", "time": 400.0, "reason": reason, "error": error}
+            with run.events.open("a") as stream:
+                stream.write(json.dumps(ended) + "\n")
+    teaching.wait(lambda: words in training.state.text())
+    assert bool(training.state.property("wrong")) is (reason != "stopped")
+    assert training.start.text() == "Train"
+    assert training.back.isEnabled()
 
 
 @pytest.mark.slow
