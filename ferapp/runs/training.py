@@ -4,15 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 from ferapp.runs.processes import end
 from trainer.run import RunDir
-
-OUTPUT = "output.log"  # what the child printed, beside the runs, by its process id
 
 
 def command(recipe: str, data: Path, name: str, sets: Sequence[str], runs: Path) -> list[str]:
@@ -39,8 +39,10 @@ class TrainingChild:
         runs.mkdir(parents=True, exist_ok=True)
         self._runs, self.run = runs, run
         self.stopped = False
-        self.log = runs / f".{OUTPUT}"
-        with self.log.open("wb") as stream:
+        # what it prints: a file of its own beside the runs, until its end was seen
+        handle, name = tempfile.mkstemp(prefix=".output-", suffix=".log", dir=runs)
+        self._output, self._printed = Path(name), ""
+        with os.fdopen(handle, "wb") as stream:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "trainer", *arguments],
                 stdin=subprocess.DEVNULL,
@@ -59,7 +61,10 @@ class TrainingChild:
         """The exit code once it ended. Looks for the run directory meanwhile."""
         if self.run is None:
             self.run = find_run_of(self.pid, self._runs)
-        return self._process.poll()
+        code = self._process.poll()
+        if code is not None:
+            self._take_output()
+        return code
 
     def stop(self) -> None:
         """After the current step, with everything saved; before it made its run, at once.
@@ -79,24 +84,37 @@ class TrainingChild:
         if self._process.poll() is None:
             end(psutil.Process(self.pid))
         self._process.wait()
+        self._take_output()
 
     def wait(self, seconds: float) -> None:
         """Until it ended. Raises subprocess.TimeoutExpired."""
         self._process.wait(seconds)
+        self._take_output()
 
     def leave(self) -> None:
         """It goes on without us."""
         self._process.returncode = self._process.poll() or 0  # else its end would be missed
+        with suppress(OSError):  # Windows keeps what is being written
+            self._output.unlink(missing_ok=True)
 
     def words(self) -> str:
         """The end of what it printed: the reason when it failed."""
-        try:
-            text = self.log.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
+        text = self._printed or self._read_output()
         lines = [line for line in text.replace("\r", "\n").split("\n") if line.strip()]
         start = next((i for i, line in enumerate(lines) if line.startswith("Error:")), -12)
         return "\n".join(lines[start:])
+
+    def _take_output(self) -> None:
+        """What an ended process printed is kept here alone."""
+        self._printed = self._printed or self._read_output()
+        with suppress(OSError):
+            self._output.unlink(missing_ok=True)
+
+    def _read_output(self) -> str:
+        try:
+            return self._output.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
 
 
 def find_run_of(pid: int, runs: Path) -> Path | None:
