@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,8 @@ import psutil
 from ferapp.runs.processes import end
 from trainer.run import RunDir
 
+WINDOWS = os.name == "nt"
+
 
 def command(recipe: str, data: Path, name: str, sets: Sequence[str], runs: Path) -> list[str]:
     """The arguments after `fertrain` that train so."""
@@ -21,6 +24,11 @@ def command(recipe: str, data: Path, name: str, sets: Sequence[str], runs: Path)
     for each in sets:
         arguments += ["--set", each]
     return [*arguments, "--runs", str(runs)]
+
+
+def as_typed(words: Sequence[str]) -> str:
+    """A command as a line for this system's terminal, with its quotes."""
+    return subprocess.list2cmdline(words) if WINDOWS else shlex.join(words)
 
 
 def resume_command(run: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """The form of a new run: recipe, data and settings, checked as they are typed."""
 
-import shlex
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.training import command
+from ferapp.runs.training import as_typed, command
 from ferapp.ui import theme
 from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.chips import Chip
@@ -248,7 +247,7 @@ class TrainForm(QWidget):
             if count
             else "Exactly the recipe"
         )
-        self.command_line.setText(shlex.join(["fertrain", *self.arguments]))
+        self.command_line.setText(as_typed(["fertrain", *self.arguments]))
         self.command_line.setCursorPosition(0)
         good = self.config is not None and not problems and bool(text)
         self.start.setEnabled(good)
