@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from run_files import a_process_that_trains, epoch, make_run, started, step
 from ferapp.cli import main
 from ferapp.runs.checking import check_data
 from ferapp.runs.comparing import compare_runs
+from ferapp.runs.data_check import DataCheck
 from ferapp.ui.page import Links
 from ferapp.ui.theme import apply_theme
 from ferapp.ui.train import page as page_module
@@ -248,6 +251,50 @@ def test_data_that_does_not_open_is_told_where_the_check_is(bench: Bench, tmp_pa
     assert "layout of this data set is not recognised" in bench.page.data.words.text()
     bench.page.form.check.click()
     bench.wait(lambda: "not recognised" in bench.page.data.words.text())
+
+
+def test_while_data_is_checked_nothing_is_started(
+    bench: Bench, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both would prepare the same folder of the cache."""
+    page, form, finish = bench.page, bench.page.form, threading.Event()
+
+    def checks(source: Path, say: Callable[[str], None]) -> DataCheck:
+        assert finish.wait(WAIT / 1000)
+        return check_data(source, say)
+
+    page._tools = replace(page._tools, check_data=checks)
+    form.fill("default", str(prepared), SETS, "quick")
+    try:
+        form.check.click()
+        form.run_name.setText("another")  # which is looked at, and frees nothing
+        assert not form.validate()
+        assert not form.start.isEnabled()
+        assert form.start.toolTip() == "The data is being checked."
+    finally:
+        finish.set()
+    bench.wait(form.start.isEnabled)
+    assert form.check.isEnabled()
+    assert "checked" not in form.start.toolTip() + form.check.toolTip()
+
+
+def test_a_training_that_prepares_its_data_is_told_and_stopped(
+    bench: Bench, prepared: Path
+) -> None:
+    page, form, data = bench.page, bench.page.form, bench.page.data
+    bench.start(prepared, LONG)
+    (training,) = page.trainings
+    assert "A training prepares its data" in data.preparing.text()
+    assert "prepares its data" in form.start.toolTip()
+    assert not form.validate()
+    assert not form.start.isEnabled()
+    assert not form.check.isEnabled()
+    data.stop.click()
+    assert training.poll() is not None
+    assert page.trainings == []
+    assert not data.stop.isVisible()
+    assert "stopped before it began" in data.words.text()
+    assert form.start.isEnabled()
 
 
 def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_path: Path) -> None:

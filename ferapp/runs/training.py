@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -47,6 +48,7 @@ class TrainingChild:
         runs.mkdir(parents=True, exist_ok=True)
         self._runs, self.run = runs, run
         self.stopped = False
+        self.began = time.monotonic()
         # what it prints: a file of its own beside the runs, until its end was seen
         handle, name = tempfile.mkstemp(prefix=".output-", suffix=".log", dir=runs)
         self._output, self._printed = Path(name), ""
