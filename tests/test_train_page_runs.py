@@ -316,6 +316,17 @@ def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_p
     assert newest.config.optim.epochs == 2
 
 
+def test_resume_pressed_twice_goes_on_once(bench: Bench, tmp_path: Path) -> None:
+    ended = {"event": "run_ended", "reason": "stopped", "error": "", "time": 0.0}
+    run = make_run(tmp_path / "runs", [started(), step(5), ended])
+    bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
+    bench.page.list.choose(str(run.path))
+    bench.wait(bench.page.view.resume.isVisible)
+    bench.page.view.resume.click()
+    bench.page.view.resume.click()
+    assert len(bench.page.trainings) == 1
+
+
 def test_two_runs_are_compared(bench: Bench, tmp_path: Path) -> None:
     page, entries = bench.page, bench.page.list.entries
     for number, (name, rate) in enumerate((("fast", "0.1"), ("slow", "0.01"))):

@@ -253,9 +253,13 @@ class TrainPage(Page):
         self.view.stop.setText("Stopping …")
 
     def _resume(self) -> None:
-        if self.run is not None and self.run.can_resume:
-            self._failures.pop(str(self.run.path), None)
-            self._launch(resume_command(self.run.path), self.run.path)
+        run = self.run
+        if run is None or not run.can_resume:
+            return
+        if any(child.run == run.path for child in self.trainings):
+            return  # it begins already, which its files do not say yet
+        self._failures.pop(str(run.path), None)
+        self._launch(resume_command(run.path), run.path)
 
     # --- what to do with a run ------------------------------------------------------------------
 
