@@ -43,6 +43,7 @@ PACKAGES = (
     "platformdirs",
     "matplotlib",
     "captum",
+    "psutil",
 )
 OPENCV = (  # every one of them installs the folder cv2/
     "opencv-python",

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from ferapp.runs import training
 from ferapp.runs.checking import check_data
 from ferapp.ui.theme import apply_theme
 from ferapp.ui.train.data_view import DataView
@@ -93,6 +95,20 @@ def test_the_command_trains_what_the_form_shows(form: TrainForm, tmp_path: Path)
     assert words[words.index("--data") + 1] == str(folder)
     assert words[words.index("--name") + 1] == "mine"
     assert form.changes.text() == "7 settings differ from the recipe"
+
+
+def test_the_command_is_quoted_as_the_system_reads_it(
+    form: TrainForm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "my data"
+    folder.mkdir()
+    monkeypatch.setattr(training, "WINDOWS", True)
+    form.fill("default", str(folder), {"model.options": "{widths = [8, 16]}"}, "mine")
+    form.copy.click()
+    words = QGuiApplication.clipboard().text()
+    assert "'" not in words  # which cmd.exe takes for a letter
+    assert f'--data "{folder}"' in words
+    assert '"model.options={widths = [8, 16]}"' in words
 
 
 @pytest.mark.parametrize(

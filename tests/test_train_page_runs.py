@@ -1,11 +1,15 @@
 """Runs launched, watched, stopped, killed, resumed and compared on the Train page."""
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +19,12 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
-from run_files import epoch, make_run, started, step
+from run_files import a_process_that_trains, epoch, make_run, started, step
 
 from ferapp.cli import main
 from ferapp.runs.checking import check_data
 from ferapp.runs.comparing import compare_runs
+from ferapp.runs.data_check import DataCheck
 from ferapp.ui.page import Links
 from ferapp.ui.theme import apply_theme
 from ferapp.ui.train import page as page_module
@@ -202,6 +207,37 @@ def _is_zombie(pid: int) -> bool:
         return True
 
 
+def test_stop_asks_the_run_and_signals_no_process(bench: Bench, tmp_path: Path) -> None:
+    """Of another machine, whose number is here that of some other training."""
+    with a_process_that_trains() as child:
+        begun = {**started(pid=child.pid, host="elsewhere"), "time": time.time()}
+        run = make_run(tmp_path / "runs", [begun])
+        bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
+        bench.page.list.choose(str(run.path))
+        bench.wait(lambda: bench.state() == "running")
+        bench.page.view.stop.click()
+        assert run.stop.is_file()  # which its training looks for after each step
+        assert bench.page.view.stop.text() == "Stopping …"
+        assert child.poll() is None
+
+
+def test_a_run_that_may_not_be_stopped_says_so(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(run: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    begun = {**started(host="elsewhere"), "time": time.time()}
+    run = make_run(tmp_path / "runs", [begun])
+    bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
+    bench.page.list.choose(str(run.path))
+    bench.wait(lambda: bench.state() == "running")
+    monkeypatch.setattr(page_module, "ask_to_stop", refused)
+    bench.page.view.stop.click()
+    assert "Permission denied" in bench.page.toast.label.text()
+    assert bench.page.view.stop.text() == "Stop"
+
+
 def test_a_training_that_fails_shows_its_reason(bench: Bench, prepared: Path) -> None:
     bench.start(prepared, {**SETS, "model.options": "{widths = [8, 16]}"})
     bench.wait(lambda: not bench.page.trainings and bench.page.run is not None)
@@ -215,6 +251,50 @@ def test_data_that_does_not_open_is_told_where_the_check_is(bench: Bench, tmp_pa
     assert "layout of this data set is not recognised" in bench.page.data.words.text()
     bench.page.form.check.click()
     bench.wait(lambda: "not recognised" in bench.page.data.words.text())
+
+
+def test_while_data_is_checked_nothing_is_started(
+    bench: Bench, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both would prepare the same folder of the cache."""
+    page, form, finish = bench.page, bench.page.form, threading.Event()
+
+    def checks(source: Path, say: Callable[[str], None]) -> DataCheck:
+        assert finish.wait(WAIT / 1000)
+        return check_data(source, say)
+
+    page._tools = replace(page._tools, check_data=checks)
+    form.fill("default", str(prepared), SETS, "quick")
+    try:
+        form.check.click()
+        form.run_name.setText("another")  # which is looked at, and frees nothing
+        assert not form.validate()
+        assert not form.start.isEnabled()
+        assert form.start.toolTip() == "The data is being checked."
+    finally:
+        finish.set()
+    bench.wait(form.start.isEnabled)
+    assert form.check.isEnabled()
+    assert "checked" not in form.start.toolTip() + form.check.toolTip()
+
+
+def test_a_training_that_prepares_its_data_is_told_and_stopped(
+    bench: Bench, prepared: Path
+) -> None:
+    page, form, data = bench.page, bench.page.form, bench.page.data
+    bench.start(prepared, LONG)
+    (training,) = page.trainings
+    assert "A training prepares its data" in data.preparing.text()
+    assert "prepares its data" in form.start.toolTip()
+    assert not form.validate()
+    assert not form.start.isEnabled()
+    assert not form.check.isEnabled()
+    data.stop.click()
+    assert training.poll() is not None
+    assert page.trainings == []
+    assert not data.stop.isVisible()
+    assert "stopped before it began" in data.words.text()
+    assert form.start.isEnabled()
 
 
 def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_path: Path) -> None:
@@ -234,6 +314,17 @@ def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_p
     assert newest.config is not None
     assert (newest.config.optim.batch_size, newest.config.optim.accumulate) == (14, 2)
     assert newest.config.optim.epochs == 2
+
+
+def test_resume_pressed_twice_goes_on_once(bench: Bench, tmp_path: Path) -> None:
+    ended = {"event": "run_ended", "reason": "stopped", "error": "", "time": 0.0}
+    run = make_run(tmp_path / "runs", [started(), step(5), ended])
+    bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
+    bench.page.list.choose(str(run.path))
+    bench.wait(bench.page.view.resume.isVisible)
+    bench.page.view.resume.click()
+    bench.page.view.resume.click()
+    assert len(bench.page.trainings) == 1
 
 
 def test_two_runs_are_compared(bench: Bench, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from trainer.learner import ALONE, new_learner, start_from
 from trainer.model_index import find_model, read_card
 from trainer.models import FerModel, create
 from trainer.models.model_file import load_model, save_model
-from trainer.run import RunDir, versions
+from trainer.run import RunDir, forget_old_stop, versions
 from trainer.steps import Plan, Steps
 
 log = logging.getLogger(__name__)
@@ -52,10 +52,10 @@ def train(
 
     Selects the validation with the best accuracy on the split `val`. Returns its metrics. With
     `model.keep_init` the weights that it starts from are the first one, as epoch 0.
-    `report` receives every event. Raises RunStopped after SIGINT or SIGTERM, once the state is
-    saved, and FerError when the loss is no longer finite, or disk or memory are full. In a
-    `world` of several processes each takes its part of every step; the leading one validates and
-    writes.
+    `report` receives every event. Raises RunStopped after SIGINT or SIGTERM, or once the run's file
+    `stop` is there, when the state is saved, and FerError when the loss is no longer finite, or
+    disk or memory are full. In a `world` of several processes each takes its part of every step;
+    the leading one validates and writes.
     """
     device = resolve(config.run.device)
     if config.run.threads:
@@ -73,6 +73,7 @@ def train(
     if world.leads:
         for file in (run.best, run.last, run.state):
             sweep(file)
+        forget_old_stop(run)
     if run.state.is_file():
         best, newest = learner.restore(run)
     elif config.model.init:
@@ -89,7 +90,7 @@ def train(
             report({"event": event, **values})
 
     ended, why = "failed", ""
-    with _stop_signals() as asked:
+    with _stop_asked(run) as asked:
         try:
             emit(
                 "run_started",
@@ -301,15 +302,20 @@ def _with(card: ModelCard, result: dict[str, Any]) -> ModelCard:
 
 
 @contextlib.contextmanager
-def _stop_signals() -> Iterator[Callable[[], bool]]:
-    """SIGINT and SIGTERM ask for a stop after the current step."""
+def _stop_asked(run: RunDir) -> Iterator[Callable[[], bool]]:
+    """SIGINT, SIGTERM and the run's file `stop` ask for a stop after the current step.
+
+    The file does so on every system, and for a process of another machine or user.
+    """
     asked: list[int] = []
     previous = {
         number: signal.signal(number, lambda received, _: asked.append(received))
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(asked) or os.path.exists(run.stop)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+        with contextlib.suppress(OSError):
+            run.stop.unlink()

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +15,7 @@ from trainer.config import TrainConfig
 from trainer.errors import UsageError
 from trainer.files import write_json
 
+BEGAN = time.time()  # this process, nearly: a command imports this before it opens its data
 PACKAGES = ("torch", "torchvision", "numpy", "opencv-python", "mediapipe", "safetensors")
 
 
@@ -50,6 +52,11 @@ class RunDir:
     @property
     def state(self) -> Path:
         return self.path / "state.pt"
+
+    @property
+    def stop(self) -> Path:
+        """Whoever makes this file asks the training to stop after its step."""
+        return self.path / "stop"
 
     def eval(self, split: str) -> Path:
         return self.path / "eval" / split
@@ -94,6 +101,13 @@ def _absolute(path: str) -> str:
     return str(place.resolve()) if path and place.exists() else path
 
 
+def forget_old_stop(run: RunDir) -> None:
+    """A stop that was asked of an earlier process, which was killed before it came to it."""
+    with suppress(FileNotFoundError):
+        if run.stop.stat().st_mtime < BEGAN:
+            run.stop.unlink()
+
+
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that a result depends on."""
     found = {"python": platform.python_version()}
@@ -112,5 +126,7 @@ def environment() -> dict[str, object]:
         "cpus": os.cpu_count(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "pid": os.getpid(),
+        "host": platform.node(),
+        "time": round(time.time(), 3),
         "versions": versions(),
     }

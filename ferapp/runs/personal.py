@@ -1,14 +1,13 @@
 """Trainings on one's own examples: the command, the outcome, and the end of those that run."""
 
-import json
-import os
-import signal
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import psutil
+
+from ferapp.runs.processes import end, process_of
 from ferapp.runs.training import command
 from ferapp.runs.watching import Run, Runs
 from trainer.run import RunDir
@@ -78,20 +77,19 @@ def outcome(run: Run) -> Outcome | None:
 
 
 def end_trainings(runs: Path) -> None:
-    """Kill what still trains there, and wait until it is gone: its files are to be deleted."""
-    watched = Runs(runs)
-    going = [run.path for run in watched.list() if run.goes_on]
-    for pid in filter(None, map(_pid_of, going)):
-        with suppress(ProcessLookupError):
-            os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-    ends = time.monotonic() + ENDS_S
-    while any(watched.read(path).goes_on for path in going) and time.monotonic() < ends:
-        time.sleep(0.05)
+    """Kill what trains there, and wait until it is gone: its files are to be deleted."""
+    going = [process_of(run.started) for run in Runs(runs).list() if run.goes_on]
+    processes = {each for each in going if each is not None} | _launched_into(runs)
+    for process in processes:
+        end(process)
+    psutil.wait_procs(processes, ENDS_S)
 
 
-def _pid_of(run: Path) -> int | None:
-    try:
-        pid = json.loads(RunDir(run).env.read_text(encoding="utf-8")).get("pid")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return pid if isinstance(pid, int) else None
+def _launched_into(runs: Path) -> set[psutil.Process]:
+    """Those that were told to make their run there. Until they did, no file says so."""
+    found = set()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if {"trainer", str(runs)} <= set(process.cmdline()):
+                found.add(process)
+    return found

@@ -2,13 +2,21 @@
 
 import json
 import os
-import signal
+import shlex
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-OUTPUT = "output.log"  # what the child printed, beside the runs, by its process id
+import psutil
+
+from ferapp.runs.processes import end
+from trainer.run import RunDir
+
+WINDOWS = os.name == "nt"
 
 
 def command(recipe: str, data: Path, name: str, sets: Sequence[str], runs: Path) -> list[str]:
@@ -19,27 +27,39 @@ def command(recipe: str, data: Path, name: str, sets: Sequence[str], runs: Path)
     return [*arguments, "--runs", str(runs)]
 
 
+def as_typed(words: Sequence[str]) -> str:
+    """A command as a line for this system's terminal, with its quotes."""
+    return subprocess.list2cmdline(words) if WINDOWS else shlex.join(words)
+
+
 def resume_command(run: Path) -> list[str]:
     return ["resume", str(run)]
 
 
 class TrainingChild:
-    """A process that trains. `run` is its directory once it made one.
+    """A process that trains. `run` is its directory once it made one; `stopped` that it was ended
+    before that because it was asked to stop.
 
-    It has a session of its own: closing the app, or Ctrl+C in its terminal, leaves it alone.
+    It has a session of its own, and on Windows a console: closing the app, or Ctrl+C in its
+    terminal, leaves it alone.
     """
 
     def __init__(self, arguments: Sequence[str], runs: Path, run: Path | None = None) -> None:
         runs.mkdir(parents=True, exist_ok=True)
         self._runs, self.run = runs, run
-        self.log = runs / f".{OUTPUT}"
-        with self.log.open("wb") as stream:
+        self.stopped = False
+        self.began = time.monotonic()
+        # what it prints: a file of its own beside the runs, until its end was seen
+        handle, name = tempfile.mkstemp(prefix=".output-", suffix=".log", dir=runs)
+        self._output, self._printed = Path(name), ""
+        with os.fdopen(handle, "wb") as stream:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "trainer", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
             )
 
@@ -51,34 +71,60 @@ class TrainingChild:
         """The exit code once it ended. Looks for the run directory meanwhile."""
         if self.run is None:
             self.run = find_run_of(self.pid, self._runs)
-        return self._process.poll()
+        code = self._process.poll()
+        if code is not None:
+            self._take_output()
+        return code
 
     def stop(self) -> None:
-        """After the current step, with everything saved; a second call ends it at once."""
-        stop(self.pid)
+        """After the current step, with everything saved; before it made its run, at once.
+
+        Raises OSError where the run's folder cannot be written.
+        """
+        if self.poll() is not None:
+            return
+        if self.run is None:
+            self.stopped = True
+            self.kill()
+        else:
+            ask_to_stop(self.run)
 
     def kill(self) -> None:
         """At once and whatever it does, and wait until it is gone."""
-        self._process.kill()
+        if self._process.poll() is None:
+            end(psutil.Process(self.pid))
         self._process.wait()
+        self._take_output()
 
     def wait(self, seconds: float) -> None:
         """Until it ended. Raises subprocess.TimeoutExpired."""
         self._process.wait(seconds)
+        self._take_output()
 
     def leave(self) -> None:
         """It goes on without us."""
         self._process.returncode = self._process.poll() or 0  # else its end would be missed
+        with suppress(OSError):  # Windows keeps what is being written
+            self._output.unlink(missing_ok=True)
 
     def words(self) -> str:
         """The end of what it printed: the reason when it failed."""
-        try:
-            text = self.log.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
+        text = self._printed or self._read_output()
         lines = [line for line in text.replace("\r", "\n").split("\n") if line.strip()]
         start = next((i for i, line in enumerate(lines) if line.startswith("Error:")), -12)
         return "\n".join(lines[start:])
+
+    def _take_output(self) -> None:
+        """What an ended process printed is kept here alone."""
+        self._printed = self._printed or self._read_output()
+        with suppress(OSError):
+            self._output.unlink(missing_ok=True)
+
+    def _read_output(self) -> str:
+        try:
+            return self._output.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
 
 
 def find_run_of(pid: int, runs: Path) -> Path | None:
@@ -92,9 +138,6 @@ def find_run_of(pid: int, runs: Path) -> Path | None:
     return None
 
 
-def stop(pid: int) -> None:
-    """Ask a training process to stop after its step."""
-    try:
-        os.kill(pid, signal.SIGINT if os.name == "posix" else signal.SIGTERM)
-    except ProcessLookupError:
-        return
+def ask_to_stop(run: Path) -> None:
+    """After its step, with everything saved, whichever process trains it. Raises OSError."""
+    RunDir(run).stop.touch()

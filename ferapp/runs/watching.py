@@ -6,8 +6,6 @@ the same as one that this app launched.
 
 import json
 import math
-import os
-import platform
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.runs.processes import is_here, process_of
 from trainer.config import TrainConfig
 from trainer.errors import FerError
 from trainer.events import event_of
@@ -189,7 +188,8 @@ class Watched:
             return "running" if alive else "interrupted"
         try:
             made = json.loads(self._run.env.read_text(encoding="utf-8"))
-            return "starting" if is_alive(made, _number(None), now) else "interrupted"
+            alive = is_alive(made, _number(made.get("time")), now)
+            return "starting" if alive else "interrupted"
         except (OSError, ValueError, AttributeError, RecursionError):
             return "interrupted"
 
@@ -220,24 +220,13 @@ class Runs:
 
 
 def is_alive(made: dict[str, Any], last: float, now: float) -> bool:
-    """Whether the process that wrote `made` (pid, host) still trains.
+    """Whether the process that wrote `made` (pid, host, time) still trains.
 
     Of another machine only the time of its `last` event is known.
     """
-    host, pid = made.get("host"), made.get("pid")
-    if not isinstance(pid, int) or (host is not None and host != platform.node()):
+    if not isinstance(made.get("pid"), int) or not is_here(made):
         return not math.isnan(last) and now - last < ALIVE_SECONDS
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # somebody else's
-    try:  # a number is given again: to a trainer only by chance
-        words = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return True
-    return b"train" in words
+    return process_of(made) is not None
 
 
 def _series(events: list[dict[str, Any]], per_epoch: float, most: int = 0) -> dict[str, Series]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QMargins, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
     QTextBrowser,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from ferapp.sources.address import URL
 from ferapp.ui import theme
 from ferapp.ui.actions import ACTIONS, INSPECT_KEYS, ActionRecord, native
 from ferapp.ui.buttons import by_keyboard
+from ferapp.ui.log_text import LogText
 
 KEYS_WIDTH = 1180  # px
 _RIGHT = ("Picture", "Recording", "Inspect")  # groups of keys on that side: about half of all
@@ -134,11 +134,7 @@ class LogSheet(Sheet):
     def __init__(self, parent: QWidget, read_log: Callable[[], str]) -> None:
         super().__init__(parent, "Log", QSize(820, 520))
         self._read_log = read_log
-        self.text = QPlainTextEdit()
-        self.text.setReadOnly(True)
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.text.setAccessibleName("Log")
+        self.text = LogText("Log")
         self.text.setPlaceholderText("Nothing happened so far.")
         self.column.addWidget(self.text, 1)
         self.saved = QLabel()
@@ -155,13 +151,7 @@ class LogSheet(Sheet):
         self._timer.start()
 
     def _refresh(self) -> None:
-        text = self._read_log()
-        if text == self.text.toPlainText() or self.text.textCursor().hasSelection():
-            return
-        bar = self.text.verticalScrollBar()
-        place, at_end = bar.value(), bar.value() == bar.maximum()
-        self.text.setPlainText(text)
-        bar.setValue(bar.maximum() if at_end else place)
+        self.text.show_text(self._read_log())
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._read_log())

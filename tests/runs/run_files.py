@@ -5,7 +5,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,11 @@ def make_run(
     return run
 
 
-def started(step: int = 0, pid: int = DEAD, host: str = platform.node()) -> dict[str, Any]:
+def started(
+    step: int = 0, pid: int = DEAD, host: str = platform.node(), time: float = 100.0
+) -> dict[str, Any]:
     return {
-        "event": "run_started", "time": 100.0, "step": step, "steps": 300, "epochs": 30,
+        "event": "run_started", "time": time, "step": step, "steps": 300, "epochs": 30,
         "pid": pid, "host": host,
     }  # fmt: skip
 
@@ -58,12 +60,11 @@ def epoch(number: int, accuracy: float) -> dict[str, Any]:
 
 
 @contextmanager
-def a_process_that_trains() -> Iterator[subprocess.Popen[bytes]]:
-    """Of any kind: its words say that it does. It lives until the end of the block."""
+def a_process(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """With these words in its command line. It lives until the end of the block."""
+    waits = "import sys; print(flush=True); sys.stdin.read()"
     child = subprocess.Popen(
-        [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", "train"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        [sys.executable, "-c", waits, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     try:
         assert child.stdout is not None
@@ -71,3 +72,8 @@ def a_process_that_trains() -> Iterator[subprocess.Popen[bytes]]:
         yield child
     finally:
         child.communicate()
+
+
+def a_process_that_trains(*more: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """Of any kind: its words say that it does."""
+    return a_process("train", *more)

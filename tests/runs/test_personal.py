@@ -1,12 +1,18 @@
 """Trainings on one's own examples: before and after by class, and the end of those that run."""
 
-import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
+import pytest
 from run_files import a_process_that_trains, epoch, make_run, started, step
 
+from ferapp.runs import personal
 from ferapp.runs.personal import Score, arguments, end_trainings, newest, outcome
+from ferapp.runs.processes import end
 from trainer.labels import EXPRESSIONS
 from trainer.run import RunDir
 
@@ -68,11 +74,56 @@ def test_the_command_names_recipe_data_and_layers() -> None:
 
 def test_a_training_of_an_earlier_day_is_ended(tmp_path: Path) -> None:
     with a_process_that_trains() as process:
-        make_run(tmp_path, [started(pid=process.pid)])
+        make_run(tmp_path, [started(pid=process.pid, time=time.time())])
         seen = newest(tmp_path)
         assert seen is not None
-        env = RunDir(seen.path).env
-        env.write_text(json.dumps({"pid": process.pid}))
         assert seen.state == "running"
         end_trainings(tmp_path)
-        assert process.wait(30) != 0
+        assert not psutil.pid_exists(process.pid)
+
+
+def test_a_training_that_has_not_made_its_run_is_ended(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    with (
+        a_process_that_trains("trainer", "--runs", str(runs)) as process,
+        a_process_that_trains("trainer", "--runs", str(tmp_path / "others")) as other,
+    ):
+        end_trainings(runs)
+        assert not psutil.pid_exists(process.pid)
+        assert other.poll() is None
+
+
+def test_ending_trainings_leaves_processes_of_others_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of another machine, begun later under the same number, or of a user that forbids it."""
+    with a_process_that_trains() as process:
+        make_run(tmp_path, [started(pid=process.pid, time=time.time(), host="elsewhere")])
+        later = started(pid=process.pid, time=time.time() - 3600)
+        make_run(tmp_path, [later], "20261124-101501-x")
+        end_trainings(tmp_path)
+        assert process.poll() is None
+
+        def denied(process: psutil.Process) -> None:
+            raise psutil.AccessDenied(process.pid)
+
+        monkeypatch.setattr(psutil.Process, "kill", denied)
+        monkeypatch.setattr(personal, "ENDS_S", 0.0)
+        make_run(tmp_path, [started(pid=process.pid, time=time.time())], "20261124-101502-x")
+        end_trainings(tmp_path)
+        assert process.poll() is None
+
+
+def test_those_that_a_training_started_end_with_it() -> None:
+    starts = (
+        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', "
+        "'import sys; sys.stdin.read()'], stdin=subprocess.PIPE); "
+        "print(child.pid, flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", starts], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        worker = psutil.Process(int(process.stdout.readline()))
+        end(psutil.Process(process.pid))
+        assert psutil.wait_procs([worker], 30)[1] == []

@@ -2,10 +2,13 @@
 
 import json
 import os
+import platform
+import time
 from pathlib import Path
 
+import psutil
 import pytest
-from run_files import a_process_that_trains, epoch, make_run, started, step
+from run_files import a_process, a_process_that_trains, epoch, make_run, started, step
 
 from ferapp.runs.watching import Runs, Tail, Watched
 
@@ -63,15 +66,56 @@ def test_a_dead_process_is_an_interrupted_run(tmp_path: Path) -> None:
     assert found.can_resume
 
 
-def test_a_process_that_trains_is_a_running_run(tmp_path: Path) -> None:
+def test_a_process_that_trains_is_a_running_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_probe(*_: int) -> None:
+        pytest.fail("os.kill(pid, 0) ends a process on Windows")
+
     with a_process_that_trains() as child:
-        run = make_run(tmp_path, [started(pid=child.pid), step(5)])
+        monkeypatch.setattr(os, "kill", no_probe)
+        run = make_run(tmp_path, [started(pid=child.pid, time=time.time()), step(5)])
         assert Watched(run.path).read(now=1e9).state == "running"
+        monkeypatch.undo()
     assert Watched(run.path).read(now=106.0).state == "interrupted"
-    mine = make_run(tmp_path, [started(pid=os.getppid())], name="20261124-1-other")
-    words = Path(f"/proc/{os.getppid()}/cmdline")
-    if words.is_file() and b"train" not in words.read_bytes():  # a number that was given again
-        assert Watched(mine.path).read().state == "interrupted"
+
+
+def test_a_number_that_was_given_again_is_another_process(tmp_path: Path) -> None:
+    with a_process_that_trains() as child:  # began after the run said that it has this number
+        run = make_run(tmp_path, [started(pid=child.pid, time=time.time() - 3600), step(5)])
+        assert Watched(run.path).read().state == "interrupted"
+        assert Watched(run.path).read().can_resume
+    with a_process("sing") as child:
+        run = make_run(tmp_path, [started(pid=child.pid, time=time.time())], "20261124-1-other")
+        assert Watched(run.path).read().state == "interrupted"
+
+
+def test_a_process_of_somebody_unknown_trains_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(process: psutil.Process) -> list[str]:
+        raise psutil.AccessDenied(process.pid)
+
+    with a_process_that_trains() as child:
+        run = make_run(tmp_path, [started(pid=child.pid, time=time.time()), step(5)])
+        monkeypatch.setattr(psutil.Process, "cmdline", denied)
+        assert Watched(run.path).read().state == "interrupted"
+
+
+def test_a_run_that_has_not_begun_is_known_by_what_made_it(tmp_path: Path) -> None:
+    run = make_run(tmp_path, [])
+    with a_process_that_trains() as child:
+        now = {"pid": child.pid, "host": platform.node(), "time": time.time()}
+        older_version = {"pid": child.pid}
+        for made in (now, older_version):
+            run.env.write_text(json.dumps(made))
+            assert Watched(run.path).read().state == "starting"
+        elsewhere = {**now, "host": "elsewhere"}
+        run.env.write_text(json.dumps(elsewhere))
+        assert Watched(run.path).read().state == "starting"
+        assert Watched(run.path).read(now=time.time() + 5000).state == "interrupted"
+        run.env.write_text(json.dumps({**now, "time": time.time() - 3600}))
+        assert Watched(run.path).read().state == "interrupted"
 
 
 def test_of_another_machine_only_the_time_is_known(tmp_path: Path) -> None:

@@ -145,6 +145,21 @@ def test_a_stop_in_any_step_loses_no_validation(
     assert read_events(run.events)[-1]["reason"] == "done"
 
 
+def test_the_file_stop_asks_for_a_stop_and_goes_with_it(tmp_path: Path) -> None:
+    config, data = quick_config("optim.epochs=3"), drawn_data(10)
+    run = create_run(tmp_path, "test", config, tmp_path)
+    run.stop.touch()  # before the first step; a run that has just been made can be stopped, too
+    with pytest.raises(RunStopped, match=r"stopped in epoch 1; .* can be resumed"):
+        train(run, "test", config, data)
+    assert read_events(run.events)[-1]["reason"] == "stopped"
+    assert not run.stop.exists()
+    run.stop.touch()
+    os.utime(run.stop, (0, 0))  # as of a process that was killed before it came to it
+    train(run, "test", config, data)
+    assert read_events(run.events)[-1]["reason"] == "done"
+    assert not run.stop.exists()
+
+
 def test_a_loss_that_is_not_finite_stops_with_a_reason(tmp_path: Path) -> None:
     data = drawn_data(5)
     votes = data.votes.copy()

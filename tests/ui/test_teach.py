@@ -2,18 +2,22 @@
 
 import errno
 import itertools
+import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 from bench import Bench
 from cartoon import SIDE, cartoon
 from fake_engine import analysis, face
 from PySide6.QtWidgets import QLabel
+from run_files import a_process_that_trains, make_run, started, step
 
 from ferapp import app
 from ferapp.live import examples as store_module
@@ -322,6 +326,38 @@ def test_record_train_use_and_delete(teaching: Teaching, bench: Bench, tmp_path:
     assert on_disk(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("reason", "error", "words"),
+    [
+        ("stopped", "", "The training was stopped."),
+        ("failed", "out of memory", "out of memory"),
+        ("", "", "ended without a result"),
+    ],
+)
+def test_a_training_of_an_earlier_window_is_stopped_and_its_end_told(
+    teaching: Teaching, reason: str, error: str, words: str
+) -> None:
+    Examples().consent()
+    with a_process_that_trains() as process:
+        begun = started(pid=process.pid, time=time.time())
+        run = make_run(Examples().runs, [begun, step(1)], "20261126-101500-personal")
+        teaching.open()
+        sheet, training = teaching.sheet, teaching.sheet.training
+        teaching.wait(lambda: training.start.text() == "Stop")
+        assert sheet.child is None
+        assert not training.back.isEnabled()
+        training.start.click()
+        assert run.stop.is_file()  # which its process looks for after each step
+        if reason:
+            ended = {"event": "run_ended", "time": 400.0, "reason": reason, "error": error}
+            with run.events.open("a") as stream:
+                stream.write(json.dumps(ended) + "\n")
+    teaching.wait(lambda: words in training.state.text())
+    assert bool(training.state.property("wrong")) is (reason != "stopped")
+    assert training.start.text() == "Train"
+    assert training.back.isEnabled()
+
+
 @pytest.mark.slow
 def test_deleting_ends_a_training_that_runs(bench: Bench, tmp_path: Path) -> None:
     teaching = Teaching(bench, (*QUICK, "optim.epochs=5000"))
@@ -336,6 +372,30 @@ def test_deleting_ends_a_training_that_runs(bench: Bench, tmp_path: Path) -> Non
     teaching.forgetting.delete.click()
     teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
     assert child.poll() is not None
+    assert on_disk(tmp_path) == []
+
+
+def test_deleting_ends_a_training_that_has_not_made_its_run(
+    teaching: Teaching, tmp_path: Path
+) -> None:
+    """Begun just now, by a window that is closed: none of its files tells of it yet."""
+    Examples().consent()
+    teaching.own._tools = Tools(face_pictures, lambda *_: None)
+    teaching.open()
+    sheet = teaching.sheet
+    sheet._show_training()
+    sheet.training.start.click()
+    teaching.wait(lambda: sheet.child is not None)
+    assert sheet.child is not None
+    process = psutil.Process(sheet.child.pid)
+    sheet.close()
+    teaching.own.forget()
+    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
+    assert process.is_running()
+    assert not list(Examples().runs.glob("*/env.json"))
+    teaching.forgetting.delete.click()
+    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
+    assert not process.is_running()
     assert on_disk(tmp_path) == []
 
 

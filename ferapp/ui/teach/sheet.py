@@ -15,7 +15,7 @@ from ferapp.live.examples import Count, Examples
 from ferapp.live.takes import Shot
 from ferapp.runs import personal
 from ferapp.runs.desk import Desk, Failure
-from ferapp.runs.training import TrainingChild
+from ferapp.runs.training import TrainingChild, ask_to_stop
 from ferapp.runs.watching import Run
 from ferapp.ui.dialogs import Sheet
 from ferapp.ui.live_page import LivePage
@@ -28,6 +28,8 @@ TITLE = "Teach it your face"
 SEE_MS = 30  # between two looks whether there is a new picture
 STILL_S = 2.0  # without a new picture: then it is said
 LOOK_MS = 500  # between two looks at a training's files
+STOPPED = "The training was stopped."
+ENDED = "The training ended without a result: it was killed, or memory or disk are full."
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,8 @@ class TeachSheet(Sheet):
     def _stop(self) -> None:
         if self.child is not None:
             self.child.stop()
+        elif self._run is not None:  # an earlier window began it
+            ask_to_stop(self._run)
 
     def _look(self) -> None:
         """How the training goes, by its files."""
@@ -207,8 +211,9 @@ class TeachSheet(Sheet):
             if code is not None:
                 self.child = None
                 if code != 0:
-                    words = "The training was stopped." if code == 130 else child.words()
-                    self.training.show_idle(words or "The training was ended.", wrong=code != 130)
+                    stopped = code == 130 or child.stopped
+                    words = STOPPED if stopped else child.words() or "The training was ended."
+                    self.training.show_idle(words, wrong=not stopped)
                     self._run = None
                     return
         if self._run is not None:
@@ -224,10 +229,17 @@ class TeachSheet(Sheet):
             self._run = outcome.path
             self.training.show_run(outcome)
             return
+        if self.child is not None:
+            return  # how it ended is told by its exit code
         found = personal.outcome(outcome)
-        if found is not None and self.child is None:
+        if found is not None:
             self._run = None
             self.training.show_outcome(found)
+        elif self._run is not None:  # it ended while it was watched
+            self._run = None
+            stopped = outcome.state == "stopped"
+            words = STOPPED if stopped else outcome.reason or ENDED
+            self.training.show_idle(words, wrong=not stopped)
 
     # --- the end --------------------------------------------------------------------------------
 

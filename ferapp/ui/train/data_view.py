@@ -1,10 +1,11 @@
 """What the data check found: counts, copies, gaps, and some faces of each class."""
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
+    QPushButton,
     QScrollArea,
     QSizePolicy,
     QVBoxLayout,
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from ferapp.runs.data_check import DataCheck
 from ferapp.ui import theme, wording
+from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.overlays import grey_image
 
 _FACE, _GAP, _NAME = 46, 4, 70  # px
@@ -52,7 +54,9 @@ class Sheet(QWidget):
 
 
 class DataView(QWidget):
-    """Empty it says what it is for."""
+    """Empty it says what it is for. `stop_wanted` is of a training that prepares its data."""
+
+    stop_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,13 +66,25 @@ class DataView(QWidget):
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.words.setAccessibleName("Data check")
+        self.preparing = QLabel()
+        self.preparing.setTextFormat(Qt.TextFormat.PlainText)
+        self.preparing.setWordWrap(True)
+        self.preparing.setProperty("notice", True)
+        self.preparing.setAccessibleName("Training that prepares its data")
+        self.stop = QPushButton("Stop")
+        self.stop.setToolTip("End it: nothing is trained yet.")
+        self.stop.clicked.connect(self.stop_wanted)
+        by_keyboard(self.stop)
         self.sheet = Sheet()
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
         column.setSpacing(10)
-        for widget in (title, self.words, self.sheet):
-            column.addWidget(widget)
+        column.addWidget(title)
+        column.addWidget(self.preparing)
+        column.addWidget(self.stop, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.words)
+        column.addWidget(self.sheet)
         column.addStretch(1)
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -78,6 +94,7 @@ class DataView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(area)
+        self.show_preparing("")
         self.show_words(
             "Name a data set on the left and press Check: it is counted and looked at before "
             "anything is trained. Nothing in it is changed."
@@ -86,6 +103,12 @@ class DataView(QWidget):
     def show_words(self, words: str) -> None:
         self.words.setText(f"<p>{words}</p>")
         self.sheet.show_check(None)
+
+    def show_preparing(self, words: str) -> None:
+        """Of a training that has not made its run; empty when there is none."""
+        self.preparing.setText(words)
+        for widget in (self.preparing, self.stop):
+            widget.setVisible(bool(words))
 
     def show_check(self, check: DataCheck) -> None:
         self.words.setText(_table(check) + _facts(check))

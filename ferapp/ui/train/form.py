@@ -1,6 +1,5 @@
 """The form of a new run: recipe, data and settings, checked as they are typed."""
 
-import shlex
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.training import command
+from ferapp.runs.training import as_typed, command
 from ferapp.ui import theme
 from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.chips import Chip
@@ -31,6 +30,7 @@ from trainer.files import file_stem
 from trainer.recipes import FAST, RECIPES
 
 CHECK_MS = 150  # after the last keystroke
+CHECK_TIP = "Count it, look at it, find what is wrong with it."
 # those that a recipe trains, without loading torch to ask for more
 ARCHITECTURES = tuple(
     sorted({str(each.values.get("model", {}).get("name", "compact")) for each in RECIPES.values()})
@@ -47,6 +47,7 @@ class TrainForm(QWidget):
         super().__init__()
         self._runs = runs
         self._filling = False
+        self._held = ""  # why nothing may be started or checked now
         self.config: TrainConfig | None = None
         self.recipe = Picker("Recipe", "A named configuration: the settings that differ below.")
         for name, each in RECIPES.items():
@@ -63,7 +64,7 @@ class TrainForm(QWidget):
         self.data.setAccessibleName("Data set")
         self.browse = _button("Folder…", "Choose the data set's folder.")
         self.browse_file = _button("File…", "Choose a CSV or a zip.")
-        self.check = _button("Check", "Count it, look at it, find what is wrong with it.")
+        self.check = _button("Check", CHECK_TIP)
         self.run_name = QLineEdit()
         self.run_name.setAccessibleName("Name of the run")
         self.run_name.setPlaceholderText("as the recipe")
@@ -222,7 +223,7 @@ class TrainForm(QWidget):
             self._timer.start()
 
     def validate(self) -> bool:
-        """Show what is wrong, at its field; whether nothing is."""
+        """Show what is wrong, at its field; whether it may be started."""
         self._timer.stop()
         values = RECIPES[str(self.recipe.currentData())].values
         self.config, problems = check_config(self.settings, **values)
@@ -249,15 +250,21 @@ class TrainForm(QWidget):
             if count
             else "Exactly the recipe"
         )
-        self.command_line.setText(shlex.join(["fertrain", *self.arguments]))
+        self.command_line.setText(as_typed(["fertrain", *self.arguments]))
         self.command_line.setCursorPosition(0)
         good = self.config is not None and not problems and bool(text)
-        self.start.setEnabled(good)
-        self.start.setToolTip(
-            "Train as a process of its own." if good else "Something above is missing or wrong."
-        )
-        self.check.setEnabled(bool(text) and "data" not in problems)
-        return good
+        usual = "Train as a process of its own." if good else "Something above is missing or wrong."
+        self.start.setEnabled(good and not self._held)
+        self.start.setToolTip(self._held or usual)
+        self.check.setEnabled(bool(text) and "data" not in problems and not self._held)
+        self.check.setToolTip(self._held or CHECK_TIP)
+        return good and not self._held
+
+    def hold(self, why: str) -> None:
+        """Nothing is started or checked; with no reason again as usual."""
+        if why != self._held:
+            self._held = why
+            self.validate()
 
     def _start(self) -> None:
         if self.validate():

@@ -4,6 +4,7 @@ The files of a run are its truth: the page shows what stands in them, whoever la
 loads torch or OpenCV is injected and works in the desk's thread.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 from ferapp.runs.data_check import DataCheck
 from ferapp.runs.desk import Failure
 from ferapp.runs.side_by_side import SideBySide
-from ferapp.runs.training import TrainingChild, resume_command, stop
+from ferapp.runs.training import TrainingChild, ask_to_stop, resume_command
 from ferapp.runs.watching import Run, Runs
 from ferapp.ui import theme
 from ferapp.ui.buttons import by_keyboard
@@ -108,6 +109,7 @@ class TrainPage(Page):
         self.list.entries.checked_changed.connect(self._compare)
         self.form.start_wanted.connect(self.start)
         self.form.check_wanted.connect(self._check)
+        self.data.stop_wanted.connect(self._stop_preparing)
         self.view.stop_wanted.connect(self._stop)
         self.view.resume_wanted.connect(self._resume)
         self.view.live_wanted.connect(self._go_live)
@@ -127,6 +129,7 @@ class TrainPage(Page):
         """Ask for what is new, where somebody sees it or a child is to be minded."""
         for child in list(self.trainings):
             self._mind(child)
+        self._tell_of_preparing()
         if not self.isVisible() and not self.trainings:
             return
         shown = Path(self._shown) if self._shown else None
@@ -176,7 +179,6 @@ class TrainPage(Page):
             self.toast.tell(f"The training cannot be started: {error.strerror}")
             return
         self.trainings.append(child)
-        self.form.start.setEnabled(False)  # until the next keystroke: not twice by a double click
         self.toast.tell("Training begins …" if run is None else "It goes on …")
         self._look()
 
@@ -185,7 +187,6 @@ class TrainPage(Page):
         had_run = child.run is not None
         code = child.poll()
         if child.run is not None and not had_run:
-            self.form.validate()
             self._shown = str(child.run)
             self.list.choose(self._shown)
             self._look_for(self._shown)
@@ -194,12 +195,41 @@ class TrainPage(Page):
         self.trainings.remove(child)
         if code in (0, 130):
             self._failures.pop(str(child.run), None)
+        elif child.stopped:
+            self.data.show_words("The training was stopped before it began.")
         elif child.run is None:
             self.data.show_words(child.words().replace("\n", "<br>"))
             self.toast.tell("The training could not begin.")
-            self.form.validate()
         elif code > 0:
             self._failures[str(child.run)] = child.words()
+
+    @property
+    def _preparing(self) -> TrainingChild | None:
+        """The training that has not made its run."""
+        return next((child for child in self.trainings if child.run is None), None)
+
+    def _tell_of_preparing(self) -> None:
+        """A training that reads its data, or a check; both at once would prepare the same twice."""
+        child, told, held = self._preparing, "", ""
+        if child is not None:
+            seconds = time.monotonic() - child.began
+            told = (
+                f"A training prepares its data, for {seconds:.0f} seconds so far. The first time "
+                f"that takes long. Then its run appears on the left.\n{child.words()}"
+            ).strip()
+            held = "A training prepares its data. Wait until it has begun, or stop it."
+        elif self._words.isActive():
+            held = "The data is being checked."
+        self.data.show_preparing(told)
+        self.form.hold(held)
+
+    def _stop_preparing(self) -> None:
+        child = self._preparing
+        if child is not None:
+            self._mind(child)  # it may have made its run just now
+            if child.run is None:
+                child.stop()
+            self._look()
 
     def _look_for(self, path: str) -> None:
         """The list may not have it yet."""
@@ -214,17 +244,22 @@ class TrainPage(Page):
         run = self.run
         if run is None:
             return
+        try:
+            ask_to_stop(run.path)
+        except OSError as error:
+            self.toast.tell(f"It cannot be asked to stop: {error.strerror}")
+            return
         self._stopping.add(str(run.path))
         self.view.stop.setText("Stopping …")
-        mine = [child for child in self.trainings if child.run == run.path]
-        pid = mine[0].pid if mine else run.started.get("pid")
-        if isinstance(pid, int):
-            stop(pid)
 
     def _resume(self) -> None:
-        if self.run is not None and self.run.can_resume:
-            self._failures.pop(str(self.run.path), None)
-            self._launch(resume_command(self.run.path), self.run.path)
+        run = self.run
+        if run is None or not run.can_resume:
+            return
+        if any(child.run == run.path for child in self.trainings):
+            return  # it begins already, which its files do not say yet
+        self._failures.pop(str(run.path), None)
+        self._launch(resume_command(run.path), run.path)
 
     # --- what to do with a run ------------------------------------------------------------------
 
@@ -283,6 +318,7 @@ class TrainPage(Page):
     def _check(self, path: str) -> None:
         self._said = "Reading the data set …"
         self._words.start()
+        self._tell_of_preparing()
         self.desk.ask(
             "data", lambda: self._tools.check_data(Path(path), self._say), self._take_check
         )
@@ -293,6 +329,7 @@ class TrainPage(Page):
 
     def _take_check(self, outcome: DataCheck | Failure) -> None:
         self._words.stop()
+        self._tell_of_preparing()
         if isinstance(outcome, Failure):
             self.data.show_words(outcome.words.replace("\n", "<br>"))
         else:
@@ -306,8 +343,12 @@ class TrainPage(Page):
             return True
         answer = ask_about_training(self)
         if answer == "stop":
-            for child in self.trainings:
-                child.stop()
+            try:
+                for child in self.trainings:
+                    child.stop()
+            except OSError as error:
+                self.toast.tell(f"It cannot be asked to stop: {error.strerror}")
+                return False
         return answer != "cancel"
 
     def stop(self) -> None:

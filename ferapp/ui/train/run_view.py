@@ -4,12 +4,11 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -23,6 +22,7 @@ from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.chips import Chip
 from ferapp.ui.confusion_matrix import ConfusionMatrix
 from ferapp.ui.flow import Flow
+from ferapp.ui.log_text import LogText
 from ferapp.ui.train.curves import Curve, CurvePlot
 from ferapp.ui.train.run_list import state_words
 
@@ -105,11 +105,7 @@ class RunView(QWidget):
         self.epoch = QSlider(Qt.Orientation.Horizontal)
         self.epoch.setAccessibleName("Epoch of the confusion matrix")
         self.epoch_words = QLabel()
-        self.log = QPlainTextEdit()
-        self.log.setReadOnly(True)
-        self.log.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.log.setAccessibleName("Log of the run")
-        self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.log = LogText("Log of the run")
         self.log.setMaximumHeight(170)
         self.log.hide()
         self.show_log = Chip("Log", "What the run wrote, its settings and epochs.")
@@ -216,7 +212,7 @@ class RunView(QWidget):
         if last or other:
             self.epoch.setValue(self.epoch.maximum())
         self._show_confusion()
-        self._show_log(run.log)
+        self.log.show_text(run.log, other=other)
 
     def _show_figures(self, run: Run) -> None:
         def newest(name: str) -> float:
@@ -275,13 +271,6 @@ class RunView(QWidget):
             classes = tuple(str(k + 1) for k in range(len(counts)))
         self.matrix.show_counts(classes, counts)
         self.epoch_words.setText(f"Confusion on val, epoch {number}")
-
-    def _show_log(self, text: str) -> None:
-        if text == self.log.toPlainText():
-            return
-        self.log.setPlainText(text)
-        bar = self.log.verticalScrollBar()
-        bar.setValue(bar.maximum())
 
 
 def _percent(share: float) -> str:

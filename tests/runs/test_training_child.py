@@ -1,0 +1,35 @@
+"""The training child: what it printed, how it is stopped, and what remains of it."""
+
+from pathlib import Path
+
+import psutil
+
+from ferapp.runs.training import TrainingChild
+
+WAIT_S = 90.0
+
+
+def test_each_training_has_its_own_words_and_leaves_no_file(tmp_path: Path) -> None:
+    children = {word: TrainingChild([f"--no-{word}"], tmp_path) for word in ("one", "two")}
+    for child in children.values():
+        child.wait(WAIT_S)
+    for word, child in children.items():
+        assert child.poll() == 2  # wrong usage
+        assert f"No such option: --no-{word}" in child.words()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_that_is_left_keeps_no_file(tmp_path: Path) -> None:
+    child = TrainingChild(["--no-such-option"], tmp_path)
+    (output,) = tmp_path.iterdir()
+    child.leave()
+    assert not output.exists()
+    psutil.Process(child.pid).wait(WAIT_S)
+
+
+def test_before_it_made_its_run_a_stop_ends_it(tmp_path: Path) -> None:
+    child = TrainingChild(["train", "--data", str(tmp_path)], tmp_path / "runs")
+    child.stop()
+    assert child.stopped
+    assert child.poll() is not None
+    assert list((tmp_path / "runs").iterdir()) == []
