@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from trainer.card import ModelCard, Preprocessing
 from trainer.config import TrainConfig
@@ -23,15 +22,16 @@ from trainer.data.review import apply_review
 from trainer.device import autocast_dtype, resolve
 from trainer.distributed import World
 from trainer.errors import FerError, ModelFileError, RunStopped, UsageError, explained
-from trainer.evaluate import fit_temperature, metrics, predict
-from trainer.events import EventLog, read_events
+from trainer.evaluate import fit_temperature, predict
+from trainer.events import EventLog
 from trainer.files import sweep
 from trainer.learner import ALONE, new_learner, start_from
 from trainer.model_index import find_model, read_card
-from trainer.models import FerModel, create
+from trainer.models import create
 from trainer.models.model_file import load_model, save_model
 from trainer.run import RunDir, forget_old_stop, versions
 from trainer.steps import Plan, Steps
+from trainer.validations import Validations
 
 log = logging.getLogger(__name__)
 
@@ -67,27 +67,30 @@ def train(
     card = _card(name, config, data, len(training), preprocessing)
     torch.manual_seed(config.run.seed)  # the same first weights in every process
     learner = new_learner(config, card, training.targets, device)
-    best: dict[str, Any] = {"epoch": -1, "accuracy": -1.0}
-    newest: dict[str, Any] = {}
+    plan = Plan.of(config, len(training), world)
+    kept = Validations(run, learner, card, validation, plan)
     init = ""
     if world.leads:
         for file in (run.best, run.last, run.state):
             sweep(file)
         forget_old_stop(run)
     if run.state.is_file():
-        best, newest = learner.restore(run)
+        kept.restore()
     elif config.model.init:
         spread = torch.linspace(0, len(training) - 1, min(256, len(training))).long()
         example = to_input(training.pixels[spread], preprocessing).to(device)
         init = start_from(learner, config.model.init, example)
 
-    plan = Plan.of(config, len(training), world)
     events = EventLog(run.events) if world.leads else None
 
     def emit(event: str, **values: Any) -> None:
         if events is not None:
             events.write(event, **values)
             report({"event": event, **values})
+
+    def validate(**means: float) -> None:
+        if world.leads:
+            emit(**kept.take(means))
 
     ended, why = "failed", ""
     with _stop_asked(run) as asked:
@@ -109,44 +112,19 @@ def train(
                 init=init,
             )
 
-            def validate(**means: float) -> None:
-                """The averaged weights as they are now: kept, told, and the best if they are."""
-                nonlocal best, newest
-                started = time.perf_counter()
-                result = _validate(learner.average, card, validation, device)
-                number = -(-learner.step // plan.per_epoch)
-                here = {"epoch": number, "step": learner.step, **result}
-                state = learner.average.state_dict()
-                if result["accuracy"] > best["accuracy"]:
-                    best = here
-                    save_model(run.best, state, _with(card, best))
-                save_model(run.last, state, _with(card, here))
-                newest = {
-                    "event": "epoch" if learner.step % plan.per_epoch == 0 else "validation",
-                    "epoch": number,
-                    "epochs": config.optim.epochs,
-                    "step": learner.step,
-                    **means,
-                    **{f"val_{key}": value for key, value in result.items()},
-                    "best_epoch": best["epoch"],
-                    "val_seconds": round(time.perf_counter() - started, 2),
-                }
-                learner.save(run, best, newest)
-                emit(**newest)
-
-            if world.leads and newest and not _is_told(run, newest):
-                emit(**newest)  # it was killed between its state and its event
-            if init and config.model.keep_init and world.leads:
+            lost = kept.untold() if world.leads else {}
+            if lost:
+                emit(**lost)
+            if init and config.model.keep_init:
                 validate()
             steps = Steps(run, learner, training, config, plan, world, emit)
             while learner.step < plan.total:
                 losses = steps.until(plan.next_validation(learner.step), asked)
                 if losses is not None:
                     world.mean_buffers(learner.average)
-                    if world.leads:
-                        validate(**losses)
+                    validate(**losses)
                 elif world.leads:
-                    learner.save(run, best, newest)
+                    kept.save()
                 if losses is None or (learner.step < plan.total and world.any(asked())):
                     epoch = -(-learner.step // plan.per_epoch)
                     raise RunStopped(f"stopped in epoch {epoch}; {run.path} can be resumed")
@@ -164,18 +142,10 @@ def train(
             raise known from error
         finally:
             with contextlib.suppress(OSError):  # the disk's trouble is on its way already
-                emit("run_ended", reason=ended, error=why, best=best)
+                emit("run_ended", reason=ended, error=why, best=kept.best)
             if events is not None:
                 events.close()
-    return best
-
-
-def _is_told(run: RunDir, validation: dict[str, Any]) -> bool:
-    return any(
-        event.get("step") == validation["step"]
-        for event in read_events(run.events)
-        if event.get("event") in ("epoch", "validation")
-    )
+    return kept.best
 
 
 def _in_words(error: Exception, run: RunDir) -> FerError | None:
@@ -231,16 +201,6 @@ def limited(data: FaceData, limit: int) -> FaceData:
     return data.select(np.sort(np.array(chosen, np.int64)))
 
 
-def _validate(
-    model: FerModel, card: ModelCard, crops: Crops, device: torch.device
-) -> dict[str, Any]:
-    logits = predict(model, card, crops.pixels, device).logits
-    labels = crops.labels.numpy()
-    result = metrics(logits, labels, card.classes)
-    result["loss"] = float(nn.functional.cross_entropy(torch.from_numpy(logits), crops.labels))
-    return {key: value for key, value in result.items() if key not in ("per_class", "n")}
-
-
 def _calibrate(run: RunDir, validation: Crops, init: str) -> None:
     """Write the temperature that fits `val` into the cards of the finished run's models.
 
@@ -294,11 +254,6 @@ def _card(
         versions=versions(),
         created=time.strftime("%Y-%m-%d"),
     )
-
-
-def _with(card: ModelCard, result: dict[str, Any]) -> ModelCard:
-    kept = ("epoch", "accuracy", "mean_class_accuracy", "macro_f1")
-    return replace(card, metrics={"split": "val", **{key: result[key] for key in kept}})
 
 
 @contextlib.contextmanager

@@ -215,7 +215,7 @@ class TestDisk:
             real(temporary, path)
 
         monkeypatch.setattr(os, "replace", fails)
-        monkeypatch.setattr("trainer.loop.metrics", ever_better())
+        monkeypatch.setattr("trainer.validations.metrics", ever_better())
         kind = OSError if code == errno.EIO else FerError
         with pytest.raises(kind, match=rf"{file}.*{os.strerror(code)}|{os.strerror(code)}.*{file}"):
             go(run)
