@@ -41,7 +41,8 @@ def average(models: Sequence[tuple[FerModel, ModelCard]]) -> dict[str, Tensor]:
 def averaged(
     models: Sequence[tuple[FerModel, ModelCard]], validation: FaceData, device: torch.device
 ) -> tuple[FerModel, ModelCard]:
-    """The first model with the mean of the weights; its card has what it reaches on `validation`.
+    """The first model with the mean of the weights; its card has what it reaches on `validation`,
+    and of the data sets that the models learned from the largest.
 
     The temperature is fitted to `validation`, too.
     """
@@ -54,6 +55,7 @@ def averaged(
     names = dict.fromkeys(card.objective for _, card in models)  # each once, in their order
     return network, replace(
         card,
+        data=max((card.data for _, card in models), key=lambda data: data.get("train_samples", 0)),
         objective=f"mean of the weights of {len(models)} models: " + "; ".join(names),
         temperature=fit_temperature(logits, validation.label),
         metrics={"split": "val", **kept},

@@ -45,10 +45,14 @@ def test_each_weight_is_the_mean() -> None:
 
 def test_the_card_has_what_the_mean_reaches() -> None:
     validation = drawn_data(5).of_split("val")
-    network, card = averaged([model(0), model(1)], validation, torch.device("cpu"))
+    models = [model(0), model(1)]
+    for (_, card), count in zip(models, (5, 9), strict=True):
+        card.data.update(name=f"of {count}", train_samples=count)
+    network, card = averaged(models, validation, torch.device("cpu"))
     crops = align_all(validation, card.preprocessing)
     logits = predict(network, card, crops.pixels, torch.device("cpu")).logits
     assert card.metrics["accuracy"] == metrics(logits, validation.label, card.classes)["accuracy"]
+    assert card.data["name"] == "of 9"
     assert card.objective == "mean of the weights of 2 models: of seed 0; of seed 1"
     torch.testing.assert_close(network.state_dict(), average([model(0), model(1)]))
 

@@ -152,10 +152,22 @@ OWN: tuple[Recipe, ...] = (
         },
     ),
     _own(
+        "default-photographs",
+        "Last stage: further photographs (data.also), light augmentation; set model.init, then "
+        "average the two",
+        {
+            "data": {"votes_share": 0.2, "also_limit": 1500},
+            "model": WIDE,
+            "augment": {**LIGHT, "erase": 0.15, "noise": 0.05, "blur": 0.1},
+            "objective": {"label_smoothing": 0.05},
+            "optim": {"epochs": 4, "learning_rate": 0.03, "warmup": 0.1},
+        },
+    ),
+    _own(
         "dacl",
         "default fine-tuned with DACL's attention and sparse center loss",
         {
-            "data": {"votes_share": 0.2},
+            "data": {"votes_share": 0.2, "also_limit": 1500},
             "model": {
                 "name": "dacl",
                 "options": {
