@@ -279,10 +279,11 @@ def test_while_data_is_checked_nothing_is_started(
 
 
 def test_a_training_that_prepares_its_data_is_told_and_stopped(
-    bench: Bench, prepared: Path
+    bench: Bench, tmp_path: Path
 ) -> None:
     page, form, data = bench.page, bench.page.form, bench.page.data
-    bench.start(prepared, LONG)
+    os.mkfifo(tmp_path / "faces.csv")  # nobody writes into it: the training waits for its data
+    bench.start(tmp_path / "faces.csv", LONG)
     (training,) = page.trainings
     assert "A training prepares its data" in data.preparing.text()
     assert "prepares its data" in form.start.toolTip()

@@ -75,7 +75,7 @@ def evaluate(
         raise UsageError("--figures: there is no folder for them", "Name one with --out DIR.")
     samples = _open(data, no_landmarks)
     faces = (samples.without_leaked(split) if drop_leaked else samples).of_split(split)
-    views = [as_learned(file, faces) for file in files]
+    views = [_as_learned(file, faces) for file in files]
     results = [
         {
             "model": str(file),
@@ -176,7 +176,7 @@ def explain(
         result = write_picture_explanation(network, card, image, where, out)
         print(f"{result['label']} {result['probabilities'][result['label']]:.0%}")
     elif data is not None:
-        faces = as_learned(path, _open(data, no_landmarks).of_split(split))
+        faces = _as_learned(path, _open(data, no_landmarks).of_split(split))
         _check_classes(path, card, faces)
         with progress_bars() as progress:
             result = write_explanation(
@@ -196,25 +196,13 @@ def _open(data: Path, no_landmarks: bool) -> "FaceData":
     return faces.without_landmarks() if no_landmarks else faces
 
 
-def as_learned(model: Path, faces: "FaceData") -> "FaceData":
-    """Unaligned where the model's run trained on unaligned pictures.
+def _as_learned(model: Path, faces: "FaceData") -> "FaceData":
+    from trainer.reports.records import as_learned
 
-    Who fine-tunes an aligned model without aligning has pictures that are aligned already.
-    """
-    from trainer.model_index import find_model, read_card
-    from trainer.reports.records import read_head
-    from trainer.run import RunDir
-
-    run = RunDir(model.parent.parent)
-    if not run.config.is_file():
-        return faces
-    config = read_head(run)[2]
-    init = config.model.init
-    if config.data.landmarks or (init and read_card(find_model(init)).data["landmarks"] != "none"):
-        return faces
-    if faces.has_landmarks.any():
-        notices.print(f"{run.path.name}: measured on unaligned pictures, as it was trained")
-    return faces.without_landmarks()
+    found = as_learned(model, faces)
+    if found is not faces and faces.has_landmarks.any():
+        notices.print(f"{model}: measured on unaligned pictures, as it learned", soft_wrap=True)
+    return found
 
 
 def _check_classes(path: Path, card: ModelCard, faces: "FaceData") -> None:

@@ -61,7 +61,7 @@ def train(
     if config.run.threads:
         torch.set_num_threads(config.run.threads)
     preprocessing = config.data.preprocessing
-    training = _training_crops(config, data)
+    training = _training_crops(run, config, data)
     _check_landmarks(config, data.name, training)
     validation = align_all(data.of_split("val"), preprocessing, memory=config.data.memory)
     card = _card(name, config, data, len(training), preprocessing)
@@ -161,13 +161,14 @@ def _in_words(error: Exception, run: RunDir) -> FerError | None:
     )
 
 
-def _training_crops(config: TrainConfig, data: FaceData) -> Crops:
+def _training_crops(run: RunDir, config: TrainConfig, data: FaceData) -> Crops:
     """Of its own function, so that no copy of the index stays: AffectNet's is 250 MB."""
     settings = config.data
     kept = data.without_leaked() if settings.drop_leaked else data
     training = kept.of_split("train")
     if settings.review:
-        training = apply_review(training, Path(settings.review).expanduser())
+        given = Path(settings.review).expanduser()
+        training = apply_review(training, run.review if run.review.is_file() else given)
     return align_all(
         limited(training, settings.limit),
         settings.preprocessing,

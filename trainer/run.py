@@ -15,7 +15,9 @@ from trainer.config import TrainConfig
 from trainer.errors import UsageError
 from trainer.files import write_json
 
-BEGAN = time.time()  # this process, nearly: a command imports this before it opens its data
+BEGAN = time.time()  # this process, but for IMPORTS_S: a command imports this early
+IMPORTS_S = 20.0
+CHILD = "FERAPP_CHILD"  # by this variable the app knows the run of a process that it started
 PACKAGES = ("torch", "torchvision", "numpy", "opencv-python", "mediapipe", "safetensors")
 
 
@@ -50,6 +52,11 @@ class RunDir:
         return self.path / "checkpoints" / "last.safetensors"
 
     @property
+    def review(self) -> Path:
+        """What `data.review` held when the run was made: it may grow meanwhile."""
+        return self.path / "learned_review.jsonl"
+
+    @property
     def state(self) -> Path:
         return self.path / "state.pt"
 
@@ -65,26 +72,19 @@ class RunDir:
 def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunDir:
     """Make the directory with its `config.json` and `env.json`.
 
-    The run can be resumed from anywhere: its paths are absolute, and it keeps the review as it is.
+    The run can be resumed from anywhere: its paths are absolute, and it keeps a copy of the review
+    as it is now.
     """
     if not re.fullmatch(r"[\w.-]+", name):
         raise UsageError(f"--name {name!r}: use letters, digits, '.', '_' and '-'")
     stamp = time.strftime("%Y%m%d-%H%M%S")
     run = RunDir(parent / f"{stamp}-{name}")
-    settings = config.model_dump()
-    for section, field in (("data", "also"), ("data", "review"), ("model", "init")):
-        value = settings[section][field]
-        settings[section][field] = (
-            [*map(_absolute, value)] if isinstance(value, list) else _absolute(value)
-        )
-    head = {"name": name, "data": str(data.resolve()), "config": settings}
+    config = placed(config)
+    head = {"name": name, "data": str(data.resolve()), "config": config.model_dump()}
     try:
         run.best.parent.mkdir(parents=True)
-        review = Path(settings["data"]["review"])
-        if review.is_file():
-            settings["data"]["review"] = str(
-                shutil.copy(review, run.path.resolve() / "learned_review.jsonl")
-            )
+        if Path(config.data.review).is_file():
+            shutil.copy(config.data.review, run.review)
         write_json(run.config, head)
         write_json(run.env, environment())
     except OSError as error:
@@ -93,6 +93,16 @@ def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunD
             "Choose another folder by --runs, or make room there.",
         ) from error
     return run
+
+
+def placed(config: TrainConfig) -> TrainConfig:
+    """The same with absolute paths: a run may go on in another folder than it began in."""
+    data, model = config.data, config.model
+    data = data.model_copy(
+        update={"also": [*map(_absolute, data.also)], "review": _absolute(data.review)}
+    )
+    model = model.model_copy(update={"init": _absolute(model.init)})
+    return config.model_copy(update={"data": data, "model": model})
 
 
 def _absolute(path: str) -> str:
@@ -104,7 +114,7 @@ def _absolute(path: str) -> str:
 def forget_old_stop(run: RunDir) -> None:
     """A stop that was asked of an earlier process, which was killed before it came to it."""
     with suppress(FileNotFoundError):
-        if run.stop.stat().st_mtime < BEGAN:
+        if run.stop.stat().st_mtime < BEGAN - IMPORTS_S:
             run.stop.unlink()
 
 
@@ -126,6 +136,7 @@ def environment() -> dict[str, object]:
         "cpus": os.cpu_count(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "pid": os.getpid(),
+        "child": os.environ.get(CHILD, ""),
         "host": platform.node(),
         "time": round(time.time(), 3),
         "versions": versions(),

@@ -78,6 +78,7 @@ def _evaluate(run: RunDir, say: Say) -> None:
     from trainer.device import resolve
     from trainer.evaluate import evaluate
     from trainer.models.model_file import load_model
+    from trainer.reports.records import as_learned
 
     data = _data_path_of(run)
     say(f"Reading {data.name} …")
@@ -86,7 +87,8 @@ def _evaluate(run: RunDir, say: Say) -> None:
     device = resolve("auto")
     network, card = load_model(run.best, device)
     origin = {"model_file": str(run.best.resolve()), "data_path": str(data)}
-    evaluate(network, card, faces, device, out=run.eval("val"), origin=origin)
+    seen = as_learned(run.best, faces)
+    evaluate(network, card, seen, device, out=run.eval("val"), origin=origin)
 
 
 def _of_folder(folder: Path, name: str, source: str) -> Inspected:

@@ -33,6 +33,17 @@ def process_of(made: Mapping[str, Any]) -> psutil.Process | None:
     return process if any("train" in word for word in words) else None
 
 
+def may_train(made: Mapping[str, Any]) -> bool:
+    """Whether the process lives whose number `made` has, and is not seen to do something else."""
+    try:
+        words = psutil.Process(made["pid"]).cmdline()
+    except psutil.AccessDenied:
+        return True
+    except (psutil.Error, ValueError):
+        return False
+    return any("train" in word for word in words)
+
+
 def end(process: psutil.Process) -> None:
     """At once, with those that it started: they would wait for it for ever."""
     family = [process]

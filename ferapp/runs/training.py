@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from ferapp.runs.processes import end
-from trainer.run import RunDir
+from trainer.run import CHILD, RunDir
 
 WINDOWS = os.name == "nt"
 
@@ -47,6 +48,10 @@ class TrainingChild:
     def __init__(self, arguments: Sequence[str], runs: Path, run: Path | None = None) -> None:
         runs.mkdir(parents=True, exist_ok=True)
         self._runs, self.run = runs, run
+        # not by its number: on Windows an environment's Python starts another one
+        self._token = uuid.uuid4().hex
+        if run is not None:
+            RunDir(run).stop.unlink(missing_ok=True)  # of what went before
         self.stopped = False
         self.began = time.monotonic()
         # what it prints: a file of its own beside the runs, until its end was seen
@@ -60,7 +65,7 @@ class TrainingChild:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-                env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
+                env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", CHILD: self._token},
             )
 
     @property
@@ -70,7 +75,7 @@ class TrainingChild:
     def poll(self) -> int | None:
         """The exit code once it ended. Looks for the run directory meanwhile."""
         if self.run is None:
-            self.run = find_run_of(self.pid, self._runs)
+            self.run = find_run_of(self._token, self._runs)
         code = self._process.poll()
         if code is not None:
             self._take_output()
@@ -127,11 +132,11 @@ class TrainingChild:
             return ""
 
 
-def find_run_of(pid: int, runs: Path) -> Path | None:
-    """The newest run directory that a process made."""
+def find_run_of(child: str, runs: Path) -> Path | None:
+    """The run directory that a child made."""
     for folder in sorted(runs.glob("*/env.json"), reverse=True):
         try:
-            if json.loads(folder.read_text(encoding="utf-8")).get("pid") == pid:
+            if json.loads(folder.read_text(encoding="utf-8")).get("child") == child:
                 return folder.parent
         except (OSError, ValueError, AttributeError):
             continue

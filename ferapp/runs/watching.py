@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.runs.processes import is_here, process_of
+from ferapp.runs.processes import is_here, may_train, process_of
 from trainer.config import TrainConfig
 from trainer.errors import FerError
 from trainer.events import event_of
@@ -222,11 +222,13 @@ class Runs:
 def is_alive(made: dict[str, Any], last: float, now: float) -> bool:
     """Whether the process that wrote `made` (pid, host, time) still trains.
 
-    Of another machine only the time of its `last` event is known.
+    Of another machine only the time of its `last` event is known. A fresh one outweighs a clock
+    that was set, or a process about which this user may learn nothing.
     """
+    fresh = not math.isnan(last) and now - last < ALIVE_SECONDS
     if not isinstance(made.get("pid"), int) or not is_here(made):
-        return not math.isnan(last) and now - last < ALIVE_SECONDS
-    return process_of(made) is not None
+        return fresh
+    return process_of(made) is not None or (fresh and may_train(made))
 
 
 def _series(events: list[dict[str, Any]], per_epoch: float, most: int = 0) -> dict[str, Series]:

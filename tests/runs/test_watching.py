@@ -100,6 +100,8 @@ def test_a_process_of_somebody_unknown_trains_no_run(
         run = make_run(tmp_path, [started(pid=child.pid, time=time.time()), step(5)])
         monkeypatch.setattr(psutil.Process, "cmdline", denied)
         assert Watched(run.path).read().state == "interrupted"
+        # but who told of a step just now is no stranger
+        assert Watched(run.path).read(now=106.0).state == "running"
 
 
 def test_a_run_that_has_not_begun_is_known_by_what_made_it(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import pytest
 import torch
 from drawn import drawn_data
 
-from trainer.cli_evaluate import as_learned
 from trainer.config import OptimConfig, TrainConfig, load_config
 from trainer.data import facedata
 from trainer.distributed import World
@@ -24,6 +23,7 @@ from trainer.model_index import find_model
 from trainer.models import create
 from trainer.models.model_file import load_model
 from trainer.recipes import recipe
+from trainer.reports.records import as_learned
 from trainer.run import RunDir, create_run
 from trainer.steps import Plan
 

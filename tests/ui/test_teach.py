@@ -380,7 +380,8 @@ def test_deleting_ends_a_training_that_has_not_made_its_run(
 ) -> None:
     """Begun just now, by a window that is closed: none of its files tells of it yet."""
     Examples().consent()
-    teaching.own._tools = Tools(face_pictures, lambda *_: None)
+    # a pipe that nobody writes into: the training waits for its data
+    teaching.own._tools = Tools(face_pictures, lambda _, out: os.mkfifo(out))
     teaching.open()
     sheet = teaching.sheet
     sheet._show_training()

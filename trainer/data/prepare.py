@@ -165,6 +165,11 @@ def prepare(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{out}: the folder cannot be made ({error.strerror})") from error
+    if is_prepared(out) and (out / ORIGIN).is_file():  # it may lie where nothing can be written
+        _check_origin(out, source, reader, landmark_files)
+        data = load(out)
+        if data.landmark_source != "none" or not landmarks:
+            return data
     with _alone(out, progress):
         _check_origin(out, source, reader, landmark_files)
         return _prepare(source, reader, out, landmarks, landmark_files, workers, progress)
@@ -218,9 +223,10 @@ def _alone(out: Path, progress: Progress) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # it stays where open files cannot be removed
-            (out / LOCK).unlink()
         lock.release()
+        if is_prepared(out):  # nobody begins any more; where open files cannot be removed, it stays
+            with suppress(OSError):
+                (out / LOCK).unlink()
 
 
 def _check_origin(out: Path, source: Path, reader: Reader, landmark_files: Path | None) -> None:
@@ -243,12 +249,13 @@ def _check_origin(out: Path, source: Path, reader: Reader, landmark_files: Path 
             ]
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise DataError(f"{note}: it is damaged ({error})", "Prepare it anew.") from error
-        if other:
+        begun = is_prepared(out) or (out / "landmarks").is_dir()
+        if other and begun:
             raise UsageError(
                 f"{out} was made from something else ({'; '.join(other)})",
                 "Choose another folder by --out, or remove this one.",
             )
-    elif not is_prepared(out):  # one without a note may come from anywhere
+    if not is_prepared(out):  # one without a note may come from anywhere
         write_json(note, origin)
 
 

@@ -3,6 +3,7 @@
 import json
 import statistics
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from trainer.config import TrainConfig
+from trainer.data.facedata import FaceData
 from trainer.errors import DataError, ModelFileError, UsageError
 from trainer.events import read_events
 from trainer.labels import EXPRESSIONS
-from trainer.model_index import read_card
+from trainer.model_index import find_model, read_card
 from trainer.run import RunDir
 
 ALIVE_SECONDS = 300.0  # a journal this fresh belongs to a run that goes on
@@ -179,3 +181,21 @@ def _evaluations(run: RunDir) -> dict[str, dict[str, Any]]:
                     f"{file}: these are no metrics ({error})", "Evaluate it again."
                 ) from error
     return found
+
+
+def as_learned(model: Path, faces: FaceData) -> FaceData:
+    """Unaligned where the model's run trained on unaligned pictures.
+
+    Who fine-tunes an aligned model without aligning has pictures that are aligned already.
+    """
+    run = RunDir(model.parent.parent)
+    if model.parent.name != "checkpoints" or not run.config.is_file():
+        return faces
+    config = read_head(run)[2]
+    if config.data.landmarks:
+        return faces
+    with suppress(ModelFileError):  # it may be gone, and is needed for nothing else
+        init = read_card(find_model(config.model.init)) if config.model.init else None
+        if init is not None and init.data.get("landmarks", "none") != "none":
+            return faces
+    return faces.without_landmarks()

@@ -197,10 +197,13 @@ class TeachSheet(Sheet):
         self.training.show_starting("The training starts: it takes some seconds …")
 
     def _stop(self) -> None:
-        if self.child is not None:
-            self.child.stop()
-        elif self._run is not None:  # an earlier window began it
-            ask_to_stop(self._run)
+        try:
+            if self.child is not None:
+                self.child.stop()
+            elif self._run is not None:  # an earlier window began it
+                ask_to_stop(self._run)
+        except OSError as error:
+            self.training.state.setText(f"It cannot be stopped: {error.strerror}.")
 
     def _look(self) -> None:
         """How the training goes, by its files."""

@@ -226,9 +226,11 @@ class TrainPage(Page):
     def _stop_preparing(self) -> None:
         child = self._preparing
         if child is not None:
-            self._mind(child)  # it may have made its run just now
-            if child.run is None:
+            try:
                 child.stop()
+            except OSError as error:  # it made its run just now
+                self.toast.tell(f"It cannot be asked to stop: {error.strerror}")
+            self._mind(child)
             self._look()
 
     def _look_for(self, path: str) -> None:
