@@ -4,6 +4,7 @@ Fine-tunings of one model lie in one valley of the loss: their mean is often bet
 costs no more than one. Of models that have no common start the mean is worth nothing.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ from trainer.data.facedata import FaceData
 from trainer.errors import UsageError
 from trainer.evaluate import fit_temperature, metrics, predict
 from trainer.models.registry import FerModel
+
+MEAN = re.compile(r"^mean of the weights of \d+ models: ")
 
 
 def average(models: Sequence[tuple[FerModel, ModelCard]]) -> dict[str, Tensor]:
@@ -52,7 +55,10 @@ def averaged(
     logits = predict(network, card, crops.pixels, device).logits
     found = metrics(logits, validation.label, card.classes)
     kept = {key: found[key] for key in ("accuracy", "mean_class_accuracy", "macro_f1")}
-    names = dict.fromkeys(card.objective for _, card in models)  # each once, in their order
+    # each once, in their order; those of a mean are its models'
+    names = dict.fromkeys(
+        name for _, card in models for name in MEAN.sub("", card.objective).split("; ")
+    )
     return network, replace(
         card,
         data=max((card.data for _, card in models), key=lambda data: data.get("train_samples", 0)),

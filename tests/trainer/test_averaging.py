@@ -55,6 +55,8 @@ def test_the_card_has_what_the_mean_reaches() -> None:
     assert card.data["name"] == "of 9"
     assert card.objective == "mean of the weights of 2 models: of seed 0; of seed 1"
     torch.testing.assert_close(network.state_dict(), average([model(0), model(1)]))
+    _, again = averaged([(network, card), model(1), model(2)], validation, torch.device("cpu"))
+    assert again.objective == "mean of the weights of 3 models: of seed 0; of seed 1; of seed 2"
 
 
 def test_different_networks_have_no_mean() -> None:
