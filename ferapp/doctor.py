@@ -41,6 +41,7 @@ PACKAGES = (
     "rich",
     "torchmetrics",
     "platformdirs",
+    "filelock",
     "matplotlib",
     "captum",
     "psutil",

@@ -157,9 +157,13 @@ def prepare(
 
     The files in the folder `landmark_files` take the place of detection. `layout` is one of
     `formats()`. Several processes may ask for the same folder: one prepares it, the others wait.
-    Raises DataError when `source` does not have the layout, UsageError when `out` holds pictures
-    of another source.
+    A prepared folder that is prepared into itself gets the landmarks that it lacks. Raises
+    DataError when `source` does not have the layout, UsageError when `out` holds pictures of
+    another source.
     """
+    if is_prepared(source) and source.resolve() == out.resolve():
+        data = load(out)
+        return _with_landmarks(data, out, workers, progress) if landmarks else data
     reader = find_reader(source, layout)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -172,41 +176,40 @@ def prepare(
             return data
     with _alone(out, progress):
         _check_origin(out, source, reader, landmark_files)
-        return _prepare(source, reader, out, landmarks, landmark_files, workers, progress)
+        if is_prepared(out):
+            data = load(out)
+        else:
+            data = _read(source, reader, out, landmark_files, progress)
+        return _with_landmarks(data, out, workers, progress) if landmarks else data
 
 
-def _prepare(
-    source: Path,
-    reader: Reader,
-    out: Path,
-    landmarks: bool,
-    landmark_files: Path | None,
-    workers: int | None,
-    progress: Progress,
+def _read(
+    source: Path, reader: Reader, out: Path, landmark_files: Path | None, progress: Progress
 ) -> FaceData:
-    if is_prepared(out):
-        data = load(out)
-    else:
-        try:
-            found = reader.listing(source)
-            if landmark_files is not None:
-                found = with_landmarks(found, landmark_files)
-            data = found.write(out, lambda done, total: progress("reading", done, total))
-        except OSError as error:
-            raise DataError(
-                f"{error.filename or source}: cannot be read ({error.strerror})"
-            ) from error
-        save(data, out)
-    if landmarks and data.landmark_source == "none":
-        data = replace(
-            data,
-            landmarks=_find_landmarks(data, out / "landmarks", workers, progress),
-            landmark_source="mediapipe",
-        )
-        save(data, out)
-        for part in (out / "landmarks").iterdir():
-            part.unlink()
-        (out / "landmarks").rmdir()
+    try:
+        found = reader.listing(source)
+        if landmark_files is not None:
+            found = with_landmarks(found, landmark_files)
+        data = found.write(out, lambda done, total: progress("reading", done, total))
+    except OSError as error:
+        raise DataError(f"{error.filename or source}: cannot be read ({error.strerror})") from error
+    save(data, out)
+    return data
+
+
+def _with_landmarks(data: FaceData, out: Path, workers: int | None, progress: Progress) -> FaceData:
+    """Of a folder that has none: found, and saved there."""
+    if data.landmark_source != "none":
+        return data
+    data = replace(
+        data,
+        landmarks=_find_landmarks(data, out / "landmarks", workers, progress),
+        landmark_source="mediapipe",
+    )
+    save(data, out)
+    for part in (out / "landmarks").iterdir():
+        part.unlink()
+    (out / "landmarks").rmdir()
     return data
 
 
