@@ -9,6 +9,7 @@ from bench import Bench
 from fake_engine import FakeEngine
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from teaching import Teaching
 
 from ferapp.ui import recording, snapshot
 from ferapp.ui.settings import SettingsStore
@@ -34,3 +35,11 @@ def bench(qtbot: QtBot, qapp: QApplication) -> Iterator[Bench]:
     yield Bench(window, engine, qtbot, qapp)
     window.close()
     assert gc.isenabled()
+
+
+@pytest.fixture
+def teaching(bench: Bench) -> Iterator[Teaching]:
+    made = Teaching(bench)
+    yield made
+    if made.own.teaching is not None:
+        made.own.teaching.end_training()

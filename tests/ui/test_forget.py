@@ -1,12 +1,18 @@
 """Deleting all data: what is in use is let go, and what stays can be found again."""
 
+import os
 from pathlib import Path
 
+import psutil
 import pytest
 from bench import Bench
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
+from teaching import QUICK, WAIT, Teaching, on_disk
 
+from ferapp.live.examples import Examples
+from ferapp.live.face_pictures import face_pictures
+from ferapp.live.state import ModelState, RecordingStatus
 from ferapp.ui.own_data import Log, OwnData
 from ferapp.ui.teach.sheet import Tools
 
@@ -73,3 +79,94 @@ def test_a_pasted_picture_goes_and_another_can_be_pasted(own: OwnData, bench: Be
     assert not first.exists()
     assert ("open_source", "demo") in bench.engine.calls
     assert paste().is_file()
+
+
+@pytest.mark.slow
+def test_deleting_ends_a_training_that_runs(bench: Bench, tmp_path: Path) -> None:
+    teaching = Teaching(bench, (*QUICK, "optim.epochs=5000"))
+    teaching.agree()
+    teaching.record_all("happy", "sad")
+    teaching.train()
+    teaching.wait(lambda: "round" in teaching.sheet.training.state.text(), WAIT)
+    child = teaching.sheet.child
+    assert child is not None
+    teaching.own.forget()
+    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
+    teaching.forgetting.delete.click()
+    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
+    assert child.poll() is not None
+    assert on_disk(tmp_path) == []
+
+
+def test_deleting_ends_a_training_that_has_not_made_its_run(
+    teaching: Teaching, tmp_path: Path
+) -> None:
+    """Begun just now, by a window that is closed: none of its files tells of it yet."""
+    Examples().consent()
+    # a pipe that nobody writes into: the training waits for its data
+    teaching.own._tools = Tools(face_pictures, lambda _, out: os.mkfifo(out))
+    teaching.open()
+    sheet = teaching.sheet
+    sheet._show_training()
+    sheet.training.start.click()
+    teaching.wait(lambda: sheet.child is not None)
+    assert sheet.child is not None
+    process = psutil.Process(sheet.child.pid)
+    sheet.close()
+    teaching.own.forget()
+    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
+    assert process.is_running()
+    assert not list(Examples().runs.glob("*/env.json"))
+    teaching.forgetting.delete.click()
+    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
+    assert not process.is_running()
+    assert on_disk(tmp_path) == []
+
+
+def test_nothing_is_deleted_while_a_recording_runs(teaching: Teaching, bench: Bench) -> None:
+    teaching.agree()
+    teaching.own.forget()
+    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
+    bench.engine.change(recording=RecordingStatus(Path("/made/x")))
+    teaching.forgetting.delete.click()
+    assert "A recording runs" in teaching.forgetting.outcome.text()
+    assert Examples().has_consent
+    bench.engine.change(recording=RecordingStatus(Path("/made/x"), over=True))
+    teaching.forgetting.delete.click()
+    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
+    assert not Examples().root.exists()
+
+
+def test_recordings_go_only_when_they_are_pressed(teaching: Teaching, tmp_path: Path) -> None:
+    made = tmp_path / "recordings" / "2026-11-24-200000" / "session.json"
+    made.parent.mkdir(parents=True)
+    made.touch()
+    for wanted in (False, True):
+        teaching.own.forget()
+        sheet = teaching.forgetting
+        teaching.wait(lambda sheet=sheet: sheet.delete.isEnabled())
+        assert sheet.chips["recordings"].isEnabled()
+        assert not sheet.chips["snapshots"].isEnabled()  # there are none
+        sheet.chips["recordings"].setChecked(wanted)
+        sheet.delete.click()
+        teaching.wait(lambda sheet=sheet: sheet.title.text() == "Deleted")
+        assert made.exists() is not wanted
+        sheet.close()
+
+
+def test_a_model_that_is_still_loading_is_neither_used_nor_remembered(
+    teaching: Teaching, bench: Bench
+) -> None:
+    personal = str(Examples().runs / "x" / "checkpoints" / "best.safetensors")
+    bench.engine.change(model_state=ModelState.LOADING)
+    bench.window.load_model(personal)
+    teaching.own.forget()
+    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
+    assert not teaching.forgetting.delete.hasFocus()  # nobody deletes by a stray Enter
+    teaching.forgetting.delete.click()
+    assert bench.engine.calls[-1] == ("load_model", "default")
+    calls = bench.engine.status_calls
+    bench.engine.change(model=personal, model_state=ModelState.READY)
+    teaching.wait(lambda: bench.engine.status_calls > calls + 2)
+    assert bench.window.store.now.model == "default"
+    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")

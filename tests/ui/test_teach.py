@@ -1,144 +1,30 @@
 """Teaching it one's face: consent, pictures, training, using it, and deleting everything."""
 
 import errno
-import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import cv2
-import numpy as np
-import psutil
 import pytest
 from bench import Bench
-from cartoon import SIDE, cartoon
-from fake_engine import analysis, face
 from PySide6.QtWidgets import QLabel
 from run_files import a_process_that_trains, make_run, started, step
+from teaching import WAIT, Person, Teaching, on_disk
 
 from ferapp import app
 from ferapp.live import examples as store_module
 from ferapp.live import journal
 from ferapp.live.examples import TAKES, Examples
-from ferapp.live.face_pictures import face_pictures, prepare_examples
-from ferapp.live.state import ModelState, RecordingStatus
+from ferapp.live.face_pictures import face_pictures
 from ferapp.live.takes import PICTURES, Shot
-from ferapp.sources.frame import Frame
-from ferapp.ui.forget import ForgetSheet
-from ferapp.ui.own_data import Log, OwnData
 from ferapp.ui.teach import sheet as sheet_module
-from ferapp.ui.teach.sheet import TeachSheet, Tools
-from ferapp.vision.analysis import Analysis
+from ferapp.ui.teach.sheet import Tools
 from ferapp.vision.classifier import Classifier
 from trainer.errors import DataError
 from trainer.model_index import find_model, read_card
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-
-WAIT = 240_000  # ms; a training starts in seconds, but not where others work, too
-QUICK = ("optim.epochs=6", "optim.learning_rate=0.1", "run.threads=1", "run.loaders=1")
-
-
-class Person:
-    """In front of a camera: each look is a cartoon of what is shown, 0.6 s after the one before."""
-
-    def __init__(self) -> None:
-        self._draw = np.random.default_rng(0)
-        self._number = itertools.count()
-
-    def shows(self, expression: str, *, face_there: bool = True) -> Analysis:
-        number = next(self._number)
-        grey, points = cartoon(expression, self._draw)
-        side = 2 * SIDE
-        image = cv2.cvtColor(cv2.resize(grey, (side, side)), cv2.COLOR_GRAY2BGR)
-        at = 100 + 0.6 * number
-        frame = Frame(image, number, at, at, source="camera:One")
-        shown = replace(
-            face((side / 2, side / 2), side / 3, expression), landmarks=2 * points + 0.5
-        )
-        picture = np.dstack([image, np.full((side, side), 255, np.uint8)])
-        made = analysis(shown, index=number)
-        return replace(made, frame=frame, picture=picture, faces=(shown,) if face_there else ())
-
-
-class Teaching:
-    """The window with what the app learns of its user."""
-
-    def __init__(self, bench: Bench, sets: tuple[str, ...] = QUICK) -> None:
-        self.bench, self.person = bench, Person()
-        self.own = OwnData(
-            bench.window, bench.engine, Tools(face_pictures, prepare_examples, sets), Log()
-        )
-
-    @property
-    def sheet(self) -> TeachSheet:
-        assert self.own.teaching is not None
-        return self.own.teaching
-
-    @property
-    def forgetting(self) -> ForgetSheet:
-        assert self.own.forgetting is not None
-        return self.own.forgetting
-
-    def wait(self, condition: Callable[[], object], timeout: int = 20_000) -> None:
-        self.bench.qtbot.waitUntil(lambda: bool(condition()), timeout=timeout)
-
-    def open(self) -> None:
-        self.bench.window.actions_by_id["teach"].trigger()
-
-    def agree(self) -> None:
-        self.open()
-        self.sheet.consent.agree.click()
-        self.wait(lambda: self.sheet.record.chips)
-
-    def ask_for(self, *expressions: str) -> None:
-        for name, chip in self.sheet.record.chips.items():
-            chip.setChecked(name in expressions)
-
-    def look(self, expression: str, *, face_there: bool = True) -> None:
-        """One picture, until the window has seen it."""
-        shown = self.person.shows(expression, face_there=face_there)
-        self.bench.engine.give(shown)
-        record = self.sheet.record
-        self.wait(lambda: (a := record.view.analysis) is not None and a.frame is shown.frame)
-
-    def one_take(self) -> None:
-        """What is asked for is shown until its pictures are kept."""
-        record, name = self.sheet.record, self.sheet.record.prompt
-        before = Examples().counts()[name].takes
-        while Examples().counts()[name].takes == before:
-            if not record._busy:
-                self.look(name)
-            self.bench.qtbot.wait(1)  # a turn of the event loop
-        self.wait(lambda: not record._busy)
-
-    def record_all(self, *expressions: str) -> None:
-        self.ask_for(*expressions)
-        self.sheet.record.begin.click()
-        while self.sheet.record.prompt:
-            self.one_take()
-
-    def train(self) -> None:
-        self.sheet.record.train.click()
-        self.sheet.training.start.click()
-
-
-@pytest.fixture
-def teaching(bench: Bench) -> Iterator[Teaching]:
-    made = Teaching(bench)
-    yield made
-    if made.own.teaching is not None:
-        made.own.teaching.end_training()
-
-
-def on_disk(tmp_path: Path) -> list[Path]:
-    """All that is kept of a person, wherever it may be; matplotlib's list of fonts is of nobody."""
-    places = (tmp_path / name for name in ("xdg_data_home", "xdg_cache_home", "xdg_state_home"))
-    found = (file for place in places for file in place.rglob("*") if file.is_file())
-    return sorted(file for file in found if "matplotlib" not in file.parts)
 
 
 def test_nothing_is_written_before_consent(teaching: Teaching, tmp_path: Path) -> None:
@@ -358,48 +244,6 @@ def test_a_training_of_an_earlier_window_is_stopped_and_its_end_told(
     assert training.back.isEnabled()
 
 
-@pytest.mark.slow
-def test_deleting_ends_a_training_that_runs(bench: Bench, tmp_path: Path) -> None:
-    teaching = Teaching(bench, (*QUICK, "optim.epochs=5000"))
-    teaching.agree()
-    teaching.record_all("happy", "sad")
-    teaching.train()
-    teaching.wait(lambda: "round" in teaching.sheet.training.state.text(), WAIT)
-    child = teaching.sheet.child
-    assert child is not None
-    teaching.own.forget()
-    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
-    teaching.forgetting.delete.click()
-    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
-    assert child.poll() is not None
-    assert on_disk(tmp_path) == []
-
-
-def test_deleting_ends_a_training_that_has_not_made_its_run(
-    teaching: Teaching, tmp_path: Path
-) -> None:
-    """Begun just now, by a window that is closed: none of its files tells of it yet."""
-    Examples().consent()
-    # a pipe that nobody writes into: the training waits for its data
-    teaching.own._tools = Tools(face_pictures, lambda _, out: os.mkfifo(out))
-    teaching.open()
-    sheet = teaching.sheet
-    sheet._show_training()
-    sheet.training.start.click()
-    teaching.wait(lambda: sheet.child is not None)
-    assert sheet.child is not None
-    process = psutil.Process(sheet.child.pid)
-    sheet.close()
-    teaching.own.forget()
-    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
-    assert process.is_running()
-    assert not list(Examples().runs.glob("*/env.json"))
-    teaching.forgetting.delete.click()
-    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
-    assert not process.is_running()
-    assert on_disk(tmp_path) == []
-
-
 def test_pictures_that_cannot_be_prepared_are_told(bench: Bench) -> None:
     def fails(*_: object) -> None:
         raise DataError("examples: they cannot be read", "Record them again.")
@@ -413,55 +257,6 @@ def test_pictures_that_cannot_be_prepared_are_told(bench: Bench) -> None:
     teaching.wait(lambda: "cannot be read" in sheet.training.state.text())
     assert "Record them again." in sheet.training.state.text()
     assert sheet.training.start.text() == "Train"
-
-
-def test_nothing_is_deleted_while_a_recording_runs(teaching: Teaching, bench: Bench) -> None:
-    teaching.agree()
-    teaching.own.forget()
-    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
-    bench.engine.change(recording=RecordingStatus(Path("/made/x")))
-    teaching.forgetting.delete.click()
-    assert "A recording runs" in teaching.forgetting.outcome.text()
-    assert Examples().has_consent
-    bench.engine.change(recording=RecordingStatus(Path("/made/x"), over=True))
-    teaching.forgetting.delete.click()
-    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
-    assert not Examples().root.exists()
-
-
-def test_recordings_go_only_when_they_are_pressed(teaching: Teaching, tmp_path: Path) -> None:
-    made = tmp_path / "recordings" / "2026-11-24-200000" / "session.json"
-    made.parent.mkdir(parents=True)
-    made.touch()
-    for wanted in (False, True):
-        teaching.own.forget()
-        sheet = teaching.forgetting
-        teaching.wait(lambda sheet=sheet: sheet.delete.isEnabled())
-        assert sheet.chips["recordings"].isEnabled()
-        assert not sheet.chips["snapshots"].isEnabled()  # there are none
-        sheet.chips["recordings"].setChecked(wanted)
-        sheet.delete.click()
-        teaching.wait(lambda sheet=sheet: sheet.title.text() == "Deleted")
-        assert made.exists() is not wanted
-        sheet.close()
-
-
-def test_a_model_that_is_still_loading_is_neither_used_nor_remembered(
-    teaching: Teaching, bench: Bench
-) -> None:
-    personal = str(Examples().runs / "x" / "checkpoints" / "best.safetensors")
-    bench.engine.change(model_state=ModelState.LOADING)
-    bench.window.load_model(personal)
-    teaching.own.forget()
-    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
-    assert not teaching.forgetting.delete.hasFocus()  # nobody deletes by a stray Enter
-    teaching.forgetting.delete.click()
-    assert bench.engine.calls[-1] == ("load_model", "default")
-    calls = bench.engine.status_calls
-    bench.engine.change(model=personal, model_state=ModelState.READY)
-    teaching.wait(lambda: bench.engine.status_calls > calls + 2)
-    assert bench.window.store.now.model == "default"
-    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
 
 
 def test_the_app_puts_it_together(bench: Bench) -> None:
