@@ -3,6 +3,7 @@
 import logging
 import math
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import torch
@@ -51,6 +52,7 @@ class Learner:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
+        self.model.constrain()
         self.optimizer.zero_grad(set_to_none=True)
         self.objective.after_step(world.total)
         self.step += 1
@@ -110,6 +112,7 @@ def new_learner(
         return model.to(device).to(memory_format=memory_format(model, device))
 
     model = build()
+    model.constrain()
     works = methods_of(model)
     if config.model.explanation not in works:
         raise UsageError(
@@ -143,16 +146,18 @@ def new_learner(
         optimizer = torch.optim.SGD(
             groups, lr=rate, momentum=momentum, nesterov=momentum > 0, fused=True
         )
-    objective = Objective(config.objective, model, targets, card.classes).to(device)
+    objective = Objective(config.objective, model, targets, card.classes, card.preprocessing).to(
+        device
+    )
     return Learner(model, average, objective, optimizer, head_only)
 
 
 @torch.no_grad()
 def _follow(average: FerModel, model: FerModel, decay: float) -> None:
-    pairs = list(zip(average.state_dict().values(), model.state_dict().values(), strict=True))
-    floating = [pair for pair in pairs if pair[0].is_floating_point()]
-    torch._foreach_lerp_([mean for mean, _ in floating], [v for _, v in floating], 1 - decay)
-    for mean, value in pairs:
+    means, values = ([*net.parameters(), *net.buffers()] for net in (average, model))
+    floating = [value.is_floating_point() for value in means]
+    torch._foreach_lerp_([*compress(means, floating)], [*compress(values, floating)], 1 - decay)
+    for mean, value in zip(means, values, strict=True):
         if not mean.is_floating_point():  # BatchNorm's count of batches
             mean.copy_(value)
 
@@ -167,6 +172,7 @@ def start_from(learner: Learner, init: str, example: Tensor | None = None) -> st
     else:
         weights = read_weights(find_model(init))
     report = load_into(learner.model, weights, example)
+    learner.model.constrain()
     learner.average.load_state_dict(learner.model.state_dict())
     return f"model.init {init}: {report}"
 

@@ -58,6 +58,7 @@ def train(
     the leading one validates and writes.
     """
     device = resolve(config.run.device)
+    torch.backends.cudnn.benchmark = True  # all steps have one shape
     if config.run.threads:
         torch.set_num_threads(config.run.threads)
     preprocessing = config.data.preprocessing
@@ -129,7 +130,7 @@ def train(
                     epoch = -(-learner.step // plan.per_epoch)
                     raise RunStopped(f"stopped in epoch {epoch}; {run.path} can be resumed")
             if world.leads:
-                _calibrate(run, validation, config.model.init)
+                _calibrate(run, validation, config.model.init, device)
             ended = "done"
         except RunStopped:
             ended = "stopped"
@@ -202,18 +203,18 @@ def limited(data: FaceData, limit: int) -> FaceData:
     return data.select(np.sort(np.array(chosen, np.int64)))
 
 
-def _calibrate(run: RunDir, validation: Crops, init: str) -> None:
+def _calibrate(run: RunDir, validation: Crops, init: str, device: torch.device) -> None:
     """Write the temperature that fits `val` into the cards of the finished run's models.
 
     Few pictures say nothing about confidence: without mistakes among them it would be boundless.
     Then that of the model `init` stays, 1 where there is none.
     """
     for path in (run.best, run.last):
-        model, card = load_model(path)
+        model, card = load_model(path, device)
         if len(validation) < FEW:
             temperature = _temperature_of(init)
         else:
-            logits = predict(model, card, validation.pixels, torch.device("cpu")).logits
+            logits = predict(model, card, validation.pixels, device).logits
             temperature = fit_temperature(logits, validation.labels.numpy())
         save_model(path, model.state_dict(), replace(card, temperature=temperature))
 
@@ -241,12 +242,16 @@ def _card(
         objective += f" + {pal.weight:g} PAL ({pal.method}, {pal.target}, {pal.channels})"
     if terms.au.weight:
         objective += f" + {terms.au.weight:g} AU alignment ({terms.au.map}, {terms.au.distance})"
+    if terms.distill.weight:
+        objective += f" + {terms.distill.weight:g} answers of {len(terms.distill.teachers)} models"
     objective += "".join(f" + {weight:g} {name}" for name, weight in terms.terms.items() if weight)
     return ModelCard(
         name=name,
         architecture=architecture,
         arguments=dict(options),
-        attribution_layer=create(architecture, **options).attribution_layer,
+        attribution_layer=create(
+            architecture, input_size=preprocessing.input_size, **options
+        ).attribution_layer,
         classes=data.classes,
         preprocessing=preprocessing,
         objective=objective,

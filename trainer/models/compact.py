@@ -2,6 +2,11 @@
 
 The first layer trades resolution for channels (space to depth) so that all convolutions run at
 half resolution or less, which on a CPU is more than twice as fast as a full-resolution first stage.
+
+With `symmetric` a face and its mirror image get the same logits by construction: channel c of 2n
+sees what channel c + n sees in the mirror, as in a network equivariant to reflection (Cohen and
+Welling, ICML 2016). The weights keep their shapes, and `constrain` holds them there; so a symmetric
+network costs what any other does, and is folded, explained and exported like it.
 """
 
 from collections.abc import Sequence
@@ -50,10 +55,17 @@ class CompactNet(FerModel):
         widths: Sequence[int] = (64, 128, 256),
         blocks: Sequence[int] = (2, 2, 2),
         dropout: float = 0.2,
+        symmetric: bool = False,
     ) -> None:
         super().__init__()
         if input_size % 2:
             raise ValueError(f"the input side {input_size} px must be even")
+        if symmetric and (input_size // 2 - 1) % 2 ** (len(widths) - 1):
+            raise ValueError(  # a stride of 2 looks at the same places in the mirror if it is odd
+                f"symmetric: half the input side {input_size} px must be 1 more than a multiple of "
+                f"{2 ** (len(widths) - 1)}"
+            )
+        self.symmetric = symmetric
         if len(widths) != len(blocks):
             raise ValueError(f"{len(widths)} widths do not fit {len(blocks)} stages")
         self.stem = nn.Sequential(
@@ -77,6 +89,28 @@ class CompactNet(FerModel):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
+    @torch.no_grad()
+    def constrain(self) -> None:
+        if not self.symmetric:
+            return
+        values: list[Tensor] = [self.classifier.weight]
+        partners = [_swap(self.classifier.weight, 1)]
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                mirrored = _swap(module.weight, 0).flip(3)
+                if module is self.stem[1]:  # unshuffled: even and odd columns change places
+                    mirrored = mirrored[:, torch.arange(module.in_channels) ^ 1]
+                else:
+                    mirrored = _swap(mirrored, 1)
+                values.append(module.weight)
+                partners.append(mirrored)
+            elif isinstance(module, nn.BatchNorm2d):
+                for value in (*module.parameters(), module.running_mean, module.running_var):
+                    assert value is not None
+                    values.append(value)
+                    partners.append(_swap(value, 0))
+        torch._foreach_lerp_(values, partners, 0.5)
+
     @property
     def linear_head(self) -> nn.Linear:
         return self.classifier
@@ -87,3 +121,8 @@ class CompactNet(FerModel):
     def classify(self, embedding: Tensor) -> Tensor:
         logits: Tensor = self.classifier(self.dropout(embedding))
         return logits
+
+
+def _swap(value: Tensor, axis: int) -> Tensor:
+    """Channels and their partners, half the channels further, change places."""
+    return value.roll(value.shape[axis] // 2, axis)

@@ -46,6 +46,9 @@ class FerModel(nn.Module):
         """Attention over places (B, h, w) by its name; none where the network has none."""
         return {}
 
+    def constrain(self) -> None:
+        """Bring the weights back to where they must lie; after each step of the optimiser."""
+
     @property
     def embedding_size(self) -> int:
         return self.classifier.in_features
