@@ -159,6 +159,18 @@ class AuConfig(Section):
     )
 
 
+class DistillConfig(Section):
+    """Learns what trained models answer to the same pictures, as well as the labels."""
+
+    weight: float = _field(0.0, "Weight of the term; 0 switches it off.", ge=0, le=100)
+    teachers: list[str] = _field(
+        [], "Models (bundled names or files) whose mean answer is learned."
+    )
+    temperature: float = _field(
+        1.0, "What both logits are divided by; above 1 makes the answers softer.", gt=0, le=100
+    )
+
+
 class ObjectiveConfig(Section):
     """L = cross-entropy + Σ weight · term."""
 
@@ -171,6 +183,7 @@ class ObjectiveConfig(Section):
     center: CenterConfig = CenterConfig()
     pal: PalConfig = PalConfig()
     au: AuConfig = AuConfig()
+    distill: DistillConfig = DistillConfig()
     terms: dict[str, float] = _field(
         {}, "Weights of further, registered terms by name; 0 switches one off."
     )
@@ -244,6 +257,12 @@ class TrainConfig(Section):
                         f"optim.layers = head must have objective.{name}.weight = 0: "
                         "features and attention stay as they are"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _distillation_needs_teachers(self) -> Self:
+        if self.objective.distill.weight > 0 and not self.objective.distill.teachers:
+            raise ValueError("objective.distill needs objective.distill.teachers")
         return self
 
     @model_validator(mode="after")

@@ -97,12 +97,16 @@ def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunD
 
 def placed(config: TrainConfig) -> TrainConfig:
     """The same with absolute paths: a run may go on in another folder than it began in."""
-    data, model = config.data, config.model
+    data, model, terms = config.data, config.model, config.objective
     data = data.model_copy(
         update={"also": [*map(_absolute, data.also)], "review": _absolute(data.review)}
     )
     model = model.model_copy(update={"init": _absolute(model.init)})
-    return config.model_copy(update={"data": data, "model": model})
+    distill = terms.distill.model_copy(
+        update={"teachers": [*map(_absolute, terms.distill.teachers)]}
+    )
+    terms = terms.model_copy(update={"distill": distill})
+    return config.model_copy(update={"data": data, "model": model, "objective": terms})
 
 
 def _absolute(path: str) -> str:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from trainer.attribution import layer_attribution
+from trainer.card import Preprocessing
 from trainer.config import ObjectiveConfig
 from trainer.data.augment import Batch
 from trainer.errors import UsageError
@@ -19,6 +20,7 @@ from trainer.objectives import mirror as mirror
 from trainer.objectives.au import au_alignment_loss, layer_attention
 from trainer.objectives.center import SparseCenterLoss
 from trainer.objectives.cross_entropy import class_weights, soft_cross_entropy
+from trainer.objectives.distill import Teachers, distillation_loss
 from trainer.objectives.pal import (
     attribution_score,
     privileged_attribution_loss,
@@ -26,6 +28,7 @@ from trainer.objectives.pal import (
 )
 from trainer.objectives.terms import Step, find_term
 
+USUAL = Preprocessing()
 AU_SIGMA = 8 / 256  # of landmarks in place of action units, as a share of the side
 
 
@@ -41,8 +44,8 @@ class Outcome:
 class Objective(nn.Module):
     """Owns what the loss remembers (centers) and reads the model's inner maps where it needs them.
 
-    `training_targets` (N, K) are those of all training samples, of `classes`. Raises UsageError
-    when the terms do not fit the model.
+    `training_targets` (N, K) are those of all training samples, of `classes`; `preprocessing` is
+    that of the inputs. Raises UsageError when the terms do not fit the model.
     """
 
     class_weights: Tensor | None
@@ -54,6 +57,7 @@ class Objective(nn.Module):
         model: FerModel,
         training_targets: Tensor,
         classes: Sequence[str] = EXPRESSIONS,
+        preprocessing: Preprocessing = USUAL,
     ) -> None:
         super().__init__()
         self.config = config
@@ -76,6 +80,9 @@ class Objective(nn.Module):
             self.center = SparseCenterLoss(
                 training_targets.shape[1], model.embedding_size, config.center.alpha
             )
+        self._teachers: Teachers | None = None
+        if config.distill.weight > 0:
+            self._teachers = Teachers(config.distill.teachers, classes, preprocessing)
         self._terms = {name: find_term(name) for name, weight in config.terms.items() if weight}
         self._pulls: list[tuple[Tensor, Tensor]] = []  # on the centers, since the last step
 
@@ -124,6 +131,12 @@ class Objective(nn.Module):
             au = self._au_loss(maps, batch)
             loss = loss + self.config.au.weight * au
             terms["loss_au"] = au.detach()
+        if self._teachers is not None:
+            distill = self.config.distill
+            answers = self._teachers(x, distill.temperature, dtype)
+            value = distillation_loss(logits, answers, distill.temperature)
+            loss = loss + distill.weight * value
+            terms["loss_distill"] = value.detach()
         for name, term in self._terms.items():
             features = maps[model.attribution_layer]
             value = term(Step(model, run, x, logits, embedding, features, targets, landmarks))
