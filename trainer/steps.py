@@ -138,13 +138,15 @@ class Steps:
             (outcome.loss * share).backward()
             hits = (outcome.logits.detach().argmax(1) == batch.targets.argmax(1)).float().mean()
             terms = {"loss": outcome.loss.detach(), "train_accuracy": hits, **outcome.terms}
-            for name, value in terms.items():
-                noted[name] = noted.get(name, 0.0) + float(value) * share
-            if not math.isfinite(float(outcome.loss.detach())):
+            # all at once: each number that a GPU is asked for has to be waited for
+            values = torch.stack([value.float() for value in terms.values()]).tolist()
+            for name, value in zip(terms, values, strict=True):
+                noted[name] = noted.get(name, 0.0) + value * share
+            if not math.isfinite(values[0]):
                 self._refuse(step, part, batch.x, batch.targets)
         self._seen += count
-        values = self._world.total(torch.tensor(list(noted.values()), dtype=torch.float64))
-        noted = dict(zip(noted, values.tolist(), strict=True))
+        total = self._world.total(torch.tensor(list(noted.values()), dtype=torch.float64))
+        noted = dict(zip(noted, total.tolist(), strict=True))
         for name, value in noted.items():
             self._sums[name] = self._sums.get(name, 0.0) + value * count
         rate = learning_rate(step, self._plan.total, self._plan.per_epoch, config.optim)

@@ -47,7 +47,7 @@ def augment(
 
     Geometry: where it is cut, flip, rotation, scale, shift, in one bilinear resampling with
     replicated edges. Then light: brightness, contrast, gamma, blur, noise; then erasing. All
-    draws come from `generator` (CPU).
+    draws come from `generator` (CPU), or on a GPU from one that it seeds.
     """
     x = crops.float().div(255)[:, None]
     maps = _draw_maps(len(x), config, x.shape[-1] / view, generator)
@@ -185,9 +185,17 @@ def _light(x: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tens
         x = x.index_put((blurred.nonzero()[:, 0],), F.conv2d(soft, kernel.view(1, 1, 3, 1)))
     if config.noise > 0:
         strength = torch.rand(count, 1, 1, 1, generator=generator) * config.noise
-        noise = torch.randn(x.shape, generator=generator) * strength
-        x = x + noise.to(x)
+        x = x + _noise(x, generator) * strength.to(x)
     return x.clamp(0, 1)
+
+
+def _noise(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Drawn where `x` lies: a million numbers a step would keep a GPU waiting."""
+    if x.device.type != "cuda":
+        return torch.randn(x.shape, generator=generator).to(x)
+    seed = int(torch.randint(2**62, (), generator=generator))
+    there = torch.Generator(x.device).manual_seed(seed)
+    return torch.randn(x.shape, generator=there, device=x.device)
 
 
 def _erase(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
