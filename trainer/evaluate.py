@@ -1,5 +1,6 @@
 """Predictions of a model on a split, and what they are worth."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ BATCH = 256
 ECE_BINS = 15
 TTA = ("none", "flip", "tencrop")
 
+Progress = Callable[[int, int], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
@@ -39,15 +42,18 @@ def predict(
     pixels: Tensor | LazyCrops,
     device: torch.device,
     tta: str = "none",
+    progress: Progress = lambda done, total: None,
 ) -> Predictions:
     """Evaluate aligned crops (N, S, S) uint8. With views, logits and features are their means.
 
     flip: picture and mirror. tencrop: four corners and centre of the crop, and their mirrors.
+    `progress(done, total)` is told before every batch, and may end it by an exception.
     """
     model.eval()
     logits, features = [], []
     layout = memory_format(model, device)
     for start in range(0, len(pixels), BATCH):
+        progress(start, len(pixels))
         part = _views(pixels[start : start + BATCH], card, tta)
         views = [model.embed(x.to(device, memory_format=layout)) for x in part]
         features.append(torch.stack(views).mean(0).float().cpu())
@@ -150,16 +156,17 @@ def evaluate(
     corruptions: bool = False,
     out: Path | None = None,
     origin: dict[str, str] | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Metrics of the model on `data`; with `out` also the evaluation's files.
 
     `origin` says in metrics.json where they come from: `model_file` and `data_path`.
     `corruptions` adds the accuracy on the pictures of poor cameras.
     `explain` adds how far its attributions lie on landmarks and action units, by `method` (the
-    card's own unless named).
+    card's own unless named). `progress` is that of `predict`, on the pictures as they are.
     """
     crops = align_all(data, card.preprocessing)
-    predictions = predict(model, card, crops.pixels, device, tta)
+    predictions = predict(model, card, crops.pixels, device, tta, progress)
     result = metrics(predictions.logits, data.label, card.classes, card.temperature)
     voted = ~np.isnan(data.votes[:, 0])
     if voted.any():

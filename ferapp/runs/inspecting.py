@@ -83,12 +83,16 @@ def _evaluate(run: RunDir, say: Say) -> None:
     data = _data_path_of(run)
     say(f"Reading {data.name} …")
     faces = open_data(data).of_split("val")
-    say(f"Classifying {len(faces)} samples …")
     device = resolve("auto")
     network, card = load_model(run.best, device)
     origin = {"model_file": str(run.best.resolve()), "data_path": str(data)}
     seen = as_learned(run.best, faces)
-    evaluate(network, card, seen, device, out=run.eval("val"), origin=origin)
+    evaluate(
+        *(network, card, seen, device),
+        out=run.eval("val"),
+        origin=origin,
+        progress=lambda done, total: say(f"Classifying picture {done + 1} of {total} …"),
+    )
 
 
 def _of_folder(folder: Path, name: str, source: str) -> Inspected:

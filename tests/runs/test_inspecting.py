@@ -13,9 +13,12 @@ from ferapp.runs import inspecting
 from ferapp.runs.examiner import Examiner
 from ferapp.runs.inspected import Inspected
 from ferapp.runs.inspecting import example, open_inspected
+from trainer.config import TrainConfig
 from trainer.data.facedata import load, save
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS
+from trainer.model_index import find_model
+from trainer.run import create_run
 
 
 @pytest.fixture
@@ -114,6 +117,29 @@ def test_a_run_that_has_no_model_yet_says_so(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(DataError, match="has no model yet"):
         open_inspected(str(tmp_path))
+
+
+def test_classifying_a_runs_samples_ends_at_the_next_batch_when_nobody_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = load(example())
+    save(replace(data, split=np.full(len(data), "val")), tmp_path / "data")
+    run = create_run(tmp_path / "runs", "mine", TrainConfig(), tmp_path / "data")
+    shutil.copy(find_model("compact"), run.best)
+    monkeypatch.setattr("trainer.evaluate.BATCH", 100)
+    said = list[str]()
+
+    def say(words: str) -> None:
+        said.append(words)
+        if words == "Classifying picture 101 of 160 …":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_inspected(str(run.path), say=say)
+    assert "Classifying picture 1 of 160 …" in said
+    assert not run.eval("val").exists()
+    opened = open_inspected(str(run.path))
+    assert len(opened.evaluation) == 160
 
 
 def test_ones_own_pictures_without_labels_are_classified(
