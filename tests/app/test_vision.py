@@ -17,16 +17,16 @@ from trainer.models.compact import CompactNet
 
 def some_crops(count: int) -> np.ndarray:
     draw = np.random.default_rng(1)
-    return draw.integers(0, 256, (count, 48, 48)).astype(np.uint8)
+    return draw.integers(0, 256, (count, 46, 46)).astype(np.uint8)
 
 
 def test_one_forward_gives_the_maps_of_all_classes() -> None:
     classifier = Classifier("default", "cpu")
     plain = classifier.classify(some_crops(3), attribution=False)
-    assert (plain.maps.shape, plain.mapped.shape) == ((3, 0, 44, 44), (3, 0))
+    assert (plain.maps.shape, plain.mapped.shape) == ((3, 0, 42, 42), (3, 0))
     result = classifier.classify(some_crops(3), attribution=True, target=4)
     assert result.probabilities == pytest.approx(plain.probabilities, abs=1e-5)
-    assert result.maps.shape == (3, 7, 44, 44)
+    assert result.maps.shape == (3, 7, 42, 42)
     assert result.mapped.tolist() == [list(range(7))] * 3
 
 
@@ -46,7 +46,7 @@ def test_a_network_without_a_linear_head_gives_the_map_asked_for(
     for target, classes in expected.items():
         result = classifier.classify(some_crops(3), attribution=True, target=target)  # type: ignore[arg-type]
         assert result.mapped[:, 0].tolist() == classes.tolist()
-        assert result.maps.shape == (3, 1, 44, 44)
+        assert result.maps.shape == (3, 1, 42, 42)
         picked = of_all.maps[np.arange(3), classes]
         assert np.allclose(result.maps[:, 0], picked, atol=1e-4)
 

@@ -38,6 +38,8 @@ STILL = (
     "blur",
     "noise",
     "erase",
+    "brightness",
+    "contrast",
     "mixup",
 )
 SETS = (

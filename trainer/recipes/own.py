@@ -5,7 +5,14 @@ from typing import Any
 from trainer.recipes.recipe import Recipe, Values
 
 COMPACT = {"name": "compact", "options": {"widths": [48, 96, 192]}}
-WIDE = {"name": "compact", "options": {"widths": [64, 128, 256]}}
+DEFAULT = {"name": "compact", "options": {"widths": [64, 128, 256], "symmetric": True}}
+ACCURATE = {
+    "name": "compact",
+    "options": {"widths": [96, 192, 384], "blocks": [3, 3, 2], "symmetric": True},
+}
+# sides at which a symmetric net can be built
+DEFAULT_SIZE = {"crop_size": 46, "input_size": 42}
+ACCURATE_SIZE = {"crop_size": 54, "input_size": 50}
 FACES = {"name": "face_resnet"}
 DACL = {"name": "dacl", "options": {"backbone": "compact", "compact": True}}
 
@@ -22,7 +29,15 @@ LIGHT = {
     "blur": 0.05,
 }
 
-# what a camera does to faces, without mixup
+# long runs, and what cameras do to faces
+STRONG = {"mixup": 0.4, "brightness": 0.3, "contrast": 0.2, "noise": 0.05, "blur": 0.15}
+LESS_STRONG = {**STRONG, "mixup": 0.2, "brightness": 0.2, "contrast": 0.1}
+WITH_PHOTOGRAPHS = {"votes_share": 0.3, "also_limit": 1500}
+
+# a few last epochs of a net that was trained so: what it sees is nearly the pictures themselves
+POLISH = {**LIGHT, "erase": 0.15, "noise": 0.05, "blur": 0.1, "brightness": 0.2}
+
+# what cameras do to faces, without mixup
 SEEN_LIVE = {**LIGHT, "rotation": 10.0, "gamma": 0.3, "noise": 0.02, "blur": 0.1, "erase": 0.2}
 
 
@@ -95,8 +110,8 @@ OWN: tuple[Recipe, ...] = (
         published="none",
         values={
             # the examples are aligned crops already
-            "data": {"landmarks": False},
-            "model": {**WIDE, "init": "default", "keep_init": True},
+            "data": {"landmarks": False, **DEFAULT_SIZE},
+            "model": {**DEFAULT, "init": "default", "keep_init": True},
             "augment": SEEN_LIVE,
             "objective": {"label_smoothing": 0.05},
             "optim": {
@@ -131,43 +146,64 @@ OWN: tuple[Recipe, ...] = (
         },
     ),
     _own(
-        "default",
-        "The net that the app opens with, first stage: twin-ce, widened, goes on learning",
+        "accurate-teacher",
+        "The largest net, first stage; several, which differ in run.seed, teach the second",
         {
-            "data": {"votes_share": 0.3},
-            "model": {**WIDE, "init": "twin-ce"},
+            "data": {**WITH_PHOTOGRAPHS, **ACCURATE_SIZE},
+            "model": ACCURATE,
+            "augment": STRONG,
             "objective": {"label_smoothing": 0.05},
-            "optim": {"epochs": 42, "learning_rate": 0.06, "warmup": 0.1},
+            "optim": {"epochs": 34, "batch_size": 256, "learning_rate": 0.15},
         },
     ),
     _own(
-        "default-polish",
-        "Second stage, as cameras see faces; set model.init to the first stage's model",
+        "accurate-student",
+        "The largest net, second stage; set model.init to a teacher, objective.distill.teachers "
+        "to all of them and objective.distill.weight=2",
         {
-            "data": {"votes_share": 0.2},
-            "model": WIDE,
-            "augment": {**SEEN_LIVE, "rotation": 8.0, "noise": 0.06},
-            "objective": {"label_smoothing": 0.05, "terms": {"mirror": 2.0}},
-            "optim": {"epochs": 6, "learning_rate": 0.025, "warmup": 0.1},
+            "data": {**WITH_PHOTOGRAPHS, **ACCURATE_SIZE},
+            "model": ACCURATE,
+            "augment": LESS_STRONG,
+            "objective": {"label_smoothing": 0.05},
+            "optim": {"epochs": 59, "batch_size": 256, "learning_rate": 0.06, "warmup": 0.1},
         },
     ),
     _own(
-        "default-photographs",
-        "Last stage: further photographs (data.also), light augmentation; set model.init, then "
-        "average the two",
+        "default-student",
+        "The net that the app opens with, first stage: it learns what accurate answers",
         {
-            "data": {"votes_share": 0.2, "also_limit": 1500},
-            "model": WIDE,
-            "augment": {**LIGHT, "erase": 0.15, "noise": 0.05, "blur": 0.1},
-            "objective": {"label_smoothing": 0.05},
-            "optim": {"epochs": 4, "learning_rate": 0.03, "warmup": 0.1},
+            "data": {**WITH_PHOTOGRAPHS, **DEFAULT_SIZE},
+            "model": DEFAULT,
+            "augment": LESS_STRONG,
+            "objective": {
+                "label_smoothing": 0.05,
+                "distill": {"weight": 2.0, "teachers": ["accurate"]},
+            },
+            "optim": {"epochs": 62, "batch_size": 256, "learning_rate": 0.08},
         },
+    ),
+    *(
+        _own(
+            name,
+            f"Goes on from the model {name} on pictures nearly as they are; its last stage as well",
+            {
+                "data": {"votes_share": 0.2, "also_limit": 1500, **size},
+                "model": {**model, "init": name},
+                "augment": POLISH,
+                "objective": {"label_smoothing": 0.05},
+                "optim": {"epochs": epochs, "learning_rate": 0.03, "warmup": 0.1},
+            },
+        )
+        for name, model, size, epochs in (
+            ("default", DEFAULT, DEFAULT_SIZE, 7),
+            ("accurate", ACCURATE, ACCURATE_SIZE, 5),
+        )
     ),
     _own(
         "dacl",
         "default fine-tuned with DACL's attention and sparse center loss",
         {
-            "data": {"votes_share": 0.2, "also_limit": 1500},
+            "data": {"votes_share": 0.2, "also_limit": 1500, **DEFAULT_SIZE},
             "model": {
                 "name": "dacl",
                 "options": {
@@ -178,9 +214,9 @@ OWN: tuple[Recipe, ...] = (
                 },
                 "init": "default",
             },
-            "augment": {**LIGHT, "erase": 0.15},
+            "augment": SEEN_LIVE,
             "objective": {"label_smoothing": 0.05, "center": {"weight": 0.01}},
-            "optim": {"epochs": 5, "learning_rate": 0.03, "warmup": 0.1},
+            "optim": {"epochs": 4, "learning_rate": 0.02, "warmup": 0.1},
         },
     ),
 )
