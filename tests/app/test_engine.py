@@ -32,7 +32,7 @@ from trainer.models import create
 from trainer.models.model_file import save_model
 from trainer.run import RunDir
 
-BUNDLED = ("default", "compact", "dacl", "twin-au", "twin-ce", "twin-pal")
+BUNDLED = ("default", "accurate", "compact", "dacl", "twin-au", "twin-ce", "twin-pal")
 
 
 @pytest.fixture

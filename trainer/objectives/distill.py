@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainer.card import ModelCard, Preprocessing
-from trainer.device import memory_format
 from trainer.errors import UsageError
 from trainer.model_index import find_model
 from trainer.models.fold import folded
@@ -43,7 +42,7 @@ class Teachers:
         """Mean probabilities (B, K) of normalised inputs (B, 1, s, s), drawn at each one's size."""
         answers = []
         for model, side in self._models:
-            model.to(x.device).to(memory_format=memory_format(model, x.device))
+            model.to(x.device)
             view = x
             if x.shape[-1] != side:
                 view = F.interpolate(x, (side, side), mode="bilinear", antialias=True)
