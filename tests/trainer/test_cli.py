@@ -122,7 +122,7 @@ def test_interrupted_it_exits_130_and_resumes(command, tmp_path: Path) -> None:
         (("train", "--data", "x", "--recipe", "magic"), 2, ("magic", "default")),
         (("train", "--data", "x", "--set", "optim.epoch=3"), 2, ("optim.epoch", "epochs")),
         (("train", "--data", "x", "--set", "objective.pal.foo=1"), 2, ("pal.foo", "sigma")),
-        (("train", "--data", "x", "--set", "data.input_size=64"), 2, ("64", "crop_size = 48")),
+        (("train", "--data", "x", "--set", "data.input_size=64"), 2, ("64", "crop_size = 46")),
         (("recipes", "twin"), 2, ("no recipe 'twin'", "twin/ce")),
         (("train",), 2, ("--data",)),
         (("resume", "nowhere"), 2, ("nowhere", "no run directory")),
