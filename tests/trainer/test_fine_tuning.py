@@ -24,7 +24,7 @@ from trainer.run import RunDir, create_run
 from trainer.show import written_log
 
 SMALL = (
-    "model.options={widths=[8,16,32],blocks=[1,1,1],dropout=0.0}",
+    "model.options={widths=[8,16,32],blocks=[1,1,1],dropout=0.0,symmetric=false}",
     "optim.batch_size=25",
     "optim.ema=0.9",
     "run.device='cpu'",

@@ -54,12 +54,12 @@ def test_the_shipped_model_as_the_command_writes_it(command, tmp_path: Path) -> 
     (line,) = done.stderr.splitlines()
     size = (tmp_path / "handed-on.onnx").stat().st_size / 2**20
     assert re.fullmatch(rf"Written handed-on.onnx, {size:.1f} MiB, ONNX opset \d+", line)
-    assert "pixels         batch × 1 × 44 × 44" in done.stdout
+    assert "pixels         batch × 1 × 42 × 42" in done.stdout
     assert "on 24 faces in batches of 1, 2, 5 and 16" in done.stdout
     told = json.loads(done.stdout.splitlines()[-1])
     file = tmp_path / "handed-on.onnx"
     assert told["bytes"] == file.stat().st_size
-    assert told["inputs"] == {"pixels": ["batch", 1, 44, 44]}
+    assert told["inputs"] == {"pixels": ["batch", 1, 42, 42]}
     assert told["outputs"] == {"logits": ["batch", 7], "probabilities": ["batch", 7]}
     assert 0 < told["max_difference"] < 1e-4
     assert list(tmp_path.glob("*.onnx*")) == [file]
@@ -68,7 +68,7 @@ def test_the_shipped_model_as_the_command_writes_it(command, tmp_path: Path) -> 
     faces = crops(card.preprocessing.crop_size)
     with torch.no_grad():
         logits = network(to_input(torch.from_numpy(faces), card.preprocessing))
-    got = run(file, (faces[:, None, 2:46, 2:46] / 255).astype(np.float32))
+    got = run(file, (faces[:, None, 2:44, 2:44] / 255).astype(np.float32))
     np.testing.assert_allclose(got[0], logits, atol=1e-4)
     np.testing.assert_allclose(got[1], (logits / card.temperature).softmax(1), atol=1e-4)
 
