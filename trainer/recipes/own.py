@@ -214,9 +214,9 @@ OWN: tuple[Recipe, ...] = (
                 },
                 "init": "default",
             },
-            "augment": SEEN_LIVE,
+            "augment": {**LIGHT, "erase": 0.15},
             "objective": {"label_smoothing": 0.05, "center": {"weight": 0.01}},
-            "optim": {"epochs": 4, "learning_rate": 0.02, "warmup": 0.1},
+            "optim": {"epochs": 5, "learning_rate": 0.03, "warmup": 0.1},
         },
     ),
 )
