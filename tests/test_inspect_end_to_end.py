@@ -21,7 +21,7 @@ from trainer.labels import EXPRESSIONS
 
 QUICK = (
     *("--set", "model.options={widths=[8,16,16]}"),
-    *("--set", "data.crop_size=34", "--set", "data.input_size=32"),
+    *("--set", "data.crop_size=36", "--set", "data.input_size=34"),
     *("--set", "optim.epochs=2", "--set", "optim.batch_size=28", "--set", "run.loaders=1"),
 )
 

@@ -36,8 +36,8 @@ from trainer.run import RunDir
 
 SETS = {
     "model.options": "{widths = [8, 16, 16]}",
-    "data.crop_size": "34",
-    "data.input_size": "32",
+    "data.crop_size": "36",
+    "data.input_size": "34",
     "optim.batch_size": "28",
     "optim.epochs": "2",
     "run.loaders": "1",

@@ -69,7 +69,9 @@ def test_channels_are_partners_and_not_the_same() -> None:
 
 @pytest.mark.parametrize("side", [24, 28, 44])
 def test_sides_whose_strides_favour_one_half_are_refused(side: int) -> None:
-    with pytest.raises(UsageError, match=f"{side} px must be 1 more than a multiple of 4"):
+    with pytest.raises(
+        UsageError, match=rf"{side} px .* must be 2 more than a multiple of 8; .*symmetric=false"
+    ):
         create("compact", input_size=side, **OPTIONS)
 
 

@@ -60,10 +60,11 @@ class CompactNet(FerModel):
         super().__init__()
         if input_size % 2:
             raise ValueError(f"the input side {input_size} px must be even")
-        if symmetric and (input_size // 2 - 1) % 2 ** (len(widths) - 1):
-            raise ValueError(  # a stride of 2 looks at the same places in the mirror if it is odd
-                f"symmetric: half the input side {input_size} px must be 1 more than a multiple of "
-                f"{2 ** (len(widths) - 1)}"
+        period = 2 ** len(widths)
+        if symmetric and (input_size - 2) % period:  # else strides see other places in the mirror
+            raise ValueError(
+                f"the input side {input_size} px of a symmetric net must be 2 more than a multiple "
+                f"of {period}; or set its option symmetric=false"
             )
         self.symmetric = symmetric
         if len(widths) != len(blocks):
