@@ -125,7 +125,7 @@ def train(
 
     Several processes: torchrun --nproc-per-node N -m trainer train …
     """
-    from trainer.distributed import join
+    from trainer.distributed import joined
     from trainer.run import create_run
 
     settings = [*(sets or ()), *([f"model.init={init!r}"] if init else [])]
@@ -139,12 +139,12 @@ def train(
         config = config.model_copy(
             update={"data": config.data.model_copy(update={"landmarks": False})}
         )
-    world = join()
-    faces = _open(data, config, world)
-    path = ""
-    if world.leads:
-        path = str(create_run(runs, name or file_stem(recipe_name), config, data).path)
-    _train(Path(world.share(path)), faces, world, as_json)
+    with joined() as world:
+        faces = _open(data, config, world)
+        path = ""
+        if world.leads:
+            path = str(create_run(runs, name or file_stem(recipe_name), config, data).path)
+        _train(Path(world.share(path)), faces, world, as_json)
 
 
 @app.command()
@@ -156,11 +156,11 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Go on with a run that was stopped or killed."""
-    from trainer.distributed import join
+    from trainer.distributed import joined
 
     _, config, source = _read_run(run)
-    world = join()
-    _train(run, _open(data or source, config, world), world, as_json)
+    with joined() as world:
+        _train(run, _open(data or source, config, world), world, as_json)
 
 
 @app.command()
