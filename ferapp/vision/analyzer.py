@@ -42,7 +42,7 @@ class Analyzer:
         if self.landmarker is None:
             return []
         rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
-        self.landmarker.limit(options.max_faces)
+        self.landmarker.expect(options.max_faces, unrelated=bool(frame.origin))
         return self.landmarker(rgb, frame.time_s)
 
     def recall(self, seen: Iterable[tuple[int, Box, float]]) -> None:

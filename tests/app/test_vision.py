@@ -97,7 +97,8 @@ def test_nothing_is_computed_that_was_not_asked_for(
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
 
     class TwoFaces:
-        def limit(self, max_faces: int) -> None:
+        def expect(self, max_faces: int, *, unrelated: bool) -> None:
+            assert not unrelated
             self.most = max_faces
 
         def __call__(self, rgb: np.ndarray, time_s: float) -> list[DetectedFace]:
@@ -137,3 +138,23 @@ def test_a_picture_of_a_folder_is_not_blended_with_the_one_before(demo_frame: np
     assert in_folder.face_id == in_video.face_id == 0  # taken for the face before
     np.testing.assert_array_equal(in_folder.smoothed, in_folder.probabilities)
     assert not np.allclose(in_video.smoothed, in_video.probabilities, atol=0.02)
+
+
+def test_a_picture_of_a_folder_is_searched_for_itself(demo_frame: np.ndarray) -> None:
+    """The face of the picture before does not say where to look; in a video it does.
+
+    With room for another face MediaPipe searches every picture anyway.
+    """
+    moved, options = np.roll(demo_frame, 8, axis=1), Options(max_faces=1)
+    with FaceLandmarker() as alone:
+        expected = Analyzer(alone).detect(Frame(moved, 0, 0.0, 0.0), options)[0].mesh
+    with FaceLandmarker(video=True) as landmarker:
+        analyzer = Analyzer(landmarker)
+
+        def second(*origins: str) -> np.ndarray:
+            for index, (image, origin) in enumerate(zip((demo_frame, moved), origins, strict=True)):
+                found = analyzer.detect(Frame(image, index, index / 30, 0.0, origin), options)
+            return found[0].mesh
+
+        np.testing.assert_array_equal(second("a.png", "b.png"), expected)
+        assert np.abs(second("", "") - expected).max() > 0.1

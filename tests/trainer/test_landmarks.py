@@ -52,8 +52,8 @@ def test_as_many_faces_as_asked_for(demo_frame: np.ndarray) -> None:
     rgb = cv2.cvtColor(np.hstack([demo_frame, demo_frame]), cv2.COLOR_BGR2RGB)
     with FaceLandmarker(video=True, max_faces=2) as landmarker:
         assert len(landmarker(rgb, 0.0)) == 2
-        landmarker.limit(1)
+        landmarker.expect(1)
         assert len(landmarker(rgb, 0.1)) == 1
-        landmarker.limit(4)
+        landmarker.expect(4)
         left, right = sorted(face.box[0] for face in landmarker(rgb, 0.2))
     assert right - left > 600

@@ -50,7 +50,7 @@ class DetectedFace:
 
 
 class FaceLandmarker:
-    """Detects faces in RGB pictures; `video=True` tracks from frame to frame.
+    """Detects faces in RGB pictures; `video=True` tracks from frame to frame, see `expect`.
 
     `details` asks for pose and blendshapes too, for about 1 ms a face. Close it explicitly (or use
     `with`): left to the interpreter's shutdown, MediaPipe raises.
@@ -78,9 +78,10 @@ class FaceLandmarker:
             raise FerError(f"{model}: the landmark model is missing")
         self._video = video
         self._last_ms = -1
+        self._modes = vision.RunningMode
         self._options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),
-            running_mode=vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE,
+            running_mode=self._modes.VIDEO if video else self._modes.IMAGE,
             num_faces=max_faces,
             min_face_detection_confidence=min_confidence,
             min_face_presence_confidence=min_confidence,
@@ -97,13 +98,16 @@ class FaceLandmarker:
             self._task = self._create(self._options)
             self(np.zeros((64, 64, 3), np.uint8), 0.0)  # the first call still sets things up
 
-    def limit(self, max_faces: int) -> None:
-        """Find so many faces at most from now on; another number starts MediaPipe anew.
+    def expect(self, max_faces: int, *, unrelated: bool = False) -> None:
+        """Find so many faces at most from now on, and track none between `unrelated` pictures.
 
-        While fewer are there than it may find, it searches every picture: 1 to 2 ms.
+        A change starts MediaPipe anew. While fewer faces are there than it may find, it searches
+        every picture: 1 to 2 ms.
         """
-        if max_faces != self._options.num_faces:
-            self._options.num_faces = max_faces
+        mode = self._modes.VIDEO if self._video and not unrelated else self._modes.IMAGE
+        options = self._options
+        if (max_faces, mode) != (options.num_faces, options.running_mode):
+            options.num_faces, options.running_mode = max_faces, mode
             self.close()
             self._start()
 
@@ -112,7 +116,7 @@ class FaceLandmarker:
         image = self._mediapipe.Image(
             image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb)
         )
-        if self._video:
+        if self._options.running_mode is self._modes.VIDEO:
             # MediaPipe refuses timestamps that do not grow
             now = int((time.monotonic() if time_s is None else time_s) * 1000)
             self._last_ms = max(now, self._last_ms + 1)
