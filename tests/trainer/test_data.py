@@ -5,6 +5,7 @@ import logging
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from drawn import drawn_data, fer2013_row, write_fer2013
@@ -184,6 +185,21 @@ def test_votes_that_come_later_are_not_missed(tmp_path: Path) -> None:
     before = cache_folder(source)
     (tmp_path / "ferplus_votes.csv").write_text("")
     assert cache_folder(source) != before
+
+
+def test_a_listed_picture_that_changed_is_read_anew(tmp_path: Path) -> None:
+    """Two pictures of a list are exchanged for their negatives; the CSV stays."""
+    draw = np.random.default_rng(0)
+    pictures = draw.integers(0, 256, (2, 48, 48), np.uint8)
+    lines = ["file,label,split"]
+    for index, picture in enumerate(pictures):
+        lines.append(f"{index}.png,happy,train")
+        cv2.imwrite(str(tmp_path / f"{index}.png"), picture)
+    (tmp_path / "faces.csv").write_text("\n".join(lines))
+    assert np.array_equal(open_data(tmp_path / "faces.csv", landmarks=False).images, pictures)
+    for index, picture in enumerate(pictures):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), 255 - picture)
+    assert np.array_equal(open_data(tmp_path / "faces.csv", landmarks=False).images, 255 - pictures)
 
 
 def test_of_two_who_prepare_the_same_one_waits(tmp_path: Path) -> None:

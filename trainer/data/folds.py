@@ -73,6 +73,15 @@ def listing(path: Path) -> Listing:
     return listing_of(archive, path.resolve().stem, entries, bad)
 
 
+def listed(path: Path) -> list[Path]:
+    """The pictures that a list names and that are there; none where `path` is no list."""
+    if path.suffix.lower() != ".csv" or not recognises(path):
+        return []
+    lines = csv_rows(io.StringIO(_text(path) or ""), path)
+    files = (path.parent / line["file"] for line in lines if line["file"])
+    return [file for file in files if file.is_file()]
+
+
 def _text(path: Path, most: int = -1) -> str | None:
     """The list, or its beginning; None where there is none."""
     try:

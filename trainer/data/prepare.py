@@ -312,13 +312,17 @@ def _description(source: Path, shown: int = 8) -> str:
 
 
 def cache_folder(source: Path) -> Path:
-    """Named by the source's path, and by the size and time of every file in it or of its votes."""
+    """Named by the source's path, and by the size and time of every file of it.
+
+    Those are the files in it, FERPlus votes beside it, and the pictures that it lists.
+    """
     if not source.exists():
         raise DataError(f"{source}: there is no such file or folder")
     key = hashlib.sha256(str(source.resolve()).encode(errors="surrogateescape"))
     files = sorted(source.rglob("*")) if source.is_dir() else [source]
     votes = ferplus.beside(source)
     files += [votes] if votes else []
+    files += folds.listed(source)
     for file in files:
         stat = file.lstat()
         key.update(f"|{file.name}|{stat.st_size}|{stat.st_mtime_ns}".encode(errors="replace"))
