@@ -61,16 +61,16 @@ def _twin(name: str, title: str, model: dict[str, Any], terms: dict[str, Any]) -
 
 
 def _guided(name: str, title: str, terms: dict[str, Any]) -> Recipe:
-    """One of three fine-tunings of the model `compact`, for the view of two models at once."""
+    """One of three fine-tunings of the model `default`, for the view of two models at once."""
     return _own(
         f"trio/{name}",
         title,
         {
-            "data": {"votes_share": 0.2},
-            "model": {**COMPACT, "init": "compact"},
-            "augment": {**LIGHT, "erase": 0.15},
+            "data": {"votes_share": 0.2, "also_limit": 1500, **DEFAULT_SIZE},
+            "model": {**DEFAULT, "init": "default"},
+            "augment": SEEN_LIVE,
             "objective": {"label_smoothing": 0.05, **terms},
-            "optim": {"epochs": 7, "learning_rate": 0.03, "warmup": 0.1},
+            "optim": {"epochs": 4, "learning_rate": 0.02, "warmup": 0.1},
         },
     )
 
@@ -88,9 +88,9 @@ OWN: tuple[Recipe, ...] = (
         )
         for channels in ("all", "mean", "half")
     ),
-    _guided("ce", "compact fine-tuned by cross-entropy alone, the twin of the others", {}),
-    _guided("pal", "compact fine-tuned with PAL", {"pal": {"weight": 1.0}}),
-    _guided("au", "compact fine-tuned with AU alignment", {"au": {"weight": 5.0}}),
+    _guided("ce", "default fine-tuned by cross-entropy alone, the twin of the others", {}),
+    _guided("pal", "default fine-tuned with PAL", {"pal": {"weight": 1.0}}),
+    _guided("au", "default fine-tuned with AU alignment", {"au": {"weight": 5.0}}),
     _own(
         "faces",
         "A network that knows faces learns expressions; set model.init to dlib's weights",
