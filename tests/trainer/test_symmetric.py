@@ -14,6 +14,7 @@ from trainer.files import asset
 from trainer.learner import Learner, new_learner
 from trainer.model_index import find_model
 from trainer.models import create
+from trainer.models.foreign import load_into
 from trainer.models.model_file import load_model
 
 SIDE = 26
@@ -75,7 +76,23 @@ def test_sides_whose_strides_favour_one_half_are_refused(side: int) -> None:
         create("compact", input_size=side, **OPTIONS)
 
 
-@pytest.mark.parametrize("name", ["default", "accurate"])
+def test_odd_widths_leave_a_channel_without_partner() -> None:
+    with pytest.raises(UsageError, match=r"\[16, 31, 32\] .* must be even"):
+        create("compact", input_size=SIDE, **{**OPTIONS, "widths": [16, 31, 32]})
+
+
+def test_a_wider_one_starts_with_the_same_answers() -> None:
+    """Partners stay partners: holding them so changes nothing."""
+    narrow = learner(symmetric=True).model.eval()
+    wide = create("compact", input_size=SIDE, **{**OPTIONS, "widths": [24, 40, 64]}).eval()
+    load_into(wide, narrow.state_dict())
+    wide.constrain()
+    x = torch.randn(4, 1, SIDE, SIDE)
+    with torch.no_grad():
+        torch.testing.assert_close(wide(x), narrow(x), atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["default", "accurate", "twin-ce", "twin-pal", "twin-au"])
 def test_the_models_that_ship_do_not_know_left_from_right(name: str) -> None:
     model, card = load_model(find_model(name))
     data = load(asset("example"))

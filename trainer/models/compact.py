@@ -66,6 +66,8 @@ class CompactNet(FerModel):
                 f"the input side {input_size} px of a symmetric net must be 2 more than a multiple "
                 f"of {period}; or set its option symmetric=false"
             )
+        if symmetric and any(width % 2 for width in widths):
+            raise ValueError(f"the widths {list(widths)} of a symmetric net must be even")
         self.symmetric = symmetric
         if len(widths) != len(blocks):
             raise ValueError(f"{len(widths)} widths do not fit {len(blocks)} stages")

@@ -110,7 +110,9 @@ def imagenet_weights(model: FerModel) -> dict[str, Tensor]:
 
     try:
         chosen = get_model_weights(model.imagenet).DEFAULT
-        weights: dict[str, Tensor] = chosen.get_state_dict(progress=True, check_hash=True)
+        weights: dict[str, Tensor] = chosen.get_state_dict(
+            progress=True, check_hash=True, weights_only=True
+        )
     except (OSError, RuntimeError) as error:
         raise UsageError(f"model.init imagenet: the weights cannot be had ({error})") from error
     return weights

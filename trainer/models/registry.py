@@ -16,7 +16,8 @@ class FerModel(nn.Module):
     `attribution_layer` names the submodule whose output (B, C, h, w) attributions explain by
     default; `default_input_size` is the side in pixels it is made for; `default_objective` are
     the terms it is usually trained with; `imagenet` is torchvision's name for its trunk.
-    `explains_itself` where it has maps of its classes by its own rule: `class_map`.
+    `explains_itself` where it has maps of its classes by its own rule: `class_map`. `symmetric`
+    where channel c of 2n is the partner of c + n, which sees the mirror image.
     """
 
     attribution_layer: ClassVar[str]
@@ -24,6 +25,7 @@ class FerModel(nn.Module):
     default_objective: ClassVar[dict[str, Any]] = {}
     imagenet: str = ""
     explains_itself: ClassVar[bool] = False
+    symmetric: bool = False
     classifier: nn.Linear
 
     @abstractmethod
