@@ -8,14 +8,15 @@ import cv2
 
 from ferapp.live.takes import Shot
 from trainer.data.prepare import prepare
-from trainer.faces.align import TEMPLATE_SIDE, align_face
+from trainer.faces.align import align_face
+from trainer.model_index import find_model, read_card
 
 
 def face_pictures(shots: Sequence[Shot]) -> list[bytes]:
-    """A PNG of each, 48 × 48 grey: aligned as every face that the default model sees."""
-    found = []
+    """A grey PNG of each: the very pixels that the model `default` is fed of that face."""
+    side, found = read_card(find_model("default")).preprocessing.crop_size, []
     for shot in shots:
-        crop = align_face(shot.image, shot.landmarks, TEMPLATE_SIDE).crop
+        crop = align_face(shot.image, shot.landmarks, side).crop
         found.append(cv2.imencode(".png", crop)[1].tobytes())
     return found
 

@@ -17,6 +17,8 @@ from ferapp.live.face_pictures import face_pictures, prepare_examples
 from ferapp.live.session import SessionFrame
 from ferapp.live.takes import PICTURES, Phase, Shot, Take, next_prompt
 from ferapp.vision.analysis import Analysis
+from ferapp.vision.classifier import Classifier
+from trainer.data.crops import align_all
 from trainer.data.facedata import load
 from trainer.faces.align import align_face
 from trainer.labels import EXPRESSIONS
@@ -204,7 +206,9 @@ class TestTake:
         assert asked == ["happy", "sad", "happy", "sad", "happy", "sad"]
 
 
-def test_the_picture_is_the_crop_that_the_model_is_fed(demo_frame: np.ndarray) -> None:
+def test_the_picture_is_the_crop_that_the_model_is_fed(
+    demo_frame: np.ndarray, tmp_path: Path
+) -> None:
     from trainer.faces.landmarker import FaceLandmarker
 
     landmarker = FaceLandmarker()
@@ -212,5 +216,14 @@ def test_the_picture_is_the_crop_that_the_model_is_fed(demo_frame: np.ndarray) -
     landmarker.close()
     (content,) = face_pictures([Shot(demo_frame, face.landmarks)])
     picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    assert picture.shape == (48, 48)  # grey, and nothing around the face
-    np.testing.assert_array_equal(picture, align_face(demo_frame, face.landmarks, 48).crop)
+    classifier = Classifier("default", "cpu")
+    side = classifier.crop_size
+    assert picture.shape == (side, side)  # grey, and nothing around the face
+    shown = align_face(demo_frame, face.landmarks, side).crop
+    np.testing.assert_array_equal(picture, shown)
+    # what learns from it is given these very pixels
+    (tmp_path / "happy").mkdir()
+    (tmp_path / "happy" / "1.png").write_bytes(content)
+    prepare_examples(tmp_path, tmp_path / "out")
+    learned = align_all(load(tmp_path / "out"), classifier.card.preprocessing).pixels
+    np.testing.assert_array_equal(learned[0].numpy(), shown)

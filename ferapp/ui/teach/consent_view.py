@@ -29,8 +29,9 @@ class ConsentView(QWidget):
         facts = (
             (
                 "What is stored",
-                f"{PICTURES} small grey pictures of your face each time, 48 × 48 pixels, with the "
-                "name of the expression, and models trained on them. Nothing around your face.",
+                f"{PICTURES} small grey pictures of your face each time, below 50 pixels wide, "
+                "with the name of the expression, and models trained on them. Nothing around your "
+                "face.",
             ),
             ("Where", f"{folder}\nOn this computer only, readable by your user only."),
             ("For what", "To train models for you. Nothing is ever sent anywhere."),
