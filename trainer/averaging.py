@@ -15,7 +15,7 @@ from trainer.card import ModelCard
 from trainer.data.crops import align_all
 from trainer.data.facedata import FaceData
 from trainer.errors import UsageError
-from trainer.evaluate import fit_temperature, metrics, predict
+from trainer.evaluate import check_classes, fit_temperature, metrics, predict
 from trainer.models.registry import FerModel
 
 MEAN = re.compile(r"^mean of the weights of \d+ models: ")
@@ -47,9 +47,11 @@ def averaged(
     """The first model with the mean of the weights; its card has what it reaches on `validation`,
     and of the data sets that the models learned from the largest.
 
-    The temperature is fitted to `validation`, too.
+    The temperature is fitted to `validation`, too. Raises UsageError where the networks are not the
+    same, or have other classes than the data.
     """
     network, card = models[0]
+    check_classes(card.name, card, validation)
     network.load_state_dict(average(models))
     crops = align_all(validation, card.preprocessing)
     logits = predict(network, card, crops.pixels, device).logits

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trainer.card import ModelCard
 from trainer.cli_options import DATA_HELP, Device, Json, NoLandmarks
 from trainer.console import notices, print_json, print_table, progress_bars
 from trainer.errors import UsageError
@@ -121,12 +120,13 @@ def _evaluate(
 ) -> dict[str, Any]:
     """`wanted` is what `trainer.evaluate.evaluate` shall measure."""
     from trainer.device import resolve
+    from trainer.evaluate import check_classes
     from trainer.evaluate import evaluate as evaluate_model
     from trainer.models.model_file import load_model
 
     where = resolve(device)
     network, card = load_model(path, where)
-    _check_classes(path, card, faces)
+    check_classes(str(path), card, faces)
     result = evaluate_model(
         network,
         card,
@@ -161,6 +161,7 @@ def explain(
 ) -> None:
     """Report why a model decides so, and how good its explanations are, as HTML and Markdown."""
     from trainer.device import resolve
+    from trainer.evaluate import check_classes
     from trainer.model_index import find_model
     from trainer.models.model_file import load_model
     from trainer.reports.explanation import write_explanation, write_picture_explanation
@@ -177,7 +178,7 @@ def explain(
         print(f"{result['label']} {result['probabilities'][result['label']]:.0%}")
     elif data is not None:
         faces = _as_learned(path, _open(data, no_landmarks).of_split(split))
-        _check_classes(path, card, faces)
+        check_classes(str(path), card, faces)
         with progress_bars() as progress:
             result = write_explanation(
                 network, card, faces, where, out, method=method, limit=samples, report=progress
@@ -203,14 +204,6 @@ def _as_learned(model: Path, faces: "FaceData") -> "FaceData":
     if found is not faces and faces.has_landmarks.any():
         notices.print(f"{model}: measured on unaligned pictures, as it learned", soft_wrap=True)
     return found
-
-
-def _check_classes(path: Path, card: ModelCard, faces: "FaceData") -> None:
-    if faces.classes != card.classes:
-        raise UsageError(
-            f"{path}: its classes {', '.join(card.classes)} are not those of {faces.name}",
-            f"The data set has {', '.join(faces.classes)}.",
-        )
 
 
 def _models_of(runs: Path) -> list[Path]:

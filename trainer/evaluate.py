@@ -17,6 +17,7 @@ from trainer.data.corruptions import CORRUPTIONS, corrupted
 from trainer.data.crops import Crops, LazyCrops, align_all, normalise, to_input
 from trainer.data.facedata import FaceData
 from trainer.device import memory_format
+from trainer.errors import UsageError
 from trainer.files import write_atomic, write_json, write_text
 from trainer.models.registry import FerModel
 
@@ -33,6 +34,15 @@ class Predictions:
 
     logits: NDArray[np.float32]
     features: NDArray[np.float32]
+
+
+def check_classes(model: str, card: ModelCard, data: FaceData) -> None:
+    """Raise UsageError where the named model has other classes than the data."""
+    if data.classes != card.classes:
+        raise UsageError(
+            f"{model}: its classes {', '.join(card.classes)} are not those of {data.name}",
+            f"The data set has {', '.join(data.classes)}.",
+        )
 
 
 @torch.inference_mode()
@@ -169,10 +179,13 @@ def evaluate(
     predictions = predict(model, card, crops.pixels, device, tta, progress)
     result = metrics(predictions.logits, data.label, card.classes, card.temperature)
     voted = ~np.isnan(data.votes[:, 0])
-    if voted.any():
-        result["votes"] = votes_accuracy(predictions.logits[voted], data.votes[voted])
+    agreed = votes_accuracy(predictions.logits[voted], data.votes[voted])
+    if agreed:
+        result["votes"] = agreed
     if explain:
-        result["landmark_r"] = landmark_agreement(model, card, crops, device)
+        on_landmarks = landmark_agreement(model, card, crops, device)
+        if on_landmarks:
+            result["landmark_r"] = on_landmarks
         result["explanation"] = method or card.explanation
         result["au"] = au_agreement(model, card, crops, device, method or card.explanation)
     if corruptions:
@@ -197,7 +210,10 @@ def corruptions_accuracy(
 def landmark_agreement(
     model: FerModel, card: ModelCard, crops: Crops, device: torch.device
 ) -> dict[str, float | int]:
-    """Mean Pearson r of Grad*Input of the predicted class and the landmark heatmap."""
+    """Mean Pearson r of Grad*Input of the predicted class and the landmark heatmap.
+
+    Empty where no picture has landmarks.
+    """
     sizes = card.preprocessing
     margin = (sizes.crop_size - sizes.input_size) // 2
     values = torch.cat(
@@ -211,7 +227,10 @@ def landmark_agreement(
         ]
     )
     found = values[~values.isnan()]
-    return {"mean": float(found.mean()), "std": float(found.std()), "n": len(found)}
+    if not len(found):
+        return {}
+    std = float(found.std()) if len(found) > 1 else 0.0
+    return {"mean": float(found.mean()), "std": std, "n": len(found)}
 
 
 def au_agreement(
@@ -235,9 +254,14 @@ def au_agreement(
 def votes_accuracy(
     logits: NDArray[np.float32], votes: NDArray[np.float32]
 ) -> dict[str, float | int]:
-    """Accuracy against the annotators' majority; samples whose majority is a tie are left out."""
+    """Accuracy against the annotators' majority; samples whose majority is a tie are left out.
+
+    Empty where there are no others.
+    """
     top = np.sort(votes, axis=1)
     clear = top[:, -1] > top[:, -2]
+    if not clear.any():
+        return {}
     hits = logits[clear].argmax(axis=1) == votes[clear].argmax(axis=1)
     return {"majority_accuracy": float(hits.mean()), "n": int(clear.sum())}
 

@@ -1,6 +1,7 @@
 """`fertrain average`: the mean of the weights of several fine-tunings."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from trainer.data.crops import align_all
 from trainer.data.facedata import save
 from trainer.errors import UsageError
 from trainer.evaluate import metrics, predict
+from trainer.labels import EXPRESSIONS
 from trainer.models import FerModel, create
 from trainer.models.model_file import load_model, save_model
 
@@ -57,6 +59,12 @@ def test_the_card_has_what_the_mean_reaches() -> None:
     torch.testing.assert_close(network.state_dict(), average([model(0), model(1)]))
     _, again = averaged([(network, card), model(1), model(2)], validation, torch.device("cpu"))
     assert again.objective == "mean of the weights of 3 models: of seed 0; of seed 1; of seed 2"
+
+
+def test_data_of_other_classes_measure_nothing() -> None:
+    turned = replace(drawn_data(2), classes=EXPRESSIONS[::-1]).of_split("val")
+    with pytest.raises(UsageError, match=r"one: its classes angry, .* are not those of"):
+        averaged([model(0), model(1)], turned, torch.device("cpu"))
 
 
 def test_different_networks_have_no_mean() -> None:

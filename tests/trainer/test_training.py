@@ -12,15 +12,17 @@ import pytest
 import torch
 from drawn import drawn_data
 
+from trainer.card import ModelCard
 from trainer.config import OptimConfig, Section, TrainConfig, load_config
 from trainer.data import facedata
 from trainer.data.facedata import FaceData
 from trainer.errors import FerError, RunStopped, UsageError
-from trainer.evaluate import fit_temperature, metrics, softmax, votes_accuracy
+from trainer.evaluate import evaluate, fit_temperature, metrics, softmax, votes_accuracy
 from trainer.events import EventLog, read_events
 from trainer.learner import Learner, learning_rate
 from trainer.loop import train
 from trainer.model_index import read_card
+from trainer.models import create
 from trainer.models.model_file import load_model
 from trainer.objectives import soft_cross_entropy
 from trainer.run import RunDir, create_run
@@ -218,6 +220,22 @@ def test_majority_votes_leave_ties_out() -> None:
     votes = np.array([[0.5, 0.5, 0], [0.8, 0.1, 0.1], [0, 0.3, 0.7]], np.float32)
     logits = np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0]], np.float32)
     assert votes_accuracy(logits, votes) == {"majority_accuracy": 0.5, "n": 2}
+    assert votes_accuracy(logits[:1], votes[:1]) == {}
+
+
+def test_what_needs_landmarks_is_left_out_where_there_are_none() -> None:
+    """And no number that JSON does not know stands in its place."""
+    options = {"widths": [8, 16], "blocks": [1, 1]}
+    card = ModelCard("small", "compact", options, "stages")
+    found = evaluate(
+        create("compact", **options),
+        card,
+        drawn_data(2).without_landmarks(),
+        torch.device("cpu"),
+        explain=True,
+    )
+    assert not {"landmark_r", "votes"} & found.keys()
+    json.dumps(found, allow_nan=False)
 
 
 def test_events_survive_a_half_written_line(tmp_path: Path) -> None:
