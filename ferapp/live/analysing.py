@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ferapp.live.hardware import give_back_memory
 from ferapp.live.ladder import Ladder, Rung
 from ferapp.live.meters import RateMeter
 from ferapp.live.models import Loaded, Models
@@ -155,6 +156,9 @@ class Analysing:
         self._all_again = False
         if loaded is not before:
             self._failures = 0
+            if before is not None:
+                del before
+                give_back_memory()
 
     def _give_up_more(self, loaded: Loaded) -> None:
         rung = self._ladder.climb(self._options, loaded.device)

@@ -198,13 +198,15 @@ class Engine:
     def use_device(self, device: str) -> None:
         self._device = device
         self._models.use_device(device)
-        if self._other is not None:
+        if self._other is not None and self._comparing:
             self._other.use_device(device)
 
     def compare_with(self, model: str) -> None:
         self._comparing = bool(model)
         if not model:
             self._analysing.compare_with(None)
+            if self._other is not None:
+                self._other.let_go()
             return
         self._catalogue.add(model)
         if self._other is None:
@@ -212,7 +214,7 @@ class Engine:
             self._other = Models(model, self._device, lambda: None, make, self._look_again)
             self._other.start()
         else:
-            self._other.load(model)
+            self._other.load(model, self._device)
         self._analysing.compare_with(self._other)
 
     def set_options(self, options: Options) -> None:

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def list_devices() -> tuple[DeviceInfo, ...]:
-    """The CPU first. A CUDA device tells its free memory, which opens it (some 300 MiB of it)."""
+    """The CPU first. A CUDA device in use tells its free memory.
+
+    Asking another would open it, which takes some 300 MiB of it.
+    """
     import torch
 
     cores = os.cpu_count() or 1
@@ -30,9 +33,19 @@ def device_name(device: "torch.device") -> str:
     return f"cuda:{device.index or 0}" if device.type == "cuda" else device.type
 
 
+def give_back_memory() -> None:
+    """What a model that was let go had on a GPU: torch keeps it for the next one else."""
+    import torch
+
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
 def _free_mb(index: int) -> float | None:
     import torch
 
+    if not torch.cuda.memory_reserved(index):
+        return None
     try:
         return float(torch.cuda.mem_get_info(index)[0] // 2**20)
     except RuntimeError:  # it is there, but does not answer

@@ -92,9 +92,15 @@ class Models:
         """Times of one face measured with this file, by device."""
         return self._ms.get(file, {})
 
-    def load(self, model: str) -> None:
+    def load(self, model: str, device: str = "") -> None:
+        """`device` is the one of before unless it is named."""
         with self._lock:
-            self._ask(_Wish(model, self._wish.device))
+            self._ask(_Wish(model, device or self._wish.device))
+
+    def let_go(self) -> None:
+        """Of the model that runs, which nobody needs now."""
+        with self._lock:
+            self.now = NO_MODEL
 
     def use_device(self, device: str) -> None:
         with self._lock:

@@ -44,11 +44,14 @@ class Classifier:
     def __init__(self, model: str | Path, device: str = "auto") -> None:
         self.path = find_model(str(model))
         self.device = resolve(device)
-        network, self.card = load_model(self.path, self.device)
+        network, self.card = load_model(self.path)
         side = self.card.preprocessing.input_size
-        example = torch.rand(2, 1, side, side, device=self.device)
+        example = torch.rand(2, 1, side, side)
         self._layout = memory_format(network, self.device)
-        self._network = folded(network, example).to(memory_format=self._layout)
+        # on the CPU, where the outputs are exact: a GPU's TF32 would hide that they are the same
+        network = folded(network, example).to(self.device)
+        self._network = network.to(memory_format=self._layout)
+        example = example.to(self.device)
         layer, seen = self._network.attribution_layer, dict[str, Tensor]()
         with torch.inference_mode(), captured(self._network, {layer}, seen):
             self._network(example)

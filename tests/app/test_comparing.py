@@ -35,6 +35,10 @@ def test_a_second_model_joins_and_leaves(bench: Bench) -> None:
         engine.compare_with("")
         status_when(engine, lambda s: s.other_state is ModelState.NONE)
         next_analysis(engine, lambda a: a.other is None)
+        assert engine._other is not None
+        assert engine._other.now.loaded is None  # its memory is free
+        engine.compare_with("two")
+        status_when(engine, lambda s: s.other_name == "two")
 
 
 def test_a_second_model_that_is_not_there_says_so(bench: Bench) -> None:

@@ -19,8 +19,8 @@ def spearman(maps: Tensor, others: Tensor) -> Tensor:
 
 
 def _ranks(maps: Tensor) -> Tensor:
-    """(B, H·W) float64, from 0."""
-    flat = maps.flatten(1).double()
+    """(B, H·W) float64, from 0; on the CPU, for Apple's GPUs have no float64."""
+    flat = maps.flatten(1).cpu().double()
     rows = []
     for row in flat:
         _, index, counts = row.unique(return_inverse=True, return_counts=True)
@@ -73,7 +73,7 @@ def edges(x: Tensor) -> Tensor:
 
 def interval(values: Tensor, draws: int = 1000) -> dict[str, float | int]:
     """Mean, and the 2.5 and 97.5 % quantiles of its bootstrap (Efron); NaN values stay out."""
-    values = values[~values.isnan()].double().cpu()
+    values = values[~values.isnan()].cpu().double()
     if not len(values):
         return {"mean": float("nan"), "low": float("nan"), "high": float("nan"), "n": 0}
     generator = torch.Generator().manual_seed(0)
