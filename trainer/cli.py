@@ -128,7 +128,7 @@ def train(
     from trainer.distributed import joined
     from trainer.run import create_run
 
-    settings = [*(sets or ()), *([f"model.init={init!r}"] if init else [])]
+    settings = [*(sets or ()), *([f"model.init={json.dumps(init)}"] if init else [])]
     base = recipe(recipe_name).values
     if pipeline:
         if pipeline not in PIPELINES:

@@ -1,5 +1,6 @@
 """What every command does alike: errors as one message, exit codes, tables, progress, JSON."""
 
+import io
 import json
 import logging
 import sys
@@ -27,6 +28,10 @@ def run_app(app: typer.Typer) -> None:
     )
     for own in ("trainer", "ferapp"):
         logging.getLogger(own).setLevel(logging.INFO)
+    for stream in (sys.stdout, sys.stderr):
+        # in files and pipes Windows writes a code page without α and →
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")
     try:
         app()
     except FerError as error:

@@ -3,8 +3,9 @@
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,10 +28,23 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o
                 stream.flush()
                 os.fsync(stream.fileno())
             os.chmod(temporary, mode)
-            os.replace(temporary, path)
+            _replace(temporary, path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def _replace(temporary: str, path: Path) -> None:
+    """On Windows a file that another program reads just now is not replaced: a moment later it is.
+
+    Raises PermissionError after a second.
+    """
+    for _ in range(20 if os.name == "nt" else 0):
+        with suppress(PermissionError):
+            os.replace(temporary, path)
+            return
+        time.sleep(0.05)
+    os.replace(temporary, path)
 
 
 @contextmanager

@@ -200,7 +200,7 @@ def run_trainer(arguments: list[str]) -> Outcome:
             [sys.executable, "-m", "trainer", *arguments],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             # the terminal's Ctrl+C reaches this process alone, which passes it on
             start_new_session=True,

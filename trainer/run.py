@@ -12,8 +12,9 @@ from importlib import metadata
 from pathlib import Path
 
 from trainer.config import TrainConfig
-from trainer.errors import UsageError
+from trainer.errors import ModelFileError, UsageError
 from trainer.files import write_json
+from trainer.model_index import find_model, model_spec
 
 BEGAN = time.time()  # this process, but for IMPORTS_S: a command imports this early
 IMPORTS_S = 20.0
@@ -101,9 +102,9 @@ def placed(config: TrainConfig) -> TrainConfig:
     data = data.model_copy(
         update={"also": [*map(_absolute, data.also)], "review": _absolute(data.review)}
     )
-    model = model.model_copy(update={"init": _absolute(model.init)})
+    model = model.model_copy(update={"init": _placed_model(model.init)})
     distill = terms.distill.model_copy(
-        update={"teachers": [*map(_absolute, terms.distill.teachers)]}
+        update={"teachers": [*map(_placed_model, terms.distill.teachers)]}
     )
     terms = terms.model_copy(update={"distill": distill})
     return config.model_copy(update={"data": data, "model": model, "objective": terms})
@@ -113,6 +114,14 @@ def _absolute(path: str) -> str:
     """Of a file or folder; what is none, as the name of a bundled model, stays."""
     place = Path(path).expanduser()
     return str(place.resolve()) if path and place.exists() else path
+
+
+def _placed_model(name: str) -> str:
+    """Of a model, or a file of weights; the name of a bundled model stays, as a folder's may be."""
+    try:
+        return model_spec(find_model(name))
+    except ModelFileError:
+        return _absolute(name) if Path(name).expanduser().is_file() else name
 
 
 def forget_old_stop(run: RunDir) -> None:

@@ -149,6 +149,26 @@ def test_wrong_commands_say_what_is_wrong(
         assert word in done.stderr
 
 
+def test_a_list_is_written_where_the_code_page_lacks_its_signs(command) -> None:
+    """As into a file or pipe on Windows."""
+    code = "import sys; from trainer.cli import main; sys.argv[1:] = ['recipes', 'default']; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "α of mixup" in done.stdout.decode()
+
+
+def test_weights_may_lie_behind_backslashes(command) -> None:
+    facedata.save(drawn_data(3), command.folder / "ready")
+    ask = ["train", "--data", "ready", "--no-landmarks", "--init", r"\\server\a.safetensors"]
+    done = command("trainer", *ask)
+    assert r"\\server\a.safetensors" in done.stderr
+
+
 def test_lists_are_plain_text(command) -> None:
     done = command("trainer", "recipes")
     assert done.returncode == 0

@@ -85,6 +85,12 @@ def test_teachers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     closer = teacher(tmp_path, 2, Preprocessing(crop_size=40, input_size=26))
     with pytest.raises(UsageError, match="other pictures"):
         Teachers([closer], classes, SIZES)
+    fixed = [
+        Preprocessing(crop_size=28, input_size=26, normalisation="fixed", mean=mean)
+        for mean in (0.5, 0.45)
+    ]
+    with pytest.raises(UsageError, match="other pictures"):
+        Teachers([teacher(tmp_path, 3, fixed[0])], classes, fixed[1])
     with pytest.raises(UsageError, match=r"needs objective\.distill\.teachers"):
         load_config(None, ["objective.distill.weight=1"])
 
@@ -93,9 +99,16 @@ def test_a_run_knows_its_teachers_wherever_it_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     teacher(tmp_path, 1)
+    (tmp_path / "default").mkdir()  # no model, so the bundled one is meant
+    (tmp_path / "weights.pth").touch()
     monkeypatch.chdir(tmp_path)
     config = TrainConfig.model_validate(
-        {"objective": {"distill": {"weight": 1, "teachers": ["1.safetensors", "default"]}}}
+        {
+            "model": {"init": "weights.pth"},
+            "objective": {"distill": {"weight": 1, "teachers": ["1.safetensors", "default"]}},
+        }
     )
-    found = placed(config).objective.distill.teachers
-    assert found == [str(tmp_path / "1.safetensors"), "default"]
+    found = placed(config)
+    teachers = found.objective.distill.teachers
+    assert teachers == [str(tmp_path / "1.safetensors"), "default"]
+    assert found.model.init == str(tmp_path / "weights.pth")

@@ -80,7 +80,7 @@ class FaceLandmarker:
         self._last_ms = -1
         self._modes = vision.RunningMode
         self._options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)),
+            base_options=BaseOptions(model_asset_buffer=model.read_bytes()),
             running_mode=self._modes.VIDEO if video else self._modes.IMAGE,
             num_faces=max_faces,
             min_face_detection_confidence=min_confidence,

@@ -67,7 +67,11 @@ def _check(
             f"Its classes are {', '.join(card.classes)}. Set objective.distill.weight=0.",
         )
     views = [each.input_size / each.crop_size for each in (theirs, preprocessing)]
-    if theirs.normalisation != preprocessing.normalisation or abs(views[0] - views[1]) > SAME_VIEW:
+    scales = [
+        (each.normalisation, *((each.mean, each.std) if each.normalisation == "fixed" else ()))
+        for each in (theirs, preprocessing)
+    ]
+    if scales[0] != scales[1] or abs(views[0] - views[1]) > SAME_VIEW:
         raise UsageError(
             f"objective.distill: {name} sees other pictures than this net",
             f"It sees {theirs.input_size} of {theirs.crop_size} px, normalised by "
