@@ -75,7 +75,11 @@ class DataConfig(Section):
 class ModelConfig(Section):
     name: str = _field("compact", "Architecture; `fertrain models` lists them.")
     options: dict[str, Any] = _field({}, "Options of the architecture.")
-    init: str = _field("", "Model (bundled name or file) whose weights training starts from.")
+    init: str = _field(
+        "",
+        "Model (bundled name or file) whose weights training starts from; imagenet downloads "
+        "torchvision's from pytorch.org.",
+    )
     keep_init: bool = _field(
         False,
         "Validate the weights of `init` first, as epoch 0; they stay the best unless an epoch "

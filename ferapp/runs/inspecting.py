@@ -32,6 +32,10 @@ log = logging.getLogger(__name__)
 
 EXAMPLE = "example"  # the evaluation that ships
 EXAMPLE_NAME = "Example: drawn faces and the demo clip"
+ALL_SPLITS = (
+    "All these pictures are shown, also those that a training on them learns from. A model that "
+    "was trained on them looks better here than it is."
+)
 PIECE = 256  # pictures that are classified between two words about it
 SPLITS = ("val", "train", "test")  # of a run, the first that was evaluated
 
@@ -190,6 +194,7 @@ def _of_pictures(path: Path, model: str, say: Say) -> Inspected:
     )
     if "test" in faces.split:
         faces = faces.of_split("val")
+    note = ALL_SPLITS if len(set(faces.split)) > 1 else ""
     file = find_model(model)
     device = resolve("auto")
     network, card = load_model(file, device)
@@ -216,7 +221,7 @@ def _of_pictures(path: Path, model: str, say: Say) -> Inspected:
         faces.votes,
         card.temperature,
     )
-    return Inspected(str(path), found, _pictures(faces), file, _review_elsewhere(path))
+    return Inspected(str(path), found, _pictures(faces), file, _review_elsewhere(path), note)
 
 
 def _pictures(data: "FaceData | None") -> Callable[[int], NDArray[np.uint8] | None]:

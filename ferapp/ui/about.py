@@ -35,9 +35,10 @@ def about_html() -> str:
             "medicine or any other decision about a person.</p>",
             "<h3>Privacy</h3>",
             "<p>Everything stays on this computer. The app opens no connection but to a source "
-            "whose address you give. It uploads nothing, and it stores a picture only when you "
-            "ask for it. Of pictures that you train on or inspect, grey copies stay in your user's "
-            "cache, until you delete them: Menu, Delete all my data.</p>",
+            "whose address you give, and downloads weights from pytorch.org when you train with a "
+            "recipe that starts from ImageNet. It uploads nothing, and it stores a picture only "
+            "when you ask for it. Of pictures that you train on or inspect, grey copies stay in "
+            "your user's cache, until you delete them: Menu, Delete all my data.</p>",
             "<h3>Licences</h3>",
             "<p>ferapp is under the MIT licence. Its main parts:</p>",
             parts,

@@ -1,6 +1,6 @@
 """Why the label of a face deserves less trust, from what can be measured on the face itself.
 
-The limits lie where the bundled model begins to fail clearly more often, measured on 2026-11-22
+The limits lie where a model begins to fail clearly more often: `default` of 2026-11-22, measured
 on FER2013's val split: it is right on 67.7 % of the 3366 faces with landmarks, and each limit's
 line says on how many round it. Where FER2013 has too few such faces, its pictures were made so:
 cut (side, top or bottom), darkened (with noise of 2 or 3 grey levels, or blacks cut off), shrunk

@@ -113,6 +113,18 @@ def test_what_is_no_evaluation_is_refused(tmp_path: Path, name: str) -> None:
         open_inspected(str(tmp_path / name))
 
 
+def test_pictures_of_all_splits_are_told_of(tmp_path: Path) -> None:
+    """Those that a model learned from say little about it."""
+    data = load(example())
+    split = np.where(np.arange(len(data)) % 2, "val", "train")
+    save(replace(data, split=split), tmp_path / "both")
+    save(replace(data, split=np.full(len(data), "val")), tmp_path / "one")
+    both, one = (open_inspected(str(tmp_path / name)) for name in ("both", "one"))
+    assert "learn" in both.note
+    assert len(both.evaluation) == len(one.evaluation)
+    assert one.note == ""
+
+
 def test_a_run_that_has_no_model_yet_says_so(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(DataError, match="has no model yet"):
