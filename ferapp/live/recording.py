@@ -111,6 +111,7 @@ class Recording:
         self._videos: dict[str, Writer] = {}
         self._look_at = 0.0  # when to look at the disk next
         self._bytes = self._frames = self._dropped = self._marks = 0  # each counted by one thread
+        self._marked: dict[float, int] = {}  # by its time the picture of each mark
         self._ended_at = 0.0
         self._reason, self._failed, self._over = "", False, False
         self._thread = threading.Thread(target=self._run, name="recording")  # no daemon: it ends
@@ -147,9 +148,11 @@ class Recording:
         """Mark a moment, now if none is given; a note for it may follow with its time."""
         kind = MARK if time_s is None else NOTE
         moment = time.perf_counter() - self.began if time_s is None else time_s
-        self._put(_Job(events=[self._event(moment, kind, note)]))
         if kind == MARK:
             self._marks += 1
+            self._marked[moment] = self._number
+        number = self._marked.get(moment, self._number)  # a note is of its mark's picture
+        self._put(_Job(events=[self._event(moment, kind, note, number)]))
         return moment
 
     def add(self, analysis: Analysis, loaded: Loaded | None) -> None:
@@ -182,7 +185,7 @@ class Recording:
         if analysis.hidden != self._hidden:
             self._hidden = analysis.hidden
             hidden = ", ".join(part for part in PARTS if part in analysis.hidden)
-            events = [self._event(time_s, HIDDEN, hidden)]
+            events = [self._event(time_s, HIDDEN, hidden, self._number)]
         wanted = self._plan.clean or self._plan.overlaid
         room = self._waiting < WAITING
         self._put(
@@ -196,8 +199,8 @@ class Recording:
         if wanted and not room:
             self._dropped += 1
 
-    def _event(self, time_s: float, kind: str, note: str) -> list[str]:
-        return [f"{time_s:.3f}", str(max(self._number, 0)), kind, note]
+    def _event(self, time_s: float, kind: str, note: str, number: int) -> list[str]:
+        return [f"{time_s:.3f}", str(max(number, 0)), kind, note]
 
     def _put(self, job: _Job) -> None:
         with self._more:

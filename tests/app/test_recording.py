@@ -153,19 +153,19 @@ class TestFolder:
         with recording(RecordingPlan(tmp_path)) as running:
             running.add(shot(5), loaded())
             moment = running.mark()
-            running.mark("a laugh, “quoted”\nand more", moment)
             running.add(replace(shot(6), hidden=frozenset({"mouth", "eyes"})), loaded())
+            running.mark("a laugh, “quoted”\nand more", moment)  # written down somewhat later
             running.add(shot(7), loaded())
         found = rows(only(tmp_path) / "events.csv")
         kinds = [(row["kind"], row["note"]) for row in found]
         assert kinds == [
             ("mark", ""),
-            ("note", "a laugh, “quoted”\nand more"),
             ("hidden", "eyes, mouth"),
+            ("note", "a laugh, “quoted”\nand more"),
             ("hidden", ""),
         ]
-        assert found[0]["time_s"] == found[1]["time_s"] == f"{moment:.3f}"
-        assert [row["frame"] for row in found] == ["0", "0", "1", "2"]
+        assert found[0]["time_s"] == found[2]["time_s"] == f"{moment:.3f}"
+        assert [row["frame"] for row in found] == ["0", "1", "0", "2"]
         assert running.status.marks == 1
 
     def test_two_in_one_second_have_two_folders(self, tmp_path: Path) -> None:
