@@ -32,10 +32,25 @@ class Analyzer:
 
     def __init__(self, landmarker: FaceLandmarker | None = None) -> None:
         self.landmarker = landmarker
+        self._source, self._time_s = "", 0.0  # of the last frame of a source that has a name
+        self._forget()
+        self._found: list[DetectedFace] = []  # in the frame that was analysed last
+
+    def _forget(self) -> None:
         self._tracks = Tracks()
         self._smoothing = Smoothing()
         self._other_smoothing = Smoothing()  # of the second model's probabilities
-        self._found: list[DetectedFace] = []  # in the frame that was analysed last
+
+    def _mind_source(self, frame: Frame) -> None:
+        """Numbers and colours of faces begin anew with another source, or this one from its start.
+
+        What fills the time until a source is back leaves them alone.
+        """
+        if frame.source:
+            begins = frame.source != self._source or frame.time_s < self._time_s
+            if begins and self._source:
+                self._forget()
+            self._source, self._time_s = frame.source, frame.time_s
 
     def detect(self, frame: Frame, options: Options) -> list[DetectedFace]:
         """The faces of the frame after the one that was given last."""
@@ -65,6 +80,7 @@ class Analyzer:
         marks = [time.perf_counter()]
         found = self.detect(frame, options) if found is None else found
         self._found = found
+        self._mind_source(frame)
         marks.append(time.perf_counter())
         ids = self._tracks.assign([face.box for face in found], frame.time_s)
         faces, method, times = self._classified(frame, classifier, options, ids, self._smoothing)

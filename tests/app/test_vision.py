@@ -158,3 +158,18 @@ def test_a_picture_of_a_folder_is_searched_for_itself(demo_frame: np.ndarray) ->
 
         np.testing.assert_array_equal(second("a.png", "b.png"), expected)
         assert np.abs(second("", "") - expected).max() > 0.1
+
+
+def test_faces_are_numbered_anew_with_another_source(demo_frame: np.ndarray) -> None:
+    """What fills the time until a source is back does not count as another one."""
+    analyzer, ids = Analyzer(None), []
+    mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
+    for source, time_s, mesh_x in (
+        ("a", 0.0, 0.0), ("a", 1.0, 900.0), ("", 0.0, 0.0), ("a", 1.1, 900.0),
+        ("b", 1.2, 900.0), ("b", 2.0, 0.0), ("b", 0.0, 900.0),
+    ):  # fmt: skip
+        frame = Frame(demo_frame, 0, time_s, 0.0, source=source)
+        found = [DetectedFace(mesh + np.float32([mesh_x, 0]))]
+        (face,) = analyzer.analyze(frame, None, Options(), paint=False, found=found).faces
+        ids.append(face.face_id)
+    assert ids == [0, 1, 0, 2, 0, 1, 0]
