@@ -120,6 +120,11 @@ class AttributionControls(QWidget):
         self.signed.setChecked(look.signed)
         self.setEnabled(look.attribution)
 
+    def set_held(self, why: str) -> None:
+        """No other method can be asked for now, and `why`; "" where one can."""
+        self.method.setEnabled(not why)
+        self.method.setToolTip(why or _METHOD)
+
     def show_methods(self, served: tuple[str, ...]) -> None:
         """Those that the model serves can be chosen, the others say why not."""
         if served == self._served:

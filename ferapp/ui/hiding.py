@@ -11,7 +11,6 @@ _TIP = (
     "Hides the {part} from the model, in every picture from now on.\n"
     "The bars then show in outline what the model says of the whole face."
 )
-_FROZEN = "A held picture is not analysed again. Press Space to go on, then hide the {part}."
 
 
 class HideRow(QWidget):
@@ -40,8 +39,8 @@ class HideRow(QWidget):
     def hidden(self) -> frozenset[Part]:
         return frozenset(part for part, chip in self.chips.items() if chip.isChecked())
 
-    def set_frozen(self, on: bool) -> None:
-        """What the model sees of a held picture cannot change any more."""
+    def set_held(self, why: str) -> None:
+        """No part can be hidden now, and `why`; "" where it can."""
         for part, chip in self.chips.items():
-            chip.setEnabled(not on)
-            chip.setToolTip((_FROZEN if on else _TIP).format(part=part))
+            chip.setEnabled(not why)
+            chip.setToolTip(why or _TIP.format(part=part))

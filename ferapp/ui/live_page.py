@@ -33,6 +33,12 @@ PLOT_S = 0.05  # plots are redrawn at most 20 times a second
 STATUS_MS = 200
 SUMMARY_S = 1.0  # a screen reader should not be talked over
 
+FROZEN = "A held picture is not analysed again. Press Space to go on."
+RECORDED = (
+    "These results were recorded. Press Analyse again, below the picture, to ask the model anew."
+)
+BURNT = "The overlays are part of this video. Its pictures are not analysed."
+
 
 class LivePage(QWidget):
     """`actions` are those of the window, by id; the page follows their state.
@@ -203,7 +209,19 @@ class LivePage(QWidget):
         replayed = self._status.replay is not None
         self._engine.pause(on)
         self.stage.set_frozen(on, "Paused" if replayed else "Frozen")
-        self.hide_row.set_frozen(on and not replayed)
+        self._show_held()
+
+    def _show_held(self) -> None:
+        """What the model would have to look at again is held where it does not."""
+        replay = self._status.replay
+        if replay is None:
+            why = FROZEN if self._actions["freeze"].isChecked() else ""
+        elif replay.burnt:
+            why = BURNT
+        else:
+            why = "" if replay.again else RECORDED
+        for controls in (self.hide_row, self.attribution):
+            controls.set_held(why)
 
     def _analyse_again(self, on: bool) -> None:
         self._engine.analyse_again(on)
@@ -322,6 +340,7 @@ class LivePage(QWidget):
         if status.replay is not None and status.replay.paused != held:
             self._engine.pause(held)  # it was opened anew
         self.attribution.show_methods(status.model_methods)
+        self._show_held()
         self.stage.show_status(status)
         self.stage.hud.show_map_age(self.view.map_age_ms)
         self.panel.key.show_age(self.view.map_age_ms)

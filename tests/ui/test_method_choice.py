@@ -8,6 +8,7 @@ from bench import Bench
 from fake_engine import SIZE, analysis, face
 from picture import HAPPY, mapped
 
+from ferapp.live.session import Replay
 from ferapp.ui.attention_strip import AttentionStrip
 from ferapp.ui.live_page import LivePage
 from ferapp.ui.methods import METHODS
@@ -114,3 +115,23 @@ def test_the_strip_colours_what_changes(bench: Bench) -> None:
     assert ground == same
     assert more != same
     assert less not in (same, more)
+
+
+def test_what_needs_another_look_of_the_model_is_held_with_the_picture(
+    bench: Bench, page: LivePage
+) -> None:
+    """The box would name one method beside the colours of another."""
+    bench.show(mapped())
+    held = (page.attribution.method, *page.hide_row.chips.values())
+    bench.window.actions_by_id["freeze"].setChecked(True)
+    for control in held:
+        assert not control.isEnabled()
+        assert "Press Space to go on" in control.toolTip()
+    assert page.attribution.target.isEnabled()  # maps of all expressions are there
+    bench.window.actions_by_id["freeze"].setChecked(False)
+    assert all(control.isEnabled() for control in held)
+    bench.engine.change(replay=Replay("a", "default", 3.0))
+    bench.qtbot.waitUntil(lambda: not page.attribution.method.isEnabled())
+    assert all("Analyse again" in control.toolTip() for control in held)
+    bench.engine.change(replay=Replay("a", "default", 3.0, again=True))
+    bench.qtbot.waitUntil(lambda: all(control.isEnabled() for control in held))
