@@ -8,11 +8,13 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -25,6 +27,7 @@ from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.log_text import LogText
 
 KEYS_WIDTH = 1180  # px
+_EDGE = 60  # px: the frame of a window, and what is left beside it
 _RIGHT = ("Picture", "Recording", "Inspect")  # groups of keys on that side: about half of all
 _Row = tuple[str, str, str]  # a key, what it does, how
 LOG_MS = 1000  # between two looks at a log that is open
@@ -72,13 +75,32 @@ class KeySheet(Sheet):
         if several:
             groups["Inspect"] = [*INSPECT_KEYS]
         right = {name: groups.pop(name) for name in _RIGHT if name in groups}
-        sides = QHBoxLayout()
+        body = QWidget()
+        body.setObjectName("inner")
+        sides = QHBoxLayout(body)
+        sides.setContentsMargins(0, 0, 0, 0)
         sides.setSpacing(2 * theme.MARGIN)
         sides.addLayout(_keys(groups), 1)
         sides.addLayout(_keys(right), 1)
-        self.column.addLayout(sides, 1)
+        scroll = QScrollArea()
+        scroll.setObjectName("inner")
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(body)
+        self.column.addWidget(scroll, 1)
         self.finish()
-        self.resize(KEYS_WIDTH, self.column.totalHeightForWidth(KEYS_WIDTH))
+        self._fit(sides)
+
+    def _fit(self, sides: QHBoxLayout) -> None:
+        """As large as all of it, where the window's screen has the room."""
+        room = self.parentWidget().screen().availableSize() - QSize(_EDGE, _EDGE)
+        margins = self.column.contentsMargins()
+        beside = margins.left() + margins.right()
+        width = min(KEYS_WIDTH, room.width())
+        below = self.column.spacing() + self.buttons.sizeHint().height()
+        height = margins.top() + sides.totalHeightForWidth(width - beside) + below
+        self.resize(width, min(height + margins.bottom() + 2, room.height()))
 
 
 def _keys(groups: dict[str, list[_Row]]) -> QGridLayout:
