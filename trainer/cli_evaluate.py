@@ -8,6 +8,7 @@ import typer
 from trainer.cli_options import DATA_HELP, Device, Json, NoLandmarks
 from trainer.console import notices, print_json, print_table, progress_bars
 from trainer.errors import UsageError
+from trainer.files import make_folder
 from trainer.show import explanations_table, print_explanation, print_metrics
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def evaluate(
     folders = [out or _own_folder(file, split) for file in files]
     if figures and None in folders:
         raise UsageError("--figures: there is no folder for them", "Name one with --out DIR.")
+    if out is not None:
+        make_folder(out)
     samples = _open(data, no_landmarks)
     faces = (samples.without_leaked(split) if drop_leaked else samples).of_split(split)
     views = [_as_learned(file, faces) for file in files]
@@ -171,6 +174,7 @@ def explain(
     where = resolve(device)
     path = find_model(model)
     network, card = load_model(path, where)
+    make_folder(out)
     if image is not None:
         if method:
             raise UsageError("--method: a picture is explained by every method there is")

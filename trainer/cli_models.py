@@ -9,6 +9,7 @@ from trainer.cli_options import Device, Json
 from trainer.config import TrainConfig, load_config
 from trainer.console import notices, print_json, print_table, progress_bars
 from trainer.errors import UsageError
+from trainer.files import make_folder
 
 if TYPE_CHECKING:
     from trainer.card import ModelCard
@@ -46,6 +47,7 @@ def export(
     if to_onnx and keep_attention:
         raise UsageError("--keep-attention: an ONNX file has only what predictions use")
     network, card = load_model(find_model(model))
+    make_folder(out.parent)
     card = replace(card, name=out.stem, licence=licence or card.licence)
     if to_onnx:
         _export_onnx(out, network, card, as_json)
@@ -108,6 +110,7 @@ def average(
         raise UsageError(f"--out {out}: the name must end with {SUFFIX}")
     where = resolve(device)
     opened = [load_model(find_model(each), where) for each in model]
+    make_folder(out.parent)
     with progress_bars() as progress:
         validation = open_data(data, progress=progress).of_split("val")
     network, card = averaged(opened, validation, where)

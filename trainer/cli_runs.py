@@ -8,7 +8,7 @@ import typer
 from trainer.cli_options import Json
 from trainer.console import notices, print_json, print_table
 from trainer.errors import FerError
-from trainer.files import file_stem
+from trainer.files import file_stem, make_folder
 
 
 def compare(
@@ -25,6 +25,8 @@ def compare(
     from trainer.reports import comparison, records
 
     found = [records.read_record(run) for run in records.find_runs(runs)]
+    if out is not None:
+        make_folder(out)
     result = comparison.compare(found)
     print_table(*comparison.results_table(result))
     for columns, rows in (

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from trainer.errors import UsageError
+
 TEMPORARY = ".tmp"
 
 
@@ -58,6 +60,16 @@ def telling_of(path: Path) -> Iterator[None]:
         if isinstance(disk, OSError) and disk.errno is not None:
             raise OSError(disk.errno, disk.strerror, str(path)) from error
         raise
+
+
+def make_folder(path: Path) -> None:
+    """For what a command will write, before its work is done. Raises UsageError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: the folder cannot be made ({error.strerror})", "Choose another place."
+        ) from error
 
 
 def sweep(path: Path) -> None:

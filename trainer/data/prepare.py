@@ -31,7 +31,7 @@ from trainer.data.landmark_files import with_landmarks
 from trainer.data.pictures import Listing
 from trainer.data.reading import read_array
 from trainer.errors import DataError, UsageError
-from trainer.files import write_atomic, write_json
+from trainer.files import make_folder, write_atomic, write_json
 from trainer.labels import EXPRESSIONS
 
 if TYPE_CHECKING:
@@ -165,10 +165,7 @@ def prepare(
         data = load(out)
         return _with_landmarks(data, out, workers, progress) if landmarks else data
     reader = find_reader(source, layout)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{out}: the folder cannot be made ({error.strerror})") from error
+    make_folder(out)
     if is_prepared(out) and (out / ORIGIN).is_file():  # it may lie where nothing can be written
         _check_origin(out, source, reader, landmark_files)
         data = load(out)
