@@ -133,6 +133,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=False,
     ),
     ActionRecord(
+        "to_table",
+        "Recording",
+        "Analyse to table…",
+        "Ctrl+T",
+        "Analyse each frame of the video or folder that plays, once, into a CSV: a row a face.",
+    ),
+    ActionRecord(
         "mark", "Recording", "Mark", "E", "Mark this moment of the recording. A note can follow."
     ),
     ActionRecord(

@@ -24,6 +24,7 @@ from ferapp.ui.replay_bar import ReplayBar
 from ferapp.ui.settings import SettingsStore
 from ferapp.ui.stage import Stage
 from ferapp.ui.steady import SteadyDoubts
+from ferapp.ui.table_bar import TableBar
 from ferapp.vision.analysis import Analysis
 from ferapp.vision.options import Options
 from ferapp.vision.tracks import number
@@ -71,6 +72,7 @@ class LivePage(QWidget):
         self.stage = Stage(engine.painted)
         self.view = self.stage.view
         self.record_bar = RecordBar(actions["mark"], actions["record"])
+        self.table_bar = TableBar()
         self.replay_bar = ReplayBar(actions["freeze"])
         self.hide_row = HideRow()
         self.attribution = AttributionControls(store.now.held_scale)
@@ -87,6 +89,7 @@ class LivePage(QWidget):
         left.setSpacing(0)
         left.addWidget(self.stage, 1)
         left.addWidget(self.record_bar)
+        left.addWidget(self.table_bar)
         left.addWidget(self.replay_bar)
         layout.addLayout(left, 1)
         layout.addWidget(self.panel)
@@ -279,6 +282,7 @@ class LivePage(QWidget):
         """No more calls of the engine from here."""
         self._take_timer.stop()
         self._status_timer.stop()
+        self.table_bar.close_down()
 
     def _take(self) -> None:
         """Show the newest analysis, if there is one; the view tells the engine when it painted."""

@@ -46,6 +46,7 @@ class SourceMenu(QMenu):
         self.addSeparator()
         self.addActions([actions[name] for name in ("open_file", "open_folder", "open_url")])
         self.addAction(actions["open_recording"])
+        self.addAction(actions["to_table"])
         self.addAction(actions["paste"])
 
     def _mode_menu(self) -> QMenu:

@@ -25,6 +25,7 @@ from ferapp.ui.chips import Chip
 from ferapp.ui.dialogs import Sheet
 from ferapp.ui.live_page import LivePage
 from ferapp.ui.settings import SettingsStore
+from ferapp.ui.snapshot import open_folder
 from ferapp.vision.analysis import Analysis
 
 TITLE = "ferapp"
@@ -34,6 +35,13 @@ def recordings_folder() -> Path:
     """Where recordings go unless another folder was chosen."""
     place = QStandardPaths.StandardLocation.DocumentsLocation
     return Path(QStandardPaths.writableLocation(place) or Path.home()) / "ferapp"
+
+
+def has_an_end(status: LiveStatus) -> bool:
+    """Whether what plays is a file or folder that a model can be taken through, frame by frame."""
+    source = status.source
+    there = source == "demo" or Path(source).exists() if source else False
+    return there and status.replay is None and bool(status.model)
 
 
 class Recordings(QObject):
@@ -59,6 +67,8 @@ class Recordings(QObject):
         actions["mark"].setEnabled(False)
         actions["open_recording"].triggered.connect(self._ask_for_recording)
         actions["recording_settings"].triggered.connect(self._show_settings)
+        actions["to_table"].triggered.connect(self._ask_for_table)
+        page.table_bar.ended.connect(self._tell_of_table)
         page.record_bar.noted.connect(engine.note)
         page.record_bar.done.connect(window.setFocus)
         page.status_changed.connect(lambda: self.show_status(page.status))
@@ -75,6 +85,7 @@ class Recordings(QObject):
         self._actions["record"].setChecked(running)
         self._actions["mark"].setEnabled(running)
         self._actions["record"].setEnabled(running or status.replay is None)
+        self._show_whether_table(status)
         title = f"Recording – {TITLE}" if running else TITLE
         if self._window.windowTitle() != title:
             self._window.setWindowTitle(title)
@@ -87,9 +98,29 @@ class Recordings(QObject):
             self._asked = False
             self._tell(now)
 
+    def _show_whether_table(self, status: LiveStatus) -> None:
+        busy = self._page.table_bar.running
+        self._actions["to_table"].setEnabled(has_an_end(status) and not busy)
+
     def finish(self) -> None:
         """The window closes: what was typed is kept."""
         self._page.record_bar.keep_note()
+
+    def _ask_for_table(self) -> None:
+        status = self._page.status
+        stem = "demo" if status.source == "demo" else Path(status.source).stem
+        path, _ = QFileDialog.getSaveFileName(
+            self._window, "Analyse to table", f"{stem}.csv", "Tables (*.csv)"
+        )
+        if path:
+            faces = self._page.options.max_faces
+            self._page.table_bar.start(status.source, Path(path), status.model, faces)
+            self._show_whether_table(status)
+
+    def _tell_of_table(self, words: str, table: str) -> None:
+        self._show_whether_table(self._page.status)
+        shown = "Show folder" if table else ""
+        self._page.stage.toast.tell(words, shown, lambda: open_folder(table), table)
 
     def _begin_or_end(self) -> None:
         running = self._engine.status().recording
