@@ -21,6 +21,7 @@ import platformdirs
 from trainer.errors import FerError
 from trainer.files import json_text, write_atomic
 from trainer.labels import EXPRESSIONS
+from trainer.model_index import find_model, read_card
 
 OWNER_ONLY, OWNER_FILE = 0o700, 0o600
 TAKES = 3  # of a class in all, of which the second is held out
@@ -42,6 +43,11 @@ class Count:
 
 def personal_folder() -> Path:
     return Path(platformdirs.user_data_dir("ferapp")) / "personal"
+
+
+def picture_side() -> int:
+    """Of the pictures that are kept, in pixels: what the model `default` is fed."""
+    return read_card(find_model("default")).preprocessing.crop_size
 
 
 class Examples:

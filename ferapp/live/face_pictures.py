@@ -6,15 +6,15 @@ from pathlib import Path
 
 import cv2
 
+from ferapp.live.examples import picture_side
 from ferapp.live.takes import Shot
 from trainer.data.prepare import prepare
 from trainer.faces.align import align_face
-from trainer.model_index import find_model, read_card
 
 
 def face_pictures(shots: Sequence[Shot]) -> list[bytes]:
     """A grey PNG of each: the very pixels that the model `default` is fed of that face."""
-    side, found = read_card(find_model("default")).preprocessing.crop_size, []
+    side, found = picture_side(), []
     for shot in shots:
         crop = align_face(shot.image, shot.landmarks, side).crop
         found.append(cv2.imencode(".png", crop)[1].tobytes())

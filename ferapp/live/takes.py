@@ -71,12 +71,20 @@ class Take:
         return TakeState(phase, pictures=len(self.shots))
 
 
-def trouble(analysis: Analysis) -> str:
-    """Why this picture is no example, in words; "" when it is one."""
+def source_trouble(analysis: Analysis) -> str:
+    """Why what plays gives no examples, in words; "" where it does."""
     if isinstance(analysis.frame, SessionFrame):
         return "A recording plays. Choose your camera in Source."
     if not analysis.frame.source:
         return "What plays only fills the time until your camera does. It is not recorded."
+    return ""
+
+
+def trouble(analysis: Analysis) -> str:
+    """Why this picture is no example, in words; "" when it is one."""
+    words = source_trouble(analysis)
+    if words:
+        return words
     if not _has_landmarks(analysis.face):
         return "No face in the picture. The countdown begins when yours is there."
     return ""

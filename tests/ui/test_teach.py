@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_nothing_is_written_before_consent(teaching: Teaching, tmp_path: Path) -
     sheet = teaching.sheet
     assert sheet.stack.currentWidget() is sheet.consent
     words = " ".join(label.text() for label in sheet.consent.findChildren(QLabel))
-    for wanted in ("48 × 48 pixels", str(Examples().root), "Delete all my data", "agrees to this"):
+    for wanted in ("46 × 46 pixels", str(Examples().root), "Delete all my data", "agrees to this"):
         assert wanted in words
     for _ in range(12):
         shown = teaching.person.shows("happy")
@@ -41,6 +42,17 @@ def test_nothing_is_written_before_consent(teaching: Teaching, tmp_path: Path) -
     sheet.close()
     assert on_disk(tmp_path) == []
     assert not Examples().has_consent
+
+
+def test_without_a_camera_it_is_said_before_anybody_agrees(teaching: Teaching) -> None:
+    teaching.open()
+    consent = teaching.sheet.consent
+    filling = teaching.person.shows("happy")
+    teaching.bench.show(replace(filling, frame=replace(filling.frame, source="")))
+    teaching.wait(lambda: consent.trouble.isVisible())
+    assert "until your camera does" in consent.trouble.text()
+    teaching.bench.show(teaching.person.shows("happy"))
+    teaching.wait(lambda: not consent.trouble.isVisible())
 
 
 def test_a_consent_that_cannot_be_noted_begins_nothing(

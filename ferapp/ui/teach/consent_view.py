@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from ferapp.live.examples import picture_side
 from ferapp.live.takes import PICTURES
 from ferapp.ui import theme
 from ferapp.ui.buttons import by_keyboard
@@ -26,10 +27,11 @@ class ConsentView(QWidget):
             "held out: on them you see whether it helped."
         )
         how.setWordWrap(True)
+        side = picture_side()
         facts = (
             (
                 "What is stored",
-                f"{PICTURES} small grey pictures of your face each time, below 50 pixels wide, "
+                f"{PICTURES} small grey pictures of your face each time, {side} × {side} pixels, "
                 "with the name of the expression, and models trained on them. Nothing around your "
                 "face.",
             ),
@@ -55,6 +57,10 @@ class ConsentView(QWidget):
         note = QLabel("Only record yourself, or somebody who sits here and agrees to this too.")
         note.setProperty("quiet", True)
         note.setWordWrap(True)
+        self.trouble = QLabel()
+        self.trouble.setWordWrap(True)
+        self.trouble.setProperty("notice", True)
+        self.trouble.hide()
         self.agree = QPushButton("I agree, begin")
         self.agree.setToolTip("Nothing is stored before you press this.")
         self.agree.setAutoDefault(False)
@@ -74,9 +80,15 @@ class ConsentView(QWidget):
         column.addWidget(how)
         column.addLayout(grid)
         column.addWidget(note)
+        column.addWidget(self.trouble)
         column.addLayout(line)
         column.addWidget(self.wrong)
         column.addStretch(1)
+
+    def show_trouble(self, words: str) -> None:
+        """Why nothing could be recorded now; "" when it could."""
+        self.trouble.setText(words)
+        self.trouble.setVisible(bool(words))
 
     def show_failure(self, words: str) -> None:
         self.wrong.setText(words)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from ferapp.live.examples import Count, Examples
-from ferapp.live.takes import Shot
+from ferapp.live.takes import Shot, source_trouble
 from ferapp.runs import personal
 from ferapp.runs.desk import Desk, Failure
 from ferapp.runs.training import TrainingChild, ask_to_stop
@@ -130,6 +130,8 @@ class TeachSheet(Sheet):
     def _see(self) -> None:
         """Show the live page's newest picture; it is recorded only while a take runs."""
         analysis = self._page.analysis
+        if self.stack.currentWidget() is self.consent:
+            self.consent.show_trouble(source_trouble(analysis) if analysis is not None else "")
         if self.stack.currentWidget() is not self.record:
             return
         if analysis is self._seen:
