@@ -121,8 +121,8 @@ def analyze_source(
                 notices.print(f"Goes on from frame {first}.{again}", soft_wrap=True)
             table = _Table(csv_file, append=before is not None)
             stack.callback(table.close)
-            if csv_file.is_file():  # and not a pipe
-                write_note(csv_file, origin)
+            if before is None and csv_file.is_file():  # and not a pipe
+                write_note(csv_file, origin, place)
             if before is None or before.size == 0:
                 table.add([head])
         if video_file is not None:

@@ -8,8 +8,10 @@ import csv
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from importlib import metadata
 from pathlib import Path
 
 from ferapp.live.file_hash import file_hash
@@ -70,9 +72,15 @@ def note_of(table: Path) -> Path:
     return table.with_name(f"{table.name}.json")
 
 
-def write_note(table: Path, origin: Origin) -> None:
+def write_note(table: Path, origin: Origin, place: Path) -> None:
+    """What the table is made from, and for a reader where that lay, by what and when."""
+    made = {
+        "path": str(place.resolve()) if place.exists() else "",
+        "app": f"ferapp {metadata.version('ferapp')}",
+        "begun": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
     try:
-        write_json(note_of(table), asdict(origin))
+        write_json(note_of(table), asdict(origin) | made)
     except OSError as error:
         raise UsageError(f"{table}: the CSV cannot be written ({error.strerror})") from error
 

@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -118,5 +119,8 @@ def test_from_the_menu_to_the_rows(
     rows = list(csv.DictReader(table.open(encoding="utf-8")))
     frames = [int(row["frame"]) for row in rows]
     assert sorted(set(frames)) == list(range(len(set(frames))))
-    assert json.loads((tmp_path / "my table.csv.json").read_text())["model"] == "compact"
+    note = json.loads((tmp_path / "my table.csv.json").read_text())
+    assert (note["model"], note["path"]) == ("compact", picture)
+    assert note["app"].startswith("ferapp ")
+    assert datetime.fromisoformat(note["begun"]).date() >= date(2026, 11, 1)
     assert "frames analysed" in page.stage.toast.label.text()
