@@ -216,6 +216,8 @@ def _open(data: Path, config: TrainConfig, world: "World") -> "FaceData":
 def _read_run(run: Path) -> tuple[str, TrainConfig, Path]:
     from trainer.run import RunDir
 
+    if not RunDir(run).config.is_file():
+        raise UsageError(f"{run}: this is no run directory", "One has a config.json.")
     try:
         head = json.loads(RunDir(run).config.read_text(encoding="utf-8"))
         config = TrainConfig.model_validate(head["config"])
