@@ -37,8 +37,8 @@ def give_back_memory() -> None:
     """What a model that was let go had on a GPU: torch keeps it for the next one else."""
     import torch
 
-    if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()  # nothing where torch has not used one
 
 
 def _free_mb(index: int) -> float | None:

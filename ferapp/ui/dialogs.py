@@ -94,7 +94,7 @@ class KeySheet(Sheet):
 
     def _fit(self, sides: QHBoxLayout) -> None:
         """As large as all of it, where the window's screen has the room."""
-        room = self.parentWidget().screen().availableSize() - QSize(_EDGE, _EDGE)
+        room = self.screen().availableSize() - QSize(_EDGE, _EDGE)
         margins = self.column.contentsMargins()
         beside = margins.left() + margins.right()
         width = min(KEYS_WIDTH, room.width())
