@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtWidgets import QApplication, QMainWindow, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from ferapp.runs import training
@@ -114,12 +114,14 @@ def test_the_command_is_quoted_as_the_system_reads_it(
 @pytest.mark.parametrize(
     ("key", "text", "words"),
     [
-        ("optim.epochs", "0", "greater than or equal to 1"),
-        ("optim.epochs", "many", "valid integer"),
-        ("optim.learning_rate", "-1", "greater than 0"),
-        ("augment.erase", "2", "less than or equal to 1"),
-        ("run.device", "gpu", "match"),
-        ("model.options", "3", "dictionary"),
+        ("optim.epochs", "0", "must be a whole number from 1 to 10000"),
+        ("optim.epochs", "many", "must be a whole number from 1 to 10000"),
+        ("optim.learning_rate", "-1", "must be a number more than 0 and at most 10"),
+        ("augment.erase", "2", "must be a number from 0 to 1"),
+        ("run.device", "gpu", "must be auto, cpu, cuda, cuda:N or mps"),
+        ("model.options", "3", "must be a table such as {name = value}"),
+        ("objective.terms", "{a = 'b'}", "must be a number"),
+        ("data.also", "[1]", "must be text"),
     ],
 )
 def test_what_is_wrong_stands_at_its_field(
@@ -145,6 +147,40 @@ def test_what_is_wrong_with_the_whole_is_said(form: TrainForm, tmp_path: Path) -
     form.fill("default", str(tmp_path), {}, "a/b")
     assert "Name: use letters" in form.wrong.text()
     assert not form.start.isEnabled()
+
+
+def test_what_a_check_refused_is_not_started(form: TrainForm, tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    form.fill("default", folder, {})
+    form.refuse(folder, "x has no split 'train'\nPrepare it anew.")
+    assert form.wrong.text() == "The check refused this data: x has no split 'train'"
+    assert not form.start.isEnabled()
+    assert form.check.isEnabled()  # it may be mended meanwhile
+    form.rows["data.also"].set_text(f'["{folder}"]')  # whose pictures are learned, too
+    assert form.validate()
+    assert form.wrong.isVisible()
+    form.rows["data.also"].back.click()
+    assert not form.validate()
+    form.data.setText(str(tmp_path.parent))
+    assert form.validate()
+    assert not form.wrong.isVisible()
+    form.data.setText(folder)
+    form.refuse(folder, "")
+    assert form.start.isEnabled()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_the_fields_are_as_wide_as_they_have_to_be(form: TrainForm, qtbot: QtBot) -> None:
+    """However narrow the window is."""
+    window = form.window()
+    window.setMinimumSize(0, 640)
+    area = form.findChild(QScrollArea)
+    for chip in form.sections.values():
+        chip.setChecked(True)
+    qtbot.waitUntil(lambda: form.rows["data.memory"].isVisible())
+    QApplication.sendPostedEvents()
+    window.resize(1, 640)
+    qtbot.waitUntil(lambda: area.viewport().width() >= area.widget().width())
 
 
 def test_another_recipe_brings_its_settings(form: TrainForm) -> None:

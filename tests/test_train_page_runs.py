@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cartoon import cartoon
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
@@ -129,6 +130,8 @@ def test_launch_watch_stop_resume_and_use(bench: Bench, prepared: Path) -> None:
     assert view.losses.legend_words()[0][0] == "loss"
     assert view.rates.legend_words()
     assert view.figures["best"].text() != "–"
+    train = dict(view.accuracies.legend_words())["train"]
+    assert view.figures["train"].text().replace("\u00a0", " ") == train
     assert view.figures["memory"].text().endswith("GiB")
     assert view.matrix._counts.sum() == 28  # the val samples
     assert "begun" in view.log.toPlainText()
@@ -138,6 +141,7 @@ def test_launch_watch_stop_resume_and_use(bench: Bench, prepared: Path) -> None:
     bench.wait(lambda: bench.state() == "stopped")
     bench.wait(lambda: not page.trainings)
     assert page.run is not None
+    assert page.list.current_path() == str(page.run.path)
     before = page.run.share
     assert view.live.isVisible()  # what was trained is usable
     view.live.click()
@@ -207,6 +211,90 @@ def _is_zombie(pid: int) -> bool:
         return True
 
 
+def looked(bench: Bench) -> None:
+    """What the files say was asked anew, and shown."""
+    bench.page._look()
+    bench.wait(lambda: not bench.page.desk.busy)
+
+
+class Begun:
+    """A training that makes its run at the next look."""
+
+    stopped, began = False, 0.0
+
+    def __init__(self, made: Path) -> None:
+        self.run: Path | None = None
+        self._made = made
+
+    def poll(self) -> int | None:
+        self.run = self._made
+        return None
+
+    def words(self) -> str:
+        return ""
+
+    def stop(self) -> None: ...
+
+    def wait(self, seconds: float) -> None: ...
+
+    def leave(self) -> None: ...
+
+
+def test_after_a_training_began_the_form_can_be_had_again(bench: Bench, tmp_path: Path) -> None:
+    """The run is known before the list has it."""
+    page, form = bench.page, bench.page._new_page
+    with a_process_that_trains() as child:
+        begun = started(pid=child.pid, time=time.time())
+        run = str(make_run(tmp_path / "runs", [begun, step(5)]).path)
+        page.trainings.append(Begun(Path(run)))  # type: ignore[arg-type]
+        page._look()
+        bench.wait(lambda: bench.state() == "running")
+        looked(bench)
+        assert page._stack.currentWidget() is page.view
+        assert page.list.current_path() == run  # which is marked in the list
+        for wish in (page.new, page.view.again):
+            wish.click()
+            looked(bench)
+            looked(bench)
+            assert page._stack.currentWidget() is form
+            assert page.list.current_path() == ""
+            page.list.choose(run)
+            looked(bench)
+            assert page._stack.currentWidget() is page.view
+
+
+def test_another_training_is_shown_and_marked_once_it_began(bench: Bench, tmp_path: Path) -> None:
+    """Though another run was looked at, and two are checked."""
+    page, entries = bench.page, bench.page.list.entries
+    for minute in (0, 1):
+        make_run(tmp_path / "runs", [started(), step(5)], f"20261124-10150{minute}-old")
+    bench.wait(lambda: len(entries.runs) == 2)
+    page.list.choose(str(entries.runs[0].path))
+    bench.wait(lambda: page.run is not None)
+    box = Qt.ItemDataRole.CheckStateRole
+    for row in (0, 1):
+        entries.setData(entries.index(row), Qt.CheckState.Checked, box)
+    assert page._stack.currentWidget() is page.comparison
+    page.new.click()
+    looked(bench)
+    assert page._stack.currentWidget() is page._new_page
+    fresh = make_run(tmp_path / "runs", [started(), step(5)], "20261124-101502-new").path
+    page.trainings.append(Begun(fresh))  # type: ignore[arg-type]
+    page._look()
+    bench.wait(lambda: page.list.current_path() == str(fresh))
+    bench.wait(lambda: page.run is not None and page.run.path == fresh)
+    assert page._stack.currentWidget() is page.view
+
+
+def test_focus_alone_chooses_no_run(bench: Bench, tmp_path: Path) -> None:
+    make_run(tmp_path / "runs", [started(), step(5)])
+    bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
+    QApplication.sendEvent(bench.page.list, QFocusEvent(QEvent.Type.FocusIn))
+    looked(bench)
+    assert bench.page.list.currentIndex().isValid()
+    assert bench.page._stack.currentWidget() is bench.page._new_page
+
+
 def test_stop_asks_the_run_and_signals_no_process(bench: Bench, tmp_path: Path) -> None:
     """Of another machine, whose number is here that of some other training."""
     with a_process_that_trains() as child:
@@ -251,6 +339,41 @@ def test_data_that_does_not_open_is_told_where_the_check_is(bench: Bench, tmp_pa
     assert "layout of this data set is not recognised" in bench.page.data.words.text()
     bench.page.form.check.click()
     bench.wait(lambda: "not recognised" in bench.page.data.words.text())
+
+
+def test_what_was_found_stands_beside_its_own_data_alone(
+    bench: Bench, prepared: Path, tmp_path: Path
+) -> None:
+    page, form, words = bench.page, bench.page.form, bench.page.data.words
+    (tmp_path / "empty").mkdir()
+    form.data.setText(str(tmp_path / "empty"))
+    assert form.validate()
+    form.check.click()
+    bench.wait(lambda: "not recognised" in words.text())
+    assert not form.start.isEnabled()
+    assert "not recognised" in form.wrong.text()
+    form.data.setText(str(prepared))
+    assert "press Check" in words.text()
+    assert form.validate()
+    form.check.click()
+    bench.wait(lambda: "drawn" in words.text())
+    assert page.data.sheet.sizeHint().height() > 0
+    assert form.start.isEnabled()
+    form.data.setText(f"{prepared}-other")
+    assert "press Check" in words.text()
+    assert page.data.sheet.sizeHint().height() == 0
+    form.data.setText(str(prepared))
+    assert "drawn" in words.text()
+
+
+def test_what_was_said_ends_when_the_training_can_begin(bench: Bench, tmp_path: Path) -> None:
+    page = bench.page
+    page.form.data.setText(str(tmp_path))
+    page._find(str(tmp_path), "Error: it cannot be read")
+    run = make_run(tmp_path / "runs", [started(), step(5)]).path
+    page.trainings.append(Begun(run))  # type: ignore[arg-type]
+    page._look()
+    assert "press Check" in page.data.words.text()
 
 
 def test_while_data_is_checked_nothing_is_started(
@@ -330,10 +453,10 @@ def test_resume_pressed_twice_goes_on_once(bench: Bench, tmp_path: Path) -> None
 
 def test_two_runs_are_compared(bench: Bench, tmp_path: Path) -> None:
     page, entries = bench.page, bench.page.list.entries
-    for number, (name, rate) in enumerate((("fast", "0.1"), ("slow", "0.01"))):
+    for number, (name, rate) in enumerate((("pal", "0.1"), ("pal", "0.01"))):
         events = [started(), step(5), step(10), epoch(1, 0.3), epoch(2, 0.4 + number / 10)]
         ended = {"event": "run_ended", "time": 400.0, "reason": "done", "error": ""}
-        folder, sets = f"20261124-10150{number}-{name}", (f"optim.learning_rate={rate}",)
+        folder, sets = f"20261124-101{5 + number}00-{name}", (f"optim.learning_rate={rate}",)
         make_run(tmp_path / "runs", [*events, ended], folder, sets=sets)
     bench.wait(lambda: len(entries.runs) == 2)
     tester = QAbstractItemModelTester(
@@ -345,7 +468,12 @@ def test_two_runs_are_compared(bench: Bench, tmp_path: Path) -> None:
     bench.wait(lambda: page.comparison.headline.text() == "2 runs")
     assert tester.model() is entries
     curves = page.comparison.accuracies.legend_words()
-    assert sorted(curves) == [("fast", "40.0 %"), ("slow", "50.0 %")]
+    names = ["pal · 10:15", "pal · 10:16"]
+    assert sorted(curves) == [(names[0], "40.0 %"), (names[1], "50.0 %")]
+    listed = [entries.index(row).data() for row in (0, 1)]
+    assert listed == names[::-1]  # the newest first
+    results = page.comparison.results
+    assert [results.item(row, 0).text() for row in (0, 1)] == listed
     table = page.comparison.differences
     rows = [table.item(row, 0).text() for row in range(table.rowCount())]
     assert rows == ["optim.learning_rate"]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.fields import FieldInfo
 
 from trainer.card import LiveMethod, Preprocessing
+from trainer.config_words import reason
 from trainer.errors import UsageError
 
 
@@ -320,7 +321,7 @@ def check_config(sets: Sequence[str], **base: Any) -> tuple[TrainConfig | None, 
         found: dict[str, str] = {}
         for issue in error.errors():
             name = ".".join(str(part) for part in issue["loc"])
-            found.setdefault(name, issue["msg"].removeprefix("Value error, "))
+            found.setdefault(name, reason(issue, all_fields()))
         return None, found
     except UsageError as error:
         return None, {"": str(error)}
@@ -366,12 +367,12 @@ def _explain(error: ValidationError) -> str:
     lines = []
     for issue in error.errors():
         name = ".".join(str(part) for part in issue["loc"])
-        reason = issue["msg"].removeprefix("Value error, ")
+        why = reason(issue, all_fields())
         if issue["type"] == "extra_forbidden":
             known = ", ".join(_section(issue["loc"][:-1]).model_fields)
             lines.append(f"{name}: there is no such field (known: {known})")
         else:
-            lines.append(f"{name} = {issue['input']!r}: {reason}" if name else reason)
+            lines.append(f"{name} = {issue['input']!r}: {why}" if name else why)
     return "The configuration does not fit:\n" + "\n".join(f"  {line}" for line in lines)
 
 

@@ -57,37 +57,38 @@ def train(
     disk or memory are full. In a `world` of several processes each takes its part of every step;
     the leading one validates and writes.
     """
-    device = resolve(config.run.device)
-    torch.backends.cudnn.benchmark = True  # all steps have one shape
-    if config.run.threads:
-        torch.set_num_threads(config.run.threads)
-    preprocessing = config.data.preprocessing
-    training = _training_crops(run, config, data)
-    _check_landmarks(config, data.name, training)
-    validation = align_all(data.of_split("val"), preprocessing, memory=config.data.memory)
-    card = _card(name, config, data, len(training), preprocessing)
-    torch.manual_seed(config.run.seed)  # the same first weights in every process
-    learner = new_learner(config, card, training.targets, device)
-    plan = Plan.of(config, len(training), world)
-    kept = Validations(run, learner, card, validation, plan)
-    init = ""
-    if world.leads:
-        for file in (run.best, run.last, run.state):
-            sweep(file)
-        forget_old_stop(run)
-    if run.state.is_file():
-        kept.restore()
-    elif config.model.init:
-        spread = torch.linspace(0, len(training) - 1, min(256, len(training))).long()
-        example = to_input(training.pixels[spread], preprocessing).to(device)
-        init = start_from(learner, config.model.init, example)
-
     events = EventLog(run.events) if world.leads else None
 
     def emit(event: str, **values: Any) -> None:
         if events is not None:
             events.write(event, **values)
             report({"event": event, **values})
+
+    with _told_if_it_fails(emit, events):
+        device = resolve(config.run.device)
+        torch.backends.cudnn.benchmark = True  # all steps have one shape
+        if config.run.threads:
+            torch.set_num_threads(config.run.threads)
+        preprocessing = config.data.preprocessing
+        training = _training_crops(run, config, data)
+        _check_landmarks(config, data.name, training)
+        validation = align_all(data.of_split("val"), preprocessing, memory=config.data.memory)
+        card = _card(name, config, data, len(training), preprocessing)
+        torch.manual_seed(config.run.seed)  # the same first weights in every process
+        learner = new_learner(config, card, training.targets, device)
+        plan = Plan.of(config, len(training), world)
+        kept = Validations(run, learner, card, validation, plan)
+        init = ""
+        if world.leads:
+            for file in (run.best, run.last, run.state):
+                sweep(file)
+            forget_old_stop(run)
+        if run.state.is_file():
+            kept.restore()
+        elif config.model.init:
+            spread = torch.linspace(0, len(training) - 1, min(256, len(training))).long()
+            example = to_input(training.pixels[spread], preprocessing).to(device)
+            init = start_from(learner, config.model.init, example)
 
     def validate(**means: float) -> None:
         if world.leads:
@@ -147,6 +148,20 @@ def train(
             if events is not None:
                 events.close()
     return kept.best
+
+
+@contextlib.contextmanager
+def _told_if_it_fails(emit: Callable[..., None], events: EventLog | None) -> Iterator[None]:
+    """What keeps a training from beginning stands in its journal, too."""
+    try:
+        yield
+    except Exception as error:
+        why = str(explained(error) or error) or type(error).__name__
+        with contextlib.suppress(OSError):
+            emit("run_ended", reason="failed", error=why, best={})
+        if events is not None:
+            events.close()
+        raise
 
 
 def _in_words(error: Exception, run: RunDir) -> FerError | None:

@@ -1,6 +1,7 @@
 """Compares runs, as `fertrain compare` does. Called in the desk's thread."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ferapp.runs.side_by_side import SideBySide
@@ -10,17 +11,22 @@ from trainer.reports.records import read_record
 from trainer.run import RunDir
 
 
-def compare_runs(paths: Sequence[Path]) -> SideBySide:
-    """Raises DataError when one of them cannot be read."""
+def compare_runs(paths: Sequence[Path], names: Mapping[str, str]) -> SideBySide:
+    """`names` by folder say what each is called. Raises DataError when one cannot be read."""
     load_torch()  # parameters and operations are counted on the networks
     from trainer.reports.comparison import compare, differences_table, results_table
 
     found = compare([read_record(RunDir(path)) for path in paths])
+    rows = tuple(
+        replace(row, name=", ".join(names[record.run.path.name] for record in row.records))
+        for row in found.rows
+    )
+    found = replace(found, rows=rows)
     runs = [Watched(path).read() for path in paths]
 
     def curves(name: str, scale: float) -> tuple:  # type: ignore[type-arg]
         return tuple(
-            (run.name.partition("-")[2].partition("-")[2] or run.name, x, scale * y)
+            (names[run.name], x, scale * y)
             for run in runs
             for x, y in [run.epochs.get(name, (None, None))]
             if x is not None and y is not None

@@ -66,9 +66,15 @@ class Run:
         return self.state in ("starting", "running")
 
     @property
+    def began(self) -> bool:
+        """Whether it trained at all; before, it reads its data and makes its network."""
+        return bool(self.started)
+
+    @property
     def can_resume(self) -> bool:
-        """Whether there is something left to do."""
-        return self.state in ("stopped", "interrupted", "failed") and self.config is not None
+        """Whether it began, and there is something left to do."""
+        ended = self.state in ("stopped", "interrupted", "failed")
+        return ended and self.began and self.config is not None
 
     @property
     def accuracy(self) -> float:

@@ -5,6 +5,8 @@ from pathlib import Path
 import psutil
 
 from ferapp.runs.training import TrainingChild
+from ferapp.runs.watching import Runs
+from trainer.files import asset
 
 WAIT_S = 90.0
 
@@ -33,3 +35,17 @@ def test_before_it_made_its_run_a_stop_ends_it(tmp_path: Path) -> None:
     assert child.stopped
     assert child.poll() is not None
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_what_fails_before_it_begins_says_why_in_its_run(tmp_path: Path) -> None:
+    """Also to an app that was not there."""
+    child = TrainingChild(
+        ["train", "--data", str(asset("example")), "--runs", str(tmp_path)], tmp_path
+    )
+    child.wait(WAIT_S)
+    (run,) = Runs(tmp_path).list()
+    assert run.state == "failed"
+    assert "no split 'train'" in run.reason
+    assert run.reason in child.words()
+    assert "no split 'train'" in Runs(tmp_path).read(run.path).log
+    assert not run.can_resume  # nothing was begun

@@ -66,6 +66,15 @@ def test_a_dead_process_is_an_interrupted_run(tmp_path: Path) -> None:
     assert found.can_resume
 
 
+@pytest.mark.parametrize("reason", ["", "failed"])
+def test_what_never_began_is_not_resumed(tmp_path: Path, reason: str) -> None:
+    ended = {"event": "run_ended", "time": 100.0, "reason": reason, "error": "no data"}
+    found = Watched(make_run(tmp_path, [ended] if reason else []).path).read()
+    assert found.state == (reason or "interrupted")
+    assert not found.began
+    assert not found.can_resume
+
+
 def test_a_process_that_trains_is_a_running_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QFontMetricsF
 from pytestqt.qtbot import QtBot
 
 from ferapp.ui.train.curves import Curve, CurvePlot
@@ -33,3 +34,29 @@ def test_a_curve_of_one_value(qtbot: QtBot) -> None:
     qtbot.addWidget(plot)
     plot.show_curves([Curve("loss", np.array([1.0]), np.array([0.5]), scattered=True)])
     assert plot.legend_words() == [("loss", "0.500")]
+
+
+@pytest.mark.parametrize(("most", "whole"), [(3.0, True), (40.0, True), (0.4, False)])
+def test_epochs_are_whole_numbers_where_there_are_some(
+    qtbot: QtBot, most: float, whole: bool
+) -> None:
+    plot = CurvePlot("Accuracy", "", "{:.1f} %")
+    qtbot.addWidget(plot)
+    across, up = plot.plot.getAxis("bottom"), plot.plot.getAxis("left")
+    assert across.labelText == "epoch"
+    ticks = [value for _, values in across.tickValues(0.0, most, 400) for value in values]
+    assert len(ticks) > 1
+    assert all(value == int(value) for value in ticks) == whole
+    assert up.tickStrings([20.0, 40.0], 1, 20) == ["20\u00a0%", "40\u00a0%"]
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_no_label_of_an_empty_plot_is_cut(qtbot: QtBot) -> None:
+    plot = CurvePlot("Loss", "")
+    qtbot.addWidget(plot)
+    plot.resize(300, 200)
+    plot.show()
+    up = plot.plot.getAxis("left")
+    qtbot.waitUntil(lambda: up.rect().height() > 50)
+    half = QFontMetricsF(up.style["tickFont"]).height() / 2
+    assert up.mapRectToScene(up.rect()).top() >= half

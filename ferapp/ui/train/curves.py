@@ -17,6 +17,9 @@ _COLOURS = ("happy", "surprise", "fear", "angry", "disgust", "sad", "neutral")
 _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 
 
+_BELOW = 30  # px of the epochs and their title
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """`points` marks each value: few of them, as of validations.
@@ -39,8 +42,27 @@ class Curve:
         return np.asarray(np.convolve(self.y, window, mode="same") / count, np.float64)
 
 
+class _Epochs(pg.AxisItem):
+    """Whole numbers; parts of an epoch only where less than one is shown."""
+
+    def tickSpacing(self, least: float, most: float, size: float) -> list[tuple[float, float]]:
+        levels = super().tickSpacing(least, most, size)
+        if most - least < 1:
+            return list(levels)
+        return [level for level in levels if level[0] >= 1] or [(1, 0)]
+
+
+class _Values(pg.AxisItem):
+    """The unit stands behind each number."""
+
+    unit = ""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [text + self.unit for text in super().tickStrings(values, scale, spacing)]
+
+
 class CurvePlot(QWidget):
-    """Title, legend with the newest values in the format `form`, plot."""
+    """Title, legend with the newest values in the format `form`, plot over epochs."""
 
     def __init__(self, title: str, tip: str, form: str = "{:.3f}") -> None:
         super().__init__()
@@ -53,7 +75,12 @@ class CurvePlot(QWidget):
         self.legend = QLabel()
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setWordWrap(True)
-        self.plot = pg.PlotWidget()
+        across, up = _Epochs("bottom"), _Values("left")
+        across.setLabel("epoch")
+        across.setHeight(_BELOW)
+        up.unit = "\u00a0%" if form.endswith("%") else ""
+        self.plot = pg.PlotWidget(axisItems={"bottom": across, "left": up})
+        self.plot.getPlotItem().layout.setContentsMargins(1, 8, 8, 1)  # labels at the ends
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setMouseEnabled(False, False)
@@ -83,6 +110,8 @@ class CurvePlot(QWidget):
         while len(self._items) < len(self._curves):
             self._items.append((self.plot.plot(), self.plot.plot()))
         self._means = [curve.means() for curve in self._curves]
+        for axis in ("left", "bottom"):  # without a curve its numbers mean nothing
+            self.plot.getAxis(axis).setStyle(showValues=bool(self._curves))
         for index, ((single, item), curve) in enumerate(
             zip(self._items, self._curves, strict=True)
         ):
@@ -115,7 +144,8 @@ class CurvePlot(QWidget):
         for index, (name, value) in enumerate(self.legend_words(at)):
             colour, style = _look(index)
             mark = {Qt.PenStyle.SolidLine: "━", Qt.PenStyle.DashLine: "╍"}.get(style, "┅")
-            words.append(f'<span style="color:{colour}">{mark}</span> {name} <b>{value}</b>')
+            told = f"{mark}</span> {name} <b>{value}</b>".replace(" ", "\u00a0")  # in one line
+            words.append(f'<span style="color:{colour}">{told}')
         self.legend.setText("&nbsp;&nbsp; ".join(words))
         title = self._title if at is None else f"{self._title} · epoch {at:.1f}"
         self.title.setText(title)
@@ -145,6 +175,7 @@ class CurvePlot(QWidget):
             self.plot.getAxis(axis).setPen(pg.mkPen(look.line))
             self.plot.getAxis(axis).setTextPen(pg.mkPen(look.muted))
             self.plot.getAxis(axis).setTickFont(theme.sized(self.font(), 0.8))
+        self.plot.getAxis("bottom").label.setFont(theme.sized(self.font(), 0.8))
         self.plot.getAxis("left").setWidth(44)
         self._line.setPen(pg.mkPen(look.muted, width=1))
         self.show_curves(self._curves)

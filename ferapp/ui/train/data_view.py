@@ -1,5 +1,7 @@
 """What the data check found: counts, copies, gaps, and some faces of each class."""
 
+from html import escape
+
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -22,7 +24,7 @@ _SHOWN = 5  # reasons
 
 
 class Sheet(QWidget):
-    """A row of faces a class."""
+    """A row of faces a class, as many as have room."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,6 +43,7 @@ class Sheet(QWidget):
         return QSize(_NAME + 8 * (_FACE + _GAP), len(self._rows) * (_FACE + _GAP))
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        room = (self.width() - _NAME + _GAP) // (_FACE + _GAP)
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             for row, (name, faces) in enumerate(self._rows):
@@ -48,7 +51,7 @@ class Sheet(QWidget):
                 painter.setPen(QColor(theme.current().text))
                 middle = Qt.AlignmentFlag.AlignVCenter
                 painter.drawText(QRectF(0, y, _NAME, _FACE), middle, wording.title(name))
-                for place, face in enumerate(faces):
+                for place, face in enumerate(faces[: max(room, 0)]):
                     x = _NAME + place * (_FACE + _GAP)
                     painter.drawImage(QRectF(x, y, _FACE, _FACE), face)
 
@@ -95,13 +98,18 @@ class DataView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(area)
         self.show_preparing("")
+        self.show_nothing()
+
+    def show_nothing(self) -> None:
+        """Nothing is known of the data."""
         self.show_words(
             "Name a data set on the left and press Check: it is counted and looked at before "
             "anything is trained. Nothing in it is changed."
         )
 
     def show_words(self, words: str) -> None:
-        self.words.setText(f"<p>{words}</p>")
+        lines = escape(words).replace("\n", "<br>")
+        self.words.setText(f"<p>{lines}</p>")
         self.sheet.show_check(None)
 
     def show_preparing(self, words: str) -> None:

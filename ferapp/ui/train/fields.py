@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from trainer.config import TrainConfig, all_fields
+from trainer.config_words import bounds
 
 Kind = Literal["switch", "choice", "number", "text", "toml"]
 
@@ -84,14 +85,7 @@ def _field(key: str, info: FieldInfo) -> Field:
 
 
 def _bounds(info: FieldInfo) -> str:
-    words = []
-    for each in info.metadata:
-        for name, sign in (("ge", "at least"), ("gt", "more than"), ("le", "at most")):
-            if hasattr(each, name):
-                words.append(f"{sign} {getattr(each, name):g}")
-        if hasattr(each, "lt"):
-            words.append(f"less than {each.lt:g}")
-    text = ", ".join(words)
+    text = bounds(info)
     return text[:1].upper() + text[1:] + "." if text else ""
 
 

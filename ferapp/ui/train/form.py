@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -23,7 +23,7 @@ from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.chips import Chip
 from ferapp.ui.flow import Flow
 from ferapp.ui.picker import Picker
-from ferapp.ui.train.field_row import EDIT_WIDTH, NAME_WIDTH, FieldRow
+from ferapp.ui.train.field_row import NAME_WIDTH, FieldRow
 from ferapp.ui.train.fields import BASICS, SECTIONS, form_fields, setting, values_of
 from trainer.config import TrainConfig, check_config
 from trainer.files import file_stem
@@ -37,6 +37,20 @@ ARCHITECTURES = tuple(
 )
 
 
+class _Column(QScrollArea):
+    """Scrolls up and down alone: it is never narrower than what is in it."""
+
+    def minimumSizeHint(self) -> QSize:
+        bar, inner = self.verticalScrollBar().sizeHint(), self.widget()
+        wide = inner.minimumSizeHint().width() if inner is not None else 0
+        return QSize(wide + bar.width(), super().minimumSizeHint().height())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+
 class TrainForm(QWidget):
     """`start_wanted` with the arguments after `fertrain`, `check_wanted` with the data's path."""
 
@@ -48,6 +62,7 @@ class TrainForm(QWidget):
         self._runs = runs
         self._filling = False
         self._held = ""  # why nothing may be started or checked now
+        self._refused = ("", "")  # a path, and what a check has against its data
         self.config: TrainConfig | None = None
         self.recipe = Picker("Recipe", "A named configuration: the settings that differ below.")
         for name, each in RECIPES.items():
@@ -139,7 +154,7 @@ class TrainForm(QWidget):
             column.addWidget(place)
             self.sections[name].toggled.connect(place.setVisible)
         column.addStretch(1)
-        area = QScrollArea()
+        area = _Column()
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -164,7 +179,6 @@ class TrainForm(QWidget):
         layout.setSpacing(0)
         layout.addWidget(area, 1)
         layout.addWidget(foot)
-        self.setMinimumWidth(NAME_WIDTH + EDIT_WIDTH + 120)
 
     def _connect(self) -> None:
         self._timer = QTimer(self, interval=CHECK_MS, singleShot=True)
@@ -176,7 +190,7 @@ class TrainForm(QWidget):
         self.run_name.textChanged.connect(lambda _: self._later())
         self.browse.clicked.connect(self._ask_for_folder)
         self.browse_file.clicked.connect(self._ask_for_file)
-        self.check.clicked.connect(lambda: self.check_wanted.emit(self.data.text().strip()))
+        self.check.clicked.connect(lambda: self.check_wanted.emit(self.data_path))
         self.copy.clicked.connect(
             lambda: QGuiApplication.clipboard().setText(self.command_line.text())
         )
@@ -211,11 +225,16 @@ class TrainForm(QWidget):
         return [setting(row.field, row.text) for row in self.rows.values() if row.differs]
 
     @property
+    def data_path(self) -> str:
+        """Of the data set, as it was typed."""
+        return self.data.text().strip()
+
+    @property
     def arguments(self) -> list[str]:
         """After `fertrain`."""
         recipe = str(self.recipe.currentData())
         name = self.run_name.text().strip() or file_stem(recipe)
-        data = Path(self.data.text().strip()).expanduser()
+        data = Path(self.data_path).expanduser()
         return command(recipe, data, name, self.settings, self._runs)
 
     def _later(self) -> None:
@@ -236,14 +255,16 @@ class TrainForm(QWidget):
         for key, row in self.rows.items():
             if row.error.text() and key not in BASICS:
                 self.sections[row.field.section].setChecked(True)
-        text = self.data.text().strip()
+        text = self.data_path
         if text and not Path(text).expanduser().exists():
             problems["data"] = f"{text}: there is no such file or folder"
         name = self.run_name.text().strip()
         if not all(each.isalnum() or each in "._-" for each in name):
             problems["name"] = "Name: use letters, figures, '.', '_' and '-'"
-        self.wrong.setText("\n".join(problems.values()))
-        self.wrong.setVisible(bool(problems))
+        against = self._against()
+        told = [*problems.values(), *([against] if against else [])]
+        self.wrong.setText("\n".join(told))
+        self.wrong.setVisible(bool(told))
         count = len(self.settings)
         self.changes.setText(
             f"{count} setting{'s' * (count != 1)} differ{'s' * (count == 1)} from the recipe"
@@ -252,13 +273,30 @@ class TrainForm(QWidget):
         )
         self.command_line.setText(as_typed(["fertrain", *self.arguments]))
         self.command_line.setCursorPosition(0)
-        good = self.config is not None and not problems and bool(text)
+        refused = bool(against) and not self._may_differ()
+        good = self.config is not None and not problems and bool(text) and not refused
         usual = "Train as a process of its own." if good else "Something above is missing or wrong."
         self.start.setEnabled(good and not self._held)
         self.start.setToolTip(self._held or usual)
         self.check.setEnabled(bool(text) and "data" not in problems and not self._held)
         self.check.setToolTip(self._held or CHECK_TIP)
         return good and not self._held
+
+    def refuse(self, path: str, why: str) -> None:
+        """A check has this against the data that lies here; "" when it has nothing."""
+        self._refused = (path, why)
+        self.validate()
+
+    def _against(self) -> str:
+        path, why = self._refused
+        if not why or path != self.data_path:
+            return ""
+        return f"The check refused this data: {why.splitlines()[0]}"
+
+    def _may_differ(self) -> bool:
+        """Whether a training reads other data than a check: more of it, or without landmarks."""
+        config = self.config
+        return config is not None and (bool(config.data.also) or not config.data.landmarks)
 
     def hold(self, why: str) -> None:
         """Nothing is started or checked; with no reason again as usual."""

@@ -5,7 +5,7 @@ loads torch or OpenCV is injected and works in the desk's thread.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from ferapp.runs.data_check import DataCheck
 from ferapp.runs.desk import Failure
+from ferapp.runs.naming import title_of
 from ferapp.runs.side_by_side import SideBySide
 from ferapp.runs.training import TrainingChild, ask_to_stop, resume_command
 from ferapp.runs.watching import Run, Runs
@@ -47,7 +48,7 @@ class Tools:
     """What works in the desk's thread."""
 
     check_data: Callable[[Path, Callable[[str], None]], DataCheck]
-    compare: Callable[[Sequence[Path]], SideBySide]
+    compare: Callable[[Sequence[Path], Mapping[str, str]], SideBySide]  # and what each is called
     runs: Path  # the folder of runs
 
 
@@ -57,6 +58,8 @@ class TrainPage(Page):
         self._tools, self._links = tools, links
         self._runs = Runs(tools.runs)
         self._said = ""  # by the desk's thread while data is checked
+        self._found: tuple[str, DataCheck | str] = ("", "")  # of the data at this path
+        self._launched = ""  # path of the data that the newest training was given
         self._shown = ""  # path of the run that is shown
         self._stopping: set[str] = set()
         self._failures: dict[str, str] = {}  # what a child printed at its end, by run
@@ -103,12 +106,12 @@ class TrainPage(Page):
         layout.addWidget(self._stack, 1)
 
     def _connect(self) -> None:
-        self.new.clicked.connect(lambda: self.list.choose(""))
-        self.new.clicked.connect(lambda: self._stack.setCurrentWidget(self._new_page))
+        self.new.clicked.connect(self._show_form)
         self.list.chosen.connect(self._choose)
         self.list.entries.checked_changed.connect(self._compare)
         self.form.start_wanted.connect(self.start)
         self.form.check_wanted.connect(self._check)
+        self.form.data.textChanged.connect(lambda _: self._tell_of_data())
         self.data.stop_wanted.connect(self._stop_preparing)
         self.view.stop_wanted.connect(self._stop)
         self.view.resume_wanted.connect(self._resume)
@@ -132,6 +135,9 @@ class TrainPage(Page):
         self._tell_of_preparing()
         if not self.isVisible() and not self.trainings:
             return
+        self._ask()
+
+    def _ask(self) -> None:
         shown = Path(self._shown) if self._shown else None
         self.desk.ask("look", lambda: self._read(shown), self._take_runs)
 
@@ -156,15 +162,17 @@ class TrainPage(Page):
         self.view.show_run(run, self._failures.get(self._shown, ""))
         stopping = self._shown in self._stopping
         self.view.stop.setText("Stopping …" if stopping else "Stop")
-        if self.list.entries.checked[1:]:
-            return
-        if self._stack.currentWidget() is not self.view:
+        if self._stack.currentWidget() is not self.comparison:
             self._stack.setCurrentWidget(self.view)
 
     def _choose(self, path: str) -> None:
         self._shown = path
         if path:
-            self._look()
+            self._ask()
+
+    def _show_form(self) -> None:
+        self.list.choose("")
+        self._stack.setCurrentWidget(self._new_page)
 
     # --- launching ------------------------------------------------------------------------------
 
@@ -179,6 +187,7 @@ class TrainPage(Page):
             self.toast.tell(f"The training cannot be started: {error.strerror}")
             return
         self.trainings.append(child)
+        self._launched = self.form.data_path
         self.toast.tell("Training begins …" if run is None else "It goes on …")
         self._look()
 
@@ -187,18 +196,18 @@ class TrainPage(Page):
         had_run = child.run is not None
         code = child.poll()
         if child.run is not None and not had_run:
-            self._shown = str(child.run)
-            self.list.choose(self._shown)
-            self._look_for(self._shown)
+            self.list.choose(str(child.run))
+            if isinstance(self._found[1], str):  # it could begin, whatever was said before
+                self._find("", "")
         if code is None:
             return
         self.trainings.remove(child)
         if code in (0, 130):
             self._failures.pop(str(child.run), None)
         elif child.stopped:
-            self.data.show_words("The training was stopped before it began.")
+            self._find(self._launched, "The training was stopped before it began.")
         elif child.run is None:
-            self.data.show_words(child.words().replace("\n", "<br>"))
+            self._find(self._launched, child.words())
             self.toast.tell("The training could not begin.")
         elif code > 0:
             self._failures[str(child.run)] = child.words()
@@ -232,15 +241,6 @@ class TrainPage(Page):
                 self.toast.tell(f"It cannot be asked to stop: {error.strerror}")
             self._mind(child)
             self._look()
-
-    def _look_for(self, path: str) -> None:
-        """The list may not have it yet."""
-        self._shown = path
-        self.desk.ask("look", lambda: self._read(Path(path)), self._take_new_run)
-
-    def _take_new_run(self, outcome: tuple[tuple[Run, ...], Run | None] | Failure) -> None:
-        self._take_runs(outcome)
-        self.list.choose(self._shown)
 
     def _stop(self) -> None:
         run = self.run
@@ -279,10 +279,8 @@ class TrainPage(Page):
         if run is None or run.config is None:
             return
         sets = {**values_of(run.config), **changes}
-        name = run.name.partition("-")[2].partition("-")[2]
-        self.form.fill("default", run.data, sets, name)
-        self.list.choose("")
-        self._stack.setCurrentWidget(self._new_page)
+        self.form.fill("default", run.data, sets, title_of(run.name))
+        self._show_form()
 
     def _with_half_the_batch(self) -> None:
         run = self.run
@@ -306,8 +304,8 @@ class TrainPage(Page):
             return
         self._stack.setCurrentWidget(self.comparison)
         self.comparison.show_waiting(len(checked))
-        paths = [run.path for run in checked]
-        self.desk.ask("compare", lambda: self._tools.compare(paths), self._take_comparison)
+        paths, names = [run.path for run in checked], dict(self.list.entries.names)
+        self.desk.ask("compare", lambda: self._tools.compare(paths, names), self._take_comparison)
 
     def _take_comparison(self, outcome: SideBySide | Failure) -> None:
         if isinstance(outcome, Failure):
@@ -322,20 +320,37 @@ class TrainPage(Page):
         self._words.start()
         self._tell_of_preparing()
         self.desk.ask(
-            "data", lambda: self._tools.check_data(Path(path), self._say), self._take_check
+            "data",
+            lambda: self._tools.check_data(Path(path), self._say),
+            lambda outcome: self._take_check(path, outcome),
         )
 
     def _say(self, words: str) -> None:
         """Called in the desk's thread."""
         self._said = words
 
-    def _take_check(self, outcome: DataCheck | Failure) -> None:
+    def _take_check(self, path: str, outcome: DataCheck | Failure) -> None:
         self._words.stop()
+        found = outcome.words if isinstance(outcome, Failure) else outcome
+        self.form.refuse(path, found if isinstance(found, str) else found.problem)
+        self._find(path, found)
         self._tell_of_preparing()
-        if isinstance(outcome, Failure):
-            self.data.show_words(outcome.words.replace("\n", "<br>"))
+
+    def _find(self, path: str, found: DataCheck | str) -> None:
+        self._found = (path, found)
+        self._tell_of_data()
+
+    def _tell_of_data(self) -> None:
+        """What was found of the data that the form names; of other data nothing."""
+        if self._words.isActive():
+            return
+        path, found = self._found
+        if path != self.form.data_path or not found:
+            self.data.show_nothing()
+        elif isinstance(found, DataCheck):
+            self.data.show_check(found)
         else:
-            self.data.show_check(outcome)
+            self.data.show_words(found)
 
     # --- the end --------------------------------------------------------------------------------
 

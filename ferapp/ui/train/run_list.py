@@ -7,6 +7,7 @@ from PySide6.QtCore import (
     QAbstractItemModel,
     QAbstractListModel,
     QEvent,
+    QItemSelection,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferapp.runs.naming import unique_names, when
 from ferapp.runs.watching import Run
 from ferapp.ui import theme
 
@@ -50,6 +52,7 @@ class RunModel(QAbstractListModel):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.runs: tuple[Run, ...] = ()
+        self.names: dict[str, str] = {}  # what a run is called beside the others, by its folder
         self._checked: set[str] = set()
 
     def show_runs(self, runs: tuple[Run, ...]) -> None:
@@ -59,11 +62,14 @@ class RunModel(QAbstractListModel):
             if runs:
                 self.dataChanged.emit(self.index(0), self.index(len(runs) - 1))
             return
+        before = self._checked
         self.beginResetModel()
         self.runs = runs
-        self._checked &= {run.name for run in runs}
+        self.names = unique_names([run.name for run in runs])
+        self._checked = before & {run.name for run in runs}
         self.endResetModel()
-        self.checked_changed.emit()
+        if self._checked != before:
+            self.checked_changed.emit()
 
     @property
     def checked(self) -> tuple[Run, ...]:
@@ -84,11 +90,11 @@ class RunModel(QAbstractListModel):
             return None
         run = self.runs[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return run.name
+            return self.names[run.name]
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{run.path}\n{run.reason or state_words(run)}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{run.name}, {state_words(run)}, {accuracy_words(run)}"
+            return f"{self.names[run.name]}, {state_words(run)}, {accuracy_words(run)}"
         if role == Qt.ItemDataRole.CheckStateRole and run.state != "damaged":
             return Qt.CheckState.Checked if run.name in self._checked else Qt.CheckState.Unchecked
         return None
@@ -139,7 +145,7 @@ class RunPainter(QStyledItemDelegate):
         wide = painter.fontMetrics().horizontalAdvance(number) + 8
         painter.drawText(top, right, number)
         title = painter.fontMetrics().elidedText(
-            run.name.partition("-")[2].partition("-")[2] or run.name,
+            model.names[run.name],
             Qt.TextElideMode.ElideRight,
             int(top.width() - wide),
         )
@@ -149,13 +155,12 @@ class RunPainter(QStyledItemDelegate):
         painter.setPen(
             QColor(look.warning if wrong else look.accent if run.goes_on else look.muted)
         )
-        when = _when(run.name)
         words = painter.fontMetrics().elidedText(
             state_words(run), Qt.TextElideMode.ElideRight, int(below.width() - 78)
         )
         painter.drawText(below, side, words)
         painter.setPen(QColor(look.muted))
-        painter.drawText(below, right, when)
+        painter.drawText(below, right, when(run.name))
         painter.restore()
 
     def editorEvent(
@@ -192,22 +197,15 @@ class RunPainter(QStyledItemDelegate):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "✓")
 
 
-def _when(name: str) -> str:
-    """`20261122-101500-default` → `22.11. 10:15`."""
-    day, clock = name[:8], name[9:13]
-    if not (day.isdecimal() and clock.isdecimal() and len(clock) == 4):
-        return ""
-    return f"{day[6:]}.{day[4:6]}. {clock[:2]}:{clock[2:]}"
-
-
 class RunList(QListView):
-    """`chosen` tells the path of the run that was selected, "" for none."""
+    """`chosen` tells the path of another run that was selected, "" for none."""
 
     chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.entries = RunModel(self)
+        self._wanted = ""  # path of the run that is selected, or will be once it is listed
         self.setModel(self.entries)
         self.setItemDelegate(RunPainter(self))
         self.setUniformItemSizes(True)
@@ -218,24 +216,30 @@ class RunList(QListView):
         self.setToolTip("Check two or more to compare them. Newest first.")
 
     def show_runs(self, runs: tuple[Run, ...]) -> None:
-        before = self.current_path()
         self.entries.show_runs(runs)
-        if before and self.current_path() != before:
-            self.choose(before)
+        self._select()
 
     def choose(self, path: str) -> None:
-        """Select a run; "" selects none."""
-        for row, run in enumerate(self.entries.runs):
-            if str(run.path) == path:
-                self.setCurrentIndex(self.entries.index(row))
-                return
-        self.clearSelection()
-        self.setCurrentIndex(QModelIndex())
+        """Select a run, once it is listed; "" selects none."""
+        changed = path != self._wanted
+        self._wanted = path
+        self._select()
+        if changed:
+            self.chosen.emit(path)
 
     def current_path(self) -> str:
-        row = self.currentIndex().row()
-        return str(self.entries.runs[row].path) if 0 <= row < len(self.entries.runs) else ""
+        rows = [index.row() for index in self.selectedIndexes()]
+        return str(self.entries.runs[rows[0]].path) if rows else ""
 
-    def currentChanged(self, current: Index, previous: Index) -> None:
-        super().currentChanged(current, previous)
-        self.chosen.emit(self.current_path())
+    def _select(self) -> None:
+        if self.current_path() == self._wanted:
+            return
+        rows = [k for k, run in enumerate(self.entries.runs) if str(run.path) == self._wanted]
+        self.clearSelection()
+        self.setCurrentIndex(self.entries.index(rows[0]) if rows else QModelIndex())
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        """Of a person. The current row would not do: focus alone makes the first one current."""
+        super().selectionChanged(selected, deselected)
+        if self.selectedIndexes():
+            self.choose(self.current_path())

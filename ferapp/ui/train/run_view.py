@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.watching import Run
+from ferapp.runs.watching import Run, Series
 from ferapp.ui import theme
 from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.chips import Chip
@@ -29,7 +29,11 @@ from ferapp.ui.train.run_list import state_words
 _FIGURES = (
     ("best", "Best val, at epoch", "The highest accuracy on val so far. Its weights are kept."),
     ("mean", "Mean class", "The mean of the classes' recalls, at the best epoch."),
-    ("train", "Train", "Accuracy on the newest training batches, with augmentation."),
+    (
+        "train",
+        "Train",
+        "Accuracy on training batches with augmentation: their mean up to the newest validation.",
+    ),
     ("rate", "Learning rate", "At the newest step."),
     ("speed", "Images/s", "Training pictures a second, at the newest step."),
     ("memory", "Memory", "Of the training process; on a GPU the largest amount so far."),
@@ -191,10 +195,7 @@ class RunView(QWidget):
         self.bar.show_share(run.share)
         why = reason or run.reason
         if run.state == "interrupted" and not why:
-            why = (
-                "Its process is gone without a word: killed, out of memory, or its disk is full. "
-                "Nothing up to the last epoch is lost."
-            )
+            why = _gone_words(run)
         self.reason.setText(why)
         self.reason.setVisible(bool(why))
         memory = "out of memory" in why.lower()
@@ -215,16 +216,16 @@ class RunView(QWidget):
         self.log.show_text(run.log, other=other)
 
     def _show_figures(self, run: Run) -> None:
-        def newest(name: str) -> float:
-            _, values = run.steps.get(name, (None, np.zeros(0)))
+        def newest(name: str, series: dict[str, Series]) -> float:
+            _, values = series.get(name, (None, np.zeros(0)))
             return float(values[-1]) if len(values) else math.nan
 
         best = run.best
         texts = {
             "best": _percent(run.accuracy) + (f" at {best['epoch']}" if best else ""),
             "mean": _percent(float(best.get("mean_class_accuracy") or math.nan)),
-            "train": _percent(newest("train_accuracy")),
-            "rate": _number(newest("learning_rate"), "{:.2g}"),
+            "train": _percent(newest("train_accuracy", run.epochs)),
+            "rate": _number(newest("learning_rate", run.steps), "{:.2g}"),
             "speed": _number(run.speed, "{:.0f}"),
             "memory": _number(run.memory_mb / 1024, "{:.1f} GiB"),
             "left": _duration(run.eta_s) if run.goes_on else "–",
@@ -271,6 +272,13 @@ class RunView(QWidget):
             classes = tuple(str(k + 1) for k in range(len(counts)))
         self.matrix.show_counts(classes, counts)
         self.epoch_words.setText(f"Confusion on val, epoch {number}")
+
+
+def _gone_words(run: Run) -> str:
+    if not run.began:
+        return "Its process ended before the training began, and left no reason. Nothing is lost."
+    kept = "Nothing up to the last epoch is lost." if run.epochs else "No epoch was complete."
+    return f"Its process is gone without a word: killed, out of memory, or its disk is full. {kept}"
 
 
 def _percent(share: float) -> str:
