@@ -14,10 +14,11 @@ from ferapp.live.state import LiveEngine
 from ferapp.live.takes import Shot
 from ferapp.runs import inspecting
 from ferapp.runs.checking import check_data
+from ferapp.runs.classifying import classified_by
 from ferapp.runs.comparing import compare_runs
 from ferapp.runs.examiner import Examiner
 from ferapp.ui.inspect.page import InspectPage
-from ferapp.ui.inspect.page import Tools as InspectTools
+from ferapp.ui.inspect.tools import Tools as InspectTools
 from ferapp.ui.own_data import Log, OwnData
 from ferapp.ui.page import Links
 from ferapp.ui.settings import Settings, SettingsStore
@@ -28,7 +29,7 @@ from ferapp.ui.train.page import Tools as TrainTools
 from ferapp.ui.train.page import TrainPage
 from ferapp.ui.window import MainWindow
 from trainer.errors import FerError
-from trainer.model_index import find_model, read_card
+from trainer.model_index import bundled_models, find_model, read_card
 
 
 def make_application(mode: Mode = "system") -> QApplication:
@@ -61,6 +62,10 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
                 source, remembered_model(store.now), inspect.desk.reporting(say)
             ),
             examine=Examiner().examine,
+            classify=lambda opened, model, say: classified_by(
+                opened, model, inspect.desk.reporting(say)
+            ),
+            models=tuple(bundled_models()),
             first=str(inspecting.example()),
             runs=runs,
         ),

@@ -9,52 +9,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from inspections import Make, pages, small
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from ferapp.runs.evaluation import Evaluation
-from ferapp.runs.examiner import Examiner
 from ferapp.runs.inspected import Inspected
-from ferapp.runs.inspecting import example, open_inspected
-from ferapp.ui.inspect.page import InspectPage, Tools
-from ferapp.ui.theme import apply_theme
+from ferapp.runs.inspecting import example
+from ferapp.ui.inspect.page import InspectPage
 from trainer.labels import EXPRESSIONS
 
 HAPPY, SAD, NEUTRAL = (EXPRESSIONS.index(name) for name in ("happy", "sad", "neutral"))
 ANGRY, FEAR, SURPRISE = (EXPRESSIONS.index(name) for name in ("angry", "fear", "surprise"))
 
-Make = Callable[..., InspectPage]
-
 
 @pytest.fixture
 def make(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Make]:
-    """A page with the real tools, its review in a folder of the test."""
-    apply_theme(qapp, "dark")
-    pages, windows = list[InspectPage](), list[QMainWindow]()
-
-    def made(source: str = "", opener: Callable[..., Inspected] | None = None) -> InspectPage:
-        tools = Tools(
-            open=opener or (lambda name, say: open_inspected(name, "default", say)),
-            examine=Examiner().examine,
-            first=str(example()),
-            runs=tmp_path / "runs",
-        )
-        page, window = InspectPage(tools, source), QMainWindow()
-        pages.append(page)
-        windows.append(window)  # qtbot holds it weakly
-        qtbot.addWidget(window)
-        window.setCentralWidget(page)
-        window.setMinimumSize(960, 640)
-        window.resize(1280, 760)
-        window.show()
-        qtbot.waitUntil(lambda: page.opened is not None, timeout=60_000)
-        return page
-
-    yield made
-    for page in pages:
-        page.stop()
+    with pages(qtbot, qapp, tmp_path / "runs") as made:
+        yield made
 
 
 def settled(page: InspectPage, qtbot: QtBot) -> None:
@@ -285,27 +259,6 @@ def test_a_comparison_that_was_ended_does_not_come_later(make: Make, qtbot: QtBo
     gate.set()
     qtbot.waitUntil(lambda: not page.desk.busy, timeout=30_000)
     assert page._compared is None
-
-
-def small(name: str, count: int, shift: int = 0) -> Inspected:
-    """Labels in turn; with `shift` each prediction is another one."""
-    rng = np.random.default_rng(0)
-    label = np.arange(count, dtype=np.int64) % 7
-    logits = np.eye(7, dtype=np.float32)[(label + rng.integers(0, 2, count) + shift) % 7]
-    numbers = np.arange(count)
-    found = Evaluation(
-        name,
-        EXPRESSIONS,
-        np.array([f"{number:03d}" for number in numbers]),
-        numbers,
-        np.full(count, "val"),
-        label,
-        logits,
-        np.full((count, 68, 2), np.nan, np.float32),
-        np.full((count, 7), np.nan, np.float32),
-        1.0,
-    )
-    return Inspected(name, found, lambda row: None, None, Path("none.jsonl"))
 
 
 def test_what_cannot_be_opened_leaves_the_page_as_it_is(

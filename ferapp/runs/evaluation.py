@@ -33,7 +33,9 @@ class Evaluation:
     """`logits` (N, K), `label` (N,) indices, `landmarks` (N, 68, 2) px of the picture, NaN without.
 
     A sample without a label has the label −1; it is neither right nor wrong. `votes` (N, K) are
-    shares of annotators, NaN without any. `temperature` is the model's.
+    shares of annotators, NaN without any. `temperature` is the model's. With
+    `needs_face` a sample without landmarks shows no face and counts nowhere, as among pictures of
+    one's own; a data set's samples are faces all the same.
     """
 
     name: str
@@ -46,9 +48,15 @@ class Evaluation:
     landmarks: NDArray[np.float32]
     votes: NDArray[np.float32]
     temperature: float = 1.0
+    needs_face: bool = False
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @cached_property
+    def faceless(self) -> NDArray[np.bool_]:
+        """(N,) samples in which a face was looked for and not found."""
+        return np.asarray(self.needs_face & np.isnan(self.landmarks[:, 0, 0]))
 
     @cached_property
     def probabilities(self) -> Floats:
@@ -79,7 +87,7 @@ class Evaluation:
         """`confusion`; with a last row of the samples without a label, where there are any."""
         if self.labelled.all():
             return self.confusion
-        return self._counts(np.ones(len(self), bool), len(self.classes) + 1)
+        return self._counts(~self.faceless, len(self.classes) + 1)
 
     def _counts(self, where: NDArray[np.bool_], rows: int) -> NDArray[np.int64]:
         counts = np.zeros((rows, len(self.classes)), np.int64)
@@ -123,9 +131,10 @@ class Evaluation:
 
         loss: −log p of the label. confidence: the largest p. margin: p of the prediction − p of
         the label. entropy in nats. disagreement: share of annotators who chose another class than
-        the label. NaN where a sample lacks the label or the votes that it takes.
+        the label. NaN where a sample lacks the face, the label or the votes that it takes.
         """
-        p, rows = self.probabilities, np.arange(len(self))
+        p = np.where(self.faceless[:, None], np.nan, self.probabilities)
+        rows = np.arange(len(self))
         own = np.where(self.labelled, p[rows, self.label], np.nan)
         logs = np.log(np.maximum(p, 1e-12))
         return {
@@ -169,13 +178,10 @@ class Evaluation:
         return float((self.votes[voted].argmax(axis=1) != self.label[voted]).mean())
 
 
-def fixed_and_broken(
-    before: Evaluation, after: Evaluation
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of `before` that it has wrong and `after` right, and the other way round.
+def in_common(before: Evaluation, after: Evaluation) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of `before`, and those of `after` that are the same samples, by their id.
 
-    Samples are matched by their id. Raises DataError when no sample is in both, or when one has
-    two labels.
+    Raises DataError when no sample is in both, or when one has two labels.
     """
     places = {name: row for row, name in enumerate(after.sample_id.tolist())}
     pairs = [
@@ -188,6 +194,17 @@ def fixed_and_broken(
     if unlike.any():
         name = before.sample_id[mine[unlike.argmax()]]
         raise DataError(f"{before.name} and {after.name} have different labels for sample {name}")
+    return mine, theirs
+
+
+def fixed_and_broken(
+    before: Evaluation, after: Evaluation
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of `before` that it has wrong and `after` right, and the other way round.
+
+    Raises DataError as `in_common`.
+    """
+    mine, theirs = in_common(before, after)
     was, now = before.wrong[mine], after.wrong[theirs]
     return mine[was & ~now], mine[~was & now]
 
@@ -207,7 +224,9 @@ def read_evaluation(file: Path, name: str, classes: tuple[str, ...] = EXPRESSION
     _check(file, values, classes)
     if votes.shape != values["logits"].shape or votes.dtype.kind != "f":
         raise DataError(f"{file}: votes are {votes.dtype} {votes.shape}, which does not fit")
-    return Evaluation(name, classes, **values, votes=votes, temperature=temperature)
+    return Evaluation(
+        name, classes, **values, votes=votes, temperature=temperature, needs_face=False
+    )
 
 
 def _check(file: Path, values: dict[str, NDArray[np.generic]], classes: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ class Inspected:
     """An evaluation, its samples' pictures and the model, where they are still there.
 
     `source` is what opens it again, `picture` reads one of a row (h, w) grey from the disk, `note`
-    says what is missing, and why.
+    says what is missing, and why. `classified_by` is the model's name, where it is known.
     """
 
     source: str
@@ -26,6 +26,7 @@ class Inspected:
     model: Path | None
     review: Path
     note: str = ""
+    classified_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,15 @@ Called in the desk's thread: it loads torch where a model has to run.
 import hashlib
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import platformdirs
-from numpy.typing import NDArray
 
 from ferapp.runs import evaluation, review
+from ferapp.runs.classifying import Read, Say, classify
 from ferapp.runs.evaluation import Evaluation, read_evaluation
 from ferapp.runs.inspected import Inspected
 from ferapp.sources.loading import load_opencv, load_torch
@@ -36,10 +35,8 @@ ALL_SPLITS = (
     "All these pictures are shown, also those that a training on them learns from. A model that "
     "was trained on them looks better here than it is."
 )
-PIECE = 256  # pictures that are classified between two words about it
 SPLITS = ("val", "train", "test")  # of a run, the first that was evaluated
-
-Say = Callable[[str], None]
+NAMED = 5  # files that cannot be read; more are counted
 
 
 def example() -> Path:
@@ -112,7 +109,8 @@ def _of_folder(folder: Path, name: str, source: str) -> Inspected:
         data = _fitting(place, found)
     except FerError as error:
         note = f"{note}\nThe pictures are not here: {error}".strip()
-    return Inspected(source, found, _pictures(data), model, _review_of(folder), note)
+    by = read_card(model).name if model else ""
+    return Inspected(source, found, _pictures(data), model, _review_of(folder), note, by)
 
 
 def _head(folder: Path) -> dict[str, Any]:
@@ -168,13 +166,9 @@ def _fitting(place: Path, found: Evaluation) -> "FaceData":
 
 def _of_pictures(path: Path, model: str, say: Say) -> Inspected:
     """Of a data set its val, of labelled pictures without a test split all, else of no label."""
-    load_torch()
-    from trainer.data.crops import align_all
+    load_opencv()
     from trainer.data.facedata import is_prepared
     from trainer.data.prepare import find_reader, open_data
-    from trainer.device import resolve
-    from trainer.evaluate import predict
-    from trainer.models.model_file import load_model
 
     layout = "auto"
     try:
@@ -194,21 +188,11 @@ def _of_pictures(path: Path, model: str, say: Say) -> Inspected:
     )
     if "test" in faces.split:
         faces = faces.of_split("val")
-    note = ALL_SPLITS if len(set(faces.split)) > 1 else ""
-    file = find_model(model)
-    device = resolve("auto")
-    network, card = load_model(file, device)
-    if card.classes != faces.classes:
-        raise DataError(
-            f"{path}: its classes are not those of {card.name}",
-            f"It has {', '.join(faces.classes)}; {card.name} has {', '.join(card.classes)}.",
-        )
-    logits = []
-    for start in range(0, len(faces), PIECE):
-        say(f"Classifying picture {start + 1} of {len(faces)} …")
-        piece = faces.select(np.arange(start, min(start + PIECE, len(faces))))
-        pixels = align_all(piece, card.preprocessing).pixels
-        logits.append(predict(network, card, pixels, device).logits)
+    file, read = find_model(model), _pictures(faces)
+    card = read_card(file)
+    logits = classify(file, str(path), faces.classes, read, faces.landmarks, say)
+    # a data set's samples are faces also where no landmarks were found; one's own may be anything
+    own = bool((faces.label < 0).all()) and faces.landmark_source != "none"
     found = Evaluation(
         f"{path.name} · {card.name}",
         card.classes,
@@ -216,15 +200,31 @@ def _of_pictures(path: Path, model: str, say: Say) -> Inspected:
         faces.source_index,
         faces.split,
         faces.label,
-        np.concatenate(logits),
+        logits,
         faces.landmarks,
         faces.votes,
         card.temperature,
+        needs_face=own,
     )
-    return Inspected(str(path), found, _pictures(faces), file, _review_elsewhere(path), note)
+    note = _note(faces, found)
+    return Inspected(str(path), found, read, file, _review_elsewhere(path), note, card.name)
 
 
-def _pictures(data: "FaceData | None") -> Callable[[int], NDArray[np.uint8] | None]:
+def _note(faces: "FaceData", found: Evaluation) -> str:
+    """What is to be known of these pictures: which are missing, and which count nowhere."""
+    parts = [ALL_SPLITS] if len(set(faces.split)) > 1 else []
+    without = int(found.faceless.sum())
+    if without:
+        pictures = "1 picture" if without == 1 else f"{without:,} pictures"
+        parts.append(f"No face was found in {pictures}, which the numbers leave out.")
+    skipped = faces.skipped
+    if skipped:
+        more = f"; and {len(skipped) - NAMED:,} more" if len(skipped) > NAMED else ""
+        parts.append(f"Left out: {'; '.join(skipped[:NAMED])}{more}.")
+    return "\n".join(parts)
+
+
+def _pictures(data: "FaceData | None") -> Read:
     if data is None:
         return lambda row: None
     images = data.images

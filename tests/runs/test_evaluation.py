@@ -67,6 +67,15 @@ def test_a_sample_without_a_label_is_neither_right_nor_wrong() -> None:
     assert 1 not in found.suspects
 
 
+def test_what_shows_no_face_counts_nowhere() -> None:
+    found = replace(evaluation([-1, -1], [HAPPY, SAD]), needs_face=True)
+    found.landmarks[0] = 0
+    assert found.faceless.tolist() == [False, True]
+    assert found.matrix[7].sum() == found.matrix[7, HAPPY] == 1
+    assert np.isnan(found.measures["confidence"]).tolist() == [False, True]
+    assert not replace(found, needs_face=False).faceless.any()
+
+
 def test_confident_learning_suspects_the_flipped_label() -> None:
     labels = [HAPPY] * 5 + [SAD] * 5 + [HAPPY]  # the last is a sad face labelled happy
     predicted = [HAPPY] * 5 + [SAD] * 6

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from ferapp.runs import inspecting
+from ferapp.runs import classifying
+from ferapp.runs.classifying import classified_by
 from ferapp.runs.examiner import Examiner
 from ferapp.runs.inspected import Inspected
 from ferapp.runs.inspecting import example, open_inspected
@@ -174,6 +175,36 @@ def test_ones_own_pictures_without_labels_are_classified(
     assert not list(folder.glob("*.jsonl"))
 
 
+def test_faceless_pictures_count_nowhere_and_unreadable_ones_are_named(
+    tmp_path: Path, demo_frame: np.ndarray
+) -> None:
+    cv2.imwrite(str(tmp_path / "face.png"), demo_frame[:, 140:500])
+    cv2.imwrite(str(tmp_path / "noface.png"), np.full((90, 90, 3), (0, 160, 0), np.uint8))
+    (tmp_path / "bad.jpg").write_bytes(b"nothing of a picture")
+    opened = open_inspected(str(tmp_path))
+    found = opened.evaluation
+    assert found.faceless.tolist() == [False, True]
+    assert found.matrix.sum() == 1
+    assert "No face was found in 1 picture" in opened.note
+    assert "bad.jpg is no picture that can be read" in opened.note
+    assert opened.classified_by == "default"
+
+
+def test_another_model_sees_the_same_samples(folder: Path) -> None:
+    opened = open_inspected(str(folder))
+    assert opened.classified_by == "default"
+    same = classified_by(opened, "default")
+    np.testing.assert_allclose(same.logits, opened.evaluation.logits, atol=0.02)
+    said = list[str]()
+    other = classified_by(opened, "compact", said.append)
+    assert other.name == "compact"
+    assert other.sample_id.tolist() == opened.evaluation.sample_id.tolist()
+    assert not np.allclose(other.logits, opened.evaluation.logits)
+    assert "Classifying picture 1 of 160 …" in said
+    with pytest.raises(DataError, match="the pictures are not here"):
+        classified_by(replace(opened, picture=lambda row: None), "compact")
+
+
 def test_pictures_in_pieces_are_classified_as_all_at_once(
     tmp_path: Path, demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,7 +212,7 @@ def test_pictures_in_pieces_are_classified_as_all_at_once(
         shade = np.clip(demo_frame[:, 140:500].astype(np.int16) + 12 * number, 0, 255)
         cv2.imwrite(str(tmp_path / f"{number}.png"), shade.astype(np.uint8))
     whole = open_inspected(str(tmp_path)).evaluation
-    monkeypatch.setattr(inspecting, "PIECE", 2)
+    monkeypatch.setattr(classifying, "PIECE", 2)
     said = list[str]()
     found = open_inspected(str(tmp_path), say=said.append).evaluation
     np.testing.assert_allclose(found.logits, whole.logits, atol=1e-4)
@@ -197,6 +228,14 @@ def test_labelled_folders_keep_their_labels(tmp_path: Path, demo_frame: np.ndarr
             cv2.imwrite(str(tmp_path / "mine" / name / f"{number}.png"), demo_frame[:, 140:500])
     found = open_inspected(str(tmp_path / "mine")).evaluation
     assert sorted(found.classes[k] for k in found.label) == ["happy", "happy", "sad", "sad"]
+
+
+def test_in_a_data_set_a_sample_without_landmarks_is_a_face_all_the_same(tmp_path: Path) -> None:
+    data = load(example())
+    save(replace(data, landmarks=np.full_like(data.landmarks, np.nan)), tmp_path / "set")
+    found = open_inspected(str(tmp_path / "set")).evaluation
+    assert not found.faceless.any()
+    assert found.matrix.sum() == len(data)
 
 
 def test_the_examiner_explains_label_and_prediction() -> None:

@@ -1,9 +1,12 @@
 """Which samples are shown, and in which order."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from evaluations import FEAR, HAPPY, NEUTRAL, SAD, evaluation
 
-from ferapp.runs.selection import Compared, Only, Selection, compare, select
+from ferapp.runs.selection import Compared, Only, Selection, compare, counts, select
 from trainer.data.review import Decision
 
 FOUND = evaluation(
@@ -48,3 +51,29 @@ def test_fixed_and_broken_are_seen_from_the_model_that_is_shown() -> None:
     assert select(FOUND, Selection("fixed"), compared).tolist() == [0]
     assert set(select(FOUND, Selection("broken"), compared).tolist()) == {1, 4}
     assert select(FOUND, Selection("fixed"), None).tolist() == []
+    assert compared.answer(0) == ("sad", pytest.approx(0.9, abs=1e-6))
+    assert (compared.accuracy, compared.other_accuracy) == (pytest.approx(0.4), pytest.approx(0.6))
+
+
+def test_accuracies_are_compared_on_the_samples_in_common() -> None:
+    part = np.array([3, 0])  # one that FOUND has wrong, one that it has right
+    other = replace(
+        FOUND,
+        sample_id=FOUND.sample_id[part],
+        label=FOUND.label[part],
+        logits=FOUND.logits[part],
+        landmarks=FOUND.landmarks[part],
+        name="part",
+    )
+    compared = compare(FOUND, other)
+    assert compared.accuracy == compared.other_accuracy == 0.5
+    assert compared.answer(3) == ("happy", pytest.approx(0.95, abs=1e-6))
+    assert compared.answer(1) is None
+
+
+def test_pictures_without_a_face_are_a_kind_and_in_no_cell() -> None:
+    found = replace(FOUND, needs_face=True)
+    assert select(found, Selection("faceless")).tolist() == [0, 1, 2, 3, 4, 5]
+    assert select(found, Selection("all", frozenset({(7, SAD)}))).tolist() == []
+    assert counts(found, None, {})["faceless"] == 6
+    assert counts(FOUND, None, {})["faceless"] == 0

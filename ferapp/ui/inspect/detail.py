@@ -12,13 +12,14 @@ from ferapp.runs.inspected import Examined, Explained
 from ferapp.ui import theme, wording
 from ferapp.ui.attention_strip import AttentionStrip
 from ferapp.ui.bars import ProbabilityBars
-from ferapp.ui.inspect.tile import MapTile
+from ferapp.ui.inspect.tile import SIDE, MapTile
 from ferapp.ui.methods import METHODS
 from ferapp.ui.picker import Picker
 from ferapp.vision.methods import ACTION_UNITS, DEFAULT
 from ferapp.vision.methods import METHODS as NAMES
 
 _PICTURE = 132  # px
+_MAPS = ("Labelled", "Predicted", "Difference", "Action units", "Action units", "Landmarks")
 _SCORE = (
     "r: Pearson's correlation of the map with the heatmap of the landmarks,\n"
     "at the resolution of the layer; 1 is the same, 0 is no relation.\n"
@@ -61,10 +62,14 @@ class Detail(QWidget):
         self.sample.setProperty("quiet", True)
         self.sample.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.sample.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.other = QLabel()
+        self.other.setWordWrap(True)
+        self.other.setToolTip("What the model that is compared with says of this sample.")
+        self.other.hide()
         self.picture = MapTile("Picture", _PICTURE)
         self.bars = SampleBars()
-        self.maps = [MapTile("Labelled"), MapTile("Predicted"), MapTile("Difference")]
-        self.heats = [MapTile("Action units"), MapTile("Action units"), MapTile("Landmarks")]
+        self.maps = [MapTile(name) for name in _MAPS[:3]]
+        self.heats = [MapTile(name) for name in _MAPS[3:]]
         self.method = Picker("Explain by", "How the maps are found.")
         for name in NAMES:
             if name != ACTION_UNITS:
@@ -99,6 +104,7 @@ class Detail(QWidget):
         column_.setContentsMargins(0, 0, 0, 0)
         column_.setSpacing(theme.GAP - 2)
         column_.addWidget(self.headline)
+        column_.addWidget(self.other)
         column_.addWidget(self.sample)
         column_.addLayout(top)
         column_.addLayout(by)
@@ -109,6 +115,17 @@ class Detail(QWidget):
     @property
     def asked_method(self) -> str:
         return str(self.method.currentData() or DEFAULT)
+
+    def enlarge(self, by: int) -> None:
+        """Every picture by some px of its side."""
+        self.picture.show_side(_PICTURE + by)
+        for tile in (*self.maps, *self.heats):
+            tile.show_side(SIDE + by)
+
+    def show_other(self, words: str) -> None:
+        """What the model that is compared with says; "" without one."""
+        self.other.setText(words)
+        self.other.setVisible(bool(words))
 
     def show_sample(
         self, found: Evaluation | None, row: int, picture: NDArray[np.uint8] | None
@@ -131,10 +148,17 @@ class Detail(QWidget):
         guess = f"{wording.title(found.classes[predicted])} {wording.percent(p[predicted])}"
         self.headline.setText(f"{true} → {guess}" if true and label != predicted else guess)
         self.headline.setToolTip("The label → what the model says, and how sure it is.")
-        self.sample.setText(f"{found.sample_id[row]} · {found.split[row]}")
+        split = "" if found.split[row] == "none" else f" · {found.split[row]}"
+        self.sample.setText(f"{found.sample_id[row]}{split}")
         self.bars.voted = bool(np.isfinite(found.votes[row]).all())
         ticks = found.votes[row] if self.bars.voted else p
         self.bars.show_probabilities(found.classes, p, ticks, marked=label if label >= 0 else None)
+        if found.faceless[row]:
+            for tile, name in zip((*self.maps, *self.heats), _MAPS, strict=True):
+                tile.show_nothing(name)
+            self.headline.setText("No face")
+            self.headline.setToolTip("No face was found in this picture.")
+            self.bars.show_probabilities(found.classes)
         self.bars.setAccessibleDescription(self.bars.in_words())
         if picture is None:
             self.picture.show_nothing("Picture", tip="The picture is not here.")

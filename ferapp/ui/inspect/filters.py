@@ -18,8 +18,9 @@ _KINDS: tuple[tuple[Only, str, str], ...] = (
     ("wrong", "Wrong", "The prediction is not the label."),
     ("right", "Right", "The prediction is the label."),
     ("suspects", "Suspects", "The label is likely wrong, the likeliest first."),
-    ("fixed", "Fixed", "The other model has them wrong, this one right."),
-    ("broken", "Broken", "The other model has them right, this one wrong."),
+    ("fixed", "Fixed", ""),
+    ("broken", "Broken", ""),
+    ("faceless", "No face", "No face was found in them; the numbers leave them out."),
     ("relabelled", "Relabelled", "You gave them another label."),
     ("flagged", "Flagged", "You flagged them."),
 )
@@ -35,6 +36,8 @@ _ORDER_WORDS = {
     "data set": ("Data set's order", "As the samples stand in the data set."),
 }
 _SHOWN = 6  # removable chips; more are counted
+_SORT, _REVERSE = "What the grid is sorted by.", "The smallest first."
+_SORTED = "Suspects have an order of their own: the likeliest first."
 
 
 class Filters(QWidget):
@@ -52,13 +55,13 @@ class Filters(QWidget):
             self._group.addButton(chip)
             chip.clicked.connect(lambda _, k=kind: self._change(only=k))
             kinds.addWidget(chip)
-        self.order = Picker("Sort by", "What the grid is sorted by.")
+        self.order = Picker("Sort by", _SORT)
         for name in ORDERS:
             words, tip = _ORDER_WORDS[name]
             self.order.addItem(words, name)
             self.order.setItemData(self.order.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.order.activated.connect(lambda _: self._change(order=self.order.currentData()))
-        self.rising = Chip("Reverse", "The smallest first.")
+        self.rising = Chip("Reverse", _REVERSE)
         self.rising.toggled.connect(lambda on: self._change(rising=on))
         self.count = QLabel()
         self.count.setProperty("quiet", True)
@@ -92,16 +95,22 @@ class Filters(QWidget):
             words = next(words for each, words, _ in _KINDS if each == kind)
             count = counts.get(kind, 0)
             chip.setText(f"{words} {count:,}" if kind in counts else words)
-            chip.setVisible(kind in ("all", "wrong") or count > 0 or kind == wanted.only)
+            chip.setVisible(kind == "all" or count > 0 or kind == wanted.only)
             chip.setChecked(kind == wanted.only)
             chip.updateGeometry()
         self.order.setCurrentIndex(self.order.findData(wanted.order))
-        self.order.setEnabled(wanted.only != "suspects")
-        self.rising.setEnabled(wanted.only != "suspects")
+        for widget, tip in ((self.order, _SORT), (self.rising, _REVERSE)):
+            widget.setEnabled(wanted.only != "suspects")
+            widget.setToolTip(tip if widget.isEnabled() else _SORTED)
         self.rising.blockSignals(True)
         self.rising.setChecked(wanted.rising)
         self.rising.blockSignals(False)
         self._show_cells(sorted(wanted.cells), classes)
+
+    def show_compared(self, mine: str, other: str) -> None:
+        """The names of the model that is shown and of the one that it is compared with."""
+        self.kinds["fixed"].setToolTip(f"Fixed by {mine}: {other} has them wrong.")
+        self.kinds["broken"].setToolTip(f"Broken by {mine}: {other} has them right.")
 
     def show_count(self, count: int) -> None:
         self.count.setText(f"{count:,} sample" + "s" * (count != 1))

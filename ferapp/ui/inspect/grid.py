@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.runs.evaluation import Evaluation
+from ferapp.runs.selection import Compared
 from ferapp.ui import theme, wording
 from ferapp.ui.inspect.thumbnails import Read, Thumbnails
 from trainer.data.review import NONE, Decision
@@ -41,6 +42,13 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
+def other_answer(compared: Compared, row: int) -> str:
+    """What the other model says of a row, and which one that is."""
+    answer = compared.answer(row)
+    words = f"{wording.title(answer[0])} {wording.percent(answer[1])}" if answer else "no answer"
+    return f"Other: {words} ({compared.name})"
+
+
 class SampleModel(QAbstractTableModel):
     """The rows of an evaluation that are shown, in their order, line by line.
 
@@ -52,6 +60,7 @@ class SampleModel(QAbstractTableModel):
         self.thumbnails = Thumbnails(self)
         self.thumbnails.arrived.connect(self._arrived)
         self._found: Evaluation | None = None
+        self._compared: Compared | None = None
         self._rows: NDArray[np.int64] = np.zeros(0, np.int64)
         self._place: dict[int, int] = {}
         self._columns = 1
@@ -62,10 +71,14 @@ class SampleModel(QAbstractTableModel):
     ) -> None:
         """`decisions` are looked at whenever something is painted."""
         self.beginResetModel()
-        self._found, self._decisions = found, decisions
+        self._found, self._compared, self._decisions = found, None, decisions
         self._rows, self._place = np.zeros(0, np.int64), {}
         self.thumbnails.read_from(read)
         self.endResetModel()
+
+    def compare(self, compared: Compared | None) -> None:
+        """Whose answers stand beside those of the evaluation."""
+        self._compared = compared
 
     def show_rows(self, rows: NDArray[np.int64]) -> None:
         self.beginResetModel()
@@ -135,8 +148,10 @@ class SampleModel(QAbstractTableModel):
         return found.classes[found.label[row]] if found.label[row] >= 0 else ""
 
     def predicted(self, row: int) -> str:
-        assert self._found is not None
-        return str(self._found.classes[self._found.predicted[row]])
+        """ "" where no face was found."""
+        found = self._found
+        assert found is not None
+        return "" if found.faceless[row] else str(found.classes[found.predicted[row]])
 
     def decision(self, row: int) -> Decision:
         assert self._found is not None
@@ -148,17 +163,24 @@ class SampleModel(QAbstractTableModel):
 
     def _caption(self, row: int) -> str:
         true, predicted = self.label(row), self.predicted(row)
+        if not predicted:
+            return "no face"
         arrow = f"{true} → {predicted}" if true and true != predicted else predicted
         return f"{arrow} {wording.percent(self.confidence(row))}"
 
     def _words(self, row: int) -> str:
         assert self._found is not None
         true, decision = self.label(row), self.decision(row)
+        predicted, compared = self.predicted(row), self._compared
         lines = [
             f"Sample {self._found.sample_id[row]}",
             f"Labelled {true}" if true else "Without a label",
-            f"Predicted {self.predicted(row)}, {wording.percent(self.confidence(row))}",
+            f"Predicted {predicted}, {wording.percent(self.confidence(row))}"
+            if predicted
+            else "No face was found",
         ]
+        if compared is not None:
+            lines.append(other_answer(compared, row))
         if decision.label:
             lines.append(f"You say: {decision.label}")
         if decision.flag:
@@ -217,6 +239,9 @@ class SamplePainter(QStyledItemDelegate):
         first = QRectF(face.x() + 1, face.bottom() + 2, face.width() - 2, _WORDS / 2)
         second = first.translated(0, _WORDS / 2 - 1)
         painter.setPen(QColor(look.muted))
+        if not predicted:
+            painter.drawText(first, _LEFT, "No face")
+            return
         painter.drawText(first, _LEFT, wording.title(true) if true else "No label")
         painter.drawText(second, _RIGHT, wording.percent(model.confidence(row)))
         if true:

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
+from ferapp.ui.inspect.tools import Tools
 from ferapp.ui.menus import literal
 from trainer.run import RunDir
-
-if TYPE_CHECKING:
-    from ferapp.ui.inspect.page import Tools
 
 _MOST = 15  # runs
 
@@ -18,21 +15,24 @@ _MOST = 15  # runs
 class EvaluationMenu(QMenu):
     """Looks which runs there are whenever it opens, newest first.
 
-    With `pictures` also folders of one's own pictures; without, `Nothing` is offered: "".
+    With `pictures` also folders of one's own pictures; without, `Nothing` is offered: "", and with
+    `model_chosen` models by name.
     """
 
     def __init__(
         self,
         name: str,
-        tools: "Tools",
+        tools: Tools,
         chosen: Callable[[str], None],
         parent: QWidget,
         *,
         pictures: bool = False,
+        model_chosen: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(name, parent)
         self.setToolTipsVisible(True)
         self._tools, self._chosen, self._pictures = tools, chosen, pictures
+        self._model_chosen = model_chosen
         self.aboutToShow.connect(self.fill)
 
     def fill(self) -> None:
@@ -41,6 +41,12 @@ class EvaluationMenu(QMenu):
             self._offer("The example", self._tools.first, "Drawn faces and the demo clip's.")
         else:
             self._offer("Nothing", "", "This evaluation alone.")
+        if self._model_chosen is not None and self._tools.models:
+            self.addSeparator()
+            self.addAction("Models, on these samples").setEnabled(False)
+            for name in self._tools.models:
+                tip = "It classifies the samples that are open, now."
+                self._offer(name, name, tip, self._model_chosen)
         runs = sorted(
             (path.parent for path in self._tools.runs.glob("*/config.json")), reverse=True
         )
@@ -59,10 +65,12 @@ class EvaluationMenu(QMenu):
             action.setToolTip("A folder, with class folders in it or without: classified now.")
             action.triggered.connect(lambda: self._ask("Open a folder of pictures"))
 
-    def _offer(self, words: str, source: str, tip: str) -> None:
-        action = self.addAction(literal(words))
+    def _offer(
+        self, words: str, source: str, tip: str, chosen: Callable[[str], None] | None = None
+    ) -> None:
+        action, take = self.addAction(literal(words)), chosen or self._chosen
         action.setToolTip(tip)
-        action.triggered.connect(lambda: self._chosen(source))
+        action.triggered.connect(lambda: take(source))
 
     def _ask(self, title: str) -> None:
         path = QFileDialog.getExistingDirectory(self.parentWidget(), title, str(Path.cwd()))

@@ -13,12 +13,14 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.runs.evaluation import Evaluation
+from ferapp.runs.inspected import Inspected
 from ferapp.runs.selection import Compared
 from ferapp.ui import theme
 from ferapp.ui.chips import Chip
 from ferapp.ui.confusion_matrix import ConfusionMatrix
 from ferapp.ui.flow import Flow
 from ferapp.ui.inspect.measures import CalibrationCurve, ClassTable
+from ferapp.ui.inspect.predicted import PredictedCounts
 
 TOP = 100  # suspects whose votes are looked at
 _SHARES = (
@@ -39,14 +41,17 @@ _FIGURES = (
         "Expected calibration error: how far confidence and accuracy are apart on average,\n"
         "over 15 bins. 0 is perfect.",
     ),
-    ("samples", "Samples", "How many there are in this evaluation."),
+    ("samples", "Samples", "How many there are; pictures without a face are left out."),
 )
 
 
 class Overview(QWidget):
-    """`suspects_wanted`: the label-noise view was opened, whose samples the grid should show."""
+    """`noise_turned` tells that the label-noise view, whose samples the grid shows, came or went.
 
-    suspects_wanted = Signal()
+    Samples none of which has a label have one view of their own: what was predicted.
+    """
+
+    noise_turned = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,14 +59,22 @@ class Overview(QWidget):
         self.name.setFont(theme.sized(self.font(), 1.2, QFont.Weight.DemiBold))
         self.name.setWordWrap(True)
         self.name.setAccessibleName("Evaluation")
+        self.by = QLabel()
+        self.by.setProperty("quiet", True)
+        self.by.setToolTip("The model whose answers these are.")
         self.note = QLabel()
         self.note.setProperty("notice", True)
         self.note.setWordWrap(True)
         self.note.hide()
         self.figures = {key: QLabel("–") for key, _, _ in _FIGURES}
+        self.captions = {key: QLabel(words) for key, words, _ in _FIGURES}
+        self.against = QLabel()  # the model that is compared with
+        self.against.setWordWrap(True)
+        self.against.hide()
         self.matrix = ConfusionMatrix()
         self.table = ClassTable()
         self.calibration = CalibrationCurve()
+        self.predicted = PredictedCounts()
         self.noise = QLabel()
         self.noise.setWordWrap(True)
         self.noise.setTextFormat(Qt.TextFormat.RichText)
@@ -84,7 +97,7 @@ class Overview(QWidget):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(0)
         for column, (key, words, tip) in enumerate(_FIGURES):
-            value, caption = self.figures[key], QLabel(words)
+            value, caption = self.figures[key], self.captions[key]
             value.setFont(theme.sized(self.font(), 1.2, QFont.Weight.DemiBold))
             value.setAccessibleName(words)
             caption.setProperty("quiet", True)
@@ -101,7 +114,7 @@ class Overview(QWidget):
         for chip, (_, shares, _) in zip(self.shares, _SHARES, strict=True):
             chip.toggled.connect(lambda on, s=shares: self.matrix.show_shares(s) if on else None)
         self.hide_right.toggled.connect(lambda on: self.matrix.show_diagonal(not on))
-        for widget in (confusion, self.table, self.calibration, self.noise):
+        for widget in (confusion, self.table, self.calibration, self.noise, self.predicted):
             page = QWidget()
             column_ = QVBoxLayout(page)
             column_.setContentsMargins(0, 0, 0, 0)
@@ -113,21 +126,36 @@ class Overview(QWidget):
         layout.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
         layout.setSpacing(theme.GAP + 2)
         layout.addWidget(self.name)
+        layout.addWidget(self.by)
         layout.addWidget(self.note)
         layout.addLayout(grid)
+        layout.addWidget(self.against)
         layout.addLayout(_exclusive(self.views, self))
         layout.addWidget(self._stack, 1)
         for index, chip in enumerate(self.views):
-            chip.toggled.connect(lambda on, i=index: self._turn_to(i) if on else None)
+            chip.toggled.connect(lambda on, i=index: self._stack.setCurrentIndex(i) if on else None)
+        self.views[-1].toggled.connect(self.noise_turned)
 
-    def _turn_to(self, index: int) -> None:
-        self._stack.setCurrentIndex(index)
-        if index == len(self.views) - 1:
-            self.suspects_wanted.emit()
+    @property
+    def noise_shown(self) -> bool:
+        return self.views[-1].isChecked()
+
+    def _show_labelled(self, labelled: bool) -> None:
+        """Without a label there is nothing that could be right, or wrong, or calibrated."""
+        if not labelled:
+            self.views[0].setChecked(True)
+        index = [chip.isChecked() for chip in self.views].index(True)
+        self._stack.setCurrentIndex(index if labelled else len(self.views))
+        for chip in self.views:
+            chip.setVisible(labelled)
+        for key in ("accuracy", "classes", "ece"):
+            self.figures[key].setVisible(labelled)
+            self.captions[key].setVisible(labelled)
 
     def show_nothing(self, words: str) -> None:
         self.name.setText(words)
-        self.note.hide()
+        for label in (self.by, self.note, self.against):
+            label.hide()
         for value in self.figures.values():
             value.setText("–")
         self.matrix.show_counts((), np.zeros((0, 0), np.int64))
@@ -135,22 +163,39 @@ class Overview(QWidget):
         self.calibration.show_evaluation(None)
         self.noise.clear()
 
-    def show_evaluation(self, found: Evaluation, note: str, compared: Compared | None) -> None:
+    def show_inspected(self, opened: Inspected, compared: Compared | None) -> None:
+        found = opened.evaluation
         self.name.setText(found.name)
-        self.note.setText(note)
-        self.note.setVisible(bool(note))
-        accuracy = _percent(found.accuracy)
-        if compared is not None:
-            accuracy += f" <small>({100 * (found.accuracy - compared.accuracy):+.1f})</small>"
-        self.figures["accuracy"].setText(accuracy)
+        by = f"Classified by the model {opened.classified_by}" if opened.classified_by else ""
+        for label, words in ((self.by, by), (self.note, opened.note)):
+            label.setText(words)
+            label.setVisible(bool(words))
+        self._show_labelled(bool(found.labelled.any()) or not len(found))
+        self._show_accuracy(found, compared)
         self.figures["classes"].setText(_percent(found.mean_class_accuracy))
         ece = found.calibration[3]
         self.figures["ece"].setText(f"{ece:.3f}" if found.labelled.any() else "–")
-        self.figures["samples"].setText(f"{len(found):,}")
+        self.figures["samples"].setText(f"{len(found) - int(found.faceless.sum()):,}")
         self.matrix.show_counts(found.classes, found.matrix)
         self.table.show_evaluation(found)
         self.calibration.show_evaluation(found)
+        self.predicted.show_counts(found.classes, found.matrix.sum(axis=0))
         self.noise.setText(noise_words(found))
+
+    def _show_accuracy(self, found: Evaluation, compared: Compared | None) -> None:
+        self.figures["accuracy"].setText(_percent(found.accuracy))
+        self.against.hide()
+        if compared is None or np.isnan(compared.accuracy - compared.other_accuracy):
+            return
+        gap = f"{100 * (compared.accuracy - compared.other_accuracy):+.1f}".replace("-", "−")
+        self.against.setText(f"Accuracy {gap}\u00a0points against {compared.name}")
+        self.against.setToolTip(
+            f"Of the {len(compared.places):,} samples that both have:"
+            f"\n{_percent(compared.accuracy)} are right by {found.name},"
+            f"\n{_percent(compared.other_accuracy)} by {compared.name}."
+            "\nThe first less the second, in percentage points."
+        )
+        self.against.show()
 
 
 def noise_words(found: Evaluation) -> str:

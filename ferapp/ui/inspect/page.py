@@ -1,62 +1,36 @@
-"""The Inspect page: an evaluation as a whole on the left, samples in the middle, one at the right.
-
-What opens evaluations, and what examines a sample, is injected: both load torch.
-"""
+"""The Inspect page: an evaluation as a whole, its samples, and one of them, side by side."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QWidget
 
-from ferapp.runs.desk import Failure
+from ferapp.runs.desk import Cancelled, Failure
+from ferapp.runs.evaluation import Evaluation
 from ferapp.runs.inspected import Examined, Inspected
 from ferapp.runs.review import Review
-from ferapp.runs.selection import Compared, Only, Selection, compare, select
+from ferapp.runs.selection import Compared, Selection, compare, counts, select
 from ferapp.ui import theme
 from ferapp.ui.buttons import MenuButton
+from ferapp.ui.inspect.columns import Columns
 from ferapp.ui.inspect.detail import Detail
 from ferapp.ui.inspect.filters import Filters
-from ferapp.ui.inspect.grid import SampleGrid
+from ferapp.ui.inspect.grid import SampleGrid, other_answer
 from ferapp.ui.inspect.menus import EvaluationMenu
 from ferapp.ui.inspect.overview import Overview
+from ferapp.ui.inspect.progress import ProgressVeil
 from ferapp.ui.inspect.reviewing import Reviewing
+from ferapp.ui.inspect.tools import Tools
 from ferapp.ui.page import Page
 from trainer.data.review import Decision
 from trainer.errors import FerError
 
-LEFT, RIGHT = 372, 384  # px; the left column gives way where there is little room
-LEAST = 296  # px, of the left column
 SETTLE_MS = 60  # a sample that is only passed by is not examined
 WORDS_MS = 100
-_EMPTY = np.zeros(0, np.int64)
-
-
-class Examine(Protocol):
-    def __call__(
-        self,
-        model: Path,
-        picture: NDArray[np.uint8],
-        landmarks: NDArray[np.float32],
-        label: int,
-        predicted: int,
-        method: str,
-    ) -> Examined: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What works in the desk's thread."""
-
-    open: Callable[[str, Callable[[str], None]], Inspected]
-    examine: Examine
-    first: str  # what is opened when nothing was asked for
-    runs: Path  # the folder of runs
 
 
 class InspectPage(Page):
@@ -65,6 +39,8 @@ class InspectPage(Page):
         self._tools = tools
         self._wanted = source or tools.first  # opened when the page is first seen
         self._said = ""  # by the desk's thread while something is opened
+        self._asked = 0  # how often something was to be opened
+        self._unnoised = Selection()  # what was shown before the view of label noise
         self.opened: Inspected | None = None
         self.review: Review | None = None
         self._compared: Compared | None = None
@@ -74,7 +50,9 @@ class InspectPage(Page):
         self.detail = Detail()
         self.reviewing = Reviewing()
         self.open_menu = EvaluationMenu("Open", tools, self.open, self, pictures=True)
-        self.other_menu = EvaluationMenu("Compare with", tools, self.compare_with, self)
+        self.other_menu = EvaluationMenu(
+            "Compare with", tools, self.compare_with, self, model_chosen=self.compare_with_model
+        )
         self.open_button = MenuButton(
             "Open", self.open_menu, "A run, an evaluation, or pictures of your own."
         )
@@ -94,46 +72,26 @@ class InspectPage(Page):
         bar.addWidget(self.open_button)
         bar.addWidget(self.other_button)
         bar.addStretch(1)
-        left = QWidget()
-        left.setMinimumWidth(LEAST)
-        left.setMaximumWidth(LEFT)
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(top)
-        column.addWidget(self.overview, 1)
-        middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(theme.MARGIN, 12, 6, 0)
-        column.setSpacing(theme.GAP)
-        column.addWidget(self.filters)
-        column.addWidget(self.grid, 1)
-        inner = QWidget()
-        inner.setObjectName("inner")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
-        column.setSpacing(theme.MARGIN - 4)
-        column.addWidget(self.detail)
-        column.addWidget(self.reviewing)
-        column.addStretch(1)
-        right = QScrollArea()
-        right.setObjectName("column")
-        right.setFixedWidth(RIGHT)
-        right.setFrameShape(QFrame.Shape.NoFrame)
-        right.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        right.setWidgetResizable(True)
-        right.setWidget(inner)
-        right.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.comparing = QLabel()  # how far it is
+        self.comparing.setWordWrap(True)
+        self.comparing.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, 0)
+        self.comparing.setAccessibleName("Comparison")
+        self.comparing.hide()
+        columns = Columns(
+            (top, self.comparing, self.overview),
+            (self.filters, self.grid),
+            (self.detail, self.reviewing),
+        )
+        columns.enlarged.connect(lambda by: self.detail.enlarge(by // 3))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(left, 3)
-        layout.addWidget(middle, 2)
-        layout.addWidget(right)
+        layout.addWidget(columns)
+        self.veil = ProgressVeil(self, top, columns.covered)
 
     def _connect(self) -> None:
         self.overview.matrix.chosen_changed.connect(self._take_cells)
-        self.overview.suspects_wanted.connect(lambda: self._show(only="suspects"))
+        self.overview.noise_turned.connect(self._turn_noise)
+        self.overview.predicted.chosen_changed.connect(self._take_predicted)
         self.filters.changed.connect(self._take_filters)
         self.grid.current_changed.connect(self._show_sample)
         self.grid.key.connect(self._take_key)
@@ -156,16 +114,28 @@ class InspectPage(Page):
 
     def open(self, source: str) -> None:
         """A run, a folder of an evaluation, or pictures."""
-        self._wanted = ""
-        self._said = f"Opening {Path(source).name} …"
+        self._wanted, self._said, self._asked = "", "", self._asked + 1
+        number = self._asked
+        self._settle.stop()
+        self.desk.forget("examine")
+        self.veil.begin(f"Opening {Path(source).name} …")
         self._words.start()
-        self.desk.ask("open", lambda: self._opened(source), self._take_opened)
+        self.desk.ask("open", lambda: self._opened(source, number), self._take_opened)
 
-    def _opened(self, source: str) -> Inspected:
-        """In the desk's thread; so are the numbers that take a moment with 30,000 samples."""
-        opened = self._tools.open(source, self._say)
+    def _opened(self, source: str, number: int) -> Inspected:
+        """In the desk's thread; so are the numbers that take a moment with 30,000 samples.
+
+        It ends at its next word once something else is to be opened.
+        """
+
+        def say(words: str) -> None:
+            if number != self._asked:
+                raise Cancelled
+            self._said = words
+
+        opened = self._tools.open(source, say)
         found = opened.evaluation
-        _ = found.measures, found.suspects, found.matrix, found.calibration
+        _ = found.measures, found.suspects, found.matrix, found.calibration, found.faceless
         return opened
 
     def _say(self, words: str) -> None:
@@ -173,60 +143,98 @@ class InspectPage(Page):
         self._said = words
 
     def _tell_progress(self) -> None:
-        self.open_button.show_value(self._said, quiet=True)
+        self.veil.tell(self._said)
+        self.comparing.setText(self._said)
 
     def _take_opened(self, outcome: Inspected | Failure) -> None:
-        self._words.stop()
-        self.open_button.show_value("")
+        self.veil.end()
+        self._rest()
+        if self.isVisible():
+            self.grid.setFocus()
         if isinstance(outcome, Failure):
             if self.opened is None:
                 self.overview.show_nothing("Nothing is open")
             self.toast.tell(outcome.words)
+            self._settle.start()  # what was shown stays
             return
         try:
             self.review = Review(outcome.review)
         except FerError as error:
             self.review = None
             self.toast.tell(str(error))
-        self.desk.forget("compare")  # what was asked for is of the evaluation before
+        self._end_comparing()  # what was asked for is of the evaluation before
         self.opened, self._compared = outcome, None
         self.other_button.show_value("")
+        self.detail.show_other("")
         found = outcome.evaluation
         self.reviewing.show_classes(found.classes)
         decisions = self.review.decisions if self.review else {}
         self.grid.samples.open(found, outcome.picture, decisions)
-        self.overview.show_evaluation(found, outcome.note, None)
-        self._show(only="wrong" if found.wrong.any() else "all", cells=frozenset(), order="loss")
+        self.overview.show_inspected(outcome, None)
+        self._show(
+            only="wrong" if found.wrong.any() else "all",
+            cells=frozenset(),
+            order="loss" if found.labelled.any() else "confidence",
+        )
+        if self.overview.noise_shown:
+            self._turn_noise(True)
 
     def compare_with(self, source: str) -> None:
         """Another evaluation of the same samples; "" is none."""
-        if self.opened is None:
-            return
-        if not source:
-            self.desk.forget("compare")
+        if source:
+            words = f"Opening {Path(source).name} …"
+            self._compare(words, lambda _: self._tools.open(source, self._say).evaluation)
+        elif self.opened is not None:
             self._take_compared(None)
-            return
-        found = self.opened.evaluation
-        self._said = f"Opening {Path(source).name} …"
-        self.other_button.show_value(self._said, quiet=True)
-        self.desk.ask(
-            "compare",
-            lambda: compare(found, self._tools.open(source, self._say).evaluation),
-            self._take_compared,
+
+    def compare_with_model(self, name: str) -> None:
+        """Another model, which classifies the samples that are open."""
+        self._compare(
+            f"Classifying with {name} …",
+            lambda opened: self._tools.classify(opened, name, self._say),
         )
+
+    def _compare(self, words: str, other: Callable[[Inspected], Evaluation]) -> None:
+        opened = self.opened
+        if opened is None:
+            return
+        self._said = words
+        self.comparing.setText(words)
+        self.comparing.show()
+        self._words.start()
+        self.desk.ask(
+            "compare", lambda: compare(opened.evaluation, other(opened)), self._take_compared
+        )
+
+    def _end_comparing(self) -> None:
+        self.desk.forget("compare")
+        self.comparing.hide()
+        self._rest()
+
+    def _rest(self) -> None:
+        """No words about progress where there is none."""
+        if self.veil.isHidden() and self.comparing.isHidden():
+            self._words.stop()
 
     def _take_compared(self, outcome: Compared | Failure | None) -> None:
         assert self.opened is not None
-        self.other_button.show_value("")
+        self._end_comparing()
         if isinstance(outcome, Failure):
             self.toast.tell(outcome.words)
             outcome = None
         self._compared = outcome
+        self.other_button.show_value(outcome.name if outcome else "")
+        self.grid.samples.compare(outcome)
         if outcome is not None:
-            self.other_button.show_value(outcome.name)
-        self.overview.show_evaluation(self.opened.evaluation, self.opened.note, outcome)
+            found = self.opened.evaluation
+            mine = found.name
+            if self.opened.classified_by and outcome.name in self._tools.models:
+                mine = self.opened.classified_by
+            self.filters.show_compared(mine, outcome.name)
+        self.overview.show_inspected(self.opened, outcome)
+        self._show_other(self.row)
         if outcome is not None:
-            self._show(only="fixed", cells=frozenset())
+            self._show(only="fixed" if len(outcome.fixed) else "all", cells=frozenset())
         elif self.filters.selection.only in ("fixed", "broken"):
             self._show(only="wrong")
 
@@ -239,6 +247,22 @@ class InspectPage(Page):
             right = any(true == predicted for true, predicted in cells)
             # a cell of the diagonal has right ones only
             self._show(cells=cells, only="all" if right and only == "wrong" else only)
+
+    def _take_predicted(self, chosen: int | None) -> None:
+        """A class of samples without labels; None is all of them."""
+        if self.opened is not None:
+            row = len(self.opened.evaluation.classes)
+            cells = frozenset() if chosen is None else frozenset({(row, chosen)})
+            self._show(cells=cells, only="all")
+
+    def _turn_noise(self, on: bool) -> None:
+        """The view of label noise has all suspects in the grid, as long as it is there."""
+        now = self.filters.selection
+        if on:
+            self._unnoised = now
+            self._show(only="suspects", cells=frozenset())
+        elif now.only == "suspects":
+            self._show(only=self._unnoised.only, cells=self._unnoised.cells)
 
     def _take_filters(self) -> None:
         wanted = self.filters.selection
@@ -259,27 +283,17 @@ class InspectPage(Page):
         wanted = Selection(**values)
         decisions = self.review.decisions if self.review else {}
         rows = select(found, wanted, self._compared, decisions)
-        self.filters.show_selection(wanted, found.classes, self._counts())
+        self._show_filters(wanted)
         self.overview.matrix.choose(wanted.cells)
+        (chosen,) = wanted.cells if len(wanted.cells) == 1 else [(0, None)]
+        self.overview.predicted.choose(chosen[1])
         self.filters.show_count(len(rows))
         self.grid.show_rows(rows)
 
-    def _counts(self) -> dict[Only, int]:
-        """Of the kinds, whatever cells are chosen."""
+    def _show_filters(self, wanted: Selection) -> None:
         assert self.opened is not None
-        found, compared = self.opened.evaluation, self._compared
-        wrong, labelled = int(found.wrong.sum()), int(found.labelled.sum())
-        decisions = self.review.decisions.values() if self.review else ()
-        return {
-            "all": len(found),
-            "wrong": wrong,
-            "right": labelled - wrong,
-            "suspects": len(found.suspects),
-            "fixed": len(compared.fixed) if compared else 0,
-            "broken": len(compared.broken) if compared else 0,
-            "relabelled": sum(bool(each.label) for each in decisions),
-            "flagged": sum(each.flag for each in decisions),
-        }
+        found, decisions = self.opened.evaluation, self.review.decisions if self.review else {}
+        self.filters.show_selection(wanted, found.classes, counts(found, self._compared, decisions))
 
     # --- one sample -----------------------------------------------------------------------------
 
@@ -298,13 +312,21 @@ class InspectPage(Page):
             except (OSError, ValueError):
                 self.toast.tell("The pictures cannot be read any more.")
         self.detail.show_sample(found, row, picture)
+        self._show_other(row)
         self._show_decision(row)
         if row >= 0:
             self._settle.start()
 
+    def _show_other(self, row: int) -> None:
+        compared = self._compared
+        self.detail.show_other(other_answer(compared, row) if compared and row >= 0 else "")
+
     def _examine(self) -> None:
         opened, row = self.opened, self.row
         if opened is None or row < 0:
+            return
+        if opened.evaluation.faceless[row]:
+            self.detail.show_waiting("No face was found in this picture: there is no answer.")
             return
         if opened.model is None:
             self.detail.show_waiting("Without the model there are no attributions.")
@@ -376,8 +398,7 @@ class InspectPage(Page):
         assert self.opened is not None
         self.grid.samples.changed(row)
         self._show_decision(self.row)
-        found = self.opened.evaluation
-        self.filters.show_selection(self.filters.selection, found.classes, self._counts())
+        self._show_filters(self.filters.selection)
 
     def _export(self) -> None:
         if self.review is None or self.opened is None:

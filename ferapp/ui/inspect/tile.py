@@ -24,7 +24,6 @@ class MapTile(QWidget):
         self._picture: QImage | None = None
         self._map: QImage | None = None
         self._points: NDArray[np.float32] = np.zeros((0, 2), np.float32)
-        self._unit = 1.0  # px of the tile for one of the picture
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(name)
         self.setFont(theme.sized(self.font(), 0.85))
@@ -32,6 +31,13 @@ class MapTile(QWidget):
     def sizeHint(self) -> QSize:
         line = self.fontMetrics().height()
         return QSize(self._side, self._side + 2 * line + 6)
+
+    def show_side(self, side: int) -> None:
+        """In px of the picture's frame."""
+        if side != self._side:
+            self._side = side
+            self.updateGeometry()
+            self.update()
 
     def show_nothing(self, title: str, words: str = "", tip: str = "") -> None:
         self._picture = self._map = None
@@ -50,7 +56,6 @@ class MapTile(QWidget):
     ) -> None:
         """`picture` (h, w) grey under `values` (s, s); `points` (n, 2) lie in its px."""
         self._picture = grey_image(picture)
-        self._unit = self._side / picture.shape[1]
         self._points = points if points is not None else np.zeros((0, 2), np.float32)
         look = Look(opacity=STRENGTH, full_scale=full_scale, palette=palette)
         self._map = map_image(values, look) if values is not None else None
@@ -83,8 +88,9 @@ class MapTile(QWidget):
                 painter.drawImage(place, self._map)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(theme.LANDMARK))
+            unit = self._side / self._picture.width()
             for x, y in self._points.tolist():
-                centre = QPointF((x + 0.5) * self._unit, (y + 0.5) * self._unit) + place.topLeft()
+                centre = QPointF((x + 0.5) * unit, (y + 0.5) * unit) + place.topLeft()
                 painter.drawEllipse(centre, 1.2, 1.2)
             painter.setClipping(False)
         middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
