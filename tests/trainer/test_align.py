@@ -50,7 +50,7 @@ def test_training_and_live_give_the_same_pixels() -> None:
     mesh[MEDIAPIPE_TO_IBUG68] = data.landmarks[3]
 
     class KnownFace:
-        def limit(self, max_faces: int) -> None:
+        def expect(self, max_faces: int, *, unrelated: bool) -> None:
             pass
 
         def __call__(self, rgb: np.ndarray, time_s: float) -> list[DetectedFace]:

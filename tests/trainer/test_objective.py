@@ -132,7 +132,7 @@ def test_memory_is_flat_over_many_steps() -> None:
     ("setting", "words"),
     [
         ("objective.pal.method=gradcam", "objective.pal.method"),
-        ("objective.pal.channels=some", "'mean', 'all' or 'half'"),
+        ("objective.pal.channels=some", "must be mean, all or half"),
         ("objective.pal.wieght=1", "there is no such field"),
         ("objective.pal.weight=1", "augment.mixup must be 0"),
         ("objective.center.alpha=2", "objective.center.alpha"),
