@@ -6,115 +6,36 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from cartoon import cartoon
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from run_files import a_process_that_trains, epoch, make_run, started, step
+from train_bench import LONG, SETS, WAIT, Begun, Bench, looked, made_bench, save_drawn
 
 from ferapp.cli import main
-from ferapp.runs.checking import check_data
-from ferapp.runs.comparing import compare_runs
-from ferapp.runs.data_check import DataCheck
-from ferapp.ui.page import Links
-from ferapp.ui.theme import apply_theme
 from ferapp.ui.train import page as page_module
-from ferapp.ui.train.page import Tools, TrainPage
+from ferapp.ui.train.page import TrainPage
 from ferapp.ui.window import MainWindow
-from trainer.data.facedata import FaceData, save
-from trainer.labels import EXPRESSIONS
 from trainer.run import RunDir
-
-SETS = {
-    "model.options": "{widths = [8, 16, 16]}",
-    "data.crop_size": "36",
-    "data.input_size": "34",
-    "optim.batch_size": "28",
-    "optim.epochs": "2",
-    "run.loaders": "1",
-    "run.threads": "1",
-}
-LONG = {**SETS, "optim.epochs": "4000"}
-WAIT = 90_000  # ms; torch takes seconds to start where others work, too
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    draw = np.random.default_rng(0)
-    made = [cartoon(EXPRESSIONS[k % 7], draw) for k in range(112)]
     folder = tmp_path_factory.mktemp("data") / "prepared"
-    save(
-        FaceData(
-            name="drawn",
-            classes=EXPRESSIONS,
-            images=np.stack([image for image, _ in made]),
-            sample_id=np.array([f"drawn-{k:03d}" for k in range(112)]),
-            source_index=np.arange(112),
-            split=np.array(["train"] * 84 + ["val"] * 28),
-            label=np.arange(112) % 7,
-            landmarks=np.stack([points for _, points in made]),
-            votes=np.full((112, 7), np.nan, np.float32),
-            landmark_source="files",
-        ),
-        folder,
-    )
+    save_drawn(folder)
     return folder
-
-
-class Bench:
-    """A page without the rest of the app, and what it asked of the other pages."""
-
-    def __init__(self, runs: Path, qtbot: QtBot) -> None:
-        self.calls: list[tuple[str, ...]] = []
-        self.qtbot = qtbot
-        links = Links(
-            go_live=lambda model: self.calls.append(("live", model)),
-            compare_live=lambda a, b: self.calls.append(("compare", a, b)),
-            inspect=lambda run: self.calls.append(("inspect", run)),
-        )
-        tools = Tools(check_data=check_data, compare=compare_runs, runs=runs)
-        self.page = TrainPage(tools, links)
-        self.window = QMainWindow()
-        qtbot.addWidget(self.window)
-        self.window.setCentralWidget(self.page)
-        self.window.setMinimumSize(960, 640)
-        self.window.show()
-
-    def wait(self, condition: Callable[[], bool]) -> None:
-        self.qtbot.waitUntil(condition, timeout=WAIT)
-
-    def start(self, data: Path, sets: dict[str, str], name: str = "quick") -> None:
-        form = self.page.form
-        form.fill("default", str(data), sets, name)
-        assert form.start.isEnabled(), form.wrong.text()
-        form.start.click()
-
-    def state(self) -> str:
-        return self.page.run.state if self.page.run is not None else "none"
-
-    def wait_for_epochs(self, count: int) -> None:
-        self.wait(lambda: self.page.run is not None and len(self.page.run.confusions) >= count)
 
 
 @pytest.fixture
 def bench(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Bench]:
-    apply_theme(qapp, "dark")
-    made = Bench(tmp_path / "runs", qtbot)
-    yield made
-    for training in made.page.trainings:  # the window is closed by now: nobody minds them
-        training.stop()
-        training.wait(60)
-    made.page.stop()
+    yield from made_bench(qtbot, qapp, tmp_path / "runs")
 
 
 def test_launch_watch_stop_resume_and_use(bench: Bench, prepared: Path) -> None:
@@ -211,35 +132,6 @@ def _is_zombie(pid: int) -> bool:
         return True
 
 
-def looked(bench: Bench) -> None:
-    """What the files say was asked anew, and shown."""
-    bench.page._look()
-    bench.wait(lambda: not bench.page.desk.busy)
-
-
-class Begun:
-    """A training that makes its run at the next look."""
-
-    stopped, began = False, 0.0
-
-    def __init__(self, made: Path) -> None:
-        self.run: Path | None = None
-        self._made = made
-
-    def poll(self) -> int | None:
-        self.run = self._made
-        return None
-
-    def words(self) -> str:
-        return ""
-
-    def stop(self) -> None: ...
-
-    def wait(self, seconds: float) -> None: ...
-
-    def leave(self) -> None: ...
-
-
 def test_after_a_training_began_the_form_can_be_had_again(bench: Bench, tmp_path: Path) -> None:
     """The run is known before the list has it."""
     page, form = bench.page, bench.page._new_page
@@ -330,95 +222,6 @@ def test_a_training_that_fails_shows_its_reason(bench: Bench, prepared: Path) ->
     bench.start(prepared, {**SETS, "model.options": "{widths = [8, 16]}"})
     bench.wait(lambda: not bench.page.trainings and bench.page.run is not None)
     bench.wait(lambda: "2 widths do not fit 3 stages" in bench.page.view.reason.text())
-
-
-def test_data_that_does_not_open_is_told_where_the_check_is(bench: Bench, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    bench.start(tmp_path / "empty", SETS)
-    bench.wait(lambda: not bench.page.trainings)
-    assert "layout of this data set is not recognised" in bench.page.data.words.text()
-    bench.page.form.check.click()
-    bench.wait(lambda: "not recognised" in bench.page.data.words.text())
-
-
-def test_what_was_found_stands_beside_its_own_data_alone(
-    bench: Bench, prepared: Path, tmp_path: Path
-) -> None:
-    page, form, words = bench.page, bench.page.form, bench.page.data.words
-    (tmp_path / "empty").mkdir()
-    form.data.setText(str(tmp_path / "empty"))
-    assert form.validate()
-    form.check.click()
-    bench.wait(lambda: "not recognised" in words.text())
-    assert not form.start.isEnabled()
-    assert "not recognised" in form.wrong.text()
-    form.data.setText(str(prepared))
-    assert "press Check" in words.text()
-    assert form.validate()
-    form.check.click()
-    bench.wait(lambda: "drawn" in words.text())
-    assert page.data.sheet.sizeHint().height() > 0
-    assert form.start.isEnabled()
-    form.data.setText(f"{prepared}-other")
-    assert "press Check" in words.text()
-    assert page.data.sheet.sizeHint().height() == 0
-    form.data.setText(str(prepared))
-    assert "drawn" in words.text()
-
-
-def test_what_was_said_ends_when_the_training_can_begin(bench: Bench, tmp_path: Path) -> None:
-    page = bench.page
-    page.form.data.setText(str(tmp_path))
-    page._find(str(tmp_path), "Error: it cannot be read")
-    run = make_run(tmp_path / "runs", [started(), step(5)]).path
-    page.trainings.append(Begun(run))  # type: ignore[arg-type]
-    page._look()
-    assert "press Check" in page.data.words.text()
-
-
-def test_while_data_is_checked_nothing_is_started(
-    bench: Bench, prepared: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Both would prepare the same folder of the cache."""
-    page, form, finish = bench.page, bench.page.form, threading.Event()
-
-    def checks(source: Path, say: Callable[[str], None]) -> DataCheck:
-        assert finish.wait(WAIT / 1000)
-        return check_data(source, say)
-
-    page._tools = replace(page._tools, check_data=checks)
-    form.fill("default", str(prepared), SETS, "quick")
-    try:
-        form.check.click()
-        form.run_name.setText("another")  # which is looked at, and frees nothing
-        assert not form.validate()
-        assert not form.start.isEnabled()
-        assert form.start.toolTip() == "The data is being checked."
-    finally:
-        finish.set()
-    bench.wait(form.start.isEnabled)
-    assert form.check.isEnabled()
-    assert "checked" not in form.start.toolTip() + form.check.toolTip()
-
-
-def test_a_training_that_prepares_its_data_is_told_and_stopped(
-    bench: Bench, tmp_path: Path
-) -> None:
-    page, form, data = bench.page, bench.page.form, bench.page.data
-    os.mkfifo(tmp_path / "faces.csv")  # nobody writes into it: the training waits for its data
-    bench.start(tmp_path / "faces.csv", LONG)
-    (training,) = page.trainings
-    assert "A training prepares its data" in data.preparing.text()
-    assert "prepares its data" in form.start.toolTip()
-    assert not form.validate()
-    assert not form.start.isEnabled()
-    assert not form.check.isEnabled()
-    data.stop.click()
-    assert training.poll() is not None
-    assert page.trainings == []
-    assert not data.stop.isVisible()
-    assert "stopped before it began" in data.words.text()
-    assert form.start.isEnabled()
 
 
 def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_path: Path) -> None:
