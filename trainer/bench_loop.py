@@ -117,7 +117,7 @@ def _load(config: TrainConfig, crops: Crops, device: torch.device) -> None:
     rows = torch.split(torch.randperm(len(crops)), config.optim.batch_size)
     draws = torch.Generator().manual_seed(0)
     side = config.data.input_size
-    for sample in load_batches(crops, rows, config.run.loaders):
+    for sample in load_batches(crops, rows, config.run.loaders, device):
         pixels, landmarks, targets = (part.to(device) for part in sample)
         batch = augment(
             pixels, landmarks, targets, config.augment, view=side, side=side, generator=draws

@@ -169,7 +169,9 @@ class DistillConfig(Section):
 
     weight: float = _field(0.0, "Weight of the term; 0 switches it off.", ge=0, le=100)
     teachers: list[str] = _field(
-        [], "Models (bundled names or files) whose mean answer is learned."
+        [],
+        "Models (bundled names or files) whose mean answer is learned: each answers its share of "
+        "every batch.",
     )
     temperature: float = _field(
         1.0, "What both logits are divided by; above 1 makes the answers softer.", gt=0, le=100

@@ -157,9 +157,9 @@ def _follow(average: FerModel, model: FerModel, decay: float) -> None:
     means, values = ([*net.parameters(), *net.buffers()] for net in (average, model))
     floating = [value.is_floating_point() for value in means]
     torch._foreach_lerp_([*compress(means, floating)], [*compress(values, floating)], 1 - decay)
-    for mean, value in zip(means, values, strict=True):
-        if not mean.is_floating_point():  # BatchNorm's count of batches
-            mean.copy_(value)
+    counts = [not each for each in floating]  # BatchNorm's, of batches
+    if any(counts):
+        torch._foreach_copy_([*compress(means, counts)], [*compress(values, counts)])
 
 
 def start_from(learner: Learner, init: str, example: Tensor | None = None) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +23,24 @@ from trainer.learner import Learner, learning_rate
 from trainer.run import RunDir
 
 EVENT_SECONDS = 2.0  # between two "step" events
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One forward pass of a step: its inputs, and its terms by name, where they were computed."""
+
+    rows: Tensor
+    batch: Batch
+    terms: dict[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step whose numbers nobody has asked for yet."""
+
+    step: int
+    rate: float
+    parts: list[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +88,10 @@ class Steps:
         self._layout = memory_format(learner.model, self._device)
         self._dtype = autocast_dtype(self._device, config.run.precision)
         self._sums: dict[str, float] = {}
+        self._noted: dict[str, float] = {}  # of the newest step that was noted
         self._seen, self._seconds = 0, 0.0
+        # a GPU has the next step's work before it is asked for the numbers of this one
+        self._behind = int(self._device.type == "cuda")
 
     def until(self, end: int, stopped: Callable[[], bool]) -> dict[str, float] | None:
         """Steps up to step `end` of the same epoch; the means since the epoch began.
@@ -86,16 +108,24 @@ class Steps:
         order = torch.randperm(len(self._training), generator=shuffle)
         parts = [self._parts(order, step) for step in range(first, end)]
         loaded = load_batches(
-            self._training, (rows for step in parts for rows in step), self._config.run.loaders
+            self._training,
+            (rows for step in parts for rows in step),
+            self._config.run.loaders,
+            self._device,
         )
         self._learner.train_mode()
         before, told, told_seen = self._seconds, time.perf_counter(), self._seen
         began = told
+        waiting: deque[Taken] = deque()
         for step, rows in enumerate(parts, first):
-            noted = self._take(step, rows, [next(loaded) for _ in rows])
+            waiting.append(self._take(step, rows, [next(loaded) for _ in rows]))
+            # after the last step comes the validation, and who asked learns of it then
+            stop = step < end - 1 and self._world.any(stopped())
+            while len(waiting) > (0 if stop or step == end - 1 else self._behind):
+                self._note(waiting.popleft())
             now = time.perf_counter()
             self._seconds = before + now - began
-            if now - told >= EVENT_SECONDS or step == end - 1:
+            if self._noted and (now - told >= EVENT_SECONDS or step == end - 1):
                 speed = (self._seen - told_seen) / (now - told)
                 left = (self._plan.total - step - 1) * self._plan.per_step
                 self._emit(
@@ -103,14 +133,13 @@ class Steps:
                     step=step + 1,
                     steps=self._plan.total,
                     epoch=step // per_epoch + 1,
-                    **noted,
+                    **self._noted,
                     images_per_second=round(speed, 1),
                     memory_mb=round(memory_mb(self._device), 1),
                     eta_s=round(left * self._seconds / self._seen),
                 )
                 told, told_seen = now, self._seen
-            # after the last step comes the validation, and who asked learns of it then
-            if step < end - 1 and self._world.any(stopped()):
+            if stop:
                 loaded.close()
                 return None
         means = {key: amount / self._seen for key, amount in self._sums.items()}
@@ -123,42 +152,54 @@ class Steps:
         mine = rows[self._world.rank :: self._world.size]
         return [part for part in torch.split(mine, self._config.optim.batch_size) if len(part)]
 
-    def _take(self, step: int, rows: list[Tensor], samples: list[Sample]) -> dict[str, float]:
-        """One step; returns its loss terms and learning rate."""
-        config, count = self._config, min(self._plan.per_step, len(self._training))
+    def _take(self, step: int, rows: list[Tensor], samples: list[Sample]) -> Taken:
+        """One step. Nothing here waits for a GPU."""
+        config = self._config
         # draws depend on seed, step and process alone: a run that goes on needs no other state
         seed = (config.run.seed * 1_000_003 + step) * self._world.size + self._world.rank
-        draws = torch.Generator().manual_seed(seed)
+        draws = torch.Generator(self._device if self._device.type == "cuda" else "cpu")
+        draws.manual_seed(seed)
         torch.manual_seed(seed)  # dropout
-        noted: dict[str, float] = {}
+        parts = []
         for part, sample in zip(rows, samples, strict=True):
             batch = self._views(step, sample, draws)
             outcome = self._learner.objective(self._learner.model, batch, self._dtype)
-            share = len(part) / count
-            (outcome.loss * share).backward()
+            (outcome.loss * (len(part) / self._count)).backward()
             hits = (outcome.logits.detach().argmax(1) == batch.targets.argmax(1)).float().mean()
             terms = {"loss": outcome.loss.detach(), "train_accuracy": hits, **outcome.terms}
-            # all at once: each number that a GPU is asked for has to be waited for
-            values = torch.stack([value.float() for value in terms.values()]).tolist()
-            for name, value in zip(terms, values, strict=True):
-                noted[name] = noted.get(name, 0.0) + value * share
-            if not math.isfinite(values[0]):
-                self._refuse(step, part, batch.x, batch.targets)
-        self._seen += count
-        total = self._world.total(torch.tensor(list(noted.values()), dtype=torch.float64))
-        noted = dict(zip(noted, total.tolist(), strict=True))
-        for name, value in noted.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value * count
+            parts.append(Part(part, batch, terms))
         rate = learning_rate(step, self._plan.total, self._plan.per_epoch, config.optim)
         self._learner.descend(config.optim, rate, self._world)
-        return {**noted, "learning_rate": rate}
+        return Taken(step, rate, parts)
+
+    @property
+    def _count(self) -> int:
+        """Samples of a step, over all processes."""
+        return min(self._plan.per_step, len(self._training))
+
+    def _note(self, taken: Taken) -> None:
+        """Ask for a step's terms and add them to the epoch's; refuse a loss that is not finite."""
+        noted: dict[str, float] = {}
+        for part in taken.parts:
+            # all at once: each number that a GPU is asked for has to be waited for
+            values = torch.stack([value.float() for value in part.terms.values()]).tolist()
+            if not math.isfinite(values[0]):
+                self._refuse(taken.step, part)
+            for name, value in zip(part.terms, values, strict=True):
+                noted[name] = noted.get(name, 0.0) + value * len(part.rows) / self._count
+        total = self._world.total(torch.tensor(list(noted.values()), dtype=torch.float64))
+        noted = dict(zip(noted, total.tolist(), strict=True))
+        self._seen += self._count
+        for name, value in noted.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value * self._count
+        self._noted = {**noted, "learning_rate": taken.rate}
 
     def _views(self, step: int, sample: Sample, draws: torch.Generator) -> Batch:
         """Augmented and normalised."""
         config, preprocessing = self._config, self._config.data.preprocessing
         early = step < config.augment.start_share * self._plan.total
         side = early and config.augment.start_side
-        pixels, landmarks, targets = (part.to(self._device) for part in sample)
+        pixels, landmarks, targets = (part.to(self._device, non_blocking=True) for part in sample)
         batch = augment(
             pixels,
             landmarks,
@@ -173,9 +214,10 @@ class Steps:
         x = normalise(batch.x, preprocessing).contiguous(memory_format=self._layout)
         return replace(batch, x=x)
 
-    def _refuse(self, step: int, rows: Tensor, x: Tensor, targets: Tensor) -> None:
+    def _refuse(self, step: int, part: Part) -> None:
         """Keep the batch whose loss is not finite, and stop."""
-        kept: dict[str, Any] = {"rows": rows, "inputs": x.cpu(), "targets": targets.cpu()}
+        x, targets = part.batch.x.cpu(), part.batch.targets.cpu()
+        kept: dict[str, Any] = {"rows": part.rows, "inputs": x, "targets": targets}
         file = self._run.path / "bad_batch.npz"
         write_atomic(
             file, lambda stream: np.savez(stream, **{k: v.numpy() for k, v in kept.items()})

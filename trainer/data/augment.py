@@ -1,5 +1,6 @@
 """Batched augmentation on the training device; landmarks move with the picture."""
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -47,7 +48,8 @@ def augment(
 
     Geometry: where it is cut, flip, rotation, scale, shift, in one bilinear resampling with
     replicated edges. Then light: brightness, contrast, gamma, blur, noise; then erasing. All
-    draws come from `generator` (CPU), or on a GPU from one that it seeds.
+    draws come from `generator`. On a GPU it had better be one of the GPU: waiting for numbers from
+    elsewhere, or for what a tensor holds, takes most of a step there; nothing here does.
     """
     x = crops.float().div(255)[:, None]
     maps = _draw_maps(len(x), config, x.shape[-1] / view, generator)
@@ -65,8 +67,9 @@ def mixup(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
     if alpha <= 0:
         return batch
     share = _beta(alpha, generator)
-    share = max(share, 1 - share)
-    order = torch.randperm(len(batch.x), generator=generator).to(batch.x.device)
+    share = torch.maximum(share, 1 - share)
+    order = _permutation(batch.x, generator)
+    share = share.to(batch.x.device)
     return Batch(
         share * batch.x + (1 - share) * batch.x[order],
         batch.landmarks,
@@ -83,13 +86,13 @@ def cutmix(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
     if alpha <= 0:
         return batch
     side = batch.x.shape[-1]
-    half = side * math.sqrt(1 - _beta(alpha, generator)) / 2
-    centre = torch.rand(2, generator=generator) * side
-    place = torch.arange(side) + 0.5
+    half = side * torch.sqrt(1 - _beta(alpha, generator)) / 2
+    centre = _uniform((2,), generator) * side
+    place = torch.arange(side, device=generator.device) + 0.5
     rows, columns = ((place - at).abs() < half for at in centre)
     box = (rows[:, None] & columns).to(batch.x.device)
-    order = torch.randperm(len(batch.x), generator=generator).to(batch.x.device)
-    share = float(box.float().mean())
+    order = _permutation(batch.x, generator)
+    share = box.float().mean()
     return Batch(
         torch.where(box, batch.x[order], batch.x),
         batch.landmarks,
@@ -98,10 +101,20 @@ def cutmix(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
     )
 
 
-def _beta(alpha: float, generator: torch.Generator) -> float:
-    """A draw of Beta(α, α) from two of Gamma, so that the given generator decides."""
-    draws = torch._standard_gamma(torch.full((2,), alpha), generator=generator)
-    return float(draws[0] / draws.sum().clamp_min(1e-12))
+def _uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return torch.rand(shape, generator=generator, device=generator.device)
+
+
+def _permutation(x: Tensor, generator: torch.Generator) -> Tensor:
+    order = torch.randperm(len(x), generator=generator, device=generator.device)
+    return order.to(x.device)
+
+
+def _beta(alpha: float, generator: torch.Generator) -> Tensor:
+    """A draw () of Beta(α, α) from two of Gamma, so that the given generator decides."""
+    alphas = torch.full((2,), alpha, device=generator.device)
+    draws = torch._standard_gamma(alphas, generator=generator)
+    return draws[0] / draws.sum().clamp_min(1e-12)
 
 
 def warp(x: Tensor, landmarks: Tensor, maps: Tensor, view: int, side: int) -> tuple[Tensor, Tensor]:
@@ -117,13 +130,20 @@ def warp(x: Tensor, landmarks: Tensor, maps: Tensor, view: int, side: int) -> tu
     grid = F.affine_grid(theta.to(x), [len(x), 1, side, side], align_corners=False)
     out = F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
-    mirrored = torch.linalg.det(maps[:, :, :2]) < 0
-    swapped = torch.where(mirrored[:, None, None].to(x.device), landmarks[:, FLIP_68], landmarks)
+    maps = maps.to(x)
+    (a, b), (c, d) = (row.unbind(1) for row in maps[:, :, :2].unbind(1))
+    det = a * d - b * c  # torch.linalg would make a GPU wait
+    inverse = torch.stack([d, -b, -c, a], 1).view(-1, 2, 2) / det[:, None, None]
+    swapped = torch.where(det[:, None, None] < 0, landmarks[:, _flip_68(x.device)], landmarks)
     full = x.shape[-1]
     unit = ((swapped + 0.5) / full * 2 - 1) / ratio
-    inverse = torch.linalg.inv(maps[:, :, :2]).to(x)
-    moved = (unit - maps[:, None, :, 2].to(x)) @ inverse.transpose(1, 2)
+    moved = (unit - maps[:, None, :, 2]) @ inverse.transpose(1, 2)
     return out, (moved + 1) / 2 * side - 0.5
+
+
+@functools.cache
+def _flip_68(device: torch.device) -> Tensor:
+    return torch.from_numpy(FLIP_68).to(device)
 
 
 def _draw_maps(
@@ -132,13 +152,13 @@ def _draw_maps(
     """(count, 2, 3) for `warp`; `whole` is the crop's side in sides of the view."""
 
     def uniform(low: float, high: float) -> Tensor:
-        return low + (high - low) * torch.rand(count, generator=generator)
+        return low + (high - low) * _uniform((count,), generator)
 
     turn = math.radians(config.rotation)
     angle = uniform(-turn, turn)
-    zoom = torch.exp(uniform(-1, 1) * torch.log(torch.tensor(1 + config.scale)))
-    stretch = torch.exp(uniform(-1, 1) * torch.log(torch.tensor(1 + config.stretch)))
-    flip = 1 - 2 * (torch.rand(count, generator=generator) < config.flip).float()
+    zoom = torch.exp(uniform(-1, 1) * math.log(1 + config.scale))
+    stretch = torch.exp(uniform(-1, 1) * math.log(1 + config.stretch))
+    flip = 1 - 2 * (uniform(0, 1) < config.flip).float()
     cos, sin = torch.cos(angle), torch.sin(angle)
     rows = torch.stack(
         [
@@ -148,54 +168,48 @@ def _draw_maps(
         1,
     )
     shift = torch.stack([uniform(-config.shift, config.shift) for _ in range(2)], 1) * 2
-    sides = torch.ones(count, 2)
+    sides = torch.ones(count, 2, device=shift.device)
     if config.area < 1:  # torchvision's RandomResizedCrop: of the whole crop, sides up to 3 : 4
         area = uniform(config.area, 1)
-        ratio = torch.exp(uniform(-1, 1) * torch.log(torch.tensor(4 / 3)))
+        ratio = torch.exp(uniform(-1, 1) * math.log(4 / 3))
         sides = torch.stack([area * ratio, area / ratio], 1).sqrt().clamp_max(1) * whole
         rows = sides[:, :, None] * rows
     room = (whole - sides).clamp_min(0)
     if config.crop == "random" or config.area < 1:
         shift = shift + torch.stack([uniform(-1, 1), uniform(-1, 1)], 1) * room
     elif config.crop == "five":
-        places = torch.tensor([[0, 0], [-1, -1], [-1, 1], [1, -1], [1, 1]])
-        shift = shift + places[torch.randint(5, (count,), generator=generator)] * room
+        place = torch.randint(5, (count,), generator=generator, device=shift.device)
+        corner = torch.stack([place // 2, place % 2], 1) * 2 - 1
+        shift = shift + torch.where(place[:, None] == 4, 0, corner) * room
     return torch.cat([rows, shift[:, :, None]], 2)
 
 
 def _light(x: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
-    count = len(x)
-
-    def chosen(share: float) -> Tensor:
-        return (torch.rand(count, generator=generator) < share).to(x.device)
-
+    each = (len(x), 1, 1, 1)
     if config.brightness or config.contrast:
-        lights = torch.rand(2, count, 1, 1, 1, generator=generator).mul(2).sub(1).to(x)
+        lights = (_uniform((2, *each), generator) * 2 - 1).to(x)
         mean = x.mean(dim=(1, 2, 3), keepdim=True)
         x = mean + (x - mean) * (1 + config.contrast * lights[0])
         x = (x * (1 + config.brightness * lights[1])).clamp(0, 1)
-    power = torch.rand(count, 1, 1, 1, generator=generator) * 2 - 1
-    gamma = torch.exp(power * torch.log(torch.tensor(1 + config.gamma))).to(x)
-    x = x.clamp_min(1e-4) ** gamma
-    blurred = chosen(config.blur)
-    if blurred.any():
-        kernel = torch.tensor([0.25, 0.5, 0.25], device=x.device, dtype=x.dtype)
-        soft = F.pad(x[blurred], (1, 1, 1, 1), mode="replicate")
-        soft = F.conv2d(soft, kernel.view(1, 1, 1, 3))
-        x = x.index_put((blurred.nonzero()[:, 0],), F.conv2d(soft, kernel.view(1, 1, 3, 1)))
+    power = _uniform(each, generator) * 2 - 1
+    x = x.clamp_min(1e-4) ** torch.exp(power * math.log(1 + config.gamma)).to(x)
+    blurred = (_uniform(each, generator) < config.blur).to(x.device)
+    if config.blur > 0:
+        x = torch.where(blurred, _blur(_blur(x, 2), 3), x)
     if config.noise > 0:
-        strength = torch.rand(count, 1, 1, 1, generator=generator) * config.noise
-        x = x + _noise(x, generator) * strength.to(x)
+        strength = _uniform(each, generator) * config.noise
+        noise = torch.randn(x.shape, generator=generator, device=generator.device) * strength
+        x = x + noise.to(x)
     return x.clamp(0, 1)
 
 
-def _noise(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Drawn where `x` lies: a million numbers a step would keep a GPU waiting."""
-    if x.device.type != "cuda":
-        return torch.randn(x.shape, generator=generator).to(x)
-    seed = int(torch.randint(2**62, (), generator=generator))
-    there = torch.Generator(x.device).manual_seed(seed)
-    return torch.randn(x.shape, generator=there, device=x.device)
+def _blur(x: Tensor, axis: int) -> Tensor:
+    """(1, 2, 1) / 4 along one axis of (B, 1, h, w), edges repeated."""
+    length = x.shape[axis]
+    first, last = x.narrow(axis, 0, 1), x.narrow(axis, length - 1, 1)
+    before = torch.cat([first, x.narrow(axis, 0, length - 1)], axis)
+    after = torch.cat([x.narrow(axis, 1, length - 1), last], axis)
+    return (before + 2 * x + after) / 4
 
 
 def _erase(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
@@ -203,7 +217,7 @@ def _erase(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
     if share <= 0:
         return x
     count, side = len(x), x.shape[-1]
-    draws = torch.rand(5, count, generator=generator).to(x.device)
+    draws = _uniform((5, count), generator).to(x.device)
     extent = (0.1 + 0.3 * draws[:2]) * side
     start = draws[2:4] * (side - extent)
     steps = torch.arange(side, device=x.device)

@@ -96,22 +96,23 @@ class CompactNet(FerModel):
     def constrain(self) -> None:
         if not self.symmetric:
             return
-        values: list[Tensor] = [self.classifier.weight]
-        partners = [_swap(self.classifier.weight, 1)]
+        values: list[Tensor] = [_split(self.classifier.weight, 1)]
+        flipped: list[tuple[int, ...]] = [(1,)]
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                mirrored = _swap(module.weight, 0).flip(3)
                 if module is self.stem[1]:  # unshuffled: even and odd columns change places
-                    mirrored = mirrored[:, torch.arange(module.in_channels) ^ 1]
+                    columns = _split(module.weight, 1, (-1, 2))
+                    values.append(_split(columns, 0))
+                    flipped.append((0, 3, 5))
                 else:
-                    mirrored = _swap(mirrored, 1)
-                values.append(module.weight)
-                partners.append(mirrored)
+                    values.append(_split(_split(module.weight, 1), 0))
+                    flipped.append((0, 2, 5))
             elif isinstance(module, nn.BatchNorm2d):
                 for value in (*module.parameters(), module.running_mean, module.running_var):
                     assert value is not None
-                    values.append(value)
-                    partners.append(_swap(value, 0))
+                    values.append(_split(value, 0))
+                    flipped.append((0,))
+        partners = [value.flip(axes) for value, axes in zip(values, flipped, strict=True)]
         torch._foreach_lerp_(values, partners, 0.5)
 
     @property
@@ -126,6 +127,6 @@ class CompactNet(FerModel):
         return logits
 
 
-def _swap(value: Tensor, axis: int) -> Tensor:
-    """Channels and their partners, half the channels further, change places."""
-    return value.roll(value.shape[axis] // 2, axis)
+def _split(value: Tensor, axis: int, sizes: tuple[int, int] = (2, -1)) -> Tensor:
+    """A view whose axis is two: by default channels and their partners, half of them further."""
+    return value.view(*value.shape[:axis], *sizes, *value.shape[axis + 1 :])

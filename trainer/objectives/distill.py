@@ -39,16 +39,19 @@ class Teachers:
 
     @torch.no_grad()
     def __call__(self, x: Tensor, temperature: float, dtype: torch.dtype | None) -> Tensor:
-        """Mean probabilities (B, K) of normalised inputs (B, 1, s, s), drawn at each one's size."""
+        """Probabilities (B, K) of normalised inputs (B, 1, s, s), drawn at each model's size.
+
+        Each model answers its share of the batch. As batches are drawn anew in every epoch and
+        the loss is linear in the answers, a net learns the models' mean at the cost of one.
+        """
         answers = []
-        for model, side in self._models:
+        for (model, side), view in zip(self._models, x.chunk(len(self._models)), strict=False):
             model.to(x.device)
-            view = x
             if x.shape[-1] != side:
-                view = F.interpolate(x, (side, side), mode="bilinear", antialias=True)
+                view = F.interpolate(view, (side, side), mode="bilinear", antialias=True)
             with torch.autocast(x.device.type, dtype, enabled=dtype is not None):
                 answers.append((model(view).float() / temperature).softmax(dim=1))
-        return torch.stack(answers).mean(dim=0)
+        return torch.cat(answers)
 
 
 def distillation_loss(logits: Tensor, answers: Tensor, temperature: float = 1.0) -> Tensor:
