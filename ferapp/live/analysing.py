@@ -2,7 +2,9 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ferapp.live.hardware import give_back_memory
@@ -71,6 +73,10 @@ class Analysing:
     def compare_with(self, other: Models | None) -> None:
         """Let a second model look at the same faces; None is one model alone."""
         self._other = other
+
+    def look_again(self) -> None:
+        """Analyse the newest frame once more, unless another one waits."""
+        self._frames.put_back(lambda frame: replace(frame, captured_at=time.perf_counter()))
 
     def set_seen(self, seen: bool) -> None:
         """Frames that nobody can see are not analysed: the machine is free for other pages."""

@@ -9,6 +9,7 @@ from ferapp.live.feed import Feed, OpenSource
 from ferapp.live.meters import RateMeter
 from ferapp.live.session import Replay, Replayed
 from ferapp.live.slot import LatestSlot
+from ferapp.live.state import Playback
 from ferapp.sources.address import without_password
 from ferapp.sources.devices import Mode, camera_text
 from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_words, stream_words
@@ -120,6 +121,14 @@ class Capture:
                 self._start(spec)
 
     @property
+    def playback(self) -> Playback | None:
+        """Of what plays, if one can pause and seek in it."""
+        feed = self._seekable
+        if feed is None or feed.source is None:
+            return None
+        return Playback(feed.source.seconds, feed.paused)
+
+    @property
     def replay(self) -> Replay | None:
         """The recording that plays, if what plays is one."""
         feed = self._playing
@@ -130,24 +139,30 @@ class Capture:
         return Replay(
             name=source.name,
             model=session.model,
-            seconds=session.frames[-1].time_s,
             marks=session.marks,
             burnt=source.burnt,
             ended=session.ended,
-            paused=feed.paused,
         )
 
     def pause(self, on: bool) -> None:
-        """Hold the recording that plays, or let it go on."""
-        feed = self._playing
-        if feed is not None and isinstance(feed.source, Replayed):
+        """Hold what plays, where one can seek in it, or let it go on."""
+        feed = self._seekable
+        if feed is not None:
             feed.pause(on)
 
     def seek(self, time_s: float) -> None:
-        """Go on at another time of the recording that plays."""
-        feed = self._playing
+        """Go on at another time of what plays."""
+        feed = self._seekable
         if feed is not None:
             feed.seek(time_s)
+
+    @property
+    def _seekable(self) -> Feed | None:
+        """What plays, if one can seek in it; not what only fills the time."""
+        feed = self._playing
+        if feed is None or feed.source is None or feed.meanwhile:
+            return None
+        return feed if feed.source.seconds else None
 
     def close(self) -> None:
         self._closing.set()

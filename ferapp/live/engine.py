@@ -175,6 +175,7 @@ class Engine:
             device=loaded.device if loaded else "",
             devices=self._devices.seen,
             recording=self._recorder.status,
+            playback=capture.playback,
             replay=replace(replay, again=analysing.again) if replay else None,
             rates=Rates(
                 capture_fps=capture.rate.rate(),
@@ -250,6 +251,9 @@ class Engine:
 
     def seek(self, time_s: float) -> None:
         self._capture.seek(time_s)
+
+    def look_again(self) -> None:
+        self._analysing.look_again()
 
     def analyse_again(self, on: bool) -> None:
         self._analysing.again = on

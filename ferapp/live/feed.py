@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ferapp.live.session import Replayed
 from ferapp.sources.address import without_password
 from ferapp.sources.devices import CameraInfo, camera_text
 from ferapp.sources.frame import Frame, FrameSource, SourceError
@@ -53,7 +52,8 @@ class Feed:
         self.paused = False
         self._sought: float | None = None  # where to go on
         self._show_one = False  # though it is paused: somebody seeks
-        self._resumes = False  # elsewhere in the recording
+        self._resumes = False  # elsewhere in the file
+        self._seeks = 0
         self._last: Frame | None = None
         self._count = 0
         self._began = 0.0  # perf_counter() of the source's time 0
@@ -74,7 +74,7 @@ class Feed:
         self._wake.set()
 
     def seek(self, time_s: float) -> None:
-        """Go on at another time of a recording; a paused one shows the picture of that time."""
+        """Go on at another time of what has `seconds`; paused, it shows the picture of then."""
         self._sought = time_s
         self._wake.set()
 
@@ -131,7 +131,8 @@ class Feed:
     def _play(self, source: FrameSource) -> None:
         round_began = 0
         while not self._stop.is_set():
-            self._follow(source)
+            if self._follow(source):
+                round_began = -1  # where somebody seeks to the end, none may come
             frame = source.read()
             if frame is None:
                 if self._count == round_began:
@@ -141,20 +142,23 @@ class Feed:
                 source.rewind()
                 continue
             if not self.live:
-                frame = self._paced(frame)
+                frame = self._paced(frame, frame.time_s if source.seconds else None)
             if frame is None:
                 continue  # it ends, or goes on elsewhere
             self._note(frame)
             self._on_frame(self, frame)
 
-    def _follow(self, source: FrameSource) -> None:
+    def _follow(self, source: FrameSource) -> bool:
         """Go where somebody sought; the time that pictures carry grows on from the last one."""
         place, self._sought = self._sought, None
-        if place is not None and isinstance(source, Replayed):
-            source.seek(place)
-            self._resumes = self._show_one = True
+        if place is None or not source.seconds:
+            return False
+        source.seek(place)
+        self._resumes = self._show_one = True
+        self._seeks += 1
+        return True
 
-    def _paced(self, frame: Frame) -> Frame | None:
+    def _paced(self, frame: Frame, at_s: float | None) -> Frame | None:
         """The frame when it is due, numbered and timed through all rounds; None if it never is."""
         if self._resumes and self._last is not None:
             self._passed = self._last.time_s + SOUGHT_S - frame.time_s
@@ -167,7 +171,14 @@ class Feed:
             self._began += late
         if not self._wait_for(time_s):
             return None
-        return replace(frame, index=self._count, time_s=time_s, captured_at=time.perf_counter())
+        return replace(
+            frame,
+            index=self._count,
+            time_s=time_s,
+            captured_at=time.perf_counter(),
+            at_s=at_s,
+            seeks=self._seeks,
+        )
 
     def _wait_for(self, time_s: float) -> bool:
         """Until then, and as long as it is paused; False when the frame is not wanted any more."""

@@ -35,6 +35,7 @@ class SessionSource(Replayed):
             self._video.close()
             raise SourceError(f"{folder}: there is no picture in this recording")
         self._times = [frame.time_s for frame in self._frames]
+        self.seconds = self.session.frames[-1].time_s or 1 / USUAL_FPS  # one picture lasts, too
         lasts = self._times[-1] - self._times[0]
         self.fps = (len(self._times) - 1) / lasts if lasts > 0 else USUAL_FPS
         self._next = 0
@@ -71,7 +72,6 @@ class SessionSource(Replayed):
             frame.number,
             frame.time_s,
             time.perf_counter(),
-            at_s=frame.time_s,
             classes=frame.classes,
             faces=frame.faces,
             burnt=self.burnt,
@@ -81,6 +81,7 @@ class SessionSource(Replayed):
         self._next = 0
 
     def seek(self, time_s: float) -> None:
+        """Between two pictures, to the one before."""
         self._next = max(0, bisect_right(self._times, time_s + 1e-6) - 1)
 
     def close(self) -> None:

@@ -63,7 +63,6 @@ class Session:
 class SessionFrame(Frame):
     """A picture of a recording with the results that were recorded for it."""
 
-    at_s: float = 0.0  # in the recording; `time_s` goes on growing when somebody seeks
     classes: tuple[str, ...] = ()
     faces: tuple[FaceAnalysis, ...] = ()
     burnt: bool = False  # the overlays are part of the picture
@@ -75,11 +74,9 @@ class Replay:
 
     name: str
     model: str  # whose results were recorded
-    seconds: float
     marks: tuple[Mark, ...] = ()
     burnt: bool = False  # there is only the video with overlays
     ended: bool = True
-    paused: bool = False
     again: bool = False  # analysed again, in place of the recorded results
 
 
@@ -88,10 +85,6 @@ class Replayed(FrameSource):
 
     session: Session
     burnt: bool = False
-
-    def seek(self, time_s: float) -> None:
-        """Go on with the picture of that time, or the last before it."""
-        raise NotImplementedError
 
 
 def session_folder(text: str) -> Path | None:

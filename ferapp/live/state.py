@@ -59,6 +59,14 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Playback:
+    """Of a file that plays, a video or a recording: one can pause and seek."""
+
+    seconds: float  # how long it lasts
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingPlan:
     """What to record, and where."""
 
@@ -114,6 +122,7 @@ class LiveStatus:
     device: str = ""
     devices: tuple[DeviceInfo, ...] = ()
     recording: RecordingStatus | None = None  # the newest; None before the first
+    playback: Playback | None = None  # None where one can neither pause nor seek
     replay: Replay | None = None  # the recording that plays
     rates: Rates = field(default_factory=Rates)
 
@@ -164,10 +173,13 @@ class LiveEngine(Protocol):
         """A note for the mark at `time_s`."""
 
     def pause(self, on: bool) -> None:
-        """Hold a recording that plays, or let it go on."""
+        """Hold what plays, where `status().playback` says that one can, or let it go on."""
 
     def seek(self, time_s: float) -> None:
-        """Go on at another time of the recording that plays."""
+        """Go on at another time of what plays. Faces are found anew there."""
+
+    def look_again(self) -> None:
+        """Analyse the newest picture once more, as options and model are now."""
 
     def analyse_again(self, on: bool) -> None:
         """Let the model look at the recording that plays, in place of the recorded results."""

@@ -35,6 +35,8 @@ class Frame:
     captured_at: float  # time.perf_counter() when the picture arrived
     origin: str = ""  # the file's name when the source is a folder
     source: str = ""  # live: what opens its source; "" of what fills the time until that plays
+    at_s: float | None = None  # live: where in its file, if that has `seconds`; `time_s` only grows
+    seeks: int = 0  # live: so often somebody went elsewhere; across one, faces are not the same
 
 
 class FrameSource(Protocol):
@@ -43,6 +45,7 @@ class FrameSource(Protocol):
     name: str  # what a person calls it: "Demo clip", "HD Webcam", a file's name
     kind: Kind
     fps: float = 0.0  # pictures a second that the source states; 0 when it does not
+    seconds: float = 0.0  # how long a file lasts in which one can seek; 0 of all else
     asked: Mode | None = None  # what the camera was asked for; None leaves it to the camera
     camera: CameraInfo | None = None  # None for what is no camera
     skipped: tuple[str, ...] = ()  # files of a folder that could not be read so far
@@ -52,6 +55,10 @@ class FrameSource(Protocol):
 
     def rewind(self) -> None:
         """Back to the first frame, for what ends. Raises SourceError when it is gone."""
+        return
+
+    def seek(self, time_s: float) -> None:
+        """Go on with the picture of that time, for what has `seconds`."""
         return
 
     def connected(self) -> bool:

@@ -13,7 +13,7 @@ USUAL_FPS = 25.0  # for a file that states no rate, or an absurd one
 
 
 class VideoFile(FrameSource):
-    """A video file from its first frame to its last."""
+    """A video file from its first frame to its last. One can seek where it says how long it is."""
 
     kind: Kind = "video"
 
@@ -34,7 +34,18 @@ class VideoFile(FrameSource):
             )
         self.fps = stated_fps(self._capture)
         self._announced = announced_frames(self._capture)
-        self._index = 0
+        self.seconds = self._announced / self.fps
+        self._index, self._whole = 0, True
+        self._grabbed = False  # the next frame was, to see whether it is there
+
+    def seek(self, time_s: float) -> None:
+        """Where the file ends earlier than it announces, to about the last frame there is."""
+        place, back = max(0, min(round(time_s * self.fps), self._announced - 1)), 1
+        self._capture.set(cv2.CAP_PROP_POS_FRAMES, place)
+        while not self._capture.grab() and place > 0:
+            place, back = max(0, place - back), 2 * back
+            self._capture.set(cv2.CAP_PROP_POS_FRAMES, place)
+        self._index, self._whole, self._grabbed = place, False, True
 
     @property
     def frame_count(self) -> int:
@@ -42,9 +53,11 @@ class VideoFile(FrameSource):
         return self._announced
 
     def read(self) -> Frame | None:
-        good, image = self._capture.read()
+        good, image = self._capture.retrieve() if self._grabbed else self._capture.read()
+        self._grabbed = False
         if not good:
-            check_end(str(self._path), self._index, self._announced)
+            if self._whole:
+                check_end(str(self._path), self._index, self._announced)
             return None
         frame = Frame(
             np.asarray(image, np.uint8), self._index, self._index / self.fps, time.perf_counter()

@@ -58,7 +58,7 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Picture",
         "Freeze",
         "Space",
-        "Hold the picture and its analysis. The overlays stay adjustable.",
+        "Hold the picture, or the file that plays. The overlays stay adjustable.",
         checked=False,
     ),
     ActionRecord(

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ferapp.live.session import SessionFrame
 from ferapp.live.state import LiveEngine, LiveStatus, ModelState
 from ferapp.ui import wording
 from ferapp.ui.attribution_controls import AttributionControls
@@ -19,8 +18,8 @@ from ferapp.ui.following import Following, next_face
 from ferapp.ui.held_scale import HeldScale
 from ferapp.ui.hiding import HideRow
 from ferapp.ui.look import Look, map_of
+from ferapp.ui.play_bar import PlayBar
 from ferapp.ui.record_bar import RecordBar
-from ferapp.ui.replay_bar import ReplayBar
 from ferapp.ui.settings import SettingsStore
 from ferapp.ui.stage import Stage
 from ferapp.ui.steady import SteadyDoubts
@@ -73,7 +72,7 @@ class LivePage(QWidget):
         self.view = self.stage.view
         self.record_bar = RecordBar(actions["mark"], actions["record"])
         self.table_bar = TableBar()
-        self.replay_bar = ReplayBar(actions["freeze"])
+        self.play_bar = PlayBar(actions["freeze"])
         self.hide_row = HideRow()
         self.attribution = AttributionControls(store.now.held_scale)
         self.sliders = Sliders(store.now.look.opacity, store.now.smoothing_ms)
@@ -90,7 +89,7 @@ class LivePage(QWidget):
         left.addWidget(self.stage, 1)
         left.addWidget(self.record_bar)
         left.addWidget(self.table_bar)
-        left.addWidget(self.replay_bar)
+        left.addWidget(self.play_bar)
         layout.addLayout(left, 1)
         layout.addWidget(self.panel)
         self._connect()
@@ -114,8 +113,8 @@ class LivePage(QWidget):
         self.panel.signals.group_chosen.connect(lambda name: self._store.change(signal_group=name))
         self.panel.signals.group_chosen.connect(lambda _: self._ask_for_panel())
         actions["freeze"].toggled.connect(self._freeze)
-        self.replay_bar.sought.connect(self._engine.seek)
-        self.replay_bar.again.connect(self._analyse_again)
+        self.play_bar.sought.connect(self._engine.seek)
+        self.play_bar.again.connect(self._analyse_again)
         actions["end_comparison"].setEnabled(False)
         actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
         self.stage.end_comparison.clicked.connect(actions["end_comparison"].trigger)
@@ -208,21 +207,21 @@ class LivePage(QWidget):
         self._panel_due = True
 
     def _freeze(self, on: bool) -> None:
-        """Hold the picture. A recording that plays is held itself, and goes on from there."""
-        replayed = self._status.replay is not None
+        """Hold the picture. A file that plays is held itself, and goes on from there."""
         self._engine.pause(on)
-        self.stage.set_frozen(on, "Paused" if replayed else "Frozen")
+        self.stage.set_frozen(on, "Frozen" if self._status.playback is None else "Paused")
         self._show_held()
 
     def _show_held(self) -> None:
         """What the model would have to look at again is held where it does not."""
         replay = self._status.replay
-        if replay is None:
+        why = ""
+        if self._status.playback is None:
             why = FROZEN if self._actions["freeze"].isChecked() else ""
-        elif replay.burnt:
+        elif replay is not None and replay.burnt:
             why = BURNT
-        else:
-            why = "" if replay.again else RECORDED
+        elif replay is not None and not replay.again:
+            why = RECORDED
         for controls in (self.hide_row, self.attribution):
             controls.set_held(why)
 
@@ -231,10 +230,9 @@ class LivePage(QWidget):
         self._look_again()
 
     def _look_again(self) -> None:
-        """Let the picture of a paused recording be analysed as it is asked for now."""
-        frame = self._analysis.frame if self._analysis is not None else None
-        if self._actions["freeze"].isChecked() and isinstance(frame, SessionFrame):
-            self._engine.seek(frame.at_s)
+        """Let the picture of a paused file be analysed as it is asked for now."""
+        if self._actions["freeze"].isChecked() and self._status.playback is not None:
+            self._engine.look_again()
 
     def _hold_scale(self, on: bool) -> None:
         self._scale.hold(on)
@@ -255,9 +253,10 @@ class LivePage(QWidget):
         self._set_options(smoothing_s=milliseconds / 1000)
 
     def _set_options(self, **changes: Any) -> None:
-        self._options = replace(self._options, **changes)
+        before, self._options = self._options, replace(self._options, **changes)
         self._engine.set_options(self._options)
-        self._look_again()
+        if self._options != before:
+            self._look_again()
 
     @property
     def analysis(self) -> Analysis | None:
@@ -286,7 +285,7 @@ class LivePage(QWidget):
 
     def _take(self) -> None:
         """Show the newest analysis, if there is one; the view tells the engine when it painted."""
-        if not self._actions["freeze"].isChecked() or self._status.replay is not None:
+        if not self._actions["freeze"].isChecked() or self._status.playback is not None:
             analysis = self._engine.take()
             if analysis is not None:
                 self._show(analysis)
@@ -320,8 +319,8 @@ class LivePage(QWidget):
         gone = self._following.left
         if gone is not None:
             self.stage.toast.tell(f"Face {number(gone)} has left. The largest is followed again.")
-        if isinstance(analysis.frame, SessionFrame):
-            self.replay_bar.show_time(analysis.frame.at_s)
+        if analysis.frame.at_s is not None:
+            self.play_bar.show_time(analysis.frame.at_s)
         if self._shown is not None:
             self.panel.strip.push(self._shown)
             self.panel.signals.strip.push(self._shown)
@@ -332,16 +331,19 @@ class LivePage(QWidget):
             (each.model_state, each.other_state, each.other_name) for each in (status, self._status)
         )
         self._panel_due = self._panel_due or states != before
-        if status.model != self._status.model:
+        another = status.model != self._status.model
+        if another:
             self._scale.forget()
         if status != self._status:
             self._status = status
             actions = self._actions
             actions["end_comparison"].setEnabled(status.other_state is not ModelState.NONE)
             self.status_changed.emit()
-        self.replay_bar.show_replay(status.replay)
+        if another or states != before:
+            self._look_again()
+        self.play_bar.show_playback(status.playback, status.replay)
         held = self._actions["freeze"].isChecked()
-        if status.replay is not None and status.replay.paused != held:
+        if status.playback is not None and status.playback.paused != held:
             self._engine.pause(held)  # it was opened anew
         self.attribution.show_methods(status.model_methods)
         self._show_held()

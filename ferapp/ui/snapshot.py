@@ -89,6 +89,7 @@ def record(
         "frame": {
             "index": frame.index,
             "time_s": frame.time_s,
+            "at_s": frame.at_s,  # in the file that played; null where one cannot seek
             "file": frame.origin,
             "width": width,
             "height": height,

@@ -33,6 +33,7 @@ class Analyzer:
     def __init__(self, landmarker: FaceLandmarker | None = None) -> None:
         self.landmarker = landmarker
         self._source, self._time_s = "", 0.0  # of the last frame of a source that has a name
+        self._seeks = self._seeks_detected = 0  # of the last frame
         self._forget()
         self._found: list[DetectedFace] = []  # in the frame that was analysed last
 
@@ -42,7 +43,7 @@ class Analyzer:
         self._other_smoothing = Smoothing()  # of the second model's probabilities
 
     def _mind_source(self, frame: Frame) -> None:
-        """Numbers and colours of faces begin anew with another source, or this one from its start.
+        """Numbers and colours of faces begin anew with another source, or this one from elsewhere.
 
         What fills the time until a source is back leaves them alone.
         """
@@ -51,6 +52,9 @@ class Analyzer:
             if begins and self._source:
                 self._forget()
             self._source, self._time_s = frame.source, frame.time_s
+        if frame.seeks != self._seeks:
+            self._tracks.cut()
+            self._seeks = frame.seeks
 
     def detect(self, frame: Frame, options: Options) -> list[DetectedFace]:
         """The faces of the frame after the one that was given last."""
@@ -58,6 +62,9 @@ class Analyzer:
             return []
         rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
         self.landmarker.expect(options.max_faces, unrelated=bool(frame.origin))
+        if frame.seeks != self._seeks_detected:
+            self.landmarker.forget()
+            self._seeks_detected = frame.seeks
         return self.landmarker(rgb, frame.time_s)
 
     def recall(self, seen: Iterable[tuple[int, Box, float]]) -> None:
@@ -160,6 +167,7 @@ class Analyzer:
         height, width = frame.image.shape[:2]
         margin = 0
         if classifier is not None:
+            smoothing.mind_model(classifier.path)
             margin = (classifier.crop_size - classifier.card.preprocessing.input_size) // 2
         faces = []
         for index, (face, crop) in enumerate(zip(found, aligned, strict=True)):

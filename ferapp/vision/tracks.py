@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,11 @@ class Tracks:
             track = self._tracks.setdefault(key, _Track(box, time_s))
             track.follow(box, time_s)
             self._next = max(self._next, key + 1)
+
+    def cut(self) -> None:
+        """What comes does not follow: all faces are new, with unused ids but numbers from 1 on."""
+        self._tracks.clear()
+        self._next += -self._next % MOST_FACES
 
     def assign(self, boxes: list[Box], time_s: float) -> list[int]:
         """An id for each box of a frame, the same as long as the face goes on."""
@@ -136,8 +142,15 @@ class Smoothing:
     """First-order low-pass of the probabilities of each face, for one model."""
 
     def __init__(self) -> None:
+        self._model: Path | None = None
         # face and its hidden parts → probabilities of the face so seen, and when
         self._memory: dict[tuple[int, frozenset[Part]], tuple[NDArray[np.float32], float]] = {}
+
+    def mind_model(self, model: Path) -> None:
+        """Those of another model begin anew."""
+        if model != self._model:
+            self._memory.clear()
+            self._model = model
 
     def smooth(
         self,

@@ -1,6 +1,7 @@
 """Which face is which: crossings, occlusions, and the cheapest assignment."""
 
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,6 +123,17 @@ def test_each_face_is_smoothed_for_itself_and_so_is_one_with_hidden_parts() -> N
     assert smoothing.smooth(0, low, 0.1, 0.3) == pytest.approx(low)
 
 
+def test_another_model_is_not_blended_with_the_one_before() -> None:
+    smoothing = Smoothing()
+    low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
+    smoothing.mind_model(Path("one"))
+    smoothing.smooth(0, low, 0.0, 0.3)
+    smoothing.mind_model(Path("one"))
+    assert smoothing.smooth(0, high, 0.0, 0.3) == pytest.approx(low)  # the same moment
+    smoothing.mind_model(Path("two"))
+    assert smoothing.smooth(0, high, 0.0, 0.3) == pytest.approx(high)
+
+
 def test_no_two_faces_of_a_picture_have_one_number() -> None:
     """Somebody stays while others come and go: ids grow, numbers go round."""
     tracks = Tracks()
@@ -147,3 +159,15 @@ def test_a_crowd_that_is_replaced_at_once_keeps_numbers_apart() -> None:
         ids = tracks.assign([box(200 * i, y) for i in range(8)], 0.1 * moment)
         assert sorted(map(number, ids)) == list(range(1, 9))
     assert len(tracks._tracks) == 8
+
+
+def test_after_a_cut_faces_are_new_but_numbered_from_one() -> None:
+    tracks = Tracks()
+    assert tracks.assign([box(100), box(300)], 0.0) == [0, 1]
+    tracks.cut()
+    after = tracks.assign([box(100), box(300)], 0.04)
+    assert not {0, 1} & set(after)  # no table takes them for those before
+    assert [number(key) for key in after] == [1, 2]
+    tracks.cut()
+    tracks.cut()
+    assert [number(key) for key in tracks.assign([box(300)], 0.08)] == [1]

@@ -173,3 +173,31 @@ def test_faces_are_numbered_anew_with_another_source(demo_frame: np.ndarray) -> 
         (face,) = analyzer.analyze(frame, None, Options(), paint=False, found=found).faces
         ids.append(face.face_id)
     assert ids == [0, 1, 0, 2, 0, 1, 0]
+
+
+def test_across_a_seek_nothing_of_a_face_goes_on(demo_frame: np.ndarray) -> None:
+    """Though one is found at the same place: it has another id, and its own probabilities."""
+    classifier, analyzer = Classifier("default", "cpu"), Analyzer(None)
+    mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
+    options, found = Options(smoothing_s=2.0), [DetectedFace(mesh)]
+
+    def face(image: np.ndarray, time_s: float, seeks: int) -> FaceAnalysis:
+        frame = Frame(image, 0, time_s, 0.0, source="clip.mp4", seeks=seeks)
+        return analyzer.analyze(frame, classifier, options, paint=False, found=found).faces[0]
+
+    before, after = face(demo_frame, 5.0, 0), face(255 - demo_frame, 5.04, 1)
+    assert after.face_id != before.face_id
+    np.testing.assert_array_equal(after.smoothed, after.probabilities)
+    again = face(255 - demo_frame, 5.04, 1)  # looked at again
+    assert again.face_id == after.face_id
+
+
+def test_after_a_seek_a_face_is_searched_for_in_the_whole_picture(demo_frame: np.ndarray) -> None:
+    moved, options = np.roll(demo_frame, 8, axis=1), Options(max_faces=1)
+    with FaceLandmarker() as alone:
+        expected = Analyzer(alone).detect(Frame(moved, 0, 0.0, 0.0), options)[0].mesh
+    with FaceLandmarker(video=True) as landmarker:
+        analyzer = Analyzer(landmarker)
+        analyzer.detect(Frame(demo_frame, 0, 1.0, 0.0), options)
+        (found,) = analyzer.detect(Frame(moved, 1, 1.04, 0.0, seeks=1), options)
+    np.testing.assert_allclose(found.mesh, expected, atol=1e-3)

@@ -163,11 +163,14 @@ class FakeEngine:
         self.calls.append(("note", (time_s, text)))
 
     def pause(self, on: bool) -> None:
-        if self.now.replay is not None:
-            self.change(replay=replace(self.now.replay, paused=on))
+        if self.now.playback is not None:
+            self.change(playback=replace(self.now.playback, paused=on))
 
     def seek(self, time_s: float) -> None:
         self.calls.append(("seek", time_s))
+
+    def look_again(self) -> None:
+        self.calls.append(("look_again", None))
 
     def analyse_again(self, on: bool) -> None:
         self.calls.append(("analyse_again", on))

@@ -9,6 +9,7 @@ from fake_engine import SIZE, analysis, face
 from picture import HAPPY, mapped
 
 from ferapp.live.session import Replay
+from ferapp.live.state import Playback
 from ferapp.ui.attention_strip import AttentionStrip
 from ferapp.ui.live_page import LivePage
 from ferapp.ui.methods import METHODS
@@ -130,8 +131,13 @@ def test_what_needs_another_look_of_the_model_is_held_with_the_picture(
     assert page.attribution.target.isEnabled()  # maps of all expressions are there
     bench.window.actions_by_id["freeze"].setChecked(False)
     assert all(control.isEnabled() for control in held)
-    bench.engine.change(replay=Replay("a", "default", 3.0))
+    bench.engine.change(playback=Playback(3.0))
+    bench.qtbot.waitUntil(page.play_bar.isVisible)
+    bench.window.actions_by_id["freeze"].setChecked(True)
+    assert all(control.isEnabled() for control in held)  # what is paused can be looked at again
+    bench.window.actions_by_id["freeze"].setChecked(False)
+    bench.engine.change(replay=Replay("a", "default"), playback=Playback(3.0))
     bench.qtbot.waitUntil(lambda: not page.attribution.method.isEnabled())
     assert all("Analyse again" in control.toolTip() for control in held)
-    bench.engine.change(replay=Replay("a", "default", 3.0, again=True))
+    bench.engine.change(replay=Replay("a", "default", again=True))
     bench.qtbot.waitUntil(lambda: all(control.isEnabled() for control in held))

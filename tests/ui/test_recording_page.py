@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from ferapp.app import make_window
 from ferapp.live.engine import Engine
 from ferapp.live.session import Mark, Replay, SessionFrame, read_session
-from ferapp.live.state import ModelState, RecordingStatus
+from ferapp.live.state import ModelState, Playback, RecordingStatus
 from ferapp.ui import theme
 from ferapp.ui.recording import RecordingSheet
 from ferapp.ui.settings import SettingsStore
@@ -24,9 +24,7 @@ from ferapp.ui.window import MainWindow
 from ferapp.vision.analysis import Analysis
 
 RUNNING = RecordingStatus(Path("/r/2026-11-24-200000"), 42.4, 31_400_000, 1234)
-REPLAY = Replay(
-    "2026-11-24-200000", "default", 60.0, (Mark(15.0, "mark", "a laugh"), Mark(45.0, "mark"))
-)
+REPLAY = Replay("2026-11-24-200000", "default", (Mark(15.0, "mark", "a laugh"), Mark(45.0, "mark")))
 KEY = Qt.Key
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
@@ -56,6 +54,12 @@ def replayed(at_s: float, *, burnt: bool = False) -> Analysis:
     f = made.frame
     frame = SessionFrame(f.image, f.index, at_s, f.captured_at, at_s=at_s, burnt=burnt)
     return replace(made, frame=frame)
+
+
+def at(at_s: float) -> Analysis:
+    """A picture of a video."""
+    made = analysis(face(), index=int(at_s))
+    return replace(made, frame=replace(made.frame, at_s=at_s))
 
 
 class TestRecording:
@@ -183,13 +187,13 @@ class TestRecording:
 class TestReplay:
     @pytest.fixture
     def playing(self, bench: Bench) -> Bench:
-        bench.engine.change(replay=REPLAY)
-        bench.qtbot.waitUntil(bench.window.live_page.replay_bar.isVisible)
+        bench.engine.change(replay=REPLAY, playback=Playback(60.0))
+        bench.qtbot.waitUntil(bench.window.live_page.play_bar.isVisible)
         bench.show(replayed(15.0))
         return bench
 
     def test_time_marks_and_whose_results(self, playing: Bench) -> None:
-        bar = playing.window.live_page.replay_bar
+        bar = playing.window.live_page.play_bar
         assert bar.time.text() == "0:15 / 1:00"
         assert bar.line.value() == 15_000
         assert "default" in bar.recorded.toolTip()
@@ -204,7 +208,7 @@ class TestReplay:
         assert (np.abs(column - rgb(theme.current().warning)).sum(axis=-1) < 60).any()
 
     def test_a_click_and_keys_seek(self, playing: Bench) -> None:
-        line = playing.window.live_page.replay_bar.line
+        line = playing.window.live_page.play_bar.line
         place = QPoint(round(line.place(45.0)), line.height() // 2)
         playing.qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=place)
         (sought,) = calls(playing, "seek")
@@ -215,33 +219,33 @@ class TestReplay:
 
     def test_playing_on_seeks_nowhere(self, playing: Bench) -> None:
         playing.show(replayed(16.0))
-        assert playing.window.live_page.replay_bar.line.value() == 16_000
+        assert playing.window.live_page.play_bar.line.value() == 16_000
         assert calls(playing, "seek") == []
 
     def test_space_pauses_and_seeking_shows_its_picture(self, playing: Bench) -> None:
         page = playing.window.live_page
         key(playing, KEY.Key_Space)
-        assert playing.engine.now.replay.paused
+        assert playing.engine.now.playback.paused
         assert page.stage.frozen.text() == "Paused"
-        assert page.replay_bar.pause.text() == "Play"
+        assert page.play_bar.pause.text() == "Play"
         playing.show(replayed(45.0))  # what a seek brings is shown, though it is paused
-        assert page.replay_bar.time.text() == "0:45 / 1:00"
-        playing.qtbot.mouseClick(page.replay_bar.pause, Qt.MouseButton.LeftButton)
-        assert not playing.engine.now.replay.paused
+        assert page.play_bar.time.text() == "0:45 / 1:00"
+        playing.qtbot.mouseClick(page.play_bar.pause, Qt.MouseButton.LeftButton)
+        assert not playing.engine.now.playback.paused
 
     def test_analysed_again_by_a_switch_also_when_paused(self, playing: Bench) -> None:
-        bar = playing.window.live_page.replay_bar
+        bar = playing.window.live_page.play_bar
         playing.qtbot.mouseClick(bar.analyse, Qt.MouseButton.LeftButton)
         assert calls(playing, "analyse_again") == [True]
-        assert calls(playing, "seek") == []  # the next picture is analysed anyway
+        assert calls(playing, "look_again") == []  # the next picture is analysed anyway
         key(playing, KEY.Key_Space)
         playing.qtbot.mouseClick(bar.recorded, Qt.MouseButton.LeftButton)
         assert calls(playing, "analyse_again") == [True, False]
-        assert calls(playing, "seek") == [15.0]
+        assert calls(playing, "look_again") == [None]
 
     def test_only_overlaid_says_so_and_is_not_drawn_over(self, playing: Bench) -> None:
         playing.engine.change(replay=replace(REPLAY, burnt=True, ended=False))
-        bar = playing.window.live_page.replay_bar
+        bar = playing.window.live_page.play_bar
         playing.qtbot.waitUntil(bar.notice.isVisible)
         assert bar.notice.text() == "Overlays only, cut short"
         assert not bar.analyse.isEnabled()
@@ -258,8 +262,8 @@ class TestReplay:
         key(playing, KEY.Key_Space)
         key(playing, KEY.Key_D)
         assert not playing.window.actions_by_id["freeze"].isChecked()
-        playing.engine.change(replay=None)
-        bar = playing.window.live_page.replay_bar
+        playing.engine.change(replay=None, playback=None)
+        bar = playing.window.live_page.play_bar
         playing.qtbot.waitUntil(lambda: not bar.isVisible())
 
     def test_record_waits_for_a_live_source(self, playing: Bench) -> None:
@@ -280,6 +284,59 @@ class TestReplay:
         assert action in bench.window.source_menu.actions()
         action.trigger()
         assert calls(bench, "open_source") == ["/r/one"]
+
+
+class TestVideo:
+    @pytest.fixture
+    def playing(self, bench: Bench) -> Bench:
+        bench.engine.change(playback=Playback(125.0))
+        bench.qtbot.waitUntil(bench.window.live_page.play_bar.isVisible)
+        bench.show(at(15.0))
+        return bench
+
+    def test_time_and_nothing_of_a_recording(self, playing: Bench) -> None:
+        bar = playing.window.live_page.play_bar
+        assert bar.time.text() == "0:15 / 2:05"
+        assert (bar.line.value(), bar.line.maximum()) == (15_000, 125_000)
+        assert not any(each.isVisible() for each in (bar.recorded, bar.analyse, bar.notice))
+        assert playing.window.actions_by_id["record"].isEnabled()
+
+    def test_space_pauses_and_mouse_and_keys_seek(self, playing: Bench) -> None:
+        page = playing.window.live_page
+        line = page.play_bar.line
+        key(playing, KEY.Key_Space)
+        assert playing.engine.now.playback.paused
+        assert page.stage.frozen.text() == "Paused"
+        place = QPoint(round(line.place(90.0)), line.height() // 2)
+        playing.qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=place)
+        (sought,) = calls(playing, "seek")
+        assert sought == pytest.approx(90.0, abs=0.3)
+        playing.show(at(90.0))
+        assert page.play_bar.time.text() == "1:30 / 2:05"
+        line.setFocus(Qt.FocusReason.TabFocusReason)
+        playing.qtbot.keyClick(line, KEY.Key_Right)
+        assert calls(playing, "seek")[-1] == pytest.approx(91.0, abs=0.01)
+
+    def test_paused_it_answers_to_what_is_hidden_and_to_another_model(self, playing: Bench) -> None:
+        page = playing.window.live_page
+        page.hide_row.chips["mouth"].click()
+        assert calls(playing, "look_again") == []  # the next picture is analysed anyway
+        key(playing, KEY.Key_Space)
+        page.hide_row.chips["mouth"].click()
+        assert calls(playing, "look_again") == [None]
+        page.sliders.opacity.setValue(page.sliders.opacity.value() - 10)
+        assert calls(playing, "look_again") == [None]  # that is only drawn
+        playing.engine.change(model="accurate", model_name="accurate")
+        playing.qtbot.waitUntil(lambda: len(calls(playing, "look_again")) == 2)
+
+    def test_a_recording_after_a_video_has_its_own_length(self, playing: Bench) -> None:
+        playing.engine.change(replay=REPLAY, playback=Playback(60.0))
+        bar = playing.window.live_page.play_bar
+        playing.qtbot.waitUntil(bar.recorded.isVisible)
+        assert bar.line.maximum() == 60_000
+        playing.engine.change(replay=None, playback=Playback(125.0))
+        playing.qtbot.waitUntil(lambda: not bar.recorded.isVisible())
+        assert (bar.line.maximum(), bar.line.marks) == (125_000, ())
 
 
 def test_recorded_and_replayed_through_the_real_pipeline(
@@ -317,7 +374,7 @@ def test_recorded_and_replayed_through_the_real_pipeline(
         (own,) = [each for each in session.frames if each.time_s == shown.frame.at_s]
         for got, kept in zip(shown.faces, own.faces, strict=True):
             np.testing.assert_array_equal(got.probabilities, kept.probabilities)
-        qtbot.mouseClick(page.replay_bar.analyse, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(page.play_bar.analyse, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: any(f.landmarks.size for f in page.analysis.faces), timeout=20_000)
     finally:
         window.close()

@@ -184,6 +184,20 @@ def test_another_source_takes_the_choice_back() -> None:
     assert (following.chosen, following.left) == (None, None)
 
 
+def test_a_seek_takes_the_choice_back_unless_the_face_is_known_there() -> None:
+    """Recorded results know who is who."""
+    following = Following()
+    following.settle(two(5))
+    following.choose(1)
+    known = two(6)
+    known = replace(known, frame=replace(known.frame, seeks=1))
+    assert following.settle(known).followed == 1
+    new = two(7, ids=(8, 9))
+    new = replace(new, frame=replace(new.frame, seeks=2))
+    assert following.settle(new).followed == 8
+    assert (following.chosen, following.left) == (None, None)
+
+
 def test_two_faces_about_as_large_do_not_take_turns() -> None:
     following = Following()
     first = two(0)

@@ -82,6 +82,7 @@ def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
     assert found["frame"] == {
         "index": 7,
         "time_s": 7 / 30,
+        "at_s": None,
         "file": "",
         "width": 320,
         "height": 240,

@@ -1,4 +1,6 @@
-"""The line below the picture while a recording plays: pause, time, marks, whose results."""
+"""The line below the picture while a file plays: pause and time; of a recording also its marks and
+whose results.
+"""
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -16,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.live.session import MARK, Mark, Replay
+from ferapp.live.state import Playback
 from ferapp.ui import theme, wording
 from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.chips import Chip
@@ -34,7 +37,7 @@ _BURNT = (
 
 
 class Timeline(QSlider):
-    """Where the recording is, in ms, with a line for each mark. A click goes there."""
+    """Where in the file, in ms, with a line for each mark. A click goes there."""
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
@@ -43,8 +46,8 @@ class Timeline(QSlider):
         self.setPageStep(5 * _STEP_MS)
         self.setMinimumSize(100, 28)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Time in the recording")
-        self.setToolTip("Where the recording is. A click or a drag goes elsewhere.")
+        self.setAccessibleName("Where it plays")
+        self.setToolTip("Where it plays. A click or a drag goes elsewhere.")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def place(self, time_s: float) -> float:
@@ -100,7 +103,7 @@ class Timeline(QSlider):
         return super().event(event)
 
 
-class ReplayBar(QFrame):
+class PlayBar(QFrame):
     """`sought` carries seconds; `again` whether the model is to look at the pictures again."""
 
     sought = Signal(float)
@@ -110,7 +113,8 @@ class ReplayBar(QFrame):
         super().__init__()
         self.setObjectName("lower")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAccessibleName("Recording that plays")
+        self.setAccessibleName("Playback")
+        self._seconds = 0.0
         self._replay: Replay | None = None
         self.pause = QPushButton("Pause")
         self.pause.setFixedWidth(self.pause.fontMetrics().horizontalAdvance("Pause") + 32)
@@ -137,22 +141,31 @@ class ReplayBar(QFrame):
         self.recorded.setChecked(True)
         self.analyse.toggled.connect(self.again)
         self._show_paused(False)
+        self._show_replay(None)
         self.hide()
 
-    def show_replay(self, replay: Replay | None) -> None:
-        """None is no recording that plays."""
-        before, self._replay = self._replay, replay
-        self.setVisible(replay is not None)
-        if replay is None or replay == before:
-            return
-        self.line.marks = replay.marks
-        self.line.blockSignals(True)  # nobody sought
-        self.line.setMaximum(round(1000 * replay.seconds))
-        self.line.blockSignals(False)
+    def show_playback(self, playback: Playback | None, replay: Replay | None) -> None:
+        """None is nothing to seek in, and no recording."""
+        self.setVisible(playback is not None)
+        if playback is not None and playback.seconds != self._seconds:
+            self._seconds = playback.seconds
+            self.line.blockSignals(True)  # nobody sought
+            self.line.setMaximum(round(1000 * playback.seconds))
+            self.line.blockSignals(False)
+        if replay != self._replay:
+            self._replay = replay
+            self._show_replay(replay)
+
+    def _show_replay(self, replay: Replay | None) -> None:
+        self.line.marks = replay.marks if replay is not None else ()
         self.line.setAccessibleDescription(
-            "\n".join(wording.mark(mark) for mark in replay.marks) or "No marks"
+            "\n".join(wording.mark(mark) for mark in self.line.marks) or "No marks"
         )
         self.line.update()
+        for widget in (self.notice, self.recorded, self.analyse):
+            widget.setVisible(replay is not None)
+        if replay is None:
+            return
         whose = f"\nThey are by the model {replay.model}." if replay.model else ""
         self.recorded.setToolTip(_RECORDED + whose)
         self.analyse.setEnabled(not replay.burnt)
@@ -174,8 +187,7 @@ class ReplayBar(QFrame):
             self.line.setValue(round(1000 * time_s))
             self.line.blockSignals(False)
             self.line.update()
-        lasts = self._replay.seconds if self._replay else 0.0
-        text = f"{wording.duration(time_s)} / {wording.duration(lasts)}"
+        text = f"{wording.duration(time_s)} / {wording.duration(self._seconds)}"
         if text != self.time.text():
             self.time.setText(text)
 
@@ -185,4 +197,4 @@ class ReplayBar(QFrame):
     def _show_paused(self, on: bool) -> None:
         self.pause.setText("Play" if on else "Pause")
         self.pause.setAccessibleName("Play" if on else "Pause")
-        self.pause.setToolTip(f"{'Go on' if on else 'Hold the recording'}. Key: Space")
+        self.pause.setToolTip(f"{'Go on' if on else 'Hold it'}. Key: Space")
