@@ -206,3 +206,25 @@ def test_a_wide_window_gives_names_and_maps_more_room(make: Make, qtbot: QtBot) 
     qtbot.waitUntil(lambda: page.detail.maps[0].height() > SIDE + 80, timeout=10_000)
     assert page.detail.maps[0].width() >= SIDE + 50
     assert page.overview.matrix.cell_rect((0, 0)).width() > narrow + 15
+
+
+@pytest.mark.parametrize("width", [960, 1024, 1280, 1920])
+def test_the_names_above_the_matrix_are_whole(make: Make, qtbot: QtBot, width: int) -> None:
+    """Above narrow columns they stand in two lines, each over its own column."""
+    page = make("one", lambda name, say: small(name, 70))
+    page.window().resize(width, 800)
+    qtbot.waitUntil(lambda: page.width() == width, timeout=10_000)
+    matrix = page.overview.matrix
+    heads = matrix.heads()
+    assert [words for _, words in heads] == [name.title() for name in EXPRESSIONS]
+    for column, (place, _) in enumerate(heads):
+        cell = matrix.cell_rect((0, column))
+        assert place.left() < cell.center().x() < place.right()
+        assert 0 <= place.top() < place.bottom() < cell.top()
+        assert place.right() <= matrix.width()
+        for other, _ in heads[column + 1 :]:
+            assert not place.intersects(other)
+        matrix.choose(frozenset())
+        qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place.center().toPoint())
+        assert {cell[1] for cell in matrix.chosen} == {column}
+        assert len(matrix.chosen) == len(EXPRESSIONS)

@@ -24,7 +24,8 @@ Shares = Literal["counts", "rows", "columns"]
 Cell = tuple[int, int]  # true, predicted
 
 NO_LABEL = "no label"
-_HEAD = 22.0  # px above the cells
+_HEAD = 22.0  # px above the cells, for one line of names
+_LINE = 15.0  # px, of each line
 _GAP = 2.0
 _MOST = 64.0  # px, side of a cell
 _LEAST = 26.0
@@ -113,21 +114,49 @@ class ConfusionMatrix(QWidget):
     def sizeHint(self) -> QSize:
         count = max(len(self._classes), 1)
         width = self._names_width() + count * 48
-        return QSize(round(width), round(_HEAD + max(len(self._rows), 1) * 40))
+        return QSize(round(width), round(_HEAD + _LINE + max(len(self._rows), 1) * 40))
 
     def minimumSizeHint(self) -> QSize:
         count = max(len(self._classes), 1)
         width = self._names_width() + count * _LEAST
-        return QSize(round(width), round(_HEAD + max(len(self._rows), 1) * 24))
+        return QSize(round(width), round(_HEAD + _LINE + max(len(self._rows), 1) * 24))
 
     def cell_rect(self, cell: Cell) -> QRectF:
         """Where a cell is painted, in px of the widget."""
-        columns, rows = max(len(self._classes), 1), max(len(self._rows), 1)
-        left = self._names_width()
-        width = min((self.width() - left) / columns, _MOST * 1.4)
-        height = min((self.height() - _HEAD) / rows, _MOST)
-        x, y = left + cell[1] * width, _HEAD + cell[0] * height
+        width, head = self._column_width(), self._head()
+        height = min((self.height() - head) / max(len(self._rows), 1), _MOST)
+        x, y = self._names_width() + cell[1] * width, head + cell[0] * height
         return QRectF(x + _GAP / 2, y + _GAP / 2, width - _GAP, height - _GAP)
+
+    def heads(self) -> list[tuple[QRectF, str]]:
+        """The name above each column, and where; in turns in two lines where one is too narrow."""
+        metrics, head = QFontMetricsF(self._head_font()), self._head()
+        lines = 1 if head == _HEAD else 2
+        room = lines * self._column_width() - 2 * _GAP
+        found = []
+        for column, name in enumerate(self._classes):
+            words = metrics.elidedText(wording.title(name), Qt.TextElideMode.ElideRight, room)
+            width = metrics.horizontalAdvance(words)
+            middle = self.cell_rect((0, column)).center().x()
+            # the last name may be wider than its column, and the widget ends there
+            left = min(middle - width / 2, self.width() - width)
+            top = head - 3 - _LINE * (1 + (lines == 2 and column % 2))
+            found.append((QRectF(left, top, width, _LINE), words))
+        return found
+
+    def _head(self) -> float:
+        """px above the cells."""
+        metrics, room = QFontMetricsF(self._head_font()), self._column_width() - _GAP
+        names = (wording.title(name) for name in self._classes)
+        fits = all(metrics.horizontalAdvance(name) <= room for name in names)
+        return _HEAD if fits else _HEAD + _LINE
+
+    def _head_font(self) -> QFont:
+        return theme.sized(self.font(), 0.85)
+
+    def _column_width(self) -> float:
+        room = self.width() - self._names_width()
+        return min(room / max(len(self._classes), 1), _MOST * 1.4)
 
     def _names_width(self) -> float:
         metrics = QFontMetricsF(self.font())
@@ -143,7 +172,7 @@ class ConfusionMatrix(QWidget):
         row = int((place.y() - first.top()) // (first.height() + _GAP))
         right = 0 <= column < len(self._classes)
         below = 0 <= row < len(self._rows)
-        if place.y() < _HEAD and right and place.x() <= last.right():
+        if place.y() < self._head() and right and place.x() <= last.right():
             return self._column(column)
         if place.x() < first.left() and below:
             return self._row(row)
@@ -258,18 +287,16 @@ class ConfusionMatrix(QWidget):
             place = QRectF(0, rect.top(), names - 8, rect.height())
             right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
             painter.drawText(place, right, wording.title(name))
-        painter.setPen(QColor(look.muted))
-        painter.setFont(theme.sized(self.font(), 0.85))
-        metrics = painter.fontMetrics()
-        for column, name in enumerate(self._classes):
-            rect = self.cell_rect((0, column))
-            words = metrics.elidedText(
-                wording.title(name), Qt.TextElideMode.ElideRight, round(rect.width())
-            )
-            place = QRectF(rect.left(), 0, rect.width(), _HEAD - 3)
-            painter.drawText(
-                place, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter, words
-            )
+        painter.setFont(self._head_font())
+        bottom = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
+        for column, (place, words) in enumerate(self.heads()):
+            cell = self.cell_rect((0, column))
+            if cell.top() - place.bottom() > _LINE:  # from the upper line to its column
+                painter.setPen(QColor(look.line))
+                x = round(cell.center().x()) + 0.5
+                painter.drawLine(QPointF(x, place.bottom() + 3), QPointF(x, cell.top() - 2))
+            painter.setPen(QColor(look.muted))
+            painter.drawText(place.adjusted(-2, 0, 2, 0), bottom, words)
         painter.setFont(self.font())
 
     def _paint_cell(self, painter: QPainter, cell: Cell, value: float, top: float) -> None:
