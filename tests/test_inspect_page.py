@@ -157,24 +157,24 @@ def test_review_by_keyboard(make: Make, qtbot: QtBot, tmp_path: Path) -> None:
     folder = shutil.copytree(example(), tmp_path / "evaluation")
     page = make(str(folder))
     assert page.opened is not None
-    assert page.review is not None
+    assert page.reviewing.review is not None
     found, grid = page.opened.evaluation, page.grid
     first = page.row
     sample = str(found.sample_id[first])
     other = next(k for k in range(7) if k != found.label[first])
     qtbot.keyClicks(grid, str(other + 1))
-    assert page.review.decision(sample).label == EXPRESSIONS[other]
+    assert page.reviewing.review.decision(sample).label == EXPRESSIONS[other]
     assert page.row == grid.samples.rows[1]  # on to the next
     second = str(found.sample_id[page.row])
     qtbot.keyClicks(grid, "f")
-    assert page.review.decision(second).flag
+    assert page.reviewing.review.decision(second).flag
     assert page.row == grid.samples.rows[1]
     assert "2 decided" in page.reviewing.state.text()
     assert page.filters.kinds["flagged"].isVisible()
     qtbot.keyClicks(grid, "u")
-    assert not page.review.decision(second).flag
+    assert not page.reviewing.review.decision(second).flag
     qtbot.keyClicks(grid, "u")
-    assert page.review.decisions == {}
+    assert page.reviewing.review.decisions == {}
     assert page.row == first  # back at the sample
     qtbot.keyClicks(grid, "u")
     assert "nothing to undo" in page.toast.label.text()

@@ -4,15 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from ferapp.runs.desk import Cancelled, Failure
 from ferapp.runs.evaluation import Evaluation
 from ferapp.runs.inspected import Examined, Inspected
-from ferapp.runs.review import Review
 from ferapp.runs.selection import Compared, Selection, compare, counts, select
 from ferapp.ui import theme
 from ferapp.ui.buttons import MenuButton
@@ -26,7 +24,6 @@ from ferapp.ui.inspect.progress import ProgressVeil
 from ferapp.ui.inspect.reviewing import Reviewing
 from ferapp.ui.inspect.tools import Tools
 from ferapp.ui.page import Page
-from trainer.data.review import Decision
 from trainer.errors import FerError
 
 SETTLE_MS = 60  # a sample that is only passed by is not examined
@@ -42,7 +39,6 @@ class InspectPage(Page):
         self._asked = 0  # how often something was to be opened
         self._unnoised = Selection()  # what was shown before the view of label noise
         self.opened: Inspected | None = None
-        self.review: Review | None = None
         self._compared: Compared | None = None
         self.overview = Overview()
         self.filters = Filters()
@@ -96,9 +92,9 @@ class InspectPage(Page):
         self.grid.current_changed.connect(self._show_sample)
         self.grid.key.connect(self._take_key)
         self.detail.method_changed.connect(self._examine)
-        self.reviewing.decided.connect(self._decide)
-        self.reviewing.undo.connect(self._undo)
-        self.reviewing.export.connect(self._export)
+        self.reviewing.decided.connect(self._take_decided)
+        self.reviewing.undone.connect(self._take_undone)
+        self.reviewing.told.connect(self.toast.tell)
         self._settle = QTimer(self, interval=SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(self._examine)
         self._words = QTimer(self, interval=WORDS_MS)
@@ -157,19 +153,13 @@ class InspectPage(Page):
             self.toast.tell(outcome.words)
             self._settle.start()  # what was shown stays
             return
-        try:
-            self.review = Review(outcome.review)
-        except FerError as error:
-            self.review = None
-            self.toast.tell(str(error))
+        found = outcome.evaluation
+        self.reviewing.open(found, outcome.review)
         self._end_comparing()  # what was asked for is of the evaluation before
         self.opened, self._compared = outcome, None
         self.other_button.show_value("")
         self.detail.show_other("")
-        found = outcome.evaluation
-        self.reviewing.show_classes(found.classes)
-        decisions = self.review.decisions if self.review else {}
-        self.grid.samples.open(found, outcome.picture, decisions)
+        self.grid.samples.open(found, outcome.picture, self.reviewing.decisions)
         self.overview.show_inspected(outcome, None)
         self._show(
             only="wrong" if found.wrong.any() else "all",
@@ -281,8 +271,7 @@ class InspectPage(Page):
             **changes,
         }
         wanted = Selection(**values)
-        decisions = self.review.decisions if self.review else {}
-        rows = select(found, wanted, self._compared, decisions)
+        rows = select(found, wanted, self._compared, self.reviewing.decisions)
         self._show_filters(wanted)
         self.overview.matrix.choose(wanted.cells)
         (chosen,) = wanted.cells if len(wanted.cells) == 1 else [(0, None)]
@@ -292,8 +281,9 @@ class InspectPage(Page):
 
     def _show_filters(self, wanted: Selection) -> None:
         assert self.opened is not None
-        found, decisions = self.opened.evaluation, self.review.decisions if self.review else {}
-        self.filters.show_selection(wanted, found.classes, counts(found, self._compared, decisions))
+        found = self.opened.evaluation
+        numbers = counts(found, self._compared, self.reviewing.decisions)
+        self.filters.show_selection(wanted, found.classes, numbers)
 
     # --- one sample -----------------------------------------------------------------------------
 
@@ -313,7 +303,7 @@ class InspectPage(Page):
                 self.toast.tell("The pictures cannot be read any more.")
         self.detail.show_sample(found, row, picture)
         self._show_other(row)
-        self._show_decision(row)
+        self.reviewing.show_sample(row)
         if row >= 0:
             self._settle.start()
 
@@ -346,79 +336,21 @@ class InspectPage(Page):
 
     # --- review ---------------------------------------------------------------------------------
 
-    def _show_decision(self, row: int) -> None:
-        there = self.review is not None and row >= 0
-        if self.review is None or row < 0:
-            self.reviewing.show_decision("", Decision(), 0, there=there)
-            return
-        samples = self.grid.samples
-        count = len(self.review.decisions)
-        self.reviewing.show_decision(samples.label(row), samples.decision(row), count, there=there)
-
     def _take_key(self, key: str) -> None:
         row = self.row
-        if (
-            row >= 0
-            and self.review is not None
-            and self.reviewing.take_key(key)
-            and key.isdecimal()
-        ):
+        if self.reviewing.take_key(key) and key.isdecimal():
             place = self.grid.samples.place_of(row)
             if key != "0" and place is not None and place + 1 < len(self.grid.samples.rows):
                 self.grid.go_to(place + 1)
 
-    def _decide(self, decision: Decision) -> None:
-        opened, row = self.opened, self.row
-        if opened is None or self.review is None or row < 0:
-            return
-        try:
-            self.review.decide(str(opened.evaluation.sample_id[row]), decision)
-        except FerError as error:
-            self.toast.tell(str(error))
-        self._after_decision(row)
-
-    def _undo(self) -> None:
-        if self.review is None or self.opened is None:
-            return
-        try:
-            sample = self.review.undo()
-        except FerError as error:
-            self.toast.tell(str(error))
-            return
-        if sample is None:
-            self.toast.tell("There is nothing to undo.")
-            return
-        row = int(np.flatnonzero(self.opened.evaluation.sample_id == sample)[0])
+    def _take_undone(self, row: int) -> None:
         place = self.grid.samples.place_of(row)
         if place is not None:
             self.grid.go_to(place)
-        self._after_decision(row)
 
-    def _after_decision(self, row: int) -> None:
-        assert self.opened is not None
+    def _take_decided(self, row: int) -> None:
         self.grid.samples.changed(row)
-        self._show_decision(self.row)
         self._show_filters(self.filters.selection)
-
-    def _export(self) -> None:
-        if self.review is None or self.opened is None:
-            return
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Export the review", "review.csv", "Table (*.csv)"
-        )
-        if not path:
-            return
-        found = self.opened.evaluation
-        labels = {
-            str(sample): found.classes[label] if label >= 0 else ""
-            for sample, label in zip(found.sample_id, found.label.tolist(), strict=True)
-        }
-        try:
-            count = self.review.export(Path(path), labels)
-        except FerError as error:
-            self.toast.tell(str(error))
-        else:
-            self.toast.tell(f"{count} decisions are saved in {Path(path).name}.")
 
     def stop(self) -> None:
         self._settle.stop()

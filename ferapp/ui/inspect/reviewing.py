@@ -1,25 +1,42 @@
-"""Below the sample: what a person says of it, by button or key."""
+"""Below the sample: what a person says of it, by button or key, into the review and out of it."""
 
+from pathlib import Path
+
+import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from ferapp.runs.evaluation import Evaluation
+from ferapp.runs.review import Review
 from ferapp.ui import theme, wording
 from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.chips import Chip
 from trainer.data.review import NONE, Decision
+from trainer.errors import FerError
 
 _COLUMNS = 4
 
 
 class Reviewing(QWidget):
-    """`decided` carries the decision for the sample that is shown."""
+    """`decided` and before it `undone` carry the row of the sample, `told` words for a person."""
 
-    decided = Signal(object)
-    undo = Signal()
-    export = Signal()
+    decided = Signal(int)
+    undone = Signal(int)
+    told = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
+        self.review: Review | None = None  # None where it cannot be read
+        self._found: Evaluation | None = None
+        self._row = -1  # of the sample that is shown
         self._classes: tuple[str, ...] = ()
         self._label = ""  # the data set's
         self._decision = NONE
@@ -35,9 +52,9 @@ class Reviewing(QWidget):
         )
         self.flag.clicked.connect(lambda: self._say(flag=not self._decision.flag))
         self.undo_button = _button("U  Undo", "Take the last decision back.")
-        self.undo_button.clicked.connect(self.undo)
+        self.undo_button.clicked.connect(self._undo)
         self.export_button = _button("Export…", "Save all decisions as a CSV file.")
-        self.export_button.clicked.connect(self.export)
+        self.export_button.clicked.connect(self._export)
         head = QHBoxLayout()
         head.addWidget(title)
         head.addStretch(1)
@@ -58,7 +75,27 @@ class Reviewing(QWidget):
             "Figures relabel, 0 takes the data set's label, F flags, U undoes."
         )
 
-    def show_classes(self, classes: tuple[str, ...]) -> None:
+    @property
+    def decisions(self) -> dict[str, Decision]:
+        """By sample id."""
+        return self.review.decisions if self.review is not None else {}
+
+    def open(self, found: Evaluation, path: Path) -> None:
+        """Decide about the samples of an evaluation; the review is, or will be, at `path`."""
+        self._found, self._row = found, -1
+        try:
+            self.review = Review(path)
+        except FerError as error:
+            self.review = None
+            self.told.emit(str(error))
+        self._show_classes(found.classes)
+
+    def show_sample(self, row: int) -> None:
+        """−1 is none."""
+        self._row = row
+        self._show_decision()
+
+    def _show_classes(self, classes: tuple[str, ...]) -> None:
         if classes == self._classes:
             return
         self._classes = classes
@@ -74,8 +111,14 @@ class Reviewing(QWidget):
             self._grid.addWidget(chip, index // _COLUMNS, index % _COLUMNS)
             self.labels.append(chip)
 
-    def show_decision(self, label: str, decision: Decision, count: int, *, there: bool) -> None:
-        """`label` is the data set's, `count` how many samples were decided about."""
+    def _show_decision(self) -> None:
+        found, row = self._found, self._row
+        there, count = False, 0
+        label, decision = "", NONE
+        if found is not None and self.review is not None and row >= 0:
+            there, count = True, len(self.decisions)
+            label = found.classes[found.label[row]] if found.label[row] >= 0 else ""
+            decision = self.review.decision(str(found.sample_id[row]))
         self._label, self._decision = label, decision
         shown = decision.label or label
         for name, chip in zip(self._classes, self.labels, strict=True):
@@ -95,10 +138,12 @@ class Reviewing(QWidget):
 
     def take_key(self, key: str) -> bool:
         """Whether a key meant something: figures relabel, f flags, u undoes."""
+        if self.review is None or self._row < 0:
+            return False
         if key == "f":
             self._say(flag=not self._decision.flag)
         elif key == "u":
-            self.undo.emit()
+            self._undo()
         elif key == "0":
             self._say(label="")
         elif key.isdecimal() and int(key) <= len(self._classes):
@@ -108,10 +153,54 @@ class Reviewing(QWidget):
         return True
 
     def _say(self, label: str | None = None, flag: bool | None = None) -> None:
-        now = self._decision
-        self.decided.emit(
-            Decision(now.label if label is None else label, now.flag if flag is None else flag)
+        found, now, row = self._found, self._decision, self._row
+        if found is None or self.review is None or row < 0:
+            return
+        decision = Decision(
+            now.label if label is None else label, now.flag if flag is None else flag
         )
+        try:
+            self.review.decide(str(found.sample_id[row]), decision)
+        except FerError as error:
+            self.told.emit(str(error))
+        self._show_decision()
+        self.decided.emit(row)
+
+    def _undo(self) -> None:
+        if self.review is None or self._found is None:
+            return
+        try:
+            sample = self.review.undo()
+        except FerError as error:
+            self.told.emit(str(error))
+            return
+        if sample is None:
+            self.told.emit("There is nothing to undo.")
+            return
+        row = int(np.flatnonzero(self._found.sample_id == sample)[0])
+        self.undone.emit(row)
+        self._show_decision()
+        self.decided.emit(row)
+
+    def _export(self) -> None:
+        if self.review is None or self._found is None:
+            return
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Export the review", "review.csv", "Table (*.csv)"
+        )
+        if not path:
+            return
+        found = self._found
+        labels = {
+            str(sample): found.classes[label] if label >= 0 else ""
+            for sample, label in zip(found.sample_id, found.label.tolist(), strict=True)
+        }
+        try:
+            count = self.review.export(Path(path), labels)
+        except FerError as error:
+            self.told.emit(str(error))
+        else:
+            self.told.emit(f"{count} decisions are saved in {Path(path).name}.")
 
 
 def _button(text: str, tip: str) -> QPushButton:
