@@ -1,11 +1,10 @@
-"""The window: pages, toolbar, menus, what is dropped on it, and the end of all when it closes."""
+"""The window: pages, menus, what is dropped on it, and the end of all when it closes."""
 
 from collections.abc import Callable
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
-    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -19,16 +18,12 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QMainWindow,
     QPushButton,
-    QSizePolicy,
     QStackedWidget,
-    QToolBar,
-    QWidget,
 )
 
 from ferapp.live.state import LiveEngine, ModelState
 from ferapp.ui import source_words
 from ferapp.ui.actions import ACTIONS, ActionRecord, give_key, make_actions
-from ferapp.ui.buttons import MenuButton, by_keyboard
 from ferapp.ui.collector import GuiThreadCollector
 from ferapp.ui.dialogs import AddressDialog
 from ferapp.ui.drop_veil import DropVeil
@@ -42,6 +37,7 @@ from ferapp.ui.recording import TITLE, Recordings
 from ferapp.ui.settings import RECENT, SettingsStore
 from ferapp.ui.snapshot import Snapshots, open_folder
 from ferapp.ui.status_bar import StatusBar
+from ferapp.ui.tool_bar import ToolBar
 from ferapp.vision.options import MOST_FACES
 
 _PICTURES = "Videos and pictures (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.png *.jpg *.jpeg *.bmp)"
@@ -65,8 +61,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._engine = engine
         self.store = store
-        self._compact, self._full_screen_width = False, 0  # of the toolbar
-        self._live_tools: list[QAction] = []  # of the toolbar
         self._model_asked = False  # by a person, who has not seen the outcome yet
         self._pasted = PastedPictures()
         self.setWindowTitle(TITLE)
@@ -86,9 +80,10 @@ class MainWindow(QMainWindow):
         self.device_menu = DeviceMenu(store, self._use_device, self)
         self._pages = QStackedWidget()
         self._others: list[Page] = []  # beside the live one
-        self._page_actions = QActionGroup(self)
-        self._tool_bar = self._build_tool_bar()
-        self._page_place = self._tool_bar.actions()[0]
+        self.tool_bar = ToolBar(
+            self, actions, self.source_menu, self.model_menu, self.device_menu, self.help.menu
+        )
+        self.addToolBar(self.tool_bar)
         self.setCentralWidget(self._pages)
         self.live_page = LivePage(engine, actions, store)
         self.add_page("Live", self.live_page, "A camera or a clip, analysed while it plays.")
@@ -109,7 +104,7 @@ class MainWindow(QMainWindow):
         self.setFocus()  # else the first button has the keyboard, and Space does not freeze
 
     def add_page(self, name: str, page: LivePage | Page, tip: str = "") -> None:
-        """The switcher in the toolbar appears with the second page."""
+        """`tip` says what it is for, in the toolbar."""
         index = self._pages.addWidget(page)
         if isinstance(page, Page):
             self._others.append(page)
@@ -118,51 +113,20 @@ class MainWindow(QMainWindow):
         record = ActionRecord(name.lower(), "Pages", name, f"Ctrl+{index + 1}", tip or name)
         give_key(action, record)
         self.help.pages.append(record)
-        self._page_actions.addAction(action)
-        self._tool_bar.insertAction(self._page_place, action)
-        by_keyboard(self._tool_bar.widgetForAction(action))
-        for each in self._page_actions.actions():
-            each.setVisible(index > 0)
-        self._page_place.setVisible(index > 0)
-        self._fit_tool_bar()
+        self.tool_bar.add_page(action)
 
     def show_page(self, name: str) -> None:
         """The page as it is called in the switcher."""
-        next(each for each in self._page_actions.actions() if each.text() == name).trigger()
+        next(each for each in self.tool_bar.pages.actions() if each.text() == name).trigger()
 
     def _turn_page(self) -> None:
         """What belongs to the live page, its keys too, is there with it only."""
         live = self._pages.currentWidget() is self.live_page
         for name in LIVE_ACTIONS:
             self.actions_by_id[name].setVisible(live)
-        for action in self._live_tools:
-            action.setVisible(live)
+        self.tool_bar.show_live(live)
         self._engine.set_seen(live)
         self._status_bar.setVisible(live)
-        self._fit_tool_bar()
-
-    def _build_tool_bar(self) -> QToolBar:
-        bar = QToolBar("Actions", self)
-        bar.setMovable(False)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        bar.addSeparator()  # pages stand before it
-        self.source_button = MenuButton(
-            "Source", self.source_menu, "What plays: the demo clip, a camera, a file, an address."
-        )
-        self.model_button = MenuButton("Model", self.model_menu, "What looks at the faces.")
-        self.device_button = MenuButton("Device", self.device_menu, "Where the model runs.")
-        for button in (self.source_button, self.model_button, self.device_button):
-            self._live_tools.append(bar.addWidget(button))
-        room = QWidget()
-        room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(room)
-        for name in ("record", "freeze", "snapshot", "mirror", "fullscreen"):
-            bar.addAction(self.actions_by_id[name])
-            by_keyboard(bar.widgetForAction(self.actions_by_id[name]))
-        self._before_menu = bar.addSeparator()
-        bar.addWidget(MenuButton("Menu", self.help.menu, "Dark or light, keys, log, about."))
-        self.addToolBar(bar)
-        return bar
 
     def _connect(self) -> None:
         actions, stage = self.actions_by_id, self.live_page.stage
@@ -348,43 +312,15 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_tool_bar()
-
-    def _fit_tool_bar(self) -> None:
-        """Where there is little room, without captions and Full screen, which the menu has too."""
-        bar, full_screen = self._tool_bar, self.actions_by_id["fullscreen"]
-        menus = (self.source_button, self.model_button, self.device_button)
-        wanted = bar.sizeHint().width()
-        if self._compact:
-            wanted += sum(button.caption_width() for button in menus) + self._full_screen_width
-        compact = wanted > self.width()
-        if compact == self._compact:
-            return
-        self._compact = compact
-        for button in menus:
-            button.set_compact(compact)
-        if compact:
-            self._full_screen_width = bar.widgetForAction(full_screen).width()
-            bar.removeAction(full_screen)
-        else:
-            bar.insertAction(self._before_menu, full_screen)
-            by_keyboard(bar.widgetForAction(full_screen))
+        self.tool_bar.fit()
 
     def _show_status(self) -> None:
         status = self.live_page.status
         self.source_menu.show_status(status)
         self.model_menu.show_status(status)
         self.device_menu.show_status(status)
-        opening = bool(status.source_opening)
-        self.source_button.show_value(
-            "opening…" if opening else status.source_name or "none", quiet=opening
-        )
-        loading = status.model_state is ModelState.LOADING
-        model = source_words.model_title(status) or "none"
-        self.model_button.show_value("loading…" if loading else model, quiet=loading)
-        self.device_button.show_value(source_words.device_title(status, status.device) or "none")
+        self.tool_bar.show_status(status)
         self._status_bar.show_status(status)
-        self._fit_tool_bar()
         self.help.card = status.model_card
         self._remember_model()
         self._leave_lost_device()

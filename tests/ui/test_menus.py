@@ -150,28 +150,28 @@ def test_a_model_is_remembered_once_it_runs(bench: Bench) -> None:
     assert bench.engine.calls[-1] == ("load_model", RUN.spec)
     assert entry(window.model_menu, "default").isChecked()  # it runs until the other is ready
     bench.engine.change(model_state=ModelState.LOADING)
-    bench.qtbot.waitUntil(lambda: window.model_button.text() == "loading…")
+    bench.qtbot.waitUntil(lambda: window.tool_bar.model.text() == "loading…")
     assert store.now.model == "default"
     bench.engine.change(model_state=ModelState.READY, model=RUN.spec, model_name="pal")
     bench.qtbot.waitUntil(lambda: store.now.model == RUN.spec)
     assert store.now.recent_models == ()  # it is listed as a run
-    assert window.model_button.text() == "pal"
+    assert window.tool_bar.model.text() == "pal"
 
     window.load_model("/m/damaged.safetensors")
     bench.engine.change(model_state=ModelState.LOADING)
-    bench.qtbot.waitUntil(lambda: window.model_button.text() == "loading…")
+    bench.qtbot.waitUntil(lambda: window.tool_bar.model.text() == "loading…")
     bench.engine.change(model_state=ModelState.FAILED, model_notice="It ends too early.")
-    bench.qtbot.waitUntil(lambda: window.model_button.text() == "pal")
+    bench.qtbot.waitUntil(lambda: window.tool_bar.model.text() == "pal")
     assert store.now.model == RUN.spec
 
     for name in ("a", "b", "a"):
         window.load_model(f"/m/{name}.safetensors")
         bench.engine.change(model_state=ModelState.LOADING)
-        bench.qtbot.waitUntil(lambda: window.model_button.text() == "loading…")
+        bench.qtbot.waitUntil(lambda: window.tool_bar.model.text() == "loading…")
         bench.engine.change(
             model_state=ModelState.READY, model=f"/m/{name}.safetensors", model_name=name
         )
-        bench.qtbot.waitUntil(lambda shown=name: window.model_button.text() == shown)
+        bench.qtbot.waitUntil(lambda shown=name: window.tool_bar.model.text() == shown)
     assert store.now.recent_models == ("/m/a.safetensors", "/m/b.safetensors")
     assert store.now.model == "/m/a.safetensors"
 
@@ -193,7 +193,7 @@ def test_devices_with_their_free_memory(bench: Bench) -> None:
     assert not before.isChecked()  # not before it runs there
     bench.engine.change(device="cuda:0")
     bench.qtbot.waitUntil(before.isChecked)
-    assert bench.window.device_button.text() == "NVIDIA H100"
+    assert bench.window.tool_bar.device.text() == "NVIDIA H100"
     assert not entry(menu, "Fastest at each start").isChecked()
     entry(menu, "Fastest at each start").trigger()
     assert bench.engine.calls[-1] == ("use_device", "auto")
@@ -212,14 +212,14 @@ def test_a_remembered_device_that_is_gone_is_left(bench: Bench) -> None:
 
 def test_the_buttons_say_what_is_chosen_and_what_is_on_its_way(bench: Bench) -> None:
     window = bench.window
-    assert window.source_button.accessibleName() == "Source: Demo clip"
-    assert window.model_button.accessibleName() == "Model: default"
-    assert window.device_button.accessibleName() == "Device: CPU"
+    assert window.tool_bar.source.accessibleName() == "Source: Demo clip"
+    assert window.tool_bar.model.accessibleName() == "Model: default"
+    assert window.tool_bar.device.accessibleName() == "Device: CPU"
     bench.engine.change(source_opening="camera:HD Webcam")
-    bench.qtbot.waitUntil(lambda: window.source_button.text() == "opening…")
+    bench.qtbot.waitUntil(lambda: window.tool_bar.source.text() == "opening…")
     bench.engine.change(source_opening="", model_state=ModelState.LOADING, model_name="")
-    bench.qtbot.waitUntil(lambda: window.model_button.text() == "loading…")
-    assert window.source_button.text() == "Demo clip"
+    bench.qtbot.waitUntil(lambda: window.tool_bar.model.text() == "loading…")
+    assert window.tool_bar.source.text() == "Demo clip"
 
 
 def test_the_status_bar_says_only_what_is_known(bench: Bench) -> None:
@@ -279,7 +279,7 @@ def tab_chain(window: QWidget) -> list[QWidget]:
 def test_the_keyboard_reaches_and_presses_all_of_the_toolbar(bench: Bench) -> None:
     window = bench.window
     window.add_page("Train", QWidget())
-    bar = window.source_button.parentWidget()
+    bar = window.tool_bar.source.parentWidget()
     assert bar is not None
 
     def buttons() -> list[QToolButton]:

@@ -193,8 +193,8 @@ def test_all_of_the_toolbar_is_there_at_every_width(bench: Bench, width: int) ->
     long = "A very long name of a clip from the mountains.mp4"
     bench.engine.change(source_name=long, model_name=long, model="/m/a.safetensors", device=long)
     bench.window.resize(width, 700)
-    bench.qtbot.waitUntil(lambda: bench.window.source_button.text() == long)
-    bar = bench.window.source_button.parentWidget()
+    bench.qtbot.waitUntil(lambda: bench.window.tool_bar.source.text() == long)
+    bar = bench.window.tool_bar.source.parentWidget()
     assert isinstance(bar, QToolBar)
     QApplication.processEvents()
     left_out = bar.findChild(QWidget, "qt_toolbar_ext_button")
