@@ -78,8 +78,8 @@ class TestThroughTheAnalyzer:
         self, demo_frame: np.ndarray, landmarker: FaceLandmarker, classifier: Classifier
     ) -> None:
         noise = np.random.default_rng(0).normal(0, 3, demo_frame.shape)
-        half = np.clip(0.5 * demo_frame + noise, 0, 255).astype(np.uint8)
-        night = np.clip(0.2 * demo_frame + noise, 0, 255).astype(np.uint8)
+        half = np.clip(0.3 * demo_frame + noise, 0, 255).astype(np.uint8)
+        night = np.clip(0.1 * demo_frame + noise, 0, 255).astype(np.uint8)
         assert self.seen(half, landmarker, classifier) == []
         assert self.seen(night, landmarker, classifier) == [DoubtKind.DARK]
 
@@ -138,7 +138,7 @@ class TestOnKnownLandmarks:
         assert doubts(crop, found.landmarks, (640, 360), np.zeros(0, np.float32)) == ()
 
     def test_the_model_comes_last(self, demo_frame: np.ndarray, found: DetectedFace) -> None:
-        crop = align_face(demo_frame, found.landmarks).crop // 8
+        crop = align_face(demo_frame, found.landmarks).crop // 12
         small = doubts(crop, found.landmarks - 250, (640, 360), np.full(7, 1 / 7, np.float32))
         said = [doubt.kind for doubt in small]
         assert said == [DoubtKind.CUT_OFF, DoubtKind.DARK, DoubtKind.UNSURE]
