@@ -115,10 +115,12 @@ def _ours(config: TrainConfig, crops: Crops, device: torch.device, folder: Path)
 def _load(config: TrainConfig, crops: Crops, device: torch.device) -> None:
     """Everything of a training step that comes before the network."""
     rows = torch.split(torch.randperm(len(crops)), config.optim.batch_size)
-    draws = torch.Generator().manual_seed(0)
+    draws = torch.Generator(device if device.type == "cuda" else "cpu").manual_seed(0)
     side = config.data.input_size
     for sample in load_batches(crops, rows, config.run.loaders, device):
-        pixels, landmarks, targets = (part.to(device) for part in sample)
+        pixels, landmarks, targets = (
+            part.to(device, non_blocking=part.is_pinned()) for part in sample
+        )
         batch = augment(
             pixels, landmarks, targets, config.augment, view=side, side=side, generator=draws
         )

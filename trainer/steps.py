@@ -26,21 +26,13 @@ EVENT_SECONDS = 2.0  # between two "step" events
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One forward pass of a step: its inputs, and its terms by name, where they were computed."""
-
-    rows: Tensor
-    batch: Batch
-    terms: dict[str, Tensor]
-
-
-@dataclass(frozen=True, slots=True)
 class Taken:
-    """A step whose numbers nobody has asked for yet."""
+    """A step whose numbers nobody has asked for yet: they lie where they were computed."""
 
     step: int
     rate: float
-    parts: list[Part]
+    rows: list[Tensor]  # of each forward pass
+    terms: list[dict[str, Tensor]]  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +80,7 @@ class Steps:
         self._layout = memory_format(learner.model, self._device)
         self._dtype = autocast_dtype(self._device, config.run.precision)
         self._sums: dict[str, float] = {}
-        self._noted: dict[str, float] = {}  # of the newest step that was noted
+        self._noted: dict[str, Any] = {}  # of the newest step that was noted
         self._seen, self._seconds = 0, 0.0
         # a GPU has the next step's work before it is asked for the numbers of this one
         self._behind = int(self._device.type == "cuda")
@@ -115,7 +107,7 @@ class Steps:
         )
         self._learner.train_mode()
         before, told, told_seen = self._seconds, time.perf_counter(), self._seen
-        began = told
+        began, self._noted = told, {}
         waiting: deque[Taken] = deque()
         for step, rows in enumerate(parts, first):
             waiting.append(self._take(step, rows, [next(loaded) for _ in rows]))
@@ -130,10 +122,9 @@ class Steps:
                 left = (self._plan.total - step - 1) * self._plan.per_step
                 self._emit(
                     "step",
-                    step=step + 1,
+                    **self._noted,
                     steps=self._plan.total,
                     epoch=step // per_epoch + 1,
-                    **self._noted,
                     images_per_second=round(speed, 1),
                     memory_mb=round(memory_mb(self._device), 1),
                     eta_s=round(left * self._seconds / self._seen),
@@ -154,23 +145,24 @@ class Steps:
 
     def _take(self, step: int, rows: list[Tensor], samples: list[Sample]) -> Taken:
         """One step. Nothing here waits for a GPU."""
-        config = self._config
-        # draws depend on seed, step and process alone: a run that goes on needs no other state
-        seed = (config.run.seed * 1_000_003 + step) * self._world.size + self._world.rank
-        draws = torch.Generator(self._device if self._device.type == "cuda" else "cpu")
-        draws.manual_seed(seed)
-        torch.manual_seed(seed)  # dropout
-        parts = []
+        config, draws = self._config, self._draws(step)
+        torch.manual_seed(draws.initial_seed())  # dropout
+        terms = []
         for part, sample in zip(rows, samples, strict=True):
             batch = self._views(step, sample, draws)
             outcome = self._learner.objective(self._learner.model, batch, self._dtype)
             (outcome.loss * (len(part) / self._count)).backward()
             hits = (outcome.logits.detach().argmax(1) == batch.targets.argmax(1)).float().mean()
-            terms = {"loss": outcome.loss.detach(), "train_accuracy": hits, **outcome.terms}
-            parts.append(Part(part, batch, terms))
+            terms.append({"loss": outcome.loss.detach(), "train_accuracy": hits, **outcome.terms})
         rate = learning_rate(step, self._plan.total, self._plan.per_epoch, config.optim)
         self._learner.descend(config.optim, rate, self._world)
-        return Taken(step, rate, parts)
+        return Taken(step, rate, rows, terms)
+
+    def _draws(self, step: int) -> torch.Generator:
+        """They depend on seed, step and process alone: a run that goes on needs no other state."""
+        seed = (self._config.run.seed * 1_000_003 + step) * self._world.size + self._world.rank
+        draws = torch.Generator(self._device if self._device.type == "cuda" else "cpu")
+        return draws.manual_seed(seed)
 
     @property
     def _count(self) -> int:
@@ -180,26 +172,28 @@ class Steps:
     def _note(self, taken: Taken) -> None:
         """Ask for a step's terms and add them to the epoch's; refuse a loss that is not finite."""
         noted: dict[str, float] = {}
-        for part in taken.parts:
+        for index, (rows, terms) in enumerate(zip(taken.rows, taken.terms, strict=True)):
             # all at once: each number that a GPU is asked for has to be waited for
-            values = torch.stack([value.float() for value in part.terms.values()]).tolist()
+            values = torch.stack([value.float() for value in terms.values()]).tolist()
             if not math.isfinite(values[0]):
-                self._refuse(taken.step, part)
-            for name, value in zip(part.terms, values, strict=True):
-                noted[name] = noted.get(name, 0.0) + value * len(part.rows) / self._count
+                self._refuse(taken, index)
+            for name, value in zip(terms, values, strict=True):
+                noted[name] = noted.get(name, 0.0) + value * len(rows) / self._count
         total = self._world.total(torch.tensor(list(noted.values()), dtype=torch.float64))
         noted = dict(zip(noted, total.tolist(), strict=True))
         self._seen += self._count
         for name, value in noted.items():
             self._sums[name] = self._sums.get(name, 0.0) + value * self._count
-        self._noted = {**noted, "learning_rate": taken.rate}
+        self._noted = {"step": taken.step + 1, **noted, "learning_rate": taken.rate}
 
     def _views(self, step: int, sample: Sample, draws: torch.Generator) -> Batch:
         """Augmented and normalised."""
         config, preprocessing = self._config, self._config.data.preprocessing
         early = step < config.augment.start_share * self._plan.total
         side = early and config.augment.start_side
-        pixels, landmarks, targets = (part.to(self._device, non_blocking=True) for part in sample)
+        pixels, landmarks, targets = (
+            part.to(self._device, non_blocking=part.is_pinned()) for part in sample
+        )
         batch = augment(
             pixels,
             landmarks,
@@ -214,15 +208,17 @@ class Steps:
         x = normalise(batch.x, preprocessing).contiguous(memory_format=self._layout)
         return replace(batch, x=x)
 
-    def _refuse(self, step: int, part: Part) -> None:
-        """Keep the batch whose loss is not finite, and stop."""
-        x, targets = part.batch.x.cpu(), part.batch.targets.cpu()
-        kept: dict[str, Any] = {"rows": part.rows, "inputs": x, "targets": targets}
+    def _refuse(self, taken: Taken, index: int) -> None:
+        """Make the batch whose loss is not finite once more, keep it, and stop."""
+        draws, rows = self._draws(taken.step), taken.rows[: index + 1]
+        for sample in load_batches(self._training, rows, 1, self._device):
+            batch = self._views(taken.step, sample, draws)
+        kept: dict[str, Any] = {"rows": rows[-1], "inputs": batch.x, "targets": batch.targets}
         file = self._run.path / "bad_batch.npz"
         write_atomic(
-            file, lambda stream: np.savez(stream, **{k: v.numpy() for k, v in kept.items()})
+            file, lambda stream: np.savez(stream, **{k: v.cpu().numpy() for k, v in kept.items()})
         )
         raise FerError(
-            f"the loss is no longer finite in step {step + 1}; its batch is in {file}",
+            f"the loss is no longer finite in step {taken.step + 1}; its batch is in {file}",
             "Try a smaller optim.learning_rate.",
         )

@@ -26,6 +26,7 @@ from trainer.models import create
 from trainer.models.model_file import load_model
 from trainer.objectives import soft_cross_entropy
 from trainer.run import RunDir, create_run
+from trainer.steps import Steps
 
 QUICK = (
     "model.options={widths=[8,16,32],blocks=[1,1,1],dropout=0.0}",
@@ -172,6 +173,35 @@ def test_a_loss_that_is_not_finite_stops_with_a_reason(tmp_path: Path) -> None:
     with np.load(next(tmp_path.glob("*/bad_batch.npz"))) as batch:
         assert batch["inputs"].shape == (25, 1, 44, 44)
         assert not np.isfinite(batch["targets"]).any()
+
+
+def test_numbers_that_are_asked_for_a_step_later_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, which has the next step's work before it is asked."""
+    monkeypatch.setattr("trainer.steps.EVENT_SECONDS", 0.0)  # each step is told of
+    config, data = quick_config("optim.epochs=2"), drawn_data(20)
+    begin = Steps.__init__
+
+    def late(self: Steps, *arguments: Any) -> None:
+        begin(self, *arguments)
+        self._behind = 1
+
+    told: list[list[dict[str, Any]]] = []
+    for name in ("now", "late"):
+        run = create_run(tmp_path / name, name, config, tmp_path)
+        train(run, name, config, data)
+        told.append(read_events(run.events))
+        monkeypatch.setattr(Steps, "__init__", late)
+    now, then = ([each for each in events if each["event"] == "step"] for events in told)
+    losses = {each["step"]: each["loss"] for each in now}
+    assert len(losses) == len(now) >= 10
+    assert [each["loss"] for each in then] == [losses[each["step"]] for each in then]
+    epoch = len(now) // 2
+    untold = {epoch - 1, 2 * epoch - 1}  # they come together with the epoch's last
+    assert {each["step"] for each in then} == set(losses) - untold
+    now, then = ([each for each in events if each["event"] == "epoch"] for events in told)
+    assert [each["loss"] for each in then] == [each["loss"] for each in now]
 
 
 def test_cross_entropy_against_its_formula() -> None:

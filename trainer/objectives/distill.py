@@ -41,11 +41,17 @@ class Teachers:
     def __call__(self, x: Tensor, temperature: float, dtype: torch.dtype | None) -> Tensor:
         """Probabilities (B, K) of normalised inputs (B, 1, s, s), drawn at each model's size.
 
-        Each model answers its share of the batch. As batches are drawn anew in every epoch and
-        the loss is linear in the answers, a net learns the models' mean at the cost of one.
+        Each model answers its share of the batch, the first of which is drawn (`torch.manual_seed`
+        decides). As batches are drawn anew in every epoch and the gradient is linear in the
+        answers, a net learns the models' mean at the cost of one.
         """
+        count = len(self._models)
+        first = int(torch.randint(count, ()))
+        models = self._models[first:] + self._models[:first]
         answers = []
-        for (model, side), view in zip(self._models, x.chunk(len(self._models)), strict=False):
+        for (model, side), view in zip(models, torch.tensor_split(x, count), strict=True):
+            if not len(view):
+                continue
             model.to(x.device)
             if x.shape[-1] != side:
                 view = F.interpolate(view, (side, side), mode="bilinear", antialias=True)
