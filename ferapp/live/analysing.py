@@ -52,6 +52,7 @@ class Analysing:
         self._ladder = Ladder()
         self._all_again = False  # the next frame tries what was given up
         self._loaded: Loaded | None = None  # of the frame before
+        self._newest: Frame | None = None
         self._trouble = ""
         self._failures = 0  # of the model, in a row
         self._seen = True
@@ -76,13 +77,16 @@ class Analysing:
 
     def look_again(self) -> None:
         """Analyse the newest frame once more, unless another one waits."""
-        self._frames.put_back(lambda frame: replace(frame, captured_at=time.perf_counter()))
+        if self._newest is not None:
+            again = replace(self._newest, captured_at=time.perf_counter(), again=True)
+            self._frames.put_back(again)
 
     def set_seen(self, seen: bool) -> None:
         """Frames that nobody can see are not analysed: the machine is free for other pages."""
-        if seen and not self._seen:
+        before, self._seen = self._seen, seen
+        if seen and not before:
             self.results.take()  # of the moment when somebody last looked
-        self._seen = seen
+            self.look_again()  # what is held does not come by itself
 
     def start(self) -> None:
         self._thread.start()
@@ -102,14 +106,18 @@ class Analysing:
             return
         while not self._closing.is_set():
             frame = self._frames.take(timeout=0.1)
-            if frame is None or not (self._seen or self._recorder.active):
+            if frame is None:
+                continue
+            self._newest = frame
+            if not (self._seen or self._recorder.active):
                 continue
             if isinstance(frame, SessionFrame) and (frame.burnt or not self.again):
                 analysis = self._replayed(analyzer, frame)
             else:
                 analysis = self._analyse(analyzer, frame)
             if analysis is not None:
-                self._recorder.add(analysis, self._loaded)
+                if not frame.again:
+                    self._recorder.add(analysis, self._loaded)
                 self.stages = analysis.times
                 self.results.put(analysis)
                 self.rate.tick()
@@ -171,6 +179,8 @@ class Analysing:
         log.warning("%s", self._ladder.notice)
         if rung is Rung.GPU:
             self._models.move_to_cpu(loaded)
+        else:
+            self.look_again()  # with less; what is held has no next picture
 
     def _without_what_fails(
         self, analyzer: "Analyzer", frame: Frame, loaded: Loaded | None, error: Exception

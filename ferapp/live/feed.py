@@ -142,7 +142,8 @@ class Feed:
                 source.rewind()
                 continue
             if not self.live:
-                frame = self._paced(frame, frame.time_s if source.seconds else None)
+                sought = source.seconds and not self.meanwhile
+                frame = self._paced(frame, frame.time_s if sought else None)
             if frame is None:
                 continue  # it ends, or goes on elsewhere
             self._note(frame)

@@ -1,7 +1,6 @@
 """One place, the latest wins: what a slow reader misses is overwritten, never queued."""
 
 import threading
-from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -13,7 +12,6 @@ class LatestSlot(Generic[T]):
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._item: T | None = None
-        self._taken: T | None = None  # last
         self._overwritten = 0
 
     @property
@@ -32,13 +30,11 @@ class LatestSlot(Generic[T]):
             if self._item is None and timeout > 0:
                 self._condition.wait(timeout)
             item, self._item = self._item, None
-            if item is not None:
-                self._taken = item
             return item
 
-    def put_back(self, change: Callable[[T], T]) -> None:
-        """Let what was taken last be taken once more, changed, unless something newer waits."""
+    def put_back(self, item: T) -> None:
+        """Let what was taken before be taken once more, unless something newer waits."""
         with self._condition:
-            if self._item is None and self._taken is not None:
-                self._item = change(self._taken)
+            if self._item is None:
+                self._item = item
                 self._condition.notify()

@@ -36,6 +36,7 @@ class Frame:
     origin: str = ""  # the file's name when the source is a folder
     source: str = ""  # live: what opens its source; "" of what fills the time until that plays
     at_s: float | None = None  # live: where in its file, if that has `seconds`; `time_s` only grows
+    again: bool = False  # live: it was looked at before, and something else is asked for now
     seeks: int = 0  # live: so often somebody went elsewhere; across one, faces are not the same
 
 

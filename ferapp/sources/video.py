@@ -9,6 +9,7 @@ from ferapp.sources.cv import cv2
 from ferapp.sources.frame import Frame, FrameSource, Kind, SourceError
 
 EARLY_END = 0.9  # a file that ends before this share of its announced frames is truncated
+UNEVEN = 0.25  # frames that a picture may be from its even place
 USUAL_FPS = 25.0  # for a file that states no rate, or an absurd one
 
 
@@ -42,10 +43,13 @@ class VideoFile(FrameSource):
         """Where the file ends earlier than it announces, to about the last frame there is."""
         place, back = max(0, min(round(time_s * self.fps), self._announced - 1)), 1
         self._capture.set(cv2.CAP_PROP_POS_FRAMES, place)
-        while not self._capture.grab() and place > 0:
+        while not (there := self._capture.grab()) and place > 0:
             place, back = max(0, place - back), 2 * back
             self._capture.set(cv2.CAP_PROP_POS_FRAMES, place)
-        self._index, self._whole, self._grabbed = place, False, True
+        if not there:
+            self.rewind()
+        self._grabbed = there
+        self._index, self._whole = place, False
 
     @property
     def frame_count(self) -> int:
@@ -59,11 +63,16 @@ class VideoFile(FrameSource):
             if self._whole:
                 check_end(str(self._path), self._index, self._announced)
             return None
-        frame = Frame(
-            np.asarray(image, np.uint8), self._index, self._index / self.fps, time.perf_counter()
-        )
+        frame = Frame(np.asarray(image, np.uint8), self._index, self._time(), time.perf_counter())
         self._index += 1
         return frame
+
+    def _time(self) -> float:
+        """Of the picture that was read: the file's own word where its pictures come unevenly."""
+        even = self._index / self.fps
+        stamp = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        uneven = stamp > 0 and abs(stamp - even) > UNEVEN / self.fps
+        return stamp if uneven else even
 
     def close(self) -> None:
         self._capture.release()

@@ -209,15 +209,15 @@ class LivePage(QWidget):
     def _freeze(self, on: bool) -> None:
         """Hold the picture. A file that plays is held itself, and goes on from there."""
         self._engine.pause(on)
-        self.stage.set_frozen(on, "Frozen" if self._status.playback is None else "Paused")
         self._show_held()
 
     def _show_held(self) -> None:
         """What the model would have to look at again is held where it does not."""
-        replay = self._status.replay
+        replay, frozen = self._status.replay, self._actions["freeze"].isChecked()
+        self.stage.set_frozen(frozen, "Frozen" if self._status.playback is None else "Paused")
         why = ""
         if self._status.playback is None:
-            why = FROZEN if self._actions["freeze"].isChecked() else ""
+            why = FROZEN if frozen else ""
         elif replay is not None and replay.burnt:
             why = BURNT
         elif replay is not None and not replay.again:
@@ -255,7 +255,8 @@ class LivePage(QWidget):
     def _set_options(self, **changes: Any) -> None:
         before, self._options = self._options, replace(self._options, **changes)
         self._engine.set_options(self._options)
-        if self._options != before:
+        # a held picture has no time to be smoothed over
+        if replace(before, smoothing_s=self._options.smoothing_s) != self._options:
             self._look_again()
 
     @property
@@ -276,6 +277,11 @@ class LivePage(QWidget):
     def go_live(self) -> None:
         """End a freeze, because something new was asked for."""
         self._actions["freeze"].setChecked(False)
+
+    def show_new_model(self) -> None:
+        """End a freeze, but for that of a file, whose picture the new model sees."""
+        if self._status.playback is None:
+            self.go_live()
 
     def stop(self) -> None:
         """No more calls of the engine from here."""

@@ -2,6 +2,9 @@
 whose results.
 """
 
+import math
+import time
+
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
@@ -25,6 +28,8 @@ from ferapp.ui.chips import Chip
 
 _REACH = 5  # px from a mark where its note is shown
 _STEP_MS = 1000
+_NEAR_S = 0.6  # of where somebody sought
+_PATIENCE_S = 1.0  # for the picture of there
 _RECORDED = "The results that were recorded, as faces.csv has them: unsmoothed."
 _AGAIN = (
     "Let the model that is chosen now look at the recorded pictures.\n"
@@ -115,6 +120,7 @@ class PlayBar(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Playback")
         self._seconds = 0.0
+        self._sought, self._sought_at = 0.0, -math.inf  # where somebody went last, and when
         self._replay: Replay | None = None
         self.pause = QPushButton("Pause")
         self.pause.setFixedWidth(self.pause.fontMetrics().horizontalAdvance("Pause") + 32)
@@ -181,8 +187,15 @@ class PlayBar(QFrame):
         (self.analyse if replay.again else self.recorded).setChecked(True)
 
     def show_time(self, time_s: float) -> None:
-        """Where the picture on the screen is."""
-        if not self.line.isSliderDown():
+        """Where the picture on the screen is.
+
+        The handle waits for the picture of where somebody went: one of before would throw it back,
+        and the next key would count from there.
+        """
+        arrived = abs(time_s - self._sought) <= _NEAR_S
+        if arrived or time.perf_counter() - self._sought_at > _PATIENCE_S:
+            self._sought_at = -math.inf
+        if self._sought_at == -math.inf and not self.line.isSliderDown():
             self.line.blockSignals(True)
             self.line.setValue(round(1000 * time_s))
             self.line.blockSignals(False)
@@ -192,7 +205,8 @@ class PlayBar(QFrame):
             self.time.setText(text)
 
     def _seek(self, value: int) -> None:
-        self.sought.emit(value / 1000)
+        self._sought, self._sought_at = value / 1000, time.perf_counter()
+        self.sought.emit(self._sought)
 
     def _show_paused(self, on: bool) -> None:
         self.pause.setText("Play" if on else "Pause")

@@ -101,6 +101,8 @@ class Stage(QWidget):
         self._arrange()
 
     def set_frozen(self, on: bool, words: str = "Frozen") -> None:
+        if self.frozen.text() == words and self.frozen.isHidden() != on:
+            return
         self.frozen.setText(words)
         self.frozen.setAccessibleName(words)
         self.frozen.setVisible(on)

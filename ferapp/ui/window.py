@@ -165,7 +165,7 @@ class MainWindow(QMainWindow):
     def load_model(self, model: str) -> None:
         self.show_page("Live")
         self._model_asked = True
-        self.live_page.go_live()
+        self.live_page.show_new_model()
         self._engine.load_model(model)
 
     def forget(self, recordings: str = "") -> None:
@@ -182,7 +182,7 @@ class MainWindow(QMainWindow):
         self._engine.compare_with(second)
 
     def _use_device(self, device: str) -> None:
-        self.live_page.go_live()
+        self.live_page.show_new_model()
         self._engine.use_device(device)
 
     def _open_camera(self) -> None:

@@ -90,6 +90,34 @@ def test_the_picture_that_is_held_is_looked_at_again(video: Path) -> None:
         assert following.frame.at_s == pytest.approx(0.5 + 1 / FPS)  # no picture is passed over
 
 
+def test_what_is_asked_for_while_nobody_looks_is_seen_on_coming_back(video: Path) -> None:
+    with live(Studio(), str(video)) as engine:
+        paused(engine)
+        engine.seek(0.5)
+        next_analysis(engine, lambda a: abs(a.frame.at_s - 0.5) < 1e-6)
+        engine.set_seen(False)
+        engine.set_options(Options(hidden=frozenset({"mouth"})))
+        engine.look_again()
+        engine.set_seen(True)
+        assert next_analysis(engine, lambda a: bool(a.hidden)).hidden == frozenset({"mouth"})
+
+
+def test_what_is_looked_at_again_is_not_recorded_again(video: Path, tmp_path: Path) -> None:
+    with live(Studio(), str(video)) as engine:
+        engine.record(RecordingPlan(tmp_path / "made"))
+        recorded_until(engine, 3)
+        paused(engine)
+        engine.seek(0.5)
+        next_analysis(engine, lambda a: abs(a.frame.at_s - 0.5) < 1e-6)
+        for parts in (("mouth",), ("eyes",), ()):
+            engine.set_options(Options(hidden=frozenset(parts)))
+            engine.look_again()
+            next_analysis(engine, lambda a, parts=parts: a.hidden == frozenset(parts))
+        engine.end_recording()
+        folder = ended(engine).folder
+    assert not rows(folder / "events.csv")  # which tells what was hidden in what was recorded
+
+
 def test_a_recording_of_it_goes_on_through_seeks(video: Path, tmp_path: Path) -> None:
     with live(Studio(), str(video)) as engine:
         engine.record(RecordingPlan(tmp_path / "made"))

@@ -1,5 +1,6 @@
 """Seeking in video files: the picture of the time asked for; files that lie about their length."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -74,4 +75,32 @@ def test_a_file_that_tells_no_length_cannot_be_sought(
     source = VideoFile(write_video(tmp_path / "clip.avi"))
     assert source.seconds == 0
     assert shown(source) == (0, 0.0, 0)
+    source.close()
+
+
+def make_uneven(video: Path) -> None:
+    """The first half of an MP4's pictures at twice the rate, the second at half of it."""
+    data = bytearray(video.read_bytes())
+    start = data.find(b"stts") - 4
+    count, ticks = struct.unpack(">II", data[start + 16 : start + 24])
+    half = (count // 2, ticks // 2, count - count // 2, 2 * ticks)
+    data[start : start + 24] = struct.pack(">I4sII4I", 32, b"stts", 0, 2, *half)
+    for box in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+        place = data.find(box) - 4
+        (size,) = struct.unpack(">I", data[place : place + 4])
+        data[place : place + 4] = struct.pack(">I", size + 8)
+    video.write_bytes(data.replace(b"edts", b"free"))
+
+
+def test_where_pictures_come_unevenly_times_are_the_files(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "phone.mp4", FRAMES, "mp4v", FPS)
+    make_uneven(video)
+    expected = [*(0.05 * k for k in range(6)), *(0.3 + 0.2 * k for k in range(6))]
+    source = VideoFile(video)
+    assert [shown(source)[1] for _ in range(FRAMES)] == pytest.approx(expected, abs=0.032)
+    for asked_s in (1.2, 0.1, 0.8):
+        source.seek(asked_s)
+        for _ in range(2):
+            _, time_s, number = shown(source)
+            assert time_s == pytest.approx(expected[number], abs=0.032)
     source.close()
