@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from inspections import Make, pages, small
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ferapp.runs.inspected import Inspected
+from ferapp.ui.confusion_matrix import ConfusionMatrix
 from ferapp.ui.inspect.tile import SIDE
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS
@@ -206,6 +207,22 @@ def test_a_wide_window_gives_names_and_maps_more_room(make: Make, qtbot: QtBot) 
     qtbot.waitUntil(lambda: page.detail.maps[0].height() > SIDE + 80, timeout=10_000)
     assert page.detail.maps[0].width() >= SIDE + 50
     assert page.overview.matrix.cell_rect((0, 0)).width() > narrow + 15
+
+
+@pytest.mark.parametrize("width", [300, 366, 372, 380])
+def test_a_name_that_fits_is_whole_and_chooses_its_column(qtbot: QtBot, width: int) -> None:
+    matrix = ConfusionMatrix()
+    qtbot.addWidget(matrix)
+    matrix.show_counts(EXPRESSIONS, np.ones((7, 7), np.int64))
+    matrix.resize(width, 320)
+    matrix.show()
+    for column, (place, words) in enumerate(matrix.heads()):
+        assert words == EXPRESSIONS[column].title()
+        for end in (place.left() + 1, place.center().x(), place.right() - 1):
+            matrix.choose(frozenset())
+            spot = QPoint(round(end), round(place.center().y()))
+            qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=spot)
+            assert {cell[1] for cell in matrix.chosen} == {column}
 
 
 @pytest.mark.parametrize("width", [960, 1024, 1280, 1920])

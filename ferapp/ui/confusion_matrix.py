@@ -1,5 +1,6 @@
 """The confusion matrix: rows are true classes, columns predictions; cells can be chosen."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -38,6 +40,16 @@ _KEYS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """In px: where the cells begin, and the extent of each with its gap."""
+
+    left: float
+    head: float
+    width: float
+    height: float
+
+
 class ConfusionMatrix(QWidget):
     """`chosen_changed` tells that a person chose other cells, which `chosen` are.
 
@@ -56,6 +68,7 @@ class ConfusionMatrix(QWidget):
         self._shares: Shares = "counts"
         self._diagonal = True
         self._cursor: Cell = (0, 0)
+        self._measured: _Places | None = None  # None until they are asked for
         self.chosen: frozenset[Cell] = frozenset()
         self.setAccessibleName("Confusion matrix")
         self.setMouseTracking(True)
@@ -69,6 +82,7 @@ class ConfusionMatrix(QWidget):
             self.choose(frozenset())
             self._cursor = (0, 0)
         self._classes, self._counts = classes, counts
+        self._measured = None
         self._rows = classes if len(counts) == len(classes) else (*classes, NO_LABEL)
         self.setAccessibleDescription(self.in_words())
         self.updateGeometry()
@@ -123,40 +137,49 @@ class ConfusionMatrix(QWidget):
 
     def cell_rect(self, cell: Cell) -> QRectF:
         """Where a cell is painted, in px of the widget."""
-        width, head = self._column_width(), self._head()
-        height = min((self.height() - head) / max(len(self._rows), 1), _MOST)
-        x, y = self._names_width() + cell[1] * width, head + cell[0] * height
-        return QRectF(x + _GAP / 2, y + _GAP / 2, width - _GAP, height - _GAP)
+        at = self._places()
+        x, y = at.left + cell[1] * at.width, at.head + cell[0] * at.height
+        return QRectF(x + _GAP / 2, y + _GAP / 2, at.width - _GAP, at.height - _GAP)
 
     def heads(self) -> list[tuple[QRectF, str]]:
         """The name above each column, and where; in turns in two lines where one is too narrow."""
-        metrics, head = QFontMetricsF(self._head_font()), self._head()
-        lines = 1 if head == _HEAD else 2
-        room = lines * self._column_width() - 2 * _GAP
+        metrics, at = QFontMetricsF(self._head_font()), self._places()
+        lines = 1 if at.head == _HEAD else 2
         found = []
         for column, name in enumerate(self._classes):
+            room = lines * at.width - 2 * _GAP
             words = metrics.elidedText(wording.title(name), Qt.TextElideMode.ElideRight, room)
             width = metrics.horizontalAdvance(words)
-            middle = self.cell_rect((0, column)).center().x()
+            middle = at.left + (column + 0.5) * at.width
             # the last name may be wider than its column, and the widget ends there
             left = min(middle - width / 2, self.width() - width)
-            top = head - 3 - _LINE * (1 + (lines == 2 and column % 2))
+            top = at.head - 3 - _LINE * (1 + (lines == 2 and column % 2))
             found.append((QRectF(left, top, width, _LINE), words))
         return found
 
-    def _head(self) -> float:
-        """px above the cells."""
-        metrics, room = QFontMetricsF(self._head_font()), self._column_width() - _GAP
-        names = (wording.title(name) for name in self._classes)
-        fits = all(metrics.horizontalAdvance(name) <= room for name in names)
-        return _HEAD if fits else _HEAD + _LINE
+    def _places(self) -> _Places:
+        """Measured once for each size: names are slow to measure, and cells are many."""
+        if self._measured is None:
+            left, count = self._names_width(), max(len(self._classes), 1)
+            width = min((self.width() - left) / count, _MOST * 1.4)
+            metrics = QFontMetricsF(self._head_font())
+            names = (metrics.horizontalAdvance(wording.title(name)) for name in self._classes)
+            fits = all(name <= width - 2 * _GAP for name in names)
+            head = _HEAD if fits else _HEAD + _LINE
+            height = min((self.height() - head) / max(len(self._rows), 1), _MOST)
+            self._measured = _Places(left, head, width, height)
+        return self._measured
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._measured = None
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        self._measured = None  # by another font
+        super().changeEvent(event)
 
     def _head_font(self) -> QFont:
         return theme.sized(self.font(), 0.85)
-
-    def _column_width(self) -> float:
-        room = self.width() - self._names_width()
-        return min(room / max(len(self._classes), 1), _MOST * 1.4)
 
     def _names_width(self) -> float:
         metrics = QFontMetricsF(self.font())
@@ -172,7 +195,10 @@ class ConfusionMatrix(QWidget):
         row = int((place.y() - first.top()) // (first.height() + _GAP))
         right = 0 <= column < len(self._classes)
         below = 0 <= row < len(self._rows)
-        if place.y() < self._head() and right and place.x() <= last.right():
+        for number, (name, _) in enumerate(self.heads()):
+            if name.contains(place):  # two lines of them are wider than their columns
+                return self._column(number)
+        if place.y() < first.top() and right and place.x() <= last.right():
             return self._column(column)
         if place.x() < first.left() and below:
             return self._row(row)
@@ -280,7 +306,7 @@ class ConfusionMatrix(QWidget):
 
     def _paint_names(self, painter: QPainter) -> None:
         look = theme.current()
-        names = self._names_width()
+        names = self._places().left
         for row, name in enumerate(self._rows):
             rect = self.cell_rect((row, 0))
             painter.setPen(QColor(look.muted if name == NO_LABEL else look.text))

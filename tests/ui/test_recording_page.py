@@ -316,6 +316,13 @@ class TestVideo:
         line.setFocus(Qt.FocusReason.TabFocusReason)
         playing.qtbot.keyClick(line, KEY.Key_Right)
         assert calls(playing, "seek")[-1] == pytest.approx(91.0, abs=0.01)
+        for second in (92.0, 93.0, 94.0):  # faster than pictures come
+            playing.show(at(second - 2))
+            playing.qtbot.keyClick(line, KEY.Key_Right)
+            assert calls(playing, "seek")[-1] == pytest.approx(second, abs=0.01)
+        playing.show(at(94.0))
+        playing.show(at(97.0))
+        assert line.value() == 97_000
 
     def test_paused_it_answers_to_what_is_hidden_and_to_another_model(self, playing: Bench) -> None:
         page = playing.window.live_page
@@ -326,6 +333,10 @@ class TestVideo:
         assert calls(playing, "look_again") == [None]
         page.sliders.opacity.setValue(page.sliders.opacity.value() - 10)
         assert calls(playing, "look_again") == [None]  # that is only drawn
+        page.sliders.smoothing.setValue(page.sliders.smoothing.value() + 100)
+        assert calls(playing, "look_again") == [None]  # no time passes to be smoothed over
+        playing.window.load_model("accurate")
+        assert playing.window.actions_by_id["freeze"].isChecked()
         playing.engine.change(model="accurate", model_name="accurate")
         playing.qtbot.waitUntil(lambda: len(calls(playing, "look_again")) == 2)
 
