@@ -1,6 +1,5 @@
 """The Inspect page on pictures of one's own, while it compares, opens and shows label noise."""
 
-import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -100,11 +99,17 @@ def test_the_answer_of_the_other_model_stands_beside(make: Make, qtbot: QtBot) -
     tile = page.grid.samples.index_of(page.grid.samples.place_of(row) or 0)
     assert words in tile.data(Qt.ItemDataRole.ToolTipRole)
     against = page.overview.against
-    assert re.fullmatch(r"Accuracy [+−]\d+\.\d\spoints against second", against.text())
+    gap = 100 * (page.opened.evaluation.accuracy - other.accuracy)
+    assert abs(gap) > 0.1
+    which = "better" if gap > 0 else "worse"
+    assert against.text() == f"{abs(gap):.1f}\u00a0points {which} than second"
     assert "right by first" in against.toolTip()
     assert "by second" in against.toolTip()
-    assert "Fixed by first: second has" in page.filters.kinds["fixed"].toolTip()
-    assert "Broken by first: second has" in page.filters.kinds["broken"].toolTip()
+    kinds = page.filters.kinds
+    assert kinds["fixed"].text().startswith("Only first right ")
+    assert kinds["fixed"].toolTip() == "first has them right, second has them wrong."
+    assert kinds["broken"].text().startswith("Only second right ")
+    assert kinds["broken"].toolTip() == "second has them right, first has them wrong."
     page.compare_with("")
     assert not page.detail.other.isVisible()
     assert not against.isVisible()

@@ -18,8 +18,8 @@ _KINDS: tuple[tuple[Only, str, str], ...] = (
     ("wrong", "Wrong", "The prediction is not the label."),
     ("right", "Right", "The prediction is the label."),
     ("suspects", "Suspects", "The label is likely wrong, the likeliest first."),
-    ("fixed", "Fixed", ""),
-    ("broken", "Broken", ""),
+    ("fixed", "Only this one right", ""),
+    ("broken", "Only the other right", ""),
     ("faceless", "No face", "No face was found in them; the numbers leave them out."),
     ("relabelled", "Relabelled", "You gave them another label."),
     ("flagged", "Flagged", "You flagged them."),
@@ -35,6 +35,7 @@ _ORDER_WORDS = {
     ),
     "data set": ("Data set's order", "As the samples stand in the data set."),
 }
+_HALF = 9  # letters at each end of a model's name
 _SHOWN = 6  # removable chips; more are counted
 _SORT, _REVERSE = "What the grid is sorted by.", "The smallest first."
 _SORTED = "Suspects have an order of their own: the likeliest first."
@@ -48,6 +49,7 @@ class Filters(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.selection = Selection()
+        self._compared: dict[Only, str] = {}  # words with the names of two models
         self.kinds: dict[Only, Chip] = {kind: Chip(words, tip) for kind, words, tip in _KINDS}
         self._group = QButtonGroup(self)
         kinds = Flow()
@@ -92,7 +94,7 @@ class Filters(QWidget):
         """`counts` by kind; kinds without samples that nobody asked for are not offered."""
         self.selection = wanted
         for kind, chip in self.kinds.items():
-            words = next(words for each, words, _ in _KINDS if each == kind)
+            words = self._compared.get(kind) or next(w for each, w, _ in _KINDS if each == kind)
             count = counts.get(kind, 0)
             chip.setText(f"{words} {count:,}" if kind in counts else words)
             chip.setVisible(kind == "all" or count > 0 or kind == wanted.only)
@@ -109,8 +111,10 @@ class Filters(QWidget):
 
     def show_compared(self, mine: str, other: str) -> None:
         """The names of the model that is shown and of the one that it is compared with."""
-        self.kinds["fixed"].setToolTip(f"Fixed by {mine}: {other} has them wrong.")
-        self.kinds["broken"].setToolTip(f"Broken by {mine}: {other} has them right.")
+        pairs: tuple[tuple[Only, str, str], ...] = (("fixed", mine, other), ("broken", other, mine))
+        for kind, right, wrong in pairs:
+            self._compared[kind] = f"Only {_shortened(right)} right"
+            self.kinds[kind].setToolTip(f"{right} has them right, {wrong} has them wrong.")
 
     def show_count(self, count: int) -> None:
         self.count.setText(f"{count:,} sample" + "s" * (count != 1))
@@ -139,3 +143,8 @@ class Filters(QWidget):
         by_keyboard(button)
         self._cells.addWidget(button)
         self.cell_buttons.append(button)
+
+
+def _shortened(name: str) -> str:
+    """Runs have long names, whose ends differ most."""
+    return name if len(name) <= 2 * _HALF else f"{name[:_HALF]}…{name[-_HALF:]}"

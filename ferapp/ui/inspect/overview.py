@@ -187,13 +187,15 @@ class Overview(QWidget):
         self.against.hide()
         if compared is None or np.isnan(compared.accuracy - compared.other_accuracy):
             return
-        gap = f"{100 * (compared.accuracy - compared.other_accuracy):+.1f}".replace("-", "−")
-        self.against.setText(f"Accuracy {gap}\u00a0points against {compared.name}")
+        gap = 100 * (compared.accuracy - compared.other_accuracy)
+        words = (
+            f"{abs(gap):.1f}\u00a0points {'better' if gap > 0 else 'worse'} than {compared.name}"
+        )
+        self.against.setText(words if abs(gap) >= 0.05 else f"As accurate as {compared.name}")
         self.against.setToolTip(
             f"Of the {len(compared.places):,} samples that both have:"
             f"\n{_percent(compared.accuracy)} are right by {found.name},"
             f"\n{_percent(compared.other_accuracy)} by {compared.name}."
-            "\nThe first less the second, in percentage points."
         )
         self.against.show()
 

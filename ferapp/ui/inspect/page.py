@@ -55,7 +55,7 @@ class InspectPage(Page):
         self.other_button = MenuButton(
             "Compare with",
             self.other_menu,
-            "Another model on the same samples: what this one fixed, and what it broke.",
+            "Another model on the same samples: what only this one has right, and what only the other.",
         )
         self._lay_out()
         self._connect()
