@@ -55,7 +55,7 @@ class InspectPage(Page):
         self.other_button = MenuButton(
             "Compare with",
             self.other_menu,
-            "Another model on the same samples: what only this one has right, and what only the other.",
+            "Another model on the same samples: what only one of the two has right.",
         )
         self._lay_out()
         self._connect()
