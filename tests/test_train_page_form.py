@@ -143,7 +143,9 @@ def test_what_is_wrong_with_the_whole_is_said(form: TrainForm, tmp_path: Path) -
     form.fill("default", str(tmp_path), {"augment.mixup": "0.2", "objective.pal.weight": "1"})
     assert "augment.mixup must be 0 with objective.pal" in form.wrong.text()
     form.fill("default", str(tmp_path / "nowhere"), {"objective.pal.weight": "0"})
-    assert "there is no such file" in form.wrong.text()
+    assert form.data_wrong.text() == "There is no such file or folder."
+    assert form.data_wrong.isVisible()
+    assert form.changes.text() == form.start.toolTip() == "Something above is wrong."
     form.fill("default", str(tmp_path), {}, "a/b")
     assert "Name: use letters" in form.wrong.text()
     assert not form.start.isEnabled()
@@ -183,7 +185,10 @@ def test_the_fields_are_as_wide_as_they_have_to_be(form: TrainForm, qtbot: QtBot
     qtbot.waitUntil(lambda: area.viewport().width() >= area.widget().width())
 
 
-def test_another_recipe_brings_its_settings(form: TrainForm) -> None:
+def test_another_recipe_brings_its_settings(form: TrainForm, tmp_path: Path) -> None:
+    assert form.changes.text() == "Choose a data set above."
+    assert not form.command_line.text()
+    form.data.setText(str(tmp_path))
     form.recipe.setCurrentIndex(form.recipe.findData("trio/pal"))
     assert form.rows["objective.pal.weight"].text == "1"
     assert not form.rows["objective.pal.weight"].differs

@@ -95,10 +95,7 @@ class FieldRow(QWidget):
     def show_error(self, words: str) -> None:
         self.error.setText(words)
         self.error.setVisible(bool(words))
-        if self.editor.property("invalid") != bool(words):
-            self.editor.setProperty("invalid", bool(words))
-            self.editor.style().unpolish(self.editor)
-            self.editor.style().polish(self.editor)
+        mark_wrong(self.editor, bool(words))
         self.editor.setAccessibleDescription(words or self.field.help)
 
     def _tell(self) -> None:
@@ -110,3 +107,11 @@ class FieldRow(QWidget):
         self.back.setToolTip(f"Back to the recipe's {self._usual or 'empty value'}.")
         self.name.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         self.changed.emit()
+
+
+def mark_wrong(editor: QWidget, on: bool) -> None:
+    """Its outline says so."""
+    if bool(editor.property("invalid")) != on:
+        editor.setProperty("invalid", on)
+        editor.style().unpolish(editor)
+        editor.style().polish(editor)

@@ -24,6 +24,12 @@ BASICS = (
     "objective.au.weight",
     "run.seed",
 )
+_TITLES = {
+    "model.init": "Start from model",
+    "objective.center.weight": "Center loss",
+    "objective.pal.weight": "PAL, landmarks",
+    "objective.au.weight": "AU, action units",
+}
 SECTIONS = {
     "data": "Data",
     "model": "Model",
@@ -47,7 +53,9 @@ class Field:
 
     @property
     def title(self) -> str:
-        """`objective.pal.weight` → `PAL weight`; `model.init` → `Model init`."""
+        """`objective.pal.sigma` → `PAL sigma`; `model.options` → `Model options`."""
+        if self.key in _TITLES:
+            return _TITLES[self.key]
         parts = self.key.split(".")
         words = " ".join(parts if parts[0] == "model" else parts[1:]).replace("_", " ")
         for short in ("pal", "au"):

@@ -23,7 +23,7 @@ from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.chips import Chip
 from ferapp.ui.flow import Flow
 from ferapp.ui.picker import Picker
-from ferapp.ui.train.field_row import NAME_WIDTH, FieldRow
+from ferapp.ui.train.field_row import NAME_WIDTH, FieldRow, mark_wrong
 from ferapp.ui.train.fields import BASICS, SECTIONS, form_fields, setting, values_of
 from trainer.config import TrainConfig, check_config
 from trainer.files import file_stem
@@ -77,6 +77,9 @@ class TrainForm(QWidget):
         self.data = QLineEdit()
         self.data.setPlaceholderText("FER2013's CSV, RAF-DB, AffectNet, class folders, a zip …")
         self.data.setAccessibleName("Data set")
+        self.data_wrong = QLabel()
+        self.data_wrong.setProperty("wrong", True)
+        self.data_wrong.setWordWrap(True)
         self.browse = _button("Folder…", "Choose the data set's folder.")
         self.browse_file = _button("File…", "Choose a CSV or a zip.")
         self.check = _button("Check", CHECK_TIP)
@@ -100,6 +103,7 @@ class TrainForm(QWidget):
         self.command_line = QLineEdit()
         self.command_line.setReadOnly(True)
         self.command_line.setAccessibleName("The same as a command")
+        self.command_line.setPlaceholderText("Here will stand the same as a command.")
         self.command_line.setToolTip("What the Start button runs, for a terminal or a script.")
         self.copy = _button("Copy", "Copy the command.")
         self.start = _button("Start training", "Train as a process of its own.")
@@ -117,6 +121,10 @@ class TrainForm(QWidget):
         title = QLabel("New run")
         title.setFont(theme.sized(self.font(), 1.35, QFont.Weight.DemiBold))
         column.addWidget(title)
+        kept = QLabel(f"It will be kept in {self._runs.absolute()}")
+        kept.setProperty("quiet", True)
+        kept.setWordWrap(True)
+        column.addWidget(kept)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(7)
@@ -129,9 +137,10 @@ class TrainForm(QWidget):
         ):
             grid.addWidget(QLabel(words), row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(widget, row, 1)
-        grid.addLayout(buttons, 3, 1)
-        grid.addWidget(QLabel("Name"), 4, 0)
-        grid.addWidget(self.run_name, 4, 1)
+        grid.addWidget(self.data_wrong, 3, 1)
+        grid.addLayout(buttons, 4, 1)
+        grid.addWidget(QLabel("Name"), 5, 0)
+        grid.addWidget(self.run_name, 5, 1)
         column.addLayout(grid)
         for key in BASICS:
             column.addWidget(self.rows[key])
@@ -256,8 +265,10 @@ class TrainForm(QWidget):
             if row.error.text() and key not in BASICS:
                 self.sections[row.field.section].setChecked(True)
         text = self.data_path
-        if text and not Path(text).expanduser().exists():
-            problems["data"] = f"{text}: there is no such file or folder"
+        there = Path(text).expanduser().exists()
+        self.data_wrong.setText("" if there or not text else "There is no such file or folder.")
+        self.data_wrong.setVisible(bool(self.data_wrong.text()))
+        mark_wrong(self.data, bool(self.data_wrong.text()))
         name = self.run_name.text().strip()
         if not all(each.isalnum() or each in "._-" for each in name):
             problems["name"] = "Name: use letters, figures, '.', '_' and '-'"
@@ -265,22 +276,25 @@ class TrainForm(QWidget):
         told = [*problems.values(), *([against] if against else [])]
         self.wrong.setText("\n".join(told))
         self.wrong.setVisible(bool(told))
-        count = len(self.settings)
-        self.changes.setText(
-            f"{count} setting{'s' * (count != 1)} differ{'s' * (count == 1)} from the recipe"
-            if count
-            else "Exactly the recipe"
-        )
-        self.command_line.setText(as_typed(["fertrain", *self.arguments]))
+        self.command_line.setText(as_typed(["fertrain", *self.arguments]) if text else "")
         self.command_line.setCursorPosition(0)
+        self.copy.setEnabled(bool(text))
         refused = bool(against) and not self._may_differ()
-        good = self.config is not None and not problems and bool(text) and not refused
-        usual = "Train as a process of its own." if good else "Something above is missing or wrong."
+        good = self.config is not None and not problems and there and bool(text) and not refused
+        missing = "Something above is wrong." if text else "Choose a data set above."
+        self.changes.setText(self._changes() if good else missing)
         self.start.setEnabled(good and not self._held)
+        usual = "Train as a process of its own." if good else missing
         self.start.setToolTip(self._held or usual)
-        self.check.setEnabled(bool(text) and "data" not in problems and not self._held)
+        self.check.setEnabled(bool(text) and there and not self._held)
         self.check.setToolTip(self._held or CHECK_TIP)
         return good and not self._held
+
+    def _changes(self) -> str:
+        count = len(self.settings)
+        if not count:
+            return "Exactly the recipe"
+        return f"{count} setting{'s' * (count != 1)} differ{'s' * (count == 1)} from the recipe"
 
     def refuse(self, path: str, why: str) -> None:
         """A check has this against the data that lies here; "" when it has nothing."""

@@ -228,7 +228,7 @@ class RunView(QWidget):
             "rate": _number(newest("learning_rate", run.steps), "{:.2g}"),
             "speed": _number(run.speed, "{:.0f}"),
             "memory": _number(run.memory_mb / 1024, "{:.1f} GiB"),
-            "left": _duration(run.eta_s) if run.goes_on else "–",
+            "left": _left(run.eta_s) if run.goes_on else "–",
         }
         for key, text in texts.items():
             self.figures[key].setText(text)
@@ -287,6 +287,11 @@ def _percent(share: float) -> str:
 
 def _number(value: float, form: str) -> str:
     return "–" if math.isnan(value) else form.format(value)
+
+
+def _left(seconds: float) -> str:
+    """After the last step comes a validation."""
+    return "validating" if 0 <= seconds < 0.5 else _duration(seconds)
 
 
 def _duration(seconds: float) -> str:
