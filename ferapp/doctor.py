@@ -301,7 +301,8 @@ def check_model(path: Path) -> Check:
     accuracy = card.metrics.get("accuracy")
     measured = f", accuracy {accuracy:.2%}" if isinstance(accuracy, float) else ""
     classes = ", ".join(card.classes)
-    return Check(name, "ok", f"{card.architecture}, {card.objective}{measured}; {classes}")
+    what = card.about or card.objective
+    return Check(name, "ok", f"{what}: {card.architecture}{measured}; {classes}")
 
 
 def _models() -> Iterator[Check]:

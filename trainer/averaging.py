@@ -67,4 +67,5 @@ def averaged(
         objective=f"mean of the weights of {len(models)} models: " + "; ".join(names),
         temperature=fit_temperature(logits, validation.label),
         metrics={"split": "val", **kept},
+        about="",
     )

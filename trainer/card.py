@@ -74,6 +74,7 @@ class ModelCard:
     limits: str = LIMITS
     versions: dict[str, str] = field(default_factory=dict)
     created: str = ""
+    about: str = ""  # what it is chosen for, in a few words
     format: int = FORMAT
 
     def to_json(self) -> str:
@@ -105,7 +106,8 @@ class ModelCard:
     @property
     def summary(self) -> str:
         """A few lines for a person."""
-        lines = [f"{self.name} · {self.architecture} · {self.objective}"]
+        lines = [f"{self.name}: {self.about}"] if self.about else []
+        lines.append(f"{self.name} · {self.architecture} · {self.objective}")
         if self.data:
             lines.append("Data: " + ", ".join(f"{k} {v}" for k, v in self.data.items()))
         numbers = {k: v for k, v in self.metrics.items() if isinstance(v, int | float)}

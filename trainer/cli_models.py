@@ -31,6 +31,9 @@ def export(
     licence: Annotated[
         str, typer.Option(help="Licence of the weights and terms of their data, for the card.")
     ] = "",
+    about: Annotated[
+        str, typer.Option(help="What it is for, in a few words, for lists and the card.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Write a model to be handed on: in one file, named like it, with its licence."""
@@ -48,7 +51,7 @@ def export(
         raise UsageError("--keep-attention: an ONNX file has only what predictions use")
     network, card = load_model(find_model(model))
     make_folder(out.parent)
-    card = replace(card, name=out.stem, licence=licence or card.licence)
+    card = replace(card, name=out.stem, licence=licence or card.licence, about=about or card.about)
     if to_onnx:
         _export_onnx(out, network, card, as_json)
         return
@@ -165,9 +168,9 @@ def models(
     cards = {each: read_card(find_model(each)) for each in bundled_models()}
     print()
     print_table(
-        ["bundled model", "architecture", "val accuracy"],
+        ["bundled model", "val accuracy", "for"],
         [
-            [each, card.architecture, f"{card.metrics.get('accuracy', float('nan')):.2%}"]
+            [each, f"{card.metrics.get('accuracy', float('nan')):.2%}", card.about]
             for each, card in cards.items()
         ],
     )

@@ -56,7 +56,7 @@ def card_html(card: ModelCard) -> str:
         ("Data", _rows(card.data)),
         (
             "Training",
-            [("Objective", card.objective), ("Made on", card.created)],
+            [("For", card.about), ("Objective", card.objective), ("Made on", card.created)],
         ),
         ("Measured", _rows(card.metrics)),
         (

@@ -82,7 +82,8 @@ class ModelMenu(QMenu):
             return
         ms = model.ms.get(self._status.device)
         facts = [source_words.accuracy(card), wording.milliseconds(ms) if ms else ""]
-        action = self.addAction("\t".join([name, "  ·  ".join(fact for fact in facts if fact)]))
+        words = f"{name}   {literal(card.about)}" if card.about else name
+        action = self.addAction("\t".join([words, "  ·  ".join(fact for fact in facts if fact)]))
         action.setCheckable(True)
         action.setToolTip(card.summary)
         action.triggered.connect(lambda _=False, spec=model.spec: self._choose(spec))

@@ -185,7 +185,7 @@ OWN: tuple[Recipe, ...] = (
     *(
         _own(
             name,
-            f"Goes on from the model {name}, on pictures nearly as they are",
+            f"Trains the bundled model {name} further, with light augmentation",
             {
                 "data": {"votes_share": 0.2, "also_limit": 1500, **size},
                 "model": {**model, "init": name},
