@@ -15,7 +15,14 @@ import torch
 from ferapp.ahead import ahead
 from ferapp.live.engine import open_source
 from ferapp.progress import frames_progress
-from ferapp.resuming import Interrupted, origin_of, write_note
+from ferapp.resuming import (
+    OTHER,
+    Interrupted,
+    check_replaceable,
+    origin_of,
+    write_finished,
+    write_note,
+)
 from ferapp.sources.frame import Frame, FrameSource
 from ferapp.sources.images import FOLDER_FPS, ImageFolder, StillImage
 from ferapp.sources.video import VideoFile
@@ -85,16 +92,19 @@ def analyze_source(
     every: int = 1,
     faces: int = FACES,
     resume: bool = False,
+    overwrite: bool = False,
 ) -> Summary:
     """Analyse every `every`-th frame; values in the CSV are unsmoothed, labels in the video smooth.
 
     What was found stands in the files, also when the source fails later or the user stops it
     (KeyboardInterrupt), which is the only end of a camera or stream. `resume` goes on with a CSV
-    that was begun so. Frames are read, and faces found, while the model looks at earlier ones.
+    that was begun so; `overwrite` replaces whatever bears the files' names, and without either only
+    a finished table and a video of this command are. Frames are read, and faces found, while the
+    model looks at earlier ones.
     Raises SourceError, ModelFileError or UsageError with the reason.
     """
     place = Path(text).expanduser()
-    _check(place, csv_file, video_file, resume)
+    _check(place, csv_file, video_file, resume, overwrite)
     with ExitStack() as stack:
         source = open_source(text)
         stack.callback(source.close)
@@ -110,6 +120,7 @@ def analyze_source(
         summary = Summary(source.name)
         in_folder = isinstance(source, ImageFolder)
         table = video = None
+        noted = False
         first = 0  # frame to analyse
         if csv_file is not None:
             head = table_head(classifier.card.classes) + (["file"] if in_folder else [])
@@ -121,8 +132,11 @@ def analyze_source(
                 notices.print(f"Goes on from frame {first}.{again}", soft_wrap=True)
             table = _Table(csv_file, append=before is not None)
             stack.callback(table.close)
-            if before is None and csv_file.is_file():  # and not a pipe
+            noted = csv_file.is_file()  # and not a pipe
+            if noted and before is None:
                 write_note(csv_file, origin, place)
+            elif noted:
+                write_finished(csv_file, False)
             if before is None or before.size == 0:
                 table.add([head])
         if video_file is not None:
@@ -159,6 +173,8 @@ def analyze_source(
             summary.stopped = True
             if table is not None and video is None and ends:
                 notices.print("The same command with --resume goes on from here.")
+        if csv_file is not None and noted and not (summary.stopped and ends):
+            write_finished(csv_file, True)
         summary.analysed = summary.frames - kept
         summary.seconds = time.perf_counter() - began
         if source.skipped:
@@ -220,8 +236,10 @@ def _whole_frames() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _check(place: Path, csv_file: Path | None, video_file: Path | None, resume: bool) -> None:
-    """Raise UsageError for files that cannot be what they should."""
+def _check(
+    place: Path, csv_file: Path | None, video_file: Path | None, resume: bool, overwrite: bool
+) -> None:
+    """Raise UsageError for files that cannot be what they should, or would be lost."""
     if video_file is not None and video_file.suffix.lower() not in VIDEOS:
         raise UsageError(f"{video_file}: the name of a video ends in {', '.join(VIDEOS)}")
     if resume and (csv_file is None or video_file is not None):
@@ -229,6 +247,15 @@ def _check(place: Path, csv_file: Path | None, video_file: Path | None, resume: 
     for file in (csv_file, video_file):
         if file is not None and file.exists() and place.exists() and file.samefile(place):
             raise UsageError(f"{file}: this is the source itself")
+    if resume and overwrite:
+        raise UsageError("--resume and --overwrite contradict each other")
+    if csv_file is not None and not overwrite and not (resume and csv_file.exists()):
+        check_replaceable(csv_file)
+    if video_file is not None and not overwrite and video_file.is_file():
+        from ferapp.burnt_video import is_burnt
+
+        if video_file.stat().st_size and not is_burnt(video_file):
+            raise UsageError(f"{video_file}: exists, and is no video of this command", OTHER)
 
 
 class _Table:

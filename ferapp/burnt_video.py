@@ -17,6 +17,7 @@ from trainer.errors import FerError, UsageError
 # MPEG-4: OpenCV's wheels have no encoder of H.264
 CODECS = {".avi": "XVID"}
 CODEC = "mp4v"
+READ_BACK = "FMP4"  # both, as OpenCV names them when it reads
 WHOLE = 0.9  # fewer frames than this share of those written are a failure; some files only estimate
 
 
@@ -111,6 +112,14 @@ class BurntVideo:
         assert self._writer is not None
         self._writer.write(image)
         self._written += 1
+
+
+def is_burnt(file: Path) -> bool:
+    """Whether the file may be of a BurntVideo: by its codec, which cameras hardly use any more."""
+    video = cv2.VideoCapture(str(file))
+    codec = int(video.get(cv2.CAP_PROP_FOURCC)) if video.isOpened() else 0
+    video.release()
+    return codec == cv2.VideoWriter.fourcc(*READ_BACK)
 
 
 def _platform() -> list[str]:

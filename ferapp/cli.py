@@ -76,12 +76,16 @@ def analyze(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a CSV that was interrupted.")
     ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the files, whatever is in them.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Classify the faces of a source without a window. Ctrl+C ends a camera or stream.
 
     What was done before Ctrl+C, or a crash, stays; --resume goes on from there, with a source that
-    begins anew. FILE.csv.json beside the CSV tells what it was made from.
+    begins anew. A file that is there already is replaced where it is finished and of this command.
+    FILE.csv.json beside the CSV tells what it was made from.
 
     After box, label and probabilities the CSV has what else was measured, empty where unknown:
     yaw_deg (positive: turned to the person's own left), pitch_deg (up), roll_deg (leaning to the
@@ -101,6 +105,7 @@ def analyze(
         every=every,
         faces=faces,
         resume=resume,
+        overwrite=overwrite,
     )
     if as_json:
         print_json(summary.as_dict())

@@ -1,7 +1,8 @@
 """Where an interrupted table of faces goes on: the table itself is the state.
 
-Beside it stands a small file that tells what it was made from, so that no other source, model or
-choice of frames continues it.
+Beside it stands a small file, its note. It tells what the table was made from, so that no other
+source, model or choice of frames continues it, and when it was finished, so that nothing that took
+hours is replaced by mistake.
 """
 
 import csv
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from ferapp.live.file_hash import file_hash
 from ferapp.sources.frame import FrameSource
@@ -22,7 +24,10 @@ from ferapp.vision.tracks import Box
 from trainer.errors import UsageError
 from trainer.files import write_json
 
-ANEW = "Without --resume it is written anew; or choose another file."
+ANEW = "--overwrite in place of --resume makes it anew; or choose another file."
+OTHER = "Choose another file; or --overwrite replaces it."
+HEAD = ",".join(COLUMNS).encode() + b","  # what every table of faces begins with
+LINE = 4096  # bytes: more than the head of a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Origin:
     faces: int
 
 
+MOMENT = "%Y-%m-%dT%H:%M:%S%z"
 # what differs → how a person calls it
 WORDS = {
     "source": "another source",
@@ -77,12 +83,56 @@ def write_note(table: Path, origin: Origin, place: Path) -> None:
     made = {
         "path": str(place.resolve()) if place.exists() else "",
         "app": f"ferapp {metadata.version('ferapp')}",
-        "begun": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "begun": time.strftime(MOMENT),
+        "finished": None,
     }
     try:
         write_json(note_of(table), asdict(origin) | made)
     except OSError as error:
         raise UsageError(f"{table}: the CSV cannot be written ({error.strerror})") from error
+
+
+def write_finished(table: Path, finished: bool) -> None:
+    """Note that the table has all that was asked for, from now on; or that there is more to come.
+
+    Raises OSError.
+    """
+    moment = time.strftime(MOMENT) if finished else None
+    write_json(note_of(table), _read(table) | {"finished": moment})
+
+
+def _read(table: Path) -> dict[str, Any]:
+    """The note of a table; {} where there is none, or one that is damaged."""
+    try:
+        note = json.loads(note_of(table).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return note if isinstance(note, dict) and note.keys() >= WORDS.keys() else {}
+
+
+def check_replaceable(table: Path) -> None:
+    """Raise UsageError where writing `table` anew would lose more than a finished table of faces.
+
+    What is no file, such as a pipe, is written to.
+    """
+    note = note_of(table)
+    if table.is_file() and table.stat().st_size:
+        with table.open("rb") as stream:
+            ours = stream.readline(LINE).startswith(HEAD)
+            rows = bool(stream.read(1))
+        if not ours:
+            raise UsageError(f"{table}: exists, and is no table of faces", OTHER)
+        found = _read(table)
+        if not found:
+            reason = f"{note.name}, which tells whether it is finished, is missing or damaged"
+            raise UsageError(f"{table}: exists, and {reason}", OTHER)
+        if rows and not found.get("finished"):
+            raise UsageError(
+                f"{table}: exists, and is not finished",
+                "--resume goes on with it, --overwrite replaces it; or choose another file.",
+            )
+    elif (table.is_file() or not table.exists()) and note.exists() and not _read(table):
+        raise UsageError(f"{note}: would be written beside the CSV, and exists", OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +165,13 @@ class Interrupted:
         self.next = 0  # number of the first frame to analyse
 
     def _check(self, origin: Origin) -> None:
-        note = note_of(self._table)
-        try:
-            found = json.loads(note.read_text(encoding="utf-8"))
-            before = {name: found[name] for name in WORDS}
-        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        before = _read(self._table)
+        if not before:
             raise UsageError(
-                f"{self._table}: cannot be continued, because {note.name} beside it, which tells "
-                "what it was made from, is missing or damaged",
+                f"{self._table}: cannot be continued, because {note_of(self._table).name} beside "
+                "it, which tells what it was made from, is missing or damaged",
                 ANEW,
-            ) from error
+            )
         now = asdict(origin)
         for name, words in WORDS.items():
             if before[name] != now[name]:

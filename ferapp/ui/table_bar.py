@@ -63,7 +63,7 @@ class TableBar(QFrame):
         self._table, self._stopped = table, False
         arguments = [
             *self._command[1:], "analyze", source, f"--csv={table}", f"--model={model}",
-            f"--faces={faces}", "--json",
+            f"--faces={faces}", "--json", "--overwrite",  # the file dialog has asked
         ]  # fmt: skip
         self._process.start(self._command[0], arguments)
         self._timer.start()

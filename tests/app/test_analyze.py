@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor
 from rich.console import Console
 
 from ferapp import analyze
-from ferapp.analyze import analyze_source
+from ferapp.analyze import VIDEOS, analyze_source
 from ferapp.burnt_video import BurntVideo
 from ferapp.progress import frames_progress, progress_words
 from ferapp.sources.frame import Frame, FrameSource, Kind, SourceError
@@ -264,6 +264,23 @@ class TestFilesThatCannotBeWritten:
         with pytest.raises(UsageError, match="source itself"):
             analyze_source(str(clip), **files)
         assert clip.read_bytes() == content
+
+    def test_a_video_of_somebody_else(self, tmp_path: Path) -> None:
+        film = tmp_path / "film.mp4"
+        for content in (asset("demo/demo.mp4").read_bytes(), b"no video"):
+            film.write_bytes(content)
+            with pytest.raises(UsageError, match=r"film\.mp4: exists, and is no video of this"):
+                analyze_source("demo", None, video_file=film, max_frames=2)
+            assert film.read_bytes() == content
+        analyze_source("demo", None, video_file=film, max_frames=2, overwrite=True)
+        assert len(frames_of(film)[1]) == 2
+
+    @pytest.mark.parametrize("suffix", VIDEOS)
+    def test_a_video_of_this_command_is_made_anew(self, tmp_path: Path, suffix: str) -> None:
+        for frames in (2, 1):
+            file = tmp_path / f"out{suffix}"
+            analyze_source("demo", None, video_file=file, max_frames=frames)
+            assert len(frames_of(file)[1]) == frames
 
     def test_a_full_disk(self, tmp_path: Path) -> None:
         """OpenCV does not tell that it could not write."""

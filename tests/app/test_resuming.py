@@ -177,7 +177,7 @@ class TestRefused:
         content = table.read_bytes()
         with pytest.raises(UsageError, match=words) as refused:
             analyze_source(str(clip), table, resume=True, **ask)  # type: ignore[arg-type]
-        assert "Without --resume" in str(refused.value)
+        assert "--overwrite" in str(refused.value)
         assert table.read_bytes() == content
 
     def test_another_source(self, table: Path) -> None:
@@ -215,6 +215,85 @@ class TestRefused:
         monkeypatch.setattr(analyze, "open_source", lambda _: Live())
         with pytest.raises(UsageError, match="Live does not begin again"):
             analyze_source("live", tmp_path / "x.csv", resume=True)
+
+
+class TestReplacing:
+    """Only what can be made again by the same command is replaced without a word."""
+
+    def refused(self, clip: Path, table: Path, words: str, **ask: bool) -> str:
+        content = table.read_bytes() if table.exists() else None
+        with pytest.raises(UsageError, match=words) as told:
+            analyze_source(str(clip), table, max_frames=1, **ask)
+        assert (table.read_bytes() if table.exists() else None) == content
+        return str(told.value)
+
+    @pytest.mark.parametrize("content", [b"precious\n", b"frame,time_s\n", b"\x00" * 9000])
+    def test_what_is_no_table_stays(self, clip: Path, table: Path, content: bytes) -> None:
+        table.write_bytes(content)
+        assert "--overwrite" in self.refused(clip, table, r"faces\.csv: exists, and is no table")
+
+    def test_a_finished_table_is_made_anew(self, clip: Path, table: Path) -> None:
+        begun = json.loads(note_of(table).read_text())
+        analyze_source(str(clip), table, max_frames=2)
+        analyze_source(str(clip), table, max_frames=1)
+        assert len(rows_of(table)) == 1
+        assert begun["finished"] >= begun["begun"]
+
+    def test_an_unfinished_one_is_not(
+        self, clip: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Interrupted, killed or failed, at first or while it went on."""
+
+        class Stopped(VideoFile):
+            def read(self) -> Frame | None:
+                if self._index == 9:
+                    raise KeyboardInterrupt
+                return super().read()
+
+        shorten(table, 5)
+        monkeypatch.setattr(analyze, "open_source", lambda text: Stopped(Path(text)))
+        for resume in (True, False):
+            assert analyze_source(str(clip), table, resume=resume, overwrite=not resume).stopped
+            assert json.loads(note_of(table).read_text())["finished"] is None
+            told = self.refused(clip, table, "exists, and is not finished")
+            assert "--resume goes on with it" in told
+        monkeypatch.undo()
+        analyze_source(str(clip), table, resume=True)
+        assert json.loads(note_of(table).read_text())["finished"]
+        analyze_source(str(clip), table, max_frames=1)
+        assert len(rows_of(table)) == 1
+
+    def test_a_table_of_which_nothing_tells_whether_it_is_finished_stays(
+        self, clip: Path, table: Path
+    ) -> None:
+        """A recording's faces.csv is such a one."""
+        note_of(table).unlink()
+        self.refused(clip, table, r"faces\.csv\.json, which tells whether it is finished")
+
+    def test_a_foreign_file_in_place_of_the_note_stays(self, clip: Path, table: Path) -> None:
+        table.unlink()
+        note_of(table).write_text('{"mine": 1}')
+        for resume in (False, True):
+            self.refused(clip, table, r"faces\.csv\.json: would be written", resume=resume)
+        assert note_of(table).read_text() == '{"mine": 1}'
+
+    def test_where_nothing_is_lost_nobody_is_asked(self, clip: Path, table: Path) -> None:
+        head = table.read_bytes().splitlines(keepends=True)[0]
+        unfinished = json.loads(note_of(table).read_text()) | {"finished": None}
+        for content in (b"", head):
+            note_of(table).write_text(json.dumps(unfinished))
+            table.write_bytes(content)
+            analyze_source(str(clip), table, max_frames=1)
+            assert len(rows_of(table)) == 1
+
+    def test_asked_for_anything_is_replaced(self, clip: Path, tmp_path: Path) -> None:
+        table = tmp_path / "notes.csv"
+        table.write_text("precious")
+        note_of(table).write_text("too")
+        analyze_source(str(clip), table, max_frames=1, overwrite=True)
+        assert len(rows_of(table)) == 1
+        with pytest.raises(UsageError, match="contradict"):
+            analyze_source(str(clip), table, overwrite=True, resume=True)
 
 
 def test_a_full_disk_ends_it_with_words(clip: Path) -> None:
