@@ -20,7 +20,7 @@ class Following:
         self.left: int | None = None  # whom the last picture proved gone
         self._largest: int | None = None
         self._seen_s = 0.0  # when the chosen face was seen last
-        self._source, self._seeks = "", 0
+        self._source, self._origin, self._seeks = "", "", 0
 
     def choose(self, face_id: int | None) -> None:
         """None is the largest."""
@@ -32,8 +32,8 @@ class Following:
         self.left = None
         if frame.source != self._source or frame.time_s < self._seen_s:
             self.chosen, self._source, self._seen_s = None, frame.source, frame.time_s
-        if frame.seeks != self._seeks:
-            self._seeks = frame.seeks
+        if (frame.seeks, frame.origin) != (self._seeks, self._origin):
+            self._seeks, self._origin = frame.seeks, frame.origin
             if self.chosen not in ids:  # who is who is known in recorded results only
                 self.chosen = None
         if self.chosen in ids:

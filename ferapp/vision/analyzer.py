@@ -34,6 +34,7 @@ class Analyzer:
         self.landmarker = landmarker
         self._source, self._time_s = "", 0.0  # of the last frame of a source that has a name
         self._seeks = self._seeks_detected = 0  # of the last frame
+        self._origin = ""  # of the last frame
         self._forget()
         self._found: list[DetectedFace] = []  # in the frame that was analysed last
 
@@ -45,16 +46,17 @@ class Analyzer:
     def _mind_source(self, frame: Frame) -> None:
         """Numbers and colours of faces begin anew with another source, or this one from elsewhere.
 
-        What fills the time until a source is back leaves them alone.
+        What fills the time until a source is back leaves them alone. No face is the same across a
+        seek, nor in two pictures of a folder.
         """
         if frame.source:
             begins = frame.source != self._source or frame.time_s < self._time_s
             if begins and self._source:
                 self._forget()
             self._source, self._time_s = frame.source, frame.time_s
-        if frame.seeks != self._seeks:
+        if (frame.seeks, frame.origin) != (self._seeks, self._origin):
             self._tracks.cut()
-            self._seeks = frame.seeks
+            self._seeks, self._origin = frame.seeks, frame.origin
 
     def detect(self, frame: Frame, options: Options) -> list[DetectedFace]:
         """The faces of the frame after the one that was given last."""

@@ -10,6 +10,7 @@ from ferapp.vision.analysis import FaceAnalysis
 from ferapp.vision.analyzer import Analyzer
 from ferapp.vision.classifier import Classification, Classifier
 from ferapp.vision.options import Options
+from ferapp.vision.tracks import number
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 from trainer.labels import EXPRESSIONS
 from trainer.models.compact import CompactNet
@@ -135,7 +136,7 @@ def test_a_picture_of_a_folder_is_not_blended_with_the_one_before(demo_frame: np
 
     images = demo_frame, 255 - demo_frame
     in_folder, in_video = second("a.png", "b.png"), second("", "")
-    assert in_folder.face_id == in_video.face_id == 0  # taken for the face before
+    assert in_video.face_id == 0
     np.testing.assert_array_equal(in_folder.smoothed, in_folder.probabilities)
     assert not np.allclose(in_video.smoothed, in_video.probabilities, atol=0.02)
 
@@ -173,6 +174,25 @@ def test_faces_are_numbered_anew_with_another_source(demo_frame: np.ndarray) -> 
         (face,) = analyzer.analyze(frame, None, Options(), paint=False, found=found).faces
         ids.append(face.face_id)
     assert ids == [0, 1, 0, 2, 0, 1, 0]
+
+
+def test_nobody_is_the_same_in_two_pictures_of_a_folder(demo_frame: np.ndarray) -> None:
+    """Though a face is at the same place in the next one; one looked at again keeps its ids."""
+    analyzer = Analyzer(None)
+    mesh = np.random.default_rng(0).uniform(0, 80, (478, 2)).astype(np.float32)
+
+    def ids(index: int, origin: str, *places: float) -> list[int]:
+        frame = Frame(demo_frame, index, float(index), 0.0, origin, source="folder")
+        found = [DetectedFace(mesh + place) for place in places]
+        analysis = analyzer.analyze(frame, None, Options(), paint=False, found=found)
+        return [face.face_id for face in analysis.faces]
+
+    first = ids(0, "a.png", 0, 300)
+    assert ids(0, "a.png", 0, 300) == first
+    assert ids(1, "b.png") == []
+    second, third = ids(2, "c.png", 0), ids(3, "d.png", 0, 300)
+    assert len({*first, *second, *third}) == 5
+    assert [number(key) for key in (*first, *second, *third)] == [1, 2, 1, 1, 2]
 
 
 def test_across_a_seek_nothing_of_a_face_goes_on(demo_frame: np.ndarray) -> None:

@@ -198,6 +198,19 @@ def test_a_seek_takes_the_choice_back_unless_the_face_is_known_there() -> None:
     assert (following.chosen, following.left) == (None, None)
 
 
+def test_the_next_picture_of_a_folder_takes_the_choice_back() -> None:
+    """Who is who is not known there, so nobody is said to have left."""
+    following = Following()
+    for name, ids, chosen in (("a.png", (0, 1), 1), ("b.png", (8, 9), None)):
+        shown = two(5, ids=ids)
+        shown = replace(shown, frame=replace(shown.frame, origin=name))
+        following.settle(shown)
+        if name == "a.png":
+            following.choose(1)
+            following.settle(shown)
+        assert (following.chosen, following.left) == (chosen, None)
+
+
 def test_two_faces_about_as_large_do_not_take_turns() -> None:
     following = Following()
     first = two(0)
