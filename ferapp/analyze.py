@@ -29,7 +29,8 @@ from ferapp.sources.video import VideoFile
 from ferapp.vision.analyzer import Analyzer
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.options import FACES, Options
-from ferapp.vision.table import COLUMNS, table_head, table_rows
+from ferapp.vision.table import COLUMNS, column_meanings, table_rows
+from trainer.card import ModelCard
 from trainer.console import notices
 from trainer.errors import FerError, UsageError
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
@@ -123,7 +124,8 @@ def analyze_source(
         noted = False
         first = 0  # frame to analyse
         if csv_file is not None:
-            head = table_head(classifier.card.classes) + (["file"] if in_folder else [])
+            columns = _columns(classifier.card, source)
+            head = list(columns)
             origin = origin_of(place, source, csv_file, classifier, every, faces)
             before = Interrupted(csv_file, head, origin) if resume and csv_file.exists() else None
             if before is not None:
@@ -134,7 +136,7 @@ def analyze_source(
             stack.callback(table.close)
             noted = csv_file.is_file()  # and not a pipe
             if noted and before is None:
-                write_note(csv_file, origin, place)
+                write_note(csv_file, origin, place, columns)
             elif noted:
                 write_finished(csv_file, False)
             if before is None or before.size == 0:
@@ -282,6 +284,20 @@ class _Table:
     def close(self) -> None:
         with suppress(OSError):  # the same full disk, once more
             self._stream.close()
+
+
+def _columns(card: ModelCard, source: FrameSource) -> dict[str, str]:
+    """The table's columns and what each means."""
+    frame, time_s = "Number of the frame in the source, from 0.", "Seconds since the first frame."
+    more = {}
+    if isinstance(source, ImageFolder):
+        frame = (
+            "Number of the picture in the folder, from 0, by names, 2 before 10; those that cannot "
+            "be read have none."
+        )
+        time_s = f"Invented: {1 / FOLDER_FPS:g} second a picture."
+        more = {"file": "Name of the picture's file."}
+    return column_meanings(card.classes, card.temperature, frame, time_s) | more
 
 
 def _open_video(path: Path, fps: float) -> "BurntVideo":

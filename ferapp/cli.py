@@ -12,6 +12,7 @@ PAGES = ("live", "train", "inspect")
 
 app = typer.Typer(
     help="Facial expression recognition, live and explained. Everything stays on this computer.",
+    rich_markup_mode="markdown",  # joins the lines of a paragraph
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -84,14 +85,12 @@ def analyze(
     """Classify the faces of a source without a window. Ctrl+C ends a camera or stream.
 
     What was done before Ctrl+C, or a crash, stays; --resume goes on from there, with a source that
-    begins anew. A file that is there already is replaced where it is finished and of this command.
-    FILE.csv.json beside the CSV tells what it was made from.
+    begins anew. Finished tables and videos of this command are replaced when it is given again;
+    other files are not, unless --overwrite is given.
 
-    After box, label and probabilities the CSV has what else was measured, empty where unknown:
-    yaw_deg (positive: turned to the person's own left), pitch_deg (up), roll_deg (leaning to the
-    own left shoulder); eye_left and eye_right (the person's own; distance of the lids over the
-    eye's width, about 0.3 when open); au01 to au45 (FACS action units from MediaPipe's
-    blendshapes, 0 to 1).
+    The CSV has box, label and probabilities of each face, unsmoothed, then the pose of its head,
+    how far its eyes are open, and action units. FILE.csv.json beside it tells what every column
+    means, and what the table was made from.
     """
     from ferapp.analyze import analyze_source
 

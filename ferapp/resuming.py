@@ -78,13 +78,16 @@ def note_of(table: Path) -> Path:
     return table.with_name(f"{table.name}.json")
 
 
-def write_note(table: Path, origin: Origin, place: Path) -> None:
-    """What the table is made from, and for a reader where that lay, by what and when."""
+def write_note(table: Path, origin: Origin, place: Path, columns: dict[str, str]) -> None:
+    """What the table is made from, and for a reader where that lay, by what and when, and what
+    each of its columns means.
+    """
     made = {
         "path": str(place.resolve()) if place.exists() else "",
         "app": f"ferapp {metadata.version('ferapp')}",
         "begun": time.strftime(MOMENT),
         "finished": None,
+        "columns": columns,
     }
     try:
         write_json(note_of(table), asdict(origin) | made)

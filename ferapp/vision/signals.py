@@ -64,7 +64,7 @@ def _unit(number: int) -> Signal:
     name, shapes = UNITS[number]
     meaning = f"AU{number}, {name}: MediaPipe's {' and '.join(shapes)}"
     meaning += ", their mean, from 0 to 1." if len(shapes) > 1 else ", from 0 to 1."
-    meaning += " An activation, no intensity that a FACS coder would give."
+    meaning += " An activation, no intensity (A to E) that a FACS coder would give."
     if number in WEAK:
         meaning += " It hardly leaves 0 in MediaPipe."
     return Signal(f"au{number:02}", f"AU{number}", meaning, (0, 1))

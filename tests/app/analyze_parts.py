@@ -1,6 +1,7 @@
 """What the tests of `ferapp analyze` read back."""
 
 import csv
+import json
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,12 @@ HEADER = (
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
+
+
+def meanings_of(table: Path) -> dict[str, str]:
+    """Columns and what the file beside the table says of each."""
+    note = json.loads(table.with_name(f"{table.name}.json").read_text(encoding="utf-8"))
+    return dict(note["columns"])
 
 
 def frames_of(path: Path) -> tuple[float, list[np.ndarray]]:

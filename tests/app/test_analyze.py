@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from analyze_parts import HEADER, frames_of, rows_of
+from analyze_parts import HEADER, frames_of, meanings_of, rows_of
 from PySide6.QtGui import QColor
 from rich.console import Console
 
@@ -27,6 +27,7 @@ from ferapp.vision.analysis import Analysis
 from trainer.errors import FerError, UsageError
 from trainer.files import asset
 from trainer.labels import EXPRESSIONS
+from trainer.model_index import find_model, read_card
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,6 +109,26 @@ class TestTable:
         assert float(row[f"p_{row['label']}"]) == float(row["confidence"])
         assert 250 < float(row["box_x"]) + float(row["box_w"]) / 2 < 500
         assert "file" not in row
+        assert meanings_of(tmp_path / "face.csv").keys() == row.keys()
+
+    def test_every_column_has_a_meaning(self, tmp_path: Path, demo_frame: np.ndarray) -> None:
+        folder, table = tmp_path / "pictures", tmp_path / "faces.csv"
+        folder.mkdir()
+        cv2.imwrite(str(folder / "face.png"), demo_frame)
+        analyze_source(str(folder), table, "twin-ce")
+        told = meanings_of(table)
+        (row,) = rows_of(table)
+        assert list(told) == list(row)
+        assert all(words.endswith(".") for words in told.values())
+        assert "Invented: 1 second a picture" in told["time_s"]
+        temperature = read_card(find_model("twin-ce")).temperature
+        assert f"softmax(logits / {temperature:g}), calibrated" in told["p_happy"]
+        assert "unsmoothed" in told["p_happy"]
+        assert "pixels" in told["box_x"]
+        assert "negative" in told["box_y"]
+        assert "Degrees" in told["yaw_deg"]
+        assert "MediaPipe" in told["au12"]
+        assert "no intensity (A to E)" in told["au12"]
 
 
 @pytest.mark.usefixtures("qapp")

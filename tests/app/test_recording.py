@@ -87,6 +87,10 @@ class TestFolder:
         lasted = datetime.fromisoformat(about["ended"]) - datetime.fromisoformat(about["started"])
         assert lasted.total_seconds() == pytest.approx(about["seconds"], abs=0.2)
         assert "ferapp" in about["versions"]
+        tables = ("faces.csv", "frames.csv", "events.csv")
+        heads = [(folder / name).read_text().splitlines()[0].split(",") for name in tables]
+        assert about["columns"].keys() == {column for head in heads for column in head}
+        assert "the source's picture arrived" in about["columns"]["time_s"]
 
     def test_the_hash_is_of_the_model_file(self, tmp_path: Path) -> None:
         model = tmp_path / "m.safetensors"
