@@ -1,12 +1,14 @@
 """The command line `ferapp`: the window, and the same pipeline without one."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from trainer.console import print_json, run_app
-from trainer.errors import UsageError
+from trainer.errors import FerError, UsageError
 
 PAGES = ("live", "train", "inspect")
 
@@ -54,9 +56,19 @@ def window(
         raise UsageError(f"--page {page}: known are {', '.join(PAGES)}")
     if run is not None and not run.exists():
         raise UsageError(f"--run {run}: there is no such run or folder")
+    if not _has_screen():
+        raise FerError(
+            "There is no screen here.", "`ferapp analyze` and `ferapp bench` work without one."
+        )
     from ferapp.app import open_window
 
     raise typer.Exit(open_window(source, model, device, page, str(run or "")))
+
+
+def _has_screen() -> bool:
+    """Whether Qt has a screen to open; without one it aborts, on Linux."""
+    told = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform != "linux" or any(os.environ.get(name) for name in told)
 
 
 @app.command()

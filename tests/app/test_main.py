@@ -136,6 +136,28 @@ def test_on_a_real_x_server(tmp_path: Path) -> None:
     assert "landmark colour True" in done.stdout
 
 
+@pytest.fixture
+def no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always one")
+@pytest.mark.usefixtures("no_screen")
+def test_without_a_screen_it_says_what_works_there(
+    command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = command("ferapp")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Error: There is no screen here.\n`ferapp analyze` and `ferapp bench` work without one.\n"
+    )
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    loaded = command("ferapp").stderr
+    assert "trainer.errors" in loaded
+    assert "PySide6" not in loaded
+
+
 @pytest.mark.slow
 def test_bench_prints_what_was_measured(command) -> None:
     done = command("ferapp", "bench", "--seconds", 2, "--json", timeout=300)
@@ -148,6 +170,7 @@ def test_bench_prints_what_was_measured(command) -> None:
     assert result["source"] == "Demo clip"
 
 
+@pytest.mark.usefixtures("no_screen")
 def test_bench_of_a_source_that_is_not_there_fails(command) -> None:
     done = command("ferapp", "bench", "--source", "gone.mp4", timeout=300)
     assert done.returncode == 1
