@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.console import print_json, run_app
+from trainer.console import notices, print_json, run_app
 from trainer.errors import FerError, UsageError
 
 PAGES = ("live", "train", "inspect")
@@ -122,6 +122,8 @@ def analyze(
         print_json(summary.as_dict())
     else:
         print(summary.as_text())
+    if csv is None and video is None:
+        notices.print("Nothing was written; --csv FILE keeps the rows.")
     if summary.stopped:
         raise typer.Exit(130)
 

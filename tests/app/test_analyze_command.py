@@ -95,6 +95,18 @@ class TestCommand:
         assert len(frames_of(video)[1]) == len(rows_of(table)) == found["frames"]
 
 
+def test_without_a_file_it_says_that_there_is_none(
+    command, tmp_path: Path, demo_frame: np.ndarray
+) -> None:
+    cv2.imwrite(str(tmp_path / "face.png"), demo_frame)
+    done = command("ferapp", "analyze", "face.png", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["frames"] == 1
+    assert done.stderr == "Nothing was written; --csv FILE keeps the rows.\n"
+    done = command("ferapp", "analyze", "face.png", "--csv", "faces.csv")
+    assert done.stderr == ""
+
+
 class TestBadInput:
     """One message with the file and the reason, exit 1 or 2, no traceback."""
 
