@@ -12,12 +12,12 @@ from trainer.cli_models import average, bench, export, models
 from trainer.cli_options import DATA_HELP, Data, Json, NoLandmarks
 from trainer.cli_runs import compare, reproduce
 from trainer.config import TrainConfig, load_config, merged
-from trainer.console import notices, print_json, print_table, progress_bars, run_app
+from trainer.console import notices, print_json, progress_bars, run_app
 from trainer.errors import UsageError
 from trainer.files import file_stem
 from trainer.recipes import FAST, RECIPES, fast_tables, recipe
 from trainer.recipes.pipelines import PIPELINES
-from trainer.show import print_data, print_settings, training_progress, written_log
+from trainer.show import print_data, print_recipes, print_settings, training_progress, written_log
 
 if TYPE_CHECKING:
     from trainer.data.facedata import FaceData
@@ -168,21 +168,18 @@ def recipes(
     name: Annotated[str, typer.Argument(help="Show all settings of this one.")] = "",
     as_json: Json = False,
 ) -> None:
-    """List the named configurations, or the settings of one."""
+    """List the named configurations with the accuracy (%) that their source states, or the
+    settings of one.
+    """
     if name:
         config = load_config(None, (), **recipe(name).values)
         print_settings(config)
         if as_json:
             print_json(config.model_dump())
         return
-    listed = [each for name, each in RECIPES.items() if not name.endswith(FAST)]
-    print_table(
-        ["recipe", "what", "source", "published"],
-        [[each.name, each.title, each.source, each.published] for each in listed],
-    )
-    print()
-    fast = ", ".join(fast_tables())
-    print(f"The recipes of {fast} have a fast form for one CPU: add {FAST} to the name.")
+    print_recipes([each for name, each in RECIPES.items() if not name.endswith(FAST)])
+    print(f"The recipes of {', '.join(fast_tables())}")
+    print(f"have a fast form for one CPU: add {FAST} to the name.")
     if as_json:
         print_json({"recipes": list(RECIPES)})
 

@@ -6,6 +6,8 @@ without a traceback and exits with `exit_code`.
 
 import errno
 import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class FerError(Exception):
@@ -40,6 +42,14 @@ class RunStopped(FerError):
     """The user stopped a run; its checkpoint is complete (exit code 130)."""
 
     exit_code = 130
+
+
+def meant(name: str, known: Iterable[str], command: str) -> str:
+    """The hint for an unknown `name`: those `known` that are like it, and the `command` that lists
+    all.
+    """
+    like = " or ".join(get_close_matches(name, known, cutoff=0.7))
+    return f"Did you mean {like}? `{command}` lists all." if like else f"`{command}` lists them."
 
 
 _DISK_HINTS = {

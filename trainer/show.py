@@ -1,9 +1,11 @@
 """What the commands print for a person: training as it goes, data sets, metrics."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, TextColumn
@@ -14,6 +16,9 @@ from trainer.files import telling_of
 
 if TYPE_CHECKING:
     from trainer.data.facedata import FaceData
+    from trainer.recipes import Recipe
+
+LINE = 80  # characters
 
 
 @contextmanager
@@ -109,6 +114,28 @@ def print_settings(config: TrainConfig) -> None:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         rows.append([key, " ".join((text, unit * (unit != text))).strip(), info.description or ""])
     print_table(["setting", "value", "what it does"], rows)
+
+
+def print_recipes(recipes: "Sequence[Recipe]") -> None:
+    """Below each source its recipes, in lines that any terminal has room for."""
+    for source, group in groupby(recipes, lambda each: each.source):
+        listed = list(group)
+        alike = len({each.published for each in listed}) == 1
+        of_all = f"; published: {listed[0].published}" if alike else ""
+        print(f"{source[:1].upper()}{source[1:]}{of_all}")
+        room = max(len(each.name) for each in listed)
+        for each in listed:
+            start = f"  {each.name:{room}}  "
+            told = f"Published: {each.published}".replace(" ", "\u00a0")  # on one line
+            words = fill(
+                each.title if alike else f"{each.title}. {told}",
+                LINE,
+                initial_indent=start,
+                subsequent_indent=" " * len(start),
+                break_on_hyphens=False,
+            )
+            print(words.replace("\u00a0", " "))
+        print()
 
 
 def print_data(data: "FaceData") -> None:

@@ -12,6 +12,7 @@ import pytest
 from drawn import drawn_data, fer2013_row, write_fer2013
 
 from trainer.data import facedata
+from trainer.recipes import FAST, RECIPES
 
 QUICK = (
     "--set",
@@ -119,7 +120,9 @@ def test_interrupted_it_exits_130_and_resumes(command, tmp_path: Path) -> None:
         (("train", "--data", "gone.csv"), 1, ("gone.csv", "no such file")),
         (("train", "--data", "other.csv"), 1, ("other.csv", "emotion,pixels,Usage")),
         (("train", "--data", "bad.csv"), 1, ("bad.csv", "row 1", "label '9'")),
-        (("train", "--data", "x", "--recipe", "magic"), 2, ("magic", "default")),
+        (("train", "--data", "x", "--recipe", "magic"), 2, ("magic", "`fertrain recipes`")),
+        (("train", "--data", "x", "--recipe", "defualt"), 2, ("Did you mean default?",)),
+        (("models", "compat"), 2, ("no model 'compat'", "Did you mean compact?")),
         (("train", "--data", "x", "--set", "optim.epoch=3"), 2, ("optim.epoch", "epochs")),
         (("train", "--data", "x", "--set", "objective.pal.foo=1"), 2, ("pal.foo", "sigma")),
         (("train", "--data", "x", "--set", "data.input_size=64"), 2, ("64", "crop_size = 46")),
@@ -172,6 +175,10 @@ def test_weights_may_lie_behind_backslashes(command) -> None:
 def test_lists_are_plain_text(command) -> None:
     done = command("trainer", "recipes")
     assert done.returncode == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")}
+    assert {name for name in RECIPES if not name.endswith(FAST)} <= listed
+    assert "Published: 67.4, mean class 61" in done.stdout
     settings = command("trainer", "recipes", "trio/pal").stdout.splitlines()
     assert next(line.split()[:2] for line in settings if "pal.weight" in line) == [
         "objective.pal.weight", "1.0",

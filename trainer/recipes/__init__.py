@@ -1,6 +1,6 @@
 """Named configurations, each with its source and the number it is known for."""
 
-from trainer.errors import UsageError
+from trainer.errors import UsageError, meant
 from trainer.recipes.au import AU, AU_FAST
 from trainer.recipes.own import OWN
 from trainer.recipes.published import PUBLISHED
@@ -15,13 +15,9 @@ RECIPES: dict[str, Recipe] = {
 
 
 def recipe(name: str) -> Recipe:
-    """Raises UsageError that lists the known names."""
+    """Raises UsageError that names those like it."""
     if name not in RECIPES:
-        known = ", ".join(name for name in RECIPES if not name.endswith(FAST))
-        raise UsageError(
-            f"there is no recipe {name!r}",
-            f"Known: {known}. Those of {', '.join(fast_tables())} also with {FAST} at the end.",
-        )
+        raise UsageError(f"there is no recipe {name!r}", meant(name, RECIPES, "fertrain recipes"))
     return RECIPES[name]
 
 
