@@ -27,23 +27,29 @@ def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
     with Progress(*columns, console=notices) as bars:
         task = bars.add_task("training", text="")
+        per_epoch = 0
 
         def report(event: dict[str, Any]) -> None:
+            nonlocal per_epoch
             if event["event"] == "step":
                 minutes, seconds = divmod(event["eta_s"], 60)
+                next_up = f"{minutes:.0f}:{seconds:02.0f} left"
+                if per_epoch and event["step"] % per_epoch == 0:
+                    next_up = "validating"
                 bars.update(
                     task,
                     completed=event["step"],
                     total=event["steps"],
                     description=f"epoch {event['epoch']}",
                     text=f"loss {event['loss']:.3f}{_terms(event)}  "
-                    f"{event['images_per_second']:.0f} img/s  "
-                    f"{minutes:.0f}:{seconds:02.0f} left",
+                    f"{event['images_per_second']:.0f} img/s  {next_up}",
                 )
             elif event["event"] in ("epoch", "validation"):
                 bars.console.print(_epoch_line(event), soft_wrap=True)
-            elif event["event"] == "run_started" and event["init"]:
-                bars.console.print(event["init"], soft_wrap=True)
+            elif event["event"] == "run_started":
+                per_epoch = event["steps"] // event["epochs"]
+                if event["init"]:
+                    bars.console.print(event["init"], soft_wrap=True)
 
         yield report
 

@@ -1,5 +1,6 @@
 """`fertrain` as a person runs it: from a CSV to a measured model, and wrong commands."""
 
+import io
 import json
 import os
 import signal
@@ -10,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawn import drawn_data, fer2013_row, write_fer2013
+from rich.console import Console
 
+from trainer import show
 from trainer.data import facedata
 from trainer.recipes import FAST, RECIPES
 
@@ -187,3 +190,18 @@ def test_lists_are_plain_text(command) -> None:
     done = command("trainer", "models", "--json")
     assert "compact" in last_json(done.stdout)["architectures"]
     assert "default" in last_json(done.stdout)["bundled"]
+
+
+def test_the_bar_tells_that_an_epoch_is_validated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its last step there is none for a while; the time left is of steps alone."""
+    step = {"event": "step", "steps": 20, "epoch": 1, "loss": 1.0, "loss_ce": 1.0}
+    step |= {"images_per_second": 9.0, "eta_s": 65}
+    for number, words in ((9, "1:05 left"), (10, "validating"), (20, "validating")):
+        stream = io.StringIO()
+        console = Console(file=stream, force_terminal=True, width=120, legacy_windows=False)
+        monkeypatch.setattr(show, "notices", console)
+        with show.training_progress() as report:
+            report({"event": "run_started", "steps": 20, "epochs": 2, "init": ""})
+            report({**step, "step": number})
+        assert words in stream.getvalue()
+        assert ("left" in stream.getvalue()) == (words != "validating")
