@@ -13,8 +13,8 @@ NO_FACE = "Empty in the row of a frame without a face."
 # name → what it means; what `frame` and `time_s` count differs from source to source
 FACE_COLUMNS = {
     "face_id": "Number of the face, from 0, the same as long as it is followed from frame to frame;"
-    " out of sight for longer than about a second it gets another one. It tells nobody's identity."
-    f" {NO_FACE}",
+    " out of sight for longer than about a second it gets another one. It tells nobody's identity,"
+    f" and no two pictures of a folder have one in common. {NO_FACE}",
     "box_x": f"Left edge {BOX}; {EDGE}.",
     "box_y": f"Upper edge {BOX}; {EDGE}.",
     "box_w": f"Width {BOX}.",

@@ -124,6 +124,7 @@ class TestTable:
         temperature = read_card(find_model("twin-ce")).temperature
         assert f"softmax(logits / {temperature:g}), calibrated" in told["p_happy"]
         assert "unsmoothed" in told["p_happy"]
+        assert "no two pictures of a folder" in told["face_id"]
         assert "pixels" in told["box_x"]
         assert "negative" in told["box_y"]
         assert "Degrees" in told["yaw_deg"]
