@@ -54,6 +54,7 @@ class Feed:
         self._show_one = False  # though it is paused: somebody seeks
         self._resumes = False  # elsewhere in the file
         self._seeks = 0
+        self._since = 0.0  # perf_counter() of the last pause, seek or round of a video
         self._last: Frame | None = None
         self._count = 0
         self._began = 0.0  # perf_counter() of the source's time 0
@@ -130,6 +131,7 @@ class Feed:
 
     def _play(self, source: FrameSource) -> None:
         round_began = 0
+        self._since = time.perf_counter()
         while not self._stop.is_set():
             if self._follow(source):
                 round_began = -1  # where somebody seeks to the end, none may come
@@ -140,12 +142,15 @@ class Feed:
                 round_began = self._count
                 self._passed = (self._last.time_s if self._last else 0.0) + 1 / (source.fps or 25.0)
                 source.rewind()
+                if source.kind == "video":  # a still image goes on
+                    self._since = time.perf_counter()
                 continue
             if not self.live:
                 sought = source.seconds and not self.meanwhile
                 frame = self._paced(frame, frame.time_s if sought else None)
             if frame is None:
                 continue  # it ends, or goes on elsewhere
+            frame = replace(frame, since=self._since)
             self._note(frame)
             self._on_frame(self, frame)
 
@@ -157,6 +162,7 @@ class Feed:
         source.seek(place)
         self._resumes = self._show_one = True
         self._seeks += 1
+        self._since = time.perf_counter()
         return True
 
     def _paced(self, frame: Frame, at_s: float | None) -> Frame | None:
@@ -188,7 +194,8 @@ class Feed:
             wait = self._began + time_s - now
             if self.paused and not self._show_one:
                 self._wake.wait()
-                self._began += time.perf_counter() - now
+                self._since = time.perf_counter()
+                self._began += self._since - now
             elif wait > 0:
                 self._wake.wait(wait)
             else:

@@ -38,6 +38,7 @@ class Frame:
     at_s: float | None = None  # live: where in its file, if that has `seconds`; `time_s` only grows
     again: bool = False  # live: it was looked at before, and something else is asked for now
     seeks: int = 0  # live: so often somebody went elsewhere; across one, faces are not the same
+    since: float = 0.0  # live: perf_counter() since when it plays on without a break
 
 
 class FrameSource(Protocol):

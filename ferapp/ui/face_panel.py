@@ -155,6 +155,16 @@ class FacePanel(QWidget):
         bar.rangeChanged.connect(align)
         return scroll
 
+    def note(self, analysis: Analysis) -> None:
+        """One more moment in the plots."""
+        self.strip.push(analysis)
+        self.signals.strip.push(analysis)
+
+    def break_off(self) -> None:
+        """What is noted next does not follow from what was noted last."""
+        self.strip.break_off()
+        self.signals.strip.break_off()
+
     def show_analysis(
         self,
         analysis: Analysis | None,

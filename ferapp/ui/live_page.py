@@ -190,13 +190,14 @@ class LivePage(QWidget):
         if self._analysis is not None:
             self._settle(self._analysis)
 
-    def _settle(self, analysis: Analysis) -> None:
-        """Show `analysis` with the face to follow in it."""
+    def _settle(self, analysis: Analysis) -> Analysis:
+        """Show `analysis` with the face to follow in it; returns it as it is shown."""
         self._analysis = self._following.settle(analysis)
         self._shown = self._steady.settle(self._analysis)
         self.view.show_analysis(self._shown)
         self.stage.show_second(self._analysis.other)
         self._panel_due = True
+        return self._shown
 
     def _show_signals(self, on: bool) -> None:
         self._store.change(signals=on)
@@ -209,6 +210,7 @@ class LivePage(QWidget):
     def _freeze(self, on: bool) -> None:
         """Hold the picture. A file that plays is held itself, and goes on from there."""
         self._engine.pause(on)
+        self.panel.break_off()
         self._show_held()
 
     def _show_held(self) -> None:
@@ -318,7 +320,7 @@ class LivePage(QWidget):
         if analysis.classes and analysis.classes != self._classes:
             self._classes = analysis.classes
             self.change_look()
-        self._settle(analysis)
+        shown = self._settle(analysis)
         self._note_scale(self.look)
         if self._scale.value != self.look.full_scale:
             self.change_look(full_scale=self._scale.value)
@@ -327,9 +329,8 @@ class LivePage(QWidget):
             self.stage.toast.tell(f"Face {number(gone)} has left. The largest is followed again.")
         if analysis.frame.at_s is not None:
             self.play_bar.show_time(analysis.frame.at_s)
-        if self._shown is not None:
-            self.panel.strip.push(self._shown)
-            self.panel.signals.strip.push(self._shown)
+        if not (analysis.frame.again or self._actions["freeze"].isChecked()):
+            self.panel.note(shown)  # while a picture is held, the plots stand still
 
     def _refresh_status(self) -> None:
         status = self._engine.status()

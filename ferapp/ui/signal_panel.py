@@ -137,11 +137,11 @@ class SignalStrip(TimeStrip):
 
     def push(self, analysis: Analysis) -> None:
         """Note one analysis. Drawing waits for `redraw`."""
-        face, time = analysis.face, analysis.frame.captured_at
+        face, frame = analysis.face, analysis.frame
         if face is None:
-            self.note(time, None, NOTHING, NOTHING)
+            self.note(frame, None, NOTHING, NOTHING)
         else:
-            self.note(time, face.face_id, face.signals, face.signals)
+            self.note(frame, face.face_id, face.signals, face.signals)
 
     def show_group(self, indices: tuple[int, ...]) -> None:
         """These of SIGNALS from now on, which have one extent."""
@@ -158,7 +158,7 @@ class SignalStrip(TimeStrip):
         ticks = [(mark, f"{mark:g}{unit}".replace("-", "−")) for mark in marks]
         self.getAxis("left").setTicks([ticks])
         meanings = (f"{SIGNALS[i].name}: {SIGNALS[i].meaning}" for i in indices)
-        gaps = "Gaps: no face, or another face is followed."
+        gaps = "Gaps: no face, another face is followed, or it was held or sought."
         self.setToolTip("\n".join(["The last 20 seconds, unsmoothed.", *meanings, gaps]))
 
     def redraw(self) -> None:

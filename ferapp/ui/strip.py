@@ -27,7 +27,7 @@ class ProbabilityStrip(TimeStrip):
         self.setToolTip(
             "The probabilities of the last 20 seconds, in the colours of the bars.\n"
             "Lines: smoothed. Faint line: the leading expression, each picture alone.\n"
-            "Gaps: no face, another face is followed, or other parts were hidden."
+            "Gaps: no face, another face, other parts hidden, or it was held or sought."
         )
         self._build_curves()
 
@@ -46,11 +46,11 @@ class ProbabilityStrip(TimeStrip):
             self._classes = analysis.classes
             self.begin_anew(len(self._classes))
             self._build_curves()
-        time, face = analysis.frame.captured_at, analysis.face
+        frame, face = analysis.frame, analysis.face
         if face is None or len(face.smoothed) != len(self._classes):
-            self.note(time, None, NOTHING, NOTHING)
+            self.note(frame, None, NOTHING, NOTHING)
         else:
-            self.note(time, (face.face_id, analysis.hidden), face.smoothed, face.probabilities)
+            self.note(frame, (face.face_id, analysis.hidden), face.smoothed, face.probabilities)
 
     def redraw(self) -> None:
         """Draw what was pushed, if anybody can see it."""

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSize
 from PySide6.QtWidgets import QSizePolicy
 
+from ferapp.sources.frame import Frame
 from ferapp.ui import theme
 from ferapp.ui.traces import Traces
 
 SECONDS = 20.0
 _CAPACITY = 1500  # 20 s at 60 analyses a second and some
+_OTHER = object()  # of what nothing is
 
 
 class TimeStrip(pg.PlotWidget):
@@ -23,6 +25,7 @@ class TimeStrip(pg.PlotWidget):
         super().__init__(enableMenu=False)
         self.traces = Traces(width, _CAPACITY)
         self._of: Hashable = None  # what the newest values are of; None after a gap
+        self._source = ""  # what the pictures are of
         self._changed = False
         self.setMouseEnabled(False, False)
         self.hideButtons()
@@ -45,16 +48,28 @@ class TimeStrip(pg.PlotWidget):
         self.traces = Traces(width, _CAPACITY)
         self._of = None
 
+    def break_off(self) -> None:
+        """What comes next does not follow from what came last: it begins after a gap."""
+        if self._of is not None:
+            self._of = _OTHER
+
     def note(
-        self, time: float, of: Hashable, values: NDArray[float32], raw: NDArray[float32]
+        self, frame: Frame, of: Hashable, values: NDArray[float32], raw: NDArray[float32]
     ) -> None:
-        """Append what was measured; another `of` begins after a gap, None is one."""
+        """Append what was measured on `frame`; another `of` begins after a gap, None is one.
+
+        So does what plays on after a pause, a seek or a new round. Another source begins anew.
+        """
         self._changed = True
-        if of is None or self._of not in (None, of):
-            self.traces.push_gap(time)
-        if of is not None:
-            self.traces.push(time, values, raw)
-        self._of = of
+        if frame.source != self._source:
+            self._source = frame.source
+            self.begin_anew(self.traces.width)
+        key = None if of is None else (of, frame.since)
+        if key is None or self._of not in (None, key):
+            self.traces.push_gap(frame.captured_at)
+        if key is not None:
+            self.traces.push(frame.captured_at, values, raw)
+        self._of = key
 
     def dress(self) -> None:
         """In the colours of the theme."""

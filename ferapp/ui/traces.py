@@ -14,6 +14,11 @@ class Traces:
         self._next = 0
         self._count = 0
 
+    @property
+    def width(self) -> int:
+        """Values at a time."""
+        return int(self._raw.shape[1])
+
     def push(self, time: float, smoothed: NDArray[np.float32], raw: NDArray[np.float32]) -> None:
         """Append one analysis. A clock that went back begins a new record."""
         if self._count and time < self._times[self._next - 1]:

@@ -72,6 +72,25 @@ def test_it_plays_on_from_where_somebody_sought_and_round_again(video: Path) -> 
         assert engine.status().source_fault is None  # a round from the middle is not truncated
 
 
+def test_it_tells_since_when_it_plays_without_a_break(video: Path) -> None:
+    """A pause, a seek and a new round are breaks."""
+    with live(Studio(), str(video)) as engine:
+        until(lambda: engine.status().playback, "a file plays")
+        seen = [next_analysis(engine, lambda _: True).frame for _ in range(3)]
+        assert len({frame.since for frame in seen}) == 1
+        engine.seek(1.8)
+        sought = next_analysis(engine, lambda a: a.frame.seeks == 1).frame
+        assert sought.since > seen[-1].captured_at
+        new_round = next_analysis(engine, lambda a: a.frame.at_s < 0.5).frame
+        assert new_round.since > sought.captured_at
+        paused(engine)
+        while engine.take() is not None:
+            pass
+        engine.pause(False)
+        goes_on = next_analysis(engine, lambda a: a.frame.since != new_round.since).frame
+        assert goes_on.since > new_round.captured_at
+
+
 def test_the_picture_that_is_held_is_looked_at_again(video: Path) -> None:
     with live(Studio(), str(video)) as engine:
         paused(engine)
