@@ -11,13 +11,12 @@ from ferapp.live.session import Replay, Replayed
 from ferapp.live.slot import LatestSlot
 from ferapp.live.state import Playback
 from ferapp.sources.address import without_password
-from ferapp.sources.devices import Mode, camera_text
+from ferapp.sources.devices import CAMERA, DEMO, Mode, camera_text
 from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_words, stream_words
 from ferapp.sources.frame import Frame, FrameSource, SourceError
 
 log = logging.getLogger(__name__)
 
-DEMO, CAMERA = "demo", "camera"
 SHOWN = 3  # names of skipped files in a notice
 
 

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from ferapp.live.examples import TAKES, Count
 from ferapp.live.session import SessionFrame
+from ferapp.sources.address import URL
+from ferapp.sources.devices import DEMO, camera_text
 from ferapp.vision.analysis import Analysis, FaceAnalysis
 
 COUNTDOWN_S = 3.0
 PICTURES = 7  # of a take
 APART_S = 0.2  # between two of them, so that they are not the same
+_CHOOSE = "Choose your camera first: on the Live page in Source, or there with the key C."
 
 
 class Phase(StrEnum):
@@ -71,12 +74,22 @@ class Take:
         return TakeState(phase, pictures=len(self.shots))
 
 
-def source_trouble(analysis: Analysis) -> str:
-    """Why what plays gives no examples, in words; "" where it does."""
-    if isinstance(analysis.frame, SessionFrame):
-        return "A recording plays. Choose your camera in Source."
-    if not analysis.frame.source:
+def source_trouble(analysis: Analysis | None) -> str:
+    """Why what plays gives no examples, in words; "" where it is a camera, or an address of one.
+
+    Who agrees, agrees for the face in front of the camera, not for one in a clip.
+    """
+    frame = analysis.frame if analysis is not None else None
+    if frame is None:
+        return f"Nothing plays yet. {_CHOOSE}"
+    if isinstance(frame, SessionFrame):
+        return f"A recording plays. {_CHOOSE}"
+    if not frame.source:
         return "What plays only fills the time until your camera does. It is not recorded."
+    if frame.source == DEMO:
+        return f"The demo clip plays. {_CHOOSE}"
+    if camera_text(frame.source) is None and not URL.match(frame.source):
+        return f"A file plays. {_CHOOSE}"
     return ""
 
 

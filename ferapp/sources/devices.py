@@ -5,7 +5,7 @@ import re
 import sys
 from dataclasses import dataclass
 
-CAMERA = "camera"
+DEMO, CAMERA = "demo", "camera"
 MODE = re.compile(r"^(?P<rest>.*)@(?P<w>\d+)x(?P<h>\d+)(@(?P<fps>\d+(\.\d+)?))?$", re.DOTALL)
 
 

@@ -5,14 +5,13 @@ from pathlib import Path
 from ferapp.sources.address import URL
 from ferapp.sources.camera import Camera
 from ferapp.sources.cameras import find_camera, list_cameras
-from ferapp.sources.devices import camera_text
+from ferapp.sources.devices import DEMO, camera_text
 from ferapp.sources.frame import FrameSource, SourceError
 from ferapp.sources.images import SUFFIXES, ImageFolder, StillImage
 from ferapp.sources.stream import Stream
 from ferapp.sources.video import VideoFile
 from trainer.files import asset
 
-DEMO = "demo"
 KINDS = "demo, camera, camera:N, camera:NAME, a video, an image, a folder of images, or a URL"
 
 

@@ -74,6 +74,7 @@ class Teaching:
         self.open()
         self.sheet.consent.agree.click()
         self.wait(lambda: self.sheet.record.chips)
+        self.look("neutral")  # the camera plays
 
     def ask_for(self, *expressions: str) -> None:
         for name, chip in self.sheet.record.chips.items():

@@ -55,6 +55,33 @@ def test_without_a_camera_it_is_said_before_anybody_agrees(teaching: Teaching) -
     teaching.wait(lambda: not consent.trouble.isVisible())
 
 
+def test_whom_a_clip_shows_did_not_agree(teaching: Teaching) -> None:
+    """With no camera Begin is not possible, and it is said how to choose one."""
+    teaching.agree()
+    record, bench = teaching.sheet.record, teaching.bench
+    assert record.begin.isEnabled()
+    assert not record.trouble.isVisible()
+    for source, words in (
+        ("demo", "The demo clip plays. Choose your camera first"),
+        ("/videos/me.mp4", "A file plays. Choose your camera first"),
+    ):
+        shown = teaching.person.shows("angry")
+        bench.show(replace(shown, frame=replace(shown.frame, source=source)))
+        teaching.wait(lambda words=words: words in record.trouble.text())
+        assert record.trouble.isVisible()
+        assert not record.begin.isEnabled()
+    teaching.look("angry")
+    teaching.wait(record.begin.isEnabled)
+    assert not record.trouble.isVisible()
+    record.begin.click()
+    for _ in range(12):  # in the midst of a take
+        shown = teaching.person.shows("angry")
+        bench.show(replace(shown, frame=replace(shown.frame, source="demo")))
+    teaching.wait(lambda: "The demo clip plays" in record.words.text())
+    assert record.begin.isEnabled()  # to pause
+    assert Examples().counts()["angry"].takes == 0
+
+
 def test_a_consent_that_cannot_be_noted_begins_nothing(
     teaching: Teaching, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ class RecordView(QWidget):
         self._take: Take | None = None  # None while it is paused
         self._last = ""  # the class whose take was kept last
         self._busy = False  # a take is on its way to the disk
+        self._trouble = ""  # why what plays is not recorded
         self.prompt = ""
         self.view = VideoView(lambda _: None)
         self.view.set_look(replace(look, attribution=False, landmarks=False, boxes=True))
@@ -54,6 +55,10 @@ class RecordView(QWidget):
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.trouble = QLabel()
+        self.trouble.setProperty("notice", True)
+        self.trouble.setWordWrap(True)
+        self.trouble.hide()
         self.wrong = QLabel()
         self.wrong.setProperty("notice", True)
         self.wrong.setWordWrap(True)
@@ -96,6 +101,7 @@ class RecordView(QWidget):
         for widget in (self.title, self.words, self.count_down):
             column.addWidget(widget)
         column.addLayout(line)
+        column.addWidget(self.trouble)
         column.addWidget(self.wrong)
         column.addSpacing(theme.GAP)
         column.addLayout(self._grid)
@@ -166,12 +172,20 @@ class RecordView(QWidget):
     def _show_buttons(self) -> None:
         running = self._take is not None
         self.begin.setText("Pause" if running else "Begin")
-        self.begin.setEnabled(bool(self.prompt))
+        self.begin.setEnabled(running or bool(self.prompt and not self._trouble))
+        self.trouble.setText(self._trouble)
+        self.trouble.setVisible(bool(self._trouble) and not running)  # else it is waited for
         self.skip.setEnabled(bool(self.prompt))
         if not running:
             self.count_down.setText("")
 
     # --- the takes ------------------------------------------------------------------------------
+
+    def show_trouble(self, words: str) -> None:
+        """Why nothing can be recorded now; "" when it can."""
+        if words != self._trouble:
+            self._trouble = words
+            self._show_buttons()
 
     def see(self, analysis: Analysis) -> None:
         """One more picture with its faces."""

@@ -131,7 +131,8 @@ class TeachSheet(Sheet):
         """Show the live page's newest picture; it is recorded only while a take runs."""
         analysis = self._page.analysis
         if self.stack.currentWidget() is self.consent:
-            self.consent.show_trouble(source_trouble(analysis) if analysis is not None else "")
+            self.consent.show_trouble(source_trouble(analysis))
+        self.record.show_trouble(source_trouble(analysis))
         if self.stack.currentWidget() is not self.record:
             return
         if analysis is self._seen:
