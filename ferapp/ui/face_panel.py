@@ -5,10 +5,18 @@ from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QImage, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ferapp.live.state import LiveStatus
-from ferapp.ui import theme, wording
+from ferapp.ui import source_words, theme, wording
 from ferapp.ui.attention_strip import AttentionStrip
 from ferapp.ui.attribution_key import AttributionKey
 from ferapp.ui.bars import ProbabilityBars
@@ -25,6 +33,8 @@ from ferapp.vision.analysis import NOTHING, Analysis, FaceAnalysis
 from ferapp.vision.parts import spread
 
 WIDTH = 384  # px, all text fits at the font's usual size
+WHOSE = 110  # px of the model's name beside the headline
+SEES = "What the model sees"
 TIGHT, BOTTOM = 6, 10  # px between the rows and below them: all fits into the smallest window
 
 
@@ -53,6 +63,15 @@ class FacePanel(QWidget):
         self.doubts = DoubtChips()
         self.detail = QLabel()
         self.detail.setWordWrap(True)
+        self.whose = QLabel()  # of the two models that are compared
+        self.whose.setProperty("quiet", True)
+        self.whose.setAccessibleName("Whose expression")
+        self.whose.hide()
+        self.over_time = QLabel()
+        self.over_time.setProperty("quiet", True)
+        self.over_time.hide()
+        self.sees = QLabel(SEES)
+        self.sees.setProperty("quiet", True)
         self.notice = QLabel()
         self.notice.setProperty("notice", True)
         self.notice.setWordWrap(True)
@@ -86,10 +105,14 @@ class FacePanel(QWidget):
         first.addWidget(self.badge)
         first.addWidget(self.label)
         first.addWidget(self.doubts, 1)
+        second = QHBoxLayout()
+        second.setSpacing(theme.GAP)
+        second.addWidget(self.detail, 1)
+        second.addWidget(self.whose, 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addLayout(first)
-        words.addWidget(self.detail)
+        words.addLayout(second)
         layout = QVBoxLayout()
         layout.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, theme.GAP)
         layout.setSpacing(theme.GAP)
@@ -102,16 +125,17 @@ class FacePanel(QWidget):
     def _lay_out_rest(
         self, beside_crop: Sequence[QWidget], below: Sequence[QWidget]
     ) -> QScrollArea:
-        caption = QLabel("What the model sees")
-        caption.setProperty("quiet", True)
-        caption.setToolTip(self.crop.toolTip())
+        self.sees.setToolTip(self.crop.toolTip())
         right = QVBoxLayout()
         right.setSpacing(0)
         for widget in beside_crop:
             right.addWidget(widget)
         right.addStretch(1)
         right.addWidget(self.key)
-        lower = QHBoxLayout()
+        seen = QWidget()
+        seen.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        lower = QHBoxLayout(seen)
+        lower.setContentsMargins(0, 0, 0, 0)
         lower.setSpacing(theme.MARGIN)
         lower.addWidget(self.crop, 0, Qt.AlignmentFlag.AlignTop)
         lower.addLayout(right, 1)
@@ -120,10 +144,11 @@ class FacePanel(QWidget):
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, BOTTOM)
         layout.setSpacing(TIGHT)
+        layout.addWidget(self.over_time)
         layout.addWidget(self.strip, 1)
         layout.addWidget(self.signals, 1)
-        layout.addWidget(caption)
-        layout.addLayout(lower)
+        layout.addWidget(self.sees)
+        layout.addWidget(seen)
         layout.addWidget(self.places)
         layout.addWidget(self.other_places)
         layout.addWidget(self.attention)
@@ -205,7 +230,7 @@ class FacePanel(QWidget):
         self.other_places.setVisible(comparing)
         self.places.set_title(A if comparing else "")
         self.other_places.set_title(B)
-        self.strip.setVisible(not comparing)  # it would tell of the first alone
+        self._tell_whose(source_words.model_title(status) if comparing else "")
         if analysis is None or other is None or not comparing:
             return
         first, second = analysis.face, other.face
@@ -221,6 +246,17 @@ class FacePanel(QWidget):
             found = map_of(second, other.classes, look.target)
             shares = spread(found[1], second.places) if found else None
         self.other_places.show_shares(shares)
+
+    def _tell_whose(self, model: str) -> None:
+        """Headline, plot and crop are those of the first of two models; "" is the only one."""
+        whose = f"{A} · {model}"
+        short = self.fontMetrics().elidedText(whose, Qt.TextElideMode.ElideRight, WHOSE)
+        self.whose.setText(short)
+        self.whose.setToolTip(f"By {whose}. The bars and the pictures show both models.")
+        self.over_time.setText(f"{A} over time")
+        self.sees.setText(f"What {A} sees" if model else SEES)
+        for label in (self.whose, self.over_time):
+            label.setVisible(bool(model))
 
     def _show_face(self, face: FaceAnalysis | None, classes: tuple[str, ...], look: Look) -> None:
         self.key.setVisible(look.attribution)

@@ -73,6 +73,30 @@ def test_both_are_shown_side_by_side(bench: Bench) -> None:
     assert not panel.twin_bars.isVisible()
 
 
+def test_what_is_of_the_first_alone_says_so(bench: Bench) -> None:
+    panel = bench.window.live_page.panel
+    bench.show(analysis(face()))
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
+    assert not panel.whose.isVisible()
+    assert panel.sees.text() == "What the model sees"
+    compared(bench)
+    assert panel.whose.text() == "A · default"
+    assert panel.whose.isVisible()
+    assert panel.over_time.text() == "A over time"
+    assert panel.sees.text() == "What A sees"
+
+
+def test_a_tall_column_has_its_room_in_the_plot_and_below(bench: Bench) -> None:
+    panel = bench.window.live_page.panel
+    compared(bench)
+    small = panel.crop.parentWidget().height()
+    assert panel.strip.isVisible()
+    before = panel.strip.height()
+    bench.window.resize(1400, 1400)
+    bench.qtbot.waitUntil(lambda: panel.strip.height() > before + 200)
+    assert panel.crop.parentWidget().height() == small  # no hole beside the crop
+
+
 def test_the_look_is_that_of_both(bench: Bench) -> None:
     compared(bench)
     stage = bench.window.live_page.stage
