@@ -230,7 +230,7 @@ class FacePanel(QWidget):
         self.other_places.setVisible(comparing)
         self.places.set_title(A if comparing else "")
         self.other_places.set_title(B)
-        self._tell_whose(source_words.model_title(status) if comparing else "")
+        self._tell_whose(source_words.first_title(status) if comparing else "")
         if analysis is None or other is None or not comparing:
             return
         first, second = analysis.face, other.face
@@ -247,16 +247,15 @@ class FacePanel(QWidget):
             shares = spread(found[1], second.places) if found else None
         self.other_places.show_shares(shares)
 
-    def _tell_whose(self, model: str) -> None:
+    def _tell_whose(self, whose: str) -> None:
         """Headline, plot and crop are those of the first of two models; "" is the only one."""
-        whose = f"{A} · {model}"
         short = self.fontMetrics().elidedText(whose, Qt.TextElideMode.ElideRight, WHOSE)
         self.whose.setText(short)
         self.whose.setToolTip(f"By {whose}. The bars and the pictures show both models.")
         self.over_time.setText(f"{A} over time")
-        self.sees.setText(f"What {A} sees" if model else SEES)
+        self.sees.setText(f"What {A} sees" if whose else SEES)
         for label in (self.whose, self.over_time):
-            label.setVisible(bool(model))
+            label.setVisible(bool(whose))
 
     def _show_face(self, face: FaceAnalysis | None, classes: tuple[str, ...], look: Look) -> None:
         self.key.setVisible(look.attribution)

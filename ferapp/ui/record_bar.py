@@ -42,6 +42,10 @@ class RecordBar(QFrame):
         self.figures = QLabel()
         self.figures.setFont(theme.sized(self.font(), 1.0))
         self.figures.setAccessibleName("How the recording goes")
+        self.whose = QLabel()
+        self.whose.setAccessibleName("Whose results it has")
+        self.whose.setToolTip("Of two models that are compared the first is recorded.")
+        self.whose.hide()
         self.trouble = QLabel()
         self.trouble.setProperty("wrong", True)
         self.trouble.setToolTip(
@@ -60,6 +64,7 @@ class RecordBar(QFrame):
         row.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
         row.setSpacing(theme.MARGIN)
         row.addWidget(self.figures)
+        row.addWidget(self.whose)
         row.addWidget(self.trouble)
         row.addStretch(1)
         row.addWidget(self.note, 4)
@@ -77,7 +82,10 @@ class RecordBar(QFrame):
         by_keyboard(button)
         return button
 
-    def show_status(self, status: RecordingStatus) -> None:
+    def show_status(self, status: RecordingStatus, first: str = "") -> None:
+        """`first` of two models is the one whose results are recorded; "" is the only one."""
+        self.whose.setText(f"Records {first} only" if first else "")
+        self.whose.setVisible(bool(first))
         marks = f"  ·  {wording.count(status.marks, 'mark')}" if status.marks else ""
         self.figures.setText(f"{wording.count(status.frames, 'picture')}{marks}")
         self.figures.setToolTip(f"It is written into\n{status.folder}")

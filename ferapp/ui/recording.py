@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.live.state import LiveEngine, LiveStatus, RecordingPlan, RecordingStatus
-from ferapp.ui import theme, wording
+from ferapp.ui import source_words, theme, wording
 from ferapp.ui.burn import burn
 from ferapp.ui.buttons import by_keyboard
 from ferapp.ui.chips import Chip
@@ -93,7 +93,7 @@ class Recordings(QObject):
         self._page.record_bar.setVisible(running)
         if now is None:
             return
-        self._page.record_bar.show_status(now)
+        self._page.record_bar.show_status(now, source_words.first_title(status))
         if now.over and now != before and self._asked:
             self._asked = False
             self._tell(now)

@@ -99,6 +99,11 @@ def model_title(status: LiveStatus) -> str:
     return found.name if found and status.model else status.model_name
 
 
+def first_title(status: LiveStatus) -> str:
+    """`A · default` while two models are compared, else ""."""
+    return f"A · {model_title(status)}" if status.other_name else ""
+
+
 def camera_titles(cameras: tuple[CameraInfo, ...]) -> list[str]:
     """Their names; those that share one carry their number."""
     names = [camera.name for camera in cameras]

@@ -116,6 +116,14 @@ class TestRecording:
         bench.qtbot.waitUntil(trouble.isVisible)
         assert "7" in trouble.text()
 
+    def test_of_two_models_it_says_whose_results_it_has(self, bench: Bench) -> None:
+        begin(bench)
+        whose = bench.window.live_page.record_bar.whose
+        assert not whose.isVisible()
+        bench.engine.change(other_state=ModelState.READY, other_name="twin-pal")
+        bench.qtbot.waitUntil(whose.isVisible)
+        assert whose.text() == "Records A · default only"
+
     def test_e_marks_and_a_note_follows(self, bench: Bench) -> None:
         key(bench, KEY.Key_E)
         assert calls(bench, "mark") == []  # nothing is recorded
