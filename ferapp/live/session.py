@@ -79,6 +79,11 @@ class Replay:
     ended: bool = True
     again: bool = False  # analysed again, in place of the recorded results
 
+    @property
+    def as_recorded(self) -> bool:
+        """Whether no model looks at it."""
+        return self.burnt or not self.again
+
 
 class Replayed(FrameSource):
     """A source that plays a recording."""

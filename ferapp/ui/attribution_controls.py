@@ -118,7 +118,6 @@ class AttributionControls(QWidget):
             self._signed = look.signed
             self._paint_swatches()
         self.signed.setChecked(look.signed)
-        self.setEnabled(look.attribution)
 
     def set_held(self, why: str) -> None:
         """No other method can be asked for now, and `why`; "" where one can."""

@@ -66,10 +66,17 @@ class Switch(Toggle):
 
     def __init__(self, action: QAction) -> None:
         super().__init__(action.text(), action.toolTip(), spare=52, least=20)
+        self._action = action
         self.setChecked(action.isChecked())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.toggled.connect(action.setChecked)
         action.toggled.connect(self.setChecked)
+
+    def set_held(self, why: str) -> None:
+        """It has no effect now, and `why`; "" where it has."""
+        self._action.setEnabled(not why)
+        self.setEnabled(not why)
+        self.setToolTip(why or self._action.toolTip())
 
     def sizeHint(self) -> QSize:
         """Four of them and the key of the colours stand beside the crop."""
@@ -77,16 +84,18 @@ class Switch(Toggle):
 
     def draw(self, painter: QPainter) -> None:
         look = theme.current()
+        live = self.isEnabled()
+        fill = look.raised if not self.isChecked() else look.accent if live else look.line
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         track = QRectF(self.width() - 36, self.height() / 2 - 9, 34, 18)
         painter.setPen(QColor(look.text if self.hasFocus() else look.muted))
-        painter.setBrush(QColor(look.accent if self.isChecked() else look.raised))
+        painter.setBrush(QColor(fill))
         painter.drawRoundedRect(track, 9, 9)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(look.on_accent if self.isChecked() else look.muted))
         x = track.right() - 15 if self.isChecked() else track.left() + 3
         painter.drawEllipse(QRectF(x, track.top() + 3, 12, 12))
-        painter.setPen(QColor(look.text))
+        painter.setPen(QColor(look.text if live else look.muted))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.text())
 
 

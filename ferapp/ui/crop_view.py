@@ -1,6 +1,6 @@
 """The aligned crop that the model is fed, enlarged."""
 
-from PySide6.QtCore import QRectF, QSize
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -15,6 +15,8 @@ class CropView(QWidget):
         super().__init__()
         self._crop: QImage | None = None
         self._map: QImage | None = None
+        self._words = ""
+        self.setFont(theme.sized(self.font(), 0.85))
         policy = QSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setSizePolicy(policy)
         self.setAccessibleName("Aligned crop")
@@ -27,10 +29,14 @@ class CropView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(120, 120)
 
-    def show_face(self, face: FaceAnalysis | None, map_image: QImage | None) -> None:
-        """The crop, under its coloured map where there is one; no face leaves it empty."""
+    def show_face(
+        self, face: FaceAnalysis | None, map_image: QImage | None, words: str = ""
+    ) -> None:
+        """The crop, under its coloured map where there is one; without a crop, `words`."""
         self._crop = overlays.grey_image(face.crop) if face is not None and face.crop.size else None
         self._map = map_image
+        self._words = "" if self._crop is not None else words
+        self.setAccessibleDescription(self._words)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -43,6 +49,10 @@ class CropView(QWidget):
         shape.addRoundedRect(QRectF(self.rect()), theme.RADIUS, theme.RADIUS)
         painter.fillPath(shape, QColor(theme.current().raised))
         if self._crop is None:
+            painter.setPen(QColor(theme.current().muted))
+            inner = self.rect().adjusted(theme.GAP, 0, -theme.GAP, 0)
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(inner, flags, self._words)
             return
         painter.setClipPath(shape)
         painter.drawImage(QRectF(self.rect()), self._crop)

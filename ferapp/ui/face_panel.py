@@ -215,7 +215,7 @@ class FacePanel(QWidget):
         effect = wording.effect_of_hiding(analysis)
         self.detail.setText(effect or detail)
         _mute(self.detail, not effect)
-        self.crop.show_face(face, map_image)
+        self.crop.show_face(face, map_image, wording.no_crop(status))
         self._show_face(face, classes, look)
         self._show_second(analysis, status, look)
         self.strip.redraw()

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from ferapp.live.session import Replay
 from ferapp.live.state import LiveEngine, LiveStatus, ModelState
 from ferapp.ui import wording
 from ferapp.ui.attribution_controls import AttributionControls
@@ -33,9 +34,11 @@ PLOT_S = 0.05  # plots are redrawn at most 20 times a second
 STATUS_MS = 200
 SUMMARY_S = 1.0  # a screen reader should not be talked over
 
+OVERLAYS = "boxes", "landmarks", "attribution"
 FROZEN = "A held picture is not analysed again. Press Space to go on."
 RECORDED = (
-    "These results were recorded. Press Analyse again, below the picture, to ask the model anew."
+    "A recording keeps numbers, not points and maps.\n"
+    "Press Analyse again, below the picture, to ask the model anew."
 )
 BURNT = "The overlays are part of this video. Its pictures are not analysed."
 
@@ -77,9 +80,7 @@ class LivePage(QWidget):
         self.attribution = AttributionControls(store.now.held_scale)
         self.sliders = Sliders(store.now.look.opacity, store.now.smoothing_ms)
         below = [self.hide_row, self.attribution, self.sliders]
-        self.switches = [
-            Switch(actions[name]) for name in ("boxes", "landmarks", "attribution", "signals")
-        ]
+        self.switches = [Switch(actions[name]) for name in (*OVERLAYS, "signals")]
         self.panel = FacePanel(self.switches, below, store.now.signal_group)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -104,7 +105,7 @@ class LivePage(QWidget):
 
     def _connect(self) -> None:
         actions = self._actions
-        for name in ("boxes", "landmarks", "attribution", "mirror"):
+        for name in (*OVERLAYS, "mirror"):
             actions[name].setChecked(getattr(self.look, name))
             actions[name].toggled.connect(lambda on, field=name: self.change_look(**{field: on}))
         actions["hud"].toggled.connect(lambda on: self.stage.set_hud(on, self._status))
@@ -149,7 +150,7 @@ class LivePage(QWidget):
         self.view.set_look(look)
         self.stage.other_view.set_look(look)
         self.attribution.show_look(look, self._classes)
-        self.sliders.opacity.setEnabled(look.attribution)
+        self._show_whether_maps()
         self._panel_due = True
         self._set_options(attribution=look.attribution, method=look.method, target=self._target())
 
@@ -215,17 +216,30 @@ class LivePage(QWidget):
 
     def _show_held(self) -> None:
         """What the model would have to look at again is held where it does not."""
-        replay, frozen = self._status.replay, self._actions["freeze"].isChecked()
+        replay, frozen = self._replay, self._actions["freeze"].isChecked()
         self.stage.set_frozen(frozen, "Frozen" if self._status.playback is None else "Paused")
         why = ""
         if self._status.playback is None:
             why = FROZEN if frozen else ""
-        elif replay is not None and replay.burnt:
-            why = BURNT
-        elif replay is not None and not replay.again:
-            why = RECORDED
+        elif replay is not None:
+            why = BURNT if replay.burnt else RECORDED
         for controls in (self.hide_row, self.attribution):
             controls.set_held(why)
+        for name, switch in zip(OVERLAYS, self.switches, strict=False):
+            kept = name == "boxes" and not (replay and replay.burnt)
+            switch.set_held("" if replay is None or kept else why)
+        self._show_whether_maps()
+
+    @property
+    def _replay(self) -> Replay | None:
+        """The recording that plays with the results that were recorded."""
+        replay = self._status.replay
+        return replay if replay is not None and replay.as_recorded else None
+
+    def _show_whether_maps(self) -> None:
+        shown = self.look.attribution and self._replay is None
+        self.attribution.setEnabled(shown)
+        self.sliders.opacity.setEnabled(shown)
 
     def _analyse_again(self, on: bool) -> None:
         self._engine.analyse_again(on)

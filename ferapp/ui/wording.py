@@ -237,6 +237,15 @@ def recording(status: RecordingStatus) -> str:
     return f"{duration(status.seconds)}  ·  {size(status.bytes)}"
 
 
+def no_crop(status: LiveStatus) -> str:
+    """Why there is nothing that the model sees, while a recording plays as it was recorded."""
+    if status.replay is None or not status.replay.as_recorded:
+        return ""
+    if status.replay.burnt:
+        return "The overlays are part of this video. No model looks at it."
+    return "A recording keeps numbers, not maps. Analyse again shows why."
+
+
 def mark(marked: Mark) -> str:
     """A moment of a recording in words: `0:12 Mark: a laugh`, `0:20 Hidden: mouth`."""
     if marked.kind == HIDDEN:

@@ -251,6 +251,30 @@ class TestReplay:
         assert calls(playing, "analyse_again") == [True, False]
         assert calls(playing, "look_again") == [None]
 
+    def test_what_it_does_not_keep_is_said_and_greyed(self, playing: Bench) -> None:
+        page = playing.window.live_page
+        boxes, landmarks, attribution, signals = page.switches
+        crop = page.panel.crop
+        playing.qtbot.waitUntil(lambda: "numbers, not maps" in crop.accessibleDescription())
+        assert boxes.isEnabled()
+        assert signals.isEnabled()
+        assert landmarks.isChecked()  # as it was, for what plays next
+        for each in (landmarks, attribution):
+            assert not each.isEnabled()
+            assert "numbers, not points and maps" in each.toolTip()
+        assert not page.attribution.isEnabled()
+        assert not page.sliders.opacity.isEnabled()
+        page.change_look(palette=page.look.palette)
+        assert not page.attribution.isEnabled()
+        playing.engine.change(replay=replace(REPLAY, again=True))
+        playing.show(at(20.0))
+        playing.qtbot.waitUntil(attribution.isEnabled)
+        assert "numbers" not in attribution.toolTip()
+        assert page.attribution.isEnabled()
+        playing.qtbot.waitUntil(lambda: crop.accessibleDescription() == "")
+        playing.engine.change(replay=replace(REPLAY, burnt=True))
+        playing.qtbot.waitUntil(lambda: not boxes.isEnabled())
+
     def test_only_overlaid_says_so_and_is_not_drawn_over(self, playing: Bench) -> None:
         playing.engine.change(replay=replace(REPLAY, burnt=True, ended=False))
         bar = playing.window.live_page.play_bar
