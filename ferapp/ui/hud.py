@@ -18,7 +18,7 @@ class Figure:
 
 FIGURES: tuple[tuple[Figure, ...], ...] = (
     (
-        Figure("capture", "Camera", "Pictures a second that the source delivers."),
+        Figure("capture", "Source", "Pictures a second that the source delivers."),
         Figure("analysis", "Analysis", "Pictures a second that were analysed."),
         Figure("display", "Display", "Analysed pictures a second that reached the screen."),
         Figure(

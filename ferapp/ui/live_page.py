@@ -217,7 +217,12 @@ class LivePage(QWidget):
     def _show_held(self) -> None:
         """What the model would have to look at again is held where it does not."""
         replay, frozen = self._replay, self._actions["freeze"].isChecked()
-        self.stage.set_frozen(frozen, "Frozen" if self._status.playback is None else "Paused")
+        plays = self._status.playback is not None
+        self.stage.set_frozen(frozen, "Paused" if plays else "Frozen")
+        freeze, words = self._actions["freeze"], "Pause" if plays else "Freeze"
+        if freeze.text() != words:
+            freeze.setText(words)
+            freeze.setIconText(words)
         why = ""
         if self._status.playback is None:
             why = FROZEN if frozen else ""

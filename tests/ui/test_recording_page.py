@@ -333,6 +333,12 @@ class TestVideo:
         assert not any(each.isVisible() for each in (bar.recorded, bar.analyse, bar.notice))
         assert playing.window.actions_by_id["record"].isEnabled()
 
+    def test_a_file_is_paused_not_frozen(self, playing: Bench) -> None:
+        freeze = playing.window.actions_by_id["freeze"]
+        assert (freeze.text(), freeze.iconText()) == ("Pause", "Pause")
+        playing.engine.change(playback=None)
+        playing.qtbot.waitUntil(lambda: freeze.text() == freeze.iconText() == "Freeze")
+
     def test_space_pauses_and_mouse_and_keys_seek(self, playing: Bench) -> None:
         page = playing.window.live_page
         line = page.play_bar.line
