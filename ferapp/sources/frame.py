@@ -34,6 +34,7 @@ class Frame:
     time_s: float  # in the source's own time
     captured_at: float  # time.perf_counter() when the picture arrived
     origin: str = ""  # the file's name when the source is a folder
+    place: tuple[int, int] = (0, 0)  # (3, 67): the third of the folder's 67 files
     source: str = ""  # live: what opens its source; "" of what fills the time until that plays
     at_s: float | None = None  # live: where in its file, if that has `seconds`; `time_s` only grows
     again: bool = False  # live: it was looked at before, and something else is asked for now

@@ -80,7 +80,12 @@ class ImageFolder(FrameSource):
                     self.skipped = (*self.skipped, file.name)
                 continue
             frame = Frame(
-                image, self._index, self._index / self.fps, time.perf_counter(), file.name
+                image,
+                self._index,
+                self._index / self.fps,
+                time.perf_counter(),
+                origin=file.name,
+                place=(self._next, len(self._files)),
             )
             self._index += 1
             return frame

@@ -195,8 +195,7 @@ class LivePage(QWidget):
         """Show `analysis` with the face to follow in it; returns it as it is shown."""
         self._analysis = self._following.settle(analysis)
         self._shown = self._steady.settle(self._analysis)
-        self.view.show_analysis(self._shown)
-        self.stage.show_second(self._analysis.other)
+        self.stage.show_analysis(self._shown)
         self._panel_due = True
         return self._shown
 

@@ -7,6 +7,7 @@ from ferapp.live.state import DeviceInfo, LiveStatus
 from ferapp.sources.address import URL, without_password
 from ferapp.sources.devices import CameraInfo, Mode, camera_text
 from ferapp.sources.faults import Fault
+from ferapp.sources.frame import Frame
 from trainer.card import ModelCard
 
 RETRIED = "Trying again by itself."
@@ -97,6 +98,11 @@ def model_title(status: LiveStatus) -> str:
     """The name of the model that runs, as the list of models has it."""
     found = next((model for model in status.models if model.spec == status.model), None)
     return found.name if found and status.model else status.model_name
+
+
+def picture_title(frame: Frame) -> str:
+    """Which picture of a folder it is: `2.png  ·  3 / 67`; "" of all else."""
+    return f"{frame.origin}  ·  {frame.place[0]} / {frame.place[1]}" if frame.origin else ""
 
 
 def first_title(status: LiveStatus) -> str:

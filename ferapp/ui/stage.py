@@ -41,6 +41,7 @@ class Stage(QWidget):
         self._views.setSpacing(2)
         self._views.addWidget(self.view)
         self._views.addWidget(self.other_view)
+        self._first_title = ""  # of the first of two models
         self.hud = Hud(self)
         self.hud.hide()
         self.notice = FaultPanel(self)
@@ -81,17 +82,26 @@ class Stage(QWidget):
         """Two views while two models are compared; the second waits until its model is there."""
         on = status.other_state is not ModelState.NONE
         self.other_view.setVisible(on)
-        first, second = source_words.model_title(status), status.other_name
-        self.view.set_title(f"A · {first}" if on else "")
+        second = status.other_name
+        self._first_title = f"A · {source_words.model_title(status)}" if on else ""
+        self._show_title()
         self.other_view.set_title(f"B · {second}" if second else "")
         self.other_view.set_message(status.other_notice or "The second model is loading …")
         if not on or not second:
             self.other_view.clear()
 
-    def show_second(self, analysis: Analysis | None) -> None:
-        """None while the second model has nothing to say."""
-        if analysis is not None:
-            self.other_view.show_analysis(analysis)
+    def show_analysis(self, analysis: Analysis) -> None:
+        """With what a second model makes of it, if there is one that has something to say."""
+        self.view.show_analysis(analysis)
+        self._show_title()
+        if analysis.other is not None:
+            self.other_view.show_analysis(analysis.other)
+
+    def _show_title(self) -> None:
+        """Which picture of a folder it is, and whose results of two models."""
+        shown = self.view.analysis
+        picture = source_words.picture_title(shown.frame) if shown is not None else ""
+        self.view.set_title("  ·  ".join(part for part in (self._first_title, picture) if part))
 
     def show_recording(self, words: str) -> None:
         """A red sign with these words; "" takes it away."""

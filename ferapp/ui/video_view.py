@@ -88,10 +88,14 @@ class VideoView(QWidget):
             self.update()
 
     def set_title(self, text: str) -> None:
-        """On the picture, while two models are compared; "" is none."""
+        """On the picture: which one of a folder it is, and whose results; "" is none."""
         if text != self._title:
             self._title = text
             self.update()
+
+    @property
+    def title(self) -> str:
+        return self._title
 
     @property
     def look(self) -> Look:

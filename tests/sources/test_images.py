@@ -27,6 +27,7 @@ def test_images_come_in_natural_order(tmp_path: Path) -> None:
         "frame10.png",
         "frame100.png",
     ]
+    assert [frame.place for frame in frames] == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_numbers_and_words_in_one_place_can_be_sorted(tmp_path: Path) -> None:

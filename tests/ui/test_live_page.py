@@ -51,6 +51,17 @@ def test_freeze_keeps_the_analysis_and_overlays_stay_adjustable(bench: Bench) ->
     assert not page.stage.frozen.isVisible()
 
 
+def test_a_picture_of_a_folder_is_named_on_it(bench: Bench) -> None:
+    view = bench.window.live_page.view
+    bench.show(analysis(face()))
+    assert view.title == ""
+    shown = analysis(face(), index=1)
+    bench.show(replace(shown, frame=replace(shown.frame, origin="b.png", place=(3, 67))))
+    assert view.title == "b.png  ·  3 / 67"
+    bench.engine.change(other_state=ModelState.LOADING)
+    bench.qtbot.waitUntil(lambda: view.title == "A · default  ·  b.png  ·  3 / 67")
+
+
 def test_no_face_is_said(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     bench.show(analysis())
