@@ -249,7 +249,8 @@ def _show_units(tile: MapTile, crop: NDArray[np.uint8], each: Explained | None) 
     if each is None:
         tile.show_nothing("")
     elif each.action_units is None:
-        tile.show_nothing(f"AU of {each.name}", "none")
+        why = "no landmarks" if each.landmark_r is None else "it has none"
+        tile.show_nothing(f"AU of {each.name}", why)
     else:
         tile.show_map(
             f"AU of {each.name}",
