@@ -26,22 +26,26 @@ from ferapp.live.models import Loaded
 from ferapp.live.reasons import reason
 from ferapp.live.session import (
     CLEAN,
+    EVENT_COLUMNS,
     EVENTS,
     FACES,
     FORMAT,
+    FRAME_COLUMNS,
     FRAMES,
     HIDDEN,
     MARK,
     NOTE,
     OVERLAID,
     SESSION,
+    SHARED_COLUMNS,
+    TIMES,
 )
 from ferapp.live.state import RecordingPlan, RecordingStatus
 from ferapp.sources.address import without_password
 from ferapp.sources.loading import load_opencv
 from ferapp.vision.analysis import Analysis
 from ferapp.vision.parts import PARTS, Part
-from ferapp.vision.table import column_meanings, table_head, table_rows
+from ferapp.vision.table import COORDINATES, column_meanings, table_head, table_rows
 from trainer.files import write_json
 
 if TYPE_CHECKING:  # brings OpenCV
@@ -53,23 +57,6 @@ LEAST_FREE = 500_000_000  # bytes on the disk
 LOOK_S = 0.5  # between two looks at the disk
 WAITING = 12  # pictures that wait to be written; more are left out of the videos
 PACKAGES = ("ferapp", "torch", "mediapipe", "opencv-python", "numpy")
-TIMES = "seconds since `started`, when the source's picture arrived"
-# of faces.csv, and of the other two tables
-SHARED_COLUMNS = {
-    "frame": "Number of the source's picture since the recording began, from 0; those that are "
-    "missing came while another was analysed.",
-    "time_s": f"{TIMES[0].upper()}{TIMES[1:]}.",
-}
-FRAME_COLUMNS = SHARED_COLUMNS | {
-    "video_frame": "Number of the picture in the videos, from 0; empty where they lack it.",
-    "analysed": "1; or 0 where the model failed on the picture, which has no rows in faces.csv.",
-}
-EVENT_COLUMNS = {name: SHARED_COLUMNS[name] for name in ("time_s", "frame")} | {
-    "kind": f"{MARK}: a person marked the moment. {NOTE}: what the person wrote about the mark of "
-    f"the same time. {HIDDEN}: other parts of the faces are hidden from the model from here on.",
-    "note": "The person's words, or the parts that are hidden; empty: none.",
-}
-COORDINATES = "pixels of the source's picture, unmirrored; 0, 0 is the centre of the first one"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,22 @@ FORMAT = 1
 SESSION, FACES, FRAMES, EVENTS = "session.json", "faces.csv", "frames.csv", "events.csv"
 CLEAN, OVERLAID = "clean.avi", "overlaid.avi"
 MARK, NOTE, HIDDEN = "mark", "note", "hidden"
+TIMES = "seconds since `started`, when the source's picture arrived"
+# of faces.csv, and of the other two tables
+SHARED_COLUMNS = {
+    "frame": "Number of the source's picture since the recording began, from 0; those that are "
+    "missing came while another was analysed.",
+    "time_s": f"{TIMES[0].upper()}{TIMES[1:]}.",
+}
+FRAME_COLUMNS = SHARED_COLUMNS | {
+    "video_frame": "Number of the picture in the videos, from 0; empty where they lack it.",
+    "analysed": "1; or 0 where the model failed on the picture, which has no rows in faces.csv.",
+}
+EVENT_COLUMNS = {name: SHARED_COLUMNS[name] for name in ("time_s", "frame")} | {
+    "kind": f"{MARK}: a person marked the moment. {NOTE}: what the person wrote about the mark of "
+    f"the same time. {HIDDEN}: other parts of the faces are hidden from the model from here on.",
+    "note": "The person's words, or the parts that are hidden; empty: none.",
+}
 
 # faces.csv tells neither landmarks nor crop
 _NO_POINTS = np.zeros((0, 2), np.float32)

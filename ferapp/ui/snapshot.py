@@ -32,10 +32,10 @@ from ferapp.ui.burn import burn
 from ferapp.ui.look import Look, map_of
 from ferapp.vision.analysis import Analysis, FaceAnalysis
 from ferapp.vision.options import Options
+from ferapp.vision.table import COORDINATES
 from trainer.files import write_atomic, write_json
 
 FORMAT = 1
-COORDINATES = "pixels of the source's picture, unmirrored; 0, 0 is the centre of the first one"
 LOOK_MS = 30  # between two looks whether a snapshot is written
 # of 100, in zlib's terms level 2: a third of the usual time, for a fifth more bytes
 COMPRESSION = 30

@@ -24,6 +24,7 @@ FACE_COLUMNS = {
 }
 COLUMNS = ("frame", "time_s", *FACE_COLUMNS)
 PROBABILITY = "p_"  # before the name of a class
+COORDINATES = "pixels of the source's picture, unmirrored; 0, 0 is the centre of the first one"
 
 
 def table_head(classes: tuple[str, ...]) -> list[str]:
