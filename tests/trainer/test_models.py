@@ -45,8 +45,8 @@ def test_the_shipped_nets_are_small(name: str, parameters: float) -> None:
 
 
 def test_unknown_models_and_options_are_named() -> None:
-    with pytest.raises(UsageError, match="compact"):
-        create("resnet9000")
+    with pytest.raises(UsageError, match="Did you mean compact"):
+        create("compakt")
     with pytest.raises(UsageError, match="depth"):
         create("compact", depth=3)
     with pytest.raises(UsageError, match="45 px"):
