@@ -6,7 +6,7 @@
 # PREPARED is by `fertrain prepare fer2013.csv`, PHOTOGRAPHS.csv by tests/benchmarks/photographs.py. Runs that OUT
 # has already are not made again. Further settings go to every run: with `--set data.limit=300 --set optim.epochs=1
 # --set optim.batch_size=32` it shows in minutes that all of it works. In earnest it takes a quarter of an hour of an
-# H100 and some hours of two CPU cores. `dacl` and `compact` are of earlier versions: git log -- assets/models.
+# H100 and some hours of two CPU cores. `dacl` and `compact` are older: see ../MEASURED.md.
 #
 # Teachers answered together then, each for all pictures; now each answers its share, so last digits differ.
 set -euo pipefail
