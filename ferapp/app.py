@@ -8,26 +8,26 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
-from ferapp.live import journal
+from ferapp.live import app_log
 from ferapp.live.engine import Engine
-from ferapp.live.state import LiveEngine
-from ferapp.live.takes import Shot
-from ferapp.runs import inspecting
-from ferapp.runs.checking import check_data
-from ferapp.runs.classifying import classified_by
-from ferapp.runs.comparing import compare_runs
-from ferapp.runs.examiner import Examiner
-from ferapp.ui.inspect.page import InspectPage
-from ferapp.ui.inspect.tools import Tools as InspectTools
-from ferapp.ui.own_data import Log, OwnData
-from ferapp.ui.page import Links
-from ferapp.ui.settings import Settings, SettingsStore
-from ferapp.ui.source_words import with_mode
-from ferapp.ui.teach.sheet import Tools
-from ferapp.ui.theme import Mode, apply_theme
-from ferapp.ui.train.page import Tools as TrainTools
-from ferapp.ui.train.page import TrainPage
-from ferapp.ui.window import MainWindow
+from ferapp.live.status import LiveEngine
+from ferapp.personal.take_session import Shot
+from ferapp.review import opening
+from ferapp.review.classify_pictures import classified_by
+from ferapp.review.sample_explainer import Examiner
+from ferapp.runs.check_data import check_data
+from ferapp.runs.compare import compare_runs
+from ferapp.ui.inspect.inspect_page import InspectPage
+from ferapp.ui.inspect.inspect_tools import Tools as InspectTools
+from ferapp.ui.shell.page import Links
+from ferapp.ui.shell.settings import Settings, SettingsStore
+from ferapp.ui.shell.window import MainWindow
+from ferapp.ui.teach.personal_data import Log, OwnData
+from ferapp.ui.teach.teach_window import Tools
+from ferapp.ui.text.source_text import with_mode
+from ferapp.ui.train.train_page import Tools as TrainTools
+from ferapp.ui.train.train_page import TrainPage
+from ferapp.ui.widgets.theme import Mode, apply_theme
 from trainer.errors import FerError
 from trainer.model_index import bundled_models, find_model, read_card
 
@@ -58,7 +58,7 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     runs = Path("runs").absolute()
     inspect = InspectPage(
         InspectTools(
-            open=lambda source, say: inspecting.open_inspected(
+            open=lambda source, say: opening.open_inspected(
                 source, remembered_model(store.now), inspect.desk.reporting(say)
             ),
             examine=Examiner().examine,
@@ -66,7 +66,7 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
                 opened, model, inspect.desk.reporting(say)
             ),
             models=tuple(bundled_models()),
-            first=str(inspecting.example()),
+            first=str(opening.example()),
             runs=runs,
         ),
         run,
@@ -88,16 +88,16 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     window.add_page("Inspect", inspect, "Mistakes of a model, looked in the eye.")
 
 
-def add_own_data(window: MainWindow, engine: LiveEngine, log: journal.Journal) -> OwnData:
+def add_own_data(window: MainWindow, engine: LiveEngine, log: app_log.Journal) -> OwnData:
     """What the app learns of its user's face, and the deletion of all that it keeps."""
 
     def pictures(shots: Sequence[Shot]) -> list[bytes]:
-        from ferapp.live.face_pictures import face_pictures  # brings OpenCV
+        from ferapp.personal.face_crops import face_pictures  # brings OpenCV
 
         return face_pictures(shots)
 
     def prepare(examples: Path, out: Path) -> None:
-        from ferapp.live.face_pictures import prepare_examples
+        from ferapp.personal.face_crops import prepare_examples
 
         prepare_examples(examples, out)
 
@@ -112,7 +112,7 @@ def open_window(
     run: str = "",
 ) -> int:
     """Run the app until its window closes; returns the exit code. None is what was used last."""
-    log = journal.install()
+    log = app_log.install()
     try:
         store = SettingsStore()
         app = make_application(store.now.theme)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.console import notices, print_json, run_app
+from trainer.cli.printing import notices, print_json, run_app
 from trainer.errors import FerError, UsageError
 
 PAGES = ("live", "train", "inspect")
@@ -104,7 +104,7 @@ def analyze(
     how far its eyes are open, and action units. FILE.csv.json beside it tells what every column
     means, and what the table was made from.
     """
-    from ferapp.analyze import analyze_source
+    from ferapp.studies.single_source import analyze_source
 
     summary = analyze_source(
         source,
@@ -153,8 +153,8 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure the real pipeline in an offscreen window, all overlays on."""
-    from ferapp.bench import BenchResult, run_bench
-    from ferapp.soak import SoakResult, run_soak
+    from ferapp.bench.live_bench import BenchResult, run_bench
+    from ferapp.bench.soak import SoakResult, run_soak
 
     if plot is not None and not soak:
         raise UsageError("--plot is for --soak only")

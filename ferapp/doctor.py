@@ -24,7 +24,7 @@ from trainer.errors import FerError
 from trainer.files import asset
 
 if TYPE_CHECKING:
-    from ferapp.sources.devices import CameraInfo
+    from ferapp.sources.camera_info import CameraInfo
 
 State = Literal["ok", "warning", "broken"]
 
@@ -73,7 +73,7 @@ def examine() -> list[Check]:
     # before cv2 is imported, which sets this variable itself
     plugin_path = os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH")
     versions = installed((*PACKAGES, *OPENCV, ENUMERATOR))
-    cv2_error = _import_error("ferapp.sources.cv")
+    cv2_error = _import_error("ferapp.sources.opencv")
     torch_error = _import_error("torch")
     checks = [
         check_python(sys.version_info[:2], platform.python_version()),
@@ -85,7 +85,7 @@ def examine() -> list[Check]:
         check_camera_list(ENUMERATOR in versions),
     ]
     if not cv2_error:
-        from ferapp.sources.cameras import list_cameras
+        from ferapp.sources.camera_list import list_cameras
 
         checks.append(check_cameras(list_cameras()))
     if torch_error:

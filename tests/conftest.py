@@ -1,21 +1,24 @@
 """Offscreen Qt, isolated settings and caches, drawn faces, and the data sets where they are."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.support import ROOT
+from tests.support.command import Command
 
 if not os.environ.get("FERAPP_TEST_X11"):
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
 # two tests run at once: threads of their own would only wait for each other
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# child processes import the packages, and tests.support, from here too
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH", "")])]
+)
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[1]
-
-pytest_plugins = ["leaks"]  # each test ends with nothing left behind
+pytest_plugins = ["tests.support.leaks"]  # each test ends with nothing left behind
 
 
 @pytest.fixture(autouse=True)
@@ -46,25 +49,6 @@ def demo_frame() -> np.ndarray:
     capture.release()
     assert good
     return np.asarray(image, np.uint8)
-
-
-class Command:
-    """Runs a console command as a person would, in a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(
-        self, module: str, *arguments: object, timeout: float = 300
-    ) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", module, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            cwd=self.folder,
-            timeout=timeout,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200"},
-        )
 
 
 @pytest.fixture

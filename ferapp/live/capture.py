@@ -5,15 +5,15 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
-from ferapp.live.feed import Feed, OpenSource
+from ferapp.live.mailbox import LatestSlot
 from ferapp.live.meters import RateMeter
-from ferapp.live.session import Replay, Replayed
-from ferapp.live.slot import LatestSlot
-from ferapp.live.state import Playback
-from ferapp.sources.address import without_password
-from ferapp.sources.devices import CAMERA, DEMO, Mode, camera_text
+from ferapp.live.player import Feed, OpenSource
+from ferapp.live.status import Playback
+from ferapp.recording.session import Replay, Replayed
+from ferapp.sources.base import Frame, FrameSource, SourceError
+from ferapp.sources.camera_info import CAMERA, DEMO, Mode, camera_text
 from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_words, stream_words
-from ferapp.sources.frame import Frame, FrameSource, SourceError
+from ferapp.sources.stream_address import without_password
 
 log = logging.getLogger(__name__)
 

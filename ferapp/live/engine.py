@@ -7,27 +7,27 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ferapp.live.analysing import Analysing
 from ferapp.live.capture import Capture
-from ferapp.live.catalogue import Catalogue
-from ferapp.live.feed import OpenSource
-from ferapp.live.hardware import list_devices
+from ferapp.live.device_list import list_devices
+from ferapp.live.inference import Analysing
 from ferapp.live.meters import Percentiles, RateMeter
-from ferapp.live.models import NO_MODEL, Models
-from ferapp.live.recorder import Recorder
-from ferapp.live.recording import Subject
-from ferapp.live.session import session_folder
-from ferapp.live.state import DeviceInfo, LiveStatus, ModelInfo, Rates, RecordingPlan
-from ferapp.live.watcher import Watcher
-from ferapp.sources.devices import CameraInfo
-from ferapp.sources.frame import FrameSource
-from ferapp.sources.loading import load_opencv, load_torch
-from ferapp.vision.analysis import Analysis
-from ferapp.vision.options import FACES, Options
+from ferapp.live.model_catalogue import Catalogue
+from ferapp.live.model_loader import NO_MODEL, Models
+from ferapp.live.player import OpenSource
+from ferapp.live.poller import Watcher
+from ferapp.live.status import DeviceInfo, LiveStatus, ModelInfo, Rates, RecordingPlan
+from ferapp.recording.recorder import Recorder
+from ferapp.recording.session import session_folder
+from ferapp.recording.session_writer import Subject
+from ferapp.sources.base import FrameSource
+from ferapp.sources.camera_info import CameraInfo
+from ferapp.sources.heavy_imports import load_opencv, load_torch
+from ferapp.vision.analysis_options import FACES, Options
+from ferapp.vision.types import Analysis
 
 if TYPE_CHECKING:
-    from ferapp.vision.analyzer import Analyzer
     from ferapp.vision.classifier import Classifier
+    from ferapp.vision.pipeline import Analyzer
     from trainer.faces.landmarker import FaceLandmarker
 
 LOOK_S = 3.0  # between two looks at cameras, model files and devices
@@ -37,19 +37,19 @@ def open_source(spec: str) -> FrameSource:
     load_opencv()
     folder = session_folder(spec)
     if folder is not None:
-        from ferapp.live.replay import SessionSource
+        from ferapp.recording.replay import SessionSource
 
         return SessionSource(folder)
-    from ferapp.sources import opening  # brings OpenCV: not before the window
+    from ferapp.sources import uri  # brings OpenCV: not before the window
 
-    return opening.open_source(spec)
+    return uri.open_source(spec)
 
 
 def list_cameras() -> tuple[CameraInfo, ...]:
     load_opencv()
-    from ferapp.sources import cameras
+    from ferapp.sources import camera_list
 
-    return tuple(cameras.list_cameras())
+    return tuple(camera_list.list_cameras())
 
 
 def make_landmarker() -> "FaceLandmarker":
@@ -61,7 +61,7 @@ def make_landmarker() -> "FaceLandmarker":
 
 def make_analyzer() -> "Analyzer":
     load_opencv()
-    from ferapp.vision.analyzer import Analyzer  # brings OpenCV
+    from ferapp.vision.pipeline import Analyzer  # brings OpenCV
 
     return Analyzer()
 

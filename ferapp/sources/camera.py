@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ferapp.sources.cameras import is_connected
-from ferapp.sources.cv import cv2
-from ferapp.sources.devices import CameraInfo, Mode
+from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
+from ferapp.sources.camera_info import CameraInfo, Mode
+from ferapp.sources.camera_list import is_connected
 from ferapp.sources.faults import FaultKind, camera_words
-from ferapp.sources.frame import Frame, FrameSource, Kind, SourceError
+from ferapp.sources.opencv import cv2
 
 STALLED_S = 1.0  # a read that fails after this long waited for a picture; sooner, it was refused
 COMPRESSED_FROM = 640  # USB 2 carries wider pictures at full rate only as JPEG

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.sources.cv import cv2
-from ferapp.sources.frame import Frame, FrameSource, Kind, SourceError
+from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
+from ferapp.sources.opencv import cv2
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 STILL_FPS = 10.0  # a still image is delivered again so often, so that changed settings show

@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 
-from ferapp.sources.address import without_password
-from ferapp.sources.cv import cv2
+from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
 from ferapp.sources.faults import FaultKind, stream_words
-from ferapp.sources.frame import Frame, FrameSource, Kind, SourceError
+from ferapp.sources.opencv import cv2
+from ferapp.sources.stream_address import without_password
 from ferapp.sources.video import announced_frames, check_end, stated_fps
 
 TIMEOUT_S = 5.0  # to answer, and between two pictures

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ferapp.sources.cv import cv2
-from ferapp.sources.frame import Frame, FrameSource, Kind, SourceError
+from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
+from ferapp.sources.opencv import cv2
 
 EARLY_END = 0.9  # a file that ends before this share of its announced frames is truncated
 UNEVEN = 0.25  # frames that a picture may be from its even place

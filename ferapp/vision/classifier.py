@@ -10,14 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ferapp.vision.methods import ACTION_UNITS, ATTRIBUTIONS, DEFAULT, METHODS
+from ferapp.vision.overlay_methods import ACTION_UNITS, ATTRIBUTIONS, DEFAULT, METHODS
 from trainer.attribution import explain, explain_all, methods_of, target_classes
 from trainer.data.crops import to_input
 from trainer.device import memory_format, resolve
 from trainer.faces.action_units import au_heatmap, au_valid
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import find_model
-from trainer.models.fold import folded
+from trainer.models.fuse_bn import folded
 from trainer.models.model_file import load_model
 from trainer.models.registry import captured
 

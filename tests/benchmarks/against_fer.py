@@ -30,7 +30,8 @@ from pathlib import Path
 
 import cv2
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 DEMO = ROOT / "assets" / "demo" / "demo.mp4"
 WARM_UP = 3  # frames
 THEIRS = """

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.vision import doubts
+from ferapp.vision import quality
 from ferapp.vision.classifier import Classifier
-from trainer.data.facedata import load
+from trainer.data.face_data import load
 from trainer.faces.align import align_face
 
 Picture = NDArray[np.uint8]
@@ -52,7 +52,7 @@ def dark(picture: Picture, points: Points) -> Made:
 
 
 def small(picture: Picture, points: Points) -> Made:
-    factor = draw.uniform(8, 24) / doubts.face_width(points)
+    factor = draw.uniform(8, 24) / quality.face_width(points)
     height, width = (max(1, round(side * factor)) for side in picture.shape)
     scale = np.array([width / picture.shape[1], height / picture.shape[0]], np.float32)
     shrunk = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
@@ -104,14 +104,14 @@ def main(prepared: Path, model: str) -> None:
                     f"{name:8} {low:6.2f} to {high:6.2f} {np.mean(hits):6.1%} of {len(hits)}{mark}"
                 )
 
-    turned = [doubts.angle_to_camera(made[1]) for made, *_ in plain]
-    show("turned", doubts.TURNED, turned, plain, 5)
-    show("unsure", doubts.UNSURE, [each[2] for each in plain], plain, 0.1)
+    turned = [quality.angle_to_camera(made[1]) for made, *_ in plain]
+    show("turned", quality.TURNED, turned, plain, 5)
+    show("unsure", quality.UNSURE, [each[2] for each in plain], plain, 0.1)
     for name, make, limit, step, measure in (
-        ("cut off", cut, doubts.CUT_OFF, 0.05, lambda made, crop: _outside(made)),
-        ("dark", dark, doubts.DARK, 5, lambda made, crop: doubts.brightness(crop)),
-        ("small", small, doubts.SMALL, 1, lambda made, crop: doubts.face_width(made[1])),
-        ("blurred", blurred, doubts.BLURRED, 0.05, lambda made, crop: doubts.sharpness(crop)),
+        ("cut off", cut, quality.CUT_OFF, 0.05, lambda made, crop: _outside(made)),
+        ("dark", dark, quality.DARK, 5, lambda made, crop: quality.brightness(crop)),
+        ("small", small, quality.SMALL, 1, lambda made, crop: quality.face_width(made[1])),
+        ("blurred", blurred, quality.BLURRED, 0.05, lambda made, crop: quality.sharpness(crop)),
     ):
         seen = [each for _ in range(ROUNDS) for each in right(make)]
         values = [measure(made, crop) for made, crop, *_ in seen]
@@ -120,7 +120,7 @@ def main(prepared: Path, model: str) -> None:
 
 def _outside(made: Made) -> float:
     height, width = made[0].shape
-    return doubts.share_outside(made[1], (width, height))
+    return quality.share_outside(made[1], (width, height))
 
 
 if __name__ == "__main__":

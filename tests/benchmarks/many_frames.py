@@ -19,13 +19,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 
 from ferapp.app import make_application, make_window
-from ferapp.bench import turn
+from ferapp.bench.live_bench import turn
 from ferapp.live.engine import Engine, Parts
 from ferapp.live.meters import rss_mb
-from ferapp.sources.frame import Frame, FrameSource
-from ferapp.ui.settings import SettingsStore
-from ferapp.vision.analysis import Analysis
-from ferapp.vision.options import Options
+from ferapp.sources.base import Frame, FrameSource
+from ferapp.ui.shell.settings import SettingsStore
+from ferapp.vision.analysis_options import Options
+from ferapp.vision.types import Analysis
 from trainer.errors import ModelFileError
 
 SIZE = (360, 640)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from trainer.card import Preprocessing
-from trainer.data.facedata import FaceData
+from trainer.data.face_data import FaceData
 from trainer.faces.align import align_face, raw_crop, similarity_to_template, transform
 
 

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.facedata import FaceData
-from trainer.data.images import Image, StoredImages, write_images
-from trainer.data.reading import BadRows
+from trainer.data.face_data import FaceData
+from trainer.data.stored_images import Image, StoredImages, write_images
+from trainer.data.tables import BadRows
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS
 

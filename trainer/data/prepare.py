@@ -25,11 +25,11 @@ import platformdirs
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from trainer.data import affectnet, fer2013, ferplus, folders, folds, raf_db
-from trainer.data.facedata import FaceData, is_prepared, load, save
-from trainer.data.landmark_files import with_landmarks
+from trainer.data.face_data import FaceData, is_prepared, load, save
 from trainer.data.pictures import Listing
-from trainer.data.reading import read_array
+from trainer.data.readers import affectnet, class_folders, fer2013, ferplus, picture_list, raf_db
+from trainer.data.readers.landmark_files import with_landmarks
+from trainer.data.tables import read_array
 from trainer.errors import DataError, UsageError
 from trainer.files import make_folder, write_atomic, write_json
 from trainer.labels import EXPRESSIONS
@@ -92,21 +92,21 @@ READERS = [
     Reader(
         "list",
         "a CSV with the columns file,label,split, or a folder or zip with such a labels.csv",
-        folds.recognises,
-        folds.listing,
+        picture_list.recognises,
+        picture_list.listing,
     ),
     Reader(
         "folders",
         f"folders of pictures named {', '.join(EXPRESSIONS)}, with or without "
         "train, val and test folders around them, also inside a zip",
-        folders.recognises,
-        folders.listing,
+        class_folders.recognises,
+        class_folders.listing,
     ),
     Reader(
         "unlabelled",
         "pictures without labels, in a folder or zip, to be looked at",
-        folders.has_pictures,
-        folders.unlabelled,
+        class_folders.has_pictures,
+        class_folders.unlabelled,
         asked=True,
     ),
 ]
@@ -319,7 +319,7 @@ def cache_folder(source: Path) -> Path:
     files = sorted(source.rglob("*")) if source.is_dir() else [source]
     votes = ferplus.beside(source)
     files += [votes] if votes else []
-    files += folds.listed(source)
+    files += picture_list.listed(source)
     for file in files:
         stat = file.lstat()
         key.update(f"|{file.name}|{stat.st_size}|{stat.st_mtime_ns}".encode(errors="replace"))

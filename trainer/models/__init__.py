@@ -1,6 +1,15 @@
 """Networks by name, and model files."""
 
-from trainer.models import class_maps, compact, dacl, face_resnet, resnet, tokens, transfer, vgg
+from trainer.models.networks import (
+    class_maps,
+    compact,
+    dacl,
+    face_resnet,
+    resnet,
+    tokens,
+    transfer,
+    vgg,
+)
 from trainer.models.registry import FerModel, create, names, register
 
 __all__ = [

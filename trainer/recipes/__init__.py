@@ -1,10 +1,10 @@
 """Named configurations, each with its source and the number it is known for."""
 
 from trainer.errors import UsageError, meant
-from trainer.recipes.au import AU, AU_FAST
-from trainer.recipes.own import OWN
+from trainer.recipes.au_guided import AU, AU_FAST
 from trainer.recipes.published import PUBLISHED
 from trainer.recipes.recipe import FAST, Recipe, fast
+from trainer.recipes.shipped import OWN
 
 __all__ = ["FAST", "RECIPES", "Recipe", "recipe", "tables"]
 

@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from trainer.config import TrainConfig
+from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
-from trainer.reports.records import DONE, RunRecord, flat
+from trainer.reports.run_records import DONE, RunRecord, flat
 
 METRICS = {
     "accuracy": "val accuracy %",

@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from trainer.data.facedata import FaceData
-from trainer.evaluate import softmax
+from trainer.data.face_data import FaceData
+from trainer.evaluation.evaluate import softmax
 from trainer.files import write_atomic
 
 DPI = 150

@@ -12,15 +12,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.evaluation import Evaluation
-from ferapp.runs.inspected import Inspected
-from ferapp.runs.selection import Compared
-from ferapp.ui import theme
-from ferapp.ui.chips import Chip
-from ferapp.ui.confusion_matrix import ConfusionMatrix
-from ferapp.ui.flow import Flow
-from ferapp.ui.inspect.measures import CalibrationCurve, ClassTable
-from ferapp.ui.inspect.predicted import PredictedCounts
+from ferapp.review.evaluation import Evaluation
+from ferapp.review.opened import Inspected
+from ferapp.review.selection import Compared
+from ferapp.ui.inspect.class_measures import CalibrationCurve, ClassTable
+from ferapp.ui.inspect.predicted_counts import PredictedCounts
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.chips import Chip
+from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
+from ferapp.ui.widgets.flow_layout import Flow
 
 TOP = 100  # suspects whose votes are looked at
 _SHARES = (

@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from ferapp.live.examples import picture_side
-from ferapp.live.takes import PICTURES
-from ferapp.ui import theme
-from ferapp.ui.buttons import by_keyboard
+from ferapp.personal.examples import picture_side
+from ferapp.personal.take_session import PICTURES
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import by_keyboard
 
 
 class ConsentView(QWidget):

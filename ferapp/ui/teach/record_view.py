@@ -7,14 +7,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from ferapp.live.examples import TAKES, Count
-from ferapp.live.takes import PICTURES, Phase, Shot, Take, TakeState, next_prompt
-from ferapp.ui import theme
-from ferapp.ui.buttons import by_keyboard
-from ferapp.ui.chips import Chip
-from ferapp.ui.look import Look
-from ferapp.ui.video_view import VideoView
-from ferapp.vision.analysis import Analysis
+from ferapp.overlays.overlay_style import Look
+from ferapp.personal.examples import TAKES, Count
+from ferapp.personal.take_session import PICTURES, Phase, Shot, Take, TakeState, next_prompt
+from ferapp.ui.live.video_view import VideoView
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.chips import Chip
+from ferapp.vision.types import Analysis
 
 COLUMN = 330  # px
 

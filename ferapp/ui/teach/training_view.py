@@ -13,11 +13,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.personal import Layers, Outcome
-from ferapp.runs.watching import Run
-from ferapp.ui import theme
-from ferapp.ui.buttons import by_keyboard
-from ferapp.ui.chips import Chip
+from ferapp.personal.finetune import Layers, Outcome
+from ferapp.runs.run_reader import Run
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.chips import Chip
 
 _LAYERS: tuple[tuple[Layers, str, str], ...] = (
     ("head", "Only the last step", "The last layer learns: quick, and it forgets little."),

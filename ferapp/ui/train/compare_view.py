@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.runs.side_by_side import SideBySide, Table
-from ferapp.ui import theme
-from ferapp.ui.buttons import by_keyboard
-from ferapp.ui.train.curves import Curve, CurvePlot
+from ferapp.ui.train.run_curves import Curve, CurvePlot
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import by_keyboard
 
 _HIGHEST = 190  # px of a table; longer ones scroll
 

@@ -14,10 +14,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferapp.overlays.overlay_painter import grey_image
 from ferapp.runs.data_check import DataCheck
-from ferapp.ui import theme, wording
-from ferapp.ui.buttons import by_keyboard
-from ferapp.ui.overlays import grey_image
+from ferapp.ui.text import wording
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import by_keyboard
 
 _FACE, _GAP, _NAME = 46, 4, 70  # px
 _SHOWN = 5  # reasons

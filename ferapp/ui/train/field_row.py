@@ -3,9 +3,9 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
 
-from ferapp.ui.buttons import by_keyboard
-from ferapp.ui.picker import Picker
-from ferapp.ui.train.fields import Field
+from ferapp.ui.train.form_fields import Field
+from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.picker import Picker
 
 NAME_WIDTH, EDIT_WIDTH = 130, 150  # px
 

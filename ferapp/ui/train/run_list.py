@@ -26,9 +26,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.naming import unique_names, when
-from ferapp.runs.watching import Run
-from ferapp.ui import theme
+from ferapp.runs.run_names import unique_names, when
+from ferapp.runs.run_reader import Run
+from ferapp.ui.widgets import theme
 
 Index = QModelIndex | QPersistentModelIndex
 _HEIGHT = 48  # px

@@ -16,15 +16,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.watching import Run, Series
-from ferapp.ui import theme
-from ferapp.ui.buttons import by_keyboard
-from ferapp.ui.chips import Chip
-from ferapp.ui.confusion_matrix import ConfusionMatrix
-from ferapp.ui.flow import Flow
-from ferapp.ui.log_text import LogText
-from ferapp.ui.train.curves import Curve, CurvePlot
+from ferapp.runs.run_reader import Run, Series
+from ferapp.ui.train.run_curves import Curve, CurvePlot
 from ferapp.ui.train.run_list import state_words
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.chips import Chip
+from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
+from ferapp.ui.widgets.flow_layout import Flow
+from ferapp.ui.widgets.log_view import LogText
 
 _FIGURES = (
     ("best", "Best val, at epoch", "The highest accuracy on val so far. Its weights are kept."),

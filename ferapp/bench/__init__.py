@@ -1,0 +1,1 @@
+"""Measuring the app: speed, latency, memory over time."""

@@ -1,0 +1,249 @@
+"""The real pipeline for a long time, its source, model and page changed all the while."""
+
+import os
+import threading
+import time
+from array import array
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from ferapp.bench.live_bench import bench_window, quantile, turn, wait_until_ready
+from ferapp.live.engine import Engine
+from ferapp.live.meters import rss_mb
+from ferapp.sources.heavy_imports import load_opencv
+from ferapp.vision.types import Analysis
+from trainer.errors import FerError
+from trainer.model_index import bundled_models
+
+CHANGE_S = 5.0
+SAMPLE_S = 1.0
+WARM_UP_S = 240.0  # four rounds through everything; a third of the time when that is less
+PAGES = ("Live", "Live", "Train", "Live", "Live", "Inspect")
+STILLS = (40, 90, 140)  # frames of the source that become pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look at the process; `p95_ms` is of the pictures painted since the one before, or NaN."""
+
+    at_s: float
+    rss_mb: float
+    threads: int  # of the process, native ones too
+    descriptors: int
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class SoakResult:
+    """`memory_slope_mb_per_min` is the least-squares line through what follows the warm-up."""
+
+    minutes: float
+    changes: int
+    painted: int  # pictures
+    warm_up_s: float
+    memory_slope_mb_per_min: float
+    rss_mb: dict[str, float]  # when warm, at the end, at most
+    python_threads: dict[str, int]  # when warm and at the end
+    threads: dict[str, int]
+    descriptors: dict[str, int]
+    capture_to_paint_ms: dict[str, float]
+    notices: tuple[str, ...]  # what the engine complained of meanwhile
+    samples: tuple[Sample, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def as_text(self) -> str:
+        def both(values: dict[str, int]) -> str:
+            return f"{values['warm']} when warm, {values['end']} at the end"
+
+        return "\n".join(
+            [
+                f"{self.minutes:g} minutes, source, model and page changed {self.changes} times, "
+                f"{self.painted} pictures painted",
+                f"memory             {self.memory_slope_mb_per_min:+.2f} MiB a minute after "
+                f"{self.warm_up_s:.0f} s; {self.rss_mb['warm']:.0f} MiB when warm, "
+                f"{self.rss_mb['end']:.0f} at the end, {self.rss_mb['most']:.0f} at most",
+                f"threads            {both(self.threads)} (Python's: {both(self.python_threads)})",
+                f"descriptors        {both(self.descriptors)}",
+                f"capture to paint   p50 {self.capture_to_paint_ms['p50']:.1f} ms, "
+                f"p95 {self.capture_to_paint_ms['p95']:.1f} ms",
+                f"complaints         {'; '.join(self.notices) or 'none'}",
+            ]
+        )
+
+
+class _TimedEngine(Engine):
+    """Keeps every latency, 4 bytes each: nothing that grows may be mistaken for a leak."""
+
+    latencies = array("f")
+    changed_at = 0.0  # the picture that stood there before is painted once more on return
+
+    def painted(self, analysis: Analysis) -> None:
+        super().painted(analysis)
+        if analysis.frame.captured_at > self.changed_at:
+            self.latencies.append(1000 * (time.perf_counter() - analysis.frame.captured_at))
+
+
+def run_soak(
+    source: str, model: str, device: str, *, minutes: float, fps: float, plot: Path | None = None
+) -> SoakResult:
+    """Every 5 s another source, model and page, in turn; `plot` is a PNG to write.
+
+    Sources are `source` and pictures taken from it, models are `model` and the bundled ones.
+    Raises FerError when the source or the model cannot be used.
+    """
+    engine = _TimedEngine(source, model, device, fps)
+    engine.latencies = array("f")
+    with TemporaryDirectory() as folder, bench_window(engine) as window:
+        from ferapp.app import add_pages
+
+        add_pages(window, window.store)
+        wait_until_ready(engine)
+        sources = cycle((source, *_stills(source, Path(folder))))
+        models = cycle(dict.fromkeys((model, *bundled_models())))
+        pages = cycle(PAGES)
+
+        def change() -> None:
+            window.open_source(next(sources))
+            window.load_model(next(models))
+            window.show_page(next(pages))
+            engine.changed_at = time.perf_counter()
+
+        samples, changes, notices, python = _observed(engine, change, 60 * minutes)
+    return _summed_up(engine, minutes, samples, changes, notices, python, plot)
+
+
+def _observed(
+    engine: _TimedEngine, change: Callable[[], None], seconds: float
+) -> tuple[list[Sample], int, list[str], list[int]]:
+    """Samples, the number of changes, the complaints, and Python's threads at each sample."""
+    samples: list[Sample] = []
+    notices: dict[str, None] = {}
+    python: list[int] = []
+    began = time.perf_counter()
+    changes, seen = 0, len(engine.latencies)
+    while (now := time.perf_counter() - began) < seconds:
+        if now >= changes * CHANGE_S:
+            change()
+            changes += 1
+        turn(SAMPLE_S)
+        new, seen = engine.latencies[seen:], len(engine.latencies)
+        status = engine.status()
+        for notice in (status.source_notice, status.model_notice, status.analysis_notice):
+            if notice:
+                notices[notice] = None
+        python.append(threading.active_count())
+        samples.append(
+            Sample(
+                round(time.perf_counter() - began, 2),
+                round(rss_mb(), 2),
+                _count("task"),
+                _count("fd"),
+                round(float(np.percentile(new, 95)), 1) if new else float("nan"),
+            )
+        )
+    return samples, changes, list(notices), python
+
+
+def _summed_up(
+    engine: _TimedEngine,
+    minutes: float,
+    samples: list[Sample],
+    changes: int,
+    notices: list[str],
+    python: list[int],
+    plot: Path | None,
+) -> SoakResult:
+    warm_up = min(WARM_UP_S, 60 * minutes / 3)
+    start = next(k for k, sample in enumerate(samples) if sample.at_s >= warm_up)
+    warm = samples[start:]
+    times = np.array([sample.at_s for sample in warm])
+    memory = np.array([sample.rss_mb for sample in warm])
+    slope, offset = np.polyfit(times, memory, 1) if len(warm) > 1 else (0.0, memory[0])
+    latencies = list(engine.latencies)
+    result = SoakResult(
+        minutes=minutes,
+        changes=changes,
+        painted=len(latencies),
+        warm_up_s=warm_up,
+        memory_slope_mb_per_min=round(60 * float(slope), 3),
+        rss_mb={"warm": memory[0], "end": memory[-1], "most": max(s.rss_mb for s in samples)},
+        python_threads={"warm": python[start], "end": python[-1]},
+        threads={"warm": warm[0].threads, "end": warm[-1].threads},
+        descriptors={"warm": warm[0].descriptors, "end": warm[-1].descriptors},
+        capture_to_paint_ms={"p50": quantile(latencies, 50), "p95": quantile(latencies, 95)},
+        notices=tuple(notices),
+        samples=tuple(samples),
+    )
+    if plot is not None:
+        _draw(result, float(offset), plot)
+    return result
+
+
+def _draw(result: SoakResult, offset: float, path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    from trainer.reports.curve_figures import COLOURS, plain_axes
+    from trainer.reports.figures import FAINT, save
+
+    minutes = [sample.at_s / 60 for sample in result.samples]
+    figure = Figure(figsize=(7, 6), layout="constrained")
+    top, middle, bottom = figure.subplots(3, 1, sharex=True)
+    top.plot(minutes, [s.rss_mb for s in result.samples], color=COLOURS[0], linewidth=1.2)
+    ends = np.array([result.warm_up_s / 60, minutes[-1]])
+    line = offset + result.memory_slope_mb_per_min * ends
+    top.plot(ends, line, "--", color=COLOURS[1], linewidth=1.6)
+    plain_axes(
+        top,
+        f"resident memory, MiB: {result.memory_slope_mb_per_min:+.2f} a minute when warm (dashed)",
+    )
+    middle.plot(minutes, [s.threads for s in result.samples], color=COLOURS[0], linewidth=1.2)
+    middle.plot(minutes, [s.descriptors for s in result.samples], color=COLOURS[2], linewidth=1.2)
+    middle.legend(["threads", "open files"], frameon=False, fontsize=8, loc="center right")
+    plain_axes(middle, "threads and open files")
+    bottom.plot(minutes, [s.p95_ms for s in result.samples], ".", color=COLOURS[0], markersize=3)
+    plain_axes(bottom, "capture to paint, p95 of each second on the live page, ms")
+    for axes in (top, middle, bottom):
+        axes.margins(y=0.08)
+        axes.set_ylim(bottom=0)
+    bottom.set_xlabel("minutes; source, model and page change every 5 s", color=FAINT)
+    save(figure, path)
+
+
+def _stills(source: str, folder: Path) -> tuple[str, str]:
+    """A picture and a folder of pictures, taken from the source."""
+    load_opencv()
+    import cv2
+
+    from ferapp.sources.uri import open_source
+
+    stream, pictures = open_source(source), folder / "pictures"
+    pictures.mkdir()
+    try:
+        for number in range(max(STILLS) + 1):
+            frame = stream.read()
+            if frame is None:
+                break
+            if number in STILLS:
+                cv2.imwrite(str(pictures / f"{number}.png"), frame.image)
+    finally:
+        stream.close()
+    found = sorted(pictures.iterdir())
+    if not found:
+        raise FerError(f"{source}: too short for this", "Take a video of ten seconds or more.")
+    return str(found[0]), str(pictures)
+
+
+def _count(what: str) -> int:
+    """Entries of /proc/self/`what`; 0 where there is none."""
+    try:
+        return len(os.listdir(f"/proc/self/{what}"))
+    except OSError:
+        return 0

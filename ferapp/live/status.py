@@ -1,0 +1,187 @@
+"""What the live page shows and asks for: the seam between the threads and the window. No Qt."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferapp.recording.session import Replay
+from ferapp.sources.camera_info import CameraInfo, Mode
+from ferapp.sources.faults import Fault
+from ferapp.vision.analysis_options import Options
+from ferapp.vision.types import Analysis, StageTimes
+from trainer.card import ModelCard
+
+
+class ModelState(StrEnum):
+    NONE = "none"
+    LOADING = "loading"  # torch, the landmarker and the weights are being loaded
+    READY = "ready"
+    FAILED = "failed"  # the model asked for did not load; a previous one goes on
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Measured over the last seconds; capture-to-paint in ms."""
+
+    capture_fps: float = 0.0
+    analysis_fps: float = 0.0
+    display_fps: float = 0.0
+    capture_to_paint_p50: float = 0.0
+    capture_to_paint_p95: float = 0.0
+    dropped: int = 0  # frames that a newer one overwrote before they were analysed
+    stages: StageTimes = field(default_factory=StageTimes)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """Where a model can run."""
+
+    name: str  # cpu, cuda:0, mps
+    title: str  # what a person calls it
+    free_mb: float | None = None  # memory, where the device tells
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that can be chosen."""
+
+    spec: str  # what `load_model` takes: a bundled name or a path
+    group: Literal["bundled", "run", "file"]
+    card: ModelCard | None  # None when the file cannot be used
+    problem: str = ""  # why it cannot be used
+    name: str = ""  # what a person calls it: the bundled name, the run's folder, the file's stem
+    ms: dict[str, float] = field(default_factory=dict)  # of one face, by device, once it ran there
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """Of a file that plays, a video or a recording: one can pause and seek."""
+
+    seconds: float  # how long it lasts
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """What to record, and where."""
+
+    folder: Path  # each recording makes its own inside
+    clean: bool = True  # a video of the pictures as they came
+    overlaid: bool = False  # a video with everything drawn in
+    # (H, W, 4) BGRX with the overlays; called in the recording's thread
+    draw: Callable[[Analysis], NDArray[np.uint8]] | None = None
+    look: dict[str, Any] = field(default_factory=dict)  # how things are drawn, to be noted
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStatus:
+    """A recording, or what became of it."""
+
+    folder: Path  # its own, as soon as it has one
+    seconds: float = 0.0
+    bytes: int = 0
+    frames: int = 0
+    dropped: int = 0  # pictures that the videos lack, because the disk was too slow
+    marks: int = 0
+    over: bool = False
+    failed: bool = False
+    reason: str = ""  # why it ended, for a person; "" when it was asked to
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStatus:
+    """A snapshot of the engine for one repaint."""
+
+    source: str = ""  # what plays now, as `open_source` takes it; "" before the first picture
+    source_name: str = ""
+    source_notice: str = ""  # one or two sentences for a person; "" when all is well
+    source_fault: Fault | None = None  # the same as data; `open_source(fault.source)` tries again
+    source_opening: str = ""  # what is being opened now; the previous source plays meanwhile
+    mode_asked: Mode | None = None  # what the camera was asked for
+    mode_delivered: Mode | None = None  # size that comes, rate that the source states
+    model_state: ModelState = ModelState.NONE
+    cameras: tuple[CameraInfo, ...] = ()  # connected now
+    model: str = ""  # the model that runs now, as `load_model` takes it; "" before the first
+    model_name: str = ""
+    model_card: ModelCard | None = None
+    model_file: Path | None = None  # of the model that runs now
+    model_methods: tuple[str, ...] = ()  # of `vision.methods` that this model can serve
+    model_ms: float = 0.0  # of one face with attribution, measured on `device` at loading
+    models: tuple[ModelInfo, ...] = ()
+    other_model: str = ""  # the second model, while two are compared; "" is none
+    other_name: str = ""
+    other_state: ModelState = ModelState.NONE
+    other_notice: str = ""  # why it does not run
+    model_notice: str = ""  # why the last load failed; "" when all is well
+    analysis_notice: str = ""  # what the analysis had to give up, and why; "" when all is well
+    device: str = ""
+    devices: tuple[DeviceInfo, ...] = ()
+    recording: RecordingStatus | None = None  # the newest; None before the first
+    playback: Playback | None = None  # None where one can neither pause nor seek
+    replay: Replay | None = None  # the recording that plays
+    rates: Rates = field(default_factory=Rates)
+
+
+class LiveEngine(Protocol):
+    """Captures and analyses in threads of its own. Every call returns at once."""
+
+    def take(self) -> Analysis | None:
+        """The newest analysis if there is one that was not taken yet, else None."""
+
+    def painted(self, analysis: Analysis) -> None:
+        """Tell that `analysis` is on the screen now (for capture-to-paint)."""
+
+    def status(self) -> LiveStatus: ...
+
+    def open_source(self, source: str) -> None:
+        """`demo`, `camera[:N|NAME][@WIDTHxHEIGHT[@FPS]]`, a file, a folder or a URL.
+
+        A source that fails leaves the previous one running.
+        """
+
+    def load_model(self, model: str) -> None:
+        """A model's name or file. A model that fails leaves the previous one running."""
+
+    def use_device(self, device: str) -> None:
+        """`auto`, `cpu`, `cuda:N` or `mps`. One that fails leaves the model where it runs."""
+
+    def compare_with(self, model: str) -> None:
+        """A second model on the same frames; "" ends it. One that fails leaves the first alone."""
+
+    def set_options(self, options: Options) -> None:
+        """From the next frame on."""
+
+    def set_seen(self, seen: bool) -> None:
+        """Whether anybody can see the analyses; while nobody can, and none is recorded, none
+        is made.
+        """
+
+    def record(self, plan: RecordingPlan) -> None:
+        """Record what is analysed from now on; `status().recording` tells how it goes."""
+
+    def end_recording(self) -> None: ...
+
+    def mark(self) -> float:
+        """Mark this moment in the recording; returns its time there, in seconds."""
+
+    def note(self, time_s: float, text: str) -> None:
+        """A note for the mark at `time_s`."""
+
+    def pause(self, on: bool) -> None:
+        """Hold what plays, where `status().playback` says that one can, or let it go on."""
+
+    def seek(self, time_s: float) -> None:
+        """Go on at another time of what plays. Faces are found anew there."""
+
+    def look_again(self) -> None:
+        """Analyse the newest picture once more, as options and model are now."""
+
+    def analyse_again(self, on: bool) -> None:
+        """Let the model look at the recording that plays, in place of the recorded results."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""Results drawn over a picture. QtGui only."""

@@ -1,0 +1,1 @@
+"""Examples of the user's own face, and fine-tuning on them."""

@@ -1,0 +1,1 @@
+"""Recording what is analysed, and playing it back."""

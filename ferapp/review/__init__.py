@@ -1,0 +1,1 @@
+"""Opening evaluations, looking at samples, deciding about labels."""

@@ -1,0 +1,1 @@
+"""Analysis without a window: a source into a table and a video."""

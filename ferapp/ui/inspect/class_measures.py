@@ -1,0 +1,172 @@
+"""Recall and precision of each class, and the calibration curve: painted, each number explained."""
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from ferapp.review.evaluation import BINS, Evaluation
+from ferapp.ui.text import wording
+from ferapp.ui.widgets import theme
+
+_ROW = 30  # px
+
+
+class ClassTable(QWidget):
+    """A row a class: samples, recall and precision as bars with their numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: Evaluation | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Recall and precision of each class")
+        self.setToolTip(
+            "Recall: of the samples labelled so, the share that was found.\n"
+            "Precision: of the samples predicted so, the share that is labelled so."
+        )
+
+    def show_evaluation(self, found: Evaluation | None) -> None:
+        self._found = found
+        self.setAccessibleDescription(self.in_words())
+        self.updateGeometry()
+        self.update()
+
+    def in_words(self) -> str:
+        if self._found is None:
+            return ""
+        rows = zip(self._found.classes, self._found.recall, self._found.precision, strict=True)
+        return ", ".join(f"{n}: recall {_share(r)}, precision {_share(p)}" for n, r, p in rows)
+
+    def sizeHint(self) -> QSize:
+        count = len(self._found.classes) if self._found else 7
+        return QSize(320, (count + 1) * _ROW)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._found is None:
+            return
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint(painter, self._found)
+
+    def _paint(self, painter: QPainter, found: Evaluation) -> None:
+        look = theme.current()
+        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        names, counts, gap = 66.0, 52.0, 12.0
+        width = (self.width() - names - counts) / 2 - gap
+        starts = (names + counts + gap, names + counts + 2 * gap + width)
+        painter.setFont(theme.sized(self.font(), 0.9))
+        painter.setPen(QColor(look.muted))
+        painter.drawText(QRectF(names, 0, counts, _ROW), right, "samples")
+        for x, word in zip(starts, ("recall", "precision"), strict=True):
+            painter.drawText(QRectF(x, 0, width, _ROW), left, word)
+        totals = found.confusion.sum(axis=1)
+        for k, name in enumerate(found.classes):
+            y = (k + 1) * _ROW
+            painter.setPen(QColor(look.text))
+            painter.drawText(QRectF(0, y, names, _ROW), left, wording.title(name))
+            painter.setPen(QColor(look.muted))
+            painter.drawText(QRectF(names, y, counts, _ROW), right, f"{totals[k]:,}")
+            for x, value in zip(starts, (found.recall[k], found.precision[k]), strict=True):
+                bar = QRectF(x, y + _ROW / 2 - 3, width - 40, 6)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(QColor(look.line))
+                painter.drawRoundedRect(bar, 3, 3)
+                if np.isfinite(value):
+                    painter.setBrush(QColor(look.expression(name, k)))
+                    bar.setWidth(bar.width() * float(value))
+                    painter.drawRoundedRect(bar, 3, 3)
+                painter.setPen(QColor(look.text))
+                painter.drawText(QRectF(x, y, width, _ROW), right, _share(float(value)))
+
+
+class CalibrationCurve(QWidget):
+    """Accuracy over confidence: on the diagonal the model is as sure as it is right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: Evaluation | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Calibration curve")
+
+    def show_evaluation(self, found: Evaluation | None) -> None:
+        self._found = found
+        if found is not None:
+            self.setAccessibleDescription(f"Expected calibration error {found.calibration[3]:.3f}")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, 270)
+
+    def _area(self) -> QRectF:
+        return QRectF(40, 8, min(self.width() - 56, 300), 216)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._found is None:
+            return
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint(painter, self._found)
+
+    def _paint(self, painter: QPainter, found: Evaluation) -> None:
+        look, area = theme.current(), self._area()
+        _, hits, counts, _ = found.calibration
+        painter.setFont(theme.sized(self.font(), 0.85))
+        for share in (0.0, 0.5, 1.0):
+            y = area.bottom() - share * area.height()
+            x = area.left() + share * area.width()
+            painter.setPen(QPen(QColor(look.line), 1))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(QColor(look.muted))
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(QRectF(0, y - 8, 36, 16), right, wording.percent(share))
+            middle = Qt.AlignmentFlag.AlignCenter
+            painter.drawText(
+                QRectF(x - 24, area.bottom() + 3, 48, 16), middle, wording.percent(share)
+            )
+        painter.drawText(
+            QRectF(area.left(), area.bottom() + 20, area.width(), 16),
+            Qt.AlignmentFlag.AlignCenter,
+            "confidence; bars: accuracy, their shade: samples",
+        )
+        width = area.width() / BINS
+        most = max(int(counts.max()), 1)
+        for k in np.flatnonzero(counts).tolist():
+            colour = QColor(look.accent)
+            colour.setAlphaF(0.25 + 0.75 * (counts[k] / most) ** 0.5)
+            height = float(hits[k]) * area.height()
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawRect(
+                QRectF(area.left() + k * width + 1, area.bottom() - height, width - 2, height)
+            )
+        pen = QPen(QColor(look.text), 1, Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.drawLine(area.bottomLeft(), area.topRight())
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip_at(event.pos().x()), self)
+            return True
+        return super().event(event)
+
+    def tip_at(self, x: float) -> str:
+        base = (
+            "A well calibrated model is right in 80 % of the cases in which it is 80 % sure:\n"
+            "its bars end at the dashed line. Lower bars: it is too sure."
+        )
+        area = self._area()
+        k = int((x - area.left()) / area.width() * BINS)
+        if self._found is None or not 0 <= k < BINS:
+            return base
+        confidence, hits, counts, _ = self._found.calibration
+        if not counts[k]:
+            return base
+        return (
+            f"{counts[k]} samples, on average {_share(float(confidence[k]))} sure, "
+            f"{_share(float(hits[k]))} of them right\n{base}"
+        )
+
+
+def _share(value: float) -> str:
+    return "–" if np.isnan(value) else wording.percent(value)

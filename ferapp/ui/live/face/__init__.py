@@ -1,0 +1,1 @@
+"""The panel beside the picture: everything about the selected face."""

@@ -1,0 +1,84 @@
+"""The attention weights of a model that has them (DACL): a column a feature."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from ferapp.overlays import colour_maps
+from ferapp.ui.widgets import theme
+
+_STRIP = 22  # px
+_PALETTE = "ember"
+FOLLOW = 0.02  # of the way to a new picture's weights that their mean goes
+FULL = 0.25  # a weight this far from its mean has the full colour
+
+
+class AttentionStrip(QWidget):
+    """Each weight less its own recent mean: what is always so is blank, what changes is seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._weights: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._mean: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._image: QImage | None = None
+        self.setFont(theme.sized(self.font(), 0.85))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Attention weights of the features")
+        self.hide()
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, _STRIP + self.fontMetrics().height() + 3)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def show_weights(self, weights: NDArray[np.float32]) -> None:
+        """(d,) in 0–1; empty hides the strip."""
+        self.setVisible(bool(weights.size))
+        if not weights.size:
+            self._mean = weights
+            return
+        if len(self._mean) != len(weights):
+            self._mean = weights.copy()
+        self._mean = self._mean + FOLLOW * (weights - self._mean)
+        self._weights = weights
+        change = np.clip((weights - self._mean) / FULL, -1, 1)[None].astype(np.float32)
+        pixels = colour_maps.attribution_image(change, 1.0, _PALETTE, signed=True)
+        form = QImage.Format.Format_ARGB32_Premultiplied
+        self._image = QImage(pixels.data, len(weights), 1, 4 * len(weights), form).copy()
+        self.setAccessibleDescription(self.words())
+        self.update()
+
+    def words(self) -> str:
+        """`192 weights, mean 0.51, from 0.12 to 0.94`."""
+        found = self._weights
+        return (
+            f"{found.size} weights, mean {found.mean():.2f}, {found.min():.2f} to {found.max():.2f}"
+        )
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and self._weights.size:
+            index = int(event.pos().x() * len(self._weights) / max(self.width(), 1))
+            index = min(max(index, 0), len(self._weights) - 1)
+            QToolTip.showText(
+                event.globalPos(),
+                f"Feature {index + 1}: weight {self._weights[index]:.2f}, "
+                f"recent mean {self._mean[index]:.2f}.\n"
+                "DACL's attention says how much each feature counts when the center loss pulls\n"
+                "faces of one expression together. Colours: more or less than lately.",
+                self,
+            )
+            return True
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            painter.fillRect(0, 0, self.width(), _STRIP, QColor(theme.current().raised))
+            if self._image is not None:
+                painter.drawImage(QRectF(0, 0, self.width(), _STRIP), self._image)
+            painter.setPen(QColor(theme.current().muted))
+            below = QRectF(0, _STRIP + 2, self.width(), self.fontMetrics().height())
+            painter.drawText(below, Qt.AlignmentFlag.AlignLeft, "Attention weights")
+            painter.drawText(below, Qt.AlignmentFlag.AlignRight, self.words().partition(", ")[2])

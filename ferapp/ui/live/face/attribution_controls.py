@@ -1,0 +1,164 @@
+"""What the attribution explains, in which colours, and on which scale."""
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
+
+from ferapp.overlays import colour_maps
+from ferapp.overlays.overlay_style import Look
+from ferapp.ui.live.display_controls import label_width
+from ferapp.ui.live.face.attribution_key import gradient
+from ferapp.ui.text import wording
+from ferapp.ui.text.method_text import METHODS
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.chips import Chip
+from ferapp.ui.widgets.picker import Picker
+from ferapp.vision.overlay_methods import DEFAULT
+
+_SWATCH = QSize(44, 10)
+_LEAST = 120  # px: longer names of methods are elided, and whole in the list
+_EXPLAIN = (
+    "Whose score the colours over the face explain.\n"
+    "Predicted: the label shown. Runner-up: the second choice.\n"
+    "A click on a bar chooses its expression."
+)
+_METHOD = (
+    "How the colours are found. Grad × Input: what each place adds to the score.\n"
+    "Action units: where the expression shows on a face, drawn from the landmarks alone."
+)
+_NOT_SERVED = {
+    "cam": "This model does not end in average pooling and one linear layer, as CAM needs.",
+    "class_map": "This model draws no maps of its classes itself.",
+    "grad": "Before average pooling the gradient is the same everywhere. That of pixels is not.",
+}
+_COLOURS = "The colours of the attribution. Their lightness tells the strength, too."
+_SIGNED = (
+    "On: what speaks for the expression and what speaks against it have colours of their own.\n"
+    "Off: only how much a place counts."
+)
+_HOLD = (
+    "On: the strongest place of the last 5 seconds has the full colour from now on,\n"
+    "so that pictures compare. Another model or expression is measured anew.\n"
+    "Off: the strongest place of each picture has it."
+)
+
+
+class AttributionControls(QWidget):
+    """Each signal carries the new value; `show_look` sets what is shown without any."""
+
+    target_chosen = Signal(str)  # as Look.target
+    method_chosen = Signal(str)  # as Look.method
+    palette_chosen = Signal(str)
+    signed_changed = Signal(bool)
+    held_changed = Signal(bool)
+
+    def __init__(self, held: bool) -> None:
+        super().__init__()
+        self._classes: tuple[str, ...] = ()
+        self._signed = True
+        self.target = Picker("Explain", _EXPLAIN)
+        self.method = Picker("Explain by", _METHOD)
+        self._served: tuple[str, ...] | None = None
+        self._method = DEFAULT
+        self.method.setMinimumWidth(_LEAST)
+        self.palette_picker = Picker("Colours of the attribution", _COLOURS)
+        self.palette_picker.setIconSize(_SWATCH)
+        for name, palette in colour_maps.PALETTES.items():
+            self.palette_picker.addItem(palette.title, name)
+        self.signed = Chip("For and against", _SIGNED)
+        self.held = Chip("Hold scale", _HOLD)
+        self.held.setChecked(held)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(4)
+        grid.setVerticalSpacing(theme.GAP - 2)
+        grid.setColumnStretch(1, 1)
+        for row, (words, control) in enumerate(
+            (("Explain", self.target), ("Colours", self.palette_picker))
+        ):
+            label = QLabel(words)
+            label.setToolTip(control.toolTip())
+            label.setFixedWidth(label_width(label))
+            label.setBuddy(control)
+            grid.addWidget(label, row, 0)
+        explain = QHBoxLayout()
+        explain.setSpacing(theme.GAP)
+        explain.addWidget(self.target, 1)
+        explain.addWidget(QLabel("by"))
+        explain.addWidget(self.method, 1)
+        grid.addLayout(explain, 0, 1)
+        colours = QHBoxLayout()
+        colours.setSpacing(4)
+        for widget in (self.palette_picker, self.signed, self.held):
+            colours.addWidget(widget)
+        grid.addLayout(colours, 1, 1)
+        self._fill_targets()
+        self.show_methods(())
+        self._paint_swatches()
+        self.target.activated.connect(
+            lambda index: self.target_chosen.emit(self.target.itemData(index))
+        )
+        self.method.activated.connect(
+            lambda index: self.method_chosen.emit(self.method.itemData(index))
+        )
+        self.palette_picker.activated.connect(
+            lambda index: self.palette_chosen.emit(self.palette_picker.itemData(index))
+        )
+        self.signed.clicked.connect(self.signed_changed)
+        self.held.clicked.connect(self.held_changed)
+
+    def show_look(self, look: Look, classes: tuple[str, ...]) -> None:
+        """The choices of `look` among the model's classes."""
+        if classes != self._classes:
+            self._classes = classes
+            self._fill_targets()
+        self._show_method(look.method)
+        chosen = self.target.findData(look.target)
+        self.target.setCurrentIndex(max(chosen, 0))  # a class that the model has not: predicted
+        self.palette_picker.setCurrentIndex(max(self.palette_picker.findData(look.palette), 0))
+        if look.signed != self._signed:
+            self._signed = look.signed
+            self._paint_swatches()
+        self.signed.setChecked(look.signed)
+
+    def set_held(self, why: str) -> None:
+        """No other method can be asked for now, and `why`; "" where one can."""
+        self.method.setEnabled(not why)
+        self.method.setToolTip(why or _METHOD)
+
+    def show_methods(self, served: tuple[str, ...]) -> None:
+        """Those that the model serves can be chosen, the others say why not."""
+        if served == self._served:
+            return
+        self._served = served
+        self.method.clear()
+        for name, words in METHODS.items():
+            self.method.addItem(words.title, name)
+            item = self.method.model().item(self.method.count() - 1)  # type: ignore[attr-defined]
+            item.setEnabled(not served or name in served)
+            item.setToolTip(words.tip if item.isEnabled() else _NOT_SERVED.get(name, words.tip))
+        self._show_method(self._method)
+
+    def _show_method(self, name: str) -> None:
+        """The default where the model cannot serve it: that is what is shown, too."""
+        self._method = name
+        shown = name if not self._served or name in self._served else DEFAULT
+        self.method.setCurrentIndex(max(self.method.findData(shown), 0))
+
+    def _fill_targets(self) -> None:
+        self.target.clear()
+        self.target.addItem("Predicted", "predicted")
+        self.target.addItem("Runner-up", "runner_up")
+        for name in self._classes:
+            self.target.addItem(wording.title(name), name)
+
+    def _paint_swatches(self) -> None:
+        size = _SWATCH * 4  # the icon scales it down to any screen
+        for i in range(self.palette_picker.count()):
+            name = self.palette_picker.itemData(i)
+            row = gradient(name, signed=self._signed, width=size.width())
+            swatch = QPixmap.fromImage(row.scaled(size))
+            icon = QIcon()
+            for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # not tinted when chosen
+                icon.addPixmap(swatch, mode)
+            self.palette_picker.setItemIcon(i, icon)

@@ -1,0 +1,64 @@
+"""The aligned crop that the model is fed, enlarged."""
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ferapp.overlays import overlay_painter
+from ferapp.ui.widgets import theme
+from ferapp.vision.types import FaceAnalysis
+
+
+class CropView(QWidget):
+    """Exactly the pixels of the model's input, each one visible, with the map over them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._crop: QImage | None = None
+        self._map: QImage | None = None
+        self._words = ""
+        self.setFont(theme.sized(self.font(), 0.85))
+        policy = QSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(policy)
+        self.setAccessibleName("Aligned crop")
+        self.setToolTip(
+            "What the model sees: the face turned upright, cut out and shrunk.\n"
+            "These are its exact pixels, enlarged; nothing else reaches the model.\n"
+            "Never mirrored, even where the picture is; without the parts that are hidden."
+        )
+
+    def sizeHint(self) -> QSize:
+        return QSize(120, 120)
+
+    def show_face(
+        self, face: FaceAnalysis | None, map_image: QImage | None, words: str = ""
+    ) -> None:
+        """The crop, under its coloured map where there is one; without a crop, `words`."""
+        self._crop = None
+        if face is not None and face.crop.size:
+            self._crop = overlay_painter.grey_image(face.crop)
+        self._map = map_image
+        self._words = "" if self._crop is not None else words
+        self.setAccessibleDescription(self._words)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        shape = QPainterPath()
+        shape.addRoundedRect(QRectF(self.rect()), theme.RADIUS, theme.RADIUS)
+        painter.fillPath(shape, QColor(theme.current().raised))
+        if self._crop is None:
+            painter.setPen(QColor(theme.current().muted))
+            inner = self.rect().adjusted(theme.GAP, 0, -theme.GAP, 0)
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(inner, flags, self._words)
+            return
+        painter.setClipPath(shape)
+        painter.drawImage(QRectF(self.rect()), self._crop)
+        if self._map is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(QRectF(self.rect()), self._map)

@@ -1,0 +1,54 @@
+"""The number of the face that is followed, on its colour: what joins the column to the picture."""
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ferapp.ui.widgets import theme
+from ferapp.vision.tracking import number
+
+_SIDE = 26  # px
+
+
+class FaceBadge(QWidget):
+    """There only where several faces are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._face_id: int | None = None
+        self._seen = False
+        self.setFont(theme.sized(self.font(), 1.15, QFont.Weight.Bold))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.hide()
+
+    def sizeHint(self) -> QSize:
+        return QSize(_SIDE, _SIDE)
+
+    def show_face(self, face_id: int | None, seen: bool) -> None:
+        """None hides it. A face out of sight has an outline alone."""
+        self._face_id, self._seen = face_id, seen
+        self.setVisible(face_id is not None)
+        if face_id is None:
+            return
+        self.setAccessibleName(f"Face {number(face_id)} is followed")
+        self.setToolTip(
+            f"Bars, plots and attribution are of face {number(face_id)}.\n"
+            "Click on a face or press its number to follow it. Keys: N the next one, 0 the largest."
+        )
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        if self._face_id is None:
+            return
+        look, colour = theme.current(), theme.face_colour(self._face_id)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        plate = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setPen(QPen(QColor(look.muted), 1))  # on white a light colour alone has no edge
+        painter.setBrush(colour if self._seen else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(plate, 6, 6)
+        painter.setPen(QColor(theme.ON_FACE_COLOUR if self._seen else look.muted))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, str(number(self._face_id)))

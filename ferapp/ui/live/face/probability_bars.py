@@ -1,0 +1,180 @@
+"""Probability bars: one row per class, smoothed bar, raw tick, value."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from ferapp.ui.text import wording
+from ferapp.ui.widgets import theme
+from ferapp.vision.types import NOTHING
+from trainer.labels import EXPRESSIONS
+
+_BAR = 8  # px
+_TIP = (
+    "The model's probability for each expression; they add up to 100 %.\n"
+    "Bar: smoothed over time. Thin tick: this picture alone."
+)
+_HIDDEN_TIP = "Outline: the whole face, nothing hidden. At the right: the change in points."
+_CLICK_TIP = "Click: the attribution explains this expression; again: the label shown."
+
+
+class ProbabilityBars(QWidget):
+    """Painted directly: seven rows of text and rectangles cost a tenth of a plot's redraw."""
+
+    class_chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._classes: tuple[str, ...] = EXPRESSIONS
+        self._smoothed = NOTHING
+        self._raw = NOTHING
+        self._whole = NOTHING
+        self._marked: int | None = None
+        self._hovered: int | None = None
+        self._plain = theme.sized(self.font(), 1)
+        self._strong = theme.sized(self.font(), 1, QFont.Weight.Bold)
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Probabilities")
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, len(self._classes) * self._row_height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, self.sizeHint().height())
+
+    def _row_height(self) -> int:
+        return self.fontMetrics().height() + 6
+
+    def show_probabilities(
+        self,
+        classes: tuple[str, ...],
+        smoothed: NDArray[np.float32] = NOTHING,
+        raw: NDArray[np.float32] = NOTHING,
+        whole: NDArray[np.float32] = NOTHING,
+        marked: int | None = None,
+    ) -> None:
+        """(K,) each; without values the rows stay, empty.
+
+        `whole` is what the model says of the unhidden face, `marked` the class that was chosen to
+        be explained.
+        """
+        if classes and classes != self._classes:
+            self._classes = classes
+            self.updateGeometry()
+        self._smoothed, self._raw, self._whole, self._marked = smoothed, raw, whole, marked
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        look = theme.current()
+        row = self._row_height()
+        advance = self.fontMetrics().horizontalAdvance
+        left = max(advance(wording.title(c)) for c in self._classes) + 12
+        compared = self._whole.size == self._smoothed.size > 0
+        values = advance(wording.percent(1)) + 8
+        changes = advance(wording.points(-1)) + 8 if compared else 0
+        width = self.width() - left - values - changes
+        top = wording.top_class(self._smoothed)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        right = middle | Qt.AlignmentFlag.AlignRight
+        for i, name in enumerate(self._classes):
+            y = i * row
+            if i == self._hovered:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(QColor(look.raised))
+                painter.drawRoundedRect(QRectF(0, y, self.width(), row), 4, 4)
+            if i == self._marked:
+                self._paint_mark(painter, QPointF(left - 3, y + row / 2))
+            words = QColor(look.text if i in (top, self._marked) else look.muted)
+            painter.setFont(self._strong if i == top else self._plain)
+            painter.setPen(words)
+            painter.drawText(QRectF(0, y, left, row), middle, wording.title(name))
+            track = QRectF(left, y + (row - _BAR) / 2, width, _BAR)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(look.line))
+            painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
+            if i >= len(self._smoothed):
+                continue
+            share = float(self._smoothed[i])
+            painter.setBrush(QColor(look.expression(name, i)))
+            painter.setClipRect(QRectF(left, y, share * width, row))
+            painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
+            painter.setClipping(False)
+            if compared:
+                self._paint_outline(painter, track, float(self._whole[i]))
+            tick = left + float(self._raw[i]) * (width - 2)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(look.text))
+            painter.drawRect(QRectF(tick, track.y() - 2, 1.5, _BAR + 4))
+            painter.setPen(words)
+            number = QRectF(left + width, y, values, row)
+            painter.drawText(number, right, wording.percent(share))
+            if compared:
+                change = QRectF(self.width() - changes, y, changes, row)
+                painter.drawText(change, right, wording.points(share - float(self._whole[i])))
+
+    def _paint_mark(self, painter: QPainter, tip: QPointF) -> None:
+        """A small triangle between name and bar."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.current().accent))
+        painter.drawPolygon([tip + QPointF(-6, -4.5), tip, tip + QPointF(-6, 4.5)])
+
+    def _paint_outline(self, painter: QPainter, track: QRectF, share: float) -> None:
+        width = max(round(share * track.width()), 3)
+        # on the middles of pixels, so that a thin line stays sharp
+        outline = QRectF(track.x() + 0.5, int(track.y()) - 1.5, width - 1, _BAR + 3)
+        painter.setPen(QPen(QColor(theme.current().text), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(outline, 2, 2)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip_at(int(event.pos().y())), self)
+            return True
+        return super().event(event)
+
+    def tip_at(self, y: int) -> str:
+        i = self._row_at(y)
+        lines = [_TIP]
+        if i is not None and i < len(self._smoothed):
+            smoothed, raw = wording.percent(self._smoothed[i]), wording.percent(self._raw[i])
+            name = wording.title(self._classes[i])
+            values = f"{name}: smoothed {smoothed}, this picture {raw}"
+            if self._whole.size == self._smoothed.size:
+                values += f", whole face {wording.percent(self._whole[i])}"
+                lines.append(_HIDDEN_TIP)
+            lines = [values, *lines, _CLICK_TIP]
+        return "\n".join(lines)
+
+    def in_words(self) -> str:
+        """`Angry 1 %, Disgust 2 %, …`, for a screen reader."""
+        shown = zip(self._classes, self._smoothed.tolist(), strict=False)  # none without a model
+        return ", ".join(f"{wording.title(name)} {wording.percent(share)}" for name, share in shown)
+
+    def _row_at(self, y: float) -> int | None:
+        i = int(y) // self._row_height()
+        return i if 0 <= i < len(self._classes) else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        i = self._row_at(event.position().y())
+        if event.button() == Qt.MouseButton.LeftButton and i is not None:
+            self.class_chosen.emit(self._classes[i])
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self._row_at(event.position().y()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(None)
+
+    def _hover(self, row: int | None) -> None:
+        if row != self._hovered:
+            self._hovered = row
+            self.update()

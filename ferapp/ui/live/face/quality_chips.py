@@ -1,0 +1,83 @@
+"""Why the label deserves less trust, as small signs beside it."""
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from ferapp.ui.text import wording
+from ferapp.ui.widgets import theme
+from ferapp.vision.types import Doubt
+
+_GAP = 4
+_PAD = 8
+
+
+class DoubtChips(QWidget):
+    """One sign a doubt, from the right; the last one counts those that have no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._doubts: tuple[Doubt, ...] = ()
+        self.setFont(theme.sized(self.font(), 0.9))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Doubts about the label")
+
+    def sizeHint(self) -> QSize:
+        return QSize(60, self.fontMetrics().height() + 8)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.sizeHint().height())  # the words beside it go first
+
+    def show_doubts(self, doubts: tuple[Doubt, ...]) -> None:
+        if doubts == self._doubts:
+            return
+        self._doubts = doubts
+        names = ", ".join(wording.doubt_name(doubt.kind) for doubt in doubts)
+        self.setAccessibleDescription(names or "None")
+        self.update()
+
+    def signs(self) -> list[tuple[QRectF, str, tuple[Doubt, ...]]]:
+        """Place, words and doubts of each sign, from left to right."""
+        for count in range(len(self._doubts), -1, -1):
+            texts = [wording.doubt_name(doubt.kind) for doubt in self._doubts[:count]]
+            meant: list[tuple[Doubt, ...]] = [(doubt,) for doubt in self._doubts[:count]]
+            if count < len(self._doubts):
+                texts.append(f"+{len(self._doubts) - count}" if count else "in doubt")
+                meant.append(self._doubts[count:])
+            widths = [self.fontMetrics().horizontalAdvance(text) + 2 * _PAD for text in texts]
+            if sum(widths) + _GAP * (len(widths) - 1) <= self.width() or not count:
+                break
+        x = self.width() - sum(widths) - _GAP * (len(widths) - 1)
+        placed = []
+        for width, text, doubts in zip(widths, texts, meant, strict=True):
+            placed.append((QRectF(x, 0, width, self.height()), text, doubts))
+            x += width + _GAP
+        return placed
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        look = theme.current()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        edge = QPen(QColor(look.warning), 1.2)
+        edge.setDashPattern([3, 2])  # as the box around the face
+        for place, text, _ in self.signs():
+            painter.setPen(edge)
+            painter.setBrush(QColor(look.raised))
+            painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), 6, 6)
+            painter.setPen(QColor(look.warning))
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+
+    def tip_at(self, point: QPointF) -> str:
+        for place, _, doubts in self.signs():
+            if place.contains(point):
+                return "\n\n".join(map(wording.doubt_tip, doubts))
+        return ""
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip_at(QPointF(event.pos())), self)
+            return True
+        return super().event(event)

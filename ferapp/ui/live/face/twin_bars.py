@@ -1,0 +1,131 @@
+"""The probabilities of two models for the same face: two bars a class, A filled, B outlined."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from ferapp.ui.text import wording
+from ferapp.ui.widgets import theme
+from ferapp.vision.types import NOTHING
+
+_BAR = 6.0  # px
+A, B = "A", "B"
+
+
+class TwinBars(QWidget):
+    """The classes are A's; where B has others, it has no bar."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = (A, B)
+        self._classes: tuple[str, ...] = ()
+        self._first: NDArray[np.float32] = NOTHING
+        self._second: NDArray[np.float32] = NOTHING
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Probabilities of both models")
+        self.hide()
+
+    def _row(self) -> int:
+        return self.fontMetrics().height() + 6
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, (len(self._classes) + 1) * self._row())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, self.sizeHint().height())
+
+    def show_both(
+        self,
+        names: tuple[str, str],
+        classes: tuple[str, ...],
+        first: NDArray[np.float32],
+        others: tuple[str, ...],
+        second: NDArray[np.float32],
+    ) -> None:
+        """Smoothed probabilities (K,) of `classes` and of `others`; empty without a face."""
+        if classes != self._classes:
+            self._classes = classes
+            self.updateGeometry()
+        self._names, self._first = names, first
+        by_name = dict(zip(others, second.tolist(), strict=False))
+        values = [by_name.get(name, np.nan) for name in classes] if by_name else []
+        self._second = np.array(values, np.float32)
+        self.setAccessibleDescription(self.in_words())
+        self.update()
+
+    def in_words(self) -> str:
+        """`Happy 80 % and 91 %, …`."""
+        if not self._first.size or not self._second.size:
+            return ""
+        rows = zip(self._classes, self._first, self._second, strict=False)
+        return ", ".join(
+            f"{wording.title(name)} {wording.percent(a)} and {_share(b)}" for name, a, b in rows
+        )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        look, row = theme.current(), self._row()
+        advance = self.fontMetrics().horizontalAdvance
+        left = max((advance(wording.title(c)) for c in self._classes), default=0) + 12
+        value = advance(wording.percent(1)) + 6
+        width = self.width() - left - 2 * value
+        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        middle = Qt.AlignmentFlag.AlignVCenter
+        strong = theme.sized(self.font(), 1, QFont.Weight.Bold)
+        painter.setFont(theme.sized(self.font(), 0.9))
+        painter.setPen(QColor(look.muted))
+        words = f"{A} ▬ {self._names[0]}   {B} ▭ {self._names[1]}"
+        painter.drawText(QRectF(0, 0, left + width, row), middle, words)
+        for place, letter in enumerate((A, B)):
+            x = left + width + place * value
+            painter.drawText(QRectF(x, 0, value, row), right, letter)
+        tops = (wording.top_class(self._first), wording.top_class(np.nan_to_num(self._second)))
+        for i, name in enumerate(self._classes):
+            y = (i + 1) * row
+            painter.setFont(strong if i in tops else self.font())
+            painter.setPen(QColor(look.text if i in tops else look.muted))
+            painter.drawText(QRectF(0, y, left, row), middle, wording.title(name))
+            colour = QColor(look.expression(name, i))
+            for place, shares in enumerate((self._first, self._second)):
+                if i >= len(shares):
+                    continue
+                share = float(shares[i])
+                bar = QRectF(left, y + row / 2 - _BAR - 0.5 + place * (_BAR + 1), width, _BAR)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(QColor(look.line))
+                painter.drawRect(bar)
+                if not np.isnan(share):
+                    bar.setWidth(max(share * width, 1))
+                    if place:
+                        painter.setPen(QPen(colour, 1.5))
+                        painter.setBrush(Qt.BrushStyle.NoBrush)
+                        bar.adjust(0.75, 0.75, -0.75, -0.75)
+                    else:
+                        painter.setBrush(colour)
+                    painter.drawRect(bar)
+                painter.setFont(strong if i == tops[place] else self.font())
+                painter.setPen(QColor(look.text if i == tops[place] else look.muted))
+                number = QRectF(left + width + place * value, y, value, row)
+                painter.drawText(number, right, _share(share))
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip(), self)
+            return True
+        return super().event(event)
+
+    def tip(self) -> str:
+        return (
+            "What both models say of the same face in the same picture, smoothed over time.\n"
+            f"Filled: {self._names[0]}. Outlined: {self._names[1]}."
+        )
+
+
+def _share(value: float) -> str:
+    return "–" if np.isnan(value) else wording.percent(value)

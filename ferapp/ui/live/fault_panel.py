@@ -1,0 +1,198 @@
+"""What is said on the picture: a sign, what happened, what to try, and ways out."""
+
+from PySide6.QtCore import QMargins, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QFont,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ferapp.live.status import LiveStatus
+from ferapp.sources.faults import Fault, FaultKind
+from ferapp.ui.live.fault_icons import Sign
+from ferapp.ui.text import source_text
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import by_keyboard
+
+WIDEST = 520  # px
+REMARKS = frozenset({FaultKind.RESIZED, FaultKind.SKIPPED})  # they ask for nothing
+
+
+class CloseCross(QAbstractButton):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setToolTip("Hide this.")
+        self.setAccessibleName("Hide")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        by_keyboard(self)
+
+    def sizeHint(self) -> QSize:
+        side = self.fontMetrics().height() + 4
+        return QSize(side, side)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if self.hasFocus():
+                painter.setPen(theme.colour(theme.DARK.accent))
+                painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 4, 4)
+            bright = self.underMouse() or self.hasFocus()
+            painter.setPen(QPen(theme.colour(theme.VIDEO_TEXT if bright else theme.VIDEO_MUTED), 2))
+            room = self.rect().adjusted(6, 6, -6, -6)
+            painter.drawLine(room.topLeft(), room.bottomRight())
+            painter.drawLine(room.topRight(), room.bottomLeft())
+
+
+class Notice(QFrame):
+    """Words on the picture, as wide as they need; hidden when there are none or once closed."""
+
+    changed = Signal()  # it came, went or has another size
+
+    def __init__(self, parent: QWidget, name: str) -> None:
+        super().__init__(parent)
+        self._name = name
+        self.setObjectName("notice")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.sign = Sign()
+        self.title = self._words()
+        self.body = self._words()
+        self.body.setProperty("quiet", True)
+        self.cross = CloseCross()
+        self.cross.clicked.connect(self._close)
+        top = QHBoxLayout()
+        top.setSpacing(theme.GAP + 2)
+        top.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self.title, 1)
+        top.addWidget(self.cross, 0, Qt.AlignmentFlag.AlignTop)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(QMargins(12, 10, 8, 10))
+        self._column.setSpacing(6)
+        self._column.addLayout(top)
+        self._column.addWidget(self.body)
+        self._shown: tuple[str, str] = ("", "")
+        self.hide()
+
+    def _words(self) -> QLabel:
+        label = QLabel()
+        label.setWordWrap(True)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        return label
+
+    def say(self, title: str, body: str = "", kind: FaultKind | None = None) -> None:
+        """Show these words; the same again do not come back once they were closed."""
+        if (title, body) == self._shown:
+            return
+        self._shown = (title, body)
+        weight = QFont.Weight.DemiBold if body else QFont.Weight.Normal
+        self.title.setFont(theme.sized(self.font(), 1.0, weight))
+        self.title.setText(title)
+        self.body.setText(body)
+        self.body.setVisible(bool(body))
+        self.setToolTip(body)
+        remark = kind is None or kind in REMARKS
+        self.sign.show_kind(kind, theme.VIDEO_MUTED if remark else theme.DARK.warning)
+        self.setAccessibleName(f"{self._name}: {title}")
+        self.setAccessibleDescription(body)
+        self.setVisible(bool(title))
+        if title:
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.text()))
+        self.changed.emit()
+
+    def text(self) -> str:
+        return "\n".join(part for part in self._shown if part)
+
+    def _close(self) -> None:
+        self.hide()
+        self.changed.emit()
+
+    def size_in(self, room: QSize) -> QSize:
+        """The size at which the words fit into the width of `room`.
+
+        Where they would hide more than half of its height, the body is left to the tooltip.
+        """
+        margins = self._column.contentsMargins()
+        beside = self.sign.sizeHint().width() + self.cross.sizeHint().width() + 2 * theme.GAP + 8
+        frame = margins.left() + margins.right()
+        title = self.title.fontMetrics().horizontalAdvance(self.title.text()) + beside
+        body = self.body.fontMetrics().horizontalAdvance(self.body.text())
+        wanted = max(title, body, self._least()) + frame + 2
+        width = min(wanted, room.width(), WIDEST)
+        lines = self.body.heightForWidth(width - frame) + self._column.spacing()
+        height = self._column.totalHeightForWidth(width)
+        if self.body.text():
+            whole = height + lines * self.body.isHidden()
+            self.body.setVisible(whole <= room.height() / 2)
+            height = whole - lines * self.body.isHidden()
+        return QSize(width, height)
+
+    def _least(self) -> int:
+        """The width of what does not wrap."""
+        return 0
+
+
+class FaultPanel(Notice):
+    """What is wrong with the source. What `fault.source` holds is never shown: see `Fault`."""
+
+    retry = Signal(str)
+    demo = Signal()
+    other = Signal(QPushButton)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, "Source")
+        self._fault: Fault | None = None
+        self.retry_button = self._button("Retry", "Open the same source again.")
+        self.demo_button = self._button("Demo clip", "Play the clip that comes with the app.")
+        self.other_button = self._button("Other…", "Choose another source.")
+        self.retry_button.clicked.connect(self._retry)
+        self.demo_button.clicked.connect(self.demo)
+        self.other_button.clicked.connect(lambda: self.other.emit(self.other_button))
+        self._buttons = QWidget()
+        row = QHBoxLayout(self._buttons)
+        row.setContentsMargins(0, 4, 0, 0)
+        row.setSpacing(theme.GAP)
+        for button in (self.retry_button, self.demo_button, self.other_button):
+            row.addWidget(button)
+        row.addStretch(1)
+        self._column.addWidget(self._buttons)
+        for one, next_one in (
+            (self.retry_button, self.demo_button),
+            (self.demo_button, self.other_button),
+            (self.other_button, self.cross),
+        ):
+            self.setTabOrder(one, next_one)
+
+    def _button(self, text: str, tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        by_keyboard(button)
+        return button
+
+    def show_status(self, status: LiveStatus) -> None:
+        fault = status.source_fault
+        if fault is None:
+            self._buttons.hide()
+            self.say(source_text.without_login(status.source_notice))
+        else:
+            self._buttons.setVisible(fault.kind not in REMARKS)
+            title, body = source_text.fault_words(fault, status.source_notice)
+            self.say(title, body, fault.kind)
+        self._fault = fault
+
+    def _retry(self) -> None:
+        if self._fault is not None:
+            self.retry.emit(self._fault.source)
+
+    def _least(self) -> int:
+        return 0 if self._buttons.isHidden() else self._buttons.sizeHint().width()

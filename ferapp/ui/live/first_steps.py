@@ -1,0 +1,68 @@
+"""A card on the picture at the very first start: what to look at."""
+
+from PySide6.QtCore import QMargins, QSize, Qt, Signal
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import by_keyboard
+
+WIDTH = 620  # px: wide and low, so that it stands above most faces
+STEPS = (
+    ("Smile.", "The bars on the right answer at once."),
+    ("See why.", "Warm colours on the face speak for the expression, cool ones against it."),
+    ("Space", "holds the picture, to look at it closely. Again, and it goes on."),
+    ("?", "shows all keys. Hold the pointer on anything to have it explained."),
+)
+
+
+class FirstSteps(QFrame):
+    done = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("First steps")
+        self.setAccessibleDescription("\n".join(" ".join(step) for step in STEPS))
+        title = QLabel("What to look at first")
+        title.setFont(theme.sized(self.font(), 1.15, QFont.Weight.DemiBold))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(theme.GAP)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        for index, (head, text) in enumerate(STEPS):
+            row, column = divmod(index, 2)
+            lead, words = QLabel(head), QLabel(text)
+            lead.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
+            words.setWordWrap(True)
+            grid.addWidget(lead, row, 2 * column, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(words, row, 2 * column + 1, Qt.AlignmentFlag.AlignTop)
+        self.button = QPushButton("Got it")
+        self.button.setToolTip("Hide this. F1 shows it again.")
+        self.button.clicked.connect(self.done)
+        by_keyboard(self.button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(QMargins(16, 10, 12, 12))
+        layout.setSpacing(theme.GAP)
+        top = QHBoxLayout()
+        top.addWidget(title, 1)
+        top.addWidget(self.button)
+        layout.addLayout(top)
+        layout.addLayout(grid)
+        self.hide()
+
+    def size_in(self, room: int) -> QSize:
+        layout = self.layout()
+        assert layout is not None
+        width = min(WIDTH, room)
+        return QSize(width, layout.totalHeightForWidth(width))

@@ -1,0 +1,239 @@
+"""One picture kept: a PNG with its overlays, and beside it a JSON with all that is known of it.
+
+Coordinates are pixels of the source's picture, unmirrored, whatever the view showed.
+"""
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import (
+    QBuffer,
+    QByteArray,
+    QIODevice,
+    QObject,
+    QStandardPaths,
+    QTimer,
+    QUrl,
+    Signal,
+)
+from PySide6.QtGui import QDesktopServices, QImage, QImageWriter
+
+from ferapp.live.status import LiveStatus
+from ferapp.overlays.overlay_style import Look, map_of
+from ferapp.overlays.render_overlays import burn
+from ferapp.sources.stream_address import without_password
+from ferapp.vision.analysis_options import Options
+from ferapp.vision.face_table import COORDINATES
+from ferapp.vision.file_hash import file_hash
+from ferapp.vision.types import Analysis, FaceAnalysis
+from trainer.files import write_atomic, write_json
+
+FORMAT = 1
+LOOK_MS = 30  # between two looks whether a snapshot is written
+# of 100, in zlib's terms level 2: a third of the usual time, for a fifth more bytes
+COMPRESSION = 30
+
+
+def pictures_folder() -> Path:
+    """Where snapshots go; it is made with the first one."""
+    place = QStandardPaths.StandardLocation.PicturesLocation
+    return Path(QStandardPaths.writableLocation(place) or Path.home()) / "ferapp"
+
+
+def take(
+    analysis: Analysis,
+    status: LiveStatus,
+    look: Look,
+    options: Options,
+    folder: Path,
+    when: datetime,
+) -> Path:
+    """Write `ferapp-<when>.png` and `.json` into `folder`; returns the picture's path.
+
+    Both are written whole or not at all, and none that exists is touched. Raises OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = _reserved(folder, when)
+    data = picture.with_suffix(".json")
+    try:
+        png = _png(burn(analysis, look))
+        write_atomic(picture, lambda stream: stream.write(png))
+        found = {"picture": picture.name, **record(analysis, status, look, options, when)}
+        write_json(data, found)
+    except BaseException:
+        for file in (picture, data):
+            file.unlink(missing_ok=True)
+        raise
+    return picture
+
+
+def record(
+    analysis: Analysis, status: LiveStatus, look: Look, options: Options, when: datetime
+) -> dict[str, Any]:
+    """The JSON of a snapshot. A value that is no number, as a model may give, is null."""
+    frame, card = analysis.frame, status.model_card
+    replayed = status.replay is not None and not status.replay.again
+    height, width = frame.image.shape[:2]
+    value = {
+        "format": FORMAT,
+        "app": f"ferapp {metadata.version('ferapp')}",
+        "when": when.astimezone().isoformat(timespec="milliseconds"),
+        "source": without_password(status.source_name),
+        "frame": {
+            "index": frame.index,
+            "time_s": frame.time_s,
+            "at_s": frame.at_s,  # in the file that played; null where one cannot seek
+            "file": frame.origin,
+            "width": width,
+            "height": height,
+        },
+        "model": {
+            "name": status.model_name,
+            "architecture": card.architecture,
+            "sha256": file_hash(status.model_file),
+            "temperature": card.temperature,
+            "classes": list(analysis.classes),
+        }
+        if card is not None and analysis.classes and not replayed
+        else None,  # the recording's session.json names the model of its results
+        "device": status.device,
+        "method": analysis.method,
+        "look": asdict(look),
+        "smoothing_s": options.smoothing_s,
+        "hidden": sorted(options.hidden),
+        "coordinates": COORDINATES,
+        "followed": analysis.followed,  # the id of a face; null: the largest
+        "faces": [_face(face, analysis.classes, look) for face in analysis.faces],
+    }
+    finite: dict[str, Any] = _finite(value)
+    return finite
+
+
+def _face(face: FaceAnalysis, classes: tuple[str, ...], look: Look) -> dict[str, Any]:
+    shown = map_of(face, classes, look.target)
+    return {
+        "id": face.face_id,
+        "box": [float(value) for value in face.box],  # x, y, width, height
+        "landmarks": face.landmarks.tolist(),
+        "to_crop": face.to_crop.tolist(),  # (x, y, 1) to the pixels that the model was fed
+        "probabilities": _by_class(face.probabilities.tolist(), classes),
+        "smoothed": _by_class(face.smoothed.tolist(), classes),
+        "whole": _by_class(face.whole.tolist(), classes),  # with nothing hidden
+        "explained": classes[shown[0]] if shown else None,
+        "doubts": [
+            {"kind": str(doubt.kind), "value": float(doubt.value), "limit": float(doubt.limit)}
+            for doubt in face.doubts
+        ],
+    }
+
+
+def _by_class(values: list[float], classes: tuple[str, ...]) -> dict[str, float] | None:
+    return dict(zip(classes, values, strict=True)) if values else None
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows neither NaN nor infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list) else value
+
+
+def _reserved(folder: Path, when: datetime) -> Path:
+    """A name that nobody has: the empty file keeps it until the picture replaces it."""
+    stem = f"ferapp-{when:%Y-%m-%d-%H%M%S}-{when.microsecond // 1000:03d}"
+    number = 1
+    while True:
+        file = folder / (f"{stem}.png" if number == 1 else f"{stem}-{number}.png")
+        try:
+            if not file.with_suffix(".json").exists():
+                file.touch(exist_ok=False)
+                return file
+        except FileExistsError:
+            pass
+        number += 1
+
+
+def _png(image: QImage) -> bytes:
+    content = QByteArray()
+    buffer = QBuffer(content)  # made and gone in this one thread
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QImageWriter(buffer, QByteArray(b"png"))
+    writer.setCompression(COMPRESSION)
+    if not writer.write(image):
+        raise OSError(writer.errorString())
+    return bytes(content.data())
+
+
+class Snapshots(QObject):
+    """Writes each snapshot in a thread of its own and tells, in the GUI's, how it went.
+
+    The threads know no QObject: a timer looks after them while there are any.
+    """
+
+    done = Signal(str, str)  # words for a person; the picture's path, "" when there is none
+
+    def __init__(self, parent: QObject, folder: Callable[[], Path] | None = None) -> None:
+        super().__init__(parent)
+        self._folder = folder or pictures_folder
+        self._running: list[_Job] = []
+        self._timer = QTimer(self, interval=LOOK_MS)
+        self._timer.timeout.connect(self._look)
+
+    def take(
+        self, analysis: Analysis | None, status: LiveStatus, look: Look, options: Options
+    ) -> None:
+        """Keep what is shown now; returns at once, `done` follows."""
+        if analysis is None:
+            self.done.emit("There is no picture to save yet.", "")
+            return
+        folder, when = self._folder(), datetime.now().astimezone()
+        job = _Job(partial(take, analysis, status, look, options, folder, when), folder)
+        self._running.append(job)
+        job.start()
+        self._timer.start()
+
+    def finish(self) -> None:
+        """Wait until all are written, before the window goes."""
+        for job in self._running:
+            job.join()
+        self._look()
+
+    def _look(self) -> None:
+        ended = [job for job in self._running if not job.is_alive()]
+        self._running = [job for job in self._running if job not in ended]
+        if not self._running:
+            self._timer.stop()
+        for job in ended:
+            self.done.emit(job.message, job.path)
+
+
+class _Job(threading.Thread):
+    def __init__(self, write: Callable[[], Path], folder: Path) -> None:
+        super().__init__(name="snapshot")  # no daemon: what was begun is written
+        self._write, self._folder = write, folder
+        self.message = f"The snapshot cannot be saved in {folder}."
+        self.path = ""
+
+    def run(self) -> None:
+        try:
+            picture = self._write()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.message = f"The snapshot cannot be saved in {self._folder}: {reason}."
+        else:
+            self.path = str(picture)
+            self.message = f"Saved …/{picture.parent.name}/{picture.name}"
+
+
+def open_folder(path: str) -> None:
+    """Show the folder of `path` in the system's file manager."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(path).parent)))

@@ -1,0 +1,123 @@
+"""The line below the picture while a video or folder is analysed into a table, by `ferapp analyze`.
+
+A process of its own takes every frame once and in the source's own time; what plays goes round and
+round, and leaves frames out when the computer is slow.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QProcess, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
+
+from ferapp.ui.text import wording
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import by_keyboard
+
+LOOK_MS = 500
+TAIL = 4096  # bytes of the table's end: more than a row
+COMMAND = (sys.executable, "-m", "ferapp")
+
+
+class TableBar(QFrame):
+    """`ended` carries what became of the table, in words, and the table if there is one."""
+
+    ended = Signal(str, str)
+
+    def __init__(self, command: Sequence[str] = COMMAND) -> None:
+        super().__init__()
+        self.setObjectName("lower")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Analysis into a table")
+        self._command = command
+        self._table = Path()
+        self._stopped = False
+        self._process = QProcess(self)
+        self._process.finished.connect(self._finish)
+        self._process.errorOccurred.connect(self._fail)
+        self._timer = QTimer(self, interval=LOOK_MS)
+        self._timer.timeout.connect(self._look)
+        self.words = QLabel()
+        self.words.setAccessibleName("How far the table is")
+        self.stop_button = QPushButton("Stop")
+        self.stop_button.setAccessibleName("Stop: table")
+        self.stop_button.setToolTip("End it here. The table keeps the rows that it has.")
+        self.stop_button.clicked.connect(self.stop)
+        by_keyboard(self.stop_button)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
+        row.setSpacing(theme.MARGIN)
+        row.addWidget(self.words)
+        row.addStretch(1)
+        row.addWidget(self.stop_button)
+        self.hide()
+
+    @property
+    def running(self) -> bool:
+        return self._process.state() != QProcess.ProcessState.NotRunning
+
+    def start(self, source: str, table: Path, model: str, faces: int) -> None:
+        """Analyse `source` from its beginning to its end; not while another one is."""
+        self._table, self._stopped = table, False
+        arguments = [
+            *self._command[1:], "analyze", source, f"--csv={table}", f"--model={model}",
+            f"--faces={faces}", "--json", "--overwrite",  # the file dialog has asked
+        ]  # fmt: skip
+        self._process.start(self._command[0], arguments)
+        self._timer.start()
+        self._look()
+        self.show()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._process.kill()  # rows are written whole, and the last is checked when it goes on
+
+    def close_down(self) -> None:
+        """The window closes."""
+        if self.running:
+            self.stop()
+            self._process.waitForFinished()
+
+    def _look(self) -> None:
+        frame = last_frame(self._table)
+        far = "begins …" if frame is None else f"frame {frame:,}"
+        self.words.setText(f"{self._table.name}: {far}")
+        self.words.setToolTip(f"It is written to\n{self._table}")
+
+    def _fail(self, error: QProcess.ProcessError) -> None:
+        if error is QProcess.ProcessError.FailedToStart:  # nothing is finished then
+            self._end(f"No table: {self._process.errorString()}", "")
+
+    def _finish(self, code: int, _status: QProcess.ExitStatus) -> None:
+        told = bytes(self._process.readAllStandardError().data()).decode(errors="replace").strip()
+        lines = bytes(self._process.readAllStandardOutput().data()).decode().splitlines()
+        if self._stopped:
+            self._end(f"Stopped: {self._table.name} has the frames up to here.", str(self._table))
+        elif code or not lines:
+            self._end(f"No table: {told.removeprefix('Error: ') or 'the analysis failed'}", "")
+        else:
+            done = json.loads(lines[-1])
+            faces = wording.count(done["frames_with_face"], "frame").replace("\u00a0", " ")
+            words = f"{wording.count(done['frames'], 'frame')} analysed, {faces} with a face"
+            self._end(words, str(self._table))
+
+    def _end(self, words: str, table: str) -> None:
+        self._timer.stop()
+        self.hide()
+        self.ended.emit(words, table)
+
+
+def last_frame(table: Path) -> int | None:
+    """The frame of the last whole row; None before there is one."""
+    try:
+        with table.open("rb") as stream:
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, stream.tell() - TAIL))
+            rows = stream.read().split(b"\n")[:-1]
+    except OSError:
+        return None
+    first = rows[-1].split(b",")[0] if rows else b""
+    return int(first) if first.isdigit() else None

@@ -1,0 +1,215 @@
+"""The line below the picture while a file plays: pause and time; of a recording also its marks and
+whose results.
+"""
+
+import math
+import time
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QStyle,
+    QStyleOptionSlider,
+    QToolTip,
+)
+
+from ferapp.live.status import Playback
+from ferapp.recording.session import MARK, Mark, Replay
+from ferapp.ui.text import wording
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.chips import Chip
+
+_REACH = 5  # px from a mark where its note is shown
+_STEP_MS = 1000
+_NEAR_S = 0.6  # of where somebody sought
+_PATIENCE_S = 1.0  # for the picture of there
+_RECORDED = "The results that were recorded, as faces.csv has them: unsmoothed."
+_AGAIN = (
+    "Let the model that is chosen now look at the recorded pictures.\n"
+    "They were compressed: its results may differ a little from those of the live picture."
+)
+_BURNT = (
+    "Only the video with overlays was recorded: they are part of the picture,\n"
+    "and a model cannot look at it again."
+)
+
+
+class Timeline(QSlider):
+    """Where in the file, in ms, with a line for each mark. A click goes there."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.marks: tuple[Mark, ...] = ()
+        self.setSingleStep(_STEP_MS)
+        self.setPageStep(5 * _STEP_MS)
+        self.setMinimumSize(100, 28)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Where it plays")
+        self.setToolTip("Where it plays. A click or a drag goes elsewhere.")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def place(self, time_s: float) -> float:
+        """x of a time, in px."""
+        groove, handle = self._parts()
+        room = groove.width() - handle.width()
+        share = 1000 * time_s / max(self.maximum(), 1)
+        return groove.x() + handle.width() / 2 + room * min(share, 1.0)
+
+    def mark_at(self, x: float) -> Mark | None:
+        near = [mark for mark in self.marks if abs(self.place(mark.time_s) - x) <= _REACH]
+        return min(near, key=lambda mark: abs(self.place(mark.time_s) - x), default=None)
+
+    def _parts(self) -> tuple[QRect, QRect]:
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        control, part = QStyle.ComplexControl.CC_Slider, QStyle.SubControl
+        return (
+            self.style().subControlRect(control, option, part.SC_SliderGroove, self),
+            self.style().subControlRect(control, option, part.SC_SliderHandle, self),
+        )
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            groove, handle = self._parts()
+            start = groove.x() + handle.width() // 2
+            room = groove.width() - handle.width()
+            x = round(event.position().x()) - start
+            self.setValue(QStyle.sliderValueFromPosition(0, self.maximum(), x, room))
+        super().mousePressEvent(event)  # the handle is under the pointer now, and follows it
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            middle = self.height() / 2
+            for mark in self.marks:
+                x = self.place(mark.time_s)
+                look = theme.current()
+                painter.setPen(QPen(QColor(look.warning if mark.kind == MARK else look.muted), 2))
+                painter.drawLine(QPointF(x, middle - 11), QPointF(x, middle - 4))
+                if mark.note:  # something to read
+                    painter.setBrush(painter.pen().color())
+                    painter.drawEllipse(QRectF(x - 2, middle - 13, 4, 4))
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent):
+            mark = self.mark_at(event.pos().x())
+            QToolTip.showText(
+                event.globalPos(), wording.mark(mark) if mark else self.toolTip(), self
+            )
+            return True
+        return super().event(event)
+
+
+class PlayBar(QFrame):
+    """`sought` carries seconds; `again` whether the model is to look at the pictures again."""
+
+    sought = Signal(float)
+    again = Signal(bool)
+
+    def __init__(self, freeze: QAction) -> None:
+        super().__init__()
+        self.setObjectName("lower")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Playback")
+        self._seconds = 0.0
+        self._sought, self._sought_at = 0.0, -math.inf  # where somebody went last, and when
+        self._replay: Replay | None = None
+        self.pause = QPushButton("Pause")
+        self.pause.setFixedWidth(self.pause.fontMetrics().horizontalAdvance("Pause") + 32)
+        self.pause.clicked.connect(freeze.toggle)
+        freeze.toggled.connect(self._show_paused)
+        by_keyboard(self.pause)
+        self.time = QLabel()
+        self.time.setFont(theme.sized(self.font(), 1.0))
+        self.time.setAccessibleName("Time")
+        self.line = Timeline()
+        self.line.valueChanged.connect(self._seek)
+        self.notice = QLabel()
+        self.notice.setProperty("wrong", True)
+        self.recorded, self.analyse = Chip("Recorded", _RECORDED), Chip("Analyse again", _AGAIN)
+        group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
+        row.setSpacing(theme.GAP)
+        for widget in (self.pause, self.time, self.line, self.notice):
+            row.addWidget(widget)
+        for chip in (self.recorded, self.analyse):
+            group.addButton(chip)
+            row.addWidget(chip)
+        self.recorded.setChecked(True)
+        self.analyse.toggled.connect(self.again)
+        self._show_paused(False)
+        self._show_replay(None)
+        self.hide()
+
+    def show_playback(self, playback: Playback | None, replay: Replay | None) -> None:
+        """None is nothing to seek in, and no recording."""
+        self.setVisible(playback is not None)
+        if playback is not None and playback.seconds != self._seconds:
+            self._seconds = playback.seconds
+            self.line.blockSignals(True)  # nobody sought
+            self.line.setMaximum(round(1000 * playback.seconds))
+            self.line.blockSignals(False)
+        if replay != self._replay:
+            self._replay = replay
+            self._show_replay(replay)
+
+    def _show_replay(self, replay: Replay | None) -> None:
+        self.line.marks = replay.marks if replay is not None else ()
+        self.line.setAccessibleDescription(
+            "\n".join(wording.mark(mark) for mark in self.line.marks) or "No marks"
+        )
+        self.line.update()
+        for widget in (self.notice, self.recorded, self.analyse):
+            widget.setVisible(replay is not None)
+        if replay is None:
+            return
+        whose = f"\nThey are by the model {replay.model}." if replay.model else ""
+        self.recorded.setToolTip(_RECORDED + whose)
+        self.analyse.setEnabled(not replay.burnt)
+        self.analyse.setToolTip(_BURNT if replay.burnt else _AGAIN)
+        words = ["overlays only"] * replay.burnt + ["cut short"] * (not replay.ended)
+        self.notice.setText(", ".join(words).capitalize())
+        self.notice.setToolTip(
+            (f"{_BURNT}\n" * replay.burnt)
+            + "The recording was not ended: what was written until then is there."
+            * (not replay.ended)
+        )
+        self.notice.setVisible(bool(words))
+        (self.analyse if replay.again else self.recorded).setChecked(True)
+
+    def show_time(self, time_s: float) -> None:
+        """Where the picture on the screen is.
+
+        The handle waits for the picture of where somebody went: one of before would throw it back,
+        and the next key would count from there.
+        """
+        arrived = abs(time_s - self._sought) <= _NEAR_S
+        if arrived or time.perf_counter() - self._sought_at > _PATIENCE_S:
+            self._sought_at = -math.inf
+        if self._sought_at == -math.inf and not self.line.isSliderDown():
+            self.line.blockSignals(True)
+            self.line.setValue(round(1000 * time_s))
+            self.line.blockSignals(False)
+            self.line.update()
+        text = f"{wording.duration(time_s)} / {wording.duration(self._seconds)}"
+        if text != self.time.text():
+            self.time.setText(text)
+
+    def _seek(self, value: int) -> None:
+        self._sought, self._sought_at = value / 1000, time.perf_counter()
+        self.sought.emit(self._sought)
+
+    def _show_paused(self, on: bool) -> None:
+        self.pause.setText("Play" if on else "Pause")
+        self.pause.setAccessibleName("Play" if on else "Pause")
+        self.pause.setToolTip(f"{'Go on' if on else 'Hold it'}. Key: Space")

@@ -1,0 +1,118 @@
+"""The menu at the end of the toolbar, and the windows that explain: keys, log, about."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from ferapp.ui.shell.actions import ActionRecord
+from ferapp.ui.shell.settings import SettingsStore
+from ferapp.ui.text.about_text import about_html, card_html
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.dialogs import KeySheet, LogSheet, ReadSheet, Sheet
+from ferapp.vision.analysis_options import FACES, MOST_FACES
+from trainer.card import ModelCard
+
+_THEMES: tuple[tuple[theme.Mode, str], ...] = (
+    ("system", "As the system"),
+    ("light", "Light"),
+    ("dark", "Dark"),
+)
+
+
+class Help:
+    """Each window is there once: asked for again, it comes to the front."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        actions: dict[str, QAction],
+        store: SettingsStore,
+        read_log: Callable[[], str],
+    ) -> None:
+        self.card: ModelCard | None = None  # of the model that runs
+        self.first_steps: Callable[[bool], None] = lambda on: None
+        self.faces_chosen: Callable[[int], None] = lambda faces: None
+        self.pages: list[ActionRecord] = []  # of the window, in their order
+        self._parent, self._store, self._read_log = parent, store, read_log
+        self._open: dict[str, Sheet] = {}
+        self.menu = QMenu("Menu", parent)
+        self.menu.setToolTipsVisible(True)
+        self.menu.addMenu(self._theme_menu())
+        self.menu.addMenu(self._faces_menu())
+        self.menu.addAction(actions["fullscreen"])
+        self.menu.addAction(actions["hud"])
+        self.menu.addAction(actions["recording_settings"])
+        self.menu.addSeparator()
+        for name in ("keys", "hints", "log", "about"):
+            self.menu.addAction(actions[name])
+        self.menu.addSeparator()
+        self.menu.addAction(actions["forget"])
+        actions["keys"].triggered.connect(
+            lambda: self._show("keys", lambda: KeySheet(parent, self.pages))
+        )
+        actions["hints"].triggered.connect(lambda: self.first_steps(True))
+        actions["log"].triggered.connect(
+            lambda: self._show("log", lambda: LogSheet(parent, self._read_log))
+        )
+        actions["about"].triggered.connect(
+            lambda: self._show(
+                "about", lambda: ReadSheet(parent, "About ferapp", about_html(), QSize(560, 600))
+            )
+        )
+
+    def about_model(self) -> None:
+        card = self.card
+        if card is not None:
+            title = f"Model {card.name}"
+            self._show(
+                title, lambda: ReadSheet(self._parent, title, card_html(card), QSize(560, 640))
+            )
+
+    def end_first_steps(self) -> None:
+        self.first_steps(False)
+        self._store.change(hints_seen=True)
+
+    def _show(self, name: str, make: Callable[[], Sheet]) -> None:
+        if name not in self._open:
+            sheet = self._open[name] = make()
+            sheet.finished.connect(lambda: self._open.pop(name, None))
+        sheet = self._open[name]
+        sheet.show()
+        sheet.raise_()
+        sheet.activateWindow()
+
+    def _theme_menu(self) -> QMenu:
+        menu = QMenu("Theme", self.menu)
+        menu.setToolTipsVisible(True)
+        menu.menuAction().setToolTip("Dark or light.")
+        group = QActionGroup(menu)
+        for mode, text in _THEMES:
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(theme.mode() == mode)
+            action.setToolTip("The colours of the window. It changes at once.")
+            action.triggered.connect(lambda _=False, wanted=mode: self._dress(wanted))
+            group.addAction(action)
+        return menu
+
+    def _faces_menu(self) -> QMenu:
+        menu = QMenu("Faces at most", self.menu)
+        menu.setToolTipsVisible(True)
+        menu.menuAction().setToolTip("How many faces are found in a picture. Each takes time.")
+        group = QActionGroup(menu)
+        for faces in range(1, MOST_FACES + 1):
+            action = menu.addAction(f"{faces} (usual)" if faces == FACES else str(faces))
+            action.setCheckable(True)
+            action.setChecked(self._store.now.faces == faces)
+            action.setToolTip("Where more are there, the clearest ones are taken.")
+            action.triggered.connect(lambda _=False, wanted=faces: self.faces_chosen(wanted))
+            group.addAction(action)
+        return menu
+
+    def _dress(self, mode: theme.Mode) -> None:
+        self._store.change(theme=mode)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply_theme(app, mode)

@@ -1,0 +1,148 @@
+"""The menus of models and of devices to run them on."""
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
+
+from ferapp.live.status import LiveStatus, ModelInfo
+from ferapp.ui.shell.settings import SettingsStore
+from ferapp.ui.shell.source_menu import literal
+from ferapp.ui.text import source_text, wording
+
+_GROUPS = (("bundled", "Bundled"), ("run", "From runs"), ("file", "Opened files"))
+
+
+class ModelMenu(QMenu):
+    """Each model with its accuracy and its time a face on the device in use."""
+
+    def __init__(
+        self,
+        open_model: QAction,
+        load: Callable[[str], None],
+        about: Callable[[], None],
+        compare: Callable[[str], None],
+        end_comparison: QAction,
+        teach: QAction,
+        parent: QWidget,
+    ) -> None:
+        super().__init__("Model", parent)
+        self.setToolTipsVisible(True)
+        self._compare, self._end = compare, end_comparison
+        self._others = QMenu("Compare with", self)
+        self._others.setToolTipsVisible(True)
+        self._others.menuAction().setToolTip("A second model on the same frames, side by side.")
+        self._open_model, self._load = open_model, load
+        self._about = QAction("About this model…", self)
+        self._about.setToolTip("Its data, training, measured quality, licence, use and limits.")
+        self._about.triggered.connect(about)
+        self._status = LiveStatus()
+        self._models: dict[QAction, ModelInfo] = {}
+        self._fixed = (self._others.menuAction(), self._open_model, teach, self._about)
+        self._fill()
+
+    def show_status(self, status: LiveStatus) -> None:
+        before, self._status = self._status, status
+        if (status.models, status.device) != (before.models, before.device):
+            self._fill()
+        self._about.setEnabled(status.model_card is not None)
+        self._mark()
+
+    def _fill(self) -> None:
+        for action in self.actions():
+            self.removeAction(action)
+            if action not in self._fixed:
+                action.deleteLater()
+        self._models = {}
+        self._others.clear()
+        for group, title in _GROUPS:
+            models = [model for model in self._status.models if model.group == group]
+            if models:
+                self.addAction(title).setEnabled(False)
+                for model in models:
+                    self._add(model)
+                self.addSeparator()
+        for model in self._status.models:
+            if model.card is not None and not model.problem:
+                action = self._others.addAction(literal(model.name))
+                action.setToolTip(model.card.summary)
+                action.triggered.connect(lambda _=False, spec=model.spec: self._compare(spec))
+        self._others.addSeparator()
+        self._others.addAction(self._end)
+        for action in self._fixed:
+            self.addAction(action)
+
+    def _add(self, model: ModelInfo) -> None:
+        card = model.card
+        name = literal(model.name)
+        if card is None or model.problem:
+            action = self.addAction(f"{name}\tcannot be used")
+            action.setToolTip(model.problem or "The file cannot be read.")
+            action.setEnabled(False)
+            return
+        ms = model.ms.get(self._status.device)
+        facts = [source_text.accuracy(card), wording.milliseconds(ms) if ms else ""]
+        words = f"{name}   {literal(card.about)}" if card.about else name
+        action = self.addAction("\t".join([words, "  ·  ".join(fact for fact in facts if fact)]))
+        action.setCheckable(True)
+        action.setToolTip(card.summary)
+        action.triggered.connect(lambda _=False, spec=model.spec: self._choose(spec))
+        self._models[action] = model
+
+    def _choose(self, spec: str) -> None:
+        self._load(spec)
+        self._mark()
+
+    def _mark(self) -> None:
+        for action, model in self._models.items():
+            action.setChecked(model.spec == self._status.model)
+
+
+class DeviceMenu(QMenu):
+    """Where the model runs; the check is on the device in use."""
+
+    def __init__(self, store: SettingsStore, use: Callable[[str], None], parent: QWidget) -> None:
+        super().__init__("Device", parent)
+        self.setToolTipsVisible(True)
+        self._store, self._use = store, use
+        self._status = LiveStatus()
+        self._actions: dict[str, QAction] = {}
+        self._line = self.addSeparator()
+        self._auto = self.addAction("Fastest at each start")
+        self._auto.setCheckable(True)
+        self._auto.setToolTip("A GPU where there is one, else the CPU.")
+        self._auto.triggered.connect(lambda: self._choose("auto"))
+        self._mark()
+
+    def show_status(self, status: LiveStatus) -> None:
+        self._status = status
+        if [device.name for device in status.devices] != list(self._actions):
+            self._fill()
+        for device in status.devices:  # the free memory changes while the menu is open
+            text = f"{literal(device.title)}\t{source_text.memory(device)}"
+            if self._actions[device.name].text() != text:
+                self._actions[device.name].setText(text)
+        self._mark()
+
+    def _fill(self) -> None:
+        for action in self._actions.values():
+            self.removeAction(action)
+            action.deleteLater()
+        self._actions = {}
+        for device in self._status.devices:
+            action = QAction(self)
+            action.setCheckable(True)
+            action.setToolTip(f"Run the model here ({device.name}).")
+            action.triggered.connect(lambda _=False, name=device.name: self._choose(name))
+            self.insertAction(self._line, action)
+            self._actions[device.name] = action
+
+    def _choose(self, device: str) -> None:
+        self._store.change(device=device)
+        self._use(device)
+        self._mark()
+
+    def _mark(self) -> None:
+        for name, action in self._actions.items():
+            action.setChecked(name == self._status.device)
+        self._auto.setChecked(self._store.now.device == "auto")

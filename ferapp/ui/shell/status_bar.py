@@ -1,0 +1,85 @@
+"""The line below: what plays at which size and rate, and what looks at it."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QStatusBar
+
+from ferapp.live.status import LiveStatus
+from ferapp.ui.text import source_text, wording
+from ferapp.ui.widgets import theme
+
+_LONGEST = 320  # px of a name
+
+
+class StatusBar(QStatusBar):
+    """Every part explains itself in its tooltip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeGripEnabled(False)
+        self.source = self._part("Source")
+        self.figures = self._part("Size and rate")
+        self.recording = self._part("Recording")
+        self.model = self._part("Model")
+        self.device = self._part("Device")
+        self.time = self._part("Time a face")
+        for label in (self.source, self.figures):
+            self.addWidget(label)
+        for label in (self.recording, self.model, self.device, self.time):
+            self.addPermanentWidget(label)
+
+    def _part(self, name: str) -> QLabel:
+        label = QLabel()
+        label.setAccessibleName(name)
+        label.setFont(theme.sized(self.font(), 1.0))  # figures of equal width
+        return label
+
+    def show_status(self, status: LiveStatus) -> None:
+        name = status.source_name
+        _set(
+            self.source,
+            self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _LONGEST)
+            or "No source",
+            f"{name}\n" * bool(name) + "Where the pictures come from. They stay on this computer.",
+        )
+        _set(
+            self.figures,
+            source_text.figures(status),
+            "Asked: what the camera was asked for (Source, Camera picture).\n"
+            "Delivered: the size that comes, at the rate that the camera states.\n"
+            "Measured: pictures a second that arrived over the last seconds."
+            if status.mode_asked
+            else "Size in pixels, and pictures a second that arrived over the last seconds.",
+        )
+        recorded = status.recording
+        running = recorded is not None and not recorded.over
+        _set(
+            self.recording,
+            f"Recording {wording.recording(recorded)}" if running and recorded else "",
+            f"It is written into\n{recorded.folder}" if recorded else "Nothing is recorded.",
+        )
+        card, model = status.model_card, source_text.model_title(status)
+        _set(
+            self.model,
+            self.fontMetrics().elidedText(model, Qt.TextElideMode.ElideMiddle, _LONGEST)
+            or "No model",
+            card.summary if card else "The model that looks at the faces.",
+        )
+        _set(
+            self.device,
+            source_text.device_title(status, status.device),
+            f"Where the model runs ({status.device}).",
+        )
+        _set(
+            self.time,
+            f"{wording.milliseconds(status.model_ms)} a face" if status.model_ms else "",
+            "The model's time for one face with its attribution, measured on this device\n"
+            "when it was loaded.",
+        )
+
+
+def _set(label: QLabel, text: str, tip: str) -> None:
+    if label.text() != text:
+        label.setText(text)
+        label.setVisible(bool(text))
+    if label.toolTip() != tip:
+        label.setToolTip(tip)

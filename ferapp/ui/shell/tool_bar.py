@@ -1,0 +1,90 @@
+"""The toolbar: pages, what plays, what looks and where, actions, the menu."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+
+from ferapp.live.status import LiveStatus, ModelState
+from ferapp.ui.text import source_text
+from ferapp.ui.widgets.buttons import MenuButton, by_keyboard
+
+
+class ToolBar(QToolBar):
+    """Where there is little room, without captions and Full screen, which the menu has too."""
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        actions: dict[str, QAction],
+        source_menu: QMenu,
+        model_menu: QMenu,
+        device_menu: QMenu,
+        menu: QMenu,
+    ) -> None:
+        super().__init__("Actions", window)
+        self._compact, self._full_screen_width = False, 0
+        self._full_screen = actions["fullscreen"]
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.pages = QActionGroup(self)
+        self._after_pages = self.addSeparator()
+        self.source = MenuButton(
+            "Source", source_menu, "What plays: the demo clip, a camera, a file, an address."
+        )
+        self.model = MenuButton("Model", model_menu, "What looks at the faces.")
+        self.device = MenuButton("Device", device_menu, "Where the model runs.")
+        self._live = [self.addWidget(each) for each in (self.source, self.model, self.device)]
+        room = QWidget()
+        room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(room)
+        for name in ("record", "freeze", "snapshot", "mirror", "fullscreen"):
+            self.addAction(actions[name])
+            by_keyboard(self.widgetForAction(actions[name]))
+        self._before_menu = self.addSeparator()
+        self.addWidget(MenuButton("Menu", menu, "Dark or light, keys, log, about."))
+
+    def add_page(self, action: QAction) -> None:
+        """The switcher appears with the second page."""
+        self.pages.addAction(action)
+        self.insertAction(self._after_pages, action)
+        by_keyboard(self.widgetForAction(action))
+        several = len(self.pages.actions()) > 1
+        for each in (*self.pages.actions(), self._after_pages):
+            each.setVisible(several)
+        self.fit()
+
+    def show_live(self, live: bool) -> None:
+        """Whether the live page is there, to which source, model and device belong."""
+        for action in self._live:
+            action.setVisible(live)
+        self.fit()
+
+    def show_status(self, status: LiveStatus) -> None:
+        opening = bool(status.source_opening)
+        self.source.show_value(
+            "opening…" if opening else status.source_name or "none", quiet=opening
+        )
+        loading = status.model_state is ModelState.LOADING
+        model = source_text.model_title(status) or "none"
+        self.model.show_value("loading…" if loading else model, quiet=loading)
+        self.device.show_value(source_text.device_title(status, status.device) or "none")
+        self.fit()
+
+    def fit(self) -> None:
+        """Into the width of the window."""
+        buttons = self.source, self.model, self.device
+        wanted = self.sizeHint().width()
+        if self._compact:
+            wanted += sum(button.caption_width() for button in buttons) + self._full_screen_width
+        compact = wanted > self.window().width()
+        if compact == self._compact:
+            return
+        self._compact = compact
+        for button in buttons:
+            button.set_compact(compact)
+        if compact:
+            self._full_screen_width = self.widgetForAction(self._full_screen).width()
+            self.removeAction(self._full_screen)
+        else:
+            self.insertAction(self._before_menu, self._full_screen)
+            by_keyboard(self.widgetForAction(self._full_screen))

@@ -1,0 +1,359 @@
+"""The window: pages, menus, what is dropped on it, and the end of all when it closes."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, Qt, QTimer
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QMainWindow,
+    QPushButton,
+    QStackedWidget,
+)
+
+from ferapp.live.status import LiveEngine, ModelState
+from ferapp.ui.live.live_page import LivePage
+from ferapp.ui.live.snapshot import Snapshots, open_folder
+from ferapp.ui.recording.recording_controller import TITLE, Recordings
+from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
+from ferapp.ui.shell.drop_paste import PastedPictures, understand
+from ferapp.ui.shell.gui_gc import GuiThreadCollector
+from ferapp.ui.shell.help_menu import Help
+from ferapp.ui.shell.model_menu import DeviceMenu, ModelMenu
+from ferapp.ui.shell.page import Page
+from ferapp.ui.shell.settings import RECENT, SettingsStore
+from ferapp.ui.shell.source_menu import SourceMenu
+from ferapp.ui.shell.status_bar import StatusBar
+from ferapp.ui.shell.tool_bar import ToolBar
+from ferapp.ui.text import source_text
+from ferapp.ui.widgets.dialogs import AddressDialog
+from ferapp.ui.widgets.drop_veil import DropVeil
+from ferapp.vision.analysis_options import MOST_FACES
+
+_PICTURES = "Videos and pictures (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.png *.jpg *.jpeg *.bmp)"
+_MODELS = "Models (*.safetensors)"
+# what is of use on the live page only, with the keys of it
+LIVE_ACTIONS = tuple(
+    record.id for record in ACTIONS if record.group in ("Source", "Model", "Picture", "Recording")
+)
+_SAVE_MS = 1000  # settings that changed are on the disk after this time
+
+
+class MainWindow(QMainWindow):
+    """Owns the engine from here on: closing the window closes it."""
+
+    def __init__(
+        self,
+        engine: LiveEngine,
+        store: SettingsStore,
+        read_log: Callable[[], str] = lambda: "",
+    ) -> None:
+        super().__init__()
+        self._engine = engine
+        self.store = store
+        self._model_asked = False  # by a person, who has not seen the outcome yet
+        self._pasted = PastedPictures()
+        self.setWindowTitle(TITLE)
+        self.setAcceptDrops(True)
+        self.actions_by_id = actions = make_actions(self)
+        self.help = Help(self, actions, store, read_log)
+        self.source_menu = SourceMenu(actions, store, self.open_source, self)
+        self.model_menu = ModelMenu(
+            actions["open_model"],
+            self.load_model,
+            self.help.about_model,
+            engine.compare_with,
+            actions["end_comparison"],
+            actions["teach"],
+            self,
+        )
+        self.device_menu = DeviceMenu(store, self._use_device, self)
+        self._pages = QStackedWidget()
+        self._others: list[Page] = []  # beside the live one
+        self.tool_bar = ToolBar(
+            self, actions, self.source_menu, self.model_menu, self.device_menu, self.help.menu
+        )
+        self.addToolBar(self.tool_bar)
+        self.setCentralWidget(self._pages)
+        self.live_page = LivePage(engine, actions, store)
+        self.add_page("Live", self.live_page, "A camera or a clip, analysed while it plays.")
+        self.snapshots = Snapshots(self)
+        self.recordings = Recordings(self, engine, actions, store, self.live_page, self.open_source)
+        self._status_bar = StatusBar()
+        self.setStatusBar(self._status_bar)
+        self.veil = DropVeil(self._pages)
+        self._connect()
+        self._pages.currentChanged.connect(self._turn_page)
+        self.collector = GuiThreadCollector(self)
+        self._save_timer = QTimer(self, interval=_SAVE_MS)
+        self._save_timer.timeout.connect(store.save)
+        self._save_timer.start()
+        self.setMinimumSize(960, 640)
+        self.resize(1280, 800)
+        self._restore_place()
+        self.setFocus()  # else the first button has the keyboard, and Space does not freeze
+
+    def add_page(self, name: str, page: LivePage | Page, tip: str = "") -> None:
+        """`tip` says what it is for, in the toolbar."""
+        index = self._pages.addWidget(page)
+        if isinstance(page, Page):
+            self._others.append(page)
+        action = QAction(name, self, checkable=True, checked=index == 0)
+        action.triggered.connect(lambda: self._pages.setCurrentWidget(page))
+        record = ActionRecord(name.lower(), "Pages", name, f"Ctrl+{index + 1}", tip or name)
+        give_key(action, record)
+        self.help.pages.append(record)
+        self.tool_bar.add_page(action)
+
+    def show_page(self, name: str) -> None:
+        """The page as it is called in the switcher."""
+        next(each for each in self.tool_bar.pages.actions() if each.text() == name).trigger()
+
+    def _turn_page(self) -> None:
+        """What belongs to the live page, its keys too, is there with it only."""
+        live = self._pages.currentWidget() is self.live_page
+        for name in LIVE_ACTIONS:
+            self.actions_by_id[name].setVisible(live)
+        self.tool_bar.show_live(live)
+        self._engine.set_seen(live)
+        self.live_page.panel.break_off()
+        self._status_bar.setVisible(live)
+
+    def _connect(self) -> None:
+        actions, stage = self.actions_by_id, self.live_page.stage
+        actions["demo"].triggered.connect(lambda: self.open_source("demo"))
+        actions["camera"].triggered.connect(self._open_camera)
+        actions["open_file"].triggered.connect(self._ask_for_file)
+        actions["open_folder"].triggered.connect(self._ask_for_folder)
+        actions["open_url"].triggered.connect(self._ask_for_address)
+        actions["paste"].triggered.connect(
+            lambda: self._bring_in(QGuiApplication.clipboard().mimeData())
+        )
+        actions["open_model"].triggered.connect(self._ask_for_model)
+        actions["snapshot"].triggered.connect(self._take_snapshot)
+        self.snapshots.done.connect(self._tell_of_snapshot)
+        actions["fullscreen"].triggered.connect(self._set_full_screen)
+        actions["hud"].setChecked(self.store.now.hud)
+        actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
+        stage.notice.retry.connect(self.open_source)
+        stage.notice.demo.connect(actions["demo"].trigger)
+        stage.notice.other.connect(self._pop_up_sources)
+        self.help.first_steps = stage.show_first_steps
+        self.help.faces_chosen = self.live_page.follow_at_most
+        stage.first_steps.done.connect(self.help.end_first_steps)
+        if not self.store.now.hints_seen:
+            stage.show_first_steps(True)
+        self.live_page.status_changed.connect(self._show_status)
+        self._show_status()
+
+    # --- sources and models ---------------------------------------------------------------------
+
+    def open_source(self, source: str) -> None:
+        self.show_page("Live")
+        self.live_page.go_live()
+        self._engine.open_source(source)
+
+    def load_model(self, model: str) -> None:
+        self.show_page("Live")
+        self._model_asked = True
+        self.live_page.show_new_model()
+        self._engine.load_model(model)
+
+    def forget(self, recordings: str = "") -> None:
+        """What was used last is remembered no more, nor a model that is loading now.
+
+        But for `recordings`, the folder that they go into.
+        """
+        self._model_asked = False
+        self.store.forget(recordings)
+
+    def compare_live(self, first: str, second: str) -> None:
+        """Two models on the same frames."""
+        self.load_model(first)
+        self._engine.compare_with(second)
+
+    def _use_device(self, device: str) -> None:
+        self.live_page.show_new_model()
+        self._engine.use_device(device)
+
+    def _open_camera(self) -> None:
+        now = self.store.now
+        self.open_source(source_text.with_mode(now.camera or "camera", now.camera_mode))
+
+    def _ask_for_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Open a video or a picture", "", f"{_PICTURES};;All files (*)"
+        )
+        if path:
+            self.open_source(path)
+
+    def _ask_for_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Open a folder of pictures")
+        if path:
+            self.open_source(path)
+
+    def _ask_for_address(self) -> None:
+        dialog = AddressDialog(self)
+        dialog.chosen.connect(self.open_source)
+        dialog.open()
+
+    def _ask_for_model(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a model", "", _MODELS)
+        if path:
+            self.load_model(path)
+
+    def _pop_up_sources(self, button: QPushButton) -> None:
+        height = self.source_menu.sizeHint().height()
+        self.source_menu.popup(button.mapToGlobal(QPoint(0, -height)))
+
+    def _remember_model(self) -> None:
+        """What a person chose is remembered once it runs: a damaged file never is."""
+        status = self.live_page.status
+        if not self._model_asked or status.model_state is ModelState.LOADING:
+            return
+        self._model_asked = False
+        if status.model_state is not ModelState.READY:
+            return
+        self.store.change(model=status.model)
+        listed = any(m.spec == status.model and m.group != "file" for m in status.models)
+        if not listed:
+            others = (path for path in self.store.now.recent_models if path != status.model)
+            self.store.change(recent_models=(status.model, *others)[:RECENT])
+
+    def _leave_lost_device(self) -> None:
+        """A remembered device that is gone since leaves no model: the fastest one takes over."""
+        status, wanted = self.live_page.status, self.store.now.device
+        names = [device.name for device in status.devices]
+        failed = status.model_state is ModelState.FAILED and not status.model
+        if failed and names and wanted not in ("auto", *names):
+            self.store.change(device="auto")
+            self._engine.use_device("auto")
+            self.live_page.stage.toast.tell(
+                f"{wanted} is gone: the model runs on the fastest device that is there."
+            )
+
+    # --- snapshots ------------------------------------------------------------------------------
+
+    def _take_snapshot(self) -> None:
+        page = self.live_page
+        self.snapshots.take(page.analysis, page.status, page.look, page.options)
+
+    def _tell_of_snapshot(self, words: str, path: str) -> None:
+        toast = self.live_page.stage.toast
+        if path:
+            toast.tell(words, "Open folder", lambda: open_folder(path))
+        else:
+            toast.tell(words)
+
+    # --- what is dropped or pasted --------------------------------------------------------------
+
+    def _bring_in(self, data: QMimeData | None) -> None:
+        found = understand(data)
+        source, words = found.source, found.words
+        if found.picture is not None:
+            source = self._pasted.save(found.picture) or ""
+            words = words if source else "The picture could not be written to the disk."
+        if source:
+            self.open_source(source)
+        if found.model:
+            self.load_model(found.model)
+        if words:
+            self.live_page.stage.toast.tell(words)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._take_copy(event)
+        self.veil.show_text("Drop to open")
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.veil.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.veil.hide()
+        self._take_copy(event)
+        self._bring_in(event.mimeData())
+
+    def _take_copy(self, event: QDropEvent) -> None:
+        """Never a move, after which a file manager would delete the file."""
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    # --- the window itself ----------------------------------------------------------------------
+
+    def _set_full_screen(self, on: bool) -> None:
+        full = Qt.WindowState.WindowFullScreen
+        state = self.windowState()
+        self.setWindowState(state | full if on else state & ~full)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        digit = event.key() - Qt.Key.Key_0
+        if self._pages.currentWidget() is self.live_page and 1 <= digit <= MOST_FACES:
+            self.live_page.follow_number(digit)
+        elif event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.live_page.stage.first_steps.isVisible():
+            self.help.end_first_steps()
+        else:
+            self._set_full_screen(False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The window system, too, may leave the full screen."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.actions_by_id["fullscreen"].setChecked(self.isFullScreen())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.tool_bar.fit()
+
+    def _show_status(self) -> None:
+        status = self.live_page.status
+        self.source_menu.show_status(status)
+        self.model_menu.show_status(status)
+        self.device_menu.show_status(status)
+        self.tool_bar.show_status(status)
+        self._status_bar.show_status(status)
+        self.help.card = status.model_card
+        self._remember_model()
+        self._leave_lost_device()
+
+    def _restore_place(self) -> None:
+        try:
+            place = QByteArray(bytes.fromhex(self.store.now.geometry))
+        except ValueError:
+            return
+        usual = self.saveGeometry()
+        if self.restoreGeometry(place):
+            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowFullScreen)
+            screens = QGuiApplication.screens()
+            if not any(s.availableGeometry().contains(self.geometry().center()) for s in screens):
+                self.restoreGeometry(usual)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not all(page.may_close() for page in self._others):
+            event.ignore()
+            return
+        self._save_timer.stop()
+        self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
+        self.hide()  # at once: what ends below may take a while
+        self.recordings.finish()
+        self.live_page.stop()
+        self._engine.close()  # before all that may take longer: a recording ends, the camera is off
+        self.snapshots.finish()
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
+        for page in self._others:
+            page.stop()
+        self.collector.stop()  # until now threads were at work
+        self._pasted.close()  # the engine reads them no more
+        self.store.save()
+        super().closeEvent(event)

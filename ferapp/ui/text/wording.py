@@ -1,0 +1,258 @@
+"""Sentences and numbers for a person, made in one place."""
+
+import math
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
+from ferapp.recording.session import HIDDEN, Mark
+from ferapp.vision.face_parts import PARTS, Part
+from ferapp.vision.tracking import number
+from ferapp.vision.types import Analysis, Doubt, DoubtKind, FaceAnalysis
+
+# kind → its name, what was found, and what a person can do about it
+_DOUBTS: dict[DoubtKind, tuple[str, str, str]] = {
+    DoubtKind.SMALL: (
+        "too small",
+        "From temple to temple the face has {value} px; below {limit} px the model often errs.",
+        "Come closer, or choose a higher resolution.",
+    ),
+    DoubtKind.TURNED: (
+        "turned away",
+        "The face looks {value}° past the camera; beyond {limit}° the model often errs.",
+        "Look towards the camera.",
+    ),
+    DoubtKind.DARK: (
+        "too dark",
+        "The face has a mean brightness of {value} of 255; below {limit} the model often errs.",
+        "Light the face from the front.",
+    ),
+    DoubtKind.BLURRED: (
+        "blurred",
+        "The face has {value} % of the usual fine detail; below {limit} % the model often errs.",
+        "Hold still, clean the lens, or focus the camera.",
+    ),
+    DoubtKind.CUT_OFF: (
+        "cut off",
+        "{value} % of the face's points lie outside the picture; the limit is {limit} %.",
+        "Bring the whole face into the picture.",
+    ),
+    DoubtKind.UNSURE: (
+        "unsure",
+        "The model gives its first choice {value} %; below {limit} % it is often wrong.",
+        "Several expressions are about as probable: see the bars.",
+    ),
+}
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
+
+
+def title(class_name: str) -> str:
+    return class_name[:1].upper() + class_name[1:]
+
+
+def percent(value: float) -> str:
+    """`87 %`, with a space that does not break."""
+    return f"{round(100 * value)}\u00a0%"
+
+
+def top_class(probabilities: NDArray[np.float32]) -> int | None:
+    """The most probable class; None without a model."""
+    return int(np.argmax(probabilities)) if probabilities.size else None
+
+
+def face_label(face: FaceAnalysis, classes: tuple[str, ...]) -> str:
+    """`Happy 87 %`; empty without a model."""
+    top = top_class(face.smoothed)
+    if top is None or top >= len(classes):
+        return ""
+    return f"{title(classes[top])} {percent(float(face.smoothed[top]))}"
+
+
+def doubt_name(kind: DoubtKind) -> str:
+    return _DOUBTS[kind][0]
+
+
+def doubt_tip(doubt: Doubt) -> str:
+    """The reason with its numbers, and what to do about it."""
+    name, reason, advice = _DOUBTS[doubt.kind]
+    unit = 100 if "%" in reason else 1
+    # rounded away from the limit, so that it is seen to be beyond
+    away = math.floor if doubt.value < doubt.limit else math.ceil
+    value, limit = away(unit * doubt.value), f"{unit * doubt.limit:.3g}"
+    found = reason.format(value=value, limit=limit).replace(" %", "\u00a0%")
+    return f"In doubt: {name}.\n{found}\n{advice}"
+
+
+def box_label(face: FaceAnalysis, analysis: Analysis) -> str:
+    """What stands at the face in the picture: `Happy? 31 %, mouth hidden`.
+
+    Its number is before it where there are several: `2  Happy 87 %`.
+    """
+    which = str(number(face.face_id)) if len(analysis.faces) > 1 else ""
+    top = top_class(face.smoothed)
+    if top is None or top >= len(analysis.classes):
+        return which
+    sign = "?" if face.doubts else ""
+    label = f"{title(analysis.classes[top])}{sign} {percent(float(face.smoothed[top]))}"
+    if analysis.hidden:
+        what = parts(analysis.hidden) if len(analysis.hidden) == 1 else "parts"
+        label = f"{label}, {what} hidden"
+    return f"{which}  {label}" if which else label
+
+
+def face_tip(face: FaceAnalysis, analysis: Analysis) -> str:
+    """What a face's box and label do not say; no probabilities, for they change under a tip."""
+    width, height = face.box[2:]
+    words = [f"A face of {width:.0f} × {height:.0f} px of the picture"]
+    if len(analysis.faces) > 1:
+        which = number(face.face_id)
+        follow = f"Click: bars and plots follow face {which} (key: {which}).\n"
+        words.append(f"{follow}Again: the largest one (key: 0).")
+    return "\n\n".join([*words, *map(doubt_tip, face.doubts)])
+
+
+def parts(hidden: Collection[Part]) -> str:
+    """`brows, eyes and mouth`, from top to bottom."""
+    names = [part for part in PARTS if part in hidden]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def effect_of_hiding(analysis: Analysis | None) -> str:
+    """`Without the mouth: Happy 92 % → 31 %`; empty while nothing is hidden.
+
+    The expression is the one that the face followed has unhidden.
+    """
+    face = analysis.face if analysis is not None else None
+    if analysis is None or face is None or not analysis.hidden or not face.smoothed.size:
+        return ""
+    top = top_class(face.whole)
+    if top is None or top >= len(analysis.classes):
+        return ""
+    what = parts(analysis.hidden)
+    what = f"the {what}" if len(analysis.hidden) == 1 else what
+    before, after = percent(float(face.whole[top])), percent(float(face.smoothed[top]))
+    return f"Without {what}: {title(analysis.classes[top])} {before} → {after}"
+
+
+def points(change: float) -> str:
+    """A change of a probability in points, with its sign: `−41`, `+3`, `0`."""
+    value = round(100 * change)
+    return f"{value:+d}".replace("-", "−") if value else "0"
+
+
+def count_faces(count: int) -> str:
+    number = _COUNTS[count] if count < len(_COUNTS) else str(count)
+    return f"{number} face" if count == 1 else f"{number} faces"
+
+
+def summary(analysis: Analysis | None) -> str:
+    """The picture in words: `Happy 87 %, one face. In doubt: too small. Hidden: eyes, mouth`."""
+    if analysis is None:
+        return "No picture yet"
+    if not analysis.faces:
+        return "No face"
+    face = analysis.face
+    faces = count_faces(len(analysis.faces))
+    if face is None:
+        return f"The face followed is out of sight, {faces}"
+    label = face_label(face, analysis.classes)
+    sentences = [f"{label}, {faces}" if label else title(faces)]
+    if analysis.followed is not None and len(analysis.faces) > 1:
+        sentences.append(f"Followed: face {number(face.face_id)}")
+    if face.doubts:
+        sentences.append("In doubt: " + ", ".join(doubt_name(d.kind) for d in face.doubts))
+    if analysis.hidden:
+        sentences.append(f"Hidden from the model: {parts(analysis.hidden)}")
+    return ". ".join(sentences)
+
+
+def headline(
+    analysis: Analysis | None, status: LiveStatus, chosen: int | None = None
+) -> tuple[str, str]:
+    """The large words of the page and the quiet line below them: one line, so nothing jumps.
+
+    `chosen` is the id of the face that a person chose to follow.
+    """
+    face = analysis.face if analysis is not None else None
+    if analysis is not None and face is not None:
+        label = face_label(face, analysis.classes)
+        if label:
+            several = len(analysis.faces) > 1
+            why = "largest" if chosen is None else "chosen"
+            which = f", {why} of {count_faces(len(analysis.faces))}" if several else ""
+            return label, f"Apparent expression{which}"
+    if not status.model_name:
+        if status.model_state is ModelState.LOADING:
+            return "Loading the model…", "This takes a few seconds, once."
+        return "No model", "Open a model to begin (M)."
+    if analysis is None:
+        return "No picture yet", "Demo clip (D), camera (C) or a file (O)."
+    if chosen is not None and face is None:
+        return f"No face {number(chosen)}", "Out of sight. It is followed on if it is back soon."
+    return "No face", "Show a face, lit and turned to the camera."
+
+
+def model_notice(status: LiveStatus) -> str:
+    """Why the model asked for does not run, and what does; empty when all is well."""
+    if status.model_state is ModelState.LOADING and status.model_name:
+        return f"Loading another model. “{status.model_name}” goes on until it is ready."
+    if status.model_state is not ModelState.FAILED:
+        return ""
+    reason = status.model_notice or "The model could not be loaded."
+    if status.model_name:
+        return f"{reason}\n“{status.model_name}” goes on."
+    return f"{reason}\nOpen another model to go on (M)."
+
+
+def waiting(status: LiveStatus) -> str:
+    """What stands where the picture will be."""
+    if status.source_name:
+        return f"Waiting for the first picture of “{status.source_name}”…"
+    return "Starting…"
+
+
+def duration(seconds: float) -> str:
+    """`0:42`, `1:02:03`."""
+    whole = max(0, int(seconds))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def size(count: int) -> str:
+    """Bytes for a person, as file managers count them: `12 MB`, `1.3 GB`."""
+    if count >= 1e9:
+        return f"{count / 1e9:.1f}\u00a0GB"
+    return f"{count / 1e6:.0f}\u00a0MB" if count >= 1e7 else f"{count / 1e6:.1f}\u00a0MB"
+
+
+def count(number: int, what: str) -> str:
+    """`1 mark`, `1,234 pictures`."""
+    return f"{number:,}\u00a0{what}{'s' * (number != 1)}"
+
+
+def recording(status: RecordingStatus) -> str:
+    """How long and how large it is by now."""
+    return f"{duration(status.seconds)}  ·  {size(status.bytes)}"
+
+
+def no_crop(status: LiveStatus) -> str:
+    """Why there is nothing that the model sees, while a recording plays as it was recorded."""
+    if status.replay is None or not status.replay.as_recorded:
+        return ""
+    if status.replay.burnt:
+        return "The overlays are part of this video. No model looks at it."
+    return "A recording keeps numbers, not maps. Analyse again shows why."
+
+
+def mark(marked: Mark) -> str:
+    """A moment of a recording in words: `0:12 Mark: a laugh`, `0:20 Hidden: mouth`."""
+    if marked.kind == HIDDEN:
+        return f"{duration(marked.time_s)} Hidden from the model: {marked.note or 'nothing'}"
+    words = f": {marked.note}" if marked.note else ""
+    return f"{duration(marked.time_s)} {title(marked.kind)}{words}"
+
+
+def milliseconds(value: float) -> str:
+    return f"{value:.1f}\u00a0ms" if value < 10 else f"{value:.0f}\u00a0ms"

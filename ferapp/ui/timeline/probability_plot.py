@@ -1,0 +1,82 @@
+"""The probability strip: the last 20 seconds, one curve per class."""
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+
+from ferapp.ui.text import wording
+from ferapp.ui.timeline.time_plot import SECONDS, TimeStrip
+from ferapp.ui.widgets import theme
+from ferapp.vision.types import NOTHING, Analysis
+from trainer.labels import EXPRESSIONS
+
+LEAST = 40  # px high: all fits into the smallest window
+
+
+class ProbabilityStrip(TimeStrip):
+    """The raw trace is drawn for the leading class only: seven more lines would hide the curves."""
+
+    def __init__(self) -> None:
+        super().__init__(len(EXPRESSIONS), least=LEAST)
+        self._classes: tuple[str, ...] = EXPRESSIONS
+        self.curves: list[pg.PlotCurveItem] = []
+        self._raw = pg.PlotCurveItem(connect="finite")
+        self._leader = pg.TextItem(anchor=(1, 0.5))
+        self.setYRange(-0.02, 1.07, padding=0)
+        self.getAxis("left").setTicks([[(0, "0"), (0.5, "50"), (1, "100 %")]])
+        self.setAccessibleName("Probabilities of the last 20 seconds")
+        self.setToolTip(
+            "The probabilities of the last 20 seconds, in the colours of the bars.\n"
+            "Lines: smoothed. Faint line: the leading expression, each picture alone.\n"
+            "Gaps: no face, another face, other parts hidden, or it was held or sought."
+        )
+        self._build_curves()
+
+    def _build_curves(self) -> None:
+        for curve in self.curves:
+            self.removeItem(curve)
+        self.curves = [pg.PlotCurveItem(connect="finite") for _ in self._classes]
+        for item in (self._raw, *self.curves, self._leader):
+            if item.scene() is None:
+                self.addItem(item, ignoreBounds=True)
+        self.dress()
+
+    def push(self, analysis: Analysis) -> None:
+        """Note one analysis. Drawing waits for `redraw`."""
+        if analysis.classes and analysis.classes != self._classes:
+            self._classes = analysis.classes
+            self.begin_anew(len(self._classes))
+            self._build_curves()
+        frame, face = analysis.frame, analysis.face
+        if face is None or len(face.smoothed) != len(self._classes):
+            self.note(frame, None, NOTHING, NOTHING)
+        else:
+            self.note(frame, (face.face_id, analysis.hidden), face.smoothed, face.probabilities)
+
+    def redraw(self) -> None:
+        """Draw what was pushed, if anybody can see it."""
+        if not self.due():
+            return
+        times, smoothed, raw = self.traces.last(SECONDS)
+        for i, curve in enumerate(self.curves):
+            curve.setData(times, smoothed[:, i])
+        seen = len(times) > 0 and bool(np.isfinite(smoothed[-1, 0]))
+        self._raw.setVisible(seen)
+        self._leader.setVisible(seen)
+        if seen:
+            top = int(np.argmax(smoothed[-1]))
+            colour = QColor(theme.current().expression(self._classes[top], top))
+            faint = QColor(colour)
+            faint.setAlphaF(0.25)
+            self._raw.setPen(pg.mkPen(faint, width=1))
+            self._raw.setData(times, raw[:, top])
+            self._leader.setText(wording.title(self._classes[top]), color=colour)
+            height = float(smoothed[-1, top])
+            self._leader.setPos(0, height - 0.1 if height > 0.5 else height + 0.1)
+
+    def dress(self) -> None:
+        super().dress()
+        look = theme.current()
+        self._leader.fill = pg.mkBrush(theme.colour(look.panel, 0.75))  # over the curves
+        for i, curve in enumerate(self.curves):
+            curve.setPen(pg.mkPen(look.expression(self._classes[i], i), width=1))

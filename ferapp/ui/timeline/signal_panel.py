@@ -1,0 +1,225 @@
+"""Head pose, eyes and action units of the face over the last 20 seconds, a few at a time."""
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+
+from ferapp.ui.shell.settings import SIGNAL_GROUPS, STRONGEST
+from ferapp.ui.timeline.time_plot import SECONDS, TimeStrip
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.picker import Picker
+from ferapp.vision.signals import COLUMNS, GROUPS, SIGNALS
+from ferapp.vision.types import NO_SIGNALS, NOTHING, Analysis
+
+LEAST = 72  # px, of the plot
+_MOST = max(map(len, GROUPS.values()))  # curves at once
+_TOP = 4  # action units among the strongest
+_UNITS = tuple(i for i, column in enumerate(COLUMNS) if column.startswith("au"))
+_AHEAD = 0.1  # an action unit must be so much stronger than one of the strongest to replace it
+_KEY = 3  # px, the line in a curve's colour
+_TIP = (
+    "What is measured on the face beside its expression, each picture alone.\n"
+    "Head: where it is turned. Eyes: how far they are open. All others are action units of FACS\n"
+    "(Ekman, Friesen and Hager 2002), by the part of the face; Strongest has the four that moved\n"
+    "most in the last 20 seconds."
+)
+
+
+def strongest(peaks: NDArray[np.float32], before: tuple[int, ...] = ()) -> tuple[int, ...]:
+    """The _TOP action units by `peaks` (S,), as indices of SIGNALS.
+
+    Those of `before` keep their places unless another is clearly stronger: curves keep colours.
+    """
+    chosen = list(before)
+    for index in sorted(_UNITS, key=lambda unit: -peaks[unit]):
+        if index in chosen:
+            continue
+        if len(chosen) < _TOP:
+            chosen.append(index)
+            continue
+        weakest = min(chosen, key=lambda unit: peaks[unit])
+        if peaks[index] > peaks[weakest] + _AHEAD:
+            chosen[chosen.index(weakest)] = index
+    return tuple(chosen)
+
+
+def value_text(index: int, value: float) -> str:
+    """`−12°`, `0.31`; a dash where it is unknown."""
+    if math.isnan(value):
+        return "–"
+    text = f"{value:+.0f}°" if SIGNALS[index].degrees else f"{value:.2f}"
+    return text.replace("-", "−").replace("+0°", "0°").replace("−0°", "0°")
+
+
+class SignalCells(QWidget):
+    """Name, value and colour of each curve; each explains itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[int, ...] = ()
+        self._values = NO_SIGNALS
+        self.setFont(theme.sized(self.font(), 0.85))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Signals of the face")
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, 2 * self.fontMetrics().height() + _KEY + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def show_values(self, shown: tuple[int, ...], values: NDArray[np.float32]) -> None:
+        """Those of SIGNALS with the indices `shown`, of all `values` (S,)."""
+        self._shown, self._values = shown, values
+        self.update()
+
+    def in_words(self) -> str:
+        """`Yaw −12°, Pitch +3°, …`."""
+        words = (f"{SIGNALS[i].name} {value_text(i, float(self._values[i]))}" for i in self._shown)
+        return ", ".join(words)
+
+    def cell(self, place: int) -> QRectF:
+        width = self.width() / max(3, len(self._shown))
+        return QRectF(place * width, 0, width - 6, self.height())
+
+    def tip(self, x: float) -> str:
+        """Of the cell at `x` px."""
+        places = range(len(self._shown))
+        found = [i for i in places if self.cell(i).left() <= x < self.cell(i).right() + 6]
+        if not found:
+            return _TIP
+        index = self._shown[found[0]]
+        name, value = SIGNALS[index].name, value_text(index, float(self._values[index]))
+        return f"{name} {value}\n{SIGNALS[index].meaning}"
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip(event.pos().x()), self)
+            return True
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        look, line = theme.current(), self.fontMetrics().height()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for place, index in enumerate(self._shown):
+            cell = self.cell(place)
+            painter.setPen(QColor(look.muted))
+            painter.drawText(cell, Qt.AlignmentFlag.AlignLeft, SIGNALS[index].name)
+            painter.setPen(QColor(look.text))
+            value = value_text(index, float(self._values[index]))
+            painter.drawText(cell.translated(0, line), Qt.AlignmentFlag.AlignLeft, value)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(look.series[place]))
+            key = QRectF(cell.x(), 2 * line + 1, cell.width(), _KEY)
+            painter.drawRoundedRect(key, _KEY / 2, _KEY / 2)
+
+
+class SignalStrip(TimeStrip):
+    """The curves of a group of SIGNALS; all are noted, so that another group has its past."""
+
+    def __init__(self) -> None:
+        super().__init__(len(SIGNALS), least=LEAST)
+        self.shown: tuple[int, ...] = ()
+        self.curves = [pg.PlotCurveItem(connect="finite") for _ in range(_MOST)]
+        for curve in self.curves:
+            self.addItem(curve, ignoreBounds=True)
+        self.setAccessibleName("Signals of the last 20 seconds")
+        self.dress()
+
+    def push(self, analysis: Analysis) -> None:
+        """Note one analysis. Drawing waits for `redraw`."""
+        face, frame = analysis.face, analysis.frame
+        if face is None:
+            self.note(frame, None, NOTHING, NOTHING)
+        else:
+            self.note(frame, face.face_id, face.signals, face.signals)
+
+    def show_group(self, indices: tuple[int, ...]) -> None:
+        """These of SIGNALS from now on, which have one extent."""
+        if indices == self.shown:
+            return
+        self.shown = indices
+        self._changed = True
+        first = SIGNALS[indices[0]]
+        low, high = first.extent
+        room = 0.04 * (high - low)
+        self.setYRange(low - room, high + room, padding=0)
+        marks = (-45, 0, 45) if first.degrees else (low, high / 2, high)
+        unit = "°" if first.degrees else ""
+        ticks = [(mark, f"{mark:g}{unit}".replace("-", "−")) for mark in marks]
+        self.getAxis("left").setTicks([ticks])
+        meanings = (f"{SIGNALS[i].name}: {SIGNALS[i].meaning}" for i in indices)
+        gaps = "Gaps: no face, another face is followed, or it was held or sought."
+        self.setToolTip("\n".join(["The last 20 seconds, unsmoothed.", *meanings, gaps]))
+
+    def redraw(self) -> None:
+        """Draw what was pushed, if anybody can see it."""
+        if not self.due():
+            return
+        times, values, _ = self.traces.last(SECONDS)
+        for place, curve in enumerate(self.curves):
+            used = place < len(self.shown)
+            curve.setVisible(used)
+            if used:
+                curve.setData(times, values[:, self.shown[place]])
+
+    def dress(self) -> None:
+        super().dress()
+        for curve, colour in zip(self.curves, theme.current().series, strict=True):
+            curve.setPen(pg.mkPen(colour, width=1))
+
+
+class SignalPanel(QWidget):
+    """A choice of what to show, its values now, and their curves."""
+
+    group_chosen = Signal(str)
+
+    def __init__(self, group: str) -> None:
+        super().__init__()
+        self.group = Picker("Signals", _TIP)
+        for name in SIGNAL_GROUPS:
+            self.group.addItem(name, name)
+        self.group.setCurrentIndex(SIGNAL_GROUPS.index(group))
+        self.group.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.cells = SignalCells()
+        self.strip = SignalStrip()
+        first = QHBoxLayout()
+        first.setSpacing(theme.GAP)
+        first.addWidget(self.group)
+        first.addWidget(self.cells, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(first)
+        column.addWidget(self.strip, 1)
+        self._choose()
+        self.group.activated.connect(lambda _: self._choose())
+
+    def _choose(self) -> None:
+        name = str(self.group.currentData())
+        self.strip.show_group(GROUPS[name] if name in GROUPS else self._strongest(()))
+        self.group_chosen.emit(name)
+
+    def _strongest(self, before: tuple[int, ...]) -> tuple[int, ...]:
+        _, values, _ = self.strip.traces.last(SECONDS)
+        known = np.nan_to_num(values)
+        return strongest(known.max(axis=0, initial=0), before)
+
+    def show_analysis(self, analysis: Analysis | None) -> None:
+        """The values of the face followed, and the curves, where anybody can see them."""
+        if not self.isVisible():
+            return
+        if self.group.currentData() == STRONGEST:
+            self.strip.show_group(self._strongest(self.strip.shown))
+        face = analysis.face if analysis is not None else None
+        self.cells.show_values(self.strip.shown, NO_SIGNALS if face is None else face.signals)
+        self.strip.redraw()

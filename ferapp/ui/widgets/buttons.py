@@ -1,0 +1,133 @@
+"""Buttons for hand and keyboard: Space and Enter press them, menus open below them."""
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QMenu,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionToolButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
+
+from ferapp.ui.live.display_controls import SpaceForButtons
+from ferapp.ui.widgets import theme
+
+_PAD = 10  # px left and right of the words
+_ARROW = 8  # px
+_LONGEST, _SHORTEST = 190, 60  # px of a value, where there is room and where there is little
+_GAP = "  "  # between caption and value
+
+
+class ButtonKeys(SpaceForButtons):
+    """Enter presses a button that has the keyboard, as Space does."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if (
+            event.type() == QEvent.Type.KeyPress
+            and isinstance(event, QKeyEvent)
+            and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            and isinstance(watched, QAbstractButton)
+        ):
+            if not event.isAutoRepeat():
+                _press(watched)
+            return True
+        return super().eventFilter(watched, event)
+
+
+def _press(button: QAbstractButton) -> None:
+    menu = button.menu() if isinstance(button, QToolButton) else None
+    if menu is not None:
+        menu.popup(button.mapToGlobal(QPoint(0, button.height())))
+    else:
+        button.click()
+
+
+def by_keyboard(button: QWidget) -> None:
+    """Let Tab reach `button`, and Space and Enter press it. A click leaves Space to Freeze."""
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.installEventFilter(ButtonKeys(button))
+
+
+class MenuButton(QToolButton):
+    """Opens a menu and says what is chosen in it: a quiet caption, the value, an arrow."""
+
+    def __init__(self, caption: str, menu: QMenu, tip: str) -> None:
+        super().__init__()
+        self._caption = caption
+        self._quiet = False
+        self._compact = False
+        self.setMenu(menu)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setToolTip(tip)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.show_value("")
+        by_keyboard(self)
+
+    def show_value(self, value: str, quiet: bool = False) -> None:
+        """`quiet` greys what is not there yet."""
+        if (value, quiet) == (self.text(), self._quiet) and self.accessibleName():
+            return
+        self._quiet = quiet
+        self.setText(value)
+        self.setAccessibleName(f"{self._caption}: {value}" if value else self._caption)
+        self.updateGeometry()
+        self.update()
+
+    def set_compact(self, on: bool) -> None:
+        """Without the caption."""
+        if on != self._compact:
+            self._compact = on
+            self.updateGeometry()
+            self.update()
+
+    def caption_width(self) -> int:
+        """What `set_compact` saves."""
+        return self.fontMetrics().horizontalAdvance(self._caption + _GAP) if self.text() else 0
+
+    def sizeHint(self) -> QSize:
+        return self._size(_LONGEST)
+
+    def minimumSizeHint(self) -> QSize:
+        return self._size(_SHORTEST)
+
+    def _size(self, longest: int) -> QSize:
+        metrics = self.fontMetrics()
+        if self.text():
+            words = min(metrics.horizontalAdvance(self.text()), longest)
+            words += 0 if self._compact else self.caption_width()
+        else:
+            words = metrics.horizontalAdvance(self._caption)
+        return QSize(words + 3 * _PAD + _ARROW, metrics.height() + 12)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QStylePainter(self)
+        self._paint(painter)
+        painter.end()
+
+    def _paint(self, painter: QStylePainter) -> None:
+        look = theme.current()
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        option.text = ""
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+        painter.setRenderHint(painter.RenderHint.Antialiasing)
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+        room = QRect(self.rect()).adjusted(_PAD, 0, -2 * _PAD - _ARROW + 1, 0)
+        if not (self._compact and self.text()):
+            painter.setPen(QColor(look.muted if self.text() else look.text))
+            painter.drawText(room, flags, self._caption)
+            room.setLeft(room.left() + self.caption_width())
+        painter.setPen(QColor(look.muted if self._quiet else look.text))
+        elided = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideMiddle, room.width()
+        )
+        painter.drawText(room, flags, elided)
+        painter.setPen(QPen(QColor(look.muted), 1.5))
+        tip = QPointF(self.width() - _PAD - _ARROW / 2, self.height() / 2 + 2.5)
+        painter.drawPolyline(
+            [tip + QPointF(-_ARROW / 2, -_ARROW / 2), tip, tip + QPointF(_ARROW / 2, -_ARROW / 2)]
+        )

@@ -1,0 +1,249 @@
+"""Small windows beside the main one. None of them blocks it, Esc closes each."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QMargins, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFont, QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ferapp.sources.stream_address import URL
+from ferapp.ui.shell.actions import ACTIONS, INSPECT_KEYS, ActionRecord, native
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.log_view import LogText
+
+KEYS_WIDTH = 1180  # px
+_EDGE = 60  # px: the frame of a window, and what is left beside it
+_RIGHT = ("Picture", "Recording", "Inspect")  # groups of keys on that side: about half of all
+_Row = tuple[str, str, str]  # a key, what it does, how
+LOG_MS = 1000  # between two looks at a log that is open
+
+
+class Sheet(QDialog):
+    """A window with a column and a row of buttons; the last one closes it."""
+
+    def __init__(self, parent: QWidget, title: str, size: QSize) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(size)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(QMargins(20, 18, 20, 16))
+        self.column.setSpacing(theme.MARGIN)
+        self.buttons = QDialogButtonBox()
+
+    def finish(self) -> None:
+        self.column.addWidget(self.buttons)
+        self.button("Close", "Close this window. Key: Esc", self.close)
+
+    def button(self, text: str, tip: str, pressed: Callable[[], object]) -> QPushButton:
+        button = self.buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
+        button.setToolTip(tip)
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda: pressed())
+        by_keyboard(button)
+        return button
+
+
+class KeySheet(Sheet):
+    """All actions with their keys, by group: the table of actions, laid out.
+
+    With several `pages`, theirs, and those of the Inspect page.
+    """
+
+    def __init__(self, parent: QWidget, pages: Sequence[ActionRecord]) -> None:
+        super().__init__(parent, "Keys", QSize(KEYS_WIDTH, 0))
+        groups: dict[str, list[_Row]] = {}
+        several = len(pages) > 1
+        for record in (*ACTIONS, *(pages if several else ())):
+            row = native(record.shortcut), record.text, record.tip
+            groups.setdefault(record.group, []).append(row)
+        if several:
+            groups["Inspect"] = [*INSPECT_KEYS]
+        right = {name: groups.pop(name) for name in _RIGHT if name in groups}
+        body = QWidget()
+        body.setObjectName("inner")
+        sides = QHBoxLayout(body)
+        sides.setContentsMargins(0, 0, 0, 0)
+        sides.setSpacing(2 * theme.MARGIN)
+        sides.addLayout(_keys(groups), 1)
+        sides.addLayout(_keys(right), 1)
+        scroll = QScrollArea()
+        scroll.setObjectName("inner")
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(body)
+        self.column.addWidget(scroll, 1)
+        self.finish()
+        self._fit(sides)
+
+    def _fit(self, sides: QHBoxLayout) -> None:
+        """As large as all of it, where the window's screen has the room."""
+        room = self.screen().availableSize() - QSize(_EDGE, _EDGE)
+        margins = self.column.contentsMargins()
+        beside = margins.left() + margins.right()
+        width = min(KEYS_WIDTH, room.width())
+        below = self.column.spacing() + self.buttons.sizeHint().height()
+        height = margins.top() + sides.totalHeightForWidth(width - beside) + below
+        self.resize(width, min(height + margins.bottom() + 2, room.height()))
+
+
+def _keys(groups: dict[str, list[_Row]]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(6)
+    grid.setColumnStretch(2, 1)
+    for name, rows in groups.items():
+        title = QLabel(name)
+        title.setFont(theme.sized(title.font(), 1.1, QFont.Weight.DemiBold))
+        if grid.count():
+            title.setContentsMargins(QMargins(0, theme.GAP, 0, 0))
+        grid.addWidget(title, grid.rowCount(), 0, 1, 3)
+        for words in rows:
+            row = grid.rowCount()
+            key, text, what = map(QLabel, words)
+            key.setProperty("key", True)
+            key.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            what.setProperty("quiet", True)
+            what.setWordWrap(True)
+            for label in (text, what):  # on one line with the framed key
+                label.setContentsMargins(QMargins(0, 2, 0, 0))
+            for column, label in enumerate((key, text, what)):
+                grid.addWidget(label, row, column, Qt.AlignmentFlag.AlignTop)
+    grid.setRowStretch(grid.rowCount(), 1)
+    return grid
+
+
+class ReadSheet(Sheet):
+    """Text to read and to copy. Links in it go nowhere: the app opens no connection."""
+
+    def __init__(self, parent: QWidget, title: str, html: str, size: QSize) -> None:
+        super().__init__(parent, title, size)
+        self.text = QTextBrowser()
+        self.text.setOpenLinks(False)
+        self.text.setAccessibleName(title)
+        self.text.document().setDefaultStyleSheet(
+            "td { padding: 1px 16px 1px 0; } h2 { margin: 0; } h3 { margin: 14px 0 4px 0; }"
+            "p { margin: 4px 0; }"
+        )
+        self.text.setHtml(html)
+        self.column.addWidget(self.text, 1)
+        self.button("Copy", "Copy the whole text.", self._copy)
+        self.finish()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text.toPlainText())
+
+
+class LogSheet(Sheet):
+    """What happened so far; it goes on while it is open."""
+
+    def __init__(self, parent: QWidget, read_log: Callable[[], str]) -> None:
+        super().__init__(parent, "Log", QSize(820, 520))
+        self._read_log = read_log
+        self.text = LogText("Log")
+        self.text.setPlaceholderText("Nothing happened so far.")
+        self.column.addWidget(self.text, 1)
+        self.saved = QLabel()
+        self.saved.setProperty("quiet", True)
+        self.saved.setWordWrap(True)
+        self.saved.hide()
+        self.column.addWidget(self.saved)
+        self.button("Copy", "Copy the whole log.", self._copy)
+        self.button("Save…", "Save the whole log as a text file.", self._save)
+        self.finish()
+        self._refresh()
+        self._timer = QTimer(self, interval=LOG_MS)
+        self._timer.timeout.connect(self._refresh)
+        self._timer.start()
+
+    def _refresh(self) -> None:
+        self.text.show_text(self._read_log())
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._read_log())
+
+    def _save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save the log", "ferapp.log", "Text (*.log)")
+        if not path:
+            return
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(self._read_log())
+        except OSError as error:
+            self.saved.setText(f"It could not be saved: {error.strerror}")
+        else:
+            self.saved.setText(f"Saved as {path}")
+        self.saved.show()
+
+
+class AddressDialog(QDialog):
+    """Asks for the address of a stream, and says what is wrong with it as it is typed."""
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Open address")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(460)
+        label = QLabel("Address of a camera or video in the network")
+        self.line = QLineEdit()
+        self.line.setAccessibleName("Address")
+        self.line.setPlaceholderText("rtsp://camera.local:554/stream")
+        self.line.setToolTip("The app connects to this address, and to nothing else.")
+        label.setBuddy(self.line)
+        self.message = QLabel()
+        self.message.setProperty("quiet", True)
+        self.message.setWordWrap(True)
+        self.message.setAccessibleName("About the address")
+        buttons = QDialogButtonBox()
+        self.open_button = buttons.addButton("Open", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.open_button.setToolTip("Show what comes from this address.")
+        cancel = buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        cancel.setToolTip("Open nothing. Key: Esc")
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(QMargins(20, 18, 20, 16))
+        column.setSpacing(theme.GAP)
+        for widget in (label, self.line, self.message, buttons):
+            column.addWidget(widget)
+        self.line.textChanged.connect(self._check)
+        self.accepted.connect(lambda: self.chosen.emit(self.line.text().strip()))
+        self._check()
+
+    def _check(self) -> None:
+        problem = address_problem(self.line.text().strip())
+        self.open_button.setEnabled(not problem)
+        self.message.setText(problem or "The name and password in it are never shown or saved.")
+
+
+def address_problem(text: str) -> str:
+    """What is missing of an address; "" when it can be opened."""
+    if not text:
+        return "It begins with http://, https://, rtsp:// or rtsps://."
+    found = URL.match(text)
+    if found is None:
+        scheme, mark, _ = text.partition("://")
+        known = "Known are http, https, rtsp and rtsps."
+        return f"{scheme}:// is not known. {known}" if mark else f"An address has ://. {known}"
+    host = text[found.end() :].partition("/")[0].rpartition("@")[2]
+    if not host or host.startswith(":"):
+        return "The name of the server is missing."
+    return "An address has no spaces." if any(c.isspace() for c in text) else ""

@@ -1,0 +1,320 @@
+"""The engine when models, devices and sources change; everything is scripted."""
+
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from ferapp.live.engine import Engine
+from ferapp.live.status import ModelState
+from ferapp.sources.base import Frame
+from ferapp.sources.camera_info import CameraInfo
+from tests.support.app.engine_parts import (
+    CPU,
+    FULL,
+    GPU,
+    Bench,
+    Pictures,
+    failed,
+    next_analysis,
+    ready,
+    status_when,
+    until,
+)
+from trainer.card import ModelCard
+from trainer.files import asset
+from trainer.models import create
+from trainer.models.model_file import save_model
+from trainer.training.run_dir import RunDir
+
+BUNDLED = ("default", "accurate", "compact", "dacl", "twin-au", "twin-ce", "twin-pal")
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.chdir(tmp_path)  # its ./runs is empty
+    return Bench.in_folder(tmp_path)
+
+
+def write_model(path: Path, name: str) -> None:
+    network = create("compact", widths=[8, 16], blocks=[1, 1])
+    card = ModelCard(
+        name=name,
+        architecture="compact",
+        arguments={"widths": [8, 16], "blocks": [1, 1]},
+        attribution_layer=network.attribution_layer,
+    )
+    save_model(path, network.state_dict(), card)
+
+
+class Watched(Pictures):
+    read_ones = 0  # of all
+
+    def read(self) -> Frame:
+        Watched.read_ones += 1
+        return super().read()
+
+
+def test_who_looks_again_sees_no_old_picture(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "open_source", Watched)
+    with bench.engine() as engine:
+        ready(engine)
+        count = len(bench.seen)
+        until(lambda: len(bench.seen) > count + 1)  # one lies there, and nobody took it
+        engine.set_seen(False)
+        left = Watched.read_ones
+        until(lambda: Watched.read_ones > left + 20)
+        engine.set_seen(True)
+        assert next_analysis(engine, lambda _: True).frame.index > left + 10
+
+
+class TestModels:
+    def test_what_runs_is_told(self, bench: Bench) -> None:
+        with bench.engine() as engine:
+            status = ready(engine)
+            assert status.model == str(bench.models["one"])
+            assert status.model_file == bench.models["one"]
+            assert status.model_ms == pytest.approx(2)
+            assert status.model_card
+            assert (status.model_notice, status.analysis_notice) == ("", "")
+            assert next_analysis(engine, lambda a: "model" in a.classes)
+
+    def test_loading_lasts_until_the_newest_wish_is_answered(self, bench: Bench) -> None:
+        gate = threading.Event()
+        bench.load_fails = lambda model, _: model == "two" and gate.wait(10)
+        with bench.engine() as engine:
+            ready(engine)
+            engine.load_model("two")
+            until(lambda: bench.loads[-1][0] == "two")
+            engine.load_model("nobody")
+            next_analysis(engine, lambda a: "model" in a.classes)  # the first one goes on
+            assert engine.status().model_name == "one"
+            gate.set()
+            status = status_when(engine, lambda s: s.model_state is not ModelState.LOADING)
+            assert status.model_state is ModelState.FAILED
+            assert "nobody" in status.model_notice
+            assert status.model_name == "two"
+
+    def test_bundled_ones_runs_and_opened_files_are_listed(
+        self, bench: Bench, tmp_path: Path
+    ) -> None:
+        for run in ("20260101-120000-first", "20260202-120000-second"):
+            write_model(RunDir(tmp_path / "runs" / run).best, run.rpartition("-")[2])
+        bench.models["one"].write_bytes(b"no model at all")
+        with bench.engine(model=str(bench.models["one"])) as engine:
+            status = status_when(
+                engine, lambda s: len(s.models) >= len(BUNDLED) + 3 and s.models[-1].ms
+            )
+            listed = [(m.group, m.name) for m in status.models]
+            assert listed == [
+                *(("bundled", name) for name in BUNDLED),
+                ("run", "20260202-120000-second"),
+                ("run", "20260101-120000-first"),
+                ("file", "one"),
+            ]
+            bundled, *_, newest, _, opened = status.models
+            assert bundled.spec == "default"
+            assert newest.card
+            assert (newest.card.name, newest.problem) == ("second", "")
+            assert opened.card is None
+            assert "no model file" in opened.problem
+            assert opened.ms == {"cuda:0": pytest.approx(2)}
+            assert opened.spec == status.model
+
+            write_model(bench.models["one"], "mended")
+            mended = status_when(engine, lambda s: s.models[-1].card).models[-1]
+            assert mended.card
+            assert (mended.card.name, mended.problem) == ("mended", "")
+
+    def test_a_card_is_read_once(
+        self, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from ferapp.live import model_catalogue
+
+        read: list[Path] = []
+        read_card = model_catalogue.read_card
+        monkeypatch.setattr(
+            model_catalogue, "read_card", lambda path: read.append(path) or read_card(path)
+        )
+        looks = model_catalogue.Catalogue(tmp_path / "runs", lambda path: {})
+        assert looks.look() == looks.look() == looks.look()
+        assert sorted(read) == sorted(asset("models").resolve().glob("*.safetensors"))
+
+    def test_times_are_remembered_for_each_device(self, bench: Bench) -> None:
+        bench.models["one"].touch()  # a file that is there is listed
+        with bench.engine(model=str(bench.models["one"])) as engine:
+            ready(engine)
+            engine.use_device("cpu")
+            assert ready(engine, device="cpu").model_ms == pytest.approx(12)
+            status_when(engine, lambda s: s.models and len(s.models[-1].ms) == 2)
+
+
+class TestDevices:
+    def test_they_are_listed_when_torch_is_there(self, bench: Bench) -> None:
+        with bench.engine() as engine:
+            assert status_when(engine, lambda s: s.devices).devices == (CPU, GPU)
+            bench.devices = (CPU,)
+            status_when(engine, lambda s: s.devices == (CPU,))
+
+    def test_the_model_moves_while_it_goes_on(self, bench: Bench) -> None:
+        gate = threading.Event()
+        bench.load_fails = lambda _, device: device == "cpu" and gate.wait(10)
+        with bench.engine() as engine:
+            ready(engine)
+            engine.use_device("cpu")
+            assert engine.status().model_state is ModelState.LOADING
+            until(lambda: bench.loads[-1] == ("one", "cpu"))
+            bench.seen.clear()
+            until(lambda: len(bench.seen) > 3)
+            assert {device for device, _ in bench.seen} == {"cuda"}
+            gate.set()
+            ready(engine, device="cpu")
+            engine.load_model("two")
+            ready(engine, "two", "cpu")  # the next model stays on the chosen device
+
+    @pytest.mark.parametrize(
+        ("problem", "words"),
+        [
+            (None, "the device abacus is not available"),
+            (torch.OutOfMemoryError(FULL), "abacus has too little free memory for one"),
+            (RuntimeError("CUDA error: out of memory\nnotes"), "too little free memory"),
+            (RuntimeError("driver on fire\nnotes"), "abacus: RuntimeError: driver on fire"),
+            (OSError(), "OSError"),
+        ],
+    )
+    def test_one_that_fails_leaves_the_model_where_it_runs(
+        self,
+        bench: Bench,
+        problem: Exception | None,
+        words: str,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        def fail(_: str, device: str) -> None:
+            if device == "abacus" and problem is not None:
+                raise problem
+
+        bench.load_fails = fail
+        with bench.engine() as engine:
+            ready(engine)
+            engine.use_device("abacus")
+            status = failed(engine)
+            assert words in status.model_notice
+            assert (status.model_name, status.device) == ("one", "cuda:0")
+            assert next_analysis(engine, lambda a: "model" in a.classes)
+            if problem is not None:
+                assert str(problem) in caplog.text  # with its traceback
+                assert "Traceback" in caplog.text
+            engine.load_model("two")
+            ready(engine, "two", "cuda:0")  # not on the one that failed
+
+    def test_a_first_device_that_fails_can_be_changed(self, bench: Bench) -> None:
+        with bench.engine(device="abacus") as engine:
+            assert "abacus" in failed(engine).model_notice
+            engine.use_device("cpu")
+            assert ready(engine, device="cpu").model_notice == ""
+
+
+class TestSources:
+    def test_cameras_come_and_go(self, bench: Bench) -> None:
+        camera = CameraInfo(0, "Cam", spec="camera:Cam")
+        with bench.engine() as engine:
+            assert engine.status().cameras == ()
+            bench.cameras = (camera,)
+            status_when(engine, lambda s: s.cameras == (camera,))
+            bench.cameras = ()
+            status_when(engine, lambda s: s.cameras == ())
+
+    def test_a_list_that_fails_keeps_what_was_seen(
+        self, bench: Bench, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        camera = CameraInfo(0, "Cam", spec="camera:Cam")
+        looks = 0
+
+        def look() -> tuple[CameraInfo, ...]:
+            nonlocal looks
+            looks += 1
+            if looks > 1:
+                raise OSError("bus reset")
+            return (camera,)
+
+        engine = Engine("clip", "one", parts=replace(bench.parts(), cameras=look))
+        engine.start()
+        try:
+            until(lambda: looks > 5)
+            assert engine.status().cameras == (camera,)
+        finally:
+            engine.close()
+        assert caplog.text.count("Looking for cameras failed") == 1
+
+    def test_what_plays_is_named_by_what_opens_it(self, bench: Bench) -> None:
+        with bench.engine() as engine:
+            status_when(engine, lambda s: s.source == "clip")
+            engine.open_source("gone.mp4")
+            status = status_when(engine, lambda s: s.source_fault)
+            assert status.source == "clip"
+            engine.open_source("other")
+            status_when(engine, lambda s: s.source == "other")
+
+    def test_asking_for_the_status_waits_for_nobody(self, bench: Bench) -> None:
+        gate = threading.Event()
+        bench.load_fails = lambda *_: gate.wait(10)
+        bench.faces_fail = lambda: gate.wait(10)
+        with bench.engine() as engine:
+            until(lambda: bench.loads)
+            began = time.perf_counter()
+            for _ in range(200):
+                engine.status()
+            took = time.perf_counter() - began
+            gate.set()
+        assert took < 2  # 200 looks; one takes far below a millisecond on an idle machine
+
+    def test_an_engine_that_was_never_started_closes(self, bench: Bench) -> None:
+        Engine("clip", "one", parts=bench.parts()).close()
+
+
+def test_an_analysis_that_cannot_begin_says_why(bench: Bench) -> None:
+    def fails() -> None:
+        raise AttributeError("module 'cv2' has no attribute 'typing'")
+
+    parts = replace(bench.parts(), analyzer=fails)
+    engine = Engine("clip", "one", parts=parts)
+    engine.start()
+    try:
+        status = status_when(engine, lambda status: status.analysis_notice != "")
+        assert "Pictures cannot be analysed" in status.analysis_notice
+        assert "no attribute 'typing'" in status.analysis_notice
+    finally:
+        engine.close()
+
+
+IMPORTING = """
+import subprocess
+import sys
+import threading
+from ferapp.live import engine
+
+barrier, failures = threading.Barrier(4), []
+
+def use():
+    barrier.wait()
+    try:
+        engine.load_opencv()
+        import cv2
+        cv2.typing.MatLike
+    except Exception as error:
+        failures.append(error)
+
+threads = [threading.Thread(target=use) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert not failures, failures
+"""
+
+
+def test_many_threads_may_need_opencv_at_once() -> None:
+    subprocess.run([sys.executable, "-c", IMPORTING], check=True, timeout=60)

@@ -1,0 +1,217 @@
+"""The engine when memory runs out, and when model or landmarks fail; everything is scripted."""
+
+import logging
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+
+from ferapp.live.inference import FAILURES
+from ferapp.live.oom_fallback import WORDS, Ladder, Rung
+from ferapp.live.status import ModelState
+from ferapp.vision.analysis_options import Options
+from tests.support.app.engine_parts import (
+    FULL,
+    Bench,
+    failed,
+    next_analysis,
+    ready,
+    status_when,
+    until,
+)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.chdir(tmp_path)  # its ./runs is empty
+    return Bench.in_folder(tmp_path)
+
+
+class TestOutOfMemory:
+    def test_the_whole_ladder(self, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+        gates = {rung: threading.Event() for rung in (Rung.ATTRIBUTION, Rung.OTHER_FACES)}
+
+        def full(device: str, options: Options) -> None:
+            if device == "cpu":
+                return
+            if options.max_faces == 1:
+                wanted = Rung.OTHER_FACES
+            else:
+                wanted = Rung.NOTHING if options.attribution else Rung.ATTRIBUTION
+            if wanted is Rung.NOTHING or gates[wanted].is_set():
+                raise torch.OutOfMemoryError(FULL)
+
+        bench.model_fails = full
+        caplog.set_level(logging.INFO, "ferapp")
+        with bench.engine() as engine:
+            status = status_when(engine, lambda s: "attribution is off" in s.analysis_notice)
+            assert status.analysis_notice.startswith("cuda:0 has too little free memory")
+            next_analysis(engine, lambda a: "model" in a.classes)
+            assert bench.seen[-1] == ("cuda", Options(attribution=False))
+            gates[Rung.ATTRIBUTION].set()
+            status_when(engine, lambda s: "only one face" in s.analysis_notice)
+            next_analysis(engine, lambda a: "model" in a.classes)
+            until(lambda: bench.seen[-1] == ("cuda", Options(attribution=False, max_faces=1)))
+            gates[Rung.OTHER_FACES].set()
+            status = ready(engine, device="cpu")
+            assert "moved to the CPU" in status.analysis_notice
+            assert status.model_notice == ""
+            until(lambda: bench.seen[-1] == ("cpu", Options()))  # all of it again
+            assert bench.loads == [("one", "auto"), (status.model, "cpu")]
+            told = [r.message for r in caplog.records if "too little" in r.message]
+            assert told == [
+                WORDS[rung].format(device="cuda:0") for rung in Rung if rung is not Rung.NOTHING
+            ]
+
+            engine.load_model("two")  # what a person chooses stays on the CPU, and is no rung
+            assert ready(engine, "two", "cpu")
+            status_when(engine, lambda s: s.analysis_notice == "")
+
+    def test_the_gpu_is_chosen_again_when_it_has_room(self, bench: Bench) -> None:
+        full = threading.Event()
+        full.set()
+
+        def fail(device: str, _: Options) -> None:
+            if device != "cpu" and full.is_set():
+                raise torch.OutOfMemoryError(FULL)
+
+        bench.model_fails = fail
+        with bench.engine() as engine:
+            assert "Choose cuda:0 again" in ready(engine, device="cpu").analysis_notice
+            full.clear()
+            engine.use_device("cuda:0")
+            ready(engine, device="cuda:0")
+            status_when(engine, lambda s: s.analysis_notice == "")
+            until(lambda: bench.seen[-1] == ("cuda", Options()))
+
+    def test_video_goes_on_while_the_cpu_loads(self, bench: Bench) -> None:
+        gate = threading.Event()
+        bench.load_fails = lambda _, device: device == "cpu" and gate.wait(10)
+
+        def full(device: str, _: Options) -> None:
+            if device != "cpu":
+                raise torch.OutOfMemoryError(FULL)
+
+        bench.model_fails = full
+        with bench.engine() as engine:
+            next_analysis(engine, lambda a: a.classes == ("landmarks",) and len(bench.loads) == 2)
+            status = engine.status()
+            assert (status.model_state, status.model) == (ModelState.LOADING, "")
+            gate.set()
+            ready(engine, device="cpu")
+
+    def test_attribution_switched_on_again_is_tried_again(self, bench: Bench) -> None:
+        full = threading.Event()
+        full.set()
+
+        def fail(_: str, options: Options) -> None:
+            if full.is_set() and options.attribution:
+                raise torch.OutOfMemoryError(FULL)
+
+        bench.model_fails = fail
+        with bench.engine() as engine:
+            status_when(engine, lambda s: "attribution is off" in s.analysis_notice)
+            engine.set_options(Options(attribution=True, smoothing_s=1))  # it was on before
+            until(lambda: bench.seen and bench.seen[-1][1].smoothing_s == 1)
+            assert not bench.seen[-1][1].attribution
+            full.clear()
+            engine.set_options(Options(attribution=False))
+            engine.set_options(Options(attribution=True))
+            status_when(engine, lambda s: s.analysis_notice == "")
+            until(lambda: bench.seen[-1] == ("cuda", Options()))
+
+    @pytest.mark.parametrize("change", ["model", "device"])
+    def test_another_model_or_device_starts_with_everything(
+        self, bench: Bench, change: str
+    ) -> None:
+        def full(device: str, options: Options) -> None:
+            if options.attribution and device == "cuda" and engine.status().model_name == "one":
+                raise torch.OutOfMemoryError(FULL)
+
+        bench.model_fails = full
+        with bench.engine() as engine:
+            status_when(engine, lambda s: "attribution is off" in s.analysis_notice)
+            if change == "model":
+                engine.load_model("two")
+            else:
+                engine.use_device("cpu")
+            status_when(engine, lambda s: s.analysis_notice == "")
+            until(lambda: bench.seen and bench.seen[-1][1] == Options())
+
+    def test_attribution_that_is_off_anyway_is_no_rung(self) -> None:
+        ladder = Ladder()
+        assert ladder.climb(Options(attribution=False), "cuda:0") is Rung.OTHER_FACES
+        assert ladder.limit(Options()) == Options(attribution=False, max_faces=1)
+        assert ladder.climb(Options(), "cuda:0") is Rung.GPU
+        assert ladder.limit(Options()) == Options()
+        assert ladder.climb(Options(), "cuda:0") is Rung.GPU
+
+
+class TestFailures:
+    def test_a_model_that_fails_now_and_then_is_told_and_stays(
+        self, bench: Bench, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        count, stay_bad = 0, threading.Event()
+
+        def fail(_: str, options: Options) -> None:
+            nonlocal count
+            count += 1
+            if count % FAILURES or stay_bad.is_set():
+                raise ValueError("odd picture")
+
+        bench.model_fails = fail
+        with bench.engine() as engine:
+            status_when(engine, lambda s: "one fails on these pictures" in s.analysis_notice)
+            assert next_analysis(engine, lambda a: a.classes == ("landmarks",))  # shown without it
+            status_when(engine, lambda s: s.analysis_notice == "")  # a good one cleared it
+            until(lambda: count > 10 * FAILURES)
+            assert engine.status().model_name == "one"
+            stay_bad.set()
+            status = failed(engine)
+            assert status.model_name == ""
+            assert "one failed 5 times in a row and was stopped" in status.model_notice
+            assert "ValueError: odd picture" in status.model_notice
+            assert next_analysis(engine, lambda a: a.classes == ("landmarks",))
+            status_when(engine, lambda s: s.analysis_notice == "")
+            assert "Traceback" in caplog.text
+            stay_bad.clear()
+            bench.model_fails = lambda *_: None
+            engine.use_device("cpu")  # the same model again
+            ready(engine, device="cpu")
+
+    def test_out_of_memory_on_the_cpu_is_a_failure_as_any_other(self, bench: Bench) -> None:
+        def full(*_: object) -> None:
+            raise RuntimeError("DefaultCPUAllocator: out of memory")
+
+        bench.model_fails = full
+        with bench.engine(device="cpu") as engine:
+            assert "was stopped" in failed(engine).model_notice
+
+    def test_landmarks_that_fail_leave_the_video(self, bench: Bench) -> None:
+        bad = threading.Event()
+        bad.set()
+
+        def fail() -> None:
+            if bad.is_set():
+                raise RuntimeError("graph broke")
+
+        bench.faces_fail = fail
+        with bench.engine() as engine:
+            assert next_analysis(engine, lambda a: a.classes == ())
+            status = status_when(engine, lambda s: s.analysis_notice)
+            assert status.analysis_notice == "Faces cannot be found: RuntimeError: graph broke"
+            bad.clear()
+            next_analysis(engine, lambda a: a.classes == ("landmarks", "model"))
+            status_when(engine, lambda s: s.analysis_notice == "")
+
+    def test_without_a_landmarker_models_load_all_the_same(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken() -> None:
+            raise RuntimeError("no such graph")
+
+        monkeypatch.setattr(bench, "make_landmarker", broken)
+        with bench.engine() as engine:
+            status = ready(engine)
+            assert status.analysis_notice == "Faces cannot be found: RuntimeError: no such graph"

@@ -1,0 +1,176 @@
+"""Slot, meters, capture and engine: threads without Qt."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferapp.live.engine import Engine
+from ferapp.live.mailbox import LatestSlot
+from ferapp.live.meters import Percentiles
+from ferapp.live.status import LiveStatus, ModelState
+from ferapp.vision.analysis_options import Options
+from tests.support.app.engine_parts import THREADS, WAIT_S, next_analysis, status_when, until
+from trainer.files import asset
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    source, model = request.param
+    before = set(threading.enumerate())
+    made = Engine(source, model, "cpu")
+    made.start()
+    yield made
+    made.close()
+    assert not {t.name for t in set(threading.enumerate()) - before} & THREADS
+
+
+def test_the_slot_keeps_the_latest_and_counts_the_rest() -> None:
+    slot: LatestSlot[int] = LatestSlot()
+    assert slot.take() is None
+    for number in range(5):
+        slot.put(number)
+    assert slot.take() == 4
+    assert slot.take() is None
+    assert slot.overwritten == 4
+
+
+def test_what_was_taken_last_is_put_back_unless_a_newer_one_waits() -> None:
+    slot: LatestSlot[int] = LatestSlot()
+    slot.put(1)
+    assert slot.take() == 1
+    slot.put_back(10)
+    assert slot.take() == 10
+    slot.put(2)
+    slot.put_back(20)
+    assert slot.take() == 2
+    assert slot.overwritten == 0
+
+
+def test_a_waiting_reader_gets_what_is_put() -> None:
+    slot: LatestSlot[str] = LatestSlot()
+    taken: list[str | None] = []
+    reader = threading.Thread(target=lambda: taken.append(slot.take(timeout=WAIT_S)))
+    reader.start()
+    slot.put("frame")
+    reader.join(WAIT_S)
+    assert taken == ["frame"]
+
+
+def test_percentiles_of_known_values() -> None:
+    values = Percentiles()
+    for value in range(101):
+        values.add(value)
+    assert values.get() == pytest.approx((50, 95))
+    assert Percentiles().get() == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("engine", [("demo", "default")], indirect=True)
+def test_from_the_demo_clip_to_an_explained_face(engine: Engine) -> None:
+    analysis = next_analysis(engine, lambda a: a.faces and a.faces[0].maps is not None)
+    face = analysis.faces[0]
+    assert analysis.picture.shape == (360, 640, 4)
+    assert face.smoothed.sum() == pytest.approx(1, abs=1e-4)
+    status = engine.status()
+    assert status.source_name == "Demo clip"
+    assert status.source_notice == ""
+    assert (status.model_state, status.model_name) == (ModelState.READY, "default")
+    assert status.model_card
+    assert "Not for hiring" in status.model_card.summary
+    assert (status.model, status.device, status.source) == ("default", "cpu", "demo")
+    assert status.model_file == asset("models").resolve() / "default.safetensors"
+    assert 0 < status.model_ms < 5000
+    until(lambda: engine.status().devices)
+    assert engine.status().devices[0].name == "cpu"
+    until(lambda: engine.status().models[0].ms)
+    (listed,) = [model for model in engine.status().models if model.spec == status.model]
+    assert (listed.group, listed.name, listed.card) == ("bundled", "default", status.model_card)
+    assert listed.ms == {"cpu": status.model_ms}
+    engine.painted(analysis)
+    assert engine.status().rates.capture_to_paint_p50 > 0
+
+    engine.set_options(Options(attribution=False))
+    assert next_analysis(engine, lambda a: a.faces and a.faces[0].maps is None)
+
+
+def broken_models(folder: Path) -> dict[str, tuple[Path, str]]:
+    """Files that are no usable model, and the words that say why, by what is wrong with them."""
+    import pickle
+    import struct
+
+    import torch
+
+    from trainer.card import ModelCard
+    from trainer.models import create
+    from trainer.models.model_file import load_model, save_model
+
+    model, card = load_model(asset("models") / "default.safetensors")
+    state = dict(model.state_dict())
+    sound = folder / "sound.safetensors"
+    save_model(sound, state, card)
+    good = sound.read_bytes()
+    flipped = bytearray(good)
+    flipped[-10] ^= 16
+    header = struct.unpack("<Q", good[:8])[0]
+    huge = good[8 : 8 + header].replace(b'"shape":[7]', b'"shape":[7777777777]')
+    contents = {
+        "truncated": (good[: len(good) // 2], "truncated or damaged"),
+        "flipped": (bytes(flipped), "its checksum"),
+        "pickled": (pickle.dumps({"state_dict": {}}), "no model file of this project"),
+        "long header": (struct.pack("<Q", 2 << 30) + good[8:], "no model file of this project"),
+        "huge shape": (struct.pack("<Q", len(huge)) + huge + good[8 + header :], "damaged"),
+    }
+    states = {
+        "NaN": ({"classifier.bias": torch.full((7,), float("nan"))}, card, "not finite"),
+        "other type": ({"classifier.bias": torch.ones(7, dtype=torch.int64)}, card, "does not fit"),
+        "other shape": ({"classifier.bias": torch.ones(8)}, card, "has the shape (8,)"),
+    }
+    found = {}
+    for name, (content, words) in contents.items():
+        found[name] = (folder / f"{name}.safetensors", words)
+        found[name][0].write_bytes(content)
+    for name, (changed, its_card, words) in states.items():
+        found[name] = (folder / f"{name}.safetensors", words)
+        save_model(found[name][0], {**state, **changed}, its_card)
+    other = ModelCard("other", "resnet18", {}, card.attribution_layer)
+    found["other network"] = (folder / "other network.safetensors", "do not fit the card's network")
+    save_model(found["other network"][0], create("compact").state_dict(), other)
+    return found
+
+
+@pytest.mark.parametrize("engine", [("demo", "default")], indirect=True)
+def test_a_model_that_cannot_be_loaded_leaves_the_running_one(
+    engine: Engine, tmp_path: Path
+) -> None:
+    until(lambda: engine.status().model_state is ModelState.READY)
+    for file, words in broken_models(tmp_path).values():
+        engine.load_model(str(file))
+        status = status_when(engine, lambda s, file=file: str(file) in s.model_notice)
+        assert words in status.model_notice
+        assert (status.model_state, status.model_name) == (ModelState.FAILED, "default")
+        assert next_analysis(engine, lambda a: a.faces and a.faces[0].probabilities.size)
+    engine.load_model(str(tmp_path / "sound.safetensors"))
+    assert status_when(engine, lambda s: s.model_state is ModelState.READY).model_notice == ""
+
+
+@pytest.mark.parametrize("engine", [("demo", "/gone/model.safetensors")], indirect=True)
+def test_video_runs_on_without_any_model(engine: Engine) -> None:
+    until(lambda: engine.status().model_state is ModelState.FAILED)
+    assert "/gone/model.safetensors" in engine.status().model_notice
+    analysis = next_analysis(engine, lambda a: a.faces)
+    assert analysis.classes == ()
+
+
+@pytest.mark.parametrize("engine", [("/gone/clip.mp4", "default")], indirect=True)
+def test_a_first_source_that_fails_gives_way_to_the_demo_clip(engine: Engine) -> None:
+    until(lambda: engine.status().source_name == "Demo clip")
+    until(lambda: "/gone/clip.mp4" in engine.status().source_notice)
+    assert next_analysis(engine, lambda a: True)
+
+
+def test_the_status_is_a_snapshot() -> None:
+    with pytest.raises(AttributeError):
+        LiveStatus().source_name = "other"  # type: ignore[misc]
+    assert np.isclose(LiveStatus().rates.stages.total, 0)

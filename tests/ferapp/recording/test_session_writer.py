@@ -1,0 +1,338 @@
+"""Recordings: their tables and videos, as the engine makes them."""
+
+import hashlib
+import json
+import threading
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ferapp.live.status import RecordingPlan
+from ferapp.recording.motion_jpeg import Reader, Writer
+from ferapp.recording.session import read_session
+from ferapp.recording.session_writer import Recording
+from ferapp.vision.face_table import table_head
+from ferapp.vision.types import Analysis
+from tests.support.app.engine_parts import until
+from tests.support.app.recording_parts import (
+    ended,
+    face,
+    image,
+    live,
+    loaded,
+    only,
+    recorded_until,
+    recording,
+    rows,
+    shot,
+    subject,
+)
+from tests.support.sources.scripted import FakeCamera, Studio
+from trainer.labels import EXPRESSIONS
+
+
+class TestFolder:
+    """What stands in the folder of a recording."""
+
+    def test_tables_and_video_of_what_was_analysed(self, tmp_path: Path) -> None:
+        with recording(RecordingPlan(tmp_path / "new" / "place")) as running:
+            sent = [shot(number) for number in (40, 41, 43)]
+            for analysis in sent:
+                running.add(analysis, loaded())
+        status = running.status
+        folder = only(tmp_path / "new" / "place")
+        assert (status.folder, status.frames, status.over) == (folder, 3, True)
+        assert (status.failed, status.reason, status.dropped) == (False, "", 0)
+
+        faces = rows(folder / "faces.csv")
+        assert list(faces[0]) == table_head(EXPRESSIONS)
+        assert [row["frame"] for row in faces] == ["0", "1", "3"]  # a gap stays a gap
+        first = face(40)
+        assert [faces[0][f"p_{name}"] for name in EXPRESSIONS] == [
+            f"{value:.4f}" for value in first.probabilities
+        ]
+        assert faces[0]["box_x"] == "50.0"
+        frames = rows(folder / "frames.csv")
+        assert [row["frame"] for row in frames] == ["0", "1", "3"]
+        assert [row["video_frame"] for row in frames] == ["0", "1", "2"]
+        assert [row["time_s"] for row in frames] == [row["time_s"] for row in faces]
+        times = [float(row["time_s"]) for row in frames]
+        apart = np.diff([analysis.frame.captured_at for analysis in sent])
+        np.testing.assert_allclose(np.diff(times), apart, atol=0.0011)
+
+        video = Reader(folder / "clean.avi")
+        assert len(video) == 3
+        for number, analysis in enumerate(sent):
+            np.testing.assert_allclose(video.read(number), analysis.frame.image, atol=3)
+        video.close()
+
+        about = json.loads((folder / "session.json").read_text())
+        assert about["source"] == "One"
+        assert about["counts"] == {
+            "frames": 3,
+            "not_analysed": 1,
+            "left_out_of_video": 0,
+            "marks": 0,
+        }
+        assert about["model"]["name"] == "one"
+        assert about["model"]["classes"] == list(EXPRESSIONS)
+        assert about["settings"]["smoothing_s"] == 0.3
+        lasted = datetime.fromisoformat(about["ended"]) - datetime.fromisoformat(about["started"])
+        assert lasted.total_seconds() == pytest.approx(about["seconds"], abs=0.2)
+        assert "ferapp" in about["versions"]
+        tables = ("faces.csv", "frames.csv", "events.csv")
+        heads = [(folder / name).read_text().splitlines()[0].split(",") for name in tables]
+        assert about["columns"].keys() == {column for head in heads for column in head}
+        assert "the source's picture arrived" in about["columns"]["time_s"]
+
+    def test_the_hash_is_of_the_model_file(self, tmp_path: Path) -> None:
+        model = tmp_path / "m.safetensors"
+        model.write_bytes(b"weights")
+        named = replace(subject(), loaded=replace(loaded(), file=model))
+        running = Recording(RecordingPlan(tmp_path / "r"), named, lambda _: 1 << 40)
+        running.start()
+        running.end()
+        running.join()
+        about = json.loads((only(tmp_path / "r") / "session.json").read_text())
+        assert about["model"]["sha256"] == hashlib.sha256(b"weights").hexdigest()
+
+    def test_no_video_unless_asked_for(self, tmp_path: Path) -> None:
+        with recording(RecordingPlan(tmp_path, clean=False)) as running:
+            running.add(shot(0), loaded())
+        folder = only(tmp_path)
+        assert sorted(file.name for file in folder.iterdir()) == [
+            "events.csv",
+            "faces.csv",
+            "frames.csv",
+            "session.json",
+        ]
+        assert rows(folder / "frames.csv")[0]["video_frame"] == ""
+
+    def test_both_videos_have_the_same_pictures(self, tmp_path: Path) -> None:
+        threads: list[str] = []
+
+        def draw(analysis: Analysis) -> np.ndarray:
+            threads.append(threading.current_thread().name)
+            return np.dstack([255 - analysis.frame.image, analysis.picture[..., 3]])
+
+        with recording(RecordingPlan(tmp_path, overlaid=True, draw=draw)) as running:
+            for number in range(3):
+                running.add(shot(number), loaded())
+        clean, drawn = (Reader(only(tmp_path) / f"{name}.avi") for name in ("clean", "overlaid"))
+        assert len(clean) == len(drawn) == 3
+        for number in range(3):
+            pair = clean.read(number).astype(int) + drawn.read(number)
+            np.testing.assert_allclose(pair, 255, atol=4)
+        clean.close()
+        drawn.close()
+        assert set(threads) == {"recording"}
+
+    def test_a_frame_without_faces_and_one_with_two(self, tmp_path: Path) -> None:
+        with recording(RecordingPlan(tmp_path)) as running:
+            running.add(shot(0, faces=0), loaded())
+            running.add(shot(1, faces=2), loaded())
+        found = rows(only(tmp_path) / "faces.csv")
+        assert [(row["frame"], row["face_id"]) for row in found] == [
+            ("0", ""),
+            ("1", "1"),
+            ("1", "2"),
+        ]
+
+    def test_a_model_that_failed_leaves_a_picture_without_results(self, tmp_path: Path) -> None:
+        with recording(RecordingPlan(tmp_path)) as running:
+            running.add(replace(shot(0), classes=(), faces=()), None)
+            running.add(shot(1), loaded())
+        folder = only(tmp_path)
+        assert [row["analysed"] for row in rows(folder / "frames.csv")] == ["0", "1"]
+        assert [row["frame"] for row in rows(folder / "faces.csv")] == ["1"]
+
+    def test_marks_notes_and_what_was_hidden(self, tmp_path: Path) -> None:
+        with recording(RecordingPlan(tmp_path)) as running:
+            running.add(shot(5), loaded())
+            moment = running.mark()
+            running.add(replace(shot(6), hidden=frozenset({"mouth", "eyes"})), loaded())
+            running.mark("a laugh, “quoted”\nand more", moment)  # written down somewhat later
+            running.add(shot(7), loaded())
+        found = rows(only(tmp_path) / "events.csv")
+        kinds = [(row["kind"], row["note"]) for row in found]
+        assert kinds == [
+            ("mark", ""),
+            ("hidden", "eyes, mouth"),
+            ("note", "a laugh, “quoted”\nand more"),
+            ("hidden", ""),
+        ]
+        assert found[0]["time_s"] == found[2]["time_s"] == f"{moment:.3f}"
+        assert [row["frame"] for row in found] == ["0", "1", "0", "2"]
+        assert running.status.marks == 1
+
+    def test_two_in_one_second_have_two_folders(self, tmp_path: Path) -> None:
+        for _ in range(2):
+            with recording(RecordingPlan(tmp_path)):
+                pass
+        assert len(list(tmp_path.iterdir())) == 2
+
+
+class TestOneSubject:
+    """One source, one model, one size; what fills a gap is not recorded."""
+
+    def test_what_plays_meanwhile_is_a_gap(self, tmp_path: Path) -> None:
+        with recording(RecordingPlan(tmp_path)) as running:
+            running.add(shot(90), loaded())
+            running.add(shot(3, source=""), loaded())  # the demo clip, while the camera is gone
+            running.add(shot(0), loaded())  # the camera is back, and counts from 0 again
+            running.add(shot(1), loaded())
+        found = rows(only(tmp_path) / "frames.csv")
+        assert [row["frame"] for row in found] == ["0", "1", "2"]
+
+    def test_a_picture_of_before_is_not_recorded(self, tmp_path: Path) -> None:
+        with recording(RecordingPlan(tmp_path)) as running:
+            running.add(shot(0, at=time.perf_counter() - 60), loaded())
+        assert running.status.frames == 0
+
+    @pytest.mark.parametrize("what", ["source", "model", "size"])
+    def test_another_one_ends_it(self, tmp_path: Path, what: str) -> None:
+        with recording(RecordingPlan(tmp_path)) as running:
+            running.add(shot(0), loaded())
+            other = {
+                "source": (shot(1, source="demo"), loaded()),
+                "model": (shot(1), loaded("two")),
+                "size": (shot(1, size=(32, 24)), loaded()),
+            }[what]
+            running.add(*other)
+            until(lambda: running.status.over)
+        assert "another" in running.status.reason
+        assert what in running.status.reason
+        assert not running.status.failed
+        assert running.status.frames == 1
+        about = json.loads((only(tmp_path) / "session.json").read_text())
+        assert about["reason"] == running.status.reason
+
+
+class TestEngine:
+    """Through the live pipeline, with cameras that a script handles."""
+
+    def test_begins_ends_and_can_be_read(self, tmp_path: Path) -> None:
+        studio = Studio()
+        studio.add(FakeCamera("One", 90))
+        with live(studio, "camera:One") as engine:
+            engine.record(RecordingPlan(tmp_path))
+            recorded_until(engine, 20)
+            moment = engine.mark()
+            engine.note(moment, "here")
+            engine.end_recording()
+            status = ended(engine)
+        session = read_session(status.folder)
+        assert (session.source, session.model, session.ended) == ("One", "one", True)
+        assert len(session.frames) == status.frames >= 20
+        assert [(mark.kind, mark.note) for mark in session.marks] == [("mark", "here")]
+
+    def test_goes_on_while_nobody_looks(self, tmp_path: Path) -> None:
+        studio = Studio()
+        studio.add(FakeCamera("One", 90))
+        with live(studio, "camera:One") as engine:
+            engine.record(RecordingPlan(tmp_path))
+            recorded_until(engine, 1)
+            engine.set_seen(False)
+            before = recorded_until(engine, 2).frames
+            recorded_until(engine, before + 10)
+
+    def test_a_camera_that_is_lost_and_back_is_one_recording(self, tmp_path: Path) -> None:
+        studio = Studio()
+        camera = studio.add(FakeCamera("One", 90))
+        with live(studio, "camera:One") as engine:
+            engine.record(RecordingPlan(tmp_path))
+            recorded_until(engine, 5)
+            camera.state = "gone"
+            until(lambda: engine.status().source == "demo", "the demo clip plays meanwhile")
+            camera.state = "good"
+            until(lambda: engine.status().source == "camera:One", "the camera is back")
+            before = recorded_until(engine, 1).frames
+            recorded_until(engine, before + 5)
+            engine.end_recording()
+            status = ended(engine)
+        assert status.reason == ""
+        video = Reader(status.folder / "clean.avi")
+        values = {int(video.read(number)[0, 0, 0]) for number in range(len(video))}
+        video.close()
+        assert all(abs(value - 90) < 5 for value in values)  # none of the demo clip
+
+    def test_another_source_ends_it(self, tmp_path: Path) -> None:
+        studio = Studio()
+        studio.add(FakeCamera("One", 90))
+        with live(studio, "camera:One") as engine:
+            engine.record(RecordingPlan(tmp_path))
+            recorded_until(engine, 3)
+            engine.open_source("demo")
+            assert "another source" in ended(engine).reason
+            until(lambda: engine.take() is not None, "live goes on")
+
+    def test_a_full_disk_leaves_live_alone(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        studio = Studio()
+        studio.add(FakeCamera("One", 90))
+        with live(studio, "camera:One") as engine:
+            monkeypatch.setattr(Writer, "write", full)
+            engine.record(RecordingPlan(tmp_path))
+            assert "No space left" in ended(engine).reason
+            engine.take()
+            until(lambda: engine.take() is not None, "live goes on")
+            monkeypatch.undo()
+            engine.record(RecordingPlan(tmp_path))
+            recorded_until(engine, 2)
+
+    def test_closing_completes_it(self, tmp_path: Path) -> None:
+        studio = Studio()
+        studio.add(FakeCamera("One", 90))
+        with live(studio, "camera:One") as engine:
+            engine.record(RecordingPlan(tmp_path))
+            recorded_until(engine, 3)
+        session = read_session(only(tmp_path))
+        assert session.ended
+        assert not [thread for thread in threading.enumerate() if thread.name == "recording"]
+
+    def test_nothing_without_a_model(self, tmp_path: Path) -> None:
+        studio = Studio()
+        studio.add(FakeCamera("One", 90))
+        with live(studio, "camera:One") as engine:
+            running = engine._models.now.loaded
+            assert running is not None
+            engine._models.drop(running, "it fails")
+            engine.record(RecordingPlan(tmp_path))
+            status = ended(engine)
+        assert status.failed
+        assert "before the model is ready" in status.reason
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_video_goes_on_in_further_segments(tmp_path: Path) -> None:
+    """Players count in 32 bits: what stands behind a limit is in a segment of its own."""
+    file = tmp_path / "long.avi"
+    sent = [image(number, (63, 47)) for number in range(40)]  # odd sizes stay as they are
+    writer = Writer(file, (63, 47), segment_bytes=8000)
+    for picture in sent:
+        writer.write(picture)
+    writer.close(12.5)
+    assert file.read_bytes().count(b"AVIX") >= 2
+    reader = Reader(file)
+    assert len(reader) == 40
+    for number, picture in enumerate(sent):
+        np.testing.assert_allclose(reader.read(number), picture, atol=3)
+    reader.close()
+    player, count = cv2.VideoCapture(str(file)), 0
+    assert player.get(cv2.CAP_PROP_FPS) == pytest.approx(12.5)
+    assert player.get(cv2.CAP_PROP_FRAME_COUNT) == 40
+    while (got := player.read())[0]:
+        h, w = got[1].shape[:2]
+        np.testing.assert_allclose(got[1], sent[count][:h, :w], atol=4)
+        count += 1
+    player.release()
+    assert count == 40

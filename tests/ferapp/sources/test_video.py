@@ -1,0 +1,106 @@
+"""Seeking in video files: the picture of the time asked for; files that lie about their length."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferapp.sources.uri import open_source
+from ferapp.sources.video import VideoFile
+from tests.support.sources.written_files import write_video
+
+FRAMES, FPS = 12, 10.0  # pictures of 0, 20, 40 …
+
+
+def shown(source: VideoFile) -> tuple[int, float, int]:
+    """Index, time and value of the next picture, the value as a picture's number."""
+    frame = source.read()
+    assert frame is not None
+    return frame.index, frame.time_s, round(float(frame.image.mean()) / 20)
+
+
+@pytest.mark.parametrize(("name", "fourcc"), [("a.avi", "MJPG"), ("a.mp4", "mp4v")])
+def test_the_picture_of_the_time_asked_for(tmp_path: Path, name: str, fourcc: str) -> None:
+    source = VideoFile(write_video(tmp_path / name, FRAMES, fourcc, FPS))
+    assert source.seconds == pytest.approx(FRAMES / FPS)
+    for asked_s, number in ((0.6, 6), (0.29, 3), (1.1, 11), (0.0, 0), (99.0, 11), (-1.0, 0)):
+        source.seek(asked_s)
+        assert shown(source) == (number, pytest.approx(number / FPS), number)
+    source.seek(0.8)
+    assert [shown(source)[2] for _ in range(4)] == [8, 9, 10, 11]  # and on from there
+    assert source.read() is None
+    source.rewind()
+    assert shown(source) == (0, 0.0, 0)
+    source.close()
+
+
+def test_between_key_frames_it_is_the_picture_of_a_run_from_the_start() -> None:
+    """The demo clip is H.264: what lies between key frames needs those before it."""
+    source = open_source("demo")
+    wanted = {7: None, 100: None, 311: None}
+    for frame in iter(source.read, None):
+        if frame.index in wanted:
+            wanted[frame.index] = frame.image
+    source.rewind()
+    for index, image in reversed(wanted.items()):
+        source.seek(index / source.fps)
+        frame = source.read()
+        assert frame is not None
+        assert frame.index == index
+        np.testing.assert_array_equal(frame.image, image)
+    source.close()
+
+
+def test_beyond_the_end_of_a_truncated_file_there_is_a_picture(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "clip.avi", 100)
+    whole = video.read_bytes()
+    video.write_bytes(whole[: len(whole) // 2])
+    source = VideoFile(video)
+    source.seek(9.9)
+    index, _, number = shown(source)
+    assert 20 < index < 60
+    assert number == index % 13  # write_video's values go round
+    source.seek(0.1)
+    assert shown(source)[0] == 1
+    for _ in iter(source.read, None):
+        pass  # its end is told of by a run from the start
+    source.close()
+
+
+def test_a_file_that_tells_no_length_cannot_be_sought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ferapp.sources.video.announced_frames", lambda _: 0)
+    source = VideoFile(write_video(tmp_path / "clip.avi"))
+    assert source.seconds == 0
+    assert shown(source) == (0, 0.0, 0)
+    source.close()
+
+
+def make_uneven(video: Path) -> None:
+    """The first half of an MP4's pictures at twice the rate, the second at half of it."""
+    data = bytearray(video.read_bytes())
+    start = data.find(b"stts") - 4
+    count, ticks = struct.unpack(">II", data[start + 16 : start + 24])
+    half = (count // 2, ticks // 2, count - count // 2, 2 * ticks)
+    data[start : start + 24] = struct.pack(">I4sII4I", 32, b"stts", 0, 2, *half)
+    for box in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+        place = data.find(box) - 4
+        (size,) = struct.unpack(">I", data[place : place + 4])
+        data[place : place + 4] = struct.pack(">I", size + 8)
+    video.write_bytes(data.replace(b"edts", b"free"))
+
+
+def test_where_pictures_come_unevenly_times_are_the_files(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "phone.mp4", FRAMES, "mp4v", FPS)
+    make_uneven(video)
+    expected = [*(0.05 * k for k in range(6)), *(0.3 + 0.2 * k for k in range(6))]
+    source = VideoFile(video)
+    assert [shown(source)[1] for _ in range(FRAMES)] == pytest.approx(expected, abs=0.032)
+    for asked_s in (1.2, 0.1, 0.8):
+        source.seek(asked_s)
+        for _ in range(2):
+            _, time_s, number = shown(source)
+            assert time_s == pytest.approx(expected[number], abs=0.032)
+    source.close()

@@ -1,0 +1,46 @@
+"""One window with a scripted engine; theme and garbage collection as they were afterwards."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from ferapp.ui.live import snapshot
+from ferapp.ui.recording import recording_controller
+from ferapp.ui.shell.settings import SettingsStore
+from ferapp.ui.shell.window import MainWindow
+from ferapp.ui.widgets.theme import apply_theme
+from tests.support.ui.fake_engine import FakeEngine
+from tests.support.ui.teaching import Teaching
+from tests.support.ui.window_bench import Bench
+
+
+@pytest.fixture(autouse=True)
+def _no_picture_of_a_test_in_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "pictures_folder", lambda: tmp_path / "ferapp")
+    monkeypatch.setattr(recording_controller, "recordings_folder", lambda: tmp_path / "recordings")
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, qapp: QApplication) -> Iterator[Bench]:
+    apply_theme(qapp, "dark")
+    engine = FakeEngine()
+    window = MainWindow(engine, SettingsStore())
+    qtbot.addWidget(window)
+    with qtbot.waitActive(window):  # keys reach only the active window
+        window.show()
+        window.activateWindow()
+    yield Bench(window, engine, qtbot, qapp)
+    window.close()
+    assert gc.isenabled()
+
+
+@pytest.fixture
+def teaching(bench: Bench) -> Iterator[Teaching]:
+    made = Teaching(bench)
+    yield made
+    if made.own.teaching is not None:
+        made.own.teaching.end_training()

@@ -1,0 +1,143 @@
+"""The method is chosen in the column; the meter and DACL's strip tell of what is shown."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ferapp.live.status import Playback
+from ferapp.recording.session import Replay
+from ferapp.ui.live.face.attention_strip import AttentionStrip
+from ferapp.ui.live.face.region_meter import PlaceMeter
+from ferapp.ui.live.live_page import LivePage
+from ferapp.ui.shell.settings import SettingsStore
+from ferapp.ui.text.method_text import METHODS
+from ferapp.vision import overlay_methods
+from ferapp.vision.face_parts import PLACES
+from tests.support.ui.fake_engine import SIZE, analysis, face
+from tests.support.ui.picture import HAPPY, mapped
+from tests.support.ui.window_bench import Bench
+
+
+@pytest.fixture
+def page(bench: Bench) -> LivePage:
+    return bench.window.live_page
+
+
+def choose(page: LivePage, name: str) -> None:
+    picker = page.attribution.method
+    index = picker.findData(name)
+    picker.setCurrentIndex(index)
+    picker.activated.emit(index)
+
+
+def test_every_method_has_words() -> None:
+    assert set(METHODS) == set(overlay_methods.METHODS)
+    assert all(words.title and words.tip for words in METHODS.values())
+
+
+def test_the_method_reaches_the_engine_and_the_settings(bench: Bench, page: LivePage) -> None:
+    bench.show(mapped())
+    choose(page, "layercam")
+    assert bench.engine.options.method == "layercam"
+    bench.window.store.save()
+    assert SettingsStore(bench.window.store.path).now.look.method == "layercam"
+
+
+def test_what_a_model_cannot_serve_cannot_be_chosen_and_says_why(
+    bench: Bench, page: LivePage
+) -> None:
+    bench.engine.change(model_methods=("grad_x_input", "layercam", "action_units"))
+    picker = page.attribution.method
+    index = picker.findData("class_map")
+    bench.qtbot.waitUntil(lambda: not picker.model().item(index).isEnabled())  # type: ignore[attr-defined]
+    assert "draws no maps" in picker.model().item(index).toolTip()  # type: ignore[attr-defined]
+    assert picker.model().item(picker.findData("layercam")).isEnabled()  # type: ignore[attr-defined]
+    choose(page, "layercam")
+    bench.engine.change(model_methods=("grad_x_input",))
+    bench.qtbot.waitUntil(lambda: picker.currentData() == "grad_x_input")
+    bench.engine.change(model_methods=("grad_x_input", "layercam"))
+    bench.qtbot.waitUntil(lambda: picker.currentData() == "layercam")
+
+
+def test_the_key_speaks_of_what_is_shown(bench: Bench, page: LivePage) -> None:
+    choose(page, "action_units")
+    bench.show(replace(mapped(), method="action_units"))
+    bench.qtbot.waitUntil(lambda: page.panel.key.ends()[1] == "action units of Happy")
+    bench.show(replace(mapped(index=1), method="grad_x_input"))  # the model could not serve it
+    bench.qtbot.waitUntil(lambda: page.panel.key.ends() == ("against", "for Happy"))
+
+
+def test_the_meter_shows_the_places_of_the_shown_class(bench: Bench, page: LivePage) -> None:
+    where = np.full((SIZE, SIZE), PLACES.index("outside"), np.uint8)
+    where[:, : SIZE // 2] = PLACES.index("mouth")
+    maps = np.zeros((1, SIZE, SIZE), np.float32)
+    maps[0, 0, 0], maps[0, 0, -1] = 3.0, 1.0
+    one = replace(face(), maps=maps, mapped=(HAPPY,), places=where)
+    bench.show(analysis(one))
+    meter = page.panel.places
+    bench.qtbot.waitUntil(lambda: meter.in_words().startswith("mouth 75\u00a0%, outside 25\u00a0%"))
+    assert meter.accessibleDescription() == meter.in_words()
+    bench.show(analysis(face(), index=1))
+    bench.qtbot.waitUntil(lambda: meter.in_words() == "No attribution")
+
+
+def test_the_meters_cells_explain_themselves(bench: Bench) -> None:
+    meter = PlaceMeter()
+    bench.qtbot.addWidget(meter)
+    meter.resize(360, meter.sizeHint().height())
+    meter.show_shares(np.array([0.1, 0.2, 0, 0.3, 0.1, 0.3]))
+    tip = meter.tip(meter.cell(PLACES.index("outside")).center().x())
+    assert tip.startswith("30\u00a0% ")
+    assert "hair, neck, background" in tip
+
+
+def test_the_strip_shows_the_weights_of_models_that_have_them(bench: Bench, page: LivePage) -> None:
+    strip = page.panel.attention
+    assert not strip.isVisible()
+    weights = np.linspace(0.2, 0.8, 64, dtype=np.float32)
+    bench.show(analysis(replace(face(), attention=weights)))
+    bench.qtbot.waitUntil(strip.isVisible)
+    assert strip.words() == "64 weights, mean 0.50, 0.20 to 0.80"
+    bench.show(analysis(face(), index=1))
+    bench.qtbot.waitUntil(lambda: not strip.isVisible())
+
+
+def test_the_strip_colours_what_changes(bench: Bench) -> None:
+    strip = AttentionStrip()
+    bench.qtbot.addWidget(strip)
+    strip.resize(64, strip.sizeHint().height())
+    weights = np.full(4, 0.5, np.float32)
+    strip.show_weights(weights)
+    weights = weights + np.array([0, 0.3, 0, -0.3], np.float32)
+    strip.show_weights(weights)
+    image = strip.grab().toImage()
+    ground, more, same, less = (image.pixelColor(x, 10) for x in (8, 24, 40, 56))
+    assert ground == same
+    assert more != same
+    assert less not in (same, more)
+
+
+def test_what_needs_another_look_of_the_model_is_held_with_the_picture(
+    bench: Bench, page: LivePage
+) -> None:
+    """The box would name one method beside the colours of another."""
+    bench.show(mapped())
+    held = (page.attribution.method, *page.hide_row.chips.values())
+    bench.window.actions_by_id["freeze"].setChecked(True)
+    for control in held:
+        assert not control.isEnabled()
+        assert "Press Space to go on" in control.toolTip()
+    assert page.attribution.target.isEnabled()  # maps of all expressions are there
+    bench.window.actions_by_id["freeze"].setChecked(False)
+    assert all(control.isEnabled() for control in held)
+    bench.engine.change(playback=Playback(3.0))
+    bench.qtbot.waitUntil(page.play_bar.isVisible)
+    bench.window.actions_by_id["freeze"].setChecked(True)
+    assert all(control.isEnabled() for control in held)  # what is paused can be looked at again
+    bench.window.actions_by_id["freeze"].setChecked(False)
+    bench.engine.change(replay=Replay("a", "default"), playback=Playback(3.0))
+    bench.qtbot.waitUntil(lambda: not page.attribution.method.isEnabled())
+    assert all("Analyse again" in control.toolTip() for control in held)
+    bench.engine.change(replay=Replay("a", "default", again=True))
+    bench.qtbot.waitUntil(lambda: all(control.isEnabled() for control in held))

@@ -1,0 +1,74 @@
+"""The signs beside the label: their words, their room, their reasons."""
+
+import itertools
+
+import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from ferapp.ui.live.face.quality_chips import DoubtChips
+from ferapp.ui.text import wording
+from ferapp.ui.widgets import theme
+from ferapp.vision.types import Doubt, DoubtKind
+from tests.support.ui.picture import pixels, share
+
+ALL = tuple(Doubt(kind, 0.3, 0.4) for kind in DoubtKind)
+
+
+@pytest.fixture
+def chips(qtbot: QtBot, qapp: QApplication) -> DoubtChips:
+    theme.apply_theme(qapp, "dark")
+    chips = DoubtChips()
+    qtbot.addWidget(chips)
+    chips.resize(1000, chips.sizeHint().height())
+    return chips
+
+
+def test_each_doubt_has_its_sign(chips: DoubtChips) -> None:
+    chips.show_doubts(ALL)
+    words = [text for _, text, _ in chips.signs()]
+    assert words == ["too small", "turned away", "too dark", "blurred", "cut off", "unsure"]
+    assert chips.accessibleDescription() == ", ".join(words)
+    places = [place for place, _, _ in chips.signs()]
+    assert all(a.right() < b.left() for a, b in itertools.pairwise(places))
+    assert places[-1].right() == chips.width()
+
+
+def test_signs_without_room_are_counted_and_explained(chips: DoubtChips) -> None:
+    chips.resize(170, chips.height())
+    chips.show_doubts(ALL)
+    assert [text for _, text, _ in chips.signs()] == ["too small", "+5"]
+    place, _, meant = chips.signs()[-1]
+    assert meant == ALL[1:]
+    tip = chips.tip_at(place.center())
+    assert all(wording.doubt_tip(doubt) in tip for doubt in ALL[1:])
+    chips.resize(40, chips.height())
+    assert len(chips.signs()) == 1
+    assert chips.signs()[0][2] == ALL
+
+
+def test_the_reason_has_its_numbers_and_what_to_do(chips: DoubtChips) -> None:
+    small = Doubt(DoubtKind.SMALL, 38.2, 44)
+    chips.show_doubts((small,))
+    tip = chips.tip_at(chips.signs()[0][0].center())
+    assert "38" in tip
+    assert "44" in tip
+    assert "Come closer" in tip
+    assert chips.tip_at(QPointF(3, 3)) == ""
+
+
+def test_the_signs_are_painted_where_they_are(chips: DoubtChips) -> None:
+    assert share(pixels(chips), theme.DARK.warning, 60) == 0
+    chips.show_doubts(ALL[:1])
+    image = pixels(chips)
+    left = int(chips.signs()[0][0].left())
+    assert share(image[:, left:], theme.DARK.warning, 60) > 0.02
+    assert share(image[:, : left - 2], theme.DARK.warning, 60) == 0
+
+
+@pytest.mark.parametrize("kind", DoubtKind)
+def test_every_doubt_is_explained(kind: DoubtKind) -> None:
+    reason = wording.doubt_tip(Doubt(kind, 0.31, 0.4))
+    assert len(reason.splitlines()) == 3
+    assert "{" not in reason

@@ -1,0 +1,158 @@
+"""Two models on the same frames: two pictures, two bars a class, two meters of places."""
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+
+from ferapp.live.status import ModelInfo, ModelState
+from ferapp.ui.live.face.twin_bars import TwinBars
+from ferapp.ui.widgets import theme
+from ferapp.vision.types import Analysis
+from tests.support.ui.fake_engine import CARD, analysis, face, probabilities
+from tests.support.ui.picture import pixels, rgb
+from tests.support.ui.window_bench import Bench
+from trainer.labels import EXPRESSIONS
+
+TWIN = ModelInfo("twin-pal", "bundled", replace(CARD, name="twin-pal"), name="twin-pal")
+
+
+def both() -> Analysis:
+    """Happy 87 % says the first model, sad 60 % the second."""
+    first = analysis(face())
+    return replace(first, other=replace(first, faces=(face(name="sad", value=0.6),)))
+
+
+def compared(bench: Bench) -> Analysis:
+    bench.engine.change(other_model="twin-pal", other_name="twin-pal", other_state=ModelState.READY)
+    shown = both()
+    bench.show(shown)
+    bench.qtbot.waitUntil(bench.window.live_page.panel.twin_bars.isVisible)
+    return shown
+
+
+def entries(menu: QMenu) -> dict[str, QAction]:
+    return {action.text(): action for action in menu.actions()}
+
+
+def test_a_second_model_is_chosen_and_let_go(bench: Bench) -> None:
+    bench.engine.change(models=(*bench.engine.now.models, TWIN))
+    menu = bench.window.model_menu
+    others = entries(menu)["Compare with"].menu()
+    assert isinstance(others, QMenu)
+    bench.qtbot.waitUntil(lambda: "twin-pal" in entries(others))
+    assert not entries(others)["End comparison"].isEnabled()
+    entries(others)["twin-pal"].trigger()
+    assert bench.engine.calls[-1] == ("compare_with", "twin-pal")
+    bench.engine.change(other_state=ModelState.LOADING)
+    end = entries(others)["End comparison"]
+    bench.qtbot.waitUntil(end.isEnabled)
+    end.trigger()
+    assert bench.engine.calls[-1] == ("compare_with", "")
+
+
+def test_both_are_shown_side_by_side(bench: Bench) -> None:
+    stage, panel = bench.window.live_page.stage, bench.window.live_page.panel
+    shown = compared(bench)
+    assert stage.other_view.isVisible()
+    assert stage.view.analysis is not None
+    assert stage.view.analysis.frame is shown.frame
+    assert stage.other_view.analysis is shown.other
+    assert not panel.bars.isVisible()
+    assert "Happy 87\u00a0% and 7\u00a0%" in panel.twin_bars.accessibleDescription()
+    assert "Sad 2\u00a0% and 60\u00a0%" in panel.twin_bars.accessibleDescription()
+    assert panel.other_places.isVisible()
+    bench.qtbot.mouseClick(stage.end_comparison, Qt.MouseButton.LeftButton)
+    assert bench.engine.calls[-1] == ("compare_with", "")
+    bench.engine.change(other_model="", other_name="", other_state=ModelState.NONE)
+    bench.show(analysis(face(), index=1))
+    bench.qtbot.waitUntil(panel.bars.isVisible)
+    bench.qtbot.waitUntil(lambda: not stage.other_view.isVisible())
+    assert not panel.twin_bars.isVisible()
+
+
+def test_what_is_of_the_first_alone_says_so(bench: Bench) -> None:
+    panel = bench.window.live_page.panel
+    bench.show(analysis(face()))
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
+    assert not panel.whose.isVisible()
+    assert panel.sees.text() == "What the model sees"
+    compared(bench)
+    assert panel.whose.text() == "A · default"
+    assert panel.whose.isVisible()
+    assert panel.over_time.text() == "A over time"
+    assert panel.sees.text() == "What A sees"
+
+
+def test_a_tall_column_has_its_room_in_the_plot_and_below(bench: Bench) -> None:
+    panel = bench.window.live_page.panel
+    compared(bench)
+    small = panel.crop.parentWidget().height()
+    assert panel.strip.isVisible()
+    before = panel.strip.height()
+    bench.window.resize(1400, 1400)
+    bench.qtbot.waitUntil(lambda: panel.strip.height() == panel.strip.maximumHeight() > before)
+    assert panel.crop.parentWidget().height() == small  # no hole beside the crop
+
+
+def test_the_look_is_that_of_both(bench: Bench) -> None:
+    compared(bench)
+    stage = bench.window.live_page.stage
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_L)  # no landmarks
+    assert not stage.view.look.landmarks
+    assert stage.other_view.look == stage.view.look
+
+
+def test_a_second_model_that_fails_says_why(bench: Bench) -> None:
+    view = bench.window.live_page.stage.other_view
+    words = "mine.safetensors is damaged: it ends too early."
+    bench.show(analysis(face()))
+    bench.engine.change(other_state=ModelState.FAILED, other_notice=words)
+    bench.qtbot.waitUntil(lambda: view.message == words)
+    assert view.isVisible()
+    ground = rgb(theme.VIDEO_GROUND)
+    shown = pixels(view)
+    assert 0.001 < (np.abs(shown - ground).sum(axis=-1) > 60).mean() < 0.1  # words on the ground
+
+
+def test_bars_are_as_long_as_the_probabilities(bench: Bench) -> None:
+    """The first model's bar is filled, the second's only outlined."""
+    bars = TwinBars()
+    bars.setParent(bench.window)
+    bars.show_both(
+        ("a", "b"), EXPRESSIONS, probabilities("happy", 1), EXPRESSIONS, probabilities("happy", 0.5)
+    )
+    bars.setGeometry(0, 0, 400, bars.sizeHint().height())
+    bars.show()
+    happy = EXPRESSIONS.index("happy")
+    colour = rgb(theme.current().expression("happy", happy))
+    near = np.abs(pixels(bars) - colour).sum(axis=-1) <= 30
+    row = bars.sizeHint().height() / (len(EXPRESSIONS) + 1)
+    middle = round((happy + 1.5) * row)
+    first, second = near[middle - 4], near[middle + 1 : middle + 8].any(axis=0)
+    assert first.sum() > 100
+    assert abs(second.sum() - first.sum() / 2) <= 3
+    assert near[middle + 4].sum() < 10  # hollow
+    assert bars.tip().endswith("Filled: a. Outlined: b.")
+    bars.setParent(None)
+    bars.deleteLater()
+
+
+def test_a_class_that_the_second_does_not_know_has_no_bar(bench: Bench) -> None:
+    bars = TwinBars()
+    bars.show_both(
+        ("a", "b"), EXPRESSIONS, probabilities("happy", 1), ("happy",), np.ones(1, np.float32)
+    )
+    assert "Happy 100\u00a0% and 100\u00a0%" in bars.in_words()
+    assert "Angry 0\u00a0% and –" in bars.in_words()
+
+
+def test_the_meters_tell_which_model_is_meant(bench: Bench) -> None:
+    compared(bench)
+    panel = bench.window.live_page.panel
+    assert panel.places.cell(0).x() > 0  # room for its letter
+    assert panel.places.cell(0).x() == panel.other_places.cell(0).x()
+    inside = QPoint(int(panel.places.cell(3).center().x()), 4)
+    assert "the mouth" in panel.places.tip(inside.x())

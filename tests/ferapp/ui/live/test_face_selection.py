@@ -1,0 +1,271 @@
+"""Several faces: their colours, and whom bars, plots and attribution follow."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+
+from ferapp.overlays.overlay_style import Look
+from ferapp.overlays.render_overlays import burn
+from ferapp.ui.live.face_selection import Following, next_face
+from ferapp.ui.live.live_page import LivePage
+from ferapp.ui.shell.settings import SettingsStore
+from ferapp.ui.text import wording
+from ferapp.ui.widgets import theme
+from ferapp.vision.types import Analysis, FaceAnalysis
+from tests.support.ui.fake_engine import SIZE, analysis, face
+from tests.support.ui.picture import pixels, rgb
+from tests.support.ui.window_bench import Bench
+
+pytestmark = pytest.mark.usefixtures("qapp")  # text needs fonts
+BOXES = Look(landmarks=False, attribution=False)
+LEFT, RIGHT = (80.0, 120.0), (240.0, 120.0)
+
+
+def two(index: int = 0, ids: tuple[int, int] = (0, 1), half: float = 40) -> Analysis:
+    """A happy face at the left and a sad one, a little smaller, at the right."""
+    left = face(LEFT, half, "happy", 0.8, ids[0], attribution=np.ones((SIZE, SIZE), np.float32))
+    right = face(RIGHT, half - 2, "sad", 0.6, ids[1], attribution=-left.maps[0])
+    return analysis(left, right, index=index)
+
+
+def one(index: int, face_id: int = 0) -> Analysis:
+    return analysis(face(LEFT, 40, "happy", 0.8, face_id), index=index)
+
+
+@pytest.fixture
+def page(bench: Bench) -> LivePage:
+    return bench.window.live_page
+
+
+def click(bench: Bench, place: tuple[float, float]) -> None:
+    view = bench.window.live_page.view
+    at = view.frame_to_view(*place).toPoint()
+    bench.qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=at)
+
+
+def says(bench: Bench, headline: str, detail: str) -> None:
+    panel = bench.window.live_page.panel
+    bench.qtbot.waitUntil(  # the panel follows the picture a few times a second
+        lambda: (
+            (panel.label.text().replace("\u00a0", " "), panel.detail.text()) == (headline, detail)
+        )
+    )
+
+
+def edge(image: np.ndarray, of: FaceAnalysis) -> np.ndarray:
+    """The pixels of a burnt picture along the middle of the left edge of the box."""
+    x, y, _, height = of.box
+    return image[int(y + 0.4 * height) : int(y + 0.6 * height), round(x) - 3 : round(x) + 4]
+
+
+def burnt(shown: Analysis) -> np.ndarray:
+    image = burn(shown, BOXES)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return rows[..., 2::-1].astype(int)
+
+
+@pytest.mark.parametrize("face_id", [0, 1, 7, 8, 42])
+def test_the_box_has_the_colour_of_the_face(face_id: int) -> None:
+    shown = analysis(face(face_id=face_id))
+    found = edge(burnt(shown), shown.faces[0])
+    distance = np.abs(found - rgb(theme.FACE_COLOURS[face_id % 8])).sum(axis=2)
+    assert (distance.min(axis=1) < 90).all()
+
+
+def test_the_followed_box_is_the_strongest_and_colours_stay(page: LivePage) -> None:
+    shown = two()
+    usual, strong = burnt(shown), burnt(replace(shown, followed=1))
+
+    def ink(image: np.ndarray, index: int) -> float:
+        """How much of the edge has the colour of the face."""
+        colour = np.array(rgb(theme.FACE_COLOURS[index]))
+        return float((np.abs(edge(image, shown.faces[index]) - colour).sum(axis=2) < 150).sum())
+
+    assert ink(strong, 1) > 1.3 * ink(usual, 1)
+    assert 0 < ink(strong, 0) <= ink(usual, 0)
+
+
+def test_numbers_stand_at_the_faces_only_where_there_are_several() -> None:
+    shown = two(ids=(0, 9))
+    labels = [wording.box_label(each, shown) for each in shown.faces]
+    assert labels == ["1  Happy 80\u00a0%", "2  Sad 60\u00a0%"]
+    alone = one(0)
+    assert wording.box_label(alone.faces[0], alone) == "Happy 80\u00a0%"
+
+
+def test_a_click_lets_everything_follow(bench: Bench, page: LivePage) -> None:
+    bench.show(two(0))
+    says(bench, "Happy 80 %", "Apparent expression, largest of two faces")
+    click(bench, RIGHT)
+    says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
+    assert page.panel.badge.accessibleName() == "Face 2 is followed"
+    assert page.panel.bars.in_words().startswith("Angry 7")
+    assert "Sad 60" in page.panel.bars.in_words()
+    assert page.view.followed_map() is page.view.map_images()[1]
+    bench.show(two(1))
+    smoothed = page.panel.strip.traces.last(20)[1]
+    assert smoothed[-1, 4] == pytest.approx(0.6)  # sad
+    bench.qtbot.waitUntil(lambda: "Followed: face 2" in page.view.accessibleDescription())
+    click(bench, RIGHT)  # again: the largest
+    says(bench, "Happy 80 %", "Apparent expression, largest of two faces")
+
+
+def test_a_click_beside_the_faces_changes_nothing(bench: Bench, page: LivePage) -> None:
+    bench.show(two(0))
+    click(bench, RIGHT)
+    click(bench, (160, 120))
+    says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
+
+
+def test_the_face_inside_the_box_of_another_can_be_clicked(bench: Bench, page: LivePage) -> None:
+    inner = face((150, 110), 20, "sad", 0.6, 1)
+    bench.show(analysis(face((160, 120), 80, "happy", 0.8, 0), inner))
+    click(bench, (150, 110))
+    says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
+
+
+def test_keys_choose_a_face(bench: Bench, page: LivePage) -> None:
+    bench.show(two(0))
+    for key, headline, why in (
+        (Qt.Key.Key_2, "Sad 60 %", "chosen"),
+        (Qt.Key.Key_0, "Happy 80 %", "largest"),
+        (Qt.Key.Key_N, "Sad 60 %", "chosen"),
+        (Qt.Key.Key_N, "Happy 80 %", "chosen"),
+    ):
+        bench.qtbot.keyClick(bench.window, key)
+        says(bench, headline, f"Apparent expression, {why} of two faces")
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_7)
+    assert page.stage.toast.label.text() == "There is no face 7 in the picture."
+
+
+def test_a_held_picture_lets_choose_and_is_not_painted_as_a_new_one(
+    bench: Bench, page: LivePage
+) -> None:
+    bench.show(two(0))
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_Space)
+    click(bench, RIGHT)
+    says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
+    page.view.grab()
+    assert len(bench.engine.painted_ones) == 1
+
+
+def test_the_choice_outlives_an_occlusion_and_a_crossing(bench: Bench, page: LivePage) -> None:
+    bench.show(two(0))
+    click(bench, RIGHT)
+    bench.show(one(10))
+    says(bench, "No face 2", "Out of sight. It is followed on if it is back soon.")
+    assert page.panel.badge.isVisible()
+    bench.show(two(30))
+    says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
+    crossed = two(31)
+    left, right = crossed.faces
+    swapped = replace(left, box=right.box), replace(right, box=left.box)
+    bench.show(replace(crossed, faces=swapped))
+    says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
+
+
+def test_who_has_left_is_told_and_the_largest_takes_over(bench: Bench, page: LivePage) -> None:
+    bench.show(two(0))
+    click(bench, RIGHT)
+    bench.show(one(60))  # two seconds later
+    says(bench, "Happy 80 %", "Apparent expression")
+    words = "Face 2 has left. The largest is followed again."
+    assert page.stage.toast.label.text() == words
+    assert page.stage.toast.isVisible()
+    assert not page.panel.badge.isVisible()
+
+
+def test_another_source_takes_the_choice_back() -> None:
+    following = Following()
+    following.settle(two(5))
+    following.choose(1)
+    assert following.settle(two(6)).followed == 1
+    other = two(7)
+    other = replace(other, frame=replace(other.frame, source="camera:1"))
+    assert following.settle(other).followed == 0
+    assert (following.chosen, following.left) == (None, None)
+
+
+def test_a_seek_takes_the_choice_back_unless_the_face_is_known_there() -> None:
+    """Recorded results know who is who."""
+    following = Following()
+    following.settle(two(5))
+    following.choose(1)
+    known = two(6)
+    known = replace(known, frame=replace(known.frame, seeks=1))
+    assert following.settle(known).followed == 1
+    new = two(7, ids=(8, 9))
+    new = replace(new, frame=replace(new.frame, seeks=2))
+    assert following.settle(new).followed == 8
+    assert (following.chosen, following.left) == (None, None)
+
+
+def test_the_next_picture_of_a_folder_takes_the_choice_back() -> None:
+    """Who is who is not known there, so nobody is said to have left."""
+    following = Following()
+    for name, ids, chosen in (("a.png", (0, 1), 1), ("b.png", (8, 9), None)):
+        shown = two(5, ids=ids)
+        shown = replace(shown, frame=replace(shown.frame, origin=name))
+        following.settle(shown)
+        if name == "a.png":
+            following.choose(1)
+            following.settle(shown)
+        assert (following.chosen, following.left) == (chosen, None)
+
+
+def test_two_faces_about_as_large_do_not_take_turns() -> None:
+    following = Following()
+    first = two(0)
+    assert following.settle(first).followed == 0
+    left, right = first.faces
+    slightly = replace(right, box=(*right.box[:2], 84, 84))
+    frame = replace(first.frame, index=1, time_s=0.1)
+    assert following.settle(replace(first, frame=frame, faces=(slightly, left))).followed == 0
+    clearly = replace(right, box=(*right.box[:2], 120, 120))
+    assert following.settle(replace(first, frame=frame, faces=(clearly, left))).followed == 1
+
+
+def test_the_next_face_goes_round_by_number() -> None:
+    shown = two(ids=(9, 0))  # numbers 2 and 1
+    assert next_face(shown) == 0
+    assert next_face(replace(shown, followed=0)) == 9
+    assert next_face(replace(shown, followed=9)) == 0
+    assert next_face(None) is None
+
+
+def test_the_second_model_is_followed_on_the_same_face() -> None:
+    shown = replace(two(0), other=two(0))
+    following = Following()
+    following.choose(1)
+    settled = following.settle(shown)
+    assert settled.other is not None
+    assert settled.face is not None
+    assert settled.other.face is not None
+    assert settled.face.face_id == settled.other.face.face_id == 1
+
+
+def test_the_tip_of_a_face_says_how_to_follow_it() -> None:
+    shown = two()
+    assert "Click: bars and plots follow face 2 (key: 2)" in wording.face_tip(shown.faces[1], shown)
+    assert "Click" not in wording.face_tip(one(0).faces[0], one(0))
+
+
+def test_how_many_faces_is_a_setting(bench: Bench, page: LivePage) -> None:
+    assert bench.engine.options.max_faces == 4
+    (menu,) = [a.menu() for a in bench.window.help.menu.actions() if a.text() == "Faces at most"]
+    menu.actions()[1].trigger()
+    assert bench.engine.options.max_faces == 2
+    bench.window.store.save()
+    assert SettingsStore(bench.window.store.path).now.faces == 2
+
+
+def test_the_badge_is_as_the_face_in_the_picture(bench: Bench, page: LivePage) -> None:
+    bench.show(two(0))
+    click(bench, RIGHT)
+    badge = page.panel.badge
+    says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
+    assert pixels(badge)[4, 13].tolist() == rgb(theme.FACE_COLOURS[1])
+    assert "press its number" in badge.toolTip()
+    assert badge.rect().contains(QPoint(13, 13))

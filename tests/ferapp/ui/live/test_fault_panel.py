@@ -1,0 +1,228 @@
+"""What is wrong with a source, on the picture: what happened, what to try, and the ways out."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from ferapp.live.status import LiveStatus
+from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_words, stream_words
+from ferapp.ui.live.fault_panel import REMARKS, FaultPanel
+from ferapp.ui.live.live_view import Stage
+from ferapp.ui.text.source_text import opening, source_title
+from ferapp.ui.widgets import theme
+from tests.support.ui.fake_engine import analysis, face
+from tests.support.ui.window_bench import Bench
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+SECRET = "hunter2"
+URL = f"rtsp://anna:{SECRET}@camera.local:554/stream?token={SECRET}"
+
+
+def fault_of(kind: FaultKind, source: str = "camera:HD Webcam") -> Fault:
+    message, hint = camera_words(kind, "HD Webcam", "/dev/video0")
+    if kind in REMARKS:
+        message, hint = "HD Webcam now delivers 640 × 480 pixels", ""
+    return Fault(kind, source, message, hint, kind in RETRIED)
+
+
+def say(bench: Bench, fault: Fault, until: str = "") -> FaultPanel:
+    """Let the engine say so; returns the panel, shown."""
+    panel = bench.window.live_page.stage.notice
+    bench.engine.change(source_fault=fault, source_notice=f"{fault}\n{until}".strip())
+    bench.qtbot.waitUntil(lambda: panel.isVisible() and fault.message in panel.title.text())
+    return panel
+
+
+@pytest.mark.parametrize("kind", FaultKind)
+def test_each_fault_says_what_happened_and_what_to_try(bench: Bench, kind: FaultKind) -> None:
+    fault = fault_of(kind)
+    until = "Playing the demo clip until then." if fault.retried else ""
+    panel = say(bench, fault, until)
+    assert panel.title.text() == fault.message
+    assert fault.hint in panel.body.text()
+    assert ("Trying again by itself." in panel.body.text()) is fault.retried
+    assert ("Playing the demo clip" in panel.body.text()) is fault.retried
+    assert fault.message in panel.accessibleName()
+    assert panel.accessibleDescription() == panel.body.text()
+    buttons = (panel.retry_button, panel.demo_button, panel.other_button)
+    assert all(button.isVisible() is (kind not in REMARKS) for button in buttons)
+    assert panel.cross.isVisible()
+    bench.engine.change(source_fault=None, source_notice="")
+    bench.qtbot.waitUntil(lambda: not panel.isVisible())
+
+
+def test_each_kind_has_a_sign_of_its_own(bench: Bench) -> None:
+    signs = []
+    for kind in FaultKind:
+        sign = say(bench, fault_of(kind)).sign
+        sign.show_kind(kind, theme.VIDEO_TEXT)  # colour aside
+        signs.append(sign.grab().toImage())
+        bench.engine.change(source_fault=None, source_notice="")
+        bench.qtbot.waitUntil(lambda: not bench.window.live_page.stage.notice.isVisible())
+    assert all(one != other for i, one in enumerate(signs) for other in signs[:i])
+
+
+def test_retry_opens_the_same_source_and_ends_a_freeze(bench: Bench) -> None:
+    panel = say(bench, fault_of(FaultKind.LOST, "camera:HD Webcam@1280x720@30"))
+    bench.window.actions_by_id["freeze"].setChecked(True)
+    bench.qtbot.mouseClick(panel.retry_button, Qt.MouseButton.LeftButton)
+    assert bench.engine.calls[-1] == ("open_source", "camera:HD Webcam@1280x720@30")
+    assert not bench.window.actions_by_id["freeze"].isChecked()
+
+
+def test_the_demo_clip_and_other_sources_are_at_hand(bench: Bench) -> None:
+    panel = say(bench, fault_of(FaultKind.BUSY))
+    bench.qtbot.mouseClick(panel.demo_button, Qt.MouseButton.LeftButton)
+    assert bench.engine.calls[-1] == ("open_source", "demo")
+    bench.qtbot.mouseClick(panel.other_button, Qt.MouseButton.LeftButton)
+    assert QApplication.activePopupWidget() is bench.window.source_menu
+    bench.window.source_menu.close()
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_the_panel_works_by_keyboard(bench: Bench, key: Qt.Key) -> None:
+    panel = say(bench, fault_of(FaultKind.STALLED))
+    bench.window.setFocus()
+    order: list[QWidget] = []
+    while len(order) < 60:
+        bench.window.focusNextChild()
+        order.append(QApplication.focusWidget())
+    for button in (panel.retry_button, panel.demo_button, panel.other_button, panel.cross):
+        assert button in order
+    panel.retry_button.setFocus(Qt.FocusReason.TabFocusReason)
+    bench.qtbot.keyClick(panel.retry_button, key)
+    assert bench.engine.calls == [("open_source", "camera:HD Webcam")]
+    assert not bench.window.actions_by_id["freeze"].isChecked()
+    panel.other_button.setFocus(Qt.FocusReason.TabFocusReason)
+    bench.qtbot.keyClick(panel.other_button, key)
+    assert QApplication.activePopupWidget() is bench.window.source_menu
+    bench.window.source_menu.close()
+    panel.cross.setFocus(Qt.FocusReason.TabFocusReason)
+    bench.qtbot.keyClick(panel.cross, key)
+    assert not panel.isVisible()
+
+
+def test_what_was_closed_stays_closed_until_something_else_happens(bench: Bench) -> None:
+    panel = say(bench, fault_of(FaultKind.RESIZED))
+    bench.qtbot.mouseClick(panel.cross, Qt.MouseButton.LeftButton)
+    assert not panel.isVisible()
+    looks = bench.engine.status_calls
+    bench.qtbot.waitUntil(lambda: bench.engine.status_calls > looks + 1)
+    assert not panel.isVisible()
+    say(bench, fault_of(FaultKind.LOST))
+
+
+def test_a_notice_without_a_fault_is_shown_as_it_is(bench: Bench) -> None:
+    panel = bench.window.live_page.stage.notice
+    bench.engine.change(source_notice="The clip begins anew.")
+    bench.qtbot.waitUntil(panel.isVisible)
+    assert panel.text() == "The clip begins anew."
+    assert not panel.retry_button.isVisible()
+
+
+@pytest.mark.parametrize("kind", FaultKind)
+def test_a_password_is_nowhere_in_the_window(bench: Bench, kind: FaultKind) -> None:
+    """Not even when the engine forgets to take it out of its words."""
+    message, hint = stream_words(kind, URL)
+    fault = Fault(kind, URL, message, f"{hint} ftp://anna:{SECRET}@host/", kind in RETRIED)
+    bench.engine.change(source=URL, source_name="rtsp://camera.local:554/stream")
+    bench.engine.change(source_opening=URL, source_fault=fault, source_notice=str(fault))
+    panel = bench.window.live_page.stage.notice
+    bench.qtbot.waitUntil(panel.isVisible)
+    assert "camera.local" in panel.title.text()
+    assert SECRET not in "\n".join(words_of(bench.window))
+    bench.engine.change(source_fault=None, source_notice=str(fault))
+    bench.qtbot.waitUntil(lambda: not panel.retry_button.isVisible())
+    assert f"anna:{SECRET}" not in "\n".join(words_of(bench.window))
+    if kind not in REMARKS:
+        panel.retry.emit(fault.source)
+        assert bench.engine.calls[-1] == ("open_source", URL)
+
+
+def words_of(window: QWidget) -> Iterator[str]:
+    """All that can be read, hovered over or heard."""
+    for widget in (window, *window.findChildren(QWidget)):
+        for ask in ("text", "title", "toPlainText", "toolTip", "statusTip", "whatsThis"):
+            found = getattr(widget, ask, None)
+            if callable(found) and isinstance(words := found(), str):
+                yield words
+        yield from (widget.accessibleName(), widget.accessibleDescription(), widget.windowTitle())
+        for action in widget.actions():
+            yield from (action.text(), action.toolTip())
+
+
+@pytest.mark.parametrize(
+    ("spec", "title"),
+    [
+        ("demo", "the demo clip"),
+        ("camera", "the camera"),
+        ("camera:2", "camera 2"),
+        ("camera:HD Webcam@1280x720@30", "HD Webcam"),
+        ("camera:/dev/video0", "the camera"),
+        ("/films/a b.mp4", "a b.mp4"),
+        (URL, "rtsp://camera.local:554/stream"),
+        (f"ftp://anna:{SECRET}@host/a", "ftp://host/a"),
+    ],
+)
+def test_what_is_opened_has_a_short_name(spec: str, title: str) -> None:
+    assert source_title(spec) == title
+    assert opening(LiveStatus(source_opening=spec)) == f"Opening {title}…"
+
+
+def test_opening_and_what_the_analysis_gave_up_are_said(bench: Bench) -> None:
+    stage = bench.window.live_page.stage
+    bench.engine.change(source_opening="camera:HD Webcam")
+    bench.qtbot.waitUntil(stage.opening.isVisible)
+    assert stage.opening.text() == "Opening HD Webcam…"
+    bench.engine.change(source_opening="", analysis_notice="The GPU is full: attribution is off.")
+    bench.qtbot.waitUntil(stage.analysis_notice.isVisible)
+    assert not stage.opening.isVisible()
+    assert stage.analysis_notice.text() == "The GPU is full: attribution is off."
+    bench.engine.change(analysis_notice="")
+    bench.qtbot.waitUntil(lambda: not stage.analysis_notice.isVisible())
+
+
+def test_a_message_of_the_window_covers_no_way_out(bench: Bench) -> None:
+    stage = bench.window.live_page.stage
+    bench.window.resize(960, 640)
+    panel = say(bench, fault_of(FaultKind.BUSY))
+    stage.toast.tell("3 files came at once: only the first, a film with a long name, is opened.")
+    bench.qtbot.waitUntil(lambda: panel.geometry().bottom() < stage.toast.y())
+    stage.toast.hide()
+    bench.qtbot.waitUntil(lambda: panel.geometry().bottom() > stage.toast.y())
+
+
+@pytest.mark.parametrize("size", [QSize(320, 240), QSize(608, 560), QSize(3840, 2160)])
+@pytest.mark.parametrize("kind", FaultKind)
+def test_panels_fit_pictures_of_every_size(qtbot: QtBot, kind: FaultKind, size: QSize) -> None:
+    stage = Stage(lambda _: None)
+    qtbot.addWidget(stage)
+    stage.resize(size)
+    stage.view.show_analysis(analysis(face(), size=(size.width(), size.height())))
+    fault = fault_of(kind)
+    stage.show()
+    stage.show_status(
+        LiveStatus(
+            source_fault=fault,
+            source_notice=f"{fault}\nPlaying the demo clip until then.",
+            analysis_notice="The GPU is full: attribution is off.",
+        )
+    )
+    panel = stage.notice
+    QApplication.processEvents()
+    assert stage.rect().contains(panel.geometry())
+    assert not panel.geometry().intersects(stage.analysis_notice.geometry())
+    for label in (panel.title, panel.body):
+        if label.isVisible():
+            assert label.height() >= label.heightForWidth(label.width()), label.text()
+    for button in (panel.retry_button, panel.demo_button, panel.other_button, panel.cross):
+        if button.isVisible():
+            assert button.width() >= button.sizeHint().width()
+            place = button.mapTo(panel, QPoint(0, 0))
+            assert panel.rect().contains(button.rect().translated(place))
+    if size.width() > 600:
+        assert panel.geometry().top() > size.height() / 2

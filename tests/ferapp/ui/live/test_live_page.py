@@ -1,0 +1,176 @@
+"""The live page with a scripted engine: what it takes, paints, freezes and says."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+
+from ferapp.live.status import ModelState, Rates
+from ferapp.ui.live.hud import FIGURES
+from ferapp.ui.text import wording
+from ferapp.vision.analysis_options import Options
+from ferapp.vision.types import StageTimes
+from tests.support.ui.fake_engine import analysis, face, probabilities
+from tests.support.ui.window_bench import Bench
+
+
+def test_each_painted_analysis_is_told_once(bench: Bench) -> None:
+    shown = [analysis(face(), index=i) for i in range(3)]
+    for one in shown:
+        bench.show(one)
+    assert [id(a) for a in bench.engine.painted_ones] == [id(a) for a in shown]
+    bench.window.live_page.view.grab()  # painted again: nothing new to tell
+    assert len(bench.engine.painted_ones) == 3
+
+
+def test_label_bars_and_crop_show_the_largest_face(bench: Bench) -> None:
+    panel = bench.window.live_page.panel
+    bench.show(analysis(face(), face(centre=(40, 40), half=20, name="sad", face_id=1)))
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
+    assert panel.detail.text() == "Apparent expression, largest of two faces"
+
+
+def test_freeze_keeps_the_analysis_and_overlays_stay_adjustable(bench: Bench) -> None:
+    page, actions = bench.window.live_page, bench.window.actions_by_id
+    first, second = analysis(face(), index=0), analysis(face(name="sad"), index=1)
+    bench.show(first)
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_Space)
+    assert actions["freeze"].isChecked()
+    assert page.stage.frozen.isVisible()
+    bench.engine.give(second)
+    looks = bench.engine.status_calls
+    bench.qtbot.waitUntil(lambda: bench.engine.status_calls > looks + 1)  # the page goes on
+    assert page.analysis is first
+    assert page.view.analysis is first
+    assert bench.engine.waiting is second
+    before = page.view.grab().toImage()
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_L)
+    assert page.view.grab().toImage() != before
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_Space)
+    bench.qtbot.waitUntil(lambda: page.analysis is second)
+    assert not page.stage.frozen.isVisible()
+
+
+def test_a_picture_of_a_folder_is_named_on_it(bench: Bench) -> None:
+    view = bench.window.live_page.view
+    bench.show(analysis(face()))
+    assert view.title == ""
+    shown = analysis(face(), index=1)
+    bench.show(replace(shown, frame=replace(shown.frame, origin="b.png", place=(3, 67))))
+    assert view.title == "b.png  ·  3 / 67"
+    bench.engine.change(other_state=ModelState.LOADING)
+    bench.qtbot.waitUntil(lambda: view.title == "A · default  ·  b.png  ·  3 / 67")
+
+
+def test_no_face_is_said(bench: Bench) -> None:
+    panel = bench.window.live_page.panel
+    bench.show(analysis())
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "No face")
+
+
+def test_the_first_seconds(bench: Bench) -> None:
+    panel = bench.window.live_page.panel
+    bench.engine.change(model_state=ModelState.LOADING, model_name="", device="")
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "Loading the model…")
+    bench.show(analysis(face(), model=False))
+    assert panel.label.text() == "Loading the model…"
+    bench.engine.change(model_state=ModelState.READY, model_name="default")
+    bench.show(analysis(face()))
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
+
+
+def test_a_failed_model_says_why_and_what_goes_on(bench: Bench) -> None:
+    panel = bench.window.live_page.panel
+    assert not panel.notice.isVisible()
+    bench.engine.change(
+        model_state=ModelState.FAILED, model_notice="“old.pt” is damaged: it ends too early."
+    )
+    bench.qtbot.waitUntil(panel.notice.isVisible)
+    assert "it ends too early" in panel.notice.text()
+    assert "“default” goes on" in panel.notice.text()
+    bench.engine.change(model_state=ModelState.READY, model_notice="")
+    bench.qtbot.waitUntil(lambda: not panel.notice.isVisible())
+
+
+def test_the_notice_of_the_source_stands_on_the_picture(bench: Bench) -> None:
+    stage = bench.window.live_page.stage
+    bench.show(analysis(face()))
+    assert not stage.notice.isVisible()
+    words = "No camera was found: playing the demo clip."
+    bench.engine.change(source_notice=words)
+    bench.qtbot.waitUntil(stage.notice.isVisible)
+    assert stage.notice.text() == words
+    room = stage.view.picture_rect()
+    assert room.contains(stage.notice.geometry())
+    assert stage.notice.geometry().center().y() > room.center().y()
+    bench.engine.change(source_notice="")
+    bench.qtbot.waitUntil(lambda: not stage.notice.isVisible())
+
+
+def test_waiting_for_the_first_picture_is_said(bench: Bench) -> None:
+    assert wording.waiting(bench.engine.now) == "Waiting for the first picture of “Demo clip”…"
+    assert bench.window.live_page.panel.label.text() in ("", "No picture yet")
+    bench.qtbot.waitUntil(lambda: bench.window.live_page.panel.label.text() == "No picture yet")
+
+
+def test_sliders_reach_the_engine_and_the_view(bench: Bench) -> None:
+    assert bench.engine.options == Options(attribution=True, smoothing_s=0.3)
+    page = bench.window.live_page
+    page.sliders.smoothing.setValue(0)
+    assert bench.engine.options.smoothing_s == 0
+    page.sliders.smoothing.setValue(2000)
+    assert bench.engine.options.smoothing_s == 2
+    page.sliders.opacity.setValue(25)
+    assert page.view.look.opacity == 0.25
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_A)
+    assert not bench.engine.options.attribution
+    assert not page.sliders.opacity.isEnabled()
+
+
+def test_the_figures_are_shown_and_explained(bench: Bench) -> None:
+    hud = bench.window.live_page.stage.hud
+    stages = StageTimes(landmarks=15.2, align=0.9, model=6.4, convert=1.1)
+    rates = Rates(29.97, 15.5, 15.25, 34.2, 41.8, 7, stages)
+    assert not hud.isVisible()
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_H)
+    assert hud.isVisible()
+    bench.engine.change(rates=rates)
+    bench.qtbot.waitUntil(lambda: hud.values["dropped"].text() == "7")
+    texts = {key: label.text().replace("\u00a0", " ") for key, label in hud.values.items()}
+    assert texts["capture"] == "30.0 /s"
+    assert texts["analysis"] == "15.5 /s"
+    assert texts["p50"] == "34 ms"
+    assert texts["p95"] == "42 ms"
+    assert texts["landmarks"] == "15 ms"
+    assert texts["model"] == "6.4 ms"
+    assert texts["model_name"] == "default"
+    assert texts["device"] == "cpu"
+    for figure in (figure for group in FIGURES for figure in group):
+        assert hud.values[figure.id].toolTip() == figure.tip
+
+
+def test_the_picture_is_told_in_words(bench: Bench) -> None:
+    view = bench.window.live_page.view
+    bench.show(analysis(face(value=0.9)))
+    bench.qtbot.waitUntil(lambda: view.accessibleDescription() == "Happy 90\u00a0%, one face")
+
+
+def test_plots_follow_a_model_with_other_classes(bench: Bench) -> None:
+    two = replace(
+        face(),
+        smoothed=probabilities("angry", 0.7)[:2],
+        probabilities=probabilities("angry", 0.6)[:2],
+    )
+    panel = bench.window.live_page.panel
+    bench.show(replace(analysis(two), classes=("calm", "tense")))
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "Calm 70\u00a0%")
+    assert len(panel.strip.curves) == 2
+    bench.show(analysis(face(), index=1))
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
+    assert len(panel.strip.curves) == 7
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_summary_counts_faces(count: int) -> None:
+    words = {1: "one face", 2: "two faces", 9: "9 faces"}[count]
+    assert wording.summary(analysis(*[face()] * count)) == f"Happy 87\u00a0%, {words}"

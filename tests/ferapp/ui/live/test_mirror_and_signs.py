@@ -1,0 +1,214 @@
+"""The mirrored view, hidden parts and doubts on the picture, and what is under the mouse."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QTransform
+from pytestqt.qtbot import QtBot
+
+from ferapp.overlays import overlay_painter
+from ferapp.overlays.overlay_style import Look
+from ferapp.ui.live.video_view import VideoView
+from ferapp.ui.text import wording
+from ferapp.ui.widgets import theme
+from ferapp.vision.face_parts import PARTS, REGIONS, Part
+from ferapp.vision.types import Analysis, Doubt, DoubtKind
+from tests.support.ui.fake_engine import SIZE, analysis, face, probabilities, similarity
+from tests.support.ui.picture import drawn_face, pixels, rgb, share
+
+BARE = Look(boxes=False, landmarks=False, attribution=False)
+SMALL = Doubt(DoubtKind.SMALL, 38, 44)
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> VideoView:
+    view = VideoView(lambda _: None)
+    qtbot.addWidget(view)
+    view.resize(640, 480)
+    view.set_look(BARE)
+    return view
+
+
+def hidden(*parts: Part) -> Analysis:
+    one = replace(drawn_face(), whole=probabilities("happy", 0.9))
+    return replace(analysis(one), hidden=frozenset(parts))
+
+
+@pytest.mark.parametrize("size", [(640, 480), (901, 500), (500, 800)])
+def test_the_mirror_exchanges_left_and_right_of_the_picture(
+    view: VideoView, size: tuple[int, int]
+) -> None:
+    view.resize(*size)
+    view.show_analysis(analysis(face()))
+    plain = pixels(view)
+    view.set_look(replace(BARE, mirror=True))
+    room = view.picture_rect().toRect()
+    assert room.left() + room.right() + 1 == pytest.approx(view.width(), abs=1)  # still centred
+    there = np.s_[room.top() : room.bottom() + 1, room.left() : room.right() + 1]
+    np.testing.assert_allclose(pixels(view)[there], plain[there][:, ::-1], atol=3)
+
+
+def test_everything_on_the_picture_is_mirrored_with_it(view: VideoView) -> None:
+    hot = np.zeros((SIZE, SIZE), np.float32)
+    hot[12, 31] = 1
+    to_crop = similarity(30, SIZE / 110, (110.0, 125.0))
+    shown = analysis(
+        replace(drawn_face((110, 120), 40), maps=hot[None], mapped=(3,), to_crop=to_crop)
+    )
+    view.show_analysis(shown)
+    for look in (
+        replace(BARE, landmarks=True),
+        replace(BARE, attribution=True, opacity=1.0),
+        replace(BARE, boxes=True),
+    ):
+        view.set_look(BARE)
+        bare = pixels(view)
+        view.set_look(look)
+        marks = np.abs(pixels(view) - bare).sum(axis=2) > 60
+        view.set_look(replace(BARE, mirror=True))
+        bare = pixels(view)
+        view.set_look(replace(look, mirror=True))
+        mirrored = np.abs(pixels(view) - bare).sum(axis=2) > 60
+        if look.boxes:  # the label reads from left to right: it begins at the box's new left side
+            top = int(view.frame_to_view(0, 80).y())
+            marks[:top], mirrored[:top] = False, False
+        assert marks.any()
+        assert (marks[:, ::-1] != mirrored).mean() < 0.002
+
+
+def test_letters_are_never_mirrored(view: VideoView) -> None:
+    """The plate of the label is the same picture, only elsewhere."""
+    shown = analysis(face(centre=(110, 120)))
+    plates = []
+    for mirror in (False, True):
+        view.set_look(replace(BARE, boxes=True, mirror=mirror))
+        view.show_analysis(shown)
+        box = [view.frame_to_view(x, 70) for x in (60, 160)]
+        left = round(min(point.x() for point in box))
+        bottom = round(box[0].y()) - 8
+        plates.append(pixels(view)[bottom - 12 : bottom, left + 6 : left + 90])
+    words = [np.abs(plate - rgb(theme.ON_FACE_COLOUR)).sum(axis=2) < 200 for plate in plates]
+    assert words[0].sum() > 40
+    assert (words[0] != words[1]).mean() < 0.02
+    assert (words[0] != words[1][:, ::-1]).mean() > 0.1
+
+
+def test_the_face_under_the_mouse_is_found_in_the_mirror_too(view: VideoView) -> None:
+    left, right = face((80, 120), 30), face((240, 120), 30, name="sad", face_id=1)
+    view.show_analysis(analysis(left, right))
+    at_left, nowhere = QPointF(160, 240), QPointF(320, 240)
+    assert view.face_at(at_left) is left
+    assert view.face_at(nowhere) is None
+    view.set_look(replace(BARE, mirror=True))
+    assert view.face_at(at_left) is right
+    assert view.face_at(nowhere) is None
+    assert view.face_at(QPointF(-5, -5)) is None
+
+
+def test_the_label_belongs_to_its_face(view: VideoView) -> None:
+    one = face((160, 120), 30)
+    view.show_analysis(analysis(one))
+    above = view.frame_to_view(135, 90) - QPointF(0, 12)
+    assert view.face_at(above) is None
+    view.set_look(replace(BARE, boxes=True))
+    assert view.face_at(above) is one
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_hidden_part_is_hatched_where_it_is(view: VideoView, part: Part) -> None:
+    shown = hidden(part)
+    view.show_analysis(replace(shown, hidden=frozenset()))
+    plain = pixels(view)
+    view.show_analysis(shown)
+    changed = np.abs(pixels(view) - plain).sum(axis=2) > 60
+    one = shown.faces[0]
+    inside = np.zeros_like(changed)
+    to_view = QTransform.fromScale(2, 2)
+    to_view.translate(0.5, 0.5)
+    for shape in overlay_painter.part_shapes(one, part):
+        bounds = to_view.mapRect(shape.boundingRect()).adjusted(-2, -2, 2, 2).toAlignedRect()
+        there = np.s_[bounds.top() : bounds.bottom() + 1, bounds.left() : bounds.right() + 1]
+        assert 0.1 < changed[there].mean() < 0.9  # hatched, neither untouched nor covered
+        inside[there] = True
+    room = view.picture_rect()
+    inside[int(room.bottom()) - 60 :, int(room.right()) - 260 :] = True  # the words in the corner
+    assert not changed[~inside].any()
+
+
+def test_hidden_parts_are_written_in_the_corner(view: VideoView) -> None:
+    view.show_analysis(hidden("mouth", "eyes"))
+    room = view.picture_rect()
+    corner = pixels(view)[int(room.bottom()) - 40 :, int(room.right()) - 180 :]
+    assert share(corner, theme.VIDEO_TEXT, 120) > 0.02
+    assert wording.parts({"mouth", "eyes"}) == "eyes and mouth"
+
+
+def test_hiding_is_said_at_the_face_whatever_else_is_off(view: VideoView) -> None:
+    shown = hidden("mouth")
+    assert wording.box_label(shown.faces[0], shown) == "Happy 87\u00a0%, mouth hidden"
+    several = hidden("mouth", "nose")
+    assert wording.box_label(several.faces[0], several) == "Happy 87\u00a0%, parts hidden"
+    whole = replace(shown, hidden=frozenset())
+    assert wording.box_label(whole.faces[0], whole) == "Happy 87\u00a0%"
+
+
+def test_parts_have_room_around_their_landmarks() -> None:
+    one = drawn_face()
+    for part, lines in REGIONS.items():
+        shapes = overlay_painter.part_shapes(one, part)
+        assert len(shapes) == len(lines)
+        for shape, line in zip(shapes, lines, strict=True):
+            for x, y in one.landmarks[[*line]].tolist():
+                assert shape.contains(QRectF(x - 1, y - 1, 2, 2))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_hatch_covers_what_the_model_does_not_see(part: Part) -> None:
+    """Two pieces of code draw the same outline; the one below the window brings OpenCV."""
+    from ferapp.vision.masking import hide
+
+    one = drawn_face((100, 100), 80)
+    noise = np.random.default_rng(1).integers(0, 256, (200, 200)).astype(np.uint8)
+    gone = np.abs(hide(noise, one.landmarks, [part]).astype(int) - noise) > 2
+    hatched = np.zeros_like(gone)
+    for shape in overlay_painter.part_shapes(one, part):
+        for y, x in np.ndindex(200, 200):
+            hatched[y, x] |= shape.contains(QPointF(x, y))
+    rim = gone & ~hatched
+    assert not rim.any()
+    assert gone.sum() > 0.85 * hatched.sum()  # its edge is soft
+
+
+def test_a_doubt_makes_the_box_dashed_and_the_label_ask(view: VideoView) -> None:
+    view.set_look(replace(BARE, boxes=True))
+    sure = analysis(face())
+    view.show_analysis(sure)
+    left = view.frame_to_view(sure.faces[0].box[0], 120).x()
+    column = np.s_[200:330, round(left)]
+    plain = pixels(view)[column]
+    unsure = replace(sure, faces=(replace(sure.faces[0], doubts=(SMALL,)),))
+    view.show_analysis(unsure)
+    dashed = pixels(view)[column]
+    colour = theme.FACE_COLOURS[0]
+    assert share(plain, colour, 120) > 0.9
+    assert 0.3 < share(dashed, colour, 120) < 0.8
+    assert wording.box_label(unsure.faces[0], unsure) == "Happy? 87\u00a0%"
+    tip = wording.face_tip(unsure.faces[0], unsure)
+    assert "too small" in tip
+    assert "100 × 100 px" in tip
+
+
+def test_the_map_has_an_age_only_when_there_is_one(qtbot: QtBot) -> None:
+    view = VideoView(lambda _: None, clock=lambda: 100.034)
+    qtbot.addWidget(view)
+    view.resize(320, 240)
+    hot = np.ones((SIZE, SIZE), np.float32)
+    view.show_analysis(analysis(face(attribution=hot)))
+    view.grab()
+    assert view.map_age_ms == pytest.approx(34)
+    view.set_look(BARE)
+    view.show_analysis(analysis(face(attribution=hot)))
+    view.grab()
+    assert view.map_age_ms is None

@@ -1,0 +1,236 @@
+"""A snapshot: its two files, when they cannot be written, and what a person is told."""
+
+import hashlib
+import json
+import os
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from ferapp.live.status import LiveStatus
+from ferapp.overlays.overlay_style import Look
+from ferapp.overlays.render_overlays import burn
+from ferapp.ui.live import snapshot
+from ferapp.ui.live.snapshot import Snapshots, take
+from ferapp.vision.analysis_options import Options
+from ferapp.vision.types import Analysis, Doubt, DoubtKind
+from tests.support.ui.fake_engine import SIZE, FakeEngine, analysis, face, probabilities
+from trainer.labels import EXPRESSIONS
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+WHEN = datetime(2026, 11, 22, 18, 45, 2, 123_456, timezone(timedelta(hours=1)))
+STATUS = FakeEngine().now
+
+
+def explained() -> Analysis:
+    hot = np.zeros((SIZE, SIZE), np.float32)
+    hot[20, 20] = 1
+    doubt = Doubt(DoubtKind.SMALL, np.float32(31.0), 48)
+    first = replace(
+        face(attribution=hot), doubts=(doubt,), whole=probabilities("sad", 0.5), face_id=3
+    )
+    return analysis(first, face(centre=(40, 40), half=20, name="sad", face_id=1), index=7)
+
+
+def read(picture: Path) -> dict[str, Any]:
+    def refuse(word: str) -> NoReturn:
+        raise AssertionError(f"{word} is no JSON")
+
+    text = picture.with_suffix(".json").read_text(encoding="utf-8")
+    value: dict[str, Any] = json.loads(text, parse_constant=refuse)
+    return value
+
+
+def shot(
+    folder: Path,
+    shown: Analysis | None = None,
+    status: LiveStatus = STATUS,
+    look: Look | None = None,
+    options: Options | None = None,
+) -> Path:
+    return take(shown or explained(), status, look or Look(), options or Options(), folder, WHEN)
+
+
+def test_the_picture_is_the_burnt_frame(tmp_path: Path) -> None:
+    shown = explained()
+    picture = shot(tmp_path / "new" / "folder", shown)
+    assert picture.name == "ferapp-2026-11-22-184502-123.png"
+    saved = QImage(str(picture)).convertToFormat(QImage.Format.Format_RGB32)
+    assert saved == burn(shown, Look())
+
+
+def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
+    shown = explained()
+    model = tmp_path / "own.safetensors"
+    model.write_bytes(b"weights")
+    status = replace(STATUS, model_file=model)
+    found = read(shot(tmp_path, shown, status, options=Options(hidden=frozenset({"nose", "eyes"}))))
+    assert found["format"] == 1
+    assert found["app"].startswith("ferapp ")
+    assert datetime.fromisoformat(found["when"]) == WHEN.replace(microsecond=123_000)
+    assert found["picture"] == "ferapp-2026-11-22-184502-123.png"
+    assert found["source"] == "Demo clip"
+    assert found["frame"] == {
+        "index": 7,
+        "time_s": 7 / 30,
+        "at_s": None,
+        "file": "",
+        "width": 320,
+        "height": 240,
+    }
+    assert found["model"]["name"] == "default"
+    assert found["model"]["sha256"] == hashlib.sha256(b"weights").hexdigest()
+    assert found["model"]["temperature"] == 1.0
+    assert found["model"]["classes"] == list(EXPRESSIONS)
+    assert found["device"] == "cpu"
+    assert found["hidden"] == ["eyes", "nose"]
+    assert found["smoothing_s"] == 0.3
+    assert found["look"]["opacity"] == Look().opacity
+
+    first, second = found["faces"]
+    face_ = shown.faces[0]
+    assert (first["id"], second["id"]) == (3, 1)
+    assert first["box"] == [110, 70, 100, 100]
+    np.testing.assert_array_equal(np.array(first["landmarks"], np.float32), face_.landmarks)
+    np.testing.assert_array_equal(np.array(first["to_crop"], np.float32), face_.to_crop)
+    for name in ("probabilities", "smoothed", "whole"):
+        values = np.array([first[name][each] for each in EXPRESSIONS], np.float32)
+        np.testing.assert_array_equal(values, getattr(face_, name))
+    assert first["probabilities"] != first["smoothed"]
+    assert first["doubts"] == [{"kind": "small", "value": 31.0, "limit": 48.0}]
+    assert first["explained"] == "happy"
+    assert (second["whole"], second["explained"], second["doubts"]) == (None, None, [])
+
+
+def test_nothing_of_it_is_mirrored(tmp_path: Path) -> None:
+    true, mirrored = (shot(tmp_path, look=Look(mirror=on)) for on in (False, True))
+    assert QImage(str(true)) == QImage(str(mirrored))
+    assert read(true)["faces"] == read(mirrored)["faces"]
+    assert read(mirrored)["look"]["mirror"] is True
+
+
+def test_a_password_stays_where_it_is(tmp_path: Path) -> None:
+    status = replace(STATUS, source_name="http://me:secret@cam.local:81/live?key=hidden")
+    picture = shot(tmp_path, status=status)
+    text = picture.with_suffix(".json").read_text()
+    assert "secret" not in text
+    assert "hidden=" not in text
+    assert read(picture)["source"] == "http://cam.local:81/live"
+
+
+def test_without_a_model_there_are_landmarks_only(tmp_path: Path) -> None:
+    none = LiveStatus(source_name="Demo clip")
+    found = read(shot(tmp_path, analysis(face(), model=False), none))
+    assert found["model"] is None
+    (only,) = found["faces"]
+    assert only["probabilities"] is only["smoothed"] is only["explained"] is None
+    assert len(only["landmarks"]) == 68
+
+
+def test_what_is_no_number_is_null(tmp_path: Path) -> None:
+    broken = probabilities("sad", 0.5)
+    broken[0], broken[1] = np.nan, np.inf
+    found = read(shot(tmp_path, analysis(replace(face(), probabilities=broken))))
+    values = found["faces"][0]["probabilities"]
+    assert values["angry"] is values["disgust"] is None
+    assert values["sad"] == 0.5
+
+
+def test_a_model_whose_file_is_gone_has_no_hash(tmp_path: Path) -> None:
+    status = replace(STATUS, model_file=tmp_path / "gone.safetensors")
+    assert read(shot(tmp_path, status=status))["model"]["sha256"] is None
+
+
+def test_none_is_overwritten(tmp_path: Path) -> None:
+    first = shot(tmp_path, analysis(face()))
+    content = first.read_bytes()
+    second, third = (shot(tmp_path, analysis(index=1)) for _ in range(2))
+    assert first.read_bytes() == content
+    assert len({first, second, third}) == 3
+    assert len(list(tmp_path.glob("ferapp-*"))) == 6
+
+
+@pytest.mark.parametrize("kind", ["picture", "data"])
+def test_on_a_full_disk_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    synced: list[int] = []
+    real = os.fsync
+
+    def full(number: int) -> None:
+        synced.append(number)
+        if len(synced) == (1 if kind == "picture" else 2):
+            raise OSError(28, "No space left on device")
+        real(number)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        shot(tmp_path)
+    assert len(synced) == (1 if kind == "picture" else 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+class TestSnapshots:
+    """In the window: off the GUI thread, and told."""
+
+    def test_it_is_written_and_told(
+        self, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        threads: list[threading.Thread] = []
+        real = snapshot.burn
+
+        def watched(shown: Analysis, look: Look) -> QImage:
+            threads.append(threading.current_thread())
+            return real(shown, look)
+
+        monkeypatch.setattr(snapshot, "burn", watched)
+        parent = QObject()
+        snapshots = Snapshots(parent, lambda: tmp_path / "ferapp")
+        with qtbot.waitSignal(snapshots.done) as told:
+            snapshots.take(explained(), STATUS, Look(), Options())
+        message, path = told.args
+        picture = Path(path)
+        assert message == f"Saved …/ferapp/{picture.name}"
+        assert read(picture)["faces"][0]["id"] == 3
+        taken = datetime.fromisoformat(read(picture)["when"])
+        assert abs(datetime.now(UTC) - taken) < timedelta(minutes=1)
+        assert threads[0] is not threading.main_thread()
+
+    def test_several_at_once_are_all_kept(self, tmp_path: Path) -> None:
+        parent = QObject()
+        snapshots = Snapshots(parent, lambda: tmp_path)
+        told: list[str] = []
+        snapshots.done.connect(lambda _, path: told.append(path))
+        for _ in range(3):
+            snapshots.take(explained(), STATUS, Look(), Options())
+        snapshots.finish()  # as when the window closes
+        assert len(set(told)) == 3
+        assert sorted(tmp_path.glob("*.png")) == sorted(Path(path) for path in told)
+
+    def test_a_folder_that_cannot_be_is_told(self, qtbot: QtBot, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("no folder")
+        parent = QObject()
+        snapshots = Snapshots(parent, lambda: tmp_path / "file" / "ferapp")
+        with qtbot.waitSignal(snapshots.done) as told:
+            snapshots.take(explained(), STATUS, Look(), Options())
+        message, path = told.args
+        assert path == ""
+        assert str(tmp_path / "file" / "ferapp") in message
+        assert "Not a directory" in message or "exists" in message
+
+    def test_before_the_first_picture(self, qtbot: QtBot, tmp_path: Path) -> None:
+        parent = QObject()
+        snapshots = Snapshots(parent, lambda: tmp_path)
+        with qtbot.waitSignal(snapshots.done) as told:
+            snapshots.take(None, STATUS, Look(), Options())
+        assert told.args == ["There is no picture to save yet.", ""]
+        assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,126 @@
+"""A video that plays is analysed into a table, by a process, from the window."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QFileDialog, QWidget
+from pytestqt.qtbot import QtBot
+
+from ferapp.ui.live.table_bar import TableBar, last_frame
+from tests.support import ROOT
+from tests.support.ui.window_bench import Bench
+
+DONE = {"frames": 1234, "frames_with_face": 1}
+
+HEAD = "import sys; given = sys.argv[1:]; table = given[2].removeprefix('--csv=')\n"
+
+Made = Callable[..., TableBar]
+
+
+@pytest.fixture
+def made(qtbot: QtBot) -> Made:
+    """A bar whose command is Python code; `table` and `given` are the table and all arguments."""
+    window = QWidget()
+    qtbot.addWidget(window)
+
+    def make(code: str, python: str = sys.executable) -> TableBar:
+        bar = TableBar((python, "-c", HEAD + code))
+        bar.setParent(window)
+        return bar
+
+    return make
+
+
+def test_as_it_is_done(qtbot: QtBot, made: Made, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    bar = made(
+        f"open(table, 'w').write('frame\\n7,x\\n'); print(given)\nprint('''{json.dumps(DONE)}''')"
+    )
+    with qtbot.waitSignal(bar.ended) as ended:
+        bar.start("clip.mp4", table, "default", 2)
+        assert not bar.isHidden()
+        assert bar.words.text() == "t.csv: begins …"
+    assert ended.args == ["1,234\u00a0frames analysed, 1 frame with a face", str(table)]
+    assert bar.isHidden()
+    assert not bar.running
+
+
+def test_it_tells_how_far_it_is_and_can_be_stopped(
+    qtbot: QtBot, made: Made, tmp_path: Path
+) -> None:
+    table = tmp_path / "t.csv"
+    bar = made("import time; open(table, 'w').write('frame\\n1500,x\\n16'); time.sleep(600)")
+    bar.start("clip.mp4", table, "default", 2)
+    qtbot.waitUntil(lambda: bar.words.text() == "t.csv: frame 1,500")
+    with qtbot.waitSignal(bar.ended) as ended:
+        bar.stop_button.click()
+    assert ended.args == ["Stopped: t.csv has the frames up to here.", str(table)]
+
+
+@pytest.mark.parametrize(
+    ("code", "python", "words"),
+    [
+        ("sys.exit('Error: it is no video')", sys.executable, "it is no video"),
+        ("", "/nowhere/python", ""),
+    ],
+)
+def test_what_fails_says_why(
+    qtbot: QtBot, made: Made, tmp_path: Path, code: str, python: str, words: str
+) -> None:
+    bar = made(code, python)
+    with qtbot.waitSignal(bar.ended) as ended:
+        bar.start("clip.mp4", tmp_path / "t.csv", "default", 2)
+    assert ended.args is not None
+    assert ended.args[0].startswith(f"No table: {words}")
+    assert ended.args[1] == ""
+    assert bar.isHidden()
+
+
+def test_the_frame_is_that_of_the_last_whole_row(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    assert last_frame(table) is None
+    for content, frame in (
+        ("", None),
+        ("frame,a\n", None),
+        ("frame,a\n0,1\n", 0),
+        ("f\n4,\n57", 4),
+    ):
+        table.write_text(content)
+        assert last_frame(table) == frame
+    table.write_text("frame\n" + "12,abc\n" * 2000 + "13,abc\n")
+    assert last_frame(table) == 13
+
+
+@pytest.mark.slow
+def test_from_the_menu_to_the_rows(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every frame once, by the model that looks now."""
+    action, table = bench.window.actions_by_id["to_table"], tmp_path / "my table.csv"
+    page = bench.window.live_page
+    bench.engine.change(source="http://camera/stream", model="compact")
+    bench.qtbot.waitUntil(lambda: not action.isEnabled())  # it has no end
+    picture = str(ROOT / "assets" / "demo" / "demo.mp4")
+    bench.engine.change(source=picture)
+    bench.qtbot.waitUntil(action.isEnabled)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(table), ""))
+    monkeypatch.setattr(page.table_bar, "_command", (sys.executable, "-m", "ferapp"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    with bench.qtbot.waitSignal(page.table_bar.ended, timeout=300_000) as ended:
+        action.trigger()
+        bench.qtbot.waitUntil(lambda: not action.isEnabled())
+    assert ended.args is not None
+    assert "frames analysed" in ended.args[0]
+    rows = list(csv.DictReader(table.open(encoding="utf-8")))
+    frames = [int(row["frame"]) for row in rows]
+    assert sorted(set(frames)) == list(range(len(set(frames))))
+    note = json.loads((tmp_path / "my table.csv.json").read_text())
+    assert (note["model"], note["path"]) == ("compact", picture)
+    assert note["app"].startswith("ferapp ")
+    assert datetime.fromisoformat(note["begun"]).date() >= date(2026, 11, 1)
+    assert "frames analysed" in page.stage.toast.label.text()

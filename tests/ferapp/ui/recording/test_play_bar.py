@@ -1,0 +1,213 @@
+"""Recordings and videos played as a person handles them: the bar below, pause, seeking."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QFileDialog
+
+from ferapp.live.status import Playback
+from ferapp.ui.live.snapshot import record
+from ferapp.ui.widgets import theme
+from tests.support.ui.picture import pixels, rgb
+from tests.support.ui.playing import KEY, REPLAY, at, calls, key, replayed
+from tests.support.ui.window_bench import Bench
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+class TestReplay:
+    @pytest.fixture
+    def playing(self, bench: Bench) -> Bench:
+        bench.engine.change(replay=REPLAY, playback=Playback(60.0))
+        bench.qtbot.waitUntil(bench.window.live_page.play_bar.isVisible)
+        bench.show(replayed(15.0))
+        return bench
+
+    def test_time_marks_and_whose_results(self, playing: Bench) -> None:
+        bar = playing.window.live_page.play_bar
+        assert bar.time.text() == "0:15 / 1:00"
+        assert bar.line.value() == 15_000
+        assert "default" in bar.recorded.toolTip()
+        assert "0:15 Mark: a laugh" in bar.line.accessibleDescription()
+        x = bar.line.place(15.0)
+        found = bar.line.mark_at(x + 2)
+        assert found is not None
+        assert found.note == "a laugh"
+        assert bar.line.mark_at(x + 40) is None
+        image = pixels(bar.line)
+        column = image[: bar.line.height() // 2 - 4, round(x) - 1 : round(x) + 2]
+        assert (np.abs(column - rgb(theme.current().warning)).sum(axis=-1) < 60).any()
+
+    def test_a_click_and_keys_seek(self, playing: Bench) -> None:
+        line = playing.window.live_page.play_bar.line
+        place = QPoint(round(line.place(45.0)), line.height() // 2)
+        playing.qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=place)
+        (sought,) = calls(playing, "seek")
+        assert sought == pytest.approx(45.0, abs=0.3)
+        line.setFocus(Qt.FocusReason.TabFocusReason)
+        playing.qtbot.keyClick(line, KEY.Key_Left)
+        assert calls(playing, "seek")[-1] == pytest.approx(44.0, abs=0.3)
+
+    def test_playing_on_seeks_nowhere(self, playing: Bench) -> None:
+        playing.show(replayed(16.0))
+        assert playing.window.live_page.play_bar.line.value() == 16_000
+        assert calls(playing, "seek") == []
+
+    def test_space_pauses_and_seeking_shows_its_picture(self, playing: Bench) -> None:
+        page = playing.window.live_page
+        key(playing, KEY.Key_Space)
+        assert playing.engine.now.playback.paused
+        assert page.stage.frozen.text() == "Paused"
+        assert page.play_bar.pause.text() == "Play"
+        playing.show(replayed(45.0))  # what a seek brings is shown, though it is paused
+        assert page.play_bar.time.text() == "0:45 / 1:00"
+        playing.qtbot.mouseClick(page.play_bar.pause, Qt.MouseButton.LeftButton)
+        assert not playing.engine.now.playback.paused
+
+    def test_analysed_again_by_a_switch_also_when_paused(self, playing: Bench) -> None:
+        bar = playing.window.live_page.play_bar
+        playing.qtbot.mouseClick(bar.analyse, Qt.MouseButton.LeftButton)
+        assert calls(playing, "analyse_again") == [True]
+        assert calls(playing, "look_again") == []  # the next picture is analysed anyway
+        key(playing, KEY.Key_Space)
+        playing.qtbot.mouseClick(bar.recorded, Qt.MouseButton.LeftButton)
+        assert calls(playing, "analyse_again") == [True, False]
+        assert calls(playing, "look_again") == [None]
+
+    def test_what_it_does_not_keep_is_said_and_greyed(self, playing: Bench) -> None:
+        page = playing.window.live_page
+        boxes, landmarks, attribution, signals = page.switches
+        crop = page.panel.crop
+        playing.qtbot.waitUntil(lambda: "numbers, not maps" in crop.accessibleDescription())
+        assert boxes.isEnabled()
+        assert signals.isEnabled()
+        assert landmarks.isChecked()  # as it was, for what plays next
+        for each in (landmarks, attribution):
+            assert not each.isEnabled()
+            assert "numbers, not points and maps" in each.toolTip()
+        assert not page.attribution.isEnabled()
+        assert not page.sliders.opacity.isEnabled()
+        page.change_look(palette=page.look.palette)
+        assert not page.attribution.isEnabled()
+        playing.engine.change(replay=replace(REPLAY, again=True))
+        playing.show(at(20.0))
+        playing.qtbot.waitUntil(attribution.isEnabled)
+        assert "numbers" not in attribution.toolTip()
+        assert page.attribution.isEnabled()
+        playing.qtbot.waitUntil(lambda: crop.accessibleDescription() == "")
+        playing.engine.change(replay=replace(REPLAY, burnt=True))
+        playing.qtbot.waitUntil(lambda: not boxes.isEnabled())
+
+    def test_only_overlaid_says_so_and_is_not_drawn_over(self, playing: Bench) -> None:
+        playing.engine.change(replay=replace(REPLAY, burnt=True, ended=False))
+        bar = playing.window.live_page.play_bar
+        playing.qtbot.waitUntil(bar.notice.isVisible)
+        assert bar.notice.text() == "Overlays only, cut short"
+        assert not bar.analyse.isEnabled()
+        view = playing.window.live_page.view
+        playing.show(replayed(20.0))
+        drawn = pixels(view)
+        playing.show(replayed(20.0, burnt=True))
+        plain = pixels(view)
+        assert (drawn != plain).any()
+        playing.window.actions_by_id["boxes"].setChecked(False)
+        np.testing.assert_array_equal(pixels(view), plain)
+
+    def test_another_source_takes_the_bar_away(self, playing: Bench) -> None:
+        key(playing, KEY.Key_Space)
+        key(playing, KEY.Key_D)
+        assert not playing.window.actions_by_id["freeze"].isChecked()
+        playing.engine.change(replay=None, playback=None)
+        bar = playing.window.live_page.play_bar
+        playing.qtbot.waitUntil(lambda: not bar.isVisible())
+
+    def test_record_waits_for_a_live_source(self, playing: Bench) -> None:
+        assert not playing.window.actions_by_id["record"].isEnabled()
+
+    def test_a_snapshot_does_not_name_the_model_that_did_not_look(self, playing: Bench) -> None:
+        from datetime import datetime
+
+        page = playing.window.live_page
+        again = replace(playing.engine.now, replay=replace(REPLAY, again=True))
+        for status, named in ((playing.engine.now, False), (again, True)):
+            found = record(replayed(1), status, page.look, page.options, datetime.now())
+            assert (found["model"] is not None) is named
+
+    def test_by_menu(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/r/one")
+        action = bench.window.actions_by_id["open_recording"]
+        assert action in bench.window.source_menu.actions()
+        action.trigger()
+        assert calls(bench, "open_source") == ["/r/one"]
+
+
+class TestVideo:
+    @pytest.fixture
+    def playing(self, bench: Bench) -> Bench:
+        bench.engine.change(playback=Playback(125.0))
+        bench.qtbot.waitUntil(bench.window.live_page.play_bar.isVisible)
+        bench.show(at(15.0))
+        return bench
+
+    def test_time_and_nothing_of_a_recording(self, playing: Bench) -> None:
+        bar = playing.window.live_page.play_bar
+        assert bar.time.text() == "0:15 / 2:05"
+        assert (bar.line.value(), bar.line.maximum()) == (15_000, 125_000)
+        assert not any(each.isVisible() for each in (bar.recorded, bar.analyse, bar.notice))
+        assert playing.window.actions_by_id["record"].isEnabled()
+
+    def test_a_file_is_paused_not_frozen(self, playing: Bench) -> None:
+        freeze = playing.window.actions_by_id["freeze"]
+        assert (freeze.text(), freeze.iconText()) == ("Pause", "Pause")
+        playing.engine.change(playback=None)
+        playing.qtbot.waitUntil(lambda: freeze.text() == freeze.iconText() == "Freeze")
+
+    def test_space_pauses_and_mouse_and_keys_seek(self, playing: Bench) -> None:
+        page = playing.window.live_page
+        line = page.play_bar.line
+        key(playing, KEY.Key_Space)
+        assert playing.engine.now.playback.paused
+        assert page.stage.frozen.text() == "Paused"
+        place = QPoint(round(line.place(90.0)), line.height() // 2)
+        playing.qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=place)
+        (sought,) = calls(playing, "seek")
+        assert sought == pytest.approx(90.0, abs=0.3)
+        playing.show(at(90.0))
+        assert page.play_bar.time.text() == "1:30 / 2:05"
+        line.setFocus(Qt.FocusReason.TabFocusReason)
+        playing.qtbot.keyClick(line, KEY.Key_Right)
+        assert calls(playing, "seek")[-1] == pytest.approx(91.0, abs=0.01)
+        for second in (92.0, 93.0, 94.0):  # faster than pictures come
+            playing.show(at(second - 2))
+            playing.qtbot.keyClick(line, KEY.Key_Right)
+            assert calls(playing, "seek")[-1] == pytest.approx(second, abs=0.01)
+        playing.show(at(94.0))
+        playing.show(at(97.0))
+        assert line.value() == 97_000
+
+    def test_paused_it_answers_to_what_is_hidden_and_to_another_model(self, playing: Bench) -> None:
+        page = playing.window.live_page
+        page.hide_row.chips["mouth"].click()
+        assert calls(playing, "look_again") == []  # the next picture is analysed anyway
+        key(playing, KEY.Key_Space)
+        page.hide_row.chips["mouth"].click()
+        assert calls(playing, "look_again") == [None]
+        page.sliders.opacity.setValue(page.sliders.opacity.value() - 10)
+        assert calls(playing, "look_again") == [None]  # that is only drawn
+        page.sliders.smoothing.setValue(page.sliders.smoothing.value() + 100)
+        assert calls(playing, "look_again") == [None]  # no time passes to be smoothed over
+        playing.window.load_model("accurate")
+        assert playing.window.actions_by_id["freeze"].isChecked()
+        playing.engine.change(model="accurate", model_name="accurate")
+        playing.qtbot.waitUntil(lambda: len(calls(playing, "look_again")) == 2)
+
+    def test_a_recording_after_a_video_has_its_own_length(self, playing: Bench) -> None:
+        playing.engine.change(replay=REPLAY, playback=Playback(60.0))
+        bar = playing.window.live_page.play_bar
+        playing.qtbot.waitUntil(bar.recorded.isVisible)
+        assert bar.line.maximum() == 60_000
+        playing.engine.change(replay=None, playback=Playback(125.0))
+        playing.qtbot.waitUntil(lambda: not bar.recorded.isVisible())
+        assert (bar.line.maximum(), bar.line.marks) == (125_000, ())

@@ -1,0 +1,229 @@
+"""Recording and replay as a person handles them: keys, signs, notes, timeline."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from ferapp.app import make_window
+from ferapp.live.engine import Engine
+from ferapp.live.status import ModelState, RecordingStatus
+from ferapp.recording.session import SessionFrame, read_session
+from ferapp.ui.recording.recording_controller import RecordingSheet
+from ferapp.ui.shell.settings import SettingsStore
+from ferapp.ui.shell.window import MainWindow
+from ferapp.ui.widgets import theme
+from tests.support.ui.fake_engine import FakeEngine, analysis, face
+from tests.support.ui.picture import pixels, rgb
+from tests.support.ui.playing import KEY, RUNNING, calls, key
+from tests.support.ui.window_bench import Bench
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+def sign_text(bench: Bench) -> str:
+    sign = bench.window.live_page.stage.recording
+    return sign.text() if sign.isVisible() else ""
+
+
+def begin(bench: Bench) -> None:
+    bench.engine.begins = RUNNING
+    key(bench, KEY.Key_R)
+    bench.qtbot.waitUntil(lambda: bool(sign_text(bench)))
+
+
+class TestRecording:
+    def test_r_begins_with_signs_everywhere_and_ends(self, bench: Bench, tmp_path: Path) -> None:
+        page = bench.window.live_page
+        begin(bench)
+        (plan,) = bench.engine.plans
+        assert (plan.folder, plan.clean, plan.overlaid) == (tmp_path / "recordings", True, False)
+        assert "0:42" in sign_text(bench)
+        assert "31\u00a0MB" in sign_text(bench)
+        assert bench.window.windowTitle() == "Recording – ferapp"
+        assert "0:42" in bench.window._status_bar.recording.text()
+        assert page.record_bar.isVisible()
+        assert "1,234\u00a0pictures" in page.record_bar.figures.text()
+        assert bench.window.actions_by_id["record"].isChecked()
+        image = pixels(page.stage.recording)
+        red = np.abs(image - rgb(theme.VIDEO_RECORDING)).sum(axis=-1) < 20
+        assert red.mean() > 0.5
+        key(bench, KEY.Key_R)
+        assert calls(bench, "end_recording") == [None]
+        done = replace(RUNNING, over=True, dropped=3)
+        bench.engine.change(recording=done)
+        toast = page.stage.toast
+        bench.qtbot.waitUntil(lambda: "Recorded 0:42" in toast.label.text())
+        assert "lacks 3 pictures" in toast.label.text()
+        assert sign_text(bench) == ""
+        assert bench.window.windowTitle() == "ferapp"
+        assert not page.record_bar.isVisible()
+        assert toast.button.text() == "Play"
+        toast.button.click()
+        assert calls(bench, "open_source") == [str(RUNNING.folder)]
+
+    def test_what_is_refused_is_told(self, bench: Bench) -> None:
+        words = "Nothing is recorded before the model is ready."
+        bench.engine.begins = RecordingStatus(Path("/r"), over=True, failed=True, reason=words)
+        key(bench, KEY.Key_R)
+        toast = bench.window.live_page.stage.toast
+        bench.qtbot.waitUntil(lambda: toast.label.text() == words)
+        assert not bench.window.actions_by_id["record"].isChecked()
+
+    def test_why_it_ended_by_itself_is_told(self, bench: Bench) -> None:
+        begin(bench)
+        words = "The recording ended: less than 500 MB are free on the disk of /r."
+        bench.engine.change(recording=replace(RUNNING, over=True, failed=True, reason=words))
+        toast = bench.window.live_page.stage.toast
+        bench.qtbot.waitUntil(lambda: toast.label.text().startswith(words))
+        assert "Recorded 0:42" in toast.label.text()
+
+    def test_missing_pictures_are_said_at_once(self, bench: Bench) -> None:
+        begin(bench)
+        trouble = bench.window.live_page.record_bar.trouble
+        assert not trouble.isVisible()
+        bench.engine.change(recording=replace(RUNNING, dropped=7))
+        bench.qtbot.waitUntil(trouble.isVisible)
+        assert "7" in trouble.text()
+
+    def test_of_two_models_it_says_whose_results_it_has(self, bench: Bench) -> None:
+        begin(bench)
+        whose = bench.window.live_page.record_bar.whose
+        assert not whose.isVisible()
+        bench.engine.change(other_state=ModelState.READY, other_name="twin-pal")
+        bench.qtbot.waitUntil(whose.isVisible)
+        assert whose.text() == "Records A · default only"
+
+    def test_e_marks_and_a_note_follows(self, bench: Bench) -> None:
+        key(bench, KEY.Key_E)
+        assert calls(bench, "mark") == []  # nothing is recorded
+        begin(bench)
+        note = bench.window.live_page.record_bar.note
+        assert not note.isEnabled()
+        key(bench, KEY.Key_E)
+        assert calls(bench, "mark") == [None]
+        assert note.hasFocus()
+        bench.qtbot.keyClicks(note, "era")  # letters that are keys of the window
+        assert calls(bench, "end_recording") == []
+        assert calls(bench, "mark") == [None]
+        bench.qtbot.keyClick(note, KEY.Key_Return)
+        assert calls(bench, "note") == [(42.4, "era")]
+        assert not note.hasFocus()
+        key(bench, KEY.Key_E)
+        bench.qtbot.keyClicks(note, "no")
+        bench.qtbot.keyClick(note, KEY.Key_Escape)
+        assert len(calls(bench, "mark")) == 2
+        assert len(calls(bench, "note")) == 1
+        key(bench, KEY.Key_Space)
+        assert bench.window.actions_by_id["freeze"].isChecked()  # the window has the keys again
+
+    def test_ending_keeps_what_was_typed(self, bench: Bench) -> None:
+        begin(bench)
+        key(bench, KEY.Key_E)
+        bar = bench.window.live_page.record_bar
+        bench.qtbot.keyClicks(bar.note, "half a no")
+        bench.qtbot.mouseClick(bar.buttons[1], Qt.MouseButton.LeftButton)
+        assert calls(bench, "note") == [(42.4, "half a no")]
+        assert calls(bench, "end_recording") == [None]
+
+    def test_on_another_page_the_title_says_it(self, bench: Bench) -> None:
+        from PySide6.QtWidgets import QWidget
+
+        bench.window.add_page("Train", QWidget())
+        begin(bench)
+        bench.window.show_page("Train")
+        assert bench.window.windowTitle().startswith("Recording")
+        key(bench, KEY.Key_R)
+        assert calls(bench, "end_recording") == []  # its keys are with its page
+
+    def test_settings_choose_folder_and_videos(
+        self, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bench.qtbot.keyClick(bench.window, KEY.Key_R, Qt.KeyboardModifier.ShiftModifier)
+        (sheet,) = bench.window.findChildren(RecordingSheet)
+        assert sheet.place.text() == str(tmp_path / "recordings")
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/other")
+        sheet._change()
+        sheet.overlaid.click()
+        sheet.clean.click()
+        sheet.close()
+        begin(bench)
+        (plan,) = bench.engine.plans
+        assert (plan.folder, plan.clean, plan.overlaid) == (Path("/other"), False, True)
+
+    def test_the_overlaid_picture_is_burnt_without_a_widget(self, bench: Bench) -> None:
+        begin(bench)
+        (plan,) = bench.engine.plans
+        assert plan.draw is not None
+        shown = analysis(face())
+        drawn = plan.draw(shown)
+        assert drawn.shape == shown.picture.shape
+        differs = (drawn[..., :3] != shown.picture[..., :3]).any(axis=-1)
+        assert 0.005 < differs.mean() < 0.5  # box, label and points
+
+
+def test_recorded_and_replayed_through_the_real_pipeline(
+    qtbot: QtBot, qapp: object, tmp_path: Path
+) -> None:
+    """The demo clip, the real model: R, E, a note, R; then the folder is played."""
+    store = SettingsStore()
+    store.change(hints_seen=True, record_overlaid=True)
+    engine = Engine("demo", "default", "cpu")
+    window = make_window(engine, store)
+    qtbot.addWidget(window)
+    try:
+        with qtbot.waitActive(window):
+            window.activateWindow()
+        page = window.live_page
+        qtbot.waitUntil(lambda: page.status.model_state is ModelState.READY, timeout=60_000)
+        qtbot.waitUntil(lambda: bool(page.analysis and page.analysis.faces), timeout=30_000)
+        window.setFocus()
+        qtbot.keyClick(window, KEY.Key_R)
+        qtbot.waitUntil(lambda: _frames(page.status.recording) >= 15, timeout=30_000)
+        qtbot.keyClick(window, KEY.Key_E)
+        qtbot.keyClicks(page.record_bar.note, "smile")
+        qtbot.keyClick(page.record_bar.note, KEY.Key_Return)
+        qtbot.keyClick(window, KEY.Key_R)
+        qtbot.waitUntil(lambda: bool(page.status.recording and page.status.recording.over))
+        folder = page.status.recording.folder
+        assert folder.parent == tmp_path / "recordings"
+        session = read_session(folder)
+        assert [mark.note for mark in session.marks] == ["smile"]
+        assert {file.name for file in folder.glob("*.avi")} == {"clean.avi", "overlaid.avi"}
+        page.stage.toast.button.click()  # Play
+        qtbot.waitUntil(lambda: page.status.replay is not None, timeout=10_000)
+        qtbot.waitUntil(lambda: isinstance(_frame(page), SessionFrame), timeout=10_000)
+        shown = page.analysis
+        (own,) = [each for each in session.frames if each.time_s == shown.frame.at_s]
+        for got, kept in zip(shown.faces, own.faces, strict=True):
+            np.testing.assert_array_equal(got.probabilities, kept.probabilities)
+        qtbot.mouseClick(page.play_bar.analyse, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: any(f.landmarks.size for f in page.analysis.faces), timeout=20_000)
+    finally:
+        window.close()
+
+
+def _frames(status: RecordingStatus | None) -> int:
+    return status.frames if status else 0
+
+
+def _frame(page: object) -> object:
+    return page.analysis.frame if page.analysis else None
+
+
+def test_closing_keeps_a_note_and_ends_the_engine(qtbot: QtBot) -> None:
+    engine = FakeEngine()
+    engine.begins = RUNNING
+    window = MainWindow(engine, SettingsStore())
+    qtbot.addWidget(window)
+    window.show()
+    window.actions_by_id["record"].trigger()
+    qtbot.waitUntil(window.live_page.record_bar.isVisible)
+    window.actions_by_id["mark"].trigger()
+    window.live_page.record_bar.note.setText("last words")
+    window.close()
+    assert engine.calls[-2:] == [("note", (42.4, "last words")), ("close", None)]

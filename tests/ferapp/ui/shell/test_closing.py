@@ -1,0 +1,91 @@
+"""The window closes at once, whatever a page is doing; the camera and recordings end first."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ferapp import app
+from ferapp.review import opening
+from ferapp.review.opened import Inspected
+from ferapp.runs.data_check import DataCheck
+from ferapp.ui.inspect.inspect_page import InspectPage
+from ferapp.ui.train.train_page import TrainPage
+from tests.support.ui.window_bench import Bench
+
+Say = Callable[[str], None]
+
+
+class Endless:
+    """Work that reports and never ends by itself."""
+
+    def __init__(self) -> None:
+        self.begun, self.ended = threading.Event(), threading.Event()
+
+    def __call__(self, say: Say) -> None:
+        try:
+            for _ in range(20_000):
+                say("Reading picture 1 of many …")
+                self.begun.set()
+                time.sleep(0.001)
+        finally:
+            self.ended.set()
+
+
+def test_a_data_check_and_an_opening_evaluation_end_with_the_window(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    checks, opens = Endless(), Endless()
+
+    def check_data(source: Path, say: Say) -> DataCheck:
+        checks(say)
+        raise AssertionError("it went on to its end")
+
+    def open_inspected(source: str, model: str, say: Say) -> Inspected:
+        opens(say)
+        raise AssertionError("it went on to its end")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(app, "check_data", check_data)
+    monkeypatch.setattr(opening, "open_inspected", open_inspected)
+    app.add_pages(bench.window, bench.window.store)
+    train, inspect = bench.window.findChild(TrainPage), bench.window.findChild(InspectPage)
+    train.form.check_wanted.emit("faces")
+    inspect.open("faces")
+    assert checks.begun.wait(20)
+    assert opens.begun.wait(20)
+    assert not checks.ended.is_set()
+    began = time.monotonic()
+    bench.window.close()
+    assert time.monotonic() - began < 10  # by itself each goes on for longer than 20 s
+    assert checks.ended.is_set()
+    assert opens.ended.is_set()
+
+
+def test_camera_and_recordings_end_before_a_task_that_takes_long(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that has nothing to report for a while holds up only itself."""
+    begun, closed = threading.Event(), threading.Event()
+    close, in_time, seen = bench.engine.close, list[bool](), list[bool]()
+
+    def close_and_tell() -> None:
+        close()
+        seen.append(bench.window.isVisible())
+        closed.set()
+
+    def silent(source: str, model: str, say: Say) -> Inspected:
+        begun.set()
+        in_time.append(closed.wait(20))
+        raise opening.DataError("nothing")
+
+    monkeypatch.setattr(bench.engine, "close", close_and_tell)
+    monkeypatch.setattr(opening, "open_inspected", silent)
+    app.add_pages(bench.window, bench.window.store)
+    bench.window.findChild(InspectPage).open("faces")
+    assert begun.wait(20)
+    bench.window.close()
+    assert in_time == [True]
+    assert seen == [False]

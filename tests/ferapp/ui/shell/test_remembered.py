@@ -1,0 +1,83 @@
+"""What the app opens with: what was used last, as long as it is there."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ferapp import app, cli
+from ferapp.app import remembered_camera, remembered_model
+from ferapp.live.engine import Engine
+from ferapp.ui.shell.settings import Settings, SettingsStore
+from trainer.files import asset
+
+
+def test_a_camera_is_remembered_with_its_picture() -> None:
+    assert remembered_camera(Settings()) is None  # any camera
+    assert remembered_camera(Settings(camera_mode="1280x720@30")) is None
+    assert remembered_camera(Settings(camera="camera:HD")) == "camera:HD"
+    settings = Settings(camera="camera:HD", camera_mode="1280x720@30")
+    assert remembered_camera(settings) == "camera:HD@1280x720@30"
+
+
+def test_a_model_is_remembered_as_long_as_it_can_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "mine.safetensors"
+    shutil.copy(asset("models/default.safetensors"), file)
+    assert remembered_model(Settings(model=str(file))) == str(file)
+    file.write_bytes(file.read_bytes()[:100])
+    assert remembered_model(Settings(model=str(file))) == "default"
+    file.unlink()
+    assert remembered_model(Settings(model=str(file))) == "default"
+    assert remembered_model(Settings(model="no such name")) == "default"
+    assert remembered_model(Settings()) == "default"
+
+
+def test_models_that_were_opened_before_are_listed(tmp_path: Path) -> None:
+    file = tmp_path / "mine.safetensors"
+    shutil.copy(asset("models/default.safetensors"), file)
+    engine = Engine("demo", "default", opened=(str(file), str(tmp_path / "gone.safetensors")))
+    found = {model.name: model for model in engine._catalogue.look()}
+    assert found["mine"].spec == str(file)
+    assert found["mine"].group == "file"
+    assert "gone" not in found
+
+
+def test_an_opened_model_of_a_run_is_called_as_its_run(tmp_path: Path) -> None:
+    file = tmp_path / "20261126-101010-personal" / "checkpoints" / "best.safetensors"
+    file.parent.mkdir(parents=True)
+    shutil.copy(asset("models/default.safetensors"), file)
+    engine = Engine("demo", "default", opened=(str(file),))
+    names = [model.name for model in engine._catalogue.look() if model.group == "file"]
+    assert names == ["20261126-101010-personal"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "opened"),
+    [
+        ((), ("camera:HD@640x480@30", "default", "cpu")),
+        (("--source", "demo", "--device", "auto"), ("demo", "default", "auto")),
+        (("--model", "other"), ("camera:HD@640x480@30", "other", "cpu")),
+    ],
+)
+def test_the_command_line_comes_before_what_is_remembered(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], opened: tuple[str, str, str]
+) -> None:
+    store = SettingsStore()
+    store.change(camera="camera:HD", camera_mode="640x480@30", device="cpu", model="gone")
+    store.change(recent_models=("/m/a.safetensors",))
+    store.save()
+    asked: list[tuple[str, str, str]] = []
+
+    class Stop(Exception):
+        pass
+
+    def engine(*parts: str, opened: tuple[str, ...]) -> None:
+        assert opened == ("/m/a.safetensors",)
+        asked.append(parts)  # type: ignore[arg-type]
+        raise Stop
+
+    monkeypatch.setattr(app, "Engine", engine)
+    with pytest.raises(Stop):
+        cli.app(list(arguments), standalone_mode=False)
+    assert asked == [opened]
+    assert SettingsStore().now == store.now  # and nothing of it is remembered

@@ -1,0 +1,378 @@
+"""Runs launched, watched, stopped, killed, resumed and compared on the Train page."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from ferapp.cli import main
+from ferapp.ui.shell.window import MainWindow
+from ferapp.ui.train import train_page as page_module
+from ferapp.ui.train.train_page import TrainPage
+from tests.support.runs.run_files import a_process_that_trains, epoch, make_run, started, step
+from tests.support.ui.train_bench import (
+    LONG,
+    SETS,
+    WAIT,
+    Begun,
+    Bench,
+    looked,
+    made_bench,
+    save_drawn,
+)
+from trainer.training.run_dir import RunDir
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "prepared"
+    save_drawn(folder)
+    return folder
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Bench]:
+    yield from made_bench(qtbot, qapp, tmp_path / "runs")
+
+
+def test_launch_watch_stop_resume_and_use(bench: Bench, prepared: Path) -> None:
+    page, view = bench.page, bench.page.view
+    assert page.empty.isVisible()
+    bench.start(prepared, LONG)
+    bench.wait_for_epochs(2)
+    assert page._stack.currentWidget() is view
+    assert bench.state() == "running"
+    assert view.state.text().startswith("running, epoch")
+    names = [name for name, _ in view.accuracies.legend_words()]
+    assert names == ["val", "mean class", "train"]
+    assert view.losses.legend_words()[0][0] == "loss"
+    assert view.rates.legend_words()
+    assert view.figures["best"].text() != "–"
+    train = dict(view.accuracies.legend_words())["train"]
+    assert view.figures["train"].text().replace("\u00a0", " ") == train
+    assert view.figures["memory"].text().endswith("GiB")
+    assert view.matrix._counts.sum() == 28  # the val samples
+    assert "begun" in view.log.toPlainText()
+    view.epoch.setValue(1)
+    assert "epoch 1" in view.epoch_words.text()
+    view.stop.click()
+    bench.wait(lambda: bench.state() == "stopped")
+    bench.wait(lambda: not page.trainings)
+    assert page.run is not None
+    assert page.list.current_path() == str(page.run.path)
+    before = page.run.share
+    assert view.live.isVisible()  # what was trained is usable
+    view.live.click()
+    assert bench.calls == [("live", str(RunDir(page.run.path).best))]
+    view.inspect.click()
+    assert bench.calls[-1] == ("inspect", str(page.run.path))
+    assert view.resume.isVisible()
+    view.resume.click()
+    bench.wait(lambda: bench.state() == "running")
+    bench.wait(lambda: page.run is not None and page.run.share > before)
+    assert len(page.list.entries.runs) == 1  # the same run
+
+
+def test_a_killed_training_says_so_and_goes_on(bench: Bench, prepared: Path) -> None:
+    page = bench.page
+    bench.start(prepared, LONG)
+    bench.wait_for_epochs(2)
+    (training,) = page.trainings
+    os.kill(training.pid, signal.SIGKILL)
+    bench.wait(lambda: bench.state() == "interrupted")
+    assert "killed, out of memory, or its disk is full" in page.view.reason.text()
+    assert page.run is not None
+    done = max(page.run.confusions)
+    page.view.resume.click()
+    bench.wait(lambda: bench.state() == "running")
+    bench.wait_for_epochs(done + 1)
+    assert not page.view.reason.isVisible()
+
+
+STARTS = """
+import os, sys
+from pathlib import Path
+from ferapp.runs.training_process import TrainingChild
+import json
+arguments, runs = json.loads(sys.argv[1]), Path(sys.argv[2])
+training = TrainingChild(arguments, runs)
+print(training.pid, flush=True)
+os.kill(os.getpid(), 9)  # as an app that is killed
+"""
+
+
+def test_a_training_outlives_a_killed_app_and_a_new_one_takes_it_over(
+    bench: Bench, prepared: Path, tmp_path: Path
+) -> None:
+    page = bench.page
+    page.form.fill("default", str(prepared), LONG, "orphan")
+    words = [sys.executable, "-c", STARTS, json.dumps(page.form.arguments), str(tmp_path / "runs")]
+    ended = subprocess.run(words, stdout=subprocess.PIPE, check=False, timeout=60)
+    pid = int(ended.stdout)
+    try:
+        bench.wait(lambda: len(page.list.entries.runs) == 1)
+        page.list.choose(str(page.list.entries.runs[0].path))
+        bench.wait_for_epochs(1)
+        assert bench.state() == "running"
+        assert not page.trainings  # none of this page's own
+        page.view.stop.click()
+        bench.wait(lambda: bench.state() == "stopped")
+        assert page.view.resume.isVisible()
+    finally:
+        bench.wait(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid))
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_after_a_training_began_the_form_can_be_had_again(bench: Bench, tmp_path: Path) -> None:
+    """The run is known before the list has it."""
+    page, form = bench.page, bench.page._new_page
+    with a_process_that_trains() as child:
+        begun = started(pid=child.pid, time=time.time())
+        run = str(make_run(tmp_path / "runs", [begun, step(5)]).path)
+        page.trainings.append(Begun(Path(run)))  # type: ignore[arg-type]
+        page._look()
+        bench.wait(lambda: bench.state() == "running")
+        looked(bench)
+        assert page._stack.currentWidget() is page.view
+        assert page.list.current_path() == run  # which is marked in the list
+        for wish in (page.new, page.view.again):
+            wish.click()
+            looked(bench)
+            looked(bench)
+            assert page._stack.currentWidget() is form
+            assert page.list.current_path() == ""
+            page.list.choose(run)
+            looked(bench)
+            assert page._stack.currentWidget() is page.view
+
+
+def test_another_training_is_shown_and_marked_once_it_began(bench: Bench, tmp_path: Path) -> None:
+    """Though another run was looked at, and two are checked."""
+    page, entries = bench.page, bench.page.list.entries
+    for minute in (0, 1):
+        make_run(tmp_path / "runs", [started(), step(5)], f"20261124-10150{minute}-old")
+    bench.wait(lambda: len(entries.runs) == 2)
+    page.list.choose(str(entries.runs[0].path))
+    bench.wait(lambda: page.run is not None)
+    box = Qt.ItemDataRole.CheckStateRole
+    for row in (0, 1):
+        entries.setData(entries.index(row), Qt.CheckState.Checked, box)
+    assert page._stack.currentWidget() is page.comparison
+    page.new.click()
+    looked(bench)
+    assert page._stack.currentWidget() is page._new_page
+    fresh = make_run(tmp_path / "runs", [started(), step(5)], "20261124-101502-new").path
+    page.trainings.append(Begun(fresh))  # type: ignore[arg-type]
+    page._look()
+    bench.wait(lambda: page.list.current_path() == str(fresh))
+    bench.wait(lambda: page.run is not None and page.run.path == fresh)
+    assert page._stack.currentWidget() is page.view
+
+
+def test_focus_alone_chooses_no_run(bench: Bench, tmp_path: Path) -> None:
+    make_run(tmp_path / "runs", [started(), step(5)])
+    bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
+    QApplication.sendEvent(bench.page.list, QFocusEvent(QEvent.Type.FocusIn))
+    looked(bench)
+    assert bench.page.list.currentIndex().isValid()
+    assert bench.page._stack.currentWidget() is bench.page._new_page
+
+
+def test_stop_asks_the_run_and_signals_no_process(bench: Bench, tmp_path: Path) -> None:
+    """Of another machine, whose number is here that of some other training."""
+    with a_process_that_trains() as child:
+        begun = {**started(pid=child.pid, host="elsewhere"), "time": time.time()}
+        run = make_run(tmp_path / "runs", [begun])
+        bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
+        bench.page.list.choose(str(run.path))
+        bench.wait(lambda: bench.state() == "running")
+        bench.page.view.stop.click()
+        assert run.stop.is_file()  # which its training looks for after each step
+        assert bench.page.view.stop.text() == "Stopping …"
+        assert child.poll() is None
+
+
+def test_a_run_that_may_not_be_stopped_says_so(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(run: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    begun = {**started(host="elsewhere"), "time": time.time()}
+    run = make_run(tmp_path / "runs", [begun])
+    bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
+    bench.page.list.choose(str(run.path))
+    bench.wait(lambda: bench.state() == "running")
+    monkeypatch.setattr(page_module, "ask_to_stop", refused)
+    bench.page.view.stop.click()
+    assert "Permission denied" in bench.page.toast.label.text()
+    assert bench.page.view.stop.text() == "Stop"
+
+
+def test_a_training_that_fails_shows_its_reason(bench: Bench, prepared: Path) -> None:
+    bench.start(prepared, {**SETS, "model.options": "{widths = [8, 16]}"})
+    bench.wait(lambda: not bench.page.trainings and bench.page.run is not None)
+    bench.wait(lambda: "2 widths do not fit 3 stages" in bench.page.view.reason.text())
+
+
+def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_path: Path) -> None:
+    failed = {"event": "run_ended", "reason": "failed", "error": "CUDA out of memory. Tried …"}
+    sets = tuple(f"{key}={value}" for key, value in SETS.items())
+    events = [started(), {**failed, "time": 0.0}]
+    make_run(tmp_path / "runs", events, "20261101-101500-large", str(prepared), sets)
+    entries = bench.page.list.entries
+    bench.wait(lambda: len(entries.runs) == 1)
+    bench.page.list.choose(str(entries.runs[0].path))
+    bench.wait(bench.page.view.smaller.isVisible)
+    assert "CUDA out of memory" in bench.page.view.reason.text()
+    bench.page.view.smaller.click()
+    bench.wait(lambda: len(entries.runs) == 2)
+    bench.wait(lambda: bench.state() == "done" and not bench.page.trainings)
+    newest = entries.runs[0]
+    assert newest.config is not None
+    assert (newest.config.optim.batch_size, newest.config.optim.accumulate) == (14, 2)
+    assert newest.config.optim.epochs == 2
+
+
+def test_resume_pressed_twice_goes_on_once(bench: Bench, tmp_path: Path) -> None:
+    ended = {"event": "run_ended", "reason": "stopped", "error": "", "time": 0.0}
+    run = make_run(tmp_path / "runs", [started(), step(5), ended])
+    bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
+    bench.page.list.choose(str(run.path))
+    bench.wait(bench.page.view.resume.isVisible)
+    bench.page.view.resume.click()
+    bench.page.view.resume.click()
+    assert len(bench.page.trainings) == 1
+
+
+def test_two_runs_are_compared(bench: Bench, tmp_path: Path) -> None:
+    page, entries = bench.page, bench.page.list.entries
+    for number, (name, rate) in enumerate((("pal", "0.1"), ("pal", "0.01"))):
+        events = [started(), step(5), step(10), epoch(1, 0.3), epoch(2, 0.4 + number / 10)]
+        ended = {"event": "run_ended", "time": 400.0, "reason": "done", "error": ""}
+        folder, sets = f"20261124-101{5 + number}00-{name}", (f"optim.learning_rate={rate}",)
+        make_run(tmp_path / "runs", [*events, ended], folder, sets=sets)
+    bench.wait(lambda: len(entries.runs) == 2)
+    tester = QAbstractItemModelTester(
+        entries, QAbstractItemModelTester.FailureReportingMode.Warning, page
+    )
+    box = Qt.ItemDataRole.CheckStateRole
+    for row in (0, 1):
+        entries.setData(entries.index(row), Qt.CheckState.Checked, box)
+    bench.wait(lambda: page.comparison.headline.text() == "2 runs")
+    assert tester.model() is entries
+    curves = page.comparison.accuracies.legend_words()
+    names = ["pal · 10:15", "pal · 10:16"]
+    assert sorted(curves) == [(names[0], "40.0 %"), (names[1], "50.0 %")]
+    listed = [entries.index(row).data() for row in (0, 1)]
+    assert listed == names[::-1]  # the newest first
+    results = page.comparison.results
+    assert [results.item(row, 0).text() for row in (0, 1)] == listed
+    table = page.comparison.differences
+    rows = [table.item(row, 0).text() for row in range(table.rowCount())]
+    assert rows == ["optim.learning_rate"]
+    assert page.comparison.results.rowCount() == 2
+    page.comparison.live.click()
+    kind, *models = bench.calls[-1]
+    assert kind == "compare"
+    assert [Path(model).parents[1].name for model in models] == [r.name for r in entries.runs]
+    entries.setData(entries.index(0), Qt.CheckState.Unchecked, box)
+    assert page._stack.currentWidget() is not page.comparison
+
+
+def test_closing_asks_whether_the_training_goes_on(
+    bench: Bench, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bench.page.may_close()  # nothing runs, nothing is asked
+    bench.start(prepared, LONG)
+    bench.wait_for_epochs(1)
+    for answer, closes in (("cancel", False), ("go on", True)):
+        monkeypatch.setattr(page_module, "ask_about_training", lambda _, a=answer: a)
+        assert bench.page.may_close() is closes
+        assert bench.state() == "running"
+    monkeypatch.setattr(page_module, "ask_about_training", lambda _: "stop")
+    assert bench.page.may_close()
+    bench.wait(lambda: bench.state() == "stopped")
+
+
+def test_damaged_runs_do_not_break_the_list(bench: Bench, tmp_path: Path) -> None:
+    damaged = tmp_path / "runs" / "20261124-101500-damaged"
+    damaged.mkdir(parents=True)
+    (damaged / "config.json").write_text("{")
+    entries = bench.page.list.entries
+    bench.wait(lambda: len(entries.runs) == 1)
+    index = entries.index(0)
+    words = index.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "damaged: this is no run's configuration" in words
+    assert not entries.flags(index) & Qt.ItemFlag.ItemIsUserCheckable
+    bench.page.list.choose(str(damaged))
+    bench.wait(lambda: bench.page.view.reason.isVisible())
+    assert "no run's configuration" in bench.page.view.reason.text()
+    assert not bench.page.view.live.isVisible()
+
+
+def test_from_the_command_to_a_trained_model_that_runs_live(
+    qapp: QApplication,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    prepared: Path,
+) -> None:
+    """Open the page, train from the form, take the model live, open its mistakes."""
+    monkeypatch.chdir(tmp_path)
+    seen = list[str]()
+
+    def look() -> None:
+        (window,) = (
+            w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()
+        )
+        try:
+            (page,) = window.findChildren(TrainPage)
+            assert page.isVisible()
+            page.form.fill("default", str(prepared), SETS, "mine")
+            page.form.start.click()
+            qtbot.waitUntil(
+                lambda: page.run is not None and page.run.state == "done" and not page.trainings,
+                timeout=WAIT,
+            )
+            assert page.run is not None
+            best = str(RunDir(page.run.path).best)
+            page.view.live.click()
+            assert window.live_page.isVisible()
+            qtbot.waitUntil(lambda: window.live_page.status.model == best, timeout=WAIT)
+            seen.append(window.live_page.status.model)
+            window.show_page("Train")
+            page.view.inspect.click()
+            from ferapp.ui.inspect.inspect_page import InspectPage
+
+            (inspect,) = window.findChildren(InspectPage)
+            name = f"{page.run.name} · val"
+            qtbot.waitUntil(lambda: inspect.overview.name.text() == name, timeout=WAIT)
+            seen.append(inspect.overview.name.text())
+        finally:
+            window.close()
+
+    QTimer.singleShot(0, look)
+    monkeypatch.setattr(sys, "argv", ["ferapp", "--source", "demo", "--page", "train"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code in (0, None)
+    assert len(seen) == 2

@@ -1,0 +1,142 @@
+"""Every live method through the real classifier, places of the face, and DACL's weights."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from ferapp.vision.classifier import Classifier
+from ferapp.vision.face_parts import PLACES, spread
+from ferapp.vision.face_regions import places
+from ferapp.vision.overlay_methods import ACTION_UNITS, METHODS
+from trainer.attribution import attribute
+from trainer.card import ModelCard
+from trainer.data.crops import to_input
+from trainer.faces import au_heatmap
+from trainer.faces.align import ANCHORS, TEMPLATE
+from trainer.labels import EXPRESSIONS
+from trainer.models import create
+from trainer.models.model_file import load_model, save_model
+
+
+def saved(tmp_path: Path, name: str, **options: object) -> Path:
+    torch.manual_seed(0)
+    model = create(name, input_size=44, **options)
+    file = tmp_path / f"{name}.safetensors"
+    save_model(file, model.state_dict(), ModelCard(name, name, options, model.attribution_layer))
+    return file
+
+
+@pytest.fixture
+def crops() -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (2, 48, 48), np.uint8)
+
+
+def points() -> NDArray[np.float32]:
+    """(2, 68, 2): a face that fills the crop, all but the anchors roughly."""
+    t = np.linspace(np.pi, 0, 17)
+    face = np.zeros((68, 2), np.float32)
+    face[:17] = np.column_stack([23.5 + 19 * np.cos(t), 20 + 24 * np.sin(t)])
+    face[17:22] = np.column_stack([np.linspace(8, 20, 5), np.full(5, 13)])
+    face[22:27] = np.column_stack([np.linspace(27, 39, 5), np.full(5, 13)])
+    for first, x in ((36, 14.8), (42, 32.2)):
+        angle = np.linspace(np.pi, -np.pi, 6, endpoint=False)
+        face[first : first + 6] = np.column_stack([x + 3.7 * np.cos(angle), 18 - np.sin(angle)])
+    mouth = np.linspace(np.pi, -np.pi, 12, endpoint=False)
+    face[48:60] = np.column_stack([23.5 + 7.3 * np.cos(mouth), 36.6 - 2.5 * np.sin(mouth)])
+    face[60:68] = (23.5, 36.6)
+    face[32], face[34] = (22, 30.5), (25, 30.5)
+    face[ANCHORS] = TEMPLATE
+    return np.stack([face, face])
+
+
+@pytest.mark.parametrize(("name", "missing"), [
+    ("compact", {"class_map", "grad"}),
+    ("wildcat", {"cam"}),
+])  # fmt: skip
+def test_a_model_offers_what_it_can_serve(
+    name: str, missing: set[str], tmp_path: Path, crops: NDArray[np.uint8]
+) -> None:
+    file = saved(tmp_path, name)
+    classifier = Classifier(file, "cpu")
+    assert set(METHODS) - set(classifier.methods) == missing
+    network, card = load_model(file)
+    x = to_input(torch.from_numpy(crops), card.preprocessing)
+    for method in classifier.methods:
+        found = classifier.classify(
+            crops, attribution=True, method=method, target=4, points=points()
+        )
+        assert found.method == method
+        column = found.mapped[0].tolist().index(4)
+        ours = found.maps[:, column]
+        if method == ACTION_UNITS:
+            expected = au_heatmap(torch.from_numpy(points()) - 2, 44, EXPRESSIONS[4])
+        elif method.startswith("pixels_"):
+            expected = attribute(network.eval(), x, method.removeprefix("pixels_"), 4, "input")
+        else:
+            expected = attribute(network.eval(), x, method, 4)
+        tolerance = 1e-3 * float(expected.abs().max()) + 1e-6
+        if method == "gradcam_pp":  # quotients of small numbers: the folded network rounds them
+            tolerance *= 20
+        np.testing.assert_allclose(ours, expected.numpy(), atol=tolerance)
+
+
+def test_what_the_model_cannot_serve_becomes_the_default(
+    tmp_path: Path, crops: NDArray[np.uint8]
+) -> None:
+    classifier = Classifier(saved(tmp_path, "compact"), "cpu")
+    assert classifier.classify(crops, attribution=True, method="class_map").method == "grad_x_input"
+    assert classifier.classify(crops, attribution=True, method="nonsense").method == "grad_x_input"
+
+
+def test_neutral_has_no_action_units(tmp_path: Path, crops: NDArray[np.uint8]) -> None:
+    classifier = Classifier(saved(tmp_path, "compact"), "cpu")
+    found = classifier.classify(crops, attribution=True, method=ACTION_UNITS, points=points())
+    assert found.maps.shape == (2, 7, 44, 44)
+    shown = found.maps.max(axis=(2, 3))
+    assert (shown[:, EXPRESSIONS.index("neutral")] == 0).all()
+    assert (np.delete(shown, EXPRESSIONS.index("neutral"), axis=1) == 1).all()
+
+
+@pytest.mark.parametrize("method", ["grad_x_input", "gradcam", None])
+def test_dacls_weights_come_with_the_answer(
+    method: str | None, tmp_path: Path, crops: NDArray[np.uint8]
+) -> None:
+    file = saved(tmp_path, "dacl", backbone="compact", compact=True)
+    found = Classifier(file, "cpu").classify(
+        crops, attribution=method is not None, method=method or "grad_x_input"
+    )
+    network, card = load_model(file)
+    network.eval()
+    with torch.no_grad():
+        x = to_input(torch.from_numpy(crops), card.preprocessing)
+        expected = network.attend(network.trunk(x))  # type: ignore[operator]
+    assert expected is not None
+    np.testing.assert_allclose(found.attention, expected.numpy(), atol=1e-3)
+    plain = Classifier(saved(tmp_path, "compact"), "cpu").classify(crops, attribution=True)
+    assert plain.attention.shape == (2, 0)
+
+
+def test_places_are_where_a_person_would_point() -> None:
+    found = places(points()[0], 48)
+    at = {"eyes": (15, 18), "brows": (14, 13), "nose": (23, 27), "mouth": (23, 37)}
+    for name, (x, y) in at.items():
+        assert PLACES[found[y, x]] == name
+    assert PLACES[found[28, 12]] == "elsewhere"  # the cheek
+    assert PLACES[found[4, 23]] == "elsewhere"  # the forehead
+    assert PLACES[found[46, 2]] == "outside"
+    assert set(np.unique(found)) == set(range(len(PLACES)))
+
+
+def test_shares_count_what_speaks_for_the_class() -> None:
+    found = np.zeros((4, 4), np.uint8)
+    found[2:], found[3, 3] = PLACES.index("mouth"), PLACES.index("outside")
+    map_ = np.zeros((4, 4), np.float32)
+    map_[0, 0], map_[2, 1], map_[3, 3], map_[1, 1] = 1.0, 2.0, 1.0, -9.0
+    shares = dict(zip(PLACES, spread(map_, found).tolist(), strict=True))
+    assert shares == {
+        "brows": 0.25, "eyes": 0, "nose": 0, "mouth": 0.5, "elsewhere": 0, "outside": 0.25,
+    }  # fmt: skip
+    assert not spread(-np.abs(map_), found).any()

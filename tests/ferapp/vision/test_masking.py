@@ -1,0 +1,195 @@
+"""Hiding parts of a face: what changes in the crop, and what the model then says."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+
+from ferapp.sources.base import Frame
+from ferapp.vision.analysis_options import Options
+from ferapp.vision.classifier import Classifier
+from ferapp.vision.face_parts import MARGIN, PARTS, REGIONS, Part
+from ferapp.vision.masking import hide
+from ferapp.vision.pipeline import Analyzer
+from ferapp.vision.types import FaceAnalysis
+from tests.support import ROOT
+from trainer.faces.align import align_face, transform
+from trainer.faces.landmarker import FaceLandmarker
+from trainer.faces.points import mirror
+from trainer.labels import EXPRESSIONS
+
+HAPPY = EXPRESSIONS.index("happy")
+CLIP = ROOT / "assets" / "demo" / "demo.mp4"
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return Classifier("default", "cpu")
+
+
+@pytest.fixture(scope="module")
+def landmarker() -> Iterator[FaceLandmarker]:
+    with FaceLandmarker(max_faces=Options().max_faces) as pictures:
+        yield pictures
+
+
+def frame_at(second: float) -> np.ndarray:
+    """The demo clip, BGR."""
+    capture = cv2.VideoCapture(str(CLIP))
+    capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * second)
+    good, image = capture.read()
+    capture.release()
+    assert good
+    return np.asarray(image, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def laughing() -> np.ndarray:
+    return frame_at(13)
+
+
+@pytest.fixture(scope="module")
+def aligned(laughing: np.ndarray, landmarker: FaceLandmarker) -> tuple[np.ndarray, np.ndarray]:
+    """Crop (48, 48) and the points in it."""
+    (found,) = landmarker(np.ascontiguousarray(laughing[..., ::-1]))
+    face = align_face(laughing, found.landmarks)
+    return face.crop, transform(face.matrix, found.landmarks)
+
+
+def pixels_of(points: np.ndarray, part: Part) -> np.ndarray:
+    """(48, 48) where a part's hulls lie, drawn."""
+    drawn = np.zeros((48, 48), np.uint8)
+    for region in REGIONS[part]:
+        hull = cv2.convexHull(np.rint(points[list(region)]).astype(np.int32))
+        cv2.fillConvexPoly(drawn, hull, 1)
+    return drawn > 0
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_hidden_part_changes_and_nothing_else(
+    aligned: tuple[np.ndarray, np.ndarray], part: Part
+) -> None:
+    crop, points = aligned
+    hidden = hide(crop, points, {part})
+    changed = hidden != crop
+    assert changed[pixels_of(points, part)].mean() > 0.8
+    for other in set(PARTS) - {part}:
+        assert changed[pixels_of(points, other)].mean() < 0.15  # brows come near to the eyes
+    reach = MARGIN * float(np.hypot(*(points[45] - points[36])))
+    place = 2 * int(np.ceil(reach)) + 1
+    near = cv2.dilate(pixels_of(points, part).astype(np.uint8), np.ones((place, place), np.uint8))
+    assert not changed[near == 0].any()
+
+
+def test_without_the_mouth_the_eyes_are_untouched(aligned: tuple[np.ndarray, np.ndarray]) -> None:
+    crop, points = aligned
+    changed = hide(crop, points, {"mouth"}) != crop
+    assert not changed[:24].any()
+    assert changed[pixels_of(points, "mouth")].mean() > 0.9
+
+
+def test_nothing_is_left_of_what_was_there(aligned: tuple[np.ndarray, np.ndarray]) -> None:
+    """Teeth, lips or an open mouth: the hidden picture is the same."""
+    crop, points = aligned
+    scribbled = crop.copy()
+    scribbled[pixels_of(points, "mouth")] = np.random.default_rng(0).integers(
+        0, 256, int(pixels_of(points, "mouth").sum()), np.uint8
+    )
+    assert np.array_equal(hide(crop, points, {"mouth"}), hide(scribbled, points, {"mouth"}))
+
+
+def test_the_fill_continues_the_skin(aligned: tuple[np.ndarray, np.ndarray]) -> None:
+    crop, points = aligned
+    inside = hide(crop, points, {"mouth"})[pixels_of(points, "mouth")]
+    assert inside.std() < 0.5 * crop[pixels_of(points, "mouth")].std()
+    assert crop.min() <= inside.min()
+    assert inside.max() <= crop.max()
+
+
+def test_hiding_commutes_with_mirroring(aligned: tuple[np.ndarray, np.ndarray]) -> None:
+    crop, points = aligned
+    for parts in (*({part} for part in PARTS), set(PARTS)):
+        one = hide(np.ascontiguousarray(crop[:, ::-1]), mirror(points, 48), parts)
+        two = hide(crop, points, parts)[:, ::-1]
+        assert np.abs(one.astype(int) - two).max() <= 1
+
+
+def test_a_part_outside_the_crop_is_hidden_as_far_as_it_is_there(
+    aligned: tuple[np.ndarray, np.ndarray],
+) -> None:
+    crop, points = aligned
+    away = points + np.array([0.0, 30.0])  # the mouth is below the crop, the nose crosses its edge
+    assert np.array_equal(hide(crop, away, {"mouth"}), crop)
+    assert (hide(crop, away, {"nose"}) != crop).any()
+
+
+def faces_of(
+    image: np.ndarray, landmarker: FaceLandmarker, classifier: Classifier, *hidden: Part
+) -> FaceAnalysis:
+    analysis = Analyzer(landmarker).analyze(
+        Frame(image, 0, 0.0, 0.0), classifier, Options(hidden=frozenset(hidden)), paint=False
+    )
+    assert analysis.hidden == frozenset(hidden)
+    (face,) = analysis.faces
+    return face
+
+
+def test_the_model_is_fed_the_crop_that_is_shown(
+    laughing: np.ndarray, landmarker: FaceLandmarker, classifier: Classifier
+) -> None:
+    plain = faces_of(laughing, landmarker, classifier)
+    face = faces_of(laughing, landmarker, classifier, "eyes", "mouth")
+    assert plain.whole.size == 0
+    assert not np.array_equal(face.crop, plain.crop)
+    padded = np.pad(face.crop, 2)[None]  # the network sees the middle of a crop
+    alone = classifier.classify(padded, attribution=True)
+    assert face.probabilities == pytest.approx(alone.probabilities[0], abs=1e-5)
+    assert face.maps is not None
+    assert np.allclose(face.maps, alone.maps[0], atol=1e-4)
+    assert face.mapped == plain.mapped
+    assert face.whole == pytest.approx(plain.probabilities, abs=1e-5)
+
+
+def test_a_laughing_face_without_its_mouth_is_less_happy(
+    landmarker: FaceLandmarker, classifier: Classifier
+) -> None:
+    """Means over four frames of laughing: the mouth matters most."""
+
+    def happiness(*hidden: Part) -> float:
+        faces = (faces_of(frame_at(s), landmarker, classifier, *hidden) for s in (10, 11, 13, 14))
+        return float(np.mean([face.probabilities[HAPPY] for face in faces]))
+
+    whole = happiness()
+    assert whole > 0.8
+    without_mouth = happiness("mouth")
+    assert without_mouth < whole - 0.03
+    assert all(happiness(part) > without_mouth + 0.02 for part in PARTS if part != "mouth")
+
+
+def test_the_whole_face_is_smoothed_for_itself(
+    laughing: np.ndarray,
+    demo_frame: np.ndarray,
+    landmarker: FaceLandmarker,
+    classifier: Classifier,
+) -> None:
+    """Its bars go on as if nothing had been hidden, and the hidden face's begin anew."""
+
+    def seen(hidden: frozenset[Part]) -> list[FaceAnalysis]:
+        analyzer = Analyzer(landmarker)
+        faces = []
+        for step, image in enumerate((demo_frame, laughing, laughing, laughing)):
+            now = 0.1 * step
+            chosen = hidden if step else frozenset()
+            analysis = analyzer.analyze(
+                Frame(image, step, now, now), classifier, Options(hidden=chosen), paint=False
+            )
+            faces.append(analysis.faces[0])
+        return faces
+
+    plain, hidden = seen(frozenset()), seen(frozenset({"mouth"}))
+    assert len({face.face_id for face in hidden}) == 1
+    for one, two in zip(plain[1:], hidden[1:], strict=True):
+        assert two.whole == pytest.approx(one.smoothed, abs=1e-5)
+    assert not np.allclose(plain[2].smoothed, plain[2].probabilities, atol=0.05)
+    assert hidden[1].smoothed == pytest.approx(hidden[1].probabilities)

@@ -1,0 +1,170 @@
+"""Recordings made of scripted pictures: whose results are known, and which no model looked at."""
+
+import csv
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ferapp.live.engine import Engine, Parts
+from ferapp.live.model_loader import Loaded
+from ferapp.live.status import ModelState, RecordingPlan, RecordingStatus
+from ferapp.recording.session_writer import Recording, Subject
+from ferapp.sources.base import Frame
+from ferapp.vision.analysis_options import Options
+from ferapp.vision.types import Analysis, FaceAnalysis
+from tests.support.app.engine_parts import CPU, FakeClassifier, nothing, until
+from tests.support.sources.scripted import Studio
+from trainer.card import ModelCard
+from trainer.labels import EXPRESSIONS
+
+PLENTY = 1 << 40
+
+
+def classifier(name: str = "one") -> FakeClassifier:
+    card = ModelCard(name, "compact", {}, "stages")
+    return FakeClassifier(Path(f"/models/{name}.safetensors"), card, torch.device("cpu"), nothing)
+
+
+def loaded(name: str = "one") -> Loaded:
+    found: Any = classifier(name)
+    return Loaded(found, name, found.path, "cpu", 1.0)
+
+
+def subject(source: str = "camera:One") -> Subject:
+    return Subject(source, "One", loaded(), {"smoothing_s": 0.3})
+
+
+def probabilities(seed: int) -> np.ndarray:
+    """Of a picture's number, and no two alike."""
+    values = np.random.default_rng(seed).random(len(EXPRESSIONS)) + 0.01
+    return (values / values.sum()).astype(np.float32)
+
+
+def face(seed: int) -> FaceAnalysis:
+    values = probabilities(seed)
+    return FaceAnalysis(
+        face_id=seed % 3,
+        box=(10.0 + seed, 12.5, 30.0, 31.5),
+        landmarks=np.zeros((68, 2), np.float32),
+        crop=np.zeros((44, 44), np.uint8),
+        to_crop=np.eye(2, 3, dtype=np.float32),
+        probabilities=values,
+        smoothed=values[::-1].copy(),  # that nobody takes these for the recorded ones
+    )
+
+
+def image(number: int, size: tuple[int, int] = (64, 48)) -> np.ndarray:
+    """A grey of its own, which survives a JPEG."""
+    return np.full((size[1], size[0], 3), 20 + 4 * (number % 50), np.uint8)
+
+
+def shot(
+    number: int,
+    *,
+    source: str = "camera:One",
+    size: tuple[int, int] = (64, 48),
+    faces: int = 1,
+    at: float | None = None,
+) -> Analysis:
+    now = time.perf_counter() if at is None else at
+    frame = Frame(image(number, size), number, number / 30, now, source=source)
+    picture = np.zeros((size[1], size[0], 4), np.uint8)
+    return Analysis(
+        frame, tuple(face(number + 100 * i) for i in range(faces)), EXPRESSIONS, picture
+    )
+
+
+@contextmanager
+def recording(plan: RecordingPlan, free: int = PLENTY) -> Iterator[Recording]:
+    running = Recording(plan, subject(), lambda _: free)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.end()
+        running.join()
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@dataclass
+class KnownAnalyzer:
+    """Finds in each picture the face of its number; with a model only, as the real one."""
+
+    landmarker: object = None
+
+    def analyze(
+        self, frame: Frame, model: FakeClassifier | None, options: Options, *, paint: bool
+    ) -> Analysis:
+        height, width = frame.image.shape[:2]
+        picture = np.dstack([frame.image, np.full((height, width), 255, np.uint8)])
+        if model is None:
+            return Analysis(frame, (), (), picture)
+        return Analysis(frame, (face(frame.index),), EXPRESSIONS, picture, hidden=options.hidden)
+
+
+def parts(studio: Studio) -> Parts:
+    from ferapp.live import engine
+
+    def open_source(spec: str) -> Any:
+        return engine.open_source(spec) if spec.startswith("/") else studio.open(spec)
+
+    made: Any = classifier
+    analyzer: Any = KnownAnalyzer
+    marker: Any = lambda: Closing()  # noqa: E731
+    return Parts(
+        open_source=open_source,
+        cameras=lambda: (),
+        devices=lambda: (CPU,),
+        analyzer=analyzer,
+        landmarker=marker,
+        classifier=lambda model, device: made(model),
+        look_s=0.02,
+    )
+
+
+class Closing:
+    def close(self) -> None:
+        return
+
+
+@contextmanager
+def live(studio: Studio, source: str, model: str = "one") -> Iterator[Engine]:
+    """A started engine whose model is ready."""
+    engine = Engine(source, model, "cpu", parts=parts(studio))
+    engine.start()
+    try:
+        until(lambda: engine.status().model_state is ModelState.READY, "the model")
+        until(lambda: engine.status().source, "the source")
+        yield engine
+    finally:
+        engine.close()
+
+
+def recorded_until(engine: Engine, frames: int) -> RecordingStatus:
+    """How the recording goes once it has that many pictures."""
+    until(lambda: (s := engine.status().recording) and s.frames >= frames, "pictures")
+    found = engine.status().recording
+    assert found is not None
+    return found
+
+
+def ended(engine: Engine) -> RecordingStatus:
+    until(lambda: (s := engine.status().recording) and s.over, "the end of the recording")
+    found = engine.status().recording
+    assert found is not None
+    return found
+
+
+def only(folder: Path) -> Path:
+    (found,) = folder.iterdir()
+    return found

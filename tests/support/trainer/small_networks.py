@@ -1,0 +1,20 @@
+"""Every network at a size that keeps the tests quick."""
+
+import torch
+from torch import nn
+
+from trainer.models import create
+
+SIDE = 64
+SMALL: dict[str, dict[str, object]] = {  # options that keep the tests quick
+    "vgg": {"hidden": 64},
+    "vgg16": {"hidden": 64},
+    "acol": {"hidden": 32},
+    "ts_cam": {"width": 48, "depth": 2, "heads": 3},
+    "apvit": {"width": 64, "depth": 2},
+}
+
+
+def build(name: str, **options: object) -> nn.Module:
+    torch.manual_seed(0)
+    return create(name, input_size=SIDE, **{**SMALL.get(name, {}), **options})

@@ -1,0 +1,184 @@
+"""A scripted LiveEngine with drawn faces: no thread, no file, no model."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferapp.live.status import (
+    DeviceInfo,
+    LiveStatus,
+    ModelInfo,
+    ModelState,
+    RecordingPlan,
+    RecordingStatus,
+)
+from ferapp.sources.base import Frame
+from ferapp.vision.analysis_options import Options
+from ferapp.vision.types import Analysis, FaceAnalysis
+from trainer.card import ModelCard
+from trainer.labels import EXPRESSIONS
+
+SIZE = 44
+CARD = ModelCard(
+    name="default",
+    architecture="compact",
+    arguments={},
+    attribution_layer="stages",
+    data={"name": "FER2013"},
+    metrics={"val_accuracy": 0.67},
+)
+
+
+def similarity(angle_deg: float, scale: float, centre: tuple[float, float]) -> NDArray[np.float32]:
+    """(2, 3) that turns the frame around `centre` and brings it to the middle of the crop."""
+    turn = np.deg2rad(angle_deg)
+    a = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    shift = np.array([(SIZE - 1) / 2] * 2) - a @ np.array(centre)
+    return np.column_stack([a, shift]).astype(np.float32)
+
+
+def probabilities(name: str, value: float) -> NDArray[np.float32]:
+    result = np.full(len(EXPRESSIONS), (1 - value) / (len(EXPRESSIONS) - 1), np.float32)
+    result[EXPRESSIONS.index(name)] = value
+    return result
+
+
+def face(
+    centre: tuple[float, float] = (160.0, 120.0),
+    half: float = 50.0,
+    name: str = "happy",
+    value: float = 0.87,
+    face_id: int = 0,
+    attribution: NDArray[np.float32] | None = None,
+    to_crop: NDArray[np.float32] | None = None,
+) -> FaceAnalysis:
+    """A square face; its landmarks lie on a spiral, so that no two points are the same."""
+    t = np.arange(68)
+    radius = half * (0.15 + 0.8 * t / 68)
+    points = np.column_stack(
+        [centre[0] + radius * np.cos(0.7 * t), centre[1] + radius * np.sin(0.7 * t)]
+    )
+    shown = probabilities(name, value)
+    return FaceAnalysis(
+        face_id=face_id,
+        box=(centre[0] - half, centre[1] - half, 2 * half, 2 * half),
+        landmarks=points.astype(np.float32),
+        crop=np.full((SIZE, SIZE), 120, np.uint8),
+        to_crop=similarity(0, SIZE / (2 * half), centre) if to_crop is None else to_crop,
+        probabilities=probabilities(name, max(value - 0.1, 0.0)),
+        smoothed=shown,
+        maps=None if attribution is None else attribution[None],
+        mapped=() if attribution is None else (EXPRESSIONS.index(name),),
+    )
+
+
+def analysis(
+    *faces: FaceAnalysis, index: int = 0, size: tuple[int, int] = (320, 240), model: bool = True
+) -> Analysis:
+    """A picture (width, height) with noise all over, so that an untouched pixel is recognised."""
+    width, height = size
+    picture = np.random.default_rng(index).integers(0, 90, (height, width, 4)).astype(np.uint8)
+    picture[..., 3] = 255
+    frame = Frame(np.ascontiguousarray(picture[..., :3]), index, index / 30, 100 + index / 30)
+    if not model:
+        nothing = np.zeros(0, np.float32)
+        faces = tuple(replace(f, probabilities=nothing, smoothed=nothing) for f in faces)
+    return Analysis(frame, faces, EXPRESSIONS if model else (), picture)
+
+
+class FakeEngine:
+    """Gives out what `give` was called with, once, and remembers every call."""
+
+    def __init__(self) -> None:
+        self.now = LiveStatus(
+            source_name="Demo clip",
+            model_state=ModelState.READY,
+            source="demo",
+            model="default",
+            model_name="default",
+            model_card=CARD,
+            model_ms=7.6,
+            models=(ModelInfo("default", "bundled", CARD, name="default", ms={"cpu": 7.6}),),
+            devices=(DeviceInfo("cpu", "CPU, 2 cores"),),
+            device="cpu",
+        )
+        self.waiting: Analysis | None = None
+        self.taken: list[Analysis] = []
+        self.painted_ones: list[Analysis] = []
+        self.status_calls = 0
+        self.calls: list[tuple[str, object]] = []
+        self.options = Options()
+        self.seen = True
+        self.plans: list[RecordingPlan] = []
+        self.begins = RecordingStatus(Path("/made/2026-11-24-200000"))  # what `record` leads to
+
+    def give(self, newest: Analysis) -> None:
+        self.waiting = newest
+
+    def change(self, **fields: object) -> None:
+        self.now = replace(self.now, **fields)  # type: ignore[arg-type]
+
+    def take(self) -> Analysis | None:
+        newest, self.waiting = self.waiting, None
+        if newest is not None:
+            self.taken.append(newest)
+        return newest
+
+    def painted(self, analysis: Analysis) -> None:
+        self.painted_ones.append(analysis)
+
+    def status(self) -> LiveStatus:
+        self.status_calls += 1
+        return self.now
+
+    def open_source(self, source: str) -> None:
+        self.calls.append(("open_source", source))
+
+    def load_model(self, model: str) -> None:
+        self.calls.append(("load_model", model))
+
+    def use_device(self, device: str) -> None:
+        self.calls.append(("use_device", device))
+
+    def compare_with(self, model: str) -> None:
+        self.calls.append(("compare_with", model))
+
+    def set_options(self, options: Options) -> None:
+        self.options = options
+
+    def record(self, plan: RecordingPlan) -> None:
+        self.plans.append(plan)
+        self.change(recording=self.begins)
+
+    def end_recording(self) -> None:
+        self.calls.append(("end_recording", None))
+
+    def mark(self) -> float:
+        self.calls.append(("mark", None))
+        return self.now.recording.seconds if self.now.recording else 0.0
+
+    def note(self, time_s: float, text: str) -> None:
+        self.calls.append(("note", (time_s, text)))
+
+    def pause(self, on: bool) -> None:
+        if self.now.playback is not None:
+            self.change(playback=replace(self.now.playback, paused=on))
+
+    def seek(self, time_s: float) -> None:
+        self.calls.append(("seek", time_s))
+
+    def look_again(self) -> None:
+        self.calls.append(("look_again", None))
+
+    def analyse_again(self, on: bool) -> None:
+        self.calls.append(("analyse_again", on))
+        if self.now.replay is not None:
+            self.change(replay=replace(self.now.replay, again=on))
+
+    def set_seen(self, seen: bool) -> None:
+        self.seen = seen
+
+    def close(self) -> None:
+        self.calls.append(("close", None))

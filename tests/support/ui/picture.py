@@ -1,0 +1,67 @@
+"""What a widget shows, as an array, and faces that are drawn or explained."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QWidget
+
+from ferapp.vision.types import Analysis, FaceAnalysis
+from tests.support.ui.fake_engine import SIZE, analysis, face
+from trainer.labels import EXPRESSIONS
+
+HAPPY, SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
+
+
+def pixels(widget: QWidget) -> NDArray[np.int64]:
+    """The widget as (H, W, 3) RGB."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGBA8888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return rows[..., :3].astype(int)
+
+
+def rgb(colour: str) -> list[int]:
+    c = QColor(colour)
+    return [c.red(), c.green(), c.blue()]
+
+
+def share(image: NDArray[np.int64], colour: str, tolerance: int = 24) -> float:
+    """The share of pixels that have this colour."""
+    return float((np.abs(image - rgb(colour)).sum(axis=-1) <= tolerance).mean())
+
+
+def landmarks() -> NDArray[np.float32]:
+    """68 points of a schematic face in the square −1…1, x to the right and y down."""
+
+    def arc(x: float, y: float, a: float, b: float, angles: NDArray[np.float64]) -> list[object]:
+        return [[x + a * np.cos(t), y + b * np.sin(t)] for t in np.deg2rad(angles)]
+
+    turn = np.linspace
+    points = [
+        *arc(0, -0.1, 0.9, 1.05, turn(180, 0, 17)),  # jaw
+        *arc(-0.4, -0.4, 0.3, 0.2, turn(190, 350, 5)),  # brows
+        *arc(0.4, -0.4, 0.3, 0.2, turn(190, 350, 5)),
+        *[[0, y] for y in turn(-0.3, 0.1, 4)],  # nose
+        *arc(0, 0.12, 0.2, 0.1, turn(170, 10, 5)),
+        *arc(-0.4, -0.25, 0.18, 0.09, turn(180, 480, 6)),  # eyes
+        *arc(0.4, -0.25, 0.18, 0.09, turn(180, 480, 6)),
+        *arc(0, 0.55, 0.38, 0.16, turn(180, 510, 12)),  # lips
+        *arc(0, 0.55, 0.28, 0.07, turn(180, 495, 8)),
+    ]
+    return np.array(points, np.float32)
+
+
+def drawn_face(
+    centre: tuple[float, float] = (160.0, 120.0), half: float = 50.0, name: str = "happy"
+) -> FaceAnalysis:
+    points = landmarks() * half + np.array(centre, np.float32)
+    return replace(face(centre, half, name), landmarks=points.astype(np.float32))
+
+
+def mapped(strength: float = 1.0, index: int = 0) -> Analysis:
+    """A face with a map of each class: all of the map of class k is (k + 1) · `strength` / 10."""
+    values = (np.arange(len(EXPRESSIONS), dtype=np.float32) + 1) * strength / 10
+    maps = np.broadcast_to(values[:, None, None], (len(EXPRESSIONS), SIZE, SIZE)).copy()
+    one = replace(face(), maps=maps, mapped=tuple(range(len(EXPRESSIONS))))
+    return analysis(one, index=index)

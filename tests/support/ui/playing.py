@@ -1,0 +1,39 @@
+"""Recordings and videos that the window plays, and the keys pressed meanwhile."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt
+
+from ferapp.live.status import RecordingStatus
+from ferapp.recording.session import Mark, Replay, SessionFrame
+from ferapp.vision.types import Analysis
+from tests.support.ui.fake_engine import analysis, face
+from tests.support.ui.window_bench import Bench
+
+RUNNING = RecordingStatus(Path("/r/2026-11-24-200000"), 42.4, 31_400_000, 1234)
+REPLAY = Replay("2026-11-24-200000", "default", (Mark(15.0, "mark", "a laugh"), Mark(45.0, "mark")))
+KEY = Qt.Key
+
+
+def key(bench: Bench, which: KEY) -> None:
+    bench.qtbot.keyClick(bench.window, which)
+
+
+def calls(bench: Bench, name: str) -> list[object]:
+    return [value for called, value in bench.engine.calls if called == name]
+
+
+def replayed(at_s: float, *, burnt: bool = False) -> Analysis:
+    one = replace(face(), landmarks=np.zeros((0, 2), np.float32), crop=np.zeros((0, 0), np.uint8))
+    made = analysis(one, index=int(at_s))
+    f = made.frame
+    frame = SessionFrame(f.image, f.index, at_s, f.captured_at, at_s=at_s, burnt=burnt)
+    return replace(made, frame=frame)
+
+
+def at(at_s: float) -> Analysis:
+    """A picture of a video."""
+    made = analysis(face(), index=int(at_s))
+    return replace(made, frame=replace(made.frame, at_s=at_s))

@@ -1,0 +1,243 @@
+"""The built-in maps of WILDCAT, ACoL, PRM, TS-CAM and APViT, ADL and CutMix: their formulas."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from trainer.attribution import attribute
+from trainer.config.train_config import ObjectiveConfig
+from trainer.data.augmentation import Batch, cutmix
+from trainer.errors import UsageError
+from trainer.faces import au_heatmap
+from trainer.losses.objective import Objective
+from trainer.models import create
+from trainer.models.excitation_backprop import excitation
+from trainer.models.networks.class_maps import peaks, pooled_extremes, scaled
+from trainer.models.networks.resnet import AttentionDropout
+from trainer.models.networks.tokens import most_attended
+from trainer.models.networks.transfer import rollout
+
+SIDE = 32
+
+
+def net(name: str, **options: object) -> nn.Module:
+    torch.manual_seed(0)
+    return create(name, input_size=SIDE, **options).eval()
+
+
+def test_wildcat_scores_by_the_highest_and_the_lowest_places() -> None:
+    maps = torch.arange(10.0).reshape(1, 1, 2, 5)
+    found = pooled_extremes(maps, top=0.2, bottom=0.3, alpha=0.5)
+    assert float(found) == pytest.approx((9 + 8) / 2 + 0.5 * (0 + 1 + 2) / 3)
+
+
+def test_wildcats_map_is_the_mean_of_its_modalities() -> None:
+    model = net("wildcat", modalities=3)
+    x = torch.randn(2, 1, SIDE, SIDE)
+    features = model.trunk(x)
+    every = torch.stack(
+        [
+            torch.stack([model.maps(features)[:, k * 3 + m] for m in range(3)]).mean(0)
+            for k in range(7)
+        ],
+        dim=1,
+    )
+    torch.testing.assert_close(model.class_maps(features), every)
+    classes = torch.tensor([6, 2])
+    expected = torch.stack([every[0, 6], every[1, 2]])
+    torch.testing.assert_close(model.class_map(x, classes), expected)
+    torch.testing.assert_close(model(x), pooled_extremes(every, 0.2, 0.2, 0.7))
+    shown = F.interpolate(expected[:, None], (SIDE, SIDE), mode="bilinear")[:, 0]
+    torch.testing.assert_close(attribute(model, x, "class_map", classes), shown)
+
+
+def test_peaks_are_the_maxima_of_their_windows() -> None:
+    map_ = torch.zeros(1, 1, 5, 5)
+    map_[0, 0, 1, 1], map_[0, 0, 1, 2], map_[0, 0, 4, 4] = 3.0, 2.0, 1.0
+    found = peaks(map_)[0, 0]
+    assert found[1, 1]
+    assert found[4, 4]
+    assert not found[1, 2]
+    assert not found[0, 0]  # beside the first peak
+
+
+def test_prm_scores_by_the_mean_of_the_peaks() -> None:
+    model = net("prm")
+    x = torch.randn(2, 1, SIDE, SIDE)
+    maps = model.maps(model.trunk(x))
+    for b in range(2):
+        for k in range(7):
+            own = maps[b, k][peaks(maps)[b, k]]
+            torch.testing.assert_close(model(x)[b, k], own.mean())
+
+
+def test_excitation_shares_a_response_among_what_excited_it() -> None:
+    """One layer, written out: x_u w⁺_u / Σ x w⁺ of the share at the output."""
+    layer = nn.Conv2d(3, 1, 1, bias=False)
+    layer.weight.data = torch.tensor([2.0, -1.0, 4.0])[None, :, None, None]
+    x = torch.tensor([1.0, 5.0, 0.5])[None, :, None, None].requires_grad_()
+    with excitation(layer):
+        out = layer(x)
+        (back,) = torch.autograd.grad(out, x, torch.tensor([[[[1.0]]]]))
+    assert float(out.detach()) == pytest.approx(2 - 5 + 2)  # the value is the plain convolution's
+    torch.testing.assert_close(back[0, :, 0, 0], torch.tensor([0.5, 0.0, 0.5]))
+    assert "forward" not in vars(layer)
+
+
+def test_excitation_keeps_the_sum_through_layers() -> None:
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 2, 3, padding=1))
+    x = torch.rand(1, 1, 6, 6, requires_grad=True)
+    with excitation(layers):
+        out = layers(x)
+        share = torch.zeros_like(out)
+        share[0, 1, 2, 3] = 1.0
+        (back,) = torch.autograd.grad(out, x, share)
+    assert float(back.sum()) == pytest.approx(1, abs=1e-4)
+    assert (back >= 0).all()
+    reach = back[0, 0].nonzero()
+    assert reach.amin(0).tolist() >= [0, 1]
+    assert reach.amax(0).tolist() <= [4, 5]
+
+
+def test_acols_second_head_sees_what_the_first_left_out() -> None:
+    model = net("acol", hidden=16, threshold=0.6)
+    features = torch.rand(2, model.trunk.width, 4, 4)
+    classes = torch.tensor([1, 5])
+    first = torch.stack([model.first(features)[0, 1], model.first(features)[1, 5]])
+    low, high = first.amin((1, 2), keepdim=True), first.amax((1, 2), keepdim=True)
+    kept = (first - low) / (high - low) <= 0.6
+    assert 0 < int(kept.sum()) < kept.numel()
+    expected = model.second(features * kept[:, None])
+    torch.testing.assert_close(model.complementary_maps(features, classes), expected)
+
+
+def test_acol_learns_by_two_cross_entropies_and_shows_the_larger_map() -> None:
+    model = net("acol", hidden=16)
+    x, targets = torch.randn(2, 1, SIDE, SIDE), torch.eye(7)[[1, 5]]
+    points = torch.full((2, 68, 2), torch.nan)
+    config = ObjectiveConfig(label_smoothing=0, terms={"acol": 0.5})
+    outcome = Objective(config, model, targets)(model, Batch(x, points, targets))
+    features, classes = model.trunk(x), torch.tensor([1, 5])
+    other = model.complementary_maps(features, classes)
+    second = F.cross_entropy(other.mean((2, 3)), classes)
+    torch.testing.assert_close(outcome.terms["loss_acol"], second.detach())
+    torch.testing.assert_close(outcome.loss, F.cross_entropy(model(x), classes) + 0.5 * second)
+    rows = torch.arange(2)
+    expected = torch.maximum(
+        scaled(model.first(features)[rows, classes]), scaled(other[rows, classes])
+    )
+    torch.testing.assert_close(model.class_map(x, classes), expected)
+    plain = create("resnet18", input_size=SIDE)
+    with pytest.raises(UsageError, match="only the network acol"):
+        Objective(config, plain, targets)(plain, Batch(x, points, targets))
+
+
+def test_attention_dropout_drops_the_strongest_places_or_stresses_them() -> None:
+    features = torch.rand(2, 3, 4, 4)
+    mean = features.mean(1, keepdim=True)
+    dropped = features * (mean <= 0.9 * mean.amax((2, 3), keepdim=True))
+    stressed = features * torch.sigmoid(mean)
+    layer = AttentionDropout(drop=0.75, gamma=0.9)
+    torch.manual_seed(0)
+    drops = 0
+    for _ in range(200):
+        out = layer(features)
+        if torch.equal(out, dropped):
+            drops += 1
+        else:
+            torch.testing.assert_close(out, stressed)
+    assert 120 < drops < 180  # 150 expected, three deviations are 18
+    assert torch.equal(layer.eval()(features), features)
+
+
+def test_ts_cam_is_the_semantic_map_times_the_class_tokens_attention() -> None:
+    model = net("ts_cam", patch=8, width=24, depth=2, heads=3)
+    x = torch.randn(2, 1, SIDE, SIDE)
+    tokens = model.encoder.tokens(model.patches(x))
+    taken = []
+    for block in model.encoder.blocks:
+        query, key, _ = block.attention._split(block.norm1(tokens))
+        weights = (query @ key.transpose(2, 3) / 8**0.5).softmax(-1)
+        taken.append(weights.mean(1)[:, 0, 1:].reshape(2, 4, 4))
+        tokens = block(tokens)
+    places = model.encoder.norm(tokens[:, 1:]).transpose(1, 2).reshape(2, 24, 4, 4)
+    maps = model.maps(places)
+    torch.testing.assert_close(model(x), maps.mean((2, 3)))
+    expected = torch.stack([maps[0, 3], maps[1, 0]]) * torch.stack(taken).mean(0)
+    found = model.class_map(x, torch.tensor([3, 0]))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_apvit_keeps_what_is_attended_most() -> None:
+    tokens = torch.arange(12.0).reshape(1, 6, 2)  # a class token and five others
+    kept = most_attended(tokens, torch.tensor([[0.1, 0.5, 0.2, 0.9, 0.3]]), 0.6)
+    assert torch.equal(kept, tokens[:, [0, 2, 4, 5]])
+    model = net("apvit", width=32, depth=2, heads=4, keep_patches=0.5, keep_tokens=0.5)
+    seen = []
+    for block in model.encoder.blocks:
+        block.register_forward_hook(lambda _m, args, _o: seen.append(args[0].shape[1]))
+    model(torch.randn(1, 1, 64, 64))  # 4 × 4 places
+    assert seen == [1 + 8, 1 + 4]
+
+
+def test_rollout_is_the_product_of_the_blocks() -> None:
+    one, two = torch.rand(2, 1, 3, 3).softmax(-1)
+    same = torch.eye(3)
+    expected = ((two + same) / 2 @ ((one + same) / 2))[:, 0, 1:]
+    torch.testing.assert_close(rollout(torch.stack([one, two])), expected)
+
+
+def test_attention_maps_of_transfer() -> None:
+    model = net("transfer")
+    x = torch.randn(2, 1, 64, 64)
+    found = model.attention_maps(x)
+    local = model.local_maps(model.stem(x))
+    torch.testing.assert_close(found["lanet"], local.amax(1))
+    assert found["rollout"].shape == (2, 4, 4)
+    assert (found["rollout"] > 0).all()
+    assert net("compact").attention_maps(x) == {}
+
+
+def test_cutmix_pastes_a_box_and_mixes_the_labels_by_its_area() -> None:
+    x = torch.arange(4.0)[:, None, None, None].expand(4, 1, 20, 20).clone()
+    points, targets = torch.rand(4, 68, 2), torch.eye(7)[:4]
+    boxes = set()
+    for seed in range(20):
+        batch = cutmix(Batch(x, points, targets), 1.0, torch.Generator().manual_seed(seed))
+        pasted = batch.pasted
+        assert pasted is not None
+        assert torch.equal(batch.landmarks, points)
+        for i, other in enumerate(pasted.order.tolist()):
+            assert (batch.x[i, 0][pasted.box] == other).all()
+            assert (batch.x[i, 0][~pasted.box] == i).all()
+        share = float(pasted.box.float().mean())
+        torch.testing.assert_close(
+            batch.targets, (1 - share) * targets + share * targets[pasted.order]
+        )
+        rows, columns = pasted.box.any(1), pasted.box.any(0)
+        assert int(pasted.box.sum()) == int(rows.sum()) * int(columns.sum())  # a rectangle
+        boxes.add(round(share, 2))
+    assert len(boxes) > 10
+    assert cutmix(Batch(x, points, targets), 0.0, torch.Generator()).pasted is None
+
+
+def test_action_units_are_cut_and_pasted_with_the_box() -> None:
+    torch.manual_seed(0)
+    model = create("compact", input_size=SIDE, widths=[8, 16], blocks=[1, 1]).eval()
+    x, points = torch.rand(2, 1, SIDE, SIDE), torch.rand(2, 68, 2) * SIDE
+    targets = torch.eye(7)[[3, 6]]  # the second is neutral and has no units
+    batches = (
+        cutmix(Batch(x, points, targets), 1.0, torch.Generator().manual_seed(s)) for s in range(99)
+    )
+    batch = next(b for b in batches if b.pasted.order[0] == 1 and 200 < b.pasted.box.sum() < 800)
+    config = ObjectiveConfig(au={"weight": 1})
+    loss = Objective(config, model, targets)(model, batch).terms["loss_au"]
+    happy = au_heatmap(points[:1], SIDE, "happy")[0]
+    own, box = torch.zeros(2, SIDE, SIDE), batch.pasted.box
+    own[0], own[1] = torch.where(box, 0.0, happy), torch.where(box, happy, 0.0)
+    attention = model.stages(model.stem(batch.x)).mean(1)
+    small = F.interpolate(own[:, None], attention.shape[-2:], mode="bilinear", antialias=True)
+    expected = 1 - F.cosine_similarity(attention.flatten(1), small.flatten(1))
+    torch.testing.assert_close(loss, expected.mean().detach())

@@ -1,0 +1,217 @@
+"""Every network of the registry, and what the papers say of some."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.support.trainer.small_networks import SIDE, SMALL, build
+from trainer.card import ModelCard, Preprocessing
+from trainer.config.train_config import ObjectiveConfig
+from trainer.data.augmentation import Batch
+from trainer.errors import ModelFileError, UsageError
+from trainer.losses.objective import Objective
+from trainer.models import create, names
+from trainer.models.describe import describe
+from trainer.models.import_weights import load_into, read_weights
+from trainer.models.model_file import load_model, save_model
+from trainer.models.networks.dacl import FeatureAttention
+from trainer.models.networks.resnet import ResNetTrunk
+from trainer.models.networks.transfer import MultiAttentionDropping, MultiHeadSelfAttention
+
+
+def parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def test_all_the_published_ones_are_there() -> None:
+    assert set(names()) >= {  # and those of other tests
+        "acol",
+        "alexnet",
+        "apvit",
+        "cnn_transformer",
+        "compact",
+        "dacl",
+        "face_resnet",
+        "prm",
+        "resnet18",
+        "resnet50",
+        "self_attention_resnet18",
+        "transfer",
+        "ts_cam",
+        "vgg",
+        "vgg16",
+        "wildcat",
+    }
+
+
+@pytest.mark.parametrize("name", names())
+def test_shapes_and_files(name: str, tmp_path: Path) -> None:
+    model = build(name, **({"attention": False} if name == "dacl" else {})).eval()
+    x = torch.randn(2, 1, SIDE, SIDE)
+    with torch.no_grad():
+        embedding = model.embed(x)
+        logits = model(x)
+    assert embedding.shape == (2, model.embedding_size)
+    assert logits.shape == (2, 7)
+    assert torch.isfinite(logits).all()
+    assert model.attribution_layer in dict(model.named_modules())
+
+    options = {**SMALL.get(name, {}), **({"attention": False} if name == "dacl" else {})}
+    card = ModelCard(name, name, options, model.attribution_layer)
+    sizes = Preprocessing(crop_size=SIDE, input_size=SIDE)
+    file = tmp_path / "net.safetensors"
+    save_model(file, model.state_dict(), ModelCard(**{**card_fields(card), "preprocessing": sizes}))
+    again, _ = load_model(file)
+    with torch.no_grad():
+        torch.testing.assert_close(again(x), logits, rtol=1e-4, atol=1e-5)
+
+
+def card_fields(card: ModelCard) -> dict[str, object]:
+    return {name: getattr(card, name) for name in ModelCard.__dataclass_fields__}
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_gradient_reaches_every_parameter(name: str) -> None:
+    model = build(name)
+    model.train()
+    targets = torch.eye(7)[torch.tensor([0, 1, 2, 3])]
+    objective = Objective(ObjectiveConfig(**model.default_objective), model, targets)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    reached = {key: False for key, _ in model.named_parameters()}
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        x = torch.randn(4, 1, SIDE, SIDE, generator=draw)
+        outcome = objective(model, Batch(x, torch.full((4, 68, 2), torch.nan), targets))
+        assert torch.isfinite(outcome.loss)
+        optimizer.zero_grad()
+        outcome.loss.backward()
+        for key, value in model.named_parameters():
+            reached[key] = reached[key] or (value.grad is not None and bool(value.grad.any()))
+        if all(reached.values()):
+            return
+        optimizer.step()
+        objective.after_step()
+    pytest.fail(f"no gradient for {[key for key, done in reached.items() if not done]}")
+
+
+def test_counts_of_the_papers() -> None:
+    with torch.device("meta"):
+        assert parameters(FeatureAttention(512, 7)) == 91_862_208
+        dacl = create("dacl", in_channels=3, attention=False)
+        assert parameters(dacl) == 11_180_103
+        assert parameters(create("transfer")) == pytest.approx(5e6, rel=0.1)
+
+
+def test_large_maps_are_28_px_at_224() -> None:
+    for large, side in ((False, 7), (True, 28)):
+        with torch.device("meta"):
+            trunk = ResNetTrunk(50, 3, large_maps=large)
+            assert trunk(torch.zeros(2, 3, 224, 224)).shape == (2, 2048, side, side)
+
+
+def test_no_network_writes_over_a_feature_map() -> None:
+    for name in names():
+        for module in build(name).modules():
+            assert not getattr(module, "inplace", False), (name, module)
+
+
+def test_attention_of_dacl_lies_between_zero_and_one() -> None:
+    for options in ({}, {"compact": True}, {"backbone": "compact"}):
+        model = build("dacl", **options).eval()
+        with torch.no_grad():
+            features = model.trunk(torch.randn(3, 1, SIDE, SIDE))
+            weights = model.attend(features)
+        assert weights is not None
+        assert weights.shape == (3, model.embedding_size)
+        assert (weights > 0).all()
+        assert (weights < 1).all()
+
+
+class TestDropping:
+    def test_one_whole_map_of_some_samples(self) -> None:
+        torch.manual_seed(0)
+        drop = MultiAttentionDropping(0.6)
+        maps = torch.rand(4000, 4, 3, 3) + 0.1
+        out = drop(maps)
+        zero = (out == 0).flatten(2).all(dim=2)  # (B, 4)
+        assert torch.equal(out[~zero], maps[~zero])  # not rescaled
+        assert int(zero.sum(dim=1).max()) == 1
+        assert float(zero.any(dim=1).float().mean()) == pytest.approx(0.6, abs=0.03)
+        shares = zero.float().sum(dim=0) / zero.sum()
+        assert shares.tolist() == pytest.approx([0.25] * 4, abs=0.03)
+        drop.eval()
+        assert torch.equal(drop(maps), maps)
+
+    def test_a_head_is_dropped_before_the_projection(self) -> None:
+        torch.manual_seed(0)
+        attention = MultiHeadSelfAttention(8, 2, p=1.0)
+        nn.init.eye_(attention.out.weight)
+        nn.init.zeros_(attention.out.bias)
+        seen: list[Tensor] = []
+        attention.out.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+        attention(torch.randn(50, 5, 8))
+        heads = (seen[0] == 0).reshape(50, 5, 2, 4).all(dim=3).all(dim=1)
+        assert (heads.sum(dim=1) == 1).all()  # one head of each sample, at all its tokens
+        assert heads.any(dim=0).all()  # not always the same one
+
+
+class TestForeignWeights:
+    def test_torchvisions_names_and_grey_input(self, tmp_path: Path) -> None:
+        from torchvision.models import resnet18
+
+        theirs = resnet18(weights=None)
+        torch.save({"state_dict": theirs.state_dict()}, tmp_path / "r18.pth")
+        model = create("resnet18", input_size=SIDE)
+        report = load_into(model, read_weights(tmp_path / "r18.pth"))
+        assert set(report.missing) == {"classifier.weight", "classifier.bias"}
+        assert {text.split(":")[0] for text in report.skipped} == {"fc.weight", "fc.bias"}
+        grey = torch.rand(1, 1, SIDE, SIDE)
+        model.eval()
+        theirs.eval()
+        with torch.no_grad():
+            torch.testing.assert_close(
+                model.trunk.conv1(grey), theirs.conv1(grey.repeat(1, 3, 1, 1)), atol=1e-5, rtol=1e-4
+            )
+
+    def test_pickled_code_is_refused(self, tmp_path: Path) -> None:
+        import os
+        import pickle
+
+        class Evil:
+            def __reduce__(self) -> tuple[object, tuple[str]]:
+                return os.system, ("true",)
+
+        (tmp_path / "evil.pth").write_bytes(pickle.dumps(Evil(), protocol=2))
+        with pytest.raises(ModelFileError, match="no weights can be read"):
+            read_weights(tmp_path / "evil.pth")
+
+    def test_what_does_not_fit_at_all(self) -> None:
+        with pytest.raises(UsageError, match="none of the weights fits"):
+            load_into(create("compact"), {"a.b": torch.zeros(3)})
+
+
+def test_the_description_counts() -> None:
+    table = describe(create("resnet18", in_channels=3, num_classes=1000), 3, 224)
+    assert table.parameters == 11_689_512  # as torchvision lists it
+    assert table.flops == pytest.approx(2 * 1.81e9, rel=0.02)
+    shapes = {layer.name: layer.shape for layer in table.layers}
+    assert shapes["trunk.layer4"] == (512, 7, 7)
+    assert shapes["classifier"] == (1000,)
+
+
+def test_dacl_starts_from_a_compact_net() -> None:
+    """Trunk and classifier answer as the compact net; only the attention is new."""
+    widths = [8, 16, 24]
+    plain = create("compact", widths=widths, input_size=32).eval()
+    options = {"backbone": "compact", "compact": True, "widths": widths, "context": [32, 16]}
+    model = create("dacl", input_size=32, **options).eval()
+    report = load_into(model, plain.state_dict())
+    assert not report.skipped
+    assert {name.split(".")[0] for name in report.missing} == {"attention"}
+    x = torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(model(x), plain(x))
+    weights = model.attend(model.trunk(x))
+    assert weights is not None
+    assert weights.shape == (2, 24)

@@ -1,0 +1,60 @@
+"""A wider network starts from a trained one: the same answers, and channels that learn apart."""
+
+import torch
+from torch import nn
+
+from trainer.models import FerModel, create
+from trainer.models.import_weights import load_into
+from trainer.models.widen import widened
+
+
+def trained(classes: int = 7) -> FerModel:
+    """Norms with statistics of their own, as training leaves them."""
+    torch.manual_seed(0)
+    model = create("compact", num_classes=classes, widths=[8, 12], blocks=[2, 2]).eval()
+    for norm in model.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            assert norm.running_mean is not None
+            assert norm.running_var is not None
+            nn.init.normal_(norm.running_mean)
+            nn.init.uniform_(norm.running_var, 0.5, 2)
+            nn.init.uniform_(norm.weight, 0.5, 2)
+            nn.init.normal_(norm.bias)
+    return model
+
+
+def wide() -> FerModel:
+    return create("compact", widths=[12, 32], blocks=[2, 2]).eval()  # 1.5 and 2.7 times
+
+
+def test_the_wider_network_answers_the_same() -> None:
+    narrow, model = trained(), wide()
+    report = load_into(model, narrow.state_dict())
+    assert not report.missing
+    assert not report.skipped
+    x = torch.randn(4, 1, 44, 44)
+    with torch.no_grad():
+        expected = narrow(x)
+        torch.testing.assert_close(model(x), expected, rtol=1e-4, atol=1e-4 * float(expected.std()))
+
+
+def test_copies_of_a_channel_learn_apart() -> None:
+    model = wide()
+    load_into(model, trained().state_dict())
+    model.train()
+    torch.nn.functional.cross_entropy(
+        model(torch.randn(8, 1, 44, 44)), torch.arange(8) % 7
+    ).backward()
+    kernel = model.get_parameter("stages.0.0.conv1.weight")
+    torch.testing.assert_close(kernel[0, :4] + kernel[0, 8:], kernel[8, :4] + kernel[8, 8:])
+    assert kernel.grad is not None
+    assert not torch.allclose(kernel.grad[0], kernel.grad[8], rtol=0.01)
+
+
+def test_other_networks_are_not_widened() -> None:
+    assert widened(trained(classes=8).state_dict(), wide()) is None  # a class is no channel
+    narrower = create("compact", widths=[4, 8], blocks=[2, 2])
+    assert widened(trained().state_dict(), narrower) is None
+    deeper = create("compact", widths=[12, 32], blocks=[2, 3])
+    assert widened(trained().state_dict(), deeper) is None
+    assert widened(trained().state_dict(), create("face_resnet")) is None

@@ -1,0 +1,169 @@
+"""Training that starts from a model: the classifier alone, and the model itself as a candidate."""
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ferapp.runs.run_reader import Watched
+from tests.support.trainer.drawn import drawn_data
+from trainer.cli.summaries import written_log
+from trainer.config.train_config import TrainConfig, load_config
+from trainer.data.face_data import FaceData
+from trainer.errors import RunStopped, UsageError
+from trainer.models.model_file import load_model
+from trainer.recipes import recipe
+from trainer.reports.run_records import read_record
+from trainer.training.event_log import read_events
+from trainer.training.run_dir import RunDir, create_run
+from trainer.training.trainer import train
+
+SMALL = (
+    "model.options={widths=[8,16,32],blocks=[1,1,1],dropout=0.0,symmetric=false}",
+    "optim.batch_size=25",
+    "optim.ema=0.9",
+    "run.device='cpu'",
+)
+SHORT = ("optim.epochs=2", "optim.learning_rate=0.1")
+
+
+def mislabelled() -> FaceData:
+    """Training pictures with the label of the next class: whoever learns them gets worse."""
+    data = drawn_data(10, seed=1)
+    label = np.where(data.split == "train", (data.label + 1) % 7, data.label)
+    return replace(data, label=label)
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that knows drawn faces somewhat."""
+    folder = tmp_path_factory.mktemp("start")
+    config = load_config(None, [*SMALL, "optim.epochs=10", "augment.mixup=0"])
+    run = create_run(folder, "start", config, folder)
+    train(run, "start", config, drawn_data(30))
+    return run.best
+
+
+def tuning(start: Path, *sets: str) -> TrainConfig:
+    own = [f"model.init='{start}'", "optim.epochs=3", *SMALL, *sets]
+    return load_config(None, own, **recipe("personal").values)
+
+
+def tuned(folder: Path, config: TrainConfig, data: FaceData) -> tuple[RunDir, dict[str, Any]]:
+    run = create_run(folder, "tuned", config, folder)
+    return run, train(run, "tuned", config, data)
+
+
+def weights(model: Path) -> dict[str, torch.Tensor]:
+    return load_model(model)[0].state_dict()
+
+
+def epochs(run: RunDir) -> list[dict[str, Any]]:
+    return [event for event in read_events(run.events) if event["event"] == "epoch"]
+
+
+def test_the_head_alone_learns_and_nothing_else_moves(start: Path, tmp_path: Path) -> None:
+    run, _ = tuned(tmp_path, tuning(start, "optim.learning_rate=0.1"), drawn_data(10, seed=1))
+    before, after = weights(start), weights(run.last)
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved == {"classifier.weight", "classifier.bias"}
+    assert any("running_mean" in name for name in before)  # statistics are among what stays
+
+
+def test_all_layers_learn_when_asked(start: Path, tmp_path: Path) -> None:
+    config = tuning(start, "optim.layers='all'")
+    run, _ = tuned(tmp_path, config, drawn_data(10, seed=1))
+    before, after = weights(start), weights(run.last)
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert {"stem.1.weight", "stem.2.running_mean", "classifier.weight"} <= moved
+
+
+def test_a_training_that_harms_keeps_what_it_started_from(start: Path, tmp_path: Path) -> None:
+    run, best = tuned(
+        tmp_path, tuning(start, "optim.epochs=6", "optim.learning_rate=0.3"), mislabelled()
+    )
+    assert best["epoch"] == 0
+    assert best["accuracy"] > epochs(run)[-1]["val_accuracy"]
+    before, kept = weights(start), weights(run.best)
+    assert all(torch.equal(before[name], kept[name]) for name in before)
+    card = load_model(run.best)[1]
+    assert card.metrics["epoch"] == 0
+    assert card.temperature == load_model(start)[1].temperature  # 70 pictures do not calibrate
+
+
+def test_a_training_that_helps_replaces_it(start: Path, tmp_path: Path) -> None:
+    worse, _ = tuned(tmp_path / "worse", tuning(start, *SHORT), mislabelled())
+    config = tuning(worse.last, "optim.layers='all'", "optim.epochs=12", "optim.learning_rate=0.05")
+    run, best = tuned(tmp_path, config, drawn_data(20, seed=0))
+    first = epochs(run)[0]
+    assert (first["epoch"], first["step"]) == (0, 0)
+    assert best["epoch"] > 0
+    assert best["accuracy"] > first["val_accuracy"]
+
+
+def test_the_first_weights_are_no_candidate_unless_asked(start: Path, tmp_path: Path) -> None:
+    config = tuning(start, "model.keep_init=false", *SHORT)
+    run, best = tuned(tmp_path, config, mislabelled())
+    assert [event["epoch"] for event in epochs(run)] == [1, 2]
+    assert best["epoch"] > 0
+
+
+def test_readers_of_runs_know_epoch_0(start: Path, tmp_path: Path) -> None:
+    config, data = tuning(start, *SHORT), mislabelled()
+    run = create_run(tmp_path, "tuned", config, tmp_path)
+    with written_log(run.log) as report:
+        train(run, "tuned", config, data, report)
+    record, seen = read_record(run), Watched(run.path).read()
+    assert [each["epoch"] for each in record.validations] == [0, 1, 2]
+    assert record.best["epoch"] == seen.best["epoch"] == 0
+    assert record.best["accuracy"] == seen.accuracy
+    assert sorted(seen.confusions) == [0, 1, 2]
+    assert seen.confusions[0].sum() == 70
+    assert seen.epochs["val_accuracy"][0].tolist() == [0, 1, 2]
+    assert seen.epochs["loss"][0].tolist() == [1, 2]  # nothing was trained before the first
+    assert "epoch   0  as it starts  val" in run.log.read_text()
+
+
+def test_a_stopped_fine_tuning_resumes_to_the_same_weights(start: Path, tmp_path: Path) -> None:
+    config, data = tuning(start), drawn_data(10, seed=1)
+    whole, _ = tuned(tmp_path / "whole", config, data)
+    stopped = create_run(tmp_path / "stopped", "tuned", config, tmp_path)
+
+    def stop_after_the_start(event: dict[str, Any]) -> None:
+        if event["event"] == "epoch" and event["epoch"] == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(RunStopped, match="can be resumed"):
+        train(stopped, "tuned", config, data, stop_after_the_start)
+    best = train(stopped, "tuned", config, data)
+    assert [event["epoch"] for event in epochs(stopped)] == [0, 1, 2, 3]  # the start only once
+    assert best["accuracy"] >= epochs(stopped)[0]["val_accuracy"]
+    expected, found = weights(whole.last), weights(stopped.last)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize(
+    ("sets", "words"),
+    [
+        (("model.keep_init=true",), "keep_init needs model.init"),
+        (
+            ("optim.layers='head'", "objective.pal.weight=1", "augment.mixup=0"),
+            r"objective\.pal\.weight = 0",
+        ),
+    ],
+)
+def test_settings_that_contradict_each_other(sets: tuple[str, ...], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        load_config(None, sets)
+
+
+def test_the_personal_recipe_keeps_the_default_model_as_a_candidate() -> None:
+    config = load_config(None, (), **recipe("personal").values)
+    assert (config.model.init, config.model.keep_init) == ("default", True)
+    assert not config.data.landmarks  # examples are aligned crops already
+    assert config.optim.layers == "head"

@@ -1,0 +1,255 @@
+"""The command line `fertrain`. Heavy imports wait until a command needs them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trainer.cli.evaluate_commands import evaluate, explain
+from trainer.cli.model_commands import average, bench, export, models
+from trainer.cli.printing import notices, print_json, progress_bars, run_app
+from trainer.cli.run_commands import compare, reproduce
+from trainer.cli.shared_options import DATA_HELP, Data, Json, NoLandmarks
+from trainer.cli.summaries import (
+    print_data,
+    print_recipes,
+    print_settings,
+    training_progress,
+    written_log,
+)
+from trainer.config.train_config import TrainConfig, load_config, merged
+from trainer.errors import UsageError
+from trainer.files import file_stem
+from trainer.recipes import FAST, RECIPES, fast_tables, recipe
+from trainer.recipes.pipelines import PIPELINES
+
+if TYPE_CHECKING:
+    from trainer.data.face_data import FaceData
+    from trainer.training.distributed import World
+
+app = typer.Typer(
+    help="Train, evaluate and explain facial expression recognition models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def prepare(
+    source: Annotated[Path, typer.Argument(help=f"{DATA_HELP}.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; it needs nothing else to train.")],
+    layout: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="Layout of the data set: auto, fer2013, raf-db, raf-db-original, affectnet, "
+            "affectnet8, list, folders.",
+        ),
+    ] = "auto",
+    landmarks: Annotated[
+        Path | None,
+        typer.Option(help="Folder with 68 rows of x y for each picture (.npy, .txt, .pts)."),
+    ] = None,
+    no_landmarks: NoLandmarks = False,
+    heatmaps: Annotated[
+        bool,
+        typer.Option(
+            "--heatmaps", help="Store the action units' maps too, and a sheet of them per class."
+        ),
+    ] = False,
+    workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.", min=0)] = 0,
+    as_json: Json = False,
+) -> None:
+    """Read a data set once and find its landmarks once. Continues after a kill."""
+    from trainer.data.prepare import prepare as prepare_data
+
+    if landmarks and no_landmarks:
+        raise UsageError("--landmarks and --no-landmarks contradict each other")
+    if heatmaps and no_landmarks:
+        raise UsageError("--heatmaps: action units are drawn from landmarks")
+    with progress_bars() as progress:
+        data = prepare_data(
+            source,
+            out,
+            layout=layout,
+            landmarks=not no_landmarks,
+            landmark_files=landmarks,
+            workers=workers or None,
+            progress=progress,
+        )
+        if heatmaps:
+            _write_heatmaps(data, out, lambda done, total: progress("action units", done, total))
+    print_data(data)
+    leaked, conflicting = int(data.leaked().sum()), data.conflicting()
+    print(
+        f"{leaked} training pictures are in another split too, pixel for pixel; data.drop_leaked "
+        f"leaves them out. {conflicting} pictures have copies with another label."
+    )
+    if as_json:
+        found = int(data.has_landmarks.sum())
+        print_json(
+            {
+                "out": str(out),
+                "samples": len(data),
+                "with_landmarks": found,
+                "leaked": leaked,
+                "conflicting": conflicting,
+            }
+        )
+
+
+@app.command()
+def train(
+    data: Data,
+    recipe_name: Annotated[
+        str, typer.Option("--recipe", help="Named configuration; `fertrain recipes` lists them.")
+    ] = "default",
+    pipeline: Annotated[
+        str,
+        typer.Option(help=f"Another preparation of the pictures: {', '.join(PIPELINES)}."),
+    ] = "",
+    name: Annotated[str, typer.Option(help="Name of the run.")] = "",
+    config_file: Annotated[
+        Path | None, typer.Option("--config", help="TOML file with further settings.")
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.FIELD=VALUE", help="One setting; repeatable."),
+    ] = None,
+    init: Annotated[
+        str,
+        typer.Option(help="Weights to start from: a model, a weights file, or imagenet."),
+    ] = "",
+    runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
+    no_landmarks: NoLandmarks = False,
+    as_json: Json = False,
+) -> None:
+    """Train a model. Ctrl+C stops after the current step; `fertrain resume` goes on.
+
+    Several processes: torchrun --nproc-per-node N -m trainer train …
+    """
+    from trainer.training.distributed import joined
+    from trainer.training.run_dir import create_run
+
+    settings = [*(sets or ()), *([f"model.init={json.dumps(init)}"] if init else [])]
+    base = recipe(recipe_name).values
+    if pipeline:
+        if pipeline not in PIPELINES:
+            raise UsageError(f"--pipeline {pipeline}: known are {', '.join(PIPELINES)}")
+        base = merged(base, PIPELINES[pipeline])
+    config = load_config(config_file, settings, **base)
+    if no_landmarks:
+        config = config.model_copy(
+            update={"data": config.data.model_copy(update={"landmarks": False})}
+        )
+    with joined() as world:
+        faces = _open(data, config, world)
+        path = ""
+        if world.leads:
+            path = str(create_run(runs, name or file_stem(recipe_name), config, data).path)
+        _train(Path(world.share(path)), faces, world, as_json)
+
+
+@app.command()
+def resume(
+    run: Annotated[Path, typer.Argument(help="The run's directory.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Where its data set lies now, if it moved.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Go on with a run that was stopped or killed."""
+    from trainer.training.distributed import joined
+
+    _, config, source = _read_run(run)
+    with joined() as world:
+        _train(run, _open(data or source, config, world), world, as_json)
+
+
+@app.command()
+def recipes(
+    name: Annotated[str, typer.Argument(help="Show all settings of this one.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the named configurations with the accuracy (%) that their source states, or the
+    settings of one.
+    """
+    if name:
+        config = load_config(None, (), **recipe(name).values)
+        print_settings(config)
+        if as_json:
+            print_json(config.model_dump())
+        return
+    print_recipes([each for name, each in RECIPES.items() if not name.endswith(FAST)])
+    print(f"The recipes of {', '.join(fast_tables())}")
+    print(f"have a fast form for one CPU: add {FAST} to the name.")
+    if as_json:
+        print_json({"recipes": list(RECIPES)})
+
+
+for command in (evaluate, explain, compare, reproduce, export, average, models, bench):
+    app.command()(command)
+
+
+def _write_heatmaps(data: "FaceData", out: Path, report: Callable[[int, int], None]) -> None:
+    from trainer.data.stored_heatmaps import write_heatmaps
+    from trainer.reports.au_sheet import write_au_sheets
+
+    file = write_heatmaps(data, out, report)
+    sheets = write_au_sheets(data, out)
+    notices.print(f"Written {file} and {len(sheets)} sheets beside it", soft_wrap=True)
+
+
+def _open(data: Path, config: TrainConfig, world: "World") -> "FaceData":
+    from trainer.data.face_data import joined
+    from trainer.data.prepare import open_data
+
+    with world.in_turn(), progress_bars() as progress:  # the leading process fills the cache
+        first, *others = [
+            open_data(source, landmarks=config.data.landmarks, progress=progress)
+            for source in (data, *(Path(each).expanduser() for each in config.data.also))
+        ]
+    faces = joined(first, others, config.data.also_limit)
+    return faces if config.data.landmarks else faces.without_landmarks()
+
+
+def _read_run(run: Path) -> tuple[str, TrainConfig, Path]:
+    from trainer.training.run_dir import RunDir
+
+    if not RunDir(run).config.is_file():
+        raise UsageError(f"{run}: this is no run directory", "One has a config.json.")
+    try:
+        head = json.loads(RunDir(run).config.read_text(encoding="utf-8"))
+        config = TrainConfig.model_validate(head["config"])
+        return str(head["name"]), config, Path(head["data"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UsageError(f"{run}: this is no run directory ({error})") from error
+
+
+def _train(path: Path, faces: "FaceData", world: "World", as_json: bool) -> None:
+    from trainer.training.run_dir import RunDir
+    from trainer.training.trainer import train as train_model
+
+    run = RunDir(path)
+    name, config, _ = _read_run(path)
+    if not world.leads:
+        train_model(run, name, config, faces, world=world)
+        return
+    notices.print(f"Run {run.path}")
+    with training_progress() as show, written_log(run.log) as write:
+
+        def report(event: dict[str, Any]) -> None:
+            show(event)
+            write(event)
+
+        best = train_model(run, name, config, faces, report, world)
+    notices.print(f"Best epoch {best['epoch']}: val {best['accuracy']:.2%}. Model: {run.best}")
+    if as_json:
+        print_json({"run": str(run.path), "model": str(run.best), "best": best})
+
+
+def main() -> None:
+    run_app(app)

@@ -1,0 +1,220 @@
+"""The commands that measure models: `evaluate` and `explain`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trainer.cli.printing import notices, print_json, print_table, progress_bars
+from trainer.cli.shared_options import DATA_HELP, Device, Json, NoLandmarks
+from trainer.cli.summaries import explanations_table, print_explanation, print_metrics
+from trainer.errors import UsageError
+from trainer.files import make_folder
+
+if TYPE_CHECKING:
+    from trainer.data.face_data import FaceData
+
+Split = Annotated[str, typer.Option(help="train, val or test.")]
+Model = Annotated[str, typer.Option(help="A bundled model's name, or a model file.")]
+DataOrNone = Annotated[
+    Path | None, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")
+]
+Method = Annotated[
+    str, typer.Option(help="Attribution method; by itself the one that the model's card names.")
+]
+
+
+def evaluate(
+    data: Annotated[Path, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")],
+    model: Model = "",
+    runs: Annotated[
+        Path | None, typer.Option(help="A folder of runs: their best models in one table.")
+    ] = None,
+    split: Split = "val",
+    tta: Annotated[
+        str, typer.Option(help="Views that are averaged: none, flip, tencrop.")
+    ] = "none",
+    explain: Annotated[
+        bool,
+        typer.Option(help="Measure how far attributions lie on landmarks and action units."),
+    ] = False,
+    method: Method = "",
+    corruptions: Annotated[
+        bool,
+        typer.Option("--corruptions", help="Measure on dark, bright, coarse, noisy, rolled ones."),
+    ] = False,
+    drop_leaked: Annotated[
+        bool, typer.Option("--drop-leaked", help="Without pictures that another split has too.")
+    ] = False,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Draw confusion, right and wrong faces, attention.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the files; a run's model writes to its eval/ by itself."),
+    ] = None,
+    device: Device = "auto",
+    no_landmarks: NoLandmarks = False,
+    as_json: Json = False,
+) -> None:
+    """Measure a model, or all models of a folder of runs, on a split."""
+    from trainer.evaluation.evaluate import TTA
+    from trainer.model_index import find_model
+
+    if tta not in TTA:
+        raise UsageError(f"--tta {tta}: known are {', '.join(TTA)}")
+    if method and not explain:
+        raise UsageError("--method: only --explain measures attributions")
+    if bool(model) == (runs is not None):
+        raise UsageError("What is measured? Name one of --model and --runs")
+    files = _models_of(runs) if runs is not None else [find_model(model)]
+    if out is not None and len(files) > 1:
+        raise UsageError("--out: the runs' results are written to their own eval/ folders")
+    folders = [out or _own_folder(file, split) for file in files]
+    if figures and None in folders:
+        raise UsageError("--figures: there is no folder for them", "Name one with --out DIR.")
+    if out is not None:
+        make_folder(out)
+    samples = _open(data, no_landmarks)
+    faces = (samples.without_leaked(split) if drop_leaked else samples).of_split(split)
+    views = [_as_learned(file, faces) for file in files]
+    results = [
+        {
+            "model": str(file),
+            "split": split,
+            **_evaluate(
+                file,
+                data,
+                view,
+                folder,
+                figures,
+                device,
+                tta=tta,
+                explain=explain,
+                method=method,
+                corruptions=corruptions,
+            ),
+        }
+        for file, view, folder in zip(files, views, folders, strict=True)
+    ]
+    if runs is None:
+        print_metrics(results[0])
+    else:
+        print_table(*explanations_table(results))
+    if as_json:
+        print_json(results[0] if runs is None else {"models": results})
+
+
+def _own_folder(model: Path, split: str) -> Path | None:
+    """Where a run keeps evaluations of its models; None for other models."""
+    from trainer.training.run_dir import RunDir
+
+    return RunDir(model.parent.parent).eval(split) if model.parent.name == "checkpoints" else None
+
+
+def _evaluate(
+    path: Path,
+    data: Path,
+    faces: "FaceData",
+    out: Path | None,
+    figures: bool,
+    device: str,
+    **wanted: Any,
+) -> dict[str, Any]:
+    """`wanted` is what `trainer.evaluation.evaluate.evaluate` shall measure."""
+    from trainer.device import resolve
+    from trainer.evaluation.evaluate import check_classes
+    from trainer.evaluation.evaluate import evaluate as evaluate_model
+    from trainer.models.model_file import load_model
+
+    where = resolve(device)
+    network, card = load_model(path, where)
+    check_classes(str(path), card, faces)
+    result = evaluate_model(
+        network,
+        card,
+        faces,
+        where,
+        **wanted,
+        out=out,
+        origin={"model_file": str(path.resolve()), "data_path": str(data.resolve())},
+    )
+    if figures and out is not None:
+        from trainer.reports.evaluation_report import write_figures
+
+        write_figures(out, network, card, faces, where)
+    if out is not None:
+        notices.print(f"Written to {out}", soft_wrap=True)
+    return {"tta": wanted["tta"], **result}
+
+
+def explain(
+    data: DataOrNone = None,
+    image: Annotated[Path | None, typer.Option(help="One picture instead of a data set.")] = None,
+    model: Model = "default",
+    split: Split = "val",
+    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("explanation"),
+    method: Method = "",
+    samples: Annotated[
+        int, typer.Option(help="Samples that are measured, drawn from all; 0 is all.", min=0)
+    ] = 200,
+    device: Device = "auto",
+    no_landmarks: NoLandmarks = False,
+    as_json: Json = False,
+) -> None:
+    """Report why a model decides so, and how good its explanations are, as HTML and Markdown."""
+    from trainer.device import resolve
+    from trainer.evaluation.evaluate import check_classes
+    from trainer.model_index import find_model
+    from trainer.models.model_file import load_model
+    from trainer.reports.explanation_report import write_explanation, write_picture_explanation
+
+    if (data is None) == (image is None):
+        raise UsageError("What is explained? Name one of --data and --image")
+    where = resolve(device)
+    path = find_model(model)
+    network, card = load_model(path, where)
+    make_folder(out)
+    if image is not None:
+        if method:
+            raise UsageError("--method: a picture is explained by every method there is")
+        result = write_picture_explanation(network, card, image, where, out)
+        print(f"{result['label']} {result['probabilities'][result['label']]:.0%}")
+    elif data is not None:
+        faces = _as_learned(path, _open(data, no_landmarks).of_split(split))
+        check_classes(str(path), card, faces)
+        with progress_bars() as progress:
+            result = write_explanation(
+                network, card, faces, where, out, method=method, limit=samples, report=progress
+            )
+        print_explanation(result)
+    notices.print(f"Written to {out / 'report.html'}", soft_wrap=True)
+    if as_json:
+        print_json({"out": str(out), **result})
+
+
+def _open(data: Path, no_landmarks: bool) -> "FaceData":
+    from trainer.data.prepare import open_data
+
+    with progress_bars() as progress:
+        faces = open_data(data, landmarks=not no_landmarks, progress=progress)
+    return faces.without_landmarks() if no_landmarks else faces
+
+
+def _as_learned(model: Path, faces: "FaceData") -> "FaceData":
+    from trainer.reports.run_records import as_learned
+
+    found = as_learned(model, faces)
+    if found is not faces and faces.has_landmarks.any():
+        notices.print(f"{model}: measured on unaligned pictures, as it learned", soft_wrap=True)
+    return found
+
+
+def _models_of(runs: Path) -> list[Path]:
+    """The best models of all runs in a folder. Raises UsageError when there are none."""
+    from trainer.training.run_dir import RunDir
+
+    found = sorted(run for run in runs.glob("*") if RunDir(run).best.is_file())
+    if not found:
+        raise UsageError(f"{runs}: no run in it has a model")
+    return [RunDir(run).best for run in found]

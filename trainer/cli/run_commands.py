@@ -1,0 +1,82 @@
+"""The commands about many runs: `compare` and `reproduce`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainer.cli.printing import notices, print_json, print_table
+from trainer.cli.shared_options import Json
+from trainer.errors import FerError
+from trainer.files import file_stem, make_folder
+
+
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN…", help="Run directories, or folders of them.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for report.md, report.html and the figures."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Put runs side by side: results over seeds, complexity, and the settings that differ."""
+    from trainer.reports import comparison, run_records
+
+    found = [run_records.read_record(run) for run in run_records.find_runs(runs)]
+    if out is not None:
+        make_folder(out)
+    result = comparison.compare(found)
+    print_table(*comparison.results_table(result))
+    for columns, rows in (
+        comparison.differences_table(result),
+        comparison.evaluations_table(result),
+    ):
+        if rows:
+            print()
+            print_table(columns, rows)
+    if out is not None:
+        from trainer.reports.runs_report import write_report
+
+        notices.print(f"Written to {write_report(result, out)}")
+    if as_json:
+        print_json(result.as_dict())
+
+
+def reproduce(
+    table: Annotated[
+        str, typer.Argument(help="What stands before the slash in recipes' names: twin, dacl, …")
+    ],
+    data: Annotated[Path, typer.Option(help="Data set, or a prepared folder.")],
+    fast: Annotated[
+        bool, typer.Option("--fast", help="The recipes' fast forms, for one CPU.")
+    ] = False,
+    seeds: Annotated[int, typer.Option(help="Runs of each recipe.", min=1, max=1000)] = 3,
+    runs: Annotated[Path, typer.Option(help="Folder of the runs and of the table.")] = Path("runs"),
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.FIELD=VALUE", help="One setting of every run."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a table of recipes over seeds; called again, it goes on where it stopped."""
+    from trainer.reports.reproduce import reproduce as reproduce_table
+
+    result = reproduce_table(
+        table,
+        data,
+        runs,
+        fast=fast,
+        seeds=seeds,
+        sets=sets,
+        say=lambda text: notices.print(text, markup=False, soft_wrap=True),
+    )
+    print_table(*result.cells())
+    notices.print(f"Written to {runs / file_stem(result.name)}.md")
+    if as_json:
+        print_json(result.as_dict())
+    if result.failed:
+        count = len(result.failed)
+        noun = "run" if count == 1 else "runs"
+        raise FerError(f"{count} {noun} failed: {', '.join(result.failed)}")

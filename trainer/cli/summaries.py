@@ -1,0 +1,244 @@
+"""What the commands print for a person: training as it goes, data sets, metrics."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, Progress, TextColumn
+
+from trainer.cli.printing import notices, print_table
+from trainer.config.train_config import TrainConfig, all_fields
+from trainer.files import telling_of
+
+if TYPE_CHECKING:
+    from trainer.data.face_data import FaceData
+    from trainer.recipes import Recipe
+
+LINE = 80  # characters
+
+
+@contextmanager
+def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
+    """A bar with speed and time left, and a line an epoch, from the events of a run."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
+    with Progress(*columns, console=notices) as bars:
+        task = bars.add_task("training", text="")
+        per_epoch = 0
+
+        def report(event: dict[str, Any]) -> None:
+            nonlocal per_epoch
+            if event["event"] == "step":
+                minutes, seconds = divmod(event["eta_s"], 60)
+                next_up = f"{minutes:.0f}:{seconds:02.0f} left"
+                if per_epoch and event["step"] % per_epoch == 0:
+                    next_up = "validating"
+                bars.update(
+                    task,
+                    completed=event["step"],
+                    total=event["steps"],
+                    description=f"epoch {event['epoch']}",
+                    text=f"loss {event['loss']:.3f}{_terms(event)}  "
+                    f"{event['images_per_second']:.0f} img/s  {next_up}",
+                )
+            elif event["event"] in ("epoch", "validation"):
+                bars.console.print(_epoch_line(event), soft_wrap=True)
+            elif event["event"] == "run_started":
+                per_epoch = event["steps"] // event["epochs"]
+                if event["init"]:
+                    bars.console.print(event["init"], soft_wrap=True)
+
+        yield report
+
+
+@contextmanager
+def written_log(file: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Everything but the steps, a line an event with its time, appended to `file`."""
+    with file.open("a", encoding="utf-8") as stream:
+
+        def report(event: dict[str, Any]) -> None:
+            words = _log_words(event)
+            if words:
+                with telling_of(file):
+                    stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {words}\n")
+                    stream.flush()
+
+        yield report
+
+
+def _log_words(event: dict[str, Any]) -> str:
+    kind = event["event"]
+    if kind == "run_started":
+        begun = f"from step {event['step']}" if event["step"] else "begun"
+        words = (
+            f"{event['name']} {begun}: {event['parameters']:,} parameters on {event['device']} "
+            f"({event['precision']}), {event['train_samples']:,} training samples"
+        )
+        return f"{words}; {event['init']}" if event["init"] else words
+    if kind in ("epoch", "validation"):
+        return _epoch_line(event)
+    if kind == "run_ended":
+        return f"{event['reason']}: {event['error']}" if event["error"] else str(event["reason"])
+    return ""
+
+
+def _terms(event: dict[str, Any]) -> str:
+    """What the loss is made of, where there is more than cross-entropy."""
+    terms = {
+        name.removeprefix("loss_").replace("_", " "): value
+        for name, value in event.items()
+        if name.startswith(("loss_", "attention_"))
+    }
+    if len(terms) == 1:
+        return ""
+    return "".join(f"  {name} {value:.3f}" for name, value in terms.items())
+
+
+def _epoch_line(event: dict[str, Any]) -> str:
+    measured = f"val {event['val_accuracy']:.2%}  mean class {event['val_mean_class_accuracy']:.2%}"
+    if "loss" not in event:  # epoch 0: the weights that training starts from
+        return f"epoch {event['epoch']:3d}  as it starts  {measured}"
+    return (
+        f"epoch {event['epoch']:3d}  loss {event['loss']:.4f}{_terms(event)}  "
+        f"train {event['train_accuracy']:.2%}  {measured}  "
+        f"{event['images_per_second']:.0f} img/s"
+    )
+
+
+def print_settings(config: TrainConfig) -> None:
+    """Each setting as `--set` takes it, with its unit, and what it does."""
+    rows = []
+    for key, info in all_fields().items():
+        value: Any = config
+        for part in key.split("."):
+            value = getattr(value, part)
+        extra = info.json_schema_extra
+        unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        rows.append([key, " ".join((text, unit * (unit != text))).strip(), info.description or ""])
+    print_table(["setting", "value", "what it does"], rows)
+
+
+def print_recipes(recipes: "Sequence[Recipe]") -> None:
+    """Below each source its recipes, in lines that any terminal has room for."""
+    for source, group in groupby(recipes, lambda each: each.source):
+        listed = list(group)
+        alike = len({each.published for each in listed}) == 1
+        of_all = f"; published: {listed[0].published}" if alike else ""
+        print(f"{source[:1].upper()}{source[1:]}{of_all}")
+        room = max(len(each.name) for each in listed)
+        for each in listed:
+            start = f"  {each.name:{room}}  "
+            told = f"Published: {each.published}".replace(" ", "\u00a0")  # on one line
+            words = fill(
+                each.title if alike else f"{each.title}. {told}",
+                LINE,
+                initial_indent=start,
+                subsequent_indent=" " * len(start),
+                break_on_hyphens=False,
+            )
+            print(words.replace("\u00a0", " "))
+        print()
+
+
+def print_data(data: "FaceData") -> None:
+    counts = data.class_counts()
+    rows = [
+        [split, *(str(row.get(name, 0)) for name in data.classes), str(sum(row.values()))]
+        for split, row in counts.items()
+    ]
+    print_table(["split", *data.classes, "all"], rows)
+    print(f"{int(data.has_landmarks.sum())} of {len(data)} samples have landmarks.")
+
+
+def print_metrics(result: dict[str, Any]) -> None:
+    print_table(
+        ["class", "n", "accuracy", "precision", "F1"],
+        [
+            [
+                name,
+                str(row["n"]),
+                f"{row['accuracy']:.2%}",
+                f"{row['precision']:.2%}",
+                f"{row['f1']:.3f}",
+            ]
+            for name, row in result["per_class"].items()
+        ],
+    )
+    print(
+        f"accuracy {result['accuracy']:.2%}   mean class {result['mean_class_accuracy']:.2%}   "
+        f"macro F1 {result['macro_f1']:.3f}   ECE {result['ece']:.3f}   n {result['n']}"
+    )
+    if "landmark_r" in result:
+        r = result["landmark_r"]
+        print(f"attribution on landmarks r {r['mean']:.3f} ± {r['std']:.3f} (n {r['n']})")
+    if result.get("au"):
+        au = {kind: row["mean"] for kind, row in result["au"].items()}
+        print(
+            f"action units: CAM-COS {au['cam_cos']:.3f}, ATT-COS {au['att_cos']:.3f}; constant "
+            f"maps reach {au['mean_au']:.3f} (their mean), {au['gaussian']:.3f} (blob), "
+            f"{au['uniform']:.3f} (uniform)"
+        )
+    if "votes" in result:
+        print(
+            f"FERPlus majority {result['votes']['majority_accuracy']:.2%} "
+            f"(n {result['votes']['n']})"
+        )
+    if "corruptions" in result:
+        rows = result["corruptions"].items()
+        print_table(
+            ["corruption", "accuracy", "lost", "mean class"],
+            [
+                [
+                    name,
+                    f"{row['accuracy']:.2%}",
+                    f"{100 * (result['accuracy'] - row['accuracy']):.1f} pt",
+                    f"{row['mean_class_accuracy']:.2%}",
+                ]
+                for name, row in rows
+            ],
+        )
+
+
+def explanations_table(results: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """One row a model; the constant floors stand beside what they are floors of."""
+    columns = ["model", "accuracy", "mean class", "ECE"]
+    explained = any(result.get("au") for result in results)
+    if explained:
+        columns += ["method", "r", "CAM-COS", "ATT-COS", "mean AU", "Gaussian", "uniform"]
+    rows = []
+    for result in results:
+        row = [
+            _run_name(result["model"]),
+            f"{result['accuracy']:.2%}",
+            f"{result['mean_class_accuracy']:.2%}",
+            f"{result['ece']:.3f}",
+        ]
+        au = result.get("au")
+        if au:
+            kinds = ("cam_cos", "att_cos", "mean_au", "gaussian", "uniform")
+            row += [result["explanation"], f"{result['landmark_r']['mean']:.3f}"]
+            row += [f"{au[kind]['mean']:.3f}" for kind in kinds]
+        rows.append(row + [""] * (len(columns) - len(row)))
+    return columns, rows
+
+
+def _run_name(model: str) -> str:
+    path = Path(model)
+    return path.parent.parent.name if path.parent.name == "checkpoints" else path.stem
+
+
+def print_explanation(result: dict[str, Any]) -> None:
+    """The measures of `trainer.evaluation.explanation_quality`, a row each."""
+    kinds = list(result["maps"])
+    names = list(result["maps"]["model"])
+    rows = []
+    for name in names:
+        found = [result["maps"][kind].get(name) for kind in kinds]
+        rows.append([name, *(f"{each['mean']:.3f}" if each else "–" for each in found)])
+    print_table([result["method"], *kinds], rows)
+    last = result["randomised"][-1]["spearman"]
+    print(f"accuracy {result['accuracy']:.2%}; Spearman r with an untrained network {last:+.3f}")

@@ -1,0 +1,323 @@
+"""Predictions of a model on a split, and what they are worth."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchmetrics.functional.classification import multiclass_calibration_error
+
+from trainer.attribution import AuCosines, landmark_correlation
+from trainer.card import ModelCard
+from trainer.data.corruptions import CORRUPTIONS, corrupted
+from trainer.data.crops import Crops, LazyCrops, align_all, normalise, to_input
+from trainer.data.face_data import FaceData
+from trainer.device import memory_format
+from trainer.errors import UsageError
+from trainer.files import write_atomic, write_json, write_text
+from trainer.models.registry import FerModel
+
+BATCH = 256
+ECE_BINS = 15
+TTA = ("none", "flip", "tencrop")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """`logits` (N, K) and `features` (N, d) float32, in the data's order."""
+
+    logits: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+
+def check_classes(model: str, card: ModelCard, data: FaceData) -> None:
+    """Raise UsageError where the named model has other classes than the data."""
+    if data.classes != card.classes:
+        raise UsageError(
+            f"{model}: its classes {', '.join(card.classes)} are not those of {data.name}",
+            f"The data set has {', '.join(data.classes)}.",
+        )
+
+
+@torch.inference_mode()
+def predict(
+    model: FerModel,
+    card: ModelCard,
+    pixels: Tensor | LazyCrops,
+    device: torch.device,
+    tta: str = "none",
+    progress: Progress = lambda done, total: None,
+) -> Predictions:
+    """Evaluate aligned crops (N, S, S) uint8. With views, logits and features are their means.
+
+    flip: picture and mirror. tencrop: four corners and centre of the crop, and their mirrors.
+    `progress(done, total)` is told before every batch, and may end it by an exception.
+    """
+    model.eval()
+    logits, features = [], []
+    layout = memory_format(model, device)
+    for start in range(0, len(pixels), BATCH):
+        progress(start, len(pixels))
+        part = _views(pixels[start : start + BATCH], card, tta)
+        views = [model.embed(x.to(device, memory_format=layout)) for x in part]
+        features.append(torch.stack(views).mean(0).float().cpu())
+        logits.append(torch.stack([model.classify(v).float() for v in views]).mean(0).cpu())
+    return Predictions(torch.cat(logits).numpy(), torch.cat(features).numpy())
+
+
+def _views(crops: Tensor, card: ModelCard, tta: str) -> list[Tensor]:
+    plain = to_input(crops, card.preprocessing)
+    if tta == "none":
+        return [plain]
+    views = [plain]
+    if tta == "tencrop":
+        side = card.preprocessing.input_size
+        end = crops.shape[-1] - side
+        for y, x in ((0, 0), (0, end), (end, 0), (end, end)):
+            part = crops[:, None, y : y + side, x : x + side].float().div(255)
+            views.append(normalise(part, card.preprocessing))
+    return views + [view.flip(-1) for view in views]
+
+
+def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float64]:
+    """Probabilities (N, K) = softmax(logits / temperature)."""
+    scaled = logits.astype(np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def metrics(
+    logits: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    classes: tuple[str, ...],
+    temperature: float = 1.0,
+) -> dict[str, Any]:
+    """Accuracy, mean class accuracy, macro F1, ECE (15 bins, L1), per class, confusion.
+
+    `confusion[i][j]` counts samples of class i predicted as j. Classes without samples are left
+    out of the means.
+    """
+    count = len(classes)
+    predicted = logits.argmax(axis=1)
+    confusion = np.zeros((count, count), np.int64)
+    np.add.at(confusion, (labels, predicted), 1)
+    hits, truth, guesses = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    recall = hits / np.maximum(truth, 1)
+    precision = hits / np.maximum(guesses, 1)
+    f1 = 2 * hits / np.maximum(truth + guesses, 1)
+    present = truth > 0
+    probabilities = torch.from_numpy(softmax(logits, temperature))
+    ece = multiclass_calibration_error(
+        probabilities, torch.from_numpy(labels), num_classes=count, n_bins=ECE_BINS, norm="l1"
+    )
+    return {
+        "accuracy": float(hits.sum() / max(truth.sum(), 1)),
+        "mean_class_accuracy": float(recall[present].mean()),
+        "macro_f1": float(f1[present].mean()),
+        "ece": float(ece),
+        "n": int(truth.sum()),
+        "per_class": {
+            name: {
+                "n": int(truth[k]),
+                "accuracy": float(recall[k]),
+                "precision": float(precision[k]),
+                "f1": float(f1[k]),
+            }
+            for k, name in enumerate(classes)
+        },
+        "confusion": confusion.tolist(),
+    }
+
+
+def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """The T that minimises the cross-entropy of logits / T (Guo et al. 2017), in [0.01, 100].
+
+    Without that bound a network that knows nothing would get a T without limit.
+    """
+    scores, truth = torch.from_numpy(logits).double(), torch.from_numpy(labels)
+    log_t = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_t], max_iter=50, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(scores / log_t.exp(), truth)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    return min(max(float(log_t.detach().exp()), 0.01), 100.0)
+
+
+def evaluate(
+    model: FerModel,
+    card: ModelCard,
+    data: FaceData,
+    device: torch.device,
+    *,
+    tta: str = "none",
+    explain: bool = False,
+    method: str = "",
+    corruptions: bool = False,
+    out: Path | None = None,
+    origin: dict[str, str] | None = None,
+    progress: Progress = lambda done, total: None,
+) -> dict[str, Any]:
+    """Metrics of the model on `data`; with `out` also the evaluation's files.
+
+    `origin` says in metrics.json where they come from: `model_file` and `data_path`.
+    `corruptions` adds the accuracy on the pictures of poor cameras.
+    `explain` adds how far its attributions lie on landmarks and action units, by `method` (the
+    card's own unless named). `progress` is that of `predict`, on the pictures as they are.
+    """
+    crops = align_all(data, card.preprocessing)
+    predictions = predict(model, card, crops.pixels, device, tta, progress)
+    result = metrics(predictions.logits, data.label, card.classes, card.temperature)
+    voted = ~np.isnan(data.votes[:, 0])
+    agreed = votes_accuracy(predictions.logits[voted], data.votes[voted])
+    if agreed:
+        result["votes"] = agreed
+    if explain:
+        on_landmarks = landmark_agreement(model, card, crops, device)
+        if on_landmarks:
+            result["landmark_r"] = on_landmarks
+        result["explanation"] = method or card.explanation
+        result["au"] = au_agreement(model, card, crops, device, method or card.explanation)
+    if corruptions:
+        result["corruptions"] = corruptions_accuracy(model, card, crops, device, tta)
+    if out is not None:
+        _write(out, card, data, predictions, result, {"tta": tta, **(origin or {})})
+    return result
+
+
+def corruptions_accuracy(
+    model: FerModel, card: ModelCard, crops: Crops, device: torch.device, tta: str
+) -> dict[str, dict[str, float]]:
+    """Accuracy and mean class accuracy after each corruption of the crops."""
+    labels, found = crops.labels.numpy(), {}
+    for name in CORRUPTIONS:
+        logits = predict(model, card, corrupted(crops.pixels, name), device, tta).logits
+        result = metrics(logits, labels, card.classes)
+        found[name] = {key: result[key] for key in ("accuracy", "mean_class_accuracy")}
+    return found
+
+
+def landmark_agreement(
+    model: FerModel, card: ModelCard, crops: Crops, device: torch.device
+) -> dict[str, float | int]:
+    """Mean Pearson r of Grad*Input of the predicted class and the landmark heatmap.
+
+    Empty where no picture has landmarks.
+    """
+    sizes = card.preprocessing
+    margin = (sizes.crop_size - sizes.input_size) // 2
+    values = torch.cat(
+        [
+            landmark_correlation(
+                model,
+                to_input(crops.pixels[start : start + BATCH], sizes).to(device),
+                (crops.landmarks[start : start + BATCH] - margin).to(device),
+            ).cpu()
+            for start in range(0, len(crops), BATCH)
+        ]
+    )
+    found = values[~values.isnan()]
+    if not len(found):
+        return {}
+    std = float(found.std()) if len(found) > 1 else 0.0
+    return {"mean": float(found.mean()), "std": std, "n": len(found)}
+
+
+def au_agreement(
+    model: FerModel, card: ModelCard, crops: Crops, device: torch.device, method: str
+) -> dict[str, Any]:
+    """CAM-COS by `method` and ATT-COS with the true class's units, beside constant floors."""
+    sizes = card.preprocessing
+    margin = (sizes.crop_size - sizes.input_size) // 2
+    cosines = AuCosines(card.classes, method)
+    for start in range(0, len(crops), BATCH):
+        part = slice(start, start + BATCH)
+        cosines.add(
+            model,
+            to_input(crops.pixels[part], sizes).to(device),
+            (crops.landmarks[part] - margin).to(device),
+            crops.labels[part].to(device),
+        )
+    return cosines.result()
+
+
+def votes_accuracy(
+    logits: NDArray[np.float32], votes: NDArray[np.float32]
+) -> dict[str, float | int]:
+    """Accuracy against the annotators' majority; samples whose majority is a tie are left out.
+
+    Empty where there are no others.
+    """
+    top = np.sort(votes, axis=1)
+    clear = top[:, -1] > top[:, -2]
+    if not clear.any():
+        return {}
+    hits = logits[clear].argmax(axis=1) == votes[clear].argmax(axis=1)
+    return {"majority_accuracy": float(hits.mean()), "n": int(clear.sum())}
+
+
+def _write(
+    out: Path,
+    card: ModelCard,
+    data: FaceData,
+    predictions: Predictions,
+    result: dict[str, Any],
+    how: dict[str, str],
+) -> None:
+    write_json(out / "metrics.json", {"model": card.name, "data": data.name, **how, **result})
+    write_json(
+        out / "confusion.json", {"classes": list(card.classes), "counts": result["confusion"]}
+    )
+    write_atomic(
+        out / "predictions.npz",
+        lambda stream: np.savez(
+            stream,
+            sample_id=data.sample_id,
+            source_index=data.source_index,
+            split=data.split,
+            label=data.label,
+            logits=predictions.logits,
+            feature=predictions.features.astype(np.float16),
+            landmarks=data.landmarks,
+            votes=data.votes,
+            temperature=np.float64(card.temperature),
+        ),
+    )
+    write_text(out / "report.md", report(card, data.name, result, how["tta"]))
+
+
+def report(card: ModelCard, data_name: str, result: dict[str, Any], tta: str) -> str:
+    """The result as Markdown."""
+    lines = [
+        f"# {card.name} on {data_name}",
+        "",
+        f"{result['n']} samples, views: {tta}, temperature {card.temperature:.3g}.",
+        "",
+        f"Accuracy {result['accuracy']:.2%}, mean class accuracy "
+        f"{result['mean_class_accuracy']:.2%}, macro F1 {result['macro_f1']:.3f}, "
+        f"ECE {result['ece']:.3f}.",
+        "",
+        "| class | n | accuracy | precision | F1 |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in result["per_class"].items():
+        lines.append(
+            f"| {name} | {row['n']} | {row['accuracy']:.2%} | {row['precision']:.2%} "
+            f"| {row['f1']:.3f} |"
+        )
+    lines += ["", "Rows: true class; columns: predicted class.", ""]
+    lines.append("| | " + " | ".join(card.classes) + " |")
+    lines.append("|---" * (len(card.classes) + 1) + "|")
+    for name, row in zip(card.classes, result["confusion"], strict=True):
+        lines.append(f"| **{name}** | " + " | ".join(map(str, row)) + " |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,130 @@
+"""Vision transformers that show where they look: TS-CAM and APViT."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from trainer.models.networks.class_maps import chosen
+from trainer.models.networks.resnet import ResNetTrunk
+from trainer.models.networks.transfer import Block, Encoder
+from trainer.models.registry import FerModel, register
+
+
+@register("ts_cam")
+class TsCam(FerModel):
+    """TS-CAM (Gao et al., ICCV 2021): a vision transformer whose patches carry the classes.
+
+    The patch tokens pass a 3 × 3 convolution to a map for each class, whose mean is its logit.
+    The class's map is that map times what the class token takes from the places, averaged over
+    the blocks (eq. 8 there). The defaults are DeiT-S's.
+    """
+
+    attribution_layer: ClassVar[str] = "places"
+    default_input_size: ClassVar[int] = 224
+    explains_itself: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        input_size: int,
+        patch: int = 16,
+        width: int = 384,
+        depth: int = 12,
+        heads: int = 6,
+    ) -> None:
+        super().__init__()
+        if input_size % patch:
+            raise ValueError(f"the input side {input_size} px is no multiple of {patch} px")
+        side = input_size // patch
+        self.patches = nn.Conv2d(in_channels, width, patch, patch)
+        self.encoder = Encoder(width, depth, heads, 4 * width, side)
+        self.places = nn.Identity()  # a name for the tokens as a map
+        self.maps = nn.Conv2d(width, num_classes, 3, padding=1)
+        self.num_classes = num_classes
+
+    @property
+    def embedding_size(self) -> int:
+        return self.num_classes
+
+    def class_maps(self, patches: Tensor) -> Tensor:
+        """(B, K, h, w) of embedded patches (B, width, h, w)."""
+        tokens = self.encoder.blocks(self.encoder.tokens(patches))[:, 1:]
+        places = self.places(tokens.transpose(1, 2).reshape(patches.shape))
+        normed = self.encoder.norm(places.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        maps: Tensor = self.maps(normed)
+        return maps
+
+    def embed(self, x: Tensor) -> Tensor:
+        return self.class_maps(self.patches(x)).mean(dim=(2, 3))
+
+    def classify(self, embedding: Tensor) -> Tensor:
+        return embedding
+
+    def class_map(self, x: Tensor, classes: Tensor) -> Tensor:
+        patches = self.patches(x)
+        taken = self.encoder.attentions(patches)[:, :, 0, 1:].mean(dim=0)
+        maps = chosen(self.class_maps(patches), classes)
+        return maps * taken.reshape(maps.shape)
+
+
+@register("apvit")
+class ApVit(FerModel):
+    """APViT (Xue et al. 2022): only patches and tokens that get attention go on.
+
+    Of the stem's places the `keep_patches` share with the strongest features goes on (attentive
+    patch pooling); after each block the `keep_tokens` share of those to which the class token
+    attends most (attentive token pooling).
+    """
+
+    attribution_layer: ClassVar[str] = "stem"
+    default_input_size: ClassVar[int] = 224
+    imagenet: str = "resnet18"
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        input_size: int,
+        width: int = 256,
+        depth: int = 8,
+        heads: int = 8,
+        keep_patches: float = 0.8,
+        keep_tokens: float = 0.9,
+    ) -> None:
+        super().__init__()
+        if not (0 < keep_patches <= 1 and 0 < keep_tokens <= 1):
+            raise ValueError("keep_patches and keep_tokens are shares above 0 and up to 1")
+        self.keep_patches, self.keep_tokens = keep_patches, keep_tokens
+        self.stem = ResNetTrunk(18, in_channels, stages=3)
+        self.project = nn.Conv2d(self.stem.width, width, 1)
+        self.encoder = Encoder(width, depth, heads, 2 * width, max(1, -(-input_size // 16)))
+        self.classifier = nn.Linear(width, num_classes)
+
+    def embed(self, x: Tensor) -> Tensor:
+        features = self.stem(x)
+        tokens = self.encoder.tokens(self.project(features))
+        strength = features.abs().mean(dim=1).flatten(1)
+        tokens = most_attended(tokens, strength, self.keep_patches)
+        for block in self.encoder.blocks:
+            assert isinstance(block, Block)
+            taken = block.weights(tokens)[:, 0, 1:]
+            tokens = most_attended(block(tokens), taken, self.keep_tokens)
+        embedding: Tensor = self.encoder.norm(tokens[:, 0])
+        return embedding
+
+    def classify(self, embedding: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(embedding)
+        return logits
+
+
+def most_attended(tokens: Tensor, attention: Tensor, share: float) -> Tensor:
+    """The class token and the `share` of the others, (B, 1 + T, d), with most `attention` (B, T).
+
+    Their order stays. What is chosen has no gradient, what goes on has.
+    """
+    count = max(1, round(share * attention.shape[1]))
+    rows = attention.detach().topk(count, dim=1).indices.sort(dim=1).values + 1
+    kept = tokens.gather(1, rows[:, :, None].expand(-1, -1, tokens.shape[2]))
+    return torch.cat([tokens[:, :1], kept], dim=1)

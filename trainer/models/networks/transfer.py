@@ -1,0 +1,254 @@
+"""TransFER (Xue et al., ICCV 2021) and the comparison's custom CNN with a transformer."""
+
+from typing import ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from trainer.models.networks.resnet import ResNetTrunk
+from trainer.models.registry import FerModel, register
+
+
+class LocalAttention(nn.Module):
+    """LANet: 1 × 1 convolution to C/r, ReLU, 1 × 1 to one map, sigmoid: → (B, 1, h, w)."""
+
+    def __init__(self, channels: int, reduction: int = 16) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(channels, channels // reduction, 1)
+        self.map = nn.Conv2d(channels // reduction, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(self.map(F.relu(self.reduce(x))))
+
+
+class MultiAttentionDropping(nn.Module):
+    """MAD: in training, with probability `p`, one of the maps (B, n, h, w) becomes zero.
+
+    A whole map of one sample, chosen evenly; the others are not rescaled. Drawn per sample.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, maps: Tensor) -> Tensor:
+        if not self.training or self.p <= 0:
+            return maps
+        batch, count = maps.shape[:2]
+        chosen = torch.randint(count, (batch,), device=maps.device)
+        dropped = torch.rand(batch, device=maps.device) < self.p
+        zeroed = F.one_hot(chosen, count).bool() & dropped[:, None]
+        return maps.masked_fill(zeroed.reshape(batch, count, *[1] * (maps.ndim - 2)), 0.0)
+
+
+class MultiHeadSelfAttention(nn.Module):
+    """Self-attention whose heads drop (MSAD): one head of a sample is zeroed with `p` in training.
+
+    The drop stands before the output projection, where the heads still are apart.
+    """
+
+    def __init__(self, width: int, heads: int, p: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.drop = MultiAttentionDropping(p)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        query, key, value = self._split(x)
+        attended = self.drop(F.scaled_dot_product_attention(query, key, value))
+        out: Tensor = self.out(attended.transpose(1, 2).flatten(2))
+        return out
+
+    def weights(self, x: Tensor) -> Tensor:
+        """How much each token (row) takes from each (column): (B, T, T), the heads' mean."""
+        query, key, _ = self._split(x)
+        scores = query @ key.transpose(2, 3) / query.shape[-1] ** 0.5
+        weights: Tensor = scores.softmax(dim=3).mean(dim=1)
+        return weights
+
+    def _split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Query, key and value (B, heads, T, width of a head)."""
+        qkv = self.qkv(x).unflatten(2, (3, self.heads, x.shape[2] // self.heads))
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        return query, key, value
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block (Dosovitskiy et al. 2021)."""
+
+    def __init__(self, width: int, heads: int, hidden: int, drop_heads: float) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention = MultiHeadSelfAttention(width, heads, drop_heads)
+        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.attention(self.norm1(x))
+        out: Tensor = x + self.mlp(self.norm2(x))
+        return out
+
+    def weights(self, x: Tensor) -> Tensor:
+        """Attention (B, T, T) that tokens (B, T, width) take here."""
+        return self.attention.weights(self.norm1(x))
+
+
+class Encoder(nn.Module):
+    """A map (B, width, h, w) as tokens with a class token and positions → its embedding (B, width).
+
+    Positions are learned for `side` × `side` tokens and interpolated for other sizes.
+    """
+
+    def __init__(
+        self, width: int, depth: int, heads: int, hidden: int, side: int, drop_heads: float = 0.0
+    ) -> None:
+        super().__init__()
+        if width % heads:
+            raise ValueError(f"the width {width} is no multiple of {heads} heads")
+        self.token = nn.Parameter(torch.zeros(1, 1, width))
+        self.positions = nn.Parameter(torch.empty(1, width, side, side))
+        nn.init.trunc_normal_(self.token, std=0.02)
+        nn.init.trunc_normal_(self.positions, std=0.02)
+        self.blocks = nn.Sequential(
+            *[Block(width, heads, hidden, drop_heads) for _ in range(depth)]
+        )
+        self.norm = nn.LayerNorm(width)
+
+    def tokens(self, maps: Tensor) -> Tensor:
+        """(B, 1 + h·w, width): the class token before those of the places, with positions."""
+        positions: Tensor = self.positions
+        if positions.shape[-2:] != maps.shape[-2:]:
+            positions = F.interpolate(positions, maps.shape[-2:], mode="bicubic")
+        tokens = (maps + positions).flatten(2).transpose(1, 2)
+        token = self.token.expand(tokens.shape[0], -1, -1)  # len() would fix an exported batch
+        return torch.cat([token, tokens], dim=1)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        embedding: Tensor = self.norm(self.blocks(self.tokens(maps))[:, 0])
+        return embedding
+
+    def attentions(self, maps: Tensor) -> Tensor:
+        """What tokens take from one another in each block, heads averaged: (blocks, B, T, T)."""
+        tokens, taken = self.tokens(maps), []
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            taken.append(block.weights(tokens))
+            tokens = block(tokens)
+        return torch.stack(taken)
+
+
+def rollout(attentions: Tensor) -> Tensor:
+    """Attention rollout (Abnar and Zuidema 2020): (blocks, B, T, T) → (B, T − 1).
+
+    What the class token takes from the places through all blocks: the product of ½ (A + I).
+    """
+    blocks, _, tokens, _ = attentions.shape
+    same = torch.eye(tokens, device=attentions.device)
+    through = (attentions[0] + same) / 2
+    for block in range(1, blocks):
+        through = (attentions[block] + same) / 2 @ through
+    return through[:, 0, 1:]
+
+
+@register("transfer")
+class TransFer(FerModel):
+    """ResNet18 stem, `branches` LANets under MAD, their maximum times the stem's map, encoder.
+
+    `size` "small" has about 5 M parameters; "comparison" has the widths of report 003's build:
+    a 3 × 3 convolution from 512 to 2048 channels and eight layers of that width.
+    """
+
+    attribution_layer: ClassVar[str] = "project"
+    imagenet: str = "resnet18"
+    default_input_size: ClassVar[int] = 224
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        input_size: int,
+        size: Literal["small", "comparison"] = "small",
+        branches: int = 4,
+        drop_map: float = 0.6,
+        drop_head: float = 0.3,
+    ) -> None:
+        super().__init__()
+        if size not in ("small", "comparison"):
+            raise ValueError(f"size {size!r} is not small or comparison")
+        small = size == "small"
+        width, depth, hidden = (256, 4, 512) if small else (2048, 8, 2048)
+        self.stem = ResNetTrunk(18, in_channels, stages=3 if small else 4)
+        self.branches = nn.ModuleList(LocalAttention(self.stem.width) for _ in range(branches))
+        self.drop_maps = MultiAttentionDropping(drop_map)
+        kernel = 1 if small else 3
+        self.project = nn.Conv2d(self.stem.width, width, kernel, padding=kernel // 2)
+        side = max(1, -(-input_size // (16 if small else 32)))
+        self.encoder = Encoder(width, depth, 8, hidden, side, drop_head)
+        self.classifier = nn.Linear(width, num_classes)
+
+    def local_maps(self, features: Tensor) -> Tensor:
+        """The LANets' maps (B, branches, h, w) of the stem's features."""
+        return torch.cat([branch(features) for branch in self.branches], dim=1)
+
+    def embed(self, x: Tensor) -> Tensor:
+        features = self.stem(x)
+        maps = self.drop_maps(self.local_maps(features))
+        embedding: Tensor = self.encoder(self._attended(features, maps))
+        return embedding
+
+    def _attended(self, features: Tensor, maps: Tensor) -> Tensor:
+        attended: Tensor = self.project(features * maps.amax(dim=1, keepdim=True))
+        return attended
+
+    def attention_maps(self, x: Tensor) -> dict[str, Tensor]:
+        """lanet: the maximum of the local networks' maps. rollout: of the encoder."""
+        features = self.stem(x)
+        maps = self.local_maps(features)
+        flow = rollout(self.encoder.attentions(self._attended(features, maps)))
+        return {"lanet": maps.amax(dim=1), "rollout": flow.reshape(len(x), *maps.shape[-2:])}
+
+    def classify(self, embedding: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(embedding)
+        return logits
+
+
+@register("cnn_transformer")
+class CnnTransformer(FerModel):
+    """The comparison's custom network: four convolutional steps, then a transformer."""
+
+    attribution_layer: ClassVar[str] = "stem"
+    default_input_size: ClassVar[int] = 224
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        input_size: int,
+        width: int = 256,
+        depth: int = 4,
+        heads: int = 8,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        channels = in_channels
+        for step in (width // 8, width // 4, width // 2, width):
+            layers += [nn.Conv2d(channels, step, 3, 2, 1, bias=False), nn.BatchNorm2d(step)]
+            layers += [nn.ReLU()]
+            channels = step
+        self.stem = nn.Sequential(*layers)
+        self.encoder = Encoder(width, depth, heads, 2 * width, max(1, -(-input_size // 16)))
+        self.classifier = nn.Linear(width, num_classes)
+
+    def embed(self, x: Tensor) -> Tensor:
+        embedding: Tensor = self.encoder(self.stem(x))
+        return embedding
+
+    def attention_maps(self, x: Tensor) -> dict[str, Tensor]:
+        maps = self.stem(x)
+        flow = rollout(self.encoder.attentions(maps))
+        return {"rollout": flow.reshape(len(x), *maps.shape[-2:])}
+
+    def classify(self, embedding: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(embedding)
+        return logits

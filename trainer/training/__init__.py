@@ -1,0 +1,1 @@
+"""Training runs: the loop, its state, and what a run writes."""
