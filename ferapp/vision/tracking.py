@@ -122,7 +122,8 @@ def _cheapest(costs: list[dict[int, float]]) -> list[int | None]:
 
     Exact: for each set of keys in use only the cheapest way there goes on. Eight faces are few.
     """
-    nothing = 1 + max((cost for each in costs for cost in each.values()), default=0.0)
+    # more than all faces together: two expensive matches beat one cheap match and none
+    nothing = 1 + sum(max(each.values(), default=0.0) for each in costs)
     ways: dict[frozenset[int], tuple[float, list[int | None]]] = {frozenset(): (0.0, [])}
     for each in costs:
         longer: dict[frozenset[int], tuple[float, list[int | None]]] = {}

@@ -101,7 +101,8 @@ def test_looking_is_cheap(qapp: QApplication) -> None:
 def test_the_fixture_fails_the_test_and_names_it(tmp_path: Path) -> None:
     """A test that fails by itself is not blamed a second time."""
     (tmp_path / "test_it.py").write_text(
-        "import leaks, threading, time\n"
+        "import threading, time\n"
+        "from tests.support import leaks\n"
         "leaks.PATIENCE_S = 0.1\n"
         "def test_forgets():\n"
         "    threading.Thread(target=time.sleep, args=(1000,), daemon=True, name='lost').start()\n"
@@ -115,15 +116,24 @@ def test_the_fixture_fails_the_test_and_names_it(tmp_path: Path) -> None:
     )
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "leaks", "-p", "no:cacheprovider"),
+            *(
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "tests.support.leaks",
+                "-p",
+                "no:cacheprovider",
+            ),
             *("-p", "no:pytest-qt", "-c", "/dev/null", "--rootdir", str(tmp_path), str(tmp_path)),
         ],
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT / "tests"), "PATH": "/usr/bin:/bin"},
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
     )
     assert "1 failed, 2 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "ERROR test_it.py::test_forgets" in done.stdout
     assert "a thread runs on: 'lost', started at" in done.stdout
-    assert "test_it.py:4" in done.stdout
+    assert "test_it.py:5" in done.stdout

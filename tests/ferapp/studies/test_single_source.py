@@ -309,7 +309,7 @@ class TestFilesThatCannotBeWritten:
             "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
             "import sys; sys.path.insert(0, 'tests/ui')\n"
             "from pathlib import Path\n"
-            "from fake_engine import analysis, face\n"
+            "from tests.support.ui.fake_engine import analysis, face\n"
             "from ferapp.studies.annotated_video import BurntVideo\n"
             "from trainer.errors import FerError\n"
             "video = BurntVideo(Path(sys.argv[1]), 30)\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ferapp.vision.tracking import Box, Smoothing, Tracks, _cheapest, number
@@ -85,6 +85,7 @@ costs = st.lists(
 
 
 @given(costs)
+@example([{1: 1.0}, {0: 1.0, 1: 0.0}])  # two expensive matches, or one cheap match
 def test_the_assignment_is_the_cheapest_of_all(costs: list[dict[int, float]]) -> None:
     chosen = _cheapest(costs)
     used = [key for key in chosen if key is not None]

@@ -32,8 +32,8 @@ from tests.support.ui.window_bench import Bench
 def test_importing_the_ui_loads_no_heavy_package() -> None:
     code = (
         "import importlib, pkgutil, sys, ferapp.ui\n"
-        "for module in pkgutil.iter_modules(ferapp.ui.__path__):\n"
-        "    importlib.import_module(f'ferapp.ui.{module.name}')\n"
+        "for module in pkgutil.walk_packages(ferapp.ui.__path__, 'ferapp.ui.'):\n"
+        "    importlib.import_module(module.name)\n"
         "heavy = {'torch', 'torchvision', 'cv2', 'mediapipe'} & set(sys.modules)\n"
         "assert 'ferapp.ui.shell.window' in sys.modules and not heavy, heavy\n"
     )
