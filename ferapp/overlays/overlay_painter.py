@@ -31,7 +31,7 @@ from ferapp.overlays.overlay_style import Look, map_of
 from ferapp.recording.session import SessionFrame
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.vision.face_parts import MARGIN, PARTS, REGIONS, Part
+from ferapp.vision.face_regions import MARGIN, PART_HULLS, PARTS, Part
 from ferapp.vision.types import Analysis, FaceAnalysis
 from trainer.faces.points import CONTOURS_68
 
@@ -201,7 +201,7 @@ def part_shapes(face: FaceAnalysis, part: Part) -> list[QPainterPath]:
     stroker.setWidth(2 * MARGIN * math.dist(right, left))
     stroker.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     shapes = []
-    for indices in REGIONS[part]:
+    for indices in PART_HULLS[part]:
         hull = QPainterPath()
         hull.addPolygon(QPolygonF([QPointF(x, y) for x, y in _hull(face.landmarks[[*indices]])]))
         hull.closeSubpath()

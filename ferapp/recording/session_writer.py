@@ -42,7 +42,7 @@ from ferapp.recording.session import (
 )
 from ferapp.sources.heavy_imports import load_opencv
 from ferapp.sources.stream_address import without_password
-from ferapp.vision.face_parts import PARTS, Part
+from ferapp.vision.face_regions import PARTS, Part
 from ferapp.vision.face_table import COORDINATES, column_meanings, table_head, table_rows
 from ferapp.vision.file_hash import file_hash
 from ferapp.vision.types import Analysis

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ferapp.vision.face_parts import Part
+from ferapp.vision.face_regions import Part
 from ferapp.vision.overlay_methods import DEFAULT
 
 FACES = 4

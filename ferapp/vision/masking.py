@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.vision.face_parts import MARGIN, PARTS, REGIONS, Part
+from ferapp.vision.face_regions import MARGIN, PART_HULLS, PARTS, Part
 
 # in distances between the outer eye corners
 EDGE = 0.04  # the outer part of the margin, over which the fill fades
@@ -30,7 +30,7 @@ def hide(
     with black (total variation, every fourth face). Pixels farther than MARGIN from
     all hulls stay as they are. The region's extent can still tell: a laughing mouth is a wide one.
     """
-    regions = [REGIONS[part] for part in PARTS if part in parts]
+    regions = [PART_HULLS[part] for part in PARTS if part in parts]
     unit = max(float(np.hypot(*(points[45] - points[36]))), 1.0)
     size = crop.shape[0]
     cover = np.zeros((size, size), np.float32)

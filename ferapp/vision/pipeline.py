@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import Options
-from ferapp.vision.face_regions import places
+from ferapp.vision.face_regions import region_map
 from ferapp.vision.masking import hide
 from ferapp.vision.quality import doubts
 from ferapp.vision.signals import measure
@@ -191,7 +191,7 @@ class Analyzer:
                     maps = result.maps[index]
                     mapped = tuple(result.mapped[index].tolist())
                     points = transform(crop.matrix, face.landmarks) - margin
-                    where = places(points, maps.shape[-1])
+                    where = region_map(points, maps.shape[-1])
             to_crop = crop.matrix.copy()
             to_crop[:, 2] -= margin
             end = len(fed[index]) - margin

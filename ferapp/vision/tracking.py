@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.vision.analysis_options import MOST_FACES
-from ferapp.vision.face_parts import Part
+from ferapp.vision.face_regions import Part
 
 Box = tuple[float, float, float, float]
 REACH = 0.6  # a face may be this share of its size away from where it was expected

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame
-from ferapp.vision.face_parts import Part
+from ferapp.vision.face_regions import Part
 from ferapp.vision.overlay_methods import DEFAULT
 from ferapp.vision.signals import SIGNALS
 
@@ -44,7 +44,7 @@ class FaceAnalysis:
     `probabilities` (K,) are those of this frame alone, `smoothed` (K,) the displayed ones;
     both are empty without a model. `maps` (M, S, S) are signed attributions in crop space, one
     for each class in `mapped`: all K where they cost nothing, else the one that was asked for.
-    `places` (S, S) says of each pixel to which of `parts.PLACES` it belongs, where there are maps.
+    `places` (S, S) is a `face_regions.region_map`, where there are maps.
     While parts of the face are hidden, `whole` (K,) is `smoothed` of the same face unhidden.
     `attention` (d,) are the weights of the features, of models that have them. `signals` (S,) are
     the unsmoothed values of `signals.SIGNALS`, NaN where unknown.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
 from ferapp.recording.session import HIDDEN, Mark
-from ferapp.vision.face_parts import PARTS, Part
+from ferapp.vision.face_regions import PARTS, Part
 from ferapp.vision.tracking import number
 from ferapp.vision.types import Analysis, Doubt, DoubtKind, FaceAnalysis
 

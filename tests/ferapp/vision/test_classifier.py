@@ -1,4 +1,4 @@
-"""Every live method through the real classifier, places of the face, and DACL's weights."""
+"""Every live method through the real classifier, regions of the face, and DACL's weights."""
 
 from pathlib import Path
 
@@ -8,8 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from ferapp.vision.classifier import Classifier
-from ferapp.vision.face_parts import PLACES, spread
-from ferapp.vision.face_regions import places
+from ferapp.vision.face_regions import REGIONS, region_map, region_shares
 from ferapp.vision.overlay_methods import ACTION_UNITS, METHODS
 from trainer.attribution import attribute
 from trainer.card import ModelCard
@@ -119,24 +118,24 @@ def test_dacls_weights_come_with_the_answer(
     assert plain.attention.shape == (2, 0)
 
 
-def test_places_are_where_a_person_would_point() -> None:
-    found = places(points()[0], 48)
+def test_regions_are_where_a_person_would_point() -> None:
+    found = region_map(points()[0], 48)
     at = {"eyes": (15, 18), "brows": (14, 13), "nose": (23, 27), "mouth": (23, 37)}
     for name, (x, y) in at.items():
-        assert PLACES[found[y, x]] == name
-    assert PLACES[found[28, 12]] == "elsewhere"  # the cheek
-    assert PLACES[found[4, 23]] == "elsewhere"  # the forehead
-    assert PLACES[found[46, 2]] == "outside"
-    assert set(np.unique(found)) == set(range(len(PLACES)))
+        assert REGIONS[found[y, x]] == name
+    assert REGIONS[found[28, 12]] == "elsewhere"  # the cheek
+    assert REGIONS[found[4, 23]] == "elsewhere"  # the forehead
+    assert REGIONS[found[46, 2]] == "outside"
+    assert set(np.unique(found)) == set(range(len(REGIONS)))
 
 
-def test_shares_count_what_speaks_for_the_class() -> None:
+def test_region_shares_count_only_positive_attribution() -> None:
     found = np.zeros((4, 4), np.uint8)
-    found[2:], found[3, 3] = PLACES.index("mouth"), PLACES.index("outside")
+    found[2:], found[3, 3] = REGIONS.index("mouth"), REGIONS.index("outside")
     map_ = np.zeros((4, 4), np.float32)
     map_[0, 0], map_[2, 1], map_[3, 3], map_[1, 1] = 1.0, 2.0, 1.0, -9.0
-    shares = dict(zip(PLACES, spread(map_, found).tolist(), strict=True))
+    shares = dict(zip(REGIONS, region_shares(map_, found).tolist(), strict=True))
     assert shares == {
         "brows": 0.25, "eyes": 0, "nose": 0, "mouth": 0.5, "elsewhere": 0, "outside": 0.25,
     }  # fmt: skip
-    assert not spread(-np.abs(map_), found).any()
+    assert not region_shares(-np.abs(map_), found).any()

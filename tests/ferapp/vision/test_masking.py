@@ -9,7 +9,7 @@ import pytest
 from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import Options
 from ferapp.vision.classifier import Classifier
-from ferapp.vision.face_parts import MARGIN, PARTS, REGIONS, Part
+from ferapp.vision.face_regions import MARGIN, PART_HULLS, PARTS, Part
 from ferapp.vision.masking import hide
 from ferapp.vision.pipeline import Analyzer
 from ferapp.vision.types import FaceAnalysis
@@ -60,7 +60,7 @@ def aligned(laughing: np.ndarray, landmarker: FaceLandmarker) -> tuple[np.ndarra
 def pixels_of(points: np.ndarray, part: Part) -> np.ndarray:
     """(48, 48) where a part's hulls lie, drawn."""
     drawn = np.zeros((48, 48), np.uint8)
-    for region in REGIONS[part]:
+    for region in PART_HULLS[part]:
         hull = cv2.convexHull(np.rint(points[list(region)]).astype(np.int32))
         cv2.fillConvexPoly(drawn, hull, 1)
     return drawn > 0

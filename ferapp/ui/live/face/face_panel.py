@@ -30,7 +30,7 @@ from ferapp.ui.timeline.probability_plot import LEAST, ProbabilityStrip
 from ferapp.ui.timeline.signal_panel import LEAST as LEAST_BESIDE
 from ferapp.ui.timeline.signal_panel import SignalPanel
 from ferapp.ui.widgets import theme
-from ferapp.vision.face_parts import spread
+from ferapp.vision.face_regions import region_shares
 from ferapp.vision.types import NOTHING, Analysis, FaceAnalysis
 
 WIDTH = 384  # px, all text fits at the font's usual size
@@ -245,7 +245,7 @@ class FacePanel(QWidget):
         shares = None
         if second is not None and second.places is not None:
             found = map_of(second, other.classes, look.target)
-            shares = spread(found[1], second.places) if found else None
+            shares = region_shares(found[1], second.places) if found else None
         self.other_places.show_shares(shares)
 
     def _tell_whose(self, whose: str) -> None:
@@ -276,7 +276,7 @@ class FacePanel(QWidget):
             self.places.show_shares(None)
         else:
             self.places.show_shares(
-                spread(found[1], face.places) if face.places is not None else None
+                region_shares(found[1], face.places) if face.places is not None else None
             )
             self.key.show_map(look, wording.title(classes[found[0]]), wording.title(classes[asked]))
 

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from ferapp.ui.live.display_controls import label_width
 from ferapp.ui.widgets.chips import Chip
-from ferapp.vision.face_parts import PARTS, Part
+from ferapp.vision.face_regions import PARTS, Part
 
 _TIP = (
     "Hides the {part} from the model, in every picture from now on.\n"

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.vision.face_parts import PLACES
+from ferapp.vision.face_regions import REGIONS
 
 _BAR = 4  # px
 _GAP = 6  # px between two places
@@ -19,14 +19,14 @@ _WORDS = {
 
 
 class PlaceMeter(QWidget):
-    """A cell for each of PLACES: its name, its share, and the share as a bar.
+    """A cell for each of REGIONS: its name, its share, and the share as a bar.
 
     `title` stands before them, where there are several.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._shares: NDArray[np.float64] = np.zeros(len(PLACES))
+        self._shares: NDArray[np.float64] = np.zeros(len(REGIONS))
         self._known = False
         self._title = ""
         self.setFont(theme.sized(self.font(), 0.85))
@@ -41,9 +41,9 @@ class PlaceMeter(QWidget):
         return self.sizeHint()
 
     def show_shares(self, shares: NDArray[np.float64] | None) -> None:
-        """Of PLACES, (6,); None while there is no map."""
+        """Of REGIONS, (6,); None while there is no map."""
         self._known = shares is not None and bool(shares.any())
-        self._shares = shares if shares is not None else np.zeros(len(PLACES))
+        self._shares = shares if shares is not None else np.zeros(len(REGIONS))
         self.setAccessibleDescription(self.in_words())
         self.update()
 
@@ -57,11 +57,11 @@ class PlaceMeter(QWidget):
         if not self._known:
             return "No attribution"
         order = np.argsort(self._shares)[::-1]
-        return ", ".join(f"{PLACES[i]} {wording.percent(float(self._shares[i]))}" for i in order)
+        return ", ".join(f"{REGIONS[i]} {wording.percent(float(self._shares[i]))}" for i in order)
 
     def cell(self, index: int) -> QRectF:
         left = self._left()
-        width = (self.width() - left + _GAP) / len(PLACES)
+        width = (self.width() - left + _GAP) / len(REGIONS)
         return QRectF(left + index * width, 0, width - _GAP, self.height())
 
     def _left(self) -> float:
@@ -75,9 +75,9 @@ class PlaceMeter(QWidget):
 
     def tip(self, x: float) -> str:
         """Of the cell at `x` px."""
-        cells = (index for index in range(len(PLACES)) if x < self.cell(index).right() + _GAP)
-        index = next(cells, len(PLACES) - 1)
-        name = _WORDS.get(PLACES[index], f"the {PLACES[index]}")
+        cells = (index for index in range(len(REGIONS)) if x < self.cell(index).right() + _GAP)
+        index = next(cells, len(REGIONS) - 1)
+        name = _WORDS.get(REGIONS[index], f"the {REGIONS[index]}")
         share = wording.percent(float(self._shares[index])) if self._known else "–"
         return (
             f"{share} of what speaks for the explained expression lies on {name}.\n"
@@ -96,7 +96,7 @@ class PlaceMeter(QWidget):
         painter.setPen(QColor(look.text))
         whole = QRectF(0, 0, self._left(), 2 * line)
         painter.drawText(whole, Qt.AlignmentFlag.AlignVCenter, self._title)
-        for index, place in enumerate(PLACES):
+        for index, place in enumerate(REGIONS):
             cell = self.cell(index)
             painter.setPen(QColor(look.muted))
             first = QRectF(cell.x(), 0, cell.width(), line)

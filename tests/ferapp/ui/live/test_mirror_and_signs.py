@@ -13,7 +13,7 @@ from ferapp.overlays.overlay_style import Look
 from ferapp.ui.live.video_view import VideoView
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.vision.face_parts import PARTS, REGIONS, Part
+from ferapp.vision.face_regions import PART_HULLS, PARTS, Part
 from ferapp.vision.types import Analysis, Doubt, DoubtKind
 from tests.support.ui.fake_engine import SIZE, analysis, face, probabilities, similarity
 from tests.support.ui.picture import drawn_face, pixels, rgb, share
@@ -156,7 +156,7 @@ def test_hiding_is_said_at_the_face_whatever_else_is_off(view: VideoView) -> Non
 
 def test_parts_have_room_around_their_landmarks() -> None:
     one = drawn_face()
-    for part, lines in REGIONS.items():
+    for part, lines in PART_HULLS.items():
         shapes = overlay_painter.part_shapes(one, part)
         assert len(shapes) == len(lines)
         for shape, line in zip(shapes, lines, strict=True):

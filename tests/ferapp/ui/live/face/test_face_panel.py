@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from ferapp.live.status import ModelState
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.widgets import theme
-from ferapp.vision.face_parts import PARTS
+from ferapp.vision.face_regions import PARTS
 from ferapp.vision.types import Analysis, Doubt, DoubtKind
 from tests.support.ui.fake_engine import SIZE, analysis, face, probabilities
 from tests.support.ui.picture import mapped, pixels, rgb

@@ -13,7 +13,7 @@ from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text.method_text import METHODS
 from ferapp.vision import overlay_methods
-from ferapp.vision.face_parts import PLACES
+from ferapp.vision.face_regions import REGIONS
 from tests.support.ui.fake_engine import SIZE, analysis, face
 from tests.support.ui.picture import HAPPY, mapped
 from tests.support.ui.window_bench import Bench
@@ -69,8 +69,8 @@ def test_the_key_speaks_of_what_is_shown(bench: Bench, page: LivePage) -> None:
 
 
 def test_the_meter_shows_the_places_of_the_shown_class(bench: Bench, page: LivePage) -> None:
-    where = np.full((SIZE, SIZE), PLACES.index("outside"), np.uint8)
-    where[:, : SIZE // 2] = PLACES.index("mouth")
+    where = np.full((SIZE, SIZE), REGIONS.index("outside"), np.uint8)
+    where[:, : SIZE // 2] = REGIONS.index("mouth")
     maps = np.zeros((1, SIZE, SIZE), np.float32)
     maps[0, 0, 0], maps[0, 0, -1] = 3.0, 1.0
     one = replace(face(), maps=maps, mapped=(HAPPY,), places=where)
@@ -87,7 +87,7 @@ def test_the_meters_cells_explain_themselves(bench: Bench) -> None:
     bench.qtbot.addWidget(meter)
     meter.resize(360, meter.sizeHint().height())
     meter.show_shares(np.array([0.1, 0.2, 0, 0.3, 0.1, 0.3]))
-    tip = meter.tip(meter.cell(PLACES.index("outside")).center().x())
+    tip = meter.tip(meter.cell(REGIONS.index("outside")).center().x())
     assert tip.startswith("30\u00a0% ")
     assert "hair, neck, background" in tip
 
