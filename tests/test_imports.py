@@ -1,7 +1,9 @@
 """What an import may bring, the contracts, and the trap of PySide6 6.12 on Python 3.11."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -30,6 +32,42 @@ def test_the_window_brings_no_torch_no_opencv_and_no_mediapipe() -> None:
     modules = loaded_by("import ferapp.ui.shell.window, ferapp.app, ferapp.live.engine")
     assert "PySide6" in modules
     assert not modules & {"torch", "cv2", "mediapipe", "torchvision"}
+
+
+WINDOW = ("ferapp/ui", "ferapp/bench", "ferapp/app.py", "ferapp/cli.py", "ferapp/doctor.py")
+
+
+def imported_by(file: Path) -> Iterator[str]:
+    """Every module, and every name of a module, that the file imports anywhere in it."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_widgets_and_plots_are_imported_by_the_window_only() -> None:
+    """What draws below the window, in other threads and without a display, uses QtGui alone."""
+    offenders = {
+        f"{file.relative_to(ROOT)}: {name}"
+        for package in ("ferapp", "trainer")
+        for file in (ROOT / package).rglob("*.py")
+        if not file.relative_to(ROOT).as_posix().startswith(WINDOW)
+        for name in imported_by(file)
+        if f"{name}.".startswith(("PySide6.QtWidgets.", "pyqtgraph."))
+    }
+    assert offenders == set()
+
+
+def test_overlays_bring_no_widgets() -> None:
+    code = (
+        "import sys, ferapp.overlays.render_overlays;"
+        "print(*(n for n in sys.modules if 'QtWidgets' in n or 'pyqtgraph' in n or '.ui' in n))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.split() == []
 
 
 def test_the_import_contracts_hold() -> None:

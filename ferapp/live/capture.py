@@ -139,7 +139,7 @@ class Capture:
             name=source.name,
             model=session.model,
             marks=session.marks,
-            burnt=source.burnt,
+            has_overlays=source.has_overlays,
             ended=session.ended,
         )
 

@@ -111,7 +111,7 @@ class Analysing:
             self._newest = frame
             if not (self._seen or self._recorder.active):
                 continue
-            if isinstance(frame, SessionFrame) and (frame.burnt or not self.again):
+            if isinstance(frame, SessionFrame) and (frame.has_overlays or not self.again):
                 analysis = self._replayed(analyzer, frame)
             else:
                 analysis = self._analyse(analyzer, frame)

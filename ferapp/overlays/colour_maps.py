@@ -1,15 +1,15 @@
-"""Attribution maps to colours: palettes with even lightness, arrays in, arrays out."""
+"""Attribution maps to colours: palettes of even lightness, arrays in, arrays out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 
-# Lightness rises evenly with the magnitude on both sides, so that the ramps read the same
-# without colours; warm speaks for the class, cool against it.
+# Lightness rises evenly with the magnitude on both sides, so the ramps read the same without
+# colours. Warm speaks for the class, cool against it.
 _WARM = np.array([[122, 4, 80], [196, 22, 72], [240, 84, 36], [255, 160, 20], [255, 240, 130]])
 _COOL = np.array([[20, 24, 140], [26, 70, 190], [30, 128, 214], [70, 190, 232], [190, 246, 255]])
 _LEVELS = 255
@@ -18,7 +18,7 @@ Ramp = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
-class Palette:
+class MapPalette:
     """`signed` takes -1…1 and `strength` takes 0…1, of any shape (…), to RGB (…, 3)."""
 
     title: str
@@ -26,7 +26,7 @@ class Palette:
     strength: Ramp
 
 
-def ramp(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+def warm_cool_ramp(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Values in -1…1 of any shape (…) → RGB (…, 3), by sign and magnitude."""
     magnitude = np.clip(np.abs(values), 0, 1)
     stops = np.linspace(0, 1, len(_WARM))
@@ -36,32 +36,46 @@ def ramp(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.where(positive, warm, cool).round().astype(np.uint8)
 
 
-def _listed(name: str, low: float) -> Ramp:
-    """A perceptually uniform map of pyqtgraph (Kovesi 2015, matplotlib) over `low`…1."""
+@lru_cache(maxsize=1)
+def colour_tables() -> dict[str, NDArray[np.uint8]]:
+    """Perceptually uniform maps (Kovesi 2015, matplotlib) by name, RGB (256, 3) each."""
+    tables = {}
+    for line in Path(__file__).with_name("colour_tables.txt").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            name, colours = line.split()
+            tables[name] = np.frombuffer(bytes.fromhex(colours), np.uint8).reshape(-1, 3)
+    return tables
+
+
+def _tabulated(name: str, low: float) -> Ramp:
+    """The colour table `name` over `low`…1."""
 
     def colours(values: NDArray[np.float32]) -> NDArray[np.uint8]:
         index = np.rint((np.clip(values, low, 1) - low) / (1 - low) * _LEVELS).astype(np.intp)
-        table = pg.colormap.get(name).getLookupTable(0, 1, _LEVELS + 1)
-        return np.asarray(table[index], np.uint8)
+        return np.asarray(colour_tables()[name][index], np.uint8)
 
     return colours
 
 
-PALETTES: dict[str, Palette] = {
-    "ember": Palette("Warm and cool", ramp, ramp),
-    "blue_red": Palette("Blue and red", _listed("CET-D1", -1), _listed("magma", 0)),
-    "blue_yellow": Palette("Blue and yellow", _listed("CET-CBD1", -1), _listed("cividis", 0)),
-    "green_violet": Palette("Green and violet", _listed("CET-D2", -1), _listed("viridis", 0)),
+MAP_PALETTES: dict[str, MapPalette] = {
+    "ember": MapPalette("Warm and cool", warm_cool_ramp, warm_cool_ramp),
+    "blue_red": MapPalette("Blue and red", _tabulated("CET-D1", -1), _tabulated("magma", 0)),
+    "blue_yellow": MapPalette(
+        "Blue and yellow", _tabulated("CET-CBD1", -1), _tabulated("cividis", 0)
+    ),
+    "green_violet": MapPalette(
+        "Green and violet", _tabulated("CET-D2", -1), _tabulated("viridis", 0)
+    ),
 }
 
 
-def palette(name: str) -> Palette:
-    """An unknown name, as from old settings, gives the first palette."""
-    return PALETTES.get(name, PALETTES["ember"])
+def map_palette(name: str) -> MapPalette:
+    """The palette of that name; the first one for an unknown name, as in old settings."""
+    return MAP_PALETTES.get(name, MAP_PALETTES["ember"])
 
 
-def scaled(attribution: NDArray[np.float32], full_scale: float = 0.0) -> NDArray[np.float32]:
-    """The map divided by `full_scale`, or by its own peak when that is 0, and clipped: -1…1."""
+def normalise_map(attribution: NDArray[np.float32], full_scale: float = 0.0) -> NDArray[np.float32]:
+    """The map divided by `full_scale` (0: by its own peak) and clipped to -1…1."""
     finite = np.nan_to_num(attribution, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
     peak = full_scale or float(np.abs(finite).max(initial=0.0))
     return np.clip(finite / np.float32(peak), -1, 1) if peak > 0 else finite
@@ -72,8 +86,8 @@ def _table(name: str, signed: bool, opacity: float) -> NDArray[np.uint32]:
     """Premultiplied BGRA, one word each, of the values -1…1 in steps of 1/_LEVELS."""
     values = np.linspace(-1, 1, 2 * _LEVELS + 1, dtype=np.float32)
     alpha = np.abs(values)[:, None] * min(max(opacity, 0.0), 1.0)
-    chosen = palette(name)
-    rgb = chosen.signed(values) if signed else chosen.strength(np.abs(values))
+    palette = map_palette(name)
+    rgb = palette.signed(values) if signed else palette.strength(np.abs(values))
     bgra = np.concatenate([rgb[:, ::-1] * alpha, 255 * alpha], axis=1)
     table: NDArray[np.uint32] = np.rint(bgra).astype(np.uint8).view(np.uint32)[:, 0]
     return table
@@ -84,24 +98,24 @@ def attribution_image(
 ) -> NDArray[np.uint8]:
     """A map in -1…1 (S, S) → premultiplied BGRA (S, S, 4), alpha = |value| · opacity.
 
-    Premultiplied, so that smooth scaling does not bleed the colour of invisible pixels.
+    Premultiplied, so that smooth scaling does not bleed in the colour of invisible pixels.
     """
     index = np.rint(np.clip(values, -1, 1) * _LEVELS).astype(np.intp) + _LEVELS
     pixels: NDArray[np.uint32] = np.ascontiguousarray(_table(name, signed, opacity)[index])
     return pixels.view(np.uint8).reshape(*values.shape, 4)
 
 
-def upsampled(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+def upsample_map(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
     """A square map (S, S) → (S·factor, S·factor), cubic, edges replicated, clipped to -1…1.
 
-    Values are interpolated before they become colours; interpolating colours instead shows the
-    cells as diamonds once the map is drawn several times its size.
+    Values are interpolated before they become colours. Interpolating colours would show the cells
+    as diamonds once the map is drawn at several times its size.
     """
-    return np.clip(_taller(_taller(values, factor).T, factor).T, -1, 1)
+    return np.clip(_stretch_rows(_stretch_rows(values, factor).T, factor).T, -1, 1)
 
 
-def _taller(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    """(S, W) → (S·factor, W). Four taps a row; a matrix product would wake up BLAS's threads."""
+def _stretch_rows(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+    """(S, W) → (S·factor, W). Four taps per row; a matrix product would wake BLAS's threads."""
     rows, weights = _cubic_taps(len(values), factor)
     tall: NDArray[np.float32] = weights[0] * values[rows[0]]
     for tap in (1, 2, 3):

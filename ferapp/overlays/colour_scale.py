@@ -2,20 +2,20 @@
 
 from collections import deque
 
-SECONDS = 5.0
+WINDOW_S = 5.0
 
 
-class HeldScale:
-    """`value` is the attribution that has the full colour, or 0 while each picture has its own.
+class ColourScale:
+    """`value` is the attribution with the full colour; 0 while each picture has its own scale.
 
-    Where less than SECONDS were seen so far, the held scale grows until they are full.
+    Until WINDOW_S seconds have been observed, a held scale still grows.
     """
 
     def __init__(self, held: bool) -> None:
         self._held = held
         self._value = 0.0
         self._began: float | None = None
-        self._peaks: deque[tuple[float, float]] = deque()
+        self._peaks: deque[tuple[float, float]] = deque()  # (time, peak)
 
     @property
     def value(self) -> float:
@@ -25,19 +25,19 @@ class HeldScale:
         self._held = on
         self._value = max((peak for _, peak in self._peaks), default=0.0) if on else 0.0
 
-    def forget(self) -> None:
-        """Another model or class: what was seen does not tell about it."""
+    def reset(self) -> None:
+        """For another model or class, which has a scale of its own."""
         self._began, self._value = None, 0.0
         self._peaks.clear()
 
-    def note(self, time: float, peak: float) -> None:
-        """`peak` is the largest magnitude of the maps shown at `time` (s)."""
+    def add(self, time: float, peak: float) -> None:
+        """`peak` is the largest magnitude of the maps displayed at `time` (s)."""
         if self._peaks and time < self._peaks[-1][0]:
-            self.forget()
+            self.reset()
         if self._began is None:
             self._began = time
         self._peaks.append((time, peak))
-        while time - self._peaks[0][0] > SECONDS:
+        while time - self._peaks[0][0] > WINDOW_S:
             self._peaks.popleft()
-        if self._held and time - self._began <= SECONDS:
+        if self._held and time - self._began <= WINDOW_S:
             self._value = max(self._value, peak)

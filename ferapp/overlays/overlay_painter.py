@@ -26,11 +26,8 @@ from PySide6.QtGui import (
     QTransform,
 )
 
-from ferapp.overlays import colour_maps
-from ferapp.overlays.overlay_style import Look, map_of
-from ferapp.recording.session import SessionFrame
-from ferapp.ui.text import wording
-from ferapp.ui.widgets import theme
+from ferapp.overlays import colour_maps, label_text, palette
+from ferapp.overlays.overlay_style import OverlayStyle, map_of
 from ferapp.vision.face_regions import MARGIN, PART_HULLS, PARTS, Part
 from ferapp.vision.types import Analysis, FaceAnalysis
 from trainer.faces.points import CONTOURS_68
@@ -39,10 +36,14 @@ FRAME_TO_QT = QTransform.fromTranslate(0.5, 0.5)
 UPSAMPLING = 4
 Emphasis = Literal["usual", "strong", "quiet"]  # a face alone; the one followed; the others
 BOX_PX: dict[Emphasis, float] = {"usual": 1.75, "strong": 3.0, "quiet": 1.25}  # width of the line
+CORNER_PX = 8  # radius of a box's corners
 PLATE_EDGE = 4  # px between a label and the edge of the picture
 HATCH = 7  # px between the lines over a hidden part
 HATCH_DETAIL = 4
-HATCH_PENS = ((theme.colour(theme.VIDEO_GROUND, 0.55), 2.6), (theme.colour(theme.VIDEO_TEXT), 1.1))
+HATCH_PENS = (
+    (palette.to_qcolor(palette.VIDEO_BACKGROUND, 0.55), 2.6),
+    (palette.to_qcolor(palette.VIDEO_TEXT), 1.1),
+)
 
 
 def picture_image(picture: NDArray[np.uint8]) -> QImage:
@@ -58,16 +59,18 @@ def grey_image(picture: NDArray[np.uint8]) -> QImage:
     return QImage(rows.data, width, height, width, QImage.Format.Format_Grayscale8).copy()
 
 
-def map_image(attribution: NDArray[np.float32], look: Look) -> QImage:
+def map_image(attribution: NDArray[np.float32], look: OverlayStyle) -> QImage:
     """The coloured attribution map, UPSAMPLING times the crop's size in each direction."""
-    values = colour_maps.upsampled(colour_maps.scaled(attribution, look.full_scale), UPSAMPLING)
+    values = colour_maps.upsample_map(
+        colour_maps.normalise_map(attribution, look.full_scale), UPSAMPLING
+    )
     pixels = colour_maps.attribution_image(values, look.opacity, look.palette, signed=look.signed)
     height, width = pixels.shape[:2]
     form = QImage.Format.Format_ARGB32_Premultiplied
     return QImage(pixels.data, width, height, 4 * width, form).copy()
 
 
-def map_images(analysis: Analysis, look: Look) -> list[QImage | None]:
+def map_images(analysis: Analysis, look: OverlayStyle) -> list[QImage | None]:
     """One coloured map a face, where there is one and it is wanted."""
     if not look.attribution or look.opacity <= 0:
         return [None] * len(analysis.faces)
@@ -79,7 +82,7 @@ def paint_faces(
     painter: QPainter,
     analysis: Analysis,
     frame_to_view: QTransform,
-    look: Look,
+    look: OverlayStyle,
     maps: list[QImage | None],
 ) -> None:
     """All that `look` asks for, over a picture that is painted already; maps of `map_images`.
@@ -87,7 +90,7 @@ def paint_faces(
     Hidden parts are hatched whatever `look` says: nobody should take the result for a real one.
     A recorded picture that has its overlays already does not get them twice.
     """
-    if isinstance(analysis.frame, SessionFrame) and analysis.frame.burnt:
+    if analysis.has_overlays:
         return
     height, width = analysis.picture.shape[:2]
     picture = frame_to_view.mapRect(QRectF(-0.5, -0.5, width, height))
@@ -101,7 +104,7 @@ def paint_faces(
             draw_landmarks(painter, face, frame_to_view)
     if look.boxes:
         for face in sorted(analysis.faces, key=lambda face: _height(face, analysis)):
-            label = wording.box_label(face, analysis)
+            label = label_text.box_label(face, analysis)
             draw_box(painter, face, frame_to_view, picture, label, _emphasis(face, analysis))
 
 
@@ -147,7 +150,7 @@ def draw_landmarks(painter: QPainter, face: FaceAnalysis, frame_to_view: QTransf
     radius = min(max(width / 140, 1.2), 2.4)  # legible on a small face, fine on a large one
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    colour = theme.face_colour(face.face_id)
+    colour = palette.face_colour(face.face_id)
     faint = QColor(colour)
     faint.setAlphaF(0.45)
     painter.setPen(QPen(faint, 1))
@@ -239,27 +242,27 @@ def draw_box(
     `picture` is the place of the whole frame in the view. A quiet label has a dark plate.
     """
     box = frame_to_view.mapRect(QRectF(*face.box))
-    colour = theme.face_colour(face.face_id)
+    colour = palette.face_colour(face.face_id)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     width = BOX_PX[emphasis]
-    shade = theme.colour(theme.VIDEO_GROUND, 0.45)
+    shade = palette.to_qcolor(palette.VIDEO_BACKGROUND, 0.45)
     painter.setPen(QPen(shade, width + 1.75))  # keeps it visible on white
-    painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
+    painter.drawRoundedRect(box, CORNER_PX, CORNER_PX)
     line = QPen(colour, width)
     if face.doubts:
         line.setDashPattern([4, 3])
     painter.setPen(line)
-    painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
+    painter.drawRoundedRect(box, CORNER_PX, CORNER_PX)
     if label:
         metrics = QFontMetricsF(painter.font())
         plate = label_plate(metrics, box, label, picture)
         quiet = emphasis == "quiet"
         painter.setPen(QPen(colour, 1) if quiet else QPen(Qt.PenStyle.NoPen))
-        painter.setBrush(theme.colour(theme.VIDEO_PLATE) if quiet else colour)
+        painter.setBrush(palette.to_qcolor(palette.VIDEO_PLATE) if quiet else colour)
         painter.drawRoundedRect(plate, 5, 5)
-        painter.setPen(colour if quiet else QColor(theme.ON_FACE_COLOUR))
+        painter.setPen(colour if quiet else QColor(palette.ON_FACE_COLOUR))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, label)
     painter.restore()
 

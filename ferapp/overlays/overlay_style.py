@@ -10,7 +10,7 @@ from ferapp.vision.types import FaceAnalysis
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class OverlayStyle:
     """`target` is "predicted", "runner_up" or the name of a class."""
 
     boxes: bool = True

@@ -43,7 +43,7 @@ class SessionSource(Replayed):
     def _open(self, folder: Path) -> Reader:
         for name in (CLEAN, OVERLAID):
             if (folder / name).is_file():
-                self.burnt = name == OVERLAID
+                self.has_overlays = name == OVERLAID
                 try:
                     return Reader(folder / name)
                 except OSError as error:
@@ -74,7 +74,7 @@ class SessionSource(Replayed):
             time.perf_counter(),
             classes=frame.classes,
             faces=frame.faces,
-            burnt=self.burnt,
+            has_overlays=self.has_overlays,
         )
 
     def rewind(self) -> None:

@@ -81,7 +81,7 @@ class SessionFrame(Frame):
 
     classes: tuple[str, ...] = ()
     faces: tuple[FaceAnalysis, ...] = ()
-    burnt: bool = False  # the overlays are part of the picture
+    has_overlays: bool = False  # the overlays are part of the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +91,21 @@ class Replay:
     name: str
     model: str  # whose results were recorded
     marks: tuple[Mark, ...] = ()
-    burnt: bool = False  # there is only the video with overlays
+    has_overlays: bool = False  # there is only the video with overlays
     ended: bool = True
     again: bool = False  # analysed again, in place of the recorded results
 
     @property
     def as_recorded(self) -> bool:
         """Whether no model looks at it."""
-        return self.burnt or not self.again
+        return self.has_overlays or not self.again
 
 
 class Replayed(FrameSource):
     """A source that plays a recording."""
 
     session: Session
-    burnt: bool = False
+    has_overlays: bool = False
 
 
 def session_folder(text: str) -> Path | None:
@@ -149,7 +149,9 @@ def read_session(folder: Path) -> Session:
 
 def recorded(analysis: Analysis, frame: SessionFrame) -> Analysis:
     """`analysis`, which has the picture, with the recorded results."""
-    return replace(analysis, faces=frame.faces, classes=frame.classes)
+    return replace(
+        analysis, faces=frame.faces, classes=frame.classes, has_overlays=frame.has_overlays
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QGuiApplication, QImage
 
-from ferapp.overlays.overlay_style import Look
-from ferapp.overlays.render_overlays import burn
+from ferapp.overlays.overlay_style import OverlayStyle
+from ferapp.overlays.render_overlays import render_overlays
 from ferapp.sources.opencv import cv2
 from ferapp.sources.video import USUAL_FPS
 from ferapp.vision.types import Analysis
@@ -40,7 +40,7 @@ class BurntVideo:
             raise UsageError(f"{file}: the video cannot be written ({error.strerror})") from error
         self._app = QGuiApplication.instance() or QGuiApplication(_platform())
         self._file, self._fps = file, fps
-        self._look = Look()
+        self._look = OverlayStyle()
         self._writer: cv2.VideoWriter | None = None  # from the first frame on, which has the size
         self._size = (0, 0)
         self._began = 0.0
@@ -50,7 +50,7 @@ class BurntVideo:
 
     def add(self, analysis: Analysis) -> None:
         """One more frame; the analysis needs its `picture`."""
-        image, time_s = _bgr(burn(analysis, self._look)), analysis.frame.time_s
+        image, time_s = _bgr(render_overlays(analysis, self._look)), analysis.frame.time_s
         if self._fps:
             self._put(image, time_s)
         else:

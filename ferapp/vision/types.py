@@ -98,6 +98,7 @@ class Analysis:
     method: str = DEFAULT  # of the maps: the one asked for, or the default where that cannot be
     other: "Analysis | None" = None
     followed: int | None = None
+    has_overlays: bool = False  # the picture was recorded with overlays drawn in
 
     @property
     def face(self) -> FaceAnalysis | None:

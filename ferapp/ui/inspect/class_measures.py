@@ -5,8 +5,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from ferapp.overlays import label_text
 from ferapp.review.evaluation import BINS, Evaluation
-from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 
 _ROW = 30  # px
@@ -64,7 +64,7 @@ class ClassTable(QWidget):
         for k, name in enumerate(found.classes):
             y = (k + 1) * _ROW
             painter.setPen(QColor(look.text))
-            painter.drawText(QRectF(0, y, names, _ROW), left, wording.title(name))
+            painter.drawText(QRectF(0, y, names, _ROW), left, label_text.class_title(name))
             painter.setPen(QColor(look.muted))
             painter.drawText(QRectF(names, y, counts, _ROW), right, f"{totals[k]:,}")
             for x, value in zip(starts, (found.recall[k], found.precision[k]), strict=True):
@@ -119,10 +119,10 @@ class CalibrationCurve(QWidget):
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(QColor(look.muted))
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(QRectF(0, y - 8, 36, 16), right, wording.percent(share))
+            painter.drawText(QRectF(0, y - 8, 36, 16), right, label_text.percent(share))
             middle = Qt.AlignmentFlag.AlignCenter
             painter.drawText(
-                QRectF(x - 24, area.bottom() + 3, 48, 16), middle, wording.percent(share)
+                QRectF(x - 24, area.bottom() + 3, 48, 16), middle, label_text.percent(share)
             )
         painter.drawText(
             QRectF(area.left(), area.bottom() + 20, area.width(), 16),
@@ -169,4 +169,4 @@ class CalibrationCurve(QWidget):
 
 
 def _share(value: float) -> str:
-    return "–" if np.isnan(value) else wording.percent(value)
+    return "–" if np.isnan(value) else label_text.percent(value)

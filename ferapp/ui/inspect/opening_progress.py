@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from ferapp.overlays import palette
 from ferapp.ui.widgets import theme
 
 _DIM = 0.93  # how much of what is below is covered
@@ -65,4 +66,4 @@ class ProgressVeil(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            painter.fillRect(self.rect(), theme.colour(theme.current().window, _DIM))
+            painter.fillRect(self.rect(), palette.to_qcolor(theme.current().window, _DIM))

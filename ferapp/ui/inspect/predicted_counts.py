@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
-from ferapp.ui.text import wording
+from ferapp.overlays import label_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
 
@@ -66,7 +66,7 @@ class PredictedCounts(QWidget):
         for k, count in enumerate(counts.tolist()):
             self.numbers[k].setText(f"{count:,}")
             self._bars[k].show_share(count / most, theme.current().expression(classes[k], k))
-            self._bars[k].setToolTip(f"{wording.percent(count / total)} of the faces")
+            self._bars[k].setToolTip(f"{label_text.percent(count / total)} of the faces")
 
     def choose(self, chosen: int | None) -> None:
         for k, chip in enumerate(self.chips):
@@ -80,7 +80,9 @@ class PredictedCounts(QWidget):
         self._classes = classes
         self.chips, self._bars, self.numbers = [], [], []
         for k, name in enumerate(classes):
-            chip = Chip(wording.title(name), f"Show the faces predicted as {name}; again: all.")
+            chip = Chip(
+                label_text.class_title(name), f"Show the faces predicted as {name}; again: all."
+            )
             chip.clicked.connect(lambda on, k=k: self.chosen_changed.emit(k if on else None))
             bar, number = _Bar(), QLabel()
             number.setAccessibleName(f"Predicted as {name}")

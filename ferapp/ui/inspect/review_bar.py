@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferapp.overlays import label_text
 from ferapp.review.decisions import Review
 from ferapp.review.evaluation import Evaluation
-from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import by_keyboard
 from ferapp.ui.widgets.chips import Chip
@@ -107,7 +107,7 @@ class Reviewing(QWidget):
         for index, name in enumerate(classes):
             key = f"{index + 1}  " if index < 9 else ""
             tip = f"This face shows {name}." + f"\nKey: {index + 1}" * (index < 9)
-            chip = Chip(f"{key}{wording.title(name)}", tip)
+            chip = Chip(f"{key}{label_text.class_title(name)}", tip)
             chip.clicked.connect(lambda _, k=index: self.relabel(k))
             self._grid.addWidget(chip, index // _COLUMNS, index % _COLUMNS)
             self.labels.append(chip)

@@ -6,12 +6,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from ferapp.overlays import label_text
 from ferapp.review.evaluation import Evaluation
 from ferapp.review.opened import Examined, Explained
 from ferapp.runs.task_queue import Failure
 from ferapp.ui.live.face.attention_strip import AttentionStrip
 from ferapp.ui.live.face.probability_bars import ProbabilityBars
-from ferapp.ui.text import wording
 from ferapp.ui.text.method_text import METHODS
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.map_tile import SIDE, MapTile
@@ -145,8 +145,10 @@ class Detail(QWidget):
             return
         label, predicted = int(found.label[row]), int(found.predicted[row])
         p = found.probabilities[row].astype(np.float32)
-        true = wording.title(found.classes[label]) if label >= 0 else ""
-        guess = f"{wording.title(found.classes[predicted])} {wording.percent(p[predicted])}"
+        true = label_text.class_title(found.classes[label]) if label >= 0 else ""
+        guess = (
+            f"{label_text.class_title(found.classes[predicted])} {label_text.percent(p[predicted])}"
+        )
         self.headline.setText(f"{true} → {guess}" if true and label != predicted else guess)
         self.headline.setToolTip("The label → what the model says, and how sure it is.")
         split = "" if found.split[row] == "none" else f" · {found.split[row]}"
@@ -193,7 +195,7 @@ class Detail(QWidget):
                 tile.show_nothing("No label")
                 continue
             tile.show_map(
-                f"{role}: {wording.title(each.name)}",
+                f"{role}: {label_text.class_title(each.name)}",
                 crop,
                 each.map,
                 scale,

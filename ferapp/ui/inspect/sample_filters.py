@@ -5,8 +5,8 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from ferapp.overlays import label_text
 from ferapp.review.selection import ORDERS, Cell, Only, Selection
-from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import by_keyboard
 from ferapp.ui.widgets.chips import Chip
@@ -132,7 +132,9 @@ class Filters(QWidget):
             return
         for cell in cells:
             true = NO_LABEL if cell[0] >= len(classes) else classes[cell[0]]
-            words = f"{wording.title(true)} → {wording.title(classes[cell[1]])}  ×"
+            words = (
+                f"{label_text.class_title(true)} → {label_text.class_title(classes[cell[1]])}  ×"
+            )
             self._add(words, "Take this cell away.", frozenset(cells) - {cell})
 
     def _add(self, words: str, tip: str, left: frozenset[Cell]) -> None:

@@ -25,9 +25,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferapp.overlays import label_text
 from ferapp.review.evaluation import Evaluation
 from ferapp.review.selection import Compared
-from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.thumbnails import Read, Thumbnails
 from trainer.data.label_review import NONE, Decision
@@ -46,7 +46,11 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 def other_answer(compared: Compared, row: int) -> str:
     """What the other model says of a row, and which one that is."""
     answer = compared.answer(row)
-    words = f"{wording.title(answer[0])} {wording.percent(answer[1])}" if answer else "no answer"
+    words = (
+        f"{label_text.class_title(answer[0])} {label_text.percent(answer[1])}"
+        if answer
+        else "no answer"
+    )
     return f"Other: {words} ({compared.name})"
 
 
@@ -167,7 +171,7 @@ class SampleModel(QAbstractTableModel):
         if not predicted:
             return "no face"
         arrow = f"{true} → {predicted}" if true and true != predicted else predicted
-        return f"{arrow} {wording.percent(self.confidence(row))}"
+        return f"{arrow} {label_text.percent(self.confidence(row))}"
 
     def _words(self, row: int) -> str:
         assert self._found is not None
@@ -176,7 +180,7 @@ class SampleModel(QAbstractTableModel):
         lines = [
             f"Sample {self._found.sample_id[row]}",
             f"Labelled {true}" if true else "Without a label",
-            f"Predicted {predicted}, {wording.percent(self.confidence(row))}"
+            f"Predicted {predicted}, {label_text.percent(self.confidence(row))}"
             if predicted
             else "No face was found",
         ]
@@ -243,18 +247,18 @@ class SamplePainter(QStyledItemDelegate):
         if not predicted:
             painter.drawText(first, _LEFT, "No face")
             return
-        painter.drawText(first, _LEFT, wording.title(true) if true else "No label")
-        painter.drawText(second, _RIGHT, wording.percent(model.confidence(row)))
+        painter.drawText(first, _LEFT, label_text.class_title(true) if true else "No label")
+        painter.drawText(second, _RIGHT, label_text.percent(model.confidence(row)))
         if true:
             painter.setPen(QColor(look.warning if true != predicted else look.muted))
             painter.drawText(first, _RIGHT, "✗" if true != predicted else "✓")
         painter.setPen(QColor(look.text))
-        painter.drawText(second, _LEFT, wording.title(predicted))
+        painter.drawText(second, _LEFT, label_text.class_title(predicted))
 
     def _paint_mark(self, painter: QPainter, face: QRectF, decision: Decision) -> None:
         """On the face: the label that a person gave it, or a flag."""
         look = theme.current()
-        words = ("⚑ " * decision.flag + wording.title(decision.label)).strip()
+        words = ("⚑ " * decision.flag + label_text.class_title(decision.label)).strip()
         painter.setFont(self._strong)
         width = painter.fontMetrics().horizontalAdvance(words) + 10
         plate = QRectF(face.x() + 3, face.y() + 3, min(width, face.width() - 6), 18)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.live.status import LiveStatus
+from ferapp.overlays import palette
 from ferapp.sources.faults import Fault, FaultKind
 from ferapp.ui.live.fault_icons import Sign
 from ferapp.ui.text import source_text
@@ -46,10 +47,12 @@ class CloseCross(QAbstractButton):
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if self.hasFocus():
-                painter.setPen(theme.colour(theme.DARK.accent))
+                painter.setPen(palette.to_qcolor(theme.DARK.accent))
                 painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 4, 4)
             bright = self.underMouse() or self.hasFocus()
-            painter.setPen(QPen(theme.colour(theme.VIDEO_TEXT if bright else theme.VIDEO_MUTED), 2))
+            painter.setPen(
+                QPen(palette.to_qcolor(palette.VIDEO_TEXT if bright else palette.VIDEO_MUTED), 2)
+            )
             room = self.rect().adjusted(6, 6, -6, -6)
             painter.drawLine(room.topLeft(), room.bottomRight())
             painter.drawLine(room.topRight(), room.bottomLeft())
@@ -102,7 +105,7 @@ class Notice(QFrame):
         self.body.setVisible(bool(body))
         self.setToolTip(body)
         remark = kind is None or kind in REMARKS
-        self.sign.show_kind(kind, theme.VIDEO_MUTED if remark else theme.DARK.warning)
+        self.sign.show_kind(kind, palette.VIDEO_MUTED if remark else theme.DARK.warning)
         self.setAccessibleName(f"{self._name}: {title}")
         self.setAccessibleDescription(body)
         self.setVisible(bool(title))

@@ -10,8 +10,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ferapp.live.status import LiveEngine, LiveStatus, ModelState
-from ferapp.overlays.colour_scale import HeldScale
-from ferapp.overlays.overlay_style import Look, map_of
+from ferapp.overlays.colour_scale import ColourScale
+from ferapp.overlays.overlay_style import OverlayStyle, map_of
 from ferapp.recording.session import Replay
 from ferapp.ui.live.display_controls import Sliders, Switch
 from ferapp.ui.live.face.attribution_controls import AttributionControls
@@ -66,7 +66,7 @@ class LivePage(QWidget):
         self._classes: tuple[str, ...] = ()
         self._following = Following()
         self._steady = SteadyDoubts()
-        self._scale = HeldScale(store.now.held_scale)
+        self._scale = ColourScale(store.now.held_scale)
         self._status: LiveStatus = engine.status()
         self._panel_due = True
         self._panel_at = 0.0
@@ -136,14 +136,14 @@ class LivePage(QWidget):
         self.change_look(full_scale=0.0)  # a scale of another day may be of another model
 
     @property
-    def look(self) -> Look:
+    def look(self) -> OverlayStyle:
         return self._store.now.look
 
     def change_look(self, **changes: Any) -> None:
         """Show pictures otherwise from now on; the engine computes only what is shown."""
         look = replace(self.look, **changes)
         if (look.target, look.method) != (self.look.target, self.look.method):
-            self._scale.forget()
+            self._scale.reset()
             self._note_scale(look)
             look = replace(look, full_scale=self._scale.value)
         self._store.change(look=look)
@@ -226,11 +226,11 @@ class LivePage(QWidget):
         if self._status.playback is None:
             why = FROZEN if frozen else ""
         elif replay is not None:
-            why = BURNT if replay.burnt else RECORDED
+            why = BURNT if replay.has_overlays else RECORDED
         for controls in (self.hide_row, self.attribution):
             controls.set_held(why)
         for name, switch in zip(OVERLAYS, self.switches, strict=False):
-            kept = name == "boxes" and not (replay and replay.burnt)
+            kept = name == "boxes" and not (replay and replay.has_overlays)
             switch.set_held("" if replay is None or kept else why)
         self._show_whether_maps()
 
@@ -259,14 +259,14 @@ class LivePage(QWidget):
         self._store.change(held_scale=on)
         self.change_look(full_scale=self._scale.value)
 
-    def _note_scale(self, look: Look) -> None:
+    def _note_scale(self, look: OverlayStyle) -> None:
         """Tell the held scale what is on the screen."""
         if self._shown is None:
             return
         found = (map_of(face, self._classes, look.target) for face in self._shown.faces)
         peaks = [float(np.abs(shown[1]).max(initial=0)) for shown in found if shown]
         if peaks:
-            self._scale.note(self._shown.frame.captured_at, max(peaks))
+            self._scale.add(self._shown.frame.captured_at, max(peaks))
 
     def _set_smoothing(self, milliseconds: int) -> None:
         self._store.change(smoothing_ms=milliseconds)
@@ -358,7 +358,7 @@ class LivePage(QWidget):
         self._panel_due = self._panel_due or states != before
         another = status.model != self._status.model
         if another:
-            self._scale.forget()
+            self._scale.reset()
         if status != self._status:
             self._status = status
             actions = self._actions

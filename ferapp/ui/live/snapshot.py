@@ -26,8 +26,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QDesktopServices, QImage, QImageWriter
 
 from ferapp.live.status import LiveStatus
-from ferapp.overlays.overlay_style import Look, map_of
-from ferapp.overlays.render_overlays import burn
+from ferapp.overlays.overlay_style import OverlayStyle, map_of
+from ferapp.overlays.render_overlays import render_overlays
 from ferapp.sources.stream_address import without_password
 from ferapp.vision.analysis_options import Options
 from ferapp.vision.face_table import COORDINATES
@@ -50,7 +50,7 @@ def pictures_folder() -> Path:
 def take(
     analysis: Analysis,
     status: LiveStatus,
-    look: Look,
+    look: OverlayStyle,
     options: Options,
     folder: Path,
     when: datetime,
@@ -63,7 +63,7 @@ def take(
     picture = _reserved(folder, when)
     data = picture.with_suffix(".json")
     try:
-        png = _png(burn(analysis, look))
+        png = _png(render_overlays(analysis, look))
         write_atomic(picture, lambda stream: stream.write(png))
         found = {"picture": picture.name, **record(analysis, status, look, options, when)}
         write_json(data, found)
@@ -75,7 +75,7 @@ def take(
 
 
 def record(
-    analysis: Analysis, status: LiveStatus, look: Look, options: Options, when: datetime
+    analysis: Analysis, status: LiveStatus, look: OverlayStyle, options: Options, when: datetime
 ) -> dict[str, Any]:
     """The JSON of a snapshot. A value that is no number, as a model may give, is null."""
     frame, card = analysis.frame, status.model_card
@@ -116,7 +116,7 @@ def record(
     return finite
 
 
-def _face(face: FaceAnalysis, classes: tuple[str, ...], look: Look) -> dict[str, Any]:
+def _face(face: FaceAnalysis, classes: tuple[str, ...], look: OverlayStyle) -> dict[str, Any]:
     shown = map_of(face, classes, look.target)
     return {
         "id": face.face_id,
@@ -189,7 +189,7 @@ class Snapshots(QObject):
         self._timer.timeout.connect(self._look)
 
     def take(
-        self, analysis: Analysis | None, status: LiveStatus, look: Look, options: Options
+        self, analysis: Analysis | None, status: LiveStatus, look: OverlayStyle, options: Options
     ) -> None:
         """Keep what is shown now; returns at once, `done` follows."""
         if analysis is None:

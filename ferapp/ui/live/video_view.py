@@ -17,8 +17,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from ferapp.overlays import overlay_painter
-from ferapp.overlays.overlay_style import Look
+from ferapp.overlays import label_text, overlay_painter, palette
+from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis, FaceAnalysis
@@ -49,7 +49,7 @@ class VideoView(QWidget):
         self._reported = True
         self._message = ""
         self._title = ""
-        self._look = Look()
+        self._look = OverlayStyle()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 240)
@@ -100,10 +100,10 @@ class VideoView(QWidget):
         return self._title
 
     @property
-    def look(self) -> Look:
+    def look(self) -> OverlayStyle:
         return self._look
 
-    def set_look(self, look: Look) -> None:
+    def set_look(self, look: OverlayStyle) -> None:
         if look != self._look:
             self._look = look
             self._maps = None
@@ -158,9 +158,9 @@ class VideoView(QWidget):
             self._on_painted(self._analysis)
 
     def _paint(self, painter: QPainter) -> None:
-        painter.fillRect(self.rect(), QColor(theme.VIDEO_GROUND))
+        painter.fillRect(self.rect(), QColor(palette.VIDEO_BACKGROUND))
         if self._image is None or self._analysis is None:
-            painter.setPen(QColor(theme.VIDEO_MUTED))
+            painter.setPen(QColor(palette.VIDEO_MUTED))
             painter.setFont(theme.sized(self.font(), 1.2))
             room = self.rect().adjusted(24, 24, -24, -24)
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
@@ -178,7 +178,7 @@ class VideoView(QWidget):
         maps = self.map_images()
         overlay_painter.paint_faces(painter, self._analysis, self._transform(), self._look, maps)
         if self._analysis.hidden:
-            words = f"Hidden: {wording.parts(self._analysis.hidden)}"
+            words = f"Hidden: {label_text.parts_text(self._analysis.hidden)}"
             self._paint_badge(painter, rect, words, Qt.AlignmentFlag.AlignRight)
         if self._title:
             self._paint_badge(painter, rect, self._title, Qt.AlignmentFlag.AlignLeft)
@@ -197,9 +197,9 @@ class VideoView(QWidget):
             plate.moveLeft(rect.left() + _EDGE)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.colour(theme.VIDEO_PLATE))
+        painter.setBrush(palette.to_qcolor(palette.VIDEO_PLATE))
         painter.drawRoundedRect(plate, theme.RADIUS, theme.RADIUS)
-        painter.setPen(QColor(theme.VIDEO_TEXT))
+        painter.setPen(QColor(palette.VIDEO_TEXT))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
 
     def face_at(self, point: QPointF) -> FaceAnalysis | None:
@@ -212,7 +212,7 @@ class VideoView(QWidget):
         metrics = QFontMetricsF(self._label_font())
         for face in reversed(self._analysis.faces):
             box = place.mapRect(QRectF(*face.box))
-            label = wording.box_label(face, self._analysis) if self._look.boxes else ""
+            label = label_text.box_label(face, self._analysis) if self._look.boxes else ""
             plate = overlay_painter.label_plate(metrics, box, label, picture) if label else QRectF()
             if box.contains(point) or plate.contains(point):
                 return face

@@ -175,12 +175,12 @@ class PlayBar(QFrame):
             return
         whose = f"\nThey are by the model {replay.model}." if replay.model else ""
         self.recorded.setToolTip(_RECORDED + whose)
-        self.analyse.setEnabled(not replay.burnt)
-        self.analyse.setToolTip(_BURNT if replay.burnt else _AGAIN)
-        words = ["overlays only"] * replay.burnt + ["cut short"] * (not replay.ended)
+        self.analyse.setEnabled(not replay.has_overlays)
+        self.analyse.setToolTip(_BURNT if replay.has_overlays else _AGAIN)
+        words = ["overlays only"] * replay.has_overlays + ["cut short"] * (not replay.ended)
         self.notice.setText(", ".join(words).capitalize())
         self.notice.setToolTip(
-            (f"{_BURNT}\n" * replay.burnt)
+            (f"{_BURNT}\n" * replay.has_overlays)
             + "The recording was not ended: what was written until then is there."
             * (not replay.ended)
         )

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.live.status import LiveEngine, LiveStatus, RecordingPlan, RecordingStatus
-from ferapp.overlays.render_overlays import burn
+from ferapp.overlays.render_overlays import render_overlays
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.snapshot import open_folder
 from ferapp.ui.shell.settings import SettingsStore
@@ -135,7 +135,7 @@ class Recordings(QObject):
 
         def draw(analysis: Analysis) -> NDArray[np.uint8]:
             """In the recording's thread, which knows no QObject: as things look at that moment."""
-            image = burn(analysis, store.now.look)
+            image = render_overlays(analysis, store.now.look)
             rows = np.frombuffer(image.constBits(), np.uint8)
             return rows.reshape(image.height(), image.width(), 4).copy()
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from platformdirs import user_config_path
 
-from ferapp.overlays.overlay_style import Look
+from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.widgets.theme import Mode
 from ferapp.vision.analysis_options import FACES, MOST_FACES
 from ferapp.vision.overlay_methods import METHODS
@@ -25,7 +25,7 @@ SIGNAL_GROUPS = (*GROUPS, STRONGEST)
 @dataclass(frozen=True, slots=True)
 class Settings:
     theme: Mode = "system"
-    look: Look = field(default_factory=Look)
+    look: OverlayStyle = field(default_factory=OverlayStyle)
     held_scale: bool = False  # keep one colour scale for all pictures
     smoothing_ms: int = 300
     faces: int = FACES  # found at most
@@ -103,7 +103,7 @@ def _fitting(default: Any, values: Any) -> Any:
     fit = {}
     for each in fields(default):
         old, new = getattr(default, each.name), values.get(each.name)
-        if isinstance(old, Look):
+        if isinstance(old, OverlayStyle):
             fit[each.name] = _fitting(old, new)
         elif isinstance(old, tuple):
             listed = isinstance(new, list) and all(isinstance(item, str) for item in new)

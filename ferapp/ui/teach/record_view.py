@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from ferapp.overlays.overlay_style import Look
+from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.personal.examples import TAKES, Count
 from ferapp.personal.take_session import PICTURES, Phase, Shot, Take, TakeState, next_prompt
 from ferapp.ui.live.video_view import VideoView
@@ -30,7 +30,7 @@ class RecordView(QWidget):
 
     def __init__(
         self,
-        look: Look,
+        look: OverlayStyle,
         keep: Callable[[str, tuple[Shot, ...]], None],
         undo: Callable[[str], None],
     ) -> None:

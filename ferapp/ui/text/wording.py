@@ -1,14 +1,10 @@
 """Sentences and numbers for a person, made in one place."""
 
 import math
-from collections.abc import Collection
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
+from ferapp.overlays.label_text import class_title, parts_text, percent, top_class
 from ferapp.recording.session import HIDDEN, Mark
-from ferapp.vision.face_regions import PARTS, Part
 from ferapp.vision.tracking import number
 from ferapp.vision.types import Analysis, Doubt, DoubtKind, FaceAnalysis
 
@@ -48,26 +44,12 @@ _DOUBTS: dict[DoubtKind, tuple[str, str, str]] = {
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
-def title(class_name: str) -> str:
-    return class_name[:1].upper() + class_name[1:]
-
-
-def percent(value: float) -> str:
-    """`87 %`, with a space that does not break."""
-    return f"{round(100 * value)}\u00a0%"
-
-
-def top_class(probabilities: NDArray[np.float32]) -> int | None:
-    """The most probable class; None without a model."""
-    return int(np.argmax(probabilities)) if probabilities.size else None
-
-
 def face_label(face: FaceAnalysis, classes: tuple[str, ...]) -> str:
     """`Happy 87 %`; empty without a model."""
     top = top_class(face.smoothed)
     if top is None or top >= len(classes):
         return ""
-    return f"{title(classes[top])} {percent(float(face.smoothed[top]))}"
+    return f"{class_title(classes[top])} {percent(float(face.smoothed[top]))}"
 
 
 def doubt_name(kind: DoubtKind) -> str:
@@ -85,23 +67,6 @@ def doubt_tip(doubt: Doubt) -> str:
     return f"In doubt: {name}.\n{found}\n{advice}"
 
 
-def box_label(face: FaceAnalysis, analysis: Analysis) -> str:
-    """What stands at the face in the picture: `Happy? 31 %, mouth hidden`.
-
-    Its number is before it where there are several: `2  Happy 87 %`.
-    """
-    which = str(number(face.face_id)) if len(analysis.faces) > 1 else ""
-    top = top_class(face.smoothed)
-    if top is None or top >= len(analysis.classes):
-        return which
-    sign = "?" if face.doubts else ""
-    label = f"{title(analysis.classes[top])}{sign} {percent(float(face.smoothed[top]))}"
-    if analysis.hidden:
-        what = parts(analysis.hidden) if len(analysis.hidden) == 1 else "parts"
-        label = f"{label}, {what} hidden"
-    return f"{which}  {label}" if which else label
-
-
 def face_tip(face: FaceAnalysis, analysis: Analysis) -> str:
     """What a face's box and label do not say; no probabilities, for they change under a tip."""
     width, height = face.box[2:]
@@ -111,12 +76,6 @@ def face_tip(face: FaceAnalysis, analysis: Analysis) -> str:
         follow = f"Click: bars and plots follow face {which} (key: {which}).\n"
         words.append(f"{follow}Again: the largest one (key: 0).")
     return "\n\n".join([*words, *map(doubt_tip, face.doubts)])
-
-
-def parts(hidden: Collection[Part]) -> str:
-    """`brows, eyes and mouth`, from top to bottom."""
-    names = [part for part in PARTS if part in hidden]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def effect_of_hiding(analysis: Analysis | None) -> str:
@@ -130,10 +89,10 @@ def effect_of_hiding(analysis: Analysis | None) -> str:
     top = top_class(face.whole)
     if top is None or top >= len(analysis.classes):
         return ""
-    what = parts(analysis.hidden)
+    what = parts_text(analysis.hidden)
     what = f"the {what}" if len(analysis.hidden) == 1 else what
     before, after = percent(float(face.whole[top])), percent(float(face.smoothed[top]))
-    return f"Without {what}: {title(analysis.classes[top])} {before} → {after}"
+    return f"Without {what}: {class_title(analysis.classes[top])} {before} → {after}"
 
 
 def points(change: float) -> str:
@@ -158,13 +117,13 @@ def summary(analysis: Analysis | None) -> str:
     if face is None:
         return f"The face followed is out of sight, {faces}"
     label = face_label(face, analysis.classes)
-    sentences = [f"{label}, {faces}" if label else title(faces)]
+    sentences = [f"{label}, {faces}" if label else faces.capitalize()]
     if analysis.followed is not None and len(analysis.faces) > 1:
         sentences.append(f"Followed: face {number(face.face_id)}")
     if face.doubts:
         sentences.append("In doubt: " + ", ".join(doubt_name(d.kind) for d in face.doubts))
     if analysis.hidden:
-        sentences.append(f"Hidden from the model: {parts(analysis.hidden)}")
+        sentences.append(f"Hidden from the model: {parts_text(analysis.hidden)}")
     return ". ".join(sentences)
 
 
@@ -241,7 +200,7 @@ def no_crop(status: LiveStatus) -> str:
     """Why there is nothing that the model sees, while a recording plays as it was recorded."""
     if status.replay is None or not status.replay.as_recorded:
         return ""
-    if status.replay.burnt:
+    if status.replay.has_overlays:
         return "The overlays are part of this video. No model looks at it."
     return "A recording keeps numbers, not maps. Analyse again shows why."
 
@@ -251,7 +210,7 @@ def mark(marked: Mark) -> str:
     if marked.kind == HIDDEN:
         return f"{duration(marked.time_s)} Hidden from the model: {marked.note or 'nothing'}"
     words = f": {marked.note}" if marked.note else ""
-    return f"{duration(marked.time_s)} {title(marked.kind)}{words}"
+    return f"{duration(marked.time_s)} {marked.kind.capitalize()}{words}"
 
 
 def milliseconds(value: float) -> str:

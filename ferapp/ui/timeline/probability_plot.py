@@ -4,7 +4,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from ferapp.ui.text import wording
+from ferapp.overlays import label_text, palette
 from ferapp.ui.timeline.time_plot import SECONDS, TimeStrip
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import NOTHING, Analysis
@@ -70,13 +70,13 @@ class ProbabilityStrip(TimeStrip):
             faint.setAlphaF(0.25)
             self._raw.setPen(pg.mkPen(faint, width=1))
             self._raw.setData(times, raw[:, top])
-            self._leader.setText(wording.title(self._classes[top]), color=colour)
+            self._leader.setText(label_text.class_title(self._classes[top]), color=colour)
             height = float(smoothed[-1, top])
             self._leader.setPos(0, height - 0.1 if height > 0.5 else height + 0.1)
 
     def dress(self) -> None:
         super().dress()
         look = theme.current()
-        self._leader.fill = pg.mkBrush(theme.colour(look.panel, 0.75))  # over the curves
+        self._leader.fill = pg.mkBrush(palette.to_qcolor(look.panel, 0.75))  # over the curves
         for i, curve in enumerate(self.curves):
             curve.setPen(pg.mkPen(look.expression(self._classes[i], i), width=1))

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferapp.overlays import label_text
 from ferapp.overlays.overlay_painter import grey_image
 from ferapp.runs.data_check import DataCheck
-from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import by_keyboard
 
@@ -51,7 +51,7 @@ class Sheet(QWidget):
                 y = row * (_FACE + _GAP)
                 painter.setPen(QColor(theme.current().text))
                 middle = Qt.AlignmentFlag.AlignVCenter
-                painter.drawText(QRectF(0, y, _NAME, _FACE), middle, wording.title(name))
+                painter.drawText(QRectF(0, y, _NAME, _FACE), middle, label_text.class_title(name))
                 for place, face in enumerate(faces[: max(room, 0)]):
                     x = _NAME + place * (_FACE + _GAP)
                     painter.drawImage(QRectF(x, y, _FACE, _FACE), face)
@@ -133,7 +133,7 @@ def _table(check: DataCheck) -> str:
             f'<td align="right">{check.counts[split].get(name, 0):,}&nbsp;&nbsp;</td>'
             for split in splits
         )
-        rows.append(f"<tr><td>{wording.title(name)}&nbsp;&nbsp;</td>{cells}</tr>")
+        rows.append(f"<tr><td>{label_text.class_title(name)}&nbsp;&nbsp;</td>{cells}</tr>")
     return f"<table cellpadding='2'>{''.join(rows)}</table>"
 
 

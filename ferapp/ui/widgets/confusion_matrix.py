@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from ferapp.ui.text import wording
+from ferapp.overlays import label_text
 from ferapp.ui.widgets import theme
 
 Shares = Literal["counts", "rows", "columns"]
@@ -149,7 +149,9 @@ class ConfusionMatrix(QWidget):
         found = []
         for column, name in enumerate(self._classes):
             room = lines * at.width - 2 * _GAP
-            words = metrics.elidedText(wording.title(name), Qt.TextElideMode.ElideRight, room)
+            words = metrics.elidedText(
+                label_text.class_title(name), Qt.TextElideMode.ElideRight, room
+            )
             width = metrics.horizontalAdvance(words)
             middle = at.left + (column + 0.5) * at.width
             # the last name may be wider than its column, and the widget ends there
@@ -164,7 +166,9 @@ class ConfusionMatrix(QWidget):
             left, count = self._names_width(), max(len(self._classes), 1)
             width = min((self.width() - left) / count, _MOST * 1.4)
             metrics = QFontMetricsF(self._head_font())
-            names = (metrics.horizontalAdvance(wording.title(name)) for name in self._classes)
+            names = (
+                metrics.horizontalAdvance(label_text.class_title(name)) for name in self._classes
+            )
             fits = all(name <= width - 2 * _GAP for name in names)
             head = _HEAD if fits else _HEAD + _LINE
             height = min((self.height() - head) / max(len(self._rows), 1), _MOST)
@@ -184,7 +188,7 @@ class ConfusionMatrix(QWidget):
 
     def _names_width(self) -> float:
         metrics = QFontMetricsF(self.font())
-        names = [wording.title(name) for name in self._rows] or ["Surprise"]
+        names = [label_text.class_title(name) for name in self._rows] or ["Surprise"]
         return max(metrics.horizontalAdvance(name) for name in names) + 12
 
     def _cells_at(self, place: QPointF) -> list[Cell]:
@@ -268,7 +272,7 @@ class ConfusionMatrix(QWidget):
         row, column = cells[0]
         true, predicted = self._rows[row], self._classes[column]
         if len(cells) > 1 and cells[1][0] == row:
-            return f"{wording.title(true)}: {self._counts[row].sum()} samples"
+            return f"{label_text.class_title(true)}: {self._counts[row].sum()} samples"
         if len(cells) > 1:
             return f"Predicted as {predicted}: {self._counts[:, column].sum()} samples"
         count = int(self._counts[row, column])
@@ -313,7 +317,7 @@ class ConfusionMatrix(QWidget):
             painter.setPen(QColor(look.muted if name == NO_LABEL else look.text))
             place = QRectF(0, rect.top(), names - 8, rect.height())
             right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-            painter.drawText(place, right, wording.title(name))
+            painter.drawText(place, right, label_text.class_title(name))
         painter.setFont(self._head_font())
         bottom = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
         for column, (place, words) in enumerate(self.heads()):

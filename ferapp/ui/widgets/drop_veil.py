@@ -4,6 +4,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from ferapp.overlays import palette
 from ferapp.ui.widgets import theme
 
 
@@ -27,11 +28,11 @@ class DropVeil(QWidget):
         look = theme.current()
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.fillRect(self.rect(), theme.colour(look.window, 0.9))
-            pen = QPen(theme.colour(look.accent), 2)
+            painter.fillRect(self.rect(), palette.to_qcolor(look.window, 0.9))
+            pen = QPen(palette.to_qcolor(look.accent), 2)
             pen.setDashPattern([4, 3])
             painter.setPen(pen)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(18, 18, -18, -18), 12, 12)
-            painter.setPen(theme.colour(look.text))
+            painter.setPen(palette.to_qcolor(look.text))
             painter.setFont(theme.sized(self.font(), 1.8, QFont.Weight.DemiBold))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._text)

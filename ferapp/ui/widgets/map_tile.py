@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferapp.overlays.overlay_painter import grey_image, map_image
-from ferapp.overlays.overlay_style import Look
+from ferapp.overlays.overlay_style import OverlayStyle
+from ferapp.overlays.palette import LANDMARK
 from ferapp.ui.widgets import theme
 
 SIDE = 104  # px
@@ -57,7 +58,7 @@ class MapTile(QWidget):
         """`picture` (h, w) grey under `values` (s, s); `points` (n, 2) lie in its px."""
         self._picture = grey_image(picture)
         self._points = points if points is not None else np.zeros((0, 2), np.float32)
-        look = Look(opacity=STRENGTH, full_scale=full_scale, palette=palette)
+        look = OverlayStyle(opacity=STRENGTH, full_scale=full_scale, palette=palette)
         self._map = map_image(values, look) if values is not None else None
         self._tell(title, words, tip)
 
@@ -87,7 +88,7 @@ class MapTile(QWidget):
             if self._map is not None:
                 painter.drawImage(place, self._map)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(theme.LANDMARK))
+            painter.setBrush(QColor(LANDMARK))
             unit = self._side / self._picture.width()
             for x, y in self._points.tolist():
                 centre = QPointF((x + 0.5) * unit, (y + 0.5) * unit) + place.topLeft()

@@ -11,7 +11,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
-from ferapp.vision.tracking import number
+from ferapp.overlays.palette import (
+    EXPRESSIONS_ON_DARK,
+    EXPRESSIONS_ON_LIGHT,
+    VIDEO_MUTED,
+    VIDEO_PLATE,
+    VIDEO_RECORDING,
+    VIDEO_TEXT,
+    to_qcolor,
+)
 
 Mode = Literal["system", "light", "dark"]
 
@@ -49,15 +57,7 @@ DARK = Theme(
     on_accent="#0d1620",
     warning="#f2c14e",
     series=("#6cb4ff", "#e4e49c", "#cc5484", "#b4a800", "#786cf0"),
-    expressions={
-        "angry": "#d9621a",
-        "disgust": "#61ca58",
-        "fear": "#da99ff",
-        "happy": "#f7ef43",
-        "sad": "#5569ee",
-        "surprise": "#71feed",
-        "neutral": "#8e959b",
-    },
+    expressions=EXPRESSIONS_ON_DARK,
 )
 
 LIGHT = Theme(
@@ -72,35 +72,8 @@ LIGHT = Theme(
     on_accent="#ffffff",
     warning="#7d5200",
     series=("#0c60c0", "#e4480c", "#9c3c60", "#6c0000", "#480084"),
-    expressions={
-        "angry": "#b05a52",
-        "disgust": "#3c5400",
-        "fear": "#8b0078",
-        "happy": "#a08f00",
-        "sad": "#4651cb",
-        "surprise": "#009cb7",
-        "neutral": "#2b2f36",
-    },
+    expressions=EXPRESSIONS_ON_LIGHT,
 )
-
-# Drawn on pictures, which are as they are in both themes.
-VIDEO_GROUND = "#0d0f11"
-VIDEO_PLATE = "#0d0f11d8"  # #rrggbbaa, see `colour`
-VIDEO_TEXT = "#f0f2f4"
-VIDEO_RECORDING = "#c62828"
-VIDEO_MUTED = "#b4bcc4"
-LANDMARK = "#62f5c8"
-FACE_COLOURS = (  # by number; apart for colour-blind viewers too
-    "#a8fff0",
-    "#ff9c00",
-    "#c09cff",
-    "#e44818",
-    "#fff000",
-    "#c03cff",
-    "#54d8a8",
-    "#3c9090",
-)
-ON_FACE_COLOUR = "#0d1216"
 
 GAP = 8  # px between things that belong together
 MARGIN = 16  # px around and between groups
@@ -118,20 +91,6 @@ def current() -> Theme:
 def mode() -> Mode:
     """What was asked for, `system` included."""
     return _mode
-
-
-def colour(value: str, alpha: float | None = None) -> QColor:
-    """A QColor of "#rrggbb" or "#rrggbbaa"; `alpha` 0–1 replaces its opacity."""
-    result = QColor(value[:7])
-    if len(value) == 9:
-        result.setAlpha(int(value[7:], 16))
-    if alpha is not None:
-        result.setAlphaF(alpha)
-    return result
-
-
-def face_colour(face_id: int) -> QColor:
-    return QColor(FACE_COLOURS[number(face_id) - 1])
 
 
 def sized(font: QFont, factor: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
@@ -301,5 +260,5 @@ def _panels_and_dialogs(t: Theme) -> str:
 
 
 def _css(value: str) -> str:
-    c = colour(value)
+    c = to_qcolor(value)
     return f"rgba({c.red()}, {c.green()}, {c.blue()}, {c.alpha()})"

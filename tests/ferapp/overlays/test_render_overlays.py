@@ -1,4 +1,4 @@
-"""What the pixels of a burnt frame mean."""
+"""Pixels of a frame with its overlays rendered in."""
 
 from dataclasses import replace
 
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
-from ferapp.overlays.overlay_style import Look
-from ferapp.overlays.render_overlays import burn
-from ferapp.recording.session import SessionFrame
+from ferapp.overlays import palette
+from ferapp.overlays.overlay_style import OverlayStyle
+from ferapp.overlays.render_overlays import render_overlays
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis
 from tests.support.ui.fake_engine import SIZE, analysis, face
@@ -18,7 +18,7 @@ from trainer.faces.points import CONTOURS_68
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
-BARE = Look(boxes=False, landmarks=False, attribution=False)
+BARE = OverlayStyle(boxes=False, landmarks=False, attribution=False)
 SIZES = [(320, 240), (640, 360), (1081, 1921), (3840, 2160)]
 
 
@@ -44,21 +44,21 @@ def one_face(size: tuple[int, int], attribution: NDArray[np.float32] | None = No
 @pytest.mark.parametrize("size", SIZES)
 def test_landmarks_have_their_colour_where_they_are(size: tuple[int, int]) -> None:
     shown = one_face(size)
-    image = burn(shown, replace(BARE, landmarks=True))
+    image = render_overlays(shown, replace(BARE, landmarks=True))
     assert (image.width(), image.height(), image.devicePixelRatio()) == (*size, 1)
     pixels = rgb(image)
     for x, y in shown.faces[0].landmarks[[0, 30, 67]].tolist():
         column, row = round(x), round(y)  # the pixel whose centre is nearest
-        assert far(pixels[row, column], theme.FACE_COLOURS[0]) < 110
+        assert far(pixels[row, column], palette.FACE_COLOURS[0]) < 110
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_lines_and_text_grow_with_the_frame_and_stay_legible(size: tuple[int, int]) -> None:
     shown = one_face(size)
-    pixels = rgb(burn(shown, replace(BARE, boxes=True)))
+    pixels = rgb(render_overlays(shown, replace(BARE, boxes=True)))
     scale = max(min(size) / 540, 0.75)
     x, y, _, height = (round(value) for value in shown.faces[0].box)
-    colour = theme.FACE_COLOURS[0]
+    colour = palette.FACE_COLOURS[0]
     line = pixels[y + height // 2, x - round(4 * scale) : x + round(4 * scale) + 1]
     assert (far(line, colour) < 150).sum() == pytest.approx(1.75 * scale, abs=1.1)
     above = pixels[:y, x + round(7 * scale)]  # through the plate, left of its words
@@ -77,26 +77,26 @@ def test_contours_grow_too() -> None:
     across = np.array([-along[1], along[0]]) / np.hypot(*along)
     steps = points.mean(axis=0) + np.arange(-12, 13)[:, None] * across
     columns, rows = np.rint(steps).astype(int).T
-    plain = rgb(burn(shown, BARE))[rows, columns]
-    drawn = rgb(burn(shown, replace(BARE, landmarks=True)))[rows, columns]
+    plain = rgb(render_overlays(shown, BARE))[rows, columns]
+    drawn = rgb(render_overlays(shown, replace(BARE, landmarks=True)))[rows, columns]
     assert (np.abs(drawn - plain).sum(axis=1) > 60).sum() >= 3
 
 
 def test_a_face_that_is_cut_off_at_the_top_has_its_label() -> None:
     shown = analysis(face((320, 0), half=90), size=(640, 360))
-    pixels = rgb(burn(shown, replace(BARE, boxes=True)))
+    pixels = rgb(render_overlays(shown, replace(BARE, boxes=True)))
     through_the_plate = pixels[:80, 320 - 90 + 8]  # left of its words
-    assert 12 < (far(through_the_plate, theme.FACE_COLOURS[0]) < 12).sum() < 24
+    assert 12 < (far(through_the_plate, palette.FACE_COLOURS[0]) < 12).sum() < 24
 
 
 def test_nothing_asked_for_leaves_the_frame_untouched() -> None:
     hot = np.ones((SIZE, SIZE), np.float32)
     shown = one_face((321, 241), hot)
     untouched = shown.frame.image[..., ::-1]
-    np.testing.assert_array_equal(rgb(burn(shown, BARE)), untouched)
+    np.testing.assert_array_equal(rgb(render_overlays(shown, BARE)), untouched)
     clear = replace(BARE, attribution=True, opacity=0.0)
-    np.testing.assert_array_equal(rgb(burn(shown, clear)), untouched)
-    opaque = rgb(burn(shown, replace(clear, opacity=1.0)))
+    np.testing.assert_array_equal(rgb(render_overlays(shown, clear)), untouched)
+    opaque = rgb(render_overlays(shown, replace(clear, opacity=1.0)))
     assert (opaque[120, 160] != untouched[120, 160]).any()
     np.testing.assert_array_equal(shown.picture[..., :3], shown.frame.image)  # a copy was painted
 
@@ -104,25 +104,23 @@ def test_nothing_asked_for_leaves_the_frame_untouched() -> None:
 def test_a_recorded_picture_with_overlays_does_not_get_them_twice() -> None:
     hot = np.ones((SIZE, SIZE), np.float32)
     shown = one_face((640, 360), hot)
-    f = shown.frame
-    clean, overlaid = (
-        replace(shown, frame=SessionFrame(f.image, f.index, f.time_s, f.captured_at, burnt=burnt))
-        for burnt in (False, True)
-    )
-    untouched = f.image[..., ::-1]
-    np.testing.assert_array_equal(rgb(burn(overlaid, Look())), untouched)
-    assert (rgb(burn(clean, Look())) != untouched).any()
+    overlaid = replace(shown, has_overlays=True)
+    untouched = shown.frame.image[..., ::-1]
+    np.testing.assert_array_equal(rgb(render_overlays(overlaid, OverlayStyle())), untouched)
+    assert (rgb(render_overlays(shown, OverlayStyle())) != untouched).any()
 
 
-def test_the_mirror_of_the_view_is_not_burnt_in() -> None:
+def test_the_mirror_of_the_view_is_not_rendered() -> None:
     shown = analysis(face(centre=(100, 120)))
-    assert burn(shown, Look(mirror=True)) == burn(shown, Look())
+    assert render_overlays(shown, OverlayStyle(mirror=True)) == render_overlays(
+        shown, OverlayStyle()
+    )
 
 
-def test_a_burnt_frame_needs_no_theme(qapp: QApplication) -> None:
+def test_rendered_overlays_are_the_same_in_every_theme(qapp: QApplication) -> None:
     """The same picture whatever the window looks like."""
     shown = analysis(face())
     theme.apply_theme(qapp, "light")
-    light = burn(shown, Look())
+    light = render_overlays(shown, OverlayStyle())
     theme.apply_theme(qapp, "dark")
-    assert burn(shown, Look()) == light
+    assert render_overlays(shown, OverlayStyle()) == light

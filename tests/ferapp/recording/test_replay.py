@@ -104,7 +104,7 @@ def test_through_the_pipeline_at_the_true_times(folder: Path) -> None:
     assert playback.seconds == pytest.approx(0.6, abs=0.01)
     assert [mark.kind for mark in shown.marks] == ["mark"]
     assert shown.ended
-    assert not shown.burnt
+    assert not shown.has_overlays
 
 
 def test_pausing_holds_and_seeking_shows_one_picture(folder: Path) -> None:
@@ -153,11 +153,11 @@ def test_only_the_overlaid_video_is_played_and_told(tmp_path: Path) -> None:
     source = SessionSource(folder)
     first = source.read()
     assert first is not None
-    assert first.burnt
+    assert first.has_overlays
     np.testing.assert_allclose(first.image, 255 - image(0), atol=3)
     source.close()
     with live(Studio(), str(folder)) as engine:
-        assert replay(engine).burnt
+        assert replay(engine).has_overlays
         engine.analyse_again(True)  # the scripted model finds a face in every picture
         assert played(engine, lambda f: f.at_s < 0.01).faces == ()
 

@@ -14,6 +14,7 @@ import pytest
 from PySide6.QtGui import QColor
 from rich.console import Console
 
+from ferapp.overlays import palette
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
 from ferapp.sources.images import ImageFolder
 from ferapp.sources.video import VideoFile
@@ -21,7 +22,6 @@ from ferapp.studies import single_source
 from ferapp.studies.annotated_video import BurntVideo
 from ferapp.studies.progress_line import frames_progress, progress_words
 from ferapp.studies.single_source import VIDEOS, analyze_source
-from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis
 from tests.support import ROOT
 from tests.support.app.analyze_parts import HEADER, frames_of, meanings_of, rows_of
@@ -152,11 +152,11 @@ class TestVideo:
             middle = round(y + height / 2)
             for side in (x, x + width):
                 columns = np.arange(round(side) - 12, round(side) + 13)
-                distance = far(burnt[middle - 20 : middle + 20, columns], theme.FACE_COLOURS[0])
+                distance = far(burnt[middle - 20 : middle + 20, columns], palette.FACE_COLOURS[0])
                 line = distance[:, abs(columns - side) < 2].min(axis=1)
                 assert (line < 300).mean() > 0.3  # dashes, where the model is not sure
             plate = burnt[round(y) - 20 : round(y) - 8, round(x) + 4 : round(x) + 60]
-            assert (far(plate, theme.FACE_COLOURS[0]) < 60).mean() > 0.3
+            assert (far(plate, palette.FACE_COLOURS[0]) < 60).mean() > 0.3
             # the rest is the clip
             np.testing.assert_allclose(burnt[-60:, :200], frame.image[-60:, :200], atol=40)
         clip.close()

@@ -16,8 +16,8 @@ from PySide6.QtGui import QAction, QFont, QFontDatabase, QImage
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from ferapp.overlays import overlay_painter
-from ferapp.overlays.overlay_style import Look
+from ferapp.overlays import overlay_painter, palette
+from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.live.display_controls import Switch
 from ferapp.ui.live.face.attribution_controls import AttributionControls
 from ferapp.ui.live.face.attribution_key import AttributionKey
@@ -57,13 +57,13 @@ def bars_hidden() -> QWidget:
 
 def key_signed() -> QWidget:
     widget = AttributionKey()
-    widget.show_map(Look(full_scale=0.348), "Happy", "Happy")
+    widget.show_map(OverlayStyle(full_scale=0.348), "Happy", "Happy")
     return sized(widget, 216)
 
 
 def key_strength() -> QWidget:
     widget = AttributionKey()
-    widget.show_map(Look(signed=False, palette="green_violet"), "Happy", "Sad")
+    widget.show_map(OverlayStyle(signed=False, palette="green_violet"), "Happy", "Sad")
     return sized(widget, 216)
 
 
@@ -82,7 +82,7 @@ def one_face(name: str = "happy") -> FaceAnalysis:
 def crop() -> QWidget:
     face, widget = one_face(), CropView()
     assert face.maps is not None
-    widget.show_face(face, overlay_painter.map_image(face.maps[0], Look()))
+    widget.show_face(face, overlay_painter.map_image(face.maps[0], OverlayStyle()))
     return sized(widget, 120)
 
 
@@ -112,7 +112,7 @@ def choices() -> QWidget:
     hide = HideRow()
     hide.chips["mouth"].setChecked(True)
     attribution = AttributionControls(held=True)
-    attribution.show_look(Look(target="runner_up", palette="blue_red"), EXPRESSIONS)
+    attribution.show_look(OverlayStyle(target="runner_up", palette="blue_red"), EXPRESSIONS)
     column.addWidget(hide)
     column.addWidget(attribution)
     return sized(widget, 374)
@@ -147,7 +147,7 @@ def video_signs() -> QWidget:
         whole=probabilities("happy", 0.9),
     )
     widget = VideoView(lambda _: None)
-    widget.set_look(Look(mirror=True, attribution=False))
+    widget.set_look(OverlayStyle(mirror=True, attribution=False))
     widget.show_analysis(replace(on_a_plain_picture(face), hidden=frozenset({"mouth", "brows"})))
     return sized(widget, 420, 300)
 
@@ -174,7 +174,7 @@ def sized(widget: QWidget, width: int, height: int | None = None) -> QWidget:
 def rendered(widget: QWidget) -> QImage:
     """One pixel a point on every screen."""
     image = QImage(widget.size(), QImage.Format.Format_RGB32)
-    image.fill(theme.colour(theme.current().panel))
+    image.fill(palette.to_qcolor(theme.current().panel))
     widget.ensurePolished()
     widget.render(image, renderFlags=QWidget.RenderFlag.DrawChildren)
     return image

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QApplication
 
 from ferapp.app import make_application, make_window
 from ferapp.live.engine import Engine
+from ferapp.overlays import palette
 from ferapp.ui.shell.settings import SettingsStore
-from ferapp.ui.widgets import theme
 
 
 def main(out: str) -> int:
@@ -38,7 +38,7 @@ def main(out: str) -> int:
         tip = view.frame_to_view(*analysis.faces[0].landmarks[30].tolist()).toPoint()
         place = view.mapTo(window, tip)
         colour = screen.toImage().pixelColor(place)
-        wanted = QColor(theme.FACE_COLOURS[0])
+        wanted = QColor(palette.FACE_COLOURS[0])
         near = all(
             abs(a - b) < 40 for a, b in zip(colour.getRgb()[:3], wanted.getRgb()[:3], strict=True)
         )

@@ -25,12 +25,14 @@ def calls(bench: Bench, name: str) -> list[object]:
     return [value for called, value in bench.engine.calls if called == name]
 
 
-def replayed(at_s: float, *, burnt: bool = False) -> Analysis:
+def replayed(at_s: float, *, has_overlays: bool = False) -> Analysis:
     one = replace(face(), landmarks=np.zeros((0, 2), np.float32), crop=np.zeros((0, 0), np.uint8))
     made = analysis(one, index=int(at_s))
     f = made.frame
-    frame = SessionFrame(f.image, f.index, at_s, f.captured_at, at_s=at_s, burnt=burnt)
-    return replace(made, frame=frame)
+    frame = SessionFrame(
+        f.image, f.index, at_s, f.captured_at, at_s=at_s, has_overlays=has_overlays
+    )
+    return replace(made, frame=frame, has_overlays=has_overlays)
 
 
 def at(at_s: float) -> Analysis:

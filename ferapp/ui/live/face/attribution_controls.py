@@ -4,11 +4,10 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
-from ferapp.overlays import colour_maps
-from ferapp.overlays.overlay_style import Look
+from ferapp.overlays import colour_maps, label_text
+from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.live.display_controls import label_width
 from ferapp.ui.live.face.attribution_key import gradient
-from ferapp.ui.text import wording
 from ferapp.ui.text.method_text import METHODS
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
@@ -46,8 +45,8 @@ _HOLD = (
 class AttributionControls(QWidget):
     """Each signal carries the new value; `show_look` sets what is shown without any."""
 
-    target_chosen = Signal(str)  # as Look.target
-    method_chosen = Signal(str)  # as Look.method
+    target_chosen = Signal(str)  # as OverlayStyle.target
+    method_chosen = Signal(str)  # as OverlayStyle.method
     palette_chosen = Signal(str)
     signed_changed = Signal(bool)
     held_changed = Signal(bool)
@@ -63,7 +62,7 @@ class AttributionControls(QWidget):
         self.method.setMinimumWidth(_LEAST)
         self.palette_picker = Picker("Colours of the attribution", _COLOURS)
         self.palette_picker.setIconSize(_SWATCH)
-        for name, palette in colour_maps.PALETTES.items():
+        for name, palette in colour_maps.MAP_PALETTES.items():
             self.palette_picker.addItem(palette.title, name)
         self.signed = Chip("For and against", _SIGNED)
         self.held = Chip("Hold scale", _HOLD)
@@ -107,7 +106,7 @@ class AttributionControls(QWidget):
         self.signed.clicked.connect(self.signed_changed)
         self.held.clicked.connect(self.held_changed)
 
-    def show_look(self, look: Look, classes: tuple[str, ...]) -> None:
+    def show_look(self, look: OverlayStyle, classes: tuple[str, ...]) -> None:
         """The choices of `look` among the model's classes."""
         if classes != self._classes:
             self._classes = classes
@@ -150,7 +149,7 @@ class AttributionControls(QWidget):
         self.target.addItem("Predicted", "predicted")
         self.target.addItem("Runner-up", "runner_up")
         for name in self._classes:
-            self.target.addItem(wording.title(name), name)
+            self.target.addItem(label_text.class_title(name), name)
 
     def _paint_swatches(self) -> None:
         size = _SWATCH * 4  # the icon scales it down to any screen

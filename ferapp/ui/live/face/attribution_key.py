@@ -13,7 +13,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferapp.overlays import colour_maps
-from ferapp.overlays.overlay_style import Look
+from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.text import wording
 from ferapp.ui.text.method_text import METHODS
 from ferapp.ui.widgets import theme
@@ -36,7 +36,7 @@ class AttributionKey(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._look = Look()
+        self._look = OverlayStyle()
         self._shown = ""
         self._asked = ""
         self._age_ms: float | None = None
@@ -54,7 +54,7 @@ class AttributionKey(QWidget):
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
-    def show_map(self, look: Look, shown: str = "", asked: str = "") -> None:
+    def show_map(self, look: OverlayStyle, shown: str = "", asked: str = "") -> None:
         """The class that the map explains and the one that was asked for, as a person reads them.
 
         Both are empty while there is no map.

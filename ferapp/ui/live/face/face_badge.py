@@ -4,6 +4,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ferapp.overlays import palette
 from ferapp.ui.widgets import theme
 from ferapp.vision.tracking import number
 
@@ -44,11 +45,11 @@ class FaceBadge(QWidget):
     def _paint(self, painter: QPainter) -> None:
         if self._face_id is None:
             return
-        look, colour = theme.current(), theme.face_colour(self._face_id)
+        look, colour = theme.current(), palette.face_colour(self._face_id)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         plate = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.setPen(QPen(QColor(look.muted), 1))  # on white a light colour alone has no edge
         painter.setBrush(colour if self._seen else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(plate, 6, 6)
-        painter.setPen(QColor(theme.ON_FACE_COLOUR if self._seen else look.muted))
+        painter.setPen(QColor(palette.ON_FACE_COLOUR if self._seen else look.muted))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, str(number(self._face_id)))

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.live.status import LiveStatus
-from ferapp.overlays.overlay_style import Look, explained_class, map_of
+from ferapp.overlays import label_text
+from ferapp.overlays.overlay_style import OverlayStyle, explained_class, map_of
 from ferapp.ui.live.face.attention_strip import AttentionStrip
 from ferapp.ui.live.face.attribution_key import AttributionKey
 from ferapp.ui.live.face.crop_view import CropView
@@ -195,7 +196,7 @@ class FacePanel(QWidget):
         self,
         analysis: Analysis | None,
         status: LiveStatus,
-        look: Look,
+        look: OverlayStyle,
         map_image: QImage | None,
         chosen: int | None = None,
     ) -> None:
@@ -222,7 +223,9 @@ class FacePanel(QWidget):
         self.strip.redraw()
         self.signals.show_analysis(analysis)
 
-    def _show_second(self, analysis: Analysis | None, status: LiveStatus, look: Look) -> None:
+    def _show_second(
+        self, analysis: Analysis | None, status: LiveStatus, look: OverlayStyle
+    ) -> None:
         """What the second model says of the same face, beside what the first says."""
         other = analysis.other if analysis is not None else None
         comparing = other is not None and bool(status.other_name)
@@ -258,7 +261,9 @@ class FacePanel(QWidget):
         for label in (self.whose, self.over_time):
             label.setVisible(bool(whose))
 
-    def _show_face(self, face: FaceAnalysis | None, classes: tuple[str, ...], look: Look) -> None:
+    def _show_face(
+        self, face: FaceAnalysis | None, classes: tuple[str, ...], look: OverlayStyle
+    ) -> None:
         self.key.setVisible(look.attribution)
         asked = explained_class(face, classes, look.target) if face is not None else None
         if face is None or asked is None or len(face.smoothed) != len(classes):
@@ -278,7 +283,11 @@ class FacePanel(QWidget):
             self.places.show_shares(
                 region_shares(found[1], face.places) if face.places is not None else None
             )
-            self.key.show_map(look, wording.title(classes[found[0]]), wording.title(classes[asked]))
+            self.key.show_map(
+                look,
+                label_text.class_title(classes[found[0]]),
+                label_text.class_title(classes[asked]),
+            )
 
     def show_signals(self, on: bool) -> None:
         """With them the column scrolls on a small screen: then no plot need be squeezed."""

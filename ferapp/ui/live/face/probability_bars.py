@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from ferapp.overlays import label_text
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import NOTHING
@@ -77,12 +78,12 @@ class ProbabilityBars(QWidget):
         look = theme.current()
         row = self._row_height()
         advance = self.fontMetrics().horizontalAdvance
-        left = max(advance(wording.title(c)) for c in self._classes) + 12
+        left = max(advance(label_text.class_title(c)) for c in self._classes) + 12
         compared = self._whole.size == self._smoothed.size > 0
-        values = advance(wording.percent(1)) + 8
+        values = advance(label_text.percent(1)) + 8
         changes = advance(wording.points(-1)) + 8 if compared else 0
         width = self.width() - left - values - changes
-        top = wording.top_class(self._smoothed)
+        top = label_text.top_class(self._smoothed)
         middle = Qt.AlignmentFlag.AlignVCenter
         right = middle | Qt.AlignmentFlag.AlignRight
         for i, name in enumerate(self._classes):
@@ -96,7 +97,7 @@ class ProbabilityBars(QWidget):
             words = QColor(look.text if i in (top, self._marked) else look.muted)
             painter.setFont(self._strong if i == top else self._plain)
             painter.setPen(words)
-            painter.drawText(QRectF(0, y, left, row), middle, wording.title(name))
+            painter.drawText(QRectF(0, y, left, row), middle, label_text.class_title(name))
             track = QRectF(left, y + (row - _BAR) / 2, width, _BAR)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(look.line))
@@ -116,7 +117,7 @@ class ProbabilityBars(QWidget):
             painter.drawRect(QRectF(tick, track.y() - 2, 1.5, _BAR + 4))
             painter.setPen(words)
             number = QRectF(left + width, y, values, row)
-            painter.drawText(number, right, wording.percent(share))
+            painter.drawText(number, right, label_text.percent(share))
             if compared:
                 change = QRectF(self.width() - changes, y, changes, row)
                 painter.drawText(change, right, wording.points(share - float(self._whole[i])))
@@ -145,11 +146,11 @@ class ProbabilityBars(QWidget):
         i = self._row_at(y)
         lines = [_TIP]
         if i is not None and i < len(self._smoothed):
-            smoothed, raw = wording.percent(self._smoothed[i]), wording.percent(self._raw[i])
-            name = wording.title(self._classes[i])
+            smoothed, raw = label_text.percent(self._smoothed[i]), label_text.percent(self._raw[i])
+            name = label_text.class_title(self._classes[i])
             values = f"{name}: smoothed {smoothed}, this picture {raw}"
             if self._whole.size == self._smoothed.size:
-                values += f", whole face {wording.percent(self._whole[i])}"
+                values += f", whole face {label_text.percent(self._whole[i])}"
                 lines.append(_HIDDEN_TIP)
             lines = [values, *lines, _CLICK_TIP]
         return "\n".join(lines)
@@ -157,7 +158,9 @@ class ProbabilityBars(QWidget):
     def in_words(self) -> str:
         """`Angry 1 %, Disgust 2 %, …`, for a screen reader."""
         shown = zip(self._classes, self._smoothed.tolist(), strict=False)  # none without a model
-        return ", ".join(f"{wording.title(name)} {wording.percent(share)}" for name, share in shown)
+        return ", ".join(
+            f"{label_text.class_title(name)} {label_text.percent(share)}" for name, share in shown
+        )
 
     def _row_at(self, y: float) -> int | None:
         i = int(y) // self._row_height()

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from ferapp.ui.text import wording
+from ferapp.overlays import label_text
 from ferapp.ui.widgets import theme
 from ferapp.vision.face_regions import REGIONS
 
@@ -57,7 +57,9 @@ class PlaceMeter(QWidget):
         if not self._known:
             return "No attribution"
         order = np.argsort(self._shares)[::-1]
-        return ", ".join(f"{REGIONS[i]} {wording.percent(float(self._shares[i]))}" for i in order)
+        return ", ".join(
+            f"{REGIONS[i]} {label_text.percent(float(self._shares[i]))}" for i in order
+        )
 
     def cell(self, index: int) -> QRectF:
         left = self._left()
@@ -78,7 +80,7 @@ class PlaceMeter(QWidget):
         cells = (index for index in range(len(REGIONS)) if x < self.cell(index).right() + _GAP)
         index = next(cells, len(REGIONS) - 1)
         name = _WORDS.get(REGIONS[index], f"the {REGIONS[index]}")
-        share = wording.percent(float(self._shares[index])) if self._known else "–"
+        share = label_text.percent(float(self._shares[index])) if self._known else "–"
         return (
             f"{share} of what speaks for the explained expression lies on {name}.\n"
             "Parts are taken from the landmarks; what speaks against it is not counted."
@@ -103,7 +105,7 @@ class PlaceMeter(QWidget):
             painter.drawText(first, Qt.AlignmentFlag.AlignLeft, place)
             painter.setPen(QColor(look.text if index == top else look.muted))
             second = first.translated(0, line)
-            value = wording.percent(float(self._shares[index])) if self._known else "–"
+            value = label_text.percent(float(self._shares[index])) if self._known else "–"
             painter.drawText(second, Qt.AlignmentFlag.AlignLeft, value)
             track = QRectF(cell.x(), 2 * line + 1, cell.width(), _BAR)
             painter.setPen(Qt.PenStyle.NoPen)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from ferapp.ui.text import wording
+from ferapp.overlays import label_text
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import NOTHING
 
@@ -61,7 +61,8 @@ class TwinBars(QWidget):
             return ""
         rows = zip(self._classes, self._first, self._second, strict=False)
         return ", ".join(
-            f"{wording.title(name)} {wording.percent(a)} and {_share(b)}" for name, a, b in rows
+            f"{label_text.class_title(name)} {label_text.percent(a)} and {_share(b)}"
+            for name, a, b in rows
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -72,8 +73,8 @@ class TwinBars(QWidget):
     def _paint(self, painter: QPainter) -> None:
         look, row = theme.current(), self._row()
         advance = self.fontMetrics().horizontalAdvance
-        left = max((advance(wording.title(c)) for c in self._classes), default=0) + 12
-        value = advance(wording.percent(1)) + 6
+        left = max((advance(label_text.class_title(c)) for c in self._classes), default=0) + 12
+        value = advance(label_text.percent(1)) + 6
         width = self.width() - left - 2 * value
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         middle = Qt.AlignmentFlag.AlignVCenter
@@ -85,12 +86,15 @@ class TwinBars(QWidget):
         for place, letter in enumerate((A, B)):
             x = left + width + place * value
             painter.drawText(QRectF(x, 0, value, row), right, letter)
-        tops = (wording.top_class(self._first), wording.top_class(np.nan_to_num(self._second)))
+        tops = (
+            label_text.top_class(self._first),
+            label_text.top_class(np.nan_to_num(self._second)),
+        )
         for i, name in enumerate(self._classes):
             y = (i + 1) * row
             painter.setFont(strong if i in tops else self.font())
             painter.setPen(QColor(look.text if i in tops else look.muted))
-            painter.drawText(QRectF(0, y, left, row), middle, wording.title(name))
+            painter.drawText(QRectF(0, y, left, row), middle, label_text.class_title(name))
             colour = QColor(look.expression(name, i))
             for place, shares in enumerate((self._first, self._second)):
                 if i >= len(shares):
@@ -128,4 +132,4 @@ class TwinBars(QWidget):
 
 
 def _share(value: float) -> str:
-    return "–" if np.isnan(value) else wording.percent(value)
+    return "–" if np.isnan(value) else label_text.percent(value)

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from ferapp.live.status import ModelInfo, ModelState
+from ferapp.overlays import palette
 from ferapp.ui.live.face.twin_bars import TwinBars
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis
@@ -112,7 +113,7 @@ def test_a_second_model_that_fails_says_why(bench: Bench) -> None:
     bench.engine.change(other_state=ModelState.FAILED, other_notice=words)
     bench.qtbot.waitUntil(lambda: view.message == words)
     assert view.isVisible()
-    ground = rgb(theme.VIDEO_GROUND)
+    ground = rgb(palette.VIDEO_BACKGROUND)
     shown = pixels(view)
     assert 0.001 < (np.abs(shown - ground).sum(axis=-1) > 60).mean() < 0.1  # words on the ground
 

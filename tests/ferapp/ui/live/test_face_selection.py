@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
-from ferapp.overlays.overlay_style import Look
-from ferapp.overlays.render_overlays import burn
+from ferapp.overlays import label_text, palette
+from ferapp.overlays.overlay_style import OverlayStyle
+from ferapp.overlays.render_overlays import render_overlays
 from ferapp.ui.live.face_selection import Following, next_face
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import wording
-from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis, FaceAnalysis
 from tests.support.ui.fake_engine import SIZE, analysis, face
 from tests.support.ui.picture import pixels, rgb
 from tests.support.ui.window_bench import Bench
 
 pytestmark = pytest.mark.usefixtures("qapp")  # text needs fonts
-BOXES = Look(landmarks=False, attribution=False)
+BOXES = OverlayStyle(landmarks=False, attribution=False)
 LEFT, RIGHT = (80.0, 120.0), (240.0, 120.0)
 
 
@@ -55,13 +55,13 @@ def says(bench: Bench, headline: str, detail: str) -> None:
 
 
 def edge(image: np.ndarray, of: FaceAnalysis) -> np.ndarray:
-    """The pixels of a burnt picture along the middle of the left edge of the box."""
+    """The pixels of a rendered picture along the middle of the left edge of the box."""
     x, y, _, height = of.box
     return image[int(y + 0.4 * height) : int(y + 0.6 * height), round(x) - 3 : round(x) + 4]
 
 
-def burnt(shown: Analysis) -> np.ndarray:
-    image = burn(shown, BOXES)
+def rendered(shown: Analysis) -> np.ndarray:
+    image = render_overlays(shown, BOXES)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
     return rows[..., 2::-1].astype(int)
 
@@ -69,18 +69,18 @@ def burnt(shown: Analysis) -> np.ndarray:
 @pytest.mark.parametrize("face_id", [0, 1, 7, 8, 42])
 def test_the_box_has_the_colour_of_the_face(face_id: int) -> None:
     shown = analysis(face(face_id=face_id))
-    found = edge(burnt(shown), shown.faces[0])
-    distance = np.abs(found - rgb(theme.FACE_COLOURS[face_id % 8])).sum(axis=2)
+    found = edge(rendered(shown), shown.faces[0])
+    distance = np.abs(found - rgb(palette.FACE_COLOURS[face_id % 8])).sum(axis=2)
     assert (distance.min(axis=1) < 90).all()
 
 
 def test_the_followed_box_is_the_strongest_and_colours_stay(page: LivePage) -> None:
     shown = two()
-    usual, strong = burnt(shown), burnt(replace(shown, followed=1))
+    usual, strong = rendered(shown), rendered(replace(shown, followed=1))
 
     def ink(image: np.ndarray, index: int) -> float:
         """How much of the edge has the colour of the face."""
-        colour = np.array(rgb(theme.FACE_COLOURS[index]))
+        colour = np.array(rgb(palette.FACE_COLOURS[index]))
         return float((np.abs(edge(image, shown.faces[index]) - colour).sum(axis=2) < 150).sum())
 
     assert ink(strong, 1) > 1.3 * ink(usual, 1)
@@ -89,10 +89,10 @@ def test_the_followed_box_is_the_strongest_and_colours_stay(page: LivePage) -> N
 
 def test_numbers_stand_at_the_faces_only_where_there_are_several() -> None:
     shown = two(ids=(0, 9))
-    labels = [wording.box_label(each, shown) for each in shown.faces]
+    labels = [label_text.box_label(each, shown) for each in shown.faces]
     assert labels == ["1  Happy 80\u00a0%", "2  Sad 60\u00a0%"]
     alone = one(0)
-    assert wording.box_label(alone.faces[0], alone) == "Happy 80\u00a0%"
+    assert label_text.box_label(alone.faces[0], alone) == "Happy 80\u00a0%"
 
 
 def test_a_click_lets_everything_follow(bench: Bench, page: LivePage) -> None:
@@ -266,6 +266,6 @@ def test_the_badge_is_as_the_face_in_the_picture(bench: Bench, page: LivePage) -
     click(bench, RIGHT)
     badge = page.panel.badge
     says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
-    assert pixels(badge)[4, 13].tolist() == rgb(theme.FACE_COLOURS[1])
+    assert pixels(badge)[4, 13].tolist() == rgb(palette.FACE_COLOURS[1])
     assert "press its number" in badge.toolTip()
     assert badge.rect().contains(QPoint(13, 13))

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ferapp.live.status import LiveStatus
+from ferapp.overlays import palette
 from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_words, stream_words
 from ferapp.ui.live.fault_panel import REMARKS, FaultPanel
 from ferapp.ui.live.live_view import Stage
 from ferapp.ui.text.source_text import opening, source_title
-from ferapp.ui.widgets import theme
 from tests.support.ui.fake_engine import analysis, face
 from tests.support.ui.window_bench import Bench
 
@@ -59,7 +59,7 @@ def test_each_kind_has_a_sign_of_its_own(bench: Bench) -> None:
     signs = []
     for kind in FaultKind:
         sign = say(bench, fault_of(kind)).sign
-        sign.show_kind(kind, theme.VIDEO_TEXT)  # colour aside
+        sign.show_kind(kind, palette.VIDEO_TEXT)  # colour aside
         signs.append(sign.grab().toImage())
         bench.engine.change(source_fault=None, source_notice="")
         bench.qtbot.waitUntil(lambda: not bench.window.live_page.stage.notice.isVisible())

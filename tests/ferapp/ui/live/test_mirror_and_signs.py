@@ -8,17 +8,16 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QTransform
 from pytestqt.qtbot import QtBot
 
-from ferapp.overlays import overlay_painter
-from ferapp.overlays.overlay_style import Look
+from ferapp.overlays import label_text, overlay_painter, palette
+from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.live.video_view import VideoView
 from ferapp.ui.text import wording
-from ferapp.ui.widgets import theme
 from ferapp.vision.face_regions import PART_HULLS, PARTS, Part
 from ferapp.vision.types import Analysis, Doubt, DoubtKind
 from tests.support.ui.fake_engine import SIZE, analysis, face, probabilities, similarity
 from tests.support.ui.picture import drawn_face, pixels, rgb, share
 
-BARE = Look(boxes=False, landmarks=False, attribution=False)
+BARE = OverlayStyle(boxes=False, landmarks=False, attribution=False)
 SMALL = Doubt(DoubtKind.SMALL, 38, 44)
 
 
@@ -89,7 +88,7 @@ def test_letters_are_never_mirrored(view: VideoView) -> None:
         left = round(min(point.x() for point in box))
         bottom = round(box[0].y()) - 8
         plates.append(pixels(view)[bottom - 12 : bottom, left + 6 : left + 90])
-    words = [np.abs(plate - rgb(theme.ON_FACE_COLOUR)).sum(axis=2) < 200 for plate in plates]
+    words = [np.abs(plate - rgb(palette.ON_FACE_COLOUR)).sum(axis=2) < 200 for plate in plates]
     assert words[0].sum() > 40
     assert (words[0] != words[1]).mean() < 0.02
     assert (words[0] != words[1][:, ::-1]).mean() > 0.1
@@ -141,17 +140,17 @@ def test_hidden_parts_are_written_in_the_corner(view: VideoView) -> None:
     view.show_analysis(hidden("mouth", "eyes"))
     room = view.picture_rect()
     corner = pixels(view)[int(room.bottom()) - 40 :, int(room.right()) - 180 :]
-    assert share(corner, theme.VIDEO_TEXT, 120) > 0.02
-    assert wording.parts({"mouth", "eyes"}) == "eyes and mouth"
+    assert share(corner, palette.VIDEO_TEXT, 120) > 0.02
+    assert label_text.parts_text({"mouth", "eyes"}) == "eyes and mouth"
 
 
 def test_hiding_is_said_at_the_face_whatever_else_is_off(view: VideoView) -> None:
     shown = hidden("mouth")
-    assert wording.box_label(shown.faces[0], shown) == "Happy 87\u00a0%, mouth hidden"
+    assert label_text.box_label(shown.faces[0], shown) == "Happy 87\u00a0%, mouth hidden"
     several = hidden("mouth", "nose")
-    assert wording.box_label(several.faces[0], several) == "Happy 87\u00a0%, parts hidden"
+    assert label_text.box_label(several.faces[0], several) == "Happy 87\u00a0%, parts hidden"
     whole = replace(shown, hidden=frozenset())
-    assert wording.box_label(whole.faces[0], whole) == "Happy 87\u00a0%"
+    assert label_text.box_label(whole.faces[0], whole) == "Happy 87\u00a0%"
 
 
 def test_parts_have_room_around_their_landmarks() -> None:
@@ -191,10 +190,10 @@ def test_a_doubt_makes_the_box_dashed_and_the_label_ask(view: VideoView) -> None
     unsure = replace(sure, faces=(replace(sure.faces[0], doubts=(SMALL,)),))
     view.show_analysis(unsure)
     dashed = pixels(view)[column]
-    colour = theme.FACE_COLOURS[0]
+    colour = palette.FACE_COLOURS[0]
     assert share(plain, colour, 120) > 0.9
     assert 0.3 < share(dashed, colour, 120) < 0.8
-    assert wording.box_label(unsure.faces[0], unsure) == "Happy? 87\u00a0%"
+    assert label_text.box_label(unsure.faces[0], unsure) == "Happy? 87\u00a0%"
     tip = wording.face_tip(unsure.faces[0], unsure)
     assert "too small" in tip
     assert "100 × 100 px" in tip

@@ -16,8 +16,8 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from ferapp.live.status import LiveStatus
-from ferapp.overlays.overlay_style import Look
-from ferapp.overlays.render_overlays import burn
+from ferapp.overlays.overlay_style import OverlayStyle
+from ferapp.overlays.render_overlays import render_overlays
 from ferapp.ui.live import snapshot
 from ferapp.ui.live.snapshot import Snapshots, take
 from ferapp.vision.analysis_options import Options
@@ -54,18 +54,20 @@ def shot(
     folder: Path,
     shown: Analysis | None = None,
     status: LiveStatus = STATUS,
-    look: Look | None = None,
+    look: OverlayStyle | None = None,
     options: Options | None = None,
 ) -> Path:
-    return take(shown or explained(), status, look or Look(), options or Options(), folder, WHEN)
+    return take(
+        shown or explained(), status, look or OverlayStyle(), options or Options(), folder, WHEN
+    )
 
 
-def test_the_picture_is_the_burnt_frame(tmp_path: Path) -> None:
+def test_the_picture_is_the_frame_with_overlays(tmp_path: Path) -> None:
     shown = explained()
     picture = shot(tmp_path / "new" / "folder", shown)
     assert picture.name == "ferapp-2026-11-22-184502-123.png"
     saved = QImage(str(picture)).convertToFormat(QImage.Format.Format_RGB32)
-    assert saved == burn(shown, Look())
+    assert saved == render_overlays(shown, OverlayStyle())
 
 
 def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
@@ -94,7 +96,7 @@ def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
     assert found["device"] == "cpu"
     assert found["hidden"] == ["eyes", "nose"]
     assert found["smoothing_s"] == 0.3
-    assert found["look"]["opacity"] == Look().opacity
+    assert found["look"]["opacity"] == OverlayStyle().opacity
 
     first, second = found["faces"]
     face_ = shown.faces[0]
@@ -112,7 +114,7 @@ def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
 
 
 def test_nothing_of_it_is_mirrored(tmp_path: Path) -> None:
-    true, mirrored = (shot(tmp_path, look=Look(mirror=on)) for on in (False, True))
+    true, mirrored = (shot(tmp_path, look=OverlayStyle(mirror=on)) for on in (False, True))
     assert QImage(str(true)) == QImage(str(mirrored))
     assert read(true)["faces"] == read(mirrored)["faces"]
     assert read(mirrored)["look"]["mirror"] is True
@@ -186,17 +188,17 @@ class TestSnapshots:
         self, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         threads: list[threading.Thread] = []
-        real = snapshot.burn
+        real = snapshot.render_overlays
 
-        def watched(shown: Analysis, look: Look) -> QImage:
+        def watched(shown: Analysis, look: OverlayStyle) -> QImage:
             threads.append(threading.current_thread())
             return real(shown, look)
 
-        monkeypatch.setattr(snapshot, "burn", watched)
+        monkeypatch.setattr(snapshot, "render_overlays", watched)
         parent = QObject()
         snapshots = Snapshots(parent, lambda: tmp_path / "ferapp")
         with qtbot.waitSignal(snapshots.done) as told:
-            snapshots.take(explained(), STATUS, Look(), Options())
+            snapshots.take(explained(), STATUS, OverlayStyle(), Options())
         message, path = told.args
         picture = Path(path)
         assert message == f"Saved …/ferapp/{picture.name}"
@@ -211,7 +213,7 @@ class TestSnapshots:
         told: list[str] = []
         snapshots.done.connect(lambda _, path: told.append(path))
         for _ in range(3):
-            snapshots.take(explained(), STATUS, Look(), Options())
+            snapshots.take(explained(), STATUS, OverlayStyle(), Options())
         snapshots.finish()  # as when the window closes
         assert len(set(told)) == 3
         assert sorted(tmp_path.glob("*.png")) == sorted(Path(path) for path in told)
@@ -221,7 +223,7 @@ class TestSnapshots:
         parent = QObject()
         snapshots = Snapshots(parent, lambda: tmp_path / "file" / "ferapp")
         with qtbot.waitSignal(snapshots.done) as told:
-            snapshots.take(explained(), STATUS, Look(), Options())
+            snapshots.take(explained(), STATUS, OverlayStyle(), Options())
         message, path = told.args
         assert path == ""
         assert str(tmp_path / "file" / "ferapp") in message
@@ -231,6 +233,6 @@ class TestSnapshots:
         parent = QObject()
         snapshots = Snapshots(parent, lambda: tmp_path)
         with qtbot.waitSignal(snapshots.done) as told:
-            snapshots.take(None, STATUS, Look(), Options())
+            snapshots.take(None, STATUS, OverlayStyle(), Options())
         assert told.args == ["There is no picture to save yet.", ""]
         assert list(tmp_path.iterdir()) == []

@@ -10,9 +10,9 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
-from ferapp.overlays.overlay_style import Look
+from ferapp.overlays import palette
+from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.live.video_view import VideoView
-from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis
 from tests.support.ui.fake_engine import SIZE, analysis, face, similarity
 
@@ -29,7 +29,7 @@ def rgb(colour: str) -> list[int]:
     return [c.red(), c.green(), c.blue()]
 
 
-BARE = Look(boxes=False, landmarks=False, attribution=False)
+BARE = OverlayStyle(boxes=False, landmarks=False, attribution=False)
 
 
 def alter(view: VideoView, **changes: Any) -> None:
@@ -72,7 +72,7 @@ def test_landmarks_have_their_colour(view: VideoView) -> None:
     row, column = int(at.y()), int(at.x())
     before = pixels(view)[row, column]
     alter(view, landmarks=True)
-    np.testing.assert_allclose(pixels(view)[row, column], rgb(theme.FACE_COLOURS[0]), atol=40)
+    np.testing.assert_allclose(pixels(view)[row, column], rgb(palette.FACE_COLOURS[0]), atol=40)
     alter(view, landmarks=False)
     np.testing.assert_array_equal(pixels(view)[row, column], before)
 
@@ -83,12 +83,12 @@ def test_landmarks_follow_a_letter_boxed_view(view: VideoView) -> None:
     view.show_analysis(shown)
     alter(view, landmarks=True)
     image = pixels(view)
-    assert (image[:, :100] == rgb(theme.VIDEO_GROUND)).all()  # the bars beside the picture
+    assert (image[:, :100] == rgb(palette.VIDEO_BACKGROUND)).all()  # the bars beside the picture
     for x, y in shown.faces[0].landmarks[[0, 33, 67]].tolist():
         at = view.frame_to_view(x, y)
         assert at.x() == pytest.approx((900 - 667) // 2 + (x + 0.5) * 667 / 320)
         found = image[int(at.y()), int(at.x())]
-        np.testing.assert_allclose(found, rgb(theme.FACE_COLOURS[0]), atol=25)
+        np.testing.assert_allclose(found, rgb(palette.FACE_COLOURS[0]), atol=25)
 
 
 def test_box_and_label_stand_where_the_face_is(view: VideoView) -> None:
@@ -98,7 +98,7 @@ def test_box_and_label_stand_where_the_face_is(view: VideoView) -> None:
     alter(view, boxes=True)
     image = pixels(view)
     x, y, _, height = shown.faces[0].box
-    colour = rgb(theme.FACE_COLOURS[0])
+    colour = rgb(palette.FACE_COLOURS[0])
     left = view.frame_to_view(x, y + height / 2)
     near = image[int(left.y()), int(left.x()) - 2 : int(left.x()) + 3]
     assert np.abs(near - colour).sum(axis=1).min() < 60
@@ -119,7 +119,7 @@ def test_the_label_of_a_face_at_the_top_is_in_the_picture(
     shown = analysis(face(centre=(160, top + 50)))
     view.show_analysis(shown)
     alter(view, boxes=True)
-    plates = np.abs(pixels(view) - rgb(theme.FACE_COLOURS[0])).sum(axis=2) < 12
+    plates = np.abs(pixels(view) - rgb(palette.FACE_COLOURS[0])).sum(axis=2) < 12
     rows = np.flatnonzero(plates.sum(axis=1) > 40)  # box lines are far shorter across, or one row
     assert len(rows) > 14
     picture = view.picture_rect()
@@ -134,7 +134,7 @@ def test_the_label_of_a_face_at_the_side_is_in_the_picture(view: VideoView) -> N
     widths = []
     for x in (160, 315):
         view.show_analysis(analysis(face(centre=(x, 120), half=30)))
-        plates = np.abs(pixels(view) - rgb(theme.FACE_COLOURS[0])).sum(axis=2) < 12
+        plates = np.abs(pixels(view) - rgb(palette.FACE_COLOURS[0])).sum(axis=2) < 12
         row = plates.sum(axis=1)[60:88].argmax() + 60
         columns = np.flatnonzero(plates[row])
         widths.append(columns[-1] - columns[0])
@@ -201,5 +201,5 @@ def test_a_face_without_a_model_has_no_label(view: VideoView) -> None:
     view.show_analysis(analysis(face(), model=False))
     alter(view, boxes=True)
     image = pixels(view)
-    assert (np.abs(image - rgb(theme.FACE_COLOURS[0])).sum(axis=2) < 40).any()  # the box
+    assert (np.abs(image - rgb(palette.FACE_COLOURS[0])).sum(axis=2) < 40).any()  # the box
     assert (image[40:62, 110:170] < 90).all()  # where a plate would be: the dark picture

@@ -97,11 +97,11 @@ class TestReplay:
         assert "numbers" not in attribution.toolTip()
         assert page.attribution.isEnabled()
         playing.qtbot.waitUntil(lambda: crop.accessibleDescription() == "")
-        playing.engine.change(replay=replace(REPLAY, burnt=True))
+        playing.engine.change(replay=replace(REPLAY, has_overlays=True))
         playing.qtbot.waitUntil(lambda: not boxes.isEnabled())
 
     def test_only_overlaid_says_so_and_is_not_drawn_over(self, playing: Bench) -> None:
-        playing.engine.change(replay=replace(REPLAY, burnt=True, ended=False))
+        playing.engine.change(replay=replace(REPLAY, has_overlays=True, ended=False))
         bar = playing.window.live_page.play_bar
         playing.qtbot.waitUntil(bar.notice.isVisible)
         assert bar.notice.text() == "Overlays only, cut short"
@@ -109,7 +109,7 @@ class TestReplay:
         view = playing.window.live_page.view
         playing.show(replayed(20.0))
         drawn = pixels(view)
-        playing.show(replayed(20.0, burnt=True))
+        playing.show(replayed(20.0, has_overlays=True))
         plain = pixels(view)
         assert (drawn != plain).any()
         playing.window.actions_by_id["boxes"].setChecked(False)

@@ -12,11 +12,11 @@ from pytestqt.qtbot import QtBot
 from ferapp.app import make_window
 from ferapp.live.engine import Engine
 from ferapp.live.status import ModelState, RecordingStatus
+from ferapp.overlays import palette
 from ferapp.recording.session import SessionFrame, read_session
 from ferapp.ui.recording.recording_controller import RecordingSheet
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.window import MainWindow
-from ferapp.ui.widgets import theme
 from tests.support.ui.fake_engine import FakeEngine, analysis, face
 from tests.support.ui.picture import pixels, rgb
 from tests.support.ui.playing import KEY, RUNNING, calls, key
@@ -50,7 +50,7 @@ class TestRecording:
         assert "1,234\u00a0pictures" in page.record_bar.figures.text()
         assert bench.window.actions_by_id["record"].isChecked()
         image = pixels(page.stage.recording)
-        red = np.abs(image - rgb(theme.VIDEO_RECORDING)).sum(axis=-1) < 20
+        red = np.abs(image - rgb(palette.VIDEO_RECORDING)).sum(axis=-1) < 20
         assert red.mean() > 0.5
         key(bench, KEY.Key_R)
         assert calls(bench, "end_recording") == [None]
@@ -155,7 +155,7 @@ class TestRecording:
         (plan,) = bench.engine.plans
         assert (plan.folder, plan.clean, plan.overlaid) == (Path("/other"), False, True)
 
-    def test_the_overlaid_picture_is_burnt_without_a_widget(self, bench: Bench) -> None:
+    def test_overlays_are_rendered_without_a_widget(self, bench: Bench) -> None:
         begin(bench)
         (plan,) = bench.engine.plans
         assert plan.draw is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ferapp.overlays.overlay_style import Look
+from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.shell.settings import Settings, SettingsStore
 
 
@@ -22,7 +22,7 @@ def test_the_first_start_has_the_defaults(file: Path) -> None:
 
 def test_what_was_changed_comes_back(file: Path) -> None:
     store = SettingsStore(file)
-    look = replace(Look(), target="fear", signed=False, opacity=0.35, mirror=True)
+    look = replace(OverlayStyle(), target="fear", signed=False, opacity=0.35, mirror=True)
     store.change(look=look, theme="light", recent_models=("/a.safetensors",), camera="camera:HD")
     assert not file.exists()
     store.save()
@@ -54,7 +54,7 @@ def test_a_damaged_field_costs_only_itself(file: Path) -> None:
     }
     file.write_text(json.dumps(values))
     now = SettingsStore(file).now
-    assert now == replace(Settings(), device="cuda:1", look=replace(Look(), signed=False))
+    assert now == replace(Settings(), device="cuda:1", look=replace(OverlayStyle(), signed=False))
 
 
 def test_a_file_of_a_newer_version_costs_only_what_is_unknown(file: Path) -> None:

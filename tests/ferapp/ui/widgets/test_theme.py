@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
+from ferapp.overlays import palette
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.theme import DARK, LIGHT, Theme
 from trainer.labels import EXPRESSIONS
@@ -48,10 +49,10 @@ def test_text_is_legible(look: Theme) -> None:
 
 
 def test_text_on_the_picture_is_legible() -> None:
-    for text in (theme.VIDEO_TEXT, theme.VIDEO_MUTED):
-        assert contrast(text, theme.VIDEO_GROUND) >= 4.5
-    for plate in theme.FACE_COLOURS:
-        assert contrast(theme.ON_FACE_COLOUR, plate) >= 4.5
+    for text in (palette.VIDEO_TEXT, palette.VIDEO_MUTED):
+        assert contrast(text, palette.VIDEO_BACKGROUND) >= 4.5
+    for plate in palette.FACE_COLOURS:
+        assert contrast(palette.ON_FACE_COLOUR, plate) >= 4.5
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
@@ -66,7 +67,7 @@ def test_expressions_keep_apart(look: Theme, viewer: str) -> None:
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
-@pytest.mark.parametrize("colours", [theme.FACE_COLOURS, DARK.series, LIGHT.series])
+@pytest.mark.parametrize("colours", [palette.FACE_COLOURS, DARK.series, LIGHT.series])
 def test_faces_and_curves_keep_apart(colours: tuple[str, ...], viewer: str) -> None:
     seen = [oklab(VIEWERS[viewer] @ linear(c)) for c in colours]
     for one, other in combinations(seen, 2):

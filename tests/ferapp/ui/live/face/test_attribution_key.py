@@ -7,7 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ferapp.overlays.colour_maps import PALETTES
-from ferapp.overlays.overlay_style import Look
+from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.live.face.attribution_key import AttributionKey
 from tests.support.ui.picture import pixels
 
@@ -21,16 +21,16 @@ def key(qtbot: QtBot) -> AttributionKey:
 
 
 def test_against_and_for(key: AttributionKey) -> None:
-    key.show_map(Look(), "Happy", "Happy")
+    key.show_map(OverlayStyle(), "Happy", "Happy")
     assert key.ends() == ("against", "for Happy")
-    key.show_map(Look(signed=False), "Happy", "Happy")
+    key.show_map(OverlayStyle(signed=False), "Happy", "Happy")
     assert key.ends() == ("weak", "strong, for Happy")
 
 
 @pytest.mark.parametrize("name", PALETTES)
 @pytest.mark.parametrize("signed", [True, False])
 def test_the_ends_have_the_colours_of_the_map(key: AttributionKey, name: str, signed: bool) -> None:
-    key.show_map(Look(palette=name, signed=signed), "Happy", "Happy")
+    key.show_map(OverlayStyle(palette=name, signed=signed), "Happy", "Happy")
     row = pixels(key)[4]
     ramp = PALETTES[name].signed if signed else PALETTES[name].strength
     ends = ramp(np.array([-1, 1], np.float32)).astype(int)
@@ -40,13 +40,13 @@ def test_the_ends_have_the_colours_of_the_map(key: AttributionKey, name: str, si
 
 
 def test_a_held_scale_is_told_in_logits(key: AttributionKey) -> None:
-    look = Look(full_scale=0.3478)
+    look = OverlayStyle(full_scale=0.3478)
     key.show_map(look, "Happy", "Happy")
     assert key.numbers() == ("−0.348", "logits", "+0.348")
     assert "0.348 logits" in key.toolTip()
     key.show_map(replace(look, signed=False), "Happy", "Happy")
     assert key.numbers() == ("0", "logits", "0.348")
-    key.show_map(Look(), "Happy", "Happy")
+    key.show_map(OverlayStyle(), "Happy", "Happy")
     assert key.numbers() == ("", "", "")
     assert "two pictures do not compare" in key.toolTip()
 
@@ -55,12 +55,12 @@ def test_a_held_scale_is_told_in_logits(key: AttributionKey) -> None:
     ("value", "text"), [(0.03124, "0.0312"), (4.268, "4.27"), (135.4, "135"), (12, "12.0")]
 )
 def test_three_figures(key: AttributionKey, value: float, text: str) -> None:
-    key.show_map(Look(full_scale=value), "Happy", "Happy")
+    key.show_map(OverlayStyle(full_scale=value), "Happy", "Happy")
     assert key.numbers()[2] == f"+{text}"
 
 
 def test_another_class_than_asked_for_is_said(key: AttributionKey) -> None:
-    key.show_map(Look(), "Happy", "Sad")
+    key.show_map(OverlayStyle(), "Happy", "Sad")
     assert key.ends() == ("against", "for Happy")
     assert key.numbers() == ("", "no map for Sad", "")
     assert "Sad was asked for" in key.toolTip()
@@ -68,7 +68,7 @@ def test_another_class_than_asked_for_is_said(key: AttributionKey) -> None:
 
 
 def test_the_age_is_told(key: AttributionKey) -> None:
-    key.show_map(Look(), "Happy", "Happy")
+    key.show_map(OverlayStyle(), "Happy", "Happy")
     assert "age" not in key.toolTip()
     key.show_age(34.4)
     assert "Map's age: 34\u00a0ms" in key.toolTip()
