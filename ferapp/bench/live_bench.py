@@ -20,7 +20,7 @@ from ferapp.sources.base import FrameSource
 from ferapp.sources.heavy_imports import load_opencv
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.window import MainWindow
-from ferapp.vision.analysis_options import FACES
+from ferapp.vision.analysis_options import DEFAULT_FACES
 from ferapp.vision.types import Analysis
 from trainer.errors import FerError
 
@@ -110,7 +110,7 @@ def run_bench(
     """
     parts = Parts(open_source=lambda _: _crowd(faces)) if faces else Parts()
     engine = _MeasuredEngine(source, model, device, fps, parts)
-    with bench_window(engine, faces or FACES):
+    with bench_window(engine, faces or DEFAULT_FACES):
         QApplication.processEvents()
         visible = _process_age()
         stalls = _Stalls()
@@ -161,7 +161,7 @@ def run_bench(
 
 
 @contextmanager
-def bench_window(engine: Engine, faces: int = FACES) -> Iterator[MainWindow]:
+def bench_window(engine: Engine, faces: int = DEFAULT_FACES) -> Iterator[MainWindow]:
     """The app's window on `engine`, offscreen; measured alike whatever a person has set."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from ferapp.app import make_application, make_window

@@ -22,7 +22,7 @@ from ferapp.recording.session_writer import Subject
 from ferapp.sources.base import FrameSource
 from ferapp.sources.camera_info import CameraInfo
 from ferapp.sources.heavy_imports import load_opencv, load_torch
-from ferapp.vision.analysis_options import FACES, Options
+from ferapp.vision.analysis_options import DEFAULT_FACES, AnalysisOptions
 from ferapp.vision.types import Analysis
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def make_landmarker() -> "FaceLandmarker":
     load_opencv()
     from trainer.faces.landmarker import FaceLandmarker  # brings MediaPipe
 
-    return FaceLandmarker(video=True, max_faces=FACES, details=True)
+    return FaceLandmarker(video=True, max_faces=DEFAULT_FACES, details=True)
 
 
 def make_analyzer() -> "Analyzer":
@@ -114,7 +114,7 @@ class Engine:
         self._analysing = Analysing(
             self._capture.frames, self._models, self._parts.analyzer, self._recorder
         )
-        self._options = Options()
+        self._options = AnalysisOptions()
         self._catalogue = Catalogue(Path("runs").absolute(), self._models.ms)
         for each in (model, *opened):
             self._catalogue.add(each)
@@ -218,7 +218,7 @@ class Engine:
             self._other.load(model, self._device)
         self._analysing.compare_with(self._other)
 
-    def set_options(self, options: Options) -> None:
+    def set_options(self, options: AnalysisOptions) -> None:
         self._options = options
         self._analysing.set_options(options)
 

@@ -16,7 +16,7 @@ from ferapp.live.oom_fallback import Ladder, Rung
 from ferapp.recording.recorder import Recorder
 from ferapp.recording.session import SessionFrame, recorded
 from ferapp.sources.base import Frame
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.types import Analysis, StageTimes
 from trainer.errors import is_out_of_memory
 
@@ -48,7 +48,7 @@ class Analysing:
         self._frames, self._models, self._make_analyzer = frames, models, make_analyzer
         self._recorder = recorder
         self.again = False  # recordings are analysed, in place of the results that they have
-        self._options = Options()
+        self._options = AnalysisOptions()
         self._ladder = Ladder()
         self._all_again = False  # the next frame tries what was given up
         self._loaded: Loaded | None = None  # of the frame before
@@ -65,7 +65,7 @@ class Analysing:
         parts = (self._models.landmarker_notice, self._ladder.notice, self._trouble)
         return "\n".join(part for part in parts if part)
 
-    def set_options(self, options: Options) -> None:
+    def set_options(self, options: AnalysisOptions) -> None:
         """From the next frame on. Attribution switched on anew is tried again."""
         if options.attribution and not self._options.attribution:
             self._all_again = True
@@ -146,7 +146,9 @@ class Analysing:
         self._trouble, self._failures = "", 0
         return self._compared(analyzer, analysis, options)
 
-    def _compared(self, analyzer: "Analyzer", analysis: Analysis, options: Options) -> Analysis:
+    def _compared(
+        self, analyzer: "Analyzer", analysis: Analysis, options: AnalysisOptions
+    ) -> Analysis:
         """With the second model, if there is one; one that fails is let go and the first goes on.
 
         On a GPU that has too little memory for both it is the second that goes.
@@ -202,7 +204,7 @@ class Analysing:
 
     def _try(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
         """The analysis without a model; None when that fails too."""
-        options = Options(max_faces=self._options.max_faces)
+        options = AnalysisOptions(max_faces=self._options.max_faces)
         try:
             return analyzer.analyze(frame, None, options, paint=True)
         except Exception:  # what failed first is what is told

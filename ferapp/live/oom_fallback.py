@@ -3,7 +3,7 @@
 from dataclasses import replace
 from enum import IntEnum
 
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 
 
 class Rung(IntEnum):
@@ -33,14 +33,14 @@ class Ladder:
         self.rung = Rung.NOTHING
         self.notice = ""
 
-    def climb(self, options: Options, device: str) -> Rung:
+    def climb(self, options: AnalysisOptions, device: str) -> Rung:
         """The next rung that changes something, after `device` ran out of memory."""
         without_maps = self.rung is Rung.NOTHING and not options.attribution
         self.rung = Rung(min(self.rung + 1 + without_maps, Rung.GPU))
         self.notice = WORDS[self.rung].format(device=device)
         return self.rung
 
-    def limit(self, options: Options) -> Options:
+    def limit(self, options: AnalysisOptions) -> AnalysisOptions:
         """`options` without what was given up."""
         if self.rung is Rung.ATTRIBUTION:
             return replace(options, attribution=False)

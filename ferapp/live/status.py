@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ferapp.recording.session import Replay
 from ferapp.sources.camera_info import CameraInfo, Mode
 from ferapp.sources.faults import Fault
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.types import Analysis, StageTimes
 from trainer.card import ModelCard
 
@@ -153,7 +153,7 @@ class LiveEngine(Protocol):
     def compare_with(self, model: str) -> None:
         """A second model on the same frames; "" ends it. One that fails leaves the first alone."""
 
-    def set_options(self, options: Options) -> None:
+    def set_options(self, options: AnalysisOptions) -> None:
         """From the next frame on."""
 
     def set_seen(self, seen: bool) -> None:

@@ -2,12 +2,9 @@
 
 from collections.abc import Collection
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ferapp.vision.face_regions import PARTS, Part
-from ferapp.vision.tracking import number
-from ferapp.vision.types import Analysis, FaceAnalysis
+from ferapp.vision.tracking import face_number
+from ferapp.vision.types import Analysis, Face, Prediction
 
 
 def class_title(class_name: str) -> str:
@@ -19,29 +16,29 @@ def percent(share: float) -> str:
     return f"{round(100 * share)}\u00a0%"
 
 
-def top_class(probabilities: NDArray[np.float32]) -> int | None:
-    """The most probable class; None without a model."""
-    return int(np.argmax(probabilities)) if probabilities.size else None
-
-
 def parts_text(parts: Collection[Part]) -> str:
     """`brows, eyes and mouth`, from top to bottom."""
     names = [part for part in PARTS if part in parts]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def box_label(face: FaceAnalysis, analysis: Analysis) -> str:
+def face_label(prediction: Prediction, doubtful: bool = False) -> str:
+    """`Happy 87 %`; `Happy? 87 %` if it is doubtful."""
+    name, share = prediction.classes[prediction.top], float(prediction.smoothed[prediction.top])
+    return f"{class_title(name)}{'?' * doubtful} {percent(share)}"
+
+
+def box_label(face: Face, analysis: Analysis, model: int = 0) -> str:
     """`Happy? 31 %, mouth hidden`; with several faces the number comes first: `2  Happy 87 %`.
 
-    Empty for a single face without a prediction.
+    By the model with that index. Empty for a single face without a prediction.
     """
-    which = str(number(face.face_id)) if len(analysis.faces) > 1 else ""
-    top = top_class(face.smoothed)
-    if top is None or top >= len(analysis.classes):
-        return which
-    sign = "?" if face.doubts else ""
-    label = f"{class_title(analysis.classes[top])}{sign} {percent(float(face.smoothed[top]))}"
+    number = str(face_number(face.face_id)) if len(analysis.faces) > 1 else ""
+    prediction = face.predicted_by(model)
+    if prediction is None:
+        return number
+    label = face_label(prediction, doubtful=bool(face.issues(model)))
     if analysis.hidden:
         what = parts_text(analysis.hidden) if len(analysis.hidden) == 1 else "parts"
         label = f"{label}, {what} hidden"
-    return f"{which}  {label}" if which else label
+    return f"{number}  {label}" if number else label

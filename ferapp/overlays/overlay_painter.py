@@ -1,7 +1,7 @@
-"""What is drawn over a picture: boxes with labels, landmarks, attribution maps, hidden parts.
+"""Draws the results over a picture: boxes with labels, landmarks, attribution maps, hidden parts.
 
-All of it is painted as vectors, or scaled by Qt, at the resolution of the view. Frame and crop
-coordinates count pixel centres (the first pixel's centre is 0, 0) while Qt counts pixel corners;
+Everything is painted as vectors, or scaled by Qt, at the resolution of the view. Frame and crop
+coordinates refer to pixel centres (the first pixel's centre is 0, 0), Qt's to pixel corners;
 `FRAME_TO_QT` is that half pixel.
 """
 
@@ -26,18 +26,20 @@ from PySide6.QtGui import (
     QTransform,
 )
 
-from ferapp.overlays import colour_maps, label_text, palette
-from ferapp.overlays.overlay_style import OverlayStyle, map_of
+from ferapp.overlays import colour_maps, palette
+from ferapp.overlays.label_text import box_label
+from ferapp.overlays.overlay_style import OverlayStyle, displayed_map
 from ferapp.vision.face_regions import MARGIN, PART_HULLS, PARTS, Part
-from ferapp.vision.types import Analysis, FaceAnalysis
+from ferapp.vision.types import Analysis, Attribution, Face
 from trainer.faces.points import CONTOURS_68
 
 FRAME_TO_QT = QTransform.fromTranslate(0.5, 0.5)
 UPSAMPLING = 4
-Emphasis = Literal["usual", "strong", "quiet"]  # a face alone; the one followed; the others
-BOX_PX: dict[Emphasis, float] = {"usual": 1.75, "strong": 3.0, "quiet": 1.25}  # width of the line
+# the only face; the selected one of several; the others
+Emphasis = Literal["usual", "strong", "quiet"]
+BOX_PX: dict[Emphasis, float] = {"usual": 1.75, "strong": 3.0, "quiet": 1.25}  # line width
 CORNER_PX = 8  # radius of a box's corners
-PLATE_EDGE = 4  # px between a label and the edge of the picture
+LABEL_MARGIN = 4  # px between a label and the edge of the picture
 HATCH = 7  # px between the lines over a hidden part
 HATCH_DETAIL = 4
 HATCH_PENS = (
@@ -47,7 +49,7 @@ HATCH_PENS = (
 
 
 def picture_image(picture: NDArray[np.uint8]) -> QImage:
-    """A QImage over `picture` (H, W, 4) BGRX without a copy; keep the array as long as it lives."""
+    """A QImage over `picture` (H, W, 4) BGRX without a copy; keep the array alive as long."""
     height, width = picture.shape[:2]
     return QImage(picture.data, width, height, picture.strides[0], QImage.Format.Format_RGB32)
 
@@ -59,69 +61,75 @@ def grey_image(picture: NDArray[np.uint8]) -> QImage:
     return QImage(rows.data, width, height, width, QImage.Format.Format_Grayscale8).copy()
 
 
-def map_image(attribution: NDArray[np.float32], look: OverlayStyle) -> QImage:
+def map_image(attribution: NDArray[np.float32], style: OverlayStyle) -> QImage:
     """The coloured attribution map, UPSAMPLING times the crop's size in each direction."""
-    values = colour_maps.upsample_map(
-        colour_maps.normalise_map(attribution, look.full_scale), UPSAMPLING
+    values = colour_maps.normalise_map(attribution, style.full_scale)
+    pixels = colour_maps.attribution_image(
+        colour_maps.upsample_map(values, UPSAMPLING),
+        style.opacity,
+        style.palette,
+        signed=style.signed,
     )
-    pixels = colour_maps.attribution_image(values, look.opacity, look.palette, signed=look.signed)
     height, width = pixels.shape[:2]
     form = QImage.Format.Format_ARGB32_Premultiplied
     return QImage(pixels.data, width, height, 4 * width, form).copy()
 
 
-def map_images(analysis: Analysis, look: OverlayStyle) -> list[QImage | None]:
-    """One coloured map a face, where there is one and it is wanted."""
-    if not look.attribution or look.opacity <= 0:
+def map_images(analysis: Analysis, style: OverlayStyle, model: int = 0) -> list[QImage | None]:
+    """One coloured map per face by the model with that index; None where none is displayed."""
+    if not style.attribution or style.opacity <= 0:
         return [None] * len(analysis.faces)
-    shown = [map_of(face, analysis.classes, look.target) for face in analysis.faces]
-    return [map_image(found[1], look) if found else None for found in shown]
+    maps = [displayed_map(face.predicted_by(model), style.target) for face in analysis.faces]
+    return [map_image(found[1], style) if found is not None else None for found in maps]
 
 
 def paint_faces(
     painter: QPainter,
     analysis: Analysis,
     frame_to_view: QTransform,
-    look: OverlayStyle,
+    style: OverlayStyle,
     maps: list[QImage | None],
+    model: int = 0,
 ) -> None:
-    """All that `look` asks for, over a picture that is painted already; maps of `map_images`.
+    """Draw the results of one model over the painted picture; `maps` are its `map_images`.
 
-    Hidden parts are hatched whatever `look` says: nobody should take the result for a real one.
-    A recorded picture that has its overlays already does not get them twice.
+    Hidden parts are hatched whatever the style, so that nobody mistakes the result for a real one.
+    A picture that was recorded with overlays gets no second ones.
     """
     if analysis.has_overlays:
         return
     height, width = analysis.picture.shape[:2]
     picture = frame_to_view.mapRect(QRectF(-0.5, -0.5, width, height))
     for face, image in zip(analysis.faces, maps, strict=True):
-        if image is not None:
-            draw_attribution(painter, face, frame_to_view, image)
+        prediction = face.predicted_by(model)
+        if image is not None and prediction is not None and prediction.attribution is not None:
+            draw_attribution(painter, prediction.attribution, frame_to_view, image)
     for face in analysis.faces:
         draw_hidden(painter, face, frame_to_view, analysis.hidden)
-    if look.landmarks:
+    if style.landmarks:
         for face in analysis.faces:
             draw_landmarks(painter, face, frame_to_view)
-    if look.boxes:
-        for face in sorted(analysis.faces, key=lambda face: _height(face, analysis)):
-            label = label_text.box_label(face, analysis)
-            draw_box(painter, face, frame_to_view, picture, label, _emphasis(face, analysis))
+    if style.boxes:
+        for face in sorted(analysis.faces, key=lambda face: _stacking(face, analysis)):
+            label = box_label(face, analysis, model)
+            dashed, emphasis = bool(face.issues(model)), _emphasis(face, analysis)
+            draw_box(painter, face, frame_to_view, picture, label, emphasis, dashed=dashed)
 
 
-def _height(face: FaceAnalysis, analysis: Analysis) -> tuple[bool, float]:
-    """Whose label is above whose: that of the face that is followed, then the larger one's."""
-    return face.face_id == analysis.followed, face.box[2] * face.box[3]
+def _stacking(face: Face, analysis: Analysis) -> tuple[bool, float]:
+    """Sort key of the drawing order: larger faces later, the selected one last, on top."""
+    return face.face_id == analysis.selected_id, face.box[2] * face.box[3]
 
 
-def _emphasis(face: FaceAnalysis, analysis: Analysis) -> Emphasis:
-    if analysis.followed is None or len(analysis.faces) == 1:
+def _emphasis(face: Face, analysis: Analysis) -> Emphasis:
+    if analysis.selected_id is None or len(analysis.faces) == 1:
         return "usual"
-    return "strong" if face.face_id == analysis.followed else "quiet"
+    return "strong" if face.face_id == analysis.selected_id else "quiet"
 
 
-def crop_to_view(to_crop: NDArray[np.float32], frame_to_view: QTransform) -> QTransform:
-    """From the pixel corners of the crop to the view. `frame_to_view` takes pixel centres."""
-    (a, b, c), (d, e, f) = to_crop.astype(float).tolist()
+def crop_to_view(from_frame: NDArray[np.float32], frame_to_view: QTransform) -> QTransform:
+    """From the pixel corners of a crop to the view; `frame_to_view` takes pixel centres."""
+    (a, b, c), (d, e, f) = from_frame.astype(float).tolist()
     frame_to_crop = QTransform(a, d, b, e, c, f)
     to_frame, invertible = frame_to_crop.inverted()
     if not invertible:
@@ -130,23 +138,23 @@ def crop_to_view(to_crop: NDArray[np.float32], frame_to_view: QTransform) -> QTr
 
 
 def draw_attribution(
-    painter: QPainter, face: FaceAnalysis, frame_to_view: QTransform, image: QImage
+    painter: QPainter, attribution: Attribution, frame_to_view: QTransform, image: QImage
 ) -> None:
-    """Lay the map's image exactly over the pixels of the frame that the crop was taken from."""
-    size = face.crop.shape[0]
+    """Lay the image of a map exactly over the frame pixels of its crop."""
+    size = attribution.maps.shape[-1]
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.setTransform(crop_to_view(face.to_crop, frame_to_view), True)
+    painter.setTransform(crop_to_view(attribution.from_frame, frame_to_view), True)
     painter.drawImage(QRectF(0, 0, size, size), image)
     painter.restore()
 
 
-def draw_landmarks(painter: QPainter, face: FaceAnalysis, frame_to_view: QTransform) -> None:
-    """The 68 points as dots and their contours as thin lines; a recording does not have them."""
-    if not face.landmarks.size:
+def draw_landmarks(painter: QPainter, face: Face, frame_to_view: QTransform) -> None:
+    """The 68 landmarks as dots and their contours as thin lines."""
+    if face.landmarks is None:
         return
     points = [frame_to_view.map(QPointF(x, y)) for x, y in face.landmarks.tolist()]
-    width = abs(frame_to_view.m11()) * face.box[2]  # negative in a mirror
+    width = abs(frame_to_view.m11()) * face.box[2]  # m11 is negative in a mirror
     radius = min(max(width / 140, 1.2), 2.4)  # legible on a small face, fine on a large one
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -164,25 +172,25 @@ def draw_landmarks(painter: QPainter, face: FaceAnalysis, frame_to_view: QTransf
 
 
 def draw_hidden(
-    painter: QPainter,
-    face: FaceAnalysis,
-    frame_to_view: QTransform,
-    hidden: Collection[Part],
+    painter: QPainter, face: Face, frame_to_view: QTransform, hidden: Collection[Part]
 ) -> None:
     """Hatch the parts that the model does not see."""
+    if not hidden or face.landmarks is None:
+        return
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for shape in (s for part in PARTS if part in hidden for s in part_shapes(face, part)):
-        place = frame_to_view.map(shape)
-        painter.fillPath(place, _hatching())
+    parts = [part for part in PARTS if part in hidden]
+    for outline in (o for part in parts for o in part_outlines(face.landmarks, part)):
+        path = frame_to_view.map(outline)
+        painter.fillPath(path, _hatching())
         for colour, width in HATCH_PENS:
-            painter.strokePath(place, QPen(colour, width))
+            painter.strokePath(path, QPen(colour, width))
     painter.restore()
 
 
 @lru_cache(maxsize=1)
 def _hatching() -> QBrush:
-    """Diagonal lines as a texture, finer than the screen: single lines cost ten times more."""
+    """Diagonal lines as a texture, finer than the screen; single lines cost ten times more."""
     tile = QImage(QSize(HATCH, HATCH) * HATCH_DETAIL, QImage.Format.Format_ARGB32_Premultiplied)
     tile.fill(Qt.GlobalColor.transparent)
     with QPainter(tile) as painter:
@@ -190,30 +198,30 @@ def _hatching() -> QBrush:
         painter.scale(HATCH_DETAIL, HATCH_DETAIL)
         for colour, width in HATCH_PENS:
             painter.setPen(QPen(colour, width, c=Qt.PenCapStyle.SquareCap))
-            for x in (-HATCH, 0, HATCH):  # so that the lines go on in the next tile
+            for x in (-HATCH, 0, HATCH):  # so that the lines continue in the next tile
                 painter.drawLine(QLineF(x, HATCH, x + HATCH, 0))
     brush = QBrush(tile)
     brush.setTransform(QTransform.fromScale(1 / HATCH_DETAIL, 1 / HATCH_DETAIL))
     return brush
 
 
-def part_shapes(face: FaceAnalysis, part: Part) -> list[QPainterPath]:
-    """What is hidden of a part, in pixel centres of the frame."""
-    right, left = face.landmarks[36].tolist(), face.landmarks[45].tolist()
+def part_outlines(landmarks: NDArray[np.float32], part: Part) -> list[QPainterPath]:
+    """Outlines of the hidden areas of a part, in frame pixels; `landmarks` (68, 2) too."""
+    right, left = landmarks[36].tolist(), landmarks[45].tolist()
     stroker = QPainterPathStroker()
     stroker.setWidth(2 * MARGIN * math.dist(right, left))
     stroker.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    shapes = []
+    outlines = []
     for indices in PART_HULLS[part]:
         hull = QPainterPath()
-        hull.addPolygon(QPolygonF([QPointF(x, y) for x, y in _hull(face.landmarks[[*indices]])]))
+        hull.addPolygon(QPolygonF([QPointF(x, y) for x, y in _hull(landmarks[[*indices]])]))
         hull.closeSubpath()
-        shapes.append(stroker.createStroke(hull).united(hull).simplified())
-    return shapes
+        outlines.append(stroker.createStroke(hull).united(hull).simplified())
+    return outlines
 
 
 def _hull(points: NDArray[np.float32]) -> list[tuple[float, float]]:
-    """The corners of the convex hull of points (N, 2), in order (Andrew's monotone chain)."""
+    """Corners of the convex hull of points (N, 2), in order (Andrew's monotone chain)."""
     ordered = sorted((float(x), float(y)) for x, y in points)
     sides: list[list[tuple[float, float]]] = []
     for run in (ordered, ordered[::-1]):
@@ -231,15 +239,17 @@ def _hull(points: NDArray[np.float32]) -> list[tuple[float, float]]:
 
 def draw_box(
     painter: QPainter,
-    face: FaceAnalysis,
+    face: Face,
     frame_to_view: QTransform,
     picture: QRectF,
     label: str,
     emphasis: Emphasis = "usual",
+    *,
+    dashed: bool = False,
 ) -> None:
-    """A box with rounded corners, dashed when in doubt, and its label on a plate.
+    """A box with rounded corners and its label on a plate; a quiet label has a dark plate.
 
-    `picture` is the place of the whole frame in the view. A quiet label has a dark plate.
+    `picture` is the rectangle of the whole frame in the view.
     """
     box = frame_to_view.mapRect(QRectF(*face.box))
     colour = palette.face_colour(face.face_id)
@@ -248,16 +258,15 @@ def draw_box(
     painter.setBrush(Qt.BrushStyle.NoBrush)
     width = BOX_PX[emphasis]
     shade = palette.to_qcolor(palette.VIDEO_BACKGROUND, 0.45)
-    painter.setPen(QPen(shade, width + 1.75))  # keeps it visible on white
+    painter.setPen(QPen(shade, width + 1.75))  # keeps the line visible on white
     painter.drawRoundedRect(box, CORNER_PX, CORNER_PX)
     line = QPen(colour, width)
-    if face.doubts:
+    if dashed:
         line.setDashPattern([4, 3])
     painter.setPen(line)
     painter.drawRoundedRect(box, CORNER_PX, CORNER_PX)
     if label:
-        metrics = QFontMetricsF(painter.font())
-        plate = label_plate(metrics, box, label, picture)
+        plate = label_plate(QFontMetricsF(painter.font()), box, label, picture)
         quiet = emphasis == "quiet"
         painter.setPen(QPen(colour, 1) if quiet else QPen(Qt.PenStyle.NoPen))
         painter.setBrush(palette.to_qcolor(palette.VIDEO_PLATE) if quiet else colour)
@@ -268,16 +277,15 @@ def draw_box(
 
 
 def label_plate(metrics: QFontMetricsF, box: QRectF, label: str, picture: QRectF) -> QRectF:
-    """The place of a label: on top of the box, or inside where no room is left.
+    """Rectangle of a label: above the box, or inside where there is no room above.
 
-    It never leaves the picture, not even where its face does: nobody would see it. All in view
-    coordinates.
+    Always inside the picture, even where its face is not. All in view coordinates.
     """
     plate = QRectF(0, 0, metrics.horizontalAdvance(label) + 16, metrics.height() + 6)
     plate.moveBottomLeft(box.topLeft() + QPointF(0, -6))
-    if plate.top() < picture.top() + PLATE_EDGE:
+    if plate.top() < picture.top() + LABEL_MARGIN:
         plate.moveTopLeft(box.topLeft() + QPointF(6, 6))
-    room = picture.adjusted(PLATE_EDGE, PLATE_EDGE, -PLATE_EDGE, -PLATE_EDGE)
+    room = picture.adjusted(LABEL_MARGIN, LABEL_MARGIN, -LABEL_MARGIN, -LABEL_MARGIN)
     x = max(min(plate.x(), room.right() - plate.width()), room.left())
     y = max(min(plate.y(), room.bottom() - plate.height()), room.top())
     plate.moveTo(x, y)

@@ -1,4 +1,4 @@
-"""What is drawn over a picture, and how: one value for the view, the snapshot and the video."""
+"""What is drawn over a picture, and how: one value for the view, snapshots and videos."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.vision.overlay_methods import DEFAULT
-from ferapp.vision.types import FaceAnalysis
+from ferapp.vision.types import Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,31 +16,33 @@ class OverlayStyle:
     boxes: bool = True
     landmarks: bool = True
     attribution: bool = True
-    method: str = DEFAULT  # of the maps, a name of vision.methods
+    method: str = DEFAULT  # of the maps, one of `overlay_methods.METHODS`
     target: str = "predicted"
-    signed: bool = True  # for and against, or the strength alone
-    palette: str = "ember"
+    signed: bool = True  # for and against the class, or the magnitude alone
+    palette: str = "ember"  # one of `colour_maps.MAP_PALETTES`
     opacity: float = 0.6
-    full_scale: float = 0.0  # the attribution that has the full colour; 0: each map's own peak
-    mirror: bool = False  # of the view only; snapshots and videos stay true
+    full_scale: float = 0.0  # attribution shown in full colour; 0: each map's own peak
+    mirror: bool = False  # of the view only, never of snapshots and videos
 
 
-def explained_class(face: FaceAnalysis, classes: tuple[str, ...], target: str) -> int | None:
-    """The class that `target` means for this face, by its smoothed probabilities."""
-    if not face.smoothed.size:
-        return None
-    if target in classes:
-        return classes.index(target)
-    order = np.argsort(face.smoothed)[::-1]
+def target_class(prediction: Prediction, target: str) -> int:
+    """Index of the class that `target` names for this face, by the displayed probabilities."""
+    if target in prediction.classes:
+        return prediction.classes.index(target)
+    order = np.argsort(prediction.smoothed)[::-1]
     return int(order[1 if target == "runner_up" and len(order) > 1 else 0])
 
 
-def map_of(
-    face: FaceAnalysis, classes: tuple[str, ...], target: str
+def displayed_map(
+    prediction: Prediction | None, target: str
 ) -> tuple[int, NDArray[np.float32]] | None:
-    """The class and the map (S, S) to show: the one asked for, else the one that there is."""
-    wanted = explained_class(face, classes, target)
-    if face.maps is None or not face.mapped or wanted is None:
+    """Class and map (S, S) to display: those of `target`, else the only one there is.
+
+    None without a map.
+    """
+    attribution = prediction.attribution if prediction is not None else None
+    if prediction is None or attribution is None or not attribution.targets:
         return None
-    index = face.mapped.index(wanted) if wanted in face.mapped else 0
-    return face.mapped[index], face.maps[index]
+    wanted = target_class(prediction, target)
+    index = attribution.targets.index(wanted) if wanted in attribution.targets else 0
+    return attribution.targets[index], attribution.maps[index]

@@ -2,7 +2,7 @@
 
 from PySide6.QtGui import QColor
 
-from ferapp.vision.tracking import number
+from ferapp.vision.tracking import face_number
 
 # A picture looks the same in both themes, and so does what is drawn over it.
 VIDEO_BACKGROUND = "#0d0f11"
@@ -54,4 +54,4 @@ def to_qcolor(colour: str, alpha: float | None = None) -> QColor:
 
 
 def face_colour(face_id: int) -> QColor:
-    return QColor(FACE_COLOURS[number(face_id) - 1])
+    return QColor(FACE_COLOURS[face_number(face_id) - 1])

@@ -13,7 +13,7 @@ from ferapp.personal.examples import TAKES, Count
 from ferapp.recording.session import SessionFrame
 from ferapp.sources.camera_info import DEMO, camera_text
 from ferapp.sources.stream_address import URL
-from ferapp.vision.types import Analysis, FaceAnalysis
+from ferapp.vision.types import Analysis
 
 COUNTDOWN_S = 3.0
 PICTURES = 7  # of a take
@@ -58,8 +58,8 @@ class Take:
     def see(self, analysis: Analysis) -> TakeState:
         if len(self.shots) >= PICTURES:
             return TakeState(Phase.DONE, pictures=len(self.shots))
-        now, face, reason = analysis.frame.captured_at, analysis.face, trouble(analysis)
-        if face is None or reason:
+        now, face, reason = analysis.frame.captured_at, analysis.selected_face, trouble(analysis)
+        if face is None or face.landmarks is None or reason:
             self.shots, self._face = (), None
             return TakeState(Phase.WAITING, reason=reason)
         if face.face_id != self._face:
@@ -98,13 +98,10 @@ def trouble(analysis: Analysis) -> str:
     words = source_trouble(analysis)
     if words:
         return words
-    if not _has_landmarks(analysis.face):
+    face = analysis.selected_face
+    if face is None or face.landmarks is None:
         return "No face in the picture. The countdown begins when yours is there."
     return ""
-
-
-def _has_landmarks(face: FaceAnalysis | None) -> bool:
-    return face is not None and face.landmarks.shape == (68, 2)
 
 
 def next_prompt(counts: dict[str, Count], wanted: frozenset[str]) -> str | None:

@@ -16,7 +16,7 @@ import numpy as np
 from ferapp.sources.base import Frame, FrameSource, SourceError
 from ferapp.vision.face_table import PROBABILITY
 from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
-from ferapp.vision.types import Analysis, FaceAnalysis
+from ferapp.vision.types import Analysis, AppliedModel, Face, Prediction
 
 FORMAT = 1
 SESSION, FACES, FRAMES, EVENTS = "session.json", "faces.csv", "frames.csv", "events.csv"
@@ -39,11 +39,6 @@ EVENT_COLUMNS = {name: SHARED_COLUMNS[name] for name in ("time_s", "frame")} | {
     "note": "The person's words, or the parts that are hidden; empty: none.",
 }
 
-# faces.csv tells neither landmarks nor crop
-_NO_POINTS = np.zeros((0, 2), np.float32)
-_NO_CROP = np.zeros((0, 0), np.uint8)
-_NO_PLACE = np.zeros((2, 3), np.float32)
-
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -60,7 +55,7 @@ class RecordedFrame:
     time_s: float
     picture: int | None  # its number in the videos; None where they lack it
     classes: tuple[str, ...]  # () where the model failed on it
-    faces: tuple[FaceAnalysis, ...]  # probabilities as recorded, unsmoothed
+    faces: tuple[Face, ...]  # probabilities as recorded, unsmoothed
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +75,7 @@ class SessionFrame(Frame):
     """A picture of a recording with the results that were recorded for it."""
 
     classes: tuple[str, ...] = ()
-    faces: tuple[FaceAnalysis, ...] = ()
+    faces: tuple[Face, ...] = ()
     has_overlays: bool = False  # the overlays are part of the picture
 
 
@@ -149,20 +144,19 @@ def read_session(folder: Path) -> Session:
 
 def recorded(analysis: Analysis, frame: SessionFrame) -> Analysis:
     """`analysis`, which has the picture, with the recorded results."""
-    return replace(
-        analysis, faces=frame.faces, classes=frame.classes, has_overlays=frame.has_overlays
-    )
+    models = (AppliedModel(frame.classes),) if frame.classes else ()
+    return replace(analysis, faces=frame.faces, models=models, has_overlays=frame.has_overlays)
 
 
 @dataclass(frozen=True, slots=True)
 class _Faces:
     classes: tuple[str, ...]
-    by_frame: dict[int, list[FaceAnalysis]]
+    by_frame: dict[int, list[Face]]
 
 
 def _faces(file: Path) -> _Faces:
     classes: tuple[str, ...] = ()
-    found: dict[int, list[FaceAnalysis]] = defaultdict(list)
+    found: dict[int, list[Face]] = defaultdict(list)
     for row in _rows(file):
         if not classes:
             names = (name for name in row if name.startswith(PROBABILITY))
@@ -171,7 +165,7 @@ def _faces(file: Path) -> _Faces:
             continue
         values = np.array([float(row[PROBABILITY + name]) for name in classes], np.float32)
         found[int(row["frame"])].append(
-            FaceAnalysis(
+            Face(
                 face_id=int(row["face_id"]),
                 box=(
                     float(row["box_x"]),
@@ -179,11 +173,9 @@ def _faces(file: Path) -> _Faces:
                     float(row["box_w"]),
                     float(row["box_h"]),
                 ),
-                landmarks=_NO_POINTS,
-                crop=_NO_CROP,
-                to_crop=_NO_PLACE,
-                probabilities=values,
-                smoothed=values,
+                landmarks=None,
+                crop=None,
+                predictions=(Prediction(AppliedModel(classes), values, values),),
                 signals=np.array([float(row[c] or "nan") for c in SIGNAL_COLUMNS], np.float32),
             )
         )

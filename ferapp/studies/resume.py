@@ -20,7 +20,7 @@ from ferapp.sources.base import FrameSource
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_table import COLUMNS
 from ferapp.vision.file_hash import file_hash
-from ferapp.vision.tracking import Box
+from ferapp.vision.types import Box
 from trainer.errors import UsageError
 from trainer.files import write_json
 

@@ -26,7 +26,7 @@ from ferapp.studies.resume import (
     write_finished,
     write_note,
 )
-from ferapp.vision.analysis_options import FACES, Options
+from ferapp.vision.analysis_options import DEFAULT_FACES, AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_table import COLUMNS, column_meanings, table_rows
 from ferapp.vision.pipeline import Analyzer
@@ -91,7 +91,7 @@ def analyze_source(
     video_file: Path | None = None,
     max_frames: int = 0,
     every: int = 1,
-    faces: int = FACES,
+    faces: int = DEFAULT_FACES,
     resume: bool = False,
     overwrite: bool = False,
 ) -> Summary:
@@ -147,7 +147,7 @@ def analyze_source(
         total = _total(source, every, max_frames)
         report = stack.enter_context(frames_progress(total, summary.frames))
 
-        options = Options(attribution=video is not None, max_faces=faces)
+        options = AnalysisOptions(attribution=video is not None, max_faces=faces)
         if still:
             options = replace(options, smoothing_s=0)
         stack.enter_context(a_core_left())
@@ -161,7 +161,7 @@ def analyze_source(
                 frame, found = pair
                 with _whole_frames():
                     analysis = analyzer.analyze(
-                        frame, classifier, options, paint=video is not None, found=found
+                        frame, classifier, options, paint=video is not None, detections=found
                     )
                     rows = list(table_rows(analysis))
                     labels = [row[COLUMNS.index("label")] for row in rows if analysis.faces]
@@ -197,7 +197,7 @@ def a_core_left() -> Iterator[None]:
 
 @contextmanager
 def _detected(
-    source: FrameSource, analyzer: Analyzer, options: Options, every: int, first: int
+    source: FrameSource, analyzer: Analyzer, options: AnalysisOptions, every: int, first: int
 ) -> Iterator[Iterator[tuple[Frame, list[DetectedFace]]]]:
     """Every `every`-th frame from `first` on, and its faces: found by threads ahead of the model.
 

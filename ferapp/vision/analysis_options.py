@@ -1,4 +1,4 @@
-"""What the analysis of a frame does; replaced as a whole between two frames."""
+"""What the analysis of a frame computes; replaced as a whole between two frames."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,17 +6,17 @@ from typing import Literal
 from ferapp.vision.face_regions import Part
 from ferapp.vision.overlay_methods import DEFAULT
 
-FACES = 4
-MOST_FACES = 8
+DEFAULT_FACES = 4
+MAX_FACES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """`target` is the class that a map explains where one forward does not give all classes."""
+class AnalysisOptions:
+    """`target` is the class to explain where one pass does not give the maps of all classes."""
 
     attribution: bool = True
-    method: str = DEFAULT  # of the maps, a name of vision.methods
+    method: str = DEFAULT  # of the maps, one of `overlay_methods.METHODS`
     target: Literal["predicted", "runner_up"] | int = "predicted"
     smoothing_s: float = 0.3  # time constant of the displayed probabilities
     hidden: frozenset[Part] = frozenset()  # parts of the face that the model does not see
-    max_faces: int = FACES  # 1 to MOST_FACES; MediaPipe takes those that it is surest of
+    max_faces: int = DEFAULT_FACES  # 1 to MAX_FACES; MediaPipe returns the most certain ones

@@ -58,13 +58,16 @@ def table_rows(analysis: Analysis) -> Iterable[list[str]]:
     if not analysis.faces:
         yield frame + [""] * (len(COLUMNS) - 2 + len(analysis.classes) + len(SIGNAL_COLUMNS))
     for face in analysis.faces:
-        best = int(face.probabilities.argmax())
+        if face.prediction is None:
+            raise ValueError("the table is made of faces with a prediction")
+        probabilities = face.prediction.probabilities
+        best = int(probabilities.argmax())
         yield [
             *frame,
             str(face.face_id),
             *(f"{value:.1f}" for value in face.box),
-            analysis.classes[best],
-            f"{face.probabilities[best]:.4f}",
-            *(f"{value:.4f}" for value in face.probabilities),
+            face.prediction.classes[best],
+            f"{probabilities[best]:.4f}",
+            *(f"{value:.4f}" for value in probabilities),
             *("" if math.isnan(value) else f"{value:.4f}" for value in face.signals),
         ]

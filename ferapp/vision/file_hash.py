@@ -1,4 +1,4 @@
-"""The hash that tells which file a model was."""
+"""The hash that identifies a model's file."""
 
 import hashlib
 from functools import lru_cache
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def file_hash(file: Path | None) -> str | None:
-    """SHA-256 of a file; None where there is none any more."""
+    """SHA-256 of a file; None if it does not exist."""
     try:
         return _hash(file, file.stat().st_mtime_ns) if file else None
     except OSError:
@@ -14,6 +14,6 @@ def file_hash(file: Path | None) -> str | None:
 
 
 @lru_cache(maxsize=4)
-def _hash(file: Path, _changed_ns: int) -> str:
+def _hash(file: Path, _modified_ns: int) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

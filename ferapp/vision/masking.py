@@ -16,7 +16,7 @@ EDGE = 0.04  # the outer part of the margin, over which the fill fades
 REACH = 0.2  # σ of the Gaussian that carries the surroundings into the region
 
 
-def hide(
+def hide_parts(
     crop: NDArray[np.uint8], points: NDArray[np.floating], parts: Collection[Part]
 ) -> NDArray[np.uint8]:
     """A copy of an aligned crop (S, S) without `parts`; `points` (68, 2) in its pixels.

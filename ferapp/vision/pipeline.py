@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -10,18 +10,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.face_regions import region_map
-from ferapp.vision.masking import hide
-from ferapp.vision.quality import doubts
-from ferapp.vision.signals import measure
-from ferapp.vision.tracking import Box, Smoothing, Tracks
-from ferapp.vision.types import NOTHING, Analysis, FaceAnalysis, StageTimes
-from trainer.faces.align import TEMPLATE_SIDE, AlignedFace, align_face, transform
+from ferapp.vision.masking import hide_parts
+from ferapp.vision.quality import quality_issues, unsure_issue
+from ferapp.vision.signals import measure_signals
+from ferapp.vision.tracking import Smoothing, Tracks
+from ferapp.vision.types import (
+    Analysis,
+    AppliedModel,
+    Attribution,
+    Box,
+    Crop,
+    Face,
+    Prediction,
+    StageTimes,
+)
+from trainer.faces.align import TEMPLATE_SIDE, align_face, transform
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 
-if TYPE_CHECKING:  # brings torch: video and landmarks run before it is there
+if TYPE_CHECKING:  # imports torch: video and landmarks run before it is loaded
     from ferapp.vision.classifier import Classification, Classifier
+
+
+@dataclass(frozen=True, slots=True)
+class _AlignedFace:
+    """A detection aligned for one model, whose input is the crop less `margin` px on each side."""
+
+    whole: NDArray[np.uint8]  # (S, S) grey, nothing hidden
+    masked: NDArray[np.uint8]  # the same without the hidden parts
+    points: NDArray[np.float32]  # (68, 2) landmarks in pixels of the crop
+    input_crop: Crop
+    margin: int
 
 
 class Analyzer:
@@ -36,12 +56,12 @@ class Analyzer:
         self._seeks = self._seeks_detected = 0  # of the last frame
         self._origin = ""  # of the last frame
         self._forget()
-        self._found: list[DetectedFace] = []  # in the frame that was analysed last
+        self._detections: list[DetectedFace] = []  # in the frame that was analysed last
 
     def _forget(self) -> None:
         self._tracks = Tracks()
         self._smoothing = Smoothing()
-        self._other_smoothing = Smoothing()  # of the second model's probabilities
+        self._second_smoothing = Smoothing()  # of the second model's probabilities
 
     def _mind_source(self, frame: Frame) -> None:
         """Numbers and colours of faces begin anew with another source, or this one from elsewhere.
@@ -58,7 +78,7 @@ class Analyzer:
             self._tracks.cut()
             self._seeks, self._origin = frame.seeks, frame.origin
 
-    def detect(self, frame: Frame, options: Options) -> list[DetectedFace]:
+    def detect(self, frame: Frame, options: AnalysisOptions) -> list[DetectedFace]:
         """The faces of the frame after the one that was given last."""
         if self.landmarker is None:
             return []
@@ -77,145 +97,166 @@ class Analyzer:
         self,
         frame: Frame,
         classifier: "Classifier | None",
-        options: Options,
+        options: AnalysisOptions,
         *,
         paint: bool,
-        found: list[DetectedFace] | None = None,
+        detections: list[DetectedFace] | None = None,
     ) -> Analysis:
-        """Everything known of the frame; with `paint` also the picture that Qt paints.
+        """Everything known about the frame; with `paint` also the picture that Qt paints.
 
-        `found` are its faces, where they were detected already.
+        `detections` are its faces, if they were already detected.
         """
-        marks = [time.perf_counter()]
-        found = self.detect(frame, options) if found is None else found
-        self._found = found
-        self._mind_source(frame)
-        marks.append(time.perf_counter())
-        ids = self._tracks.assign([face.box for face in found], frame.time_s)
-        faces, method, times = self._classified(frame, classifier, options, ids, self._smoothing)
         started = time.perf_counter()
-        picture = _for_painting(frame.image) if paint else np.empty((0, 0, 4), np.uint8)
-        landmarks, convert = marks[1] - marks[0], time.perf_counter() - started
-        return Analysis(
-            frame,
-            faces,
-            classifier.card.classes if classifier else (),
-            picture,
-            StageTimes(1000 * landmarks, 1000 * times[0], 1000 * times[1], 1000 * convert),
-            options.hidden,
-            method,
+        if detections is None:
+            detections = self.detect(frame, options)
+        self._detections = detections
+        self._mind_source(frame)
+        detected = time.perf_counter()
+        ids = self._tracks.assign([detection.box for detection in detections], frame.time_s)
+        aligned = _align(frame, detections, classifier, options)
+        aligned_at = time.perf_counter()
+        model, predictions = _predict(frame, ids, aligned, classifier, options, self._smoothing)
+        predicted = time.perf_counter()
+        faces = tuple(
+            _face(frame, *values)
+            for values in zip(ids, detections, aligned, predictions, strict=True)
         )
+        painting = time.perf_counter()
+        picture = _for_painting(frame.image) if paint else np.empty((0, 0, 4), np.uint8)
+        times = StageTimes(
+            landmarks=1000 * (detected - started),
+            align=1000 * (aligned_at - detected),
+            model=1000 * (predicted - aligned_at),
+            convert=1000 * (time.perf_counter() - painting),
+        )
+        models = () if model is None else (model,)
+        return Analysis(frame, faces, picture, models, times, options.hidden)
 
-    def compare(self, analysis: Analysis, classifier: "Classifier", options: Options) -> Analysis:
-        """The analysis that came last, with what a second model makes of the same faces."""
-        frame = analysis.frame
-        ids = [face.face_id for face in analysis.faces]
-        faces, method, _ = self._classified(frame, classifier, options, ids, self._other_smoothing)
-        classes = classifier.card.classes
-        other = replace(analysis, faces=faces, classes=classes, method=method)
-        return replace(analysis, other=other)
+    def compare(
+        self, analysis: Analysis, classifier: "Classifier", options: AnalysisOptions
+    ) -> Analysis:
+        """`analysis`, the latest one, with the predictions of a second model for its faces."""
+        frame, ids = analysis.frame, [face.face_id for face in analysis.faces]
+        aligned = _align(frame, self._detections, classifier, options)
+        model, seconds = _predict(frame, ids, aligned, classifier, options, self._second_smoothing)
+        faces = tuple(
+            replace(face, predictions=(face.prediction, second))
+            for face, second in zip(analysis.faces, seconds, strict=True)
+        )
+        return replace(analysis, faces=faces, models=(analysis.model, model))
 
-    def _classified(
-        self,
-        frame: Frame,
-        classifier: "Classifier | None",
-        options: Options,
-        ids: list[int],
-        smoothing: Smoothing,
-    ) -> tuple[tuple[FaceAnalysis, ...], str, tuple[float, float]]:
-        """The faces, the method of their maps, and the seconds of aligning and of the model."""
-        found = self._found
-        marks = [time.perf_counter()]
-        size = classifier.crop_size if classifier else TEMPLATE_SIDE
-        aligned = [align_face(frame.image, face.landmarks, size) for face in found]
-        fed = [face.crop for face in aligned]
+
+def _align(
+    frame: Frame,
+    detections: list[DetectedFace],
+    classifier: "Classifier | None",
+    options: AnalysisOptions,
+) -> list[_AlignedFace]:
+    size, margin = TEMPLATE_SIDE, 0
+    if classifier is not None:
+        size = classifier.crop_size
+        margin = (size - classifier.card.preprocessing.input_size) // 2
+    faces = []
+    for detection in detections:
+        aligned = align_face(frame.image, detection.landmarks, size)
+        points = transform(aligned.matrix, detection.landmarks)
+        masked = aligned.crop
         if options.hidden:
-            fed = [
-                hide(crop.crop, transform(crop.matrix, face.landmarks), options.hidden)
-                for face, crop in zip(found, aligned, strict=True)
-            ]
-        marks.append(time.perf_counter())
+            masked = hide_parts(aligned.crop, points, options.hidden)
+        from_frame = aligned.matrix.copy()
+        from_frame[:, 2] -= margin
+        inner = slice(margin, size - margin)
+        crop = Crop(masked[inner, inner], from_frame)
+        faces.append(_AlignedFace(aligned.crop, masked, points, crop, margin))
+    return faces
 
-        result = None
-        if classifier is not None and fed:
-            # while parts are hidden, the same batch has the whole faces: the bars compare them
-            batch = fed + [face.crop for face in aligned] if options.hidden else fed
-            points = [transform(c.matrix, f.landmarks) for f, c in zip(found, aligned, strict=True)]
-            result = classifier.classify(
-                np.stack(batch),
-                attribution=options.attribution,
-                method=options.method,
-                target=options.target,
-                points=np.stack(points * (len(batch) // len(fed))).astype(np.float32),
+
+def _predict(
+    frame: Frame,
+    ids: list[int],
+    aligned: list[_AlignedFace],
+    classifier: "Classifier | None",
+    options: AnalysisOptions,
+    smoothing: Smoothing,
+) -> tuple[AppliedModel | None, list[Prediction | None]]:
+    """The model and one prediction per face, all faces in one batch."""
+    if classifier is None:
+        return None, [None] * len(aligned)
+    smoothing.mind_model(classifier.path)
+    if not aligned:
+        return AppliedModel(classifier.card.classes, options.method), []
+    result = _classify(aligned, classifier, options)
+    model = AppliedModel(classifier.card.classes, result.method)
+    # a picture of a folder does not follow from the one before it
+    constant_s = 0.0 if frame.origin else options.smoothing_s
+    predictions: list[Prediction | None] = []
+    for index, (face_id, face) in enumerate(zip(ids, aligned, strict=True)):
+        probabilities = result.probabilities[index]
+        smoothed = smoothing.smooth(
+            face_id, probabilities, frame.time_s, constant_s, options.hidden
+        )
+        unmasked = None
+        if options.hidden:
+            whole = result.probabilities[len(aligned) + index]
+            unmasked = smoothing.smooth(face_id, whole, frame.time_s, constant_s)
+        attention = result.attention[index]
+        predictions.append(
+            Prediction(
+                model,
+                probabilities,
+                smoothed,
+                unmasked,
+                _attribution(result, index, face) if options.attribution else None,
+                attention if attention.size else None,
+                unsure_issue(smoothed),
             )
-        marks.append(time.perf_counter())
+        )
+    return model, predictions
 
-        faces = self._assemble(frame, aligned, fed, classifier, result, options, ids, smoothing)
-        method = result.method if result is not None else options.method
-        return faces, method, (marks[1] - marks[0], marks[2] - marks[1])
 
-    def _assemble(
-        self,
-        frame: Frame,
-        aligned: list[AlignedFace],
-        fed: list[NDArray[np.uint8]],
-        classifier: "Classifier | None",
-        result: "Classification | None",
-        options: Options,
-        ids: list[int],
-        smoothing: Smoothing,
-    ) -> tuple[FaceAnalysis, ...]:
-        found = self._found
-        height, width = frame.image.shape[:2]
-        margin = 0
-        if classifier is not None:
-            smoothing.mind_model(classifier.path)
-            margin = (classifier.crop_size - classifier.card.preprocessing.input_size) // 2
-        faces = []
-        for index, (face, crop) in enumerate(zip(found, aligned, strict=True)):
-            probabilities = smoothed = whole = NOTHING
-            maps = None
-            mapped: tuple[int, ...] = ()
-            where: NDArray[np.uint8] | None = None
-            attention = NOTHING
-            if result is not None:
-                # a picture of a folder does not follow from the one before it
-                moment = frame.time_s, 0.0 if frame.origin else options.smoothing_s
-                probabilities = result.probabilities[index]
-                smoothed = smoothing.smooth(ids[index], probabilities, *moment, options.hidden)
-                if options.hidden:
-                    unhidden = result.probabilities[len(found) + index]
-                    whole = smoothing.smooth(ids[index], unhidden, *moment)
-                attention = result.attention[index]
-                if options.attribution:
-                    maps = result.maps[index]
-                    mapped = tuple(result.mapped[index].tolist())
-                    points = transform(crop.matrix, face.landmarks) - margin
-                    where = region_map(points, maps.shape[-1])
-            to_crop = crop.matrix.copy()
-            to_crop[:, 2] -= margin
-            end = len(fed[index]) - margin
-            faces.append(
-                FaceAnalysis(
-                    face_id=ids[index],
-                    box=face.box,
-                    landmarks=face.landmarks,
-                    crop=fed[index][margin:end, margin:end],
-                    to_crop=to_crop,
-                    probabilities=probabilities,
-                    smoothed=smoothed,
-                    maps=maps,
-                    mapped=mapped,
-                    places=where,
-                    attention=attention,
-                    whole=whole,
-                    signals=measure(face.landmarks, face.pose, face.blendshapes),
-                    doubts=doubts(crop.crop, face.landmarks, (width, height), smoothed),
-                )
-            )
-        return tuple(faces)
+def _classify(
+    aligned: list[_AlignedFace], classifier: "Classifier", options: AnalysisOptions
+) -> "Classification":
+    crops = [face.masked for face in aligned]
+    points = [face.points for face in aligned]
+    if options.hidden:  # the whole faces in the same batch: the bars compare both
+        crops += [face.whole for face in aligned]
+        points *= 2
+    return classifier.classify(
+        np.stack(crops),
+        attribution=options.attribution,
+        method=options.method,
+        target=options.target,
+        points=np.stack(points).astype(np.float32),
+    )
+
+
+def _attribution(result: "Classification", index: int, face: _AlignedFace) -> Attribution:
+    maps = result.maps[index]
+    regions = region_map(face.points - face.margin, maps.shape[-1])
+    targets = tuple(result.mapped[index].tolist())
+    return Attribution(maps, targets, regions, face.input_crop.from_frame)
+
+
+def _face(
+    frame: Frame,
+    face_id: int,
+    detection: DetectedFace,
+    aligned: _AlignedFace,
+    prediction: Prediction | None,
+) -> Face:
+    height, width = frame.image.shape[:2]
+    return Face(
+        face_id=face_id,
+        box=detection.box,
+        landmarks=detection.landmarks,
+        crop=aligned.input_crop,
+        signals=measure_signals(detection.landmarks, detection.pose, detection.blendshapes),
+        quality=quality_issues(aligned.whole, detection.landmarks, (width, height)),
+        predictions=() if prediction is None else (prediction,),
+    )
 
 
 def _for_painting(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """BGR → BGRX, a fresh array a frame: Qt paints straight from it."""
+    """BGR → BGRX, a new array for each frame: Qt paints directly from it."""
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2BGRA), np.uint8)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.vision.types import Doubt, DoubtKind
+from ferapp.vision.types import QualityIssue, QualityKind
 from trainer.faces.align import TEMPLATE_SIDE
 
 CUT_OFF = 0.2  # share of the points outside; 64 % at 0.20 to 0.25, 60 % at 0.25 to 0.30
@@ -40,30 +40,31 @@ _FIT: NDArray[np.float64] = np.linalg.pinv(SHAPE - SHAPE.mean(axis=0))  # (3, 15
 USUAL_DETAIL = 0.113  # median of FER2013's val split
 
 
-def doubts(
+def quality_issues(
     crop: NDArray[np.uint8],
     landmarks: NDArray[np.float32],
     frame_size: tuple[int, int],
-    probabilities: NDArray[np.float32],
-) -> tuple[Doubt, ...]:
-    """The doubts about one face: first what is not in the picture, last the model's own.
+) -> tuple[QualityIssue, ...]:
+    """The issues of one face, those about missing pixels first.
 
     `crop` (S, S) is the aligner's, with nothing hidden; `landmarks` (68, 2) and `frame_size`
-    (width, height) are in frame pixels; `probabilities` (K,) are the displayed ones, empty
-    without a model.
+    (width, height) are in frame pixels.
     """
     width = face_width(landmarks)
-    found = [
-        _over(DoubtKind.CUT_OFF, share_outside(landmarks, frame_size), CUT_OFF),
-        _over(DoubtKind.TURNED, angle_to_camera(landmarks), TURNED),
-        _under(DoubtKind.DARK, brightness(crop), DARK),
-        _under(DoubtKind.SMALL, width, SMALL),
-        # enlarging a small face blurs it: one cause, one doubt
-        _under(DoubtKind.BLURRED, sharpness(crop), BLURRED) if width >= SMALL else None,
-    ]
-    if probabilities.size:
-        found.append(_under(DoubtKind.UNSURE, float(probabilities.max()), UNSURE))
-    return tuple(doubt for doubt in found if doubt is not None)
+    issues = (
+        _above(QualityKind.CUT_OFF, share_outside(landmarks, frame_size), CUT_OFF),
+        _above(QualityKind.TURNED, angle_to_camera(landmarks), TURNED),
+        _below(QualityKind.DARK, brightness(crop), DARK),
+        _below(QualityKind.SMALL, width, SMALL),
+        # enlarging a small face blurs it: one cause, one issue
+        _below(QualityKind.BLURRED, sharpness(crop), BLURRED) if width >= SMALL else None,
+    )
+    return tuple(issue for issue in issues if issue is not None)
+
+
+def unsure_issue(probabilities: NDArray[np.float32]) -> QualityIssue | None:
+    """Set where the highest of the displayed probabilities (K,) is low."""
+    return _below(QualityKind.UNSURE, float(probabilities.max()), UNSURE)
 
 
 def share_outside(landmarks: NDArray[np.float32], frame_size: tuple[int, int]) -> float:
@@ -125,9 +126,9 @@ def _deviation(grey: NDArray[np.floating] | cv2.typing.MatLike) -> float:
     return float(cv2.meanStdDev(grey)[1][0, 0])
 
 
-def _over(kind: DoubtKind, value: float, limit: float) -> Doubt | None:
-    return Doubt(kind, value, limit) if value > limit else None
+def _above(kind: QualityKind, value: float, limit: float) -> QualityIssue | None:
+    return QualityIssue(kind, value, limit) if value > limit else None
 
 
-def _under(kind: DoubtKind, value: float, limit: float) -> Doubt | None:
-    return Doubt(kind, value, limit) if value < limit else None
+def _below(kind: QualityKind, value: float, limit: float) -> QualityIssue | None:
+    return QualityIssue(kind, value, limit) if value < limit else None

@@ -128,7 +128,7 @@ GROUPS: dict[str, tuple[int, ...]] = {
 }
 
 
-def measure(
+def measure_signals(
     landmarks: NDArray[np.float32],
     pose: NDArray[np.float64] | None,
     blendshapes: Mapping[str, float],

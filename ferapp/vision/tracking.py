@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.vision.analysis_options import MOST_FACES
+from ferapp.vision.analysis_options import MAX_FACES
 from ferapp.vision.face_regions import Part
+from ferapp.vision.types import Box
 
-Box = tuple[float, float, float, float]
 REACH = 0.6  # a face may be this share of its size away from where it was expected
 SPREAD = 1.0  # and so much more for each second that it was not seen
 MEMORY_S = 1.2  # a face gone for longer is a new one
@@ -68,7 +68,7 @@ class Tracks:
     def cut(self) -> None:
         """What comes does not follow: all faces are new, with unused ids but numbers from 1 on."""
         self._tracks.clear()
-        self._next += -self._next % MOST_FACES
+        self._next += -self._next % MAX_FACES
 
     def assign(self, boxes: list[Box], time_s: float) -> list[int]:
         """An id for each box of a frame, the same as long as the face goes on."""
@@ -102,19 +102,19 @@ class Tracks:
 
         `seen` are the ids in this picture.
         """
-        if len(self._tracks) >= MOST_FACES:
+        if len(self._tracks) >= MAX_FACES:
             gone = [key for key in self._tracks if key not in seen]
             del self._tracks[min(gone, key=lambda key: self._tracks[key].seen_s)]
-        taken = {number(key) for key in self._tracks}
-        while number(self._next) in taken:
+        taken = {face_number(key) for key in self._tracks}
+        while face_number(self._next) in taken:
             self._next += 1
         self._next += 1
         return self._next - 1
 
 
-def number(face_id: int) -> int:
-    """What a person calls a face, 1 to MOST_FACES; its colour goes by it, too."""
-    return face_id % MOST_FACES + 1
+def face_number(face_id: int) -> int:
+    """What a person calls a face, 1 to MAX_FACES; its colour goes by it, too."""
+    return face_id % MAX_FACES + 1
 
 
 def _cheapest(costs: list[dict[int, float]]) -> list[int | None]:

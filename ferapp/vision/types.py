@@ -1,4 +1,4 @@
-"""What is known of one frame. An Analysis carries its own frame, so overlay and picture match."""
+"""Results of the analysis of one frame. They carry the frame, so overlay and picture match."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from ferapp.sources.base import Frame
 from ferapp.vision.face_regions import Part
 from ferapp.vision.overlay_methods import DEFAULT
-from ferapp.vision.signals import SIGNALS
+
+Box = tuple[float, float, float, float]  # x, y, width, height in frame pixels
 
 
-class DoubtKind(StrEnum):
-    """Why the probabilities of a face deserve less trust."""
+class QualityKind(StrEnum):
+    """Why a prediction deserves less trust."""
 
-    SMALL = "small"  # too few pixels for what the model looks at
+    SMALL = "small"  # too few pixels for the model's input
     TURNED = "turned"  # away from the camera
     DARK = "dark"
     BLURRED = "blurred"
@@ -24,46 +25,107 @@ class DoubtKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """`value` is beyond `limit`; `vision.doubts` tells the unit of each kind."""
+class QualityIssue:
+    """`value` is beyond `limit`; `vision.quality` has the unit of each kind."""
 
-    kind: DoubtKind
+    kind: QualityKind
     value: float
     limit: float
 
 
-NOTHING: NDArray[np.float32] = np.zeros(0, np.float32)
-NO_SIGNALS: NDArray[np.float32] = np.full(len(SIGNALS), np.nan, np.float32)
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """An aligned face, exactly as a model is fed.
+
+    `pixels` (S, S) are grey; `from_frame` (2, 3) maps frame pixels (x, y, 1) to crop pixels.
+    """
+
+    pixels: NDArray[np.uint8]
+    from_frame: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class FaceAnalysis:
-    """One face of a frame.
+class AppliedModel:
+    """A model that ran on the faces of a frame; `method` is the one that made its maps."""
 
-    `to_crop` (2, 3) maps frame pixels (x, y, 1) to pixels of the aligned crop (S, S).
-    `probabilities` (K,) are those of this frame alone, `smoothed` (K,) the displayed ones;
-    both are empty without a model. `maps` (M, S, S) are signed attributions in crop space, one
-    for each class in `mapped`: all K where they cost nothing, else the one that was asked for.
-    `places` (S, S) is a `face_regions.region_map`, where there are maps.
-    While parts of the face are hidden, `whole` (K,) is `smoothed` of the same face unhidden.
-    `attention` (d,) are the weights of the features, of models that have them. `signals` (S,) are
-    the unsmoothed values of `signals.SIGNALS`, NaN where unknown.
+    classes: tuple[str, ...]
+    method: str = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Signed maps (M, S, S) of a prediction, in crop space.
+
+    `targets` are the M classes that the maps explain: all of them where one backward pass yields
+    them all, else one. `regions` (S, S) is a `face_regions.region_map`; `from_frame` as in Crop.
+    """
+
+    maps: NDArray[np.float32]
+    targets: tuple[int, ...]
+    regions: NDArray[np.uint8]
+    from_frame: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The output of one model for one face.
+
+    `probabilities` (K,) are those of this frame alone, `smoothed` (K,) the displayed ones. While
+    parts of the face are hidden, `unmasked` (K,) is `smoothed` of the same face without hiding.
+    `attention` (d,) are the weights of the features, for models that have them. `unsure` is set
+    where the model gives no class a high probability.
+    """
+
+    model: AppliedModel
+    probabilities: NDArray[np.float32]
+    smoothed: NDArray[np.float32]
+    unmasked: NDArray[np.float32] | None = None
+    attribution: Attribution | None = None
+    attention: NDArray[np.float32] | None = None
+    unsure: QualityIssue | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.model.classes
+
+    @property
+    def top(self) -> int:
+        """Index of the class with the highest displayed probability."""
+        return int(self.smoothed.argmax())
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face of a frame, and what each of the compared models predicts for it.
+
+    `landmarks` (68, 2) are in frame pixels. `crop` is the input of the first model, or has the
+    template's size without a model. A recording stores neither landmarks nor crops. `signals` (S,)
+    are the unsmoothed values of `signals.SIGNALS`, NaN where unknown. `predictions` has an entry
+    for each of `Analysis.models`.
     """
 
     face_id: int
-    box: tuple[float, float, float, float]  # x, y, width, height in frame pixels
-    landmarks: NDArray[np.float32]  # (68, 2) frame pixels
-    crop: NDArray[np.uint8]  # (S, S) grey: exactly the pixels that the model is fed
-    to_crop: NDArray[np.float32]
-    probabilities: NDArray[np.float32]
-    smoothed: NDArray[np.float32]
-    maps: NDArray[np.float32] | None = None
-    mapped: tuple[int, ...] = ()
-    places: NDArray[np.uint8] | None = None
-    attention: NDArray[np.float32] = field(default_factory=lambda: NOTHING)
-    whole: NDArray[np.float32] = field(default_factory=lambda: NOTHING)
-    doubts: tuple[Doubt, ...] = ()
-    signals: NDArray[np.float32] = field(default_factory=lambda: NO_SIGNALS)
+    box: Box
+    landmarks: NDArray[np.float32] | None
+    crop: Crop | None
+    signals: NDArray[np.float32]
+    quality: tuple[QualityIssue, ...] = ()
+    predictions: tuple[Prediction | None, ...] = ()
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """The first model's."""
+        return self.predicted_by(0)
+
+    def predicted_by(self, model: int) -> Prediction | None:
+        """The prediction of the model with this index, if that model ran."""
+        return self.predictions[model] if model < len(self.predictions) else None
+
+    def issues(self, model: int = 0) -> tuple[QualityIssue, ...]:
+        """The issues of the face itself, then the model's own."""
+        prediction = self.predicted_by(model)
+        unsure = prediction.unsure if prediction is not None else None
+        return self.quality if unsure is None else (*self.quality, unsure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +134,7 @@ class StageTimes:
 
     landmarks: float = 0.0
     align: float = 0.0
-    model: float = 0.0  # with the attribution, when it is on
+    model: float = 0.0  # with the attribution, if it is on
     convert: float = 0.0  # BGR → the picture that Qt paints
 
     @property
@@ -84,25 +146,33 @@ class StageTimes:
 class Analysis:
     """One frame and its faces, largest first. `picture` (H, W, 4) uint8 is BGRX, for painting.
 
-    `other` is what a second model makes of the same faces, in the same order. `followed` is the id
-    of the face that figures and plots are of, whether it is in this picture or not; None is the
-    largest.
+    `models` are those that ran, in the order of `Face.predictions`; None stands for the first of
+    two while only the second is loaded. `selected_id` is the id of the face that figures and plots
+    show, whether it is in this picture or not; None selects the largest.
     """
 
     frame: Frame
-    faces: tuple[FaceAnalysis, ...]
-    classes: tuple[str, ...]  # () while no model is loaded
+    faces: tuple[Face, ...]
     picture: NDArray[np.uint8]
+    models: tuple[AppliedModel | None, ...] = ()
     times: StageTimes = field(default_factory=StageTimes)
-    hidden: frozenset[Part] = frozenset()  # parts of the faces that the model did not see
-    method: str = DEFAULT  # of the maps: the one asked for, or the default where that cannot be
-    other: "Analysis | None" = None
-    followed: int | None = None
+    hidden: frozenset[Part] = frozenset()  # parts of the faces that the models did not see
+    selected_id: int | None = None
     has_overlays: bool = False  # the picture was recorded with overlays drawn in
 
     @property
-    def face(self) -> FaceAnalysis | None:
-        """The face that figures and plots are of; None while it is out of sight."""
-        if self.followed is None:
+    def model(self) -> AppliedModel | None:
+        """The first model, if it ran."""
+        return self.models[0] if self.models else None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Those of the first model; () if it did not run."""
+        return self.model.classes if self.model is not None else ()
+
+    @property
+    def selected_face(self) -> Face | None:
+        """The face that figures and plots show; None while it is out of sight."""
+        if self.selected_id is None:
             return self.faces[0] if self.faces else None
-        return next((face for face in self.faces if face.face_id == self.followed), None)
+        return next((face for face in self.faces if face.face_id == self.selected_id), None)

@@ -24,7 +24,7 @@ from ferapp.live.engine import Engine, Parts
 from ferapp.live.meters import rss_mb
 from ferapp.sources.base import Frame, FrameSource
 from ferapp.ui.shell.settings import SettingsStore
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.types import Analysis
 from trainer.errors import ModelFileError
 
@@ -58,12 +58,14 @@ class Stub:
     def __init__(self) -> None:
         self.count = 0
 
-    def analyze(self, frame: Frame, _: object, options: Options, *, paint: bool) -> Analysis:
+    def analyze(
+        self, frame: Frame, _: object, options: AnalysisOptions, *, paint: bool
+    ) -> Analysis:
         assert paint
         time.sleep(0.001)
         self.count += 1
         picture = np.dstack([frame.image, np.full(SIZE, 255, np.uint8)])
-        return Analysis(frame, (), (), picture, hidden=options.hidden)
+        return Analysis(frame, (), picture, hidden=options.hidden)
 
 
 def no_model(*_: object) -> None:

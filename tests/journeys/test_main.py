@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from ferapp.cli import main
 from ferapp.ui.shell.window import MainWindow
 from tests.support import ROOT
+from tests.support.app.engine_parts import has_map
 
 
 def the_window() -> MainWindow:
@@ -64,8 +65,7 @@ def test_from_the_command_to_a_labelled_face(
 
         def explained() -> None:
             assert page.analysis is not None
-            assert page.analysis.faces
-            assert page.analysis.faces[0].maps is not None
+            assert has_map(page.analysis)
 
         try:
             qtbot.waitUntil(explained, timeout=120_000)

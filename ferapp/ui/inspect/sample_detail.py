@@ -133,7 +133,7 @@ class Detail(QWidget):
     ) -> None:
         """What is known at once; `show_examined` follows."""
         self._found = found
-        self.attention.show_weights(np.zeros(0, np.float32))
+        self.attention.show_weights(None)
         for tile in (*self.maps, *self.heats):
             tile.show_nothing(tile.title)
         self.note.clear()
@@ -211,7 +211,7 @@ class Detail(QWidget):
             self.heats[2].show_map(
                 "Landmarks", crop, outcome.heat, 1.0, "", "The heatmap of the landmarks."
             )
-        self.attention.show_weights(outcome.attention)
+        self.attention.show_weights(outcome.attention if outcome.attention.size else None)
         if outcome.method != self.asked_method:
             self.note.setText(
                 f"This model cannot serve {self.method.currentText()}: "

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from ferapp.vision.tracking import MEMORY_S, number
-from ferapp.vision.types import Analysis, FaceAnalysis
+from ferapp.vision.tracking import MEMORY_S, face_number
+from ferapp.vision.types import Analysis, Face
 
 LARGER = 1.3  # times the area of the face followed so far: from there on another is the largest
 
@@ -44,14 +44,11 @@ class Following:
         largest = self._find_largest(analysis.faces)
         if followed is None and len(ids) > 1:
             followed = largest
-        if followed == analysis.followed:
+        if followed == analysis.selected_id:
             return analysis
-        other = analysis.other
-        if other is not None:
-            other = replace(other, followed=followed)
-        return replace(analysis, followed=followed, other=other)
+        return replace(analysis, selected_id=followed)
 
-    def _find_largest(self, faces: tuple[FaceAnalysis, ...]) -> int | None:
+    def _find_largest(self, faces: tuple[Face, ...]) -> int | None:
         """Of faces about as large, the same as in the picture before."""
         before = next((face for face in faces if face.face_id == self._largest), None)
         if not faces:
@@ -64,12 +61,12 @@ class Following:
 def next_face(analysis: Analysis | None) -> int | None:
     """The id of the face after the one that is followed, by their numbers and round again."""
     faces = analysis.faces if analysis is not None else ()
-    ids = sorted((face.face_id for face in faces), key=number)
+    ids = sorted((face.face_id for face in faces), key=face_number)
     if analysis is None or not ids:
         return None
-    here = number(analysis.followed) if analysis.followed is not None else 0
-    return next((face_id for face_id in ids if number(face_id) > here), ids[0])
+    here = face_number(analysis.selected_id) if analysis.selected_id is not None else 0
+    return next((face_id for face_id in ids if face_number(face_id) > here), ids[0])
 
 
-def _area(face: FaceAnalysis) -> float:
+def _area(face: Face) -> float:
     return face.box[2] * face.box[3]

@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ferapp.live.status import LiveEngine, LiveStatus, ModelState
 from ferapp.overlays.colour_scale import ColourScale
-from ferapp.overlays.overlay_style import OverlayStyle, map_of
+from ferapp.overlays.overlay_style import OverlayStyle, displayed_map
 from ferapp.recording.session import Replay
 from ferapp.ui.live.display_controls import Sliders, Switch
 from ferapp.ui.live.face.attribution_controls import AttributionControls
 from ferapp.ui.live.face.face_panel import FacePanel
 from ferapp.ui.live.face.hide_parts import HideRow
-from ferapp.ui.live.face.quality_debounce import SteadyDoubts
+from ferapp.ui.live.face.quality_debounce import QualityDebounce
 from ferapp.ui.live.face_selection import Following, next_face
 from ferapp.ui.live.live_view import Stage
 from ferapp.ui.live.table_bar import TableBar
@@ -25,8 +25,8 @@ from ferapp.ui.recording.play_bar import PlayBar
 from ferapp.ui.recording.record_bar import RecordBar
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import wording
-from ferapp.vision.analysis_options import Options
-from ferapp.vision.tracking import number
+from ferapp.vision.analysis_options import AnalysisOptions
+from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis
 
 TAKE_MS = 16  # about 60 a second
@@ -57,7 +57,7 @@ class LivePage(QWidget):
         super().__init__()
         self._engine = engine
         self._store = store
-        self._options = Options(
+        self._options = AnalysisOptions(
             smoothing_s=store.now.smoothing_ms / 1000, max_faces=store.now.faces
         )
         self._actions = actions
@@ -65,7 +65,7 @@ class LivePage(QWidget):
         self._shown: Analysis | None = None  # the same with the doubts to show
         self._classes: tuple[str, ...] = ()
         self._following = Following()
-        self._steady = SteadyDoubts()
+        self._debounce = QualityDebounce()
         self._scale = ColourScale(store.now.held_scale)
         self._status: LiveStatus = engine.status()
         self._panel_due = True
@@ -170,7 +170,7 @@ class LivePage(QWidget):
     def follow_number(self, wanted: int) -> None:
         """Follow the face that has this number in the picture."""
         faces = self._analysis.faces if self._analysis is not None else ()
-        found = [face.face_id for face in faces if number(face.face_id) == wanted]
+        found = [face.face_id for face in faces if face_number(face.face_id) == wanted]
         if found:
             self._follow(found[0])
         else:
@@ -194,7 +194,7 @@ class LivePage(QWidget):
     def _settle(self, analysis: Analysis) -> Analysis:
         """Show `analysis` with the face to follow in it; returns it as it is shown."""
         self._analysis = self._following.settle(analysis)
-        self._shown = self._steady.settle(self._analysis)
+        self._shown = self._debounce.apply(self._analysis)
         self.stage.show_analysis(self._shown)
         self._panel_due = True
         return self._shown
@@ -263,7 +263,7 @@ class LivePage(QWidget):
         """Tell the held scale what is on the screen."""
         if self._shown is None:
             return
-        found = (map_of(face, self._classes, look.target) for face in self._shown.faces)
+        found = (displayed_map(face.prediction, look.target) for face in self._shown.faces)
         peaks = [float(np.abs(shown[1]).max(initial=0)) for shown in found if shown]
         if peaks:
             self._scale.add(self._shown.frame.captured_at, max(peaks))
@@ -285,7 +285,7 @@ class LivePage(QWidget):
         return self._analysis
 
     @property
-    def options(self) -> Options:
+    def options(self) -> AnalysisOptions:
         """What the engine was asked for last."""
         return self._options
 
@@ -344,7 +344,9 @@ class LivePage(QWidget):
             self.change_look(full_scale=self._scale.value)
         gone = self._following.left
         if gone is not None:
-            self.stage.toast.tell(f"Face {number(gone)} has left. The largest is followed again.")
+            self.stage.toast.tell(
+                f"Face {face_number(gone)} has left. The largest is followed again."
+            )
         if analysis.frame.at_s is not None:
             self.play_bar.show_time(analysis.frame.at_s)
         if not (analysis.frame.again or self._actions["freeze"].isChecked()):

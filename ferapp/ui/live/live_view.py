@@ -28,7 +28,7 @@ class Stage(QWidget):
     def __init__(self, on_painted: Callable[[Analysis], None]) -> None:
         super().__init__()
         self.view = VideoView(on_painted)
-        self.other_view = VideoView(lambda _: None)  # what a second model makes of it
+        self.other_view = VideoView(lambda _: None, model=1)  # while two models are compared
         self.other_view.setAccessibleName("Picture with the second model")
         self.other_view.hide()
         self.end_comparison = QPushButton("×", self.other_view)
@@ -95,8 +95,8 @@ class Stage(QWidget):
         """With what a second model makes of it, if there is one that has something to say."""
         self.view.show_analysis(analysis)
         self._show_title()
-        if analysis.other is not None:
-            self.other_view.show_analysis(analysis.other)
+        if len(analysis.models) > 1:
+            self.other_view.show_analysis(analysis)
 
     def _show_title(self) -> None:
         """Which picture of a folder it is, and whose results of two models."""

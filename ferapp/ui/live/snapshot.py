@@ -26,13 +26,13 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QDesktopServices, QImage, QImageWriter
 
 from ferapp.live.status import LiveStatus
-from ferapp.overlays.overlay_style import OverlayStyle, map_of
+from ferapp.overlays.overlay_style import OverlayStyle, displayed_map
 from ferapp.overlays.render_overlays import render_overlays
 from ferapp.sources.stream_address import without_password
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.face_table import COORDINATES
 from ferapp.vision.file_hash import file_hash
-from ferapp.vision.types import Analysis, FaceAnalysis
+from ferapp.vision.types import Analysis, Face, Prediction
 from trainer.files import write_atomic, write_json
 
 FORMAT = 1
@@ -51,7 +51,7 @@ def take(
     analysis: Analysis,
     status: LiveStatus,
     look: OverlayStyle,
-    options: Options,
+    options: AnalysisOptions,
     folder: Path,
     when: datetime,
 ) -> Path:
@@ -75,7 +75,11 @@ def take(
 
 
 def record(
-    analysis: Analysis, status: LiveStatus, look: OverlayStyle, options: Options, when: datetime
+    analysis: Analysis,
+    status: LiveStatus,
+    look: OverlayStyle,
+    options: AnalysisOptions,
+    when: datetime,
 ) -> dict[str, Any]:
     """The JSON of a snapshot. A value that is no number, as a model may give, is null."""
     frame, card = analysis.frame, status.model_card
@@ -104,38 +108,43 @@ def record(
         if card is not None and analysis.classes and not replayed
         else None,  # the recording's session.json names the model of its results
         "device": status.device,
-        "method": analysis.method,
+        "method": analysis.model.method if analysis.model is not None else options.method,
         "look": asdict(look),
         "smoothing_s": options.smoothing_s,
         "hidden": sorted(options.hidden),
         "coordinates": COORDINATES,
-        "followed": analysis.followed,  # the id of a face; null: the largest
-        "faces": [_face(face, analysis.classes, look) for face in analysis.faces],
+        "followed": analysis.selected_id,  # the id of a face; null: the largest
+        "faces": [_face(face, look) for face in analysis.faces],
     }
     finite: dict[str, Any] = _finite(value)
     return finite
 
 
-def _face(face: FaceAnalysis, classes: tuple[str, ...], look: OverlayStyle) -> dict[str, Any]:
-    shown = map_of(face, classes, look.target)
+def _face(face: Face, look: OverlayStyle) -> dict[str, Any]:
+    prediction = face.prediction
+    shown = displayed_map(prediction, look.target)
     return {
         "id": face.face_id,
         "box": [float(value) for value in face.box],  # x, y, width, height
-        "landmarks": face.landmarks.tolist(),
-        "to_crop": face.to_crop.tolist(),  # (x, y, 1) to the pixels that the model was fed
-        "probabilities": _by_class(face.probabilities.tolist(), classes),
-        "smoothed": _by_class(face.smoothed.tolist(), classes),
-        "whole": _by_class(face.whole.tolist(), classes),  # with nothing hidden
-        "explained": classes[shown[0]] if shown else None,
+        "landmarks": face.landmarks.tolist() if face.landmarks is not None else [],
+        # (x, y, 1) to the pixels that the model was fed; null: a recording has no crops
+        "to_crop": face.crop.from_frame.tolist() if face.crop is not None else None,
+        "probabilities": _by_class(prediction, "probabilities"),
+        "smoothed": _by_class(prediction, "smoothed"),
+        "whole": _by_class(prediction, "unmasked"),  # with nothing hidden
+        "explained": prediction.classes[shown[0]] if prediction and shown else None,
         "doubts": [
-            {"kind": str(doubt.kind), "value": float(doubt.value), "limit": float(doubt.limit)}
-            for doubt in face.doubts
+            {"kind": str(issue.kind), "value": float(issue.value), "limit": float(issue.limit)}
+            for issue in face.issues()
         ],
     }
 
 
-def _by_class(values: list[float], classes: tuple[str, ...]) -> dict[str, float] | None:
-    return dict(zip(classes, values, strict=True)) if values else None
+def _by_class(prediction: Prediction | None, field: str) -> dict[str, float] | None:
+    values = getattr(prediction, field) if prediction is not None else None
+    if prediction is None or values is None:
+        return None
+    return dict(zip(prediction.classes, values.tolist(), strict=True))
 
 
 def _finite(value: Any) -> Any:
@@ -189,7 +198,11 @@ class Snapshots(QObject):
         self._timer.timeout.connect(self._look)
 
     def take(
-        self, analysis: Analysis | None, status: LiveStatus, look: OverlayStyle, options: Options
+        self,
+        analysis: Analysis | None,
+        status: LiveStatus,
+        look: OverlayStyle,
+        options: AnalysisOptions,
     ) -> None:
         """Keep what is shown now; returns at once, `done` follows."""
         if analysis is None:

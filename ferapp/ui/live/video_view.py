@@ -21,13 +21,15 @@ from ferapp.overlays import label_text, overlay_painter, palette
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.vision.types import Analysis, FaceAnalysis
+from ferapp.vision.types import Analysis, Face
 
 _EDGE = 14  # px from the picture's edge
 
 
 class VideoView(QWidget):
-    """Shows one Analysis, letter-boxed. `on_painted` hears of each analysis once, when painted.
+    """Shows one Analysis, letter-boxed, with the predictions of the model with index `model`.
+
+    `on_painted` is called once for each analysis, when it was painted.
 
     A callback and not a signal: no frame travels through Qt's signals.
     """
@@ -37,10 +39,12 @@ class VideoView(QWidget):
     def __init__(
         self,
         on_painted: Callable[[Analysis], None],
+        model: int = 0,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__()
         self._on_painted = on_painted
+        self._model = model
         self._clock = clock
         self.map_age_ms: float | None = None  # of the maps on the screen; None without any
         self._analysis: Analysis | None = None
@@ -113,13 +117,17 @@ class VideoView(QWidget):
         """The coloured map of each face, made once for each analysis and look."""
         if self._maps is None:
             shown = self._analysis
-            self._maps = overlay_painter.map_images(shown, self._look) if shown is not None else []
+            self._maps = (
+                overlay_painter.map_images(shown, self._look, self._model)
+                if shown is not None
+                else []
+            )
         return self._maps
 
     def followed_map(self) -> QImage | None:
         """That of the face that is followed."""
         shown = self._analysis
-        followed = shown.face if shown is not None else None
+        followed = shown.selected_face if shown is not None else None
         if shown is None or followed is None:
             return None
         pairs = zip(shown.faces, self.map_images(), strict=True)
@@ -176,7 +184,9 @@ class VideoView(QWidget):
         painter.setClipRect(rect)
         painter.setFont(self._label_font())
         maps = self.map_images()
-        overlay_painter.paint_faces(painter, self._analysis, self._transform(), self._look, maps)
+        overlay_painter.paint_faces(
+            painter, self._analysis, self._transform(), self._look, maps, self._model
+        )
         if self._analysis.hidden:
             words = f"Hidden: {label_text.parts_text(self._analysis.hidden)}"
             self._paint_badge(painter, rect, words, Qt.AlignmentFlag.AlignRight)
@@ -202,7 +212,7 @@ class VideoView(QWidget):
         painter.setPen(QColor(palette.VIDEO_TEXT))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
 
-    def face_at(self, point: QPointF) -> FaceAnalysis | None:
+    def face_at(self, point: QPointF) -> Face | None:
         """The face whose box or label is at this point of the widget; of several the smallest,
         which a larger one's box may be all around.
         """
@@ -212,7 +222,9 @@ class VideoView(QWidget):
         metrics = QFontMetricsF(self._label_font())
         for face in reversed(self._analysis.faces):
             box = place.mapRect(QRectF(*face.box))
-            label = label_text.box_label(face, self._analysis) if self._look.boxes else ""
+            label = (
+                label_text.box_label(face, self._analysis, self._model) if self._look.boxes else ""
+            )
             plate = overlay_painter.label_plate(metrics, box, label, picture) if label else QRectF()
             if box.contains(point) or plate.contains(point):
                 return face
@@ -221,12 +233,12 @@ class VideoView(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and self._analysis is not None:
             face = self.face_at(QPointF(event.pos()))
-            tip = wording.face_tip(face, self._analysis) if face else ""
+            tip = wording.face_tip(face, self._analysis, self._model) if face else ""
             QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)
 
-    def _clickable(self, point: QPointF) -> FaceAnalysis | None:
+    def _clickable(self, point: QPointF) -> Face | None:
         """The face there, where there are others to choose from."""
         several = self._analysis is not None and len(self._analysis.faces) > 1
         return self.face_at(point) if several else None

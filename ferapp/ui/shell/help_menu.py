@@ -11,7 +11,7 @@ from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text.about_text import about_html, card_html
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.dialogs import KeySheet, LogSheet, ReadSheet, Sheet
-from ferapp.vision.analysis_options import FACES, MOST_FACES
+from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_FACES
 from trainer.card import ModelCard
 
 _THEMES: tuple[tuple[theme.Mode, str], ...] = (
@@ -102,8 +102,8 @@ class Help:
         menu.setToolTipsVisible(True)
         menu.menuAction().setToolTip("How many faces are found in a picture. Each takes time.")
         group = QActionGroup(menu)
-        for faces in range(1, MOST_FACES + 1):
-            action = menu.addAction(f"{faces} (usual)" if faces == FACES else str(faces))
+        for faces in range(1, MAX_FACES + 1):
+            action = menu.addAction(f"{faces} (usual)" if faces == DEFAULT_FACES else str(faces))
             action.setCheckable(True)
             action.setChecked(self._store.now.faces == faces)
             action.setToolTip("Where more are there, the clearest ones are taken.")

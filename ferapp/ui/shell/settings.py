@@ -10,7 +10,7 @@ from platformdirs import user_config_path
 
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.widgets.theme import Mode
-from ferapp.vision.analysis_options import FACES, MOST_FACES
+from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_FACES
 from ferapp.vision.overlay_methods import METHODS
 from ferapp.vision.signals import GROUPS
 from trainer.files import write_json
@@ -28,7 +28,7 @@ class Settings:
     look: OverlayStyle = field(default_factory=OverlayStyle)
     held_scale: bool = False  # keep one colour scale for all pictures
     smoothing_ms: int = 300
-    faces: int = FACES  # found at most
+    faces: int = DEFAULT_FACES  # found at most
     hud: bool = False
     signals: bool = False
     signal_group: str = "Head"
@@ -124,5 +124,5 @@ def _known(name: str, value: Any) -> bool:
     if name == "signal_group":
         return value in SIGNAL_GROUPS
     if name == "faces":
-        return 1 <= int(value) <= MOST_FACES
+        return 1 <= int(value) <= MAX_FACES
     return not isinstance(value, int) or 0 <= value <= 5000

@@ -38,7 +38,7 @@ from ferapp.ui.shell.tool_bar import ToolBar
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.dialogs import AddressDialog
 from ferapp.ui.widgets.drop_veil import DropVeil
-from ferapp.vision.analysis_options import MOST_FACES
+from ferapp.vision.analysis_options import MAX_FACES
 
 _PICTURES = "Videos and pictures (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.png *.jpg *.jpeg *.bmp)"
 _MODELS = "Models (*.safetensors)"
@@ -296,7 +296,7 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         digit = event.key() - Qt.Key.Key_0
-        if self._pages.currentWidget() is self.live_page and 1 <= digit <= MOST_FACES:
+        if self._pages.currentWidget() is self.live_page and 1 <= digit <= MAX_FACES:
             self.live_page.follow_number(digit)
         elif event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)

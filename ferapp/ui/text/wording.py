@@ -3,39 +3,39 @@
 import math
 
 from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
-from ferapp.overlays.label_text import class_title, parts_text, percent, top_class
+from ferapp.overlays.label_text import class_title, face_label, parts_text, percent
 from ferapp.recording.session import HIDDEN, Mark
-from ferapp.vision.tracking import number
-from ferapp.vision.types import Analysis, Doubt, DoubtKind, FaceAnalysis
+from ferapp.vision.tracking import face_number
+from ferapp.vision.types import Analysis, Face, QualityIssue, QualityKind
 
 # kind → its name, what was found, and what a person can do about it
-_DOUBTS: dict[DoubtKind, tuple[str, str, str]] = {
-    DoubtKind.SMALL: (
+_QUALITY: dict[QualityKind, tuple[str, str, str]] = {
+    QualityKind.SMALL: (
         "too small",
         "From temple to temple the face has {value} px; below {limit} px the model often errs.",
         "Come closer, or choose a higher resolution.",
     ),
-    DoubtKind.TURNED: (
+    QualityKind.TURNED: (
         "turned away",
         "The face looks {value}° past the camera; beyond {limit}° the model often errs.",
         "Look towards the camera.",
     ),
-    DoubtKind.DARK: (
+    QualityKind.DARK: (
         "too dark",
         "The face has a mean brightness of {value} of 255; below {limit} the model often errs.",
         "Light the face from the front.",
     ),
-    DoubtKind.BLURRED: (
+    QualityKind.BLURRED: (
         "blurred",
         "The face has {value} % of the usual fine detail; below {limit} % the model often errs.",
         "Hold still, clean the lens, or focus the camera.",
     ),
-    DoubtKind.CUT_OFF: (
+    QualityKind.CUT_OFF: (
         "cut off",
         "{value} % of the face's points lie outside the picture; the limit is {limit} %.",
         "Bring the whole face into the picture.",
     ),
-    DoubtKind.UNSURE: (
+    QualityKind.UNSURE: (
         "unsure",
         "The model gives its first choice {value} %; below {limit} % it is often wrong.",
         "Several expressions are about as probable: see the bars.",
@@ -44,38 +44,30 @@ _DOUBTS: dict[DoubtKind, tuple[str, str, str]] = {
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
-def face_label(face: FaceAnalysis, classes: tuple[str, ...]) -> str:
-    """`Happy 87 %`; empty without a model."""
-    top = top_class(face.smoothed)
-    if top is None or top >= len(classes):
-        return ""
-    return f"{class_title(classes[top])} {percent(float(face.smoothed[top]))}"
+def issue_name(kind: QualityKind) -> str:
+    return _QUALITY[kind][0]
 
 
-def doubt_name(kind: DoubtKind) -> str:
-    return _DOUBTS[kind][0]
-
-
-def doubt_tip(doubt: Doubt) -> str:
+def issue_tip(issue: QualityIssue) -> str:
     """The reason with its numbers, and what to do about it."""
-    name, reason, advice = _DOUBTS[doubt.kind]
+    name, reason, advice = _QUALITY[issue.kind]
     unit = 100 if "%" in reason else 1
     # rounded away from the limit, so that it is seen to be beyond
-    away = math.floor if doubt.value < doubt.limit else math.ceil
-    value, limit = away(unit * doubt.value), f"{unit * doubt.limit:.3g}"
+    away = math.floor if issue.value < issue.limit else math.ceil
+    value, limit = away(unit * issue.value), f"{unit * issue.limit:.3g}"
     found = reason.format(value=value, limit=limit).replace(" %", "\u00a0%")
     return f"In doubt: {name}.\n{found}\n{advice}"
 
 
-def face_tip(face: FaceAnalysis, analysis: Analysis) -> str:
+def face_tip(face: Face, analysis: Analysis, model: int = 0) -> str:
     """What a face's box and label do not say; no probabilities, for they change under a tip."""
     width, height = face.box[2:]
     words = [f"A face of {width:.0f} × {height:.0f} px of the picture"]
     if len(analysis.faces) > 1:
-        which = number(face.face_id)
+        which = face_number(face.face_id)
         follow = f"Click: bars and plots follow face {which} (key: {which}).\n"
         words.append(f"{follow}Again: the largest one (key: 0).")
-    return "\n\n".join([*words, *map(doubt_tip, face.doubts)])
+    return "\n\n".join([*words, *map(issue_tip, face.issues(model))])
 
 
 def effect_of_hiding(analysis: Analysis | None) -> str:
@@ -83,16 +75,15 @@ def effect_of_hiding(analysis: Analysis | None) -> str:
 
     The expression is the one that the face followed has unhidden.
     """
-    face = analysis.face if analysis is not None else None
-    if analysis is None or face is None or not analysis.hidden or not face.smoothed.size:
+    face = analysis.selected_face if analysis is not None else None
+    prediction = face.prediction if face is not None else None
+    if analysis is None or prediction is None or prediction.unmasked is None:
         return ""
-    top = top_class(face.whole)
-    if top is None or top >= len(analysis.classes):
-        return ""
+    top = int(prediction.unmasked.argmax())
     what = parts_text(analysis.hidden)
     what = f"the {what}" if len(analysis.hidden) == 1 else what
-    before, after = percent(float(face.whole[top])), percent(float(face.smoothed[top]))
-    return f"Without {what}: {class_title(analysis.classes[top])} {before} → {after}"
+    before, after = (percent(float(p[top])) for p in (prediction.unmasked, prediction.smoothed))
+    return f"Without {what}: {class_title(prediction.classes[top])} {before} → {after}"
 
 
 def points(change: float) -> str:
@@ -112,16 +103,16 @@ def summary(analysis: Analysis | None) -> str:
         return "No picture yet"
     if not analysis.faces:
         return "No face"
-    face = analysis.face
+    face = analysis.selected_face
     faces = count_faces(len(analysis.faces))
     if face is None:
         return f"The face followed is out of sight, {faces}"
-    label = face_label(face, analysis.classes)
+    label = face_label(face.prediction) if face.prediction is not None else ""
     sentences = [f"{label}, {faces}" if label else faces.capitalize()]
-    if analysis.followed is not None and len(analysis.faces) > 1:
-        sentences.append(f"Followed: face {number(face.face_id)}")
-    if face.doubts:
-        sentences.append("In doubt: " + ", ".join(doubt_name(d.kind) for d in face.doubts))
+    if analysis.selected_id is not None and len(analysis.faces) > 1:
+        sentences.append(f"Followed: face {face_number(face.face_id)}")
+    if face.issues():
+        sentences.append("In doubt: " + ", ".join(issue_name(i.kind) for i in face.issues()))
     if analysis.hidden:
         sentences.append(f"Hidden from the model: {parts_text(analysis.hidden)}")
     return ". ".join(sentences)
@@ -134,14 +125,12 @@ def headline(
 
     `chosen` is the id of the face that a person chose to follow.
     """
-    face = analysis.face if analysis is not None else None
-    if analysis is not None and face is not None:
-        label = face_label(face, analysis.classes)
-        if label:
-            several = len(analysis.faces) > 1
-            why = "largest" if chosen is None else "chosen"
-            which = f", {why} of {count_faces(len(analysis.faces))}" if several else ""
-            return label, f"Apparent expression{which}"
+    face = analysis.selected_face if analysis is not None else None
+    if analysis is not None and face is not None and face.prediction is not None:
+        several = len(analysis.faces) > 1
+        why = "largest" if chosen is None else "chosen"
+        which = f", {why} of {count_faces(len(analysis.faces))}" if several else ""
+        return face_label(face.prediction), f"Apparent expression{which}"
     if not status.model_name:
         if status.model_state is ModelState.LOADING:
             return "Loading the model…", "This takes a few seconds, once."
@@ -149,7 +138,10 @@ def headline(
     if analysis is None:
         return "No picture yet", "Demo clip (D), camera (C) or a file (O)."
     if chosen is not None and face is None:
-        return f"No face {number(chosen)}", "Out of sight. It is followed on if it is back soon."
+        return (
+            f"No face {face_number(chosen)}",
+            "Out of sight. It is followed on if it is back soon.",
+        )
     return "No face", "Show a face, lit and turned to the camera."
 
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor
 from ferapp.overlays import label_text, palette
 from ferapp.ui.timeline.time_plot import SECONDS, TimeStrip
 from ferapp.ui.widgets import theme
-from ferapp.vision.types import NOTHING, Analysis
+from ferapp.vision.types import Analysis
 from trainer.labels import EXPRESSIONS
 
 LEAST = 40  # px high: all fits into the smallest window
@@ -47,11 +47,13 @@ class ProbabilityStrip(TimeStrip):
             self._classes = analysis.classes
             self.begin_anew(len(self._classes))
             self._build_curves()
-        frame, face = analysis.frame, analysis.face
-        if face is None or len(face.smoothed) != len(self._classes):
-            self.note(frame, None, NOTHING, NOTHING)
+        frame, face = analysis.frame, analysis.selected_face
+        prediction = face.prediction if face is not None else None
+        if face is None or prediction is None:
+            self.note_gap(frame)
         else:
-            self.note(frame, (face.face_id, analysis.hidden), face.smoothed, face.probabilities)
+            subject = face.face_id, analysis.hidden
+            self.note(frame, subject, prediction.smoothed, prediction.probabilities)
 
     def redraw(self) -> None:
         """Draw what was pushed, if anybody can see it."""

@@ -14,9 +14,10 @@ from ferapp.ui.timeline.time_plot import SECONDS, TimeStrip
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.picker import Picker
 from ferapp.vision.signals import COLUMNS, GROUPS, SIGNALS
-from ferapp.vision.types import NO_SIGNALS, NOTHING, Analysis
+from ferapp.vision.types import Analysis
 
 LEAST = 72  # px, of the plot
+UNKNOWN: NDArray[np.float32] = np.full(len(SIGNALS), np.nan, np.float32)
 _MOST = max(map(len, GROUPS.values()))  # curves at once
 _TOP = 4  # action units among the strongest
 _UNITS = tuple(i for i, column in enumerate(COLUMNS) if column.startswith("au"))
@@ -62,7 +63,7 @@ class SignalCells(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._shown: tuple[int, ...] = ()
-        self._values = NO_SIGNALS
+        self._values = UNKNOWN
         self.setFont(theme.sized(self.font(), 0.85))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Signals of the face")
@@ -137,9 +138,9 @@ class SignalStrip(TimeStrip):
 
     def push(self, analysis: Analysis) -> None:
         """Note one analysis. Drawing waits for `redraw`."""
-        face, frame = analysis.face, analysis.frame
+        face, frame = analysis.selected_face, analysis.frame
         if face is None:
-            self.note(frame, None, NOTHING, NOTHING)
+            self.note_gap(frame)
         else:
             self.note(frame, face.face_id, face.signals, face.signals)
 
@@ -220,6 +221,6 @@ class SignalPanel(QWidget):
             return
         if self.group.currentData() == STRONGEST:
             self.strip.show_group(self._strongest(self.strip.shown))
-        face = analysis.face if analysis is not None else None
-        self.cells.show_values(self.strip.shown, NO_SIGNALS if face is None else face.signals)
+        face = analysis.selected_face if analysis is not None else None
+        self.cells.show_values(self.strip.shown, UNKNOWN if face is None else face.signals)
         self.strip.redraw()

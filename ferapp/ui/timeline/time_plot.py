@@ -56,20 +56,28 @@ class TimeStrip(pg.PlotWidget):
     def note(
         self, frame: Frame, of: Hashable, values: NDArray[float32], raw: NDArray[float32]
     ) -> None:
-        """Append what was measured on `frame`; another `of` begins after a gap, None is one.
+        """Append what was measured on `frame`; another `of` begins after a gap.
 
         So does what plays on after a pause, a seek or a new round. Another source begins anew.
         """
+        self._mind_source(frame)
+        key = (of, frame.since)
+        if self._of not in (None, key):
+            self.traces.push_gap(frame.captured_at)
+        self.traces.push(frame.captured_at, values, raw)
+        self._of = key
+
+    def note_gap(self, frame: Frame) -> None:
+        """Nothing was measured on `frame`."""
+        self._mind_source(frame)
+        self.traces.push_gap(frame.captured_at)
+        self._of = None
+
+    def _mind_source(self, frame: Frame) -> None:
         self._changed = True
         if frame.source != self._source:
             self._source = frame.source
             self.begin_anew(self.traces.width)
-        key = None if of is None else (of, frame.since)
-        if key is None or self._of not in (None, key):
-            self.traces.push_gap(frame.captured_at)
-        if key is not None:
-            self.traces.push(frame.captured_at, values, raw)
-        self._of = key
 
     def dress(self) -> None:
         """In the colours of the theme."""

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from ferapp.bench.tiled_demo import GROUND, Crowd
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.pipeline import Analyzer
-from ferapp.vision.tracking import number
+from ferapp.vision.tracking import face_number
 from trainer.faces.landmarker import FaceLandmarker
 
 
@@ -53,10 +53,10 @@ def test_eight_faces_are_analysed_in_one_batch(monkeypatch: pytest.MonkeyPatch) 
         for _ in range(3):
             frame = source.read()
             assert frame is not None
-            found = analyzer.analyze(frame, classifier, Options(max_faces=8), paint=False)
+            found = analyzer.analyze(frame, classifier, AnalysisOptions(max_faces=8), paint=False)
     source.close()
     assert batches == [8, 8, 8]
-    assert sorted(number(face.face_id) for face in found.faces) == list(range(1, 9))
-    labels = {int(face.probabilities.argmax()) for face in found.faces}
+    assert sorted(face_number(face.face_id) for face in found.faces) == list(range(1, 9))
+    labels = {int(face.prediction.probabilities.argmax()) for face in found.faces}
     assert len(labels) == 1  # the same face, seen by the same model
     assert all(np.isfinite(face.signals).all() for face in found.faces)

@@ -1,6 +1,5 @@
 """Two models look at the same frames; the engine is scripted, the analyzer real."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 
 from ferapp.live.status import ModelState
 from ferapp.sources.base import Frame
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.pipeline import Analyzer
 from tests.support.app.engine_parts import Bench, next_analysis, ready, status_when
@@ -24,17 +23,16 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 def test_a_second_model_joins_and_leaves(bench: Bench) -> None:
     with bench.engine() as engine:
         ready(engine)
-        assert next_analysis(engine, lambda a: "model" in a.classes).other is None
+        assert next_analysis(engine, lambda a: "model" in a.classes).models[1:] == ()
         engine.compare_with("two")
         status = status_when(engine, lambda s: s.other_name == "two")
         assert (status.other_state, status.model_name) == (ModelState.READY, "one")
-        second = next_analysis(engine, lambda a: a.other is not None)
-        assert second.other is not None
-        assert second.other.classes == ("two",)
-        assert second.other.frame is second.frame
+        second = next_analysis(engine, lambda a: len(a.models) == 2)
+        assert second.models[1] is not None
+        assert second.models[1].classes == ("two",)
         engine.compare_with("")
         status_when(engine, lambda s: s.other_state is ModelState.NONE)
-        next_analysis(engine, lambda a: a.other is None)
+        next_analysis(engine, lambda a: len(a.models) == 1)
         assert engine._other is not None
         assert engine._other.now.loaded is None  # its memory is free
         engine.compare_with("two")
@@ -55,10 +53,10 @@ def test_a_second_model_that_fails_is_let_go_and_the_first_goes_on(bench: Bench)
     with bench.engine() as engine:
         ready(engine)
         engine.compare_with("two")
-        next_analysis(engine, lambda a: a.other is not None)
+        next_analysis(engine, lambda a: len(a.models) == 2)
         calls: list[int] = []
 
-        def every_second(device: str, options: Options) -> None:
+        def every_second(device: str, options: AnalysisOptions) -> None:
             calls.append(1)
             if len(calls) % 2 == 0:  # the first model's turn, then the second's
                 raise RuntimeError("it gives NaN")
@@ -72,17 +70,35 @@ def test_both_see_the_same_face(demo_frame: np.ndarray) -> None:
     landmarker = FaceLandmarker(video=True)
     analyzer = Analyzer(landmarker)
     first, second = Classifier("twin-ce", "cpu"), Classifier("twin-pal", "cpu")
-    options = Options(smoothing_s=0)
+    options = AnalysisOptions(smoothing_s=0)
     alone = analyzer.analyze(Frame(demo_frame, 0, 0.0, 0.0), first, options, paint=False)
     both = analyzer.compare(alone, second, options)
     landmarker.close()
-    assert both.other is not None
-    (a,), (b,) = both.faces, both.other.faces
-    assert (a.face_id, a.box) == (b.face_id, b.box)
-    np.testing.assert_array_equal(a.crop, b.crop)
+    (face,) = both.faces
+    a, b = face.predictions
+    assert a is not None
+    assert b is not None
+    assert [model.classes for model in both.models if model] == [a.classes, b.classes]
+    assert a.attribution is not None
+    assert b.attribution is not None
+    np.testing.assert_array_equal(a.attribution.from_frame, b.attribution.from_frame)
     assert not np.allclose(a.probabilities, b.probabilities, atol=1e-3)
     other = Analyzer()
-    other._found = analyzer._found
-    again = other.compare(replace(both, other=None), first, options)
-    assert again.other is not None
-    np.testing.assert_allclose(again.other.faces[0].probabilities, a.probabilities, atol=1e-5)
+    other._detections = analyzer._detections
+    again = other.compare(alone, first, options).faces[0].predictions[1]
+    assert again is not None
+    np.testing.assert_allclose(again.probabilities, a.probabilities, atol=1e-5)
+
+
+def test_only_the_second_model_has_predictions_while_the_first_is_not_loaded(
+    demo_frame: np.ndarray,
+) -> None:
+    with FaceLandmarker(video=True) as landmarker:
+        analyzer, options = Analyzer(landmarker), AnalysisOptions()
+        alone = analyzer.analyze(Frame(demo_frame, 0, 0.0, 0.0), None, options, paint=False)
+        both = analyzer.compare(alone, Classifier("default", "cpu"), options)
+    assert alone.models == ()
+    assert (both.models[0], both.classes) == (None, ())
+    (face,) = both.faces
+    assert face.prediction is None
+    assert face.predicted_by(1) is not None

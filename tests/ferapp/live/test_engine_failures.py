@@ -10,7 +10,7 @@ import torch
 from ferapp.live.inference import FAILURES
 from ferapp.live.oom_fallback import WORDS, Ladder, Rung
 from ferapp.live.status import ModelState
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from tests.support.app.engine_parts import (
     FULL,
     Bench,
@@ -32,7 +32,7 @@ class TestOutOfMemory:
     def test_the_whole_ladder(self, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
         gates = {rung: threading.Event() for rung in (Rung.ATTRIBUTION, Rung.OTHER_FACES)}
 
-        def full(device: str, options: Options) -> None:
+        def full(device: str, options: AnalysisOptions) -> None:
             if device == "cpu":
                 return
             if options.max_faces == 1:
@@ -48,16 +48,18 @@ class TestOutOfMemory:
             status = status_when(engine, lambda s: "attribution is off" in s.analysis_notice)
             assert status.analysis_notice.startswith("cuda:0 has too little free memory")
             next_analysis(engine, lambda a: "model" in a.classes)
-            assert bench.seen[-1] == ("cuda", Options(attribution=False))
+            assert bench.seen[-1] == ("cuda", AnalysisOptions(attribution=False))
             gates[Rung.ATTRIBUTION].set()
             status_when(engine, lambda s: "only one face" in s.analysis_notice)
             next_analysis(engine, lambda a: "model" in a.classes)
-            until(lambda: bench.seen[-1] == ("cuda", Options(attribution=False, max_faces=1)))
+            until(
+                lambda: bench.seen[-1] == ("cuda", AnalysisOptions(attribution=False, max_faces=1))
+            )
             gates[Rung.OTHER_FACES].set()
             status = ready(engine, device="cpu")
             assert "moved to the CPU" in status.analysis_notice
             assert status.model_notice == ""
-            until(lambda: bench.seen[-1] == ("cpu", Options()))  # all of it again
+            until(lambda: bench.seen[-1] == ("cpu", AnalysisOptions()))  # all of it again
             assert bench.loads == [("one", "auto"), (status.model, "cpu")]
             told = [r.message for r in caplog.records if "too little" in r.message]
             assert told == [
@@ -72,7 +74,7 @@ class TestOutOfMemory:
         full = threading.Event()
         full.set()
 
-        def fail(device: str, _: Options) -> None:
+        def fail(device: str, _: AnalysisOptions) -> None:
             if device != "cpu" and full.is_set():
                 raise torch.OutOfMemoryError(FULL)
 
@@ -83,13 +85,13 @@ class TestOutOfMemory:
             engine.use_device("cuda:0")
             ready(engine, device="cuda:0")
             status_when(engine, lambda s: s.analysis_notice == "")
-            until(lambda: bench.seen[-1] == ("cuda", Options()))
+            until(lambda: bench.seen[-1] == ("cuda", AnalysisOptions()))
 
     def test_video_goes_on_while_the_cpu_loads(self, bench: Bench) -> None:
         gate = threading.Event()
         bench.load_fails = lambda _, device: device == "cpu" and gate.wait(10)
 
-        def full(device: str, _: Options) -> None:
+        def full(device: str, _: AnalysisOptions) -> None:
             if device != "cpu":
                 raise torch.OutOfMemoryError(FULL)
 
@@ -105,27 +107,27 @@ class TestOutOfMemory:
         full = threading.Event()
         full.set()
 
-        def fail(_: str, options: Options) -> None:
+        def fail(_: str, options: AnalysisOptions) -> None:
             if full.is_set() and options.attribution:
                 raise torch.OutOfMemoryError(FULL)
 
         bench.model_fails = fail
         with bench.engine() as engine:
             status_when(engine, lambda s: "attribution is off" in s.analysis_notice)
-            engine.set_options(Options(attribution=True, smoothing_s=1))  # it was on before
+            engine.set_options(AnalysisOptions(attribution=True, smoothing_s=1))  # it was on before
             until(lambda: bench.seen and bench.seen[-1][1].smoothing_s == 1)
             assert not bench.seen[-1][1].attribution
             full.clear()
-            engine.set_options(Options(attribution=False))
-            engine.set_options(Options(attribution=True))
+            engine.set_options(AnalysisOptions(attribution=False))
+            engine.set_options(AnalysisOptions(attribution=True))
             status_when(engine, lambda s: s.analysis_notice == "")
-            until(lambda: bench.seen[-1] == ("cuda", Options()))
+            until(lambda: bench.seen[-1] == ("cuda", AnalysisOptions()))
 
     @pytest.mark.parametrize("change", ["model", "device"])
     def test_another_model_or_device_starts_with_everything(
         self, bench: Bench, change: str
     ) -> None:
-        def full(device: str, options: Options) -> None:
+        def full(device: str, options: AnalysisOptions) -> None:
             if options.attribution and device == "cuda" and engine.status().model_name == "one":
                 raise torch.OutOfMemoryError(FULL)
 
@@ -137,15 +139,15 @@ class TestOutOfMemory:
             else:
                 engine.use_device("cpu")
             status_when(engine, lambda s: s.analysis_notice == "")
-            until(lambda: bench.seen and bench.seen[-1][1] == Options())
+            until(lambda: bench.seen and bench.seen[-1][1] == AnalysisOptions())
 
     def test_attribution_that_is_off_anyway_is_no_rung(self) -> None:
         ladder = Ladder()
-        assert ladder.climb(Options(attribution=False), "cuda:0") is Rung.OTHER_FACES
-        assert ladder.limit(Options()) == Options(attribution=False, max_faces=1)
-        assert ladder.climb(Options(), "cuda:0") is Rung.GPU
-        assert ladder.limit(Options()) == Options()
-        assert ladder.climb(Options(), "cuda:0") is Rung.GPU
+        assert ladder.climb(AnalysisOptions(attribution=False), "cuda:0") is Rung.OTHER_FACES
+        assert ladder.limit(AnalysisOptions()) == AnalysisOptions(attribution=False, max_faces=1)
+        assert ladder.climb(AnalysisOptions(), "cuda:0") is Rung.GPU
+        assert ladder.limit(AnalysisOptions()) == AnalysisOptions()
+        assert ladder.climb(AnalysisOptions(), "cuda:0") is Rung.GPU
 
 
 class TestFailures:
@@ -154,7 +156,7 @@ class TestFailures:
     ) -> None:
         count, stay_bad = 0, threading.Event()
 
-        def fail(_: str, options: Options) -> None:
+        def fail(_: str, options: AnalysisOptions) -> None:
             nonlocal count
             count += 1
             if count % FAILURES or stay_bad.is_set():

@@ -11,8 +11,15 @@ from ferapp.live.engine import Engine
 from ferapp.live.mailbox import LatestSlot
 from ferapp.live.meters import Percentiles
 from ferapp.live.status import LiveStatus, ModelState
-from ferapp.vision.analysis_options import Options
-from tests.support.app.engine_parts import THREADS, WAIT_S, next_analysis, status_when, until
+from ferapp.vision.analysis_options import AnalysisOptions
+from tests.support.app.engine_parts import (
+    THREADS,
+    WAIT_S,
+    has_map,
+    next_analysis,
+    status_when,
+    until,
+)
 from trainer.files import asset
 
 
@@ -69,10 +76,10 @@ def test_percentiles_of_known_values() -> None:
 
 @pytest.mark.parametrize("engine", [("demo", "default")], indirect=True)
 def test_from_the_demo_clip_to_an_explained_face(engine: Engine) -> None:
-    analysis = next_analysis(engine, lambda a: a.faces and a.faces[0].maps is not None)
+    analysis = next_analysis(engine, has_map)
     face = analysis.faces[0]
     assert analysis.picture.shape == (360, 640, 4)
-    assert face.smoothed.sum() == pytest.approx(1, abs=1e-4)
+    assert face.prediction.smoothed.sum() == pytest.approx(1, abs=1e-4)
     status = engine.status()
     assert status.source_name == "Demo clip"
     assert status.source_notice == ""
@@ -91,8 +98,8 @@ def test_from_the_demo_clip_to_an_explained_face(engine: Engine) -> None:
     engine.painted(analysis)
     assert engine.status().rates.capture_to_paint_p50 > 0
 
-    engine.set_options(Options(attribution=False))
-    assert next_analysis(engine, lambda a: a.faces and a.faces[0].maps is None)
+    engine.set_options(AnalysisOptions(attribution=False))
+    assert next_analysis(engine, lambda a: a.faces and not has_map(a))
 
 
 def broken_models(folder: Path) -> dict[str, tuple[Path, str]]:
@@ -150,7 +157,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_running_one(
         status = status_when(engine, lambda s, file=file: str(file) in s.model_notice)
         assert words in status.model_notice
         assert (status.model_state, status.model_name) == (ModelState.FAILED, "default")
-        assert next_analysis(engine, lambda a: a.faces and a.faces[0].probabilities.size)
+        assert next_analysis(engine, lambda a: a.faces and a.faces[0].prediction)
     engine.load_model(str(tmp_path / "sound.safetensors"))
     assert status_when(engine, lambda s: s.model_state is ModelState.READY).model_notice == ""
 

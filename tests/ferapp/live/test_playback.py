@@ -8,7 +8,7 @@ import pytest
 
 from ferapp.live.engine import Engine
 from ferapp.live.status import RecordingPlan
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from tests.support.app.engine_parts import next_analysis, until
 from tests.support.app.recording_parts import ended, image, live, recorded_until, rows
 from tests.support.sources.scripted import FakeCamera, FakeClip, Studio
@@ -97,7 +97,7 @@ def test_the_picture_that_is_held_is_looked_at_again(video: Path) -> None:
         engine.seek(0.5)
         held = next_analysis(engine, lambda a: abs(a.frame.at_s - 0.5) < 1e-6)
         assert held.hidden == frozenset()
-        engine.set_options(Options(hidden=frozenset({"mouth"})))
+        engine.set_options(AnalysisOptions(hidden=frozenset({"mouth"})))
         engine.look_again()
         again = next_analysis(engine, lambda _: True)
         assert again.hidden == frozenset({"mouth"})
@@ -115,7 +115,7 @@ def test_what_is_asked_for_while_nobody_looks_is_seen_on_coming_back(video: Path
         engine.seek(0.5)
         next_analysis(engine, lambda a: abs(a.frame.at_s - 0.5) < 1e-6)
         engine.set_seen(False)
-        engine.set_options(Options(hidden=frozenset({"mouth"})))
+        engine.set_options(AnalysisOptions(hidden=frozenset({"mouth"})))
         engine.look_again()
         engine.set_seen(True)
         assert next_analysis(engine, lambda a: bool(a.hidden)).hidden == frozenset({"mouth"})
@@ -129,7 +129,7 @@ def test_what_is_looked_at_again_is_not_recorded_again(video: Path, tmp_path: Pa
         engine.seek(0.5)
         next_analysis(engine, lambda a: abs(a.frame.at_s - 0.5) < 1e-6)
         for parts in (("mouth",), ("eyes",), ()):
-            engine.set_options(Options(hidden=frozenset(parts)))
+            engine.set_options(AnalysisOptions(hidden=frozenset(parts)))
             engine.look_again()
             next_analysis(engine, lambda a, parts=parts: a.hidden == frozenset(parts))
         engine.end_recording()

@@ -76,8 +76,9 @@ def test_the_recorded_numbers_come_back_exactly(folder: Path) -> None:
             assert str(face.face_id) == row["face_id"]
             assert [f"{v:.1f}" for v in face.box] == [row[f"box_{k}"] for k in "xywh"]
             written = [float(row[f"p_{name}"]) for name in EXPRESSIONS]
-            np.testing.assert_array_equal(face.probabilities, np.array(written, np.float32))
-            best = EXPRESSIONS[int(face.probabilities.argmax())]
+            shares = face.prediction.probabilities
+            np.testing.assert_array_equal(shares, np.array(written, np.float32))
+            best = EXPRESSIONS[int(shares.argmax())]
             assert best == row["label"]
         number += 1
     assert number == len(TIMES)
@@ -95,7 +96,9 @@ def test_through_the_pipeline_at_the_true_times(folder: Path) -> None:
             (own,) = [each for each in recorded if each.time_s == frame.at_s]
             assert len(analysis.faces) == len(own.faces)
             for face, kept in zip(analysis.faces, own.faces, strict=True):
-                np.testing.assert_array_equal(face.probabilities, kept.probabilities)
+                np.testing.assert_array_equal(
+                    face.prediction.probabilities, kept.prediction.probabilities
+                )
             assert analysis.classes == EXPRESSIONS
         apart = second.frame.captured_at - first.frame.captured_at
         assert apart > 0.15  # the gap of 0.3 s was waited for; at the mean rate it were 0.09

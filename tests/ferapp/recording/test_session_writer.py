@@ -52,7 +52,8 @@ class TestFolder:
         faces = rows(folder / "faces.csv")
         assert list(faces[0]) == table_head(EXPRESSIONS)
         assert [row["frame"] for row in faces] == ["0", "1", "3"]  # a gap stays a gap
-        first = face(40)
+        first = face(40).prediction
+        assert first is not None
         assert [faces[0][f"p_{name}"] for name in EXPRESSIONS] == [
             f"{value:.4f}" for value in first.probabilities
         ]
@@ -145,7 +146,7 @@ class TestFolder:
 
     def test_a_model_that_failed_leaves_a_picture_without_results(self, tmp_path: Path) -> None:
         with recording(RecordingPlan(tmp_path)) as running:
-            running.add(replace(shot(0), classes=(), faces=()), None)
+            running.add(replace(shot(0), models=(), faces=()), None)
             running.add(shot(1), loaded())
         folder = only(tmp_path)
         assert [row["analysed"] for row in rows(folder / "frames.csv")] == ["0", "1"]

@@ -18,7 +18,7 @@ from ferapp.studies.prefetch import ahead
 from ferapp.studies.progress_line import progress_words
 from ferapp.studies.resume import note_of
 from ferapp.studies.single_source import a_core_left, analyze_source
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_table import table_rows
 from ferapp.vision.pipeline import Analyzer
@@ -76,7 +76,7 @@ def test_rows_are_those_of_one_step_after_the_other(clip: Path, whole: Path) -> 
     with FaceLandmarker(video=True, max_faces=4, details=True) as landmarker, a_core_left():
         classifier, analyzer = Classifier("default"), Analyzer(landmarker)
         while (frame := source.read()) is not None:
-            options = Options(attribution=False, max_faces=4)
+            options = AnalysisOptions(attribution=False, max_faces=4)
             made += table_rows(analyzer.analyze(frame, classifier, options, paint=False))
     source.close()
     with whole.open(newline="", encoding="utf-8") as stream:

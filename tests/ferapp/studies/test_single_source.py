@@ -307,7 +307,7 @@ class TestFilesThatCannotBeWritten:
         """OpenCV does not tell that it could not write."""
         code = (
             "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
-            "import sys; sys.path.insert(0, 'tests/ui')\n"
+            "import sys\n"
             "from pathlib import Path\n"
             "from tests.support.ui.fake_engine import analysis, face\n"
             "from ferapp.studies.annotated_video import BurntVideo\n"
@@ -375,7 +375,7 @@ def test_a_size_that_the_encoder_refuses_is_told(tmp_path: Path) -> None:
     from ferapp.studies.annotated_video import BurntVideo
 
     wide = np.zeros((2, 9000, 4), np.uint8)
-    analysis = Analysis(Frame(wide[..., :3], 0, 0.0, 0.0), (), (), wide)
+    analysis = Analysis(Frame(wide[..., :3], 0, 0.0, 0.0), (), wide)
     video = BurntVideo(tmp_path / "out.mp4", 30)
     with pytest.raises(FerError, match=r"out\.mp4: no video of 9000 × 2 pixels"):
         video.add(analysis)

@@ -24,12 +24,12 @@ from ferapp.ui.live.face.attribution_key import AttributionKey
 from ferapp.ui.live.face.crop_view import CropView
 from ferapp.ui.live.face.hide_parts import HideRow
 from ferapp.ui.live.face.probability_bars import ProbabilityBars
-from ferapp.ui.live.face.quality_chips import DoubtChips
+from ferapp.ui.live.face.quality_chips import QualityChips
 from ferapp.ui.live.video_view import VideoView
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
-from ferapp.vision.types import Analysis, Doubt, DoubtKind, FaceAnalysis
-from tests.support.ui.fake_engine import SIZE, analysis, probabilities
+from ferapp.vision.types import Analysis, Face, QualityIssue, QualityKind
+from tests.support.ui.fake_engine import SIZE, analysis, probabilities, with_maps, with_prediction
 from tests.support.ui.picture import drawn_face
 from trainer.labels import EXPRESSIONS
 
@@ -67,7 +67,7 @@ def key_strength() -> QWidget:
     return sized(widget, 216)
 
 
-def one_face(name: str = "happy") -> FaceAnalysis:
+def one_face(name: str = "happy") -> Face:
     """With a map: for the class around the mouth, against it between the brows."""
     row, column = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     spots = [
@@ -76,13 +76,18 @@ def one_face(name: str = "happy") -> FaceAnalysis:
     ]
     crop = (90 + 60 * np.exp(-((column - 21.5) ** 2 + (row - 21.5) ** 2) / 300)).astype(np.uint8)
     maps = np.sum(spots, axis=0, dtype=np.float32)[None]
-    return replace(drawn_face(name=name), crop=crop, maps=maps, mapped=(EXPRESSIONS.index(name),))
+    face = drawn_face(name=name)
+    assert face.crop is not None
+    face = replace(face, crop=replace(face.crop, pixels=crop))
+    return with_maps(face, maps, (EXPRESSIONS.index(name),))
 
 
 def crop() -> QWidget:
     face, widget = one_face(), CropView()
-    assert face.maps is not None
-    widget.show_face(face, overlay_painter.map_image(face.maps[0], OverlayStyle()))
+    assert face.prediction is not None
+    assert face.prediction.attribution is not None
+    heat = face.prediction.attribution.maps[0]
+    widget.show_crop(face.crop, overlay_painter.map_image(heat, OverlayStyle()))
     return sized(widget, 120)
 
 
@@ -119,13 +124,13 @@ def choices() -> QWidget:
 
 
 def doubts() -> QWidget:
-    widget = DoubtChips()
-    kinds = (DoubtKind.SMALL, DoubtKind.TURNED, DoubtKind.DARK)
-    widget.show_doubts(tuple(Doubt(kind, 1, 2) for kind in kinds))
+    widget = QualityChips()
+    kinds = (QualityKind.SMALL, QualityKind.TURNED, QualityKind.DARK)
+    widget.show_issues(tuple(QualityIssue(kind, 1, 2) for kind in kinds))
     return sized(widget, 200)
 
 
-def on_a_plain_picture(*faces: FaceAnalysis) -> Analysis:
+def on_a_plain_picture(*faces: Face) -> Analysis:
     shown = analysis(*faces)
     height, width = shown.picture.shape[:2]
     picture = np.zeros((height, width, 4), np.uint8)
@@ -141,11 +146,8 @@ def video() -> QWidget:
 
 def video_signs() -> QWidget:
     """Mirrored, in doubt, the mouth hidden."""
-    face = replace(
-        one_face("sad"),
-        doubts=(Doubt(DoubtKind.TURNED, 50, 35),),
-        whole=probabilities("happy", 0.9),
-    )
+    face = replace(one_face("sad"), quality=(QualityIssue(QualityKind.TURNED, 50, 35),))
+    face = with_prediction(face, unmasked=probabilities("happy", 0.9))
     widget = VideoView(lambda _: None)
     widget.set_look(OverlayStyle(mirror=True, attribution=False))
     widget.show_analysis(replace(on_a_plain_picture(face), hidden=frozenset({"mouth", "brows"})))

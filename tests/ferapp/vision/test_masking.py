@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from ferapp.sources.base import Frame
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_regions import MARGIN, PART_HULLS, PARTS, Part
-from ferapp.vision.masking import hide
+from ferapp.vision.masking import hide_parts
 from ferapp.vision.pipeline import Analyzer
-from ferapp.vision.types import FaceAnalysis
+from ferapp.vision.types import Face, Prediction
 from tests.support import ROOT
 from trainer.faces.align import align_face, transform
 from trainer.faces.landmarker import FaceLandmarker
@@ -30,7 +30,7 @@ def classifier() -> Classifier:
 
 @pytest.fixture(scope="module")
 def landmarker() -> Iterator[FaceLandmarker]:
-    with FaceLandmarker(max_faces=Options().max_faces) as pictures:
+    with FaceLandmarker(max_faces=AnalysisOptions().max_faces) as pictures:
         yield pictures
 
 
@@ -71,7 +71,7 @@ def test_a_hidden_part_changes_and_nothing_else(
     aligned: tuple[np.ndarray, np.ndarray], part: Part
 ) -> None:
     crop, points = aligned
-    hidden = hide(crop, points, {part})
+    hidden = hide_parts(crop, points, {part})
     changed = hidden != crop
     assert changed[pixels_of(points, part)].mean() > 0.8
     for other in set(PARTS) - {part}:
@@ -84,7 +84,7 @@ def test_a_hidden_part_changes_and_nothing_else(
 
 def test_without_the_mouth_the_eyes_are_untouched(aligned: tuple[np.ndarray, np.ndarray]) -> None:
     crop, points = aligned
-    changed = hide(crop, points, {"mouth"}) != crop
+    changed = hide_parts(crop, points, {"mouth"}) != crop
     assert not changed[:24].any()
     assert changed[pixels_of(points, "mouth")].mean() > 0.9
 
@@ -96,12 +96,14 @@ def test_nothing_is_left_of_what_was_there(aligned: tuple[np.ndarray, np.ndarray
     scribbled[pixels_of(points, "mouth")] = np.random.default_rng(0).integers(
         0, 256, int(pixels_of(points, "mouth").sum()), np.uint8
     )
-    assert np.array_equal(hide(crop, points, {"mouth"}), hide(scribbled, points, {"mouth"}))
+    assert np.array_equal(
+        hide_parts(crop, points, {"mouth"}), hide_parts(scribbled, points, {"mouth"})
+    )
 
 
 def test_the_fill_continues_the_skin(aligned: tuple[np.ndarray, np.ndarray]) -> None:
     crop, points = aligned
-    inside = hide(crop, points, {"mouth"})[pixels_of(points, "mouth")]
+    inside = hide_parts(crop, points, {"mouth"})[pixels_of(points, "mouth")]
     assert inside.std() < 0.5 * crop[pixels_of(points, "mouth")].std()
     assert crop.min() <= inside.min()
     assert inside.max() <= crop.max()
@@ -110,8 +112,8 @@ def test_the_fill_continues_the_skin(aligned: tuple[np.ndarray, np.ndarray]) -> 
 def test_hiding_commutes_with_mirroring(aligned: tuple[np.ndarray, np.ndarray]) -> None:
     crop, points = aligned
     for parts in (*({part} for part in PARTS), set(PARTS)):
-        one = hide(np.ascontiguousarray(crop[:, ::-1]), mirror(points, 48), parts)
-        two = hide(crop, points, parts)[:, ::-1]
+        one = hide_parts(np.ascontiguousarray(crop[:, ::-1]), mirror(points, 48), parts)
+        two = hide_parts(crop, points, parts)[:, ::-1]
         assert np.abs(one.astype(int) - two).max() <= 1
 
 
@@ -120,35 +122,42 @@ def test_a_part_outside_the_crop_is_hidden_as_far_as_it_is_there(
 ) -> None:
     crop, points = aligned
     away = points + np.array([0.0, 30.0])  # the mouth is below the crop, the nose crosses its edge
-    assert np.array_equal(hide(crop, away, {"mouth"}), crop)
-    assert (hide(crop, away, {"nose"}) != crop).any()
+    assert np.array_equal(hide_parts(crop, away, {"mouth"}), crop)
+    assert (hide_parts(crop, away, {"nose"}) != crop).any()
 
 
-def faces_of(
+def predicted(
     image: np.ndarray, landmarker: FaceLandmarker, classifier: Classifier, *hidden: Part
-) -> FaceAnalysis:
+) -> tuple[Face, Prediction]:
     analysis = Analyzer(landmarker).analyze(
-        Frame(image, 0, 0.0, 0.0), classifier, Options(hidden=frozenset(hidden)), paint=False
+        Frame(image, 0, 0.0, 0.0),
+        classifier,
+        AnalysisOptions(hidden=frozenset(hidden)),
+        paint=False,
     )
     assert analysis.hidden == frozenset(hidden)
     (face,) = analysis.faces
-    return face
+    assert face.prediction is not None
+    return face, face.prediction
 
 
 def test_the_model_is_fed_the_crop_that_is_shown(
     laughing: np.ndarray, landmarker: FaceLandmarker, classifier: Classifier
 ) -> None:
-    plain = faces_of(laughing, landmarker, classifier)
-    face = faces_of(laughing, landmarker, classifier, "eyes", "mouth")
-    assert plain.whole.size == 0
-    assert not np.array_equal(face.crop, plain.crop)
-    padded = np.pad(face.crop, 2)[None]  # the network sees the middle of a crop
+    plain_face, plain = predicted(laughing, landmarker, classifier)
+    face, masked = predicted(laughing, landmarker, classifier, "eyes", "mouth")
+    assert plain.unmasked is None
+    assert face.crop is not None
+    assert plain_face.crop is not None
+    assert not np.array_equal(face.crop.pixels, plain_face.crop.pixels)
+    padded = np.pad(face.crop.pixels, 2)[None]  # the network sees the middle of a crop
     alone = classifier.classify(padded, attribution=True)
-    assert face.probabilities == pytest.approx(alone.probabilities[0], abs=1e-5)
-    assert face.maps is not None
-    assert np.allclose(face.maps, alone.maps[0], atol=1e-4)
-    assert face.mapped == plain.mapped
-    assert face.whole == pytest.approx(plain.probabilities, abs=1e-5)
+    assert masked.probabilities == pytest.approx(alone.probabilities[0], abs=1e-5)
+    assert masked.attribution is not None
+    assert plain.attribution is not None
+    assert np.allclose(masked.attribution.maps, alone.maps[0], atol=1e-4)
+    assert masked.attribution.targets == plain.attribution.targets
+    assert masked.unmasked == pytest.approx(plain.probabilities, abs=1e-5)
 
 
 def test_a_laughing_face_without_its_mouth_is_less_happy(
@@ -157,8 +166,8 @@ def test_a_laughing_face_without_its_mouth_is_less_happy(
     """Means over four frames of laughing: the mouth matters most."""
 
     def happiness(*hidden: Part) -> float:
-        faces = (faces_of(frame_at(s), landmarker, classifier, *hidden) for s in (10, 11, 13, 14))
-        return float(np.mean([face.probabilities[HAPPY] for face in faces]))
+        made = (predicted(frame_at(s), landmarker, classifier, *hidden) for s in (10, 11, 13, 14))
+        return float(np.mean([prediction.probabilities[HAPPY] for _, prediction in made]))
 
     whole = happiness()
     assert whole > 0.8
@@ -175,21 +184,27 @@ def test_the_whole_face_is_smoothed_for_itself(
 ) -> None:
     """Its bars go on as if nothing had been hidden, and the hidden face's begin anew."""
 
-    def seen(hidden: frozenset[Part]) -> list[FaceAnalysis]:
+    def seen(hidden: frozenset[Part]) -> list[Prediction]:
         analyzer = Analyzer(landmarker)
-        faces = []
+        ids, predictions = set(), []
         for step, image in enumerate((demo_frame, laughing, laughing, laughing)):
             now = 0.1 * step
             chosen = hidden if step else frozenset()
             analysis = analyzer.analyze(
-                Frame(image, step, now, now), classifier, Options(hidden=chosen), paint=False
+                Frame(image, step, now, now),
+                classifier,
+                AnalysisOptions(hidden=chosen),
+                paint=False,
             )
-            faces.append(analysis.faces[0])
-        return faces
+            (face,) = analysis.faces
+            assert face.prediction is not None
+            ids.add(face.face_id)
+            predictions.append(face.prediction)
+        assert len(ids) == 1
+        return predictions
 
     plain, hidden = seen(frozenset()), seen(frozenset({"mouth"}))
-    assert len({face.face_id for face in hidden}) == 1
     for one, two in zip(plain[1:], hidden[1:], strict=True):
-        assert two.whole == pytest.approx(one.smoothed, abs=1e-5)
+        assert two.unmasked == pytest.approx(one.smoothed, abs=1e-5)
     assert not np.allclose(plain[2].smoothed, plain[2].probabilities, atol=0.05)
     assert hidden[1].smoothed == pytest.approx(hidden[1].probabilities)

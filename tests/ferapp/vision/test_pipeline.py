@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from ferapp.sources.base import Frame
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classification, Classifier
 from ferapp.vision.pipeline import Analyzer
-from ferapp.vision.tracking import number
-from ferapp.vision.types import FaceAnalysis
+from ferapp.vision.tracking import face_number
+from ferapp.vision.types import Face
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 from trainer.labels import EXPRESSIONS
 from trainer.models.networks.compact import CompactNet
@@ -56,19 +56,23 @@ def test_a_real_face_is_found_aligned_and_explained(demo_frame: np.ndarray) -> N
     classifier = Classifier("default", "cpu")
     with FaceLandmarker(video=True) as landmarker:
         analysis = Analyzer(landmarker).analyze(
-            Frame(demo_frame, 0, 0.0, 0.0), classifier, Options(), paint=True
+            Frame(demo_frame, 0, 0.0, 0.0), classifier, AnalysisOptions(), paint=True
         )
     (face,) = analysis.faces
     assert analysis.classes == EXPRESSIONS
-    assert face.probabilities.sum() == pytest.approx(1, abs=1e-5)
-    assert face.crop.shape == (classifier.card.preprocessing.input_size,) * 2
-    assert face.maps is not None
-    assert face.maps.shape == (7, *face.crop.shape)
-    assert face.mapped == tuple(range(7))
-    assert face.whole.size == 0
-    # to_crop takes the frame to the crop: the crop's pixels are the frame's at that place
+    assert face.prediction is not None
+    assert face.prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert face.crop is not None
+    assert face.crop.pixels.shape == (classifier.card.preprocessing.input_size,) * 2
+    attribution = face.prediction.attribution
+    assert attribution is not None
+    assert attribution.maps.shape == (7, *face.crop.pixels.shape)
+    assert attribution.targets == tuple(range(7))
+    assert face.prediction.unmasked is None
+    # from_frame takes the frame to the crop: the crop's pixels are the frame's at that place
+    assert face.landmarks is not None
     x, y = face.landmarks[[36, 45]].mean(axis=0)
-    u, v = face.to_crop[:, :2] @ (x, y) + face.to_crop[:, 2]
+    u, v = face.crop.from_frame[:, :2] @ (x, y) + face.crop.from_frame[:, 2]
     assert (u, v) == pytest.approx((21.5, 16.2), abs=2)  # between the eyes, by the template
     assert np.array_equal(analysis.picture[..., :3], demo_frame)
 
@@ -76,9 +80,10 @@ def test_a_real_face_is_found_aligned_and_explained(demo_frame: np.ndarray) -> N
 def test_without_a_model_landmarks_are_there_and_labels_are_not(demo_frame: np.ndarray) -> None:
     with FaceLandmarker(video=True) as landmarker:
         frame = Frame(demo_frame, 0, 0.0, 0.0)
-        analysis = Analyzer(landmarker).analyze(frame, None, Options(), paint=False)
+        analysis = Analyzer(landmarker).analyze(frame, None, AnalysisOptions(), paint=False)
     assert analysis.classes == ()
-    assert analysis.faces[0].probabilities.size == 0
+    assert analysis.faces[0].prediction is None
+    assert analysis.faces[0].landmarks is not None
     assert analysis.faces[0].landmarks.shape == (68, 2)
 
 
@@ -109,15 +114,17 @@ def test_nothing_is_computed_that_was_not_asked_for(
     frame = Frame(demo_frame, 0, 0.0, 0.0)
     hidden = frozenset({"nose"})
     for options in (
-        Options(),
-        Options(attribution=False, max_faces=1),
-        Options(hidden=hidden),  # type: ignore[arg-type]
+        AnalysisOptions(),
+        AnalysisOptions(attribution=False, max_faces=1),
+        AnalysisOptions(hidden=hidden),  # type: ignore[arg-type]
     ):
         analysis = analyzer.analyze(frame, classifier, options, paint=False)
         assert len(analysis.faces) == min(options.max_faces, 2)
         for face in analysis.faces:
-            assert (face.maps is None) == (not options.attribution)
-            assert len(face.mapped) == 7 * options.attribution
+            assert face.prediction is not None
+            attribution = face.prediction.attribution
+            assert (attribution is None) == (not options.attribution)
+            assert attribution is None or len(attribution.targets) == 7
     assert batches == [(2, True), (1, False), (4, True)]
 
 
@@ -125,20 +132,25 @@ def test_a_picture_of_a_folder_is_not_blended_with_the_one_before(demo_frame: np
     """They stand for themselves, however long the smoothing; those of a video go on."""
     classifier = Classifier("default", "cpu")
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
-    options, found = Options(smoothing_s=2.0), [DetectedFace(mesh)]
+    options, found = AnalysisOptions(smoothing_s=2.0), [DetectedFace(mesh)]
 
-    def second(*origins: str) -> FaceAnalysis:
+    def second(*origins: str) -> Face:
         analyzer = Analyzer(None)
         for index, (image, origin) in enumerate(zip(images, origins, strict=True)):
             frame = Frame(image, index, float(index), 0.0, origin)
-            (face,) = analyzer.analyze(frame, classifier, options, paint=False, found=found).faces
+            (face,) = analyzer.analyze(
+                frame, classifier, options, paint=False, detections=found
+            ).faces
         return face
 
     images = demo_frame, 255 - demo_frame
     in_folder, in_video = second("a.png", "b.png"), second("", "")
     assert in_video.face_id == 0
-    np.testing.assert_array_equal(in_folder.smoothed, in_folder.probabilities)
-    assert not np.allclose(in_video.smoothed, in_video.probabilities, atol=0.02)
+    one, other = in_folder.prediction, in_video.prediction
+    assert one is not None
+    assert other is not None
+    np.testing.assert_array_equal(one.smoothed, one.probabilities)
+    assert not np.allclose(other.smoothed, other.probabilities, atol=0.02)
 
 
 def test_a_picture_of_a_folder_is_searched_for_itself(demo_frame: np.ndarray) -> None:
@@ -146,7 +158,7 @@ def test_a_picture_of_a_folder_is_searched_for_itself(demo_frame: np.ndarray) ->
 
     With room for another face MediaPipe searches every picture anyway.
     """
-    moved, options = np.roll(demo_frame, 8, axis=1), Options(max_faces=1)
+    moved, options = np.roll(demo_frame, 8, axis=1), AnalysisOptions(max_faces=1)
     with FaceLandmarker() as alone:
         expected = Analyzer(alone).detect(Frame(moved, 0, 0.0, 0.0), options)[0].mesh
     with FaceLandmarker(video=True) as landmarker:
@@ -171,7 +183,9 @@ def test_faces_are_numbered_anew_with_another_source(demo_frame: np.ndarray) -> 
     ):  # fmt: skip
         frame = Frame(demo_frame, 0, time_s, 0.0, source=source)
         found = [DetectedFace(mesh + np.float32([mesh_x, 0]))]
-        (face,) = analyzer.analyze(frame, None, Options(), paint=False, found=found).faces
+        (face,) = analyzer.analyze(
+            frame, None, AnalysisOptions(), paint=False, detections=found
+        ).faces
         ids.append(face.face_id)
     assert ids == [0, 1, 0, 2, 0, 1, 0]
 
@@ -184,7 +198,7 @@ def test_nobody_is_the_same_in_two_pictures_of_a_folder(demo_frame: np.ndarray) 
     def ids(index: int, origin: str, *places: float) -> list[int]:
         frame = Frame(demo_frame, index, float(index), 0.0, origin, source="folder")
         found = [DetectedFace(mesh + place) for place in places]
-        analysis = analyzer.analyze(frame, None, Options(), paint=False, found=found)
+        analysis = analyzer.analyze(frame, None, AnalysisOptions(), paint=False, detections=found)
         return [face.face_id for face in analysis.faces]
 
     first = ids(0, "a.png", 0, 300)
@@ -192,28 +206,29 @@ def test_nobody_is_the_same_in_two_pictures_of_a_folder(demo_frame: np.ndarray) 
     assert ids(1, "b.png") == []
     second, third = ids(2, "c.png", 0), ids(3, "d.png", 0, 300)
     assert len({*first, *second, *third}) == 5
-    assert [number(key) for key in (*first, *second, *third)] == [1, 2, 1, 1, 2]
+    assert [face_number(key) for key in (*first, *second, *third)] == [1, 2, 1, 1, 2]
 
 
 def test_across_a_seek_nothing_of_a_face_goes_on(demo_frame: np.ndarray) -> None:
     """Though one is found at the same place: it has another id, and its own probabilities."""
     classifier, analyzer = Classifier("default", "cpu"), Analyzer(None)
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
-    options, found = Options(smoothing_s=2.0), [DetectedFace(mesh)]
+    options, found = AnalysisOptions(smoothing_s=2.0), [DetectedFace(mesh)]
 
-    def face(image: np.ndarray, time_s: float, seeks: int) -> FaceAnalysis:
+    def face(image: np.ndarray, time_s: float, seeks: int) -> Face:
         frame = Frame(image, 0, time_s, 0.0, source="clip.mp4", seeks=seeks)
-        return analyzer.analyze(frame, classifier, options, paint=False, found=found).faces[0]
+        return analyzer.analyze(frame, classifier, options, paint=False, detections=found).faces[0]
 
     before, after = face(demo_frame, 5.0, 0), face(255 - demo_frame, 5.04, 1)
     assert after.face_id != before.face_id
-    np.testing.assert_array_equal(after.smoothed, after.probabilities)
+    assert after.prediction is not None
+    np.testing.assert_array_equal(after.prediction.smoothed, after.prediction.probabilities)
     again = face(255 - demo_frame, 5.04, 1)  # looked at again
     assert again.face_id == after.face_id
 
 
 def test_after_a_seek_a_face_is_searched_for_in_the_whole_picture(demo_frame: np.ndarray) -> None:
-    moved, options = np.roll(demo_frame, 8, axis=1), Options(max_faces=1)
+    moved, options = np.roll(demo_frame, 8, axis=1), AnalysisOptions(max_faces=1)
     with FaceLandmarker() as alone:
         expected = Analyzer(alone).detect(Frame(moved, 0, 0.0, 0.0), options)[0].mesh
     with FaceLandmarker(video=True) as landmarker:

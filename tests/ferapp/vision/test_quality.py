@@ -8,21 +8,27 @@ import pytest
 
 from ferapp.sources.base import Frame
 from ferapp.vision import quality as measures
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.pipeline import Analyzer
-from ferapp.vision.quality import RIGID, SHAPE, angle_to_camera, doubts, sharpness
-from ferapp.vision.types import Doubt, DoubtKind, FaceAnalysis
+from ferapp.vision.quality import (
+    RIGID,
+    SHAPE,
+    angle_to_camera,
+    quality_issues,
+    sharpness,
+    unsure_issue,
+)
+from ferapp.vision.types import AppliedModel, Face, Prediction, QualityIssue, QualityKind
 from trainer.faces.align import align_face
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 from trainer.faces.points import mirror
-
-SURE = np.array([0.9, 0.1], np.float32)
+from trainer.labels import EXPRESSIONS
 
 
 @pytest.fixture(scope="module")
 def landmarker() -> Iterator[FaceLandmarker]:
-    with FaceLandmarker(max_faces=Options().max_faces) as pictures:
+    with FaceLandmarker(max_faces=AnalysisOptions().max_faces) as pictures:
         yield pictures
 
 
@@ -37,15 +43,15 @@ def found(demo_frame: np.ndarray, landmarker: FaceLandmarker) -> DetectedFace:
     return face
 
 
-def kinds(faces: tuple[FaceAnalysis, ...]) -> list[DoubtKind]:
+def kinds(faces: tuple[Face, ...]) -> list[QualityKind]:
     (face,) = faces
-    return [doubt.kind for doubt in face.doubts]
+    return [issue.kind for issue in face.issues()]
 
 
-def about(image: np.ndarray, landmarks: np.ndarray, size: int = 48) -> tuple[Doubt, ...]:
-    """Doubts with known landmarks and a model that is sure."""
+def about(image: np.ndarray, landmarks: np.ndarray, size: int = 48) -> tuple[QualityIssue, ...]:
+    """Issues with known landmarks."""
     crop = align_face(image, landmarks, size).crop
-    return doubts(crop, landmarks, (image.shape[1], image.shape[0]), SURE)
+    return quality_issues(crop, landmarks, (image.shape[1], image.shape[0]))
 
 
 def turned(yaw: float, pitch: float, scale: float = 100.0) -> np.ndarray:
@@ -63,9 +69,9 @@ class TestThroughTheAnalyzer:
 
     def seen(
         self, image: np.ndarray, landmarker: FaceLandmarker, classifier: Classifier | None
-    ) -> list[DoubtKind]:
+    ) -> list[QualityKind]:
         frame = Frame(np.ascontiguousarray(image), 0, 0.0, 0.0)
-        options = Options(attribution=False)
+        options = AnalysisOptions(attribution=False)
         return kinds(Analyzer(landmarker).analyze(frame, classifier, options, paint=False).faces)
 
     def test_clean(
@@ -81,19 +87,19 @@ class TestThroughTheAnalyzer:
         half = np.clip(0.3 * demo_frame + noise, 0, 255).astype(np.uint8)
         night = np.clip(0.1 * demo_frame + noise, 0, 255).astype(np.uint8)
         assert self.seen(half, landmarker, classifier) == []
-        assert self.seen(night, landmarker, classifier) == [DoubtKind.DARK]
+        assert self.seen(night, landmarker, classifier) == [QualityKind.DARK]
 
     def test_blurred(self, demo_frame: np.ndarray, landmarker: FaceLandmarker) -> None:
         """σ in pixels of the frame, in which the outer eye corners are 140 px apart."""
         slightly, badly = (cv2.GaussianBlur(demo_frame, (0, 0), sigma) for sigma in (3, 12))
         assert self.seen(slightly, landmarker, None) == []
-        assert self.seen(badly, landmarker, None) == [DoubtKind.BLURRED]
+        assert self.seen(badly, landmarker, None) == [QualityKind.BLURRED]
 
     def test_cut_off(self, demo_frame: np.ndarray, landmarker: FaceLandmarker) -> None:
         (box,) = (face.box for face in landmarker(np.ascontiguousarray(demo_frame[..., ::-1])))
         forehead, mouth = (int(box[1] + share * box[3]) for share in (0.1, 0.72))
         assert self.seen(demo_frame[forehead:], landmarker, None) == []
-        assert self.seen(demo_frame[:mouth], landmarker, None) == [DoubtKind.CUT_OFF]
+        assert self.seen(demo_frame[:mouth], landmarker, None) == [QualityKind.CUT_OFF]
 
 
 class TestOnKnownLandmarks:
@@ -101,18 +107,18 @@ class TestOnKnownLandmarks:
         assert about(demo_frame, found.landmarks) == ()
 
     def test_small(self, demo_frame: np.ndarray, found: DetectedFace) -> None:
-        for width, expected in ((30, []), (17, []), (11, [DoubtKind.SMALL])):
+        for width, expected in ((30, []), (17, []), (11, [QualityKind.SMALL])):
             scale = width / measures.face_width(found.landmarks)
             image = cv2.resize(demo_frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
             scale = image.shape[1] / demo_frame.shape[1]
             points = (found.landmarks + 0.5) * scale - 0.5
-            assert [doubt.kind for doubt in about(np.asarray(image), points)] == expected
+            assert [issue.kind for issue in about(np.asarray(image), points)] == expected
 
     def test_cut_off_on_every_side(self, demo_frame: np.ndarray, found: DetectedFace) -> None:
         """The limit is on the side of the inner points: a chin may leave, a mouth may not."""
         low, high = found.landmarks.min(axis=0), found.landmarks.max(axis=0)
         width, height = (high - low).tolist()
-        for share, expected in ((0.03, []), (0.5, [DoubtKind.CUT_OFF])):
+        for share, expected in ((0.03, []), (0.5, [QualityKind.CUT_OFF])):
             x, y = int(low[0] + share * width), int(low[1] + share * height)
             right, bottom = int(high[0] - share * width), int(high[1] - share * height)
             for image, shift in (
@@ -122,26 +128,27 @@ class TestOnKnownLandmarks:
                 (demo_frame[:bottom], (0, 0)),
             ):
                 points = found.landmarks - np.array(shift, np.float32)
-                assert [doubt.kind for doubt in about(image, points)] == expected
+                assert [issue.kind for issue in about(image, points)] == expected
 
     def test_turned(self, demo_frame: np.ndarray, found: DetectedFace) -> None:
         crop = align_face(demo_frame, found.landmarks).crop
         for yaw, pitch, expected in ((0, 0, False), (-30, 0, False), (40, 0, True), (0, -45, True)):
-            said = doubts(crop, turned(yaw, pitch), (640, 360), SURE)
-            assert [doubt.kind for doubt in said] == [DoubtKind.TURNED] * expected
+            issues = quality_issues(crop, turned(yaw, pitch), (640, 360))
+            assert [issue.kind for issue in issues] == [QualityKind.TURNED] * expected
 
-    def test_unsure(self, demo_frame: np.ndarray, found: DetectedFace) -> None:
-        crop = align_face(demo_frame, found.landmarks).crop
-        low = np.array([0.45, 0.40, 0.15], np.float32)
-        (doubt,) = doubts(crop, found.landmarks, (640, 360), low)
-        assert doubt == Doubt(DoubtKind.UNSURE, pytest.approx(0.45), measures.UNSURE)
-        assert doubts(crop, found.landmarks, (640, 360), np.zeros(0, np.float32)) == ()
+    def test_unsure(self) -> None:
+        issue = unsure_issue(np.array([0.45, 0.40, 0.15], np.float32))
+        assert issue == QualityIssue(QualityKind.UNSURE, pytest.approx(0.45), measures.UNSURE)
+        assert unsure_issue(np.array([0.9, 0.1], np.float32)) is None
 
     def test_the_model_comes_last(self, demo_frame: np.ndarray, found: DetectedFace) -> None:
         crop = align_face(demo_frame, found.landmarks).crop // 12
-        small = doubts(crop, found.landmarks - 250, (640, 360), np.full(7, 1 / 7, np.float32))
-        said = [doubt.kind for doubt in small]
-        assert said == [DoubtKind.CUT_OFF, DoubtKind.DARK, DoubtKind.UNSURE]
+        quality = quality_issues(crop, found.landmarks - 250, (640, 360))
+        low = np.full(7, 1 / 7, np.float32)
+        prediction = Prediction(AppliedModel(EXPRESSIONS), low, low, unsure=unsure_issue(low))
+        face = Face(0, found.box, found.landmarks, None, low, quality, (None, prediction))
+        assert [issue.kind for issue in face.issues()] == [QualityKind.CUT_OFF, QualityKind.DARK]
+        assert [issue.kind for issue in face.issues(1)][2:] == [QualityKind.UNSURE]
 
 
 @pytest.mark.parametrize(("yaw", "pitch"), [(0, 0), (20, 0), (-35, 0), (0, 25), (30, -20)])
@@ -169,8 +176,8 @@ def test_motion_in_one_direction_is_blur(demo_frame: np.ndarray, found: Detected
     streak = np.full((1, 7), 1 / 7, np.float32)
     for kernel in (streak, streak.T):
         moved = np.asarray(cv2.filter2D(crop, -1, kernel), np.uint8)
-        (doubt,) = doubts(moved, found.landmarks, (640, 360), SURE)
-        assert doubt.kind is DoubtKind.BLURRED
+        (issue,) = quality_issues(moved, found.landmarks, (640, 360))
+        assert issue.kind is QualityKind.BLURRED
 
 
 def test_a_webcams_face_at_a_distance_is_not_called_blurred(
@@ -188,5 +195,5 @@ def test_a_webcams_face_at_a_distance_is_not_called_blurred(
 
 def test_a_blank_crop_has_no_detail_and_no_light() -> None:
     points = turned(0, 0)
-    said = doubts(np.zeros((48, 48), np.uint8), points, (640, 360), SURE)
-    assert [doubt.kind for doubt in said] == [DoubtKind.DARK, DoubtKind.BLURRED]
+    issues = quality_issues(np.zeros((48, 48), np.uint8), points, (640, 360))
+    assert [issue.kind for issue in issues] == [QualityKind.DARK, QualityKind.BLURRED]

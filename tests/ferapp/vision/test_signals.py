@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ferapp.vision.signals import COLUMNS, GROUPS, SIGNALS, UNITS, head_angles, measure
+from ferapp.vision.signals import COLUMNS, GROUPS, SIGNALS, UNITS, head_angles, measure_signals
 from tests.support import ROOT
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 
@@ -39,7 +39,7 @@ def the_face(landmarker: FaceLandmarker, rgb: np.ndarray) -> DetectedFace:
 
 def signals(landmarker: FaceLandmarker, rgb: np.ndarray) -> dict[str, float]:
     face = the_face(landmarker, rgb)
-    values = measure(face.landmarks, face.pose, face.blendshapes)
+    values = measure_signals(face.landmarks, face.pose, face.blendshapes)
     return dict(zip(COLUMNS, values.tolist(), strict=True))
 
 
@@ -125,7 +125,9 @@ def test_every_blendshape_of_the_table_is_one_of_mediapipe(
 
 
 def test_unknown_is_not_a_number() -> None:
-    values = measure(np.random.default_rng(0).normal(size=(68, 2)).astype(np.float32), None, {})
+    values = measure_signals(
+        np.random.default_rng(0).normal(size=(68, 2)).astype(np.float32), None, {}
+    )
     known = [column for column, value in zip(COLUMNS, values, strict=True) if np.isfinite(value)]
     assert known == ["eye_left", "eye_right"]
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ferapp.vision.tracking import Box, Smoothing, Tracks, _cheapest, number
+from ferapp.vision.tracking import Smoothing, Tracks, _cheapest, face_number
+from ferapp.vision.types import Box
 
 STEP_S = 1 / 15
 
@@ -149,7 +150,7 @@ def test_no_two_faces_of_a_picture_have_one_number() -> None:
             comes += ids[1:]
         assert set(stays) == {0}
         assert len(set(comes)) == 1
-        numbers.append(number(comes[0]))
+        numbers.append(face_number(comes[0]))
     assert 1 not in numbers
     assert set(numbers) == set(range(2, 9))
 
@@ -158,7 +159,7 @@ def test_a_crowd_that_is_replaced_at_once_keeps_numbers_apart() -> None:
     tracks = Tracks()
     for moment, y in enumerate((100, 5000, 9000)):
         ids = tracks.assign([box(200 * i, y) for i in range(8)], 0.1 * moment)
-        assert sorted(map(number, ids)) == list(range(1, 9))
+        assert sorted(map(face_number, ids)) == list(range(1, 9))
     assert len(tracks._tracks) == 8
 
 
@@ -168,7 +169,7 @@ def test_after_a_cut_faces_are_new_but_numbered_from_one() -> None:
     tracks.cut()
     after = tracks.assign([box(100), box(300)], 0.04)
     assert not {0, 1} & set(after)  # no table takes them for those before
-    assert [number(key) for key in after] == [1, 2]
+    assert [face_number(key) for key in after] == [1, 2]
     tracks.cut()
     tracks.cut()
-    assert [number(key) for key in tracks.assign([box(300)], 0.08)] == [1]
+    assert [face_number(key) for key in tracks.assign([box(300)], 0.08)] == [1]

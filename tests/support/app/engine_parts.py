@@ -14,8 +14,8 @@ from ferapp.live.engine import Engine, Parts
 from ferapp.live.status import DeviceInfo, LiveStatus, ModelState
 from ferapp.sources.base import Frame, FrameSource, SourceError
 from ferapp.sources.camera_info import CameraInfo
-from ferapp.vision.analysis_options import Options
-from ferapp.vision.types import Analysis
+from ferapp.vision.analysis_options import AnalysisOptions
+from ferapp.vision.types import Analysis, AppliedModel
 from trainer.card import ModelCard
 from trainer.errors import ModelFileError, UsageError
 
@@ -58,7 +58,7 @@ class FakeClassifier:
     path: Path
     card: ModelCard
     device: torch.device
-    fails: Callable[[Options], None]
+    fails: Callable[[AnalysisOptions], None]
     methods: tuple[str, ...] = ("grad_x_input",)
 
     def seconds_per_face(self, attribution: bool, repeats: int = 50) -> float:
@@ -70,11 +70,18 @@ class FakeClassifier:
 class FakeAnalyzer:
     """Needs landmarker and model as the real one; `classes` of the result says who took part."""
 
-    seen: list[tuple[str, Options]]  # device ("" without a model) and options of each picture
+    seen: list[
+        tuple[str, AnalysisOptions]
+    ]  # device ("" without a model) and options of each picture
     landmarker: Callable[[], None] | None = None
 
     def analyze(
-        self, frame: Frame, classifier: FakeClassifier | None, options: Options, *, paint: bool
+        self,
+        frame: Frame,
+        classifier: FakeClassifier | None,
+        options: AnalysisOptions,
+        *,
+        paint: bool,
     ) -> Analysis:
         assert paint
         if self.landmarker is not None:
@@ -83,11 +90,14 @@ class FakeAnalyzer:
             classifier.fails(options)
         self.seen.append((str(classifier.device) if classifier else "", options))
         took_part = (("landmarks",) if self.landmarker else ()) + (("model",) if classifier else ())
-        return Analysis(frame, (), took_part, np.zeros((6, 8, 4), np.uint8))
+        return Analysis(frame, (), np.zeros((6, 8, 4), np.uint8), (AppliedModel(took_part),))
 
-    def compare(self, analysis: Analysis, classifier: FakeClassifier, options: Options) -> Analysis:
+    def compare(
+        self, analysis: Analysis, classifier: FakeClassifier, options: AnalysisOptions
+    ) -> Analysis:
         classifier.fails(options)
-        return replace(analysis, other=replace(analysis, classes=(classifier.card.name,)))
+        second = AppliedModel((classifier.card.name,))
+        return replace(analysis, models=(analysis.model, second))
 
 
 class FakeLandmarker:
@@ -113,10 +123,10 @@ class Bench:
     models: dict[str, Path] = field(default_factory=dict)  # by the text that asks for them
     devices: tuple[DeviceInfo, ...] = (CPU, GPU)
     cameras: tuple[CameraInfo, ...] = ()
-    model_fails: Callable[[str, Options], None] = nothing  # with the device and the options
+    model_fails: Callable[[str, AnalysisOptions], None] = nothing  # with the device and the options
     faces_fail: Callable[[], None] = nothing
     load_fails: Callable[[str, str], None] = nothing  # with model and device
-    seen: list[tuple[str, Options]] = field(default_factory=list)
+    seen: list[tuple[str, AnalysisOptions]] = field(default_factory=list)
     loads: list[tuple[str, str]] = field(default_factory=list)
     landmarker: FakeLandmarker | None = None
 
@@ -181,6 +191,12 @@ class Bench:
         left = {thread.name for thread in set(threading.enumerate()) - before} & THREADS
         assert not left
         assert self.landmarker is None or self.landmarker.closed
+
+
+def has_map(analysis: Analysis) -> bool:
+    """Whether one of its faces is explained."""
+    predictions = [face.prediction for face in analysis.faces]
+    return any(p is not None and p.attribution is not None for p in predictions)
 
 
 def next_analysis(engine: Engine, fits: Callable[[Analysis], object]) -> Analysis:

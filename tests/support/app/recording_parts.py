@@ -16,14 +16,16 @@ from ferapp.live.model_loader import Loaded
 from ferapp.live.status import ModelState, RecordingPlan, RecordingStatus
 from ferapp.recording.session_writer import Recording, Subject
 from ferapp.sources.base import Frame
-from ferapp.vision.analysis_options import Options
-from ferapp.vision.types import Analysis, FaceAnalysis
+from ferapp.vision.analysis_options import AnalysisOptions
+from ferapp.vision.signals import SIGNALS
+from ferapp.vision.types import Analysis, AppliedModel, Crop, Face, Prediction
 from tests.support.app.engine_parts import CPU, FakeClassifier, nothing, until
 from tests.support.sources.scripted import Studio
 from trainer.card import ModelCard
 from trainer.labels import EXPRESSIONS
 
 PLENTY = 1 << 40
+MODEL = AppliedModel(EXPRESSIONS)
 
 
 def classifier(name: str = "one") -> FakeClassifier:
@@ -46,16 +48,16 @@ def probabilities(seed: int) -> np.ndarray:
     return (values / values.sum()).astype(np.float32)
 
 
-def face(seed: int) -> FaceAnalysis:
+def face(seed: int) -> Face:
     values = probabilities(seed)
-    return FaceAnalysis(
+    return Face(
         face_id=seed % 3,
         box=(10.0 + seed, 12.5, 30.0, 31.5),
         landmarks=np.zeros((68, 2), np.float32),
-        crop=np.zeros((44, 44), np.uint8),
-        to_crop=np.eye(2, 3, dtype=np.float32),
-        probabilities=values,
-        smoothed=values[::-1].copy(),  # that nobody takes these for the recorded ones
+        crop=Crop(np.zeros((44, 44), np.uint8), np.eye(2, 3, dtype=np.float32)),
+        signals=np.full(len(SIGNALS), np.nan, np.float32),
+        # not to be mistaken for the recorded ones: the smoothed probabilities
+        predictions=(Prediction(MODEL, values, values[::-1].copy()),),
     )
 
 
@@ -75,9 +77,8 @@ def shot(
     now = time.perf_counter() if at is None else at
     frame = Frame(image(number, size), number, number / 30, now, source=source)
     picture = np.zeros((size[1], size[0], 4), np.uint8)
-    return Analysis(
-        frame, tuple(face(number + 100 * i) for i in range(faces)), EXPRESSIONS, picture
-    )
+    made = tuple(face(number + 100 * i) for i in range(faces))
+    return Analysis(frame, made, picture, (MODEL,))
 
 
 @contextmanager
@@ -103,13 +104,13 @@ class KnownAnalyzer:
     landmarker: object = None
 
     def analyze(
-        self, frame: Frame, model: FakeClassifier | None, options: Options, *, paint: bool
+        self, frame: Frame, model: FakeClassifier | None, options: AnalysisOptions, *, paint: bool
     ) -> Analysis:
         height, width = frame.image.shape[:2]
         picture = np.dstack([frame.image, np.full((height, width), 255, np.uint8)])
         if model is None:
-            return Analysis(frame, (), (), picture)
-        return Analysis(frame, (face(frame.index),), EXPRESSIONS, picture, hidden=options.hidden)
+            return Analysis(frame, (), picture)
+        return Analysis(frame, (face(frame.index),), picture, (MODEL,), hidden=options.hidden)
 
 
 def parts(studio: Studio) -> Parts:

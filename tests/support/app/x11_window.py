@@ -10,6 +10,7 @@ from ferapp.app import make_application, make_window
 from ferapp.live.engine import Engine
 from ferapp.overlays import palette
 from ferapp.ui.shell.settings import SettingsStore
+from tests.support.app.engine_parts import has_map
 
 
 def main(out: str) -> int:
@@ -21,7 +22,7 @@ def main(out: str) -> int:
         nonlocal tries
         tries += 1
         analysis = window.live_page.analysis
-        if analysis is None or not analysis.faces or analysis.faces[0].maps is None:
+        if analysis is None or not has_map(analysis):
             if tries > 1200:
                 app.exit(1)
             return

@@ -15,8 +15,9 @@ from ferapp.live.status import (
     RecordingStatus,
 )
 from ferapp.sources.base import Frame
-from ferapp.vision.analysis_options import Options
-from ferapp.vision.types import Analysis, FaceAnalysis
+from ferapp.vision.analysis_options import AnalysisOptions
+from ferapp.vision.signals import SIGNALS
+from ferapp.vision.types import Analysis, AppliedModel, Attribution, Crop, Face, Prediction
 from trainer.card import ModelCard
 from trainer.labels import EXPRESSIONS
 
@@ -29,6 +30,9 @@ CARD = ModelCard(
     data={"name": "FER2013"},
     metrics={"val_accuracy": 0.67},
 )
+
+
+MODEL = AppliedModel(EXPRESSIONS)
 
 
 def similarity(angle_deg: float, scale: float, centre: tuple[float, float]) -> NDArray[np.float32]:
@@ -53,29 +57,55 @@ def face(
     face_id: int = 0,
     attribution: NDArray[np.float32] | None = None,
     to_crop: NDArray[np.float32] | None = None,
-) -> FaceAnalysis:
+) -> Face:
     """A square face; its landmarks lie on a spiral, so that no two points are the same."""
     t = np.arange(68)
     radius = half * (0.15 + 0.8 * t / 68)
     points = np.column_stack(
         [centre[0] + radius * np.cos(0.7 * t), centre[1] + radius * np.sin(0.7 * t)]
     )
-    shown = probabilities(name, value)
-    return FaceAnalysis(
+    from_frame = similarity(0, SIZE / (2 * half), centre) if to_crop is None else to_crop
+    one = Face(
         face_id=face_id,
         box=(centre[0] - half, centre[1] - half, 2 * half, 2 * half),
         landmarks=points.astype(np.float32),
-        crop=np.full((SIZE, SIZE), 120, np.uint8),
-        to_crop=similarity(0, SIZE / (2 * half), centre) if to_crop is None else to_crop,
-        probabilities=probabilities(name, max(value - 0.1, 0.0)),
-        smoothed=shown,
-        maps=None if attribution is None else attribution[None],
-        mapped=() if attribution is None else (EXPRESSIONS.index(name),),
+        crop=Crop(np.full((SIZE, SIZE), 120, np.uint8), from_frame),
+        signals=np.full(len(SIGNALS), np.nan, np.float32),
+        predictions=(prediction(name, value),),
     )
+    if attribution is None:
+        return one
+    return with_maps(one, attribution[None], (EXPRESSIONS.index(name),))
+
+
+def prediction(name: str, value: float, **changes: object) -> Prediction:
+    """Of one picture alone the class is 10 points less probable than smoothed."""
+    made = Prediction(MODEL, probabilities(name, max(value - 0.1, 0.0)), probabilities(name, value))
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def with_prediction(face: Face, **changes: object) -> Face:
+    """The face with other fields of its prediction."""
+    assert face.prediction is not None
+    return replace(face, predictions=(replace(face.prediction, **changes),))  # type: ignore[arg-type]
+
+
+def with_maps(
+    face: Face,
+    maps: NDArray[np.float32],
+    targets: tuple[int, ...],
+    regions: NDArray[np.uint8] | None = None,
+) -> Face:
+    """The face with maps (M, S, S) of the classes `targets`; all of it is brows unless given."""
+    assert face.crop is not None
+    if regions is None:
+        regions = np.zeros(maps.shape[1:], np.uint8)
+    attribution = Attribution(maps, targets, regions, face.crop.from_frame)
+    return with_prediction(face, attribution=attribution)
 
 
 def analysis(
-    *faces: FaceAnalysis, index: int = 0, size: tuple[int, int] = (320, 240), model: bool = True
+    *faces: Face, index: int = 0, size: tuple[int, int] = (320, 240), model: bool = True
 ) -> Analysis:
     """A picture (width, height) with noise all over, so that an untouched pixel is recognised."""
     width, height = size
@@ -83,9 +113,8 @@ def analysis(
     picture[..., 3] = 255
     frame = Frame(np.ascontiguousarray(picture[..., :3]), index, index / 30, 100 + index / 30)
     if not model:
-        nothing = np.zeros(0, np.float32)
-        faces = tuple(replace(f, probabilities=nothing, smoothed=nothing) for f in faces)
-    return Analysis(frame, faces, EXPRESSIONS if model else (), picture)
+        return Analysis(frame, tuple(replace(face, predictions=()) for face in faces), picture)
+    return Analysis(frame, faces, picture, (MODEL,))
 
 
 class FakeEngine:
@@ -109,7 +138,7 @@ class FakeEngine:
         self.painted_ones: list[Analysis] = []
         self.status_calls = 0
         self.calls: list[tuple[str, object]] = []
-        self.options = Options()
+        self.options = AnalysisOptions()
         self.seen = True
         self.plans: list[RecordingPlan] = []
         self.begins = RecordingStatus(Path("/made/2026-11-24-200000"))  # what `record` leads to
@@ -145,7 +174,7 @@ class FakeEngine:
     def compare_with(self, model: str) -> None:
         self.calls.append(("compare_with", model))
 
-    def set_options(self, options: Options) -> None:
+    def set_options(self, options: AnalysisOptions) -> None:
         self.options = options
 
     def record(self, plan: RecordingPlan) -> None:

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
-from ferapp.vision.types import Analysis, FaceAnalysis
-from tests.support.ui.fake_engine import SIZE, analysis, face
+from ferapp.vision.types import Analysis, Face
+from tests.support.ui.fake_engine import SIZE, analysis, face, with_maps
 from trainer.labels import EXPRESSIONS
 
 HAPPY, SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
@@ -54,7 +54,7 @@ def landmarks() -> NDArray[np.float32]:
 
 def drawn_face(
     centre: tuple[float, float] = (160.0, 120.0), half: float = 50.0, name: str = "happy"
-) -> FaceAnalysis:
+) -> Face:
     points = landmarks() * half + np.array(centre, np.float32)
     return replace(face(centre, half, name), landmarks=points.astype(np.float32))
 
@@ -63,5 +63,5 @@ def mapped(strength: float = 1.0, index: int = 0) -> Analysis:
     """A face with a map of each class: all of the map of class k is (k + 1) · `strength` / 10."""
     values = (np.arange(len(EXPRESSIONS), dtype=np.float32) + 1) * strength / 10
     maps = np.broadcast_to(values[:, None, None], (len(EXPRESSIONS), SIZE, SIZE)).copy()
-    one = replace(face(), maps=maps, mapped=tuple(range(len(EXPRESSIONS))))
+    one = with_maps(face(), maps, tuple(range(len(EXPRESSIONS))))
     return analysis(one, index=index)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import Qt
 
 from ferapp.live.status import RecordingStatus
@@ -26,7 +25,7 @@ def calls(bench: Bench, name: str) -> list[object]:
 
 
 def replayed(at_s: float, *, has_overlays: bool = False) -> Analysis:
-    one = replace(face(), landmarks=np.zeros((0, 2), np.float32), crop=np.zeros((0, 0), np.uint8))
+    one = replace(face(), landmarks=None, crop=None)
     made = analysis(one, index=int(at_s))
     f = made.frame
     frame = SessionFrame(

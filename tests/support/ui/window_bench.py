@@ -23,5 +23,5 @@ class Bench:
         self.qtbot.waitUntil(lambda: self._was_painted(analysis))
 
     def _was_painted(self, analysis: Analysis) -> bool:
-        """The page may put the doubts to show in the place of those that were found."""
+        """The page may show debounced quality issues in place of the measured ones."""
         return any(a.frame is analysis.frame for a in self.engine.painted_ones)

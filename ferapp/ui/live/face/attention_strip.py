@@ -34,11 +34,11 @@ class AttentionStrip(QWidget):
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
-    def show_weights(self, weights: NDArray[np.float32]) -> None:
-        """(d,) in 0–1; empty hides the strip."""
-        self.setVisible(bool(weights.size))
-        if not weights.size:
-            self._mean = weights
+    def show_weights(self, weights: NDArray[np.float32] | None) -> None:
+        """(d,) in 0–1; None hides the strip."""
+        self.setVisible(weights is not None)
+        if weights is None:
+            self._mean = np.zeros(0, np.float32)
             return
         if len(self._mean) != len(weights):
             self._mean = weights.copy()

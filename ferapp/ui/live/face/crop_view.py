@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferapp.overlays import overlay_painter
 from ferapp.ui.widgets import theme
-from ferapp.vision.types import FaceAnalysis
+from ferapp.vision.types import Crop
 
 
 class CropView(QWidget):
@@ -30,13 +30,9 @@ class CropView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(120, 120)
 
-    def show_face(
-        self, face: FaceAnalysis | None, map_image: QImage | None, words: str = ""
-    ) -> None:
+    def show_crop(self, crop: Crop | None, map_image: QImage | None, words: str = "") -> None:
         """The crop, under its coloured map where there is one; without a crop, `words`."""
-        self._crop = None
-        if face is not None and face.crop.size:
-            self._crop = overlay_painter.grey_image(face.crop)
+        self._crop = overlay_painter.grey_image(crop.pixels) if crop is not None else None
         self._map = map_image
         self._words = "" if self._crop is not None else words
         self.setAccessibleDescription(self._words)

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferapp.overlays import palette
 from ferapp.ui.widgets import theme
-from ferapp.vision.tracking import number
+from ferapp.vision.tracking import face_number
 
 _SIDE = 26  # px
 
@@ -31,9 +31,9 @@ class FaceBadge(QWidget):
         self.setVisible(face_id is not None)
         if face_id is None:
             return
-        self.setAccessibleName(f"Face {number(face_id)} is followed")
+        self.setAccessibleName(f"Face {face_number(face_id)} is followed")
         self.setToolTip(
-            f"Bars, plots and attribution are of face {number(face_id)}.\n"
+            f"Bars, plots and attribution are of face {face_number(face_id)}.\n"
             "Click on a face or press its number to follow it. Keys: N the next one, 0 the largest."
         )
         self.update()
@@ -52,4 +52,4 @@ class FaceBadge(QWidget):
         painter.setBrush(colour if self._seen else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(plate, 6, 6)
         painter.setPen(QColor(palette.ON_FACE_COLOUR if self._seen else look.muted))
-        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, str(number(self._face_id)))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, str(face_number(self._face_id)))

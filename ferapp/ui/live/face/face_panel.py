@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QImage, QPalette
 from PySide6.QtWidgets import (
@@ -16,14 +18,14 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.live.status import LiveStatus
-from ferapp.overlays import label_text
-from ferapp.overlays.overlay_style import OverlayStyle, explained_class, map_of
+from ferapp.overlays.label_text import class_title
+from ferapp.overlays.overlay_style import OverlayStyle, displayed_map, target_class
 from ferapp.ui.live.face.attention_strip import AttentionStrip
 from ferapp.ui.live.face.attribution_key import AttributionKey
 from ferapp.ui.live.face.crop_view import CropView
 from ferapp.ui.live.face.face_badge import FaceBadge
 from ferapp.ui.live.face.probability_bars import ProbabilityBars
-from ferapp.ui.live.face.quality_chips import DoubtChips
+from ferapp.ui.live.face.quality_chips import QualityChips
 from ferapp.ui.live.face.region_meter import PlaceMeter
 from ferapp.ui.live.face.twin_bars import A, B, TwinBars
 from ferapp.ui.text import source_text, wording
@@ -32,7 +34,7 @@ from ferapp.ui.timeline.signal_panel import LEAST as LEAST_BESIDE
 from ferapp.ui.timeline.signal_panel import SignalPanel
 from ferapp.ui.widgets import theme
 from ferapp.vision.face_regions import region_shares
-from ferapp.vision.types import NOTHING, Analysis, FaceAnalysis
+from ferapp.vision.types import Analysis, Face, Prediction
 
 WIDTH = 384  # px, all text fits at the font's usual size
 WHOSE = 110  # px of the model's name beside the headline
@@ -62,7 +64,7 @@ class FacePanel(QWidget):
             "What a face shows is not what a person feels."
         )
         self.badge = FaceBadge()
-        self.doubts = DoubtChips()
+        self.doubts = QualityChips()
         self.detail = QLabel()
         self.detail.setWordWrap(True)
         self.whose = QLabel()  # of the two models that are compared
@@ -203,21 +205,24 @@ class FacePanel(QWidget):
         """`map_image` is the coloured map of the face followed, `chosen` the id of the face that
         a person chose.
         """
-        if analysis is not None:  # what was asked for may not be what the model can serve
-            look = replace(look, method=analysis.method)
+        if analysis is not None and analysis.model is not None:
+            look = replace(look, method=analysis.model.method)  # the model may not serve the choice
         headline, detail = wording.headline(analysis, status, chosen)
-        face = analysis.face if analysis is not None else None
+        face = analysis.selected_face if analysis is not None else None
         several = analysis is not None and (len(analysis.faces) > 1 or chosen is not None)
-        self.badge.show_face(analysis.followed if analysis and several else None, face is not None)
+        self.badge.show_face(
+            analysis.selected_id if analysis and several else None, face is not None
+        )
         classes = analysis.classes if analysis is not None else ()
-        doubts = face.doubts if face is not None and face.smoothed.size else ()
+        issues = face.issues() if face is not None and face.prediction is not None else ()
         self.label.setText(headline)
-        _mute(self.label, bool(doubts))
-        self.doubts.show_doubts(doubts)
+        _mute(self.label, bool(issues))
+        self.doubts.show_issues(issues)
         effect = wording.effect_of_hiding(analysis)
         self.detail.setText(effect or detail)
         _mute(self.detail, not effect)
-        self.crop.show_face(face, map_image, wording.no_crop(status))
+        crop = face.crop if face is not None else None
+        self.crop.show_crop(crop, map_image, wording.no_crop(status))
         self._show_face(face, classes, look)
         self._show_second(analysis, status, look)
         self.strip.redraw()
@@ -227,29 +232,21 @@ class FacePanel(QWidget):
         self, analysis: Analysis | None, status: LiveStatus, look: OverlayStyle
     ) -> None:
         """What the second model says of the same face, beside what the first says."""
-        other = analysis.other if analysis is not None else None
-        comparing = other is not None and bool(status.other_name)
+        second = analysis.models[1] if analysis is not None and len(analysis.models) > 1 else None
+        comparing = second is not None and bool(status.other_name)
         self.bars.setVisible(not comparing)
         self.twin_bars.setVisible(comparing)
         self.other_places.setVisible(comparing)
         self.places.set_title(A if comparing else "")
         self.other_places.set_title(B)
         self._tell_whose(source_text.first_title(status) if comparing else "")
-        if analysis is None or other is None or not comparing:
+        if analysis is None or not comparing:
             return
-        first, second = analysis.face, other.face
-        self.twin_bars.show_both(
-            (status.model_name, status.other_name),
-            analysis.classes,
-            first.smoothed if first else NOTHING,
-            other.classes,
-            second.smoothed if second else NOTHING,
-        )
-        shares = None
-        if second is not None and second.places is not None:
-            found = map_of(second, other.classes, look.target)
-            shares = region_shares(found[1], second.places) if found else None
-        self.other_places.show_shares(shares)
+        face = analysis.selected_face
+        predictions = [face.predicted_by(model) if face is not None else None for model in (0, 1)]
+        names = (status.model_name, status.other_name)
+        self.twin_bars.show_both(names, analysis.classes, *predictions)
+        self.other_places.show_shares(_region_shares(predictions[1], look))
 
     def _tell_whose(self, whose: str) -> None:
         """Headline, plot and crop are those of the first of two models; "" is the only one."""
@@ -261,33 +258,32 @@ class FacePanel(QWidget):
         for label in (self.whose, self.over_time):
             label.setVisible(bool(whose))
 
-    def _show_face(
-        self, face: FaceAnalysis | None, classes: tuple[str, ...], look: OverlayStyle
-    ) -> None:
+    def _show_face(self, face: Face | None, classes: tuple[str, ...], look: OverlayStyle) -> None:
         self.key.setVisible(look.attribution)
-        asked = explained_class(face, classes, look.target) if face is not None else None
-        if face is None or asked is None or len(face.smoothed) != len(classes):
+        prediction = face.prediction if face is not None else None
+        self.places.show_shares(_region_shares(prediction, look))
+        if prediction is None:
             self.bars.show_probabilities(classes)
             self.key.show_map(look)
-            self.places.show_shares(None)
-            self.attention.show_weights(NOTHING)
+            self.attention.show_weights(None)
             return
-        self.attention.show_weights(face.attention)
-        chosen = asked if look.target == "runner_up" or look.target in classes else None
-        self.bars.show_probabilities(classes, face.smoothed, face.probabilities, face.whole, chosen)
-        found = map_of(face, classes, look.target)
-        if found is None:
-            self.key.show_map(look)
-            self.places.show_shares(None)
-        else:
-            self.places.show_shares(
-                region_shares(found[1], face.places) if face.places is not None else None
-            )
-            self.key.show_map(
-                look,
-                label_text.class_title(classes[found[0]]),
-                label_text.class_title(classes[asked]),
-            )
+        asked = target_class(prediction, look.target)
+        chosen = asked if look.target == "runner_up" or look.target in prediction.classes else None
+        self.bars.show_probabilities(
+            prediction.classes,
+            prediction.smoothed,
+            prediction.probabilities,
+            prediction.unmasked,
+            chosen,
+        )
+        self.attention.show_weights(prediction.attention)
+        found = displayed_map(prediction, look.target)
+        names = (
+            [class_title(prediction.classes[i]) for i in (found[0], asked)]
+            if found is not None
+            else []
+        )
+        self.key.show_map(look, *names)
 
     def show_signals(self, on: bool) -> None:
         """With them the column scrolls on a small screen: then no plot need be squeezed."""
@@ -298,6 +294,14 @@ class FacePanel(QWidget):
         text = wording.model_notice(status)
         self.notice.setText(text)
         self.notice.setVisible(bool(text))
+
+
+def _region_shares(prediction: Prediction | None, look: OverlayStyle) -> NDArray[np.float64] | None:
+    """How the displayed map is spread over the regions of the face; None without a map."""
+    found = displayed_map(prediction, look.target)
+    if prediction is None or prediction.attribution is None or found is None:
+        return None
+    return region_shares(found[1], prediction.attribution.regions)
 
 
 def _mute(label: QLabel, on: bool) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from ferapp.overlays import label_text
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.vision.types import NOTHING
 from trainer.labels import EXPRESSIONS
 
 _BAR = 8  # px
@@ -29,9 +28,9 @@ class ProbabilityBars(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._classes: tuple[str, ...] = EXPRESSIONS
-        self._smoothed = NOTHING
-        self._raw = NOTHING
-        self._whole = NOTHING
+        self._smoothed: NDArray[np.float32] | None = None
+        self._raw: NDArray[np.float32] | None = None
+        self._unmasked: NDArray[np.float32] | None = None
         self._marked: int | None = None
         self._hovered: int | None = None
         self._plain = theme.sized(self.font(), 1)
@@ -53,20 +52,20 @@ class ProbabilityBars(QWidget):
     def show_probabilities(
         self,
         classes: tuple[str, ...],
-        smoothed: NDArray[np.float32] = NOTHING,
-        raw: NDArray[np.float32] = NOTHING,
-        whole: NDArray[np.float32] = NOTHING,
+        smoothed: NDArray[np.float32] | None = None,
+        raw: NDArray[np.float32] | None = None,
+        unmasked: NDArray[np.float32] | None = None,
         marked: int | None = None,
     ) -> None:
-        """(K,) each; without values the rows stay, empty.
+        """(K,) each, drawn as bar, tick and outline; without values the rows stay, empty.
 
-        `whole` is what the model says of the unhidden face, `marked` the class that was chosen to
-        be explained.
+        `marked` is the class that the user chose to explain.
         """
         if classes and classes != self._classes:
             self._classes = classes
             self.updateGeometry()
-        self._smoothed, self._raw, self._whole, self._marked = smoothed, raw, whole, marked
+        self._smoothed, self._raw = smoothed, raw
+        self._unmasked, self._marked = unmasked, marked
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -79,11 +78,11 @@ class ProbabilityBars(QWidget):
         row = self._row_height()
         advance = self.fontMetrics().horizontalAdvance
         left = max(advance(label_text.class_title(c)) for c in self._classes) + 12
-        compared = self._whole.size == self._smoothed.size > 0
+        smoothed, raw, unmasked = self._smoothed, self._raw, self._unmasked
         values = advance(label_text.percent(1)) + 8
-        changes = advance(wording.points(-1)) + 8 if compared else 0
+        changes = advance(wording.points(-1)) + 8 if unmasked is not None else 0
         width = self.width() - left - values - changes
-        top = label_text.top_class(self._smoothed)
+        top = int(smoothed.argmax()) if smoothed is not None else None
         middle = Qt.AlignmentFlag.AlignVCenter
         right = middle | Qt.AlignmentFlag.AlignRight
         for i, name in enumerate(self._classes):
@@ -102,25 +101,26 @@ class ProbabilityBars(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(look.line))
             painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
-            if i >= len(self._smoothed):
+            if smoothed is None:
                 continue
-            share = float(self._smoothed[i])
+            share = float(smoothed[i])
             painter.setBrush(QColor(look.expression(name, i)))
             painter.setClipRect(QRectF(left, y, share * width, row))
             painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
             painter.setClipping(False)
-            if compared:
-                self._paint_outline(painter, track, float(self._whole[i]))
-            tick = left + float(self._raw[i]) * (width - 2)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(look.text))
-            painter.drawRect(QRectF(tick, track.y() - 2, 1.5, _BAR + 4))
+            if unmasked is not None:
+                self._paint_outline(painter, track, float(unmasked[i]))
+            if raw is not None:
+                tick = left + float(raw[i]) * (width - 2)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(QColor(look.text))
+                painter.drawRect(QRectF(tick, track.y() - 2, 1.5, _BAR + 4))
             painter.setPen(words)
             number = QRectF(left + width, y, values, row)
             painter.drawText(number, right, label_text.percent(share))
-            if compared:
+            if unmasked is not None:
                 change = QRectF(self.width() - changes, y, changes, row)
-                painter.drawText(change, right, wording.points(share - float(self._whole[i])))
+                painter.drawText(change, right, wording.points(share - float(unmasked[i])))
 
     def _paint_mark(self, painter: QPainter, tip: QPointF) -> None:
         """A small triangle between name and bar."""
@@ -145,21 +145,24 @@ class ProbabilityBars(QWidget):
     def tip_at(self, y: int) -> str:
         i = self._row_at(y)
         lines = [_TIP]
-        if i is not None and i < len(self._smoothed):
-            smoothed, raw = label_text.percent(self._smoothed[i]), label_text.percent(self._raw[i])
+        if i is not None and self._smoothed is not None:
             name = label_text.class_title(self._classes[i])
-            values = f"{name}: smoothed {smoothed}, this picture {raw}"
-            if self._whole.size == self._smoothed.size:
-                values += f", whole face {label_text.percent(self._whole[i])}"
+            values = f"{name}: smoothed {label_text.percent(self._smoothed[i])}"
+            if self._raw is not None:
+                values += f", this picture {label_text.percent(self._raw[i])}"
+            if self._unmasked is not None:
+                values += f", whole face {label_text.percent(self._unmasked[i])}"
                 lines.append(_HIDDEN_TIP)
             lines = [values, *lines, _CLICK_TIP]
         return "\n".join(lines)
 
     def in_words(self) -> str:
         """`Angry 1 %, Disgust 2 %, …`, for a screen reader."""
-        shown = zip(self._classes, self._smoothed.tolist(), strict=False)  # none without a model
+        if self._smoothed is None:
+            return ""
+        shares = zip(self._classes, self._smoothed.tolist(), strict=True)
         return ", ".join(
-            f"{label_text.class_title(name)} {label_text.percent(share)}" for name, share in shown
+            f"{label_text.class_title(name)} {label_text.percent(share)}" for name, share in shares
         )
 
     def _row_at(self, y: float) -> int | None:

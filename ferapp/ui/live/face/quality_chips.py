@@ -1,4 +1,4 @@
-"""Why the label deserves less trust, as small signs beside it."""
+"""Why the label deserves less trust, as small chips beside it."""
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
@@ -6,18 +6,18 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.vision.types import Doubt
+from ferapp.vision.types import QualityIssue
 
 _GAP = 4
 _PAD = 8
 
 
-class DoubtChips(QWidget):
-    """One sign a doubt, from the right; the last one counts those that have no room."""
+class QualityChips(QWidget):
+    """One chip per issue, from the right; the last one counts those that do not fit."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._doubts: tuple[Doubt, ...] = ()
+        self._issues: tuple[QualityIssue, ...] = ()
         self.setFont(theme.sized(self.font(), 0.9))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Doubts about the label")
@@ -28,29 +28,29 @@ class DoubtChips(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(0, self.sizeHint().height())  # the words beside it go first
 
-    def show_doubts(self, doubts: tuple[Doubt, ...]) -> None:
-        if doubts == self._doubts:
+    def show_issues(self, issues: tuple[QualityIssue, ...]) -> None:
+        if issues == self._issues:
             return
-        self._doubts = doubts
-        names = ", ".join(wording.doubt_name(doubt.kind) for doubt in doubts)
+        self._issues = issues
+        names = ", ".join(wording.issue_name(issue.kind) for issue in issues)
         self.setAccessibleDescription(names or "None")
         self.update()
 
-    def signs(self) -> list[tuple[QRectF, str, tuple[Doubt, ...]]]:
-        """Place, words and doubts of each sign, from left to right."""
-        for count in range(len(self._doubts), -1, -1):
-            texts = [wording.doubt_name(doubt.kind) for doubt in self._doubts[:count]]
-            meant: list[tuple[Doubt, ...]] = [(doubt,) for doubt in self._doubts[:count]]
-            if count < len(self._doubts):
-                texts.append(f"+{len(self._doubts) - count}" if count else "in doubt")
-                meant.append(self._doubts[count:])
+    def chips(self) -> list[tuple[QRectF, str, tuple[QualityIssue, ...]]]:
+        """Rectangle, text and issues of each chip, from left to right."""
+        for count in range(len(self._issues), -1, -1):
+            texts = [wording.issue_name(issue.kind) for issue in self._issues[:count]]
+            meant: list[tuple[QualityIssue, ...]] = [(issue,) for issue in self._issues[:count]]
+            if count < len(self._issues):
+                texts.append(f"+{len(self._issues) - count}" if count else "in doubt")
+                meant.append(self._issues[count:])
             widths = [self.fontMetrics().horizontalAdvance(text) + 2 * _PAD for text in texts]
             if sum(widths) + _GAP * (len(widths) - 1) <= self.width() or not count:
                 break
         x = self.width() - sum(widths) - _GAP * (len(widths) - 1)
         placed = []
-        for width, text, doubts in zip(widths, texts, meant, strict=True):
-            placed.append((QRectF(x, 0, width, self.height()), text, doubts))
+        for width, text, issues in zip(widths, texts, meant, strict=True):
+            placed.append((QRectF(x, 0, width, self.height()), text, issues))
             x += width + _GAP
         return placed
 
@@ -63,7 +63,7 @@ class DoubtChips(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         edge = QPen(QColor(look.warning), 1.2)
         edge.setDashPattern([3, 2])  # as the box around the face
-        for place, text, _ in self.signs():
+        for place, text, _ in self.chips():
             painter.setPen(edge)
             painter.setBrush(QColor(look.raised))
             painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), 6, 6)
@@ -71,9 +71,9 @@ class DoubtChips(QWidget):
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
     def tip_at(self, point: QPointF) -> str:
-        for place, _, doubts in self.signs():
+        for place, _, issues in self.chips():
             if place.contains(point):
-                return "\n\n".join(map(wording.doubt_tip, doubts))
+                return "\n\n".join(map(wording.issue_tip, issues))
         return ""
 
     def event(self, event: QEvent) -> bool:

@@ -1,14 +1,14 @@
 """The probabilities of two models for the same face: two bars a class, A filled, B outlined."""
 
-import numpy as np
-from numpy.typing import NDArray
+import math
+
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferapp.overlays import label_text
 from ferapp.ui.widgets import theme
-from ferapp.vision.types import NOTHING
+from ferapp.vision.types import Prediction
 
 _BAR = 6.0  # px
 A, B = "A", "B"
@@ -21,8 +21,8 @@ class TwinBars(QWidget):
         super().__init__()
         self._names = (A, B)
         self._classes: tuple[str, ...] = ()
-        self._first: NDArray[np.float32] = NOTHING
-        self._second: NDArray[np.float32] = NOTHING
+        self._first: Prediction | None = None
+        self._second: Prediction | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Probabilities of both models")
         self.hide()
@@ -40,29 +40,38 @@ class TwinBars(QWidget):
         self,
         names: tuple[str, str],
         classes: tuple[str, ...],
-        first: NDArray[np.float32],
-        others: tuple[str, ...],
-        second: NDArray[np.float32],
+        first: Prediction | None,
+        second: Prediction | None,
     ) -> None:
-        """Smoothed probabilities (K,) of `classes` and of `others`; empty without a face."""
+        """`classes` are those of the first model; the predictions are None without a face."""
         if classes != self._classes:
             self._classes = classes
             self.updateGeometry()
-        self._names, self._first = names, first
-        by_name = dict(zip(others, second.tolist(), strict=False))
-        values = [by_name.get(name, np.nan) for name in classes] if by_name else []
-        self._second = np.array(values, np.float32)
+        self._names, self._first, self._second = names, first, second
         self.setAccessibleDescription(self.in_words())
         self.update()
 
     def in_words(self) -> str:
         """`Happy 80 % and 91 %, …`."""
-        if not self._first.size or not self._second.size:
+        if self._first is None or self._second is None:
             return ""
-        rows = zip(self._classes, self._first, self._second, strict=False)
+        rows = zip(self._classes, *self._shares(), strict=True)
         return ", ".join(
-            f"{label_text.class_title(name)} {label_text.percent(a)} and {_share(b)}"
-            for name, a, b in rows
+            f"{label_text.class_title(name)} {_share(a)} and {_share(b)}" for name, a, b in rows
+        )
+
+    def _shares(self) -> tuple[list[float], list[float]]:
+        """Displayed probabilities of both models for `_classes`; NaN for those unknown to one.
+
+        [] without a prediction.
+        """
+        first, second = (
+            dict(zip(p.classes, p.smoothed.tolist(), strict=True)) if p is not None else {}
+            for p in (self._first, self._second)
+        )
+        return (
+            [first.get(name, math.nan) for name in self._classes] if first else [],
+            [second.get(name, math.nan) for name in self._classes] if second else [],
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -86,25 +95,23 @@ class TwinBars(QWidget):
         for place, letter in enumerate((A, B)):
             x = left + width + place * value
             painter.drawText(QRectF(x, 0, value, row), right, letter)
-        tops = (
-            label_text.top_class(self._first),
-            label_text.top_class(np.nan_to_num(self._second)),
-        )
+        both = self._shares()
+        tops = [_top(shares) for shares in both]
         for i, name in enumerate(self._classes):
             y = (i + 1) * row
             painter.setFont(strong if i in tops else self.font())
             painter.setPen(QColor(look.text if i in tops else look.muted))
             painter.drawText(QRectF(0, y, left, row), middle, label_text.class_title(name))
             colour = QColor(look.expression(name, i))
-            for place, shares in enumerate((self._first, self._second)):
+            for place, shares in enumerate(both):
                 if i >= len(shares):
                     continue
-                share = float(shares[i])
+                share = shares[i]
                 bar = QRectF(left, y + row / 2 - _BAR - 0.5 + place * (_BAR + 1), width, _BAR)
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(QColor(look.line))
                 painter.drawRect(bar)
-                if not np.isnan(share):
+                if not math.isnan(share):
                     bar.setWidth(max(share * width, 1))
                     if place:
                         painter.setPen(QPen(colour, 1.5))
@@ -131,5 +138,10 @@ class TwinBars(QWidget):
         )
 
 
+def _top(shares: list[float]) -> int | None:
+    known = [i for i, share in enumerate(shares) if not math.isnan(share)]
+    return max(known, key=lambda i: shares[i], default=None)
+
+
 def _share(value: float) -> str:
-    return "–" if np.isnan(value) else label_text.percent(value)
+    return "–" if math.isnan(value) else label_text.percent(value)

@@ -11,8 +11,8 @@ from ferapp.live.status import ModelInfo, ModelState
 from ferapp.overlays import palette
 from ferapp.ui.live.face.twin_bars import TwinBars
 from ferapp.ui.widgets import theme
-from ferapp.vision.types import Analysis
-from tests.support.ui.fake_engine import CARD, analysis, face, probabilities
+from ferapp.vision.types import Analysis, AppliedModel, Prediction
+from tests.support.ui.fake_engine import CARD, MODEL, analysis, face, prediction
 from tests.support.ui.picture import pixels, rgb
 from tests.support.ui.window_bench import Bench
 from trainer.labels import EXPRESSIONS
@@ -22,8 +22,9 @@ TWIN = ModelInfo("twin-pal", "bundled", replace(CARD, name="twin-pal"), name="tw
 
 def both() -> Analysis:
     """Happy 87 % says the first model, sad 60 % the second."""
-    first = analysis(face())
-    return replace(first, other=replace(first, faces=(face(name="sad", value=0.6),)))
+    first = face()
+    compared = replace(first, predictions=(first.prediction, prediction("sad", 0.6)))
+    return replace(analysis(compared), models=(MODEL, MODEL))
 
 
 def compared(bench: Bench) -> Analysis:
@@ -60,7 +61,7 @@ def test_both_are_shown_side_by_side(bench: Bench) -> None:
     assert stage.other_view.isVisible()
     assert stage.view.analysis is not None
     assert stage.view.analysis.frame is shown.frame
-    assert stage.other_view.analysis is shown.other
+    assert stage.other_view.analysis is stage.view.analysis
     assert not panel.bars.isVisible()
     assert "Happy 87\u00a0% and 7\u00a0%" in panel.twin_bars.accessibleDescription()
     assert "Sad 2\u00a0% and 60\u00a0%" in panel.twin_bars.accessibleDescription()
@@ -122,9 +123,7 @@ def test_bars_are_as_long_as_the_probabilities(bench: Bench) -> None:
     """The first model's bar is filled, the second's only outlined."""
     bars = TwinBars()
     bars.setParent(bench.window)
-    bars.show_both(
-        ("a", "b"), EXPRESSIONS, probabilities("happy", 1), EXPRESSIONS, probabilities("happy", 0.5)
-    )
+    bars.show_both(("a", "b"), EXPRESSIONS, prediction("happy", 1), prediction("happy", 0.5))
     bars.setGeometry(0, 0, 400, bars.sizeHint().height())
     bars.show()
     happy = EXPRESSIONS.index("happy")
@@ -143,9 +142,9 @@ def test_bars_are_as_long_as_the_probabilities(bench: Bench) -> None:
 
 def test_a_class_that_the_second_does_not_know_has_no_bar(bench: Bench) -> None:
     bars = TwinBars()
-    bars.show_both(
-        ("a", "b"), EXPRESSIONS, probabilities("happy", 1), ("happy",), np.ones(1, np.float32)
-    )
+    one = np.ones(1, np.float32)
+    only_happy = Prediction(AppliedModel(("happy",)), one, one)
+    bars.show_both(("a", "b"), EXPRESSIONS, prediction("happy", 1), only_happy)
     assert "Happy 100\u00a0% and 100\u00a0%" in bars.in_words()
     assert "Angry 0\u00a0% and –" in bars.in_words()
 

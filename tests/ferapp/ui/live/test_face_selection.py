@@ -13,7 +13,7 @@ from ferapp.ui.live.face_selection import Following, next_face
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import wording
-from ferapp.vision.types import Analysis, FaceAnalysis
+from ferapp.vision.types import Analysis, Face
 from tests.support.ui.fake_engine import SIZE, analysis, face
 from tests.support.ui.picture import pixels, rgb
 from tests.support.ui.window_bench import Bench
@@ -25,8 +25,9 @@ LEFT, RIGHT = (80.0, 120.0), (240.0, 120.0)
 
 def two(index: int = 0, ids: tuple[int, int] = (0, 1), half: float = 40) -> Analysis:
     """A happy face at the left and a sad one, a little smaller, at the right."""
-    left = face(LEFT, half, "happy", 0.8, ids[0], attribution=np.ones((SIZE, SIZE), np.float32))
-    right = face(RIGHT, half - 2, "sad", 0.6, ids[1], attribution=-left.maps[0])
+    hot = np.ones((SIZE, SIZE), np.float32)
+    left = face(LEFT, half, "happy", 0.8, ids[0], attribution=hot)
+    right = face(RIGHT, half - 2, "sad", 0.6, ids[1], attribution=-hot)
     return analysis(left, right, index=index)
 
 
@@ -54,7 +55,7 @@ def says(bench: Bench, headline: str, detail: str) -> None:
     )
 
 
-def edge(image: np.ndarray, of: FaceAnalysis) -> np.ndarray:
+def edge(image: np.ndarray, of: Face) -> np.ndarray:
     """The pixels of a rendered picture along the middle of the left edge of the box."""
     x, y, _, height = of.box
     return image[int(y + 0.4 * height) : int(y + 0.6 * height), round(x) - 3 : round(x) + 4]
@@ -76,7 +77,7 @@ def test_the_box_has_the_colour_of_the_face(face_id: int) -> None:
 
 def test_the_followed_box_is_the_strongest_and_colours_stay(page: LivePage) -> None:
     shown = two()
-    usual, strong = rendered(shown), rendered(replace(shown, followed=1))
+    usual, strong = rendered(shown), rendered(replace(shown, selected_id=1))
 
     def ink(image: np.ndarray, index: int) -> float:
         """How much of the edge has the colour of the face."""
@@ -181,10 +182,10 @@ def test_another_source_takes_the_choice_back() -> None:
     following = Following()
     following.settle(two(5))
     following.choose(1)
-    assert following.settle(two(6)).followed == 1
+    assert following.settle(two(6)).selected_id == 1
     other = two(7)
     other = replace(other, frame=replace(other.frame, source="camera:1"))
-    assert following.settle(other).followed == 0
+    assert following.settle(other).selected_id == 0
     assert (following.chosen, following.left) == (None, None)
 
 
@@ -195,10 +196,10 @@ def test_a_seek_takes_the_choice_back_unless_the_face_is_known_there() -> None:
     following.choose(1)
     known = two(6)
     known = replace(known, frame=replace(known.frame, seeks=1))
-    assert following.settle(known).followed == 1
+    assert following.settle(known).selected_id == 1
     new = two(7, ids=(8, 9))
     new = replace(new, frame=replace(new.frame, seeks=2))
-    assert following.settle(new).followed == 8
+    assert following.settle(new).selected_id == 8
     assert (following.chosen, following.left) == (None, None)
 
 
@@ -218,32 +219,21 @@ def test_the_next_picture_of_a_folder_takes_the_choice_back() -> None:
 def test_two_faces_about_as_large_do_not_take_turns() -> None:
     following = Following()
     first = two(0)
-    assert following.settle(first).followed == 0
+    assert following.settle(first).selected_id == 0
     left, right = first.faces
     slightly = replace(right, box=(*right.box[:2], 84, 84))
     frame = replace(first.frame, index=1, time_s=0.1)
-    assert following.settle(replace(first, frame=frame, faces=(slightly, left))).followed == 0
+    assert following.settle(replace(first, frame=frame, faces=(slightly, left))).selected_id == 0
     clearly = replace(right, box=(*right.box[:2], 120, 120))
-    assert following.settle(replace(first, frame=frame, faces=(clearly, left))).followed == 1
+    assert following.settle(replace(first, frame=frame, faces=(clearly, left))).selected_id == 1
 
 
 def test_the_next_face_goes_round_by_number() -> None:
     shown = two(ids=(9, 0))  # numbers 2 and 1
     assert next_face(shown) == 0
-    assert next_face(replace(shown, followed=0)) == 9
-    assert next_face(replace(shown, followed=9)) == 0
+    assert next_face(replace(shown, selected_id=0)) == 9
+    assert next_face(replace(shown, selected_id=9)) == 0
     assert next_face(None) is None
-
-
-def test_the_second_model_is_followed_on_the_same_face() -> None:
-    shown = replace(two(0), other=two(0))
-    following = Following()
-    following.choose(1)
-    settled = following.settle(shown)
-    assert settled.other is not None
-    assert settled.face is not None
-    assert settled.other.face is not None
-    assert settled.face.face_id == settled.other.face.face_id == 1
 
 
 def test_the_tip_of_a_face_says_how_to_follow_it() -> None:

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from ferapp.live.status import ModelState, Rates
 from ferapp.ui.live.hud import FIGURES
 from ferapp.ui.text import wording
-from ferapp.vision.analysis_options import Options
-from ferapp.vision.types import StageTimes
-from tests.support.ui.fake_engine import analysis, face, probabilities
+from ferapp.vision.analysis_options import AnalysisOptions
+from ferapp.vision.types import AppliedModel, StageTimes
+from tests.support.ui.fake_engine import analysis, face, probabilities, with_prediction
 from tests.support.ui.window_bench import Bench
 
 
@@ -114,7 +114,7 @@ def test_waiting_for_the_first_picture_is_said(bench: Bench) -> None:
 
 
 def test_sliders_reach_the_engine_and_the_view(bench: Bench) -> None:
-    assert bench.engine.options == Options(attribution=True, smoothing_s=0.3)
+    assert bench.engine.options == AnalysisOptions(attribution=True, smoothing_s=0.3)
     page = bench.window.live_page
     page.sliders.smoothing.setValue(0)
     assert bench.engine.options.smoothing_s == 0
@@ -156,13 +156,15 @@ def test_the_picture_is_told_in_words(bench: Bench) -> None:
 
 
 def test_plots_follow_a_model_with_other_classes(bench: Bench) -> None:
-    two = replace(
+    model = AppliedModel(("calm", "tense"))
+    two = with_prediction(
         face(),
+        model=model,
         smoothed=probabilities("angry", 0.7)[:2],
         probabilities=probabilities("angry", 0.6)[:2],
     )
     panel = bench.window.live_page.panel
-    bench.show(replace(analysis(two), classes=("calm", "tense")))
+    bench.show(replace(analysis(two), models=(model,)))
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Calm 70\u00a0%")
     assert len(panel.strip.curves) == 2
     bench.show(analysis(face(), index=1))

@@ -13,12 +13,20 @@ from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.live.video_view import VideoView
 from ferapp.ui.text import wording
 from ferapp.vision.face_regions import PART_HULLS, PARTS, Part
-from ferapp.vision.types import Analysis, Doubt, DoubtKind
-from tests.support.ui.fake_engine import SIZE, analysis, face, probabilities, similarity
+from ferapp.vision.types import Analysis, QualityIssue, QualityKind
+from tests.support.ui.fake_engine import (
+    SIZE,
+    analysis,
+    face,
+    probabilities,
+    similarity,
+    with_maps,
+    with_prediction,
+)
 from tests.support.ui.picture import drawn_face, pixels, rgb, share
 
 BARE = OverlayStyle(boxes=False, landmarks=False, attribution=False)
-SMALL = Doubt(DoubtKind.SMALL, 38, 44)
+SMALL = QualityIssue(QualityKind.SMALL, 38, 44)
 
 
 @pytest.fixture
@@ -31,7 +39,7 @@ def view(qtbot: QtBot) -> VideoView:
 
 
 def hidden(*parts: Part) -> Analysis:
-    one = replace(drawn_face(), whole=probabilities("happy", 0.9))
+    one = with_prediction(drawn_face(), unmasked=probabilities("happy", 0.9))
     return replace(analysis(one), hidden=frozenset(parts))
 
 
@@ -53,9 +61,10 @@ def test_everything_on_the_picture_is_mirrored_with_it(view: VideoView) -> None:
     hot = np.zeros((SIZE, SIZE), np.float32)
     hot[12, 31] = 1
     to_crop = similarity(30, SIZE / 110, (110.0, 125.0))
-    shown = analysis(
-        replace(drawn_face((110, 120), 40), maps=hot[None], mapped=(3,), to_crop=to_crop)
-    )
+    one = drawn_face((110, 120), 40)
+    assert one.crop is not None
+    one = replace(one, crop=replace(one.crop, from_frame=to_crop))
+    shown = analysis(with_maps(one, hot[None], (3,)))
     view.show_analysis(shown)
     for look in (
         replace(BARE, landmarks=True),
@@ -126,7 +135,7 @@ def test_a_hidden_part_is_hatched_where_it_is(view: VideoView, part: Part) -> No
     inside = np.zeros_like(changed)
     to_view = QTransform.fromScale(2, 2)
     to_view.translate(0.5, 0.5)
-    for shape in overlay_painter.part_shapes(one, part):
+    for shape in overlay_painter.part_outlines(one.landmarks, part):
         bounds = to_view.mapRect(shape.boundingRect()).adjusted(-2, -2, 2, 2).toAlignedRect()
         there = np.s_[bounds.top() : bounds.bottom() + 1, bounds.left() : bounds.right() + 1]
         assert 0.1 < changed[there].mean() < 0.9  # hatched, neither untouched nor covered
@@ -156,7 +165,7 @@ def test_hiding_is_said_at_the_face_whatever_else_is_off(view: VideoView) -> Non
 def test_parts_have_room_around_their_landmarks() -> None:
     one = drawn_face()
     for part, lines in PART_HULLS.items():
-        shapes = overlay_painter.part_shapes(one, part)
+        shapes = overlay_painter.part_outlines(one.landmarks, part)
         assert len(shapes) == len(lines)
         for shape, line in zip(shapes, lines, strict=True):
             for x, y in one.landmarks[[*line]].tolist():
@@ -166,13 +175,13 @@ def test_parts_have_room_around_their_landmarks() -> None:
 @pytest.mark.parametrize("part", PARTS)
 def test_the_hatch_covers_what_the_model_does_not_see(part: Part) -> None:
     """Two pieces of code draw the same outline; the one below the window brings OpenCV."""
-    from ferapp.vision.masking import hide
+    from ferapp.vision.masking import hide_parts
 
     one = drawn_face((100, 100), 80)
     noise = np.random.default_rng(1).integers(0, 256, (200, 200)).astype(np.uint8)
-    gone = np.abs(hide(noise, one.landmarks, [part]).astype(int) - noise) > 2
+    gone = np.abs(hide_parts(noise, one.landmarks, [part]).astype(int) - noise) > 2
     hatched = np.zeros_like(gone)
-    for shape in overlay_painter.part_shapes(one, part):
+    for shape in overlay_painter.part_outlines(one.landmarks, part):
         for y, x in np.ndindex(200, 200):
             hatched[y, x] |= shape.contains(QPointF(x, y))
     rim = gone & ~hatched
@@ -187,7 +196,7 @@ def test_a_doubt_makes_the_box_dashed_and_the_label_ask(view: VideoView) -> None
     left = view.frame_to_view(sure.faces[0].box[0], 120).x()
     column = np.s_[200:330, round(left)]
     plain = pixels(view)[column]
-    unsure = replace(sure, faces=(replace(sure.faces[0], doubts=(SMALL,)),))
+    unsure = replace(sure, faces=(replace(sure.faces[0], quality=(SMALL,)),))
     view.show_analysis(unsure)
     dashed = pixels(view)[column]
     colour = palette.FACE_COLOURS[0]

@@ -20,9 +20,16 @@ from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.overlays.render_overlays import render_overlays
 from ferapp.ui.live import snapshot
 from ferapp.ui.live.snapshot import Snapshots, take
-from ferapp.vision.analysis_options import Options
-from ferapp.vision.types import Analysis, Doubt, DoubtKind
-from tests.support.ui.fake_engine import SIZE, FakeEngine, analysis, face, probabilities
+from ferapp.vision.analysis_options import AnalysisOptions
+from ferapp.vision.types import Analysis, QualityIssue, QualityKind
+from tests.support.ui.fake_engine import (
+    SIZE,
+    FakeEngine,
+    analysis,
+    face,
+    probabilities,
+    with_prediction,
+)
 from trainer.labels import EXPRESSIONS
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -34,10 +41,9 @@ STATUS = FakeEngine().now
 def explained() -> Analysis:
     hot = np.zeros((SIZE, SIZE), np.float32)
     hot[20, 20] = 1
-    doubt = Doubt(DoubtKind.SMALL, np.float32(31.0), 48)
-    first = replace(
-        face(attribution=hot), doubts=(doubt,), whole=probabilities("sad", 0.5), face_id=3
-    )
+    doubt = QualityIssue(QualityKind.SMALL, np.float32(31.0), 48)
+    first = replace(face(attribution=hot), quality=(doubt,), face_id=3)
+    first = with_prediction(first, unmasked=probabilities("sad", 0.5))
     return analysis(first, face(centre=(40, 40), half=20, name="sad", face_id=1), index=7)
 
 
@@ -55,10 +61,15 @@ def shot(
     shown: Analysis | None = None,
     status: LiveStatus = STATUS,
     look: OverlayStyle | None = None,
-    options: Options | None = None,
+    options: AnalysisOptions | None = None,
 ) -> Path:
     return take(
-        shown or explained(), status, look or OverlayStyle(), options or Options(), folder, WHEN
+        shown or explained(),
+        status,
+        look or OverlayStyle(),
+        options or AnalysisOptions(),
+        folder,
+        WHEN,
     )
 
 
@@ -75,7 +86,9 @@ def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
     model = tmp_path / "own.safetensors"
     model.write_bytes(b"weights")
     status = replace(STATUS, model_file=model)
-    found = read(shot(tmp_path, shown, status, options=Options(hidden=frozenset({"nose", "eyes"}))))
+    found = read(
+        shot(tmp_path, shown, status, options=AnalysisOptions(hidden=frozenset({"nose", "eyes"})))
+    )
     assert found["format"] == 1
     assert found["app"].startswith("ferapp ")
     assert datetime.fromisoformat(found["when"]) == WHEN.replace(microsecond=123_000)
@@ -100,13 +113,15 @@ def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
 
     first, second = found["faces"]
     face_ = shown.faces[0]
+    assert face_.crop is not None
     assert (first["id"], second["id"]) == (3, 1)
     assert first["box"] == [110, 70, 100, 100]
     np.testing.assert_array_equal(np.array(first["landmarks"], np.float32), face_.landmarks)
-    np.testing.assert_array_equal(np.array(first["to_crop"], np.float32), face_.to_crop)
+    np.testing.assert_array_equal(np.array(first["to_crop"], np.float32), face_.crop.from_frame)
     for name in ("probabilities", "smoothed", "whole"):
         values = np.array([first[name][each] for each in EXPRESSIONS], np.float32)
-        np.testing.assert_array_equal(values, getattr(face_, name))
+        field = "unmasked" if name == "whole" else name
+        np.testing.assert_array_equal(values, getattr(face_.prediction, field))
     assert first["probabilities"] != first["smoothed"]
     assert first["doubts"] == [{"kind": "small", "value": 31.0, "limit": 48.0}]
     assert first["explained"] == "happy"
@@ -141,7 +156,7 @@ def test_without_a_model_there_are_landmarks_only(tmp_path: Path) -> None:
 def test_what_is_no_number_is_null(tmp_path: Path) -> None:
     broken = probabilities("sad", 0.5)
     broken[0], broken[1] = np.nan, np.inf
-    found = read(shot(tmp_path, analysis(replace(face(), probabilities=broken))))
+    found = read(shot(tmp_path, analysis(with_prediction(face(), probabilities=broken))))
     values = found["faces"][0]["probabilities"]
     assert values["angry"] is values["disgust"] is None
     assert values["sad"] == 0.5
@@ -198,7 +213,7 @@ class TestSnapshots:
         parent = QObject()
         snapshots = Snapshots(parent, lambda: tmp_path / "ferapp")
         with qtbot.waitSignal(snapshots.done) as told:
-            snapshots.take(explained(), STATUS, OverlayStyle(), Options())
+            snapshots.take(explained(), STATUS, OverlayStyle(), AnalysisOptions())
         message, path = told.args
         picture = Path(path)
         assert message == f"Saved …/ferapp/{picture.name}"
@@ -213,7 +228,7 @@ class TestSnapshots:
         told: list[str] = []
         snapshots.done.connect(lambda _, path: told.append(path))
         for _ in range(3):
-            snapshots.take(explained(), STATUS, OverlayStyle(), Options())
+            snapshots.take(explained(), STATUS, OverlayStyle(), AnalysisOptions())
         snapshots.finish()  # as when the window closes
         assert len(set(told)) == 3
         assert sorted(tmp_path.glob("*.png")) == sorted(Path(path) for path in told)
@@ -223,7 +238,7 @@ class TestSnapshots:
         parent = QObject()
         snapshots = Snapshots(parent, lambda: tmp_path / "file" / "ferapp")
         with qtbot.waitSignal(snapshots.done) as told:
-            snapshots.take(explained(), STATUS, OverlayStyle(), Options())
+            snapshots.take(explained(), STATUS, OverlayStyle(), AnalysisOptions())
         message, path = told.args
         assert path == ""
         assert str(tmp_path / "file" / "ferapp") in message
@@ -233,6 +248,6 @@ class TestSnapshots:
         parent = QObject()
         snapshots = Snapshots(parent, lambda: tmp_path)
         with qtbot.waitSignal(snapshots.done) as told:
-            snapshots.take(None, STATUS, OverlayStyle(), Options())
+            snapshots.take(None, STATUS, OverlayStyle(), AnalysisOptions())
         assert told.args == ["There is no picture to save yet.", ""]
         assert list(tmp_path.iterdir()) == []

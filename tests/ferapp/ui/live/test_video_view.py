@@ -187,11 +187,11 @@ def test_for_is_warm_and_against_is_cool(view: VideoView) -> None:
     alter(view, attribution=True)
     alter(view, opacity=1.0)
     for value, warm in ((3.0, True), (-3.0, False)):
-        shown = analysis(face(attribution=hot(22, 22, value)))
-        view.show_analysis(shown)
-        x, y = np.linalg.solve(
-            shown.faces[0].to_crop[:, :2], np.array([22, 22]) - shown.faces[0].to_crop[:, 2]
-        )
+        one = face(attribution=hot(22, 22, value))
+        assert one.crop is not None
+        view.show_analysis(analysis(one))
+        from_frame = one.crop.from_frame
+        x, y = np.linalg.solve(from_frame[:, :2], np.array([22, 22]) - from_frame[:, 2])
         at = view.frame_to_view(x, y)
         red, _, blue = pixels(view)[int(at.y()), int(at.x())]
         assert bool(red > blue) is warm

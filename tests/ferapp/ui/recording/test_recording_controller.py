@@ -200,9 +200,13 @@ def test_recorded_and_replayed_through_the_real_pipeline(
         shown = page.analysis
         (own,) = [each for each in session.frames if each.time_s == shown.frame.at_s]
         for got, kept in zip(shown.faces, own.faces, strict=True):
-            np.testing.assert_array_equal(got.probabilities, kept.probabilities)
+            np.testing.assert_array_equal(
+                got.prediction.probabilities, kept.prediction.probabilities
+            )
         qtbot.mouseClick(page.play_bar.analyse, Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda: any(f.landmarks.size for f in page.analysis.faces), timeout=20_000)
+        qtbot.waitUntil(
+            lambda: any(f.landmarks is not None for f in page.analysis.faces), timeout=20_000
+        )
     finally:
         window.close()
 

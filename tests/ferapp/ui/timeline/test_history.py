@@ -11,7 +11,8 @@ from ferapp.ui.timeline.history import Traces
 from ferapp.ui.timeline.probability_plot import ProbabilityStrip
 from ferapp.ui.timeline.signal_panel import SignalStrip
 from ferapp.ui.timeline.time_plot import SECONDS, TimeStrip
-from ferapp.vision.types import NO_SIGNALS, Analysis
+from ferapp.vision.signals import SIGNALS
+from ferapp.vision.types import Analysis
 from tests.support.ui.fake_engine import analysis, face
 from tests.support.ui.window_bench import Bench
 
@@ -97,7 +98,7 @@ def test_what_plays_on_after_a_break_begins_after_a_gap(
     qtbot.addWidget(strip)
     shown = [played(0), played(1), played(9, since=2.0), played(10, since=2.0)]
     for each in shown:
-        each = replace(each, faces=(replace(face(), signals=np.zeros_like(NO_SIGNALS)),))
+        each = replace(each, faces=(replace(face(), signals=np.zeros(len(SIGNALS), np.float32)),))
         strip.push(each)
     assert gaps(strip) == [False, False, True, False, False]
     strip.break_off()

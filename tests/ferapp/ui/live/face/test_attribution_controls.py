@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QComboBox
 
-from ferapp.overlays.colour_maps import PALETTES
+from ferapp.overlays.colour_maps import MAP_PALETTES
 from ferapp.ui.live.live_page import LivePage
-from tests.support.ui.fake_engine import SIZE, analysis, face
+from ferapp.vision.types import AppliedModel
+from tests.support.ui.fake_engine import SIZE, analysis, face, with_maps, with_prediction
 from tests.support.ui.picture import HAPPY, SAD, mapped, pixels
 from tests.support.ui.window_bench import Bench
 from trainer.labels import EXPRESSIONS
@@ -67,7 +68,7 @@ def test_the_list_chooses_the_class(bench: Bench, page: LivePage) -> None:
 def test_another_class_is_explained_while_frozen(bench: Bench, page: LivePage) -> None:
     maps = np.zeros((len(EXPRESSIONS), SIZE, SIZE), np.float32)
     maps[HAPPY, :, :20], maps[SAD, :, 24:] = 1, 1
-    one = replace(face(), maps=maps, mapped=tuple(range(len(EXPRESSIONS))))
+    one = with_maps(face(), maps, tuple(range(len(EXPRESSIONS))))
     bench.show(analysis(one))
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_Space)
     page.change_look(boxes=False, landmarks=False, opacity=1.0)
@@ -101,14 +102,10 @@ def test_choosing_a_class_shows_it(bench: Bench, page: LivePage) -> None:
 def test_a_model_without_the_class_explains_its_label(bench: Bench, page: LivePage) -> None:
     bench.show(mapped())
     press_bar(bench, SAD)
-    two = replace(
-        face(),
-        smoothed=np.array([0.7, 0.3], np.float32),
-        probabilities=np.array([0.7, 0.3], np.float32),
-        maps=np.ones((2, SIZE, SIZE), np.float32),
-        mapped=(0, 1),
-    )
-    bench.show(replace(analysis(two, index=1), classes=("calm", "tense")))
+    model, shares = AppliedModel(("calm", "tense")), np.array([0.7, 0.3], np.float32)
+    two = with_prediction(face(), model=model, smoothed=shares, probabilities=shares)
+    two = with_maps(two, np.ones((2, SIZE, SIZE), np.float32), (0, 1))
+    bench.show(replace(analysis(two, index=1), models=(model,)))
     assert bench.engine.options.target == "predicted"
     assert page.attribution.target.currentText() == "Predicted"
     bench.qtbot.waitUntil(lambda: page.panel.key.ends() == ("against", "for Calm"))
@@ -126,7 +123,7 @@ def test_a_map_of_another_class_is_named(bench: Bench, page: LivePage) -> None:
 
 def test_palette_and_sign_reach_the_picture(bench: Bench, page: LivePage) -> None:
     maps = -np.ones((1, SIZE, SIZE), np.float32)
-    bench.show(analysis(replace(face(), maps=maps, mapped=(HAPPY,))))
+    bench.show(analysis(with_maps(face(), maps, (HAPPY,))))
     page.change_look(boxes=False, landmarks=False, opacity=1.0)
     at = page.view.frame_to_view(160, 120).toPoint()
 
@@ -136,9 +133,9 @@ def test_palette_and_sign_reach_the_picture(bench: Bench, page: LivePage) -> Non
     strongest = np.array([-1, 1], np.float32)
     picker = page.attribution.palette_picker
     assert [picker.itemText(i) for i in range(picker.count())] == [
-        palette.title for palette in PALETTES.values()
+        palette.title for palette in MAP_PALETTES.values()
     ]
-    for palette in PALETTES.values():
+    for palette in MAP_PALETTES.values():
         choose(picker, bench, palette.title)
         np.testing.assert_allclose(seen(), palette.signed(strongest)[0], atol=3)
     bench.qtbot.mouseClick(page.attribution.signed, Qt.MouseButton.LeftButton)
@@ -149,7 +146,7 @@ def test_palette_and_sign_reach_the_picture(bench: Bench, page: LivePage) -> Non
 
 def test_the_swatches_have_the_colours_of_their_palettes(page: LivePage) -> None:
     picker = page.attribution.palette_picker
-    for i, palette in enumerate(PALETTES.values()):
+    for i, palette in enumerate(MAP_PALETTES.values()):
         image = picker.itemIcon(i).pixmap(picker.iconSize()).toImage()
         end = image.pixelColor(image.width() - 1, image.height() // 2)
         expected = palette.signed(np.ones(1, np.float32))[0]

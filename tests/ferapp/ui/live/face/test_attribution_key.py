@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from ferapp.overlays.colour_maps import PALETTES
+from ferapp.overlays.colour_maps import MAP_PALETTES
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.live.face.attribution_key import AttributionKey
 from tests.support.ui.picture import pixels
@@ -27,12 +27,12 @@ def test_against_and_for(key: AttributionKey) -> None:
     assert key.ends() == ("weak", "strong, for Happy")
 
 
-@pytest.mark.parametrize("name", PALETTES)
+@pytest.mark.parametrize("name", MAP_PALETTES)
 @pytest.mark.parametrize("signed", [True, False])
 def test_the_ends_have_the_colours_of_the_map(key: AttributionKey, name: str, signed: bool) -> None:
     key.show_map(OverlayStyle(palette=name, signed=signed), "Happy", "Happy")
     row = pixels(key)[4]
-    ramp = PALETTES[name].signed if signed else PALETTES[name].strength
+    ramp = MAP_PALETTES[name].signed if signed else MAP_PALETTES[name].strength
     ends = ramp(np.array([-1, 1], np.float32)).astype(int)
     np.testing.assert_allclose(row[-5], ends[1], atol=30)
     if signed:

@@ -13,17 +13,17 @@ from ferapp.live.status import ModelState
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.widgets import theme
 from ferapp.vision.face_regions import PARTS
-from ferapp.vision.types import Analysis, Doubt, DoubtKind
-from tests.support.ui.fake_engine import SIZE, analysis, face, probabilities
+from ferapp.vision.types import Analysis, QualityIssue, QualityKind
+from tests.support.ui.fake_engine import SIZE, analysis, face, probabilities, with_prediction
 from tests.support.ui.picture import mapped, pixels, rgb
 from tests.support.ui.window_bench import Bench
 
-SMALL = Doubt(DoubtKind.SMALL, 38, 44)
-TURNED = Doubt(DoubtKind.TURNED, 50, 35)
+SMALL = QualityIssue(QualityKind.SMALL, 38, 44)
+TURNED = QualityIssue(QualityKind.TURNED, 50, 35)
 
 
 def hiding(*parts: str, index: int = 0) -> Analysis:
-    one = replace(face(value=0.31), whole=probabilities("happy", 0.92))
+    one = with_prediction(face(value=0.31), unmasked=probabilities("happy", 0.92))
     return replace(analysis(one, index=index), hidden=frozenset(parts))  # type: ignore[arg-type]
 
 
@@ -70,7 +70,8 @@ def test_hiding_is_told_in_words(bench: Bench, page: LivePage) -> None:
 
 
 def test_the_words_of_hiding_fit_in_one_line(bench: Bench, page: LivePage) -> None:
-    one = replace(face(name="surprise", value=1.0), whole=probabilities("surprise", 1.0))
+    surprise = face(name="surprise", value=1.0)
+    one = with_prediction(surprise, unmasked=probabilities("surprise", 1.0))
     bench.show(replace(analysis(one), hidden=frozenset(("eyes", "nose", "mouth"))))
     bench.qtbot.waitUntil(lambda: "→" in page.panel.detail.text())
     detail = page.panel.detail
@@ -96,27 +97,27 @@ def test_hiding_is_not_remembered(bench: Bench, page: LivePage) -> None:
 # doubts
 
 
-def doubtful(index: int, *doubts: Doubt) -> Analysis:
-    return analysis(replace(face(), doubts=doubts), index=index)  # 30 pictures a second
+def doubtful(index: int, *issues: QualityIssue) -> Analysis:
+    return analysis(replace(face(), quality=issues), index=index)  # 30 pictures a second
 
 
 def test_doubts_are_shown_once_they_lasted(bench: Bench, page: LivePage) -> None:
     panel = page.panel
     bench.show(doubtful(0, SMALL, TURNED))
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
-    assert panel.doubts.signs() == []
+    assert panel.doubts.chips() == []
     for index in (6, 13):  # until .43 s
         bench.show(doubtful(index, SMALL, TURNED))
-    bench.qtbot.waitUntil(lambda: bool(panel.doubts.signs()))
-    assert [text for _, text, _ in panel.doubts.signs()] == ["too small", "turned away"]
+    bench.qtbot.waitUntil(lambda: bool(panel.doubts.chips()))
+    assert [text for _, text, _ in panel.doubts.chips()] == ["too small", "turned away"]
     assert panel.label.palette().color(panel.label.foregroundRole()).name() == theme.DARK.muted
     said = "In doubt: too small, turned away"
     bench.qtbot.waitUntil(lambda: said in page.view.accessibleDescription())
     bench.show(doubtful(20))
     bench.show(doubtful(30))
-    assert panel.doubts.signs()  # .57 s after they went
+    assert panel.doubts.chips()  # .57 s after they went
     bench.show(doubtful(40))
-    bench.qtbot.waitUntil(lambda: not panel.doubts.signs())
+    bench.qtbot.waitUntil(lambda: not panel.doubts.chips())
     assert panel.label.palette().color(panel.label.foregroundRole()).name() == theme.DARK.text
 
 
@@ -134,7 +135,7 @@ def test_what_was_measured_stays_as_it_was_measured(bench: Bench, page: LivePage
     assert page.analysis is shown
     assert page.view.analysis is not shown
     assert page.view.analysis is not None
-    assert page.view.analysis.faces[0].doubts == ()
+    assert page.view.analysis.faces[0].quality == ()
 
 
 # the figures
@@ -290,7 +291,9 @@ def test_a_hidden_part_is_struck_out(page: LivePage) -> None:
 def test_the_crop_is_never_mirrored(bench: Bench, page: LivePage) -> None:
     crop = np.zeros((SIZE, SIZE), np.uint8)
     crop[:, : SIZE // 2] = 200
-    bench.show(analysis(replace(face(), crop=crop)))
+    one = face()
+    assert one.crop is not None
+    bench.show(analysis(replace(one, crop=replace(one.crop, pixels=crop))))
     view = page.panel.crop
     bench.window.actions_by_id["mirror"].setChecked(True)
     bench.qtbot.waitUntil(lambda: pixels(view)[60, 30, 0] == 200)

@@ -14,9 +14,11 @@ from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text.method_text import METHODS
 from ferapp.vision import overlay_methods
 from ferapp.vision.face_regions import REGIONS
-from tests.support.ui.fake_engine import SIZE, analysis, face
+from ferapp.vision.types import Analysis, AppliedModel
+from tests.support.ui.fake_engine import SIZE, analysis, face, with_maps, with_prediction
 from tests.support.ui.picture import HAPPY, mapped
 from tests.support.ui.window_bench import Bench
+from trainer.labels import EXPRESSIONS
 
 
 @pytest.fixture
@@ -60,11 +62,15 @@ def test_what_a_model_cannot_serve_cannot_be_chosen_and_says_why(
     bench.qtbot.waitUntil(lambda: picker.currentData() == "layercam")
 
 
+def made_by(method: str, index: int = 0) -> Analysis:
+    return replace(mapped(index=index), models=(AppliedModel(EXPRESSIONS, method),))
+
+
 def test_the_key_speaks_of_what_is_shown(bench: Bench, page: LivePage) -> None:
     choose(page, "action_units")
-    bench.show(replace(mapped(), method="action_units"))
+    bench.show(made_by("action_units"))
     bench.qtbot.waitUntil(lambda: page.panel.key.ends()[1] == "action units of Happy")
-    bench.show(replace(mapped(index=1), method="grad_x_input"))  # the model could not serve it
+    bench.show(made_by("grad_x_input", index=1))  # the model could not serve it
     bench.qtbot.waitUntil(lambda: page.panel.key.ends() == ("against", "for Happy"))
 
 
@@ -73,8 +79,7 @@ def test_the_meter_shows_the_places_of_the_shown_class(bench: Bench, page: LiveP
     where[:, : SIZE // 2] = REGIONS.index("mouth")
     maps = np.zeros((1, SIZE, SIZE), np.float32)
     maps[0, 0, 0], maps[0, 0, -1] = 3.0, 1.0
-    one = replace(face(), maps=maps, mapped=(HAPPY,), places=where)
-    bench.show(analysis(one))
+    bench.show(analysis(with_maps(face(), maps, (HAPPY,), where)))
     meter = page.panel.places
     bench.qtbot.waitUntil(lambda: meter.in_words().startswith("mouth 75\u00a0%, outside 25\u00a0%"))
     assert meter.accessibleDescription() == meter.in_words()
@@ -96,7 +101,7 @@ def test_the_strip_shows_the_weights_of_models_that_have_them(bench: Bench, page
     strip = page.panel.attention
     assert not strip.isVisible()
     weights = np.linspace(0.2, 0.8, 64, dtype=np.float32)
-    bench.show(analysis(replace(face(), attention=weights)))
+    bench.show(analysis(with_prediction(face(), attention=weights)))
     bench.qtbot.waitUntil(strip.isVisible)
     assert strip.words() == "64 weights, mean 0.50, 0.20 to 0.80"
     bench.show(analysis(face(), index=1))

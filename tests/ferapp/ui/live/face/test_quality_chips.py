@@ -7,68 +7,68 @@ from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from ferapp.ui.live.face.quality_chips import DoubtChips
+from ferapp.ui.live.face.quality_chips import QualityChips
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.vision.types import Doubt, DoubtKind
+from ferapp.vision.types import QualityIssue, QualityKind
 from tests.support.ui.picture import pixels, share
 
-ALL = tuple(Doubt(kind, 0.3, 0.4) for kind in DoubtKind)
+ALL = tuple(QualityIssue(kind, 0.3, 0.4) for kind in QualityKind)
 
 
 @pytest.fixture
-def chips(qtbot: QtBot, qapp: QApplication) -> DoubtChips:
+def chips(qtbot: QtBot, qapp: QApplication) -> QualityChips:
     theme.apply_theme(qapp, "dark")
-    chips = DoubtChips()
+    chips = QualityChips()
     qtbot.addWidget(chips)
     chips.resize(1000, chips.sizeHint().height())
     return chips
 
 
-def test_each_doubt_has_its_sign(chips: DoubtChips) -> None:
-    chips.show_doubts(ALL)
-    words = [text for _, text, _ in chips.signs()]
+def test_each_doubt_has_its_sign(chips: QualityChips) -> None:
+    chips.show_issues(ALL)
+    words = [text for _, text, _ in chips.chips()]
     assert words == ["too small", "turned away", "too dark", "blurred", "cut off", "unsure"]
     assert chips.accessibleDescription() == ", ".join(words)
-    places = [place for place, _, _ in chips.signs()]
+    places = [place for place, _, _ in chips.chips()]
     assert all(a.right() < b.left() for a, b in itertools.pairwise(places))
     assert places[-1].right() == chips.width()
 
 
-def test_signs_without_room_are_counted_and_explained(chips: DoubtChips) -> None:
+def test_signs_without_room_are_counted_and_explained(chips: QualityChips) -> None:
     chips.resize(170, chips.height())
-    chips.show_doubts(ALL)
-    assert [text for _, text, _ in chips.signs()] == ["too small", "+5"]
-    place, _, meant = chips.signs()[-1]
+    chips.show_issues(ALL)
+    assert [text for _, text, _ in chips.chips()] == ["too small", "+5"]
+    place, _, meant = chips.chips()[-1]
     assert meant == ALL[1:]
     tip = chips.tip_at(place.center())
-    assert all(wording.doubt_tip(doubt) in tip for doubt in ALL[1:])
+    assert all(wording.issue_tip(doubt) in tip for doubt in ALL[1:])
     chips.resize(40, chips.height())
-    assert len(chips.signs()) == 1
-    assert chips.signs()[0][2] == ALL
+    assert len(chips.chips()) == 1
+    assert chips.chips()[0][2] == ALL
 
 
-def test_the_reason_has_its_numbers_and_what_to_do(chips: DoubtChips) -> None:
-    small = Doubt(DoubtKind.SMALL, 38.2, 44)
-    chips.show_doubts((small,))
-    tip = chips.tip_at(chips.signs()[0][0].center())
+def test_the_reason_has_its_numbers_and_what_to_do(chips: QualityChips) -> None:
+    small = QualityIssue(QualityKind.SMALL, 38.2, 44)
+    chips.show_issues((small,))
+    tip = chips.tip_at(chips.chips()[0][0].center())
     assert "38" in tip
     assert "44" in tip
     assert "Come closer" in tip
     assert chips.tip_at(QPointF(3, 3)) == ""
 
 
-def test_the_signs_are_painted_where_they_are(chips: DoubtChips) -> None:
+def test_the_signs_are_painted_where_they_are(chips: QualityChips) -> None:
     assert share(pixels(chips), theme.DARK.warning, 60) == 0
-    chips.show_doubts(ALL[:1])
+    chips.show_issues(ALL[:1])
     image = pixels(chips)
-    left = int(chips.signs()[0][0].left())
+    left = int(chips.chips()[0][0].left())
     assert share(image[:, left:], theme.DARK.warning, 60) > 0.02
     assert share(image[:, : left - 2], theme.DARK.warning, 60) == 0
 
 
-@pytest.mark.parametrize("kind", DoubtKind)
-def test_every_doubt_is_explained(kind: DoubtKind) -> None:
-    reason = wording.doubt_tip(Doubt(kind, 0.31, 0.4))
+@pytest.mark.parametrize("kind", QualityKind)
+def test_every_doubt_is_explained(kind: QualityKind) -> None:
+    reason = wording.issue_tip(QualityIssue(kind, 0.31, 0.4))
     assert len(reason.splitlines()) == 3
     assert "{" not in reason
