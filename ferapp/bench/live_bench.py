@@ -118,8 +118,8 @@ def run_bench(
         ready, stall = _process_age(), stalls.longest_ms()
         turn(WARM_UP_S)
         status = engine.status()
-        if status.source_notice:
-            raise FerError(status.source_notice)
+        if status.source.notice:
+            raise FerError(status.source.notice)
         samples, memory = [], [rss_mb()]
         engine.measuring, dropped, spent = True, status.rates.dropped, time.process_time()
         ends = time.perf_counter() + seconds
@@ -131,9 +131,9 @@ def run_bench(
         dropped = engine.status().rates.dropped - dropped
     plain, explained = _model_times(model, device)
     return BenchResult(
-        source=status.source_name,
-        model=status.model_name,
-        device=status.device,
+        source=status.source.name,
+        model=status.model.name,
+        device=status.model.device,
         seconds=seconds,
         window_visible_s=round(visible, 2),
         model_ready_s=round(ready, 2),
@@ -207,12 +207,12 @@ class _Stalls:
 def wait_until_ready(engine: Engine) -> None:
     """Raises FerError when the model fails."""
     ends = time.perf_counter() + LOAD_LIMIT_S
-    while (status := engine.status()).model_state is ModelState.LOADING:
+    while (status := engine.status()).model.state is ModelState.LOADING:
         if time.perf_counter() > ends:
             raise FerError(f"the model was not ready after {LOAD_LIMIT_S} s")
         turn(0.05)
-    if status.model_state is ModelState.FAILED:
-        raise FerError(status.model_notice)
+    if status.model.state is ModelState.FAILED:
+        raise FerError(status.model.notice)
 
 
 def turn(seconds: float) -> None:

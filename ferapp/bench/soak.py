@@ -136,7 +136,7 @@ def _observed(
         turn(SAMPLE_S)
         new, seen = engine.latencies[seen:], len(engine.latencies)
         status = engine.status()
-        for notice in (status.source_notice, status.model_notice, status.analysis_notice):
+        for notice in (status.source.notice, status.model.notice, status.analysis_notice):
             if notice:
                 notices[notice] = None
         python.append(threading.active_count())

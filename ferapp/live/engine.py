@@ -12,10 +12,18 @@ from ferapp.live.device_list import list_devices
 from ferapp.live.inference import Analysing
 from ferapp.live.meters import Percentiles, RateMeter
 from ferapp.live.model_catalogue import Catalogue
-from ferapp.live.model_loader import NO_MODEL, Models
+from ferapp.live.model_loader import ModelNow, Models
 from ferapp.live.player import OpenSource
 from ferapp.live.poller import Watcher
-from ferapp.live.status import DeviceInfo, LiveStatus, ModelInfo, Rates, RecordingPlan
+from ferapp.live.status import (
+    DeviceInfo,
+    LiveStatus,
+    ModelInfo,
+    ModelStatus,
+    Rates,
+    RecordingPlan,
+    SourceStatus,
+)
 from ferapp.recording.recorder import Recorder
 from ferapp.recording.session import session_folder
 from ferapp.recording.session_writer import Subject
@@ -144,48 +152,43 @@ class Engine:
 
     def status(self) -> LiveStatus:
         """Reads what the threads have left; waits for none of them."""
-        capture, now, analysing = self._capture, self._models.now, self._analysing
-        loaded = now.loaded
-        other = self._other.now if self._other is not None and self._comparing else NO_MODEL
-        p50, p95 = self._latency.get()
-        replay = capture.replay
+        second = self._other.now if self._other is not None and self._comparing else None
         return LiveStatus(
-            source=capture.source,
-            source_name=capture.name,
-            source_notice=capture.notice,
-            source_fault=capture.fault,
-            source_opening=capture.opening,
-            mode_asked=capture.asked,
-            mode_delivered=capture.delivered,
-            cameras=self._cameras.seen,
-            model_state=now.state,
-            model=loaded.spec if loaded else "",
-            model_name=loaded.classifier.card.name if loaded else "",
-            model_card=loaded.classifier.card if loaded else None,
-            model_file=loaded.file if loaded else None,
-            model_methods=loaded.classifier.methods if loaded else (),
-            model_ms=loaded.ms if loaded else 0.0,
-            models=self._listed.seen,
-            other_model=other.loaded.spec if other.loaded else "",
-            other_name=other.loaded.classifier.card.name if other.loaded else "",
-            other_state=other.state,
-            other_notice=other.notice,
-            model_notice=now.notice,
-            analysis_notice=analysing.notice,
-            device=loaded.device if loaded else "",
-            devices=self._devices.seen,
+            source=self._source_status(),
+            model=_model_status(self._models.now),
+            second_model=_model_status(second) if second is not None else None,
             recording=self._recorder.status,
+            rates=self._rates(),
+            analysis_notice=self._analysing.notice,
+            cameras=self._cameras.seen,
+            models=self._listed.seen,
+            devices=self._devices.seen,
+        )
+
+    def _source_status(self) -> SourceStatus:
+        capture, replay = self._capture, self._capture.replay
+        return SourceStatus(
+            uri=capture.source,
+            name=capture.name,
+            notice=capture.notice,
+            fault=capture.fault,
+            opening=capture.opening,
+            requested_mode=capture.asked,
+            delivered_mode=capture.delivered,
             playback=capture.playback,
-            replay=replace(replay, again=analysing.again) if replay else None,
-            rates=Rates(
-                capture_fps=capture.rate.rate(),
-                analysis_fps=analysing.rate.rate(),
-                display_fps=self._display_rate.rate(),
-                capture_to_paint_p50=p50,
-                capture_to_paint_p95=p95,
-                dropped=capture.frames.overwritten,
-                stages=analysing.stages,
-            ),
+            replay=replace(replay, again=self._analysing.again) if replay else None,
+        )
+
+    def _rates(self) -> Rates:
+        p50, p95 = self._latency.get()
+        return Rates(
+            capture_fps=self._capture.rate.rate(),
+            analysis_fps=self._analysing.rate.rate(),
+            display_fps=self._display_rate.rate(),
+            capture_to_paint_p50=p50,
+            capture_to_paint_p95=p95,
+            dropped=self._capture.frames.overwritten,
+            stages=self._analysing.stages,
         )
 
     def open_source(self, source: str) -> None:
@@ -273,3 +276,20 @@ class Engine:
     def _look_again(self) -> None:
         self._listed.look_soon()
         self._devices.look_soon()
+
+
+def _model_status(now: ModelNow) -> ModelStatus:
+    loaded = now.loaded
+    if loaded is None:
+        return ModelStatus(now.state, now.notice)
+    return ModelStatus(
+        state=now.state,
+        notice=now.notice,
+        spec=loaded.spec,
+        name=loaded.classifier.card.name,
+        card=loaded.classifier.card,
+        file=loaded.file,
+        methods=loaded.classifier.methods,
+        device=loaded.device,
+        face_ms=loaded.ms,
+    )

@@ -94,37 +94,48 @@ class RecordingStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """What plays, what is being opened, and what is wrong with it."""
+
+    uri: str = ""  # what plays now, as `open_source` takes it; "" before the first picture
+    name: str = ""
+    notice: str = ""  # one or two sentences for the user; "" when all is well
+    fault: Fault | None = None  # the same as data; `open_source(fault.source)` retries
+    opening: str = ""  # the URI being opened; the previous source plays on until then
+    requested_mode: Mode | None = None  # what the camera was asked for
+    delivered_mode: Mode | None = None  # size of the frames, rate that the source states
+    playback: Playback | None = None  # None where one can neither pause nor seek
+    replay: Replay | None = None  # the recording that plays
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """A model that runs, and the loading of another one in its place."""
+
+    state: ModelState = ModelState.NONE
+    notice: str = ""  # why the last load failed; "" when all is well
+    spec: str = ""  # the model that runs, as `load_model` takes it; "" before the first
+    name: str = ""
+    card: ModelCard | None = None
+    file: Path | None = None
+    methods: tuple[str, ...] = ()  # of `overlay_methods` that this model can serve
+    device: str = ""
+    face_ms: float = 0.0  # time of one face with attribution, measured on `device` at loading
+
+
+@dataclass(frozen=True, slots=True)
 class LiveStatus:
     """A snapshot of the engine for one repaint."""
 
-    source: str = ""  # what plays now, as `open_source` takes it; "" before the first picture
-    source_name: str = ""
-    source_notice: str = ""  # one or two sentences for a person; "" when all is well
-    source_fault: Fault | None = None  # the same as data; `open_source(fault.source)` tries again
-    source_opening: str = ""  # what is being opened now; the previous source plays meanwhile
-    mode_asked: Mode | None = None  # what the camera was asked for
-    mode_delivered: Mode | None = None  # size that comes, rate that the source states
-    model_state: ModelState = ModelState.NONE
-    cameras: tuple[CameraInfo, ...] = ()  # connected now
-    model: str = ""  # the model that runs now, as `load_model` takes it; "" before the first
-    model_name: str = ""
-    model_card: ModelCard | None = None
-    model_file: Path | None = None  # of the model that runs now
-    model_methods: tuple[str, ...] = ()  # of `vision.methods` that this model can serve
-    model_ms: float = 0.0  # of one face with attribution, measured on `device` at loading
-    models: tuple[ModelInfo, ...] = ()
-    other_model: str = ""  # the second model, while two are compared; "" is none
-    other_name: str = ""
-    other_state: ModelState = ModelState.NONE
-    other_notice: str = ""  # why it does not run
-    model_notice: str = ""  # why the last load failed; "" when all is well
-    analysis_notice: str = ""  # what the analysis had to give up, and why; "" when all is well
-    device: str = ""
-    devices: tuple[DeviceInfo, ...] = ()
-    recording: RecordingStatus | None = None  # the newest; None before the first
-    playback: Playback | None = None  # None where one can neither pause nor seek
-    replay: Replay | None = None  # the recording that plays
+    source: SourceStatus = field(default_factory=SourceStatus)
+    model: ModelStatus = field(default_factory=ModelStatus)
+    second_model: ModelStatus | None = None  # while two models are compared
+    recording: RecordingStatus | None = None  # the latest one; None before the first
     rates: Rates = field(default_factory=Rates)
+    analysis_notice: str = ""  # what the analysis had to give up, and why; "" when all is well
+    cameras: tuple[CameraInfo, ...] = ()  # connected now
+    models: tuple[ModelInfo, ...] = ()  # that can be chosen
+    devices: tuple[DeviceInfo, ...] = ()
 
 
 class LiveEngine(Protocol):

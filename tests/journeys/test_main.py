@@ -72,8 +72,8 @@ def test_from_the_command_to_a_labelled_face(
             window.actions_by_id["freeze"].trigger()
             # the clip pauses: what was on its way still comes, and then nothing any more
             qtbot.waitUntil(lambda: page.status.rates.analysis_fps == 0, timeout=20_000)
-            assert page.status.playback is not None
-            assert page.status.playback.paused
+            assert page.status.source.playback is not None
+            assert page.status.source.playback.paused
             seen.append(page.view.accessibleDescription())
             qtbot.waitUntil(lambda: "one face" in page.view.accessibleDescription(), timeout=5000)
             seen.append("held")

@@ -183,13 +183,13 @@ class FaultPanel(Notice):
         return button
 
     def show_status(self, status: LiveStatus) -> None:
-        fault = status.source_fault
+        fault = status.source.fault
         if fault is None:
             self._buttons.hide()
-            self.say(source_text.without_login(status.source_notice))
+            self.say(source_text.without_login(status.source.notice))
         else:
             self._buttons.setVisible(fault.kind not in REMARKS)
-            title, body = source_text.fault_words(fault, status.source_notice)
+            title, body = source_text.fault_words(fault, status.source.notice)
             self.say(title, body, fault.kind)
         self._fault = fault
 

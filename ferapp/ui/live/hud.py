@@ -110,8 +110,8 @@ class Hud(QWidget):
             "align": wording.milliseconds(stages.align),
             "model": wording.milliseconds(stages.model),
             "convert": wording.milliseconds(stages.convert),
-            "model_name": status.model_name or "–",
-            "device": status.device or "–",
+            "model_name": status.model.name or "–",
+            "device": status.model.device or "–",
         }
         for key, text in texts.items():
             self.values[key].setText(text)

@@ -196,8 +196,13 @@ class LivePage(QWidget):
         self._analysis = self._following.settle(analysis)
         self._shown = self._debounce.apply(self._analysis)
         self.stage.show_analysis(self._shown)
+        self._show_face()
         self._panel_due = True
         return self._shown
+
+    def _show_face(self) -> None:
+        """Label on the picture and headline beside it are painted with the same numbers."""
+        self.panel.show_face(self._shown, self._status, self.look, self._following.chosen)
 
     def _show_signals(self, on: bool) -> None:
         self._store.change(signals=on)
@@ -216,14 +221,14 @@ class LivePage(QWidget):
     def _show_held(self) -> None:
         """What the model would have to look at again is held where it does not."""
         replay, frozen = self._replay, self._actions["freeze"].isChecked()
-        plays = self._status.playback is not None
+        plays = self._status.source.playback is not None
         self.stage.set_frozen(frozen, "Paused" if plays else "Frozen")
         freeze, words = self._actions["freeze"], "Pause" if plays else "Freeze"
         if freeze.text() != words:
             freeze.setText(words)
             freeze.setIconText(words)
         why = ""
-        if self._status.playback is None:
+        if self._status.source.playback is None:
             why = FROZEN if frozen else ""
         elif replay is not None:
             why = BURNT if replay.has_overlays else RECORDED
@@ -237,7 +242,7 @@ class LivePage(QWidget):
     @property
     def _replay(self) -> Replay | None:
         """The recording that plays with the results that were recorded."""
-        replay = self._status.replay
+        replay = self._status.source.replay
         return replay if replay is not None and replay.as_recorded else None
 
     def _show_whether_maps(self) -> None:
@@ -251,7 +256,7 @@ class LivePage(QWidget):
 
     def _look_again(self) -> None:
         """Let the picture of a paused file be analysed as it is asked for now."""
-        if self._actions["freeze"].isChecked() and self._status.playback is not None:
+        if self._actions["freeze"].isChecked() and self._status.source.playback is not None:
             self._engine.look_again()
 
     def _hold_scale(self, on: bool) -> None:
@@ -300,7 +305,7 @@ class LivePage(QWidget):
 
     def show_new_model(self) -> None:
         """End a freeze, but for that of a file, whose picture the new model sees."""
-        if self._status.playback is None:
+        if self._status.source.playback is None:
             self.go_live()
 
     def stop(self) -> None:
@@ -311,7 +316,7 @@ class LivePage(QWidget):
 
     def _take(self) -> None:
         """Show the newest analysis, if there is one; the view tells the engine when it painted."""
-        if not self._actions["freeze"].isChecked() or self._status.playback is not None:
+        if not self._actions["freeze"].isChecked() or self._status.source.playback is not None:
             analysis = self._engine.take()
             if analysis is not None:
                 self._show(analysis)
@@ -319,13 +324,8 @@ class LivePage(QWidget):
         if self._panel_due and now - self._panel_at >= PLOT_S:
             self._panel_due = False
             self._panel_at = now
-            self.panel.show_analysis(
-                self._shown,
-                self._status,
-                self.look,
-                self.view.followed_map(),
-                self._following.chosen,
-            )
+            self._show_face()  # model, state or target may have changed since
+            self.panel.show_details(self._shown, self._status, self.look, self.view.followed_map())
         if now - self._summary_at >= SUMMARY_S:
             self._summary_at = now
             self.view.setAccessibleDescription(wording.summary(self._shown))
@@ -354,25 +354,23 @@ class LivePage(QWidget):
 
     def _refresh_status(self) -> None:
         status = self._engine.status()
-        states, before = (
-            (each.model_state, each.other_state, each.other_name) for each in (status, self._status)
-        )
+        states, before = (_model_states(each) for each in (status, self._status))
         self._panel_due = self._panel_due or states != before
-        another = status.model != self._status.model
+        another = status.model.spec != self._status.model.spec
         if another:
             self._scale.reset()
         if status != self._status:
             self._status = status
             actions = self._actions
-            actions["end_comparison"].setEnabled(status.other_state is not ModelState.NONE)
+            actions["end_comparison"].setEnabled(status.second_model is not None)
             self.status_changed.emit()
         if another or states != before:
             self._look_again()
-        self.play_bar.show_playback(status.playback, status.replay)
+        self.play_bar.show_playback(status.source.playback, status.source.replay)
         held = self._actions["freeze"].isChecked()
-        if status.playback is not None and status.playback.paused != held:
+        if status.source.playback is not None and status.source.playback.paused != held:
             self._engine.pause(held)  # it was opened anew
-        self.attribution.show_methods(status.model_methods)
+        self.attribution.show_methods(status.model.methods)
         self._show_held()
         self.stage.show_status(status)
         self.stage.hud.show_map_age(self.view.map_age_ms)
@@ -380,3 +378,8 @@ class LivePage(QWidget):
         self.panel.show_status(status)
         if self._analysis is None:
             self._panel_due = True
+
+
+def _model_states(status: LiveStatus) -> tuple[ModelState, ModelState | None, str]:
+    second = status.second_model
+    return status.model.state, second.state if second else None, second.name if second else ""

@@ -6,7 +6,7 @@ from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 
-from ferapp.live.status import LiveStatus, ModelState
+from ferapp.live.status import LiveStatus
 from ferapp.ui.live.fault_panel import FaultPanel, Notice
 from ferapp.ui.live.first_steps import FirstSteps
 from ferapp.ui.live.hud import Hud
@@ -75,20 +75,21 @@ class Stage(QWidget):
         self.notice.show_status(status)
         self._show_second(status)
         self.analysis_notice.say(status.analysis_notice)
-        self.opening.setText(source_text.opening(status))
-        self.opening.setVisible(bool(status.source_opening))
+        self.opening.setText(source_text.opening_text(status.source.opening))
+        self.opening.setVisible(bool(status.source.opening))
         self._arrange()  # the picture may have changed its shape
 
     def _show_second(self, status: LiveStatus) -> None:
         """Two views while two models are compared; the second waits until its model is there."""
-        on = status.other_state is not ModelState.NONE
-        self.other_view.setVisible(on)
-        second = status.other_name
-        self._first_title = f"A · {source_text.model_title(status)}" if on else ""
+        second = status.second_model
+        self.other_view.setVisible(second is not None)
+        self._first_title = f"A · {source_text.model_title(status)}" if second else ""
         self._show_title()
-        self.other_view.set_title(f"B · {second}" if second else "")
-        self.other_view.set_message(status.other_notice or "The second model is loading …")
-        if not on or not second:
+        name = second.name if second is not None else ""
+        self.other_view.set_title(f"B · {name}" if name else "")
+        notice = second.notice if second is not None else ""
+        self.other_view.set_message(notice or "The second model is loading …")
+        if not name:
             self.other_view.clear()
 
     def show_analysis(self, analysis: Analysis) -> None:

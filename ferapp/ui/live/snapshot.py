@@ -82,14 +82,14 @@ def record(
     when: datetime,
 ) -> dict[str, Any]:
     """The JSON of a snapshot. A value that is no number, as a model may give, is null."""
-    frame, card = analysis.frame, status.model_card
-    replayed = status.replay is not None and not status.replay.again
+    frame, card = analysis.frame, status.model.card
+    replayed = status.source.replay is not None and not status.source.replay.again
     height, width = frame.image.shape[:2]
     value = {
         "format": FORMAT,
         "app": f"ferapp {metadata.version('ferapp')}",
         "when": when.astimezone().isoformat(timespec="milliseconds"),
-        "source": without_password(status.source_name),
+        "source": without_password(status.source.name),
         "frame": {
             "index": frame.index,
             "time_s": frame.time_s,
@@ -99,15 +99,15 @@ def record(
             "height": height,
         },
         "model": {
-            "name": status.model_name,
+            "name": status.model.name,
             "architecture": card.architecture,
-            "sha256": file_hash(status.model_file),
+            "sha256": file_hash(status.model.file),
             "temperature": card.temperature,
             "classes": list(analysis.classes),
         }
         if card is not None and analysis.classes and not replayed
         else None,  # the recording's session.json names the model of its results
-        "device": status.device,
+        "device": status.model.device,
         "method": analysis.model.method if analysis.model is not None else options.method,
         "look": asdict(look),
         "smoothing_s": options.smoothing_s,

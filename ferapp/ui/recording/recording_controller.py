@@ -40,9 +40,9 @@ def recordings_folder() -> Path:
 
 def has_an_end(status: LiveStatus) -> bool:
     """Whether what plays is a file or folder that a model can be taken through, frame by frame."""
-    source = status.source
+    source = status.source.uri
     there = source == "demo" or Path(source).exists() if source else False
-    return there and status.replay is None and bool(status.model)
+    return there and status.source.replay is None and bool(status.model.spec)
 
 
 class Recordings(QObject):
@@ -85,7 +85,7 @@ class Recordings(QObject):
         running = now is not None and not now.over
         self._actions["record"].setChecked(running)
         self._actions["mark"].setEnabled(running)
-        self._actions["record"].setEnabled(running or status.replay is None)
+        self._actions["record"].setEnabled(running or status.source.replay is None)
         self._show_whether_table(status)
         title = f"Recording – {TITLE}" if running else TITLE
         if self._window.windowTitle() != title:
@@ -109,13 +109,13 @@ class Recordings(QObject):
 
     def _ask_for_table(self) -> None:
         status = self._page.status
-        stem = "demo" if status.source == "demo" else Path(status.source).stem
+        stem = "demo" if status.source.uri == "demo" else Path(status.source.uri).stem
         path, _ = QFileDialog.getSaveFileName(
             self._window, "Analyse to table", f"{stem}.csv", "Tables (*.csv)"
         )
         if path:
             faces = self._page.options.max_faces
-            self._page.table_bar.start(status.source, Path(path), status.model, faces)
+            self._page.table_bar.start(status.source.uri, Path(path), status.model.spec, faces)
             self._show_whether_table(status)
 
     def _tell_of_table(self, words: str, table: str) -> None:

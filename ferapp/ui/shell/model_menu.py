@@ -43,9 +43,9 @@ class ModelMenu(QMenu):
 
     def show_status(self, status: LiveStatus) -> None:
         before, self._status = self._status, status
-        if (status.models, status.device) != (before.models, before.device):
+        if (status.models, status.model.device) != (before.models, before.model.device):
             self._fill()
-        self._about.setEnabled(status.model_card is not None)
+        self._about.setEnabled(status.model.card is not None)
         self._mark()
 
     def _fill(self) -> None:
@@ -80,7 +80,7 @@ class ModelMenu(QMenu):
             action.setToolTip(model.problem or "The file cannot be read.")
             action.setEnabled(False)
             return
-        ms = model.ms.get(self._status.device)
+        ms = model.ms.get(self._status.model.device)
         facts = [source_text.accuracy(card), wording.milliseconds(ms) if ms else ""]
         words = f"{name}   {literal(card.about)}" if card.about else name
         action = self.addAction("\t".join([words, "  ·  ".join(fact for fact in facts if fact)]))
@@ -95,7 +95,7 @@ class ModelMenu(QMenu):
 
     def _mark(self) -> None:
         for action, model in self._models.items():
-            action.setChecked(model.spec == self._status.model)
+            action.setChecked(model.spec == self._status.model.spec)
 
 
 class DeviceMenu(QMenu):
@@ -144,5 +144,5 @@ class DeviceMenu(QMenu):
 
     def _mark(self) -> None:
         for name, action in self._actions.items():
-            action.setChecked(name == self._status.device)
+            action.setChecked(name == self._status.model.device)
         self._auto.setChecked(self._store.now.device == "auto")

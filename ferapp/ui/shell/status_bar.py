@@ -34,7 +34,7 @@ class StatusBar(QStatusBar):
         return label
 
     def show_status(self, status: LiveStatus) -> None:
-        name = status.source_name
+        name = status.source.name
         _set(
             self.source,
             self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _LONGEST)
@@ -47,7 +47,7 @@ class StatusBar(QStatusBar):
             "Asked: what the camera was asked for (Source, Camera picture).\n"
             "Delivered: the size that comes, at the rate that the camera states.\n"
             "Measured: pictures a second that arrived over the last seconds."
-            if status.mode_asked
+            if status.source.requested_mode
             else "Size in pixels, and pictures a second that arrived over the last seconds.",
         )
         recorded = status.recording
@@ -57,7 +57,7 @@ class StatusBar(QStatusBar):
             f"Recording {wording.recording(recorded)}" if running and recorded else "",
             f"It is written into\n{recorded.folder}" if recorded else "Nothing is recorded.",
         )
-        card, model = status.model_card, source_text.model_title(status)
+        card, model = status.model.card, source_text.model_title(status)
         _set(
             self.model,
             self.fontMetrics().elidedText(model, Qt.TextElideMode.ElideMiddle, _LONGEST)
@@ -66,12 +66,12 @@ class StatusBar(QStatusBar):
         )
         _set(
             self.device,
-            source_text.device_title(status, status.device),
-            f"Where the model runs ({status.device}).",
+            source_text.device_title(status, status.model.device),
+            f"Where the model runs ({status.model.device}).",
         )
         _set(
             self.time,
-            f"{wording.milliseconds(status.model_ms)} a face" if status.model_ms else "",
+            f"{wording.milliseconds(status.model.face_ms)} a face" if status.model.face_ms else "",
             "The model's time for one face with its attribution, measured on this device\n"
             "when it was loaded.",
         )

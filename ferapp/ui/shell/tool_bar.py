@@ -60,14 +60,14 @@ class ToolBar(QToolBar):
         self.fit()
 
     def show_status(self, status: LiveStatus) -> None:
-        opening = bool(status.source_opening)
+        opening = bool(status.source.opening)
         self.source.show_value(
-            "opening…" if opening else status.source_name or "none", quiet=opening
+            "opening…" if opening else status.source.name or "none", quiet=opening
         )
-        loading = status.model_state is ModelState.LOADING
+        loading = status.model.state is ModelState.LOADING
         model = source_text.model_title(status) or "none"
         self.model.show_value("loading…" if loading else model, quiet=loading)
-        self.device.show_value(source_text.device_title(status, status.device) or "none")
+        self.device.show_value(source_text.device_title(status, status.model.device) or "none")
         self.fit()
 
     def fit(self) -> None:

@@ -219,22 +219,22 @@ class MainWindow(QMainWindow):
     def _remember_model(self) -> None:
         """What a person chose is remembered once it runs: a damaged file never is."""
         status = self.live_page.status
-        if not self._model_asked or status.model_state is ModelState.LOADING:
+        if not self._model_asked or status.model.state is ModelState.LOADING:
             return
         self._model_asked = False
-        if status.model_state is not ModelState.READY:
+        if status.model.state is not ModelState.READY:
             return
-        self.store.change(model=status.model)
-        listed = any(m.spec == status.model and m.group != "file" for m in status.models)
+        self.store.change(model=status.model.spec)
+        listed = any(m.spec == status.model.spec and m.group != "file" for m in status.models)
         if not listed:
-            others = (path for path in self.store.now.recent_models if path != status.model)
-            self.store.change(recent_models=(status.model, *others)[:RECENT])
+            others = (path for path in self.store.now.recent_models if path != status.model.spec)
+            self.store.change(recent_models=(status.model.spec, *others)[:RECENT])
 
     def _leave_lost_device(self) -> None:
         """A remembered device that is gone since leaves no model: the fastest one takes over."""
         status, wanted = self.live_page.status, self.store.now.device
         names = [device.name for device in status.devices]
-        failed = status.model_state is ModelState.FAILED and not status.model
+        failed = status.model.state is ModelState.FAILED and not status.model.spec
         if failed and names and wanted not in ("auto", *names):
             self.store.change(device="auto")
             self._engine.use_device("auto")
@@ -322,7 +322,7 @@ class MainWindow(QMainWindow):
         self.device_menu.show_status(status)
         self.tool_bar.show_status(status)
         self._status_bar.show_status(status)
-        self.help.card = status.model_card
+        self.help.card = status.model.card
         self._remember_model()
         self._leave_lost_device()
 

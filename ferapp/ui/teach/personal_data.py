@@ -88,15 +88,15 @@ class OwnData(QObject):
             self.teaching.end_training()
             self.teaching.close()
         status = self._engine.status()
-        if _lies_in(status.other_model, self.examples.root):
+        if _lies_in(status.second_model.spec if status.second_model else "", self.examples.root):
             self._engine.compare_with("")
-        loading = status.model_state is ModelState.LOADING  # it may be one of those
-        if loading or _lies_in(status.model, self.examples.root):
+        loading = status.model.state is ModelState.LOADING  # it may be one of those
+        if loading or _lies_in(status.model.spec, self.examples.root):
             self._engine.load_model(Settings().model)
         folders = [drop_paste.pasted_folder()]
         if "recordings" in pressed:
             folders += self._recordings
-        sources = status.source, status.source_opening
+        sources = status.source.uri, status.source.opening
         if any(_lies_in(source, folder) for source in sources for folder in folders):
             self._window.open_source("demo")
         chosen = self._window.store.now.recordings

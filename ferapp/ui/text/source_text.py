@@ -41,9 +41,9 @@ def without_login(text: str) -> str:
     return _LOGIN.sub("", text)
 
 
-def opening(status: LiveStatus) -> str:
-    """What is being opened, while another source plays on; "" when nothing is."""
-    return f"Opening {source_title(status.source_opening)}…" if status.source_opening else ""
+def opening_text(uri: str) -> str:
+    """`Opening HD Webcam…`; "" while nothing is being opened."""
+    return f"Opening {source_title(uri)}…" if uri else ""
 
 
 def fault_words(fault: Fault, notice: str) -> tuple[str, str]:
@@ -59,9 +59,10 @@ def fault_words(fault: Fault, notice: str) -> tuple[str, str]:
 
 def figures(status: LiveStatus) -> str:
     """Size and rate, as far as they are known: of a camera asked, delivered and measured."""
-    asked, delivered, rate = status.mode_asked, status.mode_delivered, status.rates.capture_fps
+    asked, delivered = status.source.requested_mode, status.source.delivered_mode
+    rate = status.rates.capture_fps
     parts = []
-    if camera_text(status.source) is not None:
+    if camera_text(status.source.uri) is not None:
         if asked is not None:
             parts.append(f"asked {mode_text(asked)}")
         if delivered is not None:
@@ -96,8 +97,8 @@ def accuracy(card: ModelCard) -> str:
 
 def model_title(status: LiveStatus) -> str:
     """The name of the model that runs, as the list of models has it."""
-    found = next((model for model in status.models if model.spec == status.model), None)
-    return found.name if found and status.model else status.model_name
+    found = next((model for model in status.models if model.spec == status.model.spec), None)
+    return found.name if found and status.model.spec else status.model.name
 
 
 def picture_title(frame: Frame) -> str:
@@ -107,7 +108,8 @@ def picture_title(frame: Frame) -> str:
 
 def first_title(status: LiveStatus) -> str:
     """`A · default` while two models are compared, else ""."""
-    return f"A · {model_title(status)}" if status.other_name else ""
+    second = status.second_model
+    return f"A · {model_title(status)}" if second is not None and second.name else ""
 
 
 def camera_titles(cameras: tuple[CameraInfo, ...]) -> list[str]:
@@ -121,12 +123,12 @@ def camera_titles(cameras: tuple[CameraInfo, ...]) -> list[str]:
 
 def playing_camera(status: LiveStatus) -> CameraInfo | None:
     """The connected camera whose pictures are shown."""
-    asked = camera_text(status.source)
+    asked = camera_text(status.source.uri)
     if asked is None:
         return None
     if asked[0]:
         return next((c for c in status.cameras if c.answers_to(asked[0])), None)
-    return next((c for c in status.cameras if c.name == status.source_name), None)
+    return next((c for c in status.cameras if c.name == status.source.name), None)
 
 
 def with_mode(spec: str, mode: str) -> str:

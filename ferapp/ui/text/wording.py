@@ -131,8 +131,8 @@ def headline(
         why = "largest" if chosen is None else "chosen"
         which = f", {why} of {count_faces(len(analysis.faces))}" if several else ""
         return face_label(face.prediction), f"Apparent expression{which}"
-    if not status.model_name:
-        if status.model_state is ModelState.LOADING:
+    if not status.model.name:
+        if status.model.state is ModelState.LOADING:
             return "Loading the model…", "This takes a few seconds, once."
         return "No model", "Open a model to begin (M)."
     if analysis is None:
@@ -147,20 +147,20 @@ def headline(
 
 def model_notice(status: LiveStatus) -> str:
     """Why the model asked for does not run, and what does; empty when all is well."""
-    if status.model_state is ModelState.LOADING and status.model_name:
-        return f"Loading another model. “{status.model_name}” goes on until it is ready."
-    if status.model_state is not ModelState.FAILED:
+    if status.model.state is ModelState.LOADING and status.model.name:
+        return f"Loading another model. “{status.model.name}” goes on until it is ready."
+    if status.model.state is not ModelState.FAILED:
         return ""
-    reason = status.model_notice or "The model could not be loaded."
-    if status.model_name:
-        return f"{reason}\n“{status.model_name}” goes on."
+    reason = status.model.notice or "The model could not be loaded."
+    if status.model.name:
+        return f"{reason}\n“{status.model.name}” goes on."
     return f"{reason}\nOpen another model to go on (M)."
 
 
 def waiting(status: LiveStatus) -> str:
     """What stands where the picture will be."""
-    if status.source_name:
-        return f"Waiting for the first picture of “{status.source_name}”…"
+    if status.source.name:
+        return f"Waiting for the first picture of “{status.source.name}”…"
     return "Starting…"
 
 
@@ -190,9 +190,9 @@ def recording(status: RecordingStatus) -> str:
 
 def no_crop(status: LiveStatus) -> str:
     """Why there is nothing that the model sees, while a recording plays as it was recorded."""
-    if status.replay is None or not status.replay.as_recorded:
+    if status.source.replay is None or not status.source.replay.as_recorded:
         return ""
-    if status.replay.has_overlays:
+    if status.source.replay.has_overlays:
         return "The overlays are part of this video. No model looks at it."
     return "A recording keeps numbers, not maps. Analyse again shows why."
 

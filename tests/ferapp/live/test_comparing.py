@@ -25,27 +25,31 @@ def test_a_second_model_joins_and_leaves(bench: Bench) -> None:
         ready(engine)
         assert next_analysis(engine, lambda a: "model" in a.classes).models[1:] == ()
         engine.compare_with("two")
-        status = status_when(engine, lambda s: s.other_name == "two")
-        assert (status.other_state, status.model_name) == (ModelState.READY, "one")
+        status = status_when(engine, lambda s: s.second_model and s.second_model.name == "two")
+        assert status.second_model is not None
+        assert (status.second_model.state, status.model.name) == (ModelState.READY, "one")
         second = next_analysis(engine, lambda a: len(a.models) == 2)
         assert second.models[1] is not None
         assert second.models[1].classes == ("two",)
         engine.compare_with("")
-        status_when(engine, lambda s: s.other_state is ModelState.NONE)
+        status_when(engine, lambda s: s.second_model is None)
         next_analysis(engine, lambda a: len(a.models) == 1)
         assert engine._other is not None
         assert engine._other.now.loaded is None  # its memory is free
         engine.compare_with("two")
-        status_when(engine, lambda s: s.other_name == "two")
+        status_when(engine, lambda s: s.second_model and s.second_model.name == "two")
 
 
 def test_a_second_model_that_is_not_there_says_so(bench: Bench) -> None:
     with bench.engine() as engine:
         ready(engine)
         engine.compare_with("nobody")
-        status = status_when(engine, lambda s: s.other_state is ModelState.FAILED)
-        assert "nobody" in status.other_notice
-        assert (status.model_state, status.model_notice) == (ModelState.READY, "")
+        status = status_when(
+            engine, lambda s: s.second_model and s.second_model.state is ModelState.FAILED
+        )
+        assert status.second_model is not None
+        assert "nobody" in status.second_model.notice
+        assert (status.model.state, status.model.notice) == (ModelState.READY, "")
         next_analysis(engine, lambda a: "model" in a.classes)
 
 
@@ -62,8 +66,10 @@ def test_a_second_model_that_fails_is_let_go_and_the_first_goes_on(bench: Bench)
                 raise RuntimeError("it gives NaN")
 
         bench.model_fails = every_second
-        status = status_when(engine, lambda s: s.other_notice)
-        assert "it gives NaN" in status.other_notice or "two" in status.other_notice
+        status = status_when(engine, lambda s: s.second_model and s.second_model.notice)
+        assert status.second_model is not None
+        notice = status.second_model.notice
+        assert "it gives NaN" in notice or "two" in notice
 
 
 def test_both_see_the_same_face(demo_frame: np.ndarray) -> None:

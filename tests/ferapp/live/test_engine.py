@@ -77,11 +77,11 @@ class TestModels:
     def test_what_runs_is_told(self, bench: Bench) -> None:
         with bench.engine() as engine:
             status = ready(engine)
-            assert status.model == str(bench.models["one"])
-            assert status.model_file == bench.models["one"]
-            assert status.model_ms == pytest.approx(2)
-            assert status.model_card
-            assert (status.model_notice, status.analysis_notice) == ("", "")
+            assert status.model.spec == str(bench.models["one"])
+            assert status.model.file == bench.models["one"]
+            assert status.model.face_ms == pytest.approx(2)
+            assert status.model.card
+            assert (status.model.notice, status.analysis_notice) == ("", "")
             assert next_analysis(engine, lambda a: "model" in a.classes)
 
     def test_loading_lasts_until_the_newest_wish_is_answered(self, bench: Bench) -> None:
@@ -93,12 +93,12 @@ class TestModels:
             until(lambda: bench.loads[-1][0] == "two")
             engine.load_model("nobody")
             next_analysis(engine, lambda a: "model" in a.classes)  # the first one goes on
-            assert engine.status().model_name == "one"
+            assert engine.status().model.name == "one"
             gate.set()
-            status = status_when(engine, lambda s: s.model_state is not ModelState.LOADING)
-            assert status.model_state is ModelState.FAILED
-            assert "nobody" in status.model_notice
-            assert status.model_name == "two"
+            status = status_when(engine, lambda s: s.model.state is not ModelState.LOADING)
+            assert status.model.state is ModelState.FAILED
+            assert "nobody" in status.model.notice
+            assert status.model.name == "two"
 
     def test_bundled_ones_runs_and_opened_files_are_listed(
         self, bench: Bench, tmp_path: Path
@@ -124,7 +124,7 @@ class TestModels:
             assert opened.card is None
             assert "no model file" in opened.problem
             assert opened.ms == {"cuda:0": pytest.approx(2)}
-            assert opened.spec == status.model
+            assert opened.spec == status.model.spec
 
             write_model(bench.models["one"], "mended")
             mended = status_when(engine, lambda s: s.models[-1].card).models[-1]
@@ -150,7 +150,7 @@ class TestModels:
         with bench.engine(model=str(bench.models["one"])) as engine:
             ready(engine)
             engine.use_device("cpu")
-            assert ready(engine, device="cpu").model_ms == pytest.approx(12)
+            assert ready(engine, device="cpu").model.face_ms == pytest.approx(12)
             status_when(engine, lambda s: s.models and len(s.models[-1].ms) == 2)
 
 
@@ -167,7 +167,7 @@ class TestDevices:
         with bench.engine() as engine:
             ready(engine)
             engine.use_device("cpu")
-            assert engine.status().model_state is ModelState.LOADING
+            assert engine.status().model.state is ModelState.LOADING
             until(lambda: bench.loads[-1] == ("one", "cpu"))
             bench.seen.clear()
             until(lambda: len(bench.seen) > 3)
@@ -203,8 +203,8 @@ class TestDevices:
             ready(engine)
             engine.use_device("abacus")
             status = failed(engine)
-            assert words in status.model_notice
-            assert (status.model_name, status.device) == ("one", "cuda:0")
+            assert words in status.model.notice
+            assert (status.model.name, status.model.device) == ("one", "cuda:0")
             assert next_analysis(engine, lambda a: "model" in a.classes)
             if problem is not None:
                 assert str(problem) in caplog.text  # with its traceback
@@ -214,9 +214,9 @@ class TestDevices:
 
     def test_a_first_device_that_fails_can_be_changed(self, bench: Bench) -> None:
         with bench.engine(device="abacus") as engine:
-            assert "abacus" in failed(engine).model_notice
+            assert "abacus" in failed(engine).model.notice
             engine.use_device("cpu")
-            assert ready(engine, device="cpu").model_notice == ""
+            assert ready(engine, device="cpu").model.notice == ""
 
 
 class TestSources:
@@ -253,12 +253,12 @@ class TestSources:
 
     def test_what_plays_is_named_by_what_opens_it(self, bench: Bench) -> None:
         with bench.engine() as engine:
-            status_when(engine, lambda s: s.source == "clip")
+            status_when(engine, lambda s: s.source.uri == "clip")
             engine.open_source("gone.mp4")
-            status = status_when(engine, lambda s: s.source_fault)
-            assert status.source == "clip"
+            status = status_when(engine, lambda s: s.source.fault)
+            assert status.source.uri == "clip"
             engine.open_source("other")
-            status_when(engine, lambda s: s.source == "other")
+            status_when(engine, lambda s: s.source.uri == "other")
 
     def test_asking_for_the_status_waits_for_nobody(self, bench: Bench) -> None:
         gate = threading.Event()

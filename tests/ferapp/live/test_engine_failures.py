@@ -58,9 +58,9 @@ class TestOutOfMemory:
             gates[Rung.OTHER_FACES].set()
             status = ready(engine, device="cpu")
             assert "moved to the CPU" in status.analysis_notice
-            assert status.model_notice == ""
+            assert status.model.notice == ""
             until(lambda: bench.seen[-1] == ("cpu", AnalysisOptions()))  # all of it again
-            assert bench.loads == [("one", "auto"), (status.model, "cpu")]
+            assert bench.loads == [("one", "auto"), (status.model.spec, "cpu")]
             told = [r.message for r in caplog.records if "too little" in r.message]
             assert told == [
                 WORDS[rung].format(device="cuda:0") for rung in Rung if rung is not Rung.NOTHING
@@ -99,7 +99,7 @@ class TestOutOfMemory:
         with bench.engine() as engine:
             next_analysis(engine, lambda a: a.classes == ("landmarks",) and len(bench.loads) == 2)
             status = engine.status()
-            assert (status.model_state, status.model) == (ModelState.LOADING, "")
+            assert (status.model.state, status.model.spec) == (ModelState.LOADING, "")
             gate.set()
             ready(engine, device="cpu")
 
@@ -128,7 +128,7 @@ class TestOutOfMemory:
         self, bench: Bench, change: str
     ) -> None:
         def full(device: str, options: AnalysisOptions) -> None:
-            if options.attribution and device == "cuda" and engine.status().model_name == "one":
+            if options.attribution and device == "cuda" and engine.status().model.name == "one":
                 raise torch.OutOfMemoryError(FULL)
 
         bench.model_fails = full
@@ -168,12 +168,12 @@ class TestFailures:
             assert next_analysis(engine, lambda a: a.classes == ("landmarks",))  # shown without it
             status_when(engine, lambda s: s.analysis_notice == "")  # a good one cleared it
             until(lambda: count > 10 * FAILURES)
-            assert engine.status().model_name == "one"
+            assert engine.status().model.name == "one"
             stay_bad.set()
             status = failed(engine)
-            assert status.model_name == ""
-            assert "one failed 5 times in a row and was stopped" in status.model_notice
-            assert "ValueError: odd picture" in status.model_notice
+            assert status.model.name == ""
+            assert "one failed 5 times in a row and was stopped" in status.model.notice
+            assert "ValueError: odd picture" in status.model.notice
             assert next_analysis(engine, lambda a: a.classes == ("landmarks",))
             status_when(engine, lambda s: s.analysis_notice == "")
             assert "Traceback" in caplog.text
@@ -188,7 +188,7 @@ class TestFailures:
 
         bench.model_fails = full
         with bench.engine(device="cpu") as engine:
-            assert "was stopped" in failed(engine).model_notice
+            assert "was stopped" in failed(engine).model.notice
 
     def test_landmarks_that_fail_leave_the_video(self, bench: Bench) -> None:
         bad = threading.Event()

@@ -10,7 +10,7 @@ import pytest
 from ferapp.live.engine import Engine
 from ferapp.live.mailbox import LatestSlot
 from ferapp.live.meters import Percentiles
-from ferapp.live.status import LiveStatus, ModelState
+from ferapp.live.status import LiveStatus, ModelState, SourceStatus
 from ferapp.vision.analysis_options import AnalysisOptions
 from tests.support.app.engine_parts import (
     THREADS,
@@ -81,20 +81,20 @@ def test_from_the_demo_clip_to_an_explained_face(engine: Engine) -> None:
     assert analysis.picture.shape == (360, 640, 4)
     assert face.prediction.smoothed.sum() == pytest.approx(1, abs=1e-4)
     status = engine.status()
-    assert status.source_name == "Demo clip"
-    assert status.source_notice == ""
-    assert (status.model_state, status.model_name) == (ModelState.READY, "default")
-    assert status.model_card
-    assert "Not for hiring" in status.model_card.summary
-    assert (status.model, status.device, status.source) == ("default", "cpu", "demo")
-    assert status.model_file == asset("models").resolve() / "default.safetensors"
-    assert 0 < status.model_ms < 5000
+    assert status.source.name == "Demo clip"
+    assert status.source.notice == ""
+    assert (status.model.state, status.model.name) == (ModelState.READY, "default")
+    assert status.model.card
+    assert "Not for hiring" in status.model.card.summary
+    assert (status.model.spec, status.model.device, status.source.uri) == ("default", "cpu", "demo")
+    assert status.model.file == asset("models").resolve() / "default.safetensors"
+    assert 0 < status.model.face_ms < 5000
     until(lambda: engine.status().devices)
     assert engine.status().devices[0].name == "cpu"
     until(lambda: engine.status().models[0].ms)
-    (listed,) = [model for model in engine.status().models if model.spec == status.model]
-    assert (listed.group, listed.name, listed.card) == ("bundled", "default", status.model_card)
-    assert listed.ms == {"cpu": status.model_ms}
+    (listed,) = [model for model in engine.status().models if model.spec == status.model.spec]
+    assert (listed.group, listed.name, listed.card) == ("bundled", "default", status.model.card)
+    assert listed.ms == {"cpu": status.model.face_ms}
     engine.painted(analysis)
     assert engine.status().rates.capture_to_paint_p50 > 0
 
@@ -151,33 +151,33 @@ def broken_models(folder: Path) -> dict[str, tuple[Path, str]]:
 def test_a_model_that_cannot_be_loaded_leaves_the_running_one(
     engine: Engine, tmp_path: Path
 ) -> None:
-    until(lambda: engine.status().model_state is ModelState.READY)
+    until(lambda: engine.status().model.state is ModelState.READY)
     for file, words in broken_models(tmp_path).values():
         engine.load_model(str(file))
-        status = status_when(engine, lambda s, file=file: str(file) in s.model_notice)
-        assert words in status.model_notice
-        assert (status.model_state, status.model_name) == (ModelState.FAILED, "default")
+        status = status_when(engine, lambda s, file=file: str(file) in s.model.notice)
+        assert words in status.model.notice
+        assert (status.model.state, status.model.name) == (ModelState.FAILED, "default")
         assert next_analysis(engine, lambda a: a.faces and a.faces[0].prediction)
     engine.load_model(str(tmp_path / "sound.safetensors"))
-    assert status_when(engine, lambda s: s.model_state is ModelState.READY).model_notice == ""
+    assert status_when(engine, lambda s: s.model.state is ModelState.READY).model.notice == ""
 
 
 @pytest.mark.parametrize("engine", [("demo", "/gone/model.safetensors")], indirect=True)
 def test_video_runs_on_without_any_model(engine: Engine) -> None:
-    until(lambda: engine.status().model_state is ModelState.FAILED)
-    assert "/gone/model.safetensors" in engine.status().model_notice
+    until(lambda: engine.status().model.state is ModelState.FAILED)
+    assert "/gone/model.safetensors" in engine.status().model.notice
     analysis = next_analysis(engine, lambda a: a.faces)
     assert analysis.classes == ()
 
 
 @pytest.mark.parametrize("engine", [("/gone/clip.mp4", "default")], indirect=True)
 def test_a_first_source_that_fails_gives_way_to_the_demo_clip(engine: Engine) -> None:
-    until(lambda: engine.status().source_name == "Demo clip")
-    until(lambda: "/gone/clip.mp4" in engine.status().source_notice)
+    until(lambda: engine.status().source.name == "Demo clip")
+    until(lambda: "/gone/clip.mp4" in engine.status().source.notice)
     assert next_analysis(engine, lambda a: True)
 
 
 def test_the_status_is_a_snapshot() -> None:
     with pytest.raises(AttributeError):
-        LiveStatus().source_name = "other"  # type: ignore[misc]
+        LiveStatus().source = SourceStatus("other")  # type: ignore[misc]
     assert np.isclose(LiveStatus().rates.stages.total, 0)

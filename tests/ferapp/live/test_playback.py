@@ -28,19 +28,19 @@ def video(tmp_path: Path) -> Path:
 
 
 def paused(engine: Engine) -> None:
-    until(lambda: engine.status().playback, "a file plays")
+    until(lambda: engine.status().source.playback, "a file plays")
     engine.pause(True)
-    until(lambda: (p := engine.status().playback) and p.paused)
+    until(lambda: (p := engine.status().source.playback) and p.paused)
 
 
 def test_it_says_how_long_it_is_and_where_each_picture_stands(video: Path) -> None:
     with live(Studio(), str(video)) as engine:
         found = next_analysis(engine, lambda a: a.frame.at_s > 0.3)
-        playback = engine.status().playback
+        playback = engine.status().source.playback
         assert playback is not None
         assert playback.seconds == pytest.approx(FRAMES / FPS)
         assert not playback.paused
-        assert engine.status().replay is None
+        assert engine.status().source.replay is None
         number = round(found.frame.at_s * FPS)
         np.testing.assert_allclose(found.frame.image, image(number), atol=3)
 
@@ -62,20 +62,20 @@ def test_paused_it_holds_and_a_seek_shows_the_picture_of_that_time(video: Path) 
 
 def test_it_plays_on_from_where_somebody_sought_and_round_again(video: Path) -> None:
     with live(Studio(), str(video)) as engine:
-        until(lambda: engine.status().playback)
+        until(lambda: engine.status().source.playback)
         engine.seek(1.8)
         late = next_analysis(engine, lambda a: a.frame.at_s >= 1.8 - 1e-6)
         assert late.frame.seeks == 1
         again = next_analysis(engine, lambda a: a.frame.at_s < 0.5)
         assert again.frame.time_s > late.frame.time_s
         assert again.frame.seeks == 1  # nobody sought
-        assert engine.status().source_fault is None  # a round from the middle is not truncated
+        assert engine.status().source.fault is None  # a round from the middle is not truncated
 
 
 def test_it_tells_since_when_it_plays_without_a_break(video: Path) -> None:
     """A pause, a seek and a new round are breaks."""
     with live(Studio(), str(video)) as engine:
-        until(lambda: engine.status().playback, "a file plays")
+        until(lambda: engine.status().source.playback, "a file plays")
         seen = [next_analysis(engine, lambda _: True).frame for _ in range(3)]
         assert len({frame.since for frame in seen}) == 1
         engine.seek(1.8)
@@ -163,8 +163,8 @@ def test_what_only_fills_the_time_cannot_be_sought() -> None:
     studio.clips["demo"] = Clip
     studio.add(FakeCamera("One", 90)).state = "absent"
     with live(studio, "camera:One") as engine:
-        until(lambda: engine.status().source == "demo")
-        assert engine.status().source_fault
-        assert engine.status().playback is None
+        until(lambda: engine.status().source.uri == "demo")
+        assert engine.status().source.fault
+        assert engine.status().source.playback is None
         engine.open_source("demo")
-        until(lambda: engine.status().playback, "one that was asked for can be")
+        until(lambda: engine.status().source.playback, "one that was asked for can be")

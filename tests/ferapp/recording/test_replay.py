@@ -57,8 +57,8 @@ def played(engine: Engine, fits: Callable[[SessionFrame], bool]) -> Analysis:
 
 
 def replay(engine: Engine) -> Replay:
-    until(lambda: engine.status().replay, "the recording plays")
-    found = engine.status().replay
+    until(lambda: engine.status().source.replay, "the recording plays")
+    found = engine.status().source.replay
     assert found is not None
     return found
 
@@ -87,7 +87,7 @@ def test_the_recorded_numbers_come_back_exactly(folder: Path) -> None:
 
 def test_through_the_pipeline_at_the_true_times(folder: Path) -> None:
     with live(Studio(), str(folder)) as engine:
-        shown, playback = replay(engine), engine.status().playback
+        shown, playback = replay(engine), engine.status().source.playback
         first, second = (played(engine, lambda f, i=i: f.at_s > i) for i in (0.05, 0.35))
         recorded = read_session(folder).frames
         for analysis in (first, second):
@@ -114,7 +114,7 @@ def test_pausing_holds_and_seeking_shows_one_picture(folder: Path) -> None:
     with live(Studio(), str(folder)) as engine:
         replay(engine)
         engine.pause(True)
-        until(lambda: (p := engine.status().playback) and p.paused)
+        until(lambda: (p := engine.status().source.playback) and p.paused)
         for place, number in ((0.42, 3), (0.06, 1), (99.0, 7), (0.0, 0)):
             engine.seek(place)
             found = played(engine, lambda f, at=TIMES[number]: abs(f.at_s - at) < 0.002)
@@ -172,7 +172,7 @@ def test_another_recording_plays_as_recorded_at_first(folder: Path, tmp_path: Pa
         engine.analyse_again(True)
         until(lambda: replay(engine).again)
         engine.open_source(str(other))
-        until(lambda: engine.status().source == str(other))
+        until(lambda: engine.status().source.uri == str(other))
         assert not replay(engine).again
 
 
@@ -195,9 +195,9 @@ def test_what_is_no_recording_leaves_the_running_source(folder: Path, damage: st
         (folder / "frames.csv").write_text("frame,time_s,video_frame,analysed\n")
     with live(Studio(), "demo") as engine:
         engine.open_source(str(folder))
-        until(lambda: engine.status().source_fault, "the fault is told")
-        assert engine.status().source == "demo"
-        assert str(folder) in engine.status().source_notice
+        until(lambda: engine.status().source.fault, "the fault is told")
+        assert engine.status().source.uri == "demo"
+        assert str(folder) in engine.status().source.notice
 
 
 def test_a_row_that_was_cut_off_is_left_out(folder: Path) -> None:
@@ -228,8 +228,8 @@ def test_a_camera_cannot_be_paused(tmp_path: Path) -> None:
         engine.seek(5)
         for _ in range(3):
             next_analysis(engine, lambda a: True)
-        assert engine.status().replay is None
-        assert engine.status().playback is None
+        assert engine.status().source.replay is None
+        assert engine.status().source.playback is None
 
 
 def test_by_its_json_and_after_a_move(folder: Path, tmp_path: Path) -> None:

@@ -249,9 +249,9 @@ class TestEngine:
             engine.record(RecordingPlan(tmp_path))
             recorded_until(engine, 5)
             camera.state = "gone"
-            until(lambda: engine.status().source == "demo", "the demo clip plays meanwhile")
+            until(lambda: engine.status().source.uri == "demo", "the demo clip plays meanwhile")
             camera.state = "good"
-            until(lambda: engine.status().source == "camera:One", "the camera is back")
+            until(lambda: engine.status().source.uri == "camera:One", "the camera is back")
             before = recorded_until(engine, 1).frames
             recorded_until(engine, before + 5)
             engine.end_recording()

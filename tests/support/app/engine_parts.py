@@ -229,9 +229,11 @@ def status_when(engine: Engine, fits: Callable[[LiveStatus], object]) -> LiveSta
 def ready(engine: Engine, model: str = "one", device: str = "cuda:0") -> LiveStatus:
     return status_when(
         engine,
-        lambda s: (s.model_state, s.model_name, s.device) == (ModelState.READY, model, device),
+        lambda s: (
+            (s.model.state, s.model.name, s.model.device) == (ModelState.READY, model, device)
+        ),
     )
 
 
 def failed(engine: Engine) -> LiveStatus:
-    return status_when(engine, lambda s: s.model_state is ModelState.FAILED)
+    return status_when(engine, lambda s: s.model.state is ModelState.FAILED)

@@ -144,8 +144,8 @@ def live(studio: Studio, source: str, model: str = "one") -> Iterator[Engine]:
     engine = Engine(source, model, "cpu", parts=parts(studio))
     engine.start()
     try:
-        until(lambda: engine.status().model_state is ModelState.READY, "the model")
-        until(lambda: engine.status().source, "the source")
+        until(lambda: engine.status().model.state is ModelState.READY, "the model")
+        until(lambda: engine.status().source.uri, "the source")
         yield engine
     finally:
         engine.close()

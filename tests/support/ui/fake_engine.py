@@ -11,8 +11,10 @@ from ferapp.live.status import (
     LiveStatus,
     ModelInfo,
     ModelState,
+    ModelStatus,
     RecordingPlan,
     RecordingStatus,
+    SourceStatus,
 )
 from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import AnalysisOptions
@@ -122,16 +124,17 @@ class FakeEngine:
 
     def __init__(self) -> None:
         self.now = LiveStatus(
-            source_name="Demo clip",
-            model_state=ModelState.READY,
-            source="demo",
-            model="default",
-            model_name="default",
-            model_card=CARD,
-            model_ms=7.6,
+            source=SourceStatus("demo", "Demo clip"),
+            model=ModelStatus(
+                ModelState.READY,
+                spec="default",
+                name="default",
+                card=CARD,
+                device="cpu",
+                face_ms=7.6,
+            ),
             models=(ModelInfo("default", "bundled", CARD, name="default", ms={"cpu": 7.6}),),
             devices=(DeviceInfo("cpu", "CPU, 2 cores"),),
-            device="cpu",
         )
         self.waiting: Analysis | None = None
         self.taken: list[Analysis] = []
@@ -148,6 +151,16 @@ class FakeEngine:
 
     def change(self, **fields: object) -> None:
         self.now = replace(self.now, **fields)  # type: ignore[arg-type]
+
+    def change_source(self, **fields: object) -> None:
+        self.change(source=replace(self.now.source, **fields))  # type: ignore[arg-type]
+
+    def change_model(self, **fields: object) -> None:
+        self.change(model=replace(self.now.model, **fields))  # type: ignore[arg-type]
+
+    def change_second_model(self, **fields: object) -> None:
+        second = self.now.second_model or ModelStatus()
+        self.change(second_model=replace(second, **fields))  # type: ignore[arg-type]
 
     def take(self) -> Analysis | None:
         newest, self.waiting = self.waiting, None
@@ -192,8 +205,8 @@ class FakeEngine:
         self.calls.append(("note", (time_s, text)))
 
     def pause(self, on: bool) -> None:
-        if self.now.playback is not None:
-            self.change(playback=replace(self.now.playback, paused=on))
+        if self.now.source.playback is not None:
+            self.change_source(playback=replace(self.now.source.playback, paused=on))
 
     def seek(self, time_s: float) -> None:
         self.calls.append(("seek", time_s))
@@ -203,8 +216,8 @@ class FakeEngine:
 
     def analyse_again(self, on: bool) -> None:
         self.calls.append(("analyse_again", on))
-        if self.now.replay is not None:
-            self.change(replay=replace(self.now.replay, again=on))
+        if self.now.source.replay is not None:
+            self.change_source(replay=replace(self.now.source.replay, again=on))
 
     def set_seen(self, seen: bool) -> None:
         self.seen = seen

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.live.status import LiveStatus
+from ferapp.live.status import LiveStatus, ModelStatus
 from ferapp.overlays.label_text import class_title
 from ferapp.overlays.overlay_style import OverlayStyle, displayed_map, target_class
 from ferapp.ui.live.face.attention_strip import AttentionStrip
@@ -194,26 +194,23 @@ class FacePanel(QWidget):
         self.strip.break_off()
         self.signals.strip.break_off()
 
-    def show_analysis(
+    def show_face(
         self,
         analysis: Analysis | None,
         status: LiveStatus,
-        look: OverlayStyle,
-        map_image: QImage | None,
+        style: OverlayStyle,
         chosen: int | None = None,
     ) -> None:
-        """`map_image` is the coloured map of the face followed, `chosen` the id of the face that
-        a person chose.
+        """Headline and bars: called with the picture, so that both show the same numbers.
+
+        `chosen` is the id of the face that the user selected.
         """
-        if analysis is not None and analysis.model is not None:
-            look = replace(look, method=analysis.model.method)  # the model may not serve the choice
         headline, detail = wording.headline(analysis, status, chosen)
         face = analysis.selected_face if analysis is not None else None
         several = analysis is not None and (len(analysis.faces) > 1 or chosen is not None)
         self.badge.show_face(
             analysis.selected_id if analysis and several else None, face is not None
         )
-        classes = analysis.classes if analysis is not None else ()
         issues = face.issues() if face is not None and face.prediction is not None else ()
         self.label.setText(headline)
         _mute(self.label, bool(issues))
@@ -221,32 +218,72 @@ class FacePanel(QWidget):
         effect = wording.effect_of_hiding(analysis)
         self.detail.setText(effect or detail)
         _mute(self.detail, not effect)
+        classes = analysis.classes if analysis is not None else ()
+        self._show_bars(face, classes, style)
+        second = _second_model(analysis, status)
+        self.bars.setVisible(second is None)
+        self.twin_bars.setVisible(second is not None)
+        if second is not None:
+            predictions = [face.predicted_by(model) if face else None for model in (0, 1)]
+            self.twin_bars.show_both((status.model.name, second.name), classes, *predictions)
+
+    def _show_bars(self, face: Face | None, classes: tuple[str, ...], style: OverlayStyle) -> None:
+        prediction = face.prediction if face is not None else None
+        if prediction is None:
+            self.bars.show_probabilities(classes)
+            return
+        marked = None  # a class that was chosen, not just the predicted one
+        if style.target == "runner_up" or style.target in prediction.classes:
+            marked = target_class(prediction, style.target)
+        self.bars.show_probabilities(
+            prediction.classes,
+            prediction.smoothed,
+            prediction.probabilities,
+            prediction.unmasked,
+            marked,
+        )
+
+    def show_details(
+        self,
+        analysis: Analysis | None,
+        status: LiveStatus,
+        style: OverlayStyle,
+        map_image: QImage | None,
+    ) -> None:
+        """What costs more and has no counterpart on the picture: a few times a second.
+
+        `map_image` is the coloured map of the selected face.
+        """
+        if analysis is not None and analysis.model is not None:
+            # not every model serves the method that was chosen
+            style = replace(style, method=analysis.model.method)
+        face = analysis.selected_face if analysis is not None else None
         crop = face.crop if face is not None else None
         self.crop.show_crop(crop, map_image, wording.no_crop(status))
-        self._show_face(face, classes, look)
-        self._show_second(analysis, status, look)
+        prediction = face.prediction if face is not None else None
+        self.places.show_shares(_region_shares(prediction, style))
+        self.attention.show_weights(prediction.attention if prediction is not None else None)
+        self._show_key(prediction, style)
+        second = _second_model(analysis, status)
+        self.other_places.setVisible(second is not None)
+        self.places.set_title(A if second is not None else "")
+        self.other_places.set_title(B)
+        self._tell_whose(source_text.first_title(status) if second is not None else "")
+        if second is not None:
+            other = face.predicted_by(1) if face is not None else None
+            self.other_places.show_shares(_region_shares(other, style))
         self.strip.redraw()
         self.signals.show_analysis(analysis)
 
-    def _show_second(
-        self, analysis: Analysis | None, status: LiveStatus, look: OverlayStyle
-    ) -> None:
-        """What the second model says of the same face, beside what the first says."""
-        second = analysis.models[1] if analysis is not None and len(analysis.models) > 1 else None
-        comparing = second is not None and bool(status.other_name)
-        self.bars.setVisible(not comparing)
-        self.twin_bars.setVisible(comparing)
-        self.other_places.setVisible(comparing)
-        self.places.set_title(A if comparing else "")
-        self.other_places.set_title(B)
-        self._tell_whose(source_text.first_title(status) if comparing else "")
-        if analysis is None or not comparing:
+    def _show_key(self, prediction: Prediction | None, style: OverlayStyle) -> None:
+        self.key.setVisible(style.attribution)
+        found = displayed_map(prediction, style.target)
+        if prediction is None or found is None:
+            self.key.show_map(style)
             return
-        face = analysis.selected_face
-        predictions = [face.predicted_by(model) if face is not None else None for model in (0, 1)]
-        names = (status.model_name, status.other_name)
-        self.twin_bars.show_both(names, analysis.classes, *predictions)
-        self.other_places.show_shares(_region_shares(predictions[1], look))
+        shown, asked = found[0], target_class(prediction, style.target)
+        titles = (class_title(prediction.classes[i]) for i in (shown, asked))
+        self.key.show_map(style, *titles)
 
     def _tell_whose(self, whose: str) -> None:
         """Headline, plot and crop are those of the first of two models; "" is the only one."""
@@ -258,33 +295,6 @@ class FacePanel(QWidget):
         for label in (self.whose, self.over_time):
             label.setVisible(bool(whose))
 
-    def _show_face(self, face: Face | None, classes: tuple[str, ...], look: OverlayStyle) -> None:
-        self.key.setVisible(look.attribution)
-        prediction = face.prediction if face is not None else None
-        self.places.show_shares(_region_shares(prediction, look))
-        if prediction is None:
-            self.bars.show_probabilities(classes)
-            self.key.show_map(look)
-            self.attention.show_weights(None)
-            return
-        asked = target_class(prediction, look.target)
-        chosen = asked if look.target == "runner_up" or look.target in prediction.classes else None
-        self.bars.show_probabilities(
-            prediction.classes,
-            prediction.smoothed,
-            prediction.probabilities,
-            prediction.unmasked,
-            chosen,
-        )
-        self.attention.show_weights(prediction.attention)
-        found = displayed_map(prediction, look.target)
-        names = (
-            [class_title(prediction.classes[i]) for i in (found[0], asked)]
-            if found is not None
-            else []
-        )
-        self.key.show_map(look, *names)
-
     def show_signals(self, on: bool) -> None:
         """With them the column scrolls on a small screen: then no plot need be squeezed."""
         self.signals.setVisible(on)
@@ -294,6 +304,13 @@ class FacePanel(QWidget):
         text = wording.model_notice(status)
         self.notice.setText(text)
         self.notice.setVisible(bool(text))
+
+
+def _second_model(analysis: Analysis | None, status: LiveStatus) -> ModelStatus | None:
+    """The second model, once its predictions are there."""
+    second = status.second_model
+    there = analysis is not None and len(analysis.models) > 1
+    return second if there and second is not None and second.name else None
 
 
 def _region_shares(prediction: Prediction | None, look: OverlayStyle) -> NDArray[np.float64] | None:

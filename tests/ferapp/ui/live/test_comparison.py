@@ -28,7 +28,7 @@ def both() -> Analysis:
 
 
 def compared(bench: Bench) -> Analysis:
-    bench.engine.change(other_model="twin-pal", other_name="twin-pal", other_state=ModelState.READY)
+    bench.engine.change_second_model(spec="twin-pal", name="twin-pal", state=ModelState.READY)
     shown = both()
     bench.show(shown)
     bench.qtbot.waitUntil(bench.window.live_page.panel.twin_bars.isVisible)
@@ -48,7 +48,7 @@ def test_a_second_model_is_chosen_and_let_go(bench: Bench) -> None:
     assert not entries(others)["End comparison"].isEnabled()
     entries(others)["twin-pal"].trigger()
     assert bench.engine.calls[-1] == ("compare_with", "twin-pal")
-    bench.engine.change(other_state=ModelState.LOADING)
+    bench.engine.change_second_model(state=ModelState.LOADING)
     end = entries(others)["End comparison"]
     bench.qtbot.waitUntil(end.isEnabled)
     end.trigger()
@@ -68,7 +68,7 @@ def test_both_are_shown_side_by_side(bench: Bench) -> None:
     assert panel.other_places.isVisible()
     bench.qtbot.mouseClick(stage.end_comparison, Qt.MouseButton.LeftButton)
     assert bench.engine.calls[-1] == ("compare_with", "")
-    bench.engine.change(other_model="", other_name="", other_state=ModelState.NONE)
+    bench.engine.change(second_model=None)
     bench.show(analysis(face(), index=1))
     bench.qtbot.waitUntil(panel.bars.isVisible)
     bench.qtbot.waitUntil(lambda: not stage.other_view.isVisible())
@@ -111,7 +111,7 @@ def test_a_second_model_that_fails_says_why(bench: Bench) -> None:
     view = bench.window.live_page.stage.other_view
     words = "mine.safetensors is damaged: it ends too early."
     bench.show(analysis(face()))
-    bench.engine.change(other_state=ModelState.FAILED, other_notice=words)
+    bench.engine.change_second_model(state=ModelState.FAILED, notice=words)
     bench.qtbot.waitUntil(lambda: view.message == words)
     assert view.isVisible()
     ground = rgb(palette.VIDEO_BACKGROUND)

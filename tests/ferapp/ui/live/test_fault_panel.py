@@ -7,12 +7,12 @@ from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from ferapp.live.status import LiveStatus
+from ferapp.live.status import LiveStatus, SourceStatus
 from ferapp.overlays import palette
 from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_words, stream_words
 from ferapp.ui.live.fault_panel import REMARKS, FaultPanel
 from ferapp.ui.live.live_view import Stage
-from ferapp.ui.text.source_text import opening, source_title
+from ferapp.ui.text.source_text import opening_text, source_title
 from tests.support.ui.fake_engine import analysis, face
 from tests.support.ui.window_bench import Bench
 
@@ -32,7 +32,7 @@ def fault_of(kind: FaultKind, source: str = "camera:HD Webcam") -> Fault:
 def say(bench: Bench, fault: Fault, until: str = "") -> FaultPanel:
     """Let the engine say so; returns the panel, shown."""
     panel = bench.window.live_page.stage.notice
-    bench.engine.change(source_fault=fault, source_notice=f"{fault}\n{until}".strip())
+    bench.engine.change_source(fault=fault, notice=f"{fault}\n{until}".strip())
     bench.qtbot.waitUntil(lambda: panel.isVisible() and fault.message in panel.title.text())
     return panel
 
@@ -51,7 +51,7 @@ def test_each_fault_says_what_happened_and_what_to_try(bench: Bench, kind: Fault
     buttons = (panel.retry_button, panel.demo_button, panel.other_button)
     assert all(button.isVisible() is (kind not in REMARKS) for button in buttons)
     assert panel.cross.isVisible()
-    bench.engine.change(source_fault=None, source_notice="")
+    bench.engine.change_source(fault=None, notice="")
     bench.qtbot.waitUntil(lambda: not panel.isVisible())
 
 
@@ -61,7 +61,7 @@ def test_each_kind_has_a_sign_of_its_own(bench: Bench) -> None:
         sign = say(bench, fault_of(kind)).sign
         sign.show_kind(kind, palette.VIDEO_TEXT)  # colour aside
         signs.append(sign.grab().toImage())
-        bench.engine.change(source_fault=None, source_notice="")
+        bench.engine.change_source(fault=None, notice="")
         bench.qtbot.waitUntil(lambda: not bench.window.live_page.stage.notice.isVisible())
     assert all(one != other for i, one in enumerate(signs) for other in signs[:i])
 
@@ -118,7 +118,7 @@ def test_what_was_closed_stays_closed_until_something_else_happens(bench: Bench)
 
 def test_a_notice_without_a_fault_is_shown_as_it_is(bench: Bench) -> None:
     panel = bench.window.live_page.stage.notice
-    bench.engine.change(source_notice="The clip begins anew.")
+    bench.engine.change_source(notice="The clip begins anew.")
     bench.qtbot.waitUntil(panel.isVisible)
     assert panel.text() == "The clip begins anew."
     assert not panel.retry_button.isVisible()
@@ -129,13 +129,13 @@ def test_a_password_is_nowhere_in_the_window(bench: Bench, kind: FaultKind) -> N
     """Not even when the engine forgets to take it out of its words."""
     message, hint = stream_words(kind, URL)
     fault = Fault(kind, URL, message, f"{hint} ftp://anna:{SECRET}@host/", kind in RETRIED)
-    bench.engine.change(source=URL, source_name="rtsp://camera.local:554/stream")
-    bench.engine.change(source_opening=URL, source_fault=fault, source_notice=str(fault))
+    bench.engine.change_source(uri=URL, name="rtsp://camera.local:554/stream")
+    bench.engine.change_source(opening=URL, fault=fault, notice=str(fault))
     panel = bench.window.live_page.stage.notice
     bench.qtbot.waitUntil(panel.isVisible)
     assert "camera.local" in panel.title.text()
     assert SECRET not in "\n".join(words_of(bench.window))
-    bench.engine.change(source_fault=None, source_notice=str(fault))
+    bench.engine.change_source(fault=None, notice=str(fault))
     bench.qtbot.waitUntil(lambda: not panel.retry_button.isVisible())
     assert f"anna:{SECRET}" not in "\n".join(words_of(bench.window))
     if kind not in REMARKS:
@@ -170,15 +170,16 @@ def words_of(window: QWidget) -> Iterator[str]:
 )
 def test_what_is_opened_has_a_short_name(spec: str, title: str) -> None:
     assert source_title(spec) == title
-    assert opening(LiveStatus(source_opening=spec)) == f"Opening {title}…"
+    assert opening_text(spec) == f"Opening {title}…"
 
 
 def test_opening_and_what_the_analysis_gave_up_are_said(bench: Bench) -> None:
     stage = bench.window.live_page.stage
-    bench.engine.change(source_opening="camera:HD Webcam")
+    bench.engine.change_source(opening="camera:HD Webcam")
     bench.qtbot.waitUntil(stage.opening.isVisible)
     assert stage.opening.text() == "Opening HD Webcam…"
-    bench.engine.change(source_opening="", analysis_notice="The GPU is full: attribution is off.")
+    bench.engine.change_source(opening="")
+    bench.engine.change(analysis_notice="The GPU is full: attribution is off.")
     bench.qtbot.waitUntil(stage.analysis_notice.isVisible)
     assert not stage.opening.isVisible()
     assert stage.analysis_notice.text() == "The GPU is full: attribution is off."
@@ -207,8 +208,7 @@ def test_panels_fit_pictures_of_every_size(qtbot: QtBot, kind: FaultKind, size: 
     stage.show()
     stage.show_status(
         LiveStatus(
-            source_fault=fault,
-            source_notice=f"{fault}\nPlaying the demo clip until then.",
+            SourceStatus(fault=fault, notice=f"{fault}\nPlaying the demo clip until then."),
             analysis_notice="The GPU is full: attribution is off.",
         )
     )

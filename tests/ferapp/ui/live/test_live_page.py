@@ -58,7 +58,7 @@ def test_a_picture_of_a_folder_is_named_on_it(bench: Bench) -> None:
     shown = analysis(face(), index=1)
     bench.show(replace(shown, frame=replace(shown.frame, origin="b.png", place=(3, 67))))
     assert view.title == "b.png  ·  3 / 67"
-    bench.engine.change(other_state=ModelState.LOADING)
+    bench.engine.change_second_model(state=ModelState.LOADING)
     bench.qtbot.waitUntil(lambda: view.title == "A · default  ·  b.png  ·  3 / 67")
 
 
@@ -70,11 +70,11 @@ def test_no_face_is_said(bench: Bench) -> None:
 
 def test_the_first_seconds(bench: Bench) -> None:
     panel = bench.window.live_page.panel
-    bench.engine.change(model_state=ModelState.LOADING, model_name="", device="")
+    bench.engine.change_model(state=ModelState.LOADING, name="", device="")
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Loading the model…")
     bench.show(analysis(face(), model=False))
     assert panel.label.text() == "Loading the model…"
-    bench.engine.change(model_state=ModelState.READY, model_name="default")
+    bench.engine.change_model(state=ModelState.READY, name="default")
     bench.show(analysis(face()))
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
 
@@ -82,13 +82,13 @@ def test_the_first_seconds(bench: Bench) -> None:
 def test_a_failed_model_says_why_and_what_goes_on(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     assert not panel.notice.isVisible()
-    bench.engine.change(
-        model_state=ModelState.FAILED, model_notice="“old.pt” is damaged: it ends too early."
+    bench.engine.change_model(
+        state=ModelState.FAILED, notice="“old.pt” is damaged: it ends too early."
     )
     bench.qtbot.waitUntil(panel.notice.isVisible)
     assert "it ends too early" in panel.notice.text()
     assert "“default” goes on" in panel.notice.text()
-    bench.engine.change(model_state=ModelState.READY, model_notice="")
+    bench.engine.change_model(state=ModelState.READY, notice="")
     bench.qtbot.waitUntil(lambda: not panel.notice.isVisible())
 
 
@@ -97,13 +97,13 @@ def test_the_notice_of_the_source_stands_on_the_picture(bench: Bench) -> None:
     bench.show(analysis(face()))
     assert not stage.notice.isVisible()
     words = "No camera was found: playing the demo clip."
-    bench.engine.change(source_notice=words)
+    bench.engine.change_source(notice=words)
     bench.qtbot.waitUntil(stage.notice.isVisible)
     assert stage.notice.text() == words
     room = stage.view.picture_rect()
     assert room.contains(stage.notice.geometry())
     assert stage.notice.geometry().center().y() > room.center().y()
-    bench.engine.change(source_notice="")
+    bench.engine.change_source(notice="")
     bench.qtbot.waitUntil(lambda: not stage.notice.isVisible())
 
 

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from ferapp.live.status import LiveStatus
+from ferapp.live.status import LiveStatus, SourceStatus
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.overlays.render_overlays import render_overlays
 from ferapp.ui.live import snapshot
@@ -56,6 +56,10 @@ def read(picture: Path) -> dict[str, Any]:
     return value
 
 
+def with_file(model: Path) -> LiveStatus:
+    return replace(STATUS, model=replace(STATUS.model, file=model))
+
+
 def shot(
     folder: Path,
     shown: Analysis | None = None,
@@ -85,7 +89,7 @@ def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
     shown = explained()
     model = tmp_path / "own.safetensors"
     model.write_bytes(b"weights")
-    status = replace(STATUS, model_file=model)
+    status = with_file(model)
     found = read(
         shot(tmp_path, shown, status, options=AnalysisOptions(hidden=frozenset({"nose", "eyes"})))
     )
@@ -136,7 +140,9 @@ def test_nothing_of_it_is_mirrored(tmp_path: Path) -> None:
 
 
 def test_a_password_stays_where_it_is(tmp_path: Path) -> None:
-    status = replace(STATUS, source_name="http://me:secret@cam.local:81/live?key=hidden")
+    status = replace(
+        STATUS, source=SourceStatus(name="http://me:secret@cam.local:81/live?key=hidden")
+    )
     picture = shot(tmp_path, status=status)
     text = picture.with_suffix(".json").read_text()
     assert "secret" not in text
@@ -145,7 +151,7 @@ def test_a_password_stays_where_it_is(tmp_path: Path) -> None:
 
 
 def test_without_a_model_there_are_landmarks_only(tmp_path: Path) -> None:
-    none = LiveStatus(source_name="Demo clip")
+    none = LiveStatus(SourceStatus(name="Demo clip"))
     found = read(shot(tmp_path, analysis(face(), model=False), none))
     assert found["model"] is None
     (only,) = found["faces"]
@@ -163,7 +169,7 @@ def test_what_is_no_number_is_null(tmp_path: Path) -> None:
 
 
 def test_a_model_whose_file_is_gone_has_no_hash(tmp_path: Path) -> None:
-    status = replace(STATUS, model_file=tmp_path / "gone.safetensors")
+    status = with_file(tmp_path / "gone.safetensors")
     assert read(shot(tmp_path, status=status))["model"]["sha256"] is None
 
 

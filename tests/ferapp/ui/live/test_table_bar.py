@@ -103,10 +103,11 @@ def test_from_the_menu_to_the_rows(
     """Every frame once, by the model that looks now."""
     action, table = bench.window.actions_by_id["to_table"], tmp_path / "my table.csv"
     page = bench.window.live_page
-    bench.engine.change(source="http://camera/stream", model="compact")
+    bench.engine.change_source(uri="http://camera/stream")
+    bench.engine.change_model(spec="compact")
     bench.qtbot.waitUntil(lambda: not action.isEnabled())  # it has no end
     picture = str(ROOT / "assets" / "demo" / "demo.mp4")
-    bench.engine.change(source=picture)
+    bench.engine.change_source(uri=picture)
     bench.qtbot.waitUntil(action.isEnabled)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(table), ""))
     monkeypatch.setattr(page.table_bar, "_command", (sys.executable, "-m", "ferapp"))

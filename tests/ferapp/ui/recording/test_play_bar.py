@@ -20,7 +20,7 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 class TestReplay:
     @pytest.fixture
     def playing(self, bench: Bench) -> Bench:
-        bench.engine.change(replay=REPLAY, playback=Playback(60.0))
+        bench.engine.change_source(replay=REPLAY, playback=Playback(60.0))
         bench.qtbot.waitUntil(bench.window.live_page.play_bar.isVisible)
         bench.show(replayed(15.0))
         return bench
@@ -58,13 +58,13 @@ class TestReplay:
     def test_space_pauses_and_seeking_shows_its_picture(self, playing: Bench) -> None:
         page = playing.window.live_page
         key(playing, KEY.Key_Space)
-        assert playing.engine.now.playback.paused
+        assert playing.engine.now.source.playback.paused
         assert page.stage.frozen.text() == "Paused"
         assert page.play_bar.pause.text() == "Play"
         playing.show(replayed(45.0))  # what a seek brings is shown, though it is paused
         assert page.play_bar.time.text() == "0:45 / 1:00"
         playing.qtbot.mouseClick(page.play_bar.pause, Qt.MouseButton.LeftButton)
-        assert not playing.engine.now.playback.paused
+        assert not playing.engine.now.source.playback.paused
 
     def test_analysed_again_by_a_switch_also_when_paused(self, playing: Bench) -> None:
         bar = playing.window.live_page.play_bar
@@ -91,17 +91,17 @@ class TestReplay:
         assert not page.sliders.opacity.isEnabled()
         page.change_look(palette=page.look.palette)
         assert not page.attribution.isEnabled()
-        playing.engine.change(replay=replace(REPLAY, again=True))
+        playing.engine.change_source(replay=replace(REPLAY, again=True))
         playing.show(at(20.0))
         playing.qtbot.waitUntil(attribution.isEnabled)
         assert "numbers" not in attribution.toolTip()
         assert page.attribution.isEnabled()
         playing.qtbot.waitUntil(lambda: crop.accessibleDescription() == "")
-        playing.engine.change(replay=replace(REPLAY, has_overlays=True))
+        playing.engine.change_source(replay=replace(REPLAY, has_overlays=True))
         playing.qtbot.waitUntil(lambda: not boxes.isEnabled())
 
     def test_only_overlaid_says_so_and_is_not_drawn_over(self, playing: Bench) -> None:
-        playing.engine.change(replay=replace(REPLAY, has_overlays=True, ended=False))
+        playing.engine.change_source(replay=replace(REPLAY, has_overlays=True, ended=False))
         bar = playing.window.live_page.play_bar
         playing.qtbot.waitUntil(bar.notice.isVisible)
         assert bar.notice.text() == "Overlays only, cut short"
@@ -119,7 +119,7 @@ class TestReplay:
         key(playing, KEY.Key_Space)
         key(playing, KEY.Key_D)
         assert not playing.window.actions_by_id["freeze"].isChecked()
-        playing.engine.change(replay=None, playback=None)
+        playing.engine.change_source(replay=None, playback=None)
         bar = playing.window.live_page.play_bar
         playing.qtbot.waitUntil(lambda: not bar.isVisible())
 
@@ -130,7 +130,8 @@ class TestReplay:
         from datetime import datetime
 
         page = playing.window.live_page
-        again = replace(playing.engine.now, replay=replace(REPLAY, again=True))
+        source = replace(playing.engine.now.source, replay=replace(REPLAY, again=True))
+        again = replace(playing.engine.now, source=source)
         for status, named in ((playing.engine.now, False), (again, True)):
             found = record(replayed(1), status, page.look, page.options, datetime.now())
             assert (found["model"] is not None) is named
@@ -146,7 +147,7 @@ class TestReplay:
 class TestVideo:
     @pytest.fixture
     def playing(self, bench: Bench) -> Bench:
-        bench.engine.change(playback=Playback(125.0))
+        bench.engine.change_source(playback=Playback(125.0))
         bench.qtbot.waitUntil(bench.window.live_page.play_bar.isVisible)
         bench.show(at(15.0))
         return bench
@@ -161,14 +162,14 @@ class TestVideo:
     def test_a_file_is_paused_not_frozen(self, playing: Bench) -> None:
         freeze = playing.window.actions_by_id["freeze"]
         assert (freeze.text(), freeze.iconText()) == ("Pause", "Pause")
-        playing.engine.change(playback=None)
+        playing.engine.change_source(playback=None)
         playing.qtbot.waitUntil(lambda: freeze.text() == freeze.iconText() == "Freeze")
 
     def test_space_pauses_and_mouse_and_keys_seek(self, playing: Bench) -> None:
         page = playing.window.live_page
         line = page.play_bar.line
         key(playing, KEY.Key_Space)
-        assert playing.engine.now.playback.paused
+        assert playing.engine.now.source.playback.paused
         assert page.stage.frozen.text() == "Paused"
         place = QPoint(round(line.place(90.0)), line.height() // 2)
         playing.qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=place)
@@ -200,14 +201,14 @@ class TestVideo:
         assert calls(playing, "look_again") == [None]  # no time passes to be smoothed over
         playing.window.load_model("accurate")
         assert playing.window.actions_by_id["freeze"].isChecked()
-        playing.engine.change(model="accurate", model_name="accurate")
+        playing.engine.change_model(spec="accurate", name="accurate")
         playing.qtbot.waitUntil(lambda: len(calls(playing, "look_again")) == 2)
 
     def test_a_recording_after_a_video_has_its_own_length(self, playing: Bench) -> None:
-        playing.engine.change(replay=REPLAY, playback=Playback(60.0))
+        playing.engine.change_source(replay=REPLAY, playback=Playback(60.0))
         bar = playing.window.live_page.play_bar
         playing.qtbot.waitUntil(bar.recorded.isVisible)
         assert bar.line.maximum() == 60_000
-        playing.engine.change(replay=None, playback=Playback(125.0))
+        playing.engine.change_source(replay=None, playback=Playback(125.0))
         playing.qtbot.waitUntil(lambda: not bar.recorded.isVisible())
         assert (bar.line.maximum(), bar.line.marks) == (125_000, ())

@@ -94,7 +94,7 @@ class TestRecording:
         begin(bench)
         whose = bench.window.live_page.record_bar.whose
         assert not whose.isVisible()
-        bench.engine.change(other_state=ModelState.READY, other_name="twin-pal")
+        bench.engine.change_second_model(state=ModelState.READY, name="twin-pal")
         bench.qtbot.waitUntil(whose.isVisible)
         assert whose.text() == "Records A · default only"
 
@@ -179,7 +179,7 @@ def test_recorded_and_replayed_through_the_real_pipeline(
         with qtbot.waitActive(window):
             window.activateWindow()
         page = window.live_page
-        qtbot.waitUntil(lambda: page.status.model_state is ModelState.READY, timeout=60_000)
+        qtbot.waitUntil(lambda: page.status.model.state is ModelState.READY, timeout=60_000)
         qtbot.waitUntil(lambda: bool(page.analysis and page.analysis.faces), timeout=30_000)
         window.setFocus()
         qtbot.keyClick(window, KEY.Key_R)
@@ -195,7 +195,7 @@ def test_recorded_and_replayed_through_the_real_pipeline(
         assert [mark.note for mark in session.marks] == ["smile"]
         assert {file.name for file in folder.glob("*.avi")} == {"clean.avi", "overlaid.avi"}
         page.stage.toast.button.click()  # Play
-        qtbot.waitUntil(lambda: page.status.replay is not None, timeout=10_000)
+        qtbot.waitUntil(lambda: page.status.source.replay is not None, timeout=10_000)
         qtbot.waitUntil(lambda: isinstance(_frame(page), SessionFrame), timeout=10_000)
         shown = page.analysis
         (own,) = [each for each in session.frames if each.time_s == shown.frame.at_s]

@@ -74,15 +74,16 @@ def test_the_check_is_on_the_camera_that_plays(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: "HD Webcam" in texts(menu))
     entry(menu, "HD Webcam").trigger()
     assert not entry(menu, "HD Webcam").isChecked()  # asked for, but it does not play yet
-    bench.engine.change(source="camera:HD Webcam@1280x720@30", source_name="HD Webcam")
+    bench.engine.change_source(uri="camera:HD Webcam@1280x720@30", name="HD Webcam")
     bench.qtbot.waitUntil(entry(menu, "HD Webcam").isChecked)
     assert not entry(menu, "BRIO && Co").isChecked()
-    bench.engine.change(source="demo", source_name="Demo clip")
+    bench.engine.change_source(uri="demo", name="Demo clip")
     bench.qtbot.waitUntil(lambda: not entry(menu, "HD Webcam").isChecked())
 
 
 def test_the_first_camera_without_a_name_is_found_by_what_plays(bench: Bench) -> None:
-    bench.engine.change(cameras=(HD, BRIO), source="camera", source_name="BRIO & Co")
+    bench.engine.change_source(uri="camera", name="BRIO & Co")
+    bench.engine.change(cameras=(HD, BRIO))
     bench.qtbot.waitUntil(lambda: "HD Webcam" in texts(bench.window.source_menu))
     assert entry(bench.window.source_menu, "BRIO && Co").isChecked()
     assert not entry(bench.window.source_menu, "HD Webcam").isChecked()
@@ -109,7 +110,7 @@ def test_a_chosen_camera_is_remembered_with_its_picture(bench: Bench) -> None:
     bench.qtbot.keyClick(window, Qt.Key.Key_D)
     bench.qtbot.keyClick(window, Qt.Key.Key_C)
     assert bench.engine.calls[-1] == ("open_source", "camera:BRIO & Co@1280x720@60")
-    bench.engine.change(source="camera:BRIO & Co@1280x720@60", source_name="BRIO & Co")
+    bench.engine.change_source(uri="camera:BRIO & Co@1280x720@60", name="BRIO & Co")
     bench.qtbot.waitUntil(entry(menu, "BRIO && Co").isChecked)
     entry(modes(bench), "As the camera likes").trigger()  # at once, as the camera plays
     assert bench.engine.calls[-1] == ("open_source", "camera:BRIO & Co")
@@ -138,7 +139,7 @@ def test_models_are_listed_by_origin_with_what_is_known(bench: Bench) -> None:
     assert not broken.isEnabled()
     assert broken.toolTip() == "old.safetensors ends too early."
     assert menu.toolTipsVisible()
-    bench.engine.change(device="cuda:0")
+    bench.engine.change_model(device="cuda:0")
     bench.qtbot.waitUntil(lambda: "2.0\u00a0ms" in entry(menu, "pal").text())
 
 
@@ -149,28 +150,26 @@ def test_a_model_is_remembered_once_it_runs(bench: Bench) -> None:
     entry(window.model_menu, "pal").trigger()
     assert bench.engine.calls[-1] == ("load_model", RUN.spec)
     assert entry(window.model_menu, "default").isChecked()  # it runs until the other is ready
-    bench.engine.change(model_state=ModelState.LOADING)
+    bench.engine.change_model(state=ModelState.LOADING)
     bench.qtbot.waitUntil(lambda: window.tool_bar.model.text() == "loading…")
     assert store.now.model == "default"
-    bench.engine.change(model_state=ModelState.READY, model=RUN.spec, model_name="pal")
+    bench.engine.change_model(state=ModelState.READY, spec=RUN.spec, name="pal")
     bench.qtbot.waitUntil(lambda: store.now.model == RUN.spec)
     assert store.now.recent_models == ()  # it is listed as a run
     assert window.tool_bar.model.text() == "pal"
 
     window.load_model("/m/damaged.safetensors")
-    bench.engine.change(model_state=ModelState.LOADING)
+    bench.engine.change_model(state=ModelState.LOADING)
     bench.qtbot.waitUntil(lambda: window.tool_bar.model.text() == "loading…")
-    bench.engine.change(model_state=ModelState.FAILED, model_notice="It ends too early.")
+    bench.engine.change_model(state=ModelState.FAILED, notice="It ends too early.")
     bench.qtbot.waitUntil(lambda: window.tool_bar.model.text() == "pal")
     assert store.now.model == RUN.spec
 
     for name in ("a", "b", "a"):
         window.load_model(f"/m/{name}.safetensors")
-        bench.engine.change(model_state=ModelState.LOADING)
+        bench.engine.change_model(state=ModelState.LOADING)
         bench.qtbot.waitUntil(lambda: window.tool_bar.model.text() == "loading…")
-        bench.engine.change(
-            model_state=ModelState.READY, model=f"/m/{name}.safetensors", model_name=name
-        )
+        bench.engine.change_model(state=ModelState.READY, spec=f"/m/{name}.safetensors", name=name)
         bench.qtbot.waitUntil(lambda shown=name: window.tool_bar.model.text() == shown)
     assert store.now.recent_models == ("/m/a.safetensors", "/m/b.safetensors")
     assert store.now.model == "/m/a.safetensors"
@@ -191,7 +190,7 @@ def test_devices_with_their_free_memory(bench: Bench) -> None:
     assert bench.engine.calls[-1] == ("use_device", "cuda:0")
     assert store.now.device == "cuda:0"
     assert not before.isChecked()  # not before it runs there
-    bench.engine.change(device="cuda:0")
+    bench.engine.change_model(device="cuda:0")
     bench.qtbot.waitUntil(before.isChecked)
     assert bench.window.tool_bar.device.text() == "NVIDIA H100"
     assert not entry(menu, "Fastest at each start").isChecked()
@@ -202,7 +201,7 @@ def test_devices_with_their_free_memory(bench: Bench) -> None:
 
 def test_a_remembered_device_that_is_gone_is_left(bench: Bench) -> None:
     bench.window.store.change(device="cuda:0")
-    bench.engine.change(model_state=ModelState.FAILED, model="", model_name="", device="")
+    bench.engine.change_model(state=ModelState.FAILED, spec="", name="", device="")
     toast = bench.window.live_page.stage.toast
     bench.qtbot.waitUntil(toast.isVisible)
     assert "cuda:0 is gone" in toast.label.text()
@@ -215,27 +214,29 @@ def test_the_buttons_say_what_is_chosen_and_what_is_on_its_way(bench: Bench) -> 
     assert window.tool_bar.source.accessibleName() == "Source: Demo clip"
     assert window.tool_bar.model.accessibleName() == "Model: default"
     assert window.tool_bar.device.accessibleName() == "Device: CPU"
-    bench.engine.change(source_opening="camera:HD Webcam")
+    bench.engine.change_source(opening="camera:HD Webcam")
     bench.qtbot.waitUntil(lambda: window.tool_bar.source.text() == "opening…")
-    bench.engine.change(source_opening="", model_state=ModelState.LOADING, model_name="")
+    bench.engine.change_source(opening="")
+    bench.engine.change_model(state=ModelState.LOADING, name="")
     bench.qtbot.waitUntil(lambda: window.tool_bar.model.text() == "loading…")
     assert window.tool_bar.source.text() == "Demo clip"
 
 
 def test_the_status_bar_says_only_what_is_known(bench: Bench) -> None:
-    bench.engine.change(mode_delivered=Mode(640, 360, 25), rates=Rates(24.96))
+    bench.engine.change_source(delivered_mode=Mode(640, 360, 25))
+    bench.engine.change(rates=Rates(24.96))
     bench.qtbot.waitUntil(lambda: "640 × 360  ·  25.0/s" in bar_texts(bench))
     assert "asked" not in bar_texts(bench)
-    bench.engine.change(
-        source="camera:HD Webcam@1280x720@30",
-        source_name="HD Webcam",
-        mode_asked=Mode(1280, 720, 30),
-        mode_delivered=Mode(640, 480, 30),
-        rates=Rates(29.84),
+    bench.engine.change_source(
+        uri="camera:HD Webcam@1280x720@30",
+        name="HD Webcam",
+        requested_mode=Mode(1280, 720, 30),
+        delivered_mode=Mode(640, 480, 30),
     )
+    bench.engine.change(rates=Rates(29.84))
     words = "asked 1280 × 720 at 30  ·  delivered 640 × 480 at 30  ·  measured 29.8/s"
     bench.qtbot.waitUntil(lambda: words in bar_texts(bench))
-    bench.engine.change(source="camera", mode_asked=None)
+    bench.engine.change_source(uri="camera", requested_mode=None)
     bench.qtbot.waitUntil(lambda: "asked" not in bar_texts(bench))
     assert "delivered 640 × 480 at 30  ·  measured 29.8/s" in bar_texts(bench)
     assert "default | CPU | 7.6\u00a0ms a face" in bar_texts(bench)

@@ -191,7 +191,8 @@ def test_all_of_the_toolbar_is_there_at_every_width(bench: Bench, width: int) ->
     bench.window.add_page("Train", QWidget())
     bench.window.add_page("Inspect", QWidget())
     long = "A very long name of a clip from the mountains.mp4"
-    bench.engine.change(source_name=long, model_name=long, model="/m/a.safetensors", device=long)
+    bench.engine.change_source(name=long)
+    bench.engine.change_model(name=long, spec="/m/a.safetensors", device=long)
     bench.window.resize(width, 700)
     bench.qtbot.waitUntil(lambda: bench.window.tool_bar.source.text() == long)
     bar = bench.window.tool_bar.source.parentWidget()

@@ -56,7 +56,7 @@ def test_a_recording_that_plays_is_let_go(own: OwnData, bench: Bench, tmp_path: 
     made = tmp_path / "recordings" / "2026-11-24-200000"
     made.mkdir(parents=True)
     (made / "session.json").touch()
-    bench.engine.change(source=str(made))
+    bench.engine.change_source(uri=str(made))
     deleted(bench, own)  # it stays
     assert ("open_source", "demo") not in bench.engine.calls
     deleted(bench, own, "recordings")
@@ -74,7 +74,7 @@ def test_a_pasted_picture_goes_and_another_can_be_pasted(own: OwnData, bench: Be
 
     first = paste()
     assert first.is_file()
-    bench.engine.change(source=str(first))
+    bench.engine.change_source(uri=str(first))
     deleted(bench, own)
     assert not first.exists()
     assert ("open_source", "demo") in bench.engine.calls
@@ -158,7 +158,7 @@ def test_a_model_that_is_still_loading_is_neither_used_nor_remembered(
     teaching: Teaching, bench: Bench
 ) -> None:
     personal = str(Examples().runs / "x" / "checkpoints" / "best.safetensors")
-    bench.engine.change(model_state=ModelState.LOADING)
+    bench.engine.change_model(state=ModelState.LOADING)
     bench.window.load_model(personal)
     teaching.own.forget()
     teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
@@ -166,7 +166,7 @@ def test_a_model_that_is_still_loading_is_neither_used_nor_remembered(
     teaching.forgetting.delete.click()
     assert bench.engine.calls[-1] == ("load_model", "default")
     calls = bench.engine.status_calls
-    bench.engine.change(model=personal, model_state=ModelState.READY)
+    bench.engine.change_model(spec=personal, state=ModelState.READY)
     teaching.wait(lambda: bench.engine.status_calls > calls + 2)
     assert bench.window.store.now.model == "default"
     teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")

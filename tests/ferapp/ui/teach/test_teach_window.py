@@ -230,7 +230,7 @@ def test_record_train_use_and_delete(teaching: Teaching, bench: Bench, tmp_path:
     usual = read_card(find_model("default"))
     taken = Classifier(str(found.model), "cpu").card  # as the engine takes it
     assert (taken.name, taken.temperature) == ("personal", usual.temperature)
-    bench.engine.change(model=str(found.model))
+    bench.engine.change_model(spec=str(found.model))
     bench.window.store.change(model=str(found.model), recent_models=(str(found.model),))
     bench.window.store.save()
     assert len(on_disk(tmp_path)) > 40

@@ -110,7 +110,7 @@ def test_what_plays_on_after_a_break_begins_after_a_gap(
 
 def test_while_a_file_is_held_the_plots_stand_still(bench: Bench) -> None:
     """Neither what is looked at again nor what is sought adds to them."""
-    bench.engine.change(playback=Playback(60.0))
+    bench.engine.change_source(playback=Playback(60.0))
     page = bench.window.live_page
     bench.qtbot.waitUntil(page.play_bar.isVisible)
     strips = (page.panel.strip, page.panel.signals.strip)

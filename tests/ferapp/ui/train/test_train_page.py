@@ -357,8 +357,8 @@ def test_from_the_command_to_a_trained_model_that_runs_live(
             best = str(RunDir(page.run.path).best)
             page.view.live.click()
             assert window.live_page.isVisible()
-            qtbot.waitUntil(lambda: window.live_page.status.model == best, timeout=WAIT)
-            seen.append(window.live_page.status.model)
+            qtbot.waitUntil(lambda: window.live_page.status.model.spec == best, timeout=WAIT)
+            seen.append(window.live_page.status.model.spec)
             window.show_page("Train")
             page.view.inspect.click()
             from ferapp.ui.inspect.inspect_page import InspectPage

@@ -169,7 +169,7 @@ def test_about_this_model_lays_out_its_card(bench: Bench) -> None:
 def test_without_a_model_there_is_no_card_to_show(bench: Bench) -> None:
     about = bench.window.model_menu.actions()[-1]
     assert about.isEnabled()
-    bench.engine.change(model_card=None, model="", model_name="")
+    bench.engine.change_model(card=None, spec="", name="")
     bench.qtbot.waitUntil(lambda: not about.isEnabled())
 
 

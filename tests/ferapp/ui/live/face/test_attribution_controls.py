@@ -170,8 +170,8 @@ def test_another_class_or_model_is_measured_anew(bench: Bench, page: LivePage) -
     assert page.look.full_scale == pytest.approx(2 * (HAPPY + 1) / 10)
     press_bar(bench, 0)
     assert page.look.full_scale == pytest.approx(2 * 1 / 10)
-    bench.engine.change(model="other")
-    bench.qtbot.waitUntil(lambda: page.status.model == "other")
+    bench.engine.change_model(spec="other")
+    bench.qtbot.waitUntil(lambda: page.status.model.spec == "other")
     bench.show(mapped(0.5, index=1))
     assert page.look.full_scale == pytest.approx(0.5 * 1 / 10)
 

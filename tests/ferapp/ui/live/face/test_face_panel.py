@@ -10,6 +10,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from ferapp.live.status import ModelState
+from ferapp.overlays import label_text
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.widgets import theme
 from ferapp.vision.face_regions import PARTS
@@ -122,7 +123,7 @@ def test_doubts_are_shown_once_they_lasted(bench: Bench, page: LivePage) -> None
 
 
 def test_the_longest_headline_fits(bench: Bench, page: LivePage) -> None:
-    bench.engine.change(model_state=ModelState.LOADING, model_name="")
+    bench.engine.change_model(state=ModelState.LOADING, name="")
     label = page.panel.label
     bench.qtbot.waitUntil(lambda: label.text() == "Loading the model…")
     # the layout follows with the next event
@@ -136,6 +137,29 @@ def test_what_was_measured_stays_as_it_was_measured(bench: Bench, page: LivePage
     assert page.view.analysis is not shown
     assert page.view.analysis is not None
     assert page.view.analysis.faces[0].quality == ()
+
+
+# one value, one repaint
+
+
+def test_headline_bars_and_label_never_disagree(
+    bench: Bench, page: LivePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though pictures come faster than the plots are redrawn."""
+    said: list[tuple[str, str, str]] = []
+    panel = page.panel
+
+    def painted(shown: Analysis) -> None:
+        bars = panel.bars.in_words()
+        happy = next(part for part in bars.split(", ") if part.startswith("Happy"))
+        said.append((label_text.box_label(shown.faces[0], shown), panel.label.text(), happy))
+
+    monkeypatch.setattr(page.view, "_on_painted", painted)
+    for index, value in enumerate((0.65, 0.67, 0.91, 0.7, 0.52)):
+        bench.engine.give(analysis(face(value=value), index=index))
+        bench.qtbot.waitUntil(lambda count=index: len(said) > count)
+    assert len({label for label, _, _ in said}) == 5
+    assert all(label == headline == bar for label, headline, bar in said)
 
 
 # the figures
@@ -201,7 +225,7 @@ def test_headline_and_bars_stay_while_the_rest_scrolls(dressed: Bench) -> None:
     dressed.show(mapped())
     assert dressed.window.size() == QSize(960, 640)
     panel, last = page.panel, page.sliders.smoothing
-    dressed.engine.change(model_state=ModelState.FAILED, model_notice="It ends too early.")
+    dressed.engine.change_model(state=ModelState.FAILED, notice="It ends too early.")
     bar = panel.findChild(QScrollArea).verticalScrollBar()
     dressed.qtbot.waitUntil(lambda: bar.maximum() > 0)
     bars = place(panel.bars, page)

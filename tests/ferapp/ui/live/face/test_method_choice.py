@@ -49,16 +49,16 @@ def test_the_method_reaches_the_engine_and_the_settings(bench: Bench, page: Live
 def test_what_a_model_cannot_serve_cannot_be_chosen_and_says_why(
     bench: Bench, page: LivePage
 ) -> None:
-    bench.engine.change(model_methods=("grad_x_input", "layercam", "action_units"))
+    bench.engine.change_model(methods=("grad_x_input", "layercam", "action_units"))
     picker = page.attribution.method
     index = picker.findData("class_map")
     bench.qtbot.waitUntil(lambda: not picker.model().item(index).isEnabled())  # type: ignore[attr-defined]
     assert "draws no maps" in picker.model().item(index).toolTip()  # type: ignore[attr-defined]
     assert picker.model().item(picker.findData("layercam")).isEnabled()  # type: ignore[attr-defined]
     choose(page, "layercam")
-    bench.engine.change(model_methods=("grad_x_input",))
+    bench.engine.change_model(methods=("grad_x_input",))
     bench.qtbot.waitUntil(lambda: picker.currentData() == "grad_x_input")
-    bench.engine.change(model_methods=("grad_x_input", "layercam"))
+    bench.engine.change_model(methods=("grad_x_input", "layercam"))
     bench.qtbot.waitUntil(lambda: picker.currentData() == "layercam")
 
 
@@ -136,13 +136,13 @@ def test_what_needs_another_look_of_the_model_is_held_with_the_picture(
     assert page.attribution.target.isEnabled()  # maps of all expressions are there
     bench.window.actions_by_id["freeze"].setChecked(False)
     assert all(control.isEnabled() for control in held)
-    bench.engine.change(playback=Playback(3.0))
+    bench.engine.change_source(playback=Playback(3.0))
     bench.qtbot.waitUntil(page.play_bar.isVisible)
     bench.window.actions_by_id["freeze"].setChecked(True)
     assert all(control.isEnabled() for control in held)  # what is paused can be looked at again
     bench.window.actions_by_id["freeze"].setChecked(False)
-    bench.engine.change(replay=Replay("a", "default"), playback=Playback(3.0))
+    bench.engine.change_source(replay=Replay("a", "default"), playback=Playback(3.0))
     bench.qtbot.waitUntil(lambda: not page.attribution.method.isEnabled())
     assert all("Analyse again" in control.toolTip() for control in held)
-    bench.engine.change(replay=Replay("a", "default", again=True))
+    bench.engine.change_source(replay=Replay("a", "default", again=True))
     bench.qtbot.waitUntil(lambda: all(control.isEnabled() for control in held))
