@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ferapp.live.capture import Capture
 from ferapp.live.device_list import list_devices
-from ferapp.live.inference import Analysing
+from ferapp.live.inference import InferenceThread
 from ferapp.live.meters import Percentiles, RateMeter
 from ferapp.live.model_catalogue import Catalogue
 from ferapp.live.model_loader import ModelNow, Models
@@ -119,7 +119,7 @@ class Engine:
             model, device, self._parts.landmarker, self._parts.classifier, self._look_again
         )
         self._recorder = Recorder()
-        self._analysing = Analysing(
+        self._inference = InferenceThread(
             self._capture.frames, self._models, self._parts.analyzer, self._recorder
         )
         self._options = AnalysisOptions()
@@ -133,7 +133,7 @@ class Engine:
         self._running = (
             self._capture,
             self._models,
-            self._analysing,
+            self._inference,
             self._cameras,
             self._listed,
             self._devices,
@@ -144,7 +144,7 @@ class Engine:
             part.start()
 
     def take(self) -> Analysis | None:
-        return self._analysing.results.take()
+        return self._inference.results.take()
 
     def painted(self, analysis: Analysis) -> None:
         self._display_rate.tick()
@@ -159,7 +159,7 @@ class Engine:
             second_model=_model_status(second) if second is not None else None,
             recording=self._recorder.status,
             rates=self._rates(),
-            analysis_notice=self._analysing.notice,
+            analysis_notice=self._inference.notice,
             cameras=self._cameras.seen,
             models=self._listed.seen,
             devices=self._devices.seen,
@@ -176,23 +176,23 @@ class Engine:
             requested_mode=capture.asked,
             delivered_mode=capture.delivered,
             playback=capture.playback,
-            replay=replace(replay, again=self._analysing.again) if replay else None,
+            replay=replace(replay, again=self._inference.again) if replay else None,
         )
 
     def _rates(self) -> Rates:
         p50, p95 = self._latency.get()
         return Rates(
             capture_fps=self._capture.rate.rate(),
-            analysis_fps=self._analysing.rate.rate(),
+            analysis_fps=self._inference.rate.rate(),
             display_fps=self._display_rate.rate(),
             capture_to_paint_p50=p50,
             capture_to_paint_p95=p95,
             dropped=self._capture.frames.overwritten,
-            stages=self._analysing.stages,
+            stages=self._inference.stages,
         )
 
     def open_source(self, source: str) -> None:
-        self._analysing.again = False  # a recording plays as it was recorded at first
+        self._inference.again = False  # a recording plays as it was recorded at first
         self._capture.open(source)
 
     def load_model(self, model: str) -> None:
@@ -208,7 +208,7 @@ class Engine:
     def compare_with(self, model: str) -> None:
         self._comparing = bool(model)
         if not model:
-            self._analysing.compare_with(None)
+            self._inference.compare_with(None)
             if self._other is not None:
                 self._other.let_go()
             return
@@ -219,14 +219,14 @@ class Engine:
             self._other.start()
         else:
             self._other.load(model, self._device)
-        self._analysing.compare_with(self._other)
+        self._inference.compare_with(self._other)
 
     def set_options(self, options: AnalysisOptions) -> None:
         self._options = options
-        self._analysing.set_options(options)
+        self._inference.set_options(options)
 
     def set_seen(self, seen: bool) -> None:
-        self._analysing.set_seen(seen)
+        self._inference.set_seen(seen)
 
     def record(self, plan: RecordingPlan) -> None:
         capture, loaded = self._capture, self._models.now.loaded
@@ -256,10 +256,10 @@ class Engine:
         self._capture.seek(time_s)
 
     def look_again(self) -> None:
-        self._analysing.look_again()
+        self._inference.look_again()
 
     def analyse_again(self, on: bool) -> None:
-        self._analysing.again = on
+        self._inference.again = on
 
     def close(self) -> None:
         self._recorder.close()  # first: what it has is whole before anything else goes wrong

@@ -12,7 +12,7 @@ from ferapp.live.error_text import reason
 from ferapp.live.mailbox import LatestSlot
 from ferapp.live.meters import RateMeter
 from ferapp.live.model_loader import Loaded, Models
-from ferapp.live.oom_fallback import Ladder, Rung
+from ferapp.live.oom_fallback import Degradation, OomFallback
 from ferapp.recording.recorder import Recorder
 from ferapp.recording.session import SessionFrame, recorded
 from ferapp.sources.base import Frame
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 FAILURES = 5  # in a row: then the model is let go
 
 
-class Analysing:
+class InferenceThread:
     """Analyses the newest of `frames` with what `models` has.
 
     What fails is left out of that picture: first the model, then the landmarks. A GPU that runs
@@ -49,7 +49,7 @@ class Analysing:
         self._recorder = recorder
         self.again = False  # recordings are analysed, in place of the results that they have
         self._options = AnalysisOptions()
-        self._ladder = Ladder()
+        self._fallback = OomFallback()
         self._all_again = False  # the next frame tries what was given up
         self._loaded: Loaded | None = None  # of the frame before
         self._newest: Frame | None = None
@@ -62,7 +62,7 @@ class Analysing:
 
     @property
     def notice(self) -> str:
-        parts = (self._models.landmarker_notice, self._ladder.notice, self._trouble)
+        parts = (self._models.landmarker_notice, self._fallback.notice, self._trouble)
         return "\n".join(part for part in parts if part)
 
     def set_options(self, options: AnalysisOptions) -> None:
@@ -132,7 +132,7 @@ class Analysing:
         loaded = self._models.now.loaded
         self._mind_changes(loaded)
         analyzer.landmarker = self._models.landmarker
-        options = self._ladder.limit(self._options)
+        options = self._fallback.limit(self._options)
         classifier = loaded.classifier if loaded else None
         try:
             analysis = analyzer.analyze(frame, classifier, options, paint=True)
@@ -167,8 +167,8 @@ class Analysing:
     def _mind_changes(self, loaded: Loaded | None) -> None:
         before, self._loaded = self._loaded, loaded
         chosen = loaded is not None and loaded is not before and not loaded.moved
-        if chosen or (self._all_again and self._ladder.rung < Rung.GPU):
-            self._ladder.reset()
+        if chosen or (self._all_again and self._fallback.level < Degradation.NO_GPU):
+            self._fallback.reset()
         self._all_again = False
         if loaded is not before:
             self._failures = 0
@@ -177,9 +177,9 @@ class Analysing:
                 give_back_memory()
 
     def _give_up_more(self, loaded: Loaded) -> None:
-        rung = self._ladder.climb(self._options, loaded.device)
-        log.warning("%s", self._ladder.notice)
-        if rung is Rung.GPU:
+        level = self._fallback.degrade(self._options, loaded.device)
+        log.warning("%s", self._fallback.notice)
+        if level is Degradation.NO_GPU:
             self._models.move_to_cpu(loaded)
         else:
             self.look_again()  # with less; what is held has no next picture

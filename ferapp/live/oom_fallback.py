@@ -1,4 +1,4 @@
-"""What the analysis gives up when a GPU has too little memory: least first."""
+"""What the analysis gives up when a GPU has too little memory, the least important first."""
 
 from dataclasses import replace
 from enum import IntEnum
@@ -6,47 +6,47 @@ from enum import IntEnum
 from ferapp.vision.analysis_options import AnalysisOptions
 
 
-class Rung(IntEnum):
-    """How much was given up; each includes the ones before it, the CPU has room for all again."""
+class Degradation(IntEnum):
+    """How much was given up; each level includes those before it. The CPU has memory for all."""
 
-    NOTHING = 0
-    ATTRIBUTION = 1
-    OTHER_FACES = 2
-    GPU = 3
+    NONE = 0
+    NO_ATTRIBUTION = 1
+    ONE_FACE = 2
+    NO_GPU = 3
 
 
-WORDS = {
-    Rung.NOTHING: "",
-    Rung.ATTRIBUTION: "{device} has too little free memory: attribution is off. "
+NOTICES = {
+    Degradation.NONE: "",
+    Degradation.NO_ATTRIBUTION: "{device} has too little free memory: attribution is off. "
     "Switch it off and on to try again.",
-    Rung.OTHER_FACES: "{device} has too little free memory: only one face is analysed, "
+    Degradation.ONE_FACE: "{device} has too little free memory: only one face is analysed, "
     "without attribution. Switch attribution off and on to try all of it again.",
-    Rung.GPU: "{device} has too little free memory: the model moved to the CPU. "
+    Degradation.NO_GPU: "{device} has too little free memory: the model moved to the CPU. "
     "Choose {device} again when other programs have freed some.",
 }
 
 
-class Ladder:
-    """Where the analysis stands. Used by the analysis thread."""
+class OomFallback:
+    """The current degradation. Used by the inference thread only."""
 
     def __init__(self) -> None:
-        self.rung = Rung.NOTHING
+        self.level = Degradation.NONE
         self.notice = ""
 
-    def climb(self, options: AnalysisOptions, device: str) -> Rung:
-        """The next rung that changes something, after `device` ran out of memory."""
-        without_maps = self.rung is Rung.NOTHING and not options.attribution
-        self.rung = Rung(min(self.rung + 1 + without_maps, Rung.GPU))
-        self.notice = WORDS[self.rung].format(device=device)
-        return self.rung
+    def degrade(self, options: AnalysisOptions, device: str) -> Degradation:
+        """The next level that changes something, after `device` ran out of memory."""
+        skips_one = self.level is Degradation.NONE and not options.attribution
+        self.level = Degradation(min(self.level + 1 + skips_one, Degradation.NO_GPU))
+        self.notice = NOTICES[self.level].format(device=device)
+        return self.level
 
     def limit(self, options: AnalysisOptions) -> AnalysisOptions:
         """`options` without what was given up."""
-        if self.rung is Rung.ATTRIBUTION:
+        if self.level is Degradation.NO_ATTRIBUTION:
             return replace(options, attribution=False)
-        if self.rung is Rung.OTHER_FACES:
+        if self.level is Degradation.ONE_FACE:
             return replace(options, attribution=False, max_faces=1)
         return options
 
     def reset(self) -> None:
-        self.rung, self.notice = Rung.NOTHING, ""
+        self.level, self.notice = Degradation.NONE, ""

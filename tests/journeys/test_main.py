@@ -95,10 +95,10 @@ def test_without_a_camera_the_demo_clip_plays_and_says_so(
         window = the_window()
         try:
             qtbot.waitUntil(
-                lambda: "Playing the demo clip" in window.live_page.stage.notice.text(),
+                lambda: "Playing the demo clip" in window.live_page.live_view.notice.text(),
                 timeout=60_000,
             )
-            assert window.live_page.stage.notice.isVisible()
+            assert window.live_page.live_view.notice.isVisible()
         finally:
             window.close()
 

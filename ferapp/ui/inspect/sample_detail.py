@@ -162,7 +162,7 @@ class Detail(QWidget):
             self.headline.setText("No face")
             self.headline.setToolTip("No face was found in this picture.")
             self.bars.show_probabilities(found.classes)
-        self.bars.setAccessibleDescription(self.bars.in_words())
+        self.bars.setAccessibleDescription(self.bars.summary())
         if picture is None:
             self.picture.show_nothing("Picture", tip="The picture is not here.")
             return

@@ -1,11 +1,10 @@
-"""Switches and sliders of the live page. They show the state of the actions and change it."""
+"""Switches and sliders of the live page: they show the state of the actions and change it."""
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QPainter, QWheelEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QGridLayout,
     QLabel,
     QSizePolicy,
@@ -14,98 +13,56 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.ui.widgets import theme
-
-
-class SpaceForButtons(QObject):
-    """Space freezes, except where the keyboard is on a button: there it presses the button."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
-            return False
-        if event.key() != Qt.Key.Key_Space:
-            return False
-        event.accept()
-        return True
-
-
-class Toggle(QAbstractButton):
-    """A button of words that stays pressed; what it looks like is drawn by `draw`.
-
-    It is `spare` px wider than its words, and `least` px high.
-    """
-
-    def __init__(self, text: str, tip: str, spare: int, least: int) -> None:
-        super().__init__()
-        self._spare, self._least = spare, least
-        self.setText(text)
-        self.setToolTip(tip)
-        self.setAccessibleName(text)
-        self.setCheckable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to Freeze
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.installEventFilter(SpaceForButtons(self))
-
-    def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        width = metrics.horizontalAdvance(self.text()) + self._spare
-        return QSize(width, max(metrics.height() + 8, self._least))
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        with QPainter(self) as painter:
-            self.draw(painter)
-
-    def draw(self, painter: QPainter) -> None:
-        raise NotImplementedError
+from ferapp.ui.widgets.buttons import Toggle
 
 
 class Switch(Toggle):
-    """A two-state switch that belongs to a QAction: same words, same tip, same state."""
+    """A two-state switch for a QAction, with its text, tooltip and state."""
 
     def __init__(self, action: QAction) -> None:
-        super().__init__(action.text(), action.toolTip(), spare=52, least=20)
+        super().__init__(action.text(), action.toolTip(), extra_width=52, min_height=20)
         self._action = action
         self.setChecked(action.isChecked())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.toggled.connect(action.setChecked)
         action.toggled.connect(self.setChecked)
 
-    def set_held(self, why: str) -> None:
-        """It has no effect now, and `why`; "" where it has."""
-        self._action.setEnabled(not why)
-        self.setEnabled(not why)
-        self.setToolTip(why or self._action.toolTip())
+    def set_blocked(self, reason: str) -> None:
+        """Disable it, with `reason` as its tooltip; "" enables it."""
+        self._action.setEnabled(not reason)
+        self.setEnabled(not reason)
+        self.setToolTip(reason or self._action.toolTip())
 
     def sizeHint(self) -> QSize:
-        """Four of them and the key of the colours stand beside the crop."""
+        """Low: four of them and the key to the colours fit beside the crop."""
         return QSize(super().sizeHint().width(), max(self.fontMetrics().height() + 3, 20))
 
     def draw(self, painter: QPainter) -> None:
-        look = theme.current()
-        live = self.isEnabled()
-        fill = look.raised if not self.isChecked() else look.accent if live else look.line
+        colours = theme.current()
+        enabled = self.isEnabled()
+        fill = colours.raised
+        if self.isChecked():
+            fill = colours.accent if enabled else colours.line
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         track = QRectF(self.width() - 36, self.height() / 2 - 9, 34, 18)
-        painter.setPen(QColor(look.text if self.hasFocus() else look.muted))
+        painter.setPen(QColor(colours.text if self.hasFocus() else colours.muted))
         painter.setBrush(QColor(fill))
         painter.drawRoundedRect(track, 9, 9)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(look.on_accent if self.isChecked() else look.muted))
+        painter.setBrush(QColor(colours.on_accent if self.isChecked() else colours.muted))
         x = track.right() - 15 if self.isChecked() else track.left() + 3
         painter.drawEllipse(QRectF(x, track.top() + 3, 12, 12))
-        painter.setPen(QColor(look.text if live else look.muted))
+        painter.setPen(QColor(colours.text if enabled else colours.muted))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.text())
 
 
 def label_width(label: QLabel) -> int:
-    """Of the words before the controls, so that all controls begin on one line."""
+    """Width of the labels before the controls, so that all controls are aligned."""
     return label.fontMetrics().horizontalAdvance("Smoothing") + theme.GAP
 
 
 class Slider(QSlider):
-    """Its label is greyed with it."""
+    """Its label is greyed out with it."""
 
     def __init__(self, label: QLabel) -> None:
         super().__init__(Qt.Orientation.Horizontal)
@@ -118,7 +75,7 @@ class Slider(QSlider):
             self._label.setEnabled(self.isEnabled())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()  # the wheel scrolls the column, it does not change what it passes
+        event.ignore()  # the wheel scrolls the panel instead of changing values
 
 
 class Sliders(QWidget):
@@ -139,7 +96,7 @@ class Sliders(QWidget):
             "Opacity",
             (0, 100, 5),
             round(100 * opacity),
-            "How strongly the attribution covers the picture. 0 leaves the picture as it is.",
+            "How strongly the attribution covers the picture. 0 hides it.",
             lambda value: f"{value}\u00a0%",
         )
         self.smoothing = self._row(
@@ -147,8 +104,8 @@ class Sliders(QWidget):
             "Smoothing",
             (0, 2000, 50),
             smoothing_ms,
-            "Time constant in milliseconds: a change of expression shows to 63 % after this time.\n"
-            "More is calmer and later, 0 shows each picture alone.",
+            "Time constant: after this time, a change of expression is 63 % visible.\n"
+            "Higher values are steadier but slower; 0 shows each picture on its own.",
             lambda value: f"{value}\u00a0ms" if value else "off",
         )
         self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
@@ -158,13 +115,13 @@ class Sliders(QWidget):
         self,
         grid: QGridLayout,
         name: str,
-        extent: tuple[int, int, int],
+        limits: tuple[int, int, int],
         value: int,
         tip: str,
-        shown: Callable[[int], str],
+        to_text: Callable[[int], str],
     ) -> QSlider:
-        low, high, step = extent
-        label, number = QLabel(name), QLabel(shown(value))
+        low, high, step = limits
+        label, number = QLabel(name), QLabel(to_text(value))
         slider = Slider(label)
         slider.setRange(low, high)
         slider.setSingleStep(step)
@@ -176,7 +133,7 @@ class Sliders(QWidget):
         number.setMinimumWidth(number.fontMetrics().horizontalAdvance("2000\u00a0ms") + 2)
         for widget in (label, slider, number):
             widget.setToolTip(tip)
-        slider.valueChanged.connect(lambda now: number.setText(shown(now)))
+        slider.valueChanged.connect(lambda now: number.setText(to_text(now)))
         row = grid.rowCount()
         grid.addWidget(label, row, 0)
         grid.addWidget(slider, row, 1)

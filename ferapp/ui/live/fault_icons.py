@@ -1,4 +1,4 @@
-"""A drawn sign for each kind of fault, so that colour is never the only one."""
+"""A drawn icon for each kind of fault, so that colour is never the only cue."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferapp.sources.faults import FaultKind
 
-GRID = 24.0  # the signs are drawn on a square of so many units
+GRID = 24.0  # the icons are drawn on a square of this many units
 
 
 def _lines(*points: tuple[float, float]) -> QPainterPath:
@@ -108,7 +108,7 @@ def _unreadable() -> QPainterPath:
     return path
 
 
-def _remark() -> QPainterPath:
+def _info() -> QPainterPath:
     path = QPainterPath()
     path.addEllipse(QPointF(12, 12), 9, 9)
     path.addPath(_lines((12, 11), (12, 16.5)))
@@ -116,7 +116,7 @@ def _remark() -> QPainterPath:
     return path
 
 
-_SIGNS: dict[FaultKind | None, Callable[[], QPainterPath]] = {
+_ICONS: dict[FaultKind | None, Callable[[], QPainterPath]] = {
     FaultKind.ABSENT: _absent,
     FaultKind.BUSY: _busy,
     FaultKind.DENIED: _denied,
@@ -126,21 +126,21 @@ _SIGNS: dict[FaultKind | None, Callable[[], QPainterPath]] = {
     FaultKind.RESIZED: _resized,
     FaultKind.SKIPPED: _skipped,
     FaultKind.UNREADABLE: _unreadable,
-    None: _remark,
+    None: _info,
 }
 
 
-class Sign(QWidget):
-    """The sign of `kind`; None is a plain remark."""
+class FaultIcon(QWidget):
+    """The icon of `kind`; None is a plain note."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._path = _remark()
+        self._path = _info()
         self._colour = QColor()
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def show_kind(self, kind: FaultKind | None, colour: str) -> None:
-        self._path = _SIGNS[kind]()
+        self._path = _ICONS[kind]()
         self._colour = QColor(colour)
         self.update()
 

@@ -1,4 +1,4 @@
-"""What is said on the picture: a sign, what happened, what to try, and ways out."""
+"""Notices on the picture: an icon, what happened, what to try, and buttons."""
 
 from PySide6.QtCore import QMargins, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -22,19 +22,21 @@ from PySide6.QtWidgets import (
 from ferapp.live.status import LiveStatus
 from ferapp.overlays import palette
 from ferapp.sources.faults import Fault, FaultKind
-from ferapp.ui.live.fault_icons import Sign
+from ferapp.ui.live.fault_icons import FaultIcon
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import by_keyboard
 
-WIDEST = 520  # px
-REMARKS = frozenset({FaultKind.RESIZED, FaultKind.SKIPPED})  # they ask for nothing
+MAX_WIDTH = 520  # px
+NOTES = frozenset({FaultKind.RESIZED, FaultKind.SKIPPED})  # they need no action
 
 
-class CloseCross(QAbstractButton):
+class CloseButton(QAbstractButton):
+    """A drawn ×."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.setToolTip("Hide this.")
+        self.setToolTip("Hide this notice.")
         self.setAccessibleName("Hide")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         by_keyboard(self)
@@ -59,26 +61,26 @@ class CloseCross(QAbstractButton):
 
 
 class Notice(QFrame):
-    """Words on the picture, as wide as they need; hidden when there are none or once closed."""
+    """Text on the picture, as wide as it needs to be; hidden while empty and once closed."""
 
-    changed = Signal()  # it came, went or has another size
+    changed = Signal()  # shown, hidden or resized
 
     def __init__(self, parent: QWidget, name: str) -> None:
         super().__init__(parent)
         self._name = name
         self.setObjectName("notice")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.sign = Sign()
-        self.title = self._words()
-        self.body = self._words()
+        self.icon = FaultIcon()
+        self.title = self._make_label()
+        self.body = self._make_label()
         self.body.setProperty("quiet", True)
-        self.cross = CloseCross()
-        self.cross.clicked.connect(self._close)
+        self.close_button = CloseButton()
+        self.close_button.clicked.connect(self._close)
         top = QHBoxLayout()
         top.setSpacing(theme.GAP + 2)
-        top.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self.title, 1)
-        top.addWidget(self.cross, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(QMargins(12, 10, 8, 10))
         self._column.setSpacing(6)
@@ -87,14 +89,14 @@ class Notice(QFrame):
         self._shown: tuple[str, str] = ("", "")
         self.hide()
 
-    def _words(self) -> QLabel:
+    def _make_label(self) -> QLabel:
         label = QLabel()
         label.setWordWrap(True)
         label.setTextFormat(Qt.TextFormat.PlainText)
         return label
 
-    def say(self, title: str, body: str = "", kind: FaultKind | None = None) -> None:
-        """Show these words; the same again do not come back once they were closed."""
+    def show_text(self, title: str, body: str = "", kind: FaultKind | None = None) -> None:
+        """Show this text, unless it is the one that the user closed."""
         if (title, body) == self._shown:
             return
         self._shown = (title, body)
@@ -104,8 +106,8 @@ class Notice(QFrame):
         self.body.setText(body)
         self.body.setVisible(bool(body))
         self.setToolTip(body)
-        remark = kind is None or kind in REMARKS
-        self.sign.show_kind(kind, palette.VIDEO_MUTED if remark else theme.DARK.warning)
+        is_note = kind is None or kind in NOTES
+        self.icon.show_kind(kind, palette.VIDEO_MUTED if is_note else theme.DARK.warning)
         self.setAccessibleName(f"{self._name}: {title}")
         self.setAccessibleDescription(body)
         self.setVisible(bool(title))
@@ -121,17 +123,19 @@ class Notice(QFrame):
         self.changed.emit()
 
     def size_in(self, room: QSize) -> QSize:
-        """The size at which the words fit into the width of `room`.
+        """The size at which the text fits into the width of `room`.
 
-        Where they would hide more than half of its height, the body is left to the tooltip.
+        Where it would hide more than half of the height, the body is left to the tooltip.
         """
         margins = self._column.contentsMargins()
-        beside = self.sign.sizeHint().width() + self.cross.sizeHint().width() + 2 * theme.GAP + 8
+        beside_title = (
+            self.icon.sizeHint().width() + self.close_button.sizeHint().width() + 2 * theme.GAP + 8
+        )
         frame = margins.left() + margins.right()
-        title = self.title.fontMetrics().horizontalAdvance(self.title.text()) + beside
+        title = self.title.fontMetrics().horizontalAdvance(self.title.text()) + beside_title
         body = self.body.fontMetrics().horizontalAdvance(self.body.text())
-        wanted = max(title, body, self._least()) + frame + 2
-        width = min(wanted, room.width(), WIDEST)
+        natural = max(title, body, self._min_content_width()) + frame + 2
+        width = min(natural, room.width(), MAX_WIDTH)
         lines = self.body.heightForWidth(width - frame) + self._column.spacing()
         height = self._column.totalHeightForWidth(width)
         if self.body.text():
@@ -140,13 +144,13 @@ class Notice(QFrame):
             height = whole - lines * self.body.isHidden()
         return QSize(width, height)
 
-    def _least(self) -> int:
-        """The width of what does not wrap."""
+    def _min_content_width(self) -> int:
+        """Width of the parts that do not wrap."""
         return 0
 
 
 class FaultPanel(Notice):
-    """What is wrong with the source. What `fault.source` holds is never shown: see `Fault`."""
+    """What is wrong with the source. `fault.source` is never shown: see `Fault`."""
 
     retry = Signal(str)
     demo = Signal()
@@ -172,7 +176,7 @@ class FaultPanel(Notice):
         for one, next_one in (
             (self.retry_button, self.demo_button),
             (self.demo_button, self.other_button),
-            (self.other_button, self.cross),
+            (self.other_button, self.close_button),
         ):
             self.setTabOrder(one, next_one)
 
@@ -186,16 +190,16 @@ class FaultPanel(Notice):
         fault = status.source.fault
         if fault is None:
             self._buttons.hide()
-            self.say(source_text.without_login(status.source.notice))
+            self.show_text(source_text.without_login(status.source.notice))
         else:
-            self._buttons.setVisible(fault.kind not in REMARKS)
+            self._buttons.setVisible(fault.kind not in NOTES)
             title, body = source_text.fault_words(fault, status.source.notice)
-            self.say(title, body, fault.kind)
+            self.show_text(title, body, fault.kind)
         self._fault = fault
 
     def _retry(self) -> None:
         if self._fault is not None:
             self.retry.emit(self._fault.source)
 
-    def _least(self) -> int:
+    def _min_content_width(self) -> int:
         return 0 if self._buttons.isHidden() else self._buttons.sizeHint().width()

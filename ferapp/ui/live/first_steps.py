@@ -1,4 +1,4 @@
-"""A card on the picture at the very first start: what to look at."""
+"""A card on the picture at the first launch: what to try."""
 
 from PySide6.QtCore import QMargins, QSize, Qt, Signal
 from PySide6.QtGui import QFont
@@ -15,12 +15,12 @@ from PySide6.QtWidgets import (
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import by_keyboard
 
-WIDTH = 620  # px: wide and low, so that it stands above most faces
+WIDTH = 620  # px: wide and low, so that it is above most faces
 STEPS = (
-    ("Smile.", "The bars on the right answer at once."),
+    ("Smile.", "The bars on the right respond immediately."),
     ("See why.", "Warm colours on the face speak for the expression, cool ones against it."),
-    ("Space", "holds the picture, to look at it closely. Again, and it goes on."),
-    ("?", "shows all keys. Hold the pointer on anything to have it explained."),
+    ("Space", "freezes the picture for a closer look. Press it again to continue."),
+    ("?", "lists all keys. Hover over anything to see what it means."),
 )
 
 
@@ -33,7 +33,7 @@ class FirstSteps(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("First steps")
         self.setAccessibleDescription("\n".join(" ".join(step) for step in STEPS))
-        title = QLabel("What to look at first")
+        title = QLabel("First steps")
         title.setFont(theme.sized(self.font(), 1.15, QFont.Weight.DemiBold))
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
@@ -42,11 +42,11 @@ class FirstSteps(QFrame):
         grid.setColumnStretch(3, 1)
         for index, (head, text) in enumerate(STEPS):
             row, column = divmod(index, 2)
-            lead, words = QLabel(head), QLabel(text)
+            lead, body = QLabel(head), QLabel(text)
             lead.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
-            words.setWordWrap(True)
+            body.setWordWrap(True)
             grid.addWidget(lead, row, 2 * column, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(words, row, 2 * column + 1, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(body, row, 2 * column + 1, Qt.AlignmentFlag.AlignTop)
         self.button = QPushButton("Got it")
         self.button.setToolTip("Hide this. F1 shows it again.")
         self.button.clicked.connect(self.done)

@@ -1,4 +1,4 @@
-"""Figures on the picture: how fast, how late, and where the time goes."""
+"""Performance figures on the picture: rates, delays, and where the time goes."""
 
 from dataclasses import dataclass
 
@@ -11,65 +11,69 @@ from ferapp.ui.widgets import theme
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class HudFigure:
     id: str
     name: str
     tip: str
 
 
-FIGURES: tuple[tuple[Figure, ...], ...] = (
+FIGURES: tuple[tuple[HudFigure, ...], ...] = (
     (
-        Figure("capture", "Source", "Pictures a second that the source delivers."),
-        Figure("analysis", "Analysis", "Pictures a second that were analysed."),
-        Figure("display", "Display", "Analysed pictures a second that reached the screen."),
-        Figure(
+        HudFigure("capture", "Source", "Frames per second from the source."),
+        HudFigure("analysis", "Analysis", "Frames per second that are analysed."),
+        HudFigure("display", "Display", "Analysed frames per second that reach the screen."),
+        HudFigure(
             "dropped",
-            "Overwritten",
-            "Pictures that a newer one replaced before they were analysed.\n"
-            "They keep the delay short when the analysis is slower than the source.",
+            "Skipped frames",
+            "Frames that a newer one replaced before they were analysed.\n"
+            "Skipping keeps the delay short while the analysis is slower than the source.",
         ),
     ),
     (
-        Figure(
+        HudFigure(
             "p50",
             "Delay, median",
-            "From the arrival of a picture to its painting with the overlays:\n"
-            "half of the pictures are faster than this.",
+            "From the arrival of a frame until it is painted with its overlays:\n"
+            "half of the frames are faster than this.",
         ),
-        Figure("p95", "Delay, 95 %", "95 of 100 pictures are on the screen within this time."),
-        Figure(
-            "map_age",
-            "Map's age",
-            "From the arrival of the picture that the attribution explains to its painting.\n"
-            "Map and picture are always of the same moment.",
+        HudFigure("p95", "Delay, 95 %", "95 of 100 frames are on the screen within this time."),
+        HudFigure(
+            "overlay_delay",
+            "Overlay delay",
+            "From the arrival of the frame that the attribution explains until it is painted.\n"
+            "Overlay and picture always belong to the same frame.",
         ),
     ),
     (
-        Figure("landmarks", "Landmarks", "Finding the faces and their points."),
-        Figure("align", "Alignment", "Turning, cutting and shrinking the faces for the model."),
-        Figure(
+        HudFigure("landmarks", "Landmarks", "Detecting the faces and their landmarks."),
+        HudFigure("align", "Alignment", "Rotating, cropping and scaling the faces for the model."),
+        HudFigure(
             "model",
             "Model, attribution",
-            "The model's probabilities for all faces of a picture and, when it is on,\n"
-            "the attribution: which parts of the faces count.",
+            "The model's probabilities for all faces of a frame and, if it is on,\n"
+            "the attribution: which parts of the faces matter.",
         ),
-        Figure("convert", "Conversion", "Making a picture that the window can paint."),
+        HudFigure(
+            "convert",
+            "Conversion",
+            "Converting the frame into a format that the window can paint.",
+        ),
     ),
     (
-        Figure("model_name", "Model", "The model that runs now."),
-        Figure("device", "Device", "Where the model runs."),
+        HudFigure("model_name", "Model", "The model in use."),
+        HudFigure("device", "Device", "The device that the model runs on."),
     ),
 )
 
 
 class Hud(QWidget):
-    """A translucent panel; every row explains itself in its tooltip."""
+    """A translucent panel; the tooltip of each row explains it."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("hud")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAccessibleName("Figures")
+        self.setAccessibleName("Performance")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.values: dict[str, QLabel] = {}
         grid = QGridLayout(self)
@@ -94,7 +98,7 @@ class Hud(QWidget):
                 grid.addWidget(value, row, 1)
                 self.values[figure.id] = value
                 row += 1
-        # room for the widest usual figure, so that the panel keeps its size
+        # room for the widest usual value, so that the panel keeps its size
         grid.setColumnMinimumWidth(1, self.fontMetrics().horizontalAdvance("1000.0\u00a0ms"))
 
     def show_status(self, status: LiveStatus) -> None:
@@ -117,7 +121,7 @@ class Hud(QWidget):
             self.values[key].setText(text)
         self.adjustSize()
 
-    def show_map_age(self, milliseconds: float | None) -> None:
-        """None while no map is shown."""
+    def show_overlay_delay(self, milliseconds: float | None) -> None:
+        """None while no map is displayed."""
         text = "–" if milliseconds is None else wording.milliseconds(milliseconds)
-        self.values["map_age"].setText(text)
+        self.values["overlay_delay"].setText(text)

@@ -19,7 +19,7 @@ from ferapp.ui.live.face.face_panel import FacePanel
 from ferapp.ui.live.face.hide_parts import HideRow
 from ferapp.ui.live.face.quality_debounce import QualityDebounce
 from ferapp.ui.live.face_selection import Following, next_face
-from ferapp.ui.live.live_view import Stage
+from ferapp.ui.live.live_view import LiveView
 from ferapp.ui.live.table_bar import TableBar
 from ferapp.ui.recording.play_bar import PlayBar
 from ferapp.ui.recording.record_bar import RecordBar
@@ -71,8 +71,8 @@ class LivePage(QWidget):
         self._panel_due = True
         self._panel_at = 0.0
         self._summary_at = 0.0
-        self.stage = Stage(engine.painted)
-        self.view = self.stage.view
+        self.live_view = LiveView(engine.painted)
+        self.view = self.live_view.view
         self.record_bar = RecordBar(actions["mark"], actions["record"])
         self.table_bar = TableBar()
         self.play_bar = PlayBar(actions["freeze"])
@@ -87,7 +87,7 @@ class LivePage(QWidget):
         layout.setSpacing(0)
         left = QVBoxLayout()
         left.setSpacing(0)
-        left.addWidget(self.stage, 1)
+        left.addWidget(self.live_view, 1)
         left.addWidget(self.record_bar)
         left.addWidget(self.table_bar)
         left.addWidget(self.play_bar)
@@ -106,9 +106,9 @@ class LivePage(QWidget):
     def _connect(self) -> None:
         actions = self._actions
         for name in (*OVERLAYS, "mirror"):
-            actions[name].setChecked(getattr(self.look, name))
-            actions[name].toggled.connect(lambda on, field=name: self.change_look(**{field: on}))
-        actions["hud"].toggled.connect(lambda on: self.stage.set_hud(on, self._status))
+            actions[name].setChecked(getattr(self.overlay_style, name))
+            actions[name].toggled.connect(lambda on, field=name: self.change_style(**{field: on}))
+        actions["hud"].toggled.connect(lambda on: self.live_view.set_hud(on, self._status))
         actions["signals"].toggled.connect(self._show_signals)
         actions["signals"].setChecked(self._store.now.signals)
         self.panel.signals.group_chosen.connect(lambda name: self._store.change(signal_group=name))
@@ -118,52 +118,52 @@ class LivePage(QWidget):
         self.play_bar.again.connect(self._analyse_again)
         actions["end_comparison"].setEnabled(False)
         actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
-        self.stage.end_comparison.clicked.connect(actions["end_comparison"].trigger)
-        for view in (self.view, self.stage.other_view):
+        self.live_view.end_comparison.clicked.connect(actions["end_comparison"].trigger)
+        for view in (self.view, self.live_view.second_view):
             view.face_clicked.connect(self._click_face)
         actions["next_face"].triggered.connect(lambda: self._follow(next_face(self._analysis)))
         actions["largest_face"].triggered.connect(lambda: self._follow(None))
         controls = self.attribution
-        controls.target_chosen.connect(lambda target: self.change_look(target=target))
-        controls.method_chosen.connect(lambda method: self.change_look(method=method))
-        controls.palette_chosen.connect(lambda palette: self.change_look(palette=palette))
-        controls.signed_changed.connect(lambda signed: self.change_look(signed=signed))
+        controls.target_chosen.connect(lambda target: self.change_style(target=target))
+        controls.method_chosen.connect(lambda method: self.change_style(method=method))
+        controls.palette_chosen.connect(lambda palette: self.change_style(palette=palette))
+        controls.signed_changed.connect(lambda signed: self.change_style(signed=signed))
         controls.held_changed.connect(self._hold_scale)
         self.panel.bars.class_chosen.connect(self._explain)
         self.hide_row.changed.connect(lambda hidden: self._set_options(hidden=hidden))
-        self.sliders.opacity_changed.connect(lambda value: self.change_look(opacity=value))
+        self.sliders.opacity_changed.connect(lambda value: self.change_style(opacity=value))
         self.sliders.smoothing_changed.connect(self._set_smoothing)
-        self.change_look(full_scale=0.0)  # a scale of another day may be of another model
+        self.change_style(full_scale=0.0)  # a scale of another day may be of another model
 
     @property
-    def look(self) -> OverlayStyle:
+    def overlay_style(self) -> OverlayStyle:
         return self._store.now.look
 
-    def change_look(self, **changes: Any) -> None:
+    def change_style(self, **changes: Any) -> None:
         """Show pictures otherwise from now on; the engine computes only what is shown."""
-        look = replace(self.look, **changes)
-        if (look.target, look.method) != (self.look.target, self.look.method):
+        look = replace(self.overlay_style, **changes)
+        if (look.target, look.method) != (self.overlay_style.target, self.overlay_style.method):
             self._scale.reset()
             self._note_scale(look)
             look = replace(look, full_scale=self._scale.value)
         self._store.change(look=look)
-        self.view.set_look(look)
-        self.stage.other_view.set_look(look)
-        self.attribution.show_look(look, self._classes)
+        self.view.set_overlay_style(look)
+        self.live_view.second_view.set_overlay_style(look)
+        self.attribution.show_style(look, self._classes)
         self._show_whether_maps()
         self._panel_due = True
         self._set_options(attribution=look.attribution, method=look.method, target=self._target())
 
     def _target(self) -> Literal["predicted", "runner_up"] | int:
         """`look.target` as the engine takes it; a class that the model has not is the predicted."""
-        if self.look.target in self._classes:
-            return self._classes.index(self.look.target)
-        return "runner_up" if self.look.target == "runner_up" else "predicted"
+        if self.overlay_style.target in self._classes:
+            return self._classes.index(self.overlay_style.target)
+        return "runner_up" if self.overlay_style.target == "runner_up" else "predicted"
 
     def _explain(self, name: str) -> None:
         """A click on the bar of `name`; on the one that is explained already it takes that back."""
-        target = "predicted" if self.look.target == name else name
-        self.change_look(target=target)
+        target = "predicted" if self.overlay_style.target == name else name
+        self.change_style(target=target)
         if target == name:
             self._actions["attribution"].setChecked(True)  # else the choice would show nothing
 
@@ -174,7 +174,7 @@ class LivePage(QWidget):
         if found:
             self._follow(found[0])
         else:
-            self.stage.toast.tell(f"There is no face {wanted} in the picture.")
+            self.live_view.toast.tell(f"There is no face {wanted} in the picture.")
 
     def follow_at_most(self, faces: int) -> None:
         """Find so many faces from now on."""
@@ -195,14 +195,14 @@ class LivePage(QWidget):
         """Show `analysis` with the face to follow in it; returns it as it is shown."""
         self._analysis = self._following.settle(analysis)
         self._shown = self._debounce.apply(self._analysis)
-        self.stage.show_analysis(self._shown)
+        self.live_view.show_analysis(self._shown)
         self._show_face()
         self._panel_due = True
         return self._shown
 
     def _show_face(self) -> None:
         """Label on the picture and headline beside it are painted with the same numbers."""
-        self.panel.show_face(self._shown, self._status, self.look, self._following.chosen)
+        self.panel.show_face(self._shown, self._status, self.overlay_style, self._following.chosen)
 
     def _show_signals(self, on: bool) -> None:
         self._store.change(signals=on)
@@ -222,7 +222,7 @@ class LivePage(QWidget):
         """What the model would have to look at again is held where it does not."""
         replay, frozen = self._replay, self._actions["freeze"].isChecked()
         plays = self._status.source.playback is not None
-        self.stage.set_frozen(frozen, "Paused" if plays else "Frozen")
+        self.live_view.set_frozen(frozen, "Paused" if plays else "Frozen")
         freeze, words = self._actions["freeze"], "Pause" if plays else "Freeze"
         if freeze.text() != words:
             freeze.setText(words)
@@ -233,10 +233,10 @@ class LivePage(QWidget):
         elif replay is not None:
             why = BURNT if replay.has_overlays else RECORDED
         for controls in (self.hide_row, self.attribution):
-            controls.set_held(why)
+            controls.set_blocked(why)
         for name, switch in zip(OVERLAYS, self.switches, strict=False):
             kept = name == "boxes" and not (replay and replay.has_overlays)
-            switch.set_held("" if replay is None or kept else why)
+            switch.set_blocked("" if replay is None or kept else why)
         self._show_whether_maps()
 
     @property
@@ -246,7 +246,7 @@ class LivePage(QWidget):
         return replay if replay is not None and replay.as_recorded else None
 
     def _show_whether_maps(self) -> None:
-        shown = self.look.attribution and self._replay is None
+        shown = self.overlay_style.attribution and self._replay is None
         self.attribution.setEnabled(shown)
         self.sliders.opacity.setEnabled(shown)
 
@@ -262,7 +262,7 @@ class LivePage(QWidget):
     def _hold_scale(self, on: bool) -> None:
         self._scale.hold(on)
         self._store.change(held_scale=on)
-        self.change_look(full_scale=self._scale.value)
+        self.change_style(full_scale=self._scale.value)
 
     def _note_scale(self, look: OverlayStyle) -> None:
         """Tell the held scale what is on the screen."""
@@ -325,26 +325,28 @@ class LivePage(QWidget):
             self._panel_due = False
             self._panel_at = now
             self._show_face()  # model, state or target may have changed since
-            self.panel.show_details(self._shown, self._status, self.look, self.view.followed_map())
+            self.panel.show_details(
+                self._shown, self._status, self.overlay_style, self.view.selected_map()
+            )
         if now - self._summary_at >= SUMMARY_S:
             self._summary_at = now
             self.view.setAccessibleDescription(wording.summary(self._shown))
             bars = self.panel.bars
-            bars.setAccessibleDescription(bars.in_words())
+            bars.setAccessibleDescription(bars.summary())
             cells = self.panel.signals.cells
-            cells.setAccessibleDescription(cells.in_words())
+            cells.setAccessibleDescription(cells.summary())
 
     def _show(self, analysis: Analysis) -> None:
         if analysis.classes and analysis.classes != self._classes:
             self._classes = analysis.classes
-            self.change_look()
+            self.change_style()
         shown = self._settle(analysis)
-        self._note_scale(self.look)
-        if self._scale.value != self.look.full_scale:
-            self.change_look(full_scale=self._scale.value)
+        self._note_scale(self.overlay_style)
+        if self._scale.value != self.overlay_style.full_scale:
+            self.change_style(full_scale=self._scale.value)
         gone = self._following.left
         if gone is not None:
-            self.stage.toast.tell(
+            self.live_view.toast.tell(
                 f"Face {face_number(gone)} has left. The largest is followed again."
             )
         if analysis.frame.at_s is not None:
@@ -372,9 +374,9 @@ class LivePage(QWidget):
             self._engine.pause(held)  # it was opened anew
         self.attribution.show_methods(status.model.methods)
         self._show_held()
-        self.stage.show_status(status)
-        self.stage.hud.show_map_age(self.view.map_age_ms)
-        self.panel.key.show_age(self.view.map_age_ms)
+        self.live_view.show_status(status)
+        self.live_view.hud.show_overlay_delay(self.view.overlay_delay_ms)
+        self.panel.key.show_delay(self.view.overlay_delay_ms)
         self.panel.show_status(status)
         if self._analysis is None:
             self._panel_due = True

@@ -1,4 +1,4 @@
-"""The picture and what floats on it: figures, notices, first steps, the mark of a freeze."""
+"""The picture and what floats on it: performance, notices, first steps, status badges."""
 
 from collections.abc import Callable
 
@@ -18,22 +18,22 @@ from ferapp.ui.widgets.buttons import by_keyboard
 from ferapp.ui.widgets.toast import Toast
 from ferapp.vision.types import Analysis
 
-_EDGE = 14
-_ROOM_BESIDE = 60  # px beside a picture, from which on notices stand there
+_MARGIN = 14  # px
+_MIN_LETTERBOX = 60  # px beside a picture from which on notices move there
 
 
-class Stage(QWidget):
-    """Notices stand at the bottom, where they hide least of a face; the newest is the highest."""
+class LiveView(QWidget):
+    """Notices are at the bottom, where they hide least of a face; later ones above earlier ones."""
 
     def __init__(self, on_painted: Callable[[Analysis], None]) -> None:
         super().__init__()
         self.view = VideoView(on_painted)
-        self.other_view = VideoView(lambda _: None, model=1)  # while two models are compared
-        self.other_view.setAccessibleName("Picture with the second model")
-        self.other_view.hide()
-        self.end_comparison = QPushButton("×", self.other_view)
+        self.second_view = VideoView(lambda _: None, model=1)  # while two models are compared
+        self.second_view.setAccessibleName("Picture with the second model")
+        self.second_view.hide()
+        self.end_comparison = QPushButton("×", self.second_view)
         self.end_comparison.setToolTip(f"Back to one model. Key: {native('Shift+M')}")
-        self.end_comparison.setAccessibleName("End the comparison")
+        self.end_comparison.setAccessibleName("End comparison")
         self.end_comparison.setFixedSize(30, 28)
         self.end_comparison.setStyleSheet("padding: 0;")
         by_keyboard(self.end_comparison)
@@ -41,8 +41,8 @@ class Stage(QWidget):
         self._views.setContentsMargins(QMargins())
         self._views.setSpacing(2)
         self._views.addWidget(self.view)
-        self._views.addWidget(self.other_view)
-        self._first_title = ""  # of the first of two models
+        self._views.addWidget(self.second_view)
+        self._first_title = ""  # of the first of two compared models
         self.hud = Hud(self)
         self.hud.hide()
         self.notice = FaultPanel(self)
@@ -54,13 +54,13 @@ class Stage(QWidget):
         self.frozen = QLabel("Frozen", self)
         self.frozen.setProperty("frozen", True)
         self.frozen.setAccessibleName("Frozen")
-        self.frozen.setToolTip("The picture is held. Press Space to go on.")
+        self.frozen.setToolTip("The picture is frozen. Press Space to continue.")
         self.frozen.hide()
         self.recording = QLabel(self)
         self.recording.setProperty("recording", True)
         self.recording.setFont(theme.sized(self.font(), 1.0))
         self.recording.setAccessibleName("Recording")
-        self.recording.setToolTip("What is seen and measured is recorded. Press R to end it.")
+        self.recording.setToolTip("Frames and results are being recorded. Press R to stop.")
         self.recording.hide()
         self.first_steps = FirstSteps(self)
         self.toast = Toast(self)
@@ -73,50 +73,50 @@ class Stage(QWidget):
         if self.hud.isVisible():
             self.hud.show_status(status)
         self.notice.show_status(status)
-        self._show_second(status)
-        self.analysis_notice.say(status.analysis_notice)
+        self._show_second_model(status)
+        self.analysis_notice.show_text(status.analysis_notice)
         self.opening.setText(source_text.opening_text(status.source.opening))
         self.opening.setVisible(bool(status.source.opening))
         self._arrange()  # the picture may have changed its shape
 
-    def _show_second(self, status: LiveStatus) -> None:
-        """Two views while two models are compared; the second waits until its model is there."""
+    def _show_second_model(self, status: LiveStatus) -> None:
+        """A second view while two models are compared; it waits until its model is loaded."""
         second = status.second_model
-        self.other_view.setVisible(second is not None)
+        self.second_view.setVisible(second is not None)
         self._first_title = f"A · {source_text.model_title(status)}" if second else ""
         self._show_title()
         name = second.name if second is not None else ""
-        self.other_view.set_title(f"B · {name}" if name else "")
+        self.second_view.set_title(f"B · {name}" if name else "")
         notice = second.notice if second is not None else ""
-        self.other_view.set_message(notice or "The second model is loading …")
+        self.second_view.set_message(notice or "Loading the second model…")
         if not name:
-            self.other_view.clear()
+            self.second_view.clear()
 
     def show_analysis(self, analysis: Analysis) -> None:
-        """With what a second model makes of it, if there is one that has something to say."""
+        """In both views, if a second model has predictions too."""
         self.view.show_analysis(analysis)
         self._show_title()
         if len(analysis.models) > 1:
-            self.other_view.show_analysis(analysis)
+            self.second_view.show_analysis(analysis)
 
     def _show_title(self) -> None:
-        """Which picture of a folder it is, and whose results of two models."""
+        """The file of a folder, and the model if two are compared."""
         shown = self.view.analysis
         picture = source_text.picture_title(shown.frame) if shown is not None else ""
         self.view.set_title("  ·  ".join(part for part in (self._first_title, picture) if part))
 
-    def show_recording(self, words: str) -> None:
-        """A red sign with these words; "" takes it away."""
-        self.recording.setText(f"●  Recording  {words}")
-        if self.recording.isHidden() == bool(words):
-            self.recording.setVisible(bool(words))
+    def show_recording(self, progress: str) -> None:
+        """A red badge with this text; "" hides it."""
+        self.recording.setText(f"●  Recording  {progress}")
+        if self.recording.isHidden() == bool(progress):
+            self.recording.setVisible(bool(progress))
         self._arrange()
 
-    def set_frozen(self, on: bool, words: str = "Frozen") -> None:
-        if self.frozen.text() == words and self.frozen.isHidden() != on:
+    def set_frozen(self, on: bool, text: str = "Frozen") -> None:
+        if self.frozen.text() == text and self.frozen.isHidden() != on:
             return
-        self.frozen.setText(words)
-        self.frozen.setAccessibleName(words)
+        self.frozen.setText(text)
+        self.frozen.setAccessibleName(text)
         self.frozen.setVisible(on)
         self._arrange()
 
@@ -133,10 +133,10 @@ class Stage(QWidget):
         super().resizeEvent(event)
         self._arrange()
 
-    def _turn_views(self) -> None:
-        """Side by side or one above the other: as the pictures are larger."""
+    def _orient_views(self) -> None:
+        """Side by side or one above the other, whichever makes the pictures larger."""
         shown = self.view.analysis
-        if shown is None or self.other_view.isHidden():
+        if shown is None or self.second_view.isHidden():
             return
         height, width = shown.picture.shape[:2]
         beside = min(self.width() / 2 / width, self.height() / height)
@@ -145,50 +145,52 @@ class Stage(QWidget):
         self._views.setDirection(
             direction.LeftToRight if beside >= below else direction.TopToBottom
         )
-        self.end_comparison.move(self.other_view.width() - self.end_comparison.width() - 8, 8)
+        self.end_comparison.move(self.second_view.width() - self.end_comparison.width() - 8, 8)
 
-    def _arrange_signs(self, room: QRect) -> None:
-        """In the upper right corner, below the first steps where those are there."""
+    def _arrange_badges(self, room: QRect) -> None:
+        """In the upper right corner, below the first steps if those are in the way."""
         top = room.top()
         card = self.first_steps.geometry().adjusted(0, 0, theme.GAP, theme.GAP)
-        for sign in (self.recording, self.frozen):
-            if sign.isHidden():
+        for badge in (self.recording, self.frozen):
+            if badge.isHidden():
                 continue
-            sign.adjustSize()
-            corner = QPoint(room.right() + 1 - sign.width(), top)
+            badge.adjustSize()
+            corner = QPoint(room.right() + 1 - badge.width(), top)
             if not self.first_steps.isHidden() and card.contains(corner):
                 corner.setY(card.bottom() + 1)
-            sign.move(corner)
-            top = corner.y() + sign.height() + theme.GAP
+            badge.move(corner)
+            top = corner.y() + badge.height() + theme.GAP
 
     def _arrange(self) -> None:
-        """Everything stands inside the picture; over all of the stage where that is too small."""
-        self._turn_views()
+        """Place everything inside the picture, or inside the whole widget if that is too small."""
+        self._orient_views()
         room = self.view.picture_rect().toAlignedRect()
-        if room.width() < 360 or room.height() < self.hud.height() + 2 * _EDGE:
+        if room.width() < 360 or room.height() < self.hud.height() + 2 * _MARGIN:
             room = QRect(self.rect())
-        room.adjust(_EDGE, _EDGE, -_EDGE, -_EDGE)
+        room.adjust(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
         self.hud.move(room.topLeft())
-        self.first_steps.resize(self.first_steps.size_in(self.width() - 2 * _EDGE))
-        self.first_steps.move(_EDGE, _EDGE)  # beside a wide picture it hides less of it
-        self._arrange_signs(room)
+        self.first_steps.resize(self.first_steps.size_in(self.width() - 2 * _MARGIN))
+        self.first_steps.move(
+            _MARGIN, _MARGIN
+        )  # in the corner of the widget it hides less of a wide picture
+        self._arrange_badges(room)
         left, bottom = room.left(), room.bottom() + 1
-        if left > _ROOM_BESIDE:  # there notices hide less of the picture
-            left = _EDGE
-        if self.height() - bottom > _ROOM_BESIDE:
-            bottom = self.height() - _EDGE
-        space = QSize(self.width() - left - _EDGE, self.height())
+        if left > _MIN_LETTERBOX:  # notices hide less of the picture there
+            left = _MARGIN
+        if self.height() - bottom > _MIN_LETTERBOX:
+            bottom = self.height() - _MARGIN
+        space = QSize(self.width() - left - _MARGIN, self.height())
         for notice in self._notices:
             if not notice.isHidden():
-                place = QRect(QPoint(left, 0), notice.size_in(space))
-                place.moveBottom(bottom - 1)
-                if self.toast.isVisible() and place.intersects(self.toast.geometry()):
-                    place.moveBottom(self.toast.y() - theme.GAP)
-                notice.setGeometry(place)
-                bottom = place.top() - theme.GAP
+                rect = QRect(QPoint(left, 0), notice.size_in(space))
+                rect.moveBottom(bottom - 1)
+                if self.toast.isVisible() and rect.intersects(self.toast.geometry()):
+                    rect.moveBottom(self.toast.y() - theme.GAP)
+                notice.setGeometry(rect)
+                bottom = rect.top() - theme.GAP
         self.opening.setText(
             self.opening.fontMetrics().elidedText(
-                self.opening.text(), Qt.TextElideMode.ElideMiddle, space.width() - 2 * _EDGE
+                self.opening.text(), Qt.TextElideMode.ElideMiddle, space.width() - 2 * _MARGIN
             )
         )
         self.opening.adjustSize()

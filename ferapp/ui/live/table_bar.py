@@ -1,7 +1,7 @@
-"""The line below the picture while a video or folder is analysed into a table, by `ferapp analyze`.
+"""The bar below the picture while `ferapp analyze` turns a video or folder into a table.
 
-A process of its own takes every frame once and in the source's own time; what plays goes round and
-round, and leaves frames out when the computer is slow.
+A process of its own analyses every frame once; live playback loops, and skips frames while the
+computer is slow.
 """
 
 import json
@@ -17,13 +17,13 @@ from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import by_keyboard
 
-LOOK_MS = 500
-TAIL = 4096  # bytes of the table's end: more than a row
+POLL_MS = 500
+TAIL_BYTES = 4096  # at the end of the table: more than a row
 COMMAND = (sys.executable, "-m", "ferapp")
 
 
 class TableBar(QFrame):
-    """`ended` carries what became of the table, in words, and the table if there is one."""
+    """`ended` carries a message about the outcome, and the path of the table or ""."""
 
     ended = Signal(str, str)
 
@@ -38,19 +38,19 @@ class TableBar(QFrame):
         self._process = QProcess(self)
         self._process.finished.connect(self._finish)
         self._process.errorOccurred.connect(self._fail)
-        self._timer = QTimer(self, interval=LOOK_MS)
-        self._timer.timeout.connect(self._look)
-        self.words = QLabel()
-        self.words.setAccessibleName("How far the table is")
+        self._timer = QTimer(self, interval=POLL_MS)
+        self._timer.timeout.connect(self._show_progress)
+        self.progress = QLabel()
+        self.progress.setAccessibleName("Progress of the table")
         self.stop_button = QPushButton("Stop")
         self.stop_button.setAccessibleName("Stop: table")
-        self.stop_button.setToolTip("End it here. The table keeps the rows that it has.")
+        self.stop_button.setToolTip("Stop here. The table keeps the rows written so far.")
         self.stop_button.clicked.connect(self.stop)
         by_keyboard(self.stop_button)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
         row.setSpacing(theme.MARGIN)
-        row.addWidget(self.words)
+        row.addWidget(self.progress)
         row.addStretch(1)
         row.addWidget(self.stop_button)
         self.hide()
@@ -60,7 +60,7 @@ class TableBar(QFrame):
         return self._process.state() != QProcess.ProcessState.NotRunning
 
     def start(self, source: str, table: Path, model: str, faces: int) -> None:
-        """Analyse `source` from its beginning to its end; not while another one is."""
+        """Analyse `source` from beginning to end; only while nothing else is running."""
         self._table, self._stopped = table, False
         arguments = [
             *self._command[1:], "analyze", source, f"--csv={table}", f"--model={model}",
@@ -68,12 +68,12 @@ class TableBar(QFrame):
         ]  # fmt: skip
         self._process.start(self._command[0], arguments)
         self._timer.start()
-        self._look()
+        self._show_progress()
         self.show()
 
     def stop(self) -> None:
         self._stopped = True
-        self._process.kill()  # rows are written whole, and the last is checked when it goes on
+        self._process.kill()  # rows are written whole, and resuming checks the last one
 
     def close_down(self) -> None:
         """The window closes."""
@@ -81,41 +81,41 @@ class TableBar(QFrame):
             self.stop()
             self._process.waitForFinished()
 
-    def _look(self) -> None:
+    def _show_progress(self) -> None:
         frame = last_frame(self._table)
-        far = "begins …" if frame is None else f"frame {frame:,}"
-        self.words.setText(f"{self._table.name}: {far}")
-        self.words.setToolTip(f"It is written to\n{self._table}")
+        progress = "starting…" if frame is None else f"frame {frame:,}"
+        self.progress.setText(f"{self._table.name}: {progress}")
+        self.progress.setToolTip(f"Written to\n{self._table}")
 
     def _fail(self, error: QProcess.ProcessError) -> None:
-        if error is QProcess.ProcessError.FailedToStart:  # nothing is finished then
+        if error is QProcess.ProcessError.FailedToStart:  # `finished` is not emitted then
             self._end(f"No table: {self._process.errorString()}", "")
 
     def _finish(self, code: int, _status: QProcess.ExitStatus) -> None:
-        told = bytes(self._process.readAllStandardError().data()).decode(errors="replace").strip()
+        errors = bytes(self._process.readAllStandardError().data()).decode(errors="replace").strip()
         lines = bytes(self._process.readAllStandardOutput().data()).decode().splitlines()
         if self._stopped:
-            self._end(f"Stopped: {self._table.name} has the frames up to here.", str(self._table))
+            self._end(f"Stopped: {self._table.name} has all frames so far.", str(self._table))
         elif code or not lines:
-            self._end(f"No table: {told.removeprefix('Error: ') or 'the analysis failed'}", "")
+            self._end(f"No table: {errors.removeprefix('Error: ') or 'the analysis failed'}", "")
         else:
             done = json.loads(lines[-1])
             faces = wording.count(done["frames_with_face"], "frame").replace("\u00a0", " ")
-            words = f"{wording.count(done['frames'], 'frame')} analysed, {faces} with a face"
-            self._end(words, str(self._table))
+            message = f"{wording.count(done['frames'], 'frame')} analysed, {faces} with a face"
+            self._end(message, str(self._table))
 
-    def _end(self, words: str, table: str) -> None:
+    def _end(self, message: str, table: str) -> None:
         self._timer.stop()
         self.hide()
-        self.ended.emit(words, table)
+        self.ended.emit(message, table)
 
 
 def last_frame(table: Path) -> int | None:
-    """The frame of the last whole row; None before there is one."""
+    """Frame number of the last complete row; None before the first."""
     try:
         with table.open("rb") as stream:
             stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - TAIL))
+            stream.seek(max(0, stream.tell() - TAIL_BYTES))
             rows = stream.read().split(b"\n")[:-1]
     except OSError:
         return None

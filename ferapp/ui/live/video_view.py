@@ -1,4 +1,4 @@
-"""The picture with everything that is known of it, painted at the resolution of the screen."""
+"""The picture with its overlays, painted at the resolution of the screen."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis, Face
 
-_EDGE = 14  # px from the picture's edge
+_MARGIN = 14  # px from the edge of the picture
 
 
 class VideoView(QWidget):
@@ -31,7 +31,7 @@ class VideoView(QWidget):
 
     `on_painted` is called once for each analysis, when it was painted.
 
-    A callback and not a signal: no frame travels through Qt's signals.
+    A callback rather than a signal: no frame passes through Qt's signals.
     """
 
     face_clicked = Signal(int)  # its id
@@ -46,18 +46,18 @@ class VideoView(QWidget):
         self._on_painted = on_painted
         self._model = model
         self._clock = clock
-        self.map_age_ms: float | None = None  # of the maps on the screen; None without any
+        self.overlay_delay_ms: float | None = None  # of the maps on the screen; None without maps
         self._analysis: Analysis | None = None
         self._image: QImage | None = None
-        self._maps: list[QImage | None] | None = None  # one per face, made when first needed
+        self._maps: list[QImage | None] | None = None  # one per face, created on first use
         self._reported = True
         self._message = ""
         self._title = ""
-        self._look = OverlayStyle()
+        self._style = OverlayStyle()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 240)
-        self.setMouseTracking(True)  # the pointer tells what can be clicked
+        self.setMouseTracking(True)  # the cursor shows what can be clicked
         self.setAccessibleName("Picture")
         self.setAccessibleDescription(wording.summary(None))
 
@@ -69,9 +69,9 @@ class VideoView(QWidget):
         return self._analysis
 
     def show_analysis(self, analysis: Analysis) -> None:
-        """A picture that was painted before is not reported again: only its faces changed."""
-        again = self._analysis is not None and self._analysis.frame is analysis.frame
-        self._reported = again and self._reported
+        """A frame that was already painted is not reported again: only its faces changed."""
+        repeated = self._analysis is not None and self._analysis.frame is analysis.frame
+        self._reported = repeated and self._reported
         self._analysis = analysis
         self._image = overlay_painter.picture_image(analysis.picture)  # shares its array
         self._maps = None
@@ -88,13 +88,13 @@ class VideoView(QWidget):
         return self._message
 
     def set_message(self, text: str) -> None:
-        """Words in the middle, as long as there is no picture."""
+        """Text in the middle while there is no picture."""
         if text != self._message:
             self._message = text
             self.update()
 
     def set_title(self, text: str) -> None:
-        """On the picture: which one of a folder it is, and whose results; "" is none."""
+        """Text on the picture: the file of a folder, and the model; "" for none."""
         if text != self._title:
             self._title = text
             self.update()
@@ -104,41 +104,41 @@ class VideoView(QWidget):
         return self._title
 
     @property
-    def look(self) -> OverlayStyle:
-        return self._look
+    def overlay_style(self) -> OverlayStyle:
+        return self._style
 
-    def set_look(self, look: OverlayStyle) -> None:
-        if look != self._look:
-            self._look = look
+    def set_overlay_style(self, style: OverlayStyle) -> None:
+        if style != self._style:
+            self._style = style
             self._maps = None
             self.update()
 
     def map_images(self) -> list[QImage | None]:
-        """The coloured map of each face, made once for each analysis and look."""
+        """The coloured map of each face, created once for each analysis and style."""
         if self._maps is None:
             shown = self._analysis
             self._maps = (
-                overlay_painter.map_images(shown, self._look, self._model)
+                overlay_painter.map_images(shown, self._style, self._model)
                 if shown is not None
                 else []
             )
         return self._maps
 
-    def followed_map(self) -> QImage | None:
-        """That of the face that is followed."""
+    def selected_map(self) -> QImage | None:
+        """The coloured map of the selected face."""
         shown = self._analysis
-        followed = shown.selected_face if shown is not None else None
-        if shown is None or followed is None:
+        selected = shown.selected_face if shown is not None else None
+        if shown is None or selected is None:
             return None
         pairs = zip(shown.faces, self.map_images(), strict=True)
-        return next(image for face, image in pairs if face is followed)
+        return next(image for face, image in pairs if face is selected)
 
     def frame_to_view(self, x: float, y: float) -> QPointF:
-        """Where the centre of a frame's pixel lies in this widget."""
+        """Position in this widget of the centre of a frame pixel."""
         return self._transform().map(QPointF(x, y))
 
     def picture_rect(self) -> QRectF:
-        """The letter-boxed place of the picture, on whole pixels so that it stays sharp."""
+        """The letter-boxed rectangle of the picture, on whole pixels so that it stays sharp."""
         if self._image is None:
             return QRectF(self.rect())
         scale = min(self.width() / self._image.width(), self.height() / self._image.height())
@@ -153,16 +153,16 @@ class VideoView(QWidget):
         scale = QTransform.fromScale(
             rect.width() / self._image.width(), rect.height() / self._image.height()
         )
-        place = overlay_painter.FRAME_TO_QT * scale * QTransform.fromTranslate(rect.x(), rect.y())
-        return place * _mirrored(rect) if self._look.mirror else place
+        to_view = overlay_painter.FRAME_TO_QT * scale * QTransform.fromTranslate(rect.x(), rect.y())
+        return to_view * _mirrored(rect) if self._style.mirror else to_view
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
             self._paint(painter)
         if self._analysis is not None and not self._reported:
             self._reported = True
-            age = 1000 * (self._clock() - self._analysis.frame.captured_at)
-            self.map_age_ms = age if any(self._maps or ()) else None
+            delay = 1000 * (self._clock() - self._analysis.frame.captured_at)
+            self.overlay_delay_ms = delay if any(self._maps or ()) else None
             self._on_painted(self._analysis)
 
     def _paint(self, painter: QPainter) -> None:
@@ -177,7 +177,7 @@ class VideoView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         rect = self.picture_rect()
         painter.save()
-        if self._look.mirror:
+        if self._style.mirror:
             painter.setTransform(_mirrored(rect))
         painter.drawImage(rect, self._image)
         painter.restore()
@@ -185,11 +185,11 @@ class VideoView(QWidget):
         painter.setFont(self._label_font())
         maps = self.map_images()
         overlay_painter.paint_faces(
-            painter, self._analysis, self._transform(), self._look, maps, self._model
+            painter, self._analysis, self._transform(), self._style, maps, self._model
         )
         if self._analysis.hidden:
-            words = f"Hidden: {label_text.parts_text(self._analysis.hidden)}"
-            self._paint_badge(painter, rect, words, Qt.AlignmentFlag.AlignRight)
+            text = f"Hidden: {label_text.parts_text(self._analysis.hidden)}"
+            self._paint_badge(painter, rect, text, Qt.AlignmentFlag.AlignRight)
         if self._title:
             self._paint_badge(painter, rect, self._title, Qt.AlignmentFlag.AlignLeft)
 
@@ -199,12 +199,12 @@ class VideoView(QWidget):
     def _paint_badge(
         self, painter: QPainter, rect: QRectF, text: str, side: Qt.AlignmentFlag
     ) -> None:
-        """What makes this no real result, or whose it is: at the bottom, where no label stands."""
+        """Hidden parts, or the title, in a bottom corner, where no label is."""
         metrics = painter.fontMetrics()
         plate = QRectF(0, 0, metrics.horizontalAdvance(text) + 24, metrics.height() + 12)
-        plate.moveBottomRight(rect.bottomRight() - QPointF(_EDGE, _EDGE))
+        plate.moveBottomRight(rect.bottomRight() - QPointF(_MARGIN, _MARGIN))
         if side == Qt.AlignmentFlag.AlignLeft:
-            plate.moveLeft(rect.left() + _EDGE)
+            plate.moveLeft(rect.left() + _MARGIN)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(palette.to_qcolor(palette.VIDEO_PLATE))
@@ -213,17 +213,18 @@ class VideoView(QWidget):
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
 
     def face_at(self, point: QPointF) -> Face | None:
-        """The face whose box or label is at this point of the widget; of several the smallest,
-        which a larger one's box may be all around.
+        """The face whose box or label is at this point of the widget.
+
+        The smallest of several: the box of a larger one may surround it.
         """
         if self._analysis is None:
             return None
-        place, picture = self._transform(), self.picture_rect()
+        to_view, picture = self._transform(), self.picture_rect()
         metrics = QFontMetricsF(self._label_font())
         for face in reversed(self._analysis.faces):
-            box = place.mapRect(QRectF(*face.box))
+            box = to_view.mapRect(QRectF(*face.box))
             label = (
-                label_text.box_label(face, self._analysis, self._model) if self._look.boxes else ""
+                label_text.box_label(face, self._analysis, self._model) if self._style.boxes else ""
             )
             plate = overlay_painter.label_plate(metrics, box, label, picture) if label else QRectF()
             if box.contains(point) or plate.contains(point):
@@ -239,7 +240,7 @@ class VideoView(QWidget):
         return super().event(event)
 
     def _clickable(self, point: QPointF) -> Face | None:
-        """The face there, where there are others to choose from."""
+        """The face at `point`, while there are several to choose from."""
         several = self._analysis is not None and len(self._analysis.faces) > 1
         return self.face_at(point) if several else None
 
@@ -260,5 +261,5 @@ class VideoView(QWidget):
 
 
 def _mirrored(rect: QRectF) -> QTransform:
-    """Left and right of `rect` exchanged."""
+    """Exchanges left and right of `rect`."""
     return QTransform(-1, 0, 0, 1, 2 * rect.center().x(), 0)

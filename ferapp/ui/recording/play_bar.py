@@ -1,5 +1,6 @@
-"""The line below the picture while a file plays: pause and time; of a recording also its marks and
-whose results.
+"""The bar below the picture while a file plays: pause and position.
+
+For a recording also its marks, and the choice of recorded results or a new analysis.
 """
 
 import math
@@ -27,23 +28,23 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import by_keyboard
 from ferapp.ui.widgets.chips import Chip
 
-_REACH = 5  # px from a mark where its note is shown
+_MARK_REACH = 5  # px from a mark within which its note is shown
 _STEP_MS = 1000
-_NEAR_S = 0.6  # of where somebody sought
-_PATIENCE_S = 1.0  # for the picture of there
-_RECORDED = "The results that were recorded, as faces.csv has them: unsmoothed."
+_NEAR_S = 0.6  # a frame this near the target of a seek has arrived there
+_SEEK_TIMEOUT_S = 1.0  # for the frame at the target
+_RECORDED = "The recorded results, unsmoothed as in faces.csv."
 _AGAIN = (
-    "Let the model that is chosen now look at the recorded pictures.\n"
-    "They were compressed: its results may differ a little from those of the live picture."
+    "Run the current model on the recorded frames.\n"
+    "They were compressed: results may differ slightly from those of the live frames."
 )
-_BURNT = (
+_HAS_OVERLAYS = (
     "Only the video with overlays was recorded: they are part of the picture,\n"
-    "and a model cannot look at it again."
+    "so it cannot be analysed again."
 )
 
 
 class Timeline(QSlider):
-    """Where in the file, in ms, with a line for each mark. A click goes there."""
+    """Position in the file in ms, with a line for each mark. A click seeks."""
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
@@ -52,22 +53,22 @@ class Timeline(QSlider):
         self.setPageStep(5 * _STEP_MS)
         self.setMinimumSize(100, 28)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Where it plays")
-        self.setToolTip("Where it plays. A click or a drag goes elsewhere.")
+        self.setAccessibleName("Position")
+        self.setToolTip("Position in the file. Click or drag to seek.")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
-    def place(self, time_s: float) -> float:
-        """x of a time, in px."""
-        groove, handle = self._parts()
+    def x_of(self, time_s: float) -> float:
+        """Horizontal position of a time, in px."""
+        groove, handle = self._groove_and_handle()
         room = groove.width() - handle.width()
         share = 1000 * time_s / max(self.maximum(), 1)
         return groove.x() + handle.width() / 2 + room * min(share, 1.0)
 
     def mark_at(self, x: float) -> Mark | None:
-        near = [mark for mark in self.marks if abs(self.place(mark.time_s) - x) <= _REACH]
-        return min(near, key=lambda mark: abs(self.place(mark.time_s) - x), default=None)
+        near = [mark for mark in self.marks if abs(self.x_of(mark.time_s) - x) <= _MARK_REACH]
+        return min(near, key=lambda mark: abs(self.x_of(mark.time_s) - x), default=None)
 
-    def _parts(self) -> tuple[QRect, QRect]:
+    def _groove_and_handle(self) -> tuple[QRect, QRect]:
         option = QStyleOptionSlider()
         self.initStyleOption(option)
         control, part = QStyle.ComplexControl.CC_Slider, QStyle.SubControl
@@ -78,12 +79,12 @@ class Timeline(QSlider):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            groove, handle = self._parts()
+            groove, handle = self._groove_and_handle()
             start = groove.x() + handle.width() // 2
             room = groove.width() - handle.width()
             x = round(event.position().x()) - start
             self.setValue(QStyle.sliderValueFromPosition(0, self.maximum(), x, room))
-        super().mousePressEvent(event)  # the handle is under the pointer now, and follows it
+        super().mousePressEvent(event)  # the handle is under the pointer now and follows it
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -91,9 +92,11 @@ class Timeline(QSlider):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             middle = self.height() / 2
             for mark in self.marks:
-                x = self.place(mark.time_s)
-                look = theme.current()
-                painter.setPen(QPen(QColor(look.warning if mark.kind == MARK else look.muted), 2))
+                x = self.x_of(mark.time_s)
+                colours = theme.current()
+                painter.setPen(
+                    QPen(QColor(colours.warning if mark.kind == MARK else colours.muted), 2)
+                )
                 painter.drawLine(QPointF(x, middle - 11), QPointF(x, middle - 4))
                 if mark.note:  # something to read
                     painter.setBrush(painter.pen().color())
@@ -110,7 +113,7 @@ class Timeline(QSlider):
 
 
 class PlayBar(QFrame):
-    """`sought` carries seconds; `again` whether the model is to look at the pictures again."""
+    """`sought` carries seconds; `again` whether to analyse the recorded frames again."""
 
     sought = Signal(float)
     again = Signal(bool)
@@ -121,7 +124,7 @@ class PlayBar(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Playback")
         self._seconds = 0.0
-        self._sought, self._sought_at = 0.0, -math.inf  # where somebody went last, and when
+        self._target_s, self._sought_at = 0.0, -math.inf  # of the latest seek, and when
         self._replay: Replay | None = None
         self.pause = QPushButton("Pause")
         self.pause.setFixedWidth(self.pause.fontMetrics().horizontalAdvance("Pause") + 32)
@@ -152,11 +155,11 @@ class PlayBar(QFrame):
         self.hide()
 
     def show_playback(self, playback: Playback | None, replay: Replay | None) -> None:
-        """None is nothing to seek in, and no recording."""
+        """None: no file to seek in, no recording."""
         self.setVisible(playback is not None)
         if playback is not None and playback.seconds != self._seconds:
             self._seconds = playback.seconds
-            self.line.blockSignals(True)  # nobody sought
+            self.line.blockSignals(True)  # this is no seek
             self.line.setMaximum(round(1000 * playback.seconds))
             self.line.blockSignals(False)
         if replay != self._replay:
@@ -173,28 +176,28 @@ class PlayBar(QFrame):
             widget.setVisible(replay is not None)
         if replay is None:
             return
-        whose = f"\nThey are by the model {replay.model}." if replay.model else ""
-        self.recorded.setToolTip(_RECORDED + whose)
+        model = f"\nModel: {replay.model}." if replay.model else ""
+        self.recorded.setToolTip(_RECORDED + model)
         self.analyse.setEnabled(not replay.has_overlays)
-        self.analyse.setToolTip(_BURNT if replay.has_overlays else _AGAIN)
-        words = ["overlays only"] * replay.has_overlays + ["cut short"] * (not replay.ended)
-        self.notice.setText(", ".join(words).capitalize())
+        self.analyse.setToolTip(_HAS_OVERLAYS if replay.has_overlays else _AGAIN)
+        remarks = ["overlays only"] * replay.has_overlays + ["cut short"] * (not replay.ended)
+        self.notice.setText(", ".join(remarks).capitalize())
         self.notice.setToolTip(
-            (f"{_BURNT}\n" * replay.has_overlays)
-            + "The recording was not ended: what was written until then is there."
+            (f"{_HAS_OVERLAYS}\n" * replay.has_overlays)
+            + "The recording was interrupted: everything written until then is there."
             * (not replay.ended)
         )
-        self.notice.setVisible(bool(words))
+        self.notice.setVisible(bool(remarks))
         (self.analyse if replay.again else self.recorded).setChecked(True)
 
     def show_time(self, time_s: float) -> None:
-        """Where the picture on the screen is.
+        """Position of the frame on the screen.
 
-        The handle waits for the picture of where somebody went: one of before would throw it back,
-        and the next key would count from there.
+        After a seek the handle waits for the frame there: an earlier one would throw it back, and
+        the next key press would start from the wrong position.
         """
-        arrived = abs(time_s - self._sought) <= _NEAR_S
-        if arrived or time.perf_counter() - self._sought_at > _PATIENCE_S:
+        arrived = abs(time_s - self._target_s) <= _NEAR_S
+        if arrived or time.perf_counter() - self._sought_at > _SEEK_TIMEOUT_S:
             self._sought_at = -math.inf
         if self._sought_at == -math.inf and not self.line.isSliderDown():
             self.line.blockSignals(True)
@@ -206,10 +209,10 @@ class PlayBar(QFrame):
             self.time.setText(text)
 
     def _seek(self, value: int) -> None:
-        self._sought, self._sought_at = value / 1000, time.perf_counter()
-        self.sought.emit(self._sought)
+        self._target_s, self._sought_at = value / 1000, time.perf_counter()
+        self.sought.emit(self._target_s)
 
     def _show_paused(self, on: bool) -> None:
         self.pause.setText("Play" if on else "Pause")
         self.pause.setAccessibleName("Play" if on else "Pause")
-        self.pause.setToolTip(f"{'Go on' if on else 'Hold it'}. Key: Space")
+        self.pause.setToolTip(f"{'Continue' if on else 'Pause'} playback. Key: Space")

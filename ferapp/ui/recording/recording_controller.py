@@ -1,4 +1,4 @@
-"""Recording, as the window handles it: begin and end, the signs of it, what became of it."""
+"""Recording as the window handles it: start and stop, indicators, the outcome."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -33,20 +33,20 @@ TITLE = "ferapp"
 
 
 def recordings_folder() -> Path:
-    """Where recordings go unless another folder was chosen."""
+    """The folder for recordings unless the user chose another one."""
     place = QStandardPaths.StandardLocation.DocumentsLocation
     return Path(QStandardPaths.writableLocation(place) or Path.home()) / "ferapp"
 
 
-def has_an_end(status: LiveStatus) -> bool:
-    """Whether what plays is a file or folder that a model can be taken through, frame by frame."""
-    source = status.source.uri
-    there = source == "demo" or Path(source).exists() if source else False
-    return there and status.source.replay is None and bool(status.model.spec)
+def can_be_analysed(status: LiveStatus) -> bool:
+    """Whether a file or folder plays, which can be analysed from beginning to end."""
+    uri = status.source.uri
+    exists = bool(uri) and (uri == "demo" or Path(uri).exists())
+    return exists and status.source.replay is None and bool(status.model.spec)
 
 
-class Recordings(QObject):
-    """Tells the engine to record, and everybody who can see or hear it that it does."""
+class RecordingController(QObject):
+    """Starts and stops recordings, and shows in the window that one runs."""
 
     def __init__(
         self,
@@ -61,15 +61,15 @@ class Recordings(QObject):
         self._window, self._engine, self._store = window, engine, store
         self._page, self._open_source = page, open_source
         self._actions = actions
-        self._shown: RecordingStatus | None = None  # at the last look
-        self._asked = False  # for a recording whose outcome was not told yet
-        actions["record"].triggered.connect(self._begin_or_end)
+        self._shown: RecordingStatus | None = None  # the latest one displayed
+        self._outcome_due = False  # the outcome of a recording was not displayed yet
+        actions["record"].triggered.connect(self._toggle)
         actions["mark"].triggered.connect(self._mark)
         actions["mark"].setEnabled(False)
-        actions["open_recording"].triggered.connect(self._ask_for_recording)
+        actions["open_recording"].triggered.connect(self._open_recording)
         actions["recording_settings"].triggered.connect(self._show_settings)
-        actions["to_table"].triggered.connect(self._ask_for_table)
-        page.table_bar.ended.connect(self._tell_of_table)
+        actions["to_table"].triggered.connect(self._start_table)
+        page.table_bar.ended.connect(self._show_table_outcome)
         page.record_bar.noted.connect(engine.note)
         page.record_bar.done.connect(window.setFocus)
         page.status_changed.connect(lambda: self.show_status(page.status))
@@ -86,28 +86,28 @@ class Recordings(QObject):
         self._actions["record"].setChecked(running)
         self._actions["mark"].setEnabled(running)
         self._actions["record"].setEnabled(running or status.source.replay is None)
-        self._show_whether_table(status)
+        self._enable_table(status)
         title = f"Recording – {TITLE}" if running else TITLE
         if self._window.windowTitle() != title:
             self._window.setWindowTitle(title)
-        self._page.stage.show_recording(wording.recording(now) if running and now else "")
+        self._page.live_view.show_recording(wording.recording(now) if running and now else "")
         self._page.record_bar.setVisible(running)
         if now is None:
             return
         self._page.record_bar.show_status(now, source_text.first_title(status))
-        if now.over and now != before and self._asked:
-            self._asked = False
-            self._tell(now)
+        if now.over and now != before and self._outcome_due:
+            self._outcome_due = False
+            self._show_outcome(now)
 
-    def _show_whether_table(self, status: LiveStatus) -> None:
+    def _enable_table(self, status: LiveStatus) -> None:
         busy = self._page.table_bar.running
-        self._actions["to_table"].setEnabled(has_an_end(status) and not busy)
+        self._actions["to_table"].setEnabled(can_be_analysed(status) and not busy)
 
-    def finish(self) -> None:
-        """The window closes: what was typed is kept."""
-        self._page.record_bar.keep_note()
+    def save_note(self) -> None:
+        """Save what was typed, before the recording or the window closes."""
+        self._page.record_bar.save_note()
 
-    def _ask_for_table(self) -> None:
+    def _start_table(self) -> None:
         status = self._page.status
         stem = "demo" if status.source.uri == "demo" else Path(status.source.uri).stem
         path, _ = QFileDialog.getSaveFileName(
@@ -116,25 +116,25 @@ class Recordings(QObject):
         if path:
             faces = self._page.options.max_faces
             self._page.table_bar.start(status.source.uri, Path(path), status.model.spec, faces)
-            self._show_whether_table(status)
+            self._enable_table(status)
 
-    def _tell_of_table(self, words: str, table: str) -> None:
-        self._show_whether_table(self._page.status)
-        shown = "Show folder" if table else ""
-        self._page.stage.toast.tell(words, shown, lambda: open_folder(table), table)
+    def _show_table_outcome(self, message: str, table: str) -> None:
+        self._enable_table(self._page.status)
+        button = "Show folder" if table else ""
+        self._page.live_view.toast.tell(message, button, lambda: open_folder(table), table)
 
-    def _begin_or_end(self) -> None:
+    def _toggle(self) -> None:
         running = self._engine.status().recording
         if running is not None and not running.over:
-            self.finish()
+            self.save_note()
             self._engine.end_recording()
             return
         now, store = self._store.now, self._store
-        self._asked = True
+        self._outcome_due = True
         self._shown = None
 
         def draw(analysis: Analysis) -> NDArray[np.uint8]:
-            """In the recording's thread, which knows no QObject: as things look at that moment."""
+            """Called in the recording's thread, which uses no QObject; in the current style."""
             image = render_overlays(analysis, store.now.look)
             rows = np.frombuffer(image.constBits(), np.uint8)
             return rows.reshape(image.height(), image.width(), 4).copy()
@@ -148,24 +148,27 @@ class Recordings(QObject):
                 look={"look": asdict(now.look)},
             )
         )
-        self._page.stage.toast.tell(f"Recording into {self.folder}", "Change…", self._show_settings)
+        self._page.live_view.toast.tell(
+            f"Recording into {self.folder}", "Change…", self._show_settings
+        )
 
     def _mark(self) -> None:
-        self._page.record_bar.marked(self._engine.mark())
+        self._page.record_bar.start_note(self._engine.mark())
 
-    def _tell(self, ended: RecordingStatus) -> None:
-        """What became of it, and how to see it."""
-        toast, folder = self._page.stage.toast, ended.folder
+    def _show_outcome(self, ended: RecordingStatus) -> None:
+        """A message about the recording that ended, with a button that plays it."""
+        toast, folder = self._page.live_view.toast, ended.folder
         if not ended.frames:
-            toast.tell(ended.reason or "Nothing was recorded: no picture came.")
+            toast.tell(ended.reason or "Nothing was recorded: no frames arrived.")
             return
-        figures = f"{wording.duration(ended.seconds)}, {wording.size(ended.bytes)}"
-        lacks = f"\nThe video lacks {ended.dropped} pictures." if ended.dropped else ""
-        why = f"{ended.reason}\n" if ended.reason else ""
-        words = f"{why}Recorded {figures}: …/{folder.parent.name}/{folder.name}{lacks}"
-        toast.tell(words, "Play", lambda: self._open_source(str(folder)), str(folder))
+        extent = f"{wording.duration(ended.seconds)}, {wording.size(ended.bytes)}"
+        dropped = wording.count(ended.dropped, "frame")
+        lacks = f"\nThe video lacks {dropped}." if ended.dropped else ""
+        reason = f"{ended.reason}\n" if ended.reason else ""
+        message = f"{reason}Recorded {extent}: …/{folder.parent.name}/{folder.name}{lacks}"
+        toast.tell(message, "Play", lambda: self._open_source(str(folder)), str(folder))
 
-    def _ask_for_recording(self) -> None:
+    def _open_recording(self) -> None:
         path = QFileDialog.getExistingDirectory(
             self._window, "Open a recording", str(self.folder if self.folder.is_dir() else "")
         )
@@ -173,56 +176,56 @@ class Recordings(QObject):
             self._open_source(path)
 
     def _show_settings(self) -> None:
-        RecordingSheet(self._window, self._store, self.folder).show()
+        RecordingSettingsDialog(self._window, self._store, self.folder).show()
 
 
-class RecordingSheet(Sheet):
-    """Where recordings go, and which videos they have."""
+class RecordingSettingsDialog(Sheet):
+    """The folder for recordings, and the videos that they contain."""
 
     def __init__(self, parent: QWidget, store: SettingsStore, folder: Path) -> None:
         super().__init__(parent, "Recording settings", QSize(620, 0))
         self._store, self._folder = store, folder
-        self.place = QLabel()
-        self.place.setWordWrap(True)
-        self.place.setAccessibleName("Folder")
+        self.folder_label = QLabel()
+        self.folder_label.setWordWrap(True)
+        self.folder_label.setAccessibleName("Folder")
         change = QPushButton("Change…")
-        change.setToolTip("Choose where recordings go.")
+        change.setToolTip("Choose the folder for recordings.")
         change.clicked.connect(self._change)
         change.setAutoDefault(False)
         by_keyboard(change)
-        self.clean = Chip("Clean", "The pictures as they come: clean.avi. Needed to analyse again.")
-        self.overlaid = Chip("With overlays", "The same with everything drawn in: overlaid.avi.")
+        self.clean = Chip("Clean", "The original frames: clean.avi. Needed to analyse them again.")
+        self.overlaid = Chip("With overlays", "The frames with all overlays: overlaid.avi.")
         self.clean.setChecked(store.now.record_clean)
         self.overlaid.setChecked(store.now.record_overlaid)
         self.clean.toggled.connect(lambda on: store.change(record_clean=on))
         self.overlaid.toggled.connect(lambda on: store.change(record_overlaid=on))
-        always = QLabel(
-            "Every recording is a folder of its own, named by its time. Its tables are always "
-            "written: faces.csv (as ferapp analyze writes it, unsmoothed), frames.csv (the true "
-            "time of each picture), events.csv and session.json. Without a recording or a "
-            "snapshot, no picture that plays is written to the disk."
+        explanation = QLabel(
+            "Each recording is a folder named after its time. Its tables are always written: "
+            "faces.csv (unsmoothed, as ferapp analyze writes it), frames.csv (the exact time of "
+            "each frame), events.csv and session.json. Without a recording or a snapshot, no "
+            "frame is written to the disk."
         )
-        always.setWordWrap(True)
-        always.setProperty("quiet", True)
+        explanation.setWordWrap(True)
+        explanation.setProperty("quiet", True)
         grid = QGridLayout()
         grid.setContentsMargins(QMargins())
         grid.setHorizontalSpacing(theme.MARGIN)
         grid.setVerticalSpacing(theme.MARGIN)
         grid.setColumnStretch(3, 1)
         grid.addWidget(QLabel("Folder"), 0, 0)
-        grid.addWidget(self.place, 0, 1, 1, 3)
+        grid.addWidget(self.folder_label, 0, 1, 1, 3)
         grid.addWidget(change, 0, 4)
         grid.addWidget(QLabel("Video"), 1, 0)
         grid.addWidget(self.clean, 1, 1)
         grid.addWidget(self.overlaid, 1, 2)
-        grid.addWidget(always, 2, 0, 1, 5)
+        grid.addWidget(explanation, 2, 0, 1, 5)
         self.column.addLayout(grid, 1)
         self._open_button = self.button("Open folder", "Show it in the file manager.", self._open)
         self.finish()
-        self._show_place()
+        self._show_folder()
 
-    def _show_place(self) -> None:
-        self.place.setText(str(self._folder))
+    def _show_folder(self) -> None:
+        self.folder_label.setText(str(self._folder))
         self._open_button.setEnabled(self._folder.is_dir())
         self.resize(self.width(), self.column.totalHeightForWidth(self.width()))
 
@@ -231,7 +234,7 @@ class RecordingSheet(Sheet):
         if path:
             self._folder = Path(path)
             self._store.change(recordings=path)
-            self._show_place()
+            self._show_folder()
 
     def _open(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder)))

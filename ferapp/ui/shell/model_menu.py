@@ -1,4 +1,4 @@
-"""The menus of models and of devices to run them on."""
+"""The menus of models and of devices."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ _GROUPS = (("bundled", "Bundled"), ("run", "From runs"), ("file", "Opened files"
 
 
 class ModelMenu(QMenu):
-    """Each model with its accuracy and its time a face on the device in use."""
+    """Each model with its accuracy and its time per face on the current device."""
 
     def __init__(
         self,
@@ -28,17 +28,21 @@ class ModelMenu(QMenu):
     ) -> None:
         super().__init__("Model", parent)
         self.setToolTipsVisible(True)
-        self._compare, self._end = compare, end_comparison
-        self._others = QMenu("Compare with", self)
-        self._others.setToolTipsVisible(True)
-        self._others.menuAction().setToolTip("A second model on the same frames, side by side.")
+        self._compare, self._end_comparison = compare, end_comparison
+        self._second_models = QMenu("Compare with", self)
+        self._second_models.setToolTipsVisible(True)
+        self._second_models.menuAction().setToolTip(
+            "Run a second model on the same frames, side by side."
+        )
         self._open_model, self._load = open_model, load
         self._about = QAction("About this model…", self)
-        self._about.setToolTip("Its data, training, measured quality, licence, use and limits.")
+        self._about.setToolTip(
+            "Data, training, measured quality, licence, intended use and limits."
+        )
         self._about.triggered.connect(about)
         self._status = LiveStatus()
         self._models: dict[QAction, ModelInfo] = {}
-        self._fixed = (self._others.menuAction(), self._open_model, teach, self._about)
+        self._fixed = (self._second_models.menuAction(), self._open_model, teach, self._about)
         self._fill()
 
     def show_status(self, status: LiveStatus) -> None:
@@ -54,7 +58,7 @@ class ModelMenu(QMenu):
             if action not in self._fixed:
                 action.deleteLater()
         self._models = {}
-        self._others.clear()
+        self._second_models.clear()
         for group, title in _GROUPS:
             models = [model for model in self._status.models if model.group == group]
             if models:
@@ -64,11 +68,11 @@ class ModelMenu(QMenu):
                 self.addSeparator()
         for model in self._status.models:
             if model.card is not None and not model.problem:
-                action = self._others.addAction(literal(model.name))
+                action = self._second_models.addAction(literal(model.name))
                 action.setToolTip(model.card.summary)
                 action.triggered.connect(lambda _=False, spec=model.spec: self._compare(spec))
-        self._others.addSeparator()
-        self._others.addAction(self._end)
+        self._second_models.addSeparator()
+        self._second_models.addAction(self._end_comparison)
         for action in self._fixed:
             self.addAction(action)
 
@@ -77,13 +81,13 @@ class ModelMenu(QMenu):
         name = literal(model.name)
         if card is None or model.problem:
             action = self.addAction(f"{name}\tcannot be used")
-            action.setToolTip(model.problem or "The file cannot be read.")
+            action.setToolTip(model.problem or "The file could not be read.")
             action.setEnabled(False)
             return
         ms = model.ms.get(self._status.model.device)
         facts = [source_text.accuracy(card), wording.milliseconds(ms) if ms else ""]
-        words = f"{name}   {literal(card.about)}" if card.about else name
-        action = self.addAction("\t".join([words, "  ·  ".join(fact for fact in facts if fact)]))
+        title = f"{name}   {literal(card.about)}" if card.about else name
+        action = self.addAction("\t".join([title, "  ·  ".join(fact for fact in facts if fact)]))
         action.setCheckable(True)
         action.setToolTip(card.summary)
         action.triggered.connect(lambda _=False, spec=model.spec: self._choose(spec))
@@ -99,7 +103,7 @@ class ModelMenu(QMenu):
 
 
 class DeviceMenu(QMenu):
-    """Where the model runs; the check is on the device in use."""
+    """The devices; the current one is checked."""
 
     def __init__(self, store: SettingsStore, use: Callable[[str], None], parent: QWidget) -> None:
         super().__init__("Device", parent)
@@ -108,9 +112,9 @@ class DeviceMenu(QMenu):
         self._status = LiveStatus()
         self._actions: dict[str, QAction] = {}
         self._line = self.addSeparator()
-        self._auto = self.addAction("Fastest at each start")
+        self._auto = self.addAction("Fastest available")
         self._auto.setCheckable(True)
-        self._auto.setToolTip("A GPU where there is one, else the CPU.")
+        self._auto.setToolTip("At each start: a GPU if there is one, else the CPU.")
         self._auto.triggered.connect(lambda: self._choose("auto"))
         self._mark()
 
@@ -132,7 +136,7 @@ class DeviceMenu(QMenu):
         for device in self._status.devices:
             action = QAction(self)
             action.setCheckable(True)
-            action.setToolTip(f"Run the model here ({device.name}).")
+            action.setToolTip(f"Run the model on this device ({device.name}).")
             action.triggered.connect(lambda _=False, name=device.name: self._choose(name))
             self.insertAction(self._line, action)
             self._actions[device.name] = action

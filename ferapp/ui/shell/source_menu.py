@@ -1,4 +1,4 @@
-"""The menu of sources: the demo, the cameras that are connected now, files, addresses."""
+"""The menu of sources: the demo, connected cameras, files, addresses."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import source_text
 
 CAMERA_MODES = (
-    ("", "As the camera likes"),
+    ("", "Camera default"),
     ("640x480@30", "640 × 480 at 30"),
     ("1280x720@30", "1280 × 720 at 30"),
     ("1280x720@60", "1280 × 720 at 60"),
@@ -22,12 +22,12 @@ Open = Callable[[str], None]
 
 
 def literal(text: str) -> str:
-    """`text` in a menu, where & would mark a key."""
+    """`text` for a menu, where & would mark a shortcut."""
     return text.replace("&", "&&")
 
 
 class SourceMenu(QMenu):
-    """Follows the cameras as they come and go, also while it is open."""
+    """Lists cameras as they are connected and disconnected, even while it is open."""
 
     def __init__(
         self, actions: dict[str, QAction], store: SettingsStore, open_source: Open, parent: QWidget
@@ -39,8 +39,8 @@ class SourceMenu(QMenu):
         self._cameras: dict[QAction, CameraInfo] = {}
         self.addAction(actions["demo"])
         self.addSeparator()
-        self._none = self.addAction("No camera is connected")
-        self._none.setToolTip("Connect one: it appears here by itself.")
+        self._none = self.addAction("No camera connected")
+        self._none.setToolTip("A camera appears here as soon as it is connected.")
         self._none.setEnabled(False)
         self._modes = self.addMenu(self._mode_menu())
         self.addSeparator()
@@ -50,18 +50,18 @@ class SourceMenu(QMenu):
         self.addAction(actions["paste"])
 
     def _mode_menu(self) -> QMenu:
-        menu = QMenu("Camera picture", self)
+        menu = QMenu("Camera resolution", self)
         menu.setToolTipsVisible(True)
         menu.menuAction().setToolTip(
-            "Size and rate to ask a camera for. The status bar shows what it delivers."
+            "Size and rate to request from a camera. The status bar shows what it delivers."
         )
         group = QActionGroup(menu)
         for mode, text in CAMERA_MODES:
             action = menu.addAction(text)
             action.setCheckable(True)
             action.setChecked(mode == self._store.now.camera_mode)
-            action.setToolTip("Ask the camera for this. It may deliver something else.")
-            action.triggered.connect(lambda _=False, wanted=mode: self._choose_mode(wanted))
+            action.setToolTip("Request this from the camera. It may deliver something else.")
+            action.triggered.connect(lambda _=False, chosen=mode: self._choose_mode(chosen))
             group.addAction(action)
         return menu
 
@@ -80,14 +80,14 @@ class SourceMenu(QMenu):
         for camera, title in zip(cameras, source_text.camera_titles(cameras), strict=True):
             action = QAction(literal(title), self)
             action.setCheckable(True)
-            action.setToolTip("Show this camera. It is remembered for the next start.")
+            action.setToolTip("Use this camera, and again at the next start.")
             action.triggered.connect(lambda _=False, chosen=camera: self._choose(chosen))
             self.insertAction(self._modes, action)
             self._cameras[action] = camera
         self._none.setVisible(not cameras)
 
     def _mark(self) -> None:
-        """A check says what plays, not what was clicked."""
+        """Check the camera that plays, not the one that was clicked."""
         playing = source_text.playing_camera(self._status)
         for action, camera in self._cameras.items():
             action.setChecked(camera == playing)

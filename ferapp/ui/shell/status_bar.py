@@ -1,4 +1,4 @@
-"""The line below: what plays at which size and rate, and what looks at it."""
+"""The status bar: the source with size and rate, the recording, the model and its device."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStatusBar
@@ -7,22 +7,22 @@ from ferapp.live.status import LiveStatus
 from ferapp.ui.text import source_text, wording
 from ferapp.ui.widgets import theme
 
-_LONGEST = 320  # px of a name
+_MAX_NAME = 320  # px
 
 
 class StatusBar(QStatusBar):
-    """Every part explains itself in its tooltip."""
+    """The tooltip of each part explains it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setSizeGripEnabled(False)
         self.source = self._part("Source")
-        self.figures = self._part("Size and rate")
+        self.mode = self._part("Size and rate")
         self.recording = self._part("Recording")
         self.model = self._part("Model")
         self.device = self._part("Device")
-        self.time = self._part("Time a face")
-        for label in (self.source, self.figures):
+        self.time = self._part("Time per face")
+        for label in (self.source, self.mode):
             self.addWidget(label)
         for label in (self.recording, self.model, self.device, self.time):
             self.addPermanentWidget(label)
@@ -30,49 +30,51 @@ class StatusBar(QStatusBar):
     def _part(self, name: str) -> QLabel:
         label = QLabel()
         label.setAccessibleName(name)
-        label.setFont(theme.sized(self.font(), 1.0))  # figures of equal width
+        label.setFont(theme.sized(self.font(), 1.0))  # digits of equal width
         return label
 
     def show_status(self, status: LiveStatus) -> None:
         name = status.source.name
         _set(
             self.source,
-            self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _LONGEST)
+            self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _MAX_NAME)
             or "No source",
-            f"{name}\n" * bool(name) + "Where the pictures come from. They stay on this computer.",
+            f"{name}\n" * bool(name) + "Where the frames come from. They stay on this computer.",
         )
         _set(
-            self.figures,
-            source_text.figures(status),
-            "Asked: what the camera was asked for (Source, Camera picture).\n"
-            "Delivered: the size that comes, at the rate that the camera states.\n"
-            "Measured: pictures a second that arrived over the last seconds."
+            self.mode,
+            source_text.size_and_rate(status),
+            "Requested: as chosen in Source, Camera resolution.\n"
+            "Delivered: the actual size, and the rate that the camera states.\n"
+            "Measured: frames per second over the last seconds."
             if status.source.requested_mode
-            else "Size in pixels, and pictures a second that arrived over the last seconds.",
+            else "Size in pixels, and frames per second over the last seconds.",
         )
         recorded = status.recording
         running = recorded is not None and not recorded.over
         _set(
             self.recording,
             f"Recording {wording.recording(recorded)}" if running and recorded else "",
-            f"It is written into\n{recorded.folder}" if recorded else "Nothing is recorded.",
+            f"Written to\n{recorded.folder}" if recorded else "Nothing is being recorded.",
         )
         card, model = status.model.card, source_text.model_title(status)
         _set(
             self.model,
-            self.fontMetrics().elidedText(model, Qt.TextElideMode.ElideMiddle, _LONGEST)
+            self.fontMetrics().elidedText(model, Qt.TextElideMode.ElideMiddle, _MAX_NAME)
             or "No model",
-            card.summary if card else "The model that looks at the faces.",
+            card.summary if card else "The model that classifies the faces.",
         )
         _set(
             self.device,
             source_text.device_title(status, status.model.device),
-            f"Where the model runs ({status.model.device}).",
+            f"The model runs on this device ({status.model.device}).",
         )
         _set(
             self.time,
-            f"{wording.milliseconds(status.model.face_ms)} a face" if status.model.face_ms else "",
-            "The model's time for one face with its attribution, measured on this device\n"
+            f"{wording.milliseconds(status.model.face_ms)} per face"
+            if status.model.face_ms
+            else "",
+            "The model's time for one face with attribution, measured on this device\n"
             "when it was loaded.",
         )
 

@@ -1,4 +1,4 @@
-"""The toolbar: pages, what plays, what looks and where, actions, the menu."""
+"""The toolbar: pages, source, model, device, actions, the menu."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup
@@ -10,7 +10,7 @@ from ferapp.ui.widgets.buttons import MenuButton, by_keyboard
 
 
 class ToolBar(QToolBar):
-    """Where there is little room, without captions and Full screen, which the menu has too."""
+    """In a narrow window it drops the captions and Full screen, which is in the menu as well."""
 
     def __init__(
         self,
@@ -29,32 +29,32 @@ class ToolBar(QToolBar):
         self.pages = QActionGroup(self)
         self._after_pages = self.addSeparator()
         self.source = MenuButton(
-            "Source", source_menu, "What plays: the demo clip, a camera, a file, an address."
+            "Source", source_menu, "The source: the demo clip, a camera, a file or an address."
         )
-        self.model = MenuButton("Model", model_menu, "What looks at the faces.")
-        self.device = MenuButton("Device", device_menu, "Where the model runs.")
-        self._live = [self.addWidget(each) for each in (self.source, self.model, self.device)]
-        room = QWidget()
-        room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.addWidget(room)
+        self.model = MenuButton("Model", model_menu, "The model that classifies the faces.")
+        self.device = MenuButton("Device", device_menu, "The device that the model runs on.")
+        self._live = [self.addWidget(button) for button in (self.source, self.model, self.device)]
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(spacer)
         for name in ("record", "freeze", "snapshot", "mirror", "fullscreen"):
             self.addAction(actions[name])
             by_keyboard(self.widgetForAction(actions[name]))
         self._before_menu = self.addSeparator()
-        self.addWidget(MenuButton("Menu", menu, "Dark or light, keys, log, about."))
+        self.addWidget(MenuButton("Menu", menu, "Theme, keys, log, about."))
 
     def add_page(self, action: QAction) -> None:
-        """The switcher appears with the second page."""
+        """The page buttons appear with the second page."""
         self.pages.addAction(action)
         self.insertAction(self._after_pages, action)
         by_keyboard(self.widgetForAction(action))
         several = len(self.pages.actions()) > 1
-        for each in (*self.pages.actions(), self._after_pages):
-            each.setVisible(several)
+        for entry in (*self.pages.actions(), self._after_pages):
+            entry.setVisible(several)
         self.fit()
 
     def show_live(self, live: bool) -> None:
-        """Whether the live page is there, to which source, model and device belong."""
+        """Show source, model and device only on the live page."""
         for action in self._live:
             action.setVisible(live)
         self.fit()
@@ -71,12 +71,12 @@ class ToolBar(QToolBar):
         self.fit()
 
     def fit(self) -> None:
-        """Into the width of the window."""
+        """Fit the contents into the width of the window."""
         buttons = self.source, self.model, self.device
-        wanted = self.sizeHint().width()
+        natural = self.sizeHint().width()
         if self._compact:
-            wanted += sum(button.caption_width() for button in buttons) + self._full_screen_width
-        compact = wanted > self.window().width()
+            natural += sum(button.caption_width() for button in buttons) + self._full_screen_width
+        compact = natural > self.window().width()
         if compact == self._compact:
             return
         self._compact = compact

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from ferapp.live.status import LiveEngine, ModelState
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.snapshot import Snapshots, open_folder
-from ferapp.ui.recording.recording_controller import TITLE, Recordings
+from ferapp.ui.recording.recording_controller import TITLE, RecordingController
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
 from ferapp.ui.shell.drop_paste import PastedPictures, understand
 from ferapp.ui.shell.gui_gc import GuiThreadCollector
@@ -88,7 +88,9 @@ class MainWindow(QMainWindow):
         self.live_page = LivePage(engine, actions, store)
         self.add_page("Live", self.live_page, "A camera or a clip, analysed while it plays.")
         self.snapshots = Snapshots(self)
-        self.recordings = Recordings(self, engine, actions, store, self.live_page, self.open_source)
+        self.recordings = RecordingController(
+            self, engine, actions, store, self.live_page, self.open_source
+        )
         self._status_bar = StatusBar()
         self.setStatusBar(self._status_bar)
         self.veil = DropVeil(self._pages)
@@ -130,7 +132,7 @@ class MainWindow(QMainWindow):
         self._status_bar.setVisible(live)
 
     def _connect(self) -> None:
-        actions, stage = self.actions_by_id, self.live_page.stage
+        actions, view = self.actions_by_id, self.live_page.live_view
         actions["demo"].triggered.connect(lambda: self.open_source("demo"))
         actions["camera"].triggered.connect(self._open_camera)
         actions["open_file"].triggered.connect(self._ask_for_file)
@@ -145,14 +147,14 @@ class MainWindow(QMainWindow):
         actions["fullscreen"].triggered.connect(self._set_full_screen)
         actions["hud"].setChecked(self.store.now.hud)
         actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
-        stage.notice.retry.connect(self.open_source)
-        stage.notice.demo.connect(actions["demo"].trigger)
-        stage.notice.other.connect(self._pop_up_sources)
-        self.help.first_steps = stage.show_first_steps
+        view.notice.retry.connect(self.open_source)
+        view.notice.demo.connect(actions["demo"].trigger)
+        view.notice.other.connect(self._pop_up_sources)
+        self.help.first_steps = view.show_first_steps
         self.help.faces_chosen = self.live_page.follow_at_most
-        stage.first_steps.done.connect(self.help.end_first_steps)
+        view.first_steps.done.connect(self.help.end_first_steps)
         if not self.store.now.hints_seen:
-            stage.show_first_steps(True)
+            view.show_first_steps(True)
         self.live_page.status_changed.connect(self._show_status)
         self._show_status()
 
@@ -238,7 +240,7 @@ class MainWindow(QMainWindow):
         if failed and names and wanted not in ("auto", *names):
             self.store.change(device="auto")
             self._engine.use_device("auto")
-            self.live_page.stage.toast.tell(
+            self.live_page.live_view.toast.tell(
                 f"{wanted} is gone: the model runs on the fastest device that is there."
             )
 
@@ -246,10 +248,10 @@ class MainWindow(QMainWindow):
 
     def _take_snapshot(self) -> None:
         page = self.live_page
-        self.snapshots.take(page.analysis, page.status, page.look, page.options)
+        self.snapshots.take(page.analysis, page.status, page.overlay_style, page.options)
 
     def _tell_of_snapshot(self, words: str, path: str) -> None:
-        toast = self.live_page.stage.toast
+        toast = self.live_page.live_view.toast
         if path:
             toast.tell(words, "Open folder", lambda: open_folder(path))
         else:
@@ -268,7 +270,7 @@ class MainWindow(QMainWindow):
         if found.model:
             self.load_model(found.model)
         if words:
-            self.live_page.stage.toast.tell(words)
+            self.live_page.live_view.toast.tell(words)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self._take_copy(event)
@@ -300,7 +302,7 @@ class MainWindow(QMainWindow):
             self.live_page.follow_number(digit)
         elif event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
-        elif self.live_page.stage.first_steps.isVisible():
+        elif self.live_page.live_view.first_steps.isVisible():
             self.help.end_first_steps()
         else:
             self._set_full_screen(False)
@@ -345,7 +347,7 @@ class MainWindow(QMainWindow):
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
         self.hide()  # at once: what ends below may take a while
-        self.recordings.finish()
+        self.recordings.save_note()
         self.live_page.stop()
         self._engine.close()  # before all that may take longer: a recording ends, the camera is off
         self.snapshots.finish()

@@ -43,7 +43,7 @@ class RecordView(QWidget):
         self._trouble = ""  # why what plays is not recorded
         self.prompt = ""
         self.view = VideoView(lambda _: None)
-        self.view.set_look(replace(look, attribution=False, landmarks=False, boxes=True))
+        self.view.set_overlay_style(replace(look, attribution=False, landmarks=False, boxes=True))
         self.view.set_message("No picture yet.")
         self.title = QLabel()
         self.title.setWordWrap(True)

@@ -73,7 +73,7 @@ class TeachSheet(Sheet):
         self._run: Path | None = None  # the run that is watched
         self.desk = Desk("teach")
         self.consent = ConsentView(examples.root)
-        self.record = RecordView(page.look, self._keep, self._undo)
+        self.record = RecordView(page.overlay_style, self._keep, self._undo)
         self.training = TrainingView()
         self.stack = QStackedWidget()
         for view in (self.consent, self.record, self.training):

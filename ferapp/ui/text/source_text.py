@@ -57,14 +57,14 @@ def fault_words(fault: Fault, notice: str) -> tuple[str, str]:
     return shown(fault.message), shown(" ".join(part for part in parts if part))
 
 
-def figures(status: LiveStatus) -> str:
-    """Size and rate, as far as they are known: of a camera asked, delivered and measured."""
+def size_and_rate(status: LiveStatus) -> str:
+    """Size and rate as far as known; for a camera requested, delivered and measured."""
     asked, delivered = status.source.requested_mode, status.source.delivered_mode
     rate = status.rates.capture_fps
     parts = []
     if camera_text(status.source.uri) is not None:
         if asked is not None:
-            parts.append(f"asked {mode_text(asked)}")
+            parts.append(f"requested {mode_text(asked)}")
         if delivered is not None:
             parts.append(f"delivered {mode_text(delivered)}")
         if rate:

@@ -79,7 +79,7 @@ class SignalCells(QWidget):
         self._shown, self._values = shown, values
         self.update()
 
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """`Yaw −12°, Pitch +3°, …`."""
         words = (f"{SIGNALS[i].name} {value_text(i, float(self._values[i]))}" for i in self._shown)
         return ", ".join(words)

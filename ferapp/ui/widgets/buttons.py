@@ -1,7 +1,7 @@
 """Buttons for hand and keyboard: Space and Enter press them, menus open below them."""
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
     QMenu,
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.ui.live.display_controls import SpaceForButtons
 from ferapp.ui.widgets import theme
 
 _PAD = 10  # px left and right of the words
@@ -22,7 +21,19 @@ _LONGEST, _SHORTEST = 190, 60  # px of a value, where there is room and where th
 _GAP = "  "  # between caption and value
 
 
-class ButtonKeys(SpaceForButtons):
+class SpacePressesButton(QObject):
+    """Space freezes the picture, but presses the button while that has the focus."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+            return False
+        if event.key() != Qt.Key.Key_Space:
+            return False
+        event.accept()
+        return True
+
+
+class ButtonKeys(SpacePressesButton):
     """Enter presses a button that has the keyboard, as Space does."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -36,6 +47,39 @@ class ButtonKeys(SpaceForButtons):
                 _press(watched)
             return True
         return super().eventFilter(watched, event)
+
+
+class Toggle(QAbstractButton):
+    """A text button that stays pressed; subclasses paint it in `draw`.
+
+    It is `extra_width` px wider than its text and at least `min_height` px high.
+    """
+
+    def __init__(self, text: str, tip: str, extra_width: int, min_height: int) -> None:
+        super().__init__()
+        self._extra_width, self._min_height = extra_width, min_height
+        self.setText(text)
+        self.setToolTip(tip)
+        self.setAccessibleName(text)
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to Freeze
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.installEventFilter(SpacePressesButton(self))
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        width = metrics.horizontalAdvance(self.text()) + self._extra_width
+        return QSize(width, max(metrics.height() + 8, self._min_height))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            self.draw(painter)
+
+    def draw(self, painter: QPainter) -> None:
+        raise NotImplementedError
 
 
 def _press(button: QAbstractButton) -> None:

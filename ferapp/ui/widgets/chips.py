@@ -4,15 +4,15 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy
 
-from ferapp.ui.live.display_controls import Toggle
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import Toggle
 
 
 class Chip(Toggle):
     """`struck` crosses the word out while the chip is on: what it names is taken away."""
 
     def __init__(self, text: str, tip: str, *, struck: bool = False) -> None:
-        super().__init__(text, tip, spare=20, least=24)
+        super().__init__(text, tip, extra_width=20, min_height=24)
         self._struck = struck
         self.setFont(theme.sized(self.font(), 0.95))
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)

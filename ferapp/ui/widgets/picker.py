@@ -4,8 +4,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy
 
-from ferapp.ui.live.display_controls import SpaceForButtons
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import SpacePressesButton
 
 _PAD = 8
 _ARROW = 8
@@ -20,7 +20,7 @@ class Picker(QComboBox):
         self.setToolTip(tip)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to Freeze
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.installEventFilter(SpaceForButtons(self))
+        self.installEventFilter(SpacePressesButton(self))
         self.currentTextChanged.connect(self._tell)
         self._tell("")
 

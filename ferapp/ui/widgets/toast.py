@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from ferapp.ui.live.display_controls import SpaceForButtons
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import SpacePressesButton
 
 SHOWN_MS = 6000
 _WIDEST = 480  # px
@@ -35,7 +35,7 @@ class Toast(QFrame):
         self.button.setFlat(True)
         self.button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.button.installEventFilter(SpaceForButtons(self.button))
+        self.button.installEventFilter(SpacePressesButton(self.button))
         self.button.clicked.connect(self._act)
         self._action: Callable[[], None] | None = None
         layout = QHBoxLayout(self)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ferapp.live.inference import FAILURES
-from ferapp.live.oom_fallback import WORDS, Ladder, Rung
+from ferapp.live.oom_fallback import NOTICES, Degradation, OomFallback
 from ferapp.live.status import ModelState
 from ferapp.vision.analysis_options import AnalysisOptions
 from tests.support.app.engine_parts import (
@@ -29,17 +29,19 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 class TestOutOfMemory:
-    def test_the_whole_ladder(self, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-        gates = {rung: threading.Event() for rung in (Rung.ATTRIBUTION, Rung.OTHER_FACES)}
+    def test_the_whole_fallback(self, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+        gates = {
+            level: threading.Event() for level in (Degradation.NO_ATTRIBUTION, Degradation.ONE_FACE)
+        }
 
         def full(device: str, options: AnalysisOptions) -> None:
             if device == "cpu":
                 return
             if options.max_faces == 1:
-                wanted = Rung.OTHER_FACES
+                level = Degradation.ONE_FACE
             else:
-                wanted = Rung.NOTHING if options.attribution else Rung.ATTRIBUTION
-            if wanted is Rung.NOTHING or gates[wanted].is_set():
+                level = Degradation.NONE if options.attribution else Degradation.NO_ATTRIBUTION
+            if level is Degradation.NONE or gates[level].is_set():
                 raise torch.OutOfMemoryError(FULL)
 
         bench.model_fails = full
@@ -49,24 +51,26 @@ class TestOutOfMemory:
             assert status.analysis_notice.startswith("cuda:0 has too little free memory")
             next_analysis(engine, lambda a: "model" in a.classes)
             assert bench.seen[-1] == ("cuda", AnalysisOptions(attribution=False))
-            gates[Rung.ATTRIBUTION].set()
+            gates[Degradation.NO_ATTRIBUTION].set()
             status_when(engine, lambda s: "only one face" in s.analysis_notice)
             next_analysis(engine, lambda a: "model" in a.classes)
             until(
                 lambda: bench.seen[-1] == ("cuda", AnalysisOptions(attribution=False, max_faces=1))
             )
-            gates[Rung.OTHER_FACES].set()
+            gates[Degradation.ONE_FACE].set()
             status = ready(engine, device="cpu")
             assert "moved to the CPU" in status.analysis_notice
             assert status.model.notice == ""
             until(lambda: bench.seen[-1] == ("cpu", AnalysisOptions()))  # all of it again
             assert bench.loads == [("one", "auto"), (status.model.spec, "cpu")]
-            told = [r.message for r in caplog.records if "too little" in r.message]
-            assert told == [
-                WORDS[rung].format(device="cuda:0") for rung in Rung if rung is not Rung.NOTHING
+            logged = [r.message for r in caplog.records if "too little" in r.message]
+            assert logged == [
+                NOTICES[level].format(device="cuda:0")
+                for level in Degradation
+                if level is not Degradation.NONE
             ]
 
-            engine.load_model("two")  # what a person chooses stays on the CPU, and is no rung
+            engine.load_model("two")  # a chosen model stays on the CPU and is no degradation
             assert ready(engine, "two", "cpu")
             status_when(engine, lambda s: s.analysis_notice == "")
 
@@ -141,13 +145,15 @@ class TestOutOfMemory:
             status_when(engine, lambda s: s.analysis_notice == "")
             until(lambda: bench.seen and bench.seen[-1][1] == AnalysisOptions())
 
-    def test_attribution_that_is_off_anyway_is_no_rung(self) -> None:
-        ladder = Ladder()
-        assert ladder.climb(AnalysisOptions(attribution=False), "cuda:0") is Rung.OTHER_FACES
-        assert ladder.limit(AnalysisOptions()) == AnalysisOptions(attribution=False, max_faces=1)
-        assert ladder.climb(AnalysisOptions(), "cuda:0") is Rung.GPU
-        assert ladder.limit(AnalysisOptions()) == AnalysisOptions()
-        assert ladder.climb(AnalysisOptions(), "cuda:0") is Rung.GPU
+    def test_attribution_that_is_off_anyway_is_skipped(self) -> None:
+        fallback = OomFallback()
+        assert (
+            fallback.degrade(AnalysisOptions(attribution=False), "cuda:0") is Degradation.ONE_FACE
+        )
+        assert fallback.limit(AnalysisOptions()) == AnalysisOptions(attribution=False, max_faces=1)
+        assert fallback.degrade(AnalysisOptions(), "cuda:0") is Degradation.NO_GPU
+        assert fallback.limit(AnalysisOptions()) == AnalysisOptions()
+        assert fallback.degrade(AnalysisOptions(), "cuda:0") is Degradation.NO_GPU
 
 
 class TestFailures:

@@ -117,7 +117,7 @@ def choices() -> QWidget:
     hide = HideRow()
     hide.chips["mouth"].setChecked(True)
     attribution = AttributionControls(held=True)
-    attribution.show_look(OverlayStyle(target="runner_up", palette="blue_red"), EXPRESSIONS)
+    attribution.show_style(OverlayStyle(target="runner_up", palette="blue_red"), EXPRESSIONS)
     column.addWidget(hide)
     column.addWidget(attribution)
     return sized(widget, 374)
@@ -149,7 +149,7 @@ def video_signs() -> QWidget:
     face = replace(one_face("sad"), quality=(QualityIssue(QualityKind.TURNED, 50, 35),))
     face = with_prediction(face, unmasked=probabilities("happy", 0.9))
     widget = VideoView(lambda _: None)
-    widget.set_look(OverlayStyle(mirror=True, attribution=False))
+    widget.set_overlay_style(OverlayStyle(mirror=True, attribution=False))
     widget.show_analysis(replace(on_a_plain_picture(face), hidden=frozenset({"mouth", "brows"})))
     return sized(widget, 420, 300)
 

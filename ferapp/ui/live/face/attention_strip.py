@@ -1,4 +1,4 @@
-"""The attention weights of a model that has them (DACL): a column a feature."""
+"""The attention weights of a model that has them (DACL): one column per feature."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,12 @@ from ferapp.ui.widgets import theme
 
 _STRIP = 22  # px
 _PALETTE = "ember"
-FOLLOW = 0.02  # of the way to a new picture's weights that their mean goes
-FULL = 0.25  # a weight this far from its mean has the full colour
+MEAN_UPDATE = 0.02  # share of each picture's weights in their running mean
+FULL_SCALE = 0.25  # a weight this far from its mean has the full colour
 
 
 class AttentionStrip(QWidget):
-    """Each weight less its own recent mean: what is always so is blank, what changes is seen."""
+    """Each weight less its running mean: constant weights are blank, changing ones are coloured."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,21 +42,19 @@ class AttentionStrip(QWidget):
             return
         if len(self._mean) != len(weights):
             self._mean = weights.copy()
-        self._mean = self._mean + FOLLOW * (weights - self._mean)
+        self._mean = self._mean + MEAN_UPDATE * (weights - self._mean)
         self._weights = weights
-        change = np.clip((weights - self._mean) / FULL, -1, 1)[None].astype(np.float32)
+        change = np.clip((weights - self._mean) / FULL_SCALE, -1, 1)[None].astype(np.float32)
         pixels = colour_maps.attribution_image(change, 1.0, _PALETTE, signed=True)
         form = QImage.Format.Format_ARGB32_Premultiplied
         self._image = QImage(pixels.data, len(weights), 1, 4 * len(weights), form).copy()
-        self.setAccessibleDescription(self.words())
+        self.setAccessibleDescription(self.summary())
         self.update()
 
-    def words(self) -> str:
-        """`192 weights, mean 0.51, from 0.12 to 0.94`."""
-        found = self._weights
-        return (
-            f"{found.size} weights, mean {found.mean():.2f}, {found.min():.2f} to {found.max():.2f}"
-        )
+    def summary(self) -> str:
+        """`192 weights, mean 0.51, 0.12 to 0.94`."""
+        w = self._weights
+        return f"{w.size} weights, mean {w.mean():.2f}, {w.min():.2f} to {w.max():.2f}"
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and self._weights.size:
@@ -66,8 +64,8 @@ class AttentionStrip(QWidget):
                 event.globalPos(),
                 f"Feature {index + 1}: weight {self._weights[index]:.2f}, "
                 f"recent mean {self._mean[index]:.2f}.\n"
-                "DACL's attention says how much each feature counts when the center loss pulls\n"
-                "faces of one expression together. Colours: more or less than lately.",
+                "DACL's attention weighs each feature in the center loss, which pulls faces of\n"
+                "one expression together. Colours: above or below the recent mean.",
                 self,
             )
             return True
@@ -81,4 +79,4 @@ class AttentionStrip(QWidget):
             painter.setPen(QColor(theme.current().muted))
             below = QRectF(0, _STRIP + 2, self.width(), self.fontMetrics().height())
             painter.drawText(below, Qt.AlignmentFlag.AlignLeft, "Attention weights")
-            painter.drawText(below, Qt.AlignmentFlag.AlignRight, self.words().partition(", ")[2])
+            painter.drawText(below, Qt.AlignmentFlag.AlignRight, self.summary().partition(", ")[2])

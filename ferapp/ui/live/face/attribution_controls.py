@@ -1,4 +1,4 @@
-"""What the attribution explains, in which colours, and on which scale."""
+"""Controls of the attribution: the class and method, the colours, and the scale."""
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QIcon, QPixmap
@@ -15,35 +15,35 @@ from ferapp.ui.widgets.picker import Picker
 from ferapp.vision.overlay_methods import DEFAULT
 
 _SWATCH = QSize(44, 10)
-_LEAST = 120  # px: longer names of methods are elided, and whole in the list
+_MIN_WIDTH = 120  # px: longer names of methods are elided, but complete in the list
 _EXPLAIN = (
-    "Whose score the colours over the face explain.\n"
-    "Predicted: the label shown. Runner-up: the second choice.\n"
-    "A click on a bar chooses its expression."
+    "The expression that the colours over the face explain.\n"
+    "Predicted: the label. Runner-up: the second most probable expression.\n"
+    "Or click a bar to explain its expression."
 )
 _METHOD = (
-    "How the colours are found. Grad × Input: what each place adds to the score.\n"
-    "Action units: where the expression shows on a face, drawn from the landmarks alone."
+    "The attribution method. Grad × Input: how much each location adds to the score.\n"
+    "Action units: where the expression appears on a face, drawn from the landmarks alone."
 )
 _NOT_SERVED = {
     "cam": "This model does not end in average pooling and one linear layer, as CAM needs.",
     "class_map": "This model draws no maps of its classes itself.",
     "grad": "Before average pooling the gradient is the same everywhere. That of pixels is not.",
 }
-_COLOURS = "The colours of the attribution. Their lightness tells the strength, too."
+_COLOURS = "The colours of the attribution. Lightness shows the strength as well."
 _SIGNED = (
-    "On: what speaks for the expression and what speaks against it have colours of their own.\n"
-    "Off: only how much a place counts."
+    "On: different colours for what speaks for the expression and what speaks against it.\n"
+    "Off: only how much each location matters."
 )
 _HOLD = (
-    "On: the strongest place of the last 5 seconds has the full colour from now on,\n"
-    "so that pictures compare. Another model or expression is measured anew.\n"
-    "Off: the strongest place of each picture has it."
+    "On: the full colour stays at the strongest attribution of the last 5 seconds,\n"
+    "so that pictures can be compared. It is measured again for another model or expression.\n"
+    "Off: the strongest attribution of each picture has the full colour."
 )
 
 
 class AttributionControls(QWidget):
-    """Each signal carries the new value; `show_look` sets what is shown without any."""
+    """Each signal carries the new value; `show_style` emits none."""
 
     target_chosen = Signal(str)  # as OverlayStyle.target
     method_chosen = Signal(str)  # as OverlayStyle.method
@@ -56,10 +56,10 @@ class AttributionControls(QWidget):
         self._classes: tuple[str, ...] = ()
         self._signed = True
         self.target = Picker("Explain", _EXPLAIN)
-        self.method = Picker("Explain by", _METHOD)
+        self.method = Picker("Explain with", _METHOD)
         self._served: tuple[str, ...] | None = None
         self._method = DEFAULT
-        self.method.setMinimumWidth(_LEAST)
+        self.method.setMinimumWidth(_MIN_WIDTH)
         self.palette_picker = Picker("Colours of the attribution", _COLOURS)
         self.palette_picker.setIconSize(_SWATCH)
         for name, palette in colour_maps.MAP_PALETTES.items():
@@ -72,10 +72,10 @@ class AttributionControls(QWidget):
         grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(theme.GAP - 2)
         grid.setColumnStretch(1, 1)
-        for row, (words, control) in enumerate(
+        for row, (text, control) in enumerate(
             (("Explain", self.target), ("Colours", self.palette_picker))
         ):
-            label = QLabel(words)
+            label = QLabel(text)
             label.setToolTip(control.toolTip())
             label.setFixedWidth(label_width(label))
             label.setBuddy(control)
@@ -83,7 +83,7 @@ class AttributionControls(QWidget):
         explain = QHBoxLayout()
         explain.setSpacing(theme.GAP)
         explain.addWidget(self.target, 1)
-        explain.addWidget(QLabel("by"))
+        explain.addWidget(QLabel("with"))
         explain.addWidget(self.method, 1)
         grid.addLayout(explain, 0, 1)
         colours = QHBoxLayout()
@@ -106,27 +106,27 @@ class AttributionControls(QWidget):
         self.signed.clicked.connect(self.signed_changed)
         self.held.clicked.connect(self.held_changed)
 
-    def show_look(self, look: OverlayStyle, classes: tuple[str, ...]) -> None:
-        """The choices of `look` among the model's classes."""
+    def show_style(self, style: OverlayStyle, classes: tuple[str, ...]) -> None:
+        """The choices of `style` among the model's classes."""
         if classes != self._classes:
             self._classes = classes
             self._fill_targets()
-        self._show_method(look.method)
-        chosen = self.target.findData(look.target)
-        self.target.setCurrentIndex(max(chosen, 0))  # a class that the model has not: predicted
-        self.palette_picker.setCurrentIndex(max(self.palette_picker.findData(look.palette), 0))
-        if look.signed != self._signed:
-            self._signed = look.signed
+        self._show_method(style.method)
+        chosen = self.target.findData(style.target)
+        self.target.setCurrentIndex(max(chosen, 0))  # predicted, if the model lacks the class
+        self.palette_picker.setCurrentIndex(max(self.palette_picker.findData(style.palette), 0))
+        if style.signed != self._signed:
+            self._signed = style.signed
             self._paint_swatches()
-        self.signed.setChecked(look.signed)
+        self.signed.setChecked(style.signed)
 
-    def set_held(self, why: str) -> None:
-        """No other method can be asked for now, and `why`; "" where one can."""
-        self.method.setEnabled(not why)
-        self.method.setToolTip(why or _METHOD)
+    def set_blocked(self, reason: str) -> None:
+        """Disable the choice of a method, with `reason` as its tooltip; "" enables it."""
+        self.method.setEnabled(not reason)
+        self.method.setToolTip(reason or _METHOD)
 
     def show_methods(self, served: tuple[str, ...]) -> None:
-        """Those that the model serves can be chosen, the others say why not."""
+        """Enable the methods that the model supports; the others say why not."""
         if served == self._served:
             return
         self._served = served
@@ -139,7 +139,7 @@ class AttributionControls(QWidget):
         self._show_method(self._method)
 
     def _show_method(self, name: str) -> None:
-        """The default where the model cannot serve it: that is what is shown, too."""
+        """Select the method, or the default, which is displayed instead of an unsupported one."""
         self._method = name
         shown = name if not self._served or name in self._served else DEFAULT
         self.method.setCurrentIndex(max(self.method.findData(shown), 0))
@@ -152,12 +152,12 @@ class AttributionControls(QWidget):
             self.target.addItem(label_text.class_title(name), name)
 
     def _paint_swatches(self) -> None:
-        size = _SWATCH * 4  # the icon scales it down to any screen
+        size = _SWATCH * 4  # the icon scales it down for any screen
         for i in range(self.palette_picker.count()):
             name = self.palette_picker.itemData(i)
             row = gradient(name, signed=self._signed, width=size.width())
             swatch = QPixmap.fromImage(row.scaled(size))
             icon = QIcon()
-            for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # not tinted when chosen
+            for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # not tinted when selected
                 icon.addPixmap(swatch, mode)
             self.palette_picker.setItemIcon(i, icon)

@@ -1,4 +1,4 @@
-"""The key to the attribution's colours: which end means what, for which class, and how much."""
+"""The key to the attribution's colours: what each end means, for which class, and the scale."""
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -24,7 +24,7 @@ _GAP = 2
 
 
 def gradient(name: str, *, signed: bool, width: int) -> QImage:
-    """One row of the palette as maps show it: from −1, or 0 for the strength alone, to 1."""
+    """One row of the palette as in maps: from −1, or 0 for the strength alone, to 1."""
     values = np.linspace(-1 if signed else 0, 1, width, dtype=np.float32)[None]
     pixels = colour_maps.attribution_image(values, 1.0, name, signed=signed)
     form = QImage.Format.Format_ARGB32_Premultiplied
@@ -32,20 +32,20 @@ def gradient(name: str, *, signed: bool, width: int) -> QImage:
 
 
 class AttributionKey(QWidget):
-    """`against ▬▬▬▬ for Happy`, and below it the numbers of a held scale."""
+    """`against ▬▬▬▬ for Happy`, and below it the limits of a held scale."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._look = OverlayStyle()
+        self._style = OverlayStyle()
         self._shown = ""
-        self._asked = ""
-        self._age_ms: float | None = None
+        self._requested = ""
+        self._delay_ms: float | None = None
         self._gradient: QImage | None = None
         self._small = theme.sized(self.font(), 0.85)
         self.setFont(theme.sized(self.font(), 0.95))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Key to the attribution's colours")
-        self._tell()
+        self._update_texts()
 
     def sizeHint(self) -> QSize:
         lines = self.fontMetrics().height() + QFontMetrics(self._small).height()
@@ -54,79 +54,79 @@ class AttributionKey(QWidget):
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
-    def show_map(self, look: OverlayStyle, shown: str = "", asked: str = "") -> None:
-        """The class that the map explains and the one that was asked for, as a person reads them.
+    def show_map(self, style: OverlayStyle, shown: str = "", requested: str = "") -> None:
+        """Titles of the class that the map explains and of the one that the user chose.
 
         Both are empty while there is no map.
         """
-        if (look, shown, asked) == (self._look, self._shown, self._asked):
+        if (style, shown, requested) == (self._style, self._shown, self._requested):
             return
-        if (look.palette, look.signed) != (self._look.palette, self._look.signed):
+        if (style.palette, style.signed) != (self._style.palette, self._style.signed):
             self._gradient = None
-        self._look, self._shown, self._asked = look, shown, asked
-        self._tell()
+        self._style, self._shown, self._requested = style, shown, requested
+        self._update_texts()
         self.update()
 
-    def show_age(self, milliseconds: float | None) -> None:
-        """From the capture of the picture that the map explains to its painting."""
-        self._age_ms = milliseconds
+    def show_delay(self, milliseconds: float | None) -> None:
+        """From the capture of the explained frame until it is painted."""
+        self._delay_ms = milliseconds
         self.setToolTip(self._tip())
 
     def ends(self) -> tuple[str, str]:
-        """The words at the two ends of the colours."""
+        """The texts at the two ends of the colours."""
         name = f" {self._shown}" if self._shown else ""
-        if self._look.method == ACTION_UNITS:
+        if self._style.method == ACTION_UNITS:
             return "", f"action units of{name}" if name else "action units"
-        if self._look.method == "attention":
+        if self._style.method == "attention":
             return "less attention", "more"
-        if self._look.signed:
+        if self._style.signed:
             return "against", f"for{name}"
         return "weak", f"strong, for{name}" if name else "strong"
 
     def numbers(self) -> tuple[str, str, str]:
-        """The second line, left, middle and right: what was not found, else the held scale."""
-        if self._asked != self._shown:
-            return "", f"no map for {self._asked}", ""
-        full = self._look.full_scale
+        """The second line, left, middle and right: a missing map, else the held scale."""
+        if self._requested != self._shown:
+            return "", f"no map for {self._requested}", ""
+        full = self._style.full_scale
         if not full:
             return "", "", ""
-        unit = METHODS[self._look.method].unit
-        if self._look.signed:
+        unit = METHODS[self._style.method].unit
+        if self._style.signed:
             return f"−{_short(full)}", unit, f"+{_short(full)}"
         return "0", unit, _short(full)
 
     def _tip(self) -> str:
         name = self._shown or "the class"
-        if self._look.method == ACTION_UNITS and name == "Neutral":
+        if self._style.method == ACTION_UNITS and name == "Neutral":
             return "Neutral has no action units: nothing on the face moves."
-        if self._look.method in (ACTION_UNITS, "attention"):
-            return METHODS[self._look.method].tip
+        if self._style.method in (ACTION_UNITS, "attention"):
+            return METHODS[self._style.method].tip
         lines = [
             f"Right: parts of the face that speak for {name}. Left: parts that speak against it."
-            if self._look.signed
-            else f"From left to right: how much a part of the face counts for {name},\n"
-            "no matter whether it speaks for or against it.",
+            if self._style.signed
+            else f"From left to right: how much a part of the face matters for {name},\n"
+            "whether it speaks for or against it.",
         ]
-        if self._asked != self._shown:
+        if self._requested != self._shown:
             lines.append(
-                f"{self._asked} was asked for, but this picture has only the map of {self._shown}."
+                f"{self._requested} was chosen, but this picture has only the map of {self._shown}."
             )
         lines.append(
-            f"The full colour stands for {_short(self._look.full_scale)} logits at one place of "
-            "the map, held for all pictures."
-            if self._look.full_scale
-            else "The strongest place of each picture has the full colour: "
-            "two pictures do not compare."
+            f"The full colour means {_short(self._style.full_scale)} logits at one location of "
+            "the map, in all pictures."
+            if self._style.full_scale
+            else "The strongest location of each picture has the full colour: "
+            "pictures cannot be compared."
         )
-        if self._age_ms is not None:
-            age = wording.milliseconds(self._age_ms)
-            lines.append(f"Map's age: {age} from the capture of its picture to the screen.")
+        if self._delay_ms is not None:
+            delay = wording.milliseconds(self._delay_ms)
+            lines.append(f"Overlay delay: {delay} from the capture of its frame to the screen.")
         return "\n".join(lines)
 
-    def _tell(self) -> None:
+    def _update_texts(self) -> None:
         self.setToolTip(self._tip())
-        said = [" to ".join(self.ends()), " ".join(filter(None, self.numbers()))]
-        self.setAccessibleDescription(", ".join(filter(None, said)) if self._shown else "No map")
+        texts = [" to ".join(self.ends()), " ".join(filter(None, self.numbers()))]
+        self.setAccessibleDescription(", ".join(filter(None, texts)) if self._shown else "No map")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
@@ -134,7 +134,7 @@ class AttributionKey(QWidget):
 
     def _paint(self, painter: QPainter) -> None:
         if self._gradient is None:
-            self._gradient = gradient(self._look.palette, signed=self._look.signed, width=256)
+            self._gradient = gradient(self._style.palette, signed=self._style.signed, width=256)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         bar = QRectF(0, 0, self.width(), _BAR)
@@ -161,6 +161,6 @@ class AttributionKey(QWidget):
 
 
 def _short(value: float) -> str:
-    """Three figures, as many as a scale needs: 0.0312, 4.27, 135."""
+    """Three significant digits: 0.0312, 4.27, 135."""
     decimals = max(0, 2 - int(np.floor(np.log10(value))))
     return f"{value:.{min(decimals, 6)}f}"

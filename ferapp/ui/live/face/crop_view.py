@@ -1,4 +1,4 @@
-"""The aligned crop that the model is fed, enlarged."""
+"""The aligned crop that is the model's input, enlarged."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent
@@ -10,32 +10,32 @@ from ferapp.vision.types import Crop
 
 
 class CropView(QWidget):
-    """Exactly the pixels of the model's input, each one visible, with the map over them."""
+    """The pixels of the model's input, each one visible, with the map over them."""
 
     def __init__(self) -> None:
         super().__init__()
         self._crop: QImage | None = None
         self._map: QImage | None = None
-        self._words = ""
+        self._message = ""
         self.setFont(theme.sized(self.font(), 0.85))
         policy = QSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setSizePolicy(policy)
         self.setAccessibleName("Aligned crop")
         self.setToolTip(
-            "What the model sees: the face turned upright, cut out and shrunk.\n"
-            "These are its exact pixels, enlarged; nothing else reaches the model.\n"
-            "Never mirrored, even where the picture is; without the parts that are hidden."
+            "What the model sees: the face rotated upright, cropped and scaled down.\n"
+            "These are the exact pixels, enlarged; nothing else reaches the model.\n"
+            "Never mirrored, even if the picture is; hidden parts are filled in."
         )
 
     def sizeHint(self) -> QSize:
         return QSize(120, 120)
 
-    def show_crop(self, crop: Crop | None, map_image: QImage | None, words: str = "") -> None:
-        """The crop, under its coloured map where there is one; without a crop, `words`."""
+    def show_crop(self, crop: Crop | None, map_image: QImage | None, message: str = "") -> None:
+        """The crop under its coloured map, if there is one; `message` without a crop."""
         self._crop = overlay_painter.grey_image(crop.pixels) if crop is not None else None
         self._map = map_image
-        self._words = "" if self._crop is not None else words
-        self.setAccessibleDescription(self._words)
+        self._message = "" if self._crop is not None else message
+        self.setAccessibleDescription(self._message)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -51,7 +51,7 @@ class CropView(QWidget):
             painter.setPen(QColor(theme.current().muted))
             inner = self.rect().adjusted(theme.GAP, 0, -theme.GAP, 0)
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(inner, flags, self._words)
+            painter.drawText(inner, flags, self._message)
             return
         painter.setClipPath(shape)
         painter.drawImage(QRectF(self.rect()), self._crop)

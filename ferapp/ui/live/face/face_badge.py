@@ -1,4 +1,4 @@
-"""The number of the face that is followed, on its colour: what joins the column to the picture."""
+"""The number of the selected face on its colour, which links the panel to the picture."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
@@ -12,12 +12,12 @@ _SIDE = 26  # px
 
 
 class FaceBadge(QWidget):
-    """There only where several faces are."""
+    """Visible while there are several faces."""
 
     def __init__(self) -> None:
         super().__init__()
         self._face_id: int | None = None
-        self._seen = False
+        self._in_sight = False
         self.setFont(theme.sized(self.font(), 1.15, QFont.Weight.Bold))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.hide()
@@ -25,16 +25,16 @@ class FaceBadge(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(_SIDE, _SIDE)
 
-    def show_face(self, face_id: int | None, seen: bool) -> None:
-        """None hides it. A face out of sight has an outline alone."""
-        self._face_id, self._seen = face_id, seen
+    def show_face(self, face_id: int | None, in_sight: bool) -> None:
+        """None hides it. A face out of sight is only outlined."""
+        self._face_id, self._in_sight = face_id, in_sight
         self.setVisible(face_id is not None)
         if face_id is None:
             return
-        self.setAccessibleName(f"Face {face_number(face_id)} is followed")
+        self.setAccessibleName(f"Face {face_number(face_id)} is selected")
         self.setToolTip(
-            f"Bars, plots and attribution are of face {face_number(face_id)}.\n"
-            "Click on a face or press its number to follow it. Keys: N the next one, 0 the largest."
+            f"Bars, plots and attribution show face {face_number(face_id)}.\n"
+            "Click a face or press its number to select it. Keys: N next face, 0 largest face."
         )
         self.update()
 
@@ -45,11 +45,11 @@ class FaceBadge(QWidget):
     def _paint(self, painter: QPainter) -> None:
         if self._face_id is None:
             return
-        look, colour = theme.current(), palette.face_colour(self._face_id)
+        colours, colour = theme.current(), palette.face_colour(self._face_id)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         plate = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.setPen(QPen(QColor(look.muted), 1))  # on white a light colour alone has no edge
-        painter.setBrush(colour if self._seen else Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(colours.muted), 1))  # a light colour alone has no edge on white
+        painter.setBrush(colour if self._in_sight else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(plate, 6, 6)
-        painter.setPen(QColor(palette.ON_FACE_COLOUR if self._seen else look.muted))
+        painter.setPen(QColor(palette.ON_FACE_COLOUR if self._in_sight else colours.muted))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, str(face_number(self._face_id)))

@@ -26,7 +26,7 @@ from ferapp.ui.live.face.crop_view import CropView
 from ferapp.ui.live.face.face_badge import FaceBadge
 from ferapp.ui.live.face.probability_bars import ProbabilityBars
 from ferapp.ui.live.face.quality_chips import QualityChips
-from ferapp.ui.live.face.region_meter import PlaceMeter
+from ferapp.ui.live.face.region_meter import RegionMeter
 from ferapp.ui.live.face.twin_bars import A, B, TwinBars
 from ferapp.ui.text import source_text, wording
 from ferapp.ui.timeline.probability_plot import LEAST, ProbabilityStrip
@@ -88,8 +88,8 @@ class FacePanel(QWidget):
         self.signals.hide()
         self.crop = CropView()
         self.key = AttributionKey()
-        self.places = PlaceMeter()
-        self.other_places = PlaceMeter()  # of the second model
+        self.places = RegionMeter()
+        self.other_places = RegionMeter()  # of the second model
         self.other_places.setAccessibleName("Where the second model's attribution lies")
         self.other_places.hide()
         self.attention = AttentionStrip()

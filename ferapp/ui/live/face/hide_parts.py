@@ -1,4 +1,4 @@
-"""Hide a part of the face from the model, and see what that does."""
+"""Controls that hide parts of the face from the model, to see the effect."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
@@ -8,13 +8,13 @@ from ferapp.ui.widgets.chips import Chip
 from ferapp.vision.face_regions import PARTS, Part
 
 _TIP = (
-    "Hides the {part} from the model, in every picture from now on.\n"
-    "The bars then show in outline what the model says of the whole face."
+    "Hides the {part} from the model in every frame from now on.\n"
+    "Outlines on the bars then show the model's result for the whole face."
 )
 
 
 class HideRow(QWidget):
-    """`changed` carries the parts that are hidden now."""
+    """`changed` carries the hidden parts."""
 
     changed = Signal(object)  # frozenset[Part]
 
@@ -24,7 +24,7 @@ class HideRow(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         label = QLabel("Hide")
-        label.setToolTip("What does the model do without a part of the face?")
+        label.setToolTip("What does the model predict without a part of the face?")
         label.setFixedWidth(label_width(label))
         row.addWidget(label)
         self.chips: dict[Part, Chip] = {}
@@ -39,8 +39,8 @@ class HideRow(QWidget):
     def hidden(self) -> frozenset[Part]:
         return frozenset(part for part, chip in self.chips.items() if chip.isChecked())
 
-    def set_held(self, why: str) -> None:
-        """No part can be hidden now, and `why`; "" where it can."""
+    def set_blocked(self, reason: str) -> None:
+        """Disable the chips, with `reason` as their tooltip; "" enables them."""
         for part, chip in self.chips.items():
-            chip.setEnabled(not why)
-            chip.setToolTip(why or _TIP.format(part=part))
+            chip.setEnabled(not reason)
+            chip.setToolTip(reason or _TIP.format(part=part))

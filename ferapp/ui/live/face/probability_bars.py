@@ -1,4 +1,4 @@
-"""Probability bars: one row per class, smoothed bar, raw tick, value."""
+"""Probability bars: one row per class with smoothed bar, raw tick and value."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,10 @@ from trainer.labels import EXPRESSIONS
 _BAR = 8  # px
 _TIP = (
     "The model's probability for each expression; they add up to 100 %.\n"
-    "Bar: smoothed over time. Thin tick: this picture alone."
+    "Bar: smoothed over time. Thin tick: this frame alone."
 )
-_HIDDEN_TIP = "Outline: the whole face, nothing hidden. At the right: the change in points."
-_CLICK_TIP = "Click: the attribution explains this expression; again: the label shown."
+_HIDDEN_TIP = "Outline: the whole face, nothing hidden. On the right: the change in points."
+_CLICK_TIP = "Click to explain this expression; click again to explain the label."
 
 
 class ProbabilityBars(QWidget):
@@ -74,7 +74,7 @@ class ProbabilityBars(QWidget):
 
     def _paint(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        look = theme.current()
+        colours = theme.current()
         row = self._row_height()
         advance = self.fontMetrics().horizontalAdvance
         left = max(advance(label_text.class_title(c)) for c in self._classes) + 12
@@ -89,22 +89,22 @@ class ProbabilityBars(QWidget):
             y = i * row
             if i == self._hovered:
                 painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(QColor(look.raised))
+                painter.setBrush(QColor(colours.raised))
                 painter.drawRoundedRect(QRectF(0, y, self.width(), row), 4, 4)
             if i == self._marked:
                 self._paint_mark(painter, QPointF(left - 3, y + row / 2))
-            words = QColor(look.text if i in (top, self._marked) else look.muted)
+            text_colour = QColor(colours.text if i in (top, self._marked) else colours.muted)
             painter.setFont(self._strong if i == top else self._plain)
-            painter.setPen(words)
+            painter.setPen(text_colour)
             painter.drawText(QRectF(0, y, left, row), middle, label_text.class_title(name))
             track = QRectF(left, y + (row - _BAR) / 2, width, _BAR)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(look.line))
+            painter.setBrush(QColor(colours.line))
             painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
             if smoothed is None:
                 continue
             share = float(smoothed[i])
-            painter.setBrush(QColor(look.expression(name, i)))
+            painter.setBrush(QColor(colours.expression(name, i)))
             painter.setClipRect(QRectF(left, y, share * width, row))
             painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
             painter.setClipping(False)
@@ -113,14 +113,14 @@ class ProbabilityBars(QWidget):
             if raw is not None:
                 tick = left + float(raw[i]) * (width - 2)
                 painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(QColor(look.text))
+                painter.setBrush(QColor(colours.text))
                 painter.drawRect(QRectF(tick, track.y() - 2, 1.5, _BAR + 4))
-            painter.setPen(words)
-            number = QRectF(left + width, y, values, row)
-            painter.drawText(number, right, label_text.percent(share))
+            painter.setPen(text_colour)
+            value_rect = QRectF(left + width, y, values, row)
+            painter.drawText(value_rect, right, label_text.percent(share))
             if unmasked is not None:
-                change = QRectF(self.width() - changes, y, changes, row)
-                painter.drawText(change, right, wording.points(share - float(unmasked[i])))
+                change_rect = QRectF(self.width() - changes, y, changes, row)
+                painter.drawText(change_rect, right, wording.points(share - float(unmasked[i])))
 
     def _paint_mark(self, painter: QPainter, tip: QPointF) -> None:
         """A small triangle between name and bar."""
@@ -130,7 +130,7 @@ class ProbabilityBars(QWidget):
 
     def _paint_outline(self, painter: QPainter, track: QRectF, share: float) -> None:
         width = max(round(share * track.width()), 3)
-        # on the middles of pixels, so that a thin line stays sharp
+        # on pixel centres, so that a thin line stays sharp
         outline = QRectF(track.x() + 0.5, int(track.y()) - 1.5, width - 1, _BAR + 3)
         painter.setPen(QPen(QColor(theme.current().text), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -149,14 +149,14 @@ class ProbabilityBars(QWidget):
             name = label_text.class_title(self._classes[i])
             values = f"{name}: smoothed {label_text.percent(self._smoothed[i])}"
             if self._raw is not None:
-                values += f", this picture {label_text.percent(self._raw[i])}"
+                values += f", this frame {label_text.percent(self._raw[i])}"
             if self._unmasked is not None:
                 values += f", whole face {label_text.percent(self._unmasked[i])}"
                 lines.append(_HIDDEN_TIP)
             lines = [values, *lines, _CLICK_TIP]
         return "\n".join(lines)
 
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """`Angry 1 %, Disgust 2 %, …`, for a screen reader."""
         if self._smoothed is None:
             return ""

@@ -26,7 +26,7 @@ class QualityChips(QWidget):
         return QSize(60, self.fontMetrics().height() + 8)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, self.sizeHint().height())  # the words beside it go first
+        return QSize(0, self.sizeHint().height())  # the headline beside it comes first
 
     def show_issues(self, issues: tuple[QualityIssue, ...]) -> None:
         if issues == self._issues:
@@ -59,20 +59,20 @@ class QualityChips(QWidget):
             self._paint(painter)
 
     def _paint(self, painter: QPainter) -> None:
-        look = theme.current()
+        colours = theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        edge = QPen(QColor(look.warning), 1.2)
-        edge.setDashPattern([3, 2])  # as the box around the face
-        for place, text, _ in self.chips():
+        edge = QPen(QColor(colours.warning), 1.2)
+        edge.setDashPattern([3, 2])  # like the box around the face
+        for rect, text, _ in self.chips():
             painter.setPen(edge)
-            painter.setBrush(QColor(look.raised))
-            painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), 6, 6)
-            painter.setPen(QColor(look.warning))
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+            painter.setBrush(QColor(colours.raised))
+            painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), 6, 6)
+            painter.setPen(QColor(colours.warning))
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
 
     def tip_at(self, point: QPointF) -> str:
-        for place, _, issues in self.chips():
-            if place.contains(point):
+        for rect, _, issues in self.chips():
+            if rect.contains(point):
                 return "\n\n".join(map(wording.issue_tip, issues))
         return ""
 

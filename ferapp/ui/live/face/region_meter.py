@@ -1,4 +1,4 @@
-"""Where on the face the attribution lies, as shares that add up to 100 %."""
+"""How the attribution is spread over the regions of the face: shares that add up to 100 %."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,23 +11,20 @@ from ferapp.ui.widgets import theme
 from ferapp.vision.face_regions import REGIONS
 
 _BAR = 4  # px
-_GAP = 6  # px between two places
-_WORDS = {
+_GAP = 6  # px between two regions
+_NAMES = {
     "elsewhere": "the rest of the face",
     "outside": "outside the face: hair, neck, background",
 }
 
 
-class PlaceMeter(QWidget):
-    """A cell for each of REGIONS: its name, its share, and the share as a bar.
-
-    `title` stands before them, where there are several.
-    """
+class RegionMeter(QWidget):
+    """A cell for each of REGIONS with name, share and bar, after an optional title."""
 
     def __init__(self) -> None:
         super().__init__()
         self._shares: NDArray[np.float64] = np.zeros(len(REGIONS))
-        self._known = False
+        self._has_map = False
         self._title = ""
         self.setFont(theme.sized(self.font(), 0.85))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -41,10 +38,10 @@ class PlaceMeter(QWidget):
         return self.sizeHint()
 
     def show_shares(self, shares: NDArray[np.float64] | None) -> None:
-        """Of REGIONS, (6,); None while there is no map."""
-        self._known = shares is not None and bool(shares.any())
+        """Shares (6,) of REGIONS; None while there is no map."""
+        self._has_map = shares is not None and bool(shares.any())
         self._shares = shares if shares is not None else np.zeros(len(REGIONS))
-        self.setAccessibleDescription(self.in_words())
+        self.setAccessibleDescription(self.summary())
         self.update()
 
     def set_title(self, title: str) -> None:
@@ -52,9 +49,9 @@ class PlaceMeter(QWidget):
             self._title = title
             self.update()
 
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """`mouth 52 %, eyes 20 %, …`, the largest first."""
-        if not self._known:
+        if not self._has_map:
             return "No attribution"
         order = np.argsort(self._shares)[::-1]
         return ", ".join(
@@ -79,11 +76,11 @@ class PlaceMeter(QWidget):
         """Of the cell at `x` px."""
         cells = (index for index in range(len(REGIONS)) if x < self.cell(index).right() + _GAP)
         index = next(cells, len(REGIONS) - 1)
-        name = _WORDS.get(REGIONS[index], f"the {REGIONS[index]}")
-        share = label_text.percent(float(self._shares[index])) if self._known else "–"
+        name = _NAMES.get(REGIONS[index], f"the {REGIONS[index]}")
+        share = label_text.percent(float(self._shares[index])) if self._has_map else "–"
         return (
-            f"{share} of what speaks for the explained expression lies on {name}.\n"
-            "Parts are taken from the landmarks; what speaks against it is not counted."
+            f"{share} of what speaks for the explained expression is on {name}.\n"
+            "Regions come from the landmarks. What speaks against the expression does not count."
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -91,26 +88,26 @@ class PlaceMeter(QWidget):
             self._paint(painter)
 
     def _paint(self, painter: QPainter) -> None:
-        look = theme.current()
+        colours = theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         line = QFontMetrics(self.font()).height()
-        top = int(np.argmax(self._shares)) if self._known else -1
-        painter.setPen(QColor(look.text))
+        top = int(np.argmax(self._shares)) if self._has_map else -1
+        painter.setPen(QColor(colours.text))
         whole = QRectF(0, 0, self._left(), 2 * line)
         painter.drawText(whole, Qt.AlignmentFlag.AlignVCenter, self._title)
-        for index, place in enumerate(REGIONS):
+        for index, region in enumerate(REGIONS):
             cell = self.cell(index)
-            painter.setPen(QColor(look.muted))
+            painter.setPen(QColor(colours.muted))
             first = QRectF(cell.x(), 0, cell.width(), line)
-            painter.drawText(first, Qt.AlignmentFlag.AlignLeft, place)
-            painter.setPen(QColor(look.text if index == top else look.muted))
+            painter.drawText(first, Qt.AlignmentFlag.AlignLeft, region)
+            painter.setPen(QColor(colours.text if index == top else colours.muted))
             second = first.translated(0, line)
-            value = label_text.percent(float(self._shares[index])) if self._known else "–"
+            value = label_text.percent(float(self._shares[index])) if self._has_map else "–"
             painter.drawText(second, Qt.AlignmentFlag.AlignLeft, value)
             track = QRectF(cell.x(), 2 * line + 1, cell.width(), _BAR)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(look.raised))
+            painter.setBrush(QColor(colours.raised))
             painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
             track.setWidth(cell.width() * float(self._shares[index]))
-            painter.setBrush(QColor(look.accent if index == top else look.muted))
+            painter.setBrush(QColor(colours.accent if index == top else colours.muted))
             painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)

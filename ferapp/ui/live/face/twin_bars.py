@@ -1,4 +1,4 @@
-"""The probabilities of two models for the same face: two bars a class, A filled, B outlined."""
+"""Probabilities of two models for the same face: two bars per class, A filled, B outlined."""
 
 import math
 
@@ -15,7 +15,7 @@ A, B = "A", "B"
 
 
 class TwinBars(QWidget):
-    """The classes are A's; where B has others, it has no bar."""
+    """The rows are A's classes; B has no bar for a class it does not know."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,11 +27,11 @@ class TwinBars(QWidget):
         self.setAccessibleName("Probabilities of both models")
         self.hide()
 
-    def _row(self) -> int:
+    def _row_height(self) -> int:
         return self.fontMetrics().height() + 6
 
     def sizeHint(self) -> QSize:
-        return QSize(300, (len(self._classes) + 1) * self._row())
+        return QSize(300, (len(self._classes) + 1) * self._row_height())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, self.sizeHint().height())
@@ -48,10 +48,10 @@ class TwinBars(QWidget):
             self._classes = classes
             self.updateGeometry()
         self._names, self._first, self._second = names, first, second
-        self.setAccessibleDescription(self.in_words())
+        self.setAccessibleDescription(self.summary())
         self.update()
 
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """`Happy 80 % and 91 %, …`."""
         if self._first is None or self._second is None:
             return ""
@@ -80,7 +80,7 @@ class TwinBars(QWidget):
             self._paint(painter)
 
     def _paint(self, painter: QPainter) -> None:
-        look, row = theme.current(), self._row()
+        colours, row = theme.current(), self._row_height()
         advance = self.fontMetrics().horizontalAdvance
         left = max((advance(label_text.class_title(c)) for c in self._classes), default=0) + 12
         value = advance(label_text.percent(1)) + 6
@@ -89,9 +89,9 @@ class TwinBars(QWidget):
         middle = Qt.AlignmentFlag.AlignVCenter
         strong = theme.sized(self.font(), 1, QFont.Weight.Bold)
         painter.setFont(theme.sized(self.font(), 0.9))
-        painter.setPen(QColor(look.muted))
-        words = f"{A} ▬ {self._names[0]}   {B} ▭ {self._names[1]}"
-        painter.drawText(QRectF(0, 0, left + width, row), middle, words)
+        painter.setPen(QColor(colours.muted))
+        legend = f"{A} ▬ {self._names[0]}   {B} ▭ {self._names[1]}"
+        painter.drawText(QRectF(0, 0, left + width, row), middle, legend)
         for place, letter in enumerate((A, B)):
             x = left + width + place * value
             painter.drawText(QRectF(x, 0, value, row), right, letter)
@@ -100,16 +100,16 @@ class TwinBars(QWidget):
         for i, name in enumerate(self._classes):
             y = (i + 1) * row
             painter.setFont(strong if i in tops else self.font())
-            painter.setPen(QColor(look.text if i in tops else look.muted))
+            painter.setPen(QColor(colours.text if i in tops else colours.muted))
             painter.drawText(QRectF(0, y, left, row), middle, label_text.class_title(name))
-            colour = QColor(look.expression(name, i))
+            colour = QColor(colours.expression(name, i))
             for place, shares in enumerate(both):
                 if i >= len(shares):
                     continue
                 share = shares[i]
                 bar = QRectF(left, y + row / 2 - _BAR - 0.5 + place * (_BAR + 1), width, _BAR)
                 painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(QColor(look.line))
+                painter.setBrush(QColor(colours.line))
                 painter.drawRect(bar)
                 if not math.isnan(share):
                     bar.setWidth(max(share * width, 1))
@@ -121,9 +121,9 @@ class TwinBars(QWidget):
                         painter.setBrush(colour)
                     painter.drawRect(bar)
                 painter.setFont(strong if i == tops[place] else self.font())
-                painter.setPen(QColor(look.text if i == tops[place] else look.muted))
-                number = QRectF(left + width + place * value, y, value, row)
-                painter.drawText(number, right, _share(share))
+                painter.setPen(QColor(colours.text if i == tops[place] else colours.muted))
+                value_rect = QRectF(left + width + place * value, y, value, row)
+                painter.drawText(value_rect, right, _share(share))
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
@@ -133,7 +133,7 @@ class TwinBars(QWidget):
 
     def tip(self) -> str:
         return (
-            "What both models say of the same face in the same picture, smoothed over time.\n"
+            "Both models' probabilities for the same face in the same frame, smoothed over time.\n"
             f"Filled: {self._names[0]}. Outlined: {self._names[1]}."
         )
 

@@ -59,7 +59,7 @@ def test_a_picture_without_a_face_is_told_apart_and_counts_nowhere(
     assert tile.data() == "no face"
     assert "No face was found" in tile.data(Qt.ItemDataRole.ToolTipRole)
     assert page.detail.headline.text() == "No face"
-    assert page.detail.bars.in_words() == ""
+    assert page.detail.bars.summary() == ""
     assert page.detail.maps[1].title == "Predicted"
     qtbot.waitUntil(lambda: "No face was found" in page.detail.note.text(), timeout=10_000)
 

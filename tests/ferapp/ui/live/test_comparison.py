@@ -56,22 +56,22 @@ def test_a_second_model_is_chosen_and_let_go(bench: Bench) -> None:
 
 
 def test_both_are_shown_side_by_side(bench: Bench) -> None:
-    stage, panel = bench.window.live_page.stage, bench.window.live_page.panel
+    live_view, panel = bench.window.live_page.live_view, bench.window.live_page.panel
     shown = compared(bench)
-    assert stage.other_view.isVisible()
-    assert stage.view.analysis is not None
-    assert stage.view.analysis.frame is shown.frame
-    assert stage.other_view.analysis is stage.view.analysis
+    assert live_view.second_view.isVisible()
+    assert live_view.view.analysis is not None
+    assert live_view.view.analysis.frame is shown.frame
+    assert live_view.second_view.analysis is live_view.view.analysis
     assert not panel.bars.isVisible()
     assert "Happy 87\u00a0% and 7\u00a0%" in panel.twin_bars.accessibleDescription()
     assert "Sad 2\u00a0% and 60\u00a0%" in panel.twin_bars.accessibleDescription()
     assert panel.other_places.isVisible()
-    bench.qtbot.mouseClick(stage.end_comparison, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(live_view.end_comparison, Qt.MouseButton.LeftButton)
     assert bench.engine.calls[-1] == ("compare_with", "")
     bench.engine.change(second_model=None)
     bench.show(analysis(face(), index=1))
     bench.qtbot.waitUntil(panel.bars.isVisible)
-    bench.qtbot.waitUntil(lambda: not stage.other_view.isVisible())
+    bench.qtbot.waitUntil(lambda: not live_view.second_view.isVisible())
     assert not panel.twin_bars.isVisible()
 
 
@@ -101,14 +101,14 @@ def test_a_tall_column_has_its_room_in_the_plot_and_below(bench: Bench) -> None:
 
 def test_the_look_is_that_of_both(bench: Bench) -> None:
     compared(bench)
-    stage = bench.window.live_page.stage
+    live_view = bench.window.live_page.live_view
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_L)  # no landmarks
-    assert not stage.view.look.landmarks
-    assert stage.other_view.look == stage.view.look
+    assert not live_view.view.overlay_style.landmarks
+    assert live_view.second_view.overlay_style == live_view.view.overlay_style
 
 
 def test_a_second_model_that_fails_says_why(bench: Bench) -> None:
-    view = bench.window.live_page.stage.other_view
+    view = bench.window.live_page.live_view.second_view
     words = "mine.safetensors is damaged: it ends too early."
     bench.show(analysis(face()))
     bench.engine.change_second_model(state=ModelState.FAILED, notice=words)
@@ -145,8 +145,8 @@ def test_a_class_that_the_second_does_not_know_has_no_bar(bench: Bench) -> None:
     one = np.ones(1, np.float32)
     only_happy = Prediction(AppliedModel(("happy",)), one, one)
     bars.show_both(("a", "b"), EXPRESSIONS, prediction("happy", 1), only_happy)
-    assert "Happy 100\u00a0% and 100\u00a0%" in bars.in_words()
-    assert "Angry 0\u00a0% and –" in bars.in_words()
+    assert "Happy 100\u00a0% and 100\u00a0%" in bars.summary()
+    assert "Angry 0\u00a0% and –" in bars.summary()
 
 
 def test_the_meters_tell_which_model_is_meant(bench: Bench) -> None:

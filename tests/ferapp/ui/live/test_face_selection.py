@@ -101,10 +101,10 @@ def test_a_click_lets_everything_follow(bench: Bench, page: LivePage) -> None:
     says(bench, "Happy 80 %", "Apparent expression, largest of two faces")
     click(bench, RIGHT)
     says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
-    assert page.panel.badge.accessibleName() == "Face 2 is followed"
-    assert page.panel.bars.in_words().startswith("Angry 7")
-    assert "Sad 60" in page.panel.bars.in_words()
-    assert page.view.followed_map() is page.view.map_images()[1]
+    assert page.panel.badge.accessibleName() == "Face 2 is selected"
+    assert page.panel.bars.summary().startswith("Angry 7")
+    assert "Sad 60" in page.panel.bars.summary()
+    assert page.view.selected_map() is page.view.map_images()[1]
     bench.show(two(1))
     smoothed = page.panel.strip.traces.last(20)[1]
     assert smoothed[-1, 4] == pytest.approx(0.6)  # sad
@@ -138,7 +138,7 @@ def test_keys_choose_a_face(bench: Bench, page: LivePage) -> None:
         bench.qtbot.keyClick(bench.window, key)
         says(bench, headline, f"Apparent expression, {why} of two faces")
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_7)
-    assert page.stage.toast.label.text() == "There is no face 7 in the picture."
+    assert page.live_view.toast.label.text() == "There is no face 7 in the picture."
 
 
 def test_a_held_picture_lets_choose_and_is_not_painted_as_a_new_one(
@@ -173,8 +173,8 @@ def test_who_has_left_is_told_and_the_largest_takes_over(bench: Bench, page: Liv
     bench.show(one(60))  # two seconds later
     says(bench, "Happy 80 %", "Apparent expression")
     words = "Face 2 has left. The largest is followed again."
-    assert page.stage.toast.label.text() == words
-    assert page.stage.toast.isVisible()
+    assert page.live_view.toast.label.text() == words
+    assert page.live_view.toast.isVisible()
     assert not page.panel.badge.isVisible()
 
 

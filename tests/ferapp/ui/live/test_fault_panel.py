@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 from ferapp.live.status import LiveStatus, SourceStatus
 from ferapp.overlays import palette
 from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_words, stream_words
-from ferapp.ui.live.fault_panel import REMARKS, FaultPanel
-from ferapp.ui.live.live_view import Stage
+from ferapp.ui.live.fault_panel import NOTES, FaultPanel
+from ferapp.ui.live.live_view import LiveView
 from ferapp.ui.text.source_text import opening_text, source_title
 from tests.support.ui.fake_engine import analysis, face
 from tests.support.ui.window_bench import Bench
@@ -24,14 +24,14 @@ URL = f"rtsp://anna:{SECRET}@camera.local:554/stream?token={SECRET}"
 
 def fault_of(kind: FaultKind, source: str = "camera:HD Webcam") -> Fault:
     message, hint = camera_words(kind, "HD Webcam", "/dev/video0")
-    if kind in REMARKS:
+    if kind in NOTES:
         message, hint = "HD Webcam now delivers 640 × 480 pixels", ""
     return Fault(kind, source, message, hint, kind in RETRIED)
 
 
 def say(bench: Bench, fault: Fault, until: str = "") -> FaultPanel:
     """Let the engine say so; returns the panel, shown."""
-    panel = bench.window.live_page.stage.notice
+    panel = bench.window.live_page.live_view.notice
     bench.engine.change_source(fault=fault, notice=f"{fault}\n{until}".strip())
     bench.qtbot.waitUntil(lambda: panel.isVisible() and fault.message in panel.title.text())
     return panel
@@ -49,8 +49,8 @@ def test_each_fault_says_what_happened_and_what_to_try(bench: Bench, kind: Fault
     assert fault.message in panel.accessibleName()
     assert panel.accessibleDescription() == panel.body.text()
     buttons = (panel.retry_button, panel.demo_button, panel.other_button)
-    assert all(button.isVisible() is (kind not in REMARKS) for button in buttons)
-    assert panel.cross.isVisible()
+    assert all(button.isVisible() is (kind not in NOTES) for button in buttons)
+    assert panel.close_button.isVisible()
     bench.engine.change_source(fault=None, notice="")
     bench.qtbot.waitUntil(lambda: not panel.isVisible())
 
@@ -58,11 +58,11 @@ def test_each_fault_says_what_happened_and_what_to_try(bench: Bench, kind: Fault
 def test_each_kind_has_a_sign_of_its_own(bench: Bench) -> None:
     signs = []
     for kind in FaultKind:
-        sign = say(bench, fault_of(kind)).sign
+        sign = say(bench, fault_of(kind)).icon
         sign.show_kind(kind, palette.VIDEO_TEXT)  # colour aside
         signs.append(sign.grab().toImage())
         bench.engine.change_source(fault=None, notice="")
-        bench.qtbot.waitUntil(lambda: not bench.window.live_page.stage.notice.isVisible())
+        bench.qtbot.waitUntil(lambda: not bench.window.live_page.live_view.notice.isVisible())
     assert all(one != other for i, one in enumerate(signs) for other in signs[:i])
 
 
@@ -91,7 +91,7 @@ def test_the_panel_works_by_keyboard(bench: Bench, key: Qt.Key) -> None:
     while len(order) < 60:
         bench.window.focusNextChild()
         order.append(QApplication.focusWidget())
-    for button in (panel.retry_button, panel.demo_button, panel.other_button, panel.cross):
+    for button in (panel.retry_button, panel.demo_button, panel.other_button, panel.close_button):
         assert button in order
     panel.retry_button.setFocus(Qt.FocusReason.TabFocusReason)
     bench.qtbot.keyClick(panel.retry_button, key)
@@ -101,14 +101,14 @@ def test_the_panel_works_by_keyboard(bench: Bench, key: Qt.Key) -> None:
     bench.qtbot.keyClick(panel.other_button, key)
     assert QApplication.activePopupWidget() is bench.window.source_menu
     bench.window.source_menu.close()
-    panel.cross.setFocus(Qt.FocusReason.TabFocusReason)
-    bench.qtbot.keyClick(panel.cross, key)
+    panel.close_button.setFocus(Qt.FocusReason.TabFocusReason)
+    bench.qtbot.keyClick(panel.close_button, key)
     assert not panel.isVisible()
 
 
 def test_what_was_closed_stays_closed_until_something_else_happens(bench: Bench) -> None:
     panel = say(bench, fault_of(FaultKind.RESIZED))
-    bench.qtbot.mouseClick(panel.cross, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(panel.close_button, Qt.MouseButton.LeftButton)
     assert not panel.isVisible()
     looks = bench.engine.status_calls
     bench.qtbot.waitUntil(lambda: bench.engine.status_calls > looks + 1)
@@ -117,7 +117,7 @@ def test_what_was_closed_stays_closed_until_something_else_happens(bench: Bench)
 
 
 def test_a_notice_without_a_fault_is_shown_as_it_is(bench: Bench) -> None:
-    panel = bench.window.live_page.stage.notice
+    panel = bench.window.live_page.live_view.notice
     bench.engine.change_source(notice="The clip begins anew.")
     bench.qtbot.waitUntil(panel.isVisible)
     assert panel.text() == "The clip begins anew."
@@ -131,14 +131,14 @@ def test_a_password_is_nowhere_in_the_window(bench: Bench, kind: FaultKind) -> N
     fault = Fault(kind, URL, message, f"{hint} ftp://anna:{SECRET}@host/", kind in RETRIED)
     bench.engine.change_source(uri=URL, name="rtsp://camera.local:554/stream")
     bench.engine.change_source(opening=URL, fault=fault, notice=str(fault))
-    panel = bench.window.live_page.stage.notice
+    panel = bench.window.live_page.live_view.notice
     bench.qtbot.waitUntil(panel.isVisible)
     assert "camera.local" in panel.title.text()
     assert SECRET not in "\n".join(words_of(bench.window))
     bench.engine.change_source(fault=None, notice=str(fault))
     bench.qtbot.waitUntil(lambda: not panel.retry_button.isVisible())
     assert f"anna:{SECRET}" not in "\n".join(words_of(bench.window))
-    if kind not in REMARKS:
+    if kind not in NOTES:
         panel.retry.emit(fault.source)
         assert bench.engine.calls[-1] == ("open_source", URL)
 
@@ -174,52 +174,54 @@ def test_what_is_opened_has_a_short_name(spec: str, title: str) -> None:
 
 
 def test_opening_and_what_the_analysis_gave_up_are_said(bench: Bench) -> None:
-    stage = bench.window.live_page.stage
+    live_view = bench.window.live_page.live_view
     bench.engine.change_source(opening="camera:HD Webcam")
-    bench.qtbot.waitUntil(stage.opening.isVisible)
-    assert stage.opening.text() == "Opening HD Webcam…"
+    bench.qtbot.waitUntil(live_view.opening.isVisible)
+    assert live_view.opening.text() == "Opening HD Webcam…"
     bench.engine.change_source(opening="")
     bench.engine.change(analysis_notice="The GPU is full: attribution is off.")
-    bench.qtbot.waitUntil(stage.analysis_notice.isVisible)
-    assert not stage.opening.isVisible()
-    assert stage.analysis_notice.text() == "The GPU is full: attribution is off."
+    bench.qtbot.waitUntil(live_view.analysis_notice.isVisible)
+    assert not live_view.opening.isVisible()
+    assert live_view.analysis_notice.text() == "The GPU is full: attribution is off."
     bench.engine.change(analysis_notice="")
-    bench.qtbot.waitUntil(lambda: not stage.analysis_notice.isVisible())
+    bench.qtbot.waitUntil(lambda: not live_view.analysis_notice.isVisible())
 
 
 def test_a_message_of_the_window_covers_no_way_out(bench: Bench) -> None:
-    stage = bench.window.live_page.stage
+    live_view = bench.window.live_page.live_view
     bench.window.resize(960, 640)
     panel = say(bench, fault_of(FaultKind.BUSY))
-    stage.toast.tell("3 files came at once: only the first, a film with a long name, is opened.")
-    bench.qtbot.waitUntil(lambda: panel.geometry().bottom() < stage.toast.y())
-    stage.toast.hide()
-    bench.qtbot.waitUntil(lambda: panel.geometry().bottom() > stage.toast.y())
+    live_view.toast.tell(
+        "3 files came at once: only the first, a film with a long name, is opened."
+    )
+    bench.qtbot.waitUntil(lambda: panel.geometry().bottom() < live_view.toast.y())
+    live_view.toast.hide()
+    bench.qtbot.waitUntil(lambda: panel.geometry().bottom() > live_view.toast.y())
 
 
 @pytest.mark.parametrize("size", [QSize(320, 240), QSize(608, 560), QSize(3840, 2160)])
 @pytest.mark.parametrize("kind", FaultKind)
 def test_panels_fit_pictures_of_every_size(qtbot: QtBot, kind: FaultKind, size: QSize) -> None:
-    stage = Stage(lambda _: None)
-    qtbot.addWidget(stage)
-    stage.resize(size)
-    stage.view.show_analysis(analysis(face(), size=(size.width(), size.height())))
+    live_view = LiveView(lambda _: None)
+    qtbot.addWidget(live_view)
+    live_view.resize(size)
+    live_view.view.show_analysis(analysis(face(), size=(size.width(), size.height())))
     fault = fault_of(kind)
-    stage.show()
-    stage.show_status(
+    live_view.show()
+    live_view.show_status(
         LiveStatus(
             SourceStatus(fault=fault, notice=f"{fault}\nPlaying the demo clip until then."),
             analysis_notice="The GPU is full: attribution is off.",
         )
     )
-    panel = stage.notice
+    panel = live_view.notice
     QApplication.processEvents()
-    assert stage.rect().contains(panel.geometry())
-    assert not panel.geometry().intersects(stage.analysis_notice.geometry())
+    assert live_view.rect().contains(panel.geometry())
+    assert not panel.geometry().intersects(live_view.analysis_notice.geometry())
     for label in (panel.title, panel.body):
         if label.isVisible():
             assert label.height() >= label.heightForWidth(label.width()), label.text()
-    for button in (panel.retry_button, panel.demo_button, panel.other_button, panel.cross):
+    for button in (panel.retry_button, panel.demo_button, panel.other_button, panel.close_button):
         if button.isVisible():
             assert button.width() >= button.sizeHint().width()
             place = button.mapTo(panel, QPoint(0, 0))

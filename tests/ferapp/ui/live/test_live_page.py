@@ -36,7 +36,7 @@ def test_freeze_keeps_the_analysis_and_overlays_stay_adjustable(bench: Bench) ->
     bench.show(first)
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_Space)
     assert actions["freeze"].isChecked()
-    assert page.stage.frozen.isVisible()
+    assert page.live_view.frozen.isVisible()
     bench.engine.give(second)
     looks = bench.engine.status_calls
     bench.qtbot.waitUntil(lambda: bench.engine.status_calls > looks + 1)  # the page goes on
@@ -48,7 +48,7 @@ def test_freeze_keeps_the_analysis_and_overlays_stay_adjustable(bench: Bench) ->
     assert page.view.grab().toImage() != before
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_Space)
     bench.qtbot.waitUntil(lambda: page.analysis is second)
-    assert not page.stage.frozen.isVisible()
+    assert not page.live_view.frozen.isVisible()
 
 
 def test_a_picture_of_a_folder_is_named_on_it(bench: Bench) -> None:
@@ -93,18 +93,18 @@ def test_a_failed_model_says_why_and_what_goes_on(bench: Bench) -> None:
 
 
 def test_the_notice_of_the_source_stands_on_the_picture(bench: Bench) -> None:
-    stage = bench.window.live_page.stage
+    live_view = bench.window.live_page.live_view
     bench.show(analysis(face()))
-    assert not stage.notice.isVisible()
+    assert not live_view.notice.isVisible()
     words = "No camera was found: playing the demo clip."
     bench.engine.change_source(notice=words)
-    bench.qtbot.waitUntil(stage.notice.isVisible)
-    assert stage.notice.text() == words
-    room = stage.view.picture_rect()
-    assert room.contains(stage.notice.geometry())
-    assert stage.notice.geometry().center().y() > room.center().y()
+    bench.qtbot.waitUntil(live_view.notice.isVisible)
+    assert live_view.notice.text() == words
+    room = live_view.view.picture_rect()
+    assert room.contains(live_view.notice.geometry())
+    assert live_view.notice.geometry().center().y() > room.center().y()
     bench.engine.change_source(notice="")
-    bench.qtbot.waitUntil(lambda: not stage.notice.isVisible())
+    bench.qtbot.waitUntil(lambda: not live_view.notice.isVisible())
 
 
 def test_waiting_for_the_first_picture_is_said(bench: Bench) -> None:
@@ -121,14 +121,14 @@ def test_sliders_reach_the_engine_and_the_view(bench: Bench) -> None:
     page.sliders.smoothing.setValue(2000)
     assert bench.engine.options.smoothing_s == 2
     page.sliders.opacity.setValue(25)
-    assert page.view.look.opacity == 0.25
+    assert page.view.overlay_style.opacity == 0.25
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_A)
     assert not bench.engine.options.attribution
     assert not page.sliders.opacity.isEnabled()
 
 
 def test_the_figures_are_shown_and_explained(bench: Bench) -> None:
-    hud = bench.window.live_page.stage.hud
+    hud = bench.window.live_page.live_view.hud
     stages = StageTimes(landmarks=15.2, align=0.9, model=6.4, convert=1.1)
     rates = Rates(29.97, 15.5, 15.25, 34.2, 41.8, 7, stages)
     assert not hud.isVisible()

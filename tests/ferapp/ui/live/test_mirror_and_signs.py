@@ -34,7 +34,7 @@ def view(qtbot: QtBot) -> VideoView:
     view = VideoView(lambda _: None)
     qtbot.addWidget(view)
     view.resize(640, 480)
-    view.set_look(BARE)
+    view.set_overlay_style(BARE)
     return view
 
 
@@ -50,7 +50,7 @@ def test_the_mirror_exchanges_left_and_right_of_the_picture(
     view.resize(*size)
     view.show_analysis(analysis(face()))
     plain = pixels(view)
-    view.set_look(replace(BARE, mirror=True))
+    view.set_overlay_style(replace(BARE, mirror=True))
     room = view.picture_rect().toRect()
     assert room.left() + room.right() + 1 == pytest.approx(view.width(), abs=1)  # still centred
     there = np.s_[room.top() : room.bottom() + 1, room.left() : room.right() + 1]
@@ -71,13 +71,13 @@ def test_everything_on_the_picture_is_mirrored_with_it(view: VideoView) -> None:
         replace(BARE, attribution=True, opacity=1.0),
         replace(BARE, boxes=True),
     ):
-        view.set_look(BARE)
+        view.set_overlay_style(BARE)
         bare = pixels(view)
-        view.set_look(look)
+        view.set_overlay_style(look)
         marks = np.abs(pixels(view) - bare).sum(axis=2) > 60
-        view.set_look(replace(BARE, mirror=True))
+        view.set_overlay_style(replace(BARE, mirror=True))
         bare = pixels(view)
-        view.set_look(replace(look, mirror=True))
+        view.set_overlay_style(replace(look, mirror=True))
         mirrored = np.abs(pixels(view) - bare).sum(axis=2) > 60
         if look.boxes:  # the label reads from left to right: it begins at the box's new left side
             top = int(view.frame_to_view(0, 80).y())
@@ -91,7 +91,7 @@ def test_letters_are_never_mirrored(view: VideoView) -> None:
     shown = analysis(face(centre=(110, 120)))
     plates = []
     for mirror in (False, True):
-        view.set_look(replace(BARE, boxes=True, mirror=mirror))
+        view.set_overlay_style(replace(BARE, boxes=True, mirror=mirror))
         view.show_analysis(shown)
         box = [view.frame_to_view(x, 70) for x in (60, 160)]
         left = round(min(point.x() for point in box))
@@ -109,7 +109,7 @@ def test_the_face_under_the_mouse_is_found_in_the_mirror_too(view: VideoView) ->
     at_left, nowhere = QPointF(160, 240), QPointF(320, 240)
     assert view.face_at(at_left) is left
     assert view.face_at(nowhere) is None
-    view.set_look(replace(BARE, mirror=True))
+    view.set_overlay_style(replace(BARE, mirror=True))
     assert view.face_at(at_left) is right
     assert view.face_at(nowhere) is None
     assert view.face_at(QPointF(-5, -5)) is None
@@ -120,7 +120,7 @@ def test_the_label_belongs_to_its_face(view: VideoView) -> None:
     view.show_analysis(analysis(one))
     above = view.frame_to_view(135, 90) - QPointF(0, 12)
     assert view.face_at(above) is None
-    view.set_look(replace(BARE, boxes=True))
+    view.set_overlay_style(replace(BARE, boxes=True))
     assert view.face_at(above) is one
 
 
@@ -190,7 +190,7 @@ def test_the_hatch_covers_what_the_model_does_not_see(part: Part) -> None:
 
 
 def test_a_doubt_makes_the_box_dashed_and_the_label_ask(view: VideoView) -> None:
-    view.set_look(replace(BARE, boxes=True))
+    view.set_overlay_style(replace(BARE, boxes=True))
     sure = analysis(face())
     view.show_analysis(sure)
     left = view.frame_to_view(sure.faces[0].box[0], 120).x()
@@ -215,8 +215,8 @@ def test_the_map_has_an_age_only_when_there_is_one(qtbot: QtBot) -> None:
     hot = np.ones((SIZE, SIZE), np.float32)
     view.show_analysis(analysis(face(attribution=hot)))
     view.grab()
-    assert view.map_age_ms == pytest.approx(34)
-    view.set_look(BARE)
+    assert view.overlay_delay_ms == pytest.approx(34)
+    view.set_overlay_style(BARE)
     view.show_analysis(analysis(face(attribution=hot)))
     view.grab()
-    assert view.map_age_ms is None
+    assert view.overlay_delay_ms is None

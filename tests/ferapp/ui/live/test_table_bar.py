@@ -44,22 +44,22 @@ def test_as_it_is_done(qtbot: QtBot, made: Made, tmp_path: Path) -> None:
     with qtbot.waitSignal(bar.ended) as ended:
         bar.start("clip.mp4", table, "default", 2)
         assert not bar.isHidden()
-        assert bar.words.text() == "t.csv: begins …"
+        assert bar.progress.text() == "t.csv: starting…"
     assert ended.args == ["1,234\u00a0frames analysed, 1 frame with a face", str(table)]
     assert bar.isHidden()
     assert not bar.running
 
 
-def test_it_tells_how_far_it_is_and_can_be_stopped(
+def test_it_shows_its_progress_and_can_be_stopped(
     qtbot: QtBot, made: Made, tmp_path: Path
 ) -> None:
     table = tmp_path / "t.csv"
     bar = made("import time; open(table, 'w').write('frame\\n1500,x\\n16'); time.sleep(600)")
     bar.start("clip.mp4", table, "default", 2)
-    qtbot.waitUntil(lambda: bar.words.text() == "t.csv: frame 1,500")
+    qtbot.waitUntil(lambda: bar.progress.text() == "t.csv: frame 1,500")
     with qtbot.waitSignal(bar.ended) as ended:
         bar.stop_button.click()
-    assert ended.args == ["Stopped: t.csv has the frames up to here.", str(table)]
+    assert ended.args == ["Stopped: t.csv has all frames so far.", str(table)]
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_from_the_menu_to_the_rows(
     assert (note["model"], note["path"]) == ("compact", picture)
     assert note["app"].startswith("ferapp ")
     assert datetime.fromisoformat(note["begun"]).date() >= date(2026, 11, 1)
-    assert "frames analysed" in page.stage.toast.label.text()
+    assert "frames analysed" in page.live_view.toast.label.text()

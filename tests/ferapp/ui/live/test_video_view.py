@@ -33,7 +33,7 @@ BARE = OverlayStyle(boxes=False, landmarks=False, attribution=False)
 
 
 def alter(view: VideoView, **changes: Any) -> None:
-    view.set_look(replace(view.look, **changes))
+    view.set_overlay_style(replace(view.overlay_style, **changes))
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def view(qtbot: QtBot, painted: list[Analysis]) -> VideoView:
     view = VideoView(painted.append)
     qtbot.addWidget(view)
     view.resize(320, 240)
-    view.set_look(BARE)
+    view.set_overlay_style(BARE)
     return view
 
 

@@ -31,7 +31,7 @@ class TestReplay:
         assert bar.line.value() == 15_000
         assert "default" in bar.recorded.toolTip()
         assert "0:15 Mark: a laugh" in bar.line.accessibleDescription()
-        x = bar.line.place(15.0)
+        x = bar.line.x_of(15.0)
         found = bar.line.mark_at(x + 2)
         assert found is not None
         assert found.note == "a laugh"
@@ -42,7 +42,7 @@ class TestReplay:
 
     def test_a_click_and_keys_seek(self, playing: Bench) -> None:
         line = playing.window.live_page.play_bar.line
-        place = QPoint(round(line.place(45.0)), line.height() // 2)
+        place = QPoint(round(line.x_of(45.0)), line.height() // 2)
         playing.qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=place)
         (sought,) = calls(playing, "seek")
         assert sought == pytest.approx(45.0, abs=0.3)
@@ -59,7 +59,7 @@ class TestReplay:
         page = playing.window.live_page
         key(playing, KEY.Key_Space)
         assert playing.engine.now.source.playback.paused
-        assert page.stage.frozen.text() == "Paused"
+        assert page.live_view.frozen.text() == "Paused"
         assert page.play_bar.pause.text() == "Play"
         playing.show(replayed(45.0))  # what a seek brings is shown, though it is paused
         assert page.play_bar.time.text() == "0:45 / 1:00"
@@ -89,7 +89,7 @@ class TestReplay:
             assert "numbers, not points and maps" in each.toolTip()
         assert not page.attribution.isEnabled()
         assert not page.sliders.opacity.isEnabled()
-        page.change_look(palette=page.look.palette)
+        page.change_style(palette=page.overlay_style.palette)
         assert not page.attribution.isEnabled()
         playing.engine.change_source(replay=replace(REPLAY, again=True))
         playing.show(at(20.0))
@@ -133,7 +133,7 @@ class TestReplay:
         source = replace(playing.engine.now.source, replay=replace(REPLAY, again=True))
         again = replace(playing.engine.now, source=source)
         for status, named in ((playing.engine.now, False), (again, True)):
-            found = record(replayed(1), status, page.look, page.options, datetime.now())
+            found = record(replayed(1), status, page.overlay_style, page.options, datetime.now())
             assert (found["model"] is not None) is named
 
     def test_by_menu(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,8 +170,8 @@ class TestVideo:
         line = page.play_bar.line
         key(playing, KEY.Key_Space)
         assert playing.engine.now.source.playback.paused
-        assert page.stage.frozen.text() == "Paused"
-        place = QPoint(round(line.place(90.0)), line.height() // 2)
+        assert page.live_view.frozen.text() == "Paused"
+        place = QPoint(round(line.x_of(90.0)), line.height() // 2)
         playing.qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=place)
         (sought,) = calls(playing, "seek")
         assert sought == pytest.approx(90.0, abs=0.3)

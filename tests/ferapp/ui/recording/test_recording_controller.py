@@ -14,7 +14,7 @@ from ferapp.live.engine import Engine
 from ferapp.live.status import ModelState, RecordingStatus
 from ferapp.overlays import palette
 from ferapp.recording.session import SessionFrame, read_session
-from ferapp.ui.recording.recording_controller import RecordingSheet
+from ferapp.ui.recording.recording_controller import RecordingSettingsDialog
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.window import MainWindow
 from tests.support.ui.fake_engine import FakeEngine, analysis, face
@@ -25,15 +25,15 @@ from tests.support.ui.window_bench import Bench
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
-def sign_text(bench: Bench) -> str:
-    sign = bench.window.live_page.stage.recording
-    return sign.text() if sign.isVisible() else ""
+def badge_text(bench: Bench) -> str:
+    badge = bench.window.live_page.live_view.recording
+    return badge.text() if badge.isVisible() else ""
 
 
 def begin(bench: Bench) -> None:
     bench.engine.begins = RUNNING
     key(bench, KEY.Key_R)
-    bench.qtbot.waitUntil(lambda: bool(sign_text(bench)))
+    bench.qtbot.waitUntil(lambda: bool(badge_text(bench)))
 
 
 class TestRecording:
@@ -42,24 +42,24 @@ class TestRecording:
         begin(bench)
         (plan,) = bench.engine.plans
         assert (plan.folder, plan.clean, plan.overlaid) == (tmp_path / "recordings", True, False)
-        assert "0:42" in sign_text(bench)
-        assert "31\u00a0MB" in sign_text(bench)
+        assert "0:42" in badge_text(bench)
+        assert "31\u00a0MB" in badge_text(bench)
         assert bench.window.windowTitle() == "Recording – ferapp"
         assert "0:42" in bench.window._status_bar.recording.text()
         assert page.record_bar.isVisible()
-        assert "1,234\u00a0pictures" in page.record_bar.figures.text()
+        assert "1,234\u00a0frames" in page.record_bar.progress.text()
         assert bench.window.actions_by_id["record"].isChecked()
-        image = pixels(page.stage.recording)
+        image = pixels(page.live_view.recording)
         red = np.abs(image - rgb(palette.VIDEO_RECORDING)).sum(axis=-1) < 20
         assert red.mean() > 0.5
         key(bench, KEY.Key_R)
         assert calls(bench, "end_recording") == [None]
         done = replace(RUNNING, over=True, dropped=3)
         bench.engine.change(recording=done)
-        toast = page.stage.toast
+        toast = page.live_view.toast
         bench.qtbot.waitUntil(lambda: "Recorded 0:42" in toast.label.text())
-        assert "lacks 3 pictures" in toast.label.text()
-        assert sign_text(bench) == ""
+        assert "lacks 3\u00a0frames" in toast.label.text()
+        assert badge_text(bench) == ""
         assert bench.window.windowTitle() == "ferapp"
         assert not page.record_bar.isVisible()
         assert toast.button.text() == "Play"
@@ -70,7 +70,7 @@ class TestRecording:
         words = "Nothing is recorded before the model is ready."
         bench.engine.begins = RecordingStatus(Path("/r"), over=True, failed=True, reason=words)
         key(bench, KEY.Key_R)
-        toast = bench.window.live_page.stage.toast
+        toast = bench.window.live_page.live_view.toast
         bench.qtbot.waitUntil(lambda: toast.label.text() == words)
         assert not bench.window.actions_by_id["record"].isChecked()
 
@@ -78,25 +78,25 @@ class TestRecording:
         begin(bench)
         words = "The recording ended: less than 500 MB are free on the disk of /r."
         bench.engine.change(recording=replace(RUNNING, over=True, failed=True, reason=words))
-        toast = bench.window.live_page.stage.toast
+        toast = bench.window.live_page.live_view.toast
         bench.qtbot.waitUntil(lambda: toast.label.text().startswith(words))
         assert "Recorded 0:42" in toast.label.text()
 
     def test_missing_pictures_are_said_at_once(self, bench: Bench) -> None:
         begin(bench)
-        trouble = bench.window.live_page.record_bar.trouble
-        assert not trouble.isVisible()
+        dropped = bench.window.live_page.record_bar.dropped
+        assert not dropped.isVisible()
         bench.engine.change(recording=replace(RUNNING, dropped=7))
-        bench.qtbot.waitUntil(trouble.isVisible)
-        assert "7" in trouble.text()
+        bench.qtbot.waitUntil(dropped.isVisible)
+        assert "7" in dropped.text()
 
     def test_of_two_models_it_says_whose_results_it_has(self, bench: Bench) -> None:
         begin(bench)
-        whose = bench.window.live_page.record_bar.whose
-        assert not whose.isVisible()
+        model = bench.window.live_page.record_bar.model
+        assert not model.isVisible()
         bench.engine.change_second_model(state=ModelState.READY, name="twin-pal")
-        bench.qtbot.waitUntil(whose.isVisible)
-        assert whose.text() == "Records A · default only"
+        bench.qtbot.waitUntil(model.isVisible)
+        assert model.text() == "Records A · default only"
 
     def test_e_marks_and_a_note_follows(self, bench: Bench) -> None:
         key(bench, KEY.Key_E)
@@ -144,8 +144,8 @@ class TestRecording:
         self, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         bench.qtbot.keyClick(bench.window, KEY.Key_R, Qt.KeyboardModifier.ShiftModifier)
-        (sheet,) = bench.window.findChildren(RecordingSheet)
-        assert sheet.place.text() == str(tmp_path / "recordings")
+        (sheet,) = bench.window.findChildren(RecordingSettingsDialog)
+        assert sheet.folder_label.text() == str(tmp_path / "recordings")
         monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/other")
         sheet._change()
         sheet.overlaid.click()
@@ -194,7 +194,7 @@ def test_recorded_and_replayed_through_the_real_pipeline(
         session = read_session(folder)
         assert [mark.note for mark in session.marks] == ["smile"]
         assert {file.name for file in folder.glob("*.avi")} == {"clean.avi", "overlaid.avi"}
-        page.stage.toast.button.click()  # Play
+        page.live_view.toast.button.click()  # Play
         qtbot.waitUntil(lambda: page.status.source.replay is not None, timeout=10_000)
         qtbot.waitUntil(lambda: isinstance(_frame(page), SessionFrame), timeout=10_000)
         shown = page.analysis

@@ -56,7 +56,7 @@ def drop(bench: Bench, data: QMimeData, wanted: Qt.DropAction = Qt.DropAction.Mo
 
 
 def told(bench: Bench) -> str:
-    toast = bench.window.live_page.stage.toast
+    toast = bench.window.live_page.live_view.toast
     return toast.label.text() if toast.isVisible() else ""
 
 

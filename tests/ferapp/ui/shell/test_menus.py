@@ -39,7 +39,7 @@ def texts(menu: QMenu) -> list[str]:
 
 
 def modes(bench: Bench) -> QMenu:
-    menu = entry(bench.window.source_menu, "Camera picture").menu()
+    menu = entry(bench.window.source_menu, "Camera resolution").menu()
     assert isinstance(menu, QMenu)
     return menu
 
@@ -51,19 +51,19 @@ def bar_texts(bench: Bench) -> str:
 
 def test_cameras_come_and_go_while_the_menu_is_open(bench: Bench) -> None:
     menu = bench.window.source_menu
-    none = entry(menu, "No camera is connected")
+    none = entry(menu, "No camera connected")
     assert none.isVisible()
     assert not none.isEnabled()
     menu.popup(QPoint(0, 0))
     bench.engine.change(cameras=(HD,))
     bench.qtbot.waitUntil(lambda: "HD Webcam" in texts(menu))
     assert menu.isVisible()
-    assert "No camera is connected" not in texts(menu)
+    assert "No camera connected" not in texts(menu)
     bench.engine.change(cameras=(HD, BRIO))
     bench.qtbot.waitUntil(lambda: "BRIO && Co" in texts(menu))
-    assert texts(menu).index("BRIO && Co") < texts(menu).index("Camera picture")
+    assert texts(menu).index("BRIO && Co") < texts(menu).index("Camera resolution")
     bench.engine.change(cameras=())
-    bench.qtbot.waitUntil(lambda: "No camera is connected" in texts(menu))
+    bench.qtbot.waitUntil(lambda: "No camera connected" in texts(menu))
     assert not {"HD Webcam", "BRIO && Co"} & set(texts(menu))
     menu.close()
 
@@ -112,10 +112,10 @@ def test_a_chosen_camera_is_remembered_with_its_picture(bench: Bench) -> None:
     assert bench.engine.calls[-1] == ("open_source", "camera:BRIO & Co@1280x720@60")
     bench.engine.change_source(uri="camera:BRIO & Co@1280x720@60", name="BRIO & Co")
     bench.qtbot.waitUntil(entry(menu, "BRIO && Co").isChecked)
-    entry(modes(bench), "As the camera likes").trigger()  # at once, as the camera plays
+    entry(modes(bench), "Camera default").trigger()  # at once, as the camera plays
     assert bench.engine.calls[-1] == ("open_source", "camera:BRIO & Co")
     assert window.store.now.camera_mode == ""
-    assert entry(modes(bench), "As the camera likes").isChecked()
+    assert entry(modes(bench), "Camera default").isChecked()
 
 
 def test_models_are_listed_by_origin_with_what_is_known(bench: Bench) -> None:
@@ -182,7 +182,7 @@ def test_devices_with_their_free_memory(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: len(texts(menu)) == 3)
     assert entry(menu, "NVIDIA H100").text() == "NVIDIA H100\t71.0\u00a0GB free"
     assert entry(menu, "CPU, 2 cores").isChecked()
-    assert entry(menu, "Fastest at each start").isChecked()
+    assert entry(menu, "Fastest available").isChecked()
     before = entry(menu, "NVIDIA H100")
     bench.engine.change(devices=(*bench.engine.now.devices[:1], replace(gpu, free_mb=1024.0)))
     bench.qtbot.waitUntil(lambda: before.text() == "NVIDIA H100\t1.0\u00a0GB free")
@@ -193,8 +193,8 @@ def test_devices_with_their_free_memory(bench: Bench) -> None:
     bench.engine.change_model(device="cuda:0")
     bench.qtbot.waitUntil(before.isChecked)
     assert bench.window.tool_bar.device.text() == "NVIDIA H100"
-    assert not entry(menu, "Fastest at each start").isChecked()
-    entry(menu, "Fastest at each start").trigger()
+    assert not entry(menu, "Fastest available").isChecked()
+    entry(menu, "Fastest available").trigger()
     assert bench.engine.calls[-1] == ("use_device", "auto")
     assert store.now.device == "auto"
 
@@ -202,7 +202,7 @@ def test_devices_with_their_free_memory(bench: Bench) -> None:
 def test_a_remembered_device_that_is_gone_is_left(bench: Bench) -> None:
     bench.window.store.change(device="cuda:0")
     bench.engine.change_model(state=ModelState.FAILED, spec="", name="", device="")
-    toast = bench.window.live_page.stage.toast
+    toast = bench.window.live_page.live_view.toast
     bench.qtbot.waitUntil(toast.isVisible)
     assert "cuda:0 is gone" in toast.label.text()
     assert bench.engine.calls == [("use_device", "auto")]
@@ -226,7 +226,7 @@ def test_the_status_bar_says_only_what_is_known(bench: Bench) -> None:
     bench.engine.change_source(delivered_mode=Mode(640, 360, 25))
     bench.engine.change(rates=Rates(24.96))
     bench.qtbot.waitUntil(lambda: "640 × 360  ·  25.0/s" in bar_texts(bench))
-    assert "asked" not in bar_texts(bench)
+    assert "requested" not in bar_texts(bench)
     bench.engine.change_source(
         uri="camera:HD Webcam@1280x720@30",
         name="HD Webcam",
@@ -234,12 +234,12 @@ def test_the_status_bar_says_only_what_is_known(bench: Bench) -> None:
         delivered_mode=Mode(640, 480, 30),
     )
     bench.engine.change(rates=Rates(29.84))
-    words = "asked 1280 × 720 at 30  ·  delivered 640 × 480 at 30  ·  measured 29.8/s"
+    words = "requested 1280 × 720 at 30  ·  delivered 640 × 480 at 30  ·  measured 29.8/s"
     bench.qtbot.waitUntil(lambda: words in bar_texts(bench))
     bench.engine.change_source(uri="camera", requested_mode=None)
-    bench.qtbot.waitUntil(lambda: "asked" not in bar_texts(bench))
+    bench.qtbot.waitUntil(lambda: "requested" not in bar_texts(bench))
     assert "delivered 640 × 480 at 30  ·  measured 29.8/s" in bar_texts(bench)
-    assert "default | CPU | 7.6\u00a0ms a face" in bar_texts(bench)
+    assert "default | CPU | 7.6\u00a0ms per face" in bar_texts(bench)
     for label in bench.window.statusBar().findChildren(QLabel):
         assert label.toolTip(), label.accessibleName()
         assert label.accessibleName()

@@ -214,7 +214,7 @@ def test_figures_and_place_are_remembered(bench: Bench) -> None:
     bench.qtbot.addWidget(again)
     again.show()
     assert again.size() == QSize(960, 720)
-    assert again.live_page.stage.hud.isVisible()
+    assert again.live_page.live_view.hud.isVisible()
     again.close()
 
 
@@ -299,7 +299,7 @@ def test_the_theme_menu_dresses_everything_at_once(bench: Bench) -> None:
 
 def test_s_saves_the_picture_and_tells_where(bench: Bench, tmp_path: Path) -> None:
     bench.show(analysis(face()))
-    toast = bench.window.live_page.stage.toast
+    toast = bench.window.live_page.live_view.toast
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_S)
     bench.qtbot.waitUntil(toast.isVisible)
     (picture,) = (tmp_path / "ferapp").glob("*.png")

@@ -55,7 +55,7 @@ def choose(panel: SignalPanel, name: str) -> None:
 def test_curves_are_the_signals(bench: Bench, panel: SignalPanel) -> None:
     for index in range(3):
         bench.show(with_signals(index, yaw_deg=10 * index, pitch_deg=-5, roll_deg=index))
-    bench.qtbot.waitUntil(lambda: panel.cells.in_words() == "Yaw +20°, Pitch −5°, Roll +2°")
+    bench.qtbot.waitUntil(lambda: panel.cells.summary() == "Yaw +20°, Pitch −5°, Roll +2°")
     for curve, expected in zip(
         panel.strip.curves, ([0, 10, 20], [-5, -5, -5], [0, 1, 2]), strict=False
     ):
@@ -72,7 +72,7 @@ def test_another_group_has_its_past(bench: Bench, panel: SignalPanel) -> None:
     for index in range(3):
         bench.show(with_signals(index, eye_left=0.1 * index, eye_right=0.3))
     choose(panel, "Eyes")
-    bench.qtbot.waitUntil(lambda: panel.cells.in_words() == "Left eye 0.20, Right eye 0.30")
+    bench.qtbot.waitUntil(lambda: panel.cells.summary() == "Left eye 0.20, Right eye 0.30")
     np.testing.assert_allclose(panel.strip.curves[0].getData()[1], [0, 0.1, 0.2], atol=1e-6)
 
 
@@ -80,9 +80,9 @@ def test_they_follow_the_face_that_is_followed(bench: Bench, panel: SignalPanel)
     one = replace(face((80, 120), 40), signals=signals(yaw_deg=30))
     two = replace(face((240, 120), 30, face_id=1), signals=signals(yaw_deg=-15))
     bench.show(analysis(one, two))
-    bench.qtbot.waitUntil(lambda: panel.cells.in_words().startswith("Yaw +30°"))
+    bench.qtbot.waitUntil(lambda: panel.cells.summary().startswith("Yaw +30°"))
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_2)
-    bench.qtbot.waitUntil(lambda: panel.cells.in_words().startswith("Yaw −15°"))
+    bench.qtbot.waitUntil(lambda: panel.cells.summary().startswith("Yaw −15°"))
     bench.show(analysis(one, two, index=1))
     values = panel.strip.traces.last(20)[1][:, YAW]
     np.testing.assert_allclose(values, [30, np.nan, -15])  # a gap between the two
@@ -91,7 +91,7 @@ def test_they_follow_the_face_that_is_followed(bench: Bench, panel: SignalPanel)
 def test_no_face_is_a_gap_and_a_dash(bench: Bench, panel: SignalPanel) -> None:
     bench.show(with_signals(0, yaw_deg=3))
     bench.show(analysis(index=1))
-    bench.qtbot.waitUntil(lambda: panel.cells.in_words() == "Yaw –, Pitch –, Roll –")
+    bench.qtbot.waitUntil(lambda: panel.cells.summary() == "Yaw –, Pitch –, Roll –")
     assert np.isnan(panel.strip.traces.last(20)[1][-1]).all()
 
 
@@ -107,11 +107,11 @@ def test_a_hidden_plot_is_not_drawn(bench: Bench) -> None:
 def test_the_strongest_units_are_those_that_moved_most(bench: Bench, panel: SignalPanel) -> None:
     choose(panel, STRONGEST)
     bench.show(with_signals(0, au12=0.9, au06=0.1, au45=0.7, au26=0.4, au04=0.3, yaw_deg=50))
-    bench.qtbot.waitUntil(lambda: "AU12 0.90" in panel.cells.in_words())
-    assert panel.cells.in_words() == "AU12 0.90, AU45 0.70, AU4 0.30, AU26 0.40"
+    bench.qtbot.waitUntil(lambda: "AU12 0.90" in panel.cells.summary())
+    assert panel.cells.summary() == "AU12 0.90, AU45 0.70, AU4 0.30, AU26 0.40"
     bench.show(with_signals(1, au12=0.0, au15=0.8))  # AU12 was strong a moment ago
-    bench.qtbot.waitUntil(lambda: "AU15" in panel.cells.in_words())
-    assert panel.cells.in_words() == "AU12 0.00, AU45 0.00, AU15 0.80, AU26 0.00"
+    bench.qtbot.waitUntil(lambda: "AU15" in panel.cells.summary())
+    assert panel.cells.summary() == "AU12 0.00, AU45 0.00, AU15 0.80, AU26 0.00"
 
 
 def test_a_unit_a_little_stronger_does_not_take_a_place() -> None:
@@ -128,7 +128,7 @@ def test_every_number_explains_itself(bench: Bench, panel: SignalPanel, group: s
         told = signals(au12=0.5)
         return ", ".join(f"{SIGNALS[i].name} {value_text(i, told[i])}" for i in panel.strip.shown)
 
-    bench.qtbot.waitUntil(lambda: panel.cells.in_words() == shown())
+    bench.qtbot.waitUntil(lambda: panel.cells.summary() == shown())
     for place, index in enumerate(panel.strip.shown):
         cell = panel.cells.cell(place)
         tip = panel.cells.tip(cell.center().x())

@@ -209,13 +209,13 @@ def test_first_steps_are_shown_once(qtbot: QtBot) -> None:
     with qtbot.waitActive(window):
         window.show()
         window.activateWindow()
-    card = window.live_page.stage.first_steps
+    card = window.live_page.live_view.first_steps
     assert card.isVisible()
-    assert window.live_page.stage.rect().contains(card.geometry())
+    assert window.live_page.live_view.rect().contains(card.geometry())
     qtbot.keyClick(window, Qt.Key.Key_Space)  # as it says; the card does not take the key
     assert window.actions_by_id["freeze"].isChecked()
     assert card.isVisible()
-    assert not window.live_page.stage.frozen.geometry().intersects(card.geometry())
+    assert not window.live_page.live_view.frozen.geometry().intersects(card.geometry())
     qtbot.mouseClick(card.button, Qt.MouseButton.LeftButton)
     assert not card.isVisible()
     assert store.now.hints_seen
@@ -227,7 +227,7 @@ def test_first_steps_are_shown_once(qtbot: QtBot) -> None:
     second = MainWindow(FakeEngine(), SettingsStore())
     qtbot.addWidget(second)
     second.show()
-    assert not second.live_page.stage.first_steps.isVisible()
+    assert not second.live_page.live_view.first_steps.isVisible()
     second.close()
 
 

@@ -41,12 +41,12 @@ def choose(picker: QComboBox, bench: Bench, text: str) -> None:
 def test_a_bar_chooses_the_class_and_gives_it_back(bench: Bench, page: LivePage) -> None:
     bench.show(mapped())
     press_bar(bench, SAD)
-    assert page.look.target == "sad"
+    assert page.overlay_style.target == "sad"
     assert page.attribution.target.currentText() == "Sad"
     assert bench.engine.options.target == SAD
     bench.qtbot.waitUntil(lambda: page.panel.key.ends() == ("against", "for Sad"))
     press_bar(bench, SAD)
-    assert page.look.target == "predicted"
+    assert page.overlay_style.target == "predicted"
     assert page.attribution.target.currentText() == "Predicted"
     assert bench.engine.options.target == "predicted"
     bench.qtbot.waitUntil(lambda: page.panel.key.ends() == ("against", "for Happy"))
@@ -58,10 +58,10 @@ def test_the_list_chooses_the_class(bench: Bench, page: LivePage) -> None:
     names = [picker.itemText(i) for i in range(picker.count())]
     assert names == ["Predicted", "Runner-up", *(name.capitalize() for name in EXPRESSIONS)]
     choose(picker, bench, "Runner-up")
-    assert page.look.target == "runner_up"
+    assert page.overlay_style.target == "runner_up"
     assert bench.engine.options.target == "runner_up"
     choose(picker, bench, "Fear")
-    assert page.look.target == "fear"
+    assert page.overlay_style.target == "fear"
     assert bench.engine.options.target == EXPRESSIONS.index("fear")
 
 
@@ -71,13 +71,13 @@ def test_another_class_is_explained_while_frozen(bench: Bench, page: LivePage) -
     one = with_maps(face(), maps, tuple(range(len(EXPRESSIONS))))
     bench.show(analysis(one))
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_Space)
-    page.change_look(boxes=False, landmarks=False, opacity=1.0)
+    page.change_style(boxes=False, landmarks=False, opacity=1.0)
 
     def hot_side() -> str:
         image, plain = pixels(page.view), None
-        page.change_look(attribution=False)
+        page.change_style(attribution=False)
         plain = pixels(page.view)
-        page.change_look(attribution=True)
+        page.change_style(attribution=True)
         change = np.abs(image - plain).sum(axis=(0, 2))
         middle = round(page.view.frame_to_view(160, 0).x())
         return "left" if change[:middle].sum() > change[middle:].sum() else "right"
@@ -96,7 +96,7 @@ def test_choosing_a_class_shows_it(bench: Bench, page: LivePage) -> None:
     assert not page.attribution.isEnabled()
     press_bar(bench, SAD)
     assert attribution.isChecked()
-    assert page.look.attribution
+    assert page.overlay_style.attribution
 
 
 def test_a_model_without_the_class_explains_its_label(bench: Bench, page: LivePage) -> None:
@@ -124,7 +124,7 @@ def test_a_map_of_another_class_is_named(bench: Bench, page: LivePage) -> None:
 def test_palette_and_sign_reach_the_picture(bench: Bench, page: LivePage) -> None:
     maps = -np.ones((1, SIZE, SIZE), np.float32)
     bench.show(analysis(with_maps(face(), maps, (HAPPY,))))
-    page.change_look(boxes=False, landmarks=False, opacity=1.0)
+    page.change_style(boxes=False, landmarks=False, opacity=1.0)
     at = page.view.frame_to_view(160, 120).toPoint()
 
     def seen() -> NDArray[np.int64]:
@@ -139,7 +139,7 @@ def test_palette_and_sign_reach_the_picture(bench: Bench, page: LivePage) -> Non
         choose(picker, bench, palette.title)
         np.testing.assert_allclose(seen(), palette.signed(strongest)[0], atol=3)
     bench.qtbot.mouseClick(page.attribution.signed, Qt.MouseButton.LeftButton)
-    assert not page.look.signed
+    assert not page.overlay_style.signed
     np.testing.assert_allclose(seen(), palette.strength(strongest)[1], atol=3)
     bench.qtbot.waitUntil(lambda: page.panel.key.ends() == ("weak", "strong, for Happy"))
 
@@ -156,24 +156,24 @@ def test_the_swatches_have_the_colours_of_their_palettes(page: LivePage) -> None
 def test_each_picture_has_its_own_scale_until_it_is_held(bench: Bench, page: LivePage) -> None:
     for i, strength in enumerate((1.0, 3.0, 2.0)):
         bench.show(mapped(strength, index=i))
-    assert page.look.full_scale == 0
+    assert page.overlay_style.full_scale == 0
     page.attribution.held.click()
-    assert page.look.full_scale == pytest.approx(3 * (HAPPY + 1) / 10)
+    assert page.overlay_style.full_scale == pytest.approx(3 * (HAPPY + 1) / 10)
     bench.qtbot.waitUntil(lambda: page.panel.key.numbers() == ("−1.20", "logits", "+1.20"))
     page.attribution.held.click()
-    assert page.look.full_scale == 0
+    assert page.overlay_style.full_scale == 0
 
 
 def test_another_class_or_model_is_measured_anew(bench: Bench, page: LivePage) -> None:
     bench.show(mapped(2.0))
     page.attribution.held.click()
-    assert page.look.full_scale == pytest.approx(2 * (HAPPY + 1) / 10)
+    assert page.overlay_style.full_scale == pytest.approx(2 * (HAPPY + 1) / 10)
     press_bar(bench, 0)
-    assert page.look.full_scale == pytest.approx(2 * 1 / 10)
+    assert page.overlay_style.full_scale == pytest.approx(2 * 1 / 10)
     bench.engine.change_model(spec="other")
     bench.qtbot.waitUntil(lambda: page.status.model.spec == "other")
     bench.show(mapped(0.5, index=1))
-    assert page.look.full_scale == pytest.approx(0.5 * 1 / 10)
+    assert page.overlay_style.full_scale == pytest.approx(0.5 * 1 / 10)
 
 
 def test_a_held_scale_is_wanted_again_but_not_its_value(bench: Bench) -> None:
@@ -183,4 +183,4 @@ def test_a_held_scale_is_wanted_again_but_not_its_value(bench: Bench) -> None:
     bench.qtbot.addWidget(page)
     page.stop()
     assert page.attribution.held.isChecked()
-    assert page.look.full_scale == 0
+    assert page.overlay_style.full_scale == 0

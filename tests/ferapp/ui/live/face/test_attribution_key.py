@@ -39,7 +39,7 @@ def test_the_ends_have_the_colours_of_the_map(key: AttributionKey, name: str, si
         np.testing.assert_allclose(row[5], ends[0], atol=30)
 
 
-def test_a_held_scale_is_told_in_logits(key: AttributionKey) -> None:
+def test_a_held_scale_is_shown_in_logits(key: AttributionKey) -> None:
     look = OverlayStyle(full_scale=0.3478)
     key.show_map(look, "Happy", "Happy")
     assert key.numbers() == ("−0.348", "logits", "+0.348")
@@ -48,7 +48,7 @@ def test_a_held_scale_is_told_in_logits(key: AttributionKey) -> None:
     assert key.numbers() == ("0", "logits", "0.348")
     key.show_map(OverlayStyle(), "Happy", "Happy")
     assert key.numbers() == ("", "", "")
-    assert "two pictures do not compare" in key.toolTip()
+    assert "pictures cannot be compared" in key.toolTip()
 
 
 @pytest.mark.parametrize(
@@ -59,18 +59,18 @@ def test_three_figures(key: AttributionKey, value: float, text: str) -> None:
     assert key.numbers()[2] == f"+{text}"
 
 
-def test_another_class_than_asked_for_is_said(key: AttributionKey) -> None:
+def test_another_class_than_the_chosen_one_is_named(key: AttributionKey) -> None:
     key.show_map(OverlayStyle(), "Happy", "Sad")
     assert key.ends() == ("against", "for Happy")
     assert key.numbers() == ("", "no map for Sad", "")
-    assert "Sad was asked for" in key.toolTip()
+    assert "Sad was chosen" in key.toolTip()
     assert "no map for Sad" in key.accessibleDescription()
 
 
-def test_the_age_is_told(key: AttributionKey) -> None:
+def test_the_overlay_delay_is_in_the_tooltip(key: AttributionKey) -> None:
     key.show_map(OverlayStyle(), "Happy", "Happy")
     assert "age" not in key.toolTip()
-    key.show_age(34.4)
-    assert "Map's age: 34\u00a0ms" in key.toolTip()
-    key.show_age(None)
+    key.show_delay(34.4)
+    assert "Overlay delay: 34\u00a0ms" in key.toolTip()
+    key.show_delay(None)
     assert "age" not in key.toolTip()

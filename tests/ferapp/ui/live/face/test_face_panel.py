@@ -150,7 +150,7 @@ def test_headline_bars_and_label_never_disagree(
     panel = page.panel
 
     def painted(shown: Analysis) -> None:
-        bars = panel.bars.in_words()
+        bars = panel.bars.summary()
         happy = next(part for part in bars.split(", ") if part.startswith("Happy"))
         said.append((label_text.box_label(shown.faces[0], shown), panel.label.text(), happy))
 
@@ -165,12 +165,12 @@ def test_headline_bars_and_label_never_disagree(
 # the figures
 
 
-def test_the_age_of_the_map_is_shown(bench: Bench, page: LivePage) -> None:
+def test_the_overlay_delay_is_shown(bench: Bench, page: LivePage) -> None:
     page.view._clock = lambda: 100.0345
     bench.show(mapped())
-    value = page.stage.hud.values["map_age"]
+    value = page.live_view.hud.values["overlay_delay"]
     bench.qtbot.waitUntil(lambda: value.text() == "34\u00a0ms")
-    bench.qtbot.waitUntil(lambda: "age: 34\u00a0ms" in page.panel.key.toolTip())
+    bench.qtbot.waitUntil(lambda: "delay: 34\u00a0ms" in page.panel.key.toolTip())
 
 
 # the place of everything
@@ -262,7 +262,7 @@ def test_every_control_has_a_name_and_an_explanation(page: LivePage) -> None:
 
 def test_the_wheel_scrolls_and_changes_nothing(bench: Bench, page: LivePage) -> None:
     bench.show(mapped())
-    before = (page.look, page.sliders.smoothing.value())
+    before = (page.overlay_style, page.sliders.smoothing.value())
     for control in controls(page):
         control.setFocus(Qt.FocusReason.TabFocusReason)
         at = QPointF(control.rect().center())
@@ -277,7 +277,7 @@ def test_the_wheel_scrolls_and_changes_nothing(bench: Bench, page: LivePage) -> 
             False,
         )
         QApplication.sendEvent(control, turn)
-    assert (page.look, page.sliders.smoothing.value()) == before
+    assert (page.overlay_style, page.sliders.smoothing.value()) == before
 
 
 def test_space_presses_what_has_the_keyboard(bench: Bench, page: LivePage) -> None:

@@ -8,7 +8,7 @@ import pytest
 from ferapp.live.status import Playback
 from ferapp.recording.session import Replay
 from ferapp.ui.live.face.attention_strip import AttentionStrip
-from ferapp.ui.live.face.region_meter import PlaceMeter
+from ferapp.ui.live.face.region_meter import RegionMeter
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text.method_text import METHODS
@@ -81,14 +81,14 @@ def test_the_meter_shows_the_places_of_the_shown_class(bench: Bench, page: LiveP
     maps[0, 0, 0], maps[0, 0, -1] = 3.0, 1.0
     bench.show(analysis(with_maps(face(), maps, (HAPPY,), where)))
     meter = page.panel.places
-    bench.qtbot.waitUntil(lambda: meter.in_words().startswith("mouth 75\u00a0%, outside 25\u00a0%"))
-    assert meter.accessibleDescription() == meter.in_words()
+    bench.qtbot.waitUntil(lambda: meter.summary().startswith("mouth 75\u00a0%, outside 25\u00a0%"))
+    assert meter.accessibleDescription() == meter.summary()
     bench.show(analysis(face(), index=1))
-    bench.qtbot.waitUntil(lambda: meter.in_words() == "No attribution")
+    bench.qtbot.waitUntil(lambda: meter.summary() == "No attribution")
 
 
 def test_the_meters_cells_explain_themselves(bench: Bench) -> None:
-    meter = PlaceMeter()
+    meter = RegionMeter()
     bench.qtbot.addWidget(meter)
     meter.resize(360, meter.sizeHint().height())
     meter.show_shares(np.array([0.1, 0.2, 0, 0.3, 0.1, 0.3]))
@@ -103,7 +103,7 @@ def test_the_strip_shows_the_weights_of_models_that_have_them(bench: Bench, page
     weights = np.linspace(0.2, 0.8, 64, dtype=np.float32)
     bench.show(analysis(with_prediction(face(), attention=weights)))
     bench.qtbot.waitUntil(strip.isVisible)
-    assert strip.words() == "64 weights, mean 0.50, 0.20 to 0.80"
+    assert strip.summary() == "64 weights, mean 0.50, 0.20 to 0.80"
     bench.show(analysis(face(), index=1))
     bench.qtbot.waitUntil(lambda: not strip.isVisible())
 

@@ -94,12 +94,12 @@ def test_every_row_explains_itself(bars: ProbabilityBars) -> None:
     assert "add up to 100 %" in bars.tip_at(3)
     bars.show_probabilities(EXPRESSIONS, probabilities("sad", 0.5), probabilities("sad", 0.25))
     tip = bars.tip_at(SAD * height + 3)
-    assert tip.startswith("Sad: smoothed 50\u00a0%, this picture 25\u00a0%")
+    assert tip.startswith("Sad: smoothed 50\u00a0%, this frame 25\u00a0%")
     assert "Click" in tip
 
 
 def test_the_bars_can_be_read_aloud(bars: ProbabilityBars) -> None:
-    assert bars.in_words() == ""
+    assert bars.summary() == ""
     bars.show_probabilities(EXPRESSIONS, probabilities("sad", 0.52), probabilities("sad", 0.3))
-    assert bars.in_words().startswith("Angry 8\u00a0%, Disgust 8\u00a0%")
-    assert "Sad 52\u00a0%" in bars.in_words()
+    assert bars.summary().startswith("Angry 8\u00a0%, Disgust 8\u00a0%")
+    assert "Sad 52\u00a0%" in bars.summary()
