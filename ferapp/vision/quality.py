@@ -1,8 +1,9 @@
-"""Why the label of a face deserves less trust, from what can be measured on the face itself.
+"""Why a prediction deserves less trust, measured on the face itself.
 
-The limits lie where a model begins to fail clearly more often: `default` of 2026-11-26 is right
-on 70.7 % of the 3366 faces with landmarks in FER2013's val split, and each limit's line says on
-how many near it, as `tests/benchmarks/doubts.py` measures and, where there are too few, makes them.
+The limits are where a model starts to fail clearly more often: `default` of 2026-11-26 is right on
+70.7 % of the 3366 faces with landmarks in FER2013's val split, and the comment of each limit has
+the share near it. `tests/benchmarks/quality_limits.py` measures them, and synthesises such faces
+where there are too few.
 """
 
 import math
@@ -18,14 +19,14 @@ CUT_OFF = 0.2  # share of the points outside; 64 % at 0.20 to 0.25, 60 % at 0.25
 TURNED = 35.0  # degrees; 64 % at 30° to 35°, 59 % at 35° to 45° (100 faces)
 DARK = 15.0  # grey; 67 % at 15 to 20, 65 % at 10 to 15, 62 % at 5 to 10, 43 % below
 SMALL = 14.0  # frame pixels; 62 to 65 % at 13 to 15, 60 % at 11 to 13, 53 % at 10 to 11
-BLURRED = 0.35  # 1 is usual; 63 % at 0.30 to 0.35, 59 % at 0.20 to 0.25, 51 % below
+BLURRED = 0.35  # 1 is typical; 63 % at 0.30 to 0.35, 59 % at 0.20 to 0.25, 51 % below
 UNSURE = 0.5  # probability; 39 % of the 19 % below are right, 78 % of the others
 
-# The rigid points of a face: temples, eye corners, nose.
+# Rigid landmarks: temples, eye corners, nose.
 RIGID: NDArray[np.intp] = np.array([0, 1, 15, 16, 36, 39, 42, 45, 27, 28, 29, 30, 31, 33, 35])
 # Their mean shape (x right in the picture, y up, z towards the camera; unit: distance of the
-# outer eye corners), by least squares from 2207 pictures of FER2013's training split and the
-# rotations that MediaPipe finds in them, made symmetric.
+# outer eye corners), fitted by least squares to 2207 pictures of FER2013's training split and
+# MediaPipe's rotations of them, and made symmetric.
 # fmt: off
 SHAPE: NDArray[np.float64] = np.array([
     (-0.759, 0.270, -0.551), (-0.764, -0.044, -0.669), (0.764, -0.044, -0.669),
@@ -37,7 +38,7 @@ SHAPE: NDArray[np.float64] = np.array([
 ])
 # fmt: on
 _FIT: NDArray[np.float64] = np.linalg.pinv(SHAPE - SHAPE.mean(axis=0))  # (3, 15)
-USUAL_DETAIL = 0.113  # median of FER2013's val split
+TYPICAL_DETAIL = 0.113  # median of FER2013's val split
 
 
 def quality_issues(
@@ -68,10 +69,10 @@ def unsure_issue(probabilities: NDArray[np.float32]) -> QualityIssue | None:
 
 
 def share_outside(landmarks: NDArray[np.float32], frame_size: tuple[int, int]) -> float:
-    """Share of the 68 points outside the frame, where the landmarker guesses them.
+    """Share of the 68 landmarks outside the frame, where the landmarker guesses them.
 
-    Fairer than the share of the crop's area: what is below a face's middle matters more. Where a
-    chin is cut, the landmarker draws some points into the frame: more is missing than this says.
+    Better than the share of the crop's area: the lower half of a face matters more. Where the chin
+    is cut off, the landmarker moves some points into the frame, so even more is missing.
     """
     edge = np.array(frame_size, np.float32) - 0.5
     outside = (landmarks < -0.5) | (landmarks > edge)
@@ -79,12 +80,12 @@ def share_outside(landmarks: NDArray[np.float32], frame_size: tuple[int, int]) -
 
 
 def angle_to_camera(landmarks: NDArray[np.float32]) -> float:
-    """Degrees between where the face looks and the direction to the camera, up or sideways.
+    """Degrees between the direction of the face and that to the camera, up or sideways.
 
-    The affine camera that takes the mean shape of the rigid points to the landmarks, by least
-    squares (the first step of POSIT: DeMenthon and Davis 1995); the face's axis is normal to the
-    planes that its two rows span. On FER2013's val split it is 2.4° off MediaPipe's own rotation
-    on average (r = 0.95).
+    From the affine camera that maps the mean shape of the rigid points to the landmarks, by least
+    squares (the first step of POSIT: DeMenthon and Davis 1995); the axis of the face is normal to
+    the two rows of its matrix. On FER2013's val split it differs by 2.4° on average from
+    MediaPipe's own rotation (r = 0.95).
     """
     points = landmarks[RIGID].astype(np.float64)
     points -= points.mean(axis=0)
@@ -104,11 +105,11 @@ def face_width(landmarks: NDArray[np.float32]) -> float:
 
 
 def sharpness(crop: NDArray[np.uint8]) -> float:
-    """Fine detail as a share of all contrast; 1 is usual in FER2013.
+    """Fine detail as a share of all contrast; 1 is typical of FER2013.
 
     Deviation of what a Gaussian of 1 px removes, in the direction that has less of it (motion
-    blurs one only), over the deviation of the crop, at the template's size: blur that the model's
-    small crop does not show is none.
+    blurs only one), over the deviation of the crop. At the template's size: blur that is invisible
+    in the model's small crop does not matter.
     """
     small = crop
     if crop.shape[0] > TEMPLATE_SIDE:
@@ -119,7 +120,7 @@ def sharpness(crop: NDArray[np.uint8]) -> float:
         _deviation(cv2.subtract(grey, cv2.GaussianBlur(grey, kernel, 1.0)))
         for kernel in ((9, 1), (1, 9))
     )
-    return fine / max(_deviation(grey), 1e-6) / USUAL_DETAIL
+    return fine / max(_deviation(grey), 1e-6) / TYPICAL_DETAIL
 
 
 def _deviation(grey: NDArray[np.floating] | cv2.typing.MatLike) -> float:

@@ -1,19 +1,19 @@
-"""What is measured on a face beside its expression: pose, eyes, action units. No OpenCV, no Qt.
+"""Signals of a face besides its expression: pose, eyes, action units. No OpenCV, no Qt.
 
-Head pose is MediaPipe's, in degrees, of the head against the camera's axis. As the subject means
-left and right, whatever the window mirrors:
+Head pose is MediaPipe's, in degrees, of the head relative to the camera's axis. Left and right are
+the subject's, even if the window mirrors the picture:
   yaw    positive: turned to the subject's own left, which is to the right of the picture
   pitch  positive: looking up
   roll   positive: leaning to the subject's own left shoulder, clockwise in the picture
-They are taken in that order (yaw about the vertical, then pitch, then roll).
+The rotations are in that order (yaw about the vertical, then pitch, then roll).
 
 Eye openness is the eye aspect ratio of Soukupova and Cech 2016, eq. 1: the mean of two distances
-between the lids over the eye's width. About 0.3 when open; it falls as the lid does.
+between the lids over the eye's width. About 0.3 for an open eye, less as it closes.
 
 Action units are MediaPipe's blendshapes, from 0 to 1, the mean of left and right. They are ARKit's,
-named after what they move; UNITS matches those movements to the action units of FACS (Ekman,
-Friesen and Hager 2002) that move the same. No certified coder was asked, and an activation is not
-a FACS intensity. Blendshapes that no unit describes are left out.
+named after what they move; UNITS maps those movements to the action units of FACS (Ekman,
+Friesen and Hager 2002) with the same movement. No certified coder checked the mapping, and an
+activation is not a FACS intensity. Blendshapes without such a unit are omitted.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# unit → its name in FACS, and the blendshapes whose mean it is
+# unit → its FACS name, and the blendshapes whose mean it is
 UNITS: dict[int, tuple[str, tuple[str, ...]]] = {
     1: ("inner brow raiser", ("browInnerUp",)),
     2: ("outer brow raiser", ("browOuterUpLeft", "browOuterUpRight")),
@@ -45,16 +45,16 @@ UNITS: dict[int, tuple[str, tuple[str, ...]]] = {
     28: ("lip suck", ("mouthRollLower", "mouthRollUpper")),
     45: ("blink", ("eyeBlinkLeft", "eyeBlinkRight")),
 }
-# hardly leave 0 in MediaPipe, whatever the face does (google-ai-edge/mediapipe#4450, #4436)
+# hardly ever above 0 in MediaPipe (google-ai-edge/mediapipe#4450, #4436)
 WEAK = (6, 9)
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """`column` is its name in tables; values lie about in `extent`."""
+    """`column` is its name in tables; values are mostly within `extent`."""
 
     column: str
-    name: str  # for a person
+    name: str  # for the user
     meaning: str
     extent: tuple[float, float]
     degrees: bool = False
@@ -64,22 +64,22 @@ def _unit(number: int) -> Signal:
     name, shapes = UNITS[number]
     meaning = f"AU{number}, {name}: MediaPipe's {' and '.join(shapes)}"
     meaning += ", their mean, from 0 to 1." if len(shapes) > 1 else ", from 0 to 1."
-    meaning += " An activation, no intensity (A to E) that a FACS coder would give."
+    meaning += " An activation, not the intensity (A to E) of a FACS coder."
     if number in WEAK:
-        meaning += " It hardly leaves 0 in MediaPipe."
+        meaning += " It is hardly ever above 0 in MediaPipe."
     return Signal(f"au{number:02}", f"AU{number}", meaning, (0, 1))
 
 
-_POSE = "From MediaPipe's pose of the face."
+_POSE = "From MediaPipe's face pose."
 _EYE = (
-    "distance of its lids over its width, without unit. About 0.3 when open. "
+    "distance between the lids over the width, without unit. About 0.3 for an open eye. "
     "The eye aspect ratio of Soukupova and Cech 2016."
 )
 SIGNALS: tuple[Signal, ...] = (
     Signal(
         "yaw_deg",
         "Yaw",
-        "Degrees that the head is turned; positive is to the person's own left. " + _POSE,
+        "Head rotation in degrees; positive is to the person's own left. " + _POSE,
         (-60, 60),
         degrees=True,
     ),
@@ -112,7 +112,7 @@ SIGNALS: tuple[Signal, ...] = (
     *(_unit(number) for number in UNITS),
 )
 COLUMNS = tuple(signal.column for signal in SIGNALS)
-# what is plotted together, by index into SIGNALS
+# signals that are plotted together, as indices into SIGNALS
 GROUPS: dict[str, tuple[int, ...]] = {
     name: tuple(COLUMNS.index(column) for column in columns)
     for name, columns in {

@@ -50,9 +50,7 @@ def test_as_it_is_done(qtbot: QtBot, made: Made, tmp_path: Path) -> None:
     assert not bar.running
 
 
-def test_it_shows_its_progress_and_can_be_stopped(
-    qtbot: QtBot, made: Made, tmp_path: Path
-) -> None:
+def test_it_shows_its_progress_and_can_be_stopped(qtbot: QtBot, made: Made, tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     bar = made("import time; open(table, 'w').write('frame\\n1500,x\\n16'); time.sleep(600)")
     bar.start("clip.mp4", table, "default", 2)
