@@ -306,16 +306,17 @@ def check_model(path: Path) -> Check:
 
 
 def _models() -> Iterator[Check]:
-    from trainer.model_index import SUFFIX, bundled_models
+    from trainer.model_index import MODEL_SUFFIX, bundled_models
 
     names = bundled_models()
     for name in names:
-        yield check_model(asset("models") / f"{name}{SUFFIX}")
+        yield check_model(asset("models") / f"{name}{MODEL_SUFFIX}")
     if DEFAULT_MODEL not in names:
         yield Check(
             f"model {DEFAULT_MODEL}",
             "broken",
-            f"{asset('models')} has no {DEFAULT_MODEL}{SUFFIX}, the model that the app opens with",
+            f"{asset('models')} has no {DEFAULT_MODEL}{MODEL_SUFFIX}, the model that the app opens "
+            "with",
             "Install the app again, or name your own model: ferapp --model FILE",
         )
 

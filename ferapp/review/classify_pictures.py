@@ -46,12 +46,12 @@ def classify(
     load_torch()
     import torch
 
-    from trainer.device import resolve
+    from trainer.device import resolve_device
     from trainer.evaluation.evaluate import predict
     from trainer.faces.align import align_face, raw_crop
     from trainer.models.model_file import load_model
 
-    device = resolve("auto")
+    device = resolve_device("auto")
     network, card = load_model(file, device)
     if card.classes != classes:
         raise DataError(

@@ -76,7 +76,7 @@ def _of_run(run: RunDir, say: Say) -> Inspected:
 def _evaluate(run: RunDir, say: Say) -> None:
     load_torch()
     from trainer.data.prepare import open_data
-    from trainer.device import resolve
+    from trainer.device import resolve_device
     from trainer.evaluation.evaluate import evaluate
     from trainer.models.model_file import load_model
     from trainer.reports.run_records import as_learned
@@ -84,7 +84,7 @@ def _evaluate(run: RunDir, say: Say) -> None:
     data = _data_path_of(run)
     say(f"Reading {data.name} …")
     faces = open_data(data).of_split("val")
-    device = resolve("auto")
+    device = resolve_device("auto")
     network, card = load_model(run.best, device)
     origin = {"model_file": str(run.best.resolve()), "data_path": str(data)}
     seen = as_learned(run.best, faces)

@@ -19,7 +19,7 @@ from trainer.config.train_config import TrainConfig
 from trainer.errors import FerError
 from trainer.labels import EXPRESSIONS
 from trainer.reports.run_records import ALIVE_SECONDS, read_head
-from trainer.training.event_log import event_of
+from trainer.training.event_log import parse_event
 from trainer.training.run_dir import RunDir
 
 State = Literal["starting", "running", "done", "stopped", "failed", "interrupted", "damaged"]
@@ -102,7 +102,7 @@ class Tail:
             return [], False
         end = content.rfind(b"\n") + 1
         self._offset += end
-        found = map(event_of, content[:end].decode("utf-8", errors="replace").split("\n"))
+        found = map(parse_event, content[:end].decode("utf-8", errors="replace").split("\n"))
         return [event for event in found if event is not None], anew
 
 

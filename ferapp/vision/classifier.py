@@ -13,7 +13,7 @@ from torch import Tensor
 from ferapp.vision.overlay_methods import ACTION_UNITS, ATTRIBUTIONS, DEFAULT, METHODS
 from trainer.attribution import explain, explain_all, methods_of, target_classes
 from trainer.data.crops import to_input
-from trainer.device import memory_format, resolve
+from trainer.device import memory_format, resolve_device
 from trainer.faces.action_units import au_heatmap, au_valid
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import find_model
@@ -43,7 +43,7 @@ class Classifier:
 
     def __init__(self, model: str | Path, device: str = "auto") -> None:
         self.path = find_model(str(model))
-        self.device = resolve(device)
+        self.device = resolve_device(device)
         network, self.card = load_model(self.path)
         side = self.card.preprocessing.input_size
         example = torch.rand(2, 1, side, side)

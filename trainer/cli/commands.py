@@ -131,7 +131,7 @@ def train(
 
     Several processes: torchrun --nproc-per-node N -m trainer train …
     """
-    from trainer.training.distributed import joined
+    from trainer.training.distributed import distributed_world
     from trainer.training.run_dir import create_run
 
     settings = [*(sets or ()), *([f"model.init={json.dumps(init)}"] if init else [])]
@@ -145,12 +145,12 @@ def train(
         config = config.model_copy(
             update={"data": config.data.model_copy(update={"landmarks": False})}
         )
-    with joined() as world:
+    with distributed_world() as world:
         faces = _open(data, config, world)
         path = ""
-        if world.leads:
+        if world.is_main:
             path = str(create_run(runs, name or file_stem(recipe_name), config, data).path)
-        _train(Path(world.share(path)), faces, world, as_json)
+        _train(Path(world.broadcast(path)), faces, world, as_json)
 
 
 @app.command()
@@ -162,10 +162,10 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Go on with a run that was stopped or killed."""
-    from trainer.training.distributed import joined
+    from trainer.training.distributed import distributed_world
 
     _, config, source = _read_run(run)
-    with joined() as world:
+    with distributed_world() as world:
         _train(run, _open(data or source, config, world), world, as_json)
 
 
@@ -207,7 +207,7 @@ def _open(data: Path, config: TrainConfig, world: "World") -> "FaceData":
     from trainer.data.face_data import joined
     from trainer.data.prepare import open_data
 
-    with world.in_turn(), progress_bars() as progress:  # the leading process fills the cache
+    with world.main_first(), progress_bars() as progress:  # the main process fills the cache
         first, *others = [
             open_data(source, landmarks=config.data.landmarks, progress=progress)
             for source in (data, *(Path(each).expanduser() for each in config.data.also))
@@ -231,12 +231,12 @@ def _read_run(run: Path) -> tuple[str, TrainConfig, Path]:
 
 def _train(path: Path, faces: "FaceData", world: "World", as_json: bool) -> None:
     from trainer.training.run_dir import RunDir
-    from trainer.training.trainer import train as train_model
+    from trainer.training.trainer import Trainer
 
     run = RunDir(path)
     name, config, _ = _read_run(path)
-    if not world.leads:
-        train_model(run, name, config, faces, world=world)
+    if not world.is_main:
+        Trainer(run, name, config, faces, world=world).fit()
         return
     notices.print(f"Run {run.path}")
     with training_progress() as show, written_log(run.log) as write:
@@ -245,7 +245,7 @@ def _train(path: Path, faces: "FaceData", world: "World", as_json: bool) -> None
             show(event)
             write(event)
 
-        best = train_model(run, name, config, faces, report, world)
+        best = Trainer(run, name, config, faces, report, world).fit()
     notices.print(f"Best epoch {best['epoch']}: val {best['accuracy']:.2%}. Model: {run.best}")
     if as_json:
         print_json({"run": str(run.path), "model": str(run.best), "best": best})

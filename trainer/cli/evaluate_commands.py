@@ -122,12 +122,12 @@ def _evaluate(
     **wanted: Any,
 ) -> dict[str, Any]:
     """`wanted` is what `trainer.evaluation.evaluate.evaluate` shall measure."""
-    from trainer.device import resolve
+    from trainer.device import resolve_device
     from trainer.evaluation.evaluate import check_classes
     from trainer.evaluation.evaluate import evaluate as evaluate_model
     from trainer.models.model_file import load_model
 
-    where = resolve(device)
+    where = resolve_device(device)
     network, card = load_model(path, where)
     check_classes(str(path), card, faces)
     result = evaluate_model(
@@ -163,7 +163,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Report why a model decides so, and how good its explanations are, as HTML and Markdown."""
-    from trainer.device import resolve
+    from trainer.device import resolve_device
     from trainer.evaluation.evaluate import check_classes
     from trainer.model_index import find_model
     from trainer.models.model_file import load_model
@@ -171,7 +171,7 @@ def explain(
 
     if (data is None) == (image is None):
         raise UsageError("What is explained? Name one of --data and --image")
-    where = resolve(device)
+    where = resolve_device(device)
     path = find_model(model)
     network, card = load_model(path, where)
     make_folder(out)

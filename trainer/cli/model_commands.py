@@ -41,12 +41,12 @@ def export(
 
     import torch
 
-    from trainer.model_index import SUFFIX, find_model
+    from trainer.model_index import MODEL_SUFFIX, find_model
     from trainer.models.model_file import load_model, save_model
 
     to_onnx = out.suffix == ".onnx"
-    if not to_onnx and out.suffix != SUFFIX:
-        raise UsageError(f"--out {out}: the name must end with {SUFFIX} or .onnx")
+    if not to_onnx and out.suffix != MODEL_SUFFIX:
+        raise UsageError(f"--out {out}: the name must end with {MODEL_SUFFIX} or .onnx")
     if to_onnx and keep_attention:
         raise UsageError("--keep-attention: an ONNX file has only what predictions use")
     network, card = load_model(find_model(model))
@@ -102,21 +102,21 @@ def average(
     from dataclasses import replace
 
     from trainer.data.prepare import open_data
-    from trainer.device import resolve
-    from trainer.model_index import SUFFIX, find_model
+    from trainer.device import resolve_device
+    from trainer.model_index import MODEL_SUFFIX, find_model
     from trainer.models.model_file import load_model, save_model
-    from trainer.training.averaging import averaged
+    from trainer.training.averaging import average_models
 
     if len(model) < 2:
         raise UsageError("--model: name two models or more")
-    if out.suffix != SUFFIX:
-        raise UsageError(f"--out {out}: the name must end with {SUFFIX}")
-    where = resolve(device)
+    if out.suffix != MODEL_SUFFIX:
+        raise UsageError(f"--out {out}: the name must end with {MODEL_SUFFIX}")
+    where = resolve_device(device)
     opened = [load_model(find_model(each), where) for each in model]
     make_folder(out.parent)
     with progress_bars() as progress:
         validation = open_data(data, progress=progress).of_split("val")
-    network, card = averaged(opened, validation, where)
+    network, card = average_models(opened, validation, where)
     save_model(out, network.state_dict(), replace(card, name=out.stem))
     accuracy = card.metrics["accuracy"]
     print_table(

@@ -14,7 +14,7 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from trainer.errors import FerError, explained
+from trainer.errors import FerError, explain_resource_error
 
 notices = Console(stderr=True, highlight=False)
 
@@ -43,7 +43,7 @@ def run_app(app: typer.Typer) -> None:
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:
-        words = explained(error)
+        words = explain_resource_error(error)
         if words is None:
             raise
         notices.print(f"[bold red]Error:[/] {_escaped(words)}", soft_wrap=True)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from trainer.cli.printing import notices, print_table
 from trainer.config.train_config import TrainConfig, all_fields
-from trainer.files import telling_of
+from trainer.files import name_path_in_errors
 
 if TYPE_CHECKING:
     from trainer.data.face_data import FaceData
@@ -62,7 +62,7 @@ def written_log(file: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
         def report(event: dict[str, Any]) -> None:
             words = _log_words(event)
             if words:
-                with telling_of(file):
+                with name_path_in_errors(file):
                     stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {words}\n")
                     stream.flush()
 

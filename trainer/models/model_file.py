@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 from trainer.card import ModelCard
 from trainer.errors import ModelFileError
 from trainer.files import write_atomic
-from trainer.model_index import CARD_KEY, CHECKSUM_KEY, card_of, read_metadata
+from trainer.model_index import CARD_KEY, CHECKSUM_KEY, parse_card, read_metadata
 from trainer.models.registry import FerModel, create
 
 
@@ -45,7 +45,7 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[FerModel
     the card asks for, no more memory is taken than the file's weights need.
     """
     metadata = read_metadata(path)
-    card = card_of(path, metadata)
+    card = parse_card(path, metadata)
     try:
         state = load_tensors(path.read_bytes())
     except (SafetensorError, OSError, ValueError) as error:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 import torch
 from torch import Tensor, nn
 
-from trainer.errors import UsageError, meant
+from trainer.errors import UsageError, did_you_mean
 
 
 class FerModel(nn.Module):
@@ -122,7 +122,9 @@ def create(
     Raises UsageError when the name or an option is unknown.
     """
     if name not in _MODELS:
-        raise UsageError(f"there is no model {name!r}", meant(name, names(), "fertrain models"))
+        raise UsageError(
+            f"there is no model {name!r}", did_you_mean(name, names(), "fertrain models")
+        )
     model = _MODELS[name]
     size = input_size or model.default_input_size
     try:

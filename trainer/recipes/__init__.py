@@ -1,6 +1,6 @@
 """Named configurations, each with its source and the number it is known for."""
 
-from trainer.errors import UsageError, meant
+from trainer.errors import UsageError, did_you_mean
 from trainer.recipes.au_guided import AU, AU_FAST
 from trainer.recipes.published import PUBLISHED
 from trainer.recipes.recipe import FAST, Recipe, fast
@@ -17,7 +17,9 @@ RECIPES: dict[str, Recipe] = {
 def recipe(name: str) -> Recipe:
     """Raises UsageError that names those like it."""
     if name not in RECIPES:
-        raise UsageError(f"there is no recipe {name!r}", meant(name, RECIPES, "fertrain recipes"))
+        raise UsageError(
+            f"there is no recipe {name!r}", did_you_mean(name, RECIPES, "fertrain recipes")
+        )
     return RECIPES[name]
 
 

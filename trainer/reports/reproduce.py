@@ -23,7 +23,7 @@ from trainer.recipes import FAST, RECIPES, Recipe, tables
 from trainer.reports.comparison import Spread, metric_text
 from trainer.reports.document import markdown_table
 from trainer.reports.run_records import DONE, find_runs, flat, read_head, read_status
-from trainer.training.run_dir import RunDir, placed
+from trainer.training.run_dir import RunDir, with_absolute_paths
 
 STOPPED = RunStopped.exit_code
 SPLIT = "val"
@@ -290,7 +290,7 @@ def _refuse_others(job: Job, run: RunDir | None, data: Path) -> None:
             f"{run.path}: it was trained on {source}, asked is {data}",
             "Use another folder: --runs DIR. A data set that moved can be linked to its old place.",
         )
-    wanted, found = flat(placed(job.config).model_dump()), flat(config.model_dump())
+    wanted, found = flat(with_absolute_paths(job.config).model_dump()), flat(config.model_dump())
     other = [
         f"{key} is {found.get(key)}, asked is {wanted.get(key)}"
         for key in {**wanted, **found}

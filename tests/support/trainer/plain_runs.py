@@ -12,7 +12,7 @@ from trainer.config.train_config import TrainConfig, load_config
 from trainer.models.model_file import load_model
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
-from trainer.training.trainer import train
+from trainer.training.trainer import Trainer
 
 SETS = (
     "model.name=plain",
@@ -34,7 +34,7 @@ def begin(folder: Path) -> RunDir:
 
 def go(run: RunDir, report: Callable[[dict[str, Any]], None] = lambda _: None) -> dict[str, Any]:
     """Begin, or go on with what there is."""
-    return train(run, "test", config(), drawn_data(4), report)
+    return Trainer(run, "test", config(), drawn_data(4), report).fit()
 
 
 def weights(run: RunDir) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from trainer.config.train_config import load_config
 from trainer.model_index import read_card
 from trainer.models import create
 from trainer.models.model_file import load_model, save_model
-from trainer.training.state import new_learner, start_from
+from trainer.training.state import load_initial_weights, new_train_state
 
 DACL = {"backbone": "compact", "compact": True, "widths": [8, 16, 32]}
 
@@ -65,8 +65,8 @@ def test_training_starts_from_what_fits_and_tells_it(dacl_file: Path) -> None:
         "trunk",
         preprocessing=config.data.preprocessing,
     )
-    learner = new_learner(config, card, torch.eye(7), torch.device("cpu"))
-    words = start_from(learner, str(dacl_file))
+    learner = new_train_state(config, card, torch.eye(7), torch.device("cpu"))
+    words = load_initial_weights(learner, str(dacl_file))
     assert "0 missing" in words
     assert "attention.context.1.weight: unknown" in words
     theirs = load_model(dacl_file)[0].state_dict()

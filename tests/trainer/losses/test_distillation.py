@@ -14,7 +14,7 @@ from trainer.losses.distillation import Teachers, distillation_loss
 from trainer.losses.objective import Objective
 from trainer.models import create
 from trainer.models.model_file import load_model, save_model
-from trainer.training.run_dir import placed
+from trainer.training.run_dir import with_absolute_paths
 
 SIZES = Preprocessing(crop_size=28, input_size=26)
 OPTIONS = {"widths": [16, 32], "blocks": [1, 1]}
@@ -118,7 +118,7 @@ def test_a_run_knows_its_teachers_wherever_it_goes_on(
             "objective": {"distill": {"weight": 1, "teachers": ["1.safetensors", "default"]}},
         }
     )
-    found = placed(config)
+    found = with_absolute_paths(config)
     teachers = found.objective.distill.teachers
     assert teachers == [str(tmp_path / "1.safetensors"), "default"]
     assert found.model.init == str(tmp_path / "weights.pth")

@@ -25,7 +25,7 @@ from trainer.model_index import find_model, read_card
 from trainer.models import FerModel, create
 from trainer.models.import_weights import read_weights
 from trainer.models.model_file import _shapes, load_model, save_model
-from trainer.training.checkpoint import TrainState, load_state, save_state
+from trainer.training.state import Checkpoint, load_checkpoint, save_checkpoint
 
 SMALL = {"widths": [8, 16], "blocks": [1, 1]}
 CARD = ModelCard("small", "compact", SMALL, "stages")
@@ -267,7 +267,7 @@ def test_a_manifest_reads_nothing_outside_its_folder(
 @given(data=st.data())
 def test_a_damaged_state_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "state.pt"
-    save_state(path, TrainState(3, {"a": torch.ones(2)}, {}, {}, {}, {"epoch": 1}))
+    save_checkpoint(path, Checkpoint(3, {"a": torch.ones(2)}, {}, {}, {}, {"epoch": 1}))
     path.write_bytes(data.draw(damaged(path.read_bytes())))
     with bounded(), refused_at_most(DataError, path):
-        load_state(path)
+        load_checkpoint(path)

@@ -15,13 +15,13 @@ from trainer.model_index import find_model
 from trainer.models import create
 from trainer.models.import_weights import load_into
 from trainer.models.model_file import load_model
-from trainer.training.state import Learner, new_learner
+from trainer.training.state import TrainState, new_train_state
 
 SIDE = 26
 OPTIONS = {"widths": [16, 32, 32], "blocks": [1, 1, 1], "symmetric": True}
 
 
-def learner(symmetric: bool) -> Learner:
+def trained_state(symmetric: bool) -> TrainState:
     options = {**OPTIONS, "symmetric": symmetric}
     config = load_config(
         None,
@@ -30,15 +30,15 @@ def learner(symmetric: bool) -> Learner:
     )
     card = ModelCard("net", "compact", options, "stages", preprocessing=config.data.preprocessing)
     torch.manual_seed(0)
-    made = new_learner(config, card, torch.eye(7), torch.device("cpu"))
-    made.train_mode()
+    state = new_train_state(config, card, torch.eye(7), torch.device("cpu"))
+    state.train_mode()
     for _ in range(3):
         x = torch.randn(8, 1, SIDE, SIDE)
         targets = torch.eye(7)[torch.randint(7, (8,))]
         points = torch.full((8, 68, 2), torch.nan)
-        made.objective(made.model, Batch(x, points, targets)).loss.backward()
-        made.descend(config.optim, 0.1)
-    return made
+        state.objective(state.model, Batch(x, points, targets)).loss.backward()
+        state.optimizer_step(config.optim, 0.1)
+    return state
 
 
 def apart(model: nn.Module) -> float:
@@ -50,16 +50,16 @@ def apart(model: nn.Module) -> float:
 
 
 def test_steps_of_training_leave_it_symmetric() -> None:
-    trained = learner(symmetric=True)
+    trained = trained_state(symmetric=True)
     assert apart(trained.model) < 1e-4
     assert apart(trained.average) < 1e-4
-    usual = learner(symmetric=False)
+    usual = trained_state(symmetric=False)
     assert apart(usual.model) > 0.1
 
 
 def test_channels_are_partners_and_not_the_same() -> None:
     """Each sees what its partner sees in the mirror, which is something else."""
-    model = learner(symmetric=True).model.eval()
+    model = trained_state(symmetric=True).model.eval()
     x = torch.randn(2, 1, SIDE, SIDE)
     with torch.no_grad():
         maps, mirrored = model.stages(model.stem(x)), model.stages(model.stem(x.flip(-1)))
@@ -83,7 +83,7 @@ def test_odd_widths_leave_a_channel_without_partner() -> None:
 
 def test_a_wider_one_starts_with_the_same_answers() -> None:
     """Partners stay partners: holding them so changes nothing."""
-    narrow = learner(symmetric=True).model.eval()
+    narrow = trained_state(symmetric=True).model.eval()
     wide = create("compact", input_size=SIDE, **{**OPTIONS, "widths": [24, 40, 64]}).eval()
     load_into(wide, narrow.state_dict())
     wide.constrain()

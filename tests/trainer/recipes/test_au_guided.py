@@ -3,18 +3,14 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.support.trainer.drawn import drawn_data
 from trainer.attribution import methods_of
-from trainer.card import ModelCard
 from trainer.config.train_config import load_config
-from trainer.data.crops import align_all
 from trainer.models import create
 from trainer.recipes import FAST, RECIPES, recipe
 from trainer.training.run_dir import RunDir
-from trainer.training.state import ALONE, new_learner
-from trainer.training.train_step import Plan, Steps
+from trainer.training.trainer import Trainer
 
 METHODS = [
     "cam",
@@ -31,7 +27,7 @@ METHODS = [
 ]
 SETS = (
     "data.crop_size=36", "data.input_size=32", "optim.epochs=2", "optim.batch_size=14",
-    "optim.learning_rate=0.02", "optim.clip=5", "run.precision=fp32",
+    "optim.learning_rate=0.02", "optim.clip=5", "run.precision=fp32", "run.device=cpu",
 )  # fmt: skip
 TINY = {  # networks at 32 px for one CPU, by method or network
     "adl": "{adl=true}",
@@ -81,14 +77,10 @@ def test_it_learns_in_two_epochs(method: str, tmp_path: Path) -> None:
     small = TINY.get(method, TINY.get(base["model"]["name"], "{depth=18}"))
     sets = [f"model.options={small}", *SETS]
     config = load_config(None, sets, **base)
-    crops = align_all(drawn_data(14, splits=("train",)), config.data.preprocessing)
-    card = ModelCard(method, config.model.name, config.model.options, "",
-                     preprocessing=config.data.preprocessing)  # fmt: skip
-    torch.manual_seed(0)
-    learner = new_learner(config, card, crops.targets, torch.device("cpu"))
-    plan, run = Plan.of(config, len(crops), ALONE), RunDir(tmp_path)
-    steps = Steps(run, learner, crops, config, plan, ALONE, lambda *_, **__: None)
-    first, second = (steps.until(plan.per_epoch * epoch, lambda: False) for epoch in (1, 2))
+    trainer = Trainer(RunDir(tmp_path), method, config, drawn_data(14))
+    steps = trainer.plan.steps_per_epoch
+    first, second = (trainer.train_until(steps * epoch) for epoch in (1, 2))
+    trainer.close()
     assert first is not None
     assert second is not None
     assert second["loss"] < first["loss"]

@@ -25,9 +25,9 @@ from trainer.data import face_data
 from trainer.errors import FerError, UsageError
 from trainer.model_index import read_card
 from trainer.models.model_file import load_model
-from trainer.training.checkpoint import load_state
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
+from trainer.training.state import load_checkpoint
 
 FULL = "CUDA out of memory. Tried to allocate 2.00 GiB"
 
@@ -39,8 +39,8 @@ def told(run: RunDir) -> list[int]:
 def is_whole_after(run: RunDir, epochs: int) -> None:
     """What the run saved is of its epoch number `epochs`, and nothing half-written is beside it."""
     assert told(run) == list(range(1, epochs + 1))
-    assert load_state(run.state).step == STEPS * epochs
-    assert load_state(run.state).newest["epoch"] == epochs
+    assert load_checkpoint(run.state).step == STEPS * epochs
+    assert load_checkpoint(run.state).newest["epoch"] == epochs
     assert read_card(run.last).metrics["epoch"] == epochs
     assert load_model(run.best)
     assert not list(run.path.rglob("*.tmp"))
@@ -95,7 +95,7 @@ class TestMemory:
             ),
             (MemoryError(), "out of memory"),
             (OSError(errno.ENOSPC, "No space left on device", "a/b.csv"), "a/b.csv: No space left"),
-            (OSError(errno.EROFS, "Read-only file system", "c"), "Nothing can be written"),
+            (OSError(errno.EROFS, "Read-only file system", "c"), "This disk is read-only"),
         ],
     )
     def test_every_command_tells_it_in_words(
@@ -176,7 +176,7 @@ class TestDisk:
 
         with pytest.raises(FerError) as told:
             go(run, fills)
-        assert "No space left on device\nMake room on this disk." in str(told.value)
+        assert "No space left on device\nFree space on this disk." in str(told.value)
         assert str(told.value).endswith(
             f"Nothing saved is lost; go on by: fertrain resume {run.path}"
         )
@@ -219,7 +219,7 @@ class TestDisk:
         kind = OSError if code == errno.EIO else FerError
         with pytest.raises(kind, match=rf"{file}.*{os.strerror(code)}|{os.strerror(code)}.*{file}"):
             go(run)
-        assert load_state(run.state).step == 2
+        assert load_checkpoint(run.state).step == 2
         assert load_model(run.best)
         assert load_model(run.last)
         assert told(run) == [1]
@@ -232,7 +232,7 @@ class TestDisk:
         run = create_run(disk, "test", config(), tmp_path / "ready")
         go(run)
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        with pytest.raises(UsageError, match=r"the run cannot be made .Read-only"):
+        with pytest.raises(UsageError, match=r"the run cannot be created .Read-only"):
             create_run(disk, "another", config(), tmp_path / "ready")
         resumed = subprocess.run(
             [sys.executable, plain_net.__file__, "resume", str(run.path)],
@@ -242,13 +242,13 @@ class TestDisk:
         )
         assert resumed.returncode == 1
         assert "Read-only file system" in resumed.stderr
-        assert "choose another place, or make it writable" in resumed.stderr
+        assert "choose another folder, or make it writable" in resumed.stderr
         assert "Traceback" not in resumed.stderr
         is_whole_after(run, 3)
 
     def test_a_run_that_cannot_be_made_leaves_nothing_that_looks_like_one(self, disk: Path) -> None:
         fill(disk)
-        with pytest.raises(UsageError, match=r"cannot be made .No space left.*\n.*make room"):
+        with pytest.raises(UsageError, match=r"cannot be created .No space left.*\n.*free space"):
             begin(disk)
         assert not list(disk.glob("*/config.json"))
 
@@ -284,7 +284,7 @@ class TestJournal:
 
         def last_act(temporary: str, path: Path) -> None:
             real(temporary, path)
-            if Path(path) == run.state and load_state(run.state).step == 4:
+            if Path(path) == run.state and load_checkpoint(run.state).step == 4:
                 raise KeyboardInterrupt
 
         monkeypatch.setattr(os, "replace", last_act)

@@ -17,7 +17,7 @@ from trainer.evaluation.evaluate import metrics, predict
 from trainer.labels import EXPRESSIONS
 from trainer.models import FerModel, create
 from trainer.models.model_file import load_model, save_model
-from trainer.training.averaging import average, averaged
+from trainer.training.averaging import average_models, average_weights
 
 SMALL = {"widths": [8, 16], "blocks": [1, 1]}
 
@@ -37,9 +37,9 @@ def model(seed: int, name: str = "one", **arguments: object) -> tuple[FerModel, 
 
 def test_each_weight_is_the_mean() -> None:
     models = [model(seed) for seed in range(3)]
-    found = average(models)
+    mean = average_weights(models)
     states = [network.state_dict() for network, _ in models]
-    for name, value in found.items():
+    for name, value in mean.items():
         if value.is_floating_point():
             expected = (states[0][name] + states[1][name] + states[2][name]) / 3
             torch.testing.assert_close(value, expected)
@@ -50,26 +50,30 @@ def test_the_card_has_what_the_mean_reaches() -> None:
     models = [model(0), model(1)]
     for (_, card), count in zip(models, (5, 9), strict=True):
         card.data.update(name=f"of {count}", train_samples=count)
-    network, card = averaged(models, validation, torch.device("cpu"))
+    network, card = average_models(models, validation, torch.device("cpu"))
     crops = align_all(validation, card.preprocessing)
     logits = predict(network, card, crops.pixels, torch.device("cpu")).logits
     assert card.metrics["accuracy"] == metrics(logits, validation.label, card.classes)["accuracy"]
     assert card.data["name"] == "of 9"
     assert card.objective == "mean of the weights of 2 models: of seed 0; of seed 1"
-    torch.testing.assert_close(network.state_dict(), average([model(0), model(1)]))
-    _, again = averaged([(network, card), model(1), model(2)], validation, torch.device("cpu"))
+    torch.testing.assert_close(network.state_dict(), average_weights([model(0), model(1)]))
+    _, again = average_models(
+        [(network, card), model(1), model(2)], validation, torch.device("cpu")
+    )
     assert again.objective == "mean of the weights of 3 models: of seed 0; of seed 1; of seed 2"
 
 
 def test_data_of_other_classes_measure_nothing() -> None:
     turned = replace(drawn_data(2), classes=EXPRESSIONS[::-1]).of_split("val")
     with pytest.raises(UsageError, match=r"one: its classes angry, .* are not those of"):
-        averaged([model(0), model(1)], turned, torch.device("cpu"))
+        average_models([model(0), model(1)], turned, torch.device("cpu"))
 
 
 def test_different_networks_have_no_mean() -> None:
-    with pytest.raises(UsageError, match=r"one and other have no mean: arguments .*8.* and .*4"):
-        average([model(0), model(1, "other", widths=[4, 16])])
+    with pytest.raises(
+        UsageError, match=r"one and other cannot be averaged: arguments .*8.* and .*4"
+    ):
+        average_weights([model(0), model(1, "other", widths=[4, 16])])
 
 
 def test_as_typed(tmp_path: Path, command: Command) -> None:
@@ -84,7 +88,7 @@ def test_as_typed(tmp_path: Path, command: Command) -> None:
     network, card = load_model(tmp_path / "mean.safetensors")
     assert card.name == "mean"
     assert json.loads(done.stdout.splitlines()[-1])["accuracy"] == card.metrics["accuracy"]
-    torch.testing.assert_close(network.state_dict(), average([model(0), model(1)]))
+    torch.testing.assert_close(network.state_dict(), average_weights([model(0), model(1)]))
     alone = command("trainer", *ask[:2], "--data=data", "--out", "mean.safetensors")
     assert alone.returncode == 2
     assert "two models or more" in alone.stderr

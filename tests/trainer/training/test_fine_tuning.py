@@ -21,7 +21,7 @@ from trainer.recipes import recipe
 from trainer.reports.run_records import read_record
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
-from trainer.training.trainer import train
+from trainer.training.trainer import Trainer
 
 SMALL = (
     "model.options={widths=[8,16,32],blocks=[1,1,1],dropout=0.0,symmetric=false}",
@@ -45,7 +45,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("start")
     config = load_config(None, [*SMALL, "optim.epochs=10", "augment.mixup=0"])
     run = create_run(folder, "start", config, folder)
-    train(run, "start", config, drawn_data(30))
+    Trainer(run, "start", config, drawn_data(30)).fit()
     return run.best
 
 
@@ -56,7 +56,7 @@ def tuning(start: Path, *sets: str) -> TrainConfig:
 
 def tuned(folder: Path, config: TrainConfig, data: FaceData) -> tuple[RunDir, dict[str, Any]]:
     run = create_run(folder, "tuned", config, folder)
-    return run, train(run, "tuned", config, data)
+    return run, Trainer(run, "tuned", config, data).fit()
 
 
 def weights(model: Path) -> dict[str, torch.Tensor]:
@@ -117,7 +117,7 @@ def test_readers_of_runs_know_epoch_0(start: Path, tmp_path: Path) -> None:
     config, data = tuning(start, *SHORT), mislabelled()
     run = create_run(tmp_path, "tuned", config, tmp_path)
     with written_log(run.log) as report:
-        train(run, "tuned", config, data, report)
+        Trainer(run, "tuned", config, data, report).fit()
     record, seen = read_record(run), Watched(run.path).read()
     assert [each["epoch"] for each in record.validations] == [0, 1, 2]
     assert record.best["epoch"] == seen.best["epoch"] == 0
@@ -139,8 +139,8 @@ def test_a_stopped_fine_tuning_resumes_to_the_same_weights(start: Path, tmp_path
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(RunStopped, match="can be resumed"):
-        train(stopped, "tuned", config, data, stop_after_the_start)
-    best = train(stopped, "tuned", config, data)
+        Trainer(stopped, "tuned", config, data, stop_after_the_start).fit()
+    best = Trainer(stopped, "tuned", config, data).fit()
     assert [event["epoch"] for event in epochs(stopped)] == [0, 1, 2, 3]  # the start only once
     assert best["accuracy"] >= epochs(stopped)[0]["val_accuracy"]
     expected, found = weights(whole.last), weights(stopped.last)

@@ -14,7 +14,7 @@ from trainer.data.augmentation import augment, cutmix
 from trainer.data.crops import align_all
 from trainer.models.model_file import load_model
 from trainer.training.run_dir import create_run
-from trainer.training.trainer import train
+from trainer.training.trainer import Trainer
 
 pytestmark = [
     pytest.mark.gpu,
@@ -55,7 +55,7 @@ def test_it_learns_what_the_cpu_learns(tmp_path: Path) -> None:
         sets = ["model.name=plain", "optim.batch_size=14", "optim.epochs=3", "run.precision=fp32"]
         config = load_config(None, [*sets, f"run.device='{device}'", *off])
         run = create_run(tmp_path / device, "test", config, tmp_path)
-        train(run, "test", config, drawn_data(4))
+        Trainer(run, "test", config, drawn_data(4)).fit()
         return dict(load_model(run.last)[0].state_dict())
 
     here, there = learned("cpu"), learned("cuda")

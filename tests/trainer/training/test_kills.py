@@ -18,9 +18,9 @@ from tests.support import ROOT
 from tests.support.trainer.plain_runs import STEPS, go, validations, weights
 from trainer.model_index import read_card
 from trainer.models.model_file import load_model
-from trainer.training.checkpoint import load_state
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir
+from trainer.training.state import load_checkpoint
 
 SCRIPT = ROOT / "tests/support/trainer/killed_runs.py"
 KILLS = 50
@@ -100,7 +100,7 @@ def told_before(run: RunDir, accuracies: list[float]) -> int:
     told = len(validations(run)) if run.events.exists() else 0
     if told:
         assert [event["val_accuracy"] for event in validations(run)] == accuracies[:told]
-        state = load_state(run.state)
+        state = load_checkpoint(run.state)
         assert state.step >= STEPS * told
         assert state.newest["epoch"] >= told
         for model in (run.best, run.last):

@@ -24,9 +24,8 @@ from trainer.reports.run_records import as_learned
 from trainer.training.distributed import World
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
-from trainer.training.state import learning_rate
-from trainer.training.train_step import Plan
-from trainer.training.trainer import train
+from trainer.training.state import StepPlan, learning_rate
+from trainer.training.trainer import Trainer
 
 SCRIPT = ROOT / "tests/support/trainer/plain_net.py"
 STILL = (
@@ -119,7 +118,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     config = load_config(None, [*SETS, *small], **recipe("default").values)
     whole = create_run(tmp_path / "whole", "test", config, tmp_path / "ready")
     data = face_data.load(tmp_path / "ready")
-    train(whole, "test", config, data)
+    Trainer(whole, "test", config, data).fit()
 
     killed = subprocess.Popen(
         command(tmp_path, *small),
@@ -134,7 +133,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     killed.stderr.close()
     assert killed.wait() == -signal.SIGKILL
     run = run_of(tmp_path)
-    train(run, "test", config, data)
+    Trainer(run, "test", config, data).fit()
     assert read_events(run.events)[-1]["reason"] == "done"
     expected, found = (load_model(each.last)[0].state_dict() for each in (whole, run))
     assert all(torch.equal(found[name], value) for name, value in expected.items())
@@ -148,7 +147,7 @@ def quick(*sets: str) -> TrainConfig:
 
 def trained(folder: Path, config: TrainConfig) -> tuple[RunDir, list[dict[str, Any]]]:
     run = create_run(folder, "test", config, folder)
-    train(run, "test", config, drawn_data(10))
+    Trainer(run, "test", config, drawn_data(10)).fit()
     return run, read_events(run.events)
 
 
@@ -185,7 +184,7 @@ def test_steps_of_an_epoch(
     samples: int, batch: int, accumulate: int, processes: int, expected: int
 ) -> None:
     config = quick(f"optim.batch_size={batch}", f"optim.accumulate={accumulate}")
-    assert Plan.of(config, samples, World(0, processes)).per_epoch == expected
+    assert StepPlan.of(config, samples, World(0, processes)).steps_per_epoch == expected
 
 
 def test_the_rate_falls_by_steps_or_stays() -> None:
@@ -220,7 +219,7 @@ def test_terms_that_need_landmarks_say_so(tmp_path: Path) -> None:
     config = quick("objective.center.weight=0", "objective.pal.weight=1")
     run = create_run(tmp_path, "test", config, tmp_path)
     with pytest.raises(UsageError, match=r"objective.pal needs landmarks, .* of drawn has any"):
-        train(run, "test", config, drawn_data(3).without_landmarks())
+        Trainer(run, "test", config, drawn_data(3).without_landmarks()).fit()
 
 
 def test_a_run_is_a_model(tmp_path: Path) -> None:

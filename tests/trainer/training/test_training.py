@@ -24,9 +24,8 @@ from trainer.models import create
 from trainer.models.model_file import load_model
 from trainer.training.event_log import EventLog, read_events
 from trainer.training.run_dir import RunDir, create_run
-from trainer.training.state import Learner, learning_rate
-from trainer.training.train_step import Steps
-from trainer.training.trainer import train
+from trainer.training.state import TrainState, learning_rate
+from trainer.training.trainer import Trainer
 
 QUICK = (
     "model.options={widths=[8,16,32],blocks=[1,1,1],dropout=0.0}",
@@ -45,7 +44,7 @@ def quick_config(*sets: str) -> TrainConfig:
 
 def start(folder: Path, config: TrainConfig, data: FaceData) -> tuple[RunDir, dict[str, Any]]:
     run = create_run(folder, "test", config, folder)
-    return run, train(run, "test", config, data)
+    return run, Trainer(run, "test", config, data).fit()
 
 
 def test_it_overfits_a_hundred_pictures(tmp_path: Path) -> None:
@@ -114,10 +113,10 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(RunStopped, match="can be resumed"):
-        train(stopped, "test", config, data, stop_in_the_second_epoch)
+        Trainer(stopped, "test", config, data, stop_in_the_second_epoch).fit()
     assert read_events(stopped.events)[-1]["reason"] == "stopped"
     assert load_model(stopped.best)  # a stop keeps a usable model
-    train(stopped, "test", config, data)
+    Trainer(stopped, "test", config, data).fit()
     expected, found = (load_model(run.last)[0].state_dict() for run in (whole, stopped))
     assert all(torch.equal(found[name], expected[name]) for name in expected)
     assert signal.getsignal(signal.SIGINT) is before
@@ -129,20 +128,20 @@ def test_a_stop_in_any_step_loses_no_validation(
 ) -> None:
     """Of two steps an epoch; that in the last step of all comes too late."""
     config, data = quick_config("optim.epochs=3"), drawn_data(8)
-    descend = Learner.descend
+    optimizer_step = TrainState.optimizer_step
 
-    def stopping(learner: Learner, *arguments: Any) -> None:
-        descend(learner, *arguments)
-        if learner.step == step:
+    def stopping(state: TrainState, *arguments: Any) -> None:
+        optimizer_step(state, *arguments)
+        if state.step == step:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(Learner, "descend", stopping)
+    monkeypatch.setattr(TrainState, "optimizer_step", stopping)
     run = create_run(tmp_path, "test", config, tmp_path)
     if step < 6:
         with pytest.raises(RunStopped, match="stopped in epoch 1"):
-            train(run, "test", config, data)
+            Trainer(run, "test", config, data).fit()
         monkeypatch.undo()
-    train(run, "test", config, data)
+    Trainer(run, "test", config, data).fit()
     told = [event["epoch"] for event in read_events(run.events) if event["event"] == "epoch"]
     assert told == [1, 2, 3]
     assert read_events(run.events)[-1]["reason"] == "done"
@@ -153,12 +152,12 @@ def test_the_file_stop_asks_for_a_stop_and_goes_with_it(tmp_path: Path) -> None:
     run = create_run(tmp_path, "test", config, tmp_path)
     run.stop.touch()  # before the first step; a run that has just been made can be stopped, too
     with pytest.raises(RunStopped, match=r"stopped in epoch 1; .* can be resumed"):
-        train(run, "test", config, data)
+        Trainer(run, "test", config, data).fit()
     assert read_events(run.events)[-1]["reason"] == "stopped"
     assert not run.stop.exists()
     run.stop.touch()
     os.utime(run.stop, (0, 0))  # as of a process that was killed before it came to it
-    train(run, "test", config, data)
+    Trainer(run, "test", config, data).fit()
     assert read_events(run.events)[-1]["reason"] == "done"
     assert not run.stop.exists()
 
@@ -175,33 +174,28 @@ def test_a_loss_that_is_not_finite_stops_with_a_reason(tmp_path: Path) -> None:
         assert not np.isfinite(batch["targets"]).any()
 
 
-def test_numbers_that_are_asked_for_a_step_later_are_the_same(
+def test_values_read_one_step_later_are_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on a GPU, which has the next step's work before it is asked."""
-    monkeypatch.setattr("trainer.training.train_step.EVENT_SECONDS", 0.0)  # each step is told of
+    """On a GPU the values of a step are read after the next step has been launched."""
+    monkeypatch.setattr("trainer.training.step_log.EVENT_SECONDS", 0.0)  # an event for each step
     config, data = quick_config("optim.epochs=2"), drawn_data(20)
-    begin = Steps.__init__
-
-    def late(self: Steps, *arguments: Any) -> None:
-        begin(self, *arguments)
-        self._behind = 1
-
-    told: list[list[dict[str, Any]]] = []
-    for name in ("now", "late"):
-        run = create_run(tmp_path / name, name, config, tmp_path)
-        train(run, name, config, data)
-        told.append(read_events(run.events))
-        monkeypatch.setattr(Steps, "__init__", late)
-    now, then = ([each for each in events if each["event"] == "step"] for events in told)
-    losses = {each["step"]: each["loss"] for each in now}
-    assert len(losses) == len(now) >= 10
-    assert [each["loss"] for each in then] == [losses[each["step"]] for each in then]
-    epoch = len(now) // 2
-    untold = {epoch - 1, 2 * epoch - 1}  # they come together with the epoch's last
-    assert {each["step"] for each in then} == set(losses) - untold
-    now, then = ([each for each in events if each["event"] == "epoch"] for events in told)
-    assert [each["loss"] for each in then] == [each["loss"] for each in now]
+    journals: list[list[dict[str, Any]]] = []
+    for unread in (0, 1):
+        run = create_run(tmp_path / str(unread), "test", config, tmp_path)
+        trainer = Trainer(run, "test", config, data)
+        trainer._steps_unread = unread
+        trainer.fit()
+        journals.append(read_events(run.events))
+    at_once, later = ([event for event in j if event["event"] == "step"] for j in journals)
+    losses = {event["step"]: event["loss"] for event in at_once}
+    assert len(losses) == len(at_once) >= 10
+    assert [event["loss"] for event in later] == [losses[event["step"]] for event in later]
+    per_epoch = len(at_once) // 2
+    replaced = {per_epoch - 1, 2 * per_epoch - 1}  # read together with the epoch's last step
+    assert {event["step"] for event in later} == set(losses) - replaced
+    at_once, later = ([event for event in j if event["event"] == "epoch"] for j in journals)
+    assert [event["loss"] for event in later] == [event["loss"] for event in at_once]
 
 
 def test_cross_entropy_against_its_formula() -> None:
