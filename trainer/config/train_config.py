@@ -61,7 +61,10 @@ class DataConfig(Section):
         0, "Of each further data set at most so many of a class; 0 is all.", "samples", ge=0
     )
     limit: int = _field(
-        0, "Train on this many samples, the same share of each class; 0 is all.", "samples", ge=0
+        0,
+        "Train on this many samples, the same share of each class but at least one; 0 is all.",
+        "samples",
+        ge=0,
     )
 
     @property

@@ -1,11 +1,13 @@
 """The training samples of a run, and the batches that its steps take from them."""
 
+import logging
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.config.train_config import TrainConfig
@@ -17,6 +19,8 @@ from trainer.data.loader import Sample, load_batches
 from trainer.training.distributed import World
 from trainer.training.run_dir import RunDir
 from trainer.training.state import StepPlan
+
+log = logging.getLogger(__name__)
 
 
 def training_crops(run: RunDir, config: TrainConfig, data: FaceData) -> Crops:
@@ -40,16 +44,39 @@ def training_crops(run: RunDir, config: TrainConfig, data: FaceData) -> Crops:
 
 
 def limit_samples(data: FaceData, limit: int) -> FaceData:
-    """About `limit` samples with the class shares of all, the same ones at every call."""
+    """`limit` samples with the class shares of `data`, the same ones at every call; 0 is all.
+
+    Every class that `data` has keeps one sample at least, even if there are more classes than
+    `limit`; the log names the classes that would have had none by their share.
+    """
     if not 0 < limit < len(data):
         return data
+    counts = np.bincount(data.label[data.label >= 0], minlength=len(data.classes))
+    taken = _shares_of_classes(counts, limit)
+    rare = np.flatnonzero(np.rint(limit * counts / counts.sum()) < taken.clip(max=1))
+    if len(rare):
+        log.warning(
+            "data.limit=%d: %s kept with one sample each; a proportional share would be none",
+            limit,
+            ", ".join(data.classes[label] for label in rare),
+        )
     draw = np.random.default_rng(0)
-    chosen: list[int] = []
-    for label in range(len(data.classes)):
-        members = np.flatnonzero(data.label == label)
-        share = round(limit * len(members) / len(data))
-        chosen += draw.permutation(members)[:share].tolist()
-    return data.select(np.sort(np.array(chosen, np.int64)))
+    chosen = [
+        draw.permutation(np.flatnonzero(data.label == label))[:count]
+        for label, count in enumerate(taken)
+    ]
+    return data.select(np.sort(np.concatenate(chosen)))
+
+
+def _shares_of_classes(counts: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    """Samples of each class (K,) by the largest remainder, at least one where `counts` has any."""
+    exact = limit * counts / counts.sum()
+    taken: NDArray[np.int64] = np.maximum(np.floor(exact), counts > 0).astype(np.int64)
+    while taken.sum() < limit:
+        taken[np.argmax(exact - taken)] += 1
+    while taken.sum() > limit and taken.max() > 1:
+        taken[np.argmax(np.where(taken > 1, taken - exact, -np.inf))] -= 1
+    return taken
 
 
 class TrainingBatches:
