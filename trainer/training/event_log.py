@@ -1,4 +1,4 @@
-"""The journal of a run: one JSON object per line, appended and flushed at once."""
+"""The event log of a run: one JSON object per line, appended and flushed at once."""
 
 import json
 import math
@@ -48,13 +48,13 @@ def read_events(path: Path) -> list[dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise DataError(f"{path}: the journal cannot be read ({error.strerror})") from error
+        raise DataError(f"{path}: the event log cannot be read ({error.strerror})") from error
     events = (parse_event(line) for line in text.split("\n")[:-1])
     return [event for event in events if event is not None]
 
 
 def parse_event(line: str) -> dict[str, Any] | None:
-    """The event in a line of a journal; None when it holds none."""
+    """The event in a line of an event log; None when it is not one."""
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,7 +1,8 @@
-"""Means of the loss terms since an epoch began, and the "step" events of the journal."""
+"""Means of the loss terms since an epoch began, and the content of "step" events."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -12,10 +13,10 @@ EVENT_SECONDS = 2.0  # between two "step" events
 
 
 class StepLog:
-    """Collects the values of steps and emits an event every EVENT_SECONDS."""
+    """Collects the values of steps, and makes an event of them every EVENT_SECONDS."""
 
-    def __init__(self, plan: StepPlan, device: torch.device, emit: Callable[..., None]) -> None:
-        self._plan, self._device, self._emit = plan, device, emit
+    def __init__(self, plan: StepPlan, device: torch.device) -> None:
+        self._plan, self._device = plan, device
         self._sums: dict[str, float] = {}  # over the epoch's samples
         self._samples, self._seconds = 0, 0.0  # of the epoch
         self._newest: dict[str, float] = {}  # values of the newest step
@@ -23,7 +24,7 @@ class StepLog:
         self._event_time, self._event_samples = 0.0, 0  # of the last event
 
     def begin(self, step: int) -> None:
-        """Before the steps until a validation, of which the first is `step`."""
+        """Start measuring at `step`, the first one after a validation."""
         if step % self._plan.steps_per_epoch == 0:
             self._sums, self._samples, self._seconds = {}, 0, 0.0
         self._newest, self._seconds_before = {}, self._seconds
@@ -31,30 +32,32 @@ class StepLog:
         self._event_samples = self._samples
 
     def add(self, step: int, values: Mapping[str, float], rate: float, samples: int) -> None:
-        """The mean values of the step number `step` (from 0), which had so many samples."""
+        """Add the mean values of step `step` (from 0) over its `samples`."""
         self._samples += samples
         for name, value in values.items():
             self._sums[name] = self._sums.get(name, 0.0) + value * samples
         self._newest = {"step": step + 1, **values, "learning_rate": rate}
 
-    def emit_if_due(self, steps_done: int, is_last: bool) -> None:
-        """Emit the newest values after some seconds, and after the last step to a validation."""
+    def event_if_due(self, steps_done: int, is_last: bool) -> dict[str, Any]:
+        """An event with the newest values; empty unless EVENT_SECONDS have passed since the last
+        one, or the step `is_last` before a validation.
+        """
         now = time.perf_counter()
         self._seconds = self._seconds_before + now - self._began
         if not self._newest or not (is_last or now - self._event_time >= EVENT_SECONDS):
-            return
+            return {}
         speed = (self._samples - self._event_samples) / (now - self._event_time)
         samples_left = (self._plan.total_steps - steps_done) * self._plan.samples_per_step
-        self._emit(
-            "step",
-            **self._newest,
-            steps=self._plan.total_steps,
-            epoch=self._plan.epoch(steps_done),
-            images_per_second=round(speed, 1),
-            memory_mb=round(memory_mb(self._device), 1),
-            eta_s=round(samples_left * self._seconds / self._samples),
-        )
         self._event_time, self._event_samples = now, self._samples
+        return {
+            "event": "step",
+            **self._newest,
+            "steps": self._plan.total_steps,
+            "epoch": self._plan.epoch(steps_done),
+            "images_per_second": round(speed, 1),
+            "memory_mb": round(memory_mb(self._device), 1),
+            "eta_s": round(samples_left * self._seconds / self._samples),
+        }
 
     def means(self) -> dict[str, float]:
         """Means per sample since the epoch began, and its speed."""

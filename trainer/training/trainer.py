@@ -77,7 +77,7 @@ class Trainer:
     ) -> None:
         self.run, self.name, self.config, self.world = run, name, config, world
         self._report = report
-        self._journal = EventLog(run.events) if world.is_main else None
+        self._event_log = EventLog(run.events) if world.is_main else None
         with self._setup_failure_reported():
             self.device = resolve_device(config.run.device)
             torch.backends.cudnn.benchmark = True  # all steps have one shape
@@ -98,7 +98,7 @@ class Trainer:
                 self.training, config, self.plan, world, self.device, layout
             )
             self.validator = Validator(run, card, self.validation, self.plan)
-            self._step_log = StepLog(self.plan, self.device, self._emit)
+            self._step_log = StepLog(self.plan, self.device)
             self._dtype = autocast_dtype(self.device, config.run.precision)
             # the results of a step are read once a GPU has been given the next one
             self._steps_unread = int(self.device.type == "cuda")
@@ -155,7 +155,9 @@ class Trainer:
             stop = not is_last and self.world.any(stop_requested())
             while len(unread) > (0 if stop or is_last else self._steps_unread):
                 self.log_step(unread.popleft())
-            self._step_log.emit_if_due(steps_done, is_last)
+            event = self._step_log.event_if_due(steps_done, is_last)
+            if event:
+                self._emit(**event)
             if stop:
                 samples.close()
                 return None
@@ -181,7 +183,7 @@ class Trainer:
         """Read a step's values and log their means. Raises FerError when the loss is not finite."""
         count, means = self.batches.samples_per_step, dict[str, float]()
         for index, (rows, values) in enumerate(zip(result.rows, result.values, strict=True)):
-            # in one transfer: each has to wait for a GPU
+            # all at once: every transfer from a GPU waits for it
             numbers = torch.stack([value.float() for value in values.values()]).tolist()
             if not math.isfinite(numbers[0]):
                 raise self._loss_not_finite(result.step, result.rows[: index + 1])
@@ -197,9 +199,9 @@ class Trainer:
             self._emit(**self.validator.validate(self.state, means or {}))
 
     def close(self) -> None:
-        """Close the journal, as `fit` does at its end."""
-        if self._journal is not None:
-            self._journal.close()
+        """Close the event log, as `fit` does at its end."""
+        if self._event_log is not None:
+            self._event_log.close()
 
     def _restore_or_initialise(self) -> str:
         """Load the checkpoint, or the weights to start from; returns a summary of the latter."""
@@ -214,8 +216,8 @@ class Trainer:
         return load_initial_weights(self.state, self.config.model.init, example.to(self.device))
 
     def _emit(self, event: str, **values: Any) -> None:
-        if self._journal is not None:
-            self._journal.write(event, **values)
+        if self._event_log is not None:
+            self._event_log.write(event, **values)
             self._report({"event": event, **values})
 
     def _report_start(self) -> None:
@@ -241,7 +243,7 @@ class Trainer:
 
     @contextlib.contextmanager
     def _setup_failure_reported(self) -> Iterator[None]:
-        """An error before the first step is in the journal, too."""
+        """An error before the first step is in the event log, too."""
         try:
             yield
         except Exception as error:
@@ -250,7 +252,7 @@ class Trainer:
 
     @contextlib.contextmanager
     def _end_reported(self) -> Iterator[None]:
-        """The journal ends with how and why the run ended; known errors get advice."""
+        """The event log ends with how and why the run ended; known errors get advice."""
         reason = "failed"
         cause: Exception | None = None
         try:
@@ -297,7 +299,7 @@ def _with_advice(error: Exception, run: RunDir) -> FerError | None:
     if explained is None:
         return None
     if isinstance(error, OSError):
-        hint = f"Nothing saved is lost; go on by: fertrain resume {run.path}"
+        hint = f"No saved progress is lost. Continue with: fertrain resume {run.path}"
         return FerError(str(explained), hint)
     return FerError(
         str(explained.args[0]),

@@ -36,7 +36,7 @@ class Validator:
         self.best, self.newest = checkpoint.best, checkpoint.newest
 
     def unreported(self) -> dict[str, Any]:
-        """The newest event, if the run was killed before it reached the journal; else empty."""
+        """The newest event, if the run was killed before it was logged; else empty."""
         reported = {
             event.get("step")
             for event in read_events(self._run.events)

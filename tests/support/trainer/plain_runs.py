@@ -33,7 +33,7 @@ def begin(folder: Path) -> RunDir:
 
 
 def go(run: RunDir, report: Callable[[dict[str, Any]], None] = lambda _: None) -> dict[str, Any]:
-    """Begin, or go on with what there is."""
+    """Train the run, or resume it."""
     return Trainer(run, "test", config(), drawn_data(4), report).fit()
 
 

@@ -45,7 +45,7 @@ def test_each_weight_is_the_mean() -> None:
             torch.testing.assert_close(value, expected)
 
 
-def test_the_card_has_what_the_mean_reaches() -> None:
+def test_the_card_has_the_metrics_of_the_mean() -> None:
     validation = drawn_data(5).of_split("val")
     models = [model(0), model(1)]
     for (_, card), count in zip(models, (5, 9), strict=True):
@@ -63,32 +63,32 @@ def test_the_card_has_what_the_mean_reaches() -> None:
     assert again.objective == "mean of the weights of 3 models: of seed 0; of seed 1; of seed 2"
 
 
-def test_data_of_other_classes_measure_nothing() -> None:
-    turned = replace(drawn_data(2), classes=EXPRESSIONS[::-1]).of_split("val")
+def test_data_with_other_classes_is_refused() -> None:
+    reversed_classes = replace(drawn_data(2), classes=EXPRESSIONS[::-1]).of_split("val")
     with pytest.raises(UsageError, match=r"one: its classes angry, .* are not those of"):
-        average_models([model(0), model(1)], turned, torch.device("cpu"))
+        average_models([model(0), model(1)], reversed_classes, torch.device("cpu"))
 
 
-def test_different_networks_have_no_mean() -> None:
+def test_different_networks_cannot_be_averaged() -> None:
     with pytest.raises(
         UsageError, match=r"one and other cannot be averaged: arguments .*8.* and .*4"
     ):
         average_weights([model(0), model(1, "other", widths=[4, 16])])
 
 
-def test_as_typed(tmp_path: Path, command: Command) -> None:
+def test_the_command(tmp_path: Path, command: Command) -> None:
     files = [tmp_path / f"{seed}.safetensors" for seed in range(2)]
     for seed, file in enumerate(files):
         network, card = model(seed)
         save_model(file, network.state_dict(), card)
     save(drawn_data(5), tmp_path / "data")
-    ask = ["average", *(f"--model={file}" for file in files), "--data=data"]
-    done = command("trainer", *ask, "--out", "mean.safetensors", "--json")
+    arguments = ["average", *(f"--model={file}" for file in files), "--data=data"]
+    done = command("trainer", *arguments, "--out", "mean.safetensors", "--json")
     assert done.returncode == 0, done.stderr
     network, card = load_model(tmp_path / "mean.safetensors")
     assert card.name == "mean"
     assert json.loads(done.stdout.splitlines()[-1])["accuracy"] == card.metrics["accuracy"]
     torch.testing.assert_close(network.state_dict(), average_weights([model(0), model(1)]))
-    alone = command("trainer", *ask[:2], "--data=data", "--out", "mean.safetensors")
+    alone = command("trainer", *arguments[:2], "--data=data", "--out", "mean.safetensors")
     assert alone.returncode == 2
     assert "two models or more" in alone.stderr

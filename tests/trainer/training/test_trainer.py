@@ -1,4 +1,4 @@
-"""Runs that are split, killed or validated more often end where the plain run ends."""
+"""Distributed, killed and accumulated runs end with the same weights as a plain run."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ from trainer.training.state import StepPlan, learning_rate
 from trainer.training.trainer import Trainer
 
 SCRIPT = ROOT / "tests/support/trainer/plain_net.py"
-STILL = (
+NO_AUGMENTATION = (
     "flip",
     "rotation",
     "scale",
@@ -44,7 +44,7 @@ STILL = (
 )
 SETS = (
     "model.name=plain",
-    *(f"augment.{name}=0" for name in STILL),
+    *(f"augment.{name}=0" for name in NO_AUGMENTATION),
     "objective.center.weight=0.05",
     "optim.epochs=2",
     "optim.batch_size=14",
@@ -57,15 +57,15 @@ def run_of(folder: Path) -> RunDir:
     return RunDir(path)
 
 
-def words(*sets: str) -> list[str]:
-    return [word for text in (*SETS, *sets) for word in ("--set", text)]
+def set_options(*sets: str) -> list[str]:
+    return [argument for text in (*SETS, *sets) for argument in ("--set", text)]
 
 
 def command(folder: Path, *sets: str, processes: int = 1) -> list[str]:
     launcher = [sys.executable]
     if processes > 1:
         launcher += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    return [*launcher, str(SCRIPT), "train", "--data", str(folder / "ready"), *words(*sets)]
+    return [*launcher, str(SCRIPT), "train", "--data", str(folder / "ready"), *set_options(*sets)]
 
 
 def environment() -> dict[str, str]:
@@ -103,7 +103,7 @@ def test_two_processes_train_like_one(tmp_path: Path) -> None:
 
 @pytest.fixture
 def one_thread() -> Iterator[None]:
-    """As many as the child processes have: sums in another order would end elsewhere."""
+    """As many as the child processes have: the order of sums changes the weights."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -112,7 +112,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
-def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+def test_a_killed_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
     face_data.save(drawn_data(10), tmp_path / "ready")
     small = ("model.name=compact", "model.options={widths=[16,32],blocks=[1,1]}", "optim.epochs=3")
     config = load_config(None, [*SETS, *small], **recipe("default").values)
@@ -135,8 +135,8 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     run = run_of(tmp_path)
     Trainer(run, "test", config, data).fit()
     assert read_events(run.events)[-1]["reason"] == "done"
-    expected, found = (load_model(each.last)[0].state_dict() for each in (whole, run))
-    assert all(torch.equal(found[name], value) for name, value in expected.items())
+    expected, resumed = (load_model(r.last)[0].state_dict() for r in (whole, run))
+    assert all(torch.equal(resumed[name], value) for name, value in expected.items())
 
 
 def quick(*sets: str) -> TrainConfig:
@@ -151,8 +151,8 @@ def trained(folder: Path, config: TrainConfig) -> tuple[RunDir, list[dict[str, A
     return run, read_events(run.events)
 
 
-def test_two_passes_make_one_step(tmp_path: Path) -> None:
-    """Gradients and pulls on the centers add up; evaluated without BatchNorm's own batches."""
+def test_accumulated_passes_make_one_step(tmp_path: Path) -> None:
+    """Gradients and updates of the centers add up, on a network without BatchNorm."""
     from tests.support.trainer import plain_net  # noqa: F401  registers "plain"
 
     whole, _ = trained(tmp_path / "a", load_config(None, SETS))
@@ -168,12 +168,12 @@ def test_two_passes_make_one_step(tmp_path: Path) -> None:
 
 def test_several_validations_in_an_epoch(tmp_path: Path) -> None:
     _, events = trained(tmp_path, quick("run.validations=2"))
-    seen = [
+    validations = [
         (event["event"], event["step"])
         for event in events
         if event["event"] in ("epoch", "validation")
     ]
-    assert seen == [("validation", 3), ("epoch", 5), ("validation", 8), ("epoch", 10)]
+    assert validations == [("validation", 3), ("epoch", 5), ("validation", 8), ("epoch", 10)]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_steps_of_an_epoch(
     assert StepPlan.of(config, samples, World(0, processes)).steps_per_epoch == expected
 
 
-def test_the_rate_falls_by_steps_or_stays() -> None:
+def test_step_and_constant_schedules() -> None:
     falling = OptimConfig(schedule="step", step_epochs=5, step_factor=0.2, learning_rate=0.01)
     rates = [learning_rate(epoch * 10, 200, 10, falling) for epoch in range(20)]
     assert rates == pytest.approx([0.01] * 5 + [0.002] * 5 + [0.0004] * 5 + [0.00008] * 5)
@@ -195,7 +195,7 @@ def test_the_rate_falls_by_steps_or_stays() -> None:
     assert {learning_rate(step, 100, 10, constant) for step in range(100)} == {0.001}
 
 
-def test_adam_takes_its_own_steps(tmp_path: Path) -> None:
+def test_adam_is_used(tmp_path: Path) -> None:
     """Adam's first step moves each weight by about the learning rate, whatever its gradient."""
     config = quick(
         "optim.optimizer=adam",
@@ -210,19 +210,19 @@ def test_adam_takes_its_own_steps(tmp_path: Path) -> None:
     torch.manual_seed(config.run.seed)
     start = create("compact", **config.model.options).state_dict()
     run, _ = trained(tmp_path, config)
-    moved = torch.load(run.state, weights_only=True)["model"]["classifier.weight"]
-    step = (moved - start["classifier.weight"]).abs()
+    after = torch.load(run.state, weights_only=True)["model"]["classifier.weight"]
+    step = (after - start["classifier.weight"]).abs()
     assert float(step.median()) == pytest.approx(0.001, rel=0.01)
 
 
-def test_terms_that_need_landmarks_say_so(tmp_path: Path) -> None:
+def test_losses_that_need_landmarks_say_so(tmp_path: Path) -> None:
     config = quick("objective.center.weight=0", "objective.pal.weight=1")
     run = create_run(tmp_path, "test", config, tmp_path)
     with pytest.raises(UsageError, match=r"objective.pal needs landmarks, .* of drawn has any"):
         Trainer(run, "test", config, drawn_data(3).without_landmarks()).fit()
 
 
-def test_a_run_is_a_model(tmp_path: Path) -> None:
+def test_a_run_directory_names_its_best_model(tmp_path: Path) -> None:
     run, _ = trained(tmp_path, quick("optim.epochs=1"))
     assert find_model(str(run.path)) == run.best
 
@@ -232,11 +232,11 @@ def test_a_run_is_a_model(tmp_path: Path) -> None:
     [
         ((), True),
         (("data.landmarks=false",), False),
-        # its pictures are aligned crops already: others have to be aligned
+        # trained on aligned crops: other pictures have to be aligned
         (("data.landmarks=false", "model.init=default"), True),
     ],
 )
-def test_a_model_is_measured_on_pictures_as_it_learned_from(
+def test_a_model_is_evaluated_on_pictures_aligned_as_in_training(
     tmp_path: Path, sets: tuple[str, ...], aligned: bool
 ) -> None:
     run = create_run(tmp_path, "test", quick(*sets), tmp_path)

@@ -48,11 +48,11 @@ def start(folder: Path, config: TrainConfig, data: FaceData) -> tuple[RunDir, di
 
 
 def test_it_overfits_a_hundred_pictures(tmp_path: Path) -> None:
-    """Trained on 100 pictures of noise it knows each of them, and its file knows them too."""
+    """Trained on 100 pictures of noise it classifies them all, and so does its model file."""
     draw = np.random.default_rng(0)
     data = drawn_data(15)
     noise = draw.integers(0, 256, (100, 48, 48), np.uint8)
-    half = face_data.replace(  # type: ignore[attr-defined]
+    training = face_data.replace(  # type: ignore[attr-defined]
         data.select(np.arange(100)),
         images=noise,
         split=np.array(["train"] * 100),
@@ -60,9 +60,9 @@ def test_it_overfits_a_hundred_pictures(tmp_path: Path) -> None:
         landmarks=np.full((100, 68, 2), np.nan, np.float32),
     )
     both = face_data.replace(  # type: ignore[attr-defined]
-        half,
+        training,
         **{
-            name: np.concatenate([getattr(half, name)] * 2)
+            name: np.concatenate([getattr(training, name)] * 2)
             for name in ("images", "sample_id", "source_index", "label", "landmarks", "votes")
         },
         split=np.repeat(["train", "val"], 100),
@@ -117,8 +117,8 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
     assert read_events(stopped.events)[-1]["reason"] == "stopped"
     assert load_model(stopped.best)  # a stop keeps a usable model
     Trainer(stopped, "test", config, data).fit()
-    expected, found = (load_model(run.last)[0].state_dict() for run in (whole, stopped))
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    expected, resumed = (load_model(run.last)[0].state_dict() for run in (whole, stopped))
+    assert all(torch.equal(resumed[name], expected[name]) for name in expected)
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -126,7 +126,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
 def test_a_stop_in_any_step_loses_no_validation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
-    """Of two steps an epoch; that in the last step of all comes too late."""
+    """With two steps per epoch; a stop in the very last step comes too late."""
     config, data = quick_config("optim.epochs=3"), drawn_data(8)
     optimizer_step = TrainState.optimizer_step
 
@@ -142,21 +142,21 @@ def test_a_stop_in_any_step_loses_no_validation(
             Trainer(run, "test", config, data).fit()
         monkeypatch.undo()
     Trainer(run, "test", config, data).fit()
-    told = [event["epoch"] for event in read_events(run.events) if event["event"] == "epoch"]
-    assert told == [1, 2, 3]
+    events = read_events(run.events)
+    assert [event["epoch"] for event in events if event["event"] == "epoch"] == [1, 2, 3]
     assert read_events(run.events)[-1]["reason"] == "done"
 
 
-def test_the_file_stop_asks_for_a_stop_and_goes_with_it(tmp_path: Path) -> None:
+def test_the_stop_file_stops_the_run_and_is_removed(tmp_path: Path) -> None:
     config, data = quick_config("optim.epochs=3"), drawn_data(10)
     run = create_run(tmp_path, "test", config, tmp_path)
-    run.stop.touch()  # before the first step; a run that has just been made can be stopped, too
+    run.stop.touch()  # before the first step: a new run can be stopped, too
     with pytest.raises(RunStopped, match=r"stopped in epoch 1; .* can be resumed"):
         Trainer(run, "test", config, data).fit()
     assert read_events(run.events)[-1]["reason"] == "stopped"
     assert not run.stop.exists()
     run.stop.touch()
-    os.utime(run.stop, (0, 0))  # as of a process that was killed before it came to it
+    os.utime(run.stop, (0, 0))  # a request to an earlier process, which was killed before it saw it
     Trainer(run, "test", config, data).fit()
     assert read_events(run.events)[-1]["reason"] == "done"
     assert not run.stop.exists()
@@ -180,21 +180,21 @@ def test_values_read_one_step_later_are_the_same(
     """On a GPU the values of a step are read after the next step has been launched."""
     monkeypatch.setattr("trainer.training.step_log.EVENT_SECONDS", 0.0)  # an event for each step
     config, data = quick_config("optim.epochs=2"), drawn_data(20)
-    journals: list[list[dict[str, Any]]] = []
+    logs: list[list[dict[str, Any]]] = []
     for unread in (0, 1):
         run = create_run(tmp_path / str(unread), "test", config, tmp_path)
         trainer = Trainer(run, "test", config, data)
         trainer._steps_unread = unread
         trainer.fit()
-        journals.append(read_events(run.events))
-    at_once, later = ([event for event in j if event["event"] == "step"] for j in journals)
+        logs.append(read_events(run.events))
+    at_once, later = ([event for event in events if event["event"] == "step"] for events in logs)
     losses = {event["step"]: event["loss"] for event in at_once}
     assert len(losses) == len(at_once) >= 10
     assert [event["loss"] for event in later] == [losses[event["step"]] for event in later]
     per_epoch = len(at_once) // 2
     replaced = {per_epoch - 1, 2 * per_epoch - 1}  # read together with the epoch's last step
     assert {event["step"] for event in later} == set(losses) - replaced
-    at_once, later = ([event for event in j if event["event"] == "epoch"] for j in journals)
+    at_once, later = ([event for event in events if event["event"] == "epoch"] for events in logs)
     assert [event["loss"] for event in later] == [event["loss"] for event in at_once]
 
 
