@@ -1,11 +1,7 @@
-"""The loop learns, stops and resumes; the evaluation's numbers are those of their formulas."""
+"""The evaluation's numbers are those of their formulas; settings are checked."""
 
-import itertools
 import json
-import os
-import signal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,189 +9,11 @@ import torch
 
 from tests.support.trainer.drawn import drawn_data
 from trainer.card import ModelCard
-from trainer.config.train_config import OptimConfig, Section, TrainConfig, load_config
-from trainer.data import face_data
-from trainer.data.face_data import FaceData
-from trainer.errors import FerError, RunStopped, UsageError
+from trainer.config.train_config import Section, TrainConfig, load_config
+from trainer.errors import UsageError
 from trainer.evaluation.evaluate import evaluate, fit_temperature, metrics, softmax, votes_accuracy
 from trainer.losses import soft_cross_entropy
-from trainer.model_index import read_card
 from trainer.models import create
-from trainer.models.model_file import load_model
-from trainer.training.event_log import EventLog, read_events
-from trainer.training.run_dir import RunDir, create_run
-from trainer.training.state import TrainState, learning_rate
-from trainer.training.trainer import Trainer
-
-QUICK = (
-    "model.options={widths=[8,16,32],blocks=[1,1,1],dropout=0.0}",
-    "augment.mixup=0",
-    "augment.erase=0",
-    "objective.label_smoothing=0",
-    "optim.batch_size=25",
-    "optim.ema=0.9",
-    "run.device='cpu'",
-)
-
-
-def quick_config(*sets: str) -> TrainConfig:
-    return load_config(None, [*QUICK, *sets])
-
-
-def start(folder: Path, config: TrainConfig, data: FaceData) -> tuple[RunDir, dict[str, Any]]:
-    run = create_run(folder, "test", config, folder)
-    return run, Trainer(run, "test", config, data).fit()
-
-
-def test_it_overfits_a_hundred_pictures(tmp_path: Path) -> None:
-    """Trained on 100 pictures of noise it classifies them all, and so does its model file."""
-    draw = np.random.default_rng(0)
-    data = drawn_data(15)
-    noise = draw.integers(0, 256, (100, 48, 48), np.uint8)
-    training = face_data.replace(  # type: ignore[attr-defined]
-        data.select(np.arange(100)),
-        images=noise,
-        split=np.array(["train"] * 100),
-        label=draw.integers(0, 7, 100),
-        landmarks=np.full((100, 68, 2), np.nan, np.float32),
-    )
-    both = face_data.replace(  # type: ignore[attr-defined]
-        training,
-        **{
-            name: np.concatenate([getattr(training, name)] * 2)
-            for name in ("images", "sample_id", "source_index", "label", "landmarks", "votes")
-        },
-        split=np.repeat(["train", "val"], 100),
-    )
-    config = quick_config(
-        "optim.epochs=40",
-        "augment.flip=0",
-        "augment.rotation=0",
-        "augment.scale=0",
-        "augment.stretch=0",
-        "augment.shift=0",
-        "augment.blur=0",
-        "augment.noise=0",
-        "augment.gamma=0",
-        "data.drop_leaked=false",
-    )
-    run, best = start(tmp_path, config, both)
-    assert best["accuracy"] == 1.0
-    card = read_card(run.best)
-    assert card.metrics["accuracy"] == 1.0
-    assert card.temperature != 1.0  # calibrated on val
-
-
-def test_it_learns_drawn_faces_with_augmentation(tmp_path: Path) -> None:
-    run, best = start(tmp_path, quick_config("optim.epochs=8"), drawn_data(30))
-    assert best["accuracy"] > 0.6  # chance is 0.14
-    events = read_events(run.events)
-    assert [event["event"] for event in events].count("epoch") == 8
-    assert events[0]["event"] == "run_started"
-    assert events[-1]["event"] == "run_ended"
-    assert events[-1]["reason"] == "done"
-    epochs = [event for event in events if event["event"] == "epoch"]
-    assert epochs[-1]["loss"] < epochs[0]["loss"]
-    config = json.loads(run.config.read_text())["config"]
-    assert config["optim"]["epochs"] == 8
-    assert json.loads(run.env.read_text())["versions"]["torch"]
-
-
-def test_a_stopped_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
-    config, data = quick_config("optim.epochs=3"), drawn_data(10)
-    before = signal.getsignal(signal.SIGINT)
-    whole, _ = start(tmp_path / "whole", config, data)
-
-    stopped = create_run(tmp_path / "stopped", "test", config, tmp_path)
-
-    def stop_in_the_second_epoch(event: dict[str, Any]) -> None:
-        if event["event"] == "epoch" and event["epoch"] == 1:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    with pytest.raises(RunStopped, match="can be resumed"):
-        Trainer(stopped, "test", config, data, stop_in_the_second_epoch).fit()
-    assert read_events(stopped.events)[-1]["reason"] == "stopped"
-    assert load_model(stopped.best)  # a stop keeps a usable model
-    Trainer(stopped, "test", config, data).fit()
-    expected, resumed = (load_model(run.last)[0].state_dict() for run in (whole, stopped))
-    assert all(torch.equal(resumed[name], expected[name]) for name in expected)
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-@pytest.mark.parametrize("step", [1, 2, 6])
-def test_a_stop_in_any_step_loses_no_validation(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
-) -> None:
-    """With two steps per epoch; a stop in the very last step comes too late."""
-    config, data = quick_config("optim.epochs=3"), drawn_data(8)
-    optimizer_step = TrainState.optimizer_step
-
-    def stopping(state: TrainState, *arguments: Any) -> None:
-        optimizer_step(state, *arguments)
-        if state.step == step:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(TrainState, "optimizer_step", stopping)
-    run = create_run(tmp_path, "test", config, tmp_path)
-    if step < 6:
-        with pytest.raises(RunStopped, match="stopped in epoch 1"):
-            Trainer(run, "test", config, data).fit()
-        monkeypatch.undo()
-    Trainer(run, "test", config, data).fit()
-    events = read_events(run.events)
-    assert [event["epoch"] for event in events if event["event"] == "epoch"] == [1, 2, 3]
-    assert read_events(run.events)[-1]["reason"] == "done"
-
-
-def test_the_stop_file_stops_the_run_and_is_removed(tmp_path: Path) -> None:
-    config, data = quick_config("optim.epochs=3"), drawn_data(10)
-    run = create_run(tmp_path, "test", config, tmp_path)
-    run.stop.touch()  # before the first step: a new run can be stopped, too
-    with pytest.raises(RunStopped, match=r"stopped in epoch 1; .* can be resumed"):
-        Trainer(run, "test", config, data).fit()
-    assert read_events(run.events)[-1]["reason"] == "stopped"
-    assert not run.stop.exists()
-    run.stop.touch()
-    os.utime(run.stop, (0, 0))  # a request to an earlier process, which was killed before it saw it
-    Trainer(run, "test", config, data).fit()
-    assert read_events(run.events)[-1]["reason"] == "done"
-    assert not run.stop.exists()
-
-
-def test_a_loss_that_is_not_finite_stops_with_a_reason(tmp_path: Path) -> None:
-    data = drawn_data(5)
-    votes = data.votes.copy()
-    votes[:] = np.inf
-    broken = face_data.replace(data, votes=votes)  # type: ignore[attr-defined]
-    with pytest.raises(FerError, match="loss is no longer finite in step 1"):
-        start(tmp_path, quick_config("data.votes_share=0.5"), broken)
-    with np.load(next(tmp_path.glob("*/bad_batch.npz"))) as batch:
-        assert batch["inputs"].shape == (25, 1, 44, 44)
-        assert not np.isfinite(batch["targets"]).any()
-
-
-def test_values_read_one_step_later_are_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a GPU the values of a step are read after the next step has been launched."""
-    monkeypatch.setattr("trainer.training.step_log.EVENT_SECONDS", 0.0)  # an event for each step
-    config, data = quick_config("optim.epochs=2"), drawn_data(20)
-    logs: list[list[dict[str, Any]]] = []
-    for unread in (0, 1):
-        run = create_run(tmp_path / str(unread), "test", config, tmp_path)
-        trainer = Trainer(run, "test", config, data)
-        trainer._steps_unread = unread
-        trainer.fit()
-        logs.append(read_events(run.events))
-    at_once, later = ([event for event in events if event["event"] == "step"] for events in logs)
-    losses = {event["step"]: event["loss"] for event in at_once}
-    assert len(losses) == len(at_once) >= 10
-    assert [event["loss"] for event in later] == [losses[event["step"]] for event in later]
-    per_epoch = len(at_once) // 2
-    replaced = {per_epoch - 1, 2 * per_epoch - 1}  # read together with the epoch's last step
-    assert {event["step"] for event in later} == set(losses) - replaced
-    at_once, later = ([event for event in events if event["event"] == "epoch"] for events in logs)
-    assert [event["loss"] for event in later] == [event["loss"] for event in at_once]
 
 
 def test_cross_entropy_against_its_formula() -> None:
@@ -204,16 +22,6 @@ def test_cross_entropy_against_its_formula() -> None:
     smoothed = 0.9 * targets + 0.1 / 7
     expected = -(smoothed * torch.log_softmax(logits, 1)).sum(1).mean()
     assert float(soft_cross_entropy(logits, targets, 0.1)) == pytest.approx(float(expected), 1e-5)
-
-
-def test_one_cycle_starts_low_peaks_once_and_ends_near_zero() -> None:
-    settings = OptimConfig(learning_rate=0.5, warmup=0.2)
-    rates = [learning_rate(step, 100, 10, settings) for step in range(100)]
-    assert rates[0] == pytest.approx(0.5 / 25)
-    assert max(rates) == rates[20] == pytest.approx(0.5)
-    assert rates[-1] < 0.005
-    assert all(a < b for a, b in itertools.pairwise(rates[:21]))
-    assert all(a > b for a, b in itertools.pairwise(rates[20:]))
 
 
 def test_metrics_against_hand_counts() -> None:
@@ -260,16 +68,6 @@ def test_what_needs_landmarks_is_left_out_where_there_are_none() -> None:
     )
     assert not {"landmark_r", "votes"} & found.keys()
     json.dumps(found, allow_nan=False)
-
-
-def test_events_survive_a_half_written_line(tmp_path: Path) -> None:
-    path = tmp_path / "events.jsonl"
-    log = EventLog(path)
-    log.write("step", loss=float("nan"), step=1)
-    log.close()
-    with path.open("a") as stream:
-        stream.write('{"event": "st')
-    assert [(event["event"], event["loss"]) for event in read_events(path)] == [("step", None)]
 
 
 @pytest.mark.parametrize(
