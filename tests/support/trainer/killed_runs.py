@@ -28,7 +28,7 @@ def train_and_kill(folder: Path, moment: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(count)
-    plain_runs.go(plain_runs.begin(folder))
+    plain_runs.train_run(plain_runs.new_run(folder))
     sys.setprofile(None)
 
 

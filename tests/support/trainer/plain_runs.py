@@ -21,18 +21,20 @@ SETS = (
     "run.device='cpu'",
     "run.threads=1",  # sums in one order: the same weights in every process
 )
-STEPS = 2  # of an epoch
+STEPS = 2  # per epoch
 
 
 def config() -> TrainConfig:
     return load_config(None, SETS)
 
 
-def begin(folder: Path) -> RunDir:
+def new_run(folder: Path) -> RunDir:
     return create_run(folder, "test", config(), folder)
 
 
-def go(run: RunDir, report: Callable[[dict[str, Any]], None] = lambda _: None) -> dict[str, Any]:
+def train_run(
+    run: RunDir, report: Callable[[dict[str, Any]], None] = lambda _: None
+) -> dict[str, Any]:
     """Train the run, or resume it."""
     return Trainer(run, "test", config(), drawn_data(4), report).fit()
 

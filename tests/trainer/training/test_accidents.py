@@ -19,7 +19,7 @@ from ferapp.runs.run_reader import Watched
 from tests.support import ROOT
 from tests.support.trainer import plain_net
 from tests.support.trainer.drawn import drawn_data
-from tests.support.trainer.plain_runs import STEPS, begin, config, go, validations, weights
+from tests.support.trainer.plain_runs import STEPS, config, new_run, train_run, validations, weights
 from trainer.cli.printing import run_app
 from trainer.data import face_data
 from trainer.errors import FerError, UsageError
@@ -48,14 +48,14 @@ def check_saved_epoch(run: RunDir, epochs: int) -> None:
 
 @pytest.fixture(scope="module")
 def expected_weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tensor]:
-    run = begin(tmp_path_factory.mktemp("uninterrupted"))
-    go(run)
+    run = new_run(tmp_path_factory.mktemp("uninterrupted"))
+    train_run(run)
     return weights(run)
 
 
 def check_resume(run: RunDir, expected_weights: dict[str, Tensor]) -> None:
     """Resumed, the run ends with the weights of an uninterrupted one."""
-    go(run)
+    train_run(run)
     check_saved_epoch(run, 3)
     assert Watched(run.path).read().state == "done"
     assert all(torch.equal(value, expected_weights[name]) for name, value in weights(run).items())
@@ -65,7 +65,7 @@ class TestMemory:
     def test_a_model_that_runs_out_of_memory_ends_the_run_with_advice(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_weights: dict[str, Tensor]
     ) -> None:
-        run, embed = begin(tmp_path), plain_net.Plain.embed
+        run, embed = new_run(tmp_path), plain_net.Plain.embed
 
         def full(model: plain_net.Plain, x: Tensor) -> Tensor:
             if model.training and run.state.exists():
@@ -74,7 +74,7 @@ class TestMemory:
 
         monkeypatch.setattr(plain_net.Plain, "embed", full)
         with pytest.raises(FerError) as raised:
-            go(run)
+            train_run(run)
         message = f"{FULL}\nTry half of optim.batch_size and twice optim.accumulate"
         assert str(raised.value).startswith(message)
         shown = Watched(run.path).read()
@@ -168,14 +168,14 @@ class TestDisk:
     def test_a_disk_that_fills_between_two_checkpoints(
         self, disk: Path, left: int, expected_weights: dict[str, Tensor]
     ) -> None:
-        run = begin(disk)
+        run = new_run(disk)
 
         def fills(event: dict[str, Any]) -> None:
             if event["event"] == "epoch" and event["epoch"] == 1:
                 fill(disk, left)
 
         with pytest.raises(FerError) as raised:
-            go(run, fills)
+            train_run(run, fills)
         assert "No space left on device\nFree space on this disk." in str(raised.value)
         assert str(raised.value).endswith(
             f"No saved progress is lost. Continue with: fertrain resume {run.path}"
@@ -207,7 +207,7 @@ class TestDisk:
         file: str,
         code: int,
     ) -> None:
-        replace, run = os.replace, begin(tmp_path)
+        replace, run = os.replace, new_run(tmp_path)
 
         def fails(temporary: str, path: Path) -> None:
             if Path(path).name == file and run.state.exists():
@@ -218,7 +218,7 @@ class TestDisk:
         monkeypatch.setattr("trainer.training.validator.metrics", improving_metrics())
         kind = OSError if code == errno.EIO else FerError
         with pytest.raises(kind, match=rf"{file}.*{os.strerror(code)}|{os.strerror(code)}.*{file}"):
-            go(run)
+            train_run(run)
         assert load_checkpoint(run.state).step == 2
         assert load_model(run.best)
         assert load_model(run.last)
@@ -230,7 +230,7 @@ class TestDisk:
     def test_a_read_only_disk(self, disk: Path, tmp_path: Path) -> None:
         face_data.save(drawn_data(4), tmp_path / "ready")
         run = create_run(disk, "test", config(), tmp_path / "ready")
-        go(run)
+        train_run(run)
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         with pytest.raises(UsageError, match=r"the run cannot be created .Read-only"):
             create_run(disk, "another", config(), tmp_path / "ready")
@@ -249,7 +249,7 @@ class TestDisk:
     def test_a_run_that_cannot_be_created_leaves_no_config_file(self, disk: Path) -> None:
         fill(disk)
         with pytest.raises(UsageError, match=r"cannot be created .No space left.*\n.*free space"):
-            begin(disk)
+            new_run(disk)
         assert not list(disk.glob("*/config.json"))
 
 
@@ -259,8 +259,8 @@ class TestJournal:
     ) -> None:
         """A kill may cut the line of the second epoch at any byte."""
         monkeypatch.setattr(run_reader, "is_alive", lambda *_: False)
-        run = begin(tmp_path)
-        go(run)
+        run = new_run(tmp_path)
+        train_run(run)
         lines = run.events.read_bytes().splitlines(keepends=True)
         (second,) = [k for k, line in enumerate(lines) if b'"epoch": 2, "epochs"' in line]
         state, line = run.state.read_bytes(), lines[second]
@@ -271,7 +271,7 @@ class TestJournal:
             assert reported_epochs(run) == [1]
             shown = Watched(run.path).read()
             assert (shown.state, shown.confusions.keys()) == ("interrupted", {1})
-        go(run)
+        train_run(run)
         assert reported_epochs(run)[:1] == [1]
         assert read_events(run.events)[-1]["reason"] == "done"
 
@@ -279,7 +279,7 @@ class TestJournal:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_weights: dict[str, Tensor]
     ) -> None:
         """Killed between the state of the second epoch and its event."""
-        run = begin(tmp_path)
+        run = new_run(tmp_path)
         replace = os.replace
 
         def killed_after_saving(temporary: str, path: Path) -> None:
@@ -289,7 +289,7 @@ class TestJournal:
 
         monkeypatch.setattr(os, "replace", killed_after_saving)
         with pytest.raises(KeyboardInterrupt):
-            go(run)
+            train_run(run)
         monkeypatch.undo()
         assert reported_epochs(run) == [1]
         check_resume(run, expected_weights)

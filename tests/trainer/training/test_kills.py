@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ferapp.runs.run_reader import Runs, Watched
 from tests.support import ROOT
-from tests.support.trainer.plain_runs import STEPS, go, validations, weights
+from tests.support.trainer.plain_runs import STEPS, train_run, validations, weights
 from trainer.model_index import read_card
 from trainer.models.model_file import load_model
 from trainer.training.event_log import read_events
@@ -31,13 +31,12 @@ Killed = Callable[[Path, int], int]
 @pytest.fixture
 def killed() -> Iterator[Killed]:
     """Trains in a folder until its n-th call; returns -9 if killed there, else the call count."""
-    paths = os.pathsep.join((str(SCRIPT.parent), str(SCRIPT.parents[2])))
     process = subprocess.Popen(
         [sys.executable, str(SCRIPT)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -80,7 +79,7 @@ def test_killed_at_fifty_random_moments(tmp_path: Path, killed: Killed) -> None:
         for run in Runs(folder).list():
             assert run.state == ("done" if reported_its_end(RunDir(run.path)) else "interrupted")
             epochs_reported[check_saved_epochs(RunDir(run.path), accuracies)] += 1
-            go(RunDir(run.path))
+            train_run(RunDir(run.path))
             check_complete(RunDir(run.path), expected, accuracies)
     # before, between and after epochs; a kill while the directory is created leaves no run
     assert sum(epochs_reported.values()) >= KILLS - 2
