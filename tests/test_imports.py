@@ -26,6 +26,12 @@ def test_the_trainer_brings_neither_qt_nor_mediapipe() -> None:
     assert not modules & {"PySide6", "mediapipe", "pyqtgraph", "ferapp"}
 
 
+def test_training_imports_no_statistics_packages() -> None:
+    """Their import takes seconds, at every start of a run."""
+    modules = loaded_by("import trainer.training.trainer")
+    assert not modules & {"sklearn", "scipy", "pandas", "torchmetrics"}
+
+
 def test_the_window_brings_no_torch_no_opencv_and_no_mediapipe() -> None:
     modules = loaded_by("import ferapp.ui.shell.window, ferapp.app, ferapp.live.engine")
     assert "PySide6" in modules
