@@ -19,10 +19,11 @@ from trainer.cli.summaries import (
     training_progress,
     written_log,
 )
-from trainer.config.train_config import TrainConfig, load_config, merged
+from trainer.config.loading import load_config, saved_config
+from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.files import file_stem
-from trainer.recipes import FAST, RECIPES, fast_tables, recipe
+from trainer.recipes import FAST, RECIPES, fast_tables, recipe, recipe_values
 from trainer.recipes.pipelines import PIPELINES
 
 if TYPE_CHECKING:
@@ -131,20 +132,16 @@ def train(
 
     Several processes: torchrun --nproc-per-node N -m trainer train …
     """
+    import trainer.losses  # noqa: F401  registers their settings
     from trainer.training.distributed import joined
     from trainer.training.run_dir import create_run
 
-    settings = [*(sets or ()), *([f"model.init={json.dumps(init)}"] if init else [])]
-    base = recipe(recipe_name).values
-    if pipeline:
-        if pipeline not in PIPELINES:
-            raise UsageError(f"--pipeline {pipeline}: known are {', '.join(PIPELINES)}")
-        base = merged(base, PIPELINES[pipeline])
-    config = load_config(config_file, settings, **base)
+    settings = [*(sets or ())]
+    if init:
+        settings.append(f"model.init={json.dumps(init)}")
     if no_landmarks:
-        config = config.model_copy(
-            update={"data": config.data.model_copy(update={"landmarks": False})}
-        )
+        settings.append("data.landmarks=false")
+    config = load_config(config_file, settings, **recipe_values(recipe_name, pipeline))
     with joined() as world:
         faces = _open(data, config, world)
         path = ""
@@ -178,6 +175,8 @@ def recipes(
     settings of one.
     """
     if name:
+        import trainer.losses  # noqa: F401  registers their settings
+
         config = load_config(None, (), **recipe(name).values)
         print_settings(config)
         if as_json:
@@ -223,7 +222,7 @@ def _read_run(run: Path) -> tuple[str, TrainConfig, Path]:
         raise UsageError(f"{run}: this is no run directory", "One has a config.json.")
     try:
         head = json.loads(RunDir(run).config.read_text(encoding="utf-8"))
-        config = TrainConfig.model_validate(head["config"])
+        config = saved_config(head["config"])
         return str(head["name"]), config, Path(head["data"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{run}: this is no run directory ({error})") from error

@@ -7,7 +7,8 @@ import typer
 
 from trainer.cli.printing import notices, print_json, print_table, progress_bars
 from trainer.cli.shared_options import Device, Json
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.files import make_folder
 

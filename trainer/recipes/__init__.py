@@ -1,12 +1,14 @@
 """Named configurations, each with its source and the number it is known for."""
 
+from trainer.config.loading import merged
 from trainer.errors import UsageError, meant
 from trainer.recipes.au_guided import AU, AU_FAST
+from trainer.recipes.pipelines import PIPELINES
 from trainer.recipes.published import PUBLISHED
-from trainer.recipes.recipe import FAST, Recipe, fast
+from trainer.recipes.recipe import FAST, Recipe, Values, fast
 from trainer.recipes.shipped import OWN
 
-__all__ = ["FAST", "RECIPES", "Recipe", "recipe", "tables"]
+__all__ = ["FAST", "RECIPES", "Recipe", "fast_tables", "recipe", "recipe_values", "tables"]
 
 RECIPES: dict[str, Recipe] = {
     each.name: each
@@ -19,6 +21,19 @@ def recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise UsageError(f"there is no recipe {name!r}", meant(name, RECIPES, "fertrain recipes"))
     return RECIPES[name]
+
+
+def recipe_values(name: str, pipeline: str = "") -> Values:
+    """The settings of a recipe, with its pictures prepared by another pipeline if one is named.
+
+    Raises UsageError that names the known ones.
+    """
+    values = recipe(name).values
+    if not pipeline:
+        return values
+    if pipeline not in PIPELINES:
+        raise UsageError(f"--pipeline {pipeline}: known are {', '.join(PIPELINES)}")
+    return merged(values, PIPELINES[pipeline])
 
 
 def fast_tables() -> list[str]:

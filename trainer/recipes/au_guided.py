@@ -76,7 +76,7 @@ def _recipe(method: str, guided: bool) -> Recipe:
     values["model"] = {**model, "explanation": explanation}
     values["objective"] = {"label_smoothing": 0.0}
     if method == "acol":
-        values["objective"]["terms"] = {"acol": 1.0}
+        values["objective"]["acol"] = {"weight": 1.0}
     if method == "cutmix":
         values["augment"] = {**values["augment"], "cutmix": 1.0}
     if guided:

@@ -98,16 +98,13 @@ def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunD
 
 def placed(config: TrainConfig) -> TrainConfig:
     """The same with absolute paths: a run may go on in another folder than it began in."""
-    data, model, terms = config.data, config.model, config.objective
+    data, model = config.data, config.model
     data = data.model_copy(
         update={"also": [*map(_absolute, data.also)], "review": _absolute(data.review)}
     )
     model = model.model_copy(update={"init": _placed_model(model.init)})
-    distill = terms.distill.model_copy(
-        update={"teachers": [*map(_placed_model, terms.distill.teachers)]}
-    )
-    terms = terms.model_copy(update={"distill": distill})
-    return config.model_copy(update={"data": data, "model": model, "objective": terms})
+    objective = config.objective.with_located_models(_placed_model)
+    return config.model_copy(update={"data": data, "model": model, "objective": objective})
 
 
 def _absolute(path: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from trainer.card import ModelCard, Preprocessing
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.model_index import read_card
 from trainer.models import create
 from trainer.models.model_file import load_model, save_model

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from trainer.config.train_config import ObjectiveConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.objective_config import ObjectiveConfig
 from trainer.data.augmentation import Batch
 from trainer.errors import UsageError
 from trainer.faces import au_heatmap

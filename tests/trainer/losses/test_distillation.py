@@ -7,7 +7,9 @@ import torch
 import torch.nn.functional as F
 
 from trainer.card import ModelCard, Preprocessing
-from trainer.config.train_config import ObjectiveConfig, TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.objective_config import ObjectiveConfig
+from trainer.config.train_config import TrainConfig
 from trainer.data.augmentation import Batch
 from trainer.errors import UsageError
 from trainer.losses.distillation import Teachers, distillation_loss
@@ -53,7 +55,7 @@ def test_each_teacher_answers_its_share_of_the_batch(
     asked = set()
     for seed in range(20):
         torch.manual_seed(seed)
-        found = teachers(x, 2.0, None)
+        found = teachers(x, 2.0)
         same = (answers - found).abs().amax(dim=2) < 1e-5  # (teacher, row)
         assert (same.sum(dim=0) == 1).all()  # one and only one
         assert set(same.sum(dim=1).tolist()) <= shares
@@ -67,7 +69,7 @@ def test_a_teacher_of_larger_pictures_gets_them_enlarged(tmp_path: Path) -> None
     larger = F.interpolate(x, (52, 52), mode="bilinear", antialias=True)
     with torch.no_grad():
         expected = load_model(Path(file))[0](larger).softmax(1)
-    found = Teachers([file], ModelCard("", "", {}, "").classes, SIZES)(x, 1.0, None)
+    found = Teachers([file], ModelCard("", "", {}, "").classes, SIZES)(x, 1.0)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
@@ -93,13 +95,13 @@ def test_teachers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         Teachers([turned], classes, SIZES)
     assert "distill.weight=0" in str(caught.value.hint)
     closer = teacher(tmp_path, 2, Preprocessing(crop_size=40, input_size=26))
-    with pytest.raises(UsageError, match="other pictures"):
+    with pytest.raises(UsageError, match="inputs of .* differ"):
         Teachers([closer], classes, SIZES)
     fixed = [
         Preprocessing(crop_size=28, input_size=26, normalisation="fixed", mean=mean)
         for mean in (0.5, 0.45)
     ]
-    with pytest.raises(UsageError, match="other pictures"):
+    with pytest.raises(UsageError, match="inputs of .* differ"):
         Teachers([teacher(tmp_path, 3, fixed[0])], classes, fixed[1])
     with pytest.raises(UsageError, match=r"needs objective\.distill\.teachers"):
         load_config(None, ["objective.distill.weight=1"])

@@ -5,7 +5,8 @@ import gc
 import pytest
 import torch
 
-from trainer.config.train_config import ObjectiveConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.objective_config import ObjectiveConfig
 from trainer.data.augmentation import Batch
 from trainer.errors import UsageError
 from trainer.losses.objective import Objective

@@ -8,7 +8,7 @@ import torch
 from tests.support.trainer.drawn import drawn_data
 from trainer.attribution import methods_of
 from trainer.card import ModelCard
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.data.crops import align_all
 from trainer.models import create
 from trainer.recipes import FAST, RECIPES, recipe

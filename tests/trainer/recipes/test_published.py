@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from trainer.config.train_config import TrainConfig, load_config, merged
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.losses.objective import Objective
 from trainer.models import create
-from trainer.recipes import FAST, RECIPES, recipe, tables
-from trainer.recipes.pipelines import PIPELINES
+from trainer.recipes import FAST, RECIPES, recipe, recipe_values, tables
 from trainer.training.state import learning_rate
 
 
@@ -92,7 +92,7 @@ def test_what_the_reports_say() -> None:
 
 
 def test_a_pipeline_takes_the_place_of_the_recipes_own() -> None:
-    config = load_config(None, **merged(recipe("twin/ce").values, PIPELINES["au"]))
+    config = load_config(None, **recipe_values("twin/ce", "au"))
     assert (config.augment.area, config.augment.contrast, config.data.input_size) == (
         0.8,
         0.4,
@@ -100,7 +100,9 @@ def test_a_pipeline_takes_the_place_of_the_recipes_own() -> None:
     )
     assert config.model.name == "compact"
     assert config.data.limit == 8000  # no matter of pictures
-    assert load_config(None, **merged(recipe("au/cutmix").values, PIPELINES["fast"])).augment.cutmix
+    assert load_config(None, **recipe_values("au/cutmix", "fast")).augment.cutmix
+    with pytest.raises(UsageError, match="known are dacl, comparison, au, fast"):
+        recipe_values("twin/ce", "slow")
 
 
 def test_another_network_does_not_start_from_the_recipes_weights() -> None:

@@ -13,7 +13,8 @@ import torch
 from ferapp.runs.run_reader import Watched
 from tests.support.trainer.drawn import drawn_data
 from trainer.cli.summaries import written_log
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData
 from trainer.errors import RunStopped, UsageError
 from trainer.models.model_file import load_model

@@ -13,7 +13,9 @@ import torch
 
 from tests.support import ROOT
 from tests.support.trainer.drawn import drawn_data
-from trainer.config.train_config import OptimConfig, TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.sections import OptimConfig
+from trainer.config.train_config import TrainConfig
 from trainer.data import face_data
 from trainer.errors import UsageError
 from trainer.model_index import find_model

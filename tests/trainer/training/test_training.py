@@ -13,7 +13,9 @@ import torch
 
 from tests.support.trainer.drawn import drawn_data
 from trainer.card import ModelCard
-from trainer.config.train_config import OptimConfig, Section, TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.sections import OptimConfig, Section
+from trainer.config.train_config import TrainConfig
 from trainer.data import face_data
 from trainer.data.face_data import FaceData
 from trainer.errors import FerError, RunStopped, UsageError

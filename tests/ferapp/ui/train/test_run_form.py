@@ -17,7 +17,8 @@ from ferapp.ui.train.data_view import DataView
 from ferapp.ui.train.form_fields import form_fields, setting, text_of, values_of
 from ferapp.ui.train.run_form import TrainForm
 from ferapp.ui.widgets.theme import apply_theme
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData, save
 from trainer.labels import EXPRESSIONS
 from trainer.recipes import RECIPES
