@@ -40,6 +40,6 @@ def test_a_network_a_loss_and_a_data_set_of_ones_own(tmp_path: Path) -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert "spread" in done.stderr  # the term is told for each epoch
+    assert "spread" in done.stderr  # its value is printed for each epoch
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["best"]["accuracy"] > 1 / 7

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from trainer.config.sections import Section
 from trainer.config.train_config import TrainConfig, all_fields, section_members
 
-_BOUND_TEXT = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+_BOUND_TEXT = {"ge": "at least", "gt": "greater than", "le": "at most", "lt": "less than"}
 
 
 def bounds(info: FieldInfo) -> str:
@@ -48,7 +48,8 @@ def allowed_values(info: FieldInfo) -> str:
 def _allowed_numbers(noun: str, limits: Mapping[str, str]) -> str:
     if limits.keys() == {"at least", "at most"}:
         return f"{noun} from {limits['at least']} to {limits['at most']}"
-    return " ".join(filter(None, (noun, " and ".join(map(" ".join, limits.items())))))
+    text = " and ".join(map(" ".join, limits.items()))
+    return f"{noun} of {text}" if text.startswith("at") else f"{noun} {text}".rstrip()
 
 
 def describe_errors(error: ValidationError) -> str:

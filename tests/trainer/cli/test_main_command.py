@@ -179,6 +179,23 @@ def test_weights_may_lie_behind_backslashes(command) -> None:
     assert r"\\server\a.safetensors" in done.stderr
 
 
+def test_the_flags_of_train_go_through_the_configuration(command) -> None:
+    face_data.save(drawn_data(3), command.folder / "ready")
+    flags = ["--pipeline", "fast", "--no-landmarks", "--init", "absent.safetensors"]
+    sets = ["--set", "data.landmarks=true", "--set", "model.init=other"]
+    done = command("trainer", "train", "--data", "ready", "--recipe", "twin/ce", *flags, *sets)
+    assert done.returncode == 1
+    assert "absent.safetensors" in done.stderr
+    (run,) = (command.folder / "runs").iterdir()
+    config = json.loads((run / "config.json").read_text())["config"]
+    assert config["data"]["landmarks"] is False
+    assert config["model"]["init"] == "absent.safetensors"
+    assert (config["data"]["crop_size"], config["augment"]["crop"]) == (56, "random")
+    done = command("trainer", "train", "--data", "ready", "--pipeline", "slow")
+    assert done.returncode == 2
+    assert "known are dacl, comparison, au, fast" in done.stderr
+
+
 def test_lists_are_plain_text(command) -> None:
     done = command("trainer", "recipes")
     assert done.returncode == 0

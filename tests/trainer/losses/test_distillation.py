@@ -95,13 +95,13 @@ def test_teachers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         Teachers([turned], classes, SIZES)
     assert "distill.weight=0" in str(caught.value.hint)
     closer = teacher(tmp_path, 2, Preprocessing(crop_size=40, input_size=26))
-    with pytest.raises(UsageError, match="inputs of .* differ"):
+    with pytest.raises(UsageError, match=r"inputs of .* differ"):
         Teachers([closer], classes, SIZES)
     fixed = [
         Preprocessing(crop_size=28, input_size=26, normalisation="fixed", mean=mean)
         for mean in (0.5, 0.45)
     ]
-    with pytest.raises(UsageError, match="inputs of .* differ"):
+    with pytest.raises(UsageError, match=r"inputs of .* differ"):
         Teachers([teacher(tmp_path, 3, fixed[0])], classes, fixed[1])
     with pytest.raises(UsageError, match=r"needs objective\.distill\.teachers"):
         load_config(None, ["objective.distill.weight=1"])

@@ -107,7 +107,7 @@ def test_the_configuration_asks_a_registered_loss_what_it_needs() -> None:
     with pytest.raises(UsageError, match=r"must have objective\.drift\.weight = 0"):
         load_config(None, ["objective.drift.weight=1", "augment.mixup=0", "optim.layers=head"])
     assert load_config(None, ["objective.spread.weight=1", "optim.layers=head"])
-    with pytest.raises(UsageError, match="rate = 2: must be a number more than 0 and at most 1"):
+    with pytest.raises(UsageError, match="rate = 2: must be a number greater than 0 and at most 1"):
         load_config(None, ["objective.drift.rate=2"])
     fields = all_fields()
     assert fields["objective.drift.rate"].description == "How fast the mean follows."
