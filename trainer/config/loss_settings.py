@@ -1,6 +1,7 @@
-"""Settings of the losses, and what each loss needs. Torch-free: the form and `--set` read them.
+"""Settings of the losses, and what each loss needs: torch-free, for the form and `--set`.
 
-A loss elsewhere (`trainer.losses.register_loss`) brings its settings along in the same file.
+A loss can also define its settings in its own file, as `Loss.Config`; they are known as soon as
+that file is imported, torch included.
 """
 
 from collections.abc import Callable
@@ -16,11 +17,11 @@ Blend = Literal["mixup", "cutmix"]
 class LossConfig(Section):
     """The section `objective.<name>` of a loss; subclasses add settings of their own."""
 
-    # the training data must have landmarks
+    # in the training data
     needs_landmarks: ClassVar[bool] = False
-    # it acts on the features alone, so it does nothing where only the classifier is trained
+    # the loss has no effect where the classifier alone is trained
     needs_trained_features: ClassVar[bool] = False
-    # augmentations that mix two faces which the loss can cope with
+    # augmentations which blend two faces that the loss works with
     allowed_blends: ClassVar[frozenset[Blend]] = frozenset({"mixup", "cutmix"})
 
     weight: float = setting(0.0, "Weight of the loss; 0 switches it off.", allow_inf_nan=False)
@@ -135,7 +136,7 @@ class DistillConfig(LossConfig):
         return self
 
     def describe(self) -> str:
-        return f"answers of {len(self.teachers)} models"
+        return f"distillation from {len(self.teachers)} models"
 
     def with_located_models(self, locate: Callable[[str], str]) -> Self:
         return self.model_copy(update={"teachers": [locate(teacher) for teacher in self.teachers]})

@@ -67,7 +67,11 @@ class DataConfig(Section):
         ge=0,
     )
     limit: int = setting(
-        0, "Maximum training samples, with the class shares kept; 0 is no limit.", "samples", ge=0
+        0,
+        "Maximum training samples, with the class shares kept and at least one per class; 0 is no "
+        "limit.",
+        "samples",
+        ge=0,
     )
 
     @property

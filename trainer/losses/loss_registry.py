@@ -1,4 +1,4 @@
-"""What a loss is, what it sees of a step, and the losses by name."""
+"""The base class of losses, the step that they see, and the registered losses by name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from trainer.models.registry import FerModel
 
 @dataclass(frozen=True, slots=True)
 class LossContext:
-    """What a loss is built for: `targets` (N, K) are those of all training samples."""
+    """What a loss is built for; `targets` (N, K) are those of all training samples."""
 
     model: FerModel
     targets: Tensor
@@ -29,11 +29,11 @@ class LossContext:
 class Step:
     """One batch in training, with its graph. Under autocast the network's outputs are bfloat16.
 
-    `model` is in training mode; `run` gives its logits for any inputs. `inputs` (B, C, H, W),
-    `logits` (B, K), `embedding` (B, d), `targets` (B, K) probabilities, `landmarks` (B, 68, 2) in
-    input px, NaN where a sample has none. `outputs` (B, C, h, w) of the layers that the losses
-    read, by name. `pasted` is what CutMix did. A loss may add detached scalars to `log`, which the
-    run's events report.
+    `run` gives the model's logits for any inputs. `inputs` (B, C, H, W), `logits` (B, K),
+    `embedding` (B, d), `targets` (B, K) probabilities, `landmarks` (B, 68, 2) in input px, NaN
+    where a sample has none. `outputs` (B, C, h, w) of the layers that the losses read, by name.
+    `pasted` describes CutMix. A loss may add detached scalars to `log`: the run's events have
+    them.
     """
 
     model: FerModel
@@ -64,11 +64,11 @@ class Step:
 
 
 class Loss:
-    """A term of the objective: `objective.<name>` under the name that `register_loss` gives it.
+    """A term of the objective, `objective.<name>` in the configuration.
 
-    It is built when its weight is not 0, and called in every step, under the step's autocast.
-    `Config` are its settings, and say what the loss needs. Set `layers` to the layers that it
-    reads from `Step.outputs`, and `state` to a module whose buffers are saved with the run.
+    Built when its weight is not 0, and called in every step, under the step's autocast. `Config`
+    holds its settings and what it needs; `layers` names the layers that it reads from
+    `Step.outputs`; `state` is a module whose buffers are saved with the run.
     """
 
     Config: ClassVar[type[LossConfig]] = LossConfig
@@ -134,5 +134,5 @@ def require_layers(model: nn.Module, layers: Sequence[str], setting: str) -> Non
 
 
 def full_precision(x: Tensor) -> torch.autocast:
-    """Autocast switched off, for maths that bfloat16 would spoil."""
+    """Autocast switched off, for maths that needs float32."""
     return torch.autocast(x.device.type, enabled=False)

@@ -12,7 +12,7 @@ import torch
 
 from ferapp.runs.run_reader import Watched
 from tests.support.trainer.drawn import drawn_data
-from trainer.cli.summaries import written_log
+from trainer.cli.summaries import text_log
 from trainer.config.loading import load_config
 from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData
@@ -117,7 +117,7 @@ def test_the_first_weights_are_no_candidate_unless_asked(start: Path, tmp_path: 
 def test_readers_of_runs_know_epoch_0(start: Path, tmp_path: Path) -> None:
     config, data = tuning(start, *SHORT), mislabelled()
     run = create_run(tmp_path, "tuned", config, tmp_path)
-    with written_log(run.log) as report:
+    with text_log(run.log) as report:
         train(run, "tuned", config, data, report)
     record, seen = read_record(run), Watched(run.path).read()
     assert [each["epoch"] for each in record.validations] == [0, 1, 2]
@@ -127,7 +127,7 @@ def test_readers_of_runs_know_epoch_0(start: Path, tmp_path: Path) -> None:
     assert seen.confusions[0].sum() == 70
     assert seen.epochs["val_accuracy"][0].tolist() == [0, 1, 2]
     assert seen.epochs["loss"][0].tolist() == [1, 2]  # nothing was trained before the first
-    assert "epoch   0  as it starts  val" in run.log.read_text()
+    assert "epoch   0  initial weights  val" in run.log.read_text()
 
 
 def test_a_stopped_fine_tuning_resumes_to_the_same_weights(start: Path, tmp_path: Path) -> None:
