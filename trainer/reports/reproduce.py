@@ -16,7 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.errors import DataError, RunStopped, UsageError
 from trainer.files import file_stem, write_json, write_text
 from trainer.recipes import FAST, RECIPES, Recipe, tables

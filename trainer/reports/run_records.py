@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from trainer.config.loading import saved_config
 from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData
 from trainer.errors import DataError, ModelFileError, UsageError
@@ -68,7 +69,7 @@ def read_head(run: RunDir) -> tuple[str, str, TrainConfig]:
     """Name, data set's path and configuration. Raises DataError when they cannot be read."""
     try:
         head = json.loads(run.config.read_text(encoding="utf-8"))
-        config = TrainConfig.model_validate(head["config"])
+        config = saved_config(head["config"])
         return str(head["name"]), str(head["data"]), config
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())

@@ -100,16 +100,13 @@ def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunD
 
 def with_absolute_paths(config: TrainConfig) -> TrainConfig:
     """`config` with absolute paths: a run may be resumed from another working directory."""
-    data, model, terms = config.data, config.model, config.objective
+    data, model = config.data, config.model
     data = data.model_copy(
         update={"also": [*map(_absolute, data.also)], "review": _absolute(data.review)}
     )
     model = model.model_copy(update={"init": _absolute_model(model.init)})
-    distill = terms.distill.model_copy(
-        update={"teachers": [*map(_absolute_model, terms.distill.teachers)]}
-    )
-    terms = terms.model_copy(update={"distill": distill})
-    return config.model_copy(update={"data": data, "model": model, "objective": terms})
+    objective = config.objective.with_located_models(_absolute_model)
+    return config.model_copy(update={"data": data, "model": model, "objective": objective})
 
 
 def _absolute(path: str) -> str:

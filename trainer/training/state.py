@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from trainer.attribution import methods_of
 from trainer.card import ModelCard
-from trainer.config.train_config import OptimConfig, TrainConfig
+from trainer.config.sections import OptimConfig
+from trainer.config.train_config import TrainConfig
 from trainer.device import memory_format
 from trainer.errors import DataError, UsageError
 from trainer.files import write_atomic

@@ -309,8 +309,8 @@ def _with_advice(error: Exception, run: RunDir) -> FerError | None:
 
 def _check_landmarks(config: TrainConfig, name: str, training: Crops) -> None:
     """Raise UsageError when a loss needs landmarks and no training picture has them."""
-    terms = config.objective
-    needing = [part for part in ("pal", "au") if getattr(terms, part).weight > 0]
+    losses = config.objective.losses.items()
+    needing = [loss_name for loss_name, loss in losses if loss.needs_landmarks]
     if needing and bool(training.landmarks.isnan().any(dim=2).any(dim=1).all()):
         raise UsageError(
             f"objective.{needing[0]} needs landmarks, and no training picture of {name} has any",
@@ -349,17 +349,7 @@ def _card(
     voted = np.isfinite(data.votes[data.split == "train"]).any()
     if config.data.votes_share and voted:
         objective += f" on labels and {config.data.votes_share:.0%} annotators' votes"
-    terms = config.objective
-    if terms.center.weight:
-        objective += f" + {terms.center.weight:g} center loss"
-    if terms.pal.weight:
-        pal = terms.pal
-        objective += f" + {pal.weight:g} PAL ({pal.method}, {pal.target}, {pal.channels})"
-    if terms.au.weight:
-        objective += f" + {terms.au.weight:g} AU alignment ({terms.au.map}, {terms.au.distance})"
-    if terms.distill.weight:
-        objective += f" + {terms.distill.weight:g} answers of {len(terms.distill.teachers)} models"
-    objective += "".join(f" + {weight:g} {name}" for name, weight in terms.terms.items() if weight)
+    objective += config.objective.describe()
     return ModelCard(
         name=name,
         architecture=architecture,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.files import write_json
 from trainer.training.event_log import EventLog
 from trainer.training.run_dir import RunDir, create_run

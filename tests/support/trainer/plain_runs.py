@@ -8,7 +8,8 @@ from torch import Tensor
 
 from tests.support.trainer import plain_net  # noqa: F401  registers "plain"
 from tests.support.trainer.drawn import drawn_data
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.models.model_file import load_model
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from trainer.card import ModelCard, Preprocessing
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.model_index import read_card
 from trainer.models import create
 from trainer.models.model_file import load_model, save_model
@@ -26,7 +26,7 @@ def dacl_file(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_layers_of_a_network_are_printed(command) -> None:
+def test_layers_of_a_network(command) -> None:
     done = command("trainer", "models", "resnet18", "--size", 64, "--channels", 3, "--json")
     assert done.returncode == 0, done.stderr
     row = next(line for line in done.stdout.splitlines() if line.startswith("trunk.layer4"))
@@ -56,7 +56,7 @@ def test_an_exported_model_predicts_the_same_without_its_attention(
     assert kept.attention is not None
 
 
-def test_training_starts_from_what_fits_and_tells_it(dacl_file: Path) -> None:
+def test_training_starts_from_the_matching_weights_and_reports_them(dacl_file: Path) -> None:
     config = load_config(sets=["data.input_size=32", "augment.mixup=0"])
     card = ModelCard(
         "next",

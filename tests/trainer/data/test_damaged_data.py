@@ -19,7 +19,7 @@ from ferapp.review.evaluation import read_evaluation
 from ferapp.runs.run_reader import Runs, State
 from tests.support.damage import damaged, odd_json, quickly, refused_at_most
 from tests.support.trainer.drawn import drawn_data, drawn_face, fer2013_row, write_fer2013
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.data import face_data
 from trainer.data.pictures import Archive
 from trainer.data.prepare import find_reader

@@ -10,7 +10,7 @@ import torch
 
 from tests.support.trainer.drawn import drawn_data
 from trainer.card import Preprocessing
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.data import face_data
 from trainer.data.crops import align_all
 from trainer.data.face_data import FaceData, joined

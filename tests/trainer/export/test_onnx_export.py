@@ -53,7 +53,7 @@ def test_the_shipped_model_as_the_command_writes_it(command, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     (line,) = done.stderr.splitlines()
     size = (tmp_path / "handed-on.onnx").stat().st_size / 2**20
-    assert re.fullmatch(rf"Written handed-on.onnx, {size:.1f} MiB, ONNX opset \d+", line)
+    assert re.fullmatch(rf"Wrote handed-on.onnx, {size:.1f} MiB, ONNX opset \d+", line)
     assert "pixels         batch × 1 × 42 × 42" in done.stdout
     assert "on 24 faces in batches of 1, 2, 5 and 16" in done.stdout
     told = json.loads(done.stdout.splitlines()[-1])

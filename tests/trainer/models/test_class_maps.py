@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from trainer.attribution import attribute
-from trainer.config.train_config import ObjectiveConfig
+from trainer.config.objective_config import ObjectiveConfig
 from trainer.data.augmentation import Batch, cutmix
 from trainer.errors import UsageError
 from trainer.faces import au_heatmap

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tests.support.trainer.small_networks import SIDE, SMALL, build
 from trainer.card import ModelCard, Preprocessing
-from trainer.config.train_config import ObjectiveConfig
+from trainer.config.objective_config import ObjectiveConfig
 from trainer.data.augmentation import Batch
 from trainer.errors import ModelFileError, UsageError
 from trainer.losses.objective import Objective

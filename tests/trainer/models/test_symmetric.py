@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from trainer.card import ModelCard
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.data.augmentation import Batch
 from trainer.data.crops import align_all, to_input
 from trainer.data.face_data import load

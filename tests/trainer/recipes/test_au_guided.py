@@ -1,4 +1,4 @@
-"""The eleven methods with and without action units: each learns, and is explained by its own."""
+"""The eleven methods with and without action units: settings, explanation, learning."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.trainer.drawn import drawn_data
 from trainer.attribution import methods_of
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.models import create
 from trainer.recipes import FAST, RECIPES, recipe
 from trainer.training.run_dir import RunDir
@@ -38,20 +38,20 @@ TINY = {  # networks at 32 px for one CPU, by method or network
 }
 
 
-def test_all_are_there_with_and_without() -> None:
+def test_each_method_has_recipes_with_and_without_action_units() -> None:
     expected = {f"au/{method}{end}{fast}" for method in METHODS for end in ("", "-au")
                 for fast in ("", FAST)}  # fmt: skip
     assert {name for name in RECIPES if name.startswith("au/")} == expected
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_two_differ_in_the_action_units_alone(method: str) -> None:
+def test_both_recipes_differ_only_in_the_action_units(method: str) -> None:
     plain, guided = (recipe(f"au/{method}{end}").values for end in ("", "-au"))
     assert guided["objective"].pop("au") == {"weight": 4.0}
     assert plain == guided
 
 
-def test_what_the_paper_says() -> None:
+def test_settings_match_the_paper() -> None:
     config = load_config(None, [], **recipe("au/gradcam-pp-au").values)
     optim = config.optim
     assert (config.model.name, config.model.options["large_maps"]) == ("resnet50", True)
@@ -64,7 +64,7 @@ def test_what_the_paper_says() -> None:
 
 @pytest.mark.parametrize("fast", ["", FAST])
 @pytest.mark.parametrize("method", METHODS)
-def test_the_network_can_be_explained_so(method: str, fast: str) -> None:
+def test_the_network_supports_the_attribution_method(method: str, fast: str) -> None:
     config = load_config(None, [], **recipe(f"au/{method}{fast}").values)
     network = create(config.model.name, **config.model.options)
     assert config.model.explanation in methods_of(network)

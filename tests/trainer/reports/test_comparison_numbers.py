@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.trainer.made_runs import SMALL, made_run, measured
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.errors import DataError, UsageError
 from trainer.models import create
 from trainer.models.describe import describe

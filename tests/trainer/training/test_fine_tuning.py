@@ -12,8 +12,9 @@ import torch
 
 from ferapp.runs.run_reader import Watched
 from tests.support.trainer.drawn import drawn_data
-from trainer.cli.summaries import written_log
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.cli.summaries import text_log
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData
 from trainer.errors import RunStopped, UsageError
 from trainer.models.model_file import load_model
@@ -120,7 +121,7 @@ def test_the_initial_weights_are_validated_only_on_request(start: Path, tmp_path
 def test_run_readers_know_epoch_0(start: Path, tmp_path: Path) -> None:
     config, data = tuning(start, *SHORT), mislabelled()
     run = create_run(tmp_path, "tuned", config, tmp_path)
-    with written_log(run.log) as report:
+    with text_log(run.log) as report:
         Trainer(run, "tuned", config, data, report).fit()
     record, seen = read_record(run), Watched(run.path).read()
     assert [event["epoch"] for event in record.validations] == [0, 1, 2]
@@ -129,8 +130,8 @@ def test_run_readers_know_epoch_0(start: Path, tmp_path: Path) -> None:
     assert sorted(seen.confusions) == [0, 1, 2]
     assert seen.confusions[0].sum() == 70
     assert seen.epochs["val_accuracy"][0].tolist() == [0, 1, 2]
-    assert seen.epochs["loss"][0].tolist() == [1, 2]  # epoch 0 has no training loss
-    assert "epoch   0  as it starts  val" in run.log.read_text()
+    assert seen.epochs["loss"][0].tolist() == [1, 2]  # nothing was trained before the first
+    assert "epoch   0  initial weights  val" in run.log.read_text()
 
 
 def test_a_stopped_fine_tuning_resumes_to_the_same_weights(start: Path, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import torch
 
 from tests.support.trainer import plain_net  # noqa: F401  registers "plain"
 from tests.support.trainer.drawn import drawn_data
-from trainer.config.train_config import AugmentConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.sections import AugmentConfig
 from trainer.data.augmentation import augment, cutmix
 from trainer.data.crops import align_all
 from trainer.models.model_file import load_model

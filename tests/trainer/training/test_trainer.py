@@ -17,7 +17,8 @@ import torch
 
 from tests.support import ROOT
 from tests.support.trainer.drawn import drawn_data
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.data import face_data
 from trainer.data.face_data import FaceData
 from trainer.errors import FerError, RunStopped, UsageError

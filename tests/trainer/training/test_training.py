@@ -9,7 +9,9 @@ import torch
 
 from tests.support.trainer.drawn import drawn_data
 from trainer.card import ModelCard
-from trainer.config.train_config import Section, TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.sections import Section
+from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.evaluation.evaluate import evaluate, fit_temperature, metrics, softmax, votes_accuracy
 from trainer.losses import soft_cross_entropy

@@ -142,7 +142,7 @@ class AdversarialComplementary(ClassMapNet):
     first head's; the map of a class is the larger of both heads' maps.
     """
 
-    default_objective: ClassVar[dict[str, Any]] = {"terms": {"acol": 1.0}}
+    default_objective: ClassVar[dict[str, Any]] = {"acol": {"weight": 1.0}}
 
     def __init__(
         self,

@@ -233,6 +233,24 @@ def test_a_training_that_fails_shows_its_reason(bench: Bench, prepared: Path) ->
     bench.wait(lambda: "2 widths do not fit 3 stages" in bench.page.view.reason.text())
 
 
+def test_a_loss_that_the_app_does_not_know_is_not_dropped_silently(
+    bench: Bench, tmp_path: Path
+) -> None:
+    run = make_run(tmp_path / "runs", [started(), step(5)], data=str(tmp_path))
+    head = json.loads(run.config.read_text())
+    head["config"]["objective"]["terms"] = {"of_a_user": 0.5}
+    run.config.write_text(json.dumps(head))
+    page = bench.page
+    bench.wait(lambda: len(page.list.entries.runs) == 1)
+    assert page.list.entries.runs[0].state == "interrupted"  # it can be read
+    page.list.choose(str(run.path))
+    bench.wait(lambda: page.run is not None)
+    page.view.again_wanted.emit()
+    assert "“of_a_user” is unknown here" in page.toast.label.text()
+    page.view.smaller_wanted.emit()
+    assert not page.trainings
+
+
 def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_path: Path) -> None:
     failed = {"event": "run_ended", "reason": "failed", "error": "CUDA out of memory. Tried …"}
     sets = tuple(f"{key}={value}" for key, value in SETS.items())
