@@ -10,16 +10,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ferapp.vision.overlay_methods import ACTION_UNITS, ATTRIBUTIONS, DEFAULT, METHODS
-from trainer.attribution import explain, explain_all, methods_of, target_classes
+from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS
+from trainer.attribution import (
+    attribute_with_logits,
+    available_methods,
+    class_activation_maps,
+    target_classes,
+)
+from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.data.crops import to_input
 from trainer.device import memory_format, resolve
 from trainer.faces.action_units import au_heatmap, au_valid
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import find_model
-from trainer.models.fuse_bn import folded
+from trainer.models.fuse_bn import fuse_bn
 from trainer.models.model_file import load_model
-from trainer.models.registry import captured
+from trainer.models.registry import capture_outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +55,15 @@ class Classifier:
         example = torch.rand(2, 1, side, side)
         self._layout = memory_format(network, self.device)
         # on the CPU, where the outputs are exact: a GPU's TF32 would hide that they are the same
-        network = folded(network, example).to(self.device)
+        network = fuse_bn(network, example).to(self.device)
         self._network = network.to(memory_format=self._layout)
         example = example.to(self.device)
         layer, seen = self._network.attribution_layer, dict[str, Tensor]()
-        with torch.inference_mode(), captured(self._network, {layer}, seen):
+        with torch.inference_mode(), capture_outputs(self._network, {layer}, seen):
             self._network(example)
             self._attends = self._network.attend(seen[layer]) is not None
-        served = methods_of(self._network)
-        self.methods = tuple(
-            name
-            for name in METHODS
-            if name == ACTION_UNITS or ATTRIBUTIONS[name][1] or ATTRIBUTIONS[name][0] in served
-        )
+        available = {ACTION_UNITS, *available_methods(self._network, "live")}
+        self.methods = tuple(name for name in OVERLAY_METHODS if name in available)
         for on in (False, True):  # the first calls choose kernels and are slow
             self.classify(np.zeros((1, self.crop_size, self.crop_size), np.uint8), attribution=on)
 
@@ -74,11 +76,11 @@ class Classifier:
         crops: NDArray[np.uint8],
         *,
         attribution: bool,
-        method: str = DEFAULT,
+        method: str = DEFAULT_METHOD,
         target: Literal["predicted", "runner_up"] | int = "predicted",
         points: NDArray[np.float32] | None = None,
     ) -> Classification:
-        """Crops (F, S, S) in one batch, explained by a method of `vision.methods`.
+        """Crops (F, S, S) in one batch, explained by a method of OVERLAY_METHODS.
 
         `target` is explained where the maps of all classes do not come at once. Options outlive
         models: a class that the model does not have stands for the predicted one, a method that
@@ -87,12 +89,12 @@ class Classifier:
         x = to_input(torch.from_numpy(crops), self.card.preprocessing)
         x = x.to(self.device, memory_format=self._layout)
         if method not in self.methods:
-            method = DEFAULT
+            method = DEFAULT_METHOD
         if isinstance(target, int) and not 0 <= target < len(self.card.classes):
             target = "predicted"
         features: dict[str, Tensor] = {}
         layers = {self._network.attribution_layer} if self._attends else set()
-        with captured(self._network, layers, features):
+        with capture_outputs(self._network, layers, features):
             if not attribution or method == ACTION_UNITS:
                 with torch.inference_mode():
                     logits = self._network(x)
@@ -100,13 +102,13 @@ class Classifier:
                 maps, mapped = x.new_empty(len(x), 0, *x.shape[2:]), x.new_empty(len(x), 0)
             elif method == ACTION_UNITS:
                 maps, mapped = self._action_units(points, len(x), x.shape[-1])
-            elif method == DEFAULT and self._network.linear_head is not None:
-                logits, maps = explain_all(self._network, x)
+            elif method == DEFAULT_METHOD and self._network.linear_head is not None:
+                logits, maps = class_activation_maps(self._network, x)
                 mapped = torch.arange(logits.shape[1]).expand(len(x), -1)
             else:
-                name, layer = ATTRIBUTIONS[method]
-                logits, found = explain(self._network, x, name, target, layer)
-                maps, mapped = found[:, None], target_classes(logits, target)[:, None]
+                result = attribute_with_logits(self._network, x, method, target)
+                logits, maps = result.logits, result.maps[:, None]
+                mapped = target_classes(logits, target)[:, None]
         logits = logits.float().cpu()
         probabilities = torch.softmax(logits / self.card.temperature, dim=1)
         return Classification(

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainer.attribution.on_demand import maps_by
+from trainer.attribution.core import attribute
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
 from trainer.models.registry import FerModel
 
@@ -42,7 +42,8 @@ class AuCosines:
         x, landmarks, labels = x[valid], landmarks[valid], labels[valid]
         heat = au_heatmap(landmarks, x.shape[-1], expressions[valid])
         cam, attention = (
-            maps_by(model, x, method, labels).clamp_min(0) for method in (self.method, "attention")
+            attribute(model, x, method, labels).float().clamp_min(0)
+            for method in (self.method, "attention")
         )
         compared = (cam, attention, *(each.to(heat) for each in _constants(x.shape[-1])))
         self._cosines.append(torch.stack([_cosine(maps, heat) for maps in compared]).cpu())

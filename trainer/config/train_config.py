@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from trainer.card import LiveMethod, Preprocessing
+from trainer.attribution_methods import LiveMethod
+from trainer.card import Preprocessing
 from trainer.config.constraint_text import reason
 from trainer.errors import UsageError
 

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from trainer.attribution.core import attribute
 from trainer.attribution.faithfulness import area, deletion, insertion, road
 from trainer.attribution.map_measures import (
     cosine,
@@ -20,7 +21,6 @@ from trainer.attribution.map_measures import (
     spearman,
     stability,
 )
-from trainer.attribution.on_demand import maps_by
 from trainer.attribution.sanity import randomised
 from trainer.card import ModelCard
 from trainer.data.crops import Crops, normalise, to_input
@@ -117,7 +117,7 @@ def measure(
         x, labels = samples.x[rows], samples.labels[rows]
         with torch.no_grad():
             predicted = model(x).argmax(dim=1)
-        ours = tuple(maps_by(model, x, method, target) for target in (predicted, labels))
+        ours = tuple(attribute(model, x, method, target) for target in (predicted, labels))
         constants = {
             "random": _noise(x, generator),
             "edges": edges(x),
@@ -203,18 +203,18 @@ def _steadiness(model: FerModel, card: ModelCard, crops: Tensor, method: str) ->
     views = _sway(card, crops)
     with torch.no_grad():
         classes = model(views[0]).argmax(dim=1)
-    return stability(torch.stack([maps_by(model, view, method, classes) for view in views]))
+    return stability(torch.stack([attribute(model, view, method, classes) for view in views]))
 
 
 def _sanity(model: FerModel, samples: Samples, method: str) -> list[dict[str, Any]]:
     x = samples.x[:RANDOMISED]
     with torch.no_grad():
         classes = model(x).argmax(dim=1)
-    before = maps_by(model, x, method, classes)
+    before = attribute(model, x, method, classes)
     return [
         {
             "layer": name,
-            "spearman": float(spearman(before, maps_by(other, x, method, classes)).mean()),
+            "spearman": float(spearman(before, attribute(other, x, method, classes)).mean()),
         }
         for name, other in randomised(model)
     ]

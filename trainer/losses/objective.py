@@ -22,7 +22,7 @@ from trainer.losses.cross_entropy import class_weights, soft_cross_entropy
 from trainer.losses.distillation import Teachers, distillation_loss
 from trainer.losses.loss_registry import Step, find_term
 from trainer.losses.pal import attribution_score, privileged_attribution_loss, refuse_constant
-from trainer.models.registry import FerModel, captured
+from trainer.models.registry import FerModel, capture_outputs
 
 USUAL = Preprocessing()
 AU_SIGMA = 8 / 256  # of landmarks in place of action units, as a share of the side
@@ -104,7 +104,7 @@ class Objective(nn.Module):
                 return model.classify(model.embed(inputs))
 
         with torch.autocast(x.device.type, dtype, enabled=dtype is not None):
-            with captured(model, layers, maps):
+            with capture_outputs(model, layers, maps):
                 embedding = model.embed(x)
             logits = model.classify(embedding)
             attention = model.attend(maps[model.attribution_layer]) if self.center else None

@@ -29,7 +29,7 @@ class Description:
     flops: int
 
 
-def describe(model: FerModel, in_channels: int, side: int) -> Description:
+def describe_network(model: FerModel, in_channels: int, side: int) -> Description:
     """Run one (in_channels, side, side) picture through `model` and note what comes by."""
     rows: dict[str, Layer] = {}
     handles = []

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 @contextmanager
-def excitation(model: nn.Module) -> Iterator[None]:
+def excitation_backprop(model: nn.Module) -> Iterator[None]:
     """While it lasts, gradients through convolutions are shares of what excited each output.
 
     Of output v with share P(v), input u with x̂ = x − min(0, min x) gets x̂_u · w⁺_uv · P(v) /

@@ -1,4 +1,4 @@
-"""Batch normalisation folded into the convolutions before it: the same outputs, faster."""
+"""Batch normalisation fuse_bn into the convolutions before it: the same outputs, faster."""
 
 import copy
 import itertools
@@ -10,7 +10,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from trainer.models.registry import FerModel
 
 
-def folded(model: FerModel, example: torch.Tensor) -> FerModel:
+def fuse_bn(model: FerModel, example: torch.Tensor) -> FerModel:
     """A copy of an evaluating model without batch normalisation where that changes nothing.
 
     A norm is taken to follow the convolution registered just before it; should a network's data

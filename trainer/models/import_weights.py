@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from trainer.errors import ModelFileError, UsageError
 from trainer.models.registry import FerModel
-from trainer.models.widen import widened
+from trainer.models.widen import widen_weights
 
 IMAGENET = "imagenet"
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # where checkpoints keep weights
@@ -22,7 +22,7 @@ PREFIXES = ("", "trunk.", "stem.", "stages.")  # of our modules that hold a publ
 
 
 @dataclass(frozen=True, slots=True)
-class InitReport:
+class ImportReport:
     """Names of tensors: taken, wanted but not there, there but of no use (with the reason)."""
 
     loaded: tuple[str, ...]
@@ -118,9 +118,9 @@ def imagenet_weights(model: FerModel) -> dict[str, Tensor]:
     return weights
 
 
-def load_into(
+def import_weights(
     model: FerModel, weights: Mapping[str, Tensor], example: Tensor | None = None
-) -> InitReport:
+) -> ImportReport:
     """Copy every tensor that has its place in `model`. Raises UsageError when none has.
 
     A first convolution over colours becomes one over grey by the sum over its colours, which
@@ -129,7 +129,7 @@ def load_into(
     network of the same layers with fewer channels is widened.
     """
     state = model.state_dict()
-    weights = widened(weights, model) or weights
+    weights = widen_weights(weights, model) or weights
     taken: dict[str, Tensor] = {}
     skipped: list[str] = []
     for name, value in weights.items():
@@ -162,7 +162,7 @@ def load_into(
         if example is None:
             raise UsageError("model.init: these weights need pictures to start from")
         _measure(model, norms, example)
-    return InitReport(tuple(taken), missing, tuple(skipped))
+    return ImportReport(tuple(taken), missing, tuple(skipped))
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ from torch import Tensor
 from trainer.models.registry import FerModel
 
 
-def widened(weights: Mapping[str, Tensor], model: FerModel) -> dict[str, Tensor] | None:
+def widen_weights(weights: Mapping[str, Tensor], model: FerModel) -> dict[str, Tensor] | None:
     """`weights` of a network of the same layers with fewer channels, at the shapes of `model`.
 
     Channel i of n becomes channels i, i + n, … (of a symmetric net, within its half: partners stay

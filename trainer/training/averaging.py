@@ -6,7 +6,6 @@ costs no more than one. Of models that have no common start the mean is worth no
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -61,11 +60,11 @@ def averaged(
     names = dict.fromkeys(
         name for _, card in models for name in MEAN.sub("", card.objective).split("; ")
     )
-    return network, replace(
-        card,
-        data=max((card.data for _, card in models), key=lambda data: data.get("train_samples", 0)),
-        objective=f"mean of the weights of {len(models)} models: " + "; ".join(names),
-        temperature=fit_temperature(logits, validation.label),
-        metrics={"split": "val", **kept},
-        about="",
-    )
+    changes = {
+        "data": max((card.data for _, card in models), key=lambda d: d.get("train_samples", 0)),
+        "objective": f"mean of the weights of {len(models)} models: " + "; ".join(names),
+        "temperature": fit_temperature(logits, validation.label),
+        "metrics": {"split": "val", **kept},
+        "about": "",
+    }
+    return network, card.model_copy(update=changes)

@@ -106,7 +106,13 @@ def _data(pictures: NDArray[np.uint8]) -> FaceData:
 
 def _ours(config: TrainConfig, crops: Crops, device: torch.device, folder: Path) -> Steps:
     name = config.model.name
-    card = ModelCard(name, name, {}, "", preprocessing=config.data.preprocessing)
+    card = ModelCard(
+        name=name,
+        architecture=name,
+        arguments={},
+        attribution_layer="",
+        preprocessing=config.data.preprocessing,
+    )
     learner = new_learner(config, card, crops.targets, device)
     plan = Plan.of(config, len(crops), ALONE)
     return Steps(RunDir(folder), learner, crops, config, plan, ALONE, lambda *_, **__: None)

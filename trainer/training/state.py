@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from trainer.attribution import methods_of
+from trainer.attribution import available_methods
 from trainer.card import ModelCard
 from trainer.config.train_config import OptimConfig, TrainConfig
 from trainer.device import memory_format
@@ -17,7 +17,7 @@ from trainer.errors import DataError, UsageError
 from trainer.losses.objective import Objective
 from trainer.model_index import find_model
 from trainer.models import FerModel, create
-from trainer.models.import_weights import IMAGENET, imagenet_weights, load_into, read_weights
+from trainer.models.import_weights import IMAGENET, imagenet_weights, import_weights, read_weights
 from trainer.training.checkpoint import TrainState, load_state, save_state
 from trainer.training.distributed import World
 from trainer.training.run_dir import RunDir
@@ -113,7 +113,7 @@ def new_learner(
 
     model = build()
     model.constrain()
-    works = methods_of(model)
+    works = available_methods(model, "live")
     if config.model.explanation not in works:
         raise UsageError(
             f"model.explanation: {card.architecture} has no {config.model.explanation}",
@@ -171,7 +171,7 @@ def start_from(learner: Learner, init: str, example: Tensor | None = None) -> st
         weights = imagenet_weights(learner.model)
     else:
         weights = read_weights(find_model(init))
-    report = load_into(learner.model, weights, example)
+    report = import_weights(learner.model, weights, example)
     learner.model.constrain()
     learner.average.load_state_dict(learner.model.state_dict())
     return f"model.init {init}: {report}"

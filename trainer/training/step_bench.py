@@ -92,7 +92,13 @@ def _prepare(
             "objective": terms,
         }
     )
-    card = ModelCard(network, network, options, "", preprocessing=config.data.preprocessing)
+    card = ModelCard(
+        name=network,
+        architecture=network,
+        arguments=options,
+        attribution_layer="",
+        preprocessing=config.data.preprocessing,
+    )
     learner = new_learner(config, card, torch.eye(7), device)
     learner.model.train()
     return learner, config

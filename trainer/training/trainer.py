@@ -7,7 +7,6 @@ import platform
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +230,7 @@ def _calibrate(run: RunDir, validation: Crops, init: str, device: torch.device) 
         else:
             logits = predict(model, card, validation.pixels, device).logits
             temperature = fit_temperature(logits, validation.labels.numpy())
-        save_model(path, model.state_dict(), replace(card, temperature=temperature))
+        save_model(path, model.state_dict(), card.model_copy(update={"temperature": temperature}))
 
 
 def _temperature_of(init: str) -> float:

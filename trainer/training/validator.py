@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -53,7 +52,8 @@ class Validations:
         result = self._measured()
         epoch = -(-learner.step // per_epoch)
         here = {"epoch": epoch, "step": learner.step, **result}
-        card = replace(self._card, metrics={"split": "val", **{key: here[key] for key in IN_CARD}})
+        metrics = {"split": "val", **{key: here[key] for key in IN_CARD}}
+        card = self._card.model_copy(update={"metrics": metrics})
         state = learner.average.state_dict()
         if result["accuracy"] > self.best["accuracy"]:
             self.best = here

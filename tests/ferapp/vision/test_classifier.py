@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_parts import PLACES, spread
 from ferapp.vision.face_regions import places
-from ferapp.vision.overlay_methods import ACTION_UNITS, METHODS
+from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS
 from trainer.attribution import attribute
 from trainer.card import ModelCard
 from trainer.data.crops import to_input
@@ -25,7 +25,16 @@ def saved(tmp_path: Path, name: str, **options: object) -> Path:
     torch.manual_seed(0)
     model = create(name, input_size=44, **options)
     file = tmp_path / f"{name}.safetensors"
-    save_model(file, model.state_dict(), ModelCard(name, name, options, model.attribution_layer))
+    save_model(
+        file,
+        model.state_dict(),
+        ModelCard(
+            name=name,
+            architecture=name,
+            arguments=options,
+            attribution_layer=model.attribution_layer,
+        ),
+    )
     return file
 
 
@@ -61,7 +70,7 @@ def test_a_model_offers_what_it_can_serve(
 ) -> None:
     file = saved(tmp_path, name)
     classifier = Classifier(file, "cpu")
-    assert set(METHODS) - set(classifier.methods) == missing
+    assert set(OVERLAY_METHODS) - set(classifier.methods) == missing
     network, card = load_model(file)
     x = to_input(torch.from_numpy(crops), card.preprocessing)
     for method in classifier.methods:

@@ -28,7 +28,11 @@ def written_model(path: Path, name: str = "compact", **options: object) -> Path:
     torch.manual_seed(0)
     model = create(name, input_size=44, **options)
     card = ModelCard(
-        path.stem, name, options, model.attribution_layer, preprocessing=Preprocessing()
+        name=path.stem,
+        architecture=name,
+        arguments=options,
+        attribution_layer=model.attribution_layer,
+        preprocessing=Preprocessing(),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     save_model(path, model.state_dict(), card)
@@ -111,10 +115,10 @@ def test_a_method_that_the_model_cannot_serve_names_those_it_can(
 ) -> None:
     model = written_model(tmp_path / "net.safetensors", **OPTIONS)
     arguments = ("--model", model, "--data", data, "--out", tmp_path / "out")
-    with pytest.raises(UsageError, match="draws maps of its classes itself") as caught:
+    with pytest.raises(UsageError, match="draws no maps of its classes itself") as caught:
         ran("explain", *arguments, "--method", "class_map")
     assert "layercam" in str(caught.value.hint)
-    with pytest.raises(UsageError, match="has no rollout"):
+    with pytest.raises(UsageError, match="no attention to roll out"):
         ran("explain", *arguments, "--method", "rollout")
     with pytest.raises(UsageError, match="Name one of --data and --image"):
         ran("explain", "--model", model)

@@ -10,6 +10,7 @@ from trainer.card import ModelCard, Preprocessing
 from trainer.config.train_config import ObjectiveConfig, TrainConfig, load_config
 from trainer.data.augmentation import Batch
 from trainer.errors import UsageError
+from trainer.labels import EXPRESSIONS
 from trainer.losses.distillation import Teachers, distillation_loss
 from trainer.losses.objective import Objective
 from trainer.models import create
@@ -25,7 +26,14 @@ NOWHERE = torch.full((4, 68, 2), torch.nan)
 def teacher(path: Path, seed: int, sizes: Preprocessing = SIZES, **card: object) -> str:
     torch.manual_seed(seed)
     model = create("compact", input_size=sizes.input_size, **OPTIONS)
-    made = ModelCard("t", "compact", OPTIONS, "stages", preprocessing=sizes, **card)  # type: ignore[arg-type]
+    made = ModelCard(
+        name="t",
+        architecture="compact",
+        arguments=OPTIONS,
+        attribution_layer="stages",
+        preprocessing=sizes,
+        **card,
+    )  # type: ignore[arg-type]
     file = path / f"{seed}.safetensors"
     save_model(file, model.state_dict(), made)
     return str(file)
@@ -46,7 +54,7 @@ def test_each_teacher_answers_its_share_of_the_batch(
     tmp_path: Path, count: int, shares: set[int]
 ) -> None:
     files = [teacher(tmp_path, seed) for seed in (1, 2, 3)]
-    teachers = Teachers(files, ModelCard("", "", {}, "").classes, SIZES)
+    teachers = Teachers(files, EXPRESSIONS, SIZES)
     x = torch.randn(count, 1, 26, 26)
     with torch.no_grad():
         answers = torch.stack([(load_model(Path(file))[0](x) / 2).softmax(1) for file in files])
@@ -67,7 +75,7 @@ def test_a_teacher_of_larger_pictures_gets_them_enlarged(tmp_path: Path) -> None
     larger = F.interpolate(x, (52, 52), mode="bilinear", antialias=True)
     with torch.no_grad():
         expected = load_model(Path(file))[0](larger).softmax(1)
-    found = Teachers([file], ModelCard("", "", {}, "").classes, SIZES)(x, 1.0, None)
+    found = Teachers([file], EXPRESSIONS, SIZES)(x, 1.0, None)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
@@ -87,7 +95,7 @@ def test_the_objective_adds_it_and_leaves_the_teachers_alone(tmp_path: Path) -> 
 
 
 def test_teachers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    classes = ModelCard("", "", {}, "").classes
+    classes = EXPRESSIONS
     turned = teacher(tmp_path, 1, classes=classes[::-1])
     with pytest.raises(UsageError, match="other classes") as caught:
         Teachers([turned], classes, SIZES)

@@ -12,7 +12,7 @@ from trainer.errors import UsageError
 from trainer.faces import au_heatmap
 from trainer.losses.objective import Objective
 from trainer.models import create
-from trainer.models.excitation_backprop import excitation
+from trainer.models.excitation_backprop import excitation_backprop
 from trainer.models.networks.class_maps import peaks, pooled_extremes, scaled
 from trainer.models.networks.resnet import AttentionDropout
 from trainer.models.networks.tokens import most_attended
@@ -77,7 +77,7 @@ def test_excitation_shares_a_response_among_what_excited_it() -> None:
     layer = nn.Conv2d(3, 1, 1, bias=False)
     layer.weight.data = torch.tensor([2.0, -1.0, 4.0])[None, :, None, None]
     x = torch.tensor([1.0, 5.0, 0.5])[None, :, None, None].requires_grad_()
-    with excitation(layer):
+    with excitation_backprop(layer):
         out = layer(x)
         (back,) = torch.autograd.grad(out, x, torch.tensor([[[[1.0]]]]))
     assert float(out.detach()) == pytest.approx(2 - 5 + 2)  # the value is the plain convolution's
@@ -89,7 +89,7 @@ def test_excitation_keeps_the_sum_through_layers() -> None:
     torch.manual_seed(0)
     layers = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 2, 3, padding=1))
     x = torch.rand(1, 1, 6, 6, requires_grad=True)
-    with excitation(layers):
+    with excitation_backprop(layers):
         out = layers(x)
         share = torch.zeros_like(out)
         share[0, 1, 2, 3] = 1.0

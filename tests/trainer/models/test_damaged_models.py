@@ -28,7 +28,7 @@ from trainer.models.model_file import _shapes, load_model, save_model
 from trainer.training.checkpoint import TrainState, load_state, save_state
 
 SMALL = {"widths": [8, 16], "blocks": [1, 1]}
-CARD = ModelCard("small", "compact", SMALL, "stages")
+CARD = ModelCard(name="small", architecture="compact", arguments=SMALL, attribution_layer="stages")
 MOST_MIB = 300  # what a refused file may cost
 
 

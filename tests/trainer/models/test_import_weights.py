@@ -10,7 +10,7 @@ from torch import Tensor
 
 from trainer.errors import ModelFileError, UsageError
 from trainer.models import FerModel, create
-from trainer.models.import_weights import load_into, read_weights
+from trainer.models.import_weights import import_weights, read_weights
 from trainer.models.networks.face_resnet import FaceResNet, ScaledConv
 
 
@@ -64,7 +64,7 @@ def test_norms_without_statistics_get_those_of_the_example(tmp_path: Path, examp
     """The outputs are those of the published scales; in training mode they stay about the same."""
     weights = read_weights(published(tmp_path, build()))
     model = build()
-    load_into(model, weights, example)
+    import_weights(model, weights, example)
     plain = build()  # as published: scale and shift, no statistics
     state = plain.state_dict()
     for name, value in weights.items():
@@ -86,7 +86,7 @@ def test_norms_without_statistics_get_those_of_the_example(tmp_path: Path, examp
 
 def test_such_weights_need_pictures(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="need pictures"):
-        load_into(build(), read_weights(published(tmp_path, build())))
+        import_weights(build(), read_weights(published(tmp_path, build())))
 
 
 def test_quantised_kernels_are_unpacked_and_turned(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from trainer.card import ModelCard, Preprocessing
 from trainer.errors import ModelFileError, UsageError
 from trainer.model_index import find_model, read_card
 from trainer.models import create
-from trainer.models.fuse_bn import folded
+from trainer.models.fuse_bn import fuse_bn
 from trainer.models.model_file import load_model, save_model
 
 SMALL = {"widths": [8, 16], "blocks": [1, 1]}
@@ -73,7 +73,7 @@ def test_folding_batch_norm_changes_nothing_but_the_norms(file: Path) -> None:
             module.running_mean.uniform_(-0.5, 0.5)  # type: ignore[union-attr]
             module.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
     x = torch.randn(3, 1, 44, 44)
-    light = folded(model, x)
+    light = fuse_bn(model, x)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in light.modules())
     assert torch.allclose(light(x), model(x), atol=1e-4)
 
@@ -138,8 +138,8 @@ def test_refusals_name_the_file_and_the_reason(file: Path) -> None:
     refused("format 99")
     rewrite(file, format=1, attribution_layer="nowhere")
     refused("nowhere")
-    rewrite(file, attribution_layer="stages", surprise=1)
-    refused("surprise")
+    rewrite(file, attribution_layer="stages", temperature="hot")
+    refused("temperature")
 
 
 def test_values_that_are_not_finite_are_refused(file: Path) -> None:

@@ -13,7 +13,7 @@ from trainer.errors import UsageError
 from trainer.files import asset
 from trainer.model_index import find_model
 from trainer.models import create
-from trainer.models.import_weights import load_into
+from trainer.models.import_weights import import_weights
 from trainer.models.model_file import load_model
 from trainer.training.state import Learner, new_learner
 
@@ -28,7 +28,13 @@ def learner(symmetric: bool) -> Learner:
         [f"data.input_size={SIDE}", "data.crop_size=28", "augment.mixup=0", "optim.ema=0.5"],
         model={"name": "compact", "options": options},
     )
-    card = ModelCard("net", "compact", options, "stages", preprocessing=config.data.preprocessing)
+    card = ModelCard(
+        name="net",
+        architecture="compact",
+        arguments=options,
+        attribution_layer="stages",
+        preprocessing=config.data.preprocessing,
+    )
     torch.manual_seed(0)
     made = new_learner(config, card, torch.eye(7), torch.device("cpu"))
     made.train_mode()
@@ -85,7 +91,7 @@ def test_a_wider_one_starts_with_the_same_answers() -> None:
     """Partners stay partners: holding them so changes nothing."""
     narrow = learner(symmetric=True).model.eval()
     wide = create("compact", input_size=SIDE, **{**OPTIONS, "widths": [24, 40, 64]}).eval()
-    load_into(wide, narrow.state_dict())
+    import_weights(wide, narrow.state_dict())
     wide.constrain()
     x = torch.randn(4, 1, SIDE, SIDE)
     with torch.no_grad():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.support.trainer.drawn import drawn_data
-from trainer.attribution import methods_of
+from trainer.attribution import available_methods
 from trainer.card import ModelCard
 from trainer.config.train_config import load_config
 from trainer.data.crops import align_all
@@ -71,7 +71,7 @@ def test_what_the_paper_says() -> None:
 def test_the_network_can_be_explained_so(method: str, fast: str) -> None:
     config = load_config(None, [], **recipe(f"au/{method}{fast}").values)
     network = create(config.model.name, **config.model.options)
-    assert config.model.explanation in methods_of(network)
+    assert config.model.explanation in available_methods(network, "live")
 
 
 @pytest.mark.slow
@@ -82,8 +82,13 @@ def test_it_learns_in_two_epochs(method: str, tmp_path: Path) -> None:
     sets = [f"model.options={small}", *SETS]
     config = load_config(None, sets, **base)
     crops = align_all(drawn_data(14, splits=("train",)), config.data.preprocessing)
-    card = ModelCard(method, config.model.name, config.model.options, "",
-                     preprocessing=config.data.preprocessing)  # fmt: skip
+    card = ModelCard(
+        name=method,
+        architecture=config.model.name,
+        arguments=config.model.options,
+        attribution_layer="",
+        preprocessing=config.data.preprocessing,
+    )
     torch.manual_seed(0)
     learner = new_learner(config, card, crops.targets, torch.device("cpu"))
     plan, run = Plan.of(config, len(crops), ALONE), RunDir(tmp_path)

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.models.excitation_backprop import excitation
+from trainer.models.excitation_backprop import excitation_backprop
 from trainer.models.networks.resnet import ResNetTrunk
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 
 class ClassMapNet(FerModel):
@@ -19,7 +19,6 @@ class ClassMapNet(FerModel):
 
     attribution_layer: ClassVar[str] = "trunk"
     default_input_size: ClassVar[int] = 224
-    explains_itself: ClassVar[bool] = True
 
     def __init__(
         self, num_classes: int, in_channels: int, depth: Literal[18, 50], large_maps: bool
@@ -44,7 +43,7 @@ class ClassMapNet(FerModel):
         return embedding
 
 
-@register("wildcat")
+@register_network("wildcat")
 class Wildcat(ClassMapNet):
     """WILDCAT (Durand et al., CVPR 2017): `modalities` maps a class, averaged.
 
@@ -91,7 +90,7 @@ def pooled_extremes(maps: Tensor, top: float, bottom: float, alpha: float) -> Te
     return places[..., :high].mean(dim=2) + alpha * places[..., -low:].mean(dim=2)
 
 
-@register("prm")
+@register_network("prm")
 class PeakResponse(ClassMapNet):
     """Peak response maps (Zhou et al., CVPR 2018).
 
@@ -118,7 +117,7 @@ class PeakResponse(ClassMapNet):
         return score
 
     def class_map(self, x: Tensor, classes: Tensor) -> Tensor:
-        with excitation(self), torch.enable_grad():
+        with excitation_backprop(self), torch.enable_grad():
             picture = x.detach().requires_grad_()
             map_ = chosen(self.maps(self.trunk(picture)), classes)
             median = map_.detach().flatten(1).median(dim=1).values[:, None, None]
@@ -133,7 +132,7 @@ def peaks(maps: Tensor) -> Tensor:
     return maps == F.max_pool2d(maps, 3, stride=1, padding=1)
 
 
-@register("acol")
+@register_network("acol")
 class AdversarialComplementary(ClassMapNet):
     """ACoL (Zhang et al., CVPR 2018): two heads; the second sees what the first left out.
 

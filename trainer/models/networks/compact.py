@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 
 class ResidualBlock(nn.Module):
@@ -40,7 +40,7 @@ class ResidualBlock(nn.Module):
         return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
 
 
-@register("compact")
+@register_network("compact")
 class CompactNet(FerModel):
     """Space-to-depth stem, residual stages, global average pooling, one linear layer."""
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from trainer.models.networks.compact import CompactNet
 from trainer.models.networks.resnet import ResNetTrunk
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 CONTEXT = (3584, 512, 64)  # published widths of the context encoder
 COMPACT = 64  # channels that the compact variant flattens
@@ -46,7 +46,7 @@ class FeatureAttention(nn.Module):
         return weights
 
 
-@register("dacl")
+@register_network("dacl")
 class Dacl(FerModel):
     """ResNet18 (or the compact net's stages) with `attention`, which `attention=False` leaves out.
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 PIXEL_DEVIATION = 0.25  # of faces in [0, 1], as the published weights saw them; our inputs have 1
 WIDTHS = (32, 64, 128, 256)
@@ -58,7 +58,7 @@ class ResidualDown(nn.Module):
         return F.relu(torch.cat([y[:, :shared] + short, y[:, shared:]], dim=1))
 
 
-@register("face_resnet")
+@register_network("face_resnet")
 class FaceResNet(FerModel):
     """Enlarges its input `zoom` times, so that faces have the size its weights were made for.
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 Head = Literal["linear", "mlp"]
 HIDDEN = 512  # of the "mlp" head
@@ -121,13 +121,13 @@ class ResNet(FerModel):
         return logits
 
 
-@register("resnet18")
+@register_network("resnet18")
 class ResNet18(ResNet):
     depth: ClassVar[Literal[18, 50]] = 18
     imagenet: str = "resnet18"
 
 
-@register("resnet50")
+@register_network("resnet50")
 class ResNet50(ResNet):
     depth: ClassVar[Literal[18, 50]] = 50
     imagenet: str = "resnet50"
@@ -155,7 +155,7 @@ class SelfAttention(nn.Module):
         return x + self.gamma * attended.transpose(1, 2).reshape(x.shape)
 
 
-@register("self_attention_resnet18")
+@register_network("self_attention_resnet18")
 class SelfAttentionResNet18(FerModel):
     """The comparison's 69.08 % row: ResNet18 with self-attention over its last map."""
 

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from trainer.models.networks.class_maps import chosen
 from trainer.models.networks.resnet import ResNetTrunk
 from trainer.models.networks.transfer import Block, Encoder
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 
-@register("ts_cam")
+@register_network("ts_cam")
 class TsCam(FerModel):
     """TS-CAM (Gao et al., ICCV 2021): a vision transformer whose patches carry the classes.
 
@@ -22,7 +22,6 @@ class TsCam(FerModel):
 
     attribution_layer: ClassVar[str] = "places"
     default_input_size: ClassVar[int] = 224
-    explains_itself: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -69,7 +68,7 @@ class TsCam(FerModel):
         return maps * taken.reshape(maps.shape)
 
 
-@register("apvit")
+@register_network("apvit")
 class ApVit(FerModel):
     """APViT (Xue et al. 2022): only patches and tokens that get attention go on.
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainer.models.networks.resnet import ResNetTrunk
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 
 class LocalAttention(nn.Module):
@@ -151,7 +151,7 @@ def rollout(attentions: Tensor) -> Tensor:
     return through[:, 0, 1:]
 
 
-@register("transfer")
+@register_network("transfer")
 class TransFer(FerModel):
     """ResNet18 stem, `branches` LANets under MAD, their maximum times the stem's map, encoder.
 
@@ -162,6 +162,7 @@ class TransFer(FerModel):
     attribution_layer: ClassVar[str] = "project"
     imagenet: str = "resnet18"
     default_input_size: ClassVar[int] = 224
+    spatial_attention: ClassVar[tuple[str, ...]] = ("lanet", "rollout")
 
     def __init__(
         self,
@@ -213,12 +214,13 @@ class TransFer(FerModel):
         return logits
 
 
-@register("cnn_transformer")
+@register_network("cnn_transformer")
 class CnnTransformer(FerModel):
     """The comparison's custom network: four convolutional steps, then a transformer."""
 
     attribution_layer: ClassVar[str] = "stem"
     default_input_size: ClassVar[int] = 224
+    spatial_attention: ClassVar[tuple[str, ...]] = ("rollout",)
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 
 def _not_in_place(module: nn.Module) -> None:
@@ -45,7 +45,7 @@ class _Plain(FerModel):
         return logits
 
 
-@register("alexnet")
+@register_network("alexnet")
 class AlexNet(_Plain):
     """Krizhevsky 2014 as torchvision builds it, from 63 px on."""
 
@@ -65,7 +65,7 @@ class AlexNet(_Plain):
         _not_in_place(self)
 
 
-@register("vgg")
+@register_network("vgg")
 class Vgg(_Plain):
     """The comparison's VGG: four stages of two conv + BN + ReLU and a pool, then three FC."""
 
@@ -101,7 +101,7 @@ class Vgg(_Plain):
         self.classifier = nn.Linear(hidden, num_classes)
 
 
-@register("vgg16")
+@register_network("vgg16")
 class Vgg16(_Plain):
     """PAL's VGG16: the convolutions of torchvision's (Simonyan and Zisserman 2015), two FC.
 
