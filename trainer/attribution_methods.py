@@ -1,4 +1,7 @@
-"""The attribution methods: names, texts for a person, cost and requirements. Torch-free."""
+"""The attribution methods: name, texts for a person, cost, and what a network must have.
+
+Torch-free: menus and forms are made from this table.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

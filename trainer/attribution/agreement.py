@@ -11,6 +11,7 @@ from trainer.attribution.core import (
     reduce_channels,
     target_classes,
 )
+from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.faces.heatmaps import landmark_heatmap
 from trainer.models.registry import FerModel
 
@@ -19,7 +20,7 @@ def landmark_correlation(
     model: FerModel,
     x: Tensor,
     landmarks: Tensor,
-    method: str = "grad_x_input",
+    method: str = DEFAULT_METHOD,
     target: Target = "predicted",
     layer: str | None = None,
 ) -> Tensor:

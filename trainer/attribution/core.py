@@ -1,4 +1,4 @@
-"""Attribution: of a score to a layer's features, and as maps of a model's inputs."""
+"""Attribution of a score to the features of a layer, and as maps over a model's inputs."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from trainer.attribution.on_demand import many_pass_attribution
 from trainer.attribution_methods import (
+    DEFAULT_METHOD,
     METHODS,
     AttributionMethod,
     Cost,
@@ -112,11 +113,11 @@ def reduce_channels(attribution: Tensor, method: str) -> Tensor:
 def attribute(
     model: FerModel,
     x: Tensor,
-    method: str = "grad_x_input",
+    method: str = DEFAULT_METHOD,
     target: Target = "predicted",
     layer: str | None = None,
 ) -> Tensor:
-    """Attribution maps (B, H, W) of inputs x (B, C, H, W) by any method; see `METHODS`.
+    """Attribution maps (B, H, W) of inputs x (B, C, H, W) by any of `METHODS`.
 
     Raises UsageError for an unknown method, and where the network or layer cannot serve it.
     """
@@ -126,7 +127,7 @@ def attribute(
 def attribute_with_logits(
     model: FerModel,
     x: Tensor,
-    method: str = "grad_x_input",
+    method: str = DEFAULT_METHOD,
     target: Target = "predicted",
     layer: str | None = None,
 ) -> AttributionResult:
@@ -139,11 +140,14 @@ def attribute_with_logits(
     """
     chosen = find_method(method)
     if chosen.group == "layer":
-        where = layer or model.attribution_layer
-        own_layer = where == model.attribution_layer
-        if not (_meets(model, chosen.requires) if own_layer else chosen.requires != "linear_head"):
+        layer = layer or model.attribution_layer
+        if layer == model.attribution_layer:
+            is_served = _meets(model, chosen.requires)
+        else:  # another layer is not the one before pooling
+            is_served = chosen.requires != "linear_head"
+        if not is_served:
             raise _refusal(model, chosen)
-        return _gradient_maps(model, x, method, target, where)
+        return _gradient_maps(model, x, method, target, layer)
     if layer is not None:
         raise UsageError(f"{method} explains the input: there is no layer to choose")
     if not _meets(model, chosen.requires):

@@ -18,9 +18,9 @@ RANDOM_FILLS = {
 
 
 class SkipInit(TorchFunctionMode):
-    """Inside, no random initial values are drawn: new weights are whatever the memory holds.
+    """Inside, no random initial values are drawn: new weights are uninitialised memory.
 
-    Raises ValueError at more than `max_calls` calls of torch, if given.
+    Raises ValueError after `max_calls` calls of torch, if given.
     """
 
     def __init__(self, max_calls: int | None = None) -> None:
@@ -43,9 +43,9 @@ class SkipInit(TorchFunctionMode):
 def shapes_only(max_calls: int | None = None) -> Iterator[None]:
     """Inside, networks are built without memory for their weights.
 
-    Without `SkipInit`, drawing normal values on the meta device would import torch._dynamo, which
-    takes a second. `enable_grad` is for the end: `max_calls` may hit within some `no_grad`, whose
-    exit would otherwise leave gradients off.
+    Drawing normal values on the meta device would import torch._dynamo, which takes a second.
+    `enable_grad` restores gradients at the end: `max_calls` may be reached inside a `no_grad`,
+    whose exit calls torch and would fail.
     """
     with torch.enable_grad(), torch.device("meta"), SkipInit(max_calls):
         yield

@@ -19,7 +19,7 @@ from trainer.errors import DataError
 from trainer.evaluation.evaluate import au_agreement, metrics, predict, softmax
 from trainer.evaluation.explanation_quality import KINDS, MEASURES, Samples, measure, samples_of
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
-from trainer.faces.align import align_face, transform
+from trainer.faces.align import align_face, transform_points
 from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
 from trainer.files import write_json
 from trainer.models.registry import FerModel
@@ -237,7 +237,7 @@ def write_picture_explanation(
     crop = torch.from_numpy(aligned.crop)[None]
     x = to_input(crop, sizes).to(device)
     margin = (sizes.crop_size - sizes.input_size) // 2
-    placed = torch.from_numpy(transform(aligned.matrix, points).astype(np.float32)) - margin
+    placed = torch.from_numpy(transform_points(aligned.matrix, points).astype(np.float32)) - margin
     model.eval()
     with torch.no_grad():
         logits = model(x).float().cpu().numpy()

@@ -1,4 +1,4 @@
-"""The attribution core against formulas, closed forms and captum."""
+"""Attributions against their formulas, closed forms and captum."""
 
 import pytest
 import torch
@@ -46,7 +46,7 @@ def test_create_graph_lets_a_loss_reach_the_weights() -> None:
     assert torch.allclose(weight.grad, expected.detach(), rtol=1e-4)
 
 
-def test_behind_gap_and_a_linear_layer_it_is_the_class_activation_map(model: FerModel) -> None:
+def test_grad_x_input_before_pooling_is_the_class_activation_map(model: FerModel) -> None:
     """For GAP + linear, Grad*Input of the last feature map is w_c · F / (h·w), summed: the CAM."""
     x = torch.randn(3, 1, 44, 44)
     features = model.stages(model.stem(x))  # type: ignore[operator]
@@ -73,7 +73,7 @@ def test_the_map_sums_to_the_logit_without_its_bias(model: FerModel) -> None:
 
 
 @pytest.mark.parametrize("fold", [False, True])
-def test_all_maps_of_one_forward_are_those_of_each_class(model: FerModel, fold: bool) -> None:
+def test_maps_of_all_classes_are_those_of_each_class(model: FerModel, fold: bool) -> None:
     x = torch.randn(3, 1, 44, 44)
     if fold:
         model = fuse_bn(model, x)
@@ -85,14 +85,14 @@ def test_all_maps_of_one_forward_are_those_of_each_class(model: FerModel, fold: 
         assert torch.allclose(maps[:, index], attribute(model, x, target=index), atol=1e-5)
 
 
-def test_each_of_all_maps_sums_to_its_logit_without_the_bias(model: FerModel) -> None:
+def test_maps_of_all_classes_sum_to_their_logits_without_the_bias(model: FerModel) -> None:
     logits, maps = class_activation_maps(model, torch.randn(2, 1, 44, 44))
     own_size = maps.sum(dim=(2, 3)) / 4**2  # enlarging 11 to 44 px keeps the mean
     assert model.linear_head is not None
     assert torch.allclose(own_size + model.linear_head.bias, logits, rtol=1e-3, atol=1e-4)
 
 
-def test_all_maps_need_a_network_that_ends_in_pooling_and_one_layer() -> None:
+def test_maps_of_all_classes_need_pooling_and_one_linear_layer() -> None:
     net = create("resnet18", input_size=64, head="mlp").eval()
     with pytest.raises(UsageError, match="one linear layer"):
         class_activation_maps(net, torch.randn(1, 1, 64, 64))
@@ -112,7 +112,7 @@ def test_targets(model: FerModel) -> None:
     assert not torch.equal(attribute(model, x, target=0), attribute(model, x, target=1))
 
 
-def test_leaves_no_gradient_and_no_hook_behind(model: FerModel) -> None:
+def test_attributions_leave_no_gradients_and_no_hooks(model: FerModel) -> None:
     attribute(model, torch.randn(1, 1, 44, 44))
     class_activation_maps(model, torch.randn(1, 1, 44, 44))
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -120,7 +120,7 @@ def test_leaves_no_gradient_and_no_hook_behind(model: FerModel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         ({"method": "lime"}, "grad_x_input"),
         ({"layer": "nowhere"}, "stages"),
@@ -129,8 +129,8 @@ def test_leaves_no_gradient_and_no_hook_behind(model: FerModel) -> None:
         ({"layer": "classifier"}, "no spatial map"),
     ],
 )
-def test_wrong_requests_name_what_is_known(model: FerModel, arguments: dict, words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_errors_name_the_alternatives(model: FerModel, arguments: dict, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         attribute(model, torch.randn(1, 1, 44, 44), **arguments)
 
 
@@ -166,17 +166,17 @@ def scored() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return features, score, (2 * features * weight + 1 / 48).detach()
 
 
-def test_gradcam_is_its_formula() -> None:
+def test_gradcam_matches_its_formula() -> None:
     features, score, gradient = scored()
     expected = torch.zeros(2, 4, 4, dtype=torch.float64)
     for b in range(2):
         for c in range(3):
             expected[b] += gradient[b, c].mean() * features.detach()[b, c]
-    found = reduce_channels(layer_attribution(score, features, "gradcam"), "gradcam")
-    torch.testing.assert_close(found[:, 0], expected.clamp_min(0))
+    result = reduce_channels(layer_attribution(score, features, "gradcam"), "gradcam")
+    torch.testing.assert_close(result[:, 0], expected.clamp_min(0))
 
 
-def test_gradcam_pp_is_its_formula() -> None:
+def test_gradcam_pp_matches_its_formula() -> None:
     """Equation 19 written out: α = ∂² / (2 ∂² + Σ_ab F_ab ∂³), weights Σ α ReLU(∂)."""
     features, score, gradient = scored()
     expected = torch.zeros(2, 4, 4, dtype=torch.float64)
@@ -189,24 +189,24 @@ def test_gradcam_pp_is_its_formula() -> None:
                     below = 2 * d**2 + (features.detach()[b, c] * d**3).sum()
                     weight += d**2 / below * max(float(d), 0)
             expected[b] += weight * features.detach()[b, c]
-    found = reduce_channels(layer_attribution(score, features, "gradcam_pp"), "gradcam_pp")
-    torch.testing.assert_close(found[:, 0], expected.clamp_min(0))
+    result = reduce_channels(layer_attribution(score, features, "gradcam_pp"), "gradcam_pp")
+    torch.testing.assert_close(result[:, 0], expected.clamp_min(0))
 
 
-def test_layercam_is_its_formula() -> None:
+def test_layercam_matches_its_formula() -> None:
     features, score, gradient = scored()
     expected = (gradient.clamp_min(0) * features.detach()).sum(1).clamp_min(0)
-    found = reduce_channels(layer_attribution(score, features, "layercam"), "layercam")
-    torch.testing.assert_close(found[:, 0], expected)
+    result = reduce_channels(layer_attribution(score, features, "layercam"), "layercam")
+    torch.testing.assert_close(result[:, 0], expected)
 
 
 def test_attention_is_the_mean_of_the_channels() -> None:
     features, score, _ = scored()
-    found = reduce_channels(layer_attribution(score, features, "attention"), "attention")
-    torch.testing.assert_close(found[:, 0], features.mean(1))
+    result = reduce_channels(layer_attribution(score, features, "attention"), "attention")
+    torch.testing.assert_close(result[:, 0], features.mean(1))
 
 
-def test_cam_takes_the_weights_of_the_linear_layer(model: FerModel) -> None:
+def test_cam_uses_the_weights_of_the_linear_layer(model: FerModel) -> None:
     x = torch.randn(2, 1, 44, 44)
     features = model.stages(model.stem(x))  # type: ignore[operator]
     cam = torch.einsum("c,bchw->bhw", model.classifier.weight[5], features)  # type: ignore[index, union-attr]
@@ -221,7 +221,7 @@ def test_cam_takes_the_weights_of_the_linear_layer(model: FerModel) -> None:
     torch.testing.assert_close(attribute(model, x, "gradcam", 5), gradcam, rtol=1e-4, atol=1e-6)
 
 
-def test_cam_says_which_networks_it_needs(model: FerModel) -> None:
+def test_cam_names_the_networks_that_it_needs(model: FerModel) -> None:
     x = torch.randn(1, 1, 44, 44)
     with pytest.raises(UsageError, match="CAM needs the layer before average pooling") as caught:
         attribute(model, x, "cam", layer="stages.0")
@@ -231,7 +231,7 @@ def test_cam_says_which_networks_it_needs(model: FerModel) -> None:
         attribute(flattened, torch.randn(1, 1, 32, 32), "cam")
 
 
-def test_the_gradient_before_pooling_is_refused_and_that_of_pixels_is_not(
+def test_the_gradient_before_pooling_is_refused_but_not_at_the_pixels(
     model: FerModel,
 ) -> None:
     x = torch.randn(2, 1, 44, 44)
@@ -264,7 +264,7 @@ def test_captum_agrees(model: FerModel, method: str) -> None:
     torch.testing.assert_close(ours, theirs.detach(), rtol=1e-5, atol=1e-5)
 
 
-def test_what_a_network_can_serve(model: FerModel) -> None:
+def test_available_methods_depend_on_the_network(model: FerModel) -> None:
     no_maps = {"class_map", "lanet", "rollout"}
     assert set(METHODS) - set(available_methods(model)) == {"grad", *no_maps}
     assert set(available_methods(model)) - set(available_methods(model, "live")) == {

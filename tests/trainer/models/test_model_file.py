@@ -1,4 +1,4 @@
-"""The registry and model files: what fits loads the same, what does not is refused by name."""
+"""Model files: what fits loads with the same outputs, what does not is refused with the reason."""
 
 import json
 import pickle
@@ -38,13 +38,13 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("default", 3e6), ("accurate", 8e6)])
-def test_the_shipped_nets_are_small(name: str, parameters: float) -> None:
+def test_the_bundled_networks_are_small(name: str, parameters: float) -> None:
     model, _ = load_model(find_model(name))
     assert sum(p.numel() for p in model.parameters()) <= parameters
     assert find_model(name).stat().st_size <= 16e6
 
 
-def test_unknown_models_and_options_are_named() -> None:
+def test_unknown_models_and_options_are_named_in_the_error() -> None:
     with pytest.raises(UsageError, match="Did you mean compact"):
         create("compakt")
     with pytest.raises(UsageError, match="depth"):
@@ -66,7 +66,7 @@ def test_save_and_load_give_the_same_logits(file: Path, dtype: torch.dtype) -> N
     assert next(loaded.parameters()).dtype is torch.float32
 
 
-def test_folding_batch_norm_changes_nothing_but_the_norms(file: Path) -> None:
+def test_fusing_batch_norm_keeps_the_outputs(file: Path) -> None:
     model, _ = load_model(file)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -115,8 +115,8 @@ def test_a_pickle_is_never_unpickled(tmp_path: Path) -> None:
 def test_refusals_name_the_file_and_the_reason(file: Path) -> None:
     good = file.read_bytes()
 
-    def refused(words: str) -> None:
-        with pytest.raises(ModelFileError, match=words) as caught:
+    def refused(reason: str) -> None:
+        with pytest.raises(ModelFileError, match=reason) as caught:
             load_model(file)
         assert str(file) in str(caught.value)
 
@@ -151,7 +151,7 @@ def test_values_that_are_not_finite_are_refused(file: Path) -> None:
         load_model(file)
 
 
-def test_a_foreign_safetensors_file_is_told_from_ours(tmp_path: Path) -> None:
+def test_a_safetensors_file_without_a_card_is_refused(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     file = tmp_path / "foreign.safetensors"
@@ -169,7 +169,7 @@ def test_models_are_found_by_name_or_path(file: Path) -> None:
         find_model("gone.safetensors")
 
 
-def test_the_card_survives_its_file(file: Path) -> None:
+def test_a_saved_card_is_read_back(file: Path) -> None:
     card = small_card(preprocessing=Preprocessing(normalisation="fixed", mean=0.4))
     model, _ = load_model(file)
     save_model(file, model.state_dict(), card)

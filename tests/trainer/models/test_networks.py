@@ -1,4 +1,4 @@
-"""Every network of the registry, and what the papers say of some."""
+"""Every registered network, and the published properties of some."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def parameters(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-def test_all_the_published_ones_are_there() -> None:
+def test_every_published_network_is_registered() -> None:
     assert set(names()) >= {  # and those of other tests
         "acol",
         "alexnet",
@@ -48,7 +48,7 @@ def test_all_the_published_ones_are_there() -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_shapes_and_files(name: str, tmp_path: Path) -> None:
+def test_every_network_classifies_and_survives_its_file(name: str, tmp_path: Path) -> None:
     model = build(name, **({"attention": False} if name == "dacl" else {})).eval()
     x = torch.randn(2, 1, SIDE, SIDE)
     with torch.no_grad():
@@ -95,7 +95,7 @@ def test_the_gradient_reaches_every_parameter(name: str) -> None:
     pytest.fail(f"no gradient for {[key for key, done in reached.items() if not done]}")
 
 
-def test_counts_of_the_papers() -> None:
+def test_parameter_counts_of_the_papers() -> None:
     with shapes_only():
         assert parameters(FeatureAttention(512, 7)) == 91_862_208
         dacl = create("dacl", in_channels=3, attention=False)
@@ -110,7 +110,7 @@ def test_large_maps_are_28_px_at_224() -> None:
             assert trunk(torch.zeros(2, 3, 224, 224)).shape == (2, 2048, side, side)
 
 
-def test_no_network_writes_over_a_feature_map() -> None:
+def test_no_network_works_in_place() -> None:
     for name in names():
         for module in build(name).modules():
             assert not getattr(module, "inplace", False), (name, module)
@@ -148,10 +148,10 @@ class TestDropping:
         attention = MultiHeadSelfAttention(8, 2, p=1.0)
         nn.init.eye_(attention.out.weight)
         nn.init.zeros_(attention.out.bias)
-        seen: list[Tensor] = []
-        attention.out.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+        inputs: list[Tensor] = []
+        attention.out.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
         attention(torch.randn(50, 5, 8))
-        heads = (seen[0] == 0).reshape(50, 5, 2, 4).all(dim=3).all(dim=1)
+        heads = (inputs[0] == 0).reshape(50, 5, 2, 4).all(dim=3).all(dim=1)
         assert (heads.sum(dim=1) == 1).all()  # one head of each sample, at all its tokens
         assert heads.any(dim=0).all()  # not always the same one
 
@@ -183,7 +183,7 @@ class TestForeignWeights:
                 return os.system, ("true",)
 
         (tmp_path / "evil.pth").write_bytes(pickle.dumps(Evil(), protocol=2))
-        with pytest.raises(ModelFileError, match="no weights can be read"):
+        with pytest.raises(ModelFileError, match="the weights cannot be read"):
             read_weights(tmp_path / "evil.pth")
 
     def test_what_does_not_fit_at_all(self) -> None:
@@ -191,7 +191,7 @@ class TestForeignWeights:
             import_weights(create("compact"), {"a.b": torch.zeros(3)})
 
 
-def test_the_description_counts() -> None:
+def test_the_description_counts_parameters_and_operations() -> None:
     table = describe_network(create("resnet18", in_channels=3, num_classes=1000), 3, 224)
     assert table.parameters == 11_689_512  # as torchvision lists it
     assert table.flops == pytest.approx(2 * 1.81e9, rel=0.02)

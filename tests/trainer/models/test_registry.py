@@ -61,7 +61,7 @@ def test_registering_makes_a_network_known(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("name", ["transfer", "cnn_transformer", "compact", "ts_cam"])
-def test_networks_name_the_attention_that_they_show(name: str) -> None:
+def test_networks_declare_their_attention_maps(name: str) -> None:
     network = create(name, input_size=64).eval()
     with torch.no_grad():
         maps = network.attention_maps(torch.zeros(1, 1, 64, 64))

@@ -1,4 +1,4 @@
-"""Networks are built without drawing weights that nobody needs."""
+"""Networks are built without drawing initial weights where these are not used."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ print(before, "torch._dynamo" in sys.modules)
 """
 
 
-def test_a_model_loads_without_the_compiler() -> None:
+def test_loading_a_model_does_not_import_torch_dynamo() -> None:
     """torch._dynamo takes a second of every start, three without compiled bytecode."""
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.split() == ["False", "False"], done.stderr

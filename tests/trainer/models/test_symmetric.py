@@ -1,4 +1,4 @@
-"""A symmetric net answers a face and its mirror image alike, at first, in training and shipped."""
+"""A symmetric network gives a face and its mirror image the same outputs, trained or not."""
 
 import pytest
 import torch
@@ -55,7 +55,7 @@ def apart(model: nn.Module) -> float:
     return float((plain - mirrored).abs().max() / plain.std())
 
 
-def test_steps_of_training_leave_it_symmetric() -> None:
+def test_training_steps_keep_a_network_symmetric() -> None:
     trained = learner(symmetric=True)
     assert apart(trained.model) < 1e-4
     assert apart(trained.average) < 1e-4
@@ -63,7 +63,7 @@ def test_steps_of_training_leave_it_symmetric() -> None:
     assert apart(usual.model) > 0.1
 
 
-def test_channels_are_partners_and_not_the_same() -> None:
+def test_partner_channels_mirror_each_other_and_differ() -> None:
     """Each sees what its partner sees in the mirror, which is something else."""
     model = learner(symmetric=True).model.eval()
     x = torch.randn(2, 1, SIDE, SIDE)
@@ -75,19 +75,19 @@ def test_channels_are_partners_and_not_the_same() -> None:
 
 
 @pytest.mark.parametrize("side", [24, 28, 44])
-def test_sides_whose_strides_favour_one_half_are_refused(side: int) -> None:
+def test_input_sizes_with_asymmetric_strides_are_refused(side: int) -> None:
     with pytest.raises(
         UsageError, match=rf"{side} px .* must be 2 more than a multiple of 8; .*symmetric=false"
     ):
         create("compact", input_size=side, **OPTIONS)
 
 
-def test_odd_widths_leave_a_channel_without_partner() -> None:
+def test_odd_widths_are_refused_for_symmetric_networks() -> None:
     with pytest.raises(UsageError, match=r"\[16, 31, 32\] .* must be even"):
         create("compact", input_size=SIDE, **{**OPTIONS, "widths": [16, 31, 32]})
 
 
-def test_a_wider_one_starts_with_the_same_answers() -> None:
+def test_a_widened_symmetric_network_gives_the_same_outputs() -> None:
     """Partners stay partners: holding them so changes nothing."""
     narrow = learner(symmetric=True).model.eval()
     wide = create("compact", input_size=SIDE, **{**OPTIONS, "widths": [24, 40, 64]}).eval()
@@ -99,7 +99,7 @@ def test_a_wider_one_starts_with_the_same_answers() -> None:
 
 
 @pytest.mark.parametrize("name", ["default", "accurate", "twin-ce", "twin-pal", "twin-au"])
-def test_the_models_that_ship_do_not_know_left_from_right(name: str) -> None:
+def test_bundled_models_give_mirrored_faces_the_same_outputs(name: str) -> None:
     model, card = load_model(find_model(name))
     data = load(asset("example"))
     crops = align_all(data, card.preprocessing).pixels

@@ -1,4 +1,4 @@
-"""A wider network starts from a trained one: the same answers, and channels that learn apart."""
+"""A wider network starts from a trained one: same outputs, and copies that learn differently."""
 
 import torch
 from torch import nn
@@ -27,7 +27,7 @@ def wide() -> FerModel:
     return create("compact", widths=[12, 32], blocks=[2, 2]).eval()  # 1.5 and 2.7 times
 
 
-def test_the_wider_network_answers_the_same() -> None:
+def test_a_widened_network_gives_the_same_outputs() -> None:
     narrow, model = trained(), wide()
     report = import_weights(model, narrow.state_dict())
     assert not report.missing
@@ -38,7 +38,7 @@ def test_the_wider_network_answers_the_same() -> None:
         torch.testing.assert_close(model(x), expected, rtol=1e-4, atol=1e-4 * float(expected.std()))
 
 
-def test_copies_of_a_channel_learn_apart() -> None:
+def test_copies_of_a_channel_get_different_gradients() -> None:
     model = wide()
     import_weights(model, trained().state_dict())
     model.train()
