@@ -110,7 +110,7 @@ class LiveStatus:
     model_name: str = ""
     model_card: ModelCard | None = None
     model_file: Path | None = None  # of the model that runs now
-    model_methods: tuple[str, ...] = ()  # of `vision.methods` that this model can serve
+    model_methods: tuple[str, ...] = ()  # of OVERLAY_METHODS that this model can serve
     model_ms: float = 0.0  # of one face with attribution, measured on `device` at loading
     models: tuple[ModelInfo, ...] = ()
     other_model: str = ""  # the second model, while two are compared; "" is none

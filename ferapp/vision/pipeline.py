@@ -17,7 +17,7 @@ from ferapp.vision.quality import doubts
 from ferapp.vision.signals import measure
 from ferapp.vision.tracking import Box, Smoothing, Tracks
 from ferapp.vision.types import NOTHING, Analysis, FaceAnalysis, StageTimes
-from trainer.faces.align import TEMPLATE_SIDE, AlignedFace, align_face, transform
+from trainer.faces.align import TEMPLATE_SIDE, AlignedFace, align_face, transform_points
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 
 if TYPE_CHECKING:  # brings torch: video and landmarks run before it is there
@@ -131,7 +131,7 @@ class Analyzer:
         fed = [face.crop for face in aligned]
         if options.hidden:
             fed = [
-                hide(crop.crop, transform(crop.matrix, face.landmarks), options.hidden)
+                hide(crop.crop, transform_points(crop.matrix, face.landmarks), options.hidden)
                 for face, crop in zip(found, aligned, strict=True)
             ]
         marks.append(time.perf_counter())
@@ -140,7 +140,9 @@ class Analyzer:
         if classifier is not None and fed:
             # while parts are hidden, the same batch has the whole faces: the bars compare them
             batch = fed + [face.crop for face in aligned] if options.hidden else fed
-            points = [transform(c.matrix, f.landmarks) for f, c in zip(found, aligned, strict=True)]
+            points = [
+                transform_points(c.matrix, f.landmarks) for f, c in zip(found, aligned, strict=True)
+            ]
             result = classifier.classify(
                 np.stack(batch),
                 attribution=options.attribution,
@@ -190,7 +192,7 @@ class Analyzer:
                 if options.attribution:
                     maps = result.maps[index]
                     mapped = tuple(result.mapped[index].tolist())
-                    points = transform(crop.matrix, face.landmarks) - margin
+                    points = transform_points(crop.matrix, face.landmarks) - margin
                     where = places(points, maps.shape[-1])
             to_crop = crop.matrix.copy()
             to_crop[:, 2] -= margin

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame
 from ferapp.vision.face_parts import Part
-from ferapp.vision.overlay_methods import DEFAULT
 from ferapp.vision.signals import SIGNALS
+from trainer.attribution_methods import DEFAULT_METHOD
 
 
 class DoubtKind(StrEnum):
@@ -95,7 +95,7 @@ class Analysis:
     picture: NDArray[np.uint8]
     times: StageTimes = field(default_factory=StageTimes)
     hidden: frozenset[Part] = frozenset()  # parts of the faces that the model did not see
-    method: str = DEFAULT  # of the maps: the one asked for, or the default where that cannot be
+    method: str = DEFAULT_METHOD  # of the maps: as asked for, or the default where that cannot be
     other: "Analysis | None" = None
     followed: int | None = None
 

@@ -39,7 +39,6 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a model for others: one file, named after it, with its licence."""
-    from dataclasses import replace
 
     import torch
 
@@ -53,14 +52,20 @@ def export(
         raise UsageError("--keep-attention: an ONNX file holds predictions alone")
     network, card = load_model(find_model(model))
     make_folder(out.parent)
-    card = replace(card, name=out.stem, licence=licence or card.licence, about=about or card.about)
+    card = card.model_copy(
+        update={
+            "name": out.stem,
+            "licence": licence or card.licence,
+            "about": about or card.about,
+        }
+    )
     if to_onnx:
         _export_onnx(out, network, card, as_json)
         return
     state = network.state_dict()
     if not keep_attention:
         state, arguments = network.for_prediction(state, card.arguments)
-        card = replace(card, arguments=arguments)
+        card = card.model_copy(update={"arguments": arguments})
     save_model(out, state, card, torch.float16)
     size = out.stat().st_size
     notices.print(f"Wrote {out}, {size / 2**20:.1f} MiB")
@@ -103,7 +108,6 @@ def average(
     as_json: Json = False,
 ) -> None:
     """Average the weights of several fine-tunings of one model: often better than any of them."""
-    from dataclasses import replace
 
     from trainer.data.prepare import open_data
     from trainer.device import resolve_device
@@ -121,7 +125,7 @@ def average(
     with progress_bars() as progress:
         validation = open_data(data, progress=progress).of_split("val")
     network, card = average_models(members, validation, torch_device)
-    save_model(out, network.state_dict(), replace(card, name=out.stem))
+    save_model(out, network.state_dict(), card.model_copy(update={"name": out.stem}))
     accuracy = card.metrics["accuracy"]
     print_table(
         ["model", "val accuracy"],
@@ -150,10 +154,9 @@ def models(
     as_json: Json = False,
 ) -> None:
     """List the architectures and the bundled models, or the layers of one architecture."""
-    import torch
-
     from trainer.model_index import bundled_models, find_model, read_card
     from trainer.models import create, names
+    from trainer.models.skip_init import shapes_only
 
     if name:
         _describe(
@@ -164,7 +167,7 @@ def models(
             as_json,
         )
         return
-    with torch.device("meta"):  # shapes only: some have hundreds of millions of parameters
+    with shapes_only():  # some have hundreds of millions of parameters
         networks = {architecture: create(architecture) for architecture in names()}
     rows = [
         [
@@ -192,11 +195,11 @@ def _describe(name: str, config: TrainConfig, size: int, channels: int, as_json:
     from dataclasses import asdict
 
     from trainer.models import create
-    from trainer.models.describe import describe
+    from trainer.models.describe import describe_network
 
     model = create(name, in_channels=channels, input_size=size or None, **config.model.options)
     side = size or model.default_input_size
-    table = describe(model, channels, side)
+    table = describe_network(model, channels, side)
     print_table(
         ["layer", "kind", "output", "parameters"],
         [

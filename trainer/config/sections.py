@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from trainer.card import LiveMethod, Preprocessing
+from trainer.attribution_methods import LiveMethod
+from trainer.card import Preprocessing
 
 
 class Section(BaseModel):

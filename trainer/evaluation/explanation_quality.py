@@ -8,20 +8,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainer.attribution.faithfulness import area, deletion, insertion, road
+from trainer.attribution.core import attribute
+from trainer.attribution.faithfulness import (
+    area_under_curve,
+    deletion_curve,
+    insertion_curve,
+    road,
+)
 from trainer.attribution.map_measures import (
-    cosine,
-    edges,
+    bootstrap_interval,
+    frame_stability,
     gini,
-    interval,
     pearson,
     pointing_game,
+    positive_cosine,
     relevance_mass,
+    sobel_edges,
     spearman,
-    stability,
 )
-from trainer.attribution.on_demand import maps_by
-from trainer.attribution.sanity import randomised
+from trainer.attribution.sanity import cascading_randomisation
 from trainer.card import ModelCard
 from trainer.data.crops import Crops, normalise, to_input
 from trainer.faces.action_units import au_heatmap, expressions_of
@@ -117,22 +122,22 @@ def measure(
         x, labels = samples.x[rows], samples.labels[rows]
         with torch.no_grad():
             predicted = model(x).argmax(dim=1)
-        ours = tuple(maps_by(model, x, method, target) for target in (predicted, labels))
+        ours = tuple(attribute(model, x, method, target) for target in (predicted, labels))
         constants = {
             "random": _noise(x, generator),
-            "edges": edges(x),
+            "edges": sobel_edges(x),
             "mean_au": mean_au.expand(len(x), -1, -1),
         }
         both = {"model": ours, **{kind: (maps, maps) for kind, maps in constants.items()}}
         for kind, (for_predicted, for_true) in both.items():
-            down = deletion(model, x, for_predicted, predicted)
-            up = insertion(model, x, for_predicted, predicted)
+            down = deletion_curve(model, x, for_predicted, predicted)
+            up = insertion_curve(model, x, for_predicted, predicted)
             curves[kind].setdefault("deletion", []).append(down)
             curves[kind].setdefault("insertion", []).append(up)
             found = {
-                "deletion": area(down),
-                "insertion": area(up),
-                "gap": area(up) - area(down),
+                "deletion": area_under_curve(down),
+                "insertion": area_under_curve(up),
+                "gap": area_under_curve(up) - area_under_curve(down),
                 "road": road(model, x, for_predicted, predicted, generator),
                 "gini": gini(for_predicted),
                 **_places(samples, rows, for_predicted, for_true, mean_au),
@@ -140,8 +145,8 @@ def measure(
             if kind == "model":
                 found["stability"] = _steadiness(model, card, samples.crops[rows], method)
             elif kind == "edges":
-                swayed = [edges(view) for view in _sway(card, samples.crops[rows])]
-                found["stability"] = stability(torch.stack(swayed))
+                swayed = [sobel_edges(view) for view in _sway(card, samples.crops[rows])]
+                found["stability"] = frame_stability(torch.stack(swayed))
             for name, value in found.items():
                 values[kind].setdefault(name, []).append(value.cpu())
         report(min(start + PART, len(samples)), len(samples))
@@ -149,7 +154,7 @@ def measure(
         "method": method,
         "samples": len(samples),
         "maps": {
-            kind: {name: interval(torch.cat(parts)) for name, parts in of_kind.items()}
+            kind: {name: bootstrap_interval(torch.cat(parts)) for name, parts in of_kind.items()}
             for kind, of_kind in values.items()
         },
         "curves": {
@@ -174,7 +179,9 @@ def _places(
     constant = mean_au.expand_as(heat)
     return {
         "landmark_r": torch.where(found, pearson(*small), torch.nan),
-        "au_cosine": torch.where(guided, cosine(true, heat) - cosine(constant, heat), torch.nan),
+        "au_cosine": torch.where(
+            guided, positive_cosine(true, heat) - positive_cosine(constant, heat), torch.nan
+        ),
         "pointing": torch.where(guided, pointing_game(true, region), torch.nan),
         "mass": torch.where(guided, relevance_mass(true, region), torch.nan),
     }
@@ -203,18 +210,18 @@ def _steadiness(model: FerModel, card: ModelCard, crops: Tensor, method: str) ->
     views = _sway(card, crops)
     with torch.no_grad():
         classes = model(views[0]).argmax(dim=1)
-    return stability(torch.stack([maps_by(model, view, method, classes) for view in views]))
+    return frame_stability(torch.stack([attribute(model, view, method, classes) for view in views]))
 
 
 def _sanity(model: FerModel, samples: Samples, method: str) -> list[dict[str, Any]]:
     x = samples.x[:RANDOMISED]
     with torch.no_grad():
         classes = model(x).argmax(dim=1)
-    before = maps_by(model, x, method, classes)
+    before = attribute(model, x, method, classes)
     return [
         {
             "layer": name,
-            "spearman": float(spearman(before, maps_by(other, x, method, classes)).mean()),
+            "spearman": float(spearman(before, attribute(other, x, method, classes)).mean()),
         }
-        for name, other in randomised(model)
+        for name, other in cascading_randomisation(model)
     ]

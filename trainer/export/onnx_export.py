@@ -148,7 +148,7 @@ def _properties(card: ModelCard) -> dict[str, str]:
     return {
         "name": card.name,
         "classes": json.dumps(card.classes, ensure_ascii=False),
-        "preprocessing": json.dumps(asdict(card.preprocessing)),
+        "preprocessing": json.dumps(dict(card.preprocessing)),
         "temperature": repr(card.temperature),
         "licence": card.licence,
         "card": card.to_json(),

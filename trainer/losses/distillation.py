@@ -15,7 +15,7 @@ from trainer.config.loss_settings import DistillConfig
 from trainer.errors import UsageError
 from trainer.losses.loss_registry import Loss, LossContext, Step, register_loss
 from trainer.model_index import find_model
-from trainer.models.fuse_bn import folded
+from trainer.models.fuse_bn import fuse_bn
 from trainer.models.model_file import load_model
 from trainer.models.registry import FerModel
 
@@ -34,7 +34,7 @@ class Teachers:
             model, card = load_model(find_model(name))
             _check_teacher(name, card, tuple(classes), preprocessing)
             side = card.preprocessing.input_size
-            self._models.append((folded(model, torch.rand(2, 1, side, side)), side))
+            self._models.append((fuse_bn(model, torch.rand(2, 1, side, side)), side))
 
     def __len__(self) -> int:
         return len(self._models)

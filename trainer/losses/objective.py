@@ -12,7 +12,7 @@ from trainer.data.augmentation import Batch
 from trainer.labels import EXPRESSIONS
 from trainer.losses.cross_entropy import class_weights, soft_cross_entropy
 from trainer.losses.loss_registry import LossContext, Step, find_loss
-from trainer.models.registry import FerModel, captured
+from trainer.models.registry import FerModel, capture_outputs
 
 USUAL = Preprocessing()
 
@@ -74,7 +74,7 @@ class Objective(nn.Module):
                 return model.classify(model.embed(inputs))
 
         with precision():
-            with captured(model, self._layers, outputs):
+            with capture_outputs(model, self._layers, outputs):
                 embedding = model.embed(batch.x)
             logits = model.classify(embedding)
         smoothing = self._config.label_smoothing

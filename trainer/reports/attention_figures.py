@@ -10,7 +10,8 @@ from trainer.data.crops import align_all, to_input
 from trainer.data.face_data import FaceData
 from trainer.errors import UsageError
 from trainer.models import create, names
-from trainer.models.registry import FerModel, captured
+from trainer.models.registry import FerModel, capture_outputs
+from trainer.models.skip_init import shapes_only
 
 BATCH = 256
 
@@ -32,7 +33,7 @@ def dacl_weights(model: FerModel, x: Tensor) -> Tensor:
 
 def attentive() -> list[str]:
     """Architectures that weigh their features."""
-    with torch.device("meta"):  # built without memory for their weights
+    with shapes_only():
         return [name for name in names() if type(create(name)).attend is not FerModel.attend]
 
 
@@ -54,6 +55,6 @@ def weights_of(
 def _weights(model: FerModel, x: Tensor) -> Tensor | None:
     model.eval()
     maps: dict[str, Tensor] = {}
-    with captured(model, {model.attribution_layer}, maps):
+    with capture_outputs(model, {model.attribution_layer}, maps):
         model.embed(x)
     return model.attend(maps[model.attribution_layer])

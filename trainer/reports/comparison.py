@@ -118,16 +118,15 @@ def compare(records: list[RunRecord]) -> Comparison:
 
 def complexity_of(config: TrainConfig, classes: int) -> tuple[int | None, int | None]:
     """Parameters and FLOPs of a configuration's network; None where it cannot be built."""
-    import torch
-
     from trainer.models import create
-    from trainer.models.describe import describe
+    from trainer.models.describe import describe_network
+    from trainer.models.skip_init import shapes_only
 
     side = config.data.input_size
     try:
-        with torch.device("meta"):  # shapes alone
+        with shapes_only():
             model = create(config.model.name, classes, 1, side, **config.model.options)
-            table = describe(model, 1, side)
+            table = describe_network(model, 1, side)
     except UsageError:
         return None, None
     return table.parameters, table.flops

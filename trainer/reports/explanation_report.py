@@ -10,9 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.attribution import explain, methods_of
-from trainer.attribution.core import PIXELS
-from trainer.attribution.on_demand import explain_on_demand, maps_by, slow_methods_of
+from trainer.attribution import attribute, attribute_with_logits, available_methods
+from trainer.attribution_methods import METHODS
 from trainer.card import ModelCard
 from trainer.data.crops import align_all, centre, to_input
 from trainer.data.face_data import FaceData
@@ -20,7 +19,7 @@ from trainer.errors import DataError
 from trainer.evaluation.evaluate import au_agreement, metrics, predict, softmax
 from trainer.evaluation.explanation_quality import KINDS, MEASURES, Samples, measure, samples_of
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
-from trainer.faces.align import align_face, transform
+from trainer.faces.align import align_face, transform_points
 from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
 from trainer.files import write_json
 from trainer.models.registry import FerModel
@@ -153,8 +152,8 @@ def _sheets(model: FerModel, card: ModelCard, samples: Samples, method: str, out
         if not rows:
             continue
         x, heat = samples.x[rows], samples.heat[rows]
-        true = maps_by(model, x, method, samples.labels[rows])
-        guess = maps_by(model, x, method, torch.from_numpy(predicted[rows]).to(x.device))
+        true = attribute(model, x, method, samples.labels[rows])
+        guess = attribute(model, x, method, torch.from_numpy(predicted[rows]).to(x.device))
         cells: list[tuple[Any, Any]] = []
         captions = []
         for place, row in enumerate(rows):
@@ -188,7 +187,7 @@ def _class_sheet(
         own = samples.labels == label
         if not own.any():
             continue
-        maps = maps_by(model, samples.x[own], method, samples.labels[own])
+        maps = attribute(model, samples.x[own], method, samples.labels[own])
         peaks = maps.abs().amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)
         mean_face = faces[own.cpu().numpy()].mean(axis=0)
         for map_ in (None, (maps / peaks).mean(0), samples.heat[own].mean(0)):
@@ -238,24 +237,20 @@ def write_picture_explanation(
     crop = torch.from_numpy(aligned.crop)[None]
     x = to_input(crop, sizes).to(device)
     margin = (sizes.crop_size - sizes.input_size) // 2
-    placed = torch.from_numpy(transform(aligned.matrix, points).astype(np.float32)) - margin
+    placed = torch.from_numpy(transform_points(aligned.matrix, points).astype(np.float32)) - margin
     model.eval()
     with torch.no_grad():
         logits = model(x).float().cpu().numpy()
     shares = softmax(logits, card.temperature)[0]
     best = int(shares.argmax())
     face = enlarge(centre(crop, sizes.input_size))[0]
-    maps: dict[str, Tensor] = {name: explain(model, x, name, best)[1] for name in methods_of(model)}
-    for name in ("grad", "grad_x_input"):
-        maps[f"{name} of pixels"] = explain(model, x, name, best, PIXELS)[1]
-    delta = None
-    for name in slow_methods_of(model, x):
-        found = explain_on_demand(model, x, name, best)
-        maps[name] = found.maps
-        delta = float(found.delta[0]) if found.delta is not None else delta
+    results = {
+        name: attribute_with_logits(model, x, name, best) for name in available_methods(model)
+    }
+    delta = results["integrated_gradients"].delta
     cells: list[tuple[Any, Any]] = [(face, None)]
-    cells += [(face, enlarge(each.float())[0]) for each in maps.values()]
-    names = ["the aligned face", *(name.replace("_", " ") for name in maps)]
+    cells += [(face, enlarge(result.maps.float())[0]) for result in results.values()]
+    names = ["the aligned face", *(METHODS[name].title for name in results)]
     shown = expressions_of(card.classes)[best : best + 1]
     if bool(au_valid(shown)):
         heat = au_heatmap(placed[None], sizes.input_size, shown)
@@ -270,8 +265,8 @@ def write_picture_explanation(
         "image": str(picture),
         "label": card.classes[best],
         "probabilities": {name: float(p) for name, p in zip(card.classes, shares, strict=True)},
-        "methods": list(maps),
-        "integrated_gradients_delta": delta,
+        "methods": list(results),
+        "integrated_gradients_delta": None if delta is None else float(delta[0]),
     }
     write_json(out / "metrics.json", result)
     caption = f"Red speaks for {card.classes[best]}, blue against it; each map has its own scale"

@@ -6,7 +6,6 @@ than each of them, and as fast as one. The mean of models without a common start
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -63,11 +62,11 @@ def average_models(
         for _, card in models
         for text in AVERAGED_OBJECTIVE.sub("", card.objective).split("; ")
     )
-    return network, replace(
-        card,
-        data=max((card.data for _, card in models), key=lambda data: data.get("train_samples", 0)),
-        objective=f"mean of the weights of {len(models)} models: " + "; ".join(objectives),
-        temperature=fit_temperature(logits, validation.label),
-        metrics={"split": "val", **in_card},
-        about="",
-    )
+    changes = {
+        "data": max((card.data for _, card in models), key=lambda d: d.get("train_samples", 0)),
+        "objective": f"mean of the weights of {len(models)} models: " + "; ".join(objectives),
+        "temperature": fit_temperature(logits, validation.label),
+        "metrics": {"split": "val", **in_card},
+        "about": "",
+    }
+    return network, card.model_copy(update=changes)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from trainer.attribution import methods_of
+from trainer.attribution import available_methods
 from trainer.card import ModelCard
 from trainer.config.sections import OptimConfig
 from trainer.config.train_config import TrainConfig
@@ -22,7 +22,7 @@ from trainer.files import write_atomic
 from trainer.losses.objective import Objective
 from trainer.model_index import find_model
 from trainer.models import FerModel, create
-from trainer.models.import_weights import IMAGENET, imagenet_weights, load_into, read_weights
+from trainer.models.import_weights import IMAGENET, imagenet_weights, import_weights, read_weights
 from trainer.training.distributed import SINGLE_PROCESS, World
 
 log = logging.getLogger(__name__)
@@ -203,7 +203,7 @@ def new_train_state(
 
     model = build()
     model.constrain()
-    methods = methods_of(model)
+    methods = available_methods(model, "live")
     if config.model.explanation not in methods:
         raise UsageError(
             f"model.explanation: {card.architecture} has no {config.model.explanation}",
@@ -267,7 +267,7 @@ def load_initial_weights(state: TrainState, init: str, example: Tensor | None = 
     """
     from_imagenet = init == IMAGENET
     weights = imagenet_weights(state.model) if from_imagenet else read_weights(find_model(init))
-    summary = load_into(state.model, weights, example)
+    summary = import_weights(state.model, weights, example)
     state.model.constrain()
     state.average.load_state_dict(state.model.state_dict())
     return f"model.init {init}: {summary}"

@@ -99,7 +99,11 @@ def _new_state(variant: StepVariant, device: torch.device) -> tuple[TrainState, 
         }
     )
     card = ModelCard(
-        variant.name, variant.network, variant.options, "", preprocessing=config.data.preprocessing
+        name=variant.name,
+        architecture=variant.network,
+        arguments=variant.options,
+        attribution_layer="",
+        preprocessing=config.data.preprocessing,
     )
     state = new_train_state(config, card, torch.eye(7), device)
     state.model.train()

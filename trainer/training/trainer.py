@@ -7,7 +7,7 @@ import platform
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -331,7 +331,7 @@ def _calibrate(run: RunDir, validation: Crops, init: str, device: torch.device) 
         else:
             logits = predict(model, card, validation.pixels, device).logits
             temperature = fit_temperature(logits, validation.labels.numpy())
-        save_model(path, model.state_dict(), replace(card, temperature=temperature))
+        save_model(path, model.state_dict(), card.model_copy(update={"temperature": temperature}))
 
 
 def _temperature_of(init: str) -> float:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -54,7 +53,7 @@ class Validator:
         epoch = self._plan.epoch(state.step)
         result = {"epoch": epoch, "step": state.step, **measured}
         in_card = {key: result[key] for key in METRICS_IN_CARD}
-        card = replace(self._card, metrics={"split": "val", **in_card})
+        card = self._card.model_copy(update={"metrics": {"split": "val", **in_card}})
         weights = state.average.state_dict()
         if measured["accuracy"] > self.best["accuracy"]:
             self.best = result

@@ -11,7 +11,7 @@ from platformdirs import user_config_path
 from ferapp.overlays.overlay_style import Look
 from ferapp.ui.widgets.theme import Mode
 from ferapp.vision.analysis_options import FACES, MOST_FACES
-from ferapp.vision.overlay_methods import METHODS
+from ferapp.vision.overlay_methods import OVERLAY_METHODS
 from ferapp.vision.signals import GROUPS
 from trainer.files import write_json
 
@@ -120,7 +120,7 @@ def _known(name: str, value: Any) -> bool:
     if name == "theme":
         return value in get_args(Mode)
     if name == "method":
-        return value in METHODS
+        return value in OVERLAY_METHODS
     if name == "signal_group":
         return value in SIGNAL_GROUPS
     if name == "faces":

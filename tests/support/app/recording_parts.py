@@ -27,7 +27,7 @@ PLENTY = 1 << 40
 
 
 def classifier(name: str = "one") -> FakeClassifier:
-    card = ModelCard(name, "compact", {}, "stages")
+    card = ModelCard(name=name, architecture="compact", arguments={}, attribution_layer="stages")
     return FakeClassifier(Path(f"/models/{name}.safetensors"), card, torch.device("cpu"), nothing)
 
 

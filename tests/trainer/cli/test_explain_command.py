@@ -28,7 +28,11 @@ def save_small_model(path: Path, name: str = "compact", **options: object) -> Pa
     torch.manual_seed(0)
     model = create(name, input_size=44, **options)
     card = ModelCard(
-        path.stem, name, options, model.attribution_layer, preprocessing=Preprocessing()
+        name=path.stem,
+        architecture=name,
+        arguments=options,
+        attribution_layer=model.attribution_layer,
+        preprocessing=Preprocessing(),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     save_model(path, model.state_dict(), card)
@@ -109,10 +113,10 @@ def test_a_picture_without_a_face_says_so(tmp_path: Path) -> None:
 def test_an_unsupported_method_lists_the_supported_ones(data: Path, tmp_path: Path) -> None:
     model = save_small_model(tmp_path / "net.safetensors", **OPTIONS)
     arguments = ("--model", model, "--data", data, "--out", tmp_path / "out")
-    with pytest.raises(UsageError, match="draws maps of its classes itself") as caught:
+    with pytest.raises(UsageError, match="draws no maps of its classes itself") as caught:
         run_command("explain", *arguments, "--method", "class_map")
     assert "layercam" in str(caught.value.hint)
-    with pytest.raises(UsageError, match="has no rollout"):
+    with pytest.raises(UsageError, match="no attention to roll out"):
         run_command("explain", *arguments, "--method", "rollout")
     with pytest.raises(UsageError, match="Name one of --data and --image"):
         run_command("explain", "--model", model)

@@ -20,7 +20,13 @@ DACL = {"backbone": "compact", "compact": True, "widths": [8, 16, 32]}
 def dacl_file(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     sizes = Preprocessing(crop_size=36, input_size=32)
-    card = ModelCard("attentive", "dacl", DACL, "trunk", preprocessing=sizes)
+    card = ModelCard(
+        name="attentive",
+        architecture="dacl",
+        arguments=DACL,
+        attribution_layer="trunk",
+        preprocessing=sizes,
+    )
     file = tmp_path / "attentive.safetensors"
     save_model(file, create("dacl", input_size=32, **DACL).state_dict(), card)
     return file
@@ -59,10 +65,10 @@ def test_an_exported_model_predicts_the_same_without_its_attention(
 def test_training_starts_from_the_matching_weights_and_reports_them(dacl_file: Path) -> None:
     config = load_config(sets=["data.input_size=32", "augment.mixup=0"])
     card = ModelCard(
-        "next",
-        "dacl",
-        {**DACL, "attention": False},
-        "trunk",
+        name="next",
+        architecture="dacl",
+        arguments={**DACL, "attention": False},
+        attribution_layer="trunk",
         preprocessing=config.data.preprocessing,
     )
     learner = new_train_state(config, card, torch.eye(7), torch.device("cpu"))

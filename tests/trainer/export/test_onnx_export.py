@@ -37,7 +37,14 @@ def crops(size: int, count: int = 9) -> NDArray[np.uint8]:
 
 
 def card_of(name: str, sizes: Preprocessing = SIZES) -> ModelCard:
-    return ModelCard(name, name, SMALL.get(name, {}), "", preprocessing=sizes, temperature=1.7)
+    return ModelCard(
+        name=name,
+        architecture=name,
+        arguments=SMALL.get(name, {}),
+        attribution_layer="",
+        preprocessing=sizes,
+        temperature=1.7,
+    )
 
 
 def run(file: Path, pixels: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -175,7 +182,11 @@ class TestNothingIsWritten:
     def test_with_attention_that_predictions_do_not_use(self, command, tmp_path: Path) -> None:
         file = tmp_path / "net.safetensors"
         network = build("compact")
-        save_model(file, network.state_dict(), ModelCard("net", "compact", {}, "stages"))
+        save_model(
+            file,
+            network.state_dict(),
+            ModelCard(name="net", architecture="compact", arguments={}, attribution_layer="stages"),
+        )
         ask = ("--out", "x.onnx", "--keep-attention")
         done = command("trainer", "export", "--model", file, *ask)
         assert done.returncode == 2

@@ -12,6 +12,7 @@ from trainer.config.objective_config import ObjectiveConfig
 from trainer.config.train_config import TrainConfig
 from trainer.data.augmentation import Batch
 from trainer.errors import UsageError
+from trainer.labels import EXPRESSIONS
 from trainer.losses.distillation import Teachers, distillation_loss
 from trainer.losses.objective import Objective
 from trainer.models import create
@@ -27,7 +28,14 @@ NO_LANDMARKS = torch.full((4, 68, 2), torch.nan)
 def teacher(path: Path, seed: int, sizes: Preprocessing = SIZES, **card: object) -> str:
     torch.manual_seed(seed)
     model = create("compact", input_size=sizes.input_size, **OPTIONS)
-    made = ModelCard("t", "compact", OPTIONS, "stages", preprocessing=sizes, **card)  # type: ignore[arg-type]
+    made = ModelCard(
+        name="t",
+        architecture="compact",
+        arguments=OPTIONS,
+        attribution_layer="stages",
+        preprocessing=sizes,
+        **card,
+    )  # type: ignore[arg-type]
     file = path / f"{seed}.safetensors"
     save_model(file, model.state_dict(), made)
     return str(file)
@@ -48,7 +56,7 @@ def test_each_teacher_predicts_its_share_of_the_batch(
     tmp_path: Path, count: int, shares: set[int]
 ) -> None:
     files = [teacher(tmp_path, seed) for seed in (1, 2, 3)]
-    teachers = Teachers(files, ModelCard("", "", {}, "").classes, SIZES)
+    teachers = Teachers(files, EXPRESSIONS, SIZES)
     x = torch.randn(count, 1, 26, 26)
     with torch.no_grad():
         predictions = torch.stack([(load_model(Path(file))[0](x) / 2).softmax(1) for file in files])
@@ -69,7 +77,7 @@ def test_inputs_are_resized_for_a_teacher_with_larger_inputs(tmp_path: Path) -> 
     larger = F.interpolate(x, (52, 52), mode="bilinear", antialias=True)
     with torch.no_grad():
         expected = load_model(Path(file))[0](larger).softmax(1)
-    predictions = Teachers([file], ModelCard("", "", {}, "").classes, SIZES)(x, 1.0)
+    predictions = Teachers([file], EXPRESSIONS, SIZES)(x, 1.0)
     torch.testing.assert_close(predictions, expected, atol=1e-5, rtol=1e-4)
 
 
@@ -89,7 +97,7 @@ def test_the_objective_adds_the_loss_and_does_not_save_teachers(tmp_path: Path) 
 
 
 def test_unsuitable_teachers_are_refused(tmp_path: Path) -> None:
-    classes = ModelCard("", "", {}, "").classes
+    classes = EXPRESSIONS
     reordered = teacher(tmp_path, 1, classes=classes[::-1])
     with pytest.raises(UsageError, match="other classes") as caught:
         Teachers([reordered], classes, SIZES)

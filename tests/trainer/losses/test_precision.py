@@ -56,7 +56,13 @@ def built(loss: str, folder: Path) -> tuple[nn.Module, Objective]:
     settings: dict[str, Any] = {"weight": 1.0}
     if loss == "distill":
         file = folder / "teacher.safetensors"
-        card = ModelCard("teacher", "compact", COMPACT, "stages", preprocessing=SIZES)
+        card = ModelCard(
+            name="teacher",
+            architecture="compact",
+            arguments=COMPACT,
+            attribution_layer="stages",
+            preprocessing=SIZES,
+        )
         teacher = create("compact", input_size=SIDE, **COMPACT)
         save_model(file, teacher.state_dict(), card)
         settings["teachers"] = [str(file)]

@@ -1,4 +1,4 @@
-"""A symmetric net answers a face and its mirror image alike, at first, in training and shipped."""
+"""A symmetric network gives a face and its mirror image the same outputs, trained or not."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ from trainer.errors import UsageError
 from trainer.files import asset
 from trainer.model_index import find_model
 from trainer.models import create
-from trainer.models.import_weights import load_into
+from trainer.models.import_weights import import_weights
 from trainer.models.model_file import load_model
 from trainer.training.state import TrainState, new_train_state
 
@@ -28,7 +28,13 @@ def trained_state(symmetric: bool) -> TrainState:
         [f"data.input_size={SIDE}", "data.crop_size=28", "augment.mixup=0", "optim.ema=0.5"],
         model={"name": "compact", "options": options},
     )
-    card = ModelCard("net", "compact", options, "stages", preprocessing=config.data.preprocessing)
+    card = ModelCard(
+        name="net",
+        architecture="compact",
+        arguments=options,
+        attribution_layer="stages",
+        preprocessing=config.data.preprocessing,
+    )
     torch.manual_seed(0)
     state = new_train_state(config, card, torch.eye(7), torch.device("cpu"))
     state.train_mode()
@@ -57,7 +63,7 @@ def test_steps_of_training_leave_it_symmetric() -> None:
     assert apart(usual.model) > 0.1
 
 
-def test_channels_are_partners_and_not_the_same() -> None:
+def test_partner_channels_mirror_each_other_and_differ() -> None:
     """Each sees what its partner sees in the mirror, which is something else."""
     model = trained_state(symmetric=True).model.eval()
     x = torch.randn(2, 1, SIDE, SIDE)
@@ -69,23 +75,23 @@ def test_channels_are_partners_and_not_the_same() -> None:
 
 
 @pytest.mark.parametrize("side", [24, 28, 44])
-def test_sides_whose_strides_favour_one_half_are_refused(side: int) -> None:
+def test_input_sizes_with_asymmetric_strides_are_refused(side: int) -> None:
     with pytest.raises(
         UsageError, match=rf"{side} px .* must be 2 more than a multiple of 8; .*symmetric=false"
     ):
         create("compact", input_size=side, **OPTIONS)
 
 
-def test_odd_widths_leave_a_channel_without_partner() -> None:
+def test_odd_widths_are_refused_for_symmetric_networks() -> None:
     with pytest.raises(UsageError, match=r"\[16, 31, 32\] .* must be even"):
         create("compact", input_size=SIDE, **{**OPTIONS, "widths": [16, 31, 32]})
 
 
-def test_a_wider_one_starts_with_the_same_answers() -> None:
+def test_a_widened_symmetric_network_gives_the_same_outputs() -> None:
     """Partners stay partners: holding them so changes nothing."""
     narrow = trained_state(symmetric=True).model.eval()
     wide = create("compact", input_size=SIDE, **{**OPTIONS, "widths": [24, 40, 64]}).eval()
-    load_into(wide, narrow.state_dict())
+    import_weights(wide, narrow.state_dict())
     wide.constrain()
     x = torch.randn(4, 1, SIDE, SIDE)
     with torch.no_grad():
@@ -93,7 +99,7 @@ def test_a_wider_one_starts_with_the_same_answers() -> None:
 
 
 @pytest.mark.parametrize("name", ["default", "accurate", "twin-ce", "twin-pal", "twin-au"])
-def test_the_models_that_ship_do_not_know_left_from_right(name: str) -> None:
+def test_bundled_models_give_mirrored_faces_the_same_outputs(name: str) -> None:
     model, card = load_model(find_model(name))
     data = load(asset("example"))
     crops = align_all(data, card.preprocessing).pixels

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.trainer.drawn import drawn_data
-from trainer.attribution import methods_of
+from trainer.attribution import available_methods
 from trainer.config.loading import load_config
 from trainer.models import create
 from trainer.recipes import FAST, RECIPES, recipe
@@ -67,7 +67,7 @@ def test_settings_match_the_paper() -> None:
 def test_the_network_supports_the_attribution_method(method: str, fast: str) -> None:
     config = load_config(None, [], **recipe(f"au/{method}{fast}").values)
     network = create(config.model.name, **config.model.options)
-    assert config.model.explanation in methods_of(network)
+    assert config.model.explanation in available_methods(network, "live")
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.losses.objective import Objective
 from trainer.models import create
+from trainer.models.skip_init import shapes_only
 from trainer.recipes import FAST, RECIPES, recipe, recipe_values, tables
 from trainer.training.state import learning_rate
 
@@ -28,7 +29,7 @@ def networks() -> dict[str, TrainConfig]:
 @pytest.mark.parametrize(("_name", "config"), networks().items())
 def test_the_network_takes_inputs_of_this_size(_name: str, config: TrainConfig) -> None:
     side = config.data.input_size
-    with torch.device("meta"):
+    with shapes_only():
         model = create(config.model.name, input_size=side, **config.model.options)
         assert model.train()(torch.zeros(2, 1, side, side)).shape == (2, 7)
 
@@ -38,7 +39,7 @@ def test_the_network_takes_inputs_of_this_size(_name: str, config: TrainConfig) 
 )
 def test_the_layers_of_pal_exist(name: str) -> None:
     config = config_of(name)
-    with torch.device("meta"):
+    with shapes_only():
         model = create(config.model.name, input_size=64, **config.model.options)
     Objective(config.objective, model, torch.eye(7))
 

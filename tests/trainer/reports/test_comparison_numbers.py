@@ -11,7 +11,7 @@ from tests.support.trainer.made_runs import SMALL, made_run, measured
 from trainer.config.loading import load_config
 from trainer.errors import DataError, UsageError
 from trainer.models import create
-from trainer.models.describe import describe
+from trainer.models.describe import describe_network
 from trainer.reports.comparison import compare, differences_table, results_table
 from trainer.reports.run_records import find_runs, read_record
 from trainer.training.event_log import EventLog
@@ -91,7 +91,7 @@ def test_complexity_and_speed(tmp_path: Path) -> None:
     row = compared(run).rows[0].complexity
     model = create("compact", 7, 1, 44, **load_config(None, SMALL).model.options)
     assert row.parameters == sum(p.numel() for p in model.parameters())
-    assert row.flops == describe(model, 1, 44).flops > 0
+    assert row.flops == describe_network(model, 1, 44).flops > 0
     assert row.images_per_second == 200  # the median of 100, 200, 210
     assert row.ms_per_step == pytest.approx(1000 * 20 * 2 * 3 / 200)
 

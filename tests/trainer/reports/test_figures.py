@@ -143,8 +143,13 @@ def test_weights_are_those_of_the_attention_network() -> None:
 def test_an_evaluation_gets_its_figures(tmp_path: Path) -> None:
     data = drawn_data(3, ("val",))
     model = create("dacl", 7, 1, 16, **DACL)
-    card = ModelCard("d", "dacl", DACL, "trunk", preprocessing=Preprocessing("grey", crop_size=20,
-                     input_size=16))  # fmt: skip
+    card = ModelCard(
+        name="d",
+        architecture="dacl",
+        arguments=DACL,
+        attribution_layer="trunk",
+        preprocessing=Preprocessing(crop_size=20, input_size=16),
+    )
     cpu = torch.device("cpu")
     result = evaluate(model, card, data, cpu, out=tmp_path)
     files = write_figures(tmp_path, model, card, data, cpu)

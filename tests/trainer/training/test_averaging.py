@@ -32,7 +32,13 @@ def model(seed: int, name: str = "one", **arguments: object) -> tuple[FerModel, 
             for key, value in network.state_dict().items()
         }
     )
-    return network, ModelCard(name, "compact", options, "stages", objective=f"of seed {seed}")
+    return network, ModelCard(
+        name=name,
+        architecture="compact",
+        arguments=options,
+        attribution_layer="stages",
+        objective=f"of seed {seed}",
+    )
 
 
 def test_each_weight_is_the_mean() -> None:

@@ -60,7 +60,9 @@ def test_majority_votes_leave_ties_out() -> None:
 def test_what_needs_landmarks_is_left_out_where_there_are_none() -> None:
     """And no number that JSON does not know stands in its place."""
     options = {"widths": [8, 16], "blocks": [1, 1]}
-    card = ModelCard("small", "compact", options, "stages")
+    card = ModelCard(
+        name="small", architecture="compact", arguments=options, attribution_layer="stages"
+    )
     found = evaluate(
         create("compact", **options),
         card,
