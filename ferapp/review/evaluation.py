@@ -12,10 +12,18 @@ from numpy.typing import NDArray
 
 from trainer.data.tables import check_arrays, read_arrays
 from trainer.errors import DataError
+from trainer.evaluation.metrics import (
+    Calibration,
+    ConfusionScores,
+    Floats,
+    calibration,
+    confusion_matrix,
+    majority_class,
+    softmax,
+)
 from trainer.labels import EXPRESSIONS
 
 FILE = "predictions.npz"
-BINS = 15  # of the calibration curve
 FIELDS = {  # kinds of types as numpy names them, and dimensions
     "sample_id": ("U", 1),
     "source_index": ("iu", 1),
@@ -24,8 +32,6 @@ FIELDS = {  # kinds of types as numpy names them, and dimensions
     "logits": ("f", 2),
     "landmarks": ("f", 3),
 }
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,7 @@ class Evaluation:
     @cached_property
     def probabilities(self) -> Floats:
         """(N, K) softmax(logits / temperature)."""
-        scaled = self.logits.astype(np.float64) / self.temperature
-        powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        return softmax(self.logits, self.temperature)
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
@@ -78,52 +82,33 @@ class Evaluation:
         return np.asarray(self.label >= 0)
 
     @cached_property
-    def confusion(self) -> NDArray[np.int64]:
-        """(K, K) samples of class i (row) predicted as j (column)."""
-        return self._counts(self.labelled, len(self.classes))
+    def scores(self) -> ConfusionScores:
+        """Of the samples with a label."""
+        return self.scores_of(np.arange(len(self)))
+
+    def scores_of(self, rows: NDArray[np.int64]) -> ConfusionScores:
+        """Of those rows that have a label."""
+        rows = rows[self.labelled[rows]]
+        return ConfusionScores(
+            confusion_matrix(self.label[rows], self.predicted[rows], len(self.classes))
+        )
 
     @cached_property
-    def matrix(self) -> NDArray[np.int64]:
-        """`confusion`; with a last row of the samples without a label, where there are any."""
+    def confusion_with_unlabelled(self) -> NDArray[np.int64]:
+        """The confusion matrix; where samples have no label, with a last row of their predictions.
+
+        Samples without a face are left out of that row.
+        """
         if self.labelled.all():
-            return self.confusion
-        return self._counts(~self.faceless, len(self.classes) + 1)
-
-    def _counts(self, where: NDArray[np.bool_], rows: int) -> NDArray[np.int64]:
-        counts = np.zeros((rows, len(self.classes)), np.int64)
-        np.add.at(counts, (self.label[where], self.predicted[where]), 1)  # −1 is the last row
-        return counts
-
-    @property
-    def accuracy(self) -> float:
-        """Of the samples with a label; NaN without any."""
-        return float(1 - self.wrong[self.labelled].mean()) if self.labelled.any() else float("nan")
-
-    @property
-    def recall(self) -> Floats:
-        """(K,) of each class; NaN without samples."""
-        return _ratio(self.confusion.diagonal(), self.confusion.sum(axis=1))
-
-    @property
-    def precision(self) -> Floats:
-        """(K,) of each class; NaN where it was never predicted."""
-        return _ratio(self.confusion.diagonal(), self.confusion.sum(axis=0))
-
-    @property
-    def mean_class_accuracy(self) -> float:
-        known = self.recall[~np.isnan(self.recall)]
-        return float(known.mean()) if len(known) else float("nan")
+            return self.scores.confusion
+        unlabelled = self.predicted[~self.labelled & ~self.faceless]
+        counts = np.bincount(unlabelled, minlength=len(self.classes))
+        return np.vstack([self.scores.confusion, counts])
 
     @cached_property
-    def calibration(self) -> tuple[Floats, Floats, NDArray[np.int64], float]:
-        """Mean confidence and accuracy (BINS,) of evenly wide bins, their counts, and the ECE."""
-        sure, right = self.probabilities.max(axis=1)[self.labelled], ~self.wrong[self.labelled]
-        place = np.minimum((sure * BINS).astype(int), BINS - 1)
-        counts = np.bincount(place, minlength=BINS)
-        confidence = _ratio(np.bincount(place, sure, BINS), counts)
-        hits = _ratio(np.bincount(place, right, BINS), counts)
-        gaps = np.abs(np.nan_to_num(confidence - hits)) * counts
-        return confidence, hits, counts, float(gaps.sum() / max(counts.sum(), 1))
+    def calibration(self) -> Calibration:
+        """Of the samples with a label."""
+        return calibration(self.probabilities[self.labelled], self.label[self.labelled])
 
     @cached_property
     def measures(self) -> dict[str, Floats]:
@@ -167,18 +152,22 @@ class Evaluation:
         order = np.argsort(-gap, kind="stable")
         return np.asarray(order[found[order]], np.int64)
 
-    def confirmed(self, rows: NDArray[np.int64]) -> float:
+    def confirmed_share(self, rows: NDArray[np.int64]) -> float:
         """The share of rows whose annotators' majority is another class than the label.
 
-        Of the rows with votes; NaN when none has any.
+        Of the rows that have a majority: not of those without votes, or with a tie. NaN when none
+        has one.
         """
-        voted = rows[~np.isnan(self.votes[rows, 0])]
-        if not len(voted):
+        majority = majority_class(self.votes[rows])
+        decided = majority >= 0
+        if not decided.any():
             return float("nan")
-        return float((self.votes[voted].argmax(axis=1) != self.label[voted]).mean())
+        return float((majority != self.label[rows])[decided].mean())
 
 
-def in_common(before: Evaluation, after: Evaluation) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def common_rows(
+    before: Evaluation, after: Evaluation
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of `before`, and those of `after` that are the same samples, by their id.
 
     Raises DataError when no sample is in both, or when one has two labels.
@@ -195,18 +184,6 @@ def in_common(before: Evaluation, after: Evaluation) -> tuple[NDArray[np.int64],
         name = before.sample_id[mine[unlike.argmax()]]
         raise DataError(f"{before.name} and {after.name} have different labels for sample {name}")
     return mine, theirs
-
-
-def fixed_and_broken(
-    before: Evaluation, after: Evaluation
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of `before` that it has wrong and `after` right, and the other way round.
-
-    Raises DataError as `in_common`.
-    """
-    mine, theirs = in_common(before, after)
-    was, now = before.wrong[mine], after.wrong[theirs]
-    return mine[was & ~now], mine[~was & now]
 
 
 def read_evaluation(file: Path, name: str, classes: tuple[str, ...] = EXPRESSIONS) -> Evaluation:
@@ -239,10 +216,3 @@ def _check(file: Path, values: dict[str, NDArray[np.generic]], classes: tuple[st
     ):
         if bad.any():
             raise DataError(f"{file}: sample {values['sample_id'][bad.argmax()]} {what}")
-
-
-def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Floats:
-    above, below = np.asarray(part, np.float64), np.asarray(whole, np.float64)
-    return np.asarray(
-        np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0), np.float64
-    )

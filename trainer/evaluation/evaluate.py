@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics.functional.classification import multiclass_calibration_error
 
 from trainer.attribution import AuCosines, landmark_correlation
 from trainer.card import ModelCard
@@ -18,11 +17,11 @@ from trainer.data.crops import Crops, LazyCrops, align_all, normalise, to_input
 from trainer.data.face_data import FaceData
 from trainer.device import memory_format
 from trainer.errors import UsageError
+from trainer.evaluation.metrics import classification_metrics, majority_accuracy
 from trainer.files import write_atomic, write_json, write_text
 from trainer.models.registry import FerModel
 
 BATCH = 256
-ECE_BINS = 15
 TTA = ("none", "flip", "tencrop")
 
 Progress = Callable[[int, int], None]
@@ -85,75 +84,6 @@ def _views(crops: Tensor, card: ModelCard, tta: str) -> list[Tensor]:
     return views + [view.flip(-1) for view in views]
 
 
-def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float64]:
-    """Probabilities (N, K) = softmax(logits / temperature)."""
-    scaled = logits.astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
-
-
-def metrics(
-    logits: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    classes: tuple[str, ...],
-    temperature: float = 1.0,
-) -> dict[str, Any]:
-    """Accuracy, mean class accuracy, macro F1, ECE (15 bins, L1), per class, confusion.
-
-    `confusion[i][j]` counts samples of class i predicted as j. Classes without samples are left
-    out of the means.
-    """
-    count = len(classes)
-    predicted = logits.argmax(axis=1)
-    confusion = np.zeros((count, count), np.int64)
-    np.add.at(confusion, (labels, predicted), 1)
-    hits, truth, guesses = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
-    recall = hits / np.maximum(truth, 1)
-    precision = hits / np.maximum(guesses, 1)
-    f1 = 2 * hits / np.maximum(truth + guesses, 1)
-    present = truth > 0
-    probabilities = torch.from_numpy(softmax(logits, temperature))
-    ece = multiclass_calibration_error(
-        probabilities, torch.from_numpy(labels), num_classes=count, n_bins=ECE_BINS, norm="l1"
-    )
-    return {
-        "accuracy": float(hits.sum() / max(truth.sum(), 1)),
-        "mean_class_accuracy": float(recall[present].mean()),
-        "macro_f1": float(f1[present].mean()),
-        "ece": float(ece),
-        "n": int(truth.sum()),
-        "per_class": {
-            name: {
-                "n": int(truth[k]),
-                "accuracy": float(recall[k]),
-                "precision": float(precision[k]),
-                "f1": float(f1[k]),
-            }
-            for k, name in enumerate(classes)
-        },
-        "confusion": confusion.tolist(),
-    }
-
-
-def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The T that minimises the cross-entropy of logits / T (Guo et al. 2017), in [0.01, 100].
-
-    Without that bound a network that knows nothing would get a T without limit.
-    """
-    scores, truth = torch.from_numpy(logits).double(), torch.from_numpy(labels)
-    log_t = torch.zeros((), dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([log_t], max_iter=50, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(scores / log_t.exp(), truth)
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
-
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
-    return min(max(float(log_t.detach().exp()), 0.01), 100.0)
-
-
 def evaluate(
     model: FerModel,
     card: ModelCard,
@@ -177,11 +107,10 @@ def evaluate(
     """
     crops = align_all(data, card.preprocessing)
     predictions = predict(model, card, crops.pixels, device, tta, progress)
-    result = metrics(predictions.logits, data.label, card.classes, card.temperature)
-    voted = ~np.isnan(data.votes[:, 0])
-    agreed = votes_accuracy(predictions.logits[voted], data.votes[voted])
-    if agreed:
-        result["votes"] = agreed
+    result = classification_metrics(predictions.logits, data.label, card.classes, card.temperature)
+    votes = majority_accuracy(predictions.logits, data.votes)
+    if votes:
+        result["votes"] = votes
     if explain:
         on_landmarks = landmark_agreement(model, card, crops, device)
         if on_landmarks:
@@ -202,7 +131,7 @@ def corruptions_accuracy(
     labels, found = crops.labels.numpy(), {}
     for name in CORRUPTIONS:
         logits = predict(model, card, corrupted(crops.pixels, name), device, tta).logits
-        result = metrics(logits, labels, card.classes)
+        result = classification_metrics(logits, labels, card.classes)
         found[name] = {key: result[key] for key in ("accuracy", "mean_class_accuracy")}
     return found
 
@@ -249,21 +178,6 @@ def au_agreement(
             crops.labels[part].to(device),
         )
     return cosines.result()
-
-
-def votes_accuracy(
-    logits: NDArray[np.float32], votes: NDArray[np.float32]
-) -> dict[str, float | int]:
-    """Accuracy against the annotators' majority; samples whose majority is a tie are left out.
-
-    Empty where there are no others.
-    """
-    top = np.sort(votes, axis=1)
-    clear = top[:, -1] > top[:, -2]
-    if not clear.any():
-        return {}
-    hits = logits[clear].argmax(axis=1) == votes[clear].argmax(axis=1)
-    return {"majority_accuracy": float(hits.mean()), "n": int(clear.sum())}
 
 
 def _write(

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +126,3 @@ def _check_fit(path: Path, state: dict[str, Tensor], expected: dict[str, Tensor]
             raise ModelFileError(f"{path}: {name} is of the type {value.dtype}, which does not fit")
         if not bool(torch.isfinite(value.float()).all()):
             raise ModelFileError(f"{path}: {name} has values that are not finite (NaN or Inf)")
-
-
-def with_metrics(card: ModelCard, metrics: dict[str, Any]) -> ModelCard:
-    return replace(card, metrics={**card.metrics, **metrics})

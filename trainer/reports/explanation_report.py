@@ -17,8 +17,9 @@ from trainer.card import ModelCard
 from trainer.data.crops import align_all, centre, to_input
 from trainer.data.face_data import FaceData
 from trainer.errors import DataError
-from trainer.evaluation.evaluate import au_agreement, metrics, predict, softmax
+from trainer.evaluation.evaluate import au_agreement, predict
 from trainer.evaluation.explanation_quality import KINDS, MEASURES, Samples, measure, samples_of
+from trainer.evaluation.metrics import classification_metrics, softmax
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
 from trainer.faces.align import align_face, transform
 from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
@@ -62,7 +63,7 @@ def write_explanation(
         "model": card.name,
         "data": data.name,
         "n": len(data),
-        "accuracy": metrics(logits, data.label, card.classes)["accuracy"],
+        "accuracy": classification_metrics(logits, data.label, card.classes)["accuracy"],
         "au": au_agreement(model, card, crops, device, method),
         **measure(model, card, samples, method, lambda done, n: report("measuring", done, n)),
     }

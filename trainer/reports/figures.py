@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from trainer.data.face_data import FaceData
-from trainer.evaluation.evaluate import softmax
+from trainer.evaluation.metrics import ConfusionScores, confusion_matrix, softmax
 from trainer.files import write_atomic
 
 DPI = 150
@@ -136,12 +136,10 @@ def write_evaluation_figures(
     """Write confusion.png, right.png and wrong.png, whose samples are in the order of `logits`."""
     predicted = logits.argmax(axis=1)
     sure = softmax(logits, temperature).max(axis=1)
-    counts = np.zeros((len(classes), len(classes)), np.int64)
-    np.add.at(counts, (labels, predicted), 1)
+    scores = ConfusionScores(confusion_matrix(labels, predicted, len(classes)))
     files = [out / name for name in ("confusion.png", "right.png", "wrong.png")]
-    accuracy = float((predicted == labels).mean())
-    title = f"{data.name}: {100 * accuracy:.2f} % of {len(labels):,} right"
-    confusion_picture(counts, classes, files[0], title)
+    title = f"{data.name}: {100 * scores.accuracy:.2f} % of {scores.n:,} right"
+    confusion_picture(scores.confusion, classes, files[0], title)
 
     order = np.argsort(-sure, kind="stable")
     chosen: list[int | None] = []
