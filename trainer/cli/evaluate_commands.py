@@ -140,9 +140,9 @@ def _evaluate(
         origin={"model_file": str(path.resolve()), "data_path": str(data.resolve())},
     )
     if figures and out is not None:
-        from trainer.reports.evaluation_report import write_figures
+        from trainer.reports.evaluation_report import write_evaluation_figures
 
-        write_figures(out, network, card, faces, where)
+        write_evaluation_figures(out, network, card, faces, where)
     if out is not None:
         notices.print(f"Written to {out}", soft_wrap=True)
     return {"tta": wanted["tta"], **result}
@@ -167,7 +167,10 @@ def explain(
     from trainer.evaluation.evaluate import check_classes
     from trainer.model_index import find_model
     from trainer.models.model_file import load_model
-    from trainer.reports.explanation_report import write_explanation, write_picture_explanation
+    from trainer.reports.explanation_report import (
+        write_explanation_report,
+        write_picture_explanation,
+    )
 
     if (data is None) == (image is None):
         raise UsageError("What is explained? Name one of --data and --image")
@@ -184,8 +187,8 @@ def explain(
         faces = _as_learned(path, _open(data, no_landmarks).of_split(split))
         check_classes(str(path), card, faces)
         with progress_bars() as progress:
-            result = write_explanation(
-                network, card, faces, where, out, method=method, limit=samples, report=progress
+            result = write_explanation_report(
+                network, card, faces, where, out, method=method, limit=samples, progress=progress
             )
         print_explanation(result)
     notices.print(f"Written to {out / 'report.html'}", soft_wrap=True)
@@ -202,9 +205,9 @@ def _open(data: Path, no_landmarks: bool) -> "FaceData":
 
 
 def _as_learned(model: Path, faces: "FaceData") -> "FaceData":
-    from trainer.reports.run_records import as_learned
+    from trainer.reports.run_records import aligned_as_trained
 
-    found = as_learned(model, faces)
+    found = aligned_as_trained(model, faces)
     if found is not faces and faces.has_landmarks.any():
         notices.print(f"{model}: measured on unaligned pictures, as it learned", soft_wrap=True)
     return found

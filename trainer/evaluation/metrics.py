@@ -1,4 +1,4 @@
-"""What a classifier's answers are worth: numpy alone, the same for training, reports and window.
+"""Classification metrics, in numpy alone: one definition for training, reports and window.
 
 N samples, K classes. Logits are (N, K), labels (N,) indices of classes; a confusion matrix
 (K, K) counts samples of class i (row) predicted as j (column).
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CALIBRATION_BINS = 15
-TEMPERATURES = (0.01, 100.0)  # the range of a fitted one
+TEMPERATURE_RANGE = (0.01, 100.0)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,10 +32,10 @@ def confusion_matrix(labels: Ints, predicted: Ints, classes: int) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class ConfusionScores:
-    """The scores of a confusion matrix (K, K).
+    """The scores that follow from a confusion matrix (K, K).
 
-    Means are over the classes that have samples. A ratio of nothing is NaN: the recall and F1 of
-    a class without samples, the precision of a class that is never predicted.
+    Recall and F1 of a class without samples are NaN, and so is the precision of a class that is
+    never predicted. Means are over the classes that have samples.
     """
 
     confusion: Ints
@@ -77,11 +77,11 @@ class ConfusionScores:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The reliability curve over evenly wide bins of confidence, and how far it is off.
+    """The reliability curve over bins of equal width, and the expected calibration error.
 
-    `confidence` and `accuracy` (bins,) are means, NaN in an empty bin; `count` (bins,) its samples.
-    `error` is the expected calibration error: the mean gap between the two, weighted by samples
-    (ECE; Guo et al. 2017, eq. 5), NaN without samples.
+    `confidence` and `accuracy` (bins,) are the means of each bin, NaN if it is empty; `count`
+    (bins,) are its samples. `error` (ECE) is the mean gap between the two, weighted by samples
+    (Guo et al. 2017, eq. 5); NaN without samples.
     """
 
     confidence: Floats
@@ -91,7 +91,7 @@ class Calibration:
 
 
 def calibration(probabilities: Floats, labels: Ints, bins: int = CALIBRATION_BINS) -> Calibration:
-    """Of the most probable class. A bin includes its lower edge, the last its upper one too."""
+    """Confidence is the highest of the probabilities (N, K). A bin includes its lower edge."""
     highest = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
     edges = np.linspace(0, 1, bins + 1)
@@ -106,9 +106,10 @@ def calibration(probabilities: Floats, labels: Ints, bins: int = CALIBRATION_BIN
 def classification_metrics(
     logits: NDArray[np.float32], labels: Ints, classes: tuple[str, ...], temperature: float = 1.0
 ) -> dict[str, Any]:
-    """Every metric of a split, as `metrics.json` holds them; a class's ratio of nothing is 0 there.
+    """Accuracy, mean class accuracy, macro F1, ECE, n, per class, confusion: as in metrics.json.
 
-    The calibration error alone depends on the temperature.
+    A class's accuracy, precision or F1 is 0 where it is undefined. Only the ECE depends on the
+    temperature.
     """
     scores = ConfusionScores(confusion_matrix(labels, logits.argmax(axis=1), len(classes)))
     columns = {"accuracy": scores.recall, "precision": scores.precision, "f1": scores.f1}
@@ -130,9 +131,9 @@ def classification_metrics(
 
 
 def majority_class(votes: NDArray[np.floating[Any]]) -> Ints:
-    """(N,) the class with most of the votes (N, K); −1 where several share the lead, or none has.
+    """(N,) the class with the most votes (N, K); −1 for a tie and for a sample without votes.
 
-    A sample without votes is a row of NaN.
+    A sample without votes has a row of NaN.
     """
     shares = np.nan_to_num(votes)
     ordered = np.sort(shares, axis=1)
@@ -142,7 +143,7 @@ def majority_class(votes: NDArray[np.floating[Any]]) -> Ints:
 def majority_accuracy(
     logits: NDArray[np.float32], votes: NDArray[np.float32]
 ) -> dict[str, float | int]:
-    """Accuracy against the annotators' majority; empty where no sample has one."""
+    """Accuracy against the annotators' majority; empty if no sample has one."""
     majority = majority_class(votes)
     decided = majority >= 0
     if not decided.any():
@@ -152,14 +153,14 @@ def majority_accuracy(
 
 
 def fit_temperature(logits: NDArray[np.float32], labels: Ints) -> float:
-    """The T that minimises the cross-entropy of logits / T (Guo et al. 2017), in TEMPERATURES.
+    """The T that minimises the cross-entropy of logits / T (Guo et al. 2017), in TEMPERATURE_RANGE.
 
-    Without bounds a network that knows nothing would get a T without limit. The cross-entropy is
-    convex in β = 1 / T: Newton's method, and bisection where a step would leave the bracket.
+    The range keeps T finite for a network that has learned nothing. The cross-entropy is convex
+    in β = 1 / T: Newton's method, with bisection where a step would leave the bracket.
     """
     scores = logits.astype(np.float64)
     own = scores[np.arange(len(labels)), labels]
-    low, high = 1 / TEMPERATURES[1], 1 / TEMPERATURES[0]
+    low, high = 1 / TEMPERATURE_RANGE[1], 1 / TEMPERATURE_RANGE[0]
     beta = 1.0
     for _ in range(100):
         p = softmax(scores, 1 / beta)
@@ -171,11 +172,11 @@ def fit_temperature(logits: NDArray[np.float32], labels: Ints) -> float:
         low, high = (low, beta) if slope > 0 else (beta, high)
         step = beta - slope / curvature if curvature > 0 else np.inf
         beta = step if low < step < high else float(np.sqrt(low * high))
-    return float(np.clip(1 / beta, *TEMPERATURES))
+    return float(np.clip(1 / beta, *TEMPERATURE_RANGE))
 
 
 def _ratio(part: Any, whole: Any) -> Floats:
-    """part / whole; NaN where the whole is 0."""
+    """part / whole; NaN where `whole` is 0."""
     above, below = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     ratio = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
     return np.asarray(ratio, np.float64)

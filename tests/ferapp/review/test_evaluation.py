@@ -36,7 +36,7 @@ def test_temperature_softens_probabilities() -> None:
     assert softer.probabilities[0, HAPPY] == pytest.approx(expected, abs=1e-6)
 
 
-def test_calibration_error_is_the_mean_gap_weighed_by_samples() -> None:
+def test_calibration_error_is_the_mean_gap_weighted_by_samples() -> None:
     found = evaluation([HAPPY] * 4, [HAPPY, HAPPY, HAPPY, SAD], [0.9, 0.9, 0.9, 0.5])
     bins = found.calibration
     assert bins.count.sum() == 4
@@ -69,7 +69,7 @@ def test_a_sample_without_a_label_is_neither_right_nor_wrong() -> None:
     assert 1 not in found.suspects
 
 
-def test_what_shows_no_face_counts_nowhere() -> None:
+def test_samples_without_a_face_are_left_out_everywhere() -> None:
     found = replace(evaluation([-1, -1], [HAPPY, SAD]), needs_face=True)
     found.landmarks[0] = 0
     assert found.faceless.tolist() == [False, True]
@@ -80,13 +80,13 @@ def test_what_shows_no_face_counts_nowhere() -> None:
     assert not replace(found, needs_face=False).faceless.any()
 
 
-def test_confident_learning_suspects_the_flipped_label() -> None:
+def test_confident_learning_suspects_a_flipped_label() -> None:
     labels = [HAPPY] * 5 + [SAD] * 5 + [HAPPY]  # the last is a sad face labelled happy
     predicted = [HAPPY] * 5 + [SAD] * 6
-    sure = [0.8, 0.9, 0.7, 0.9, 0.8, 0.8, 0.9, 0.7, 0.9, 0.8, 0.95]
+    confidence = [0.8, 0.9, 0.7, 0.9, 0.8, 0.8, 0.9, 0.7, 0.9, 0.8, 0.95]
     votes = np.zeros((11, 7))
     votes[np.arange(11), predicted] = 1
-    found = evaluation(labels, predicted, sure, votes.tolist())
+    found = evaluation(labels, predicted, confidence, votes.tolist())
     assert found.suspects.tolist() == [10]
     assert found.confirmed_share(found.suspects) == 1.0
     assert found.confirmed_share(np.arange(10)) == 0.0
@@ -113,12 +113,12 @@ def test_rows_in_common_are_matched_by_sample() -> None:
         label=before.label[other_order],
         logits=before.logits[other_order],
     )
-    mine, theirs = common_rows(before, after)
-    assert mine.tolist() == [0, 2]
-    assert theirs.tolist() == [1, 0]
+    in_before, in_after = common_rows(before, after)
+    assert in_before.tolist() == [0, 2]
+    assert in_after.tolist() == [1, 0]
 
 
-def test_runs_on_different_samples_do_not_compare() -> None:
+def test_evaluations_of_different_samples_cannot_be_compared() -> None:
     before = evaluation([HAPPY], [HAPPY])
     other = replace(before, sample_id=np.array(["elsewhere"]), name="other")
     with pytest.raises(DataError, match="no sample in common"):
@@ -128,7 +128,7 @@ def test_runs_on_different_samples_do_not_compare() -> None:
         common_rows(before, relabelled)
 
 
-def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
+def test_a_predictions_file_is_read_back(tmp_path: Path) -> None:
     made = replace(evaluation([HAPPY, SAD], [HAPPY, HAPPY]), temperature=1.5)
     read = read_evaluation(write(made, tmp_path), "made")
     assert read.sample_id.tolist() == ["s0", "s1"]
@@ -140,9 +140,9 @@ def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "message"),
     [
-        ({"label": np.array([3, 9])}, "sample s1 has a label that is no class"),
+        ({"label": np.array([3, 9])}, "sample s1 has a label that is not a class"),
         ({"logits": np.array([[0.0] * 7, [np.nan] * 7], np.float32)}, "sample s1 has logits"),
         ({"logits": np.zeros((2, 5), np.float32)}, "do not fit 7 classes"),
         (
@@ -152,18 +152,18 @@ def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
         ({"logits": None}, "it has no logits"),
     ],
 )
-def test_odd_predictions_are_refused_with_the_reason(
-    tmp_path: Path, changes: dict[str, object], words: str
+def test_invalid_predictions_are_refused_with_the_reason(
+    tmp_path: Path, changes: dict[str, object], message: str
 ) -> None:
     file = write(evaluation([HAPPY, SAD], [HAPPY, SAD]), tmp_path, **changes)
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(DataError, match=message):
         read_evaluation(file, "odd")
 
 
 def test_damaged_predictions_are_refused(tmp_path: Path) -> None:
     file = write(evaluation([HAPPY], [HAPPY]), tmp_path)
     file.write_bytes(file.read_bytes()[:200])
-    with pytest.raises(DataError, match="these are no predictions"):
+    with pytest.raises(DataError, match="not a predictions file"):
         read_evaluation(file, "cut")
     pickled = tmp_path / "pickled.npz"
     np.savez(pickled, sample_id=np.array([object()], object))

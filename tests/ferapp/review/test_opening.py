@@ -38,8 +38,7 @@ def test_the_example_opens_with_pictures_and_model() -> None:
     metrics = json.loads((example() / "metrics.json").read_text())
     assert found.scores.accuracy == pytest.approx(metrics["accuracy"])
     assert found.scores.confusion.tolist() == metrics["confusion"]
-    ece = found.calibration.error
-    assert ece == pytest.approx(metrics["ece"], abs=1e-3)
+    assert found.calibration.error == pytest.approx(metrics["ece"], abs=1e-3)
 
 
 def test_the_example_is_what_the_shipped_model_says() -> None:
@@ -139,7 +138,7 @@ def test_classifying_a_runs_samples_ends_at_the_next_batch_when_nobody_waits(
     save(replace(data, split=np.full(len(data), "val")), tmp_path / "data")
     run = create_run(tmp_path / "runs", "mine", TrainConfig(), tmp_path / "data")
     shutil.copy(find_model("compact"), run.best)
-    monkeypatch.setattr("trainer.evaluation.evaluate.BATCH", 100)
+    monkeypatch.setattr("trainer.evaluation.evaluate.BATCH_SIZE", 100)
     said = list[str]()
 
     def say(words: str) -> None:

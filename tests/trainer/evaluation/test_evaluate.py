@@ -1,4 +1,4 @@
-"""What an evaluation returns."""
+"""The result of an evaluation."""
 
 import json
 
@@ -10,8 +10,8 @@ from trainer.evaluation.evaluate import evaluate
 from trainer.models import create
 
 
-def test_what_needs_landmarks_is_left_out_where_there_are_none() -> None:
-    """And no number that JSON does not know stands in its place."""
+def test_metrics_without_landmarks_or_votes_are_left_out() -> None:
+    """They are not NaN, which JSON does not have."""
     options = {"widths": [8, 16], "blocks": [1, 1]}
     card = ModelCard("small", "compact", options, "stages")
     result = evaluate(

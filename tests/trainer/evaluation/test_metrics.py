@@ -26,8 +26,8 @@ from trainer.evaluation.metrics import (
 CLASSES = tuple("abcdefg")
 
 
-def random_answers(seed: int, spread: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (N, 7) and labels, of which one class has no sample."""
+def random_predictions(seed: int, spread: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (N, 7) and labels; one class has no sample."""
     draw = np.random.default_rng(seed)
     logits = draw.normal(0, spread, (draw.integers(20, 3000), 7)).astype(np.float32)
     labels = np.array([draw.choice(7, p=row) for row in softmax(logits)])
@@ -37,7 +37,7 @@ def random_answers(seed: int, spread: float = 2.0) -> tuple[np.ndarray, np.ndarr
 
 @pytest.mark.parametrize("seed", range(5))
 def test_scores_are_those_of_scikit_learn(seed: int) -> None:
-    logits, labels = random_answers(seed)
+    logits, labels = random_predictions(seed)
     predicted = logits.argmax(axis=1)
     result = classification_metrics(logits, labels, CLASSES)
     every, present = list(range(7)), sorted(set(labels.tolist()))
@@ -57,7 +57,7 @@ def test_scores_are_those_of_scikit_learn(seed: int) -> None:
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_the_reliability_curve_is_that_of_scikit_learn(temperature: float) -> None:
-    logits, labels = random_answers(9)
+    logits, labels = random_predictions(9)
     probabilities = softmax(logits, temperature)
     curve = calibration(probabilities, labels)
     correct = logits.argmax(axis=1) == labels
@@ -74,7 +74,7 @@ def test_the_reliability_curve_is_that_of_scikit_learn(temperature: float) -> No
     assert classification_metrics(logits, labels, CLASSES, temperature)["ece"] == curve.error
 
 
-def test_a_certain_answer_lies_in_the_last_bin() -> None:
+def test_a_certain_prediction_is_in_the_last_bin() -> None:
     curve = calibration(np.array([[1.0, 0.0], [0.98, 0.02], [0.5, 0.5]]), np.array([1, 0, 0]))
     assert curve.count[-1] == 2
     assert curve.accuracy[-1] == 0.5
@@ -95,7 +95,7 @@ def test_metrics_against_hand_counts() -> None:
     assert result["ece"] == pytest.approx(confidence - 4 / 6, abs=1e-6)
 
 
-def test_ratios_of_nothing_are_no_numbers_and_left_out_of_the_means() -> None:
+def test_undefined_scores_are_nan_and_left_out_of_the_means() -> None:
     scores = ConfusionScores(confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 0]), 3))
     assert scores.recall.tolist()[:2] == [0.5, 0.0]
     assert math.isnan(scores.recall[2])
@@ -116,14 +116,14 @@ def test_the_fitted_temperature_undoes_overconfidence() -> None:
     labels = np.array([draw.choice(7, p=row) for row in softmax(logits)])
     assert fit_temperature(logits, labels) == pytest.approx(1, abs=0.1)
     assert fit_temperature(3 * logits, labels) == pytest.approx(3, abs=0.3)
-    sharp = classification_metrics(3 * logits, labels, CLASSES)["ece"]
+    unscaled = classification_metrics(3 * logits, labels, CLASSES)["ece"]
     fitted = classification_metrics(3 * logits, labels, CLASSES, temperature=3.0)["ece"]
-    assert fitted < sharp / 3
+    assert fitted < unscaled / 3
 
 
 @pytest.mark.parametrize("spread", [0.3, 2.0, 9.0])
 def test_the_fitted_temperature_minimises_the_cross_entropy(spread: float) -> None:
-    logits, labels = random_answers(3, spread)
+    logits, labels = random_predictions(3, spread)
     labels[::3] = np.random.default_rng(1).integers(0, 7, len(labels[::3]))
 
     def cross_entropy(log_t: float) -> float:

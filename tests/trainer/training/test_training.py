@@ -1,4 +1,4 @@
-"""The evaluation's numbers are those of their formulas; settings are checked."""
+"""Cross-entropy against its formula; settings are checked."""
 
 from pathlib import Path
 
