@@ -190,8 +190,7 @@ def _summed_up(
 def _draw(result: SoakResult, offset: float, path: Path) -> None:
     from matplotlib.figure import Figure
 
-    from trainer.reports.curve_figures import COLOURS, plain_axes
-    from trainer.reports.figures import FAINT, save
+    from trainer.reports.figures import COLOURS, FAINT, save_figure, style_axes
 
     minutes = [sample.at_s / 60 for sample in result.samples]
     figure = Figure(figsize=(7, 6), layout="constrained")
@@ -200,21 +199,21 @@ def _draw(result: SoakResult, offset: float, path: Path) -> None:
     ends = np.array([result.warm_up_s / 60, minutes[-1]])
     line = offset + result.memory_slope_mb_per_min * ends
     top.plot(ends, line, "--", color=COLOURS[1], linewidth=1.6)
-    plain_axes(
+    style_axes(
         top,
         f"resident memory, MiB: {result.memory_slope_mb_per_min:+.2f} a minute when warm (dashed)",
     )
     middle.plot(minutes, [s.threads for s in result.samples], color=COLOURS[0], linewidth=1.2)
     middle.plot(minutes, [s.descriptors for s in result.samples], color=COLOURS[2], linewidth=1.2)
     middle.legend(["threads", "open files"], frameon=False, fontsize=8, loc="center right")
-    plain_axes(middle, "threads and open files")
+    style_axes(middle, "threads and open files")
     bottom.plot(minutes, [s.p95_ms for s in result.samples], ".", color=COLOURS[0], markersize=3)
-    plain_axes(bottom, "capture to paint, p95 of each second on the live page, ms")
+    style_axes(bottom, "capture to paint, p95 of each second on the live page, ms")
     for axes in (top, middle, bottom):
         axes.margins(y=0.08)
         axes.set_ylim(bottom=0)
     bottom.set_xlabel("minutes; source, model and page change every 5 s", color=FAINT)
-    save(figure, path)
+    save_figure(figure, path)
 
 
 def _stills(source: str, folder: Path) -> tuple[str, str]:

@@ -29,10 +29,10 @@ def test_the_required_packages_are_those_of_the_project() -> None:
 
 
 def test_a_missing_package_is_broken() -> None:
-    check = doctor.check_package("torchmetrics", None)
+    check = doctor.check_package("scikit-learn", None)
     assert check.state == "broken"
-    assert "pip install torchmetrics" in check.mend
-    assert doctor.check_package("torchmetrics", "1.6").state == "ok"
+    assert "pip install scikit-learn" in check.mend
+    assert doctor.check_package("scikit-learn", "1.6").state == "ok"
 
 
 def test_installed_leaves_out_what_is_not_there() -> None:

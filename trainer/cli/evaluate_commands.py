@@ -147,9 +147,9 @@ def _evaluate(
         origin={"model_file": str(path.resolve()), "data_path": str(data.resolve())},
     )
     if figures and out is not None:
-        from trainer.reports.evaluation_report import write_figures
+        from trainer.reports.evaluation_report import write_evaluation_figures
 
-        write_figures(out, network, card, faces, torch_device)
+        write_evaluation_figures(out, network, card, faces, torch_device)
     if out is not None:
         notices.print(f"Wrote {out}", soft_wrap=True)
     return {"tta": options["tta"], **result}
@@ -174,7 +174,10 @@ def explain(
     from trainer.evaluation.evaluate import check_classes
     from trainer.model_index import find_model
     from trainer.models.model_file import load_model
-    from trainer.reports.explanation_report import write_explanation, write_picture_explanation
+    from trainer.reports.explanation_report import (
+        write_explanation_report,
+        write_picture_explanation,
+    )
 
     if (data is None) == (image is None):
         raise UsageError("Name one of --data and --image")
@@ -191,7 +194,7 @@ def explain(
         faces = _aligned_as_trained(path, _open_data(data, no_landmarks).of_split(split))
         check_classes(str(path), card, faces)
         with progress_bars() as progress:
-            result = write_explanation(
+            result = write_explanation_report(
                 network,
                 card,
                 faces,
@@ -199,7 +202,7 @@ def explain(
                 out,
                 method=method,
                 limit=samples,
-                report=progress,
+                progress=progress,
             )
         print_explanation(result)
     notices.print(f"Wrote {out / 'report.html'}", soft_wrap=True)
@@ -216,9 +219,9 @@ def _open_data(data: Path, no_landmarks: bool) -> "FaceData":
 
 
 def _aligned_as_trained(model: Path, faces: "FaceData") -> "FaceData":
-    from trainer.reports.run_records import as_learned
+    from trainer.reports.run_records import aligned_as_trained
 
-    pictures = as_learned(model, faces)
+    pictures = aligned_as_trained(model, faces)
     if pictures is not faces and faces.has_landmarks.any():
         notices.print(
             f"{model}: evaluated on unaligned pictures, as it was trained", soft_wrap=True

@@ -24,10 +24,10 @@ def compare(
     """Compare runs: results over seeds, complexity, and the settings that differ."""
     from trainer.reports import comparison, run_records
 
-    records = [run_records.read_record(run) for run in run_records.find_runs(runs)]
+    records = [run_records.read_run_record(run) for run in run_records.find_runs(runs)]
     if out is not None:
         make_folder(out)
-    result = comparison.compare(records)
+    result = comparison.compare_records(records)
     print_table(*comparison.results_table(result))
     for columns, rows in (
         comparison.differences_table(result),
@@ -37,9 +37,9 @@ def compare(
             print()
             print_table(columns, rows)
     if out is not None:
-        from trainer.reports.runs_report import write_report
+        from trainer.reports.runs_report import write_comparison_report
 
-        notices.print(f"Wrote {write_report(result, out)}")
+        notices.print(f"Written to {write_comparison_report(result, out)}")
     if as_json:
         print_json(result.as_dict())
 
@@ -73,7 +73,7 @@ def reproduce(
         fast=fast,
         seeds=seeds,
         sets=sets,
-        say=lambda text: notices.print(text, markup=False, soft_wrap=True),
+        log=lambda text: notices.print(text, markup=False, soft_wrap=True),
     )
     print_table(*result.cells())
     notices.print(f"Wrote {runs / file_stem(result.name)}.md")

@@ -14,7 +14,8 @@ from trainer.card import ModelCard
 from trainer.data.crops import align_all
 from trainer.data.face_data import FaceData
 from trainer.errors import UsageError
-from trainer.evaluation.evaluate import check_classes, fit_temperature, metrics, predict
+from trainer.evaluation.evaluate import check_classes, predict
+from trainer.evaluation.metrics import classification_metrics, fit_temperature
 from trainer.models.registry import FerModel
 
 AVERAGED_OBJECTIVE = re.compile(r"^mean of the weights of \d+ models: ")
@@ -54,7 +55,7 @@ def average_models(
     network.load_state_dict(average_weights(models))
     crops = align_all(validation, card.preprocessing)
     logits = predict(network, card, crops.pixels, device).logits
-    measured = metrics(logits, validation.label, card.classes)
+    measured = classification_metrics(logits, validation.label, card.classes)
     in_card = {key: measured[key] for key in ("accuracy", "mean_class_accuracy", "macro_f1")}
     # without duplicates, in order; an averaged model counts as the models it was averaged from
     objectives = dict.fromkeys(

@@ -21,7 +21,8 @@ from trainer.data.face_data import FaceData
 from trainer.data.loader import Sample
 from trainer.device import autocast_dtype, memory_format, resolve_device
 from trainer.errors import FerError, ModelFileError, RunStopped, UsageError, explain_resource_error
-from trainer.evaluation.evaluate import fit_temperature, predict
+from trainer.evaluation.evaluate import predict
+from trainer.evaluation.metrics import fit_temperature
 from trainer.files import remove_partial_files, write_atomic
 from trainer.model_index import find_model, read_card
 from trainer.models import create

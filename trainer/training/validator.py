@@ -9,7 +9,8 @@ from torch import nn
 
 from trainer.card import ModelCard
 from trainer.data.crops import Crops
-from trainer.evaluation.evaluate import metrics, predict
+from trainer.evaluation.evaluate import predict
+from trainer.evaluation.metrics import classification_metrics
 from trainer.models.model_file import save_model
 from trainer.models.registry import FerModel
 from trainer.training.event_log import read_events
@@ -80,6 +81,6 @@ class Validator:
         """Metrics on the validation split, without those per class."""
         crops, device = self._crops, next(model.parameters()).device
         logits = predict(model, self._card, crops.pixels, device).logits
-        result = metrics(logits, crops.labels.numpy(), self._card.classes)
+        result = classification_metrics(logits, crops.labels.numpy(), self._card.classes)
         result["loss"] = float(nn.functional.cross_entropy(torch.from_numpy(logits), crops.labels))
         return {key: value for key, value in result.items() if key not in ("per_class", "n")}

@@ -215,7 +215,8 @@ class TestDisk:
             replace(temporary, path)
 
         monkeypatch.setattr(os, "replace", fails)
-        monkeypatch.setattr("trainer.training.validator.metrics", improving_metrics())
+        replaced = "trainer.training.validator.classification_metrics"
+        monkeypatch.setattr(replaced, improving_metrics())
         kind = OSError if code == errno.EIO else FerError
         with pytest.raises(kind, match=rf"{file}.*{os.strerror(code)}|{os.strerror(code)}.*{file}"):
             train_run(run)

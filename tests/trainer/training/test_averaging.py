@@ -13,7 +13,8 @@ from trainer.card import ModelCard
 from trainer.data.crops import align_all
 from trainer.data.face_data import save
 from trainer.errors import UsageError
-from trainer.evaluation.evaluate import metrics, predict
+from trainer.evaluation.evaluate import predict
+from trainer.evaluation.metrics import classification_metrics
 from trainer.labels import EXPRESSIONS
 from trainer.models import FerModel, create
 from trainer.models.model_file import load_model, save_model
@@ -59,7 +60,8 @@ def test_the_card_has_the_metrics_of_the_mean() -> None:
     network, card = average_models(models, validation, torch.device("cpu"))
     crops = align_all(validation, card.preprocessing)
     logits = predict(network, card, crops.pixels, torch.device("cpu")).logits
-    assert card.metrics["accuracy"] == metrics(logits, validation.label, card.classes)["accuracy"]
+    expected = classification_metrics(logits, validation.label, card.classes)
+    assert card.metrics["accuracy"] == expected["accuracy"]
     assert card.data["name"] == "of 9"
     assert card.objective == "mean of the weights of 2 models: of seed 0; of seed 1"
     torch.testing.assert_close(network.state_dict(), average_weights([model(0), model(1)]))

@@ -19,7 +19,7 @@ from trainer.data.face_data import FaceData
 from trainer.errors import RunStopped, UsageError
 from trainer.models.model_file import load_model
 from trainer.recipes import recipe
-from trainer.reports.run_records import read_record
+from trainer.reports.run_records import read_run_record
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
 from trainer.training.trainer import Trainer
@@ -123,7 +123,7 @@ def test_run_readers_know_epoch_0(start: Path, tmp_path: Path) -> None:
     run = create_run(tmp_path, "tuned", config, tmp_path)
     with text_log(run.log) as report:
         Trainer(run, "tuned", config, data, report).fit()
-    record, seen = read_record(run), Watched(run.path).read()
+    record, seen = read_run_record(run), Watched(run.path).read()
     assert [event["epoch"] for event in record.validations] == [0, 1, 2]
     assert record.best["epoch"] == seen.best["epoch"] == 0
     assert record.best["accuracy"] == seen.accuracy

@@ -26,7 +26,7 @@ from trainer.model_index import find_model, read_card
 from trainer.models import create
 from trainer.models.model_file import load_model
 from trainer.recipes import recipe
-from trainer.reports.run_records import as_learned
+from trainer.reports.run_records import aligned_as_trained
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
 from trainer.training.state import TrainState
@@ -401,4 +401,4 @@ def test_a_model_is_evaluated_on_pictures_aligned_as_in_training(
     tmp_path: Path, sets: tuple[str, ...], aligned: bool
 ) -> None:
     run = create_run(tmp_path, "test", small_config(*sets), tmp_path)
-    assert as_learned(run.best, drawn_data(1)).has_landmarks.all() == aligned
+    assert aligned_as_trained(run.best, drawn_data(1)).has_landmarks.all() == aligned

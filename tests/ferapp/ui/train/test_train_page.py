@@ -339,11 +339,11 @@ def test_damaged_runs_do_not_break_the_list(bench: Bench, tmp_path: Path) -> Non
     bench.wait(lambda: len(entries.runs) == 1)
     index = entries.index(0)
     words = index.data(Qt.ItemDataRole.AccessibleTextRole)
-    assert "damaged: this is no run's configuration" in words
+    assert "damaged: not the configuration of a run" in words
     assert not entries.flags(index) & Qt.ItemFlag.ItemIsUserCheckable
     bench.page.list.choose(str(damaged))
     bench.wait(lambda: bench.page.view.reason.isVisible())
-    assert "no run's configuration" in bench.page.view.reason.text()
+    assert "not the configuration of a run" in bench.page.view.reason.text()
     assert not bench.page.view.live.isVisible()
 
 
