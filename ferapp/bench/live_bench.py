@@ -13,8 +13,8 @@ from typing import Any
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
+from ferapp.bench.process_usage import process_age_s, resident_mb
 from ferapp.live.engine import Engine, Parts
-from ferapp.live.meters import rss_mb
 from ferapp.live.status import ModelState
 from ferapp.sources.base import FrameSource
 from ferapp.sources.heavy_imports import load_opencv
@@ -112,21 +112,21 @@ def run_bench(
     engine = _MeasuredEngine(source, model, device, fps, parts)
     with bench_window(engine, faces or FACES):
         QApplication.processEvents()
-        visible = _process_age()
+        visible = process_age_s()
         stalls = _Stalls()
         wait_until_ready(engine)
-        ready, stall = _process_age(), stalls.longest_ms()
+        ready, stall = process_age_s(), stalls.longest_ms()
         turn(WARM_UP_S)
         status = engine.status()
         if status.source_notice:
             raise FerError(status.source_notice)
-        samples, memory = [], [rss_mb()]
+        samples, memory = [], [resident_mb()]
         engine.measuring, dropped, spent = True, status.rates.dropped, time.process_time()
         ends = time.perf_counter() + seconds
         while time.perf_counter() < ends:
             turn(SAMPLE_MS / 1000)
             samples.append(engine.status().rates)
-            memory.append(rss_mb())
+            memory.append(resident_mb())
         engine.measuring, spent = False, time.process_time() - spent
         dropped = engine.status().rates.dropped - dropped
     plain, explained = _model_times(model, device)
@@ -230,16 +230,6 @@ def _model_times(model: str, device: str) -> tuple[float, float]:
         round(1000 * classifier.seconds_per_face(attribution=False), 2),
         round(1000 * classifier.seconds_per_face(attribution=True), 2),
     )
-
-
-def _process_age() -> float:
-    """Seconds since this process was started."""
-    linux = Path("/proc/self/stat")
-    if linux.exists():
-        fields = linux.read_text().rpartition(")")[2].split()
-        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-        return float(Path("/proc/uptime").read_text().split()[0]) - started
-    return time.process_time()
 
 
 def _mean(values: list[float]) -> float:

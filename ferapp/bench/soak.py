@@ -1,6 +1,5 @@
 """The real pipeline for a long time, its source, model and page changed all the while."""
 
-import os
 import threading
 import time
 from array import array
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ferapp.bench.live_bench import bench_window, quantile, turn, wait_until_ready
+from ferapp.bench.process_usage import open_file_count, resident_mb, thread_count
 from ferapp.live.engine import Engine
-from ferapp.live.meters import rss_mb
 from ferapp.sources.heavy_imports import load_opencv
 from ferapp.vision.types import Analysis
 from trainer.errors import FerError
@@ -143,9 +142,9 @@ def _observed(
         samples.append(
             Sample(
                 round(time.perf_counter() - began, 2),
-                round(rss_mb(), 2),
-                _count("task"),
-                _count("fd"),
+                round(resident_mb(), 2),
+                thread_count(),
+                open_file_count(),
                 round(float(np.percentile(new, 95)), 1) if new else float("nan"),
             )
         )
@@ -239,11 +238,3 @@ def _stills(source: str, folder: Path) -> tuple[str, str]:
     if not found:
         raise FerError(f"{source}: too short for this", "Take a video of ten seconds or more.")
     return str(found[0]), str(pictures)
-
-
-def _count(what: str) -> int:
-    """Entries of /proc/self/`what`; 0 where there is none."""
-    try:
-        return len(os.listdir(f"/proc/self/{what}"))
-    except OSError:
-        return 0

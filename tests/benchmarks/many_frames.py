@@ -20,8 +20,8 @@ import numpy as np
 
 from ferapp.app import make_application, make_window
 from ferapp.bench.live_bench import turn
+from ferapp.bench.process_usage import resident_mb
 from ferapp.live.engine import Engine, Parts
-from ferapp.live.meters import rss_mb
 from ferapp.sources.base import Frame, FrameSource
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.vision.analysis_options import Options
@@ -92,7 +92,7 @@ def main(frames: int) -> None:
         window = make_window(engine, store)
         while Pictures.count < frames:
             turn(0.5)
-            memory.append((Pictures.count, rss_mb()))
+            memory.append((Pictures.count, resident_mb()))
         window.close()
     warm = [each for each in memory if each[0] > frames // 5]
     slope = np.polyfit([count for count, _ in warm], [mib for _, mib in warm], 1)[0]

@@ -307,7 +307,7 @@ class TestFilesThatCannotBeWritten:
         """OpenCV does not tell that it could not write."""
         code = (
             "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
-            "import sys; sys.path.insert(0, 'tests/ui')\n"
+            "import sys\n"
             "from pathlib import Path\n"
             "from tests.support.ui.fake_engine import analysis, face\n"
             "from ferapp.studies.annotated_video import BurntVideo\n"
