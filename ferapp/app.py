@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from ferapp.live import app_log
@@ -29,6 +30,7 @@ from ferapp.ui.train.train_page import Tools as TrainTools
 from ferapp.ui.train.train_page import TrainPage
 from ferapp.ui.widgets.theme import Mode, apply_theme
 from trainer.errors import FerError
+from trainer.files import asset
 from trainer.model_index import bundled_models, find_model, read_card
 
 
@@ -39,6 +41,8 @@ def make_application(mode: Mode = "system") -> QApplication:
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("ferapp")
+    app.setDesktopFileName("ferapp")  # by it a Wayland desktop finds the icon
+    app.setWindowIcon(QIcon(str(asset("icon/ferapp.png"))))
     apply_theme(app, mode)
     return app
 

@@ -38,7 +38,9 @@ def check_outputs(
 ) -> None:
     """Raise UsageError for files that cannot be what they should be, or that would be lost."""
     if video is not None and video.suffix.lower() not in VIDEO_SUFFIXES:
-        raise UsageError(f"{video}: the name of a video must end in {', '.join(VIDEO_SUFFIXES)}")
+        *others, last = VIDEO_SUFFIXES
+        suffixes = f"{', '.join(others)} or {last}"
+        raise UsageError(f"{video}: the name of a video must end in {suffixes}")
     if resume and (table is None or video is not None):
         raise UsageError("--resume: only a CSV can be continued", "Name it with --csv.")
     if resume and overwrite:

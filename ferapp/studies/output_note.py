@@ -167,8 +167,7 @@ def check_video_replaceable(video: Path) -> None:
     content = note.read()
     if not content:
         raise UsageError(
-            f"{video}: exists and is not known to be a video of this command, because "
-            f"{note.path.name} is missing or damaged",
+            f"{video}: exists, and no {note.path.name} beside it says that this command made it",
             REPLACE_HINT,
         )
     if not content.get("finished"):

@@ -101,7 +101,7 @@ def test_without_a_file_it_says_that_there_is_none(
     done = command("ferapp", "analyze", "face.png", "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["frames"] == 1
-    assert done.stderr == "Nothing was written; --csv FILE keeps the rows.\n"
+    assert done.stderr == "Nothing was written: use --csv FILE to keep the rows.\n"
     done = command("ferapp", "analyze", "face.png", "--csv", "faces.csv")
     assert done.stderr == ""
 

@@ -191,4 +191,4 @@ def test_bench_of_several_faces_finds_them_all(command) -> None:
 def test_bench_shows_faces_of_the_demo_clip_only(command) -> None:
     done = command("ferapp", "bench", "--faces", 2, "--source", "other.mp4", timeout=300)
     assert done.returncode == 2
-    assert "leave --source and --soak out" in done.stderr
+    assert "leave out --source and --soak" in done.stderr

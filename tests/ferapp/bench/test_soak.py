@@ -50,4 +50,4 @@ def test_a_short_soak_through_everything(command) -> None:
 def test_a_plot_without_a_soak_is_wrong_usage(command) -> None:
     done = command("ferapp", "bench", "--plot", "x.png")
     assert done.returncode == 2
-    assert "--plot is for --soak only" in done.stderr
+    assert "--plot needs --soak" in done.stderr

@@ -15,7 +15,7 @@ class TestFilesThatCannotBeWritten:
 
     @pytest.mark.parametrize("name", ["out.gif", "out", "out.mp3"])
     def test_a_suffix_of_no_video(self, tmp_path: Path, name: str) -> None:
-        with pytest.raises(UsageError, match=r"\.mp4, \.avi, \.mkv") as refused:
+        with pytest.raises(UsageError, match=r"\.mp4, \.avi or \.mkv") as refused:
             analyze_source("demo", None, video_file=tmp_path / name)
         assert name in str(refused.value)
 

@@ -139,7 +139,7 @@ class TestVideo:
         film = tmp_path / "film.mp4"
         for content in (video.read_bytes(), asset("demo/demo.mp4").read_bytes(), b"not a video"):
             film.write_bytes(content)
-            self.refused(clip, film, r"film\.mp4: exists and is not known to be a video of this")
+            self.refused(clip, film, r"film\.mp4: exists, and no film\.mp4\.json beside it")
         analyze_source(str(clip), None, video_file=film, max_frames=1, overwrite=True)
         assert len(frames_of(film)[1]) == 1
 
