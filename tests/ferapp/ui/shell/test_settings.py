@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from ferapp.overlays.overlay_style import Look
 from ferapp.ui.shell.settings import Settings, SettingsStore
@@ -54,7 +55,7 @@ def test_a_damaged_field_costs_only_itself(file: Path) -> None:
     }
     file.write_text(json.dumps(values))
     now = SettingsStore(file).now
-    assert now == replace(Settings(), device="cuda:1", look=replace(Look(), signed=False))
+    assert now == Settings(device="cuda:1", look=replace(Look(), signed=False))
 
 
 def test_a_file_of_a_newer_version_costs_only_what_is_unknown(file: Path) -> None:
@@ -66,8 +67,7 @@ def test_a_file_of_a_newer_version_costs_only_what_is_unknown(file: Path) -> Non
     newer = values | {"version": 9, "theme": "sepia", "look": values["look"] | {"method": "new"}}
     file.write_text(json.dumps(newer | {"panels": [{"kind": "x"}], "device": "npu:0"}))
     store = SettingsStore(file)
-    expected = replace(
-        Settings(),
+    expected = Settings(
         smoothing_ms=150,
         recent_models=("/a.safetensors",),
         hints_seen=True,
@@ -76,7 +76,7 @@ def test_a_file_of_a_newer_version_costs_only_what_is_unknown(file: Path) -> Non
     assert store.now == expected
     store.change(hud=True)
     store.save()
-    assert SettingsStore(file).now == replace(expected, hud=True)
+    assert SettingsStore(file).now == expected.model_copy(update={"hud": True})
 
 
 def test_a_folder_that_cannot_be_written_disturbs_nobody(tmp_path: Path) -> None:
@@ -85,3 +85,55 @@ def test_a_folder_that_cannot_be_written_disturbs_nobody(tmp_path: Path) -> None
     store.change(hud=True)
     store.save()
     assert store.now.hud
+
+
+def test_the_file_is_what_earlier_versions_wrote(file: Path) -> None:
+    """Same names, same values: settings survive an update in both directions."""
+    store = SettingsStore(file)
+    store.change(look=replace(Look(), opacity=0.5), recent_models=("/a.safetensors",), faces=2)
+    store.save()
+    values = json.loads(file.read_text())
+    assert list(values) == [
+        *("theme", "look", "held_scale", "smoothing_ms", "faces", "hud", "signals"),
+        *("signal_group", "model", "device", "camera", "camera_mode", "recordings"),
+        *("record_clean", "record_overlaid", "recent_models", "hints_seen", "geometry"),
+    ]
+    assert values["look"]["opacity"] == 0.5
+    assert values["recent_models"] == ["/a.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("faces", 0),
+        ("faces", 9),
+        ("faces", True),
+        ("smoothing_ms", -1),
+        ("smoothing_ms", 2.5),
+        ("signal_group", "Ears"),
+        ("record_clean", "false"),
+        ("look", [1]),
+        ("look", {"opacity": 10**400, "full_scale": -1}),
+        ("recent_models", "a.safetensors"),
+        ("camera", None),
+    ],
+)
+def test_a_value_out_of_range_or_of_another_type_is_the_default(
+    file: Path, name: str, value: object
+) -> None:
+    file.parent.mkdir()
+    file.write_text(json.dumps({name: value, "hud": True}))
+    assert SettingsStore(file).now == Settings(hud=True)
+
+
+def test_a_path_that_is_not_text_is_remembered(file: Path) -> None:
+    model = b"/m/caf\xe9.safetensors".decode(errors="surrogateescape")
+    store = SettingsStore(file)
+    store.change(recent_models=(model,))
+    store.save()
+    assert SettingsStore(file).now.recent_models == (model,)
+
+
+def test_an_unknown_setting_is_a_mistake_of_the_caller(file: Path) -> None:
+    with pytest.raises(ValidationError, match="colour"):
+        SettingsStore(file).change(colour="red")
