@@ -121,7 +121,7 @@ def test_on_a_real_x_server(tmp_path: Path) -> None:
             "-s",
             "-screen 0 1440x900x24",
             sys.executable,
-            str(ROOT / "tests/support/app/x11_window.py"),
+            str(ROOT / "tests/support/app/explained_window.py"),
             str(picture),
         ],
         capture_output=True,
