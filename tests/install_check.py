@@ -46,7 +46,7 @@ def expect(condition: bool, message: str) -> None:
 
 
 def check_installation(folder: Path) -> None:
-    uv = shutil.which("uv") or sys.exit("uv is not on the path")
+    uv = os.environ.get("UV") or shutil.which("uv") or sys.exit("There is no uv on the path.")
     environment, work = folder / "environment", folder / "work"
     work.mkdir()
     run(uv, "build", "--quiet", "--wheel", "--out-dir", folder, CHECKOUT, folder=work)

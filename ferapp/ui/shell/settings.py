@@ -86,11 +86,11 @@ class SettingsStore:
         """Remember `values`; `save` writes them. Raises ValidationError for an unknown setting."""
         self.now = Settings(**dict(self.now) | values)
 
-    def forget(self, recordings: str = "") -> None:
-        """Nothing of what was used last is remembered; how things look stays while it runs.
+    def clear_recent(self, recordings: str = "") -> None:
+        """Forget recent items and settings, but for the appearance of the running window.
 
-        So does `recordings`, the folder they go into. The file is the caller's to delete: it is
-        written again when something changes.
+        `recordings`, the folder that they go into, is kept. Deleting the file is up to the caller;
+        it is written again when something changes.
         """
         now = self.now
         self.now = self._saved = Settings(
@@ -104,7 +104,7 @@ class SettingsStore:
         )
 
     def save(self) -> None:
-        """Write what changed. A file that cannot be written is no reason to disturb anybody."""
+        """Write changes. A file that cannot be written is only logged."""
         if self.now == self._saved:
             return
         try:

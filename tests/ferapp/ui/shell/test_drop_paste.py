@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication
 
-from ferapp.ui.shell.drop_paste import LEFT_S, PastedPictures, pasted_folder
+from ferapp.ui.shell.drop_paste import LEFTOVER_S, PastedPictures, pasted_folder
 from tests.support.ui.window_bench import Bench
 
 
@@ -88,7 +88,7 @@ def test_several_files_are_the_first_and_it_is_said(
 ) -> None:
     drop(bench, files(clip, tmp_path, tmp_path / "c.mp4"))
     assert bench.engine.calls == [("open_source", str(clip))]
-    assert told(bench) == "3 files came at once: only the first, a & b.mp4, is opened."
+    assert told(bench) == "Only the first of 3 files, a & b.mp4, was opened."
 
 
 def test_an_address_as_link_or_text(bench: Bench) -> None:
@@ -130,7 +130,7 @@ def test_what_a_killed_window_left_behind_goes(bench: Bench) -> None:
     for folder in (left, fresh):  # a window that runs may still need its own
         folder.mkdir(parents=True)
         (folder / "Pasted picture 1.png").touch()
-    long_ago = time.time() - 2 * LEFT_S
+    long_ago = time.time() - 2 * LEFTOVER_S
     os.utime(left, (long_ago, long_ago))
     PastedPictures()
     assert not left.exists()
@@ -140,13 +140,13 @@ def test_what_a_killed_window_left_behind_goes(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("hello", "“hello” is no file, folder or address."),
-        ("/gone/a.mp4", "“/gone/a.mp4” is no file, folder or address."),
-        ("word " * 30, "“word word word word word word word word…” is no file"),
-        ("/" + "a" * 5000, f"“/{'a' * 39}…” is no file"),
-        ("~nobody/a.mp4", "“~nobody/a.mp4” is no file"),
-        ("a\0b", "is no file"),
-        ("ftp://anna:secret@host/a.mp4", "ftp:// cannot be opened."),
+        ("hello", "“hello” is not a file, folder or address."),
+        ("/gone/a.mp4", "“/gone/a.mp4” is not a file, folder or address."),
+        ("word " * 30, "“word word word word word word word word…” is not a file"),
+        ("/" + "a" * 5000, f"“/{'a' * 39}…” is not a file"),
+        ("~nobody/a.mp4", "“~nobody/a.mp4” is not a file"),
+        ("a\0b", "is not a file"),
+        ("ftp://anna:secret@host/a.mp4", "ftp:// addresses cannot be opened"),
     ],
 )
 def test_what_cannot_be_opened_is_named(bench: Bench, words: str, said: str) -> None:
@@ -162,7 +162,7 @@ def test_unknown_data_is_named_too(bench: Bench, tmp_path: Path) -> None:
     drop(bench, data)
     assert "application/x-thing cannot be opened." in told(bench)
     drop(bench, files(tmp_path / "gone.mp4"))
-    assert told(bench) == "gone.mp4 is not there any more."
+    assert told(bench) == "gone.mp4 no longer exists."
     assert bench.engine.calls == []
 
 

@@ -200,12 +200,12 @@ def test_devices_with_their_free_memory(bench: Bench) -> None:
     assert store.now.device == "auto"
 
 
-def test_a_remembered_device_that_is_gone_is_left(bench: Bench) -> None:
+def test_a_missing_remembered_device_is_replaced(bench: Bench) -> None:
     bench.window.store.change(device="cuda:0")
     bench.engine.change(model_state=ModelState.FAILED, model="", model_name="", device="")
     toast = bench.window.live_page.stage.toast
     bench.qtbot.waitUntil(toast.isVisible)
-    assert "cuda:0 is gone" in toast.label.text()
+    assert "cuda:0 is not available" in toast.label.text()
     assert bench.engine.calls == [("use_device", "auto")]
     assert bench.window.store.now.device == "auto"
 

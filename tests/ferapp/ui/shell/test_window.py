@@ -277,7 +277,7 @@ def test_garbage_is_collected_by_need(bench: Bench) -> None:
     collections = sum(s["collections"] for s in gc.get_stats())
     cycles: list[list[object]] = [[] for _ in range(gc.get_threshold()[0] + 50)]
     assert not gc.isenabled()
-    bench.window.collector.collect()
+    bench.window.garbage_collector.collect()
     assert len(cycles)
     assert sum(s["collections"] for s in gc.get_stats()) > collections
 
