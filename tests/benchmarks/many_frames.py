@@ -19,7 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 
 from ferapp.app import make_application, make_window
-from ferapp.bench.live_bench import turn
+from ferapp.bench.live_bench import run_event_loop
 from ferapp.bench.process_usage import resident_mb
 from ferapp.live.engine import Engine, Parts
 from ferapp.sources.base import Frame, FrameSource
@@ -91,7 +91,7 @@ def main(frames: int) -> None:
         store.change(hints_seen=True)
         window = make_window(engine, store)
         while Pictures.count < frames:
-            turn(0.5)
+            run_event_loop(0.5)
             memory.append((Pictures.count, resident_mb()))
         window.close()
     warm = [each for each in memory if each[0] > frames // 5]

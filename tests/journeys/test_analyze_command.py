@@ -94,9 +94,7 @@ class TestCommand:
         assert len(frames_of(video)[1]) == len(rows_of(table)) == found["frames"]
 
 
-def test_without_a_file_it_says_that_there_is_none(
-    command, tmp_path: Path, demo_frame: np.ndarray
-) -> None:
+def test_without_a_file_a_notice_says_so(command, tmp_path: Path, demo_frame: np.ndarray) -> None:
     cv2.imwrite(str(tmp_path / "face.png"), demo_frame)
     done = command("ferapp", "analyze", "face.png", "--json")
     assert done.returncode == 0
@@ -107,7 +105,7 @@ def test_without_a_file_it_says_that_there_is_none(
 
 
 class TestBadInput:
-    """One message with the file and the reason, exit 1 or 2, no traceback."""
+    """One message that names the file and the reason, exit code 1 or 2, no traceback."""
 
     def refused(
         self, done: "subprocess.CompletedProcess[str]", *words: str, code: tuple[int, ...] = (1, 2)

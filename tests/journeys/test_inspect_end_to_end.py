@@ -1,4 +1,4 @@
-"""From the command to a reviewed mistake, and to a training that applies the review."""
+"""From the command to a reviewed mistake, and to a training run that applies the review."""
 
 import json
 import sys
@@ -55,7 +55,7 @@ def prepared(tmp_path: Path) -> Path:
 
 
 def inspecting(look: Callable[[InspectPage], None]) -> None:
-    """Call `look` in the app's event loop; the app ends afterwards in any case."""
+    """Call `look` in the app's event loop; the app always ends afterwards."""
 
     def guarded() -> None:
         try:

@@ -1,4 +1,4 @@
-"""What the README shows as code runs as it says."""
+"""The code in the README runs as it says."""
 
 import json
 import os

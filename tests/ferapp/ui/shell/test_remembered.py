@@ -1,4 +1,4 @@
-"""What the app opens with: what was used last, as long as it is there."""
+"""The app opens with what was used last, as long as it exists."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ from ferapp.ui.shell.settings import Settings, SettingsStore
 from trainer.files import asset
 
 
-def test_a_camera_is_remembered_with_its_picture() -> None:
+def test_a_camera_is_remembered_with_its_resolution() -> None:
     assert remembered_camera(Settings()) is None  # any camera
     assert remembered_camera(Settings(camera_mode="1280x720@30")) is None
     assert remembered_camera(Settings(camera="camera:HD")) == "camera:HD"
@@ -20,7 +20,7 @@ def test_a_camera_is_remembered_with_its_picture() -> None:
     assert remembered_camera(settings) == "camera:HD@1280x720@30"
 
 
-def test_a_model_is_remembered_as_long_as_it_can_be_read(tmp_path: Path) -> None:
+def test_a_model_is_remembered_as_long_as_it_loads(tmp_path: Path) -> None:
     file = tmp_path / "mine.safetensors"
     shutil.copy(asset("models/default.safetensors"), file)
     assert remembered_model(Settings(model=str(file))) == str(file)
@@ -32,7 +32,7 @@ def test_a_model_is_remembered_as_long_as_it_can_be_read(tmp_path: Path) -> None
     assert remembered_model(Settings()) == "default"
 
 
-def test_models_that_were_opened_before_are_listed(tmp_path: Path) -> None:
+def test_recent_models_are_listed(tmp_path: Path) -> None:
     file = tmp_path / "mine.safetensors"
     shutil.copy(asset("models/default.safetensors"), file)
     engine = Engine("demo", "default", opened=(str(file), str(tmp_path / "gone.safetensors")))
@@ -42,7 +42,7 @@ def test_models_that_were_opened_before_are_listed(tmp_path: Path) -> None:
     assert "gone" not in found
 
 
-def test_an_opened_model_of_a_run_is_called_as_its_run(tmp_path: Path) -> None:
+def test_a_recent_model_of_a_run_has_the_name_of_the_run(tmp_path: Path) -> None:
     file = tmp_path / "20261126-101010-personal" / "checkpoints" / "best.safetensors"
     file.parent.mkdir(parents=True)
     shutil.copy(asset("models/default.safetensors"), file)
@@ -59,7 +59,7 @@ def test_an_opened_model_of_a_run_is_called_as_its_run(tmp_path: Path) -> None:
         (("--model", "other"), ("camera:HD@640x480@30", "other", "cpu")),
     ],
 )
-def test_the_command_line_comes_before_what_is_remembered(
+def test_the_command_line_comes_before_the_settings(
     monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], opened: tuple[str, str, str]
 ) -> None:
     store = SettingsStore()

@@ -1,4 +1,4 @@
-"""What is remembered, and what damage does to it: nothing."""
+"""Settings survive restarts, updates and damage."""
 
 import json
 from dataclasses import replace
@@ -21,7 +21,7 @@ def test_the_first_start_has_the_defaults(file: Path) -> None:
     assert not file.exists()
 
 
-def test_what_was_changed_comes_back(file: Path) -> None:
+def test_changes_come_back(file: Path) -> None:
     store = SettingsStore(file)
     look = replace(Look(), target="fear", signed=False, opacity=0.35, mirror=True)
     store.change(look=look, theme="light", recent_models=("/a.safetensors",), camera="camera:HD")
@@ -32,7 +32,7 @@ def test_what_was_changed_comes_back(file: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe\x00", b"null", b"[" * 50_000])
-def test_a_damaged_file_counts_as_none(file: Path, content: bytes) -> None:
+def test_a_damaged_file_counts_as_missing(file: Path, content: bytes) -> None:
     file.parent.mkdir()
     file.write_bytes(content)
     store = SettingsStore(file)
@@ -58,8 +58,8 @@ def test_a_damaged_field_costs_only_itself(file: Path) -> None:
     assert now == Settings(device="cuda:1", look=replace(Look(), signed=False))
 
 
-def test_a_file_of_a_newer_version_costs_only_what_is_unknown(file: Path) -> None:
-    """Known fields count whatever stands beside them; all of it can be saved again."""
+def test_a_file_of_a_newer_version_loses_only_what_is_unknown(file: Path) -> None:
+    """Known fields count whatever else the file has, and can be saved again."""
     store = SettingsStore(file)
     store.change(smoothing_ms=150, recent_models=("/a.safetensors",), hints_seen=True)
     store.save()
@@ -79,7 +79,7 @@ def test_a_file_of_a_newer_version_costs_only_what_is_unknown(file: Path) -> Non
     assert SettingsStore(file).now == expected.model_copy(update={"hud": True})
 
 
-def test_a_folder_that_cannot_be_written_disturbs_nobody(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     store = SettingsStore(tmp_path / "file" / "settings.json")
     store.change(hud=True)

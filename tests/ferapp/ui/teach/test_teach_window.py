@@ -301,7 +301,7 @@ def test_pictures_that_cannot_be_prepared_are_told(bench: Bench) -> None:
 def test_the_app_puts_it_together(bench: Bench) -> None:
     log = app_log.install()
     try:
-        own = app.add_own_data(bench.window, bench.engine, log)
+        own = app.add_personal_data(bench.window, bench.engine, log)
         bench.window.actions_by_id["teach"].trigger()
         assert own.teaching is not None
         assert own.teaching.isVisible()
