@@ -29,8 +29,8 @@ SOURCE_HELP = (
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"ferapp {__version__}")
         raise typer.Exit()
 

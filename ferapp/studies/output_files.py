@@ -27,7 +27,7 @@ class FrameOutput(Protocol):
     def add(self, analysis: Analysis) -> None: ...
 
     def finish(self) -> None:
-        """Everything that was asked for is in the file: close it and note so."""
+        """The file is complete: close it and note so."""
 
     def close(self) -> None:
         """May be called again."""
@@ -63,8 +63,7 @@ def check_outputs(
 class TableOutput:
     """A CSV that has each frame's rows as soon as the frame is added.
 
-    It is begun anew, or continued after what it has. What is not a file, such as a pipe, has no
-    note.
+    `append` continues an interrupted one. What is not a file, such as a pipe, has no note.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 `faces.csv.json` stands beside `faces.csv`, `seen.mp4.json` beside `seen.mp4`. By its note a table
 is continued only with the source, model and frames that it was begun with, and a table or video is
-replaced without being asked only when this command made it and finished it.
+replaced without --overwrite only when this command made and finished it.
 """
 
 import hashlib
@@ -108,7 +108,7 @@ class OutputNote:
         return note if isinstance(note, dict) and note.keys() >= ORIGIN_FIELDS else {}
 
     def set_finished(self, finished: bool, **details: Any) -> None:
-        """Whether the output has everything that was asked for. Raises OSError."""
+        """Note whether the output is complete. Raises OSError."""
         moment = time.strftime(TIME_FORMAT) if finished else None
         write_json(self.path, self.read() | {"finished": moment} | details)
 

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/many_frames.py [FRAMES]
 
-Everything is real but the camera and the analyser, a stub that takes 1 ms a frame; frames that it
-has no time for are overwritten. Prints one JSON object.
+Everything is real but the camera and the analyser, a stub that takes 1 ms a frame and skips the
+frames it has no time for. Prints one JSON object.
 """
 
 import json
@@ -32,7 +32,7 @@ SIZE = (360, 640)
 
 
 class Pictures(FrameSource):
-    """A new picture each time, as a camera brings it, 1000 a second."""
+    """A new picture each time, as from a camera, 1000 a second."""
 
     kind, name, fps = "video", "Pictures", 1000.0
     count = 0
@@ -94,7 +94,7 @@ def main(frames: int) -> None:
             run_event_loop(0.5)
             memory.append((Pictures.count, resident_mb()))
         window.close()
-    warm = [each for each in memory if each[0] > frames // 5]
+    warm = [(count, mib) for count, mib in memory if count > frames // 5]
     slope = np.polyfit([count for count, _ in warm], [mib for _, mib in warm], 1)[0]
     seconds = time.perf_counter() - began
     print(

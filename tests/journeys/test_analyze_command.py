@@ -45,9 +45,9 @@ class TestCommand:
         self, tmp_path: Path, on_a_terminal: tuple[int, list[str]]
     ) -> None:
         terminal, heard = on_a_terminal
-        words = ["--video", "out.mp4", "--max-frames", "5", "--json"]
+        options = ["--video", "out.mp4", "--max-frames", "5", "--json"]
         done = subprocess.run(
-            [sys.executable, "-m", "ferapp", "analyze", "demo", *words],
+            [sys.executable, "-m", "ferapp", "analyze", "demo", *options],
             stdout=subprocess.PIPE,
             stderr=terminal,
             text=True,
@@ -88,10 +88,10 @@ class TestCommand:
             process.communicate()
         assert process.returncode == 130, stderr
         assert "Traceback" not in stderr
-        found = json.loads(stdout.splitlines()[-1])
-        assert found["stopped"] is True
-        assert 0 < found["frames"] < 471
-        assert len(frames_of(video)[1]) == len(rows_of(table)) == found["frames"]
+        summary = json.loads(stdout.splitlines()[-1])
+        assert summary["stopped"] is True
+        assert 0 < summary["frames"] < 471
+        assert len(frames_of(video)[1]) == len(rows_of(table)) == summary["frames"]
 
 
 def test_without_a_file_a_notice_says_so(command, tmp_path: Path, demo_frame: np.ndarray) -> None:
@@ -108,13 +108,13 @@ class TestBadInput:
     """One message that names the file and the reason, exit code 1 or 2, no traceback."""
 
     def refused(
-        self, done: "subprocess.CompletedProcess[str]", *words: str, code: tuple[int, ...] = (1, 2)
+        self, done: "subprocess.CompletedProcess[str]", *parts: str, code: tuple[int, ...] = (1, 2)
     ) -> None:
         assert done.returncode in code, done.stderr
         assert "Traceback" not in done.stderr
         assert done.stderr.count("Error:") == 1
-        for word in words:
-            assert word in done.stderr
+        for part in parts:
+            assert part in done.stderr
 
     def test_sources(self, command, tmp_path: Path, demo_frame: np.ndarray) -> None:
         self.refused(command("ferapp", "analyze", "gone.mp4"), "gone.mp4", "no such file")

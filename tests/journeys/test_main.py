@@ -179,8 +179,8 @@ def test_bench_of_a_missing_source_fails(command) -> None:
 
 @pytest.mark.slow
 def test_bench_of_several_faces_detects_them_all(command) -> None:
-    asked = ("--faces", 2, "--seconds", 2, "--json")
-    done = command("ferapp", "bench", *asked, timeout=300)
+    options = ("--faces", 2, "--seconds", 2, "--json")
+    done = command("ferapp", "bench", *options, timeout=300)
     assert done.returncode == 0, done.stderr
     values = json.loads(done.stdout.splitlines()[-1])
     assert values["faces"] == pytest.approx(2, abs=0.1)

@@ -40,8 +40,8 @@ def watched(kind: str, folder: Path) -> dict[str, Any]:
         },
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return report
 
 
 def files(folder: Path) -> list[Path]:
@@ -54,7 +54,7 @@ def always_written(path: Path) -> bool:
 
 
 def connects_to_nothing(seen: dict[str, Any]) -> None:
-    assert seen["faces"] == 1  # it worked: a face was found and explained
+    assert seen["faces"] == 1  # it worked: a face was detected and explained
     assert seen["code"] == 0
     assert seen["connected"] == []
     assert seen["sockets"] == []

@@ -111,7 +111,7 @@ def test_a_path_as_text(bench: Bench, clip: Path) -> None:
 def test_a_picture_is_kept_privately_until_the_window_closes(bench: Bench) -> None:
     data = QMimeData()
     data.setImageData(picture())
-    data.setUrls([QUrl("https://example.org/a.png")])  # as browsers do: not to be asked for
+    data.setUrls([QUrl("https://example.org/a.png")])  # as browsers do: must not be requested
     drop(bench, data)
     ((name, path),) = bench.engine.calls
     assert name == "open_source"
@@ -119,7 +119,7 @@ def test_a_picture_is_kept_privately_until_the_window_closes(bench: Bench) -> No
     assert file.suffix == ".png"
     assert QImage(str(file)).pixelColor(3, 3) == QColor("#336699")
     assert file.parent.stat().st_mode & 0o077 == 0
-    assert file.is_relative_to(pasted_folder())  # where it is found by who deletes all data
+    assert file.is_relative_to(pasted_folder())  # where deleting all data finds it
     bench.window.close()
     assert not file.exists()
     assert not file.parent.exists()

@@ -30,8 +30,8 @@ BROKEN = ModelInfo("/m/old.safetensors", "file", None, "old.safetensors ends too
 
 
 def entry(menu: QMenu, text: str) -> QAction:
-    (found,) = [a for a in menu.actions() if a.text().partition("\t")[0] == text]
-    return found
+    (action,) = [a for a in menu.actions() if a.text().partition("\t")[0] == text]
+    return action
 
 
 def texts(menu: QMenu) -> list[str]:
@@ -73,7 +73,7 @@ def test_the_running_camera_is_checked(bench: Bench) -> None:
     bench.engine.change(cameras=(HD, BRIO))
     bench.qtbot.waitUntil(lambda: "HD Webcam" in texts(menu))
     entry(menu, "HD Webcam").trigger()
-    assert not entry(menu, "HD Webcam").isChecked()  # asked for, but it does not play yet
+    assert not entry(menu, "HD Webcam").isChecked()  # requested, but it does not play yet
     bench.engine.change(source="camera:HD Webcam@1280x720@30", source_name="HD Webcam")
     bench.qtbot.waitUntil(entry(menu, "HD Webcam").isChecked)
     assert not entry(menu, "BRIO && Co").isChecked()
@@ -233,8 +233,8 @@ def test_the_status_bar_says_only_what_is_known(bench: Bench) -> None:
         mode_delivered=Mode(640, 480, 30),
         rates=Rates(29.84),
     )
-    words = "asked 1280 × 720 at 30  ·  delivered 640 × 480 at 30  ·  measured 29.8/s"
-    bench.qtbot.waitUntil(lambda: words in bar_texts(bench))
+    text = "asked 1280 × 720 at 30  ·  delivered 640 × 480 at 30  ·  measured 29.8/s"
+    bench.qtbot.waitUntil(lambda: text in bar_texts(bench))
     bench.engine.change(source="camera", mode_asked=None)
     bench.qtbot.waitUntil(lambda: "asked" not in bar_texts(bench))
     assert "delivered 640 × 480 at 30  ·  measured 29.8/s" in bar_texts(bench)

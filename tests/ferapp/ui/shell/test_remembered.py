@@ -36,10 +36,10 @@ def test_recent_models_are_listed(tmp_path: Path) -> None:
     file = tmp_path / "mine.safetensors"
     shutil.copy(asset("models/default.safetensors"), file)
     engine = Engine("demo", "default", opened=(str(file), str(tmp_path / "gone.safetensors")))
-    found = {model.name: model for model in engine._catalogue.look()}
-    assert found["mine"].spec == str(file)
-    assert found["mine"].group == "file"
-    assert "gone" not in found
+    models = {model.name: model for model in engine._catalogue.look()}
+    assert models["mine"].spec == str(file)
+    assert models["mine"].group == "file"
+    assert "gone" not in models
 
 
 def test_a_recent_model_of_a_run_has_the_name_of_the_run(tmp_path: Path) -> None:
@@ -66,18 +66,18 @@ def test_the_command_line_comes_before_the_settings(
     store.change(camera="camera:HD", camera_mode="640x480@30", device="cpu", model="gone")
     store.change(recent_models=("/m/a.safetensors",))
     store.save()
-    asked: list[tuple[str, str, str]] = []
+    requested: list[tuple[str, str, str]] = []
 
     class Stop(Exception):
         pass
 
     def engine(*parts: str, opened: tuple[str, ...]) -> None:
         assert opened == ("/m/a.safetensors",)
-        asked.append(parts)  # type: ignore[arg-type]
+        requested.append(parts)  # type: ignore[arg-type]
         raise Stop
 
     monkeypatch.setattr(app, "Engine", engine)
     with pytest.raises(Stop):
         cli.app(list(arguments), standalone_mode=False)
-    assert asked == [opened]
+    assert requested == [opened]
     assert SettingsStore().now == store.now  # and nothing of it is remembered

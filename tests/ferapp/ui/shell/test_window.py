@@ -118,7 +118,7 @@ def test_every_control_has_a_name_and_an_explanation(bench: Bench) -> None:
     assert len(ours) > 10
     for control in ours:
         if isinstance(control.parent(), Toast):
-            continue  # its button gets its words when there is something to do
+            continue  # its button has a text when there is something to do
         name = control.text() if isinstance(control, QAbstractButton) else ""
         assert control.accessibleName() or name, control
         assert control.toolTip(), (control, name)
@@ -292,8 +292,8 @@ def test_the_theme_menu_restyles_everything_at_once(bench: Bench) -> None:
         corner = strip.grab().toImage().pixelColor(strip.width() - 2, strip.height() - 2)
         assert corner.name() == look.panel
         bar = panel.bars.grab().toImage()
-        found = {bar.pixelColor(x, y).name() for x in range(bar.width()) for y in range(70, 100)}
-        assert look.expressions["happy"] in found
+        colours = {bar.pixelColor(x, y).name() for x in range(bar.width()) for y in range(70, 100)}
+        assert look.expressions["happy"] in colours
 
 
 def test_s_saves_the_picture_and_shows_where(bench: Bench, tmp_path: Path) -> None:
