@@ -83,7 +83,8 @@ def analyze_source(
             append = resume and csv_file.exists()
             if append:
                 first = _restore(csv_file, list(columns), origin, analyzer, summary)
-                notices.print(_resuming_text(first, source), soft_wrap=True)
+                rereads = " Earlier frames are read again." if source.kind == "video" else ""
+                notices.print(f"Resuming at frame {first}.{rereads}", soft_wrap=True)
             outputs.append(TableOutput(csv_file, columns, origin, place, append=append))
             stack.callback(outputs[-1].close)
         if video_file is not None:
@@ -103,13 +104,7 @@ def analyze_source(
             return analyzer.analyze(frame, classifier, options, paint=paint, found=detected)
 
         _analyze_frames(detections, analyse, outputs, summary, max_frames, report)
-        if not (summary.stopped and repeatable):
-            for output in outputs:
-                output.finish()
-        elif video_file is None and outputs:
-            notices.print("Continue with the same command and --resume.")
-        if source.skipped:
-            notices.print(f"Skipped, not readable: {', '.join(source.skipped)}")
+        _finish(outputs, source, summary, resumable=repeatable)
     return summary
 
 
@@ -126,11 +121,6 @@ def _restore(
         analyzer.recall((face.face_id, face.box, frame.time_s) for face in frame.faces)
     interrupted.truncate()
     return interrupted.next_frame
-
-
-def _resuming_text(first: int, source: FrameSource) -> str:
-    text = f"Resuming at frame {first}."
-    return f"{text} Earlier frames are read again." if source.kind == "video" else text
 
 
 def _analyze_frames(
@@ -162,6 +152,19 @@ def _analyze_frames(
 
 def _labels(analysis: Analysis) -> list[str]:
     return [analysis.classes[int(face.probabilities.argmax())] for face in analysis.faces]
+
+
+def _finish(
+    outputs: Sequence[FrameOutput], source: FrameSource, summary: AnalysisSummary, resumable: bool
+) -> None:
+    """Mark the outputs as finished, unless Ctrl+C stopped a source that can be read again."""
+    if not (summary.stopped and resumable):
+        for output in outputs:
+            output.finish()
+    elif [type(output) for output in outputs] == [TableOutput]:
+        notices.print("To continue, run the same command with --resume.")
+    if source.skipped:
+        notices.print(f"Skipped, not readable: {', '.join(source.skipped)}")
 
 
 @contextmanager
