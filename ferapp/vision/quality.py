@@ -2,7 +2,8 @@
 
 The limits lie where a model begins to fail clearly more often: `default` of 2026-11-26 is right
 on 70.7 % of the 3366 faces with landmarks in FER2013's val split, and each limit's line says on
-how many near it, as `tests/benchmarks/doubts.py` measures and, where there are too few, makes them.
+how many near it, as `tests/benchmarks/quality_limits.py` measures; it makes them where there are
+too few.
 """
 
 import math

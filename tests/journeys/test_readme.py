@@ -22,14 +22,14 @@ def test_a_network_a_loss_and_a_data_set_of_your_own(tmp_path: Path) -> None:
     section = README.read_text(encoding="utf-8").split("## Add your own")[1]
     (code,) = re.findall(r"```python\n(.*?)```", section.split("\n## ")[0], re.DOTALL)
     assert len(code.strip().splitlines()) < 50
-    words = " ".join(re.findall(r"`(python mine.py train .*?)`", section, re.DOTALL)[0].split())
+    command = " ".join(re.findall(r"`(python mine.py train .*?)`", section, re.DOTALL)[0].split())
     (tmp_path / "mine.py").write_text(code, encoding="utf-8")
     data = drawn_data(20)
     np.savez(tmp_path / "faces.npz", images=data.images, label=data.label, split=data.split)
     done = subprocess.run(
         [
             sys.executable,
-            *shlex.split(words)[1:],
+            *shlex.split(command)[1:],
             *("--no-landmarks", "--json", "--set", "optim.epochs=3"),
             *("--set", "optim.batch_size=20", "--set", "augment.start_side=0"),
         ],

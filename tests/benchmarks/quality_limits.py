@@ -1,8 +1,10 @@
 """How often a model is right on faces that are small, dark, blurred, cut off, turned or unsure.
 
-`python tests/benchmarks/doubts.py PREPARED [MODEL]` prints the shares on both sides of the limits
-in `ferapp/vision/doubts.py`, from the landmarks of PREPARED's val split. Where it has too few such
-faces, its pictures are made so: cut at a side, darkened with a camera's noise, shrunk, blurred.
+    python tests/benchmarks/quality_limits.py PREPARED [MODEL]
+
+Prints the shares on both sides of the limits in `ferapp/vision/quality.py`, from the landmarks of
+PREPARED's val split. Where it has too few such faces, its pictures are altered: cut at a side,
+darkened with a camera's noise, shrunk, blurred.
 """
 
 import sys
@@ -21,15 +23,15 @@ from trainer.faces.align import align_face
 
 Picture = NDArray[np.uint8]
 Points = NDArray[np.float32]
-Made = tuple[Picture, Points]
-Seen = tuple[Made, Picture, float, bool]  # its crop, the model's certainty, whether it is right
+Face = tuple[Picture, Points]
+Result = tuple[Face, Picture, float, bool]  # with the crop, the confidence, whether it is right
 BATCH = 256
-ROUNDS = 4  # each picture is made so often
+ROUNDS = 4  # alterations of each picture
 
 draw = np.random.default_rng(0)
 
 
-def cut(picture: Picture, points: Points) -> Made:
+def cut(picture: Picture, points: Points) -> Face:
     """Part of the points outside, at a side that is drawn."""
     axis, low, share = int(draw.integers(2)), bool(draw.integers(2)), draw.uniform(0.05, 0.5)
     at = int(np.quantile(points[:, axis], share if low else 1 - share).round())
@@ -43,7 +45,7 @@ def cut(picture: Picture, points: Points) -> Made:
     return np.ascontiguousarray(picture[rows, columns]), moved
 
 
-def dark(picture: Picture, points: Points) -> Made:
+def dark(picture: Picture, points: Points) -> Face:
     """With noise of 2 or 3 grey levels, and for half of them blacks cut off."""
     mean = max(float(picture.mean()), 1.0)
     dim = picture * (draw.uniform(8, 60) / mean) - 12 * draw.integers(2)
@@ -51,7 +53,7 @@ def dark(picture: Picture, points: Points) -> Made:
     return (dim + noise).clip(0, 255).astype(np.uint8), points
 
 
-def small(picture: Picture, points: Points) -> Made:
+def small(picture: Picture, points: Points) -> Face:
     factor = draw.uniform(8, 24) / quality.face_width(points)
     height, width = (max(1, round(side * factor)) for side in picture.shape)
     scale = np.array([width / picture.shape[1], height / picture.shape[0]], np.float32)
@@ -59,7 +61,7 @@ def small(picture: Picture, points: Points) -> Made:
     return np.asarray(shrunk, np.uint8), ((points + 0.5) * scale - 0.5).astype(np.float32)
 
 
-def blurred(picture: Picture, points: Points) -> Made:
+def blurred(picture: Picture, points: Points) -> Face:
     if draw.random() < 0.5:
         soft = cv2.GaussianBlur(picture, (0, 0), draw.uniform(0.3, 2.0))
     else:
@@ -69,34 +71,39 @@ def blurred(picture: Picture, points: Points) -> Made:
     return np.asarray(soft, np.uint8), points
 
 
-def as_it_is(picture: Picture, points: Points) -> Made:
+def as_it_is(picture: Picture, points: Points) -> Face:
     return picture, points
 
 
 def main(prepared: Path, model: str) -> None:
     classifier = Classifier(model, "cpu")
-    found = load(prepared).of_split("val")
-    found = found.select(np.flatnonzero(found.has_landmarks))
-    assert found.classes == classifier.card.classes
+    data = load(prepared).of_split("val")
+    data = data.select(np.flatnonzero(data.has_landmarks))
+    assert data.classes == classifier.card.classes
 
     def right(
-        make: Callable[[Picture, Points], Made],
-    ) -> Iterator[Seen]:
-        for start in range(0, len(found), BATCH):
-            rows = range(start, min(start + BATCH, len(found)))
-            made = [make(np.asarray(found.images[i]), found.landmarks[i]) for i in rows]
-            crops = [align_face(*each, classifier.crop_size).crop for each in made]
-            answer = classifier.classify(np.stack(crops), attribution=False).probabilities
-            for i, each, crop, p in zip(rows, made, crops, answer, strict=True):
-                yield each, crop, float(p.max()), bool(p.argmax() == found.label[i])
+        make: Callable[[Picture, Points], Face],
+    ) -> Iterator[Result]:
+        for start in range(0, len(data), BATCH):
+            rows = range(start, min(start + BATCH, len(data)))
+            faces = [make(np.asarray(data.images[i]), data.landmarks[i]) for i in rows]
+            crops = [align_face(*face, classifier.crop_size).crop for face in faces]
+            probabilities = classifier.classify(np.stack(crops), attribution=False).probabilities
+            for i, face, crop, p in zip(rows, faces, crops, probabilities, strict=True):
+                yield face, crop, float(p.max()), bool(p.argmax() == data.label[i])
 
     plain = list(right(as_it_is))
-    print(f"{model}: right on {np.mean([each[3] for each in plain]):.1%} of {len(plain)} faces")
+    accuracy = np.mean([is_right for *_, is_right in plain])
+    print(f"{model}: right on {accuracy:.1%} of {len(plain)} faces")
 
-    def show(name: str, limit: float, values: list[float], seen: list[Seen], step: float) -> None:
+    def show(
+        name: str, limit: float, values: list[float], results: list[Result], step: float
+    ) -> None:
         for low, high in pairwise(limit + step * np.arange(-4, 5)):
             hits = [
-                each[3] for value, each in zip(values, seen, strict=True) if low <= value < high
+                result[3]
+                for value, result in zip(values, results, strict=True)
+                if low <= value < high
             ]
             if hits:
                 mark = "  <" if limit in (low, high) else ""
@@ -104,23 +111,23 @@ def main(prepared: Path, model: str) -> None:
                     f"{name:8} {low:6.2f} to {high:6.2f} {np.mean(hits):6.1%} of {len(hits)}{mark}"
                 )
 
-    turned = [quality.angle_to_camera(made[1]) for made, *_ in plain]
+    turned = [quality.angle_to_camera(face[1]) for face, *_ in plain]
     show("turned", quality.TURNED, turned, plain, 5)
-    show("unsure", quality.UNSURE, [each[2] for each in plain], plain, 0.1)
+    show("unsure", quality.UNSURE, [confidence for *_, confidence, _ in plain], plain, 0.1)
     for name, make, limit, step, measure in (
-        ("cut off", cut, quality.CUT_OFF, 0.05, lambda made, crop: _outside(made)),
-        ("dark", dark, quality.DARK, 5, lambda made, crop: quality.brightness(crop)),
-        ("small", small, quality.SMALL, 1, lambda made, crop: quality.face_width(made[1])),
-        ("blurred", blurred, quality.BLURRED, 0.05, lambda made, crop: quality.sharpness(crop)),
+        ("cut off", cut, quality.CUT_OFF, 0.05, lambda face, crop: _outside(face)),
+        ("dark", dark, quality.DARK, 5, lambda face, crop: quality.brightness(crop)),
+        ("small", small, quality.SMALL, 1, lambda face, crop: quality.face_width(face[1])),
+        ("blurred", blurred, quality.BLURRED, 0.05, lambda face, crop: quality.sharpness(crop)),
     ):
-        seen = [each for _ in range(ROUNDS) for each in right(make)]
-        values = [measure(made, crop) for made, crop, *_ in seen]
-        show(name, limit, values, seen, step)
+        results = [result for _ in range(ROUNDS) for result in right(make)]
+        values = [measure(face, crop) for face, crop, *_ in results]
+        show(name, limit, values, results, step)
 
 
-def _outside(made: Made) -> float:
-    height, width = made[0].shape
-    return quality.share_outside(made[1], (width, height))
+def _outside(face: Face) -> float:
+    height, width = face[0].shape
+    return quality.share_outside(face[1], (width, height))
 
 
 if __name__ == "__main__":
