@@ -64,7 +64,7 @@ def test_launch_watch_stop_resume_and_use(bench: Bench, prepared: Path) -> None:
     assert view.figures["train"].text().replace("\u00a0", " ") == train
     assert view.figures["memory"].text().endswith("GiB")
     assert view.matrix._counts.sum() == 28  # the val samples
-    assert "begun" in view.log.toPlainText()
+    assert "started" in view.log.toPlainText()
     view.epoch.setValue(1)
     assert "epoch 1" in view.epoch_words.text()
     view.stop.click()
