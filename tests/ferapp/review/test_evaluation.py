@@ -13,32 +13,32 @@ from trainer.errors import DataError
 
 
 def test_confusion_recall_and_precision() -> None:
-    found = evaluation([HAPPY, HAPPY, HAPPY, SAD], [HAPPY, HAPPY, SAD, HAPPY])
-    assert found.scores.confusion[HAPPY, HAPPY] == 2
-    assert found.scores.confusion[HAPPY, SAD] == 1
-    assert found.scores.confusion[SAD, HAPPY] == 1
-    assert found.scores.confusion.sum() == 4
-    assert found.scores.accuracy == 0.5
-    assert found.scores.recall[HAPPY] == pytest.approx(2 / 3)
-    assert found.scores.precision[HAPPY] == pytest.approx(2 / 3)
-    assert found.scores.recall[SAD] == 0
-    assert math.isnan(found.scores.recall[ANGRY])
-    assert found.scores.mean_class_accuracy == pytest.approx(
+    result = evaluation([HAPPY, HAPPY, HAPPY, SAD], [HAPPY, HAPPY, SAD, HAPPY])
+    assert result.scores.confusion[HAPPY, HAPPY] == 2
+    assert result.scores.confusion[HAPPY, SAD] == 1
+    assert result.scores.confusion[SAD, HAPPY] == 1
+    assert result.scores.confusion.sum() == 4
+    assert result.scores.accuracy == 0.5
+    assert result.scores.recall[HAPPY] == pytest.approx(2 / 3)
+    assert result.scores.precision[HAPPY] == pytest.approx(2 / 3)
+    assert result.scores.recall[SAD] == 0
+    assert math.isnan(result.scores.recall[ANGRY])
+    assert result.scores.mean_class_accuracy == pytest.approx(
         1 / 3
     )  # of the two classes that are there
 
 
 def test_temperature_softens_probabilities() -> None:
-    found = evaluation([HAPPY], [HAPPY], [0.9])
-    softer = replace(found, temperature=2.0)
-    assert found.probabilities[0, HAPPY] == pytest.approx(0.9, abs=1e-6)
+    result = evaluation([HAPPY], [HAPPY], [0.9])
+    softer = replace(result, temperature=2.0)
+    assert result.probabilities[0, HAPPY] == pytest.approx(0.9, abs=1e-6)
     expected = math.sqrt(0.9) / (math.sqrt(0.9) + 6 * math.sqrt(0.1 / 6))
     assert softer.probabilities[0, HAPPY] == pytest.approx(expected, abs=1e-6)
 
 
 def test_calibration_error_is_the_mean_gap_weighted_by_samples() -> None:
-    found = evaluation([HAPPY] * 4, [HAPPY, HAPPY, HAPPY, SAD], [0.9, 0.9, 0.9, 0.5])
-    bins = found.calibration
+    result = evaluation([HAPPY] * 4, [HAPPY, HAPPY, HAPPY, SAD], [0.9, 0.9, 0.9, 0.5])
+    bins = result.calibration
     assert bins.count.sum() == 4
     full = int(0.9 * 15)
     assert (bins.count[full], bins.accuracy[full]) == (3, 1.0)
@@ -48,36 +48,36 @@ def test_calibration_error_is_the_mean_gap_weighted_by_samples() -> None:
 
 def test_measures_by_their_formulas() -> None:
     votes = [[0, 0, 0, 0.25, 0.75, 0, 0]]
-    found = evaluation([HAPPY], [SAD], [0.7], votes)
+    result = evaluation([HAPPY], [SAD], [0.7], votes)
     own = 0.3 / 6
-    assert found.measures["loss"][0] == pytest.approx(-math.log(own), rel=1e-5)
-    assert found.measures["confidence"][0] == pytest.approx(0.7, rel=1e-5)
-    assert found.measures["margin"][0] == pytest.approx(0.7 - own, rel=1e-5)
+    assert result.measures["loss"][0] == pytest.approx(-math.log(own), rel=1e-5)
+    assert result.measures["confidence"][0] == pytest.approx(0.7, rel=1e-5)
+    assert result.measures["margin"][0] == pytest.approx(0.7 - own, rel=1e-5)
     entropy = -(0.7 * math.log(0.7) + 6 * own * math.log(own))
-    assert found.measures["entropy"][0] == pytest.approx(entropy, rel=1e-5)
-    assert found.measures["disagreement"][0] == pytest.approx(0.75)
+    assert result.measures["entropy"][0] == pytest.approx(entropy, rel=1e-5)
+    assert result.measures["disagreement"][0] == pytest.approx(0.75)
 
 
 def test_a_sample_without_a_label_is_neither_right_nor_wrong() -> None:
-    found = evaluation([HAPPY, -1], [HAPPY, SAD])
-    assert found.scores.accuracy == 1.0
-    assert not found.wrong.any()
-    assert found.scores.confusion.sum() == 1
-    assert found.confusion_with_unlabelled.shape == (8, 7)
-    assert found.confusion_with_unlabelled[7, SAD] == 1
-    assert math.isnan(found.measures["loss"][1])
-    assert 1 not in found.suspects
+    result = evaluation([HAPPY, -1], [HAPPY, SAD])
+    assert result.scores.accuracy == 1.0
+    assert not result.wrong.any()
+    assert result.scores.confusion.sum() == 1
+    assert result.confusion_with_unlabelled.shape == (8, 7)
+    assert result.confusion_with_unlabelled[7, SAD] == 1
+    assert math.isnan(result.measures["loss"][1])
+    assert 1 not in result.suspects
 
 
 def test_samples_without_a_face_are_left_out_everywhere() -> None:
-    found = replace(evaluation([-1, -1], [HAPPY, SAD]), needs_face=True)
-    found.landmarks[0] = 0
-    assert found.faceless.tolist() == [False, True]
+    result = replace(evaluation([-1, -1], [HAPPY, SAD]), needs_face=True)
+    result.landmarks[0] = 0
+    assert result.faceless.tolist() == [False, True]
     assert (
-        found.confusion_with_unlabelled[7].sum() == found.confusion_with_unlabelled[7, HAPPY] == 1
+        result.confusion_with_unlabelled[7].sum() == result.confusion_with_unlabelled[7, HAPPY] == 1
     )
-    assert np.isnan(found.measures["confidence"]).tolist() == [False, True]
-    assert not replace(found, needs_face=False).faceless.any()
+    assert np.isnan(result.measures["confidence"]).tolist() == [False, True]
+    assert not replace(result, needs_face=False).faceless.any()
 
 
 def test_confident_learning_suspects_a_flipped_label() -> None:
@@ -86,10 +86,10 @@ def test_confident_learning_suspects_a_flipped_label() -> None:
     confidence = [0.8, 0.9, 0.7, 0.9, 0.8, 0.8, 0.9, 0.7, 0.9, 0.8, 0.95]
     votes = np.zeros((11, 7))
     votes[np.arange(11), predicted] = 1
-    found = evaluation(labels, predicted, confidence, votes.tolist())
-    assert found.suspects.tolist() == [10]
-    assert found.confirmed_share(found.suspects) == 1.0
-    assert found.confirmed_share(np.arange(10)) == 0.0
+    result = evaluation(labels, predicted, confidence, votes.tolist())
+    assert result.suspects.tolist() == [10]
+    assert result.confirmed_share(result.suspects) == 1.0
+    assert result.confirmed_share(np.arange(10)) == 0.0
 
 
 def test_without_votes_nothing_is_confirmed() -> None:
@@ -98,10 +98,10 @@ def test_without_votes_nothing_is_confirmed() -> None:
 
 def test_a_tied_vote_confirms_nothing() -> None:
     tied, clear = [0.5, 0, 0, 0, 0, 0, 0.5], [1.0, 0, 0, 0, 0, 0, 0]
-    found = evaluation([NEUTRAL, NEUTRAL, ANGRY], [ANGRY] * 3, votes=[tied, clear, clear])
-    assert found.confirmed_share(np.array([1, 2])) == 0.5
-    assert found.confirmed_share(np.array([0, 1, 2])) == 0.5
-    assert math.isnan(found.confirmed_share(np.array([0])))
+    result = evaluation([NEUTRAL, NEUTRAL, ANGRY], [ANGRY] * 3, votes=[tied, clear, clear])
+    assert result.confirmed_share(np.array([1, 2])) == 0.5
+    assert result.confirmed_share(np.array([0, 1, 2])) == 0.5
+    assert math.isnan(result.confirmed_share(np.array([0])))
 
 
 def test_rows_in_common_are_matched_by_sample() -> None:
