@@ -1,4 +1,4 @@
-"""Puts the window together. The window is shown first; OpenCV, MediaPipe and torch come later."""
+"""Assembles the window. It is shown first; OpenCV, MediaPipe and torch load after it."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from ferapp.live import app_log
@@ -29,6 +30,7 @@ from ferapp.ui.train.train_page import Tools as TrainTools
 from ferapp.ui.train.train_page import TrainPage
 from ferapp.ui.widgets.theme import Mode, apply_theme
 from trainer.errors import FerError
+from trainer.files import asset
 from trainer.model_index import bundled_models, find_model, read_card
 
 
@@ -39,6 +41,8 @@ def make_application(mode: Mode = "system") -> QApplication:
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("ferapp")
+    app.setDesktopFileName("ferapp")  # by it a Wayland desktop finds the icon
+    app.setWindowIcon(QIcon(str(asset("icon/ferapp.png"))))
     apply_theme(app, mode)
     return app
 
@@ -46,7 +50,7 @@ def make_application(mode: Mode = "system") -> QApplication:
 def make_window(
     engine: Engine, store: SettingsStore, read_log: Callable[[], str] = lambda: ""
 ) -> MainWindow:
-    """The window, shown; its engine starts as soon as the event loop runs."""
+    """The visible window; its engine starts as soon as the event loop runs."""
     window = MainWindow(engine, store, read_log)
     window.show()
     QTimer.singleShot(0, window, engine.start)
@@ -54,7 +58,7 @@ def make_window(
 
 
 def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
-    """The pages beside the live one; `run` is what the Inspect page opens first."""
+    """The Train and Inspect pages; `run` is what Inspect opens first."""
     runs = Path("runs").absolute()
     inspect = InspectPage(
         InspectTools(
@@ -84,12 +88,12 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
         ),
         Links(window.load_model, window.compare_live, show_inspected),
     )
-    window.add_page("Train", train, "Launch training runs, watch and compare them.")
-    window.add_page("Inspect", inspect, "Mistakes of a model, looked in the eye.")
+    window.add_page("Train", train, "Launch, watch and compare training runs.")
+    window.add_page("Inspect", inspect, "See a model's mistakes up close.")
 
 
-def add_own_data(window: MainWindow, engine: LiveEngine, log: app_log.Journal) -> OwnData:
-    """What the app learns of its user's face, and the deletion of all that it keeps."""
+def add_personal_data(window: MainWindow, engine: LiveEngine, log: app_log.Journal) -> OwnData:
+    """Teaching the user's face, and deleting all data that the app stores."""
 
     def pictures(shots: Sequence[Shot]) -> list[bytes]:
         from ferapp.personal.face_crops import face_pictures  # brings OpenCV
@@ -111,7 +115,7 @@ def open_window(
     page: str = "live",
     run: str = "",
 ) -> int:
-    """Run the app until its window closes; returns the exit code. None is what was used last."""
+    """Run the app until its window closes; returns the exit code. None: what was used last."""
     log = app_log.install()
     try:
         store = SettingsStore()
@@ -124,11 +128,11 @@ def open_window(
         )
         window = make_window(engine, store, log.text)
         add_pages(window, store, run)
-        add_own_data(window, engine, log)
+        add_personal_data(window, engine, log)
         window.show_page(page.title())
         code = app.exec()
         window.close()
-        window.deleteLater()  # in order and now, not by the interpreter's end
+        window.deleteLater()  # in order and now, not when the interpreter ends
         app.sendPostedEvents(window, QEvent.Type.DeferredDelete.value)
         return code
     finally:
@@ -136,12 +140,12 @@ def open_window(
 
 
 def remembered_camera(settings: Settings) -> str | None:
-    """The camera chosen last, which is waited for when it is not there; None is any camera."""
+    """The camera chosen last, which the app waits for when it is missing; None is any camera."""
     return with_mode(settings.camera, settings.camera_mode) if settings.camera else None
 
 
 def remembered_model(settings: Settings) -> str:
-    """The model chosen last; the default when its file is gone or damaged since."""
+    """The model chosen last; the default when its file is missing or damaged by now."""
     try:
         read_card(find_model(settings.model))
     except FerError:

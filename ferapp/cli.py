@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from trainer import __version__
 from trainer.cli.printing import notices, print_json, run_app
 from trainer.errors import FerError, UsageError
 
 PAGES = ("live", "train", "inspect")
+SCREEN_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 app = typer.Typer(
     help="Facial expression recognition, live and explained. Everything stays on this computer.",
@@ -25,6 +27,12 @@ SOURCE_HELP = (
     "demo, camera, camera:N, camera:NAME, a video, an image, a folder of images, a recording, "
     "or an http or rtsp URL."
 )
+
+
+def _print_version(requested: bool) -> None:
+    if requested:
+        print(f"ferapp {__version__}")
+        raise typer.Exit()
 
 
 @app.callback(invoke_without_command=True)
@@ -47,13 +55,19 @@ def window(
         Path | None,
         typer.Option(help="A run, or the folder of an evaluation, for the Inspect page."),
     ] = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
 ) -> None:
     """Open the window."""
     if context.invoked_subcommand is not None:
         return
     page = page or ("inspect" if run is not None else "live")
     if page not in PAGES:
-        raise UsageError(f"--page {page}: known are {', '.join(PAGES)}")
+        raise UsageError(f"--page {page}: there is no such page", f"Pages: {', '.join(PAGES)}.")
     if run is not None and not run.exists():
         raise UsageError(f"--run {run}: there is no such run or folder")
     if not _has_screen():
@@ -66,15 +80,14 @@ def window(
 
 
 def _has_screen() -> bool:
-    """Whether Qt has a screen to open; without one it aborts, on Linux."""
-    told = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    return sys.platform != "linux" or any(os.environ.get(name) for name in told)
+    """Whether Qt finds a screen; on Linux it aborts without one."""
+    return sys.platform != "linux" or any(os.environ.get(name) for name in SCREEN_VARIABLES)
 
 
 @app.command()
 def analyze(
     source: Annotated[str, typer.Argument(help=SOURCE_HELP)],
-    csv: Annotated[Path | None, typer.Option(help="CSV file to write, a row a face.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="CSV file to write, one row per face.")] = None,
     video: Annotated[
         Path | None,
         typer.Option(help="Video to write with the overlays in it: .mp4, .avi or .mkv."),
@@ -82,27 +95,25 @@ def analyze(
     model: Model = "default",
     device: Device = "auto",
     max_frames: Annotated[
-        int, typer.Option(min=0, help="Stop after so many analysed frames; 0 is all.")
+        int, typer.Option(min=0, help="Stop after this many analysed frames; 0: all.")
     ] = 0,
     every: Annotated[int, typer.Option(min=1, help="Analyse every Nth frame.")] = 1,
-    faces: Annotated[int, typer.Option(min=1, max=8, help="Faces at most in a frame.")] = 4,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a CSV that was interrupted.")
-    ] = False,
+    faces: Annotated[int, typer.Option(min=1, max=8, help="Maximum faces in a frame.")] = 4,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted CSV.")] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the files, whatever is in them.")
+        bool, typer.Option("--overwrite", help="Replace existing files, whatever they are.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Classify the faces of a source without a window. Ctrl+C ends a camera or stream.
 
-    What was done before Ctrl+C, or a crash, stays; --resume goes on from there, with a source that
-    begins anew. Finished tables and videos of this command are replaced when it is given again;
-    other files are not, unless --overwrite is given.
+    Everything analysed before Ctrl+C or a crash is in the files; --resume continues a CSV where it
+    stopped. Finished tables and videos of this command are replaced when you run it again; other
+    files are replaced only with --overwrite.
 
-    The CSV has box, label and probabilities of each face, unsmoothed, then the pose of its head,
-    how far its eyes are open, and action units. FILE.csv.json beside it tells what every column
-    means, and what the table was made from.
+    The CSV has the box, label and unsmoothed probabilities of each face, then the pose of its
+    head, how far its eyes are open, and action units. FILE.csv.json beside it says what every
+    column means and what the table was made from; a video has such a note too.
     """
     from ferapp.studies.single_source import analyze_source
 
@@ -123,19 +134,21 @@ def analyze(
     else:
         print(summary.as_text())
     if csv is None and video is None:
-        notices.print("Nothing was written; --csv FILE keeps the rows.")
+        notices.print("Nothing was written: use --csv FILE to keep the rows.")
     if summary.stopped:
         raise typer.Exit(130)
 
 
 @app.command()
 def bench(
-    seconds: Annotated[int, typer.Option(min=1, help="Measured time after the warm-up.")] = 20,
-    fps: Annotated[float, typer.Option(min=1, max=1000, help="Rate the source is paced at.")] = 30,
+    seconds: Annotated[int, typer.Option(min=1, help="Time to measure, after the warm-up.")] = 20,
+    fps: Annotated[float, typer.Option(min=1, max=1000, help="Frame rate of the source.")] = 30,
     source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "demo",
     faces: Annotated[
         int,
-        typer.Option(min=0, max=8, help="The demo clip's face so often; 0: the source as it is."),
+        typer.Option(
+            min=0, max=8, help="Show the demo clip's face this many times; 0: the source as it is."
+        ),
     ] = 0,
     model: Model = "default",
     device: Device = "auto",
@@ -144,11 +157,11 @@ def bench(
         typer.Option(
             min=0,
             metavar="MINUTES",
-            help="Instead: so long, with another source, model and page every 5 s.",
+            help="Instead, run this long and change source, model and page every 5 s.",
         ),
     ] = 0,
     plot: Annotated[
-        Path | None, typer.Option(help="PNG to write: memory, threads, delays of the soak.")
+        Path | None, typer.Option(help="PNG to write: memory, threads and delays of the soak.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -157,9 +170,9 @@ def bench(
     from ferapp.bench.soak import SoakResult, run_soak
 
     if plot is not None and not soak:
-        raise UsageError("--plot is for --soak only")
+        raise UsageError("--plot needs --soak")
     if faces and (soak or source != "demo"):
-        raise UsageError("--faces shows the demo clip: leave --source and --soak out")
+        raise UsageError("--faces repeats the demo clip: leave out --source and --soak")
     result: BenchResult | SoakResult
     if soak:
         result = run_soak(source, model, device, minutes=soak, fps=fps, plot=plot)
@@ -175,15 +188,29 @@ def bench(
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Look for what is missing or in conflict, and say how to mend it."""
-    from ferapp.doctor import as_dict, as_text, examine, is_broken
+    """Check for missing or conflicting parts, and say how to repair them."""
+    from ferapp.doctor import as_dict, as_text, is_broken, run_checks
 
-    checks = examine()
+    checks = run_checks()
     if as_json:
         print_json(as_dict(checks))
     else:
         print(as_text(checks))
     raise typer.Exit(int(is_broken(checks)))
+
+
+@app.command("desktop-entry")
+def desktop_entry(
+    remove: Annotated[bool, typer.Option("--remove", help="Remove it again.")] = False,
+) -> None:
+    """Add ferapp with its icon to the application menu (Linux)."""
+    from ferapp.desktop_entry import install_desktop_entry, remove_desktop_entry
+
+    files = remove_desktop_entry() if remove else install_desktop_entry()
+    if not files:
+        print("There is no desktop entry to remove.")
+    for file in files:
+        print(f"{'Removed' if remove else 'Wrote'} {file}")
 
 
 def main() -> None:

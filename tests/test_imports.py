@@ -1,4 +1,4 @@
-"""What an import may bring, the contracts, and the trap of PySide6 6.12 on Python 3.11."""
+"""What imports may load, the import contracts, and PySide6 6.12 on Python 3.11."""
 
 import ast
 import subprocess
@@ -20,7 +20,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_the_trainer_brings_neither_qt_nor_mediapipe() -> None:
+def test_the_trainer_loads_neither_qt_nor_mediapipe() -> None:
     modules = loaded_by(
         "import trainer, trainer.cli.commands, trainer.training.trainer, trainer.evaluation"
     )
@@ -28,7 +28,13 @@ def test_the_trainer_brings_neither_qt_nor_mediapipe() -> None:
     assert not modules & {"PySide6", "mediapipe", "pyqtgraph", "ferapp"}
 
 
-def test_the_window_brings_no_torch_no_opencv_and_no_mediapipe() -> None:
+def test_training_imports_no_statistics_packages() -> None:
+    """Their import takes seconds, at every start of a run."""
+    modules = loaded_by("import trainer.training.trainer")
+    assert not modules & {"sklearn", "scipy", "pandas", "torchmetrics"}
+
+
+def test_the_window_loads_no_torch_opencv_or_mediapipe() -> None:
     modules = loaded_by("import ferapp.ui.shell.window, ferapp.app, ferapp.live.engine")
     assert "PySide6" in modules
     assert not modules & {"torch", "cv2", "mediapipe", "torchvision"}
@@ -81,7 +87,7 @@ def test_the_import_contracts_hold() -> None:
 
 
 def test_void_qt_calls_keep_the_references_of_none(qapp: QApplication) -> None:
-    """PySide6 6.12.0 on Python < 3.12 loses one reference of None a call, and dies of it."""
+    """PySide6 6.12.0 on Python < 3.12 loses a reference to None per call, until it crashes."""
     widget, timer = QWidget(), QTimer()
     before = sys.getrefcount(None)
     for _ in range(300):

@@ -4,29 +4,25 @@ A model is one safetensors file whose header metadata holds this card as JSON.
 """
 
 import json
-import typing
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+
+from trainer.attribution_methods import DEFAULT_METHOD, LiveMethod
 from trainer.labels import EXPRESSIONS
 
 FORMAT = 1
 TEMPLATE = "fer2013-68"
 
-# what is computed live from one pass, in the order that menus show
-LiveMethod = Literal[
-    "grad_x_input",
-    "abs_grad_x_input",
-    "grad",
-    "gradcam",
-    "gradcam_pp",
-    "layercam",
-    "cam",
-    "attention",
-    "class_map",
-]
-
-USE = (
+INTENDED_USE = (
     "Research, teaching and demonstrations of apparent facial expression. "
     "Not for hiring, schooling, policing, medicine or any decision about a person."
 )
@@ -36,8 +32,22 @@ LIMITS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Preprocessing:
+def _validate_only(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """The value itself, if it is valid: 1 stays 1, so that a card's JSON stays the same."""
+    validate(value)
+    return value
+
+
+Number = Annotated[float, WrapValidator(_validate_only)]
+
+
+class CardPart(BaseModel):
+    """Strict about the fields it knows; keeps fields that it does not, for newer versions."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="allow")
+
+
+class Preprocessing(CardPart):
     """How a face becomes the model's input.
 
     The aligned crop has `crop_size` px (its template is named by `template`), the network sees
@@ -46,62 +56,61 @@ class Preprocessing:
     """
 
     colour: Literal["grey"] = "grey"
-    template: str = TEMPLATE
-    crop_size: int = 48
-    input_size: int = 44
+    template: Literal["fer2013-68"] = "fer2013-68"
+    crop_size: Annotated[int, Field(ge=8, le=1024)] = 48
+    input_size: Annotated[int, Field(ge=8, le=1024)] = 44
     normalisation: Literal["image", "fixed"] = "image"
-    mean: float = 0.5
-    std: float = 0.25
+    mean: Annotated[Number, Field(gt=-1000, lt=1000)] = 0.5
+    std: Annotated[Number, Field(gt=0, lt=1000)] = 0.25
+
+    @model_validator(mode="after")
+    def _input_fits_into_crop(self) -> Self:
+        if self.input_size > self.crop_size:
+            raise ValueError(
+                f"input_size {self.input_size} is larger than crop_size {self.crop_size}"
+            )
+        return self
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """What a model is. Raises ValueError in `from_json` when the text is no card."""
+class ModelCard(CardPart):
+    """What a model is. Raises ValidationError, a ValueError, for values that are not usable."""
 
     name: str
     architecture: str
     arguments: dict[str, Any]
     attribution_layer: str
-    classes: tuple[str, ...] = EXPRESSIONS
-    preprocessing: Preprocessing = field(default_factory=Preprocessing)
-    temperature: float = 1.0  # probabilities are softmax(logits / temperature)
+    classes: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] = EXPRESSIONS
+    preprocessing: Preprocessing = Preprocessing()
+    temperature: Annotated[Number, Field(gt=0, lt=1000)] = 1.0  # probabilities: softmax(logits / T)
     objective: str = "cross-entropy"
-    explanation: LiveMethod = "grad_x_input"  # whose maps evaluations measure
-    data: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict)
+    explanation: LiveMethod = DEFAULT_METHOD  # whose maps evaluations measure
+    data: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     licence: str = ""
-    intended_use: str = USE
+    intended_use: str = INTENDED_USE
     limits: str = LIMITS
-    versions: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = {}
     created: str = ""
     about: str = ""  # what it is chosen for, in a few words
     format: int = FORMAT
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(
+            dict(self) | {"preprocessing": dict(self.preprocessing)}, ensure_ascii=False
+        )
 
     @classmethod
-    def from_json(cls, text: str) -> "ModelCard":
+    def from_json(cls, text: str) -> Self:
+        """The card in `text`. Raises ValueError, with the reason, when the text is none."""
         values = json.loads(text)
         if not isinstance(values, dict):
-            raise ValueError("the card is no JSON object")
+            raise ValueError("the card is not a JSON object")
         if values.get("format") != FORMAT:
             raise ValueError(f"the card has format {values.get('format')!r}, known is {FORMAT}")
-        values["preprocessing"] = _checked(Preprocessing, values.get("preprocessing"))
-        values["classes"] = tuple(values.get("classes") or ())
-        card: ModelCard = _checked(cls, values)
-        if not card.classes or not all(isinstance(name, str) for name in card.classes):
-            raise ValueError("the card has no class names")
-        if not 0 < card.temperature < 1000:
-            raise ValueError(f"the card's temperature {card.temperature} is not usable")
-        sizes = card.preprocessing
-        if not 8 <= sizes.input_size <= sizes.crop_size <= 1024:
-            raise ValueError(f"sizes {sizes.input_size} of {sizes.crop_size} px are not usable")
-        if not (-1000 < sizes.mean < 1000 and 0 < sizes.std < 1000):
-            raise ValueError(f"mean {sizes.mean} and std {sizes.std} are not usable")
-        if sizes.template != TEMPLATE:
-            raise ValueError(f"the crop template {sizes.template!r} is unknown")
-        return card
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ValueError(_reasons(error)) from error
 
     @property
     def summary(self) -> str:
@@ -117,27 +126,14 @@ class ModelCard:
         return "\n".join(lines)
 
 
-def _checked(kind: type[Any], values: Any) -> Any:
-    """`kind(**values)` with the types of its fields verified."""
-    if not isinstance(values, dict):
-        raise ValueError(f"the card has no {kind.__name__}")
-    hints = typing.get_type_hints(kind)
-    names = {item.name for item in fields(kind)}
-    unknown = set(values) - names
-    if unknown:
-        raise ValueError(f"the card has unknown fields: {', '.join(sorted(unknown))}")
-    for name, value in values.items():
-        hint = hints[name]
-        origin = typing.get_origin(hint)
-        if origin is Literal:
-            fits = value in typing.get_args(hint)
-        elif hint is float:
-            fits = isinstance(value, int | float) and not isinstance(value, bool)
-        else:
-            fits = isinstance(value, origin or hint) and not (hint is int and value is True)
-        if not fits:
-            raise ValueError(f"the card's field {name} has the value {value!r}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ValueError(f"the card is incomplete ({error})") from error
+def _reasons(error: ValidationError) -> str:
+    """`temperature: input should be greater than 0 (it is -1)`, for every field that is wrong."""
+    reasons = []
+    for issue in error.errors(include_url=False):
+        field = ".".join(map(str, issue["loc"]))
+        message = issue["msg"].removeprefix("Value error, ")
+        message = message[:1].lower() + message[1:]
+        if issue["type"] not in ("missing", "value_error"):
+            message += f" (it is {issue['input']!r:.80})"
+        reasons.append(f"{field}: {message}" if field else message)
+    return "; ".join(reasons)

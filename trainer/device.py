@@ -1,16 +1,18 @@
-"""Which device computes, and in which precision."""
+"""The device to compute on, its precision, memory and memory format. Imports torch on use."""
 
-import os
-from pathlib import Path
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING
 
 from trainer.errors import UsageError
 
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
-def resolve(name: str) -> torch.device:
-    """`auto`, `cpu`, `cuda[:N]` or `mps` as a device. Raises UsageError when it is not there."""
+
+def resolve_device(name: str) -> "torch.device":
+    """The device named `auto`, `cpu`, `cuda[:N]` or `mps`. Raises UsageError without one."""
+    import torch
+
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -18,9 +20,7 @@ def resolve(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise UsageError(
-            f"there is no device {name!r}", "Known: auto, cpu, cuda[:N], mps."
-        ) from error
+        raise UsageError(f"unknown device {name!r}", "Known: auto, cpu, cuda[:N], mps.") from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UsageError(
             f"the device {name} is not available",
@@ -31,8 +31,10 @@ def resolve(name: str) -> torch.device:
     return device
 
 
-def autocast_dtype(device: torch.device, precision: str) -> torch.dtype | None:
-    """bfloat16 where `precision` allows and the device computes it natively, else None."""
+def autocast_dtype(device: "torch.device", precision: str) -> "torch.dtype | None":
+    """bfloat16 if `precision` is bf16, or auto and the device computes it natively; else None."""
+    import torch
+
     if precision == "fp32":
         return None
     if precision == "bf16":
@@ -45,27 +47,32 @@ def autocast_dtype(device: torch.device, precision: str) -> torch.dtype | None:
 
 
 def cpu_has_bf16() -> bool:
-    """Whether bf16 trains faster than fp32: 1.8 x with AVX-512 BF16, slower without it or AMX."""
+    """Whether bf16 trains faster than fp32: 1.8 × with AVX-512 BF16, slower without it or AMX."""
+    import torch
+
     return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
 
 
-def memory_mb(device: torch.device) -> float:
-    """MiB that this process holds: the largest amount so far on a GPU, resident on a CPU."""
+def memory_mb(device: "torch.device") -> float:
+    """MiB of this process: the peak so far on a CUDA device, else resident memory."""
+    import psutil
+    import torch
+
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except (OSError, ValueError, AttributeError):  # no Linux
-        return float("nan")
+    return float(psutil.Process().memory_info().rss) / 2**20
 
 
-def memory_format(model: nn.Module, device: torch.device) -> torch.memory_format:
+def memory_format(model: "nn.Module", device: "torch.device") -> "torch.memory_format":
     """channels_last, which is faster, where it is safe.
 
     torch 2.15's CPU convolutions corrupt the heap in the backward pass with channels_last, odd
-    batches and channels that are no multiple of 16 (found with 8 → 16 and 12 → 24, two threads).
+    batch sizes and channel counts that are not multiples of 16 (seen with 8 → 16 and 12 → 24
+    channels, two threads).
     """
+    import torch
+    from torch import nn
+
     if device.type == "cpu":
         counts = [
             count

@@ -1,7 +1,7 @@
-"""Errors that a person reads: what is wrong, with which file, and what to try.
+"""Errors written for users: what is wrong, with which file, and what to try.
 
-Everything raised on purpose derives from `FerError`; the command line prints it as one message
-without a traceback and exits with `exit_code`.
+All of them derive from `FerError`; the command line prints one as a message without a traceback
+and exits with its `exit_code`.
 """
 
 import errno
@@ -35,7 +35,7 @@ class DataError(FerError):
 
 
 class ModelFileError(FerError):
-    """A model file that cannot be loaded: damaged, foreign, or not fitting its card."""
+    """A model file that cannot be loaded: damaged, of another project, or unlike its card."""
 
 
 class RunStopped(FerError):
@@ -44,25 +44,25 @@ class RunStopped(FerError):
     exit_code = 130
 
 
-def meant(name: str, known: Iterable[str], command: str) -> str:
-    """The hint for an unknown `name`: those `known` that are like it, and the `command` that lists
-    all.
-    """
-    like = " or ".join(get_close_matches(name, known, cutoff=0.7))
-    return f"Did you mean {like}? `{command}` lists all." if like else f"`{command}` lists them."
+def did_you_mean(name: str, known: Iterable[str], command: str) -> str:
+    """A hint for an unknown `name`: similar names in `known`, and the `command` that lists all."""
+    similar = " or ".join(get_close_matches(name, known, cutoff=0.7))
+    return (
+        f"Did you mean {similar}? `{command}` lists all." if similar else f"`{command}` lists them."
+    )
 
 
 _DISK_HINTS = {
-    errno.ENOSPC: "Make room on this disk.",
-    errno.EDQUOT: "Your share of this disk is used up: make room.",
-    errno.EROFS: "Nothing can be written on this disk: choose another place, or make it writable.",
-    errno.EACCES: "Choose another place, or allow it.",
-    errno.EPERM: "Choose another place, or allow it.",
+    errno.ENOSPC: "Free space on this disk.",
+    errno.EDQUOT: "Your quota on this disk is used up: free space.",
+    errno.EROFS: "This disk is read-only: choose another folder, or make it writable.",
+    errno.EACCES: "Choose another folder, or change its permissions.",
+    errno.EPERM: "Choose another folder, or change its permissions.",
 }
 
 
-def explained(error: Exception) -> FerError | None:
-    """What a disk or a memory that takes no more means to a person; None when it is neither."""
+def explain_resource_error(error: Exception) -> FerError | None:
+    """A full or read-only disk, or full memory, as an error for users; None for other errors."""
     if isinstance(error, OSError) and error.errno in _DISK_HINTS:
         where = f"{error.filename}: " if error.filename else ""
         return FerError(f"{where}{error.strerror}", _DISK_HINTS[error.errno])
@@ -71,18 +71,18 @@ def explained(error: Exception) -> FerError | None:
         or isinstance(error, MemoryError)
         or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error))
     ):
-        words = str(error).strip().partition("\n")[0]
+        message = str(error).strip().partition("\n")[0]
         return FerError(
-            words if "out of memory" in words else f"out of memory: {words}",
-            "Close other programs that need much memory, or choose another device.",
+            message if "out of memory" in message else f"out of memory: {message}",
+            "Close programs that use much memory, or choose another device.",
         )
     return None
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether a GPU's memory did not suffice. Loads no torch: without it none ran out."""
-    known = getattr(sys.modules.get("torch"), "OutOfMemoryError", None)
-    if known is not None and isinstance(error, known):
+    """Whether a GPU ran out of memory. Does not import torch: without it no GPU is in use."""
+    kind = getattr(sys.modules.get("torch"), "OutOfMemoryError", None)
+    if kind is not None and isinstance(error, kind):
         return True
-    # the driver and Metal raise the bare error
+    # the driver and Metal raise a plain RuntimeError
     return isinstance(error, RuntimeError) and "out of memory" in str(error)

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and the place of the bundled assets."""
+"""Files written whole or not at all, and the paths of bundled assets."""
 
 import json
 import os
@@ -11,18 +11,18 @@ from typing import Any, BinaryIO
 
 from trainer.errors import UsageError
 
-TEMPORARY = ".tmp"
+PARTIAL_SUFFIX = ".tmp"  # of files that are not complete
 
 
 def write_atomic(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o644) -> None:
     """Let `write` fill a temporary file beside `path`, flush it to disk, then replace `path`.
 
-    Raises OSError that names `path`, which is as it was.
+    Raises OSError that names `path`; the old content of `path` is then unchanged.
     """
-    with telling_of(path):
+    with name_path_in_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY
+            dir=path.parent, prefix=f".{path.name}.", suffix=PARTIAL_SUFFIX
         )
         try:
             with os.fdopen(handle, "wb") as stream:
@@ -37,7 +37,7 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o
 
 
 def _replace(temporary: str, path: Path) -> None:
-    """On Windows a file that another program reads just now is not replaced: a moment later it is.
+    """Replace `path`, on Windows with retries: it cannot be replaced while a program reads it.
 
     Raises PermissionError after a second.
     """
@@ -50,12 +50,12 @@ def _replace(temporary: str, path: Path) -> None:
 
 
 @contextmanager
-def telling_of(path: Path) -> Iterator[None]:
-    """An OSError inside names `path`: that of a full disk names nothing, others a temporary."""
+def name_path_in_errors(path: Path) -> Iterator[None]:
+    """Let an OSError in the block name `path`: by itself it may name no file or a temporary one."""
     try:
         yield
     except (OSError, RuntimeError) as error:
-        # torch.save says "unexpected pos" when its stream raised
+        # torch.save raises RuntimeError("unexpected pos …") when its stream raised OSError
         disk = error if isinstance(error, OSError) else error.__context__
         if isinstance(disk, OSError) and disk.errno is not None:
             raise OSError(disk.errno, disk.strerror, str(path)) from error
@@ -63,19 +63,19 @@ def telling_of(path: Path) -> Iterator[None]:
 
 
 def make_folder(path: Path) -> None:
-    """For what a command will write, before its work is done. Raises UsageError."""
+    """Create a folder for output before the work starts. Raises UsageError when it cannot."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"{path}: the folder cannot be made ({error.strerror})", "Choose another place."
+            f"{path}: the folder cannot be created ({error.strerror})", "Choose another folder."
         ) from error
 
 
-def sweep(path: Path) -> None:
-    """Remove what a process that was killed left half-written of `path`."""
-    for left in path.parent.glob(f".{path.name}.*{TEMPORARY}"):
-        left.unlink(missing_ok=True)
+def remove_partial_files(path: Path) -> None:
+    """Remove the temporary files of `path` that killed processes left behind."""
+    for partial in path.parent.glob(f".{path.name}.*{PARTIAL_SUFFIX}"):
+        partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -87,9 +87,9 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """JSON that is readable and can always be written.
+    """Readable JSON that can always be encoded as UTF-8.
 
-    A file's name need not be text: what cannot be encoded is escaped, and comes back as it was.
+    File names may hold bytes that are not text: those are escaped, and read back unchanged.
     """
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     try:
@@ -100,12 +100,12 @@ def json_text(value: Any, indent: int | None = None) -> str:
 
 
 def asset(name: str) -> Path:
-    """Path of a bundled asset, in a checkout (`assets/`) as in an installed wheel."""
+    """Path of a bundled asset, in a checkout (`assets/`) or an installed wheel."""
     package = Path(__file__).parent
     checkout = package.parent / "assets"
     return (checkout if checkout.is_dir() else package / "_assets") / name
 
 
 def file_stem(name: str) -> str:
-    """Of a recipe's or table's name, which may have a slash."""
+    """File name without suffix for a recipe or table, whose name may have a slash."""
     return name.replace("/", "-")

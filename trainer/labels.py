@@ -1,6 +1,4 @@
-"""The seven basic expressions, in FER2013's order, and the names other data sets give them."""
-
-from collections.abc import Iterable
+"""The seven basic expressions, in FER2013's order, and their names in other data sets."""
 
 EXPRESSIONS: tuple[str, ...] = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
@@ -23,8 +21,3 @@ def canonical(name: str) -> str | None:
     key = name.strip().lower()
     key = SYNONYMS.get(key, key)
     return key if key in EXPRESSIONS else None
-
-
-def index_of(name: str, classes: Iterable[str] = EXPRESSIONS) -> int:
-    """Position of an expression (any synonym) in `classes`. Raises ValueError when unknown."""
-    return list(classes).index(canonical(name) or name)

@@ -1,4 +1,4 @@
-"""Model files by name, and their cards, without torch: what a list of models needs."""
+"""Finds model files by name and reads their cards, without torch."""
 
 import json
 import struct
@@ -10,29 +10,26 @@ from trainer.errors import ModelFileError
 from trainer.files import asset
 
 CARD_KEY, CHECKSUM_KEY = "card", "sha256"
-HEADER_LIMIT = 1 << 20  # bytes; a header of ours has some kilobytes
-BEST = Path("checkpoints", "best.safetensors")  # of a run
-SUFFIX = ".safetensors"
+HEADER_LIMIT = 1 << 20  # bytes; our headers have a few kilobytes
+BEST_OF_RUN = Path("checkpoints", "best.safetensors")
+MODEL_SUFFIX = ".safetensors"
 
 
 def read_card(path: Path) -> ModelCard:
     """The card of a model file, without reading its weights. Raises ModelFileError."""
-    return card_of(path, read_metadata(path))
+    return parse_card(path, read_metadata(path))
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """What a model file's header says beside the weights, the card among it.
-
-    Raises ModelFileError.
-    """
+    """The metadata in a model file's header: the card and the checksum. Raises ModelFileError."""
     try:
         with path.open("rb") as stream:
             start = stream.read(8)
             size = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
             if not 2 <= size <= HEADER_LIMIT:
                 raise ModelFileError(
-                    f"{path}: this is no model file of this project",
-                    "Expected is a .safetensors file with a model card in its header.",
+                    f"{path}: this is not a model file of this project",
+                    "Expected a .safetensors file with a model card in its header.",
                 )
             header = json.loads(stream.read(size))
     except OSError as error:
@@ -48,7 +45,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return metadata
 
 
-def card_of(path: Path, metadata: dict[str, Any]) -> ModelCard:
+def parse_card(path: Path, metadata: dict[str, Any]) -> ModelCard:
     """The card in the metadata of the model file `path`. Raises ModelFileError."""
     try:
         return ModelCard.from_json(metadata[CARD_KEY])
@@ -57,22 +54,23 @@ def card_of(path: Path, metadata: dict[str, Any]) -> ModelCard:
 
 
 def find_model(name: str) -> Path:
-    """The file of a model named by a path, by its run's directory, or by a bundled file's stem.
+    """The file of a model, given by its path, its run's directory or its bundled name.
 
-    Raises ModelFileError with the bundled names when there is none.
+    Raises ModelFileError that lists the bundled names when there is none.
     """
     path = Path(name)
-    if _is_file(path / BEST):
-        return path / BEST
-    if path.suffix == SUFFIX or _is_file(path):
+    if _is_file(path / BEST_OF_RUN):
+        return path / BEST_OF_RUN
+    if path.suffix == MODEL_SUFFIX or _is_file(path):
         if not _is_file(path):
             raise ModelFileError(f"{path}: there is no such file")
         return path
-    bundled = asset("models") / f"{name}{SUFFIX}"
+    bundled = asset("models") / f"{name}{MODEL_SUFFIX}"
     if "/" in name or "\\" in name or not _is_file(bundled):
         known = ", ".join(bundled_models()) or "none"
         raise ModelFileError(
-            f"there is no model {name!r}", f"Bundled: {known}. Or give a {SUFFIX} file or a run."
+            f"there is no model {name!r}",
+            f"Bundled: {known}. Or give a {MODEL_SUFFIX} file or a run.",
         )
     return bundled
 
@@ -80,18 +78,18 @@ def find_model(name: str) -> Path:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # no name that a file could have
+    except OSError:  # not a valid file name
         return False
 
 
 def bundled_models() -> list[str]:
-    """Names of the models that ship with the project, the one that the app opens with first."""
-    names = [path.stem for path in asset("models").glob(f"*{SUFFIX}")]
+    """Names of the models that ship with the project; first the one the app starts with."""
+    names = [path.stem for path in asset("models").glob(f"*{MODEL_SUFFIX}")]
     return sorted(names, key=lambda name: (name != "default", name))
 
 
-def model_spec(path: Path) -> str:
-    """The shortest text that `find_model` makes `path` of, wherever the program runs."""
+def model_reference(path: Path) -> str:
+    """A bundled model's name, or the absolute path: `find_model` finds it from any folder."""
     path = path.resolve()
-    bundled = path.parent == asset("models").resolve() and path.suffix == SUFFIX
+    bundled = path.parent == asset("models").resolve() and path.suffix == MODEL_SUFFIX
     return path.stem if bundled else str(path)

@@ -1,4 +1,4 @@
-"""The real pipeline in a real window, offscreen, measured."""
+"""`ferapp bench`: the real pipeline in a real window, offscreen."""
 
 import os
 import statistics
@@ -13,8 +13,8 @@ from typing import Any
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
+from ferapp.bench.process_usage import process_age_s, resident_mb
 from ferapp.live.engine import Engine, Parts
-from ferapp.live.meters import rss_mb
 from ferapp.live.status import ModelState
 from ferapp.sources.base import FrameSource
 from ferapp.sources.heavy_imports import load_opencv
@@ -39,17 +39,17 @@ class BenchResult:
     seconds: float
     window_visible_s: float  # from the start of the process to the first paint
     model_ready_s: float
-    longest_gui_stall_ms: float  # while torch, MediaPipe and the model were loaded
+    longest_gui_stall_ms: float  # while torch, MediaPipe and the model load
     camera_fps: float
     analysis_fps: float
     display_fps: float
     capture_to_paint_ms: dict[str, float]
     stages_ms: dict[str, float]  # medians
-    faces: float  # mean of a picture
-    ms_per_face: float  # of all stages; 0 without a face
+    faces: float  # mean of all frames
+    ms_per_face: float  # all stages; 0 without a face
     model_ms: float  # one face, alone
     model_and_attribution_ms: float
-    cpu_ms: float  # of all threads, for each analysis: tells the cost on a machine that is busy
+    cpu_ms: float  # of all threads, for each analysis: comparable on a busy machine
     dropped: int
     rss_mb: float
     rss_growth_mb: float  # over the measured time
@@ -64,13 +64,13 @@ class BenchResult:
                 f"source {self.source}, model {self.model} on {self.device}, {self.seconds:.0f} s",
                 f"window visible after     {self.window_visible_s:.2f} s",
                 f"model ready after        {self.model_ready_s:.2f} s, "
-                f"longest GUI stall meanwhile {self.longest_gui_stall_ms:.0f} ms",
+                f"longest GUI stall until then {self.longest_gui_stall_ms:.0f} ms",
                 f"camera / analysis / display  {self.camera_fps:.1f} / {self.analysis_fps:.1f} / "
-                f"{self.display_fps:.1f} per second, {self.dropped} frames overwritten",
+                f"{self.display_fps:.1f} per second, {self.dropped} frames skipped",
                 f"capture to paint         p50 {self.capture_to_paint_ms['p50']:.1f} ms, "
                 f"p95 {self.capture_to_paint_ms['p95']:.1f} ms",
                 f"stages (median ms)       {stages}",
-                f"faces in a picture       {self.faces:.1f}, {self.ms_per_face:.1f} ms each",
+                f"faces in a frame         {self.faces:.1f}, {self.ms_per_face:.1f} ms each",
                 f"processor time           {self.cpu_ms:.1f} ms for each analysis, all threads",
                 f"one face, alone          model {self.model_ms:.1f} ms, "
                 f"with attribution {self.model_and_attribution_ms:.1f} ms",
@@ -81,7 +81,7 @@ class BenchResult:
 
 
 class _MeasuredEngine(Engine):
-    """Keeps every latency and stage time while `measuring`."""
+    """Records latencies and stage times while `measuring`."""
 
     measuring = False
 
@@ -90,44 +90,44 @@ class _MeasuredEngine(Engine):
         self.latencies: list[float] = []
         self.stages: list[dict[str, float]] = []
         self.faces: list[int] = []
-        self.spent: list[float] = []  # ms on each analysis
+        self.analysis_ms: list[float] = []
 
     def painted(self, analysis: Analysis) -> None:
         super().painted(analysis)
         if self.measuring:
             self.latencies.append(1000 * (time.perf_counter() - analysis.frame.captured_at))
             self.stages.append(asdict(analysis.times))
-            self.spent.append(analysis.times.total)
+            self.analysis_ms.append(analysis.times.total)
             self.faces.append(len(analysis.faces))
 
 
 def run_bench(
     source: str, model: str, device: str, *, seconds: int, fps: float, faces: int = 0
 ) -> BenchResult:
-    """With `faces` the demo clip's face so many times in one picture, in place of `source`.
+    """With `faces`, the demo clip's face that many times in one frame instead of `source`.
 
     Raises FerError when the source or the model cannot be used.
     """
-    parts = Parts(open_source=lambda _: _crowd(faces)) if faces else Parts()
+    parts = Parts(open_source=lambda _: _tiled_demo(faces)) if faces else Parts()
     engine = _MeasuredEngine(source, model, device, fps, parts)
     with bench_window(engine, faces or DEFAULT_FACES):
         QApplication.processEvents()
-        visible = _process_age()
-        stalls = _Stalls()
+        visible = process_age_s()
+        stalls = _StallMeter()
         wait_until_ready(engine)
-        ready, stall = _process_age(), stalls.longest_ms()
-        turn(WARM_UP_S)
+        ready, stall = process_age_s(), stalls.longest_ms()
+        run_event_loop(WARM_UP_S)
         status = engine.status()
         if status.source.notice:
             raise FerError(status.source.notice)
-        samples, memory = [], [rss_mb()]
-        engine.measuring, dropped, spent = True, status.rates.dropped, time.process_time()
+        samples, memory = [], [resident_mb()]
+        engine.measuring, dropped, cpu_s = True, status.rates.dropped, time.process_time()
         ends = time.perf_counter() + seconds
         while time.perf_counter() < ends:
-            turn(SAMPLE_MS / 1000)
+            run_event_loop(SAMPLE_MS / 1000)
             samples.append(engine.status().rates)
-            memory.append(rss_mb())
-        engine.measuring, spent = False, time.process_time() - spent
+            memory.append(resident_mb())
+        engine.measuring, cpu_s = False, time.process_time() - cpu_s
         dropped = engine.status().rates.dropped - dropped
     plain, explained = _model_times(model, device)
     return BenchResult(
@@ -150,8 +150,8 @@ def run_bench(
             for name in (engine.stages[0] if engine.stages else {})
         },
         faces=_mean([float(count) for count in engine.faces]),
-        ms_per_face=round(sum(engine.spent) / max(1, sum(engine.faces)), 1),
-        cpu_ms=round(1000 * spent / max(1, len(engine.faces)), 1),
+        ms_per_face=round(sum(engine.analysis_ms) / max(1, sum(engine.faces)), 1),
+        cpu_ms=round(1000 * cpu_s / max(1, len(engine.faces)), 1),
         model_ms=plain,
         model_and_attribution_ms=explained,
         dropped=dropped,
@@ -162,7 +162,7 @@ def run_bench(
 
 @contextmanager
 def bench_window(engine: Engine, faces: int = DEFAULT_FACES) -> Iterator[MainWindow]:
-    """The app's window on `engine`, offscreen; measured alike whatever a person has set."""
+    """The app's window on `engine`, offscreen, with settings of its own."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from ferapp.app import make_application, make_window
 
@@ -177,15 +177,15 @@ def bench_window(engine: Engine, faces: int = DEFAULT_FACES) -> Iterator[MainWin
             window.close()
 
 
-def _crowd(faces: int) -> FrameSource:
+def _tiled_demo(faces: int) -> FrameSource:
     load_opencv()
-    from ferapp.bench.tiled_demo import Crowd  # brings OpenCV: not before the window
+    from ferapp.bench.tiled_demo import TiledDemo  # brings OpenCV: not before the window
 
-    return Crowd(faces)
+    return TiledDemo(faces)
 
 
-class _Stalls:
-    """The longest time the GUI thread did not get round to a 1 ms timer."""
+class _StallMeter:
+    """The longest time that a 1 ms timer of the GUI thread had to wait."""
 
     def __init__(self) -> None:
         self._gaps: list[float] = [0.0]
@@ -205,18 +205,17 @@ class _Stalls:
 
 
 def wait_until_ready(engine: Engine) -> None:
-    """Raises FerError when the model fails."""
+    """Run the event loop until the model runs. Raises FerError when it fails."""
     ends = time.perf_counter() + LOAD_LIMIT_S
     while (status := engine.status()).model.state is ModelState.LOADING:
         if time.perf_counter() > ends:
             raise FerError(f"the model was not ready after {LOAD_LIMIT_S} s")
-        turn(0.05)
+        run_event_loop(0.05)
     if status.model.state is ModelState.FAILED:
         raise FerError(status.model.notice)
 
 
-def turn(seconds: float) -> None:
-    """Run the event loop for a while."""
+def run_event_loop(seconds: float) -> None:
     loop = QEventLoop()
     QTimer.singleShot(round(1000 * seconds), loop.quit)
     loop.exec()
@@ -230,16 +229,6 @@ def _model_times(model: str, device: str) -> tuple[float, float]:
         round(1000 * classifier.seconds_per_face(attribution=False), 2),
         round(1000 * classifier.seconds_per_face(attribution=True), 2),
     )
-
-
-def _process_age() -> float:
-    """Seconds since this process was started."""
-    linux = Path("/proc/self/stat")
-    if linux.exists():
-        fields = linux.read_text().rpartition(")")[2].split()
-        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-        return float(Path("/proc/uptime").read_text().split()[0]) - started
-    return time.process_time()
 
 
 def _mean(values: list[float]) -> float:

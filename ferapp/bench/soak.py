@@ -1,6 +1,5 @@
-"""The real pipeline for a long time, its source, model and page changed all the while."""
+"""`ferapp bench --soak`: the real pipeline for long, with source, model and page changing."""
 
-import os
 import threading
 import time
 from array import array
@@ -13,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ferapp.bench.live_bench import bench_window, quantile, turn, wait_until_ready
+from ferapp.bench.live_bench import bench_window, quantile, run_event_loop, wait_until_ready
+from ferapp.bench.process_usage import open_file_count, resident_mb, thread_count
 from ferapp.live.engine import Engine
-from ferapp.live.meters import rss_mb
 from ferapp.sources.heavy_imports import load_opencv
 from ferapp.vision.types import Analysis
 from trainer.errors import FerError
@@ -25,27 +24,27 @@ CHANGE_S = 5.0
 SAMPLE_S = 1.0
 WARM_UP_S = 240.0  # four rounds through everything; a third of the time when that is less
 PAGES = ("Live", "Live", "Train", "Live", "Live", "Inspect")
-STILLS = (40, 90, 140)  # frames of the source that become pictures
+STILL_FRAMES = (40, 90, 140)  # frames of the source that become pictures
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at the process; `p95_ms` is of the pictures painted since the one before, or NaN."""
+    """The process at one moment; `p95_ms` of the frames painted since the last sample, or NaN."""
 
     at_s: float
     rss_mb: float
-    threads: int  # of the process, native ones too
+    threads: int  # native ones too
     descriptors: int
     p95_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class SoakResult:
-    """`memory_slope_mb_per_min` is the least-squares line through what follows the warm-up."""
+    """`memory_slope_mb_per_min` is the least-squares slope after the warm-up."""
 
     minutes: float
     changes: int
-    painted: int  # pictures
+    painted: int  # frames
     warm_up_s: float
     memory_slope_mb_per_min: float
     rss_mb: dict[str, float]  # when warm, at the end, at most
@@ -53,37 +52,38 @@ class SoakResult:
     threads: dict[str, int]
     descriptors: dict[str, int]
     capture_to_paint_ms: dict[str, float]
-    notices: tuple[str, ...]  # what the engine complained of meanwhile
+    notices: tuple[str, ...]  # of the engine, during the soak
     samples: tuple[Sample, ...]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def as_text(self) -> str:
-        def both(values: dict[str, int]) -> str:
+        def warm_and_end(values: dict[str, int]) -> str:
             return f"{values['warm']} when warm, {values['end']} at the end"
 
         return "\n".join(
             [
                 f"{self.minutes:g} minutes, source, model and page changed {self.changes} times, "
-                f"{self.painted} pictures painted",
+                f"{self.painted} frames painted",
                 f"memory             {self.memory_slope_mb_per_min:+.2f} MiB a minute after "
                 f"{self.warm_up_s:.0f} s; {self.rss_mb['warm']:.0f} MiB when warm, "
                 f"{self.rss_mb['end']:.0f} at the end, {self.rss_mb['most']:.0f} at most",
-                f"threads            {both(self.threads)} (Python's: {both(self.python_threads)})",
-                f"descriptors        {both(self.descriptors)}",
+                f"threads            {warm_and_end(self.threads)}",
+                f"Python's threads   {warm_and_end(self.python_threads)}",
+                f"descriptors        {warm_and_end(self.descriptors)}",
                 f"capture to paint   p50 {self.capture_to_paint_ms['p50']:.1f} ms, "
                 f"p95 {self.capture_to_paint_ms['p95']:.1f} ms",
-                f"complaints         {'; '.join(self.notices) or 'none'}",
+                f"notices            {'; '.join(self.notices) or 'none'}",
             ]
         )
 
 
 class _TimedEngine(Engine):
-    """Keeps every latency, 4 bytes each: nothing that grows may be mistaken for a leak."""
+    """Records every latency in 4 bytes: a list that grows would look like a leak."""
 
     latencies = array("f")
-    changed_at = 0.0  # the picture that stood there before is painted once more on return
+    changed_at = 0.0  # on return to the page the frame from before is painted once more
 
     def painted(self, analysis: Analysis) -> None:
         super().painted(analysis)
@@ -94,9 +94,9 @@ class _TimedEngine(Engine):
 def run_soak(
     source: str, model: str, device: str, *, minutes: float, fps: float, plot: Path | None = None
 ) -> SoakResult:
-    """Every 5 s another source, model and page, in turn; `plot` is a PNG to write.
+    """Change source, model and page every 5 s; `plot` is a PNG to write.
 
-    Sources are `source` and pictures taken from it, models are `model` and the bundled ones.
+    Sources are `source` and still pictures of it, models are `model` and the bundled ones.
     Raises FerError when the source or the model cannot be used.
     """
     engine = _TimedEngine(source, model, device, fps)
@@ -116,25 +116,25 @@ def run_soak(
             window.show_page(next(pages))
             engine.changed_at = time.perf_counter()
 
-        samples, changes, notices, python = _observed(engine, change, 60 * minutes)
-    return _summed_up(engine, minutes, samples, changes, notices, python, plot)
+        samples, changes, notices, python = _observe(engine, change, 60 * minutes)
+    return _summarise(engine, minutes, samples, changes, notices, python, plot)
 
 
-def _observed(
+def _observe(
     engine: _TimedEngine, change: Callable[[], None], seconds: float
 ) -> tuple[list[Sample], int, list[str], list[int]]:
-    """Samples, the number of changes, the complaints, and Python's threads at each sample."""
+    """Samples, the number of changes, notices, and Python's threads at each sample."""
     samples: list[Sample] = []
     notices: dict[str, None] = {}
     python: list[int] = []
     began = time.perf_counter()
-    changes, seen = 0, len(engine.latencies)
+    changes, sampled = 0, len(engine.latencies)
     while (now := time.perf_counter() - began) < seconds:
         if now >= changes * CHANGE_S:
             change()
             changes += 1
-        turn(SAMPLE_S)
-        new, seen = engine.latencies[seen:], len(engine.latencies)
+        run_event_loop(SAMPLE_S)
+        new, sampled = engine.latencies[sampled:], len(engine.latencies)
         status = engine.status()
         for notice in (status.source.notice, status.model.notice, status.analysis_notice):
             if notice:
@@ -143,16 +143,16 @@ def _observed(
         samples.append(
             Sample(
                 round(time.perf_counter() - began, 2),
-                round(rss_mb(), 2),
-                _count("task"),
-                _count("fd"),
+                round(resident_mb(), 2),
+                thread_count(),
+                open_file_count(),
                 round(float(np.percentile(new, 95)), 1) if new else float("nan"),
             )
         )
     return samples, changes, list(notices), python
 
 
-def _summed_up(
+def _summarise(
     engine: _TimedEngine,
     minutes: float,
     samples: list[Sample],
@@ -190,8 +190,7 @@ def _summed_up(
 def _draw(result: SoakResult, offset: float, path: Path) -> None:
     from matplotlib.figure import Figure
 
-    from trainer.reports.curve_figures import COLOURS, plain_axes
-    from trainer.reports.figures import FAINT, save
+    from trainer.reports.figures import COLOURS, FAINT, save_figure, style_axes
 
     minutes = [sample.at_s / 60 for sample in result.samples]
     figure = Figure(figsize=(7, 6), layout="constrained")
@@ -200,25 +199,25 @@ def _draw(result: SoakResult, offset: float, path: Path) -> None:
     ends = np.array([result.warm_up_s / 60, minutes[-1]])
     line = offset + result.memory_slope_mb_per_min * ends
     top.plot(ends, line, "--", color=COLOURS[1], linewidth=1.6)
-    plain_axes(
+    style_axes(
         top,
         f"resident memory, MiB: {result.memory_slope_mb_per_min:+.2f} a minute when warm (dashed)",
     )
     middle.plot(minutes, [s.threads for s in result.samples], color=COLOURS[0], linewidth=1.2)
     middle.plot(minutes, [s.descriptors for s in result.samples], color=COLOURS[2], linewidth=1.2)
     middle.legend(["threads", "open files"], frameon=False, fontsize=8, loc="center right")
-    plain_axes(middle, "threads and open files")
+    style_axes(middle, "threads and open files")
     bottom.plot(minutes, [s.p95_ms for s in result.samples], ".", color=COLOURS[0], markersize=3)
-    plain_axes(bottom, "capture to paint, p95 of each second on the live page, ms")
+    style_axes(bottom, "capture to paint, p95 of each second on the live page, ms")
     for axes in (top, middle, bottom):
         axes.margins(y=0.08)
         axes.set_ylim(bottom=0)
     bottom.set_xlabel("minutes; source, model and page change every 5 s", color=FAINT)
-    save(figure, path)
+    save_figure(figure, path)
 
 
 def _stills(source: str, folder: Path) -> tuple[str, str]:
-    """A picture and a folder of pictures, taken from the source."""
+    """A picture and a folder of pictures, from frames of the source."""
     load_opencv()
     import cv2
 
@@ -227,23 +226,15 @@ def _stills(source: str, folder: Path) -> tuple[str, str]:
     stream, pictures = open_source(source), folder / "pictures"
     pictures.mkdir()
     try:
-        for number in range(max(STILLS) + 1):
+        for number in range(max(STILL_FRAMES) + 1):
             frame = stream.read()
             if frame is None:
                 break
-            if number in STILLS:
+            if number in STILL_FRAMES:
                 cv2.imwrite(str(pictures / f"{number}.png"), frame.image)
     finally:
         stream.close()
-    found = sorted(pictures.iterdir())
-    if not found:
-        raise FerError(f"{source}: too short for this", "Take a video of ten seconds or more.")
-    return str(found[0]), str(pictures)
-
-
-def _count(what: str) -> int:
-    """Entries of /proc/self/`what`; 0 where there is none."""
-    try:
-        return len(os.listdir(f"/proc/self/{what}"))
-    except OSError:
-        return 0
+    files = sorted(pictures.iterdir())
+    if not files:
+        raise FerError(f"{source}: too short for a soak", "Use a video of ten seconds or more.")
+    return str(files[0]), str(pictures)

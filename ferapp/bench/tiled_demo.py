@@ -1,4 +1,4 @@
-"""The person of the demo clip several times in one picture, to measure what many faces cost."""
+"""The person of the demo clip several times in one frame, to measure the cost of many faces."""
 
 import numpy as np
 
@@ -11,17 +11,17 @@ COLUMNS, ROWS = 4, 2
 GROUND = 90  # grey
 
 
-class Crowd(FrameSource):
-    """1280 × 720 px whatever the number, 1 to 8, so that only the faces differ."""
+class TiledDemo(FrameSource):
+    """1280 × 720 px whatever the number of faces, 1 to 8, so that only they differ."""
 
     kind: Kind = "video"
 
     def __init__(self, faces: int) -> None:
         if not 1 <= faces <= COLUMNS * ROWS:
-            raise ValueError(f"{faces} faces: 1 to {COLUMNS * ROWS} have room")
+            raise ValueError(f"{faces} faces: there is room for 1 to {COLUMNS * ROWS}")
         self._clip = VideoFile(asset("demo/demo.mp4"))
         self._faces = faces
-        self.name = f"Demo clip, its face {faces} times"
+        self.name = f"Demo clip, {faces} × its face"
         self.fps = self._clip.fps
 
     def read(self) -> Frame | None:

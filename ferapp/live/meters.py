@@ -1,10 +1,8 @@
 """Rates and percentiles over the last seconds."""
 
-import os
 import threading
 import time
 from collections import deque
-from pathlib import Path
 
 import numpy as np
 
@@ -50,15 +48,3 @@ class Percentiles:
             return 0.0, 0.0
         low, high = np.percentile(values, (50, 95))
         return float(low), float(high)
-
-
-def rss_mb() -> float:
-    """Resident memory of this process in MiB; on macOS its peak, on Windows unknown (0)."""
-    linux = Path("/proc/self/statm")
-    if linux.exists():
-        return int(linux.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0.0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

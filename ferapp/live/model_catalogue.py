@@ -7,7 +7,7 @@ from typing import Literal
 from ferapp.live.status import ModelInfo
 from trainer.card import ModelCard
 from trainer.errors import ModelFileError
-from trainer.model_index import bundled_models, find_model, model_spec, read_card
+from trainer.model_index import bundled_models, find_model, model_reference, read_card
 
 BEST = "*/checkpoints/best.safetensors"  # RunDir.best of every run; its module brings pydantic
 
@@ -37,7 +37,9 @@ class Catalogue:
             if path in found:
                 continue
             card, problem = self._card(path)
-            found[path] = ModelInfo(model_spec(path), group, card, problem, name, self._ms(path))
+            found[path] = ModelInfo(
+                model_reference(path), group, card, problem, name, self._ms(path)
+            )
         return tuple(found.values())
 
     def _places(self) -> Iterator[tuple[Path, Group, str]]:

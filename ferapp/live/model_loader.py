@@ -12,7 +12,7 @@ from ferapp.live.device_list import device_name
 from ferapp.live.error_text import reason
 from ferapp.live.status import ModelState
 from trainer.errors import FerError, is_out_of_memory
-from trainer.model_index import model_spec
+from trainer.model_index import model_reference
 
 if TYPE_CHECKING:
     from ferapp.vision.classifier import Classifier
@@ -176,7 +176,7 @@ class Models:
         ms = _milliseconds(classifier)
         self._ms[file] = {**self.ms(file), device: ms}
         log.info("%s runs on %s: %.1f ms a face with attribution", classifier.card.name, device, ms)
-        return Loaded(classifier, model_spec(file), file, device, ms, wish.moved)
+        return Loaded(classifier, model_reference(file), file, device, ms, wish.moved)
 
     def _take_over(self, loaded: Loaded) -> None:
         with self._lock:

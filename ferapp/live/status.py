@@ -118,7 +118,7 @@ class ModelStatus:
     name: str = ""
     card: ModelCard | None = None
     file: Path | None = None
-    methods: tuple[str, ...] = ()  # of `overlay_methods` that this model can serve
+    methods: tuple[str, ...] = ()  # names in OVERLAY_METHODS that this model can serve
     device: str = ""
     face_ms: float = 0.0  # time of one face with attribution, measured on `device` at loading
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.vision.overlay_methods import DEFAULT
 from ferapp.vision.types import Prediction
+from trainer.attribution_methods import DEFAULT_METHOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class OverlayStyle:
     boxes: bool = True
     landmarks: bool = True
     attribution: bool = True
-    method: str = DEFAULT  # of the maps, one of `overlay_methods.METHODS`
+    method: str = DEFAULT_METHOD  # of the maps, a name in OVERLAY_METHODS
     target: str = "predicted"
     signed: bool = True  # for and against the class, or the magnitude alone
     palette: str = "ember"  # one of `colour_maps.MAP_PALETTES`

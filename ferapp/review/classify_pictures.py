@@ -46,12 +46,12 @@ def classify(
     load_torch()
     import torch
 
-    from trainer.device import resolve
+    from trainer.device import resolve_device
     from trainer.evaluation.evaluate import predict
-    from trainer.faces.align import align_face, raw_crop
+    from trainer.faces.align import align_face, unaligned_crop
     from trainer.models.model_file import load_model
 
-    device = resolve("auto")
+    device = resolve_device("auto")
     network, card = load_model(file, device)
     if card.classes != classes:
         raise DataError(
@@ -68,7 +68,9 @@ def classify(
             if seen is None:
                 raise DataError(f"{name}: the pictures are not here, so no model can look at them")
             aligned = np.isfinite(points).all()
-            crops.append((align_face(seen, points, size) if aligned else raw_crop(seen, size)).crop)
+            crops.append(
+                (align_face(seen, points, size) if aligned else unaligned_crop(seen, size)).crop
+            )
         pixels = torch.from_numpy(np.stack(crops))
         logits.append(predict(network, card, pixels, device).logits)
     return np.concatenate(logits)

@@ -8,7 +8,7 @@ from pathlib import Path
 from trainer.data.label_review import NONE, Decision, read_decisions
 from trainer.errors import DataError
 from trainer.files import json_text, write_text
-from trainer.training.event_log import ends_within_a_line
+from trainer.training.event_log import ends_mid_line
 
 FILE = "review.jsonl"
 
@@ -59,7 +59,7 @@ class Review:
         line = {"time": round(time.time(), 3), **decision.as_dict(sample)}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            torn = ends_within_a_line(self.path)
+            torn = ends_mid_line(self.path)
             with self.path.open("a", encoding="utf-8") as stream:
                 stream.write("\n" * torn + json_text(line) + "\n")
         except OSError as error:

@@ -1,6 +1,6 @@
-"""A finished evaluation: what a model said of each sample of a split, and what follows from it.
+"""A finished evaluation: a model's predictions on a split, and what follows from them.
 
-Arrays are in the order of the evaluation; N samples, K classes.
+Arrays are in the order of the predictions file; N samples, K classes.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,19 @@ from numpy.typing import NDArray
 
 from trainer.data.tables import check_arrays, read_arrays
 from trainer.errors import DataError
+from trainer.evaluation.metrics import (
+    Calibration,
+    ConfusionScores,
+    Floats,
+    calibration,
+    confusion_matrix,
+    majority_class,
+    softmax,
+)
 from trainer.labels import EXPRESSIONS
 
-FILE = "predictions.npz"
-BINS = 15  # of the calibration curve
-FIELDS = {  # kinds of types as numpy names them, and dimensions
+PREDICTIONS_FILE = "predictions.npz"
+REQUIRED_FIELDS = {  # numpy's kinds of data type, and the number of dimensions
     "sample_id": ("U", 1),
     "source_index": ("iu", 1),
     "split": ("U", 1),
@@ -25,17 +33,15 @@ FIELDS = {  # kinds of types as numpy names them, and dimensions
     "landmarks": ("f", 3),
 }
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`logits` (N, K), `label` (N,) indices, `landmarks` (N, 68, 2) px of the picture, NaN without.
+    """`logits` (N, K), `label` (N,) indices, `landmarks` (N, 68, 2) in pixels or NaN.
 
     A sample without a label has the label −1; it is neither right nor wrong. `votes` (N, K) are
-    shares of annotators, NaN without any. `temperature` is the model's. With
-    `needs_face` a sample without landmarks shows no face and counts nowhere, as among pictures of
-    one's own; a data set's samples are faces all the same.
+    shares of annotators, NaN without votes. `temperature` is the model's. With `needs_face`, as
+    for one's own pictures, a sample without landmarks shows no face and is left out everywhere;
+    the samples of a data set are faces even without landmarks.
     """
 
     name: str
@@ -55,15 +61,13 @@ class Evaluation:
 
     @cached_property
     def faceless(self) -> NDArray[np.bool_]:
-        """(N,) samples in which a face was looked for and not found."""
+        """(N,) samples in which face detection found no face."""
         return np.asarray(self.needs_face & np.isnan(self.landmarks[:, 0, 0]))
 
     @cached_property
     def probabilities(self) -> Floats:
         """(N, K) softmax(logits / temperature)."""
-        scaled = self.logits.astype(np.float64) / self.temperature
-        powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        return softmax(self.logits, self.temperature)
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
@@ -78,171 +82,143 @@ class Evaluation:
         return np.asarray(self.label >= 0)
 
     @cached_property
-    def confusion(self) -> NDArray[np.int64]:
-        """(K, K) samples of class i (row) predicted as j (column)."""
-        return self._counts(self.labelled, len(self.classes))
+    def scores(self) -> ConfusionScores:
+        """Of the labelled samples."""
+        return self.scores_of(np.arange(len(self)))
+
+    def scores_of(self, rows: NDArray[np.int64]) -> ConfusionScores:
+        """Of the labelled samples among `rows`."""
+        rows = rows[self.labelled[rows]]
+        return ConfusionScores(
+            confusion_matrix(self.label[rows], self.predicted[rows], len(self.classes))
+        )
 
     @cached_property
-    def matrix(self) -> NDArray[np.int64]:
-        """`confusion`; with a last row of the samples without a label, where there are any."""
+    def confusion_with_unlabelled(self) -> NDArray[np.int64]:
+        """The confusion matrix; if any sample has no label, with a last row for those.
+
+        Samples without a face are left out of that row.
+        """
         if self.labelled.all():
-            return self.confusion
-        return self._counts(~self.faceless, len(self.classes) + 1)
-
-    def _counts(self, where: NDArray[np.bool_], rows: int) -> NDArray[np.int64]:
-        counts = np.zeros((rows, len(self.classes)), np.int64)
-        np.add.at(counts, (self.label[where], self.predicted[where]), 1)  # −1 is the last row
-        return counts
-
-    @property
-    def accuracy(self) -> float:
-        """Of the samples with a label; NaN without any."""
-        return float(1 - self.wrong[self.labelled].mean()) if self.labelled.any() else float("nan")
-
-    @property
-    def recall(self) -> Floats:
-        """(K,) of each class; NaN without samples."""
-        return _ratio(self.confusion.diagonal(), self.confusion.sum(axis=1))
-
-    @property
-    def precision(self) -> Floats:
-        """(K,) of each class; NaN where it was never predicted."""
-        return _ratio(self.confusion.diagonal(), self.confusion.sum(axis=0))
-
-    @property
-    def mean_class_accuracy(self) -> float:
-        known = self.recall[~np.isnan(self.recall)]
-        return float(known.mean()) if len(known) else float("nan")
+            return self.scores.confusion
+        unlabelled = self.predicted[~self.labelled & ~self.faceless]
+        counts = np.bincount(unlabelled, minlength=len(self.classes))
+        return np.vstack([self.scores.confusion, counts])
 
     @cached_property
-    def calibration(self) -> tuple[Floats, Floats, NDArray[np.int64], float]:
-        """Mean confidence and accuracy (BINS,) of evenly wide bins, their counts, and the ECE."""
-        sure, right = self.probabilities.max(axis=1)[self.labelled], ~self.wrong[self.labelled]
-        place = np.minimum((sure * BINS).astype(int), BINS - 1)
-        counts = np.bincount(place, minlength=BINS)
-        confidence = _ratio(np.bincount(place, sure, BINS), counts)
-        hits = _ratio(np.bincount(place, right, BINS), counts)
-        gaps = np.abs(np.nan_to_num(confidence - hits)) * counts
-        return confidence, hits, counts, float(gaps.sum() / max(counts.sum(), 1))
+    def calibration(self) -> Calibration:
+        """Of the labelled samples."""
+        return calibration(self.probabilities[self.labelled], self.label[self.labelled])
 
     @cached_property
     def measures(self) -> dict[str, Floats]:
-        """What samples are sorted by, the most worth a look first where it is high; (N,) each.
+        """The values (N,) that samples can be sorted by; high values deserve attention first.
 
         loss: −log p of the label. confidence: the largest p. margin: p of the prediction − p of
-        the label. entropy in nats. disagreement: share of annotators who chose another class than
-        the label. NaN where a sample lacks the face, the label or the votes that it takes.
+        the label. entropy: in nats. disagreement: share of annotators who chose another class than
+        the label. NaN where a sample has no face, label or votes but the measure needs them.
         """
         p = np.where(self.faceless[:, None], np.nan, self.probabilities)
         rows = np.arange(len(self))
-        own = np.where(self.labelled, p[rows, self.label], np.nan)
+        p_label = np.where(self.labelled, p[rows, self.label], np.nan)
         logs = np.log(np.maximum(p, 1e-12))
         return {
-            "loss": -np.log(np.maximum(own, 1e-12)),
+            "loss": -np.log(np.maximum(p_label, 1e-12)),
             "confidence": p.max(axis=1),
-            "margin": p.max(axis=1) - own,
+            "margin": p.max(axis=1) - p_label,
             "entropy": -(p * logs).sum(axis=1),
             "disagreement": 1 - np.where(self.labelled, self.votes[rows, self.label], np.nan),
         }
 
     @cached_property
     def suspects(self) -> NDArray[np.int64]:
-        """Rows whose label is likely wrong, the likeliest first: confident learning.
+        """Rows whose label is probably wrong, the most suspect first: confident learning.
 
-        A sample counts for class j when p_j reaches the mean p_j of the samples labelled j; one
-        that counts for another class than its label (the likeliest of them) is suspected. Ranked
-        by p of that class − p of the label (Northcutt et al., JAIR 2021, eq. 1 and 2).
+        A sample is confidently of class j if p_j reaches the mean p_j of the samples labelled j
+        (the most probable such j). It is a suspect if that is not its label. Ranked by p of that
+        class − p of the label (Northcutt et al., JAIR 2021, eq. 1 and 2).
         """
         p, rows = self.probabilities, np.arange(len(self))
-        usual = np.array(
+        thresholds = np.array(
             [
                 p[self.label == k, k].mean() if (self.label == k).any() else np.inf
                 for k in range(len(self.classes))
             ]
         )
-        counts = np.where(p >= usual, p, -1.0)
-        other = counts.argmax(axis=1)
-        found = (counts.max(axis=1) > 0) & (other != self.label) & self.labelled
+        confident = np.where(p >= thresholds, p, -1.0)
+        other = confident.argmax(axis=1)
+        suspect = (confident.max(axis=1) > 0) & (other != self.label) & self.labelled
         gap = p[rows, other] - p[rows, self.label]
         order = np.argsort(-gap, kind="stable")
-        return np.asarray(order[found[order]], np.int64)
+        return np.asarray(order[suspect[order]], np.int64)
 
-    def confirmed(self, rows: NDArray[np.int64]) -> float:
-        """The share of rows whose annotators' majority is another class than the label.
+    def confirmed_share(self, rows: NDArray[np.int64]) -> float:
+        """The share of `rows` whose annotators' majority chose another class than the label.
 
-        Of the rows with votes; NaN when none has any.
+        Rows without votes or with a tied vote are left out; NaN if no row is left.
         """
-        voted = rows[~np.isnan(self.votes[rows, 0])]
-        if not len(voted):
+        majority = majority_class(self.votes[rows])
+        decided = majority >= 0
+        if not decided.any():
             return float("nan")
-        return float((self.votes[voted].argmax(axis=1) != self.label[voted]).mean())
+        return float((majority != self.label[rows])[decided].mean())
 
 
-def in_common(before: Evaluation, after: Evaluation) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of `before`, and those of `after` that are the same samples, by their id.
+def common_rows(
+    before: Evaluation, after: Evaluation
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows of the samples that both evaluations have, by id: in `before`, and in `after`.
 
-    Raises DataError when no sample is in both, or when one has two labels.
+    Raises DataError if they share no sample, or if one has different labels.
     """
-    places = {name: row for row, name in enumerate(after.sample_id.tolist())}
+    after_rows = {name: row for row, name in enumerate(after.sample_id.tolist())}
     pairs = [
-        (row, places[name]) for row, name in enumerate(before.sample_id.tolist()) if name in places
+        (row, after_rows[name])
+        for row, name in enumerate(before.sample_id.tolist())
+        if name in after_rows
     ]
     if not pairs:
         raise DataError(f"{before.name} and {after.name} have no sample in common")
-    mine, theirs = (np.array(rows, np.int64) for rows in zip(*pairs, strict=True))
-    unlike = before.label[mine] != after.label[theirs]
-    if unlike.any():
-        name = before.sample_id[mine[unlike.argmax()]]
+    in_before, in_after = (np.array(rows, np.int64) for rows in zip(*pairs, strict=True))
+    differs = before.label[in_before] != after.label[in_after]
+    if differs.any():
+        name = before.sample_id[in_before[differs.argmax()]]
         raise DataError(f"{before.name} and {after.name} have different labels for sample {name}")
-    return mine, theirs
-
-
-def fixed_and_broken(
-    before: Evaluation, after: Evaluation
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of `before` that it has wrong and `after` right, and the other way round.
-
-    Raises DataError as `in_common`.
-    """
-    mine, theirs = in_common(before, after)
-    was, now = before.wrong[mine], after.wrong[theirs]
-    return mine[was & ~now], mine[~was & now]
+    return in_before, in_after
 
 
 def read_evaluation(file: Path, name: str, classes: tuple[str, ...] = EXPRESSIONS) -> Evaluation:
-    """Read a predictions.npz. Raises DataError with the reason, and the sample where one is odd."""
+    """Read a predictions.npz. Raises DataError with the reason, and the sample that is at fault."""
     try:
         stored = read_arrays(file)
-        check_arrays(stored, FIELDS)
-        values = {field: stored[field] for field in FIELDS}
+        check_arrays(stored, REQUIRED_FIELDS)
+        values = {field: stored[field] for field in REQUIRED_FIELDS}
         votes = stored.get("votes", np.full(values["logits"].shape, np.nan, np.float32))
         temperature = float(stored.get("temperature", 1.0))
         if values["landmarks"].shape[1:] != (68, 2) or not 0 < temperature < 1000:
             raise ValueError(f"landmarks {values['landmarks'].shape}, temperature {temperature}")
     except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"{file}: these are no predictions ({error})") from error
-    _check(file, values, classes)
+        raise DataError(f"{file}: not a predictions file ({error})") from error
+    _check_predictions(file, values, classes)
     if votes.shape != values["logits"].shape or votes.dtype.kind != "f":
-        raise DataError(f"{file}: votes are {votes.dtype} {votes.shape}, which does not fit")
+        raise DataError(f"{file}: votes {votes.dtype} {votes.shape} do not fit")
     return Evaluation(
         name, classes, **values, votes=votes, temperature=temperature, needs_face=False
     )
 
 
-def _check(file: Path, values: dict[str, NDArray[np.generic]], classes: tuple[str, ...]) -> None:
+def _check_predictions(
+    file: Path, values: dict[str, NDArray[np.generic]], classes: tuple[str, ...]
+) -> None:
     logits, label = values["logits"], np.asarray(values["label"])
     if logits.shape[1] != len(classes):
         raise DataError(f"{file}: logits {logits.shape} do not fit {len(classes)} classes")
-    for bad, what in (
-        ((label < -1) | (label >= len(classes)), "has a label that is no class"),
-        (~np.isfinite(np.asarray(logits, np.float64)).all(axis=1), "has logits that are no number"),
+    for invalid, problem in (
+        ((label < -1) | (label >= len(classes)), "has a label that is not a class"),
+        (
+            ~np.isfinite(np.asarray(logits, np.float64)).all(axis=1),
+            "has logits that are not finite",
+        ),
     ):
-        if bad.any():
-            raise DataError(f"{file}: sample {values['sample_id'][bad.argmax()]} {what}")
-
-
-def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Floats:
-    above, below = np.asarray(part, np.float64), np.asarray(whole, np.float64)
-    return np.asarray(
-        np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0), np.float64
-    )
+        if invalid.any():
+            raise DataError(f"{file}: sample {values['sample_id'][invalid.argmax()]} {problem}")

@@ -50,11 +50,11 @@ def open_inspected(source: str, model: str = "default", say: Say = lambda _: Non
     DataError with the reason, and the sample where one does not fit.
     """
     path = Path(source).expanduser()
-    if path.name == evaluation.FILE:
+    if path.name == evaluation.PREDICTIONS_FILE:
         path = path.parent
     if RunDir(path).config.is_file():
         return _of_run(RunDir(path), say)
-    if (path / evaluation.FILE).is_file():
+    if (path / evaluation.PREDICTIONS_FILE).is_file():
         shipped = path.resolve() == example().resolve()
         return _of_folder(path, EXAMPLE_NAME if shipped else path.name, source)
     if not path.exists():
@@ -63,7 +63,11 @@ def open_inspected(source: str, model: str = "default", say: Say = lambda _: Non
 
 
 def _of_run(run: RunDir, say: Say) -> Inspected:
-    found = [run.eval(split) for split in SPLITS if (run.eval(split) / evaluation.FILE).is_file()]
+    found = [
+        run.eval(split)
+        for split in SPLITS
+        if (run.eval(split) / evaluation.PREDICTIONS_FILE).is_file()
+    ]
     if not found:
         if not run.best.is_file():
             raise DataError(f"{run.path}: this run has no model yet", "Let it train an epoch.")
@@ -76,18 +80,18 @@ def _of_run(run: RunDir, say: Say) -> Inspected:
 def _evaluate(run: RunDir, say: Say) -> None:
     load_torch()
     from trainer.data.prepare import open_data
-    from trainer.device import resolve
+    from trainer.device import resolve_device
     from trainer.evaluation.evaluate import evaluate
     from trainer.models.model_file import load_model
-    from trainer.reports.run_records import as_learned
+    from trainer.reports.run_records import aligned_as_trained
 
     data = _data_path_of(run)
     say(f"Reading {data.name} …")
     faces = open_data(data).of_split("val")
-    device = resolve("auto")
+    device = resolve_device("auto")
     network, card = load_model(run.best, device)
     origin = {"model_file": str(run.best.resolve()), "data_path": str(data)}
-    seen = as_learned(run.best, faces)
+    seen = aligned_as_trained(run.best, faces)
     evaluate(
         *(network, card, seen, device),
         out=run.eval("val"),
@@ -102,7 +106,7 @@ def _of_folder(folder: Path, name: str, source: str) -> Inspected:
     own = run.config.is_file()
     model, note = _model(folder, head, run if own else None)
     classes = read_card(model).classes if model else EXPRESSIONS
-    found = read_evaluation(folder / evaluation.FILE, name, classes)
+    found = read_evaluation(folder / evaluation.PREDICTIONS_FILE, name, classes)
     data = None
     try:
         place = folder / head["data_path"] if "data_path" in head else _data_path_of(run)

@@ -34,12 +34,12 @@ class Examiner:
     ) -> Examined:
         """Of a grey picture (h, w) with landmarks (68, 2) in its px, NaN where there are none."""
         classifier = self._classifier(model)
-        from trainer.faces.align import align_face, raw_crop, transform
+        from trainer.faces.align import align_face, transform_points, unaligned_crop
 
         found = bool(np.isfinite(landmarks).all())
         size = classifier.crop_size
-        aligned = align_face(picture, landmarks, size) if found else raw_crop(picture, size)
-        points = transform(aligned.matrix, landmarks).astype(np.float32) if found else None
+        aligned = align_face(picture, landmarks, size) if found else unaligned_crop(picture, size)
+        points = transform_points(aligned.matrix, landmarks).astype(np.float32) if found else None
         asked = [label, predicted] if label >= 0 else [predicted]
         maps, attention, used = _maps(classifier, aligned.crop, points, asked, method)
         side = classifier.card.preprocessing.input_size
@@ -104,7 +104,7 @@ def _explained(name: str, found: Map, points: Map | None, heat: Map | None, side
     import torch
     import torch.nn.functional as F
 
-    from trainer.attribution.map_measures import cosine, pearson
+    from trainer.attribution.map_measures import pearson, positive_cosine
     from trainer.faces.action_units import au_heatmap, au_valid
 
     attribution = torch.from_numpy(found)[None]
@@ -118,5 +118,5 @@ def _explained(name: str, found: Map, points: Map | None, heat: Map | None, side
         r = float(pearson(*small))
     if points is not None and name in EXPRESSIONS and bool(au_valid(name)):
         units = au_heatmap(torch.from_numpy(points)[None], side, name)
-        au, score = units[0].numpy(), float(cosine(attribution, units))
+        au, score = units[0].numpy(), float(positive_cosine(attribution, units))
     return Explained(name, found, au, score, r)

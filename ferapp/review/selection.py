@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.review.evaluation import Evaluation, in_common
+from ferapp.review.evaluation import Evaluation, common_rows
 from trainer.data.label_review import Decision
 
 Cell = tuple[int, int]  # true class (K: without a label), predicted class
@@ -58,22 +58,17 @@ class Compared:
 
 
 def compare(found: Evaluation, other: Evaluation) -> Compared:
-    """Raises DataError as `in_common`."""
-    mine, theirs = in_common(found, other)
-    labelled = found.labelled[mine]
+    """Raises DataError as `common_rows`."""
+    mine, theirs = common_rows(found, other)
     wrong, others = found.wrong[mine], other.wrong[theirs]
     return Compared(
         other=other,
         fixed=mine[others & ~wrong],
         broken=mine[wrong & ~others],
-        accuracy=_accuracy(wrong[labelled]),
-        other_accuracy=_accuracy(others[labelled]),
+        accuracy=found.scores_of(mine).accuracy,
+        other_accuracy=other.scores_of(theirs).accuracy,
         places=dict(zip(mine.tolist(), theirs.tolist(), strict=True)),
     )
-
-
-def _accuracy(wrong: NDArray[np.bool_]) -> float:
-    return float(1 - wrong.mean()) if len(wrong) else float("nan")
 
 
 def counts(found: Evaluation, compared: Compared | None, decisions: Decisions) -> dict[Only, int]:

@@ -7,16 +7,16 @@ from pathlib import Path
 from ferapp.runs.run_reader import Watched
 from ferapp.runs.side_by_side import SideBySide
 from ferapp.sources.heavy_imports import load_torch
-from trainer.reports.run_records import read_record
+from trainer.reports.run_records import read_run_record
 from trainer.training.run_dir import RunDir
 
 
 def compare_runs(paths: Sequence[Path], names: Mapping[str, str]) -> SideBySide:
     """`names` by folder say what each is called. Raises DataError when one cannot be read."""
     load_torch()  # parameters and operations are counted on the networks
-    from trainer.reports.comparison import compare, differences_table, results_table
+    from trainer.reports.comparison import compare_records, differences_table, results_table
 
-    found = compare([read_record(RunDir(path)) for path in paths])
+    found = compare_records([read_run_record(RunDir(path)) for path in paths])
     rows = tuple(
         replace(row, name=", ".join(names[record.run.path.name] for record in row.records))
         for row in found.rows

@@ -18,8 +18,8 @@ from ferapp.runs.run_processes import is_here, may_train, process_of
 from trainer.config.train_config import TrainConfig
 from trainer.errors import FerError
 from trainer.labels import EXPRESSIONS
-from trainer.reports.run_records import ALIVE_SECONDS, read_head
-from trainer.training.event_log import event_of
+from trainer.reports.run_records import ALIVE_SECONDS, read_run_header
+from trainer.training.event_log import parse_event
 from trainer.training.run_dir import RunDir
 
 State = Literal["starting", "running", "done", "stopped", "failed", "interrupted", "damaged"]
@@ -102,7 +102,7 @@ class Tail:
             return [], False
         end = content.rfind(b"\n") + 1
         self._offset += end
-        found = map(event_of, content[:end].decode("utf-8", errors="replace").split("\n"))
+        found = map(parse_event, content[:end].decode("utf-8", errors="replace").split("\n"))
         return [event for event in found if event is not None], anew
 
 
@@ -122,7 +122,7 @@ class Watched:
         """How it stands. Without `curves` what a list needs only."""
         path = self._run.path
         try:
-            self._head = head = self._head or read_head(self._run)
+            self._head = head = self._head or read_run_header(self._run)
         except FerError as error:
             return Run(path, path.name, "damaged", _in_a_line(str(error), path))
         try:

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from ferapp.runs.run_processes import end
-from trainer.training.run_dir import CHILD, RunDir
+from trainer.training.run_dir import CHILD_VARIABLE, RunDir
 
 WINDOWS = os.name == "nt"
 
@@ -65,7 +65,7 @@ class TrainingChild:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-                env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", CHILD: self._token},
+                env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", CHILD_VARIABLE: self._token},
             )
 
     @property

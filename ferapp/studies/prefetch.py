@@ -1,4 +1,4 @@
-"""Steps of a pipeline in threads of their own."""
+"""Pipeline stages in threads of their own."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -10,38 +10,38 @@ T = TypeVar("T")
 
 
 @contextmanager
-def ahead(items: Iterable[T], most: int, name: str) -> Iterator[Iterator[T]]:
-    """The same items in the same order, made by a thread that is up to `most` of them ahead.
+def prefetch(items: Iterable[T], depth: int, name: str) -> Iterator[Iterator[T]]:
+    """The same items in the same order, made by a thread up to `depth` of them ahead.
 
-    What making them raises comes after those made before it. At the end of the block the thread
-    finishes the item that it makes, and ends.
+    An exception of `items` is raised after the items made before it. At the end of the block the
+    thread finishes the item in hand and ends.
     """
-    made: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
-    room = threading.Semaphore(most)
+    queue: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
+    room = threading.Semaphore(depth)
     stopped = threading.Event()
 
-    def make() -> None:
+    def produce() -> None:
         try:
             for item in items:
                 room.acquire()
                 if stopped.is_set():
                     return
-                made.put((item,))
-            made.put(None)
-        except BaseException as error:  # also KeyboardInterrupt: whoever takes is told
-            made.put(error)
+                queue.put((item,))
+            queue.put(None)
+        except BaseException as error:  # KeyboardInterrupt too: the consumer raises it
+            queue.put(error)
 
-    def taken() -> Iterator[T]:
-        while (found := made.get()) is not None:
-            if isinstance(found, BaseException):
-                raise found
+    def consume() -> Iterator[T]:
+        while (entry := queue.get()) is not None:
+            if isinstance(entry, BaseException):
+                raise entry
             room.release()
-            yield found[0]
+            yield entry[0]
 
-    thread = threading.Thread(target=make, name=name)
+    thread = threading.Thread(target=produce, name=name)
     thread.start()
     try:
-        yield taken()
+        yield consume()
     finally:
         stopped.set()
         room.release()  # for a thread that waits for room

@@ -1,4 +1,4 @@
-"""How far a long command is: a bar on a terminal, now and then a line elsewhere; on stderr."""
+"""Progress of a long command on stderr: a bar on a terminal, a line now and then elsewhere."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,8 +16,8 @@ LINE_S = 30.0
 def frames_progress(
     total: int, before: int = 0, console: Console = notices, line_s: float = LINE_S
 ) -> Iterator[Callable[[int], None]]:
-    """`report(done)` after each frame; `total` 0 is not known, `before` were done already."""
-    began = told_at = time.perf_counter()
+    """`report(done)` after each frame; `total` 0 is unknown, `before` frames were done earlier."""
+    began = printed_at = time.perf_counter()
     bar = Progress(
         BarColumn(),
         TextColumn("{task.description}"),
@@ -28,26 +28,26 @@ def frames_progress(
     task = bar.add_task("", total=total or None)
 
     def report(done: int) -> None:
-        nonlocal told_at
+        nonlocal printed_at
         now = time.perf_counter()
-        words = progress_words(done, total, now - began, before)
-        bar.update(task, completed=done, description=words)
-        if not console.is_terminal and now - told_at >= line_s:
-            told_at = now
-            console.print(words, soft_wrap=True)
+        text = progress_text(done, total, now - began, before)
+        bar.update(task, completed=done, description=text)
+        if not console.is_terminal and now - printed_at >= line_s:
+            printed_at = now
+            console.print(text, soft_wrap=True)
 
     with bar:
         yield report
 
 
-def progress_words(done: int, total: int, seconds: float, before: int = 0) -> str:
-    """`120 of 480 frames, 25 %, 30.0 a second, 0:12 left`; the pace without those `before`."""
+def progress_text(done: int, total: int, seconds: float, before: int = 0) -> str:
+    """`120 of 480 frames, 25 %, 30.0 a second, 0:12 left`; the rate leaves out those `before`."""
     rate = (done - before) / seconds if seconds > 0 else 0.0
-    pace = f"{rate:.1f} a second"
+    rate_text = f"{rate:.1f} a second"
     if not total:
-        return f"{done} frames, {pace}"
-    words = f"{done} of {total} frames, {100 * done // total} %, {pace}"
-    return f"{words}, {_clock((total - done) / rate)} left" if rate else words
+        return f"{done} frames, {rate_text}"
+    text = f"{done} of {total} frames, {100 * done // total} %, {rate_text}"
+    return f"{text}, {_clock((total - done) / rate)} left" if rate else text
 
 
 def _clock(seconds: float) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ferapp.vision.face_regions import Part
-from ferapp.vision.overlay_methods import DEFAULT
+from trainer.attribution_methods import DEFAULT_METHOD
 
 DEFAULT_FACES = 4
 MAX_FACES = 8
@@ -15,7 +15,7 @@ class AnalysisOptions:
     """`target` is the class to explain where one pass does not give the maps of all classes."""
 
     attribution: bool = True
-    method: str = DEFAULT  # of the maps, one of `overlay_methods.METHODS`
+    method: str = DEFAULT_METHOD  # of the maps, a name in OVERLAY_METHODS
     target: Literal["predicted", "runner_up"] | int = "predicted"
     smoothing_s: float = 0.3  # time constant of the displayed probabilities
     hidden: frozenset[Part] = frozenset()  # parts of the face that the model does not see

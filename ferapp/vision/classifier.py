@@ -10,25 +10,31 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ferapp.vision.overlay_methods import ACTION_UNITS, ATTRIBUTIONS, DEFAULT, METHODS
-from trainer.attribution import explain, explain_all, methods_of, target_classes
+from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS
+from trainer.attribution import (
+    attribute_with_logits,
+    available_methods,
+    class_activation_maps,
+    target_classes,
+)
+from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.data.crops import to_input
-from trainer.device import memory_format, resolve
+from trainer.device import memory_format, resolve_device
 from trainer.faces.action_units import au_heatmap, au_valid
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import find_model
-from trainer.models.fuse_bn import folded
+from trainer.models.fuse_bn import fuse_bn
 from trainer.models.model_file import load_model
-from trainer.models.registry import captured
+from trainer.models.registry import capture_outputs
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """Of F faces: `probabilities` (F, K) and `maps` (F, M, s, s), signed, of `mapped` (F, M).
+    """Of F faces: `probabilities` (F, K); signed `maps` (F, M, s, s) of classes `mapped` (F, M).
 
-    M is K where one forward gives the maps of all classes, else 1; 0 without attribution.
-    `method` is what the maps were made by, `attention` (F, d) the weights of the features, d = 0
-    without any.
+    M is K where one forward pass gives the maps of all classes, else 1; 0 without attribution.
+    `method` is the method of the maps, `attention` (F, d) the weights of the features, d = 0 for
+    a model without any.
     """
 
     probabilities: NDArray[np.float32]
@@ -39,31 +45,28 @@ class Classification:
 
 
 class Classifier:
-    """Raises ModelFileError (from the loader) with the reason when the model cannot be used."""
+    """Raises ModelFileError, with the reason, when the model cannot be loaded."""
 
     def __init__(self, model: str | Path, device: str = "auto") -> None:
         self.path = find_model(str(model))
-        self.device = resolve(device)
+        self.device = resolve_device(device)
         network, self.card = load_model(self.path)
         side = self.card.preprocessing.input_size
         example = torch.rand(2, 1, side, side)
         self._layout = memory_format(network, self.device)
-        # on the CPU, where the outputs are exact: a GPU's TF32 would hide that they are the same
-        network = folded(network, example).to(self.device)
+        # on the CPU, which computes exactly: a GPU's TF32 would make the outputs differ
+        network = fuse_bn(network, example).to(self.device)
         self._network = network.to(memory_format=self._layout)
         example = example.to(self.device)
-        layer, seen = self._network.attribution_layer, dict[str, Tensor]()
-        with torch.inference_mode(), captured(self._network, {layer}, seen):
+        layer, features = self._network.attribution_layer, dict[str, Tensor]()
+        with torch.inference_mode(), capture_outputs(self._network, {layer}, features):
             self._network(example)
-            self._attends = self._network.attend(seen[layer]) is not None
-        served = methods_of(self._network)
-        self.methods = tuple(
-            name
-            for name in METHODS
-            if name == ACTION_UNITS or ATTRIBUTIONS[name][1] or ATTRIBUTIONS[name][0] in served
-        )
-        for on in (False, True):  # the first calls choose kernels and are slow
-            self.classify(np.zeros((1, self.crop_size, self.crop_size), np.uint8), attribution=on)
+            self._has_attention = self._network.attend(features[layer]) is not None
+        available = {ACTION_UNITS, *available_methods(self._network, "live")}
+        self.methods = tuple(name for name in OVERLAY_METHODS if name in available)
+        blank = np.zeros((1, self.crop_size, self.crop_size), np.uint8)
+        for attribution in (False, True):  # the first calls choose kernels and are slow
+            self.classify(blank, attribution=attribution)
 
     @property
     def crop_size(self) -> int:
@@ -74,25 +77,25 @@ class Classifier:
         crops: NDArray[np.uint8],
         *,
         attribution: bool,
-        method: str = DEFAULT,
+        method: str = DEFAULT_METHOD,
         target: Literal["predicted", "runner_up"] | int = "predicted",
         points: NDArray[np.float32] | None = None,
     ) -> Classification:
-        """Crops (F, S, S) in one batch, explained by a method of `vision.methods`.
+        """Classify crops (F, S, S) in one batch and explain them by one of OVERLAY_METHODS.
 
-        `target` is explained where the maps of all classes do not come at once. Options outlive
-        models: a class that the model does not have stands for the predicted one, a method that
-        it cannot serve for Grad*Input. `points` (F, 68, 2) in px of the crop draw action units.
+        `target` is explained where one pass does not give the maps of all classes. Options outlive
+        models: the predicted class replaces a class that the model does not have, Grad*Input a
+        method that it cannot serve. Action units need `points` (F, 68, 2) in px of the crop.
         """
         x = to_input(torch.from_numpy(crops), self.card.preprocessing)
         x = x.to(self.device, memory_format=self._layout)
         if method not in self.methods:
-            method = DEFAULT
+            method = DEFAULT_METHOD
         if isinstance(target, int) and not 0 <= target < len(self.card.classes):
             target = "predicted"
         features: dict[str, Tensor] = {}
-        layers = {self._network.attribution_layer} if self._attends else set()
-        with captured(self._network, layers, features):
+        layers = {self._network.attribution_layer} if self._has_attention else set()
+        with capture_outputs(self._network, layers, features):
             if not attribution or method == ACTION_UNITS:
                 with torch.inference_mode():
                     logits = self._network(x)
@@ -100,13 +103,13 @@ class Classifier:
                 maps, mapped = x.new_empty(len(x), 0, *x.shape[2:]), x.new_empty(len(x), 0)
             elif method == ACTION_UNITS:
                 maps, mapped = self._action_units(points, len(x), x.shape[-1])
-            elif method == DEFAULT and self._network.linear_head is not None:
-                logits, maps = explain_all(self._network, x)
+            elif method == DEFAULT_METHOD and self._network.linear_head is not None:
+                logits, maps = class_activation_maps(self._network, x)
                 mapped = torch.arange(logits.shape[1]).expand(len(x), -1)
             else:
-                name, layer = ATTRIBUTIONS[method]
-                logits, found = explain(self._network, x, name, target, layer)
-                maps, mapped = found[:, None], target_classes(logits, target)[:, None]
+                result = attribute_with_logits(self._network, x, method, target)
+                logits, maps = result.logits, result.maps[:, None]
+                mapped = target_classes(logits, target)[:, None]
         logits = logits.float().cpu()
         probabilities = torch.softmax(logits / self.card.temperature, dim=1)
         return Classification(
@@ -120,15 +123,15 @@ class Classifier:
     def _action_units(
         self, points: NDArray[np.float32] | None, count: int, side: int
     ) -> tuple[Tensor, Tensor]:
-        """Maps (F, K, s, s) of all classes; zero for those without units and without points."""
+        """Maps (F, K, s, s) of all classes; zero for classes without units, and without points."""
         names = self.card.classes
         maps = torch.zeros(count, len(names), side, side)
         if points is not None:
             margin = (self.crop_size - side) // 2
-            placed = torch.from_numpy(points) - margin
+            input_points = torch.from_numpy(points) - margin
             for index, name in enumerate(names):
                 if name in EXPRESSIONS and bool(au_valid(name)):
-                    maps[:, index] = au_heatmap(placed, side, name)
+                    maps[:, index] = au_heatmap(input_points, side, name)
         return maps, torch.arange(len(names)).expand(count, -1)
 
     @torch.inference_mode()
@@ -140,7 +143,7 @@ class Classifier:
         return np.asarray(weights.float().cpu().numpy(), np.float32)
 
     def seconds_per_face(self, attribution: bool, repeats: int = 50) -> float:
-        """Median time of one face on this device."""
+        """Median time of classifying one face on this device."""
         crop = np.random.default_rng(0).integers(
             0, 256, (1, self.crop_size, self.crop_size), np.uint8
         )

@@ -1,18 +1,21 @@
-"""The maps that can lie over a face, by their names in settings and snapshots. No torch."""
+"""What can be laid over a face: the live attribution methods, and the action units. Torch-free."""
 
-DEFAULT = "grad_x_input"
-ACTION_UNITS = "action_units"  # where the expression shows on a face: of the landmarks, not a model
-# name → attribution method, and the layer (None is the model's own, "input" its pixels)
-ATTRIBUTIONS: dict[str, tuple[str, str | None]] = {
-    "grad_x_input": ("grad_x_input", None),
-    "gradcam": ("gradcam", None),
-    "gradcam_pp": ("gradcam_pp", None),
-    "layercam": ("layercam", None),
-    "cam": ("cam", None),
-    "class_map": ("class_map", None),
-    "attention": ("attention", None),
-    "grad": ("grad", None),
-    "pixels_grad_x_input": ("grad_x_input", "input"),
-    "pixels_grad": ("grad", "input"),
+from trainer.attribution_methods import METHODS, AttributionMethod
+
+ACTION_UNITS = "action_units"
+_TRAINING_ONLY = {"abs_grad_x_input"}  # a target of PAL; hard to tell from Grad × Input by eye
+
+# by their names in settings and snapshots, in the order that menus show
+OVERLAY_METHODS: dict[str, AttributionMethod] = {
+    name: method
+    for name, method in METHODS.items()
+    if method.cost == "live" and name not in _TRAINING_ONLY
+} | {
+    ACTION_UNITS: AttributionMethod(
+        ACTION_UNITS,
+        "Action units",
+        "Where the expression shows on a face, by the Facial Action Coding System.\n"
+        "Drawn from the landmarks alone: what a map should look like, not what the model does.",
+        "landmarks",
+    )
 }
-METHODS: tuple[str, ...] = (*ATTRIBUTIONS, ACTION_UNITS)

@@ -26,7 +26,7 @@ from ferapp.vision.types import (
     Prediction,
     StageTimes,
 )
-from trainer.faces.align import TEMPLATE_SIDE, align_face, transform
+from trainer.faces.align import TEMPLATE_SIDE, align_face, transform_points
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 
 if TYPE_CHECKING:  # imports torch: video and landmarks run before it is loaded
@@ -159,7 +159,7 @@ def _align(
     faces = []
     for detection in detections:
         aligned = align_face(frame.image, detection.landmarks, size)
-        points = transform(aligned.matrix, detection.landmarks)
+        points = transform_points(aligned.matrix, detection.landmarks)
         masked = aligned.crop
         if options.hidden:
             masked = hide_parts(aligned.crop, points, options.hidden)

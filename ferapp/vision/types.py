@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame
 from ferapp.vision.face_regions import Part
-from ferapp.vision.overlay_methods import DEFAULT
+from trainer.attribution_methods import DEFAULT_METHOD
 
 Box = tuple[float, float, float, float]  # x, y, width, height in frame pixels
 
@@ -49,7 +49,7 @@ class AppliedModel:
     """A model that ran on the faces of a frame; `method` is the one that made its maps."""
 
     classes: tuple[str, ...]
-    method: str = DEFAULT
+    method: str = DEFAULT_METHOD
 
 
 @dataclass(frozen=True, slots=True)

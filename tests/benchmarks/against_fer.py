@@ -9,10 +9,10 @@
 Version 25.10 of it needs older setuptools (pkg_resources) and OpenCV 4 (its cascades).
 
 Ours is the whole command: decoding, landmarks with pose and action units, model, CSV. Of `fer` only
-decoding and `FER.detect_emotions` count, with Haar cascades and with MTCNN, its TensorFlow Lite
-model as by default; its own `Video.analyze` also draws and packs pictures. Loading is not counted
-on either side, nor the first frames of `fer`. The three take turns, so that what else the machine
-does meets all alike. Run on an otherwise idle machine: printed are all rounds and their medians.
+decoding and `FER.detect_emotions` count, with Haar cascades and with MTCNN and its default
+TensorFlow Lite model; its own `Video.analyze` also draws and packs pictures. Loading is not counted
+on either side, nor are the first frames of `fer`. The three take turns, so that other load on the
+machine affects all alike. Run it on an otherwise idle machine; it prints all rounds and medians.
 
 `--memory M` analyses the demo clip looped for M minutes and prints how much memory was resident.
 Not collected by pytest.
@@ -47,13 +47,13 @@ capture = cv2.VideoCapture(clip)
 for _ in range(warm_up):
     detector.detect_emotions(capture.read()[1])
 capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
-began, done, found = time.perf_counter(), 0, 0
+began, done, with_face = time.perf_counter(), 0, 0
 while done < frames and (read := capture.read())[0]:
-    found += bool(detector.detect_emotions(read[1]))
+    with_face += bool(detector.detect_emotions(read[1]))
     done += 1
 seconds = time.perf_counter() - began
-found = {"ms_per_frame": 1000 * seconds / done, "frames": done, "frames_with_face": found}
-print(json.dumps(found))
+result = {"ms_per_frame": 1000 * seconds / done, "frames": done, "frames_with_face": with_face}
+print(json.dumps(result))
 """
 
 
@@ -61,8 +61,8 @@ def last_json(command: list[str]) -> dict[str, float]:
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         sys.exit(f"{command[0]} failed:\n{done.stderr[-2000:]}")
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def ours(clip: Path, frames: int, table: Path) -> list[str]:
@@ -80,17 +80,17 @@ def compare(fer: str, frames: int, rounds: int, folder: Path) -> None:
             for name in ("haar", "mtcnn")
         },
     }
-    taken: dict[str, list[float]] = {name: [] for name in commands}
+    times: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(rounds):
         for name, command in commands.items():
-            found = last_json(command)
-            taken[name].append(found["ms_per_frame"])
+            result = last_json(command)
+            times[name].append(result["ms_per_frame"])
             print(
-                f"round {number + 1}  {name:14}  {found['ms_per_frame']:7.1f} ms a frame, "
-                f"a face in {found['frames_with_face']} of {found['frames']}",
+                f"round {number + 1}  {name:14}  {result['ms_per_frame']:7.1f} ms a frame, "
+                f"a face in {result['frames_with_face']} of {result['frames']}",
                 flush=True,
             )
-    medians = {name: statistics.median(values) for name, values in taken.items()}
+    medians = {name: statistics.median(values) for name, values in times.items()}
     own = medians["ferapp analyze"]
     print(f"\n{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end; medians:")
     for name, median in medians.items():
@@ -121,7 +121,7 @@ def memory(minutes: float, folder: Path) -> None:
         process = subprocess.Popen(
             ours(clip, frames, table), cwd=ROOT, stdout=subprocess.PIPE, stderr=notes, text=True
         )
-    peak, told = 0.0, 0
+    peak, next_report = 0.0, 0
     while process.poll() is None:
         time.sleep(1)
         try:
@@ -131,8 +131,8 @@ def memory(minutes: float, folder: Path) -> None:
         mib = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
         peak = max(peak, mib)
         done = int(_last_frame(table) or 0)
-        if done >= told:
-            told = done + frames // 10
+        if done >= next_report:
+            next_report = done + frames // 10
             passed = time.monotonic() - began
             print(f"frame {done:6}  {mib:7.1f} MiB resident  {passed:6.0f} s", flush=True)
     assert process.stdout is not None
@@ -158,12 +158,12 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=471)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", type=float, default=0, metavar="MINUTES")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        if asked.memory:
-            memory(asked.memory, Path(name))
-        if asked.fer:
-            compare(asked.fer, asked.frames, asked.rounds, Path(name))
+        if arguments.memory:
+            memory(arguments.memory, Path(name))
+        if arguments.fer:
+            compare(arguments.fer, arguments.frames, arguments.rounds, Path(name))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/many_frames.py [FRAMES]
 
-Everything is real but the camera and the analyser, a stub that takes 1 ms a frame; frames that it
-has no time for are overwritten. Prints one JSON object.
+Everything is real but the camera and the analyser, a stub that takes 1 ms a frame and skips the
+frames it has no time for. Prints one JSON object.
 """
 
 import json
@@ -19,9 +19,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 
 from ferapp.app import make_application, make_window
-from ferapp.bench.live_bench import turn
+from ferapp.bench.live_bench import run_event_loop
+from ferapp.bench.process_usage import resident_mb
 from ferapp.live.engine import Engine, Parts
-from ferapp.live.meters import rss_mb
 from ferapp.sources.base import Frame, FrameSource
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.vision.analysis_options import AnalysisOptions
@@ -32,7 +32,7 @@ SIZE = (360, 640)
 
 
 class Pictures(FrameSource):
-    """A new picture each time, as a camera brings it, 1000 a second."""
+    """A new picture each time, as from a camera, 1000 a second."""
 
     kind, name, fps = "video", "Pictures", 1000.0
     count = 0
@@ -93,10 +93,10 @@ def main(frames: int) -> None:
         store.change(hints_seen=True)
         window = make_window(engine, store)
         while Pictures.count < frames:
-            turn(0.5)
-            memory.append((Pictures.count, rss_mb()))
+            run_event_loop(0.5)
+            memory.append((Pictures.count, resident_mb()))
         window.close()
-    warm = [each for each in memory if each[0] > frames // 5]
+    warm = [(count, mib) for count, mib in memory if count > frames // 5]
     slope = np.polyfit([count for count, _ in warm], [mib for _, mib in warm], 1)[0]
     seconds = time.perf_counter() - began
     print(

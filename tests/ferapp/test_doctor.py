@@ -1,18 +1,16 @@
-"""Doctor: bad combinations are found and their mending is named; the command tells the truth."""
+"""`ferapp doctor`: cameras, assets and models, its text and its exit code."""
 
 import hashlib
 import json
-import re
 import subprocess
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 from ferapp import doctor
-from ferapp.doctor import Check, as_dict, as_text, is_broken
+from ferapp.doctor import as_dict, as_text, is_broken
+from ferapp.package_checks import Check, check_camera_enumerator
 from ferapp.sources.camera_info import CameraInfo
 from tests.support import ROOT
 from trainer.card import ModelCard
@@ -22,122 +20,11 @@ from trainer.models.model_file import save_model
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def test_the_required_packages_are_those_of_the_project() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    required = {re.split(r"[^\w-]", text)[0] for text in project["dependencies"]}
-    assert required - {*doctor.OPENCV, doctor.ENUMERATOR} == set(doctor.PACKAGES)
-
-
-def test_a_missing_package_is_broken() -> None:
-    check = doctor.check_package("torchmetrics", None)
-    assert check.state == "broken"
-    assert "pip install torchmetrics" in check.mend
-    assert doctor.check_package("torchmetrics", "1.6").state == "ok"
-
-
-def test_installed_leaves_out_what_is_not_there() -> None:
-    assert set(doctor.installed(["numpy", "no-such-package-1"])) == {"numpy"}
-
-
-@pytest.mark.parametrize(
-    ("version", "python", "state"),
-    [
-        ("6.12.0", (3, 11), "broken"),
-        ("6.12.0", (3, 12), "ok"),
-        ("6.11.3", (3, 11), "ok"),
-    ],
-)
-def test_the_pyside_that_loses_references(
-    version: str, python: tuple[int, int], state: str
-) -> None:
-    check = doctor.check_pyside(version, python)
-    assert check.state == state
-    assert ("<6.12" in check.mend) == (state == "broken")
-
-
-@pytest.mark.parametrize(
-    ("version", "state"),
-    [("0.10.32", "ok"), ("0.10.33", "broken"), ("0.10.35", "warning"), ("1.2.3", "warning")],
-)
-def test_the_mediapipes_that_crash_or_call_home(version: str, state: str) -> None:
-    check = doctor.check_mediapipe(version)
-    assert check.state == state
-    assert ("<0.10.33" in check.mend) == (state != "ok")
-
-
-@pytest.mark.parametrize(
-    ("version", "state"), [((3, 10), "warning"), ((3, 11), "ok"), ((3, 13), "warning")]
-)
-def test_untested_pythons_are_told(version: tuple[int, int], state: str) -> None:
-    assert doctor.check_python(version, "text").state == state
-
-
-def test_two_owners_of_cv2_must_have_one_version() -> None:
-    same = {"opencv-python": "4.14.0.94", "opencv-contrib-python": "4.14.0.94"}
-    assert doctor.check_opencv(same, "").state == "ok"
-    mixed = {"opencv-python": "4.9.0.80", "opencv-contrib-python-headless": "4.14.0.94"}
-    check = doctor.check_opencv(mixed, "")
-    assert check.state == "broken"
-    assert "opencv-python 4.9.0.80, opencv-contrib-python-headless 4.14.0.94" in check.found
-    # all to the newest, by number and not by letter
-    assert "opencv-python==4.14.0.94 opencv-contrib-python-headless==4.14.0.94" in check.mend
-
-
-def test_a_removed_owner_has_taken_cv2_with_it() -> None:
-    left = {"opencv-contrib-python": "4.14.0.94"}
-    check = doctor.check_opencv(left, "ModuleNotFoundError: No module named 'cv2'")
-    assert check.state == "broken"
-    assert "No module named 'cv2'" in check.found
-    assert "--force-reinstall --no-deps opencv-contrib-python==4.14.0.94" in check.mend
-    assert doctor.check_opencv({}, "").state == "broken"
-
-
-@pytest.mark.parametrize(
-    ("torch_version", "torchvision_version", "error", "state"),
-    [
-        ("2.15.0+cu132", "0.29.2+cu132", "", "ok"),
-        ("2.15.0", "0.29.2", "", "ok"),
-        ("2.11.0+cu130", "0.26.0+cpu", "", "ok"),  # torchvision's operators run on the CPU then
-        ("2.11.0+cu130", "0.26.0+cu132", "", "ok"),
-        ("2.11.0+cu128", "0.26.0+cu130", "", "broken"),
-        ("2.11.0+cpu", "0.26.0+cu130", "libc10_cuda.so: cannot open", "broken"),
-    ],
-)
-def test_torch_and_torchvision_must_fit(
-    torch_version: str, torchvision_version: str, error: str, state: str
-) -> None:
-    check = doctor.check_torch_pair(torch_version, torchvision_version, error)
-    assert check.state == state
-    assert error in check.found
-    assert ("pip install --force-reinstall torch torchvision" in check.mend) == (state == "broken")
-
-
-def test_a_torchvision_whose_operators_do_not_load_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "_C.so").write_bytes(b"no library")
-    (tmp_path / "version.py").write_text("__version__ = '0.26.0+cu130'\n")
-    monkeypatch.setattr(doctor, "_package_folder", lambda name: tmp_path)
-    error = doctor._torchvision_error()
-    assert "_C.so" in error
-    assert "\n" not in error
-    assert doctor._torch_builds() == (str(torch.__version__), "0.26.0+cu130")
-
-
-def test_qt_pointed_at_opencvs_plugins() -> None:
-    assert doctor.check_qt_plugins(None).state == "ok"
-    for path in ("/env/site-packages/cv2/qt/plugins", r"C:\env\Lib\site-packages\cv2\qt\plugins"):
-        check = doctor.check_qt_plugins(path)
-        assert check.state == "warning"
-        assert "OpenCV's Qt 5" in check.found
-    assert "OpenCV" not in doctor.check_qt_plugins("/opt/qt6/plugins").found
-
-
-def test_cameras_are_named_and_none_is_no_failure(tmp_path: Path) -> None:
+def test_cameras_are_named_and_none_is_a_warning(tmp_path: Path) -> None:
     assert doctor.check_cameras([]).state == "warning"
     check = doctor.check_cameras([CameraInfo(0, "Front"), CameraInfo(2, "Desk")])
-    assert (check.state, check.found) == ("ok", "0: Front; 2: Desk")
-    assert doctor.check_camera_list(can_list=False).state == "warning"
+    assert (check.state, check.finding) == ("ok", "0: Front; 2: Desk")
+    assert check_camera_enumerator(is_installed=False).state == "warning"
 
 
 def test_a_camera_that_may_not_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,8 +35,8 @@ def test_a_camera_that_may_not_be_opened(monkeypatch: pytest.MonkeyPatch) -> Non
     ]
     check = doctor.check_cameras(cameras)
     assert check.state == "warning"
-    assert "may not open /dev/video2" in check.found
-    assert "video" in check.mend
+    assert "may not open /dev/video2" in check.finding
+    assert "video" in check.remedy
 
 
 def test_damaged_and_missing_assets(tmp_path: Path) -> None:
@@ -157,10 +44,10 @@ def test_damaged_and_missing_assets(tmp_path: Path) -> None:
     states = [check.state for check in doctor.check_assets(there, gone)]
     assert states == ["broken", "warning"]
     there.write_bytes(b"half a download")
-    assert "damaged" in doctor.check_assets(there, gone)[0].found
+    assert "damaged" in doctor.check_assets(there, gone)[0].finding
 
 
-def test_the_digest_is_that_of_the_notice() -> None:
+def test_the_digest_is_the_one_in_the_notice() -> None:
     assert doctor.LANDMARKER_SHA256 in (ROOT / "assets" / "NOTICE.md").read_text(encoding="utf-8")
     content = (ROOT / "assets" / doctor.LANDMARKER).read_bytes()
     assert hashlib.sha256(content).hexdigest() == doctor.LANDMARKER_SHA256
@@ -184,11 +71,11 @@ def model_file(tmp_path: Path) -> Callable[[str], Path]:
     return make
 
 
-def test_a_model_is_loaded_and_its_card_told(model_file: Callable[[str], Path]) -> None:
+def test_a_model_loads_and_its_card_is_shown(model_file: Callable[[str], Path]) -> None:
     check = doctor.check_model(model_file("other"))
     assert check.state == "ok"
-    assert "compact" in check.found
-    assert "71.25%" in check.found
+    assert "compact" in check.finding
+    assert "71.25%" in check.finding
 
 
 @pytest.mark.parametrize(("stem", "state"), [("default", "broken"), ("other", "warning")])
@@ -199,16 +86,16 @@ def test_a_truncated_model_is_broken_when_the_app_needs_it(
     path.write_bytes(path.read_bytes()[:-100])
     check = doctor.check_model(path)
     assert check.state == state
-    assert "truncated" in check.found
-    assert str(path) in check.found
+    assert "truncated" in check.finding
+    assert str(path) in check.finding
 
 
 def test_no_bundled_default_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainer.model_index.asset", lambda name: tmp_path / name)
-    assert [check.state for check in doctor._models()] == ["broken"]
+    assert [check.state for check in doctor._model_checks()] == ["broken"]
 
 
-def test_the_text_says_what_to_do_and_sums_up() -> None:
+def test_the_text_has_remedies_and_totals() -> None:
     good, poor = Check("one", "ok", "1.0"), Check("second", "warning", "odd", "Turn it.")
     bad = Check("third", "broken", "gone", "Bring it back.")
     text = as_text([good, poor, bad])
@@ -221,7 +108,7 @@ def test_the_text_says_what_to_do_and_sums_up() -> None:
     assert as_dict([bad])["ok"] is False
 
 
-def test_the_command_prints_one_object_and_exits_by_it(command: Run) -> None:
+def test_the_command_prints_one_object_and_sets_the_exit_code(command: Run) -> None:
     done = command("ferapp", "doctor", "--json")
     result = json.loads(done.stdout.splitlines()[-1])
     states = {check["name"]: check["state"] for check in result["checks"]}
@@ -229,7 +116,7 @@ def test_the_command_prints_one_object_and_exits_by_it(command: Run) -> None:
     assert result["ok"] == (done.returncode == 0)
     assert {"python", "opencv", "torch and torchvision", "cpu", "cameras"} <= set(states)
     assert states["landmark model"] == "ok"
-    # what is not ok says how to mend it
+    # whatever is not ok has a remedy
     assert all(check["mend"] for check in result["checks"] if check["state"] != "ok")
 
 

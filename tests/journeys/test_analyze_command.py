@@ -45,9 +45,9 @@ class TestCommand:
         self, tmp_path: Path, on_a_terminal: tuple[int, list[str]]
     ) -> None:
         terminal, heard = on_a_terminal
-        words = ["--video", "out.mp4", "--max-frames", "5", "--json"]
+        options = ["--video", "out.mp4", "--max-frames", "5", "--json"]
         done = subprocess.run(
-            [sys.executable, "-m", "ferapp", "analyze", "demo", *words],
+            [sys.executable, "-m", "ferapp", "analyze", "demo", *options],
             stdout=subprocess.PIPE,
             stderr=terminal,
             text=True,
@@ -88,35 +88,33 @@ class TestCommand:
             process.communicate()
         assert process.returncode == 130, stderr
         assert "Traceback" not in stderr
-        found = json.loads(stdout.splitlines()[-1])
-        assert found["stopped"] is True
-        assert 0 < found["frames"] < 471
-        assert len(frames_of(video)[1]) == len(rows_of(table)) == found["frames"]
+        summary = json.loads(stdout.splitlines()[-1])
+        assert summary["stopped"] is True
+        assert 0 < summary["frames"] < 471
+        assert len(frames_of(video)[1]) == len(rows_of(table)) == summary["frames"]
 
 
-def test_without_a_file_it_says_that_there_is_none(
-    command, tmp_path: Path, demo_frame: np.ndarray
-) -> None:
+def test_without_a_file_a_notice_says_so(command, tmp_path: Path, demo_frame: np.ndarray) -> None:
     cv2.imwrite(str(tmp_path / "face.png"), demo_frame)
     done = command("ferapp", "analyze", "face.png", "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["frames"] == 1
-    assert done.stderr == "Nothing was written; --csv FILE keeps the rows.\n"
+    assert done.stderr == "Nothing was written: use --csv FILE to keep the rows.\n"
     done = command("ferapp", "analyze", "face.png", "--csv", "faces.csv")
     assert done.stderr == ""
 
 
 class TestBadInput:
-    """One message with the file and the reason, exit 1 or 2, no traceback."""
+    """One message that names the file and the reason, exit code 1 or 2, no traceback."""
 
     def refused(
-        self, done: "subprocess.CompletedProcess[str]", *words: str, code: tuple[int, ...] = (1, 2)
+        self, done: "subprocess.CompletedProcess[str]", *parts: str, code: tuple[int, ...] = (1, 2)
     ) -> None:
         assert done.returncode in code, done.stderr
         assert "Traceback" not in done.stderr
         assert done.stderr.count("Error:") == 1
-        for word in words:
-            assert word in done.stderr
+        for part in parts:
+            assert part in done.stderr
 
     def test_sources(self, command, tmp_path: Path, demo_frame: np.ndarray) -> None:
         self.refused(command("ferapp", "analyze", "gone.mp4"), "gone.mp4", "no such file")

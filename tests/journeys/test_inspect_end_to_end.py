@@ -1,4 +1,4 @@
-"""From the command to a reviewed mistake, and to a training that applies the review."""
+"""From the command to a reviewed mistake, and to a training run that applies the review."""
 
 import json
 import sys
@@ -55,7 +55,7 @@ def prepared(tmp_path: Path) -> Path:
 
 
 def inspecting(look: Callable[[InspectPage], None]) -> None:
-    """Call `look` in the app's event loop; the app ends afterwards in any case."""
+    """Call `look` in the app's event loop; the app always ends afterwards."""
 
     def guarded() -> None:
         try:
@@ -142,10 +142,10 @@ def test_a_run_without_an_evaluation_is_evaluated_when_it_is_opened(
     assert (run / "eval" / "val" / "predictions.npz").is_file()
 
 
-def test_a_run_that_is_not_there_is_told_before_the_window_opens(
+def test_a_missing_run_is_named_before_the_window_opens(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(main, monkeypatch, "--run", "/nowhere/run") == 2
     assert "there is no such run or folder" in capsys.readouterr().err
     assert call(main, monkeypatch, "--page", "nowhere") == 2
-    assert "known are live" in capsys.readouterr().err
+    assert "Pages: live" in capsys.readouterr().err

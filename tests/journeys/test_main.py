@@ -26,7 +26,7 @@ def the_window() -> MainWindow:
 
 
 def while_it_runs(look: Callable[[], None]) -> None:
-    """Call `look` in the event loop; should it fail, the app ends all the same."""
+    """Call `look` in the event loop; the app ends even if it fails."""
 
     def guarded() -> None:
         try:
@@ -108,7 +108,7 @@ def test_without_a_camera_the_demo_clip_plays_and_says_so(
 
 @pytest.mark.x11
 def test_on_a_real_x_server(tmp_path: Path) -> None:
-    """The window is mapped by an X server, and its picture has the face's landmarks in colour."""
+    """An X server shows the window, with the face's landmarks in their colour."""
     if shutil.which("xvfb-run") is None:
         pytest.skip("xvfb-run is not installed")
     import subprocess
@@ -121,7 +121,7 @@ def test_on_a_real_x_server(tmp_path: Path) -> None:
             "-s",
             "-screen 0 1440x900x24",
             sys.executable,
-            str(ROOT / "tests/support/app/x11_window.py"),
+            str(ROOT / "tests/support/app/explained_window.py"),
             str(picture),
         ],
         capture_output=True,
@@ -170,7 +170,7 @@ def test_bench_prints_what_was_measured(command) -> None:
 
 
 @pytest.mark.usefixtures("no_screen")
-def test_bench_of_a_source_that_is_not_there_fails(command) -> None:
+def test_bench_of_a_missing_source_fails(command) -> None:
     done = command("ferapp", "bench", "--source", "gone.mp4", timeout=300)
     assert done.returncode == 1
     assert "gone.mp4" in done.stderr
@@ -178,9 +178,9 @@ def test_bench_of_a_source_that_is_not_there_fails(command) -> None:
 
 
 @pytest.mark.slow
-def test_bench_of_several_faces_finds_them_all(command) -> None:
-    asked = ("--faces", 2, "--seconds", 2, "--json")
-    done = command("ferapp", "bench", *asked, timeout=300)
+def test_bench_of_several_faces_detects_them_all(command) -> None:
+    options = ("--faces", 2, "--seconds", 2, "--json")
+    done = command("ferapp", "bench", *options, timeout=300)
     assert done.returncode == 0, done.stderr
     values = json.loads(done.stdout.splitlines()[-1])
     assert values["faces"] == pytest.approx(2, abs=0.1)
@@ -188,7 +188,7 @@ def test_bench_of_several_faces_finds_them_all(command) -> None:
     assert 0 < values["ms_per_face"] < sum(values["stages_ms"].values()) * 10
 
 
-def test_bench_shows_faces_of_the_demo_clip_only(command) -> None:
+def test_bench_repeats_faces_of_the_demo_clip_only(command) -> None:
     done = command("ferapp", "bench", "--faces", 2, "--source", "other.mp4", timeout=300)
     assert done.returncode == 2
-    assert "leave --source and --soak out" in done.stderr
+    assert "leave out --source and --soak" in done.stderr

@@ -1,4 +1,4 @@
-"""What the README shows as code runs as it says."""
+"""The README's code examples run."""
 
 import json
 import os
@@ -18,18 +18,18 @@ README = ROOT / "README.md"
 
 
 @pytest.mark.slow
-def test_a_network_a_loss_and_a_data_set_of_ones_own(tmp_path: Path) -> None:
+def test_a_network_a_loss_and_a_data_set_of_your_own(tmp_path: Path) -> None:
     section = README.read_text(encoding="utf-8").split("## Add your own")[1]
     (code,) = re.findall(r"```python\n(.*?)```", section.split("\n## ")[0], re.DOTALL)
     assert len(code.strip().splitlines()) < 50
-    words = " ".join(re.findall(r"`(python mine.py train .*?)`", section, re.DOTALL)[0].split())
+    command = " ".join(re.findall(r"`(python mine.py train .*?)`", section, re.DOTALL)[0].split())
     (tmp_path / "mine.py").write_text(code, encoding="utf-8")
     data = drawn_data(20)
     np.savez(tmp_path / "faces.npz", images=data.images, label=data.label, split=data.split)
     done = subprocess.run(
         [
             sys.executable,
-            *shlex.split(words)[1:],
+            *shlex.split(command)[1:],
             *("--no-landmarks", "--json", "--set", "optim.epochs=3"),
             *("--set", "optim.batch_size=20", "--set", "augment.start_side=0"),
         ],
@@ -40,6 +40,6 @@ def test_a_network_a_loss_and_a_data_set_of_ones_own(tmp_path: Path) -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert "spread" in done.stderr  # the term is told for each epoch
+    assert "spread" in done.stderr  # its value is printed for each epoch
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["best"]["accuracy"] > 1 / 7

@@ -3,25 +3,25 @@
 from trainer.attribution.agreement import landmark_correlation
 from trainer.attribution.au_cosine import AuCosines
 from trainer.attribution.core import (
-    METHODS,
+    AttributionResult,
     attribute,
-    attribution_map,
-    explain,
-    explain_all,
+    attribute_with_logits,
+    available_methods,
+    class_activation_maps,
     layer_attribution,
-    methods_of,
     target_classes,
 )
+from trainer.attribution_methods import METHODS
 
 __all__ = [
     "METHODS",
+    "AttributionResult",
     "AuCosines",
     "attribute",
-    "attribution_map",
-    "explain",
-    "explain_all",
+    "attribute_with_logits",
+    "available_methods",
+    "class_activation_maps",
     "landmark_correlation",
     "layer_attribution",
-    "methods_of",
     "target_classes",
 ]

@@ -1,4 +1,4 @@
-"""How far attributions lie on the landmarks: measured as PAL trains it."""
+"""How well attributions agree with the landmarks, measured as PAL trains it."""
 
 import torch
 import torch.nn.functional as F
@@ -6,11 +6,12 @@ from torch import Tensor
 
 from trainer.attribution.core import (
     Target,
-    attribution_map,
-    features_of,
+    forward_with_leaf,
     layer_attribution,
+    reduce_channels,
     target_classes,
 )
+from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.faces.heatmaps import landmark_heatmap
 from trainer.models.registry import FerModel
 
@@ -19,25 +20,25 @@ def landmark_correlation(
     model: FerModel,
     x: Tensor,
     landmarks: Tensor,
-    method: str = "grad_x_input",
+    method: str = DEFAULT_METHOD,
     target: Target = "predicted",
     layer: str | None = None,
 ) -> Tensor:
     """Pearson r (B,) over space of each input's map and its landmark heatmap, NaN without points.
 
     `x` (B, C, H, W), `landmarks` (B, 68, 2) in its pixels. The map is the sum of the layer's
-    channels at the layer's own size, to which the heatmap is shrunk: an enlarged map cannot
-    follow points, and would be blamed for its resolution.
+    channels at the layer's own size, to which the heatmap is shrunk: an enlarged map
+    cannot follow points, and would score low for its resolution alone.
     """
     with torch.enable_grad():
-        logits, features = features_of(model, x, layer or model.attribution_layer)
+        logits, features = forward_with_leaf(model, x, layer or model.attribution_layer)
         score = logits.gather(1, target_classes(logits.detach(), target)[:, None])[:, 0]
-        channels = layer_attribution(score, features, method).detach().float()
-    maps = attribution_map(channels, method)[:, 0]
+        attribution = layer_attribution(score, features, method).detach().float()
+    maps = reduce_channels(attribution, method)[:, 0]
     heat = landmark_heatmap(landmarks.nan_to_num(), x.shape[-1])[:, None]
     heat = F.interpolate(heat, maps.shape[-2:], mode="bilinear", antialias=True)[:, 0]
     a, h = (m.flatten(1) - m.flatten(1).mean(dim=1, keepdim=True) for m in (maps, heat))
     scale = a.norm(dim=1) * h.norm(dim=1)
     r = torch.where(scale > 0, (a * h).sum(dim=1) / scale.clamp_min(1e-30), 0.0)
-    found = torch.isfinite(landmarks).all(dim=2).all(dim=1)
-    return torch.where(found, r, torch.nan)
+    has_landmarks = torch.isfinite(landmarks).all(dim=2).all(dim=1)
+    return torch.where(has_landmarks, r, torch.nan)

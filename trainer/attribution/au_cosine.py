@@ -1,4 +1,4 @@
-"""How alike maps and the action units of the true class are, beside constant maps (methods' floor).
+"""Cosine similarity of maps with the action units of the true class, beside constant maps.
 
 Belharbi et al., FG 2024: CAM-COS of the true class's attribution, ATT-COS of the layer's attention.
 """
@@ -10,31 +10,34 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainer.attribution.on_demand import maps_by
+from trainer.attribution.core import attribute
+from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
 from trainer.models.registry import FerModel
 
-GAUSSIAN = 0.25  # σ of the centred blob, as a share of the side
+GAUSSIAN_SIGMA = 0.25  # of the centred blob, as a share of the side
 KINDS = ("cam_cos", "att_cos", "uniform", "gaussian", "mean_au")
 
 
 @dataclass(slots=True)
 class AuCosines:
-    """Collects batches; `result` has the mean of each class and of those means.
+    """Collects batches; `result` has the mean of each class and the mean of those.
 
-    The floors are what maps reach that know nothing of the picture: the same everywhere, a blob in
-    the middle, and the mean of the action unit maps themselves (each class weighs alike).
+    The floors are the scores of maps that ignore the picture: uniform, a blob in the middle, and
+    the mean of the action unit maps themselves (every class with the same weight).
     """
 
     classes: Sequence[str]
-    method: str = "grad_x_input"  # of the CAM
-    _cosines: list[Tensor] = field(default_factory=list)  # (4, B) of all kinds but the last
+    method: str = DEFAULT_METHOD  # of the CAM
+    _cosines: list[Tensor] = field(default_factory=list)  # (4, B), all KINDS but the last
     _landmarks: list[Tensor] = field(default_factory=list)  # (B, 68, 2)
     _labels: list[Tensor] = field(default_factory=list)  # (B,)
-    _sums: dict[int, Tensor] = field(default_factory=dict)  # class → (S, S) of its units' maps
+    _sums: dict[int, Tensor] = field(
+        default_factory=dict
+    )  # class → (S, S), of its action unit maps
 
     def add(self, model: FerModel, x: Tensor, landmarks: Tensor, labels: Tensor) -> None:
-        """Inputs (B, C, S, S), landmarks (B, 68, 2) in their px, NaN without, labels (B,)."""
+        """Inputs (B, C, S, S), landmarks (B, 68, 2) in px of the inputs or NaN, labels (B,)."""
         expressions = expressions_of(self.classes).to(labels.device)[labels]
         valid = torch.isfinite(landmarks).all(dim=2).all(dim=1) & au_valid(expressions)
         if not valid.any():
@@ -42,30 +45,36 @@ class AuCosines:
         x, landmarks, labels = x[valid], landmarks[valid], labels[valid]
         heat = au_heatmap(landmarks, x.shape[-1], expressions[valid])
         cam, attention = (
-            maps_by(model, x, method, labels).clamp_min(0) for method in (self.method, "attention")
+            attribute(model, x, method, labels).float().clamp_min(0)
+            for method in (self.method, "attention")
         )
-        compared = (cam, attention, *(each.to(heat) for each in _constants(x.shape[-1])))
-        self._cosines.append(torch.stack([_cosine(maps, heat) for maps in compared]).cpu())
+        constants = (constant.to(heat) for constant in _constant_maps(x.shape[-1]))
+        cosines = [_cosine(maps, heat) for maps in (cam, attention, *constants)]
+        self._cosines.append(torch.stack(cosines).cpu())
         self._landmarks.append(landmarks)
         self._labels.append(labels.cpu())
         for k in set(labels.tolist()):
             self._sums[k] = self._sums.get(k, 0) + heat[labels == k].sum(0)
 
     def result(self) -> dict[str, dict[str, float | list[float | None]]]:
-        """Kind → `mean` and `per_class`, None for classes without action units or samples."""
+        """Kind → `mean` and `per_class`, None for classes without action units or samples.
+
+        Empty if no sample has action units.
+        """
         if not self._labels:
             return {}
         labels = torch.cat(self._labels)
         means = [self._sums[k] / (labels == k).sum() for k in sorted(self._sums)]
         mean = torch.stack(means).mean(0)
+        expressions = expressions_of(self.classes)
         # drawn again: the maps of a large split would fill the memory
-        floor = [
-            _cosine(mean, au_heatmap(landmarks, len(mean), expressions_of(self.classes)[own]))
-            for landmarks, own in zip(self._landmarks, self._labels, strict=True)
+        mean_au = [
+            _cosine(mean, au_heatmap(landmarks, len(mean), expressions[batch_labels]))
+            for landmarks, batch_labels in zip(self._landmarks, self._labels, strict=True)
         ]
-        found = [*torch.cat(self._cosines, dim=1), torch.cat(floor).cpu()]
+        cosines = [*torch.cat(self._cosines, dim=1), torch.cat(mean_au).cpu()]
         return {
-            kind: self._summary(values, labels) for kind, values in zip(KINDS, found, strict=True)
+            kind: self._summary(values, labels) for kind, values in zip(KINDS, cosines, strict=True)
         }
 
     def _summary(self, values: Tensor, labels: Tensor) -> dict[str, float | list[float | None]]:
@@ -77,16 +86,16 @@ class AuCosines:
         return {"mean": sum(present) / len(present), "per_class": [*per_class]}
 
 
-def _constants(side: int) -> tuple[Tensor, Tensor]:
-    """(side, side): the same everywhere, and the blob in the middle."""
-    place = (torch.arange(side) - (side - 1) / 2) / (GAUSSIAN * side)
-    return torch.ones(side, side), torch.exp(-(place[:, None] ** 2 + place[None] ** 2) / 2)
+def _constant_maps(side: int) -> tuple[Tensor, Tensor]:
+    """(side, side): uniform, and the blob in the middle."""
+    offset = (torch.arange(side) - (side - 1) / 2) / (GAUSSIAN_SIGMA * side)
+    return torch.ones(side, side), torch.exp(-(offset[:, None] ** 2 + offset[None] ** 2) / 2)
 
 
 def _cosine(maps: Tensor, heat: Tensor) -> Tensor:
-    """(B,) of maps (S, S) or (B, S, S) and heat (B, S, S). How large a map is makes no difference.
+    """(B,) of maps (S, S) or (B, S, S) and heat (B, S, S), whatever the maps' scale.
 
-    Attributions may be as small as 1e-12: squared, they would vanish.
+    Attributions may be as small as 1e-12, whose squares would underflow.
     """
     maps = maps.expand_as(heat).flatten(1)
     maps = maps / maps.amax(dim=1, keepdim=True).clamp_min(1e-12)

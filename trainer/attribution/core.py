@@ -1,33 +1,65 @@
-"""The one attribution: score and features in, (B, C, h, w) out; and its map at input size."""
+"""Attribution of a score to the features of a layer, and as maps over a model's inputs."""
 
-from typing import Literal, get_args
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.card import LiveMethod
+from trainer.attribution.on_demand import many_pass_attribution
+from trainer.attribution_methods import (
+    DEFAULT_METHOD,
+    METHODS,
+    AttributionMethod,
+    Cost,
+    Requirement,
+    find_method,
+)
 from trainer.errors import UsageError
 from trainer.models.registry import FerModel
 
-METHODS: tuple[str, ...] = get_args(LiveMethod)
-CAMS = ("gradcam", "gradcam_pp", "layercam")  # their maps keep what speaks for the class
-OF_LAYERS = tuple(method for method in METHODS if method != "class_map")
-PIXELS = "input"  # in place of a layer's name: the picture itself
+LAYER_METHODS = tuple(method.name for method in METHODS.values() if method.group == "layer")
+RECTIFIED = ("gradcam", "gradcam_pp", "layercam")  # only what speaks for the class remains
+INPUT_LAYER = "input"  # in place of a layer's name: the input itself
+PIXELS_PREFIX = "pixels_"  # before the layer method that a method of the pixels applies to them
 Target = Literal["predicted", "runner_up"] | int | Tensor
 
-_NEEDS = {
-    "cam": "cam needs the layer before average pooling and one linear layer, which this is not",
-    "class_map": "class_map needs a network that draws maps of its classes itself",
-    "grad": "grad is the same everywhere before average pooling and one linear layer",
-}
+
+@dataclass(frozen=True, slots=True)
+class AttributionResult:
+    """Signed `maps` (B, H, W), and the `logits` (B, K) of the inputs.
+
+    `delta` (B,) is the completeness error of integrated gradients: the map's sum less the
+    difference between the score and that of the grey picture. None for other methods.
+    """
+
+    logits: Tensor
+    maps: Tensor
+    delta: Tensor | None = None
 
 
-def methods_of(model: FerModel) -> list[str]:
-    """The live methods that `model` can serve at its own layer."""
-    pooled = model.linear_head is not None
-    served = {"cam": pooled, "grad": not pooled, "class_map": model.explains_itself}
-    return [method for method in METHODS if served.get(method, True)]
+def available_methods(model: FerModel, cost: Cost | None = None) -> list[str]:
+    """The methods (of one cost) that `model` can serve at its own layer, in the table's order."""
+    return [
+        method.name
+        for method in METHODS.values()
+        if cost in (None, method.cost) and _meets(model, method.requires)
+    ]
+
+
+def _meets(model: FerModel, requirement: Requirement | None) -> bool:
+    match requirement:
+        case None:
+            return True
+        case "linear_head":
+            return model.linear_head is not None
+        case "no_linear_head":
+            return model.linear_head is None
+        case "class_map":
+            return model.has_class_map
+        case _:
+            return requirement in model.spatial_attention
 
 
 def layer_attribution(
@@ -40,11 +72,9 @@ def layer_attribution(
     with α of second and third powers (Chattopadhay et al. 2018). layercam: ReLU(∂S/∂F) · F (Jiang
     et al. 2021). cam: the weights of the linear layer, · F (Zhou et al. 2016), which behind
     average pooling are h·w · ∂S/∂F. attention: F / C, whatever the score. `create_graph=True` lets
-    a loss on the attribution reach the weights. Raises UsageError for an unknown method.
+    a loss on the attribution reach the weights. Raises UsageError for any other method.
     """
-    if method not in OF_LAYERS:
-        known = ", ".join(OF_LAYERS)
-        raise UsageError(f"there is no attribution method {method!r} of layers", f"Known: {known}.")
+    find_method(method, LAYER_METHODS)
     if method == "attention":
         return features / features.shape[1]
     (gradient,) = torch.autograd.grad(score.sum(), features, create_graph=create_graph)
@@ -56,7 +86,7 @@ def layer_attribution(
         case "gradcam":
             gradient = gradient.mean(dim=(2, 3), keepdim=True)
         case "gradcam_pp":
-            gradient = _pp_weights(gradient, features)
+            gradient = _gradcam_pp_weights(gradient, features)
         case "layercam":
             gradient = gradient.relu()
         case "cam":
@@ -64,56 +94,95 @@ def layer_attribution(
     return gradient * features
 
 
-def _pp_weights(gradient: Tensor, features: Tensor) -> Tensor:
+def _gradcam_pp_weights(gradient: Tensor, features: Tensor) -> Tensor:
     """(B, C, 1, 1) of Grad-CAM++, eq. 19, for the exponential of the score: powers of ∂S/∂F."""
     below = 2 * gradient**2 + features.sum(dim=(2, 3), keepdim=True) * gradient**3
     alpha = torch.where(below == 0, 0.0, gradient**2 / torch.where(below == 0, 1.0, below))
     return (alpha * gradient.relu()).sum(dim=(2, 3), keepdim=True)
 
 
-def attribution_map(channels: Tensor, method: str) -> Tensor:
-    """(B, 1, h, w): the sum over the channels (B, C, h, w) of `layer_attribution`.
+def reduce_channels(attribution: Tensor, method: str) -> Tensor:
+    """The sum over the channels of a `layer_attribution` (B, C, h, w): (B, 1, h, w).
 
     The Grad-CAM family leaves out what speaks against the class.
     """
-    reduced = channels.sum(dim=1, keepdim=True)
-    return reduced.relu() if method in CAMS else reduced
+    reduced = attribution.sum(dim=1, keepdim=True)
+    return reduced.relu() if method in RECTIFIED else reduced
 
 
-def explain(
+def attribute(
     model: FerModel,
     x: Tensor,
-    method: str = "grad_x_input",
+    method: str = DEFAULT_METHOD,
     target: Target = "predicted",
     layer: str | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Logits (B, K) and attribution maps (B, H, W) of inputs (B, C, H, W) in one pass.
+) -> Tensor:
+    """Attribution maps (B, H, W) of inputs x (B, C, H, W) by any of `METHODS`.
 
-    The maps are those of `attribution_map`, upsampled to the input's size; class_map is the
-    network's own. Only the part of the network behind `layer` is differentiated, which for a late
-    layer costs next to nothing; the layer "input" is the picture. The map of "predicted" explains
-    the largest logit. Raises UsageError where the method does not apply.
+    Raises UsageError for an unknown method, and where the network or layer cannot serve it.
     """
-    own = layer in (None, model.attribution_layer)
-    works = methods_of(model) if own else [m for m in OF_LAYERS if m != "cam"]
-    if method not in works:
-        why = _NEEDS.get(method, f"there is no attribution method {method!r}")
-        hint = f', and grad of the layer "{PIXELS}"' if method == "grad" else ""
-        raise UsageError(why, f"These work: {', '.join(works)}{hint}.")
-    if method == "class_map":
-        with torch.no_grad():
-            logits = model(x)
-            maps = model.class_map(x, target_classes(logits, target))
-        return logits, _enlarged(maps[:, None], x)[:, 0]
+    return attribute_with_logits(model, x, method, target, layer).maps
+
+
+def attribute_with_logits(
+    model: FerModel,
+    x: Tensor,
+    method: str = DEFAULT_METHOD,
+    target: Target = "predicted",
+    layer: str | None = None,
+) -> AttributionResult:
+    """As `attribute`; the logits come from the same forward pass where the method has but one.
+
+    Maps of a layer are enlarged to the input's size. Only the part of the network behind `layer`
+    (by default the model's `attribution_layer`, or "input") is differentiated, which for a late
+    layer costs next to nothing. The map of "predicted" explains the largest logit. The network
+    must be in evaluation mode.
+    """
+    chosen = find_method(method)
+    if chosen.group == "layer":
+        layer = layer or model.attribution_layer
+        if layer == model.attribution_layer:
+            is_served = _meets(model, chosen.requires)
+        else:  # another layer is not the one before pooling
+            is_served = chosen.requires != "linear_head"
+        if not is_served:
+            raise _refusal(model, chosen)
+        return _gradient_maps(model, x, method, target, layer)
+    if layer is not None:
+        raise UsageError(f"{method} explains the input: there is no layer to choose")
+    if not _meets(model, chosen.requires):
+        raise _refusal(model, chosen)
+    if chosen.group == "pixels":
+        return _gradient_maps(model, x, method.removeprefix(PIXELS_PREFIX), target, INPUT_LAYER)
+    with torch.no_grad():
+        logits = model(x)
+        classes = target_classes(logits, target)
+        if chosen.group in ("class_map", "attention"):
+            by_class = chosen.group == "class_map"
+            own = model.class_map(x, classes) if by_class else model.attention_maps(x)[method]
+            return AttributionResult(logits, _enlarge(own[:, None], x)[:, 0])
+    maps, delta = many_pass_attribution(model, x, method, classes)
+    return AttributionResult(logits, maps, delta)
+
+
+def _refusal(model: FerModel, method: AttributionMethod) -> UsageError:
+    available = ", ".join(available_methods(model))
+    return UsageError(f"{method.name}: {method.refusal}", f"Available: {available}.")
+
+
+def _gradient_maps(
+    model: FerModel, x: Tensor, method: str, target: Target, layer: str
+) -> AttributionResult:
     with torch.enable_grad():
-        logits, features = features_of(model, x, layer or model.attribution_layer)
+        logits, features = forward_with_leaf(model, x, layer)
         score = logits.gather(1, target_classes(logits.detach(), target)[:, None])[:, 0]
-        channels = layer_attribution(score, features, method)
-    return logits.detach(), _enlarged(attribution_map(channels.detach(), method), x)[:, 0]
+        attribution = layer_attribution(score, features, method).detach()
+    maps = _enlarge(reduce_channels(attribution, method), x)[:, 0]
+    return AttributionResult(logits.detach(), maps)
 
 
-def explain_all(model: FerModel, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits (B, K) and the Grad*Input maps (B, K, H, W) of every class from one forward.
+def class_activation_maps(model: FerModel, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits (B, K) and the Grad*Input maps (B, K, H, W) of every class from one forward pass.
 
     Behind the global average pooling of features F (C, h, w) and a linear layer, ∂S_k/∂F is
     w_k / (h·w): Grad*Input is the class activation map (Zhou et al. 2016, eq. 2) and no backward
@@ -124,21 +193,10 @@ def explain_all(model: FerModel, x: Tensor) -> tuple[Tensor, Tensor]:
     if head is None:
         raise UsageError("only a network that ends in pooling and one linear layer has all maps")
     with torch.no_grad():
-        logits, features = features_of(model, x, model.attribution_layer)
+        logits, features = forward_with_leaf(model, x, model.attribution_layer)
         area = features.shape[-2] * features.shape[-1]
         maps = F.conv2d(features, head.weight[:, :, None, None] / area)
-        return logits, _enlarged(maps, x)
-
-
-def attribute(
-    model: FerModel,
-    x: Tensor,
-    method: str = "grad_x_input",
-    target: Target = "predicted",
-    layer: str | None = None,
-) -> Tensor:
-    """The attribution maps (B, H, W) of `explain`."""
-    return explain(model, x, method, target, layer)[1]
+        return logits, _enlarge(maps, x)
 
 
 def target_classes(logits: Tensor, target: Target) -> Tensor:
@@ -154,22 +212,20 @@ def target_classes(logits: Tensor, target: Target) -> Tensor:
     return logits.topk(2, dim=1).indices[:, 0 if target == "predicted" else 1]
 
 
-def _enlarged(maps: Tensor, x: Tensor) -> Tensor:
+def _enlarge(maps: Tensor, x: Tensor) -> Tensor:
     """(B, M, h, w) → (B, M, H, W), the size of the inputs."""
     return F.interpolate(maps, size=x.shape[-2:], mode="bilinear", align_corners=False)
 
 
-def features_of(model: FerModel, x: Tensor, layer: str) -> tuple[Tensor, Tensor]:
+def forward_with_leaf(model: FerModel, x: Tensor, layer: str) -> tuple[Tensor, Tensor]:
     """Logits, and the output of `layer` as the leaf that the logits are differentiable in."""
-    if layer == PIXELS:
+    if layer == INPUT_LAYER:
         pixels = x.detach().requires_grad_()
         return model(pixels), pixels
     modules = dict(model.named_modules())
     if layer not in modules or not layer:
-        raise UsageError(
-            f"the model has no layer {layer!r}",
-            "It has: " + ", ".join(n for n in modules if n.count(".") < 2 and n) + f", {PIXELS}.",
-        )
+        names = ", ".join(name for name in modules if name and name.count(".") < 2)
+        raise UsageError(f"the model has no layer {layer!r}", f"It has: {names}, {INPUT_LAYER}.")
     leaf: list[Tensor] = []
 
     def cut(_module: nn.Module, _args: object, output: Tensor) -> Tensor:

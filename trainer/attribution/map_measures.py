@@ -1,4 +1,4 @@
-"""Where maps lie, how sharp they are, and how steady. Maps are (B, H, W)."""
+"""Measures of maps (B, H, W): agreement, location, sharpness and stability."""
 
 from itertools import pairwise
 
@@ -19,7 +19,7 @@ def spearman(maps: Tensor, others: Tensor) -> Tensor:
 
 
 def _ranks(maps: Tensor) -> Tensor:
-    """(B, H·W) float64, from 0; on the CPU, for Apple's GPUs have no float64."""
+    """(B, H·W) float64, from 0; on the CPU, since Apple's GPUs have no float64."""
     flat = maps.flatten(1).cpu().double()
     rows = []
     for row in flat:
@@ -29,8 +29,8 @@ def _ranks(maps: Tensor) -> Tensor:
     return torch.stack(rows)
 
 
-def cosine(maps: Tensor, others: Tensor) -> Tensor:
-    """Of the maps' positive part and others, (B,)."""
+def positive_cosine(maps: Tensor, others: Tensor) -> Tensor:
+    """Cosine similarity (B,) of the maps' positive part with `others`."""
     return F.cosine_similarity(maps.clamp_min(0).flatten(1), others.flatten(1), dim=1, eps=1e-12)
 
 
@@ -47,32 +47,32 @@ def relevance_mass(maps: Tensor, region: Tensor) -> Tensor:
 
 
 def gini(maps: Tensor) -> Tensor:
-    """Gini index (B,) of |map|: 0 the same everywhere, near 1 all in one pixel (Chalasani 2020)."""
+    """Gini index (B,) of |map|: 0 for a uniform map, near 1 for a single pixel (Chalasani 2020)."""
     values = maps.abs().flatten(1).sort(dim=1).values
     count = values.shape[1]
-    place = torch.arange(1, count + 1, device=values.device, dtype=values.dtype)
+    rank = torch.arange(1, count + 1, device=values.device, dtype=values.dtype)
     total = values.sum(dim=1)
-    weighted = (values * (count - place + 0.5)).sum(dim=1)
+    weighted = (values * (count - rank + 0.5)).sum(dim=1)
     index: Tensor = 1 - 2 * weighted / (count * total.clamp_min(1e-20))
     return torch.where(total > 0, index, 0.0)
 
 
-def stability(clip: Tensor) -> Tensor:
-    """Mean Pearson r (B,) of maps (T, B, H, W) from one frame to the next."""
+def frame_stability(clip: Tensor) -> Tensor:
+    """Mean Pearson r (B,) of maps (T, B, H, W) between successive frames."""
     return torch.stack([pearson(before, after) for before, after in pairwise(clip)]).mean(0)
 
 
-def edges(x: Tensor) -> Tensor:
+def sobel_edges(x: Tensor) -> Tensor:
     """(B, H, W) Sobel gradient magnitude of the mean colour of x (B, C, H, W)."""
     kernel = torch.tensor([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]], device=x.device, dtype=x.dtype)
     grey = F.pad(x.mean(dim=1, keepdim=True), (1, 1, 1, 1), mode="replicate")
-    both = F.conv2d(grey, torch.stack([kernel, kernel.T])[:, None])
-    magnitude: Tensor = both.norm(dim=1)
+    gradient = F.conv2d(grey, torch.stack([kernel, kernel.T])[:, None])
+    magnitude: Tensor = gradient.norm(dim=1)
     return magnitude
 
 
-def interval(values: Tensor, draws: int = 1000) -> dict[str, float | int]:
-    """Mean, and the 2.5 and 97.5 % quantiles of its bootstrap (Efron); NaN values stay out."""
+def bootstrap_interval(values: Tensor, draws: int = 1000) -> dict[str, float | int]:
+    """Mean with the 2.5 and 97.5 % quantiles of its bootstrap (Efron); NaN values are left out."""
     values = values[~values.isnan()].cpu().double()
     if not len(values):
         return {"mean": float("nan"), "low": float("nan"), "high": float("nan"), "n": 0}

@@ -9,12 +9,12 @@ from torch import nn
 from trainer.models.registry import FerModel
 
 
-def randomised(model: FerModel, seed: int = 0) -> Iterator[tuple[str, FerModel]]:
-    """The network with more and more of it at random, from the last part to the first.
+def cascading_randomisation(model: FerModel, seed: int = 0) -> Iterator[tuple[str, FerModel]]:
+    """The network with more and more of its weights reset at random, from the last part on.
 
-    Yields what was last made random, and a copy in evaluation mode. A part is what the first two
-    names of its layers share, as "stages.2". The last network is random as a whole: its maps
-    should have nothing in common with the trained one's.
+    Yields the part reset last, and the same copy of the network, in evaluation mode. A part are
+    the layers whose names share their first two components, as "stages.2". In the end the whole
+    network is random: its maps should have nothing in common with the trained network's.
     """
     network = copy.deepcopy(model).eval()
     parts: dict[str, list[nn.Module]] = {}

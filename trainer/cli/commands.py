@@ -1,4 +1,4 @@
-"""The command line `fertrain`. Heavy imports wait until a command needs them."""
+"""The command line `fertrain`. Heavy imports are deferred until a command needs them."""
 
 import json
 from collections.abc import Callable
@@ -13,16 +13,18 @@ from trainer.cli.printing import notices, print_json, progress_bars, run_app
 from trainer.cli.run_commands import compare, reproduce
 from trainer.cli.shared_options import DATA_HELP, Data, Json, NoLandmarks
 from trainer.cli.summaries import (
+    print_copies,
     print_data,
     print_recipes,
     print_settings,
+    text_log,
     training_progress,
-    written_log,
 )
-from trainer.config.train_config import TrainConfig, load_config, merged
+from trainer.config.loading import load_config, saved_config
+from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.files import file_stem
-from trainer.recipes import FAST, RECIPES, fast_tables, recipe
+from trainer.recipes import FAST, RECIPES, fast_tables, recipe, recipe_values
 from trainer.recipes.pipelines import PIPELINES
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ app = typer.Typer(
 @app.command()
 def prepare(
     source: Annotated[Path, typer.Argument(help=f"{DATA_HELP}.")],
-    out: Annotated[Path, typer.Option(help="Folder to write; it needs nothing else to train.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; training needs nothing else.")],
     layout: Annotated[
         str,
         typer.Option(
@@ -57,13 +59,13 @@ def prepare(
     heatmaps: Annotated[
         bool,
         typer.Option(
-            "--heatmaps", help="Store the action units' maps too, and a sheet of them per class."
+            "--heatmaps", help="Also store the action unit maps, and a sheet of them per class."
         ),
     ] = False,
     workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.", min=0)] = 0,
     as_json: Json = False,
 ) -> None:
-    """Read a data set once and find its landmarks once. Continues after a kill."""
+    """Read a data set and detect its landmarks, once. Continues where it was interrupted."""
     from trainer.data.prepare import prepare as prepare_data
 
     if landmarks and no_landmarks:
@@ -84,17 +86,13 @@ def prepare(
             _write_heatmaps(data, out, lambda done, total: progress("action units", done, total))
     print_data(data)
     leaked, conflicting = int(data.leaked().sum()), data.conflicting()
-    print(
-        f"{leaked} training pictures are in another split too, pixel for pixel; data.drop_leaked "
-        f"leaves them out. {conflicting} pictures have copies with another label."
-    )
+    print_copies(leaked, conflicting)
     if as_json:
-        found = int(data.has_landmarks.sum())
         print_json(
             {
                 "out": str(out),
                 "samples": len(data),
-                "with_landmarks": found,
+                "with_landmarks": int(data.has_landmarks.sum()),
                 "leaked": leaked,
                 "conflicting": conflicting,
             }
@@ -109,7 +107,7 @@ def train(
     ] = "default",
     pipeline: Annotated[
         str,
-        typer.Option(help=f"Another preparation of the pictures: {', '.join(PIPELINES)}."),
+        typer.Option(help=f"Replace the recipe's image pipeline: {', '.join(PIPELINES)}."),
     ] = "",
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
     config_file: Annotated[
@@ -121,69 +119,63 @@ def train(
     ] = None,
     init: Annotated[
         str,
-        typer.Option(help="Weights to start from: a model, a weights file, or imagenet."),
+        typer.Option(help="Initial weights: a model, a weights file, or imagenet."),
     ] = "",
     runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
     no_landmarks: NoLandmarks = False,
     as_json: Json = False,
 ) -> None:
-    """Train a model. Ctrl+C stops after the current step; `fertrain resume` goes on.
+    """Train a model. Ctrl+C stops after the current step; `fertrain resume` continues.
 
     Several processes: torchrun --nproc-per-node N -m trainer train …
     """
-    from trainer.training.distributed import joined
+    import trainer.losses  # noqa: F401  registers the losses' settings
+    from trainer.training.distributed import distributed_world
     from trainer.training.run_dir import create_run
 
-    settings = [*(sets or ()), *([f"model.init={json.dumps(init)}"] if init else [])]
-    base = recipe(recipe_name).values
-    if pipeline:
-        if pipeline not in PIPELINES:
-            raise UsageError(f"--pipeline {pipeline}: known are {', '.join(PIPELINES)}")
-        base = merged(base, PIPELINES[pipeline])
-    config = load_config(config_file, settings, **base)
+    settings = [*(sets or ())]
+    if init:
+        settings.append(f"model.init={json.dumps(init)}")
     if no_landmarks:
-        config = config.model_copy(
-            update={"data": config.data.model_copy(update={"landmarks": False})}
-        )
-    with joined() as world:
-        faces = _open(data, config, world)
+        settings.append("data.landmarks=false")
+    config = load_config(config_file, settings, **recipe_values(recipe_name, pipeline))
+    with distributed_world() as world:
+        faces = _open_training_data(data, config, world)
         path = ""
-        if world.leads:
+        if world.is_main:
             path = str(create_run(runs, name or file_stem(recipe_name), config, data).path)
-        _train(Path(world.share(path)), faces, world, as_json)
+        _train_run(Path(world.broadcast(path)), faces, world, as_json)
 
 
 @app.command()
 def resume(
     run: Annotated[Path, typer.Argument(help="The run's directory.")],
-    data: Annotated[
-        Path | None, typer.Option(help="Where its data set lies now, if it moved.")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="The data set's path, if it has moved.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Go on with a run that was stopped or killed."""
-    from trainer.training.distributed import joined
+    """Continue a run that was stopped or killed."""
+    from trainer.training.distributed import distributed_world
 
     _, config, source = _read_run(run)
-    with joined() as world:
-        _train(run, _open(data or source, config, world), world, as_json)
+    with distributed_world() as world:
+        _train_run(run, _open_training_data(data or source, config, world), world, as_json)
 
 
 @app.command()
 def recipes(
-    name: Annotated[str, typer.Argument(help="Show all settings of this one.")] = "",
+    name: Annotated[str, typer.Argument(help="A recipe, to show all its settings.")] = "",
     as_json: Json = False,
 ) -> None:
-    """List the named configurations with the accuracy (%) that their source states, or the
-    settings of one.
-    """
+    """List the recipes with the accuracy (%) that their source states, or one recipe's settings."""
     if name:
+        import trainer.losses  # noqa: F401  registers the losses' settings
+
         config = load_config(None, (), **recipe(name).values)
         print_settings(config)
         if as_json:
             print_json(config.model_dump())
         return
-    print_recipes([each for name, each in RECIPES.items() if not name.endswith(FAST)])
+    print_recipes([RECIPES[name] for name in RECIPES if not name.endswith(FAST)])
     print(f"The recipes of {', '.join(fast_tables())}")
     print(f"have a fast form for one CPU: add {FAST} to the name.")
     if as_json:
@@ -194,23 +186,23 @@ for command in (evaluate, explain, compare, reproduce, export, average, models, 
     app.command()(command)
 
 
-def _write_heatmaps(data: "FaceData", out: Path, report: Callable[[int, int], None]) -> None:
+def _write_heatmaps(data: "FaceData", out: Path, progress: Callable[[int, int], None]) -> None:
     from trainer.data.stored_heatmaps import write_heatmaps
     from trainer.reports.au_sheet import write_au_sheets
 
-    file = write_heatmaps(data, out, report)
+    file = write_heatmaps(data, out, progress)
     sheets = write_au_sheets(data, out)
-    notices.print(f"Written {file} and {len(sheets)} sheets beside it", soft_wrap=True)
+    notices.print(f"Wrote {file} and {len(sheets)} sheets in the same folder", soft_wrap=True)
 
 
-def _open(data: Path, config: TrainConfig, world: "World") -> "FaceData":
+def _open_training_data(data: Path, config: TrainConfig, world: "World") -> "FaceData":
     from trainer.data.face_data import joined
     from trainer.data.prepare import open_data
 
-    with world.in_turn(), progress_bars() as progress:  # the leading process fills the cache
+    with world.main_first(), progress_bars() as progress:  # the main process fills the cache
         first, *others = [
             open_data(source, landmarks=config.data.landmarks, progress=progress)
-            for source in (data, *(Path(each).expanduser() for each in config.data.also))
+            for source in (data, *(Path(path).expanduser() for path in config.data.also))
         ]
     faces = joined(first, others, config.data.also_limit)
     return faces if config.data.landmarks else faces.without_landmarks()
@@ -220,32 +212,32 @@ def _read_run(run: Path) -> tuple[str, TrainConfig, Path]:
     from trainer.training.run_dir import RunDir
 
     if not RunDir(run).config.is_file():
-        raise UsageError(f"{run}: this is no run directory", "One has a config.json.")
+        raise UsageError(f"{run}: not a run directory", "A run directory has a config.json.")
     try:
         head = json.loads(RunDir(run).config.read_text(encoding="utf-8"))
-        config = TrainConfig.model_validate(head["config"])
+        config = saved_config(head["config"])
         return str(head["name"]), config, Path(head["data"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UsageError(f"{run}: this is no run directory ({error})") from error
+        raise UsageError(f"{run}: not a run directory ({error})") from error
 
 
-def _train(path: Path, faces: "FaceData", world: "World", as_json: bool) -> None:
+def _train_run(path: Path, faces: "FaceData", world: "World", as_json: bool) -> None:
     from trainer.training.run_dir import RunDir
-    from trainer.training.trainer import train as train_model
+    from trainer.training.trainer import Trainer
 
     run = RunDir(path)
     name, config, _ = _read_run(path)
-    if not world.leads:
-        train_model(run, name, config, faces, world=world)
+    if not world.is_main:
+        Trainer(run, name, config, faces, world=world).fit()
         return
     notices.print(f"Run {run.path}")
-    with training_progress() as show, written_log(run.log) as write:
+    with training_progress() as show_progress, text_log(run.log) as write_log:
 
         def report(event: dict[str, Any]) -> None:
-            show(event)
-            write(event)
+            show_progress(event)
+            write_log(event)
 
-        best = train_model(run, name, config, faces, report, world)
+        best = Trainer(run, name, config, faces, report, world).fit()
     notices.print(f"Best epoch {best['epoch']}: val {best['accuracy']:.2%}. Model: {run.best}")
     if as_json:
         print_json({"run": str(run.path), "model": str(run.best), "best": best})

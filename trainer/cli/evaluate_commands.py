@@ -1,4 +1,4 @@
-"""The commands that measure models: `evaluate` and `explain`."""
+"""Commands that measure models: `evaluate` and `explain`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +20,7 @@ DataOrNone = Annotated[
     Path | None, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")
 ]
 Method = Annotated[
-    str, typer.Option(help="Attribution method; by itself the one that the model's card names.")
+    str, typer.Option(help="Attribution method; the default is the one in the model's card.")
 ]
 
 
@@ -28,36 +28,43 @@ def evaluate(
     data: Annotated[Path, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")],
     model: Model = "",
     runs: Annotated[
-        Path | None, typer.Option(help="A folder of runs: their best models in one table.")
+        Path | None, typer.Option(help="A folder of runs, to put their best models in one table.")
     ] = None,
     split: Split = "val",
-    tta: Annotated[
-        str, typer.Option(help="Views that are averaged: none, flip, tencrop.")
-    ] = "none",
+    tta: Annotated[str, typer.Option(help="Test-time augmentation: none, flip, tencrop.")] = "none",
     explain: Annotated[
         bool,
-        typer.Option(help="Measure how far attributions lie on landmarks and action units."),
+        typer.Option(help="Measure how well attributions match landmarks and action units."),
     ] = False,
     method: Method = "",
     corruptions: Annotated[
         bool,
-        typer.Option("--corruptions", help="Measure on dark, bright, coarse, noisy, rolled ones."),
+        typer.Option(
+            "--corruptions",
+            help="Measure on degraded pictures: dark, bright, coarse, noisy, rolled.",
+        ),
     ] = False,
     drop_leaked: Annotated[
-        bool, typer.Option("--drop-leaked", help="Without pictures that another split has too.")
+        bool,
+        typer.Option("--drop-leaked", help="Leave out pictures that also appear in another split."),
     ] = False,
     figures: Annotated[
-        bool, typer.Option("--figures", help="Draw confusion, right and wrong faces, attention.")
+        bool,
+        typer.Option(
+            "--figures", help="Draw the confusion matrix, correct and wrong faces, attention."
+        ),
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the files; a run's model writes to its eval/ by itself."),
+        typer.Option(
+            help="Folder for the files; the default for a run's model is the run's eval/."
+        ),
     ] = None,
     device: Device = "auto",
     no_landmarks: NoLandmarks = False,
     as_json: Json = False,
 ) -> None:
-    """Measure a model, or all models of a folder of runs, on a split."""
+    """Evaluate a model, or the models of all runs in a folder, on a split."""
     from trainer.evaluation.evaluate import TTA
     from trainer.model_index import find_model
 
@@ -66,18 +73,18 @@ def evaluate(
     if method and not explain:
         raise UsageError("--method: only --explain measures attributions")
     if bool(model) == (runs is not None):
-        raise UsageError("What is measured? Name one of --model and --runs")
+        raise UsageError("Name one of --model and --runs")
     files = _models_of(runs) if runs is not None else [find_model(model)]
     if out is not None and len(files) > 1:
         raise UsageError("--out: the runs' results are written to their own eval/ folders")
     folders = [out or _own_folder(file, split) for file in files]
     if figures and None in folders:
-        raise UsageError("--figures: there is no folder for them", "Name one with --out DIR.")
+        raise UsageError("--figures need a folder", "Name one with --out DIR.")
     if out is not None:
         make_folder(out)
-    samples = _open(data, no_landmarks)
+    samples = _open_data(data, no_landmarks)
     faces = (samples.without_leaked(split) if drop_leaked else samples).of_split(split)
-    views = [_as_learned(file, faces) for file in files]
+    face_sets = [_aligned_as_trained(file, faces) for file in files]
     results = [
         {
             "model": str(file),
@@ -85,7 +92,7 @@ def evaluate(
             **_evaluate(
                 file,
                 data,
-                view,
+                face_set,
                 folder,
                 figures,
                 device,
@@ -95,7 +102,7 @@ def evaluate(
                 corruptions=corruptions,
             ),
         }
-        for file, view, folder in zip(files, views, folders, strict=True)
+        for file, face_set, folder in zip(files, face_sets, folders, strict=True)
     ]
     if runs is None:
         print_metrics(results[0])
@@ -106,7 +113,7 @@ def evaluate(
 
 
 def _own_folder(model: Path, split: str) -> Path | None:
-    """Where a run keeps evaluations of its models; None for other models."""
+    """The folder for evaluations of a run's models; None for other models."""
     from trainer.training.run_dir import RunDir
 
     return RunDir(model.parent.parent).eval(split) if model.parent.name == "checkpoints" else None
@@ -119,33 +126,33 @@ def _evaluate(
     out: Path | None,
     figures: bool,
     device: str,
-    **wanted: Any,
+    **options: Any,
 ) -> dict[str, Any]:
-    """`wanted` is what `trainer.evaluation.evaluate.evaluate` shall measure."""
-    from trainer.device import resolve
+    """The metrics; `options` are those of `trainer.evaluation.evaluate.evaluate`."""
+    from trainer.device import resolve_device
     from trainer.evaluation.evaluate import check_classes
     from trainer.evaluation.evaluate import evaluate as evaluate_model
     from trainer.models.model_file import load_model
 
-    where = resolve(device)
-    network, card = load_model(path, where)
+    torch_device = resolve_device(device)
+    network, card = load_model(path, torch_device)
     check_classes(str(path), card, faces)
     result = evaluate_model(
         network,
         card,
         faces,
-        where,
-        **wanted,
+        torch_device,
+        **options,
         out=out,
         origin={"model_file": str(path.resolve()), "data_path": str(data.resolve())},
     )
     if figures and out is not None:
-        from trainer.reports.evaluation_report import write_figures
+        from trainer.reports.evaluation_report import write_evaluation_figures
 
-        write_figures(out, network, card, faces, where)
+        write_evaluation_figures(out, network, card, faces, torch_device)
     if out is not None:
-        notices.print(f"Written to {out}", soft_wrap=True)
-    return {"tta": wanted["tta"], **result}
+        notices.print(f"Wrote {out}", soft_wrap=True)
+    return {"tta": options["tta"], **result}
 
 
 def explain(
@@ -156,44 +163,54 @@ def explain(
     out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("explanation"),
     method: Method = "",
     samples: Annotated[
-        int, typer.Option(help="Samples that are measured, drawn from all; 0 is all.", min=0)
+        int, typer.Option(help="Samples to measure, drawn at random; 0 is all.", min=0)
     ] = 200,
     device: Device = "auto",
     no_landmarks: NoLandmarks = False,
     as_json: Json = False,
 ) -> None:
-    """Report why a model decides so, and how good its explanations are, as HTML and Markdown."""
-    from trainer.device import resolve
+    """Report how a model decides, and how good its explanations are, as HTML and Markdown."""
+    from trainer.device import resolve_device
     from trainer.evaluation.evaluate import check_classes
     from trainer.model_index import find_model
     from trainer.models.model_file import load_model
-    from trainer.reports.explanation_report import write_explanation, write_picture_explanation
+    from trainer.reports.explanation_report import (
+        write_explanation_report,
+        write_picture_explanation,
+    )
 
     if (data is None) == (image is None):
-        raise UsageError("What is explained? Name one of --data and --image")
-    where = resolve(device)
+        raise UsageError("Name one of --data and --image")
+    torch_device = resolve_device(device)
     path = find_model(model)
-    network, card = load_model(path, where)
+    network, card = load_model(path, torch_device)
     make_folder(out)
     if image is not None:
         if method:
-            raise UsageError("--method: a picture is explained by every method there is")
-        result = write_picture_explanation(network, card, image, where, out)
+            raise UsageError("--method: a single picture is explained with every method")
+        result = write_picture_explanation(network, card, image, torch_device, out)
         print(f"{result['label']} {result['probabilities'][result['label']]:.0%}")
     elif data is not None:
-        faces = _as_learned(path, _open(data, no_landmarks).of_split(split))
+        faces = _aligned_as_trained(path, _open_data(data, no_landmarks).of_split(split))
         check_classes(str(path), card, faces)
         with progress_bars() as progress:
-            result = write_explanation(
-                network, card, faces, where, out, method=method, limit=samples, report=progress
+            result = write_explanation_report(
+                network,
+                card,
+                faces,
+                torch_device,
+                out,
+                method=method,
+                limit=samples,
+                progress=progress,
             )
         print_explanation(result)
-    notices.print(f"Written to {out / 'report.html'}", soft_wrap=True)
+    notices.print(f"Wrote {out / 'report.html'}", soft_wrap=True)
     if as_json:
         print_json({"out": str(out), **result})
 
 
-def _open(data: Path, no_landmarks: bool) -> "FaceData":
+def _open_data(data: Path, no_landmarks: bool) -> "FaceData":
     from trainer.data.prepare import open_data
 
     with progress_bars() as progress:
@@ -201,20 +218,22 @@ def _open(data: Path, no_landmarks: bool) -> "FaceData":
     return faces.without_landmarks() if no_landmarks else faces
 
 
-def _as_learned(model: Path, faces: "FaceData") -> "FaceData":
-    from trainer.reports.run_records import as_learned
+def _aligned_as_trained(model: Path, faces: "FaceData") -> "FaceData":
+    from trainer.reports.run_records import aligned_as_trained
 
-    found = as_learned(model, faces)
-    if found is not faces and faces.has_landmarks.any():
-        notices.print(f"{model}: measured on unaligned pictures, as it learned", soft_wrap=True)
-    return found
+    pictures = aligned_as_trained(model, faces)
+    if pictures is not faces and faces.has_landmarks.any():
+        notices.print(
+            f"{model}: evaluated on unaligned pictures, as it was trained", soft_wrap=True
+        )
+    return pictures
 
 
 def _models_of(runs: Path) -> list[Path]:
     """The best models of all runs in a folder. Raises UsageError when there are none."""
     from trainer.training.run_dir import RunDir
 
-    found = sorted(run for run in runs.glob("*") if RunDir(run).best.is_file())
-    if not found:
+    finished = sorted(run for run in runs.glob("*") if RunDir(run).best.is_file())
+    if not finished:
         raise UsageError(f"{runs}: no run in it has a model")
-    return [RunDir(run).best for run in found]
+    return [RunDir(run).best for run in finished]

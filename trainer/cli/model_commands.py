@@ -1,4 +1,4 @@
-"""The commands about models and networks: `export`, `models` and `bench`."""
+"""Commands on models and networks: `export`, `average`, `models` and `bench`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,7 +7,8 @@ import typer
 
 from trainer.cli.printing import notices, print_json, print_table, progress_bars
 from trainer.cli.shared_options import Device, Json
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.files import make_folder
 
@@ -21,47 +22,53 @@ def export(
     out: Annotated[
         Path,
         typer.Option(
-            help="File to write: .safetensors, weights in float16; or .onnx, which runs without "
-            "torch and is checked against it first."
+            help="File to write: .safetensors with float16 weights, or .onnx, which runs without "
+            "torch and is checked against torch first."
         ),
     ],
     keep_attention: Annotated[
-        bool, typer.Option(help="Keep DACL's attention network, which predictions do not use.")
+        bool, typer.Option(help="Keep DACL's attention network, which predictions do not need.")
     ] = False,
     licence: Annotated[
-        str, typer.Option(help="Licence of the weights and terms of their data, for the card.")
+        str,
+        typer.Option(help="Licence of the weights and terms of their data, for the model card."),
     ] = "",
     about: Annotated[
-        str, typer.Option(help="What it is for, in a few words, for lists and the card.")
+        str, typer.Option(help="What it is for, in a few words, for lists and the model card.")
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Write a model to be handed on: in one file, named like it, with its licence."""
-    from dataclasses import replace
+    """Write a model for others: one file, named after it, with its licence."""
 
     import torch
 
-    from trainer.model_index import SUFFIX, find_model
+    from trainer.model_index import MODEL_SUFFIX, find_model
     from trainer.models.model_file import load_model, save_model
 
     to_onnx = out.suffix == ".onnx"
-    if not to_onnx and out.suffix != SUFFIX:
-        raise UsageError(f"--out {out}: the name must end with {SUFFIX} or .onnx")
+    if not to_onnx and out.suffix != MODEL_SUFFIX:
+        raise UsageError(f"--out {out}: the name must end with {MODEL_SUFFIX} or .onnx")
     if to_onnx and keep_attention:
-        raise UsageError("--keep-attention: an ONNX file has only what predictions use")
+        raise UsageError("--keep-attention: an ONNX file holds predictions alone")
     network, card = load_model(find_model(model))
     make_folder(out.parent)
-    card = replace(card, name=out.stem, licence=licence or card.licence, about=about or card.about)
+    card = card.model_copy(
+        update={
+            "name": out.stem,
+            "licence": licence or card.licence,
+            "about": about or card.about,
+        }
+    )
     if to_onnx:
         _export_onnx(out, network, card, as_json)
         return
     state = network.state_dict()
     if not keep_attention:
         state, arguments = network.for_prediction(state, card.arguments)
-        card = replace(card, arguments=arguments)
+        card = card.model_copy(update={"arguments": arguments})
     save_model(out, state, card, torch.float16)
     size = out.stat().st_size
-    notices.print(f"Written {out}, {size / 2**20:.1f} MiB")
+    notices.print(f"Wrote {out}, {size / 2**20:.1f} MiB")
     if as_json:
         print_json({"out": str(out), "bytes": size})
 
@@ -69,62 +76,63 @@ def export(
 def _export_onnx(out: Path, network: "FerModel", card: "ModelCard", as_json: bool) -> None:
     from trainer.export.onnx_export import export_onnx
 
-    done = export_onnx(out, network, card)
-    notices.print(f"Written {out}, {done.bytes / 2**20:.1f} MiB, ONNX opset {done.opset}")
-    named = [("input", done.inputs), ("output", done.outputs)]
+    exported = export_onnx(out, network, card)
+    notices.print(f"Wrote {out}, {exported.bytes / 2**20:.1f} MiB, ONNX opset {exported.opset}")
+    tensors = [("input", exported.inputs), ("output", exported.outputs)]
     print_table(
         ["", "name", "shape"],
         [
             [kind, name, " × ".join(map(str, shape))]
-            for kind, values in named
-            for name, shape in values.items()
+            for kind, shapes in tensors
+            for name, shape in shapes.items()
         ],
     )
-    *sizes, last = done.batch_sizes
+    *sizes, last = exported.batch_sizes
     print(
-        f"Differs from torch by {done.max_difference:.1e} at most, on {done.faces} faces in "
-        f"batches of {', '.join(map(str, sizes))} and {last}"
+        f"Largest difference from torch: {exported.max_difference:.1e}, on {exported.faces} faces "
+        f"in batches of {', '.join(map(str, sizes))} and {last}"
     )
     if as_json:
-        print_json(done.as_dict())
+        print_json(exported.as_dict())
 
 
 def average(
     model: Annotated[
-        list[str], typer.Option(help="A model file or a bundled model's name; two or more of them.")
+        list[str], typer.Option(help="A model file or a bundled model's name; give two or more.")
     ],
-    data: Annotated[Path, typer.Option(help="A prepared folder; its split val measures the mean.")],
+    data: Annotated[
+        Path, typer.Option(help="A prepared folder, whose split val evaluates the mean.")
+    ],
     out: Annotated[Path, typer.Option(help="File to write, .safetensors.")],
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Average the weights of several fine-tunings of one model: often better than each."""
-    from dataclasses import replace
+    """Average the weights of several fine-tunings of one model: often better than any of them."""
 
     from trainer.data.prepare import open_data
-    from trainer.device import resolve
-    from trainer.model_index import SUFFIX, find_model
+    from trainer.device import resolve_device
+    from trainer.model_index import MODEL_SUFFIX, find_model
     from trainer.models.model_file import load_model, save_model
-    from trainer.training.averaging import averaged
+    from trainer.training.averaging import average_models
 
     if len(model) < 2:
-        raise UsageError("--model: name two models or more")
-    if out.suffix != SUFFIX:
-        raise UsageError(f"--out {out}: the name must end with {SUFFIX}")
-    where = resolve(device)
-    opened = [load_model(find_model(each), where) for each in model]
+        raise UsageError("--model: give two models or more")
+    if out.suffix != MODEL_SUFFIX:
+        raise UsageError(f"--out {out}: the name must end with {MODEL_SUFFIX}")
+    torch_device = resolve_device(device)
+    members = [load_model(find_model(name), torch_device) for name in model]
     make_folder(out.parent)
     with progress_bars() as progress:
         validation = open_data(data, progress=progress).of_split("val")
-    network, card = averaged(opened, validation, where)
-    save_model(out, network.state_dict(), replace(card, name=out.stem))
+    network, card = average_models(members, validation, torch_device)
+    save_model(out, network.state_dict(), card.model_copy(update={"name": out.stem}))
     accuracy = card.metrics["accuracy"]
     print_table(
         ["model", "val accuracy"],
         [
             *(
-                [name, f"{one.metrics.get('accuracy', float('nan')):.2%}"]
-                for name, (_, one) in zip(model, opened, strict=True)
+                [name, f"{member.metrics.get('accuracy', float('nan')):.2%}"]
+                for name, (_, member) in zip(model, members, strict=True)
             ),
             [str(out), f"{accuracy:.2%}"],
         ],
@@ -134,59 +142,64 @@ def average(
 
 
 def models(
-    name: Annotated[str, typer.Argument(help="An architecture, to print its layers.")] = "",
+    name: Annotated[str, typer.Argument(help="An architecture, to list its layers.")] = "",
     options: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="OPTION=VALUE", help="An option of the architecture."),
     ] = None,
-    size: Annotated[int, typer.Option(help="Side of the input in px; 0 is its own.", min=0)] = 0,
+    size: Annotated[
+        int, typer.Option(help="Side of the input in px; 0 is the architecture's own.", min=0)
+    ] = 0,
     channels: Annotated[int, typer.Option(help="1 is grey, 3 colour.", min=1, max=4)] = 1,
     as_json: Json = False,
 ) -> None:
     """List the architectures and the bundled models, or the layers of one architecture."""
-    import torch
-
     from trainer.model_index import bundled_models, find_model, read_card
     from trainer.models import create, names
+    from trainer.models.skip_init import shapes_only
 
     if name:
         _describe(
             name,
-            load_config(sets=[f"model.options.{o}" for o in options or ()]),
+            load_config(sets=[f"model.options.{option}" for option in options or ()]),
             size,
             channels,
             as_json,
         )
         return
-    with torch.device("meta"):  # shapes alone: some have hundreds of millions of parameters
-        nets = {each: create(each) for each in names()}
+    with shapes_only():  # some have hundreds of millions of parameters
+        networks = {architecture: create(architecture) for architecture in names()}
     rows = [
-        [each, f"{sum(p.numel() for p in net.parameters()):,}", f"{net.default_input_size} px"]
-        for each, net in nets.items()
+        [
+            name,
+            f"{sum(p.numel() for p in network.parameters()):,}",
+            f"{network.default_input_size} px",
+        ]
+        for name, network in networks.items()
     ]
     print_table(["architecture", "parameters", "input"], rows)
-    cards = {each: read_card(find_model(each)) for each in bundled_models()}
+    cards = {bundled: read_card(find_model(bundled)) for bundled in bundled_models()}
     print()
     print_table(
         ["bundled model", "val accuracy", "for"],
         [
-            [each, f"{card.metrics.get('accuracy', float('nan')):.2%}", card.about]
-            for each, card in cards.items()
+            [bundled, f"{card.metrics.get('accuracy', float('nan')):.2%}", card.about]
+            for bundled, card in cards.items()
         ],
     )
     if as_json:
-        print_json({"architectures": list(nets), "bundled": list(cards)})
+        print_json({"architectures": list(networks), "bundled": list(cards)})
 
 
 def _describe(name: str, config: TrainConfig, size: int, channels: int, as_json: bool) -> None:
     from dataclasses import asdict
 
     from trainer.models import create
-    from trainer.models.describe import describe
+    from trainer.models.describe import describe_network
 
     model = create(name, in_channels=channels, input_size=size or None, **config.model.options)
     side = size or model.default_input_size
-    table = describe(model, channels, side)
+    table = describe_network(model, channels, side)
     print_table(
         ["layer", "kind", "output", "parameters"],
         [
@@ -204,11 +217,11 @@ def _describe(name: str, config: TrainConfig, size: int, channels: int, as_json:
 
 def bench(
     device: Device = "auto",
-    batch_size: Annotated[int, typer.Option(min=2, help="Pictures a step.")] = 32,
-    rounds: Annotated[int, typer.Option(min=1, help="Steps of each kind.")] = 7,
+    batch_size: Annotated[int, typer.Option(min=2, help="Pictures per step.")] = 32,
+    rounds: Annotated[int, typer.Option(min=1, help="Steps per measurement.")] = 7,
     as_json: Json = False,
 ) -> None:
-    """Time a training step of each objective, and the whole loop: ResNet18, 112 px, one run."""
+    """Time a training step with each loss, and the whole training loop: ResNet18, 112 px."""
     from trainer.training.loader_bench import bench_loop
     from trainer.training.step_bench import bench_steps
 
@@ -221,8 +234,8 @@ def bench(
     )
     print(
         f"\nLoader alone {loop.loader:.0f} img/s, {loop.loader / loop.loop:.1f} × the training "
-        f"loop's {loop.loop:.1f}; torchvision's loop {loop.torchvision:.1f} img/s, so ours turns "
-        f"{loop.loop / loop.torchvision:.2f} × as fast."
+        f"loop's {loop.loop:.1f}; a plain torchvision loop {loop.torchvision:.1f} img/s, so ours "
+        f"is {loop.loop / loop.torchvision:.2f} × as fast."
     )
     if as_json:
         print_json(

@@ -1,4 +1,4 @@
-"""What every command does alike: errors as one message, exit codes, tables, progress, JSON."""
+"""What all commands share: errors as one message, exit codes, tables, progress, JSON."""
 
 import io
 import json
@@ -14,22 +14,22 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from trainer.errors import FerError, explained
+from trainer.errors import FerError, explain_resource_error
 
 notices = Console(stderr=True, highlight=False)
 
 
 def run_app(app: typer.Typer) -> None:
     """Run a command line: 0 done, 1 failed, 2 wrong usage, 130 stopped by the user."""
-    logging.basicConfig(  # of other packages, warnings only
+    logging.basicConfig(  # other packages: warnings only
         level=logging.WARNING,
         format="%(message)s",
         handlers=[RichHandler(console=notices, show_time=False, show_path=False, show_level=False)],
     )
-    for own in ("trainer", "ferapp"):
-        logging.getLogger(own).setLevel(logging.INFO)
+    for package in ("trainer", "ferapp"):
+        logging.getLogger(package).setLevel(logging.INFO)
     for stream in (sys.stdout, sys.stderr):
-        # in files and pipes Windows writes a code page without α and →
+        # Windows encodes files and pipes in a code page without α and →
         if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
             stream.reconfigure(encoding="utf-8")
     try:
@@ -43,11 +43,11 @@ def run_app(app: typer.Typer) -> None:
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:
-        words = explained(error)
-        if words is None:
+        explanation = explain_resource_error(error)
+        if explanation is None:
             raise
-        notices.print(f"[bold red]Error:[/] {_escaped(words)}", soft_wrap=True)
-        sys.exit(words.exit_code)
+        notices.print(f"[bold red]Error:[/] {_escaped(explanation)}", soft_wrap=True)
+        sys.exit(explanation.exit_code)
 
 
 def print_json(value: Any) -> None:
@@ -56,7 +56,7 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table; plain, untruncated text when stdout is no terminal."""
+    """A table; plain, untruncated text when stdout is not a terminal."""
     if not sys.stdout.isatty():
         widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
         for row in [columns, *rows]:
@@ -71,7 +71,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 @contextmanager
 def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """`report(stage, done, total)` as bars on stderr, one a stage."""
+    """Yields `report(stage, done, total)`, which shows a bar per stage on stderr."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""The commands about many runs: `compare` and `reproduce`."""
+"""Commands on many runs: `compare` and `reproduce`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,13 +21,13 @@ def compare(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put runs side by side: results over seeds, complexity, and the settings that differ."""
+    """Compare runs: results over seeds, complexity, and the settings that differ."""
     from trainer.reports import comparison, run_records
 
-    found = [run_records.read_record(run) for run in run_records.find_runs(runs)]
+    records = [run_records.read_run_record(run) for run in run_records.find_runs(runs)]
     if out is not None:
         make_folder(out)
-    result = comparison.compare(found)
+    result = comparison.compare_records(records)
     print_table(*comparison.results_table(result))
     for columns, rows in (
         comparison.differences_table(result),
@@ -37,30 +37,33 @@ def compare(
             print()
             print_table(columns, rows)
     if out is not None:
-        from trainer.reports.runs_report import write_report
+        from trainer.reports.runs_report import write_comparison_report
 
-        notices.print(f"Written to {write_report(result, out)}")
+        notices.print(f"Written to {write_comparison_report(result, out)}")
     if as_json:
         print_json(result.as_dict())
 
 
 def reproduce(
     table: Annotated[
-        str, typer.Argument(help="What stands before the slash in recipes' names: twin, dacl, …")
+        str,
+        typer.Argument(help="Recipes, by the part of their names before the slash: twin, dacl, …"),
     ],
     data: Annotated[Path, typer.Option(help="Data set, or a prepared folder.")],
     fast: Annotated[
-        bool, typer.Option("--fast", help="The recipes' fast forms, for one CPU.")
+        bool, typer.Option("--fast", help="Use the recipes' fast forms, for one CPU.")
     ] = False,
     seeds: Annotated[int, typer.Option(help="Runs of each recipe.", min=1, max=1000)] = 3,
     runs: Annotated[Path, typer.Option(help="Folder of the runs and of the table.")] = Path("runs"),
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="SECTION.FIELD=VALUE", help="One setting of every run."),
+        typer.Option(
+            "--set", metavar="SECTION.FIELD=VALUE", help="One setting, for every run; repeatable."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a table of recipes over seeds; called again, it goes on where it stopped."""
+    """Run a table of recipes over seeds. The same command continues where it stopped."""
     from trainer.reports.reproduce import reproduce as reproduce_table
 
     result = reproduce_table(
@@ -70,10 +73,10 @@ def reproduce(
         fast=fast,
         seeds=seeds,
         sets=sets,
-        say=lambda text: notices.print(text, markup=False, soft_wrap=True),
+        log=lambda text: notices.print(text, markup=False, soft_wrap=True),
     )
     print_table(*result.cells())
-    notices.print(f"Written to {runs / file_stem(result.name)}.md")
+    notices.print(f"Wrote {runs / file_stem(result.name)}.md")
     if as_json:
         print_json(result.as_dict())
     if result.failed:

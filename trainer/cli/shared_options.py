@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options of several commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,6 @@ DATA_HELP = "Data set: FER2013's CSV, RAF-DB, AffectNet, a list, class folders o
 Data = Annotated[Path, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 NoLandmarks = Annotated[
-    bool, typer.Option("--no-landmarks", help="Do not look for landmarks; pictures stay unaligned.")
+    bool, typer.Option("--no-landmarks", help="Detect no landmarks; pictures stay unaligned.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]

@@ -1,4 +1,4 @@
-"""What the commands print for a person: training as it goes, data sets, metrics."""
+"""Output of the commands for people: training progress, data sets, metrics."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,18 +12,18 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from trainer.cli.printing import notices, print_table
 from trainer.config.train_config import TrainConfig, all_fields
-from trainer.files import telling_of
+from trainer.files import name_path_in_errors
 
 if TYPE_CHECKING:
     from trainer.data.face_data import FaceData
     from trainer.recipes import Recipe
 
-LINE = 80  # characters
+LINE_WIDTH = 80  # characters
 
 
 @contextmanager
 def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
-    """A bar with speed and time left, and a line an epoch, from the events of a run."""
+    """A bar with speed and time left, and a line per epoch, from the events of a run."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
     with Progress(*columns, console=notices) as bars:
         task = bars.add_task("training", text="")
@@ -33,16 +33,16 @@ def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
             nonlocal per_epoch
             if event["event"] == "step":
                 minutes, seconds = divmod(event["eta_s"], 60)
-                next_up = f"{minutes:.0f}:{seconds:02.0f} left"
+                status = f"{minutes:.0f}:{seconds:02.0f} left"
                 if per_epoch and event["step"] % per_epoch == 0:
-                    next_up = "validating"
+                    status = "validating"
                 bars.update(
                     task,
                     completed=event["step"],
                     total=event["steps"],
                     description=f"epoch {event['epoch']}",
-                    text=f"loss {event['loss']:.3f}{_terms(event)}  "
-                    f"{event['images_per_second']:.0f} img/s  {next_up}",
+                    text=f"loss {event['loss']:.3f}{_loss_terms(event)}  "
+                    f"{event['images_per_second']:.0f} img/s  {status}",
                 )
             elif event["event"] in ("epoch", "validation"):
                 bars.console.print(_epoch_line(event), soft_wrap=True)
@@ -55,29 +55,29 @@ def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
 
 
 @contextmanager
-def written_log(file: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Everything but the steps, a line an event with its time, appended to `file`."""
+def text_log(file: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Append every event but the steps to `file`, one line each with its time."""
     with file.open("a", encoding="utf-8") as stream:
 
         def report(event: dict[str, Any]) -> None:
-            words = _log_words(event)
-            if words:
-                with telling_of(file):
-                    stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {words}\n")
+            text = _log_text(event)
+            if text:
+                with name_path_in_errors(file):
+                    stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")
                     stream.flush()
 
         yield report
 
 
-def _log_words(event: dict[str, Any]) -> str:
+def _log_text(event: dict[str, Any]) -> str:
     kind = event["event"]
     if kind == "run_started":
-        begun = f"from step {event['step']}" if event["step"] else "begun"
-        words = (
-            f"{event['name']} {begun}: {event['parameters']:,} parameters on {event['device']} "
+        start = f"continued from step {event['step']}" if event["step"] else "started"
+        text = (
+            f"{event['name']} {start}: {event['parameters']:,} parameters on {event['device']} "
             f"({event['precision']}), {event['train_samples']:,} training samples"
         )
-        return f"{words}; {event['init']}" if event["init"] else words
+        return f"{text}; {event['init']}" if event["init"] else text
     if kind in ("epoch", "validation"):
         return _epoch_line(event)
     if kind == "run_ended":
@@ -85,8 +85,8 @@ def _log_words(event: dict[str, Any]) -> str:
     return ""
 
 
-def _terms(event: dict[str, Any]) -> str:
-    """What the loss is made of, where there is more than cross-entropy."""
+def _loss_terms(event: dict[str, Any]) -> str:
+    """The terms of the loss, where there are more than the cross-entropy."""
     terms = {
         name.removeprefix("loss_").replace("_", " "): value
         for name, value in event.items()
@@ -98,12 +98,14 @@ def _terms(event: dict[str, Any]) -> str:
 
 
 def _epoch_line(event: dict[str, Any]) -> str:
-    measured = f"val {event['val_accuracy']:.2%}  mean class {event['val_mean_class_accuracy']:.2%}"
+    validation = (
+        f"val {event['val_accuracy']:.2%}  mean class {event['val_mean_class_accuracy']:.2%}"
+    )
     if "loss" not in event:  # epoch 0: the weights that training starts from
-        return f"epoch {event['epoch']:3d}  as it starts  {measured}"
+        return f"epoch {event['epoch']:3d}  initial weights  {validation}"
     return (
-        f"epoch {event['epoch']:3d}  loss {event['loss']:.4f}{_terms(event)}  "
-        f"train {event['train_accuracy']:.2%}  {measured}  "
+        f"epoch {event['epoch']:3d}  loss {event['loss']:.4f}{_loss_terms(event)}  "
+        f"train {event['train_accuracy']:.2%}  {validation}  "
         f"{event['images_per_second']:.0f} img/s"
     )
 
@@ -123,28 +125,29 @@ def print_settings(config: TrainConfig) -> None:
 
 
 def print_recipes(recipes: "Sequence[Recipe]") -> None:
-    """Below each source its recipes, in lines that any terminal has room for."""
-    for source, group in groupby(recipes, lambda each: each.source):
-        listed = list(group)
-        alike = len({each.published for each in listed}) == 1
-        of_all = f"; published: {listed[0].published}" if alike else ""
-        print(f"{source[:1].upper()}{source[1:]}{of_all}")
-        room = max(len(each.name) for each in listed)
-        for each in listed:
-            start = f"  {each.name:{room}}  "
-            told = f"Published: {each.published}".replace(" ", "\u00a0")  # on one line
-            words = fill(
-                each.title if alike else f"{each.title}. {told}",
-                LINE,
-                initial_indent=start,
-                subsequent_indent=" " * len(start),
+    """The recipes of each source under its name, in lines of at most `LINE_WIDTH`."""
+    for source, group in groupby(recipes, lambda recipe: recipe.source):
+        rows = list(group)
+        has_one_number = len({recipe.published for recipe in rows}) == 1
+        published = f"; published: {rows[0].published}" if has_one_number else ""
+        print(f"{source[:1].upper()}{source[1:]}{published}")
+        width = max(len(recipe.name) for recipe in rows)
+        for recipe in rows:
+            indent = f"  {recipe.name:{width}}  "
+            number = f"Published: {recipe.published}".replace(" ", "\u00a0")  # never wrapped
+            text = fill(
+                recipe.title if has_one_number else f"{recipe.title}. {number}",
+                LINE_WIDTH,
+                initial_indent=indent,
+                subsequent_indent=" " * len(indent),
                 break_on_hyphens=False,
             )
-            print(words.replace("\u00a0", " "))
+            print(text.replace("\u00a0", " "))
         print()
 
 
 def print_data(data: "FaceData") -> None:
+    """Samples of each class in each split."""
     counts = data.class_counts()
     rows = [
         [split, *(str(row.get(name, 0)) for name in data.classes), str(sum(row.values()))]
@@ -152,6 +155,16 @@ def print_data(data: "FaceData") -> None:
     ]
     print_table(["split", *data.classes, "all"], rows)
     print(f"{int(data.has_landmarks.sum())} of {len(data)} samples have landmarks.")
+
+
+def print_copies(leaked: int, conflicting: int) -> None:
+    """Training pictures that another split has too, and pictures labelled in two ways."""
+    appear = "picture also appears" if leaked == 1 else "pictures also appear"
+    have = "picture has a copy" if conflicting == 1 else "pictures have copies"
+    print(
+        f"{leaked} training {appear}, pixel for pixel, in another split (data.drop_leaked leaves "
+        f"such pictures out). {conflicting} {have} with another label."
+    )
 
 
 def print_metrics(result: dict[str, Any]) -> None:
@@ -174,13 +187,13 @@ def print_metrics(result: dict[str, Any]) -> None:
     )
     if "landmark_r" in result:
         r = result["landmark_r"]
-        print(f"attribution on landmarks r {r['mean']:.3f} ± {r['std']:.3f} (n {r['n']})")
+        print(f"attribution and landmarks r {r['mean']:.3f} ± {r['std']:.3f} (n {r['n']})")
     if result.get("au"):
         au = {kind: row["mean"] for kind, row in result["au"].items()}
         print(
             f"action units: CAM-COS {au['cam_cos']:.3f}, ATT-COS {au['att_cos']:.3f}; constant "
-            f"maps reach {au['mean_au']:.3f} (their mean), {au['gaussian']:.3f} (blob), "
-            f"{au['uniform']:.3f} (uniform)"
+            f"maps reach {au['mean_au']:.3f} (mean action unit map), {au['gaussian']:.3f} "
+            f"(Gaussian), {au['uniform']:.3f} (uniform)"
         )
     if "votes" in result:
         print(
@@ -204,10 +217,9 @@ def print_metrics(result: dict[str, Any]) -> None:
 
 
 def explanations_table(results: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """One row a model; the constant floors stand beside what they are floors of."""
+    """One row per model, with the cosines that constant maps reach beside the model's."""
     columns = ["model", "accuracy", "mean class", "ECE"]
-    explained = any(result.get("au") for result in results)
-    if explained:
+    if any(result.get("au") for result in results):
         columns += ["method", "r", "CAM-COS", "ATT-COS", "mean AU", "Gaussian", "uniform"]
     rows = []
     for result in results:
@@ -232,13 +244,12 @@ def _run_name(model: str) -> str:
 
 
 def print_explanation(result: dict[str, Any]) -> None:
-    """The measures of `trainer.evaluation.explanation_quality`, a row each."""
+    """The measures of `trainer.evaluation.explanation_quality`, one row each."""
     kinds = list(result["maps"])
-    names = list(result["maps"]["model"])
     rows = []
-    for name in names:
-        found = [result["maps"][kind].get(name) for kind in kinds]
-        rows.append([name, *(f"{each['mean']:.3f}" if each else "–" for each in found)])
+    for name in result["maps"]["model"]:
+        values = [result["maps"][kind].get(name) for kind in kinds]
+        rows.append([name, *(f"{value['mean']:.3f}" if value else "–" for value in values)])
     print_table([result["method"], *kinds], rows)
     last = result["randomised"][-1]["spearman"]
     print(f"accuracy {result['accuracy']:.2%}; Spearman r with an untrained network {last:+.3f}")

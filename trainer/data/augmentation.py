@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainer.config.train_config import AugmentConfig
+from trainer.config.sections import AugmentConfig
 from trainer.faces.points import FLIP_68
 
 

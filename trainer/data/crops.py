@@ -9,7 +9,7 @@ from torch import Tensor
 
 from trainer.card import Preprocessing
 from trainer.data.face_data import FaceData
-from trainer.faces.align import align_face, raw_crop, similarity_to_template, transform
+from trainer.faces.align import align_face, similarity_to_template, transform_points, unaligned_crop
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class LazyCrops:
             if found[index]:
                 pixels[place] = align_face(picture, points, self.size).crop
             else:
-                pixels[place] = raw_crop(picture, self.size).crop
+                pixels[place] = unaligned_crop(picture, self.size).crop
         return torch.from_numpy(pixels)
 
 
@@ -71,7 +71,7 @@ def align_all(
     for index in np.flatnonzero(data.has_landmarks):
         points = data.landmarks[index]
         matrix = similarity_to_template(points, size)
-        landmarks[index] = transform(matrix.astype(np.float32), points)
+        landmarks[index] = transform_points(matrix.astype(np.float32), points)
     pixels: Tensor | LazyCrops = LazyCrops(data, size)
     if len(data) * size * size <= memory * 2**30:
         pixels = pixels[:]

@@ -1,1 +1,1 @@
-"""Measuring a model on a data set."""
+"""Evaluation of a model on a data set."""

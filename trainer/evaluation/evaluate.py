@@ -1,4 +1,4 @@
-"""Predictions of a model on a split, and what they are worth."""
+"""Predict a split with a model, and measure the predictions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics.functional.classification import multiclass_calibration_error
 
 from trainer.attribution import AuCosines, landmark_correlation
 from trainer.card import ModelCard
@@ -18,11 +17,11 @@ from trainer.data.crops import Crops, LazyCrops, align_all, normalise, to_input
 from trainer.data.face_data import FaceData
 from trainer.device import memory_format
 from trainer.errors import UsageError
+from trainer.evaluation.metrics import classification_metrics, majority_accuracy
 from trainer.files import write_atomic, write_json, write_text
 from trainer.models.registry import FerModel
 
-BATCH = 256
-ECE_BINS = 15
+BATCH_SIZE = 256
 TTA = ("none", "flip", "tencrop")
 
 Progress = Callable[[int, int], None]
@@ -30,14 +29,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """`logits` (N, K) and `features` (N, d) float32, in the data's order."""
+    """`logits` (N, K) and `features` (N, d) float32, in the order of the data."""
 
     logits: NDArray[np.float32]
     features: NDArray[np.float32]
 
 
 def check_classes(model: str, card: ModelCard, data: FaceData) -> None:
-    """Raise UsageError where the named model has other classes than the data."""
+    """Raise UsageError if the named model and the data have different classes."""
     if data.classes != card.classes:
         raise UsageError(
             f"{model}: its classes {', '.join(card.classes)} are not those of {data.name}",
@@ -54,104 +53,35 @@ def predict(
     tta: str = "none",
     progress: Progress = lambda done, total: None,
 ) -> Predictions:
-    """Evaluate aligned crops (N, S, S) uint8. With views, logits and features are their means.
+    """Logits and features of aligned crops (N, S, S) uint8; with several views, their means.
 
-    flip: picture and mirror. tencrop: four corners and centre of the crop, and their mirrors.
-    `progress(done, total)` is told before every batch, and may end it by an exception.
+    `tta` flip: the crop and its mirror image; tencrop: the four corners and the centre of the
+    crop, and their mirror images. `progress(done, total)` is called before every batch; an
+    exception that it raises ends the prediction.
     """
     model.eval()
     logits, features = [], []
     layout = memory_format(model, device)
-    for start in range(0, len(pixels), BATCH):
+    for start in range(0, len(pixels), BATCH_SIZE):
         progress(start, len(pixels))
-        part = _views(pixels[start : start + BATCH], card, tta)
-        views = [model.embed(x.to(device, memory_format=layout)) for x in part]
-        features.append(torch.stack(views).mean(0).float().cpu())
-        logits.append(torch.stack([model.classify(v).float() for v in views]).mean(0).cpu())
+        inputs = _views(pixels[start : start + BATCH_SIZE], card, tta)
+        embeddings = [model.embed(x.to(device, memory_format=layout)) for x in inputs]
+        features.append(torch.stack(embeddings).mean(0).float().cpu())
+        logits.append(torch.stack([model.classify(e).float() for e in embeddings]).mean(0).cpu())
     return Predictions(torch.cat(logits).numpy(), torch.cat(features).numpy())
 
 
 def _views(crops: Tensor, card: ModelCard, tta: str) -> list[Tensor]:
-    plain = to_input(crops, card.preprocessing)
+    views = [to_input(crops, card.preprocessing)]
     if tta == "none":
-        return [plain]
-    views = [plain]
+        return views
     if tta == "tencrop":
         side = card.preprocessing.input_size
         end = crops.shape[-1] - side
         for y, x in ((0, 0), (0, end), (end, 0), (end, end)):
-            part = crops[:, None, y : y + side, x : x + side].float().div(255)
-            views.append(normalise(part, card.preprocessing))
+            corner = crops[:, None, y : y + side, x : x + side].float().div(255)
+            views.append(normalise(corner, card.preprocessing))
     return views + [view.flip(-1) for view in views]
-
-
-def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float64]:
-    """Probabilities (N, K) = softmax(logits / temperature)."""
-    scaled = logits.astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
-
-
-def metrics(
-    logits: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    classes: tuple[str, ...],
-    temperature: float = 1.0,
-) -> dict[str, Any]:
-    """Accuracy, mean class accuracy, macro F1, ECE (15 bins, L1), per class, confusion.
-
-    `confusion[i][j]` counts samples of class i predicted as j. Classes without samples are left
-    out of the means.
-    """
-    count = len(classes)
-    predicted = logits.argmax(axis=1)
-    confusion = np.zeros((count, count), np.int64)
-    np.add.at(confusion, (labels, predicted), 1)
-    hits, truth, guesses = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
-    recall = hits / np.maximum(truth, 1)
-    precision = hits / np.maximum(guesses, 1)
-    f1 = 2 * hits / np.maximum(truth + guesses, 1)
-    present = truth > 0
-    probabilities = torch.from_numpy(softmax(logits, temperature))
-    ece = multiclass_calibration_error(
-        probabilities, torch.from_numpy(labels), num_classes=count, n_bins=ECE_BINS, norm="l1"
-    )
-    return {
-        "accuracy": float(hits.sum() / max(truth.sum(), 1)),
-        "mean_class_accuracy": float(recall[present].mean()),
-        "macro_f1": float(f1[present].mean()),
-        "ece": float(ece),
-        "n": int(truth.sum()),
-        "per_class": {
-            name: {
-                "n": int(truth[k]),
-                "accuracy": float(recall[k]),
-                "precision": float(precision[k]),
-                "f1": float(f1[k]),
-            }
-            for k, name in enumerate(classes)
-        },
-        "confusion": confusion.tolist(),
-    }
-
-
-def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The T that minimises the cross-entropy of logits / T (Guo et al. 2017), in [0.01, 100].
-
-    Without that bound a network that knows nothing would get a T without limit.
-    """
-    scores, truth = torch.from_numpy(logits).double(), torch.from_numpy(labels)
-    log_t = torch.zeros((), dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([log_t], max_iter=50, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(scores / log_t.exp(), truth)
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
-
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
-    return min(max(float(log_t.detach().exp()), 0.01), 100.0)
 
 
 def evaluate(
@@ -168,113 +98,100 @@ def evaluate(
     origin: dict[str, str] | None = None,
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
-    """Metrics of the model on `data`; with `out` also the evaluation's files.
+    """Metrics of the model on `data`; with `out`, the evaluation's files are written there.
 
-    `origin` says in metrics.json where they come from: `model_file` and `data_path`.
-    `corruptions` adds the accuracy on the pictures of poor cameras.
-    `explain` adds how far its attributions lie on landmarks and action units, by `method` (the
-    card's own unless named). `progress` is that of `predict`, on the pictures as they are.
+    `explain` adds how far attributions lie on landmarks and action units, by `method` (the
+    card's unless named). `corruptions` adds the accuracy under simulated poor cameras. `origin`
+    (`model_file` and `data_path`) is noted in metrics.json. `progress` is that of `predict`, for
+    the uncorrupted pictures.
     """
     crops = align_all(data, card.preprocessing)
     predictions = predict(model, card, crops.pixels, device, tta, progress)
-    result = metrics(predictions.logits, data.label, card.classes, card.temperature)
-    voted = ~np.isnan(data.votes[:, 0])
-    agreed = votes_accuracy(predictions.logits[voted], data.votes[voted])
-    if agreed:
-        result["votes"] = agreed
+    result = classification_metrics(predictions.logits, data.label, card.classes, card.temperature)
+    votes = majority_accuracy(predictions.logits, data.votes)
+    if votes:
+        result["votes"] = votes
     if explain:
+        method = method or card.explanation
         on_landmarks = landmark_agreement(model, card, crops, device)
         if on_landmarks:
             result["landmark_r"] = on_landmarks
-        result["explanation"] = method or card.explanation
-        result["au"] = au_agreement(model, card, crops, device, method or card.explanation)
+        result["explanation"] = method
+        result["au"] = au_agreement(model, card, crops, device, method)
     if corruptions:
-        result["corruptions"] = corruptions_accuracy(model, card, crops, device, tta)
+        result["corruptions"] = corruption_accuracy(model, card, crops, device, tta)
     if out is not None:
-        _write(out, card, data, predictions, result, {"tta": tta, **(origin or {})})
+        _write_evaluation(out, card, data, predictions, result, {"tta": tta, **(origin or {})})
     return result
 
 
-def corruptions_accuracy(
+def corruption_accuracy(
     model: FerModel, card: ModelCard, crops: Crops, device: torch.device, tta: str
 ) -> dict[str, dict[str, float]]:
-    """Accuracy and mean class accuracy after each corruption of the crops."""
-    labels, found = crops.labels.numpy(), {}
+    """Accuracy and mean class accuracy on the crops under each corruption."""
+    labels, accuracies = crops.labels.numpy(), {}
     for name in CORRUPTIONS:
         logits = predict(model, card, corrupted(crops.pixels, name), device, tta).logits
-        result = metrics(logits, labels, card.classes)
-        found[name] = {key: result[key] for key in ("accuracy", "mean_class_accuracy")}
-    return found
+        result = classification_metrics(logits, labels, card.classes)
+        accuracies[name] = {key: result[key] for key in ("accuracy", "mean_class_accuracy")}
+    return accuracies
 
 
 def landmark_agreement(
     model: FerModel, card: ModelCard, crops: Crops, device: torch.device
 ) -> dict[str, float | int]:
-    """Mean Pearson r of Grad*Input of the predicted class and the landmark heatmap.
+    """Mean Pearson r of Grad*Input of the predicted class with the landmark heatmap.
 
-    Empty where no picture has landmarks.
+    Empty if no picture has landmarks.
     """
     sizes = card.preprocessing
     margin = (sizes.crop_size - sizes.input_size) // 2
-    values = torch.cat(
+    correlations = torch.cat(
         [
             landmark_correlation(
                 model,
-                to_input(crops.pixels[start : start + BATCH], sizes).to(device),
-                (crops.landmarks[start : start + BATCH] - margin).to(device),
+                to_input(crops.pixels[start : start + BATCH_SIZE], sizes).to(device),
+                (crops.landmarks[start : start + BATCH_SIZE] - margin).to(device),
             ).cpu()
-            for start in range(0, len(crops), BATCH)
+            for start in range(0, len(crops), BATCH_SIZE)
         ]
     )
-    found = values[~values.isnan()]
-    if not len(found):
+    known = correlations[~correlations.isnan()]
+    if not len(known):
         return {}
-    std = float(found.std()) if len(found) > 1 else 0.0
-    return {"mean": float(found.mean()), "std": std, "n": len(found)}
+    std = float(known.std()) if len(known) > 1 else 0.0
+    return {"mean": float(known.mean()), "std": std, "n": len(known)}
 
 
 def au_agreement(
     model: FerModel, card: ModelCard, crops: Crops, device: torch.device, method: str
 ) -> dict[str, Any]:
-    """CAM-COS by `method` and ATT-COS with the true class's units, beside constant floors."""
+    """CAM-COS by `method` and ATT-COS with the true class's action units, and constant floors."""
     sizes = card.preprocessing
     margin = (sizes.crop_size - sizes.input_size) // 2
     cosines = AuCosines(card.classes, method)
-    for start in range(0, len(crops), BATCH):
-        part = slice(start, start + BATCH)
+    for start in range(0, len(crops), BATCH_SIZE):
+        rows = slice(start, start + BATCH_SIZE)
         cosines.add(
             model,
-            to_input(crops.pixels[part], sizes).to(device),
-            (crops.landmarks[part] - margin).to(device),
-            crops.labels[part].to(device),
+            to_input(crops.pixels[rows], sizes).to(device),
+            (crops.landmarks[rows] - margin).to(device),
+            crops.labels[rows].to(device),
         )
     return cosines.result()
 
 
-def votes_accuracy(
-    logits: NDArray[np.float32], votes: NDArray[np.float32]
-) -> dict[str, float | int]:
-    """Accuracy against the annotators' majority; samples whose majority is a tie are left out.
-
-    Empty where there are no others.
-    """
-    top = np.sort(votes, axis=1)
-    clear = top[:, -1] > top[:, -2]
-    if not clear.any():
-        return {}
-    hits = logits[clear].argmax(axis=1) == votes[clear].argmax(axis=1)
-    return {"majority_accuracy": float(hits.mean()), "n": int(clear.sum())}
-
-
-def _write(
+def _write_evaluation(
     out: Path,
     card: ModelCard,
     data: FaceData,
     predictions: Predictions,
     result: dict[str, Any],
-    how: dict[str, str],
+    conditions: dict[str, str],
 ) -> None:
-    write_json(out / "metrics.json", {"model": card.name, "data": data.name, **how, **result})
+    write_json(
+        out / "metrics.json", {"model": card.name, "data": data.name, **conditions, **result}
+    )
     write_json(
         out / "confusion.json", {"classes": list(card.classes), "counts": result["confusion"]}
     )
@@ -293,11 +210,10 @@ def _write(
             temperature=np.float64(card.temperature),
         ),
     )
-    write_text(out / "report.md", report(card, data.name, result, how["tta"]))
+    write_text(out / "report.md", _markdown_report(card, data.name, result, conditions["tta"]))
 
 
-def report(card: ModelCard, data_name: str, result: dict[str, Any], tta: str) -> str:
-    """The result as Markdown."""
+def _markdown_report(card: ModelCard, data_name: str, result: dict[str, Any], tta: str) -> str:
     lines = [
         f"# {card.name} on {data_name}",
         "",

@@ -1,4 +1,4 @@
-"""How good a model's explanations are on a data set, beside maps that know nothing of it."""
+"""How good a model's explanations are on a data set, compared with maps that ignore the model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,51 +8,58 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainer.attribution.faithfulness import area, deletion, insertion, road
+from trainer.attribution.core import attribute
+from trainer.attribution.faithfulness import (
+    area_under_curve,
+    deletion_curve,
+    insertion_curve,
+    road,
+)
 from trainer.attribution.map_measures import (
-    cosine,
-    edges,
+    bootstrap_interval,
+    frame_stability,
     gini,
-    interval,
     pearson,
     pointing_game,
+    positive_cosine,
     relevance_mass,
+    sobel_edges,
     spearman,
-    stability,
 )
-from trainer.attribution.on_demand import maps_by
-from trainer.attribution.sanity import randomised
+from trainer.attribution.sanity import cascading_randomisation
 from trainer.card import ModelCard
 from trainer.data.crops import Crops, normalise, to_input
 from trainer.faces.action_units import au_heatmap, expressions_of
 from trainer.faces.heatmaps import landmark_heatmap
 from trainer.models.registry import FerModel
 
-PART = 64  # samples at a time
-REGION = 0.5  # an action unit's region is where its map is at least this
-SWAY = ((0, 0), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, 0))  # px of the crop
-RANDOMISED = 64  # samples for the sanity check
+BATCH_SIZE = 64
+REGION_THRESHOLD = 0.5  # an action unit's region is where its heatmap is at least this
+SHIFTS = ((0, 0), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, 0))  # px of the crop
+RANDOMISED = 64  # samples of the randomisation check
 KINDS = ("model", "random", "edges", "mean_au")
 MEASURES = {
-    "deletion": "area under the predicted class's probability while its highest pixels vanish; "
+    "deletion": "area under the predicted class's probability as the highest pixels are removed; "
     "lower is better",
-    "insertion": "the same while they come back to a blurred picture; higher is better",
+    "insertion": "the same as they are restored to a blurred picture; higher is better",
     "gap": "insertion − deletion; higher is better",
     "road": "ROAD: probability without the lowest pixels − without the highest; higher is better",
-    "landmark_r": "Pearson r with the landmarks' heatmap, both at the layer's size",
-    "au_cosine": "cosine of the true class's map and its action units − that of the mean AU map",
-    "pointing": "share of maps whose maximum lies on an action unit of the true class",
-    "mass": "share of the positive attribution that lies on them",
-    "gini": "0: the same everywhere, 1: all in one pixel",
-    "stability": "Pearson r from one frame to the next while the crop sways by 1 px",
+    "landmark_r": "Pearson r with the landmark heatmap, both at the layer's size",
+    "au_cosine": "cosine of the true class's map with its action units − that of the mean AU map",
+    "pointing": "share of maps whose maximum is on an action unit of the true class",
+    "mass": "share of the positive attribution that is on those action units",
+    "gini": "0: uniform, 1: all in one pixel",
+    "stability": "Pearson r between consecutive frames while the crop shifts by 1 px",
 }
+
+Values = dict[str, Tensor]  # measure → (B,)
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
-    """Inputs (N, 1, s, s), landmarks (N, 68, 2) in their px, labels (N,), action units (N, s, s).
+class ExplanationSamples:
+    """Inputs (N, 1, s, s), landmarks (N, 68, 2) in their px, labels (N,), AU heatmaps (N, s, s).
 
-    `crops` (N, S, S) uint8 are what they were cut from.
+    The inputs are the centres of `crops` (N, S, S) uint8.
     """
 
     crops: Tensor
@@ -64,24 +71,28 @@ class Samples:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __getitem__(self, rows: slice) -> "ExplanationSamples":
+        fields = (self.crops, self.x, self.landmarks, self.labels, self.heat)
+        return ExplanationSamples(*(field[rows] for field in fields))
+
     @property
-    def guided(self) -> Tensor:
-        """(N,) whether a sample has action units: landmarks, and an expression but neutral."""
+    def has_action_units(self) -> Tensor:
+        """(N,) whether a sample has landmarks and an expression other than neutral."""
         return self.heat.amax(dim=(1, 2)) > 0
 
     def mean_au(self) -> Tensor:
-        """(s, s) the mean action unit map, each class alike; zero where no sample has one."""
+        """(s, s) the mean AU heatmap, with equal weight for each class; zero without any."""
         means = [
-            self.heat[self.guided & (self.labels == k)].mean(0)
-            for k in sorted(set(self.labels[self.guided].tolist()))
+            self.heat[self.has_action_units & (self.labels == k)].mean(0)
+            for k in sorted(set(self.labels[self.has_action_units].tolist()))
         ]
         return torch.stack(means).mean(0) if means else torch.zeros_like(self.heat[0])
 
 
-def samples_of(
+def draw_explanation_samples(
     crops: Crops, card: ModelCard, device: torch.device, limit: int = 0, seed: int = 0
-) -> Samples:
-    """`limit` samples drawn from all (0 is all), the same for every model."""
+) -> ExplanationSamples:
+    """`limit` random samples (0 is all), the same for every model."""
     rows, sizes = torch.arange(len(crops)), card.preprocessing
     if 0 < limit < len(crops):
         generator = torch.Generator().manual_seed(seed)
@@ -90,131 +101,163 @@ def samples_of(
     margin = (sizes.crop_size - sizes.input_size) // 2
     landmarks, labels = crops.landmarks[rows] - margin, crops.labels[rows]
     heat = au_heatmap(landmarks, sizes.input_size, expressions_of(card.classes)[labels])
-    parts = (pixels, to_input(pixels, sizes), landmarks, labels, heat)
-    return Samples(*(part.to(device) for part in parts))
+    fields = (pixels, to_input(pixels, sizes), landmarks, labels, heat)
+    return ExplanationSamples(*(field.to(device) for field in fields))
 
 
-def measure(
+def measure_explanations(
     model: FerModel,
     card: ModelCard,
-    samples: Samples,
+    samples: ExplanationSamples,
     method: str,
-    report: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Every measure for the model's maps and for random, edge and mean AU maps.
 
-    Faithfulness is measured for the predicted class, places for the true one. Returns `maps`
-    (kind → measure → mean, low, high, n), `curves` (kind → deletion and insertion, the means),
-    and `randomised`, the Spearman r of maps before and after layers were made random.
+    Faithfulness is measured for the predicted class, location for the true one. Returns `maps`
+    (kind → measure → mean, low, high, n), `curves` (kind → mean deletion and insertion), and
+    `randomised`: Spearman's r of the maps before and after layers are randomised.
     """
     model.eval()
     mean_au = samples.mean_au()
     generator = torch.Generator().manual_seed(0)
     values: dict[str, dict[str, list[Tensor]]] = {kind: {} for kind in KINDS}
     curves: dict[str, dict[str, list[Tensor]]] = {kind: {} for kind in KINDS}
-    for start in range(0, len(samples), PART):
-        rows = slice(start, start + PART)
-        x, labels = samples.x[rows], samples.labels[rows]
-        with torch.no_grad():
-            predicted = model(x).argmax(dim=1)
-        ours = tuple(maps_by(model, x, method, target) for target in (predicted, labels))
-        constants = {
-            "random": _noise(x, generator),
-            "edges": edges(x),
-            "mean_au": mean_au.expand(len(x), -1, -1),
-        }
-        both = {"model": ours, **{kind: (maps, maps) for kind, maps in constants.items()}}
-        for kind, (for_predicted, for_true) in both.items():
-            down = deletion(model, x, for_predicted, predicted)
-            up = insertion(model, x, for_predicted, predicted)
-            curves[kind].setdefault("deletion", []).append(down)
-            curves[kind].setdefault("insertion", []).append(up)
-            found = {
-                "deletion": area(down),
-                "insertion": area(up),
-                "gap": area(up) - area(down),
-                "road": road(model, x, for_predicted, predicted, generator),
-                "gini": gini(for_predicted),
-                **_places(samples, rows, for_predicted, for_true, mean_au),
-            }
+    for start in range(0, len(samples), BATCH_SIZE):
+        batch = samples[start : start + BATCH_SIZE]
+        predicted = _predicted_classes(model, batch.x)
+        maps_of = _maps_by_kind(model, batch, method, predicted, mean_au, generator)
+        for kind, (for_predicted, for_true) in maps_of.items():
+            batch_curves, measured = _faithfulness(
+                model, batch.x, for_predicted, predicted, generator
+            )
+            measured |= _location(batch, for_predicted, for_true, mean_au)
             if kind == "model":
-                found["stability"] = _steadiness(model, card, samples.crops[rows], method)
+                measured["stability"] = _map_stability(model, card, batch.crops, method)
             elif kind == "edges":
-                swayed = [edges(view) for view in _sway(card, samples.crops[rows])]
-                found["stability"] = stability(torch.stack(swayed))
-            for name, value in found.items():
+                shifted = [sobel_edges(view) for view in _shifted_inputs(card, batch.crops)]
+                measured["stability"] = frame_stability(torch.stack(shifted))
+            for name, value in measured.items():
                 values[kind].setdefault(name, []).append(value.cpu())
-        report(min(start + PART, len(samples)), len(samples))
+            for name, curve in batch_curves.items():
+                curves[kind].setdefault(name, []).append(curve)
+        progress(start + len(batch), len(samples))
     return {
         "method": method,
         "samples": len(samples),
         "maps": {
-            kind: {name: interval(torch.cat(parts)) for name, parts in of_kind.items()}
-            for kind, of_kind in values.items()
+            kind: {
+                name: bootstrap_interval(torch.cat(batches)) for name, batches in by_name.items()
+            }
+            for kind, by_name in values.items()
         },
         "curves": {
-            kind: {name: torch.cat(parts).mean(0).tolist() for name, parts in of_kind.items()}
-            for kind, of_kind in curves.items()
+            kind: {name: torch.cat(batches).mean(0).tolist() for name, batches in by_name.items()}
+            for kind, by_name in curves.items()
         },
-        "randomised": _sanity(model, samples, method),
+        "randomised": _randomisation_check(model, samples, method),
     }
 
 
-def _places(
-    samples: Samples, rows: slice, predicted: Tensor, true: Tensor, mean_au: Tensor
-) -> dict[str, Tensor]:
-    """NaN for samples without landmarks, and without action units."""
-    landmarks, heat, guided = samples.landmarks[rows], samples.heat[rows], samples.guided[rows]
-    side = heat.shape[-1]
-    found = torch.isfinite(landmarks).all(dim=2).all(dim=1)
-    points = landmark_heatmap(landmarks.nan_to_num(), side)
-    small = [F.adaptive_avg_pool2d(maps[:, None], max(4, side // 8))[:, 0] for maps in (
-        predicted, points)]  # fmt: skip
-    region = heat >= REGION
-    constant = mean_au.expand_as(heat)
+def _predicted_classes(model: FerModel, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        classes: Tensor = model(x).argmax(dim=1)
+    return classes
+
+
+def _maps_by_kind(
+    model: FerModel,
+    batch: ExplanationSamples,
+    method: str,
+    predicted: Tensor,
+    mean_au: Tensor,
+    generator: torch.Generator,
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """Maps (B, s, s) for the predicted and for the true class, of each of KINDS."""
+    for_predicted = attribute(model, batch.x, method, predicted)
+    for_true = attribute(model, batch.x, method, batch.labels)
+    random, edge_maps = _smooth_noise(batch.x, generator), sobel_edges(batch.x)
+    constant = mean_au.expand_as(batch.heat)
     return {
-        "landmark_r": torch.where(found, pearson(*small), torch.nan),
-        "au_cosine": torch.where(guided, cosine(true, heat) - cosine(constant, heat), torch.nan),
-        "pointing": torch.where(guided, pointing_game(true, region), torch.nan),
-        "mass": torch.where(guided, relevance_mass(true, region), torch.nan),
+        "model": (for_predicted, for_true),
+        "random": (random, random),
+        "edges": (edge_maps, edge_maps),
+        "mean_au": (constant, constant),
     }
 
 
-def _noise(x: Tensor, generator: torch.Generator) -> Tensor:
-    """(B, H, W) of the smoothness of a late layer's maps."""
+def _faithfulness(
+    model: FerModel, x: Tensor, maps: Tensor, predicted: Tensor, generator: torch.Generator
+) -> tuple[Values, Values]:
+    """Deletion and insertion curves, and the measures that need no landmarks."""
+    deleted = deletion_curve(model, x, maps, predicted)
+    inserted = insertion_curve(model, x, maps, predicted)
+    measured = {
+        "deletion": area_under_curve(deleted),
+        "insertion": area_under_curve(inserted),
+        "gap": area_under_curve(inserted) - area_under_curve(deleted),
+        "road": road(model, x, maps, predicted, generator),
+        "gini": gini(maps),
+    }
+    return {"deletion": deleted, "insertion": inserted}, measured
+
+
+def _location(
+    batch: ExplanationSamples, for_predicted: Tensor, for_true: Tensor, mean_au: Tensor
+) -> Values:
+    """How far maps lie on landmarks and action units; NaN for samples without them."""
+    heat, has_action_units = batch.heat, batch.has_action_units
+    side = heat.shape[-1]
+    has_landmarks = torch.isfinite(batch.landmarks).all(dim=2).all(dim=1)
+    points = landmark_heatmap(batch.landmarks.nan_to_num(), side)
+    layer_side = max(4, side // 8)
+    small = [F.adaptive_avg_pool2d(m[:, None], layer_side)[:, 0] for m in (for_predicted, points)]
+    region = heat >= REGION_THRESHOLD
+    above_floor = positive_cosine(for_true, heat) - positive_cosine(mean_au.expand_as(heat), heat)
+    return {
+        "landmark_r": torch.where(has_landmarks, pearson(*small), torch.nan),
+        "au_cosine": torch.where(has_action_units, above_floor, torch.nan),
+        "pointing": torch.where(has_action_units, pointing_game(for_true, region), torch.nan),
+        "mass": torch.where(has_action_units, relevance_mass(for_true, region), torch.nan),
+    }
+
+
+def _smooth_noise(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Noise (B, H, W) as smooth as the maps of a late layer."""
     cells = max(4, x.shape[-1] // 8)
     noise = torch.randn(len(x), 1, cells, cells, generator=generator).to(x)
     return F.interpolate(noise, x.shape[-2:], mode="bilinear", align_corners=False)[:, 0]
 
 
-def _sway(card: ModelCard, crops: Tensor) -> list[Tensor]:
-    """Inputs (B, 1, s, s) cut from crops (B, S, S) a pixel away from the last, as far as fits."""
+def _shifted_inputs(card: ModelCard, crops: Tensor) -> list[Tensor]:
+    """Inputs (B, 1, s, s) cut from crops (B, S, S) at each of SHIFTS, within the margin."""
     sizes = card.preprocessing
     margin = (sizes.crop_size - sizes.input_size) // 2
     views = []
-    for right, down in SWAY:
-        x, y = (margin + max(-margin, min(margin, move)) for move in (right, down))
-        part = crops[:, None, y : y + sizes.input_size, x : x + sizes.input_size]
-        views.append(normalise(part.float().div(255), sizes))
+    for right, down in SHIFTS:
+        x, y = (margin + max(-margin, min(margin, shift)) for shift in (right, down))
+        view = crops[:, None, y : y + sizes.input_size, x : x + sizes.input_size]
+        views.append(normalise(view.float().div(255), sizes))
     return views
 
 
-def _steadiness(model: FerModel, card: ModelCard, crops: Tensor, method: str) -> Tensor:
-    views = _sway(card, crops)
-    with torch.no_grad():
-        classes = model(views[0]).argmax(dim=1)
-    return stability(torch.stack([maps_by(model, view, method, classes) for view in views]))
+def _map_stability(model: FerModel, card: ModelCard, crops: Tensor, method: str) -> Tensor:
+    views = _shifted_inputs(card, crops)
+    classes = _predicted_classes(model, views[0])
+    return frame_stability(torch.stack([attribute(model, view, method, classes) for view in views]))
 
 
-def _sanity(model: FerModel, samples: Samples, method: str) -> list[dict[str, Any]]:
+def _randomisation_check(
+    model: FerModel, samples: ExplanationSamples, method: str
+) -> list[dict[str, Any]]:
+    """Spearman's r with the trained network's maps as its layers are randomised, last to first."""
     x = samples.x[:RANDOMISED]
-    with torch.no_grad():
-        classes = model(x).argmax(dim=1)
-    before = maps_by(model, x, method, classes)
+    classes = _predicted_classes(model, x)
+    trained = attribute(model, x, method, classes)
     return [
         {
             "layer": name,
-            "spearman": float(spearman(before, maps_by(other, x, method, classes)).mean()),
+            "spearman": float(spearman(trained, attribute(network, x, method, classes)).mean()),
         }
-        for name, other in randomised(model)
+        for name, network in cascading_randomisation(model)
     ]

@@ -1,4 +1,4 @@
-"""Landmarks, THE aligner, heatmaps."""
+"""Landmarks, the aligner, and heatmaps."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ __all__ = ["au_heatmap", "au_valid", "landmark_heatmap"]
 
 
 def __getattr__(name: str) -> Any:
-    """Heatmaps bring torch, which the window's own imports must not: on first use only."""
+    """The heatmaps import torch, which the window must not load: only on first use."""
     if name in __all__:
         from trainer.faces import action_units, heatmaps
 

@@ -1,8 +1,8 @@
-"""Where on a face the action units of an expression show, as maps. Torch, batched, any device.
+"""Maps of where the action units of an expression show on a face. Torch, batched, any device.
 
-Belharbi et al., FG 2024, with three mends: the map of a mirrored face is the mirrored map (their
-AU10 and AU20 are not), sizes follow the eyes' distance instead of being pixels of a 256 px
-picture, and the ellipses turn with the head.
+Belharbi et al., FG 2024, with three corrections: the map of a mirrored face is the mirrored map
+(their AU10 and AU20 are not), sizes scale with the distance of the eyes instead of being pixels
+of a 256 px picture, and the ellipses rotate with the head.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,8 +17,8 @@ from trainer.labels import EXPRESSIONS, canonical
 
 Codebook = Literal["facs", "paper"]
 GENERIC = "generic"
-PIXEL = 0.23 / 20  # of the source's 256 px pictures, as a share of the distance of the eyes
-SOFT = 6 * PIXEL  # width of the ellipses' edges
+PIXEL = 0.23 / 20  # of the source's 256 px pictures, in distances between the eyes
+EDGE_WIDTH = 6 * PIXEL  # of the ellipses' soft edges
 
 FACS: dict[str, tuple[int, ...]] = {
     "angry": (4, 5, 7, 10, 17, 23, 24, 25, 26),
@@ -29,7 +29,7 @@ FACS: dict[str, tuple[int, ...]] = {
     "surprise": (1, 2, 5, 26, 27),
     "neutral": (),
 }
-# the published code has the upper lid raiser (5) where AU 10 is the upper lip raiser
+# for disgust the published code has AU 5, the upper lid raiser, in place of AU 10, the upper lip's
 CODEBOOKS: dict[str, dict[str, tuple[int, ...]]] = {
     "facs": FACS,
     "paper": {**FACS, "disgust": (9, 5, 16, 17, 25, 26)},
@@ -40,8 +40,8 @@ CODEBOOKS: dict[str, dict[str, tuple[int, ...]]] = {
 class Ellipse:
     """Centred on the mean of iBUG points (0-based), moved `down`; lengths in the source's pixels.
 
-    Half-axes are `wide` and `high`; where they are 0, the points' box is filled and grown by
-    `grow` in height. `level` points give the height instead.
+    Half-axes are `wide` and `high`; where they are 0, the ellipse fills the points' box, grown by
+    `grow` in height. If given, the points `level` define the vertical position instead.
     """
 
     points: tuple[int, ...]
@@ -89,9 +89,9 @@ UNITS: dict[int, tuple[Ellipse, ...]] = {
 
 
 def expressions_of(classes: Sequence[str]) -> Tensor:
-    """(K,) the index among `EXPRESSIONS` of each class of a data set or model.
+    """(K,) the index in `EXPRESSIONS` of each class of a data set or model.
 
-    Classes that are none of them, as contempt, are neutral: they have no action units here.
+    Other classes, such as contempt, count as neutral: they have no action units here.
     """
     names = [canonical(name) or "neutral" for name in classes]
     return torch.tensor([EXPRESSIONS.index(name) for name in names])
@@ -99,10 +99,10 @@ def expressions_of(classes: Sequence[str]) -> Tensor:
 
 def au_valid(expression: str | int | Tensor) -> Tensor:
     """Whether an expression has action units: all but neutral do. () or (B,) bool."""
-    classes = torch.tensor([bool(FACS[name]) for name in EXPRESSIONS])
+    valid = torch.tensor([bool(FACS[name]) for name in EXPRESSIONS])
     if isinstance(expression, Tensor):
-        return classes.to(expression.device)[expression]
-    return torch.tensor(True) if expression == GENERIC else classes[_index(expression)]
+        return valid.to(expression.device)[expression]
+    return torch.tensor(True) if expression == GENERIC else valid[_index(expression)]
 
 
 def au_heatmap(
@@ -117,28 +117,28 @@ def au_heatmap(
     if codebook not in CODEBOOKS:
         raise UsageError(f"there is no codebook {codebook!r}", f"Known: {', '.join(CODEBOOKS)}.")
     active = _active(expression, len(points), CODEBOOKS[codebook]).to(points.device)
-    found = torch.isfinite(points).all(dim=2).all(dim=1)
+    has_landmarks = torch.isfinite(points).all(dim=2).all(dim=1)
     points = points.nan_to_num()
-    place = torch.arange(size, device=points.device, dtype=points.dtype)
-    grid = torch.stack(torch.meshgrid(place, place, indexing="xy"), dim=-1)
-    to_face = _face_frame(points)
-    local = to_face(points)
-    cells = to_face(grid.reshape(1, -1, 2)).reshape(-1, size, size, 2)
+    pixel = torch.arange(size, device=points.device, dtype=points.dtype)
+    grid = torch.stack(torch.meshgrid(pixel, pixel, indexing="xy"), dim=-1)
+    to_face = _face_coordinates(points)
+    face_points = to_face(points)
+    face_grid = to_face(grid.reshape(1, -1, 2)).reshape(-1, size, size, 2)
     heatmap = torch.zeros(len(points), size, size, device=points.device, dtype=points.dtype)
     for column, ellipses in enumerate(UNITS.values()):
-        chosen = active[:, column, None, None]
-        if chosen.any():
+        is_active = active[:, column, None, None]
+        if is_active.any():
             for ellipse in ellipses:
-                heatmap = torch.maximum(heatmap, chosen * _filled(ellipse, local, cells))
+                heatmap = torch.maximum(heatmap, is_active * _draw(ellipse, face_points, face_grid))
     low, high = heatmap.amin((1, 2), keepdim=True), heatmap.amax((1, 2), keepdim=True)
     scaled = (heatmap - low) / (high - low).clamp_min(1e-6)
-    return torch.where(found[:, None, None], scaled, 0.0)
+    return torch.where(has_landmarks[:, None, None], scaled, 0.0)
 
 
 def _active(
     expression: str | int | Tensor, count: int, codebook: dict[str, tuple[int, ...]]
 ) -> Tensor:
-    """(count, units) whether a sample's expression shows a unit."""
+    """(count, units): whether a sample's expression has the action unit."""
     rows = torch.tensor([[unit in codebook[name] for unit in UNITS] for name in EXPRESSIONS])
     if isinstance(expression, Tensor):
         return rows[expression.cpu()]
@@ -156,10 +156,11 @@ def _index(expression: str | int) -> int:
     return EXPRESSIONS.index(name)
 
 
-def _face_frame(points: Tensor) -> Callable[[Tensor], Tensor]:
-    """What takes (B or 1, …, 2) picture coordinates to the face's: origin between the eyes.
+def _face_coordinates(points: Tensor) -> Callable[[Tensor], Tensor]:
+    """The map of (B or 1, P, 2) coordinates of the picture to those of the face.
 
-    x runs along the eyes and y down the face, both in distances of the eyes' centres.
+    The origin lies between the eyes, x runs along them and y down the face; the unit is the
+    distance between the eyes' centres.
     """
     right, left = points[:, 36:42].mean(dim=1), points[:, 42:48].mean(dim=1)
     along = left - right
@@ -167,24 +168,25 @@ def _face_frame(points: Tensor) -> Callable[[Tensor], Tensor]:
     x = along / distance
     axes = torch.stack([x, torch.stack([-x[:, 1], x[:, 0]], dim=1)], dim=2)  # columns
     origin = (left + right) / 2
-    return lambda place: (place - origin[:, None]) @ axes / distance[:, None]
+    return lambda xy: (xy - origin[:, None]) @ axes / distance[:, None]
 
 
-def _filled(ellipse: Ellipse, local: Tensor, cells: Tensor) -> Tensor:
-    """(B, size, size): 1 inside, 0 outside, a soft edge between."""
-    spots = local[:, ellipse.points]
+def _draw(ellipse: Ellipse, points: Tensor, grid: Tensor) -> Tensor:
+    """(B, size, size): 1 inside, 0 outside, with a soft edge. All in coordinates of the face."""
+    corners = points[:, ellipse.points]
     if ellipse.wide:
-        centre = spots.mean(dim=1)
-        half = torch.tensor([ellipse.wide, ellipse.high], device=local.device) * PIXEL
-        half = half.to(local.dtype).expand_as(centre)
+        centre = corners.mean(dim=1)
+        half_axes = torch.tensor([ellipse.wide, ellipse.high], device=points.device) * PIXEL
+        half_axes = half_axes.to(points.dtype).expand_as(centre)
     else:
-        low, high = spots.amin(dim=1), spots.amax(dim=1)
-        centre, half = (low + high) / 2, (high - low) / 2
-        half = (half + torch.tensor([0.0, ellipse.grow * PIXEL], device=local.device)).to(local)
-        half = half.clamp_min(PIXEL)  # a closed mouth has no height
+        low, high = corners.amin(dim=1), corners.amax(dim=1)
+        centre, half_axes = (low + high) / 2, (high - low) / 2
+        growth = torch.tensor([0.0, ellipse.grow * PIXEL], device=points.device)
+        half_axes = (half_axes + growth).to(points)
+        half_axes = half_axes.clamp_min(PIXEL)  # a closed mouth has no height
     if ellipse.level:
-        centre = torch.stack([centre[:, 0], local[:, ellipse.level, 1].mean(dim=1)], dim=1)
-    down = torch.tensor([0.0, ellipse.down * PIXEL], device=local.device).to(local)
-    radius = ((cells - (centre + down)[:, None, None]) / half[:, None, None]).norm(dim=-1)
-    filled: Tensor = 0.5 + (1 - radius) * half.mean(dim=1)[:, None, None] / SOFT
+        centre = torch.stack([centre[:, 0], points[:, ellipse.level, 1].mean(dim=1)], dim=1)
+    down = torch.tensor([0.0, ellipse.down * PIXEL], device=points.device).to(points)
+    radius = ((grid - (centre + down)[:, None, None]) / half_axes[:, None, None]).norm(dim=-1)
+    filled: Tensor = 0.5 + (1 - radius) * half_axes.mean(dim=1)[:, None, None] / EDGE_WIDTH
     return filled.clamp(0, 1)

@@ -1,7 +1,7 @@
-"""THE aligner: one map from landmarks to the canonical crop, for training data and live frames.
+"""The aligner: one map from landmarks to the canonical crop, for training data and live frames.
 
-The template is the median of FER2013's own training landmarks, made symmetric, so that aligned
-FER2013 pictures hardly change and a mirrored face gives the mirrored crop.
+The template is the median of FER2013's training landmarks, made symmetric, so that alignment
+hardly changes FER2013 pictures and a mirrored face gives the mirrored crop.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 TEMPLATE_SIDE = 48
 # points 36, 39, 42, 45 (eye corners), 27-31, 33, 35 (nose), 48, 54 (mouth corners):
-# many points average the landmarker's jitter out, brows and lips are left free to move
+# many points average out the landmarker's jitter; brows and lips are left out, as they move
 ANCHORS: NDArray[np.intp] = np.array([36, 39, 42, 45, 27, 28, 29, 30, 31, 33, 35, 48, 54])
 # fmt: off
 TEMPLATE: NDArray[np.float64] = np.array([
@@ -22,19 +22,19 @@ TEMPLATE: NDArray[np.float64] = np.array([
     (16.18, 36.60), (30.82, 36.60),
 ])
 # fmt: on
-BLUR = 0.35  # σ of the low-pass before shrinking, in pixels of the crop
+BLUR = 0.35  # σ of the low-pass filter before shrinking, in pixels of the crop
 
 
 @dataclass(frozen=True, slots=True)
 class AlignedFace:
-    """`crop` (size, size) uint8 grey; `matrix` (2, 3) maps picture to crop pixels."""
+    """`crop` (size, size) uint8 grey; `matrix` (2, 3) maps pixels of the picture to the crop's."""
 
     crop: NDArray[np.uint8]
     matrix: NDArray[np.float32]
 
 
 def similarity_to_template(landmarks: NDArray[np.float32], size: int) -> NDArray[np.float64]:
-    """The (2, 3) similarity that brings (68, 2) landmarks nearest to the template.
+    """The (2, 3) similarity that maps (68, 2) landmarks closest to the template.
 
     Least squares in closed form (Umeyama 1991, in complex numbers), for a crop of `size` px.
     """
@@ -42,7 +42,7 @@ def similarity_to_template(landmarks: NDArray[np.float32], size: int) -> NDArray
     target = _complex((TEMPLATE + 0.5) * (size / TEMPLATE_SIDE) - 0.5)
     centred = source - source.mean()
     spread = np.vdot(centred, centred).real
-    turn = np.vdot(centred, target - target.mean()) / max(spread, 1e-12)
+    turn = np.vdot(centred, target - target.mean()) / max(spread, 1e-12)  # and scale
     shift = target.mean() - turn * source.mean()
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
@@ -61,15 +61,15 @@ def align_face(
             region, (0, 0), BLUR / scale, borderType=cv2.BORDER_REPLICATE
         )
     local = matrix.copy()
-    local[:, 2] = transform(matrix, origin)
+    local[:, 2] = transform_points(matrix, origin)
     crop = cv2.warpAffine(
         region, local, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return AlignedFace(np.asarray(crop, dtype=np.uint8), matrix.astype(np.float32))
 
 
-def raw_crop(picture: NDArray[np.uint8], size: int = TEMPLATE_SIDE) -> AlignedFace:
-    """A picture without landmarks, taken for a face crop as it is."""
+def unaligned_crop(picture: NDArray[np.uint8], size: int = TEMPLATE_SIDE) -> AlignedFace:
+    """The whole picture as the crop, for pictures without landmarks."""
     height, width = picture.shape[:2]
     grey = picture
     if picture.ndim == 3:
@@ -82,9 +82,11 @@ def raw_crop(picture: NDArray[np.uint8], size: int = TEMPLATE_SIDE) -> AlignedFa
     return AlignedFace(np.asarray(crop, dtype=np.uint8), matrix)
 
 
-def transform(matrix: NDArray[np.floating], points: NDArray[np.floating]) -> NDArray[np.floating]:
+def transform_points(
+    matrix: NDArray[np.floating], points: NDArray[np.floating]
+) -> NDArray[np.floating]:
     """Apply a (2, 3) map to (…, 2) points."""
-    # einsum, not @: tiny products would wake BLAS's threads thirty times a second
+    # einsum, not @: such small products would wake BLAS's threads 30 times a second
     return np.asarray(np.einsum("...j,ij->...i", points, matrix[:, :2]) + matrix[:, 2])
 
 
@@ -95,10 +97,10 @@ def _complex(points: NDArray[np.floating]) -> NDArray[np.complex128]:
 def _region(
     picture: NDArray[np.uint8], matrix: NDArray[np.float64], size: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The part of the picture that the crop can touch, and where it begins (x, y)."""
+    """The part of the picture that the crop depends on, and its origin (x, y)."""
     inverse = np.asarray(cv2.invertAffineTransform(matrix), np.float64)
     corners = np.array([(-1, -1), (size, -1), (-1, size), (size, size)], np.float64)
-    inside = transform(inverse, corners)
+    inside = transform_points(inverse, corners)
     margin = 2 + 3 * BLUR / max(float(np.hypot(matrix[0, 0], matrix[1, 0])), 1e-6)
     height, width = picture.shape[:2]
     low = np.clip(np.floor(inside.min(axis=0) - margin), 0, (width - 1, height - 1)).astype(int)

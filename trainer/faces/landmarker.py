@@ -1,4 +1,4 @@
-"""MediaPipe's FaceLandmarker: 478 points a face, and on request pose and blendshapes.
+"""MediaPipe's FaceLandmarker: 478 points per face and, on request, pose and blendshapes.
 
 MediaPipe is imported on first use.
 """
@@ -21,16 +21,16 @@ from trainer.faces.points import to_ibug68
 from trainer.files import asset
 
 CROP_SIDE = 192  # px: small face crops are enlarged to about this before detection
-CROP_BORDER = 0.25  # replicated border round a face crop, as a share of its side
+CROP_BORDER = 0.25  # replicated border around a face crop, as a share of its side
 
 
 @dataclass(frozen=True, slots=True)
 class DetectedFace:
     """One face: `mesh` (478, 2) float32 in pixels of the picture (pixel centres are integers).
 
-    With `details` also `pose` (3, 3), which turns MediaPipe's upright face (x to the right of the
-    picture, y up, z towards the camera) into the one seen, and `blendshapes`, 52 activations from
-    0 to 1 by name; left and right are the subject's own.
+    With `details` also `pose` (3, 3), the rotation of MediaPipe's upright face (x to the right of
+    the picture, y up, z towards the camera), and `blendshapes`, 52 activations from 0 to 1 by name;
+    left and right are the subject's own.
     """
 
     mesh: NDArray[np.float32]
@@ -52,8 +52,8 @@ class DetectedFace:
 class FaceLandmarker:
     """Detects faces in RGB pictures; `video=True` tracks from frame to frame, see `expect`.
 
-    `details` asks for pose and blendshapes too, for about 1 ms a face. Close it explicitly (or use
-    `with`): left to the interpreter's shutdown, MediaPipe raises.
+    `details` adds pose and blendshapes, for about 1 ms per face. Close it explicitly (or use
+    `with`): MediaPipe raises if the interpreter's shutdown closes it.
     """
 
     def __init__(
@@ -94,15 +94,15 @@ class FaceLandmarker:
         self._start()
 
     def _start(self) -> None:
-        with _native_messages_dropped():
+        with _silence_native_messages():
             self._task = self._create(self._options)
-            self(np.zeros((64, 64, 3), np.uint8), 0.0)  # the first call still sets things up
+            self(np.zeros((64, 64, 3), np.uint8), 0.0)  # the first call completes the set-up
 
     def expect(self, max_faces: int, *, unrelated: bool = False) -> None:
-        """Find so many faces at most from now on, and track none between `unrelated` pictures.
+        """Detect at most `max_faces` from now on, without tracking between `unrelated` pictures.
 
-        A change starts MediaPipe anew. While fewer faces are there than it may find, it searches
-        every picture: 1 to 2 ms.
+        A change restarts MediaPipe. With fewer faces in view than the maximum, it searches every
+        picture for more: 1 to 2 ms.
         """
         mode = self._modes.VIDEO if self._video and not unrelated else self._modes.IMAGE
         options = self._options
@@ -112,9 +112,9 @@ class FaceLandmarker:
             self._start()
 
     def forget(self) -> None:
-        """The next picture does not follow from the last.
+        """Stop tracking: the next picture does not follow the last one.
 
-        On a black one MediaPipe loses whom it tracks: then it is as if started anew, in 10 ms.
+        A black picture makes MediaPipe lose all faces, as if restarted, in 10 ms.
         """
         self(np.zeros((64, 64, 3), np.uint8), 0.0)
 
@@ -124,7 +124,7 @@ class FaceLandmarker:
             image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb)
         )
         if self._options.running_mode is self._modes.VIDEO:
-            # MediaPipe refuses timestamps that do not grow
+            # MediaPipe refuses timestamps that do not increase
             now = int((time.monotonic() if time_s is None else time_s) * 1000)
             self._last_ms = max(now, self._last_ms + 1)
             result = self._task.detect_for_video(image, self._last_ms)
@@ -136,7 +136,7 @@ class FaceLandmarker:
             DetectedFace(
                 np.array([(p.x * width - 0.5, p.y * height - 0.5) for p in points], np.float32),
                 None if matrix is None else _rotation(matrix),
-                {each.category_name: each.score for each in shapes or ()},
+                {shape.category_name: shape.score for shape in shapes or ()},
             )
             for points, matrix, shapes in zip_longest(
                 result.face_landmarks,
@@ -160,23 +160,23 @@ class FaceLandmarker:
 
 
 def _rotation(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The (3, 3) rotation in a (4, 4) of rotation, scale and shift."""
-    turned = matrix[:3, :3].astype(np.float64)
-    return np.asarray(turned / np.linalg.norm(turned, axis=0), np.float64)
+    """The (3, 3) rotation in a (4, 4) matrix of rotation, scale and shift."""
+    scaled = matrix[:3, :3].astype(np.float64)
+    return np.asarray(scaled / np.linalg.norm(scaled, axis=0), np.float64)
 
 
 @contextlib.contextmanager
-def _native_messages_dropped() -> Iterator[None]:
-    """MediaPipe writes notes on its own set-up to descriptor 2; no option silences them."""
+def _silence_native_messages() -> Iterator[None]:
+    """MediaPipe logs its set-up to file descriptor 2; no option silences it."""
     sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
 
 
 def landmarks_of_crop(
@@ -184,8 +184,8 @@ def landmarks_of_crop(
 ) -> NDArray[np.float32] | None:
     """The (68, 2) landmarks of the face that fills a small grey or BGR `picture`, or None.
 
-    FER2013's 48 px are too few for the detector: the picture is enlarged (bicubic) and given a
-    replicated border first; the points come back in the picture's own pixels.
+    FER2013's 48 px are too few for the detector, so the picture is first enlarged (bicubic) and
+    given a replicated border; the points are in the picture's own pixels.
     """
     height, width = picture.shape[:2]
     scale = max(1.0, CROP_SIDE / max(height, width))

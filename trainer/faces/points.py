@@ -1,10 +1,10 @@
-"""Landmark tables: MediaPipe's 478 points, the 68 iBUG points, and how a mirror permutes them."""
+"""Landmark tables: MediaPipe's 478 points, the 68 iBUG points, and their mirror permutation."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 # fmt: off
-# Drawn, looked at, and flip-consistent to .01 of the inter-ocular distance.
+# Checked by eye on drawings, and flip-consistent to .01 of the inter-ocular distance.
 MEDIAPIPE_TO_IBUG68: NDArray[np.intp] = np.array([
     162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,  # jaw 0-16
     71, 63, 105, 66, 107,  # right brow (on the left of the picture) 17-21
@@ -48,8 +48,8 @@ def to_ibug68(points: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(points[..., MEDIAPIPE_TO_IBUG68, :2], dtype=np.float32)
 
 
-def mirror(points: NDArray[np.float32], width: float) -> NDArray[np.float32]:
+def mirror_points(points: NDArray[np.float32], width: float) -> NDArray[np.float32]:
     """(…, 68, 2) points of a picture → points of its mirror image; pixel centres are integers."""
-    out = points[..., FLIP_68, :].copy()
-    out[..., 0] = width - 1 - out[..., 0]
-    return out
+    mirrored = points[..., FLIP_68, :].copy()
+    mirrored[..., 0] = width - 1 - mirrored[..., 0]
+    return mirrored

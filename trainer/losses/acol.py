@@ -2,20 +2,28 @@
 
 from torch import Tensor
 
+from trainer.config.loss_settings import AcolConfig
 from trainer.errors import UsageError
 from trainer.losses.cross_entropy import soft_cross_entropy
-from trainer.losses.loss_registry import Step, register_term
+from trainer.losses.loss_registry import Loss, LossContext, Step, register_loss
 from trainer.models.networks.class_maps import AdversarialComplementary
 
 
-@register_term("acol")
-def complementary_loss(step: Step) -> Tensor:
-    """Cross-entropy of the second head, from whose features the first's region is erased.
+@register_loss("acol")
+class ComplementaryLoss(Loss):
+    """Cross-entropy of the second head, whose features lack the region that the first head uses.
 
-    Raises UsageError for another network.
+    Raises UsageError for a network without a second head.
     """
-    if not isinstance(step.model, AdversarialComplementary):
-        raise UsageError("objective.terms.acol: only the network acol has two heads")
-    labels = step.targets.argmax(dim=1)
-    maps = step.model.complementary_maps(step.features, labels)
-    return soft_cross_entropy(maps.mean(dim=(2, 3)), step.targets)
+
+    Config = AcolConfig
+
+    def __init__(self, config: AcolConfig, context: LossContext) -> None:
+        super().__init__(config, context)
+        if not isinstance(context.model, AdversarialComplementary):
+            raise UsageError("objective.acol: only the network acol has two heads")
+        self._model = context.model
+
+    def __call__(self, step: Step) -> Tensor:
+        maps = self._model.complementary_maps(step.features, step.labels)
+        return soft_cross_entropy(maps.mean(dim=(2, 3)), step.targets)

@@ -1,22 +1,39 @@
-"""Further terms of the objective by name: one's own losses are registered here."""
+"""The base class of losses, the step that they see, and the registered losses by name."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
+from trainer.card import Preprocessing
+from trainer.config.loss_settings import LossConfig
+from trainer.config.objective_config import register_loss_settings
+from trainer.data.augmentation import Pasted
 from trainer.errors import UsageError
 from trainer.models.registry import FerModel
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What a term sees of a batch, with its graph.
+class LossContext:
+    """What a loss is built for; `targets` (N, K) are those of all training samples."""
 
-    `model` in training; `run` gives its logits of any inputs, at the step's precision. `inputs`
-    (B, C, H, W), `logits` (B, K), `embedding` (B, d), `features` (B, C, h, w) of the attribution
-    layer, `targets` (B, K) probabilities, `landmarks` (B, 68, 2) in input px, NaN where none were
-    found.
+    model: FerModel
+    targets: Tensor
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One batch in training, with its graph. Under autocast the network's outputs are bfloat16.
+
+    `run` gives the model's logits for any inputs. `inputs` (B, C, H, W), `logits` (B, K),
+    `embedding` (B, d), `targets` (B, K) probabilities, `landmarks` (B, 68, 2) in input px, NaN
+    where a sample has none. `outputs` (B, C, h, w) of the layers that the losses read, by name.
+    `pasted` describes CutMix. A loss may add detached scalars to `log`: the run's events have
+    them.
     """
 
     model: FerModel
@@ -24,28 +41,98 @@ class Step:
     inputs: Tensor
     logits: Tensor
     embedding: Tensor
-    features: Tensor
+    outputs: Mapping[str, Tensor]
     targets: Tensor
     landmarks: Tensor
+    pasted: Pasted | None = None
+    log: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def features(self) -> Tensor:
+        """(B, C, h, w) of the model's attribution layer."""
+        return self.outputs[self.model.attribution_layer]
+
+    @property
+    def labels(self) -> Tensor:
+        """(B,) the most probable class of the targets."""
+        return self.targets.argmax(dim=1)
+
+    @property
+    def has_landmarks(self) -> Tensor:
+        """(B,) bool."""
+        return torch.isfinite(self.landmarks).all(dim=2).all(dim=1)
 
 
-Term = Callable[[Step], Tensor]
-_TERMS: dict[str, Term] = {}
+class Loss:
+    """A term of the objective, `objective.<name>` in the configuration.
+
+    Built when its weight is not 0, and called in every step, under the step's autocast. `Config`
+    holds its settings and what it needs; `layers` names the layers that it reads from
+    `Step.outputs`; `state` is a module whose buffers are saved with the run.
+    """
+
+    Config: ClassVar[type[LossConfig]] = LossConfig
+
+    def __init__(self, config: Any, context: LossContext) -> None:
+        self.config = config
+        self.layers: tuple[str, ...] = (context.model.attribution_layer,)
+        self.state: nn.Module | None = None
+
+    def __call__(self, step: Step) -> Tensor:
+        """The scalar that is weighted and added to the cross-entropy."""
+        raise NotImplementedError
+
+    def after_step(self, total: Callable[[Tensor], Tensor]) -> None:
+        """Called after every step of the optimiser; `total` sums a tensor over all processes."""
 
 
-def register_term(name: str) -> Callable[[Term], Term]:
-    """Make a function of a Step, which returns a scalar, known as `objective.terms.<name>`."""
-
-    def add(term: Term) -> Term:
-        _TERMS[name] = term
-        return term
-
-    return add
+LossFunction = Callable[[Step], Tensor]
+L = TypeVar("L", bound=type[Loss] | LossFunction)
+_LOSSES: dict[str, type[Loss]] = {}
 
 
-def find_term(name: str) -> Term:
+def register_loss(name: str) -> Callable[[L], L]:
+    """Register a subclass of Loss, or simply a function of a Step, as `objective.<name>`."""
+
+    def register(loss: L) -> L:
+        if isinstance(loss, type):
+            kind: type[Loss] = loss
+        else:
+            kind = _loss_of(loss)
+        register_loss_settings(name, kind.Config)
+        _LOSSES[name] = kind
+        return loss
+
+    return register
+
+
+def _loss_of(function: LossFunction) -> type[Loss]:
+    class FunctionLoss(Loss):
+        def __call__(self, step: Step) -> Tensor:
+            return function(step)
+
+    return FunctionLoss
+
+
+def find_loss(name: str) -> type[Loss]:
     """Raises UsageError that lists the known names."""
-    if name not in _TERMS:
-        known = ", ".join(sorted(_TERMS)) or "none; register_term makes one known"
-        raise UsageError(f"objective.terms: there is no term {name!r}", f"Known: {known}.")
-    return _TERMS[name]
+    if name not in _LOSSES:
+        raise UsageError(
+            f"objective.{name}: there is no loss of this name",
+            f"Known: {', '.join(_LOSSES)}. Run the file that registers it: `python FILE resume …`.",
+        )
+    return _LOSSES[name]
+
+
+def require_layers(model: nn.Module, layers: Sequence[str], setting: str) -> None:
+    """Raise UsageError, naming the `setting`, for a layer that the model does not have."""
+    known = dict(model.named_modules())
+    for layer in layers:
+        if layer not in known:
+            names = ", ".join(name for name in known if name and name.count(".") < 2)
+            raise UsageError(f"{setting}: no layer {layer!r}", f"It has: {names}.")
+
+
+def full_precision(x: Tensor) -> torch.autocast:
+    """Autocast switched off, for maths that needs float32."""
+    return torch.autocast(x.device.type, enabled=False)

@@ -1,28 +1,6 @@
 """Networks by name, and model files."""
 
-from trainer.models.networks import (
-    class_maps,
-    compact,
-    dacl,
-    face_resnet,
-    resnet,
-    tokens,
-    transfer,
-    vgg,
-)
-from trainer.models.registry import FerModel, create, names, register
+from trainer.models import networks
+from trainer.models.registry import FerModel, create, names, register_network
 
-__all__ = [
-    "FerModel",
-    "class_maps",
-    "compact",
-    "create",
-    "dacl",
-    "face_resnet",
-    "names",
-    "register",
-    "resnet",
-    "tokens",
-    "transfer",
-    "vgg",
-]
+__all__ = ["FerModel", "create", "names", "networks", "register_network"]

@@ -1,4 +1,4 @@
-"""Back-propagation of responses along positive weights, as peak response maps need it."""
+"""Excitation backprop: responses propagated along positive weights, for peak response maps."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,16 +9,16 @@ from torch import Tensor, nn
 
 
 @contextmanager
-def excitation(model: nn.Module) -> Iterator[None]:
-    """While it lasts, gradients through convolutions are shares of what excited each output.
+def excitation_backprop(model: nn.Module) -> Iterator[None]:
+    """Inside, gradients through convolutions are the shares of the inputs in each output.
 
     Of output v with share P(v), input u with x̂ = x − min(0, min x) gets x̂_u · w⁺_uv · P(v) /
-    Σ_u x̂_u · w⁺_uv (Zhang et al. 2018, excitation backprop; Zhou et al. 2018, eq. 4). Values are
-    unchanged, and so are gradients through all other layers.
+    Σ_u x̂_u · w⁺_uv (Zhang et al. 2018, excitation backprop; Zhou et al. 2018, eq. 4). Values and
+    gradients through all other layers are unchanged.
     """
     layers = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
     for layer in layers:
-        layer.forward = _exciting(layer)  # type: ignore[method-assign,assignment]
+        layer.forward = _excitation_forward(layer)  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:
@@ -26,7 +26,7 @@ def excitation(model: nn.Module) -> Iterator[None]:
             del layer.forward
 
 
-def _exciting(layer: nn.Conv2d) -> Callable[[Tensor], Tensor]:
+def _excitation_forward(layer: nn.Conv2d) -> Callable[[Tensor], Tensor]:
     def forward(x: Tensor) -> Tensor:
         out: Tensor = _Excitation.apply(x, layer)
         return out

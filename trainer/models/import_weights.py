@@ -1,4 +1,4 @@
-"""Weights from elsewhere into a network of ours: what fits is taken, the rest is listed."""
+"""Weights published elsewhere into a network of ours: what fits is loaded, the rest is listed."""
 
 import json
 import math
@@ -14,16 +14,16 @@ from torch import Tensor, nn
 
 from trainer.errors import ModelFileError, UsageError
 from trainer.models.registry import FerModel
-from trainer.models.widen import widened
+from trainer.models.widen import widen_weights
 
 IMAGENET = "imagenet"
-WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # where checkpoints keep weights
+CHECKPOINT_KEYS = ("state_dict", "model_state_dict", "model", "net")  # under which weights lie
 PREFIXES = ("", "trunk.", "stem.", "stages.")  # of our modules that hold a published trunk
 
 
 @dataclass(frozen=True, slots=True)
-class InitReport:
-    """Names of tensors: taken, wanted but not there, there but of no use (with the reason)."""
+class ImportReport:
+    """Tensors by name: loaded, missing from the source, and skipped (with the reason)."""
 
     loaded: tuple[str, ...]
     missing: tuple[str, ...]
@@ -41,152 +41,160 @@ class InitReport:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Tensors of a .safetensors, torch or TensorFlow.js file, by name; nothing in it is executed.
+    """Tensors of a .safetensors, torch or TensorFlow.js file, by name; no code in it is executed.
 
-    Raises ModelFileError when it cannot be read so.
+    Raises ModelFileError when it cannot be read.
     """
     if path.suffix == ".json":
-        return _tensorflow_js(path)
+        return _read_tensorflow_js(path)
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever torch's unpickler makes of a damaged file
-        raise ModelFileError(f"{path}: no weights can be read from it ({error})") from error
-    for key in WRAPPERS:
+    except Exception as error:  # torch's unpickler raises anything on a damaged file
+        raise ModelFileError(f"{path}: the weights cannot be read ({error})") from error
+    for key in CHECKPOINT_KEYS:
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
     if not isinstance(content, Mapping):
-        raise ModelFileError(f"{path}: there are no named weights in it")
+        raise ModelFileError(f"{path}: the file has no named weights")
     weights = {
         str(name).removeprefix("module."): value
         for name, value in content.items()
         if isinstance(value, Tensor)
     }
     if not weights:
-        raise ModelFileError(f"{path}: there are no named weights in it")
+        raise ModelFileError(f"{path}: the file has no named weights")
     return weights
 
 
-def _tensorflow_js(manifest: Path) -> dict[str, Tensor]:
-    """Of a weights manifest and the files it names, all in one folder; quantised ones too.
-
-    Kernels become (out, in, height, width), names those of torch.
-    """
+def _read_tensorflow_js(manifest: Path) -> dict[str, Tensor]:
+    """The tensors of a weights manifest, quantised or not; its files lie in the same folder."""
     weights = {}
     try:
         for group in json.loads(manifest.read_bytes()):
             files = [manifest.parent / Path(name).name for name in group["paths"]]
             content, start = b"".join(file.read_bytes() for file in files), 0
             for entry in group["weights"]:
-                packed = entry.get("quantization")
-                kind = np.dtype(str((packed or entry)["dtype"]))
-                if any(type(side) is not int or side < 0 for side in entry["shape"]):
-                    raise ValueError(f"the shape {entry['shape']} is none")
-                count = math.prod(entry["shape"])
-                values = np.frombuffer(content, kind, count, start).astype(np.float32)
-                start += count * kind.itemsize
-                if packed:
-                    values = values * np.float32(packed["scale"]) + np.float32(packed["min"])
-                tensor = torch.from_numpy(values.reshape(entry["shape"]))
-                name = str(entry["name"]).replace("/", ".")
-                for theirs, ours in ((".filters", ".weight"), (".weights", ".weight")):
-                    name = name.removesuffix(theirs) + ours * name.endswith(theirs)
-                name = name.removesuffix("es") if name.endswith(".biases") else name
-                weights[name] = tensor.permute(3, 2, 0, 1) if tensor.ndim == 4 else tensor
-    except Exception as error:  # JSON of anybody: anything may stand where a number should
-        raise ModelFileError(f"{manifest}: no weights can be read from it ({error})") from error
+                tensor, size = _tensorflow_tensor(entry, content, start)
+                weights[_torch_name(str(entry["name"]))] = tensor
+                start += size
+    except Exception as error:  # from any JSON: a value may have any type
+        raise ModelFileError(f"{manifest}: the weights cannot be read ({error})") from error
     return weights
 
 
-def imagenet_weights(model: FerModel) -> dict[str, Tensor]:
-    """torchvision's ImageNet weights of the network that `model` is built on; downloads them.
+def _tensorflow_tensor(entry: dict[str, Any], content: bytes, start: int) -> tuple[Tensor, int]:
+    """The tensor that a manifest's entry describes, and its bytes; kernels are (out, in, h, w)."""
+    shape, quantisation = entry["shape"], entry.get("quantization")
+    if any(type(side) is not int or side < 0 for side in shape):
+        raise ValueError(f"{shape} is not a shape")
+    dtype = np.dtype(str((quantisation or entry)["dtype"]))
+    values = np.frombuffer(content, dtype, math.prod(shape), start).astype(np.float32)
+    size = values.size * dtype.itemsize
+    if quantisation:
+        values = values * np.float32(quantisation["scale"]) + np.float32(quantisation["min"])
+    tensor = torch.from_numpy(values.reshape(shape))
+    return tensor.permute(3, 2, 0, 1) if tensor.ndim == 4 else tensor, size
 
-    Raises UsageError for a network without such weights, or when they cannot be had.
+
+def _torch_name(name: str) -> str:
+    """`conv/filters`, `scale/weights` and `scale/biases` as torch calls them."""
+    name = name.replace("/", ".")
+    for theirs, ours in ((".filters", ".weight"), (".weights", ".weight"), (".biases", ".bias")):
+        if name.endswith(theirs):
+            return name.removesuffix(theirs) + ours
+    return name
+
+
+def imagenet_weights(model: FerModel) -> dict[str, Tensor]:
+    """torchvision's ImageNet weights of the trunk of `model`, downloaded if need be.
+
+    Raises UsageError for a network without such weights, or when the download fails.
     """
     if not model.imagenet:
         raise UsageError("model.init imagenet: this network has no ImageNet weights")
     from torchvision.models import get_model_weights
 
     try:
-        chosen = get_model_weights(model.imagenet).DEFAULT
-        weights: dict[str, Tensor] = chosen.get_state_dict(
+        source = get_model_weights(model.imagenet).DEFAULT
+        weights: dict[str, Tensor] = source.get_state_dict(
             progress=True, check_hash=True, weights_only=True
         )
     except (OSError, RuntimeError) as error:
-        raise UsageError(f"model.init imagenet: the weights cannot be had ({error})") from error
+        raise UsageError(f"model.init imagenet: the download failed ({error})") from error
     return weights
 
 
-def load_into(
+def import_weights(
     model: FerModel, weights: Mapping[str, Tensor], example: Tensor | None = None
-) -> InitReport:
-    """Copy every tensor that has its place in `model`. Raises UsageError when none has.
+) -> ImportReport:
+    """Copy every tensor that fits into `model`. Raises UsageError when none does.
 
     A first convolution over colours becomes one over grey by the sum over its colours, which
-    gives the same answer to a grey picture. Norms that come without statistics (published so for
-    prediction alone) get those of the inputs `example` (B, C, H, W), with unchanged outputs. A
-    network of the same layers with fewer channels is widened.
+    gives the same outputs for a grey picture. Norms published without statistics get those of the
+    inputs `example` (B, C, H, W), with unchanged outputs. The weights of a network with the same
+    layers and fewer channels are widened.
     """
     state = model.state_dict()
-    weights = widened(weights, model) or weights
-    taken: dict[str, Tensor] = {}
+    weights = widen_weights(weights, model) or weights
+    fitting: dict[str, Tensor] = {}
     skipped: list[str] = []
     for name, value in weights.items():
-        place = next((p + name for p in PREFIXES if p + name in state), None)
-        if place is None:
+        key = next((prefix + name for prefix in PREFIXES if prefix + name in state), None)
+        if key is None:
             skipped.append(f"{name}: unknown")
             continue
-        wanted = state[place]
-        if value.ndim == wanted.ndim == 4 and wanted.shape[1] == 1 and value.shape[1] == 3:
+        own = state[key]
+        if value.ndim == own.ndim == 4 and own.shape[1] == 1 and value.shape[1] == 3:
             value = value.sum(dim=1, keepdim=True)
-        if value.shape != wanted.shape:
-            skipped.append(f"{name}: {tuple(value.shape)} instead of {tuple(wanted.shape)}")
+        if value.shape != own.shape:
+            skipped.append(f"{name}: {tuple(value.shape)} instead of {tuple(own.shape)}")
             continue
-        taken[place] = value.to(wanted.dtype)
-    if not taken:
+        fitting[key] = value.to(own.dtype)
+    if not fitting:
         raise UsageError(
             "model.init: none of the weights fits this network",
             f"It expects names such as {', '.join(list(state)[:3])}.",
         )
-    model.load_state_dict(taken, strict=False)
-    missing = tuple(name for name in state if name not in taken)
+    model.load_state_dict(fitting, strict=False)
     norms = [
         module
         for name, module in model.named_modules()
         if isinstance(module, nn.BatchNorm2d)
-        and f"{name}.weight" in taken
-        and f"{name}.running_mean" not in taken
+        and f"{name}.weight" in fitting
+        and f"{name}.running_mean" not in fitting
     ]
     if norms:
         if example is None:
             raise UsageError("model.init: these weights need pictures to start from")
-        _measure(model, norms, example)
-    return InitReport(tuple(taken), missing, tuple(skipped))
+        _set_norm_statistics(model, norms, example)
+    missing = tuple(name for name in state if name not in fitting)
+    return ImportReport(tuple(fitting), missing, tuple(skipped))
 
 
 @torch.no_grad()
-def _measure(model: FerModel, norms: list[nn.BatchNorm2d], example: Tensor) -> None:
-    """Give norms that scale and shift only the statistics of what they see, changing no output."""
-    seen: dict[nn.BatchNorm2d, tuple[Tensor, Tensor]] = {}
+def _set_norm_statistics(model: FerModel, norms: list[nn.BatchNorm2d], example: Tensor) -> None:
+    """Give norms that only scale and shift the statistics of their inputs; no output changes."""
+    statistics: dict[nn.BatchNorm2d, tuple[Tensor, Tensor]] = {}
 
-    def look(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    def measure_input(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         assert isinstance(norm, nn.BatchNorm2d)
         variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3))
-        seen[norm] = variance, mean
+        statistics[norm] = variance, mean
 
     for norm in norms:
         assert norm.running_mean is not None
         assert norm.running_var is not None
         norm.running_mean.zero_()
-        norm.running_var.fill_(1 - norm.eps)  # so far it only scales and shifts
-    handles = [norm.register_forward_pre_hook(look) for norm in norms]
+        norm.running_var.fill_(1 - norm.eps)  # only scales and shifts
+    handles = [norm.register_forward_pre_hook(measure_input) for norm in norms]
     training = model.training
     model.eval()(example)
     model.train(training)
     for handle in handles:
         handle.remove()
-    for norm, (variance, mean) in seen.items():
+    for norm, (variance, mean) in statistics.items():
         assert norm.running_mean is not None
         assert norm.running_var is not None
         norm.running_mean.copy_(mean)

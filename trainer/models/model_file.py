@@ -2,22 +2,20 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from trainer.card import ModelCard
 from trainer.errors import ModelFileError
 from trainer.files import write_atomic
-from trainer.model_index import CARD_KEY, CHECKSUM_KEY, card_of, read_metadata
+from trainer.model_index import CARD_KEY, CHECKSUM_KEY, parse_card, read_metadata
 from trainer.models.registry import FerModel, create
+from trainer.models.skip_init import SkipInit, shapes_only
 
 
 def save_model(
@@ -39,21 +37,21 @@ def save_model(
 
 
 def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[FerModel, ModelCard]:
-    """The network in evaluation mode, float32, without gradients for its weights; and its card.
+    """The network, in evaluation mode, float32 and without weight gradients, and its card.
 
     Raises ModelFileError when the file is damaged or its weights do not fit its card. Whatever
-    the card asks for, no more memory is taken than the file's weights need.
+    the card describes, loading takes no more memory than the file's weights need.
     """
     metadata = read_metadata(path)
-    card = card_of(path, metadata)
+    card = parse_card(path, metadata)
     try:
         state = load_tensors(path.read_bytes())
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelFileError(f"{path}: the file is truncated or damaged ({error})") from error
     if metadata.get(CHECKSUM_KEY) not in (None, _checksum(metadata[CARD_KEY], state)):
         raise ModelFileError(
-            f"{path}: the file is damaged: its checksum is that of other contents",
-            "Copy it again from where it came from.",
+            f"{path}: the file is damaged: its checksum does not match its contents",
+            "Copy it again from its source.",
         )
 
     def build() -> FerModel:
@@ -64,8 +62,9 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[FerModel
             **card.arguments,
         )
 
-    _check_fit(path, state, _shapes(path, build, len(state)))
-    model = build()
+    _check_fit(path, state, expected_state(path, build, len(state)))
+    with SkipInit():  # every weight comes from the file
+        model = build()
     model.load_state_dict(state)
     model.float().requires_grad_(False).eval().to(device)
     if card.attribution_layer not in dict(model.named_modules()):
@@ -73,50 +72,33 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[FerModel
     return model, card
 
 
-class _AtMost(TorchFunctionMode):
-    """Raises ValueError when more than `calls` torch functions are called while it lasts."""
+def expected_state(path: Path, build: Callable[[], FerModel], weights: int) -> dict[str, Tensor]:
+    """The state of the network that a card describes, on the meta device.
 
-    def __init__(self, calls: int) -> None:
-        super().__init__()
-        self._left = calls
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        self._left -= 1
-        if self._left < 0:
-            raise ValueError("it would have far more weights than the file")
-        return func(*args, **(kwargs or {}))
-
-
-def _shapes(path: Path, build: Callable[[], FerModel], weights: int) -> dict[str, Tensor]:
-    """The state of the network that a card asks for, without memory behind it.
-
-    The networks of this project make up to 12 calls a weight. `enable_grad` is there for its end:
-    the limit may hit just where some `no_grad` inside would switch gradients on again.
+    The networks of this project call torch up to 12 times per weight tensor.
     """
     try:
-        with torch.enable_grad(), torch.device("meta"), _AtMost(1000 + 50 * weights):
+        with shapes_only(max_calls=1000 + 50 * weights):
             return dict(build().state_dict())
-    except Exception as error:  # a damaged card may ask for anything
-        raise ModelFileError(f"{path}: its network cannot be built: {error}") from error
+    except Exception as error:  # a damaged card may describe anything
+        raise ModelFileError(f"{path}: the card's network cannot be built: {error}") from error
 
 
 def _checksum(card: str, tensors: Mapping[str, Tensor]) -> str:
-    """SHA-256 of a card's text and of the names, types, shapes and bytes of the weights."""
-    found = hashlib.sha256(card.encode(errors="surrogatepass"))
+    """SHA-256 of a card's text and the names, types, shapes and bytes of the weights."""
+    digest = hashlib.sha256(card.encode(errors="surrogatepass"))
     for name, value in sorted(tensors.items()):
-        found.update(f"|{name} {value.dtype} {tuple(value.shape)}|".encode())
-        found.update(value.reshape(-1).view(torch.uint8).numpy().data)
-    return found.hexdigest()
+        digest.update(f"|{name} {value.dtype} {tuple(value.shape)}|".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _check_fit(path: Path, state: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
     missing = sorted(set(expected) - set(state))
-    surplus = sorted(set(state) - set(expected))
-    if missing or surplus:
-        listed = ", ".join([f"missing {n}" for n in missing] + [f"unknown {n}" for n in surplus])
-        raise ModelFileError(f"{path}: the weights do not fit the card's network ({listed[:200]})")
+    unknown = sorted(set(state) - set(expected))
+    if missing or unknown:
+        problems = ", ".join([f"missing {n}" for n in missing] + [f"unknown {n}" for n in unknown])
+        raise ModelFileError(f"{path}: the weights do not fit the card's network ({problems:.200})")
     for name, value in state.items():
         if value.shape != expected[name].shape:
             raise ModelFileError(
@@ -124,10 +106,6 @@ def _check_fit(path: Path, state: dict[str, Tensor], expected: dict[str, Tensor]
                 f"the card's network needs {tuple(expected[name].shape)}"
             )
         if value.is_floating_point() != expected[name].is_floating_point():
-            raise ModelFileError(f"{path}: {name} is of the type {value.dtype}, which does not fit")
+            raise ModelFileError(f"{path}: {name} has the type {value.dtype}, which does not fit")
         if not bool(torch.isfinite(value.float()).all()):
             raise ModelFileError(f"{path}: {name} has values that are not finite (NaN or Inf)")
-
-
-def with_metrics(card: ModelCard, metrics: dict[str, Any]) -> ModelCard:
-    return replace(card, metrics={**card.metrics, **metrics})

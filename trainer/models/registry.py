@@ -1,30 +1,30 @@
 """Every network by name: `create("compact")`."""
 
-from abc import abstractmethod
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
-import torch
 from torch import Tensor, nn
 
-from trainer.errors import UsageError, meant
+from trainer.errors import UsageError, did_you_mean
 
 
-class FerModel(nn.Module):
+class FerModel(nn.Module, ABC):
     """A classifier of (B, C, H, W) faces; `forward` returns logits (B, K).
 
     `attribution_layer` names the submodule whose output (B, C, h, w) attributions explain by
     default; `default_input_size` is the side in pixels it is made for; `default_objective` are
-    the terms it is usually trained with; `imagenet` is torchvision's name for its trunk.
-    `explains_itself` where it has maps of its classes by its own rule: `class_map`. `symmetric`
-    where channel c of 2n is the partner of c + n, which sees the mirror image.
+    the losses it is usually trained with; `imagenet` is torchvision's name for its trunk.
+    `spatial_attention` names what `attention_maps` returns. `symmetric` where channel c of 2n is
+    the partner of c + n, which sees the mirror image.
     """
 
     attribution_layer: ClassVar[str]
     default_input_size: ClassVar[int]
     default_objective: ClassVar[dict[str, Any]] = {}
     imagenet: str = ""
-    explains_itself: ClassVar[bool] = False
+    spatial_attention: ClassVar[tuple[str, ...]] = ()
     symmetric: bool = False
     classifier: nn.Linear
 
@@ -41,15 +41,19 @@ class FerModel(nn.Module):
         return None
 
     def class_map(self, x: Tensor, classes: Tensor) -> Tensor:
-        """The network's own maps (B, h, w) of `classes` (B,), where it `explains_itself`."""
+        """The network's own maps (B, h, w) of `classes` (B,), for networks that draw them."""
         raise NotImplementedError
 
+    @property
+    def has_class_map(self) -> bool:
+        return type(self).class_map is not FerModel.class_map
+
     def attention_maps(self, x: Tensor) -> dict[str, Tensor]:
-        """Attention over places (B, h, w) by its name; none where the network has none."""
+        """Attention over places (B, h, w), by the names in `spatial_attention`."""
         return {}
 
     def constrain(self) -> None:
-        """Bring the weights back to where they must lie; after each step of the optimiser."""
+        """Project the weights back onto their constraint, after each step of the optimiser."""
 
     @property
     def embedding_size(self) -> int:
@@ -59,55 +63,56 @@ class FerModel(nn.Module):
     def linear_head(self) -> nn.Linear | None:
         """The last layer, where the embedding is the spatial mean of `attribution_layer`'s output.
 
-        Then the attribution of every class follows from one forward. None otherwise.
+        Then the attribution of every class follows from one forward pass. None otherwise.
         """
         return None
 
     def for_prediction(
         self, state: dict[str, Tensor], arguments: dict[str, Any]
     ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """The weights and options that give the same logits without what only training needs."""
+        """Weights and options that give the same logits, without what only training needs."""
         return state, arguments
 
     def forward(self, x: Tensor) -> Tensor:
         return self.classify(self.embed(x))
 
 
-class captured:  # noqa: N801
-    """While it lasts, outputs of the named layers are kept in `into`, with their graph."""
+@contextmanager
+def capture_outputs(
+    model: nn.Module, layers: set[str], outputs: dict[str, Tensor]
+) -> Iterator[None]:
+    """Inside, forward passes store the outputs of the named layers, with their graph."""
+    modules = dict(model.named_modules())
+    handles = []
+    for name in layers:
 
-    def __init__(self, model: nn.Module, layers: set[str], into: dict[str, Tensor]) -> None:
-        self._model, self._layers, self._into = model, layers, into
-        self._handles: list[torch.utils.hooks.RemovableHandle] = []
+        def store(_module: nn.Module, _args: object, output: Tensor, name: str = name) -> None:
+            outputs[name] = output
 
-    def __enter__(self) -> None:
-        modules = dict(self._model.named_modules())
-        for name in self._layers:
-
-            def keep(_module: nn.Module, _args: object, output: Tensor, name: str = name) -> None:
-                self._into[name] = output
-
-            self._handles.append(modules[name].register_forward_hook(keep))
-
-    def __exit__(self, *exc: object) -> None:
-        for handle in self._handles:
+        handles.append(modules[name].register_forward_hook(store))
+    try:
+        yield
+    finally:
+        for handle in handles:
             handle.remove()
 
 
 T = TypeVar("T", bound=FerModel)
-_MODELS: dict[str, type[FerModel]] = {}
+_NETWORKS: dict[str, type[FerModel]] = {}
 
 
-def register(name: str) -> Callable[[type[T]], type[T]]:
-    def add(model: type[T]) -> type[T]:
-        _MODELS[name] = model
-        return model
+def register_network(name: str) -> Callable[[type[T]], type[T]]:
+    """A class decorator that makes a network known to `create` and to every command."""
+
+    def add(network: type[T]) -> type[T]:
+        _NETWORKS[name] = network
+        return network
 
     return add
 
 
 def names() -> list[str]:
-    return sorted(_MODELS)
+    return sorted(_NETWORKS)
 
 
 def create(
@@ -121,11 +126,13 @@ def create(
 
     Raises UsageError when the name or an option is unknown.
     """
-    if name not in _MODELS:
-        raise UsageError(f"there is no model {name!r}", meant(name, names(), "fertrain models"))
-    model = _MODELS[name]
-    size = input_size or model.default_input_size
+    if name not in _NETWORKS:
+        raise UsageError(
+            f"there is no model {name!r}", did_you_mean(name, names(), "fertrain models")
+        )
+    network = _NETWORKS[name]
+    size = input_size or network.default_input_size
     try:
-        return model(num_classes, in_channels, size, **options)
+        return network(num_classes, in_channels, size, **options)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"the model {name} cannot be built so: {error}") from error
+        raise UsageError(f"the model {name} cannot be built with these options: {error}") from error

@@ -1,4 +1,4 @@
-"""A trained network as the start of a wider one that answers the same (Net2Net, Chen 2016)."""
+"""A network's weights as the start of a wider one with the same outputs (Net2Net, Chen 2016)."""
 
 from collections.abc import Mapping
 
@@ -8,45 +8,46 @@ from torch import Tensor
 from trainer.models.registry import FerModel
 
 
-def widened(weights: Mapping[str, Tensor], model: FerModel) -> dict[str, Tensor] | None:
-    """`weights` of a network of the same layers with fewer channels, at the shapes of `model`.
+def widen_weights(weights: Mapping[str, Tensor], model: FerModel) -> dict[str, Tensor] | None:
+    """`weights` of a network with the same layers but fewer channels, in the shapes of `model`.
 
-    Channel i of n becomes channels i, i + n, … (of a symmetric net, within its half: partners stay
-    partners); the weights that read it are split among its copies in random shares, so that the
-    copies learn apart. None where the layers do not match,
-    and for networks that do not end in pooling and one linear layer, whose order of channels may
-    mean more. Inputs and classes keep their number.
+    Channel i of n becomes channels i, i + n, … (of a symmetric network, within its half: partners
+    stay partners); the weights that read it are split among its copies in random shares, so that
+    the copies learn different things. Inputs and classes keep their number. None where the layers
+    do not match, and for networks that do not end in pooling and one linear layer, where the order
+    of the channels may carry meaning.
     """
     state, head = model.state_dict(), model.linear_head
     if head is None or weights.keys() != state.keys():
         return None
-    draw = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     groups = 2 if model.symmetric else 1
-    found = {}
+    wide = {}
     for name, value in weights.items():
         shape = state[name].shape
         pairs = zip(value.shape, shape, strict=False)
         if value.ndim != len(shape) or any(old > new for old, new in pairs):
             return None
-        ends = value.ndim == 2 and value.shape[0] != head.out_features
-        if ends or value.shape[2:] != shape[2:]:
+        has_other_classes = value.ndim == 2 and value.shape[0] != head.out_features
+        if has_other_classes or value.shape[2:] != shape[2:]:
             return None
         if value.ndim and value.shape[0] != shape[0]:
-            value = value[_source(value.shape[0], shape[0], groups)]
+            value = value[_source_channels(value.shape[0], shape[0], groups)]
         if value.ndim > 1 and value.shape[1] != shape[1]:
-            value = _shared(value, _source(value.shape[1], shape[1], groups), draw)
-        found[name] = value
-    return found
+            source = _source_channels(value.shape[1], shape[1], groups)
+            value = _split_among_copies(value, source, generator)
+        wide[name] = value
+    return wide
 
 
-def _source(old: int, new: int, groups: int) -> Tensor:
-    """Which of `old` channels each of `new` is a copy of, each within its group."""
+def _source_channels(old: int, new: int, groups: int) -> Tensor:
+    """(new,) which of `old` channels each new one is a copy of, within its group."""
     within = torch.arange(new // groups) % (old // groups)
     return torch.cat([within + group * (old // groups) for group in range(groups)])
 
 
-def _shared(kernel: Tensor, source: Tensor, draw: torch.Generator) -> Tensor:
-    """(out, in, …) that reads copies of the channels `source`: those of one share its weight."""
-    shares = torch.rand(len(kernel), len(source), generator=draw) + 0.5
+def _split_among_copies(kernel: Tensor, source: Tensor, generator: torch.Generator) -> Tensor:
+    """(out, in, …) that reads copies of the channels `source`, which share the weight of each."""
+    shares = torch.rand(len(kernel), len(source), generator=generator) + 0.5
     shares = shares / torch.zeros(kernel.shape[:2]).index_add_(1, source, shares)[:, source]
     return kernel[:, source] * shares.reshape(*shares.shape, *[1] * (kernel.ndim - 2))

@@ -1,31 +1,54 @@
-"""Named configurations, each with its source and the number it is known for."""
+"""Recipes: named configurations, each with its source and published accuracy."""
 
-from trainer.errors import UsageError, meant
-from trainer.recipes.au_guided import AU, AU_FAST
+from trainer.config.loading import merged
+from trainer.errors import UsageError, did_you_mean
+from trainer.recipes.au_guided import AU_GUIDED, AU_GUIDED_FAST
+from trainer.recipes.pipelines import PIPELINES
 from trainer.recipes.published import PUBLISHED
-from trainer.recipes.recipe import FAST, Recipe, fast
-from trainer.recipes.shipped import OWN
+from trainer.recipes.recipe import FAST, Recipe, Values, fast_form
+from trainer.recipes.shipped import SHIPPED
 
-__all__ = ["FAST", "RECIPES", "Recipe", "recipe", "tables"]
+__all__ = ["FAST", "RECIPES", "Recipe", "fast_tables", "recipe", "recipe_values", "tables"]
 
 RECIPES: dict[str, Recipe] = {
-    each.name: each
-    for each in (*OWN, *PUBLISHED, *(fast(published) for published in PUBLISHED), *AU, *AU_FAST)
+    recipe.name: recipe
+    for recipe in (
+        *SHIPPED,
+        *PUBLISHED,
+        *(fast_form(published) for published in PUBLISHED),
+        *AU_GUIDED,
+        *AU_GUIDED_FAST,
+    )
 }
 
 
 def recipe(name: str) -> Recipe:
-    """Raises UsageError that names those like it."""
+    """Raises UsageError that suggests similar names."""
     if name not in RECIPES:
-        raise UsageError(f"there is no recipe {name!r}", meant(name, RECIPES, "fertrain recipes"))
+        raise UsageError(
+            f"there is no recipe {name!r}", did_you_mean(name, RECIPES, "fertrain recipes")
+        )
     return RECIPES[name]
 
 
+def recipe_values(name: str, pipeline: str = "") -> Values:
+    """The settings of a recipe, with its pictures prepared by another pipeline if one is named.
+
+    Raises UsageError that names the known ones.
+    """
+    values = recipe(name).values
+    if not pipeline:
+        return values
+    if pipeline not in PIPELINES:
+        raise UsageError(f"--pipeline {pipeline}: known are {', '.join(PIPELINES)}")
+    return merged(values, PIPELINES[pipeline])
+
+
 def fast_tables() -> list[str]:
-    """Tables whose recipes have a fast form."""
+    """The tables whose recipes have a fast form."""
     return list(dict.fromkeys(name.split("/")[0] for name in RECIPES if name.endswith(FAST)))
 
 
 def tables() -> list[str]:
-    """What stands before the slash in recipes' names: what can be reproduced as a whole."""
+    """The names before the slash of recipes' names: what `fertrain reproduce` takes."""
     return list(dict.fromkeys(name.split("/")[0] for name in RECIPES if "/" in name))

@@ -3,10 +3,10 @@
 from typing import Any
 
 from trainer.recipes import pipelines
-from trainer.recipes.recipe import Recipe, Values, fast
+from trainer.recipes.recipe import Recipe, Values, fast_form
 
 SOURCE = "Belharbi et al., FG 2024"
-LAMBDA = 4.0  # their best on RAF-DB
+LAMBDA = 4.0  # the best of the paper on RAF-DB
 
 _OPTIM = {
     "optimizer": "sgd",
@@ -20,7 +20,7 @@ _OPTIM = {
     "ema": 0.0,
     "clip": 0.0,
 }
-# one CPU, a random start: what their rate learns from ImageNet's weights takes more
+# from random weights the paper's learning rate, made for ImageNet's weights, is too low
 _FAST_OPTIM = {"learning_rate": 0.02, "batch_size": 64}
 
 _RESNET: dict[str, Any] = {"name": "resnet50", "options": {"large_maps": True}, "init": "imagenet"}
@@ -30,8 +30,8 @@ def _class_maps(name: str) -> dict[str, Any]:
     return {"name": name, "options": {"depth": 50}, "init": "imagenet"}
 
 
-# method → network, attribution that is measured, published accuracy (%) and CAM-COS without and
-# with action units on RAF-DB and on AffectNet
+# method → network, attribution method of the evaluation, published accuracy (%) and CAM-COS on
+# RAF-DB and on AffectNet, without and with action units
 _METHODS: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
     "cam": (_RESNET, "cam", ("88.20 .55, 60.88 .56", "88.95 .70, 62.37 .69")),
     "gradcam": (_RESNET, "gradcam", ("88.39 .55, 60.77 .53", "88.85 .74, 62.08 .75")),
@@ -76,13 +76,13 @@ def _recipe(method: str, guided: bool) -> Recipe:
     values["model"] = {**model, "explanation": explanation}
     values["objective"] = {"label_smoothing": 0.0}
     if method == "acol":
-        values["objective"]["terms"] = {"acol": 1.0}
+        values["objective"]["acol"] = {"weight": 1.0}
     if method == "cutmix":
         values["augment"] = {**values["augment"], "cutmix": 1.0}
     if guided:
         values["objective"]["au"] = {"weight": LAMBDA}
-    start = "" if model.get("init") else ", random start (theirs: ImageNet)"
-    weight = f", with action units, λ {LAMBDA:g} (theirs on AffectNet: 9)" if guided else ""
+    start = "" if model.get("init") else ", random initial weights (paper: ImageNet)"
+    weight = f", with action units, λ {LAMBDA:g} (paper on AffectNet: 9)" if guided else ""
     return Recipe(
         name=f"au/{method}{'-au' if guided else ''}",
         title=f"{method}{weight}{start}",
@@ -94,7 +94,7 @@ def _recipe(method: str, guided: bool) -> Recipe:
 
 def _fast(recipe: Recipe) -> Recipe:
     """On ResNet18, or with small transformers."""
-    small = fast(recipe)
+    small = fast_form(recipe)
     model = small.values["model"]
     changes = _SMALL[model["name"]]
     options = {**model.get("options", {}), **changes.get("options", {})}
@@ -103,7 +103,7 @@ def _fast(recipe: Recipe) -> Recipe:
     return small
 
 
-AU: tuple[Recipe, ...] = tuple(
+AU_GUIDED: tuple[Recipe, ...] = tuple(
     _recipe(method, guided) for method in _METHODS for guided in (False, True)
 )
-AU_FAST: tuple[Recipe, ...] = tuple(_fast(each) for each in AU)
+AU_GUIDED_FAST: tuple[Recipe, ...] = tuple(_fast(recipe) for recipe in AU_GUIDED)

@@ -1,6 +1,6 @@
-"""How the published systems prepare their pictures: sections `data` and `augment`, by name.
+"""Image pipelines of the published systems: sections `data` and `augment`, by name.
 
-Sides are those of the sources; recipes' fast forms shrink them in proportion.
+Sizes are those of the sources; recipes' fast forms scale them down in proportion.
 """
 
 from trainer.recipes.recipe import Values
@@ -20,7 +20,7 @@ _OFF = {
 
 
 def dacl(side: int = 224) -> Values:
-    """256 px → one of five crops of `side`, flip; evaluated on the centre crop."""
+    """256 px → one of five crops of `side` px, flip; evaluated on the centre crop."""
     return {
         "data": {"crop_size": 256, "input_size": side, "normalisation": "fixed"},
         "augment": {**_OFF, "crop": "five"},
@@ -28,9 +28,9 @@ def dacl(side: int = 224) -> Values:
 
 
 def comparison() -> Values:
-    """230 px unaligned → rotation ±15°, a crop of 224 px that may reach over the edge, flip.
+    """230 px unaligned → rotation ±15°, a crop of 224 px that may extend over the edge, flip.
 
-    The report's test pictures are augmented too; here evaluation sees the centre crop.
+    The report augments its test pictures too; here evaluation uses the centre crop.
     """
     return {
         "data": {
@@ -44,12 +44,12 @@ def comparison() -> Values:
 
 
 def plain_comparison() -> Values:
-    """The comparison's pictures without augmentation."""
+    """The same as `comparison`, without augmentation."""
     return {**comparison(), "augment": {**_OFF, "flip": 0.0}}
 
 
 def au() -> Values:
-    """256 px → RandomResizedCrop to 224 px of 0.8 to 1 of the area, flip, jitter of 0.4."""
+    """256 px → RandomResizedCrop to 224 px (area 0.8 to 1), flip, brightness and contrast ±0.4."""
     return {
         "data": {"crop_size": 256, "input_size": 224, "normalisation": "fixed"},
         "augment": {**_OFF, "area": 0.8, "brightness": 0.4, "contrast": 0.4},
@@ -57,7 +57,7 @@ def au() -> Values:
 
 
 def small() -> Values:
-    """56 px → a crop of 48 px anywhere, flip: for a quick look on one CPU."""
+    """56 px → a random crop of 48 px, flip: for quick runs on one CPU."""
     return {
         "data": {"crop_size": 56, "input_size": 48, "normalisation": "fixed"},
         "augment": {**_OFF, "crop": "random"},

@@ -1,6 +1,6 @@
-"""The tables of the sources, row by row.
+"""The result tables of the sources, row by row.
 
-What a source does not state is chosen here and said in the title.
+The title of a recipe says which of its settings the source does not state.
 """
 
 from typing import Any
@@ -22,12 +22,12 @@ def _recipe(
     pipeline: Values,
     model: dict[str, Any],
     optim: dict[str, Any],
-    terms: dict[str, Any] | None = None,
+    losses: dict[str, Any] | None = None,
 ) -> Recipe:
     values = {
         **pipeline,
         "model": model,
-        "objective": {"label_smoothing": 0.0, **(terms or {})},
+        "objective": {"label_smoothing": 0.0, **(losses or {})},
         "optim": {"ema": 0.0, "clip": 0.0, **optim},
     }
     return Recipe(name, title, source, published, values)
@@ -57,7 +57,7 @@ def _report_001() -> list[Recipe]:
         batch: int,
         epochs: int,
         model: dict[str, Any] | None = None,
-        terms: dict[str, Any] | None = None,
+        losses: dict[str, Any] | None = None,
         optim: dict[str, Any] | None = None,
     ) -> Recipe:
         return _recipe(
@@ -68,7 +68,7 @@ def _report_001() -> list[Recipe]:
             pipelines.dacl(side),
             model or {"name": "dacl"},
             {**(optim or _DACL_SGD), "batch_size": batch, "epochs": epochs},
-            _CENTER if terms is None else terms,
+            _CENTER if losses is None else losses,
         )
 
     net, none = {"name": "resnet18"}, "none stated"
@@ -100,10 +100,7 @@ def _report_001() -> list[Recipe]:
 
 
 def _report_003() -> list[Recipe]:
-    """Fourteen of its seventeen rows: of the others no setting is known.
-
-    Which of VGG's and ResNet50's two numbers is Adam's follows the order of AlexNet's.
-    """
+    """Fourteen of the seventeen rows; the settings of the others are unknown."""
     rates = {"adam": 1e-3, "sgd": 1e-2}
 
     def row(
@@ -192,7 +189,7 @@ def _pal() -> list[Recipe]:
         "epochs": 30,
     }
 
-    def row(name: str, title: str, model: dict[str, Any], terms: dict[str, Any]) -> Recipe:
+    def row(name: str, title: str, model: dict[str, Any], losses: dict[str, Any]) -> Recipe:
         return _recipe(
             f"pal/{name}",
             f"{title}, Adam 1e-4 (batch and epochs: ours)",
@@ -201,7 +198,7 @@ def _pal() -> list[Recipe]:
             pipelines.dacl(),
             model,
             adam,
-            terms,
+            losses,
         )
 
     rows = []
@@ -211,7 +208,8 @@ def _pal() -> list[Recipe]:
             for channels in ("all", "mean", "half"):
                 pal = {"weight": 1.0, "method": method, "target": "sum_abs", "channels": channels}
                 if method == "grad" and net != "vgg16":
-                    pal["layer"] = "trunk.layer3"  # before the pooling Grad is the same everywhere
+                    # right before the pooling Grad is constant over space
+                    pal["layer"] = "trunk.layer3"
                 title = f"{net}, PAL with {method}, channels: {channels}"
                 rows.append(row(f"{net}-{short}-{channels}", title, model, {"pal": pal}))
     return rows
@@ -225,17 +223,17 @@ def _dacl() -> list[Recipe]:
     models = {"dacl": "dacl", "center": "resnet18", "softmax": "resnet18"}
     return [
         _recipe(
-            f"dacl/{data}-{term}",
-            f"{term} on {data}, random start (theirs: MS-Celeb; they select on the test folder)",
+            f"dacl/{data}-{loss}",
+            f"{loss} on {data}, random initial weights (paper: MS-Celeb; selects on the test set)",
             DACL_PAPER,
             published,
             pipelines.dacl(),
-            {"name": models[term]},
+            {"name": models[loss]},
             {**_DACL_SGD, "batch_size": 128, "epochs": 60},
-            {} if term == "softmax" else _CENTER,
+            {} if loss == "softmax" else _CENTER,
         )
         for data, rows in numbers.items()
-        for term, published in rows.items()
+        for loss, published in rows.items()
     ]
 
 

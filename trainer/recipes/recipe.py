@@ -1,4 +1,4 @@
-"""What a recipe is, and its fast form."""
+"""Recipes and their fast forms."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,9 +17,9 @@ FAST_OPTIONS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`values` are sections of the configuration that differ from its defaults.
+    """A named configuration; `values` are the settings that differ from the defaults, by section.
 
-    `published` is the accuracy that the source states, in percent, or words that say why not.
+    `published` is the accuracy that the source states, in percent, or why there is none.
     """
 
     name: str
@@ -29,8 +29,8 @@ class Recipe:
     values: Values
 
 
-def fast(recipe: Recipe) -> Recipe:
-    """The same at inputs of 64 px, with at most ten epochs, from a random start: for one CPU."""
+def fast_form(recipe: Recipe) -> Recipe:
+    """The recipe for one CPU: inputs of 64 px, at most ten epochs, random initial weights."""
     values = {section: dict(fields) for section, fields in recipe.values.items()}
     data, optim, model = values["data"], values["optim"], values["model"]
     data["crop_size"] = round(FAST_SIDE * data["crop_size"] / data["input_size"])

@@ -1,4 +1,4 @@
-"""This project's own recipes: the models that ship, and twins that differ in one thing."""
+"""Recipes of this project: the bundled models, and twins that differ in one loss."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ ACCURATE = {
     "name": "compact",
     "options": {"widths": [96, 192, 384], "blocks": [3, 3, 2], "symmetric": True},
 }
-# sides at which a symmetric net can be built
+# sizes for which a symmetric network can be built
 DEFAULT_SIZE = {"crop_size": 46, "input_size": 42}
 ACCURATE_SIZE = {"crop_size": 54, "input_size": 50}
 FACES = {"name": "face_resnet"}
 DACL = {"name": "dacl", "options": {"backbone": "compact", "compact": True}}
 
-# light, so that short runs learn, and without mixup, which center loss and PAL cannot use
+# light, so that short runs learn, and without mixup, which center loss and PAL do not allow
 LIGHT = {
     "mixup": 0.0,
     "erase": 0.1,
@@ -29,53 +29,53 @@ LIGHT = {
     "blur": 0.05,
 }
 
-# long runs, and what cameras do to faces
+# for long runs; with the variation that cameras bring
 STRONG = {"mixup": 0.4, "brightness": 0.3, "contrast": 0.2, "noise": 0.05, "blur": 0.15}
 LESS_STRONG = {**STRONG, "mixup": 0.2, "brightness": 0.2, "contrast": 0.1}
 WITH_PHOTOGRAPHS = {"votes_share": 0.3, "also_limit": 1500}
 
-# a few last epochs of a net that was trained so: what it sees is nearly the pictures themselves
+# for the last epochs, on inputs close to the pictures themselves
 POLISH = {**LIGHT, "erase": 0.15, "noise": 0.05, "blur": 0.1, "brightness": 0.2}
 
-# what cameras do to faces, without mixup
-SEEN_LIVE = {**LIGHT, "rotation": 10.0, "gamma": 0.3, "noise": 0.02, "blur": 0.1, "erase": 0.2}
+# the variation that cameras bring, without mixup
+CAMERA = {**LIGHT, "rotation": 10.0, "gamma": 0.3, "noise": 0.02, "blur": 0.1, "erase": 0.2}
 
 
-def _own(name: str, title: str, values: Values) -> Recipe:
+def _shipped(name: str, title: str, values: Values) -> Recipe:
     return Recipe(name=name, title=title, source="this project", published="none", values=values)
 
 
-def _twin(name: str, title: str, model: dict[str, Any], terms: dict[str, Any]) -> Recipe:
-    """One of several runs that differ in their objective alone."""
-    return _own(
+def _twin(name: str, title: str, model: dict[str, Any], losses: dict[str, Any]) -> Recipe:
+    """One of several runs that differ only in their objective."""
+    return _shipped(
         f"twin/{name}",
         title,
         {
             "data": {"limit": 8000},
             "model": model,
             "augment": LIGHT,
-            "objective": {"label_smoothing": 0.05, **terms},
+            "objective": {"label_smoothing": 0.05, **losses},
             "optim": {"epochs": 10},
         },
     )
 
 
-def _guided(name: str, title: str, terms: dict[str, Any]) -> Recipe:
-    """One of three fine-tunings of the model `default`, for the view of two models at once."""
-    return _own(
+def _guided(name: str, title: str, losses: dict[str, Any]) -> Recipe:
+    """One of three fine-tunings of the model `default`, to compare two models live."""
+    return _shipped(
         f"trio/{name}",
         title,
         {
             "data": {"votes_share": 0.2, "also_limit": 1500, **DEFAULT_SIZE},
             "model": {**DEFAULT, "init": "default"},
-            "augment": SEEN_LIVE,
-            "objective": {"label_smoothing": 0.05, **terms},
+            "augment": CAMERA,
+            "objective": {"label_smoothing": 0.05, **losses},
             "optim": {"epochs": 4, "learning_rate": 0.02, "warmup": 0.1},
         },
     )
 
 
-OWN: tuple[Recipe, ...] = (
+SHIPPED: tuple[Recipe, ...] = (
     _twin("ce", "Cross-entropy alone, the twin of the others", COMPACT, {}),
     _twin("center", "With center loss", COMPACT, {"center": {"weight": 0.01}}),
     _twin("dacl", "With DACL's sparse center loss", DACL, {"center": {"weight": 0.01}}),
@@ -91,28 +91,28 @@ OWN: tuple[Recipe, ...] = (
     _guided("ce", "default fine-tuned by cross-entropy alone, the twin of the others", {}),
     _guided("pal", "default fine-tuned with PAL", {"pal": {"weight": 1.0}}),
     _guided("au", "default fine-tuned with AU alignment", {"au": {"weight": 5.0}}),
-    _own(
+    _shipped(
         "faces",
-        "A network that knows faces learns expressions; set model.init to dlib's weights",
+        "A face recognition network learns expressions; set model.init to dlib's weights",
         {
             "data": {"votes_share": 0.2},
             "model": FACES,
-            "augment": SEEN_LIVE,
+            "augment": CAMERA,
             "objective": {"label_smoothing": 0.05},
             "optim": {"epochs": 9, "batch_size": 64, "learning_rate": 0.01, "warmup": 0.1},
         },
     ),
     Recipe(
         name="personal",
-        title="default learns from about 20 examples a class of one person; it stays where "
-        "they do not help",
+        title="default fine-tuned on about 20 examples per class of one person; the original is "
+        "kept where they do not help",
         source="this project",
         published="none",
         values={
             # the examples are aligned crops already
             "data": {"landmarks": False, **DEFAULT_SIZE},
             "model": {**DEFAULT, "init": "default", "keep_init": True},
-            "augment": SEEN_LIVE,
+            "augment": CAMERA,
             "objective": {"label_smoothing": 0.05},
             "optim": {
                 "layers": "head",
@@ -123,9 +123,9 @@ OWN: tuple[Recipe, ...] = (
             },
         },
     ),
-    _own(
+    _shipped(
         "compact",
-        "The smaller compact net, first stage",
+        "The smaller compact network, first stage",
         {
             "data": {"votes_share": 0.2},
             "model": COMPACT,
@@ -134,7 +134,7 @@ OWN: tuple[Recipe, ...] = (
             "optim": {"epochs": 28},
         },
     ),
-    _own(
+    _shipped(
         "compact-polish",
         "Second stage, lighter augmentation; set model.init to the first stage's model",
         {
@@ -145,9 +145,9 @@ OWN: tuple[Recipe, ...] = (
             "optim": {"epochs": 14, "learning_rate": 0.05, "warmup": 0.1},
         },
     ),
-    _own(
+    _shipped(
         "accurate-teacher",
-        "The largest net, first stage; several, which differ in run.seed, teach the second",
+        "The largest network, first stage; several with different run.seed teach the second",
         {
             "data": {**WITH_PHOTOGRAPHS, **ACCURATE_SIZE},
             "model": ACCURATE,
@@ -156,10 +156,10 @@ OWN: tuple[Recipe, ...] = (
             "optim": {"epochs": 34, "batch_size": 256, "learning_rate": 0.15},
         },
     ),
-    _own(
+    _shipped(
         "accurate-student",
-        "The largest net, second stage; set model.init to a teacher, objective.distill.teachers "
-        "to all of them and objective.distill.weight=2",
+        "The largest network, second stage; set model.init to a teacher, "
+        "objective.distill.teachers to all of them and objective.distill.weight=2",
         {
             "data": {**WITH_PHOTOGRAPHS, **ACCURATE_SIZE},
             "model": ACCURATE,
@@ -168,9 +168,9 @@ OWN: tuple[Recipe, ...] = (
             "optim": {"epochs": 59, "batch_size": 256, "learning_rate": 0.06, "warmup": 0.1},
         },
     ),
-    _own(
+    _shipped(
         "default-student",
-        "The net that the app opens with, first stage: it learns what accurate answers",
+        "The app's default network, first stage: it learns the predictions of accurate",
         {
             "data": {**WITH_PHOTOGRAPHS, **DEFAULT_SIZE},
             "model": DEFAULT,
@@ -183,9 +183,9 @@ OWN: tuple[Recipe, ...] = (
         },
     ),
     *(
-        _own(
+        _shipped(
             name,
-            f"Trains the bundled model {name} further, with light augmentation",
+            f"The bundled model {name} trained further, with light augmentation",
             {
                 "data": {"votes_share": 0.2, "also_limit": 1500, **size},
                 "model": {**model, "init": name},
@@ -199,7 +199,7 @@ OWN: tuple[Recipe, ...] = (
             ("accurate", ACCURATE, ACCURATE_SIZE, 5),
         )
     ),
-    _own(
+    _shipped(
         "dacl",
         "default fine-tuned with DACL's attention and sparse center loss",
         {

@@ -1,1 +1,1 @@
-"""Runs side by side, and the figures that a report shows."""
+"""Comparison of runs, reports, and their figures."""

@@ -1,4 +1,4 @@
-"""Sheets of faces under the action units of their class: to see that they lie where they should."""
+"""Sheets of faces with the action units of their class, to check that they are in place."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from trainer.data.crops import align_all, centre
 from trainer.data.face_data import FaceData
 from trainer.faces.action_units import CODEBOOKS, au_heatmap, au_valid, expressions_of
 from trainer.labels import EXPRESSIONS
-from trainer.reports.explanation_report import enlarge
+from trainer.reports.explanation_report import enlarge_maps
 from trainer.reports.map_figures import map_sheet
 
 COLUMNS, ROWS = 8, 4
@@ -21,18 +21,20 @@ def write_au_sheets(data: FaceData, out: Path) -> list[Path]:
     """`action-units-<class>.png` for each class that has units and samples with landmarks."""
     files = []
     for label, name in enumerate(data.classes):
-        own = np.flatnonzero((data.label == label) & data.has_landmarks)[: COLUMNS * ROWS]
-        shown = expressions_of([name])
-        if not len(own) or not bool(au_valid(shown)):
+        rows = np.flatnonzero((data.label == label) & data.has_landmarks)[: COLUMNS * ROWS]
+        expression = expressions_of([name])
+        if not len(rows) or not bool(au_valid(expression)):
             continue
-        crops = align_all(data.select(own), SIZES)
-        heat = enlarge(au_heatmap(crops.landmarks, SIZES.crop_size, shown.expand(len(own))))
-        faces = enlarge(centre(crops.pixels[torch.arange(len(own))], SIZES.input_size))
-        units = ", ".join(f"AU{unit}" for unit in CODEBOOKS["facs"][EXPRESSIONS[int(shown)]])
+        crops = align_all(data.select(rows), SIZES)
+        heat = enlarge_maps(
+            au_heatmap(crops.landmarks, SIZES.crop_size, expression.expand(len(rows)))
+        )
+        faces = enlarge_maps(centre(crops.pixels[torch.arange(len(rows))], SIZES.input_size))
+        units = ", ".join(f"AU{unit}" for unit in CODEBOOKS["facs"][EXPRESSIONS[int(expression)]])
         files.append(out / f"action-units-{name}.png")
         map_sheet(
             list(zip(faces, heat, strict=True)),
-            [str(row) for row in data.source_index[own]],
+            [str(row) for row in data.source_index[rows]],
             files[-1],
             columns=("",) * COLUMNS,
             title=f"{name}: {units}",

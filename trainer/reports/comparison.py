@@ -1,4 +1,4 @@
-"""Runs side by side: results with their spread over seeds, complexity, and what was set apart."""
+"""Runs side by side: results with their spread over seeds, complexity, and different settings."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 
 from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
-from trainer.reports.run_records import DONE, RunRecord, flat
+from trainer.reports.run_records import DONE, RunRecord, flatten_fields
 
 METRICS = {
     "accuracy": "val accuracy %",
@@ -18,13 +18,13 @@ METRICS = {
     "ece": "ECE",
     "landmark_r": "attribution r",
 }
-PERCENT = ("accuracy", "mean_class_accuracy")
-SEED = "run.seed"
+PERCENT_METRICS = ("accuracy", "mean_class_accuracy")
+SEED_FIELD = "run.seed"
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Mean of `values` and their sample standard deviation, which a single value does not have."""
+    """Mean and sample standard deviation of `values`; a single value has no deviation."""
 
     values: tuple[float, ...]
 
@@ -46,7 +46,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Complexity:
-    """`flops` are those of one picture, a multiplication and an addition counted as two."""
+    """`flops` are per picture, with a multiplication and an addition counted as two."""
 
     parameters: int | None
     flops: int | None
@@ -55,10 +55,10 @@ class Complexity:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One run, or finished runs whose configurations differ in the seed only.
+class ComparisonRow:
+    """One run, or finished runs whose configurations differ only in the seed.
 
-    A metric that no run of the row has is left out of `metrics`.
+    `metrics` leaves out those that no run of the row has.
     """
 
     name: str
@@ -85,9 +85,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`differences` are the fields that differ: dotted name → a value for each row."""
+    """`differences` are the settings that differ: dotted name → a value for each row."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ComparisonRow, ...]
     differences: dict[str, list[Any]]
 
     def as_dict(self) -> dict[str, Any]:
@@ -101,45 +101,45 @@ class Comparison:
         }
 
 
-def compare(records: list[RunRecord]) -> Comparison:
-    """Rows in the order of the records; each is one run, or one configuration's seeds."""
+def compare_records(records: list[RunRecord]) -> Comparison:
+    """Rows in the order of the records; each is one run, or the seeds of one configuration."""
     groups: dict[str, list[RunRecord]] = {}
     for index, record in enumerate(records):
         key = json.dumps(_settings(record), sort_keys=True)
-        taken = {each.config.run.seed for each in groups.get(key, ())}
-        # a run that did not end, or repeats a seed, would falsify mean and spread
-        if record.status != DONE or record.config.run.seed in taken:
+        seeds = {other.config.run.seed for other in groups.get(key, ())}
+        # an unfinished run, or a repeated seed, would distort mean and spread
+        if record.status != DONE or record.config.run.seed in seeds:
             key = str(index)
         groups.setdefault(key, []).append(record)
-    found = [tuple(group) for group in groups.values()]
-    rows = tuple(_row(name, group) for name, group in zip(_row_names(found), found, strict=True))
+    grouped = [tuple(group) for group in groups.values()]
+    names = _row_names(grouped)
+    rows = tuple(_row(name, group) for name, group in zip(names, grouped, strict=True))
     return Comparison(rows, _differences(rows))
 
 
-def complexity_of(config: TrainConfig, classes: int) -> tuple[int | None, int | None]:
-    """Parameters and FLOPs of a configuration's network; None where it cannot be built."""
-    import torch
-
+def network_complexity(config: TrainConfig, classes: int) -> tuple[int | None, int | None]:
+    """Parameters and FLOPs of the configured network; None if it cannot be built."""
     from trainer.models import create
-    from trainer.models.describe import describe
+    from trainer.models.describe import describe_network
+    from trainer.models.skip_init import shapes_only
 
     side = config.data.input_size
     try:
-        with torch.device("meta"):  # shapes alone
+        with shapes_only():
             model = create(config.model.name, classes, 1, side, **config.model.options)
-            table = describe(model, 1, side)
+            table = describe_network(model, 1, side)
     except UsageError:
         return None, None
     return table.parameters, table.flops
 
 
 def results_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """Columns and cells of the results."""
+    """Columns and rows of the results."""
     columns = ["run", "status", "seeds", "best epoch", *METRICS.values()]
-    columns += ["parameters", "MFLOP", "img/s", "ms a step"]
+    columns += ["parameters", "MFLOP", "img/s", "ms per step"]
     rows = []
     for row in comparison.rows:
-        size = row.complexity
+        cost = row.complexity
         rows.append(
             [
                 row.name,
@@ -147,23 +147,23 @@ def results_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
                 str(len(row.records)),
                 ", ".join(str(record.best.get("epoch", "–")) for record in row.records),
                 *(metric_text(row.metrics.get(name), name) for name in METRICS),
-                "–" if size.parameters is None else f"{size.parameters:,}",
-                "–" if size.flops is None else f"{size.flops / 1e6:,.1f}",
-                "–" if size.images_per_second is None else f"{size.images_per_second:.0f}",
-                "–" if size.ms_per_step is None else f"{size.ms_per_step:.0f}",
+                "–" if cost.parameters is None else f"{cost.parameters:,}",
+                "–" if cost.flops is None else f"{cost.flops / 1e6:,.1f}",
+                "–" if cost.images_per_second is None else f"{cost.images_per_second:.0f}",
+                "–" if cost.ms_per_step is None else f"{cost.ms_per_step:.0f}",
             ]
         )
     return columns, rows
 
 
 def differences_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """Columns and cells of the fields that differ."""
+    """Columns and rows of the settings that differ."""
     rows = [[field, *map(_value_text, values)] for field, values in comparison.differences.items()]
     return ["setting", *(row.name for row in comparison.rows)], rows
 
 
 def evaluations_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """Columns and cells of what `fertrain evaluate` has written into the runs."""
+    """Columns and rows of the evaluations that `fertrain evaluate` has written into the runs."""
     columns = ["run", "split", "views", "accuracy %", "mean class %", "macro F1", "ECE", "n"]
     rows = [
         [
@@ -186,31 +186,31 @@ def evaluations_table(comparison: Comparison) -> tuple[list[str], list[list[str]
 def metric_text(spread: Spread | None, name: str) -> str:
     if spread is None:
         return "–"
-    return spread.text(2, 100.0) if name in PERCENT else spread.text()
+    return spread.text(2, 100.0) if name in PERCENT_METRICS else spread.text()
 
 
 def _settings(record: RunRecord) -> dict[str, Any]:
-    values = flat(record.config.model_dump())
-    return {"data": record.data, **{key: values[key] for key in values if key != SEED}}
+    values = flatten_fields(record.config.model_dump())
+    return {"data": record.data, **{key: values[key] for key in values if key != SEED_FIELD}}
 
 
-def _row(name: str, group: tuple[RunRecord, ...]) -> Row:
+def _row(name: str, group: tuple[RunRecord, ...]) -> ComparisonRow:
     metrics = {}
     for metric in METRICS:
-        values = tuple(v for record in group if (v := _measured(record, metric)) is not None)
+        values = tuple(v for record in group if (v := _metric_value(record, metric)) is not None)
         if values:
             metrics[metric] = Spread(values)
-    parameters, flops = complexity_of(group[0].config, len(group[0].classes))
+    parameters, flops = network_complexity(group[0].config, len(group[0].classes))
     complexity = Complexity(
         parameters or group[0].parameters,
         flops,
-        _mean([record.images_per_second for record in group]),
-        _mean([record.ms_per_step for record in group]),
+        _mean_or_none([record.images_per_second for record in group]),
+        _mean_or_none([record.ms_per_step for record in group]),
     )
-    return Row(name, group[0].status, group, metrics, complexity)
+    return ComparisonRow(name, group[0].status, group, metrics, complexity)
 
 
-def _measured(record: RunRecord, metric: str) -> float | None:
+def _metric_value(record: RunRecord, metric: str) -> float | None:
     if metric != "landmark_r":
         return record.best.get(metric)
     for result in record.evaluations.values():
@@ -219,13 +219,13 @@ def _measured(record: RunRecord, metric: str) -> float | None:
     return None
 
 
-def _mean(values: list[float | None]) -> float | None:
+def _mean_or_none(values: list[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return statistics.fmean(known) if known else None
 
 
 def _row_names(groups: list[tuple[RunRecord, ...]]) -> list[str]:
-    """The runs' name without its seed; directories' names where that is not unique."""
+    """The runs' name without its seed; the directory's name where that is not unique."""
     names = [
         group[0].name if len(group) == 1 else re.sub(r"-s\d+$", "", group[0].name)
         for group in groups
@@ -237,9 +237,9 @@ def _row_names(groups: list[tuple[RunRecord, ...]]) -> list[str]:
     ]
 
 
-def _differences(rows: tuple[Row, ...]) -> dict[str, list[Any]]:
+def _differences(rows: tuple[ComparisonRow, ...]) -> dict[str, list[Any]]:
     settings = [
-        {**_settings(row.records[0]), SEED: row.seeds if len(row.seeds) > 1 else row.seeds[0]}
+        {**_settings(row.records[0]), SEED_FIELD: row.seeds if len(row.seeds) > 1 else row.seeds[0]}
         for row in rows
     ]
     fields = dict.fromkeys(field for values in settings for field in values)

@@ -1,4 +1,4 @@
-"""A report: one list of parts, written as Markdown and as one HTML file."""
+"""A report: a list of sections, written as Markdown and as one HTML file."""
 
 import base64
 from dataclasses import dataclass
@@ -30,24 +30,24 @@ img { max-width: 100%; background: #ffffff; border-radius: 8px; }
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A section: a table, or pictures with their captions."""
+class ReportSection:
+    """A table, or figures with their captions."""
 
     title: str
     columns: tuple[str, ...] = ()
     cells: tuple[tuple[str, ...], ...] = ()
-    pictures: tuple[tuple[Path, str], ...] = ()
+    figures: tuple[tuple[Path, str], ...] = ()
 
 
-def write_document(title: str, notes: str, parts: list[Part], out: Path) -> Path:
-    """Write report.md and report.html into `out`, where the pictures lie; the HTML's path."""
-    write_text(out / "report.md", _markdown(title, notes, parts))
-    write_text(out / "report.html", _html(title, notes, parts))
+def write_document(title: str, notes: str, sections: list[ReportSection], out: Path) -> Path:
+    """Write report.md and report.html into `out`, beside the figures; returns the HTML's path."""
+    write_text(out / "report.md", _markdown(title, notes, sections))
+    write_text(out / "report.html", _html(title, notes, sections))
     return out / "report.html"
 
 
-def table(title: str, columns: list[str], rows: list[list[str]]) -> Part:
-    return Part(title, tuple(columns), tuple(tuple(row) for row in rows))
+def table_section(title: str, columns: list[str], rows: list[list[str]]) -> ReportSection:
+    return ReportSection(title, tuple(columns), tuple(tuple(row) for row in rows))
 
 
 def markdown_table(columns: list[str], rows: list[list[str]]) -> str:
@@ -58,34 +58,36 @@ def markdown_table(columns: list[str], rows: list[list[str]]) -> str:
     )
 
 
-def _markdown(title: str, notes: str, parts: list[Part]) -> str:
+def _markdown(title: str, notes: str, sections: list[ReportSection]) -> str:
     blocks = [f"# {title}", notes]
-    for part in parts:
-        blocks.append(f"## {part.title}")
-        if part.columns:
-            blocks.append(markdown_table(list(part.columns), [list(row) for row in part.cells]))
-        blocks += [f"![{caption}]({file.name})" for file, caption in part.pictures]
+    for section in sections:
+        blocks.append(f"## {section.title}")
+        if section.columns:
+            blocks.append(
+                markdown_table(list(section.columns), [list(row) for row in section.cells])
+            )
+        blocks += [f"![{caption}]({file.name})" for file, caption in section.figures]
     return "\n\n".join(blocks) + "\n"
 
 
-def _html(title: str, notes: str, parts: list[Part]) -> str:
+def _html(title: str, notes: str, sections: list[ReportSection]) -> str:
     body = [f"<h1>{escape(title)}</h1>", f"<p>{escape(notes)}</p>"]
-    for part in parts:
-        body.append(f"<h2>{escape(part.title)}</h2>")
-        if part.columns:
-            head = "".join(f"<th>{escape(cell)}</th>" for cell in part.columns)
+    for section in sections:
+        body.append(f"<h2>{escape(section.title)}</h2>")
+        if section.columns:
+            head = "".join(f"<th>{escape(cell)}</th>" for cell in section.columns)
             lines = "".join(
                 "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n"
-                for row in part.cells
+                for row in section.cells
             )
             body.append(
                 f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n'
                 f"<tbody>\n{lines}</tbody></table></div>"
             )
-        figures = "\n".join(_figure(file, caption) for file, caption in part.pictures)
-        if len(part.pictures) > 1:
-            figures = f'<div class="pictures">\n{figures}\n</div>'
-        body.append(figures)
+        images = "\n".join(_image(file, caption) for file, caption in section.figures)
+        if len(section.figures) > 1:
+            images = f'<div class="pictures">\n{images}\n</div>'
+        body.append(images)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -95,7 +97,7 @@ def _html(title: str, notes: str, parts: list[Part]) -> str:
     )
 
 
-def _figure(file: Path, caption: str) -> str:
+def _image(file: Path, caption: str) -> str:
     data = base64.b64encode(file.read_bytes()).decode()
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{escape(caption)}">'

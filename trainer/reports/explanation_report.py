@@ -1,6 +1,7 @@
-"""The report of how a model explains itself: on a split, and on one picture."""
+"""The report of a model's explanations: on a split, and on one picture."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,36 +11,46 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.attribution import explain, methods_of
-from trainer.attribution.core import PIXELS
-from trainer.attribution.on_demand import explain_on_demand, maps_by, slow_methods_of
-from trainer.card import ModelCard
+from trainer.attribution import attribute, attribute_with_logits, available_methods
+from trainer.attribution_methods import METHODS
+from trainer.card import ModelCard, Preprocessing
 from trainer.data.crops import align_all, centre, to_input
 from trainer.data.face_data import FaceData
 from trainer.errors import DataError
-from trainer.evaluation.evaluate import au_agreement, metrics, predict, softmax
-from trainer.evaluation.explanation_quality import KINDS, MEASURES, Samples, measure, samples_of
+from trainer.evaluation.attention_weights import attention_weights
+from trainer.evaluation.evaluate import au_agreement, predict
+from trainer.evaluation.explanation_quality import (
+    KINDS,
+    MEASURES,
+    ExplanationSamples,
+    draw_explanation_samples,
+    measure_explanations,
+)
+from trainer.evaluation.metrics import classification_metrics, softmax
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
-from trainer.faces.align import align_face, transform
+from trainer.faces.align import align_face, transform_points
 from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
 from trainer.files import write_json
 from trainer.models.registry import FerModel
-from trainer.reports.attention_figures import weights_of
-from trainer.reports.document import Part, table, write_document
-from trainer.reports.figures import attention_strips
-from trainer.reports.map_figures import NAMES, faithfulness_picture, map_sheet, sanity_picture
+from trainer.reports.attention_figures import attention_strips
+from trainer.reports.document import ReportSection, table_section, write_document
+from trainer.reports.map_figures import KIND_NAMES, faithfulness_figure, map_sheet, sanity_figure
 
-SHOWN = 8  # samples in a sheet of the best or the worst
-SHEET = 112  # px: faces are enlarged to this for the pictures
+SHEET_SAMPLES = 8  # in the sheet of correct and in that of wrong predictions
+SHEET_SIDE = 112  # px: faces and maps are enlarged to this for the figures
+SHEET_COLUMNS = 5  # of the maps of one picture
 NOTES = (
-    "Every measure stands beside three maps that know nothing of the model: noise, the picture's "
-    "edges, and the mean action unit map, the same for every face. Brackets hold the 95 % "
-    "bootstrap interval of the mean. Maps explain the predicted class, where places of action "
-    "units are measured the true one."
+    "Every measure is shown beside three maps that ignore the model: noise, the edges of the "
+    "picture, and the mean action unit map, which is the same for every face. Brackets hold the "
+    "95 % bootstrap interval of the mean. Maps explain the predicted class; where they are "
+    "compared with action units, the true class."
 )
 
+Maps = NDArray[np.float32]
+Cell = tuple[Maps, Maps | None]  # a face, and its map
 
-def write_explanation(
+
+def write_explanation_report(
     model: FerModel,
     card: ModelCard,
     data: FaceData,
@@ -48,60 +59,63 @@ def write_explanation(
     *,
     method: str = "",
     limit: int = 200,
-    report: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> dict[str, Any]:
-    """Write report.html, report.md, metrics.json and pictures; returns what metrics.json holds.
+    """Write report.html, report.md, metrics.json and figures; returns the content of metrics.json.
 
-    `method` is the card's own unless named; `limit` samples are drawn (0 is all).
+    `method` defaults to the card's; `limit` is the number of random samples (0 is all).
     """
     method = method or card.explanation
     crops = align_all(data, card.preprocessing)
-    samples = samples_of(crops, card, device, limit)
+    samples = draw_explanation_samples(crops, card, device, limit)
     logits = predict(model, card, crops.pixels, device).logits
     result: dict[str, Any] = {
         "model": card.name,
         "data": data.name,
         "n": len(data),
-        "accuracy": metrics(logits, data.label, card.classes)["accuracy"],
+        "accuracy": classification_metrics(logits, data.label, card.classes)["accuracy"],
         "au": au_agreement(model, card, crops, device, method),
-        **measure(model, card, samples, method, lambda done, n: report("measuring", done, n)),
+        **measure_explanations(
+            model, card, samples, method, lambda done, total: progress("measuring", done, total)
+        ),
     }
     write_json(out / "metrics.json", result)
-    parts = [_measures(result)]
+    sections = [_measures_section(result)]
     if result["au"]:
-        parts.append(_au_table(result["au"], card.classes))
-    parts.append(_curves(result, out))
-    parts.append(_sheets(model, card, samples, method, out))
-    weights = weights_of(model, card, data, device)
+        sections.append(_au_section(result["au"], card.classes))
+    sections.append(_faithfulness_section(result, out))
+    sections.append(_faces_section(model, card, samples, method, out))
+    weights = attention_weights(model, card, data, device)
     if weights is not None:
         attention_strips(weights, data.label, card.classes, out / "attention.png")
-        caption = "A row a picture, a column a feature; the mean is taken off"
-        parts.append(Part("Attention weights", pictures=((out / "attention.png", caption),)))
+        caption = "A row for each picture, a column for each feature, minus the mean"
+        figures = ((out / "attention.png", caption),)
+        sections.append(ReportSection("Attention weights", figures=figures))
     title = f"How {card.name} explains itself: {method} on {data.name}"
-    write_document(title, f"{len(samples)} of {len(data)} samples. {NOTES}", parts, out)
+    write_document(title, f"{len(samples)} of {len(data)} samples. {NOTES}", sections, out)
     return result
 
 
-def _measures(result: dict[str, Any]) -> Part:
+def _measures_section(result: dict[str, Any]) -> ReportSection:
     rows = []
     for name, meaning in MEASURES.items():
-        cells = [result["maps"][kind].get(name) for kind in KINDS]
-        rows.append([name, *map(_cell, cells), meaning])
+        intervals = [result["maps"][kind].get(name) for kind in KINDS]
+        rows.append([name, *map(_interval_text, intervals), meaning])
     sanity = result["randomised"][-1]["spearman"]
-    rows.append(
-        ["randomised", f"{sanity:+.3f}", "", "", "", "Spearman r with an untrained network's maps"]
-    )
-    return table("Measures", ["measure", *(NAMES[kind] for kind in KINDS), "meaning"], rows)
+    meaning = "Spearman r with the maps of an untrained network"
+    rows.append(["randomised", f"{sanity:+.3f}", "", "", "", meaning])
+    columns = ["measure", *(KIND_NAMES[kind] for kind in KINDS), "meaning"]
+    return table_section("Measures", columns, rows)
 
 
-def _cell(found: dict[str, float] | None) -> str:
-    if found is None or not found["n"]:
+def _interval_text(interval: dict[str, float] | None) -> str:
+    if interval is None or not interval["n"]:
         return "–"
-    return f"{found['mean']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+    return f"{interval['mean']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
 
 
-def _au_table(au: dict[str, dict[str, Any]], classes: tuple[str, ...]) -> Part:
-    kinds = {
+def _au_section(au: dict[str, dict[str, Any]], classes: tuple[str, ...]) -> ReportSection:
+    columns = {
         "cam_cos": "CAM-COS",
         "att_cos": "ATT-COS",
         "mean_au": "mean AU map",
@@ -109,176 +123,219 @@ def _au_table(au: dict[str, dict[str, Any]], classes: tuple[str, ...]) -> Part:
         "uniform": "uniform map",
     }
     rows = [
-        [name, *(_number(au[kind]["per_class"][k]) for kind in kinds)]
+        [name, *(_cosine_text(au[key]["per_class"][k]) for key in columns)]
         for k, name in enumerate(classes)
     ]
-    rows.append(["mean", *(_number(au[kind]["mean"]) for kind in kinds)])
-    return table("Action units: cosine with the true class's map", ["", *kinds.values()], rows)
+    rows.append(["mean", *(_cosine_text(au[key]["mean"]) for key in columns)])
+    title = "Action units: cosine with the true class's map"
+    return table_section(title, ["", *columns.values()], rows)
 
 
-def _number(value: float | None) -> str:
+def _cosine_text(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _curves(result: dict[str, Any], out: Path) -> Part:
-    faithfulness_picture(result["curves"], result["maps"], out / "faithfulness.png")
-    sanity_picture(result["randomised"], out / "sanity.png")
-    return Part(
+def _faithfulness_section(result: dict[str, Any], out: Path) -> ReportSection:
+    faithfulness_figure(result["curves"], result["maps"], out / "faithfulness.png")
+    sanity_figure(result["randomised"], out / "sanity.png")
+    return ReportSection(
         "Faithfulness",
-        pictures=(
-            (out / "faithfulness.png", "What the predicted class loses and regains"),
+        figures=(
+            (out / "faithfulness.png", "The predicted class's probability, falling and rising"),
             (out / "sanity.png", "A map that survives random weights shows the picture, no model"),
         ),
     )
 
 
-def _sheets(model: FerModel, card: ModelCard, samples: Samples, method: str, out: Path) -> Part:
+def _faces_section(
+    model: FerModel, card: ModelCard, samples: ExplanationSamples, method: str, out: Path
+) -> ReportSection:
     with torch.no_grad():
         logits = model(samples.x).float().cpu().numpy()
-    sure, predicted = softmax(logits, card.temperature), logits.argmax(axis=1)
-    truth = samples.labels.cpu().numpy()
-    faces = enlarge(centre(samples.crops, card.preprocessing.input_size))
-    _class_sheet(model, card, samples, method, faces, out / "classes.png")
-    order = np.argsort(-sure.max(axis=1), kind="stable")
-    chosen = {
-        "best": [int(i) for i in order if predicted[i] == truth[i]][:SHOWN],
-        "worst": [int(i) for i in order if predicted[i] != truth[i]][:SHOWN],
-    }
-    words = {
-        "best": "Right, the surest first",
-        "worst": "Wrong, the surest first",
-    }
-    pictures = [(out / "classes.png", "Each class: its mean face and the mean of its maps")]
-    for kind, rows in chosen.items():
-        if not rows:
-            continue
-        x, heat = samples.x[rows], samples.heat[rows]
-        true = maps_by(model, x, method, samples.labels[rows])
-        guess = maps_by(model, x, method, torch.from_numpy(predicted[rows]).to(x.device))
-        cells: list[tuple[Any, Any]] = []
-        captions = []
-        for place, row in enumerate(rows):
-            for map_ in (None, true[place], guess[place], heat[place]):
-                cells.append((faces[row], None if map_ is None else enlarge(map_[None])[0]))
-            captions += [
-                "",
-                f"{card.classes[truth[row]]} {100 * sure[row, truth[row]]:.0f} %",
-                f"{card.classes[predicted[row]]} {100 * sure[row, predicted[row]]:.0f} %",
-                "" if samples.guided[row] else "none",
-            ]
-        map_sheet(
-            cells, captions, out / f"{kind}.png", title=words[kind],
-            columns=("face", "true class", "predicted class", "action units"),
-        )  # fmt: skip
-        pictures.append((out / f"{kind}.png", words[kind]))
-    return Part("Faces", pictures=tuple(pictures))
+    confidence = softmax(logits, card.temperature).max(axis=1)
+    correct = logits.argmax(axis=1) == samples.labels.cpu().numpy()
+    faces = enlarge_maps(centre(samples.crops, card.preprocessing.input_size))
+    _write_class_sheet(model, card, samples, method, faces, out / "classes.png")
+    figures = [(out / "classes.png", "For each class, its mean face and the mean of its maps")]
+    order = np.argsort(-confidence, kind="stable")
+    for name, title, rows in (
+        ("best", "Correct predictions, the most confident first", order[correct[order]]),
+        ("worst", "Wrong predictions, the most confident first", order[~correct[order]]),
+    ):
+        if len(rows):
+            shown = rows[:SHEET_SAMPLES].tolist()
+            figures.append((out / f"{name}.png", title))
+            _write_sample_sheet(model, card, samples, method, logits, faces, shown, *figures[-1])
+    return ReportSection("Faces", figures=tuple(figures))
 
 
-def _class_sheet(
+def _write_sample_sheet(
     model: FerModel,
     card: ModelCard,
-    samples: Samples,
+    samples: ExplanationSamples,
     method: str,
-    faces: NDArray[np.float32],
+    logits: NDArray[np.float32],
+    faces: Maps,
+    rows: list[int],
+    path: Path,
+    title: str,
+) -> None:
+    """A row for each sample: its face, the maps of its true and predicted class, its AU heatmap."""
+    predicted, true = logits[rows].argmax(axis=1), samples.labels[rows]
+    p = softmax(logits[rows], card.temperature)
+    x = samples.x[rows]
+    of_true = enlarge_maps(attribute(model, x, method, true))
+    of_predicted = enlarge_maps(
+        attribute(model, x, method, torch.from_numpy(predicted).to(x.device))
+    )
+    action_units = enlarge_maps(samples.heat[rows])
+    has_action_units = samples.has_action_units[rows].tolist()
+    cells: list[Cell] = []
+    captions = []
+    for i, (row, label, prediction) in enumerate(
+        zip(rows, true.tolist(), predicted.tolist(), strict=True)
+    ):
+        maps = (None, of_true[i], of_predicted[i], action_units[i])
+        cells += [(faces[row], map_) for map_ in maps]
+        captions += [
+            "",
+            *(f"{card.classes[k]} {100 * p[i, k]:.0f} %" for k in (label, prediction)),
+            "" if has_action_units[i] else "none",
+        ]
+    columns = ("face", "true class", "predicted class", "action units")
+    map_sheet(cells, captions, path, columns=columns, title=title)
+
+
+def _write_class_sheet(
+    model: FerModel,
+    card: ModelCard,
+    samples: ExplanationSamples,
+    method: str,
+    faces: Maps,
     path: Path,
 ) -> None:
-    cells: list[tuple[Any, Any]] = []
-    captions, rows = [], []
+    cells: list[Cell] = []
+    captions, names = [], []
     for label, name in enumerate(card.classes):
-        own = samples.labels == label
-        if not own.any():
+        rows = samples.labels == label
+        count = int(rows.sum())
+        if not count:
             continue
-        maps = maps_by(model, samples.x[own], method, samples.labels[own])
+        maps = attribute(model, samples.x[rows], method, samples.labels[rows])
         peaks = maps.abs().amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)
-        mean_face = faces[own.cpu().numpy()].mean(axis=0)
-        for map_ in (None, (maps / peaks).mean(0), samples.heat[own].mean(0)):
-            cells.append((mean_face, None if map_ is None else enlarge(map_[None])[0]))
-        count = int(own.sum())
+        mean_maps = enlarge_maps(torch.stack([(maps / peaks).mean(0), samples.heat[rows].mean(0)]))
+        mean_face = faces[rows.cpu().numpy()].mean(axis=0)
+        cells += [(mean_face, map_) for map_ in (None, *mean_maps)]
         captions += [f"{count} face{'s' if count != 1 else ''}", "", ""]
-        rows.append(name)
+        names.append(name)
     columns = ("mean face", "mean of its maps", "mean action units")
-    map_sheet(cells, captions, path, columns=columns, rows=rows)
+    map_sheet(cells, captions, path, columns=columns, rows=names)
 
 
-def enlarge(maps: Tensor) -> NDArray[np.float32]:
-    """(B, h, w) → (B, SHEET, SHEET)."""
-    big = torch.nn.functional.interpolate(
-        maps[:, None].float().cpu(), (SHEET, SHEET), mode="bilinear", align_corners=False
+def enlarge_maps(maps: Tensor) -> Maps:
+    """(B, h, w) → (B, SHEET_SIDE, SHEET_SIDE)."""
+    enlarged = torch.nn.functional.interpolate(
+        maps[:, None].float().cpu(), (SHEET_SIDE, SHEET_SIDE), mode="bilinear", align_corners=False
     )
-    return np.asarray(big[:, 0].numpy(), np.float32)
+    return np.asarray(enlarged[:, 0].numpy(), np.float32)
 
 
-def _read(picture: Path) -> NDArray[np.uint8]:
-    """BGR. Decoded from memory: imread prints its own messages."""
-    try:
-        content = np.frombuffer(picture.read_bytes(), np.uint8)
-    except OSError as error:
-        raise DataError(f"{picture}: this cannot be read ({error.strerror})") from error
-    image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
-    if image is None:
-        raise DataError(f"{picture}: this is no picture")
-    return np.asarray(image, np.uint8)
+@dataclass(frozen=True, slots=True)
+class _AlignedFace:
+    """`crop` (1, S, S) uint8; `landmarks` (68, 2) float32 in pixels of the network's input."""
+
+    crop: Tensor
+    landmarks: Tensor
 
 
 def write_picture_explanation(
     model: FerModel, card: ModelCard, picture: Path, device: torch.device, out: Path
 ) -> dict[str, Any]:
-    """Explain the largest face of one picture by every method that the model can serve.
+    """Explain the largest face of one picture with every method that the model supports.
 
-    Raises DataError when the file is no picture or shows no face.
+    Raises DataError if the file is not a picture or shows no face.
     """
-    pixels = _read(picture)
-    with FaceLandmarker() as landmarker:
-        faces = landmarker(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8))
-        points = faces[0].landmarks if faces else landmarks_of_crop(landmarker, pixels)
-    if points is None:
-        raise DataError(f"{picture}: no face was found", "It must be seen from the front.")
-    sizes = card.preprocessing
-    aligned = align_face(pixels, points, sizes.crop_size)
-    crop = torch.from_numpy(aligned.crop)[None]
-    x = to_input(crop, sizes).to(device)
-    margin = (sizes.crop_size - sizes.input_size) // 2
-    placed = torch.from_numpy(transform(aligned.matrix, points).astype(np.float32)) - margin
+    face = _aligned_face(picture, card.preprocessing)
+    x = to_input(face.crop, card.preprocessing).to(device)
     model.eval()
     with torch.no_grad():
         logits = model(x).float().cpu().numpy()
-    shares = softmax(logits, card.temperature)[0]
-    best = int(shares.argmax())
-    face = enlarge(centre(crop, sizes.input_size))[0]
-    maps: dict[str, Tensor] = {name: explain(model, x, name, best)[1] for name in methods_of(model)}
-    for name in ("grad", "grad_x_input"):
-        maps[f"{name} of pixels"] = explain(model, x, name, best, PIXELS)[1]
-    delta = None
-    for name in slow_methods_of(model, x):
-        found = explain_on_demand(model, x, name, best)
-        maps[name] = found.maps
-        delta = float(found.delta[0]) if found.delta is not None else delta
-    cells: list[tuple[Any, Any]] = [(face, None)]
-    cells += [(face, enlarge(each.float())[0]) for each in maps.values()]
-    names = ["the aligned face", *(name.replace("_", " ") for name in maps)]
-    shown = expressions_of(card.classes)[best : best + 1]
-    if bool(au_valid(shown)):
-        heat = au_heatmap(placed[None], sizes.input_size, shown)
-        cells.append((face, enlarge(heat)[0]))
-        names.append(f"action units of {card.classes[best]}")
-    columns = 5
-    map_sheet(cells, names, out / "maps.png", columns=("",) * columns)
-    order = np.argsort(-shares)
-    rows = [[card.classes[k], f"{100 * shares[k]:.1f} %"] for k in order]
+    p = softmax(logits, card.temperature)[0]
+    best = int(p.argmax())
+    maps, delta = _maps_by_method(model, x, best)
     result = {
         "model": card.name,
         "image": str(picture),
         "label": card.classes[best],
-        "probabilities": {name: float(p) for name, p in zip(card.classes, shares, strict=True)},
+        "probabilities": {name: float(share) for name, share in zip(card.classes, p, strict=True)},
         "methods": list(maps),
         "integrated_gradients_delta": delta,
     }
     write_json(out / "metrics.json", result)
-    caption = f"Red speaks for {card.classes[best]}, blue against it; each map has its own scale"
-    parts = [
-        Part("Maps", pictures=((out / "maps.png", caption),)),
-        table("Probabilities", ["expression", "share"], rows),
+    _write_method_sheet(card, face, maps, best, out / "maps.png")
+    caption = (
+        f"Red: evidence for {card.classes[best]}, blue: against it; each map has its own scale"
+    )
+    rows = [[card.classes[k], f"{100 * p[k]:.1f} %"] for k in np.argsort(-p)]
+    sections = [
+        ReportSection("Maps", figures=((out / "maps.png", caption),)),
+        table_section("Probabilities", ["expression", "probability"], rows),
     ]
-    notes = f"{card.name} on {picture.name}: {card.classes[best]} {shares[best]:.0%}. {card.limits}"
-    write_document(f"Why {card.classes[best]}?", notes, parts, out)
+    notes = f"{card.name} on {picture.name}: {card.classes[best]} {p[best]:.0%}. {card.limits}"
+    write_document(f"Why {card.classes[best]}?", notes, sections, out)
     return result
+
+
+def _aligned_face(picture: Path, sizes: Preprocessing) -> _AlignedFace:
+    """The largest face. Raises DataError without one."""
+    pixels = _read_picture(picture)
+    with FaceLandmarker() as landmarker:
+        faces = landmarker(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8))
+        points = faces[0].landmarks if faces else landmarks_of_crop(landmarker, pixels)
+    if points is None:
+        raise DataError(f"{picture}: no face was found", "The face must be seen from the front.")
+    aligned = align_face(pixels, points, sizes.crop_size)
+    margin = (sizes.crop_size - sizes.input_size) // 2
+    landmarks = transform_points(aligned.matrix, points).astype(np.float32) - margin
+    return _AlignedFace(torch.from_numpy(aligned.crop)[None], torch.from_numpy(landmarks))
+
+
+def _read_picture(picture: Path) -> NDArray[np.uint8]:
+    """BGR. Decoded from memory, because imread prints its own messages."""
+    try:
+        content = np.frombuffer(picture.read_bytes(), np.uint8)
+    except OSError as error:
+        raise DataError(f"{picture}: could not be read ({error.strerror})") from error
+    image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+    if image is None:
+        raise DataError(f"{picture}: could not be read as a picture")
+    return np.asarray(image, np.uint8)
+
+
+def _maps_by_method(
+    model: FerModel, x: Tensor, target: int
+) -> tuple[dict[str, Tensor], float | None]:
+    """Maps (1, h, w) by method, and the completeness error of integrated gradients."""
+    results = {
+        name: attribute_with_logits(model, x, name, target) for name in available_methods(model)
+    }
+    delta = results["integrated_gradients"].delta
+    maps = {name: result.maps for name, result in results.items()}
+    return maps, None if delta is None else float(delta[0])
+
+
+def _write_method_sheet(
+    card: ModelCard, face: _AlignedFace, maps: dict[str, Tensor], label: int, path: Path
+) -> None:
+    """The face, its map by every method, and the action units of the class."""
+    side = card.preprocessing.input_size
+    image = enlarge_maps(centre(face.crop, side))[0]
+    cells: list[Cell] = [(image, None)]
+    cells += [(image, enlarge_maps(map_.float())[0]) for map_ in maps.values()]
+    captions = ["the aligned face", *(METHODS[name].title for name in maps)]
+    expression = expressions_of(card.classes)[label : label + 1]
+    if bool(au_valid(expression)):
+        heat = au_heatmap(face.landmarks[None], side, expression)
+        cells.append((image, enlarge_maps(heat)[0]))
+        captions.append(f"action units of {card.classes[label]}")
+    map_sheet(cells, captions, path, columns=("",) * SHEET_COLUMNS)

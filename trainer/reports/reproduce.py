@@ -1,7 +1,7 @@
-"""A table of the recipes, run as a whole: each recipe with each seed, in processes of their own.
+"""Reproduce a table of recipes: train and evaluate each recipe with each seed, one process each.
 
-Files are the truth here too: what is done is skipped, what was stopped goes on, so that a second
-call continues the first.
+The run files decide what is left to do: finished work is skipped and a stopped run is resumed, so
+a second call continues the first.
 """
 
 import json
@@ -16,40 +16,42 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.errors import DataError, RunStopped, UsageError
 from trainer.files import file_stem, write_json, write_text
 from trainer.recipes import FAST, RECIPES, Recipe, tables
 from trainer.reports.comparison import Spread, metric_text
 from trainer.reports.document import markdown_table
-from trainer.reports.run_records import DONE, find_runs, flat, read_head, read_status
-from trainer.training.run_dir import RunDir, placed
+from trainer.reports.run_records import (
+    DONE,
+    find_runs,
+    flatten_fields,
+    read_run_header,
+    read_run_status,
+)
+from trainer.training.run_dir import RunDir, with_absolute_paths
 
 STOPPED = RunStopped.exit_code
 SPLIT = "val"
-ELSEWHERE = (
-    "run.device",
-    "run.threads",
-    "run.loaders",
-    "data.memory",
-)  # may differ from call to call
-MEASURED = ("accuracy", "mean_class_accuracy")
+MACHINE_FIELDS = ("run.device", "run.threads", "run.loaders", "data.memory")  # may differ by call
+TABLE_METRICS = ("accuracy", "mean_class_accuracy")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a child process ended; `error` is the last line of its complaint."""
+class ProcessResult:
+    """How a child process ended; `error` is its last error message."""
 
     code: int
     error: str = ""
 
 
-Runner = Callable[[list[str]], Outcome]  # of the arguments after `python -m trainer`
+ProcessRunner = Callable[[list[str]], ProcessResult]  # of the arguments after `python -m trainer`
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One run that the table asks for."""
+class PlannedRun:
+    """One run of the table."""
 
     recipe: Recipe
     seed: int
@@ -61,8 +63,8 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """A row of the table; `runs` are the measured ones, `metrics` those of `fertrain evaluate`."""
+class RecipeResult:
+    """A row of the table: the evaluated `runs` and their metrics by `fertrain evaluate`."""
 
     recipe: Recipe
     runs: tuple[Path, ...] = ()
@@ -81,25 +83,26 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """What came of it. `failed` are names of runs with the reason."""
+class ReproductionTable:
+    """The results so far. `failed` maps the names of failed runs to the reason."""
 
     name: str
     data: str
     seeds: int
-    results: tuple[Result, ...]
+    results: tuple[RecipeResult, ...]
     failed: dict[str, str]
 
     def cells(self) -> tuple[list[str], list[list[str]]]:
+        """Columns and rows."""
         columns = ["recipe", "published", "val accuracy %", "mean class %", "seeds"]
         rows = [
             [
-                each.recipe.name,
-                each.recipe.published,
-                *(metric_text(each.metrics.get(name), name) for name in MEASURED),
-                f"{len(each.runs)} of {self.seeds}",
+                result.recipe.name,
+                result.recipe.published,
+                *(metric_text(result.metrics.get(name), name) for name in TABLE_METRICS),
+                f"{len(result.runs)} of {self.seeds}",
             ]
-            for each in self.results
+            for result in self.results
         ]
         return columns, rows
 
@@ -109,31 +112,35 @@ class Table:
             "data": self.data,
             "split": SPLIT,
             "seeds": self.seeds,
-            "rows": [each.as_dict() for each in self.results],
+            "rows": [result.as_dict() for result in self.results],
             "failed": self.failed,
         }
 
     def write(self, folder: Path) -> None:
+        """Write `<name>.md` and `<name>.json`."""
         stem = file_stem(self.name)
-        notes = [f"# {self.name}", f"Data: {self.data}, split {SPLIT}. Mean ± sample deviation."]
-        notes.append(markdown_table(*self.cells()))
-        notes += [f"- {run} failed: {reason}" for run, reason in self.failed.items()]
-        write_text(folder / f"{stem}.md", "\n\n".join(notes) + "\n")
+        blocks = [
+            f"# {self.name}",
+            f"Data: {self.data}, split {SPLIT}. Mean ± sample standard deviation.",
+            markdown_table(*self.cells()),
+            *(f"- {run} failed: {reason}" for run, reason in self.failed.items()),
+        ]
+        write_text(folder / f"{stem}.md", "\n\n".join(blocks) + "\n")
         write_json(folder / f"{stem}.json", self.as_dict())
 
 
-def recipes_of(table: str, fast: bool) -> list[Recipe]:
-    """The rows of a table, or with a slash those whose name starts so: `dacl/raf-db`.
+def recipes_in_table(table: str, fast: bool) -> list[Recipe]:
+    """The recipes of a table; with a slash, those whose name starts so: `dacl/raf-db`.
 
-    Raises UsageError with what is known.
+    Raises UsageError with the known tables.
     """
     plain = {name.removesuffix(FAST): name for name in RECIPES if name.endswith(FAST) == fast}
     starts = (f"{table}/",) if "/" not in table else (f"{table}-",)
-    found = [RECIPES[plain[n]] for n in plain if n.startswith(starts) or ("/" in n and n == table)]
-    if found:
-        return found
+    rows = [RECIPES[plain[n]] for n in plain if n.startswith(starts) or ("/" in n and n == table)]
+    if rows:
+        return rows
     if fast and any(name.startswith((f"{table}/", f"{table}-")) for name in RECIPES):
-        raise UsageError(f"{table} has no fast form", "Leave --fast out.")
+        raise UsageError(f"{table} has no fast form", "Leave out --fast.")
     raise UsageError(f"there is no table {table!r}", f"Known: {', '.join(tables())}.")
 
 
@@ -145,89 +152,88 @@ def reproduce(
     fast: bool = False,
     seeds: int = 3,
     sets: list[str] | None = None,
-    run_child: Runner | None = None,
-    say: Callable[[str], None] = lambda _: None,
-) -> Table:
+    run_process: ProcessRunner | None = None,
+    log: Callable[[str], None] = lambda _: None,
+) -> ReproductionTable:
     """Train and evaluate what is missing; write `<runs>/<table>.md` and `.json` after each run.
 
-    Raises RunStopped after Ctrl+C, once the child has saved its state, and UsageError when the
-    folder has a run of the same name with other settings, or of other data.
+    `sets` are settings of every run. Raises RunStopped after Ctrl+C, once the child process has
+    saved its state, and UsageError if `runs` has a run of the same name with other settings or
+    other data.
     """
-    rows, settings, run_child = recipes_of(table, fast), sets or [], run_child or run_trainer
+    recipes, settings = recipes_in_table(table, fast), sets or []
+    run_process = run_process or run_trainer
     if not data.exists():
         raise DataError(f"{data}: there is no such data set")
-    jobs = [
-        Job(row, seed, load_config(None, [*settings, f"run.seed={seed}"], **row.values))
-        for row in rows
-        for seed in range(seeds)
-    ]
-    for job in jobs:
-        _refuse_others(job, _find(job, runs), data)
-    name, failed = table + FAST * fast, dict[str, str]()
-    done: dict[str, dict[Path, dict[str, Any]]] = {row.name: {} for row in rows}
+    planned = [_plan_run(recipe, seed, settings) for recipe in recipes for seed in range(seeds)]
+    for plan in planned:
+        _check_same_training(plan, _existing_run(plan, runs), data)
+    failed: dict[str, str] = {}
+    metrics: dict[str, dict[Path, dict[str, Any]]] = {recipe.name: {} for recipe in recipes}
 
-    def so_far() -> Table:
-        results = tuple(_result(row, done[row.name]) for row in rows)
-        return Table(name, str(data), seeds, results, failed)
+    def current_table() -> ReproductionTable:
+        results = tuple(_recipe_result(recipe, metrics[recipe.name]) for recipe in recipes)
+        return ReproductionTable(table + FAST * fast, str(data), seeds, results, failed)
 
-    for number, job in enumerate(jobs, 1):
-        say(f"{number} of {len(jobs)}: {job.name}")
-        reason = ""
-        for arguments in _missing(job, runs, data, settings):
-            outcome = run_child(arguments)
-            if outcome.code == STOPPED:
-                so_far().write(runs)
-                raise RunStopped(f"stopped in {job.name}", "The same command goes on from here.")
-            if outcome.code:
-                reason = outcome.error or f"exit code {outcome.code}"
+    for number, plan in enumerate(planned, 1):
+        log(f"{number} of {len(planned)}: {plan.name}")
+        error = ""
+        for arguments in _pending_commands(plan, runs, data, settings):
+            result = run_process(arguments)
+            if result.code == STOPPED:
+                current_table().write(runs)
+                raise RunStopped(f"stopped in {plan.name}", "Run the same command to continue.")
+            if result.code:
+                error = result.error or f"exit code {result.code}"
                 break
-        run = _find(job, runs)
-        measured = _measured(run) if run else {}
-        if run is None or reason or not measured:
-            failed[job.name] = reason or "it left no metrics"
-            say(f"{job.name} failed: {failed[job.name]}")
+        run = _existing_run(plan, runs)
+        run_metrics = _plain_metrics(run) if run else {}
+        if run is None or error or not run_metrics:
+            failed[plan.name] = error or "the run has no metrics"
+            log(f"{plan.name} failed: {failed[plan.name]}")
         else:
-            done[job.recipe.name][run.path] = measured
-        so_far().write(runs)
-    return so_far()
+            metrics[plan.recipe.name][run.path] = run_metrics
+        current_table().write(runs)
+    return current_table()
 
 
-def run_trainer(arguments: list[str]) -> Outcome:
-    """`python -m trainer …` with its messages on stderr; Ctrl+C is passed on to it once."""
-    complaints: deque[str] = deque(maxlen=40)
-    with _forwarded() as (asked, children):
+def run_trainer(arguments: list[str]) -> ProcessResult:
+    """Run `python -m trainer …`, copying its stderr to ours and forwarding Ctrl+C to it once."""
+    last_lines: deque[str] = deque(maxlen=40)
+    with _forwarded_signals() as (received, children):
         child = subprocess.Popen(
             [sys.executable, "-m", "trainer", *arguments],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
-            # the terminal's Ctrl+C reaches this process alone, which passes it on
+            # the terminal's Ctrl+C reaches only this process, which forwards it
             start_new_session=True,
         )
         children.append(child)
-        if asked:  # before there was a child to tell
+        if received:  # a signal came before the child started
             _interrupt(child)
         assert child.stderr is not None
         for line in child.stderr:
             sys.stderr.write(line)
             if line.strip():
-                complaints.append(line.strip())
+                last_lines.append(line.strip())
         code = child.wait()
-    if asked or code == -signal.SIGINT:  # the latter before the child handled signals
-        return Outcome(STOPPED)
-    last = complaints[-1] if complaints else ""
-    return Outcome(code, next((c for c in reversed(complaints) if c.startswith("Error:")), last))
+    if received or code == -signal.SIGINT:  # the latter before the child handled signals
+        return ProcessResult(STOPPED)
+    last = last_lines[-1] if last_lines else ""
+    errors = (line for line in reversed(last_lines) if line.startswith("Error:"))
+    return ProcessResult(code, next(errors, last))
 
 
 @contextmanager
-def _forwarded() -> Iterator[tuple[list[int], list["subprocess.Popen[str]"]]]:
-    """While it lasts, SIGINT and SIGTERM are noted and reach the listed children as SIGINT."""
-    asked: list[int] = []
+def _forwarded_signals() -> Iterator[tuple[list[int], list["subprocess.Popen[str]"]]]:
+    """Meanwhile SIGINT and SIGTERM are recorded, and forwarded to the listed children as SIGINT."""
+    received: list[int] = []
     children: list[subprocess.Popen[str]] = []
 
     def forward(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
+        received.append(number)
         for child in children:
             _interrupt(child)
 
@@ -235,76 +241,82 @@ def _forwarded() -> Iterator[tuple[list[int], list["subprocess.Popen[str]"]]]:
         number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield asked, children
+        yield received, children
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
 
 
 def _interrupt(child: "subprocess.Popen[str]") -> None:
-    if sys.platform != "win32":  # there the console has told every process itself
+    if sys.platform != "win32":  # there the console signals every process itself
         child.send_signal(signal.SIGINT)
 
 
-def _missing(job: Job, runs: Path, data: Path, sets: list[str]) -> Iterator[list[str]]:
-    """Arguments of the processes that the job still needs, one after the other."""
-    run = _find(job, runs)
+def _plan_run(recipe: Recipe, seed: int, settings: list[str]) -> PlannedRun:
+    config = load_config(None, [*settings, f"run.seed={seed}"], **recipe.values)
+    return PlannedRun(recipe, seed, config)
+
+
+def _pending_commands(
+    plan: PlannedRun, runs: Path, data: Path, sets: list[str]
+) -> Iterator[list[str]]:
+    """The arguments of the commands that the run still needs, one after the other."""
+    run = _existing_run(plan, runs)
     if run is None:
-        settings = [word for text in (*sets, f"run.seed={job.seed}") for word in ("--set", text)]
+        settings = [word for text in (*sets, f"run.seed={plan.seed}") for word in ("--set", text)]
         yield [
-            *("train", "--recipe", job.recipe.name, "--data", str(data)),
-            *("--name", job.name, "--runs", str(runs), *settings),
+            *("train", "--recipe", plan.recipe.name, "--data", str(data)),
+            *("--name", plan.name, "--runs", str(runs), *settings),
         ]
-        run = _find(job, runs)
-    elif read_status(run) != DONE:
+        run = _existing_run(plan, runs)
+    elif read_run_status(run) != DONE:
         yield ["resume", str(run.path)]
-    if run is not None and not _measured(run):
+    if run is not None and not _plain_metrics(run):
         yield [
             *("evaluate", "--model", str(run.best), "--data", str(data), "--split", SPLIT),
-            *("--device", job.config.run.device, "--json"),
-            *(() if job.config.data.landmarks else ("--no-landmarks",)),
+            *("--device", plan.config.run.device, "--json"),
+            *(() if plan.config.data.landmarks else ("--no-landmarks",)),
         ]
 
 
-def _find(job: Job, runs: Path) -> RunDir | None:
-    """The job's latest finished run, else the latest with a state to go on from."""
-    known = [run for run in _run_dirs(runs) if run.path.name.endswith(f"-{job.name}")]
-    named = [run for run in known if read_head(run)[0] == job.name]
-    finished = [run for run in named if read_status(run) == DONE]
-    stopped = [run for run in named if run.state.is_file()]
-    taken = finished or stopped
-    return taken[-1] if taken else None
+def _existing_run(plan: PlannedRun, runs: Path) -> RunDir | None:
+    """The latest finished run of that name, otherwise the latest that can be resumed."""
+    directories = find_runs([runs]) if any(runs.glob("*/config.json")) else []
+    candidates = [run for run in directories if run.path.name.endswith(f"-{plan.name}")]
+    same_name = [run for run in candidates if read_run_header(run)[0] == plan.name]
+    finished = [run for run in same_name if read_run_status(run) == DONE]
+    resumable = [run for run in same_name if run.state.is_file()]
+    usable = finished or resumable
+    return usable[-1] if usable else None
 
 
-def _run_dirs(runs: Path) -> list[RunDir]:
-    return find_runs([runs]) if any(runs.glob("*/config.json")) else []
-
-
-def _refuse_others(job: Job, run: RunDir | None, data: Path) -> None:
-    """Raise UsageError when the run was trained otherwise than the job asks."""
+def _check_same_training(plan: PlannedRun, run: RunDir | None, data: Path) -> None:
+    """Raise UsageError if the run was trained on other data or with other settings."""
     if run is None:
         return
-    _, source, config = read_head(run)
+    _, source, config = read_run_header(run)
     if Path(source) != data.resolve():
         raise UsageError(
-            f"{run.path}: it was trained on {source}, asked is {data}",
-            "Use another folder: --runs DIR. A data set that moved can be linked to its old place.",
+            f"{run.path}: it was trained on {source}, not on {data}",
+            "Use another folder: --runs DIR. "
+            "If the data set has moved, link it to its former location.",
         )
-    wanted, found = flat(placed(job.config).model_dump()), flat(config.model_dump())
-    other = [
-        f"{key} is {found.get(key)}, asked is {wanted.get(key)}"
-        for key in {**wanted, **found}
-        if key not in ELSEWHERE and wanted.get(key) != found.get(key)
+    expected = flatten_fields(with_absolute_paths(plan.config).model_dump())
+    stored = flatten_fields(config.model_dump())
+    differences = [
+        f"{key} is {stored.get(key)}, not {expected.get(key)}"
+        for key in {**expected, **stored}
+        if key not in MACHINE_FIELDS and expected.get(key) != stored.get(key)
     ]
-    if other:
+    if differences:
         raise UsageError(
-            f"{run.path}: it was trained with other settings ({'; '.join(other)})",
+            f"{run.path}: it was trained with other settings ({'; '.join(differences)})",
             "Use another folder: --runs DIR.",
         )
 
 
-def _measured(run: RunDir) -> dict[str, Any]:
-    """The run's metrics on the plain pictures of val; empty when they have to be taken."""
+def _plain_metrics(run: RunDir) -> dict[str, Any]:
+    """The run's metrics on the unaltered pictures of val; empty if they must be measured."""
     file = run.eval(SPLIT) / "metrics.json"
     if not file.is_file() or file.stat().st_mtime < run.best.stat().st_mtime:
         return {}
@@ -315,10 +327,10 @@ def _measured(run: RunDir) -> dict[str, Any]:
     return metrics if metrics.get("tta", "none") == "none" else {}
 
 
-def _result(recipe: Recipe, measured: dict[Path, dict[str, Any]]) -> Result:
-    metrics = {
-        name: Spread(tuple(float(each[name]) for each in measured.values()))
-        for name in MEASURED
-        if measured
+def _recipe_result(recipe: Recipe, metrics_by_run: dict[Path, dict[str, Any]]) -> RecipeResult:
+    spreads = {
+        name: Spread(tuple(float(metrics[name]) for metrics in metrics_by_run.values()))
+        for name in TABLE_METRICS
+        if metrics_by_run
     }
-    return Result(recipe, tuple(measured), metrics)
+    return RecipeResult(recipe, tuple(metrics_by_run), spreads)

@@ -1,4 +1,4 @@
-"""A run as its files tell it: what was asked, how it went, what it reached."""
+"""A run read from its files: configuration, events, results."""
 
 import json
 import statistics
@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from trainer.config.loading import saved_config
 from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData
 from trainer.errors import DataError, ModelFileError, UsageError
@@ -18,18 +19,19 @@ from trainer.model_index import find_model, read_card
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir
 
-ALIVE_SECONDS = 300.0  # a journal this fresh belongs to a run that goes on
+ALIVE_SECONDS = 300.0  # a run whose last event is more recent still runs
 DONE = "done"
-MEASURED = ("accuracy", "mean_class_accuracy", "macro_f1", "ece", "confusion")
+BEST_METRICS = ("accuracy", "mean_class_accuracy", "macro_f1", "ece", "confusion")
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run. `validations` are its journal's events `epoch` and `validation`, in order.
+    """One run.
 
-    `status` is done, stopped, failed, running, or unknown: killed, or silent for five minutes.
-    `best` is the best validation, its epoch and what was measured; empty before the first one.
-    `evaluations` are the metrics by split.
+    `status` is done, stopped, failed, running, or unknown: killed, or without an event for five
+    minutes. `validations` are the events `epoch` and `validation`, in order. `best` is the epoch
+    and the metrics of the best validation; empty before the first one. `evaluations` are the
+    metrics of `fertrain evaluate` by split.
     """
 
     run: RunDir
@@ -41,63 +43,63 @@ class RunRecord:
     validations: tuple[dict[str, Any], ...]
     best: dict[str, Any]
     parameters: int | None
-    images_per_second: float | None  # median of the steps
+    images_per_second: float | None  # median over the steps
     ms_per_step: float | None
     steps_per_epoch: float | None
     evaluations: dict[str, dict[str, Any]]
 
 
 def find_runs(paths: list[Path]) -> list[RunDir]:
-    """The run directories that `paths` are or hold. Raises UsageError when one has none."""
-    found: list[RunDir] = []
+    """The run directories in `paths`, or in folders of them. Raises UsageError if there is none."""
+    runs: list[RunDir] = []
     for path in paths:
         if RunDir(path).config.is_file():
-            found.append(RunDir(path))
+            runs.append(RunDir(path))
             continue
-        held = sorted(each.parent for each in path.glob("*/config.json"))
-        if not held:
+        folders = sorted(config.parent for config in path.glob("*/config.json"))
+        if not folders:
             raise UsageError(
-                f"{path}: this is no run directory, nor a folder of runs",
-                "A run directory has a config.json; `fertrain train` writes it.",
+                f"{path}: neither a run directory nor a folder of runs",
+                "A run directory has a config.json, which `fertrain train` writes.",
             )
-        found += [RunDir(each) for each in held]
-    return list({run.path.resolve(): run for run in found}.values())
+        runs += [RunDir(folder) for folder in folders]
+    return list({run.path.resolve(): run for run in runs}.values())
 
 
-def read_head(run: RunDir) -> tuple[str, str, TrainConfig]:
-    """Name, data set's path and configuration. Raises DataError when they cannot be read."""
+def read_run_header(run: RunDir) -> tuple[str, str, TrainConfig]:
+    """Name, data set path and configuration. Raises DataError if they cannot be read."""
     try:
-        head = json.loads(run.config.read_text(encoding="utf-8"))
-        config = TrainConfig.model_validate(head["config"])
-        return str(head["name"]), str(head["data"]), config
+        header = json.loads(run.config.read_text(encoding="utf-8"))
+        config = saved_config(header["config"])
+        return str(header["name"]), str(header["data"]), config
     except ValidationError as error:
-        fields = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+        fields = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors())
         raise DataError(
             f"{run.config}: the configuration does not fit this version ({fields})",
-            "Compare it with the version that trained it.",
+            "Open it with the version that trained it.",
         ) from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"{run.config}: this is no run's configuration ({error})") from error
+        raise DataError(f"{run.config}: not the configuration of a run ({error})") from error
 
 
-def read_status(run: RunDir, now: float | None = None) -> str:
-    """`RunRecord.status`; `now` is the time in seconds since the epoch."""
+def read_run_status(run: RunDir, now: float | None = None) -> str:
+    """As `RunRecord.status`; `now` is in seconds since 1970."""
     return _status(_events(run), time.time() if now is None else now)
 
 
-def read_record(run: RunDir, now: float | None = None) -> RunRecord:
-    """Read a run's files. Raises DataError when the configuration cannot be read."""
-    name, data, config = read_head(run)
+def read_run_record(run: RunDir, now: float | None = None) -> RunRecord:
+    """Read a run's files. Raises DataError if its configuration or events cannot be read."""
+    name, data, config = read_run_header(run)
     try:
         return _record(run, name, data, config, time.time() if now is None else now)
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise DataError(f"{run.events}: it holds what no training writes ({error})") from error
+        raise DataError(f"{run.events}: not the events of a training run ({error})") from error
 
 
 def _record(run: RunDir, name: str, data: str, config: TrainConfig, now: float) -> RunRecord:
     events = _events(run)
     started: dict[str, Any] = next((e for e in reversed(events) if _is(e, "run_started")), {})
-    # a killed run repeats what came after its last saved state: the later one counts
+    # a resumed run repeats the steps after its last saved state: the later event counts
     steps = {e.get("step"): e for e in events if _is(e, "step")}
     validations = {
         (e["epoch"], e.get("step", 0)): e for e in events if _is(e, "epoch", "validation")
@@ -105,8 +107,8 @@ def _record(run: RunDir, name: str, data: str, config: TrainConfig, now: float) 
     speeds = [e["images_per_second"] for e in steps.values() if e.get("images_per_second")]
     speed = statistics.median(speeds) if speeds else None
     per_step = config.optim.batch_size * config.optim.accumulate * started.get("processes", 1)
-    classes, measured = _card(run)
-    ordered = tuple(validations[key] for key in sorted(validations))
+    classes, card_metrics = _classes_and_metrics(run)
+    in_order = tuple(validations[key] for key in sorted(validations))
     return RunRecord(
         run=run,
         name=name,
@@ -114,8 +116,8 @@ def _record(run: RunDir, name: str, data: str, config: TrainConfig, now: float) 
         config=config,
         status=_status(events, now),
         classes=classes,
-        validations=ordered,
-        best=_best(ordered) or measured,
+        validations=in_order,
+        best=_best(in_order) or card_metrics,
         parameters=started.get("parameters"),
         images_per_second=speed,
         ms_per_step=1000 * per_step / speed if speed else None,
@@ -124,15 +126,15 @@ def _record(run: RunDir, name: str, data: str, config: TrainConfig, now: float) 
     )
 
 
-def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten_fields(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested fields by their dotted names."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
-            found |= flat(value, f"{prefix}{key}.")
+            fields |= flatten_fields(value, f"{prefix}{key}.")
         else:
-            found[prefix + key] = value
-    return found
+            fields[prefix + key] = value
+    return fields
 
 
 def _is(event: dict[str, Any], *names: str) -> bool:
@@ -152,16 +154,16 @@ def _status(events: list[dict[str, Any]], now: float) -> str:
 
 
 def _best(validations: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    """The first validation of the highest accuracy, which is the one whose weights are kept."""
-    known = [each for each in validations if each.get("val_accuracy") is not None]
-    if not known:
+    """The first validation with the highest accuracy: its weights are the best model's."""
+    measured = [event for event in validations if event.get("val_accuracy") is not None]
+    if not measured:
         return {}
-    top = max(known, key=lambda each: float(each["val_accuracy"]))
-    return {"epoch": top["epoch"], **{key: top.get(f"val_{key}") for key in MEASURED}}
+    top = max(measured, key=lambda event: float(event["val_accuracy"]))
+    return {"epoch": top["epoch"], **{key: top.get(f"val_{key}") for key in BEST_METRICS}}
 
 
-def _card(run: RunDir) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Class names and val metrics of the best model; those of this project without one."""
+def _classes_and_metrics(run: RunDir) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Classes and val metrics of the best model; without one, the seven expressions and none."""
     try:
         card = read_card(run.best)
     except ModelFileError:
@@ -170,31 +172,31 @@ def _card(run: RunDir) -> tuple[tuple[str, ...], dict[str, Any]]:
 
 
 def _evaluations(run: RunDir) -> dict[str, dict[str, Any]]:
-    found = {}
+    evaluations = {}
     for split in ("val", "test", "train"):
         file = run.eval(split) / "metrics.json"
         if file.is_file():
             try:
-                found[split] = json.loads(file.read_text(encoding="utf-8"))
+                evaluations[split] = json.loads(file.read_text(encoding="utf-8"))
             except (OSError, ValueError, RecursionError) as error:
                 raise DataError(
-                    f"{file}: these are no metrics ({error})", "Evaluate it again."
+                    f"{file}: the metrics cannot be read ({error})", "Evaluate the run again."
                 ) from error
-    return found
+    return evaluations
 
 
-def as_learned(model: Path, faces: FaceData) -> FaceData:
-    """Unaligned where the model's run trained on unaligned pictures.
+def aligned_as_trained(model: Path, faces: FaceData) -> FaceData:
+    """`faces` without landmarks if the model's run trained on unaligned pictures.
 
-    Who fine-tunes an aligned model without aligning has pictures that are aligned already.
+    A run without landmarks that fine-tunes an aligned model has pictures that are aligned already.
     """
     run = RunDir(model.parent.parent)
     if model.parent.name != "checkpoints" or not run.config.is_file():
         return faces
-    config = read_head(run)[2]
+    config = read_run_header(run)[2]
     if config.data.landmarks:
         return faces
-    with suppress(ModelFileError):  # it may be gone, and is needed for nothing else
+    with suppress(ModelFileError):  # the initial model may be gone, and nothing else needs it
         init = read_card(find_model(config.model.init)) if config.model.init else None
         if init is not None and init.data.get("landmarks", "none") != "none":
             return faces

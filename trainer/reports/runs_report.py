@@ -7,44 +7,46 @@ import numpy as np
 
 from trainer.reports.comparison import (
     Comparison,
-    Row,
+    ComparisonRow,
     differences_table,
     evaluations_table,
     results_table,
 )
-from trainer.reports.curve_figures import accuracy_complexity_picture, curves_picture
-from trainer.reports.document import Part, table, write_document
-from trainer.reports.figures import confusion_picture
+from trainer.reports.curve_figures import accuracy_complexity_figure, learning_curves_figure
+from trainer.reports.document import ReportSection, table_section, write_document
+from trainer.reports.figures import confusion_figure
 
 NOTES = (
-    "Metrics are those of the best epoch on val. Finished runs that differ in the seed only share "
-    "a row: mean ± sample standard deviation. FLOPs are of one picture, a multiplication and an "
-    "addition counted as two; img/s and ms a step are medians of the run's own steps."
+    "Metrics are those of the best epoch on val. Finished runs that differ only in the seed share "
+    "a row: mean ± sample standard deviation. FLOPs are per picture, with a multiplication and an "
+    "addition counted as two; img/s and ms per step are medians over the run's own steps."
 )
 
 
-def write_report(comparison: Comparison, out: Path) -> Path:
-    """Write report.md, report.html and their pictures into `out`; returns the HTML's path."""
-    parts = [table("Results", *results_table(comparison))]
+def write_comparison_report(comparison: Comparison, out: Path) -> Path:
+    """Write report.md, report.html and their figures into `out`; returns the HTML's path."""
+    sections = [table_section("Results", *results_table(comparison))]
     differences, evaluations = differences_table(comparison), evaluations_table(comparison)
     if differences[1]:
-        parts.append(table("Settings that differ", *differences))
+        sections.append(table_section("Settings that differ", *differences))
     if evaluations[1]:
-        parts.append(table("Evaluations", *evaluations))
-    parts += _pictures(comparison.rows, out)
-    return write_document("Comparison of runs", NOTES, parts, out)
+        sections.append(table_section("Evaluations", *evaluations))
+    sections += _figure_sections(comparison.rows, out)
+    return write_document("Comparison of runs", NOTES, sections, out)
 
 
-def _pictures(rows: tuple[Row, ...], out: Path) -> list[Part]:
+def _figure_sections(rows: tuple[ComparisonRow, ...], out: Path) -> list[ReportSection]:
     trained = [row for row in rows if any(record.validations for record in row.records)]
-    parts = []
+    sections = []
     if trained:
         curves, complexity = out / "curves.png", out / "accuracy-complexity.png"
-        curves_picture(trained, curves)
-        accuracy_complexity_picture(trained, complexity)
-        parts.append(Part("Curves", pictures=((curves, "Loss and accuracy by epoch"),)))
-        parts.append(
-            Part("Accuracy and complexity", pictures=((complexity, "val accuracy and its cost"),))
+        learning_curves_figure(trained, curves)
+        accuracy_complexity_figure(trained, complexity)
+        sections.append(ReportSection("Curves", figures=((curves, "Loss and accuracy by epoch"),)))
+        sections.append(
+            ReportSection(
+                "Accuracy and complexity", figures=((complexity, "val accuracy against cost"),)
+            )
         )
     confusions = []
     for row in rows:
@@ -54,10 +56,10 @@ def _pictures(rows: tuple[Row, ...], out: Path) -> list[Part]:
         if counts:
             file = out / f"confusion-{re.sub(r'[^A-Za-z0-9_.-]', '-', row.name)}.png"
             seeds = f", sum of {len(counts)} seeds" if len(counts) > 1 else ""
-            confusion_picture(
+            confusion_figure(
                 np.sum(counts, axis=0), row.records[0].classes, file, f"{row.name}, val{seeds}"
             )
             confusions.append((file, f"Confusion of {row.name}: rows are true classes"))
     if confusions:
-        parts.append(Part("Confusion", pictures=tuple(confusions)))
-    return parts
+        sections.append(ReportSection("Confusion", figures=tuple(confusions)))
+    return sections

@@ -1,12 +1,11 @@
 """The mean of several models' weights: a model soup (Wortsman et al., ICML 2022).
 
-Fine-tunings of one model lie in one valley of the loss: their mean is often better than each, and
-costs no more than one. Of models that have no common start the mean is worth nothing.
+Models fine-tuned from the same weights lie in one valley of the loss: their mean is often better
+than each of them, and as fast as one. The mean of models without a common start is useless.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -15,22 +14,23 @@ from trainer.card import ModelCard
 from trainer.data.crops import align_all
 from trainer.data.face_data import FaceData
 from trainer.errors import UsageError
-from trainer.evaluation.evaluate import check_classes, fit_temperature, metrics, predict
+from trainer.evaluation.evaluate import check_classes, predict
+from trainer.evaluation.metrics import classification_metrics, fit_temperature
 from trainer.models.registry import FerModel
 
-MEAN = re.compile(r"^mean of the weights of \d+ models: ")
+AVERAGED_OBJECTIVE = re.compile(r"^mean of the weights of \d+ models: ")
 
 
-def average(models: Sequence[tuple[FerModel, ModelCard]]) -> dict[str, Tensor]:
-    """The mean of the weights. Raises UsageError where the networks are not the same."""
+def average_weights(models: Sequence[tuple[FerModel, ModelCard]]) -> dict[str, Tensor]:
+    """The mean of the weights by name. Raises UsageError when the networks differ."""
     _, first = models[0]
     for _, card in models[1:]:
         for part in ("architecture", "arguments", "classes", "preprocessing"):
             ours, theirs = getattr(first, part), getattr(card, part)
             if ours != theirs:
                 raise UsageError(
-                    f"{first.name} and {card.name} have no mean: {part} {ours} and {theirs}",
-                    "Only fine-tunings of one model can be averaged.",
+                    f"{first.name} and {card.name} cannot be averaged: {part} {ours} and {theirs}",
+                    "Only models fine-tuned from the same one can be averaged.",
                 )
     states = [model.state_dict() for model, _ in models]
     return {
@@ -41,31 +41,33 @@ def average(models: Sequence[tuple[FerModel, ModelCard]]) -> dict[str, Tensor]:
     }
 
 
-def averaged(
+def average_models(
     models: Sequence[tuple[FerModel, ModelCard]], validation: FaceData, device: torch.device
 ) -> tuple[FerModel, ModelCard]:
-    """The first model with the mean of the weights; its card has what it reaches on `validation`,
-    and of the data sets that the models learned from the largest.
+    """The network with the mean of the weights, which replace those of the first model; its card.
 
-    The temperature is fitted to `validation`, too. Raises UsageError where the networks are not the
-    same, or have other classes than the data.
+    The card has the metrics on `validation`, the temperature fitted to it, and the data of the
+    model with the most training samples. Raises UsageError when the networks differ, or have other
+    classes than the data.
     """
     network, card = models[0]
     check_classes(card.name, card, validation)
-    network.load_state_dict(average(models))
+    network.load_state_dict(average_weights(models))
     crops = align_all(validation, card.preprocessing)
     logits = predict(network, card, crops.pixels, device).logits
-    found = metrics(logits, validation.label, card.classes)
-    kept = {key: found[key] for key in ("accuracy", "mean_class_accuracy", "macro_f1")}
-    # each once, in their order; those of a mean are its models'
-    names = dict.fromkeys(
-        name for _, card in models for name in MEAN.sub("", card.objective).split("; ")
+    measured = classification_metrics(logits, validation.label, card.classes)
+    in_card = {key: measured[key] for key in ("accuracy", "mean_class_accuracy", "macro_f1")}
+    # without duplicates, in order; an averaged model counts as the models it was averaged from
+    objectives = dict.fromkeys(
+        text
+        for _, card in models
+        for text in AVERAGED_OBJECTIVE.sub("", card.objective).split("; ")
     )
-    return network, replace(
-        card,
-        data=max((card.data for _, card in models), key=lambda data: data.get("train_samples", 0)),
-        objective=f"mean of the weights of {len(models)} models: " + "; ".join(names),
-        temperature=fit_temperature(logits, validation.label),
-        metrics={"split": "val", **kept},
-        about="",
-    )
+    changes = {
+        "data": max((card.data for _, card in models), key=lambda d: d.get("train_samples", 0)),
+        "objective": f"mean of the weights of {len(models)} models: " + "; ".join(objectives),
+        "temperature": fit_temperature(logits, validation.label),
+        "metrics": {"split": "val", **in_card},
+        "about": "",
+    }
+    return network, card.model_copy(update=changes)

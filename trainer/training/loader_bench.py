@@ -1,4 +1,4 @@
-"""How fast pictures come in and a whole training loop turns, beside torchvision's plain one."""
+"""Measures how fast pictures are loaded and the training loop runs, beside torchvision's loop."""
 
 import itertools
 import statistics
@@ -16,27 +16,23 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from trainer.card import ModelCard
 from trainer.config.train_config import TrainConfig
-from trainer.data.augmentation import augment
-from trainer.data.crops import Crops, align_all, normalise
 from trainer.data.face_data import FaceData
-from trainer.data.loader import load_batches
-from trainer.device import autocast_dtype, memory_format, resolve
+from trainer.device import autocast_dtype, memory_format, resolve_device
 from trainer.labels import EXPRESSIONS
 from trainer.models import create
 from trainer.recipes import pipelines
+from trainer.training.batches import TrainingBatches
 from trainer.training.run_dir import RunDir
-from trainer.training.state import ALONE, new_learner
 from trainer.training.step_bench import SIDE
-from trainer.training.train_step import Plan, Steps
+from trainer.training.trainer import Trainer
 
-BATCHES = 4  # in a round
+BATCHES_PER_ROUND = 4
 
 
 @dataclass(frozen=True, slots=True)
 class LoopSpeed:
-    """Median pictures a second: loader alone, whole loop, and torchvision's loop."""
+    """Median pictures per second: loading alone, the training loop, and torchvision's loop."""
 
     loader: float
     loop: float
@@ -52,44 +48,46 @@ def bench_loop(
     rounds: int = 5,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> LoopSpeed:
-    """ResNet18 at 112 px on noise. The loops take turns, so that a noisy machine is fair to both.
+    """ResNet18 at 112 px on noise. The loops alternate, so that load affects all of them alike.
 
-    Both do the same: flip, the same net, precision and SGD, no averaged weights, no clipping.
-    torchvision's reads JPEG files by ImageFolder and a DataLoader with two workers.
+    Both loops do the same: flip, the same network, precision and SGD, no weight averaging, no
+    clipping. torchvision's reads JPEG files with ImageFolder and a DataLoader with two workers.
     """
-    device, count = resolve(device_name), BATCHES * batch_size
+    device, count = resolve_device(device_name), BATCHES_PER_ROUND * batch_size
     config = TrainConfig.model_validate(
         {
             "model": {"name": "resnet18"},
             **pipelines.small(),
             "data": {"crop_size": SIDE, "input_size": SIDE, "normalisation": "fixed"},
             "optim": {"batch_size": batch_size, "epochs": rounds + 1, "ema": 0, "clip": 0},
+            "run": {"device": str(device)},
         }
     )
-    pictures = np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE), np.uint8)
-    crops = align_all(_data(pictures), config.data.preprocessing)
+    pictures = np.random.default_rng(0).integers(0, 256, (count + 1, SIDE, SIDE), np.uint8)
     speeds: dict[str, list[float]] = {"loader": [], "loop": [], "torchvision": []}
     with tempfile.TemporaryDirectory() as folder:
-        steps = _ours(config, crops, device, Path(folder))
-        plain = _torchvision(pictures, Path(folder), batch_size, device)
-        for round_ in range(rounds + 1):  # the first one chooses kernels
+        trainer = Trainer(RunDir(Path(folder)), "bench", config, _data(pictures))
+        plain = _torchvision_loop(pictures[:count], Path(folder), batch_size, device)
+        for round_number in range(rounds + 1):  # in round 0 kernels are chosen
             turns: dict[str, Callable[[], object]] = {
-                "loader": lambda: _load(config, crops, device),
-                "loop": partial(steps.until, (round_ + 1) * BATCHES, lambda: False),
-                "torchvision": lambda: list(itertools.islice(plain, BATCHES)),
+                "loader": lambda: _load_epoch(trainer.batches),
+                "loop": partial(trainer.train_until, (round_number + 1) * BATCHES_PER_ROUND),
+                "torchvision": lambda: list(itertools.islice(plain, BATCHES_PER_ROUND)),
             }
             for name, turn in turns.items():
                 began = time.perf_counter()
                 turn()
                 if device.type == "cuda":
                     torch.cuda.synchronize(device)
-                if round_:
+                if round_number:
                     speeds[name].append(count / (time.perf_counter() - began))
-            report(round_, rounds)
+            report(round_number, rounds)
+        trainer.close()
     return LoopSpeed(**{name: statistics.median(values) for name, values in speeds.items()})
 
 
 def _data(pictures: NDArray[np.uint8]) -> FaceData:
+    """Samples for training, and one for validation, which `Trainer` needs."""
     count = len(pictures)
     return FaceData(
         name="noise",
@@ -97,51 +95,35 @@ def _data(pictures: NDArray[np.uint8]) -> FaceData:
         images=pictures,
         sample_id=np.arange(count).astype(np.str_),
         source_index=np.arange(count),
-        split=np.full(count, "train"),
+        split=np.array(["train"] * (count - 1) + ["val"]),
         label=np.arange(count) % len(EXPRESSIONS),
         landmarks=np.full((count, 68, 2), np.nan, np.float32),
         votes=np.full((count, len(EXPRESSIONS)), np.nan, np.float32),
     )
 
 
-def _ours(config: TrainConfig, crops: Crops, device: torch.device, folder: Path) -> Steps:
-    name = config.model.name
-    card = ModelCard(name, name, {}, "", preprocessing=config.data.preprocessing)
-    learner = new_learner(config, card, crops.targets, device)
-    plan = Plan.of(config, len(crops), ALONE)
-    return Steps(RunDir(folder), learner, crops, config, plan, ALONE, lambda *_, **__: None)
+def _load_epoch(batches: TrainingBatches) -> None:
+    """All that comes before the network in the steps of an epoch."""
+    generator = batches.generator(0)
+    for sample in batches.load(batches.rows_of_steps(0, BATCHES_PER_ROUND)):
+        batches.prepare(0, sample, generator)
 
 
-def _load(config: TrainConfig, crops: Crops, device: torch.device) -> None:
-    """Everything of a training step that comes before the network."""
-    rows = torch.split(torch.randperm(len(crops)), config.optim.batch_size)
-    draws = torch.Generator(device if device.type == "cuda" else "cpu").manual_seed(0)
-    side = config.data.input_size
-    for sample in load_batches(crops, rows, config.run.loaders, device):
-        pixels, landmarks, targets = (
-            part.to(device, non_blocking=part.is_pinned()) for part in sample
-        )
-        batch = augment(
-            pixels, landmarks, targets, config.augment, view=side, side=side, generator=draws
-        )
-        normalise(batch.x, config.data.preprocessing)
-
-
-def _torchvision(
+def _torchvision_loop(
     pictures: NDArray[np.uint8], folder: Path, batch_size: int, device: torch.device
 ) -> Iterator[None]:
-    """A batch trained at each turn, without end."""
+    """Trains on one batch per iteration, endlessly."""
     from torchvision import datasets, transforms  # takes seconds to import
 
     for index, picture in enumerate(pictures):
-        place = folder / EXPRESSIONS[index % len(EXPRESSIONS)]
-        place.mkdir(exist_ok=True)
-        cv2.imwrite(str(place / f"{index}.jpg"), picture)
-    change = transforms.Compose(
+        class_folder = folder / "pictures" / EXPRESSIONS[index % len(EXPRESSIONS)]
+        class_folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(class_folder / f"{index}.jpg"), picture)
+    transform = transforms.Compose(
         [transforms.Grayscale(), transforms.RandomHorizontalFlip(), transforms.ToTensor()]
     )
     loader = torch.utils.data.DataLoader(
-        datasets.ImageFolder(str(folder), change),
+        datasets.ImageFolder(str(folder / "pictures"), transform),
         batch_size,
         shuffle=True,
         num_workers=2,

@@ -4,9 +4,11 @@ import os
 import platform
 import re
 import shutil
+import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,17 +16,17 @@ from pathlib import Path
 from trainer.config.train_config import TrainConfig
 from trainer.errors import ModelFileError, UsageError
 from trainer.files import write_json
-from trainer.model_index import find_model, model_spec
+from trainer.model_index import find_model, model_reference
 
-BEGAN = time.time()  # this process, but for IMPORTS_S: a command imports this early
-IMPORTS_S = 20.0
-CHILD = "FERAPP_CHILD"  # by this variable the app knows the run of a process that it started
+IMPORT_TIME = time.time()
+STARTUP_SECONDS = 20.0  # at most, from the start of a command to its import of this module
+CHILD_VARIABLE = "FERAPP_CHILD"  # its value tells the app which run its child process created
 PACKAGES = ("torch", "torchvision", "numpy", "opencv-python", "mediapipe", "safetensors")
 
 
 @dataclass(frozen=True, slots=True)
 class RunDir:
-    """Names of the files of one run."""
+    """The paths of a run's files."""
 
     path: Path
 
@@ -54,7 +56,7 @@ class RunDir:
 
     @property
     def review(self) -> Path:
-        """What `data.review` held when the run was made: it may grow meanwhile."""
+        """Copy of `data.review` from when the run was created; the original may grow since."""
         return self.path / "learned_review.jsonl"
 
     @property
@@ -63,7 +65,7 @@ class RunDir:
 
     @property
     def stop(self) -> Path:
-        """Whoever makes this file asks the training to stop after its step."""
+        """Creating this file requests a stop after the current step."""
         return self.path / "stop"
 
     def eval(self, split: str) -> Path:
@@ -71,86 +73,106 @@ class RunDir:
 
 
 def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunDir:
-    """Make the directory with its `config.json` and `env.json`.
+    """Create `<parent>/<time>-<name>` with its `config.json` and `env.json`.
 
-    The run can be resumed from anywhere: its paths are absolute, and it keeps a copy of the review
-    as it is now.
+    The run can be resumed from any folder: its paths are absolute, and it has its own copy of the
+    review. Raises UsageError for an unusable name, or when nothing can be written there.
     """
     if not re.fullmatch(r"[\w.-]+", name):
         raise UsageError(f"--name {name!r}: use letters, digits, '.', '_' and '-'")
     stamp = time.strftime("%Y%m%d-%H%M%S")
     run = RunDir(parent / f"{stamp}-{name}")
-    config = placed(config)
+    config = with_absolute_paths(config)
     head = {"name": name, "data": str(data.resolve()), "config": config.model_dump()}
     try:
         run.best.parent.mkdir(parents=True)
         if Path(config.data.review).is_file():
             shutil.copy(config.data.review, run.review)
         write_json(run.config, head)
-        write_json(run.env, environment())
+        write_json(run.env, _environment())
     except OSError as error:
         raise UsageError(
-            f"{run.path}: the run cannot be made ({error.strerror})",
-            "Choose another folder by --runs, or make room there.",
+            f"{run.path}: the run cannot be created ({error.strerror})",
+            "Choose another folder with --runs, or free space there.",
         ) from error
     return run
 
 
-def placed(config: TrainConfig) -> TrainConfig:
-    """The same with absolute paths: a run may go on in another folder than it began in."""
-    data, model, terms = config.data, config.model, config.objective
+def with_absolute_paths(config: TrainConfig) -> TrainConfig:
+    """`config` with absolute paths: a run may be resumed from another working directory."""
+    data, model = config.data, config.model
     data = data.model_copy(
         update={"also": [*map(_absolute, data.also)], "review": _absolute(data.review)}
     )
-    model = model.model_copy(update={"init": _placed_model(model.init)})
-    distill = terms.distill.model_copy(
-        update={"teachers": [*map(_placed_model, terms.distill.teachers)]}
-    )
-    terms = terms.model_copy(update={"distill": distill})
-    return config.model_copy(update={"data": data, "model": model, "objective": terms})
+    model = model.model_copy(update={"init": _absolute_model(model.init)})
+    objective = config.objective.with_located_models(_absolute_model)
+    return config.model_copy(update={"data": data, "model": model, "objective": objective})
 
 
 def _absolute(path: str) -> str:
-    """Of a file or folder; what is none, as the name of a bundled model, stays."""
-    place = Path(path).expanduser()
-    return str(place.resolve()) if path and place.exists() else path
+    """An existing file or folder as an absolute path; anything else unchanged."""
+    expanded = Path(path).expanduser()
+    return str(expanded.resolve()) if path and expanded.exists() else path
 
 
-def _placed_model(name: str) -> str:
-    """Of a model, or a file of weights; the name of a bundled model stays, as a folder's may be."""
+def _absolute_model(name: str) -> str:
+    """A model or weights file as an absolute path; a bundled model's name is unchanged, even if a
+    folder has the same name.
+    """
     try:
-        return model_spec(find_model(name))
+        return model_reference(find_model(name))
     except ModelFileError:
         return _absolute(name) if Path(name).expanduser().is_file() else name
 
 
-def forget_old_stop(run: RunDir) -> None:
-    """A stop that was asked of an earlier process, which was killed before it came to it."""
+def remove_stale_stop_file(run: RunDir) -> None:
+    """Remove a stop request to an earlier process, which was killed before it saw the request."""
     with suppress(FileNotFoundError):
-        if run.stop.stat().st_mtime < BEGAN - IMPORTS_S:
+        if run.stop.stat().st_mtime < IMPORT_TIME - STARTUP_SECONDS:
             run.stop.unlink()
 
 
-def versions() -> dict[str, str]:
+@contextmanager
+def stop_requests(run: RunDir) -> Iterator[Callable[[], bool]]:
+    """Yields whether a stop was requested, by SIGINT, SIGTERM or the run's file `stop`.
+
+    The file works on every system, and for processes of another machine or user. At the end the
+    signal handlers are restored and the file is removed.
+    """
+    received: list[int] = []
+    previous = {
+        number: signal.signal(number, lambda signal_number, _: received.append(signal_number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield lambda: bool(received) or os.path.exists(run.stop)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        with suppress(OSError):
+            run.stop.unlink()
+
+
+def package_versions() -> dict[str, str]:
     """Versions of Python and of the packages that a result depends on."""
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
-def environment() -> dict[str, object]:
+def _environment() -> dict[str, object]:
     return {
         "platform": platform.platform(),
         "processor": platform.machine(),
         "cpus": os.cpu_count(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "pid": os.getpid(),
-        "child": os.environ.get(CHILD, ""),
+        "child": os.environ.get(CHILD_VARIABLE, ""),
         "host": platform.node(),
         "time": round(time.time(), 3),
-        "versions": versions(),
+        "versions": package_versions(),
     }

@@ -1,9 +1,9 @@
-"""What a training step of each objective costs beside plain cross-entropy, in one run."""
+"""Measures what a training step with each loss costs beside plain cross-entropy, in one run."""
 
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -11,30 +11,39 @@ import torch
 from trainer.card import ModelCard
 from trainer.config.train_config import TrainConfig
 from trainer.data.augmentation import Batch
-from trainer.device import autocast_dtype, memory_format, resolve
-from trainer.training.state import Learner, new_learner
+from trainer.device import autocast_dtype, memory_format, resolve_device
+from trainer.training.state import TrainState, new_train_state
 
-SIDE = 112
+SIDE = 112  # px
 ROUNDS = 7
-# name, network options, objective
-STEPS: tuple[tuple[str, str, dict[str, Any], dict[str, Any]], ...] = (
-    ("cross-entropy", "resnet18", {}, {}),
-    ("center", "resnet18", {}, {"center": {"weight": 0.01}}),
-    ("DACL", "dacl", {}, {"center": {"weight": 0.01}}),
-    ("DACL compact", "dacl", {"compact": True}, {"center": {"weight": 0.01}}),
-    ("PAL layer4, Grad*Input", "resnet18", {}, {"pal": {"weight": 1.0}}),
-    (
-        "PAL layer2, Grad*Input",
-        "resnet18",
-        {},
-        {"pal": {"weight": 1.0, "layer": "trunk.layer2"}},
+
+
+@dataclass(frozen=True, slots=True)
+class StepVariant:
+    """A network and a loss whose step is measured."""
+
+    name: str
+    network: str = "resnet18"
+    options: dict[str, Any] = field(default_factory=dict)
+    objective: dict[str, Any] = field(default_factory=dict)
+
+
+CROSS_ENTROPY = StepVariant("cross-entropy")
+VARIANTS = (
+    CROSS_ENTROPY,
+    StepVariant("center", objective={"center": {"weight": 0.01}}),
+    StepVariant("DACL", "dacl", objective={"center": {"weight": 0.01}}),
+    StepVariant("DACL compact", "dacl", {"compact": True}, {"center": {"weight": 0.01}}),
+    StepVariant("PAL layer4, Grad*Input", objective={"pal": {"weight": 1.0}}),
+    StepVariant(
+        "PAL layer2, Grad*Input", objective={"pal": {"weight": 1.0, "layer": "trunk.layer2"}}
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class StepTime:
-    """Median milliseconds of a step, and how often that of cross-entropy."""
+    """Median milliseconds of a step, and their ratio to those of cross-entropy."""
 
     name: str
     ms: float
@@ -50,49 +59,52 @@ def bench_steps(
     rounds: int = ROUNDS,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[StepTime]:
-    """ResNet18 at 112 px. The variants take turns, so that a noisy machine is fair to all."""
-    device = resolve(device_name)
-    learners = [
-        (name, *_prepare(network, options, terms, device))
-        for name, network, options, terms in STEPS
-    ]
+    """Steps of ResNet18 and DACL at 112 px.
+
+    The variants alternate, so that load on the machine affects all of them alike.
+    """
+    device = resolve_device(device_name)
+    states = {variant.name: _new_state(variant, device) for variant in VARIANTS}
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(batch_size, 1, SIDE, SIDE, generator=draw).to(device)
-    x = x.contiguous(memory_format=memory_format(learners[0][1].model, device))
+    first, _ = states[CROSS_ENTROPY.name]
+    x = x.contiguous(memory_format=memory_format(first.model, device))
     targets = torch.eye(7)[torch.randint(7, (batch_size,), generator=draw)].to(device)
     landmarks = (torch.rand(batch_size, 68, 2, generator=draw) * SIDE).to(device)
-    times: dict[str, list[float]] = {name: [] for name, *_ in learners}
-    for round_ in range(rounds + 1):  # the first one chooses kernels
-        for name, learner, config in learners:
+    batch = Batch(x, landmarks, targets)
+    times: dict[str, list[float]] = {name: [] for name in states}
+    for round_number in range(rounds + 1):  # in round 0 kernels are chosen
+        for name, (state, config) in states.items():
             dtype = autocast_dtype(device, config.run.precision)
             began = time.perf_counter()
-            outcome = learner.objective(learner.model, Batch(x, landmarks, targets), dtype)
-            outcome.loss.backward()
-            learner.descend(config.optim, config.optim.learning_rate)
+            state.objective(state.model, batch, dtype).loss.backward()
+            state.optimizer_step(config.optim, config.optim.learning_rate)
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
-            if round_:
+            if round_number:
                 times[name].append(time.perf_counter() - began)
-        report(round_, rounds)
-    plain = statistics.median(times["cross-entropy"])
-    return [
-        StepTime(name, 1000 * statistics.median(own), statistics.median(own) / plain)
-        for name, own in times.items()
-    ]
+        report(round_number, rounds)
+    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
+    plain = medians[CROSS_ENTROPY.name]
+    return [StepTime(name, 1000 * median, median / plain) for name, median in medians.items()]
 
 
-def _prepare(
-    network: str, options: dict[str, Any], terms: dict[str, Any], device: torch.device
-) -> tuple[Learner, TrainConfig]:
+def _new_state(variant: StepVariant, device: torch.device) -> tuple[TrainState, TrainConfig]:
     config = TrainConfig.model_validate(
         {
             "data": {"crop_size": SIDE, "input_size": SIDE},
-            "model": {"name": network, "options": options},
+            "model": {"name": variant.network, "options": variant.options},
             "augment": {"mixup": 0.0},
-            "objective": terms,
+            "objective": variant.objective,
         }
     )
-    card = ModelCard(network, network, options, "", preprocessing=config.data.preprocessing)
-    learner = new_learner(config, card, torch.eye(7), device)
-    learner.model.train()
-    return learner, config
+    card = ModelCard(
+        name=variant.name,
+        architecture=variant.network,
+        arguments=variant.options,
+        attribution_layer="",
+        preprocessing=config.data.preprocessing,
+    )
+    state = new_train_state(config, card, torch.eye(7), device)
+    state.model.train()
+    return state, config

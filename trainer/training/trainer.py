@@ -1,203 +1,317 @@
-"""The training loop: from a configuration and crops to a model file. Reads top to bottom."""
+"""The training loop: from a configuration and labelled faces to a model file."""
 
 import contextlib
-import logging
+import math
 import os
 import platform
-import signal
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from trainer.card import ModelCard, Preprocessing
 from trainer.config.train_config import TrainConfig
 from trainer.data.crops import Crops, align_all, to_input
 from trainer.data.face_data import FaceData
-from trainer.data.label_review import apply_review
-from trainer.device import autocast_dtype, resolve
-from trainer.errors import FerError, ModelFileError, RunStopped, UsageError, explained
-from trainer.evaluation.evaluate import fit_temperature, predict
-from trainer.files import sweep
+from trainer.data.loader import Sample
+from trainer.device import autocast_dtype, memory_format, resolve_device
+from trainer.errors import FerError, ModelFileError, RunStopped, UsageError, explain_resource_error
+from trainer.evaluation.evaluate import predict
+from trainer.evaluation.metrics import fit_temperature
+from trainer.files import remove_partial_files, write_atomic
 from trainer.model_index import find_model, read_card
 from trainer.models import create
 from trainer.models.model_file import load_model, save_model
-from trainer.training.distributed import World
+from trainer.training.batches import TrainingBatches, training_crops
+from trainer.training.distributed import SINGLE_PROCESS, World
 from trainer.training.event_log import EventLog
-from trainer.training.run_dir import RunDir, forget_old_stop, versions
-from trainer.training.state import ALONE, new_learner, start_from
-from trainer.training.train_step import Plan, Steps
-from trainer.training.validator import Validations
+from trainer.training.run_dir import (
+    RunDir,
+    package_versions,
+    remove_stale_stop_file,
+    stop_requests,
+)
+from trainer.training.state import (
+    StepPlan,
+    learning_rate,
+    load_initial_weights,
+    new_train_state,
+)
+from trainer.training.step_log import StepLog
+from trainer.training.validator import Validator
 
-log = logging.getLogger(__name__)
-
-FEW = 100  # val pictures to fit a temperature to
+CALIBRATION_MINIMUM = 100  # validation pictures; fewer do not determine a temperature
 
 Report = Callable[[dict[str, Any]], None]
 
 
-def train(
-    run: RunDir,
-    name: str,
-    config: TrainConfig,
-    data: FaceData,
-    report: Report = lambda _: None,
-    world: World = ALONE,
-) -> dict[str, Any]:
-    """Train until the last epoch, continuing from the run's state if it has one.
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step computed, still on its device: reading a number makes the CPU wait for a GPU."""
 
-    Selects the validation with the best accuracy on the split `val`. Returns its metrics. With
-    `model.keep_init` the weights that it starts from are the first one, as epoch 0.
-    `report` receives every event. Raises RunStopped after SIGINT or SIGTERM, or once the run's file
-    `stop` is there, when the state is saved, and FerError when the loss is no longer finite, or
-    disk or memory are full. In a `world` of several processes each takes its part of every step;
-    the leading one validates and writes.
+    step: int  # from 0
+    rate: float
+    rows: list[Tensor]  # of each forward pass
+    values: list[dict[str, Tensor]]  # loss, accuracy and loss terms of each forward pass
+
+
+class Trainer:
+    """One training run, which continues from its checkpoint if it has one.
+
+    `report` receives every event. In a `world` of several processes each computes its part of
+    every step; the main one validates, and writes the files.
     """
-    events = EventLog(run.events) if world.leads else None
 
-    def emit(event: str, **values: Any) -> None:
-        if events is not None:
-            events.write(event, **values)
-            report({"event": event, **values})
-
-    with _told_if_it_fails(emit, events):
-        device = resolve(config.run.device)
-        torch.backends.cudnn.benchmark = True  # all steps have one shape
-        if config.run.threads:
-            torch.set_num_threads(config.run.threads)
-        preprocessing = config.data.preprocessing
-        training = _training_crops(run, config, data)
-        _check_landmarks(config, data.name, training)
-        validation = align_all(data.of_split("val"), preprocessing, memory=config.data.memory)
-        card = _card(name, config, data, len(training), preprocessing)
-        torch.manual_seed(config.run.seed)  # the same first weights in every process
-        learner = new_learner(config, card, training.targets, device)
-        plan = Plan.of(config, len(training), world)
-        kept = Validations(run, learner, card, validation, plan)
-        init = ""
-        if world.leads:
-            for file in (run.best, run.last, run.state):
-                sweep(file)
-            forget_old_stop(run)
-        if run.state.is_file():
-            kept.restore()
-        elif config.model.init:
-            spread = torch.linspace(0, len(training) - 1, min(256, len(training))).long()
-            example = to_input(training.pixels[spread], preprocessing).to(device)
-            init = start_from(learner, config.model.init, example)
-
-    def validate(**means: float) -> None:
-        if world.leads:
-            emit(**kept.take(means))
-
-    ended, why = "failed", ""
-    with _stop_asked(run) as asked:
-        try:
-            emit(
-                "run_started",
-                name=name,
-                device=str(device),
-                precision="bf16" if autocast_dtype(device, config.run.precision) else "fp32",
-                processes=world.size,
-                pid=os.getpid(),
-                host=platform.node(),
-                parameters=sum(p.numel() for p in learner.model.parameters()),
-                train_samples=len(training),
-                val_samples=len(validation),
-                step=learner.step,
-                steps=plan.total,
-                epochs=config.optim.epochs,
-                init=init,
+    def __init__(
+        self,
+        run: RunDir,
+        name: str,
+        config: TrainConfig,
+        data: FaceData,
+        report: Report = lambda _: None,
+        world: World = SINGLE_PROCESS,
+    ) -> None:
+        self.run, self.name, self.config, self.world = run, name, config, world
+        self._report = report
+        self._event_log = EventLog(run.events) if world.is_main else None
+        with self._setup_failure_reported():
+            self.device = resolve_device(config.run.device)
+            torch.backends.cudnn.benchmark = True  # all steps have one shape
+            if config.run.threads:
+                torch.set_num_threads(config.run.threads)
+            preprocessing = config.data.preprocessing
+            self.training = training_crops(run, config, data)
+            _check_landmarks(config, data.name, self.training)
+            self.validation = align_all(
+                data.of_split("val"), preprocessing, memory=config.data.memory
             )
+            card = _card(name, config, data, len(self.training), preprocessing)
+            torch.manual_seed(config.run.seed)  # the same initial weights in every process
+            self.state = new_train_state(config, card, self.training.targets, self.device)
+            self.plan = StepPlan.of(config, len(self.training), world)
+            layout = memory_format(self.state.model, self.device)
+            self.batches = TrainingBatches(
+                self.training, config, self.plan, world, self.device, layout
+            )
+            self.validator = Validator(run, card, self.validation, self.plan)
+            self._step_log = StepLog(self.plan, self.device)
+            self._dtype = autocast_dtype(self.device, config.run.precision)
+            # the results of a step are read once a GPU has been given the next one
+            self._steps_unread = int(self.device.type == "cuda")
+            if world.is_main:
+                for file in (run.best, run.last, run.state):
+                    remove_partial_files(file)
+                remove_stale_stop_file(run)
+            self.init_summary = self._restore_or_initialise()
 
-            lost = kept.untold() if world.leads else {}
-            if lost:
-                emit(**lost)
-            if init and config.model.keep_init:
-                validate()
-            steps = Steps(run, learner, training, config, plan, world, emit)
-            while learner.step < plan.total:
-                losses = steps.until(plan.next_validation(learner.step), asked)
-                if losses is not None:
-                    world.mean_buffers(learner.average)
-                    validate(**losses)
-                elif world.leads:
-                    kept.save()
-                if losses is None or (learner.step < plan.total and world.any(asked())):
-                    epoch = -(-learner.step // plan.per_epoch)
-                    raise RunStopped(f"stopped in epoch {epoch}; {run.path} can be resumed")
-            if world.leads:
-                _calibrate(run, validation, config.model.init, device)
-            ended = "done"
+    def fit(self) -> dict[str, Any]:
+        """Train until the last epoch; returns the metrics of the best validation.
+
+        That is the one with the highest accuracy on the split `val`. With `model.keep_init` the
+        initial weights are validated first, as epoch 0. Raises RunStopped with the checkpoint
+        saved, after SIGINT, SIGTERM or when the run's file `stop` appears; and FerError when the
+        loss is not finite, or disk or memory are full.
+        """
+        state, plan = self.state, self.plan
+        with stop_requests(self.run) as stop_requested, self._end_reported():
+            self._report_start()
+            if self.init_summary and self.config.model.keep_init:
+                self.validate()
+            while state.step < plan.total_steps:
+                means = self.train_until(plan.next_validation(state.step), stop_requested)
+                if means is None:
+                    if self.world.is_main:
+                        self.validator.save(state)
+                    raise self._stopped()
+                self.world.average_buffers(state.average)
+                self.validate(means)
+                if state.step < plan.total_steps and self.world.any(stop_requested()):
+                    raise self._stopped()
+            if self.world.is_main:
+                _calibrate(self.run, self.validation, self.config.model.init, self.device)
+        return self.validator.best
+
+    def train_until(
+        self, end: int, stop_requested: Callable[[], bool] = lambda: False
+    ) -> dict[str, float] | None:
+        """Train until `end` steps are done, in one epoch; returns the means since the epoch began.
+
+        None when a stop was requested before the last of them.
+        """
+        first = self.state.step
+        rows_of_steps = self.batches.rows_of_steps(first, end)
+        samples = self.batches.load(rows_of_steps)
+        self.state.train_mode()
+        self._step_log.begin(first)
+        unread: deque[StepResult] = deque()
+        for steps_done, rows in enumerate(rows_of_steps, first + 1):
+            unread.append(self.train_step(rows, [next(samples) for _ in rows]))
+            is_last = steps_done == end
+            # a stop in the last step takes effect after the validation
+            stop = not is_last and self.world.any(stop_requested())
+            while len(unread) > (0 if stop or is_last else self._steps_unread):
+                self.log_step(unread.popleft())
+            event = self._step_log.event_if_due(steps_done, is_last)
+            if event:
+                self._emit(**event)
+            if stop:
+                samples.close()
+                return None
+        return self._step_log.means()
+
+    def train_step(self, rows: list[Tensor], samples: list[Sample]) -> StepResult:
+        """One optimiser step over the forward passes of `samples`. Does not wait for a GPU."""
+        state, plan, optim = self.state, self.plan, self.config.optim
+        step, generator = state.step, self.batches.generator(state.step)
+        torch.manual_seed(generator.initial_seed())  # dropout
+        values = []
+        for part, sample in zip(rows, samples, strict=True):
+            batch = self.batches.prepare(step, sample, generator)
+            outcome = state.objective(state.model, batch, self._dtype)
+            (outcome.loss * (len(part) / self.batches.samples_per_step)).backward()
+            hits = (outcome.logits.detach().argmax(1) == batch.targets.argmax(1)).float().mean()
+            values.append({"loss": outcome.loss.detach(), "train_accuracy": hits, **outcome.terms})
+        rate = learning_rate(step, plan.total_steps, plan.steps_per_epoch, optim)
+        state.optimizer_step(optim, rate, self.world)
+        return StepResult(step, rate, rows, values)
+
+    def log_step(self, result: StepResult) -> None:
+        """Read a step's values and log their means. Raises FerError when the loss is not finite."""
+        count, means = self.batches.samples_per_step, dict[str, float]()
+        for index, (rows, values) in enumerate(zip(result.rows, result.values, strict=True)):
+            # all at once: every transfer from a GPU waits for it
+            numbers = torch.stack([value.float() for value in values.values()]).tolist()
+            if not math.isfinite(numbers[0]):
+                raise self._loss_not_finite(result.step, result.rows[: index + 1])
+            for name, number in zip(values, numbers, strict=True):
+                means[name] = means.get(name, 0.0) + number * len(rows) / count
+        totals = self.world.sum(torch.tensor(list(means.values()), dtype=torch.float64))
+        means = dict(zip(means, totals.tolist(), strict=True))
+        self._step_log.add(result.step, means, result.rate, count)
+
+    def validate(self, means: Mapping[str, float] | None = None) -> None:
+        """Validate and save in the main process; `means` are those of the epoch's loss terms."""
+        if self.world.is_main:
+            self._emit(**self.validator.validate(self.state, means or {}))
+
+    def close(self) -> None:
+        """Close the event log, as `fit` does at its end."""
+        if self._event_log is not None:
+            self._event_log.close()
+
+    def _restore_or_initialise(self) -> str:
+        """Load the checkpoint, or the weights to start from; returns a summary of the latter."""
+        if self.run.state.is_file():
+            self.validator.restore(self.state.restore(self.run.state))
+            return ""
+        if not self.config.model.init:
+            return ""
+        count = len(self.training)
+        spread = torch.linspace(0, count - 1, min(256, count)).long()
+        example = to_input(self.training.pixels[spread], self.config.data.preprocessing)
+        return load_initial_weights(self.state, self.config.model.init, example.to(self.device))
+
+    def _emit(self, event: str, **values: Any) -> None:
+        if self._event_log is not None:
+            self._event_log.write(event, **values)
+            self._report({"event": event, **values})
+
+    def _report_start(self) -> None:
+        self._emit(
+            "run_started",
+            name=self.name,
+            device=str(self.device),
+            precision="bf16" if self._dtype else "fp32",
+            processes=self.world.size,
+            pid=os.getpid(),
+            host=platform.node(),
+            parameters=sum(p.numel() for p in self.state.model.parameters()),
+            train_samples=len(self.training),
+            val_samples=len(self.validation),
+            step=self.state.step,
+            steps=self.plan.total_steps,
+            epochs=self.config.optim.epochs,
+            init=self.init_summary,
+        )
+        unreported = self.validator.unreported() if self.world.is_main else {}
+        if unreported:
+            self._emit(**unreported)
+
+    @contextlib.contextmanager
+    def _setup_failure_reported(self) -> Iterator[None]:
+        """An error before the first step is in the event log, too."""
+        try:
+            yield
+        except Exception as error:
+            self._report_end("failed", explain_resource_error(error) or error, best={})
+            raise
+
+    @contextlib.contextmanager
+    def _end_reported(self) -> Iterator[None]:
+        """The event log ends with how and why the run ended; known errors get advice."""
+        reason = "failed"
+        cause: Exception | None = None
+        try:
+            yield
+            reason = "done"
         except RunStopped:
-            ended = "stopped"
+            reason = "stopped"
             raise
         except Exception as error:
-            known = _in_words(error, run)
-            why = str(known or error) or type(error).__name__
-            if known is None:
+            advised = _with_advice(error, self.run)
+            cause = advised or error
+            if advised is None:
                 raise
-            raise known from error
+            raise advised from error
         finally:
-            with contextlib.suppress(OSError):  # the disk's trouble is on its way already
-                emit("run_ended", reason=ended, error=why, best=kept.best)
-            if events is not None:
-                events.close()
-    return kept.best
+            self._report_end(reason, cause, self.validator.best)
+
+    def _report_end(self, reason: str, cause: Exception | None, best: dict[str, Any]) -> None:
+        text = "" if cause is None else str(cause) or type(cause).__name__
+        with contextlib.suppress(OSError):  # a full disk is already being raised
+            self._emit("run_ended", reason=reason, error=text, best=best)
+        self.close()
+
+    def _stopped(self) -> RunStopped:
+        epoch = self.plan.epoch(self.state.step)
+        return RunStopped(f"stopped in epoch {epoch}; {self.run.path} can be resumed")
+
+    def _loss_not_finite(self, step: int, rows: list[Tensor]) -> FerError:
+        """The error that names the file in which the batch of the last of `rows` is saved."""
+        batch = self.batches.rebuild(step, rows)
+        tensors = {"rows": rows[-1], "inputs": batch.x, "targets": batch.targets}
+        arrays: dict[str, Any] = {name: value.cpu().numpy() for name, value in tensors.items()}
+        file = self.run.path / "bad_batch.npz"
+        write_atomic(file, lambda stream: np.savez(stream, **arrays))
+        return FerError(
+            f"the loss is no longer finite in step {step + 1}; its batch is in {file}",
+            "Try a smaller optim.learning_rate.",
+        )
 
 
-@contextlib.contextmanager
-def _told_if_it_fails(emit: Callable[..., None], events: EventLog | None) -> Iterator[None]:
-    """What keeps a training from beginning stands in its journal, too."""
-    try:
-        yield
-    except Exception as error:
-        why = str(explained(error) or error) or type(error).__name__
-        with contextlib.suppress(OSError):
-            emit("run_ended", reason="failed", error=why, best={})
-        if events is not None:
-            events.close()
-        raise
-
-
-def _in_words(error: Exception, run: RunDir) -> FerError | None:
-    """What ended the run and what to do about it; None for what nobody foresaw."""
-    known = explained(error)
-    if known is None:
+def _with_advice(error: Exception, run: RunDir) -> FerError | None:
+    """A full disk or memory as an error that says how to continue; None for any other error."""
+    explained = explain_resource_error(error)
+    if explained is None:
         return None
     if isinstance(error, OSError):
-        return FerError(str(known), f"Nothing saved is lost; go on by: fertrain resume {run.path}")
+        hint = f"No saved progress is lost. Continue with: fertrain resume {run.path}"
+        return FerError(str(explained), hint)
     return FerError(
-        str(known.args[0]),
+        str(explained.args[0]),
         "Try half of optim.batch_size and twice optim.accumulate: the steps stay the same.",
     )
 
 
-def _training_crops(run: RunDir, config: TrainConfig, data: FaceData) -> Crops:
-    """Of its own function, so that no copy of the index stays: AffectNet's is 250 MB."""
-    settings = config.data
-    kept = data.without_leaked() if settings.drop_leaked else data
-    training = kept.of_split("train")
-    if settings.review:
-        given = Path(settings.review).expanduser()
-        training = apply_review(training, run.review if run.review.is_file() else given)
-    return align_all(
-        limited(training, settings.limit),
-        settings.preprocessing,
-        settings.votes_share,
-        settings.votes,
-        settings.memory,
-    )
-
-
 def _check_landmarks(config: TrainConfig, name: str, training: Crops) -> None:
-    """Raise UsageError when a term needs landmarks and no training picture has them."""
-    terms = config.objective
-    needing = [part for part in ("pal", "au") if getattr(terms, part).weight > 0]
+    """Raise UsageError when a loss needs landmarks and no training picture has them."""
+    losses = config.objective.losses.items()
+    needing = [loss_name for loss_name, loss in losses if loss.needs_landmarks]
     if needing and bool(training.landmarks.isnan().any(dim=2).any(dim=1).all()):
         raise UsageError(
             f"objective.{needing[0]} needs landmarks, and no training picture of {name} has any",
@@ -205,39 +319,26 @@ def _check_landmarks(config: TrainConfig, name: str, training: Crops) -> None:
         )
 
 
-def limited(data: FaceData, limit: int) -> FaceData:
-    """About `limit` samples with the class shares of all, the same ones at every call."""
-    if not 0 < limit < len(data):
-        return data
-    draw = np.random.default_rng(0)
-    chosen: list[int] = []
-    for label in range(len(data.classes)):
-        members = np.flatnonzero(data.label == label)
-        share = round(limit * len(members) / len(data))
-        chosen += draw.permutation(members)[:share].tolist()
-    return data.select(np.sort(np.array(chosen, np.int64)))
-
-
 def _calibrate(run: RunDir, validation: Crops, init: str, device: torch.device) -> None:
-    """Write the temperature that fits `val` into the cards of the finished run's models.
+    """Write the temperature fitted to `val` into the cards of the finished run's models.
 
-    Few pictures say nothing about confidence: without mistakes among them it would be boundless.
-    Then that of the model `init` stays, 1 where there is none.
+    Too few pictures say nothing about confidence: without a mistake among them it would be
+    unbounded. Then the models get the temperature of `init`, or 1.
     """
     for path in (run.best, run.last):
         model, card = load_model(path, device)
-        if len(validation) < FEW:
+        if len(validation) < CALIBRATION_MINIMUM:
             temperature = _temperature_of(init)
         else:
             logits = predict(model, card, validation.pixels, device).logits
             temperature = fit_temperature(logits, validation.labels.numpy())
-        save_model(path, model.state_dict(), replace(card, temperature=temperature))
+        save_model(path, model.state_dict(), card.model_copy(update={"temperature": temperature}))
 
 
 def _temperature_of(init: str) -> float:
     try:
         return read_card(find_model(init)).temperature if init else 1.0
-    except ModelFileError:  # no model of ours: weights alone, or none
+    except ModelFileError:  # weights without a card, or "imagenet"
         return 1.0
 
 
@@ -249,17 +350,7 @@ def _card(
     voted = np.isfinite(data.votes[data.split == "train"]).any()
     if config.data.votes_share and voted:
         objective += f" on labels and {config.data.votes_share:.0%} annotators' votes"
-    terms = config.objective
-    if terms.center.weight:
-        objective += f" + {terms.center.weight:g} center loss"
-    if terms.pal.weight:
-        pal = terms.pal
-        objective += f" + {pal.weight:g} PAL ({pal.method}, {pal.target}, {pal.channels})"
-    if terms.au.weight:
-        objective += f" + {terms.au.weight:g} AU alignment ({terms.au.map}, {terms.au.distance})"
-    if terms.distill.weight:
-        objective += f" + {terms.distill.weight:g} answers of {len(terms.distill.teachers)} models"
-    objective += "".join(f" + {weight:g} {name}" for name, weight in terms.terms.items() if weight)
+    objective += config.objective.describe()
     return ModelCard(
         name=name,
         architecture=architecture,
@@ -272,26 +363,6 @@ def _card(
         objective=objective,
         explanation=config.model.explanation,
         data={"name": data.name, "train_samples": count, "landmarks": data.landmark_source},
-        versions=versions(),
+        versions=package_versions(),
         created=time.strftime("%Y-%m-%d"),
     )
-
-
-@contextlib.contextmanager
-def _stop_asked(run: RunDir) -> Iterator[Callable[[], bool]]:
-    """SIGINT, SIGTERM and the run's file `stop` ask for a stop after the current step.
-
-    The file does so on every system, and for a process of another machine or user.
-    """
-    asked: list[int] = []
-    previous = {
-        number: signal.signal(number, lambda received, _: asked.append(received))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield lambda: bool(asked) or os.path.exists(run.stop)
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-        with contextlib.suppress(OSError):
-            run.stop.unlink()

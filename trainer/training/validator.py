@@ -1,8 +1,7 @@
-"""What a run keeps of its validations: the best model, the newest, and the state to go on from."""
+"""Validation of a run: measures the averaged weights and saves the best and the last model."""
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,76 +9,78 @@ from torch import nn
 
 from trainer.card import ModelCard
 from trainer.data.crops import Crops
-from trainer.evaluation.evaluate import metrics, predict
+from trainer.evaluation.evaluate import predict
+from trainer.evaluation.metrics import classification_metrics
 from trainer.models.model_file import save_model
+from trainer.models.registry import FerModel
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir
-from trainer.training.state import Learner
-from trainer.training.train_step import Plan
+from trainer.training.state import Checkpoint, StepPlan, TrainState, save_checkpoint
 
-IN_CARD = ("epoch", "accuracy", "mean_class_accuracy", "macro_f1")
+METRICS_IN_CARD = ("epoch", "accuracy", "mean_class_accuracy", "macro_f1")
 
 
-class Validations:
-    """`best` is the one with the highest accuracy on the split `val`, the first of equals."""
+class Validator:
+    """Validates on `crops` of the split `val` and writes the run's models and checkpoint.
 
-    def __init__(
-        self, run: RunDir, learner: Learner, card: ModelCard, crops: Crops, plan: Plan
-    ) -> None:
-        self._run, self._learner, self._card = run, learner, card
-        self._crops, self._plan = crops, plan
+    `best` are the metrics of the validation with the highest accuracy, the first among equals;
+    `newest` is the event of the last validation.
+    """
+
+    def __init__(self, run: RunDir, card: ModelCard, crops: Crops, plan: StepPlan) -> None:
+        self._run, self._card, self._crops, self._plan = run, card, crops, plan
         self.best: dict[str, Any] = {"epoch": -1, "accuracy": -1.0}
-        self._newest: dict[str, Any] = {}
+        self.newest: dict[str, Any] = {}
 
-    def restore(self) -> None:
-        """Go on where the run was saved. Raises DataError."""
-        self.best, self._newest = self._learner.restore(self._run)
+    def restore(self, checkpoint: Checkpoint) -> None:
+        self.best, self.newest = checkpoint.best, checkpoint.newest
 
-    def untold(self) -> dict[str, Any]:
-        """The newest one's event, if the run was killed before it told of it; else empty."""
-        told = {
+    def unreported(self) -> dict[str, Any]:
+        """The newest event, if the run was killed before it was logged; else empty."""
+        reported = {
             event.get("step")
             for event in read_events(self._run.events)
             if event.get("event") in ("epoch", "validation")
         }
-        return {} if self._newest.get("step") in told else self._newest
+        return {} if self.newest.get("step") in reported else self.newest
 
-    def take(self, means: Mapping[str, float]) -> dict[str, Any]:
-        """Measure the averaged weights as they are now, save what is kept, return the event.
+    def validate(self, state: TrainState, means: Mapping[str, float]) -> dict[str, Any]:
+        """Measure the averaged weights, save models and checkpoint, return the event.
 
-        `means` are the loss terms since the epoch began.
+        `means` are those of the loss terms since the epoch began.
         """
-        started, learner, per_epoch = time.perf_counter(), self._learner, self._plan.per_epoch
-        result = self._measured()
-        epoch = -(-learner.step // per_epoch)
-        here = {"epoch": epoch, "step": learner.step, **result}
-        card = replace(self._card, metrics={"split": "val", **{key: here[key] for key in IN_CARD}})
-        state = learner.average.state_dict()
-        if result["accuracy"] > self.best["accuracy"]:
-            self.best = here
-            save_model(self._run.best, state, card)
-        save_model(self._run.last, state, card)
-        self._newest = {
-            "event": "epoch" if learner.step % per_epoch == 0 else "validation",
+        started = time.perf_counter()
+        measured = self._measure(state.average)
+        epoch = self._plan.epoch(state.step)
+        result = {"epoch": epoch, "step": state.step, **measured}
+        in_card = {key: result[key] for key in METRICS_IN_CARD}
+        card = self._card.model_copy(update={"metrics": {"split": "val", **in_card}})
+        weights = state.average.state_dict()
+        if measured["accuracy"] > self.best["accuracy"]:
+            self.best = result
+            save_model(self._run.best, weights, card)
+        save_model(self._run.last, weights, card)
+        self.newest = {
+            "event": "epoch" if state.step % self._plan.steps_per_epoch == 0 else "validation",
             "epoch": epoch,
-            "epochs": self._plan.total // per_epoch,
-            "step": learner.step,
+            "epochs": self._plan.epoch(self._plan.total_steps),
+            "step": state.step,
             **means,
-            **{f"val_{key}": value for key, value in result.items()},
+            **{f"val_{key}": value for key, value in measured.items()},
             "best_epoch": self.best["epoch"],
             "val_seconds": round(time.perf_counter() - started, 2),
         }
-        self.save()
-        return self._newest
+        self.save(state)
+        return self.newest
 
-    def save(self) -> None:
-        """The state to go on from."""
-        self._learner.save(self._run, self.best, self._newest)
+    def save(self, state: TrainState) -> None:
+        """Write the checkpoint from which the run can be resumed."""
+        save_checkpoint(self._run.state, state.checkpoint(self.best, self.newest))
 
-    def _measured(self) -> dict[str, Any]:
-        model, crops = self._learner.average, self._crops
-        device = next(model.parameters()).device
+    def _measure(self, model: FerModel) -> dict[str, Any]:
+        """Metrics on the validation split, without those per class."""
+        crops, device = self._crops, next(model.parameters()).device
         logits = predict(model, self._card, crops.pixels, device).logits
-        found = metrics(logits, crops.labels.numpy(), self._card.classes)
-        found["loss"] = float(nn.functional.cross_entropy(torch.from_numpy(logits), crops.labels))
-        return {key: value for key, value in found.items() if key not in ("per_class", "n")}
+        result = classification_metrics(logits, crops.labels.numpy(), self._card.classes)
+        result["loss"] = float(nn.functional.cross_entropy(torch.from_numpy(logits), crops.labels))
+        return {key: value for key, value in result.items() if key not in ("per_class", "n")}

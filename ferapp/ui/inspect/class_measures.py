@@ -6,8 +6,9 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferapp.overlays import label_text
-from ferapp.review.evaluation import BINS, Evaluation
+from ferapp.review.evaluation import Evaluation
 from ferapp.ui.widgets import theme
+from trainer.evaluation.metrics import CALIBRATION_BINS
 
 _ROW = 30  # px
 
@@ -34,7 +35,8 @@ class ClassTable(QWidget):
     def in_words(self) -> str:
         if self._found is None:
             return ""
-        rows = zip(self._found.classes, self._found.recall, self._found.precision, strict=True)
+        scores = self._found.scores
+        rows = zip(self._found.classes, scores.recall, scores.precision, strict=True)
         return ", ".join(f"{n}: recall {_share(r)}, precision {_share(p)}" for n, r, p in rows)
 
     def sizeHint(self) -> QSize:
@@ -60,14 +62,15 @@ class ClassTable(QWidget):
         painter.drawText(QRectF(names, 0, counts, _ROW), right, "samples")
         for x, word in zip(starts, ("recall", "precision"), strict=True):
             painter.drawText(QRectF(x, 0, width, _ROW), left, word)
-        totals = found.confusion.sum(axis=1)
+        scores = found.scores
+        recall, precision, totals = scores.recall, scores.precision, scores.support
         for k, name in enumerate(found.classes):
             y = (k + 1) * _ROW
             painter.setPen(QColor(look.text))
             painter.drawText(QRectF(0, y, names, _ROW), left, label_text.class_title(name))
             painter.setPen(QColor(look.muted))
             painter.drawText(QRectF(names, y, counts, _ROW), right, f"{totals[k]:,}")
-            for x, value in zip(starts, (found.recall[k], found.precision[k]), strict=True):
+            for x, value in zip(starts, (recall[k], precision[k]), strict=True):
                 bar = QRectF(x, y + _ROW / 2 - 3, width - 40, 6)
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(QColor(look.line))
@@ -92,7 +95,9 @@ class CalibrationCurve(QWidget):
     def show_evaluation(self, found: Evaluation | None) -> None:
         self._found = found
         if found is not None:
-            self.setAccessibleDescription(f"Expected calibration error {found.calibration[3]:.3f}")
+            self.setAccessibleDescription(
+                f"Expected calibration error {found.calibration.error:.3f}"
+            )
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -110,7 +115,7 @@ class CalibrationCurve(QWidget):
 
     def _paint(self, painter: QPainter, found: Evaluation) -> None:
         look, area = theme.current(), self._area()
-        _, hits, counts, _ = found.calibration
+        bins = found.calibration
         painter.setFont(theme.sized(self.font(), 0.85))
         for share in (0.0, 0.5, 1.0):
             y = area.bottom() - share * area.height()
@@ -129,12 +134,12 @@ class CalibrationCurve(QWidget):
             Qt.AlignmentFlag.AlignCenter,
             "confidence; bars: accuracy, their shade: samples",
         )
-        width = area.width() / BINS
-        most = max(int(counts.max()), 1)
-        for k in np.flatnonzero(counts).tolist():
+        width = area.width() / CALIBRATION_BINS
+        most = max(int(bins.count.max()), 1)
+        for k in np.flatnonzero(bins.count).tolist():
             colour = QColor(look.accent)
-            colour.setAlphaF(0.25 + 0.75 * (counts[k] / most) ** 0.5)
-            height = float(hits[k]) * area.height()
+            colour.setAlphaF(0.25 + 0.75 * (bins.count[k] / most) ** 0.5)
+            height = float(bins.accuracy[k]) * area.height()
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             painter.drawRect(
@@ -156,15 +161,15 @@ class CalibrationCurve(QWidget):
             "its bars end at the dashed line. Lower bars: it is too sure."
         )
         area = self._area()
-        k = int((x - area.left()) / area.width() * BINS)
-        if self._found is None or not 0 <= k < BINS:
+        k = int((x - area.left()) / area.width() * CALIBRATION_BINS)
+        if self._found is None or not 0 <= k < CALIBRATION_BINS:
             return base
-        confidence, hits, counts, _ = self._found.calibration
-        if not counts[k]:
+        bins = self._found.calibration
+        if not bins.count[k]:
             return base
         return (
-            f"{counts[k]} samples, on average {_share(float(confidence[k]))} sure, "
-            f"{_share(float(hits[k]))} of them right\n{base}"
+            f"{bins.count[k]} samples, on average {_share(float(bins.confidence[k]))} sure, "
+            f"{_share(float(bins.accuracy[k]))} of them right\n{base}"
         )
 
 

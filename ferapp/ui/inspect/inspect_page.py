@@ -131,7 +131,13 @@ class InspectPage(Page):
 
         opened = self._tools.open(source, say)
         found = opened.evaluation
-        _ = found.measures, found.suspects, found.matrix, found.calibration, found.faceless
+        _ = (
+            found.measures,
+            found.suspects,
+            found.confusion_with_unlabelled,
+            found.calibration,
+            found.faceless,
+        )
         return opened
 
     def _say(self, words: str) -> None:

@@ -172,18 +172,18 @@ class Overview(QWidget):
             label.setVisible(bool(words))
         self._show_labelled(bool(found.labelled.any()) or not len(found))
         self._show_accuracy(found, compared)
-        self.figures["classes"].setText(_percent(found.mean_class_accuracy))
-        ece = found.calibration[3]
+        self.figures["classes"].setText(_percent(found.scores.mean_class_accuracy))
+        ece = found.calibration.error
         self.figures["ece"].setText(f"{ece:.3f}" if found.labelled.any() else "–")
         self.figures["samples"].setText(f"{len(found) - int(found.faceless.sum()):,}")
-        self.matrix.show_counts(found.classes, found.matrix)
+        self.matrix.show_counts(found.classes, found.confusion_with_unlabelled)
         self.table.show_evaluation(found)
         self.calibration.show_evaluation(found)
-        self.predicted.show_counts(found.classes, found.matrix.sum(axis=0))
+        self.predicted.show_counts(found.classes, found.confusion_with_unlabelled.sum(axis=0))
         self.noise.setText(noise_words(found))
 
     def _show_accuracy(self, found: Evaluation, compared: Compared | None) -> None:
-        self.figures["accuracy"].setText(_percent(found.accuracy))
+        self.figures["accuracy"].setText(_percent(found.scores.accuracy))
         self.against.hide()
         if compared is None or np.isnan(compared.accuracy - compared.other_accuracy):
             return
@@ -206,7 +206,7 @@ def noise_words(found: Evaluation) -> str:
     if not len(suspects):
         return "<p>No label is suspected.</p>"
     top = suspects[:TOP]
-    share = found.confirmed(top)
+    share = found.confirmed_share(top)
     words = (
         f"<p><b>{len(suspects):,} labels are suspected</b>, the likeliest first in the grid: the "
         "model is surer of another class than it usually is where that class is the label "
@@ -214,7 +214,7 @@ def noise_words(found: Evaluation) -> str:
     )
     if np.isnan(share):
         return words + "<p>This data set has no votes that could confirm them.</p>"
-    base = found.confirmed(np.flatnonzero(found.labelled))
+    base = found.confirmed_share(np.flatnonzero(found.labelled))
     return words + (
         f"<p>Of the first {len(top)}, the annotators' majority names another class than the "
         f"label in <b>{_percent(share)}</b>; of all samples in {_percent(base)}.</p>"

@@ -12,12 +12,11 @@ from ferapp.review.opened import Examined, Explained
 from ferapp.runs.task_queue import Failure
 from ferapp.ui.live.face.attention_strip import AttentionStrip
 from ferapp.ui.live.face.probability_bars import ProbabilityBars
-from ferapp.ui.text.method_text import METHODS
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.map_tile import SIDE, MapTile
 from ferapp.ui.widgets.picker import Picker
-from ferapp.vision.overlay_methods import ACTION_UNITS, DEFAULT
-from ferapp.vision.overlay_methods import METHODS as NAMES
+from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS
+from trainer.attribution_methods import DEFAULT_METHOD
 
 _PICTURE = 132  # px
 _MAPS = ("Labelled", "Predicted", "Difference", "Action units", "Action units", "Landmarks")
@@ -72,9 +71,9 @@ class Detail(QWidget):
         self.maps = [MapTile(name) for name in _MAPS[:3]]
         self.heats = [MapTile(name) for name in _MAPS[3:]]
         self.method = Picker("Explain by", "How the maps are found.")
-        for name in NAMES:
+        for name, method in OVERLAY_METHODS.items():
             if name != ACTION_UNITS:
-                self.method.addItem(METHODS[name].title, name)
+                self.method.addItem(method.title, name)
         self.method.currentIndexChanged.connect(lambda _: self.method_changed.emit())
         self.note = QLabel()
         self.note.setProperty("quiet", True)
@@ -115,7 +114,7 @@ class Detail(QWidget):
 
     @property
     def asked_method(self) -> str:
-        return str(self.method.currentData() or DEFAULT)
+        return str(self.method.currentData() or DEFAULT_METHOD)
 
     def enlarge(self, by: int) -> None:
         """Every picture by some px of its side."""
@@ -215,7 +214,7 @@ class Detail(QWidget):
         if outcome.method != self.asked_method:
             self.note.setText(
                 f"This model cannot serve {self.method.currentText()}: "
-                f"the maps are by {METHODS[outcome.method].title}."
+                f"the maps are by {OVERLAY_METHODS[outcome.method].title}."
             )
 
     def _show_difference(

@@ -1,4 +1,4 @@
-"""Every action of the window in one table: its words, its key, and what it does for a person."""
+"""Every action of the window in one table: its text, its key and what it does."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -20,45 +20,43 @@ class ActionRecord:
 
 
 ACTIONS: tuple[ActionRecord, ...] = (
-    ActionRecord("demo", "Source", "Demo clip", "D", "Play the clip that comes with the app."),
+    ActionRecord("demo", "Source", "Demo clip", "D", "Play the bundled clip."),
     ActionRecord(
         "camera",
         "Source",
         "Camera",
         "C",
-        "Show the camera that was chosen last, or the first one of this computer.",
+        "Show the camera you chose last, or the first one of this computer.",
     ),
-    ActionRecord("open_file", "Source", "Open file…", "O", "Show a video or a picture."),
+    ActionRecord("open_file", "Source", "Open file…", "O", "Open a video or a picture."),
+    ActionRecord("open_folder", "Source", "Open folder…", "Shift+O", "Open a folder of pictures."),
     ActionRecord(
-        "open_folder", "Source", "Open folder…", "Shift+O", "Show the pictures of a folder."
-    ),
-    ActionRecord(
-        "open_url", "Source", "Open address…", "U", "Show a stream: an http or rtsp address."
+        "open_url", "Source", "Open address…", "U", "Open a stream by its http or rtsp address."
     ),
     ActionRecord(
         "paste",
         "Source",
         "Paste",
         "Ctrl+V",
-        "Show the picture, or open the file or address, that was copied.",
+        "Open the picture, file or address that you copied.",
     ),
-    ActionRecord("open_model", "Model", "Open model…", "M", "Let another model look at the faces."),
     ActionRecord(
-        "end_comparison", "Model", "End comparison", "Shift+M", "Back to one model from two."
+        "open_model", "Model", "Open model…", "M", "Analyse the faces with another model."
     ),
+    ActionRecord("end_comparison", "Model", "End comparison", "Shift+M", "Return to one model."),
     ActionRecord(
         "teach",
         "Model",
         "Teach it your face…",
         "T",
-        "Record examples of your own face and let a copy of the default model learn from them.",
+        "Record examples of your own face and fine-tune a copy of the default model on them.",
     ),
     ActionRecord(
         "freeze",
         "Picture",
         "Freeze",
         "Space",
-        "Hold the picture, or the file that plays. The overlays stay adjustable.",
+        "Freeze the picture, or pause the file. The overlays stay adjustable.",
         checked=False,
     ),
     ActionRecord(
@@ -66,14 +64,14 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Picture",
         "Snapshot",
         "S",
-        "Save this picture with its overlays (PNG) and all that was measured on it (JSON).",
+        "Save this picture with its overlays (PNG) and everything measured on it (JSON).",
     ),
     ActionRecord(
         "mirror",
         "Picture",
         "Mirror",
         "X",
-        "Show the picture as in a mirror. Only the view: what is measured and saved stays true.",
+        "Mirror the view only. Measurements and saved files are not mirrored.",
         checked=False,
     ),
     ActionRecord(
@@ -89,7 +87,7 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Picture",
         "Landmarks",
         "L",
-        "The 68 points that were found on each face. They also align the face for the model.",
+        "The 68 landmarks of each face. They also align the face for the model.",
         checked=True,
     ),
     ActionRecord(
@@ -113,15 +111,15 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Picture",
         "Next face",
         "N",
-        "Let bars, plots and attribution follow another face. Its number, 1 to 8, does it too.",
+        "Follow another face with bars, plots and attribution. Or press its number, 1 to 8.",
     ),
     ActionRecord("largest_face", "Picture", "Largest face", "0", "Follow the largest face again."),
     ActionRecord(
         "hud",
         "Picture",
-        "Figures",
+        "Performance",
         "H",
-        "Rates, delays and times of each step, on the picture.",
+        "Frame rates, delays and the time of each step, over the picture.",
         checked=False,
     ),
     ActionRecord(
@@ -129,7 +127,7 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Recording",
         "Record",
         "R",
-        "Record what is measured, and the pictures, into a folder. Again, and it ends.",
+        "Record measurements and video into a folder. Press again to stop.",
         checked=False,
     ),
     ActionRecord(
@@ -137,58 +135,67 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Recording",
         "Analyse to table…",
         "Ctrl+T",
-        "Analyse each frame of the video or folder that plays, once, into a CSV: a row a face.",
+        "Analyse every frame of this video or folder once, into a CSV with one row per face.",
     ),
     ActionRecord(
-        "mark", "Recording", "Mark", "E", "Mark this moment of the recording. A note can follow."
+        "mark",
+        "Recording",
+        "Mark",
+        "E",
+        "Mark this moment of the recording and, if you like, add a note.",
     ),
     ActionRecord(
         "open_recording",
         "Recording",
         "Open recording…",
         "Ctrl+R",
-        "Play a recording with the results that were recorded.",
+        "Play a recording with its recorded results.",
     ),
     ActionRecord(
         "recording_settings",
         "Recording",
         "Recording settings…",
         "Shift+R",
-        "Where recordings go, and which videos they have.",
+        "Choose where recordings go and which videos they have.",
     ),
     ActionRecord(
-        "fullscreen", "Window", "Full screen", "F11", "Fill the screen, and back.", checked=False
+        "fullscreen",
+        "Window",
+        "Full screen",
+        "F11",
+        "Fill the screen. Press again to return.",
+        checked=False,
     ),
     ActionRecord("keys", "Help", "Keys", "?", "All keys of this window."),
     ActionRecord("hints", "Help", "First steps", "F1", "What to look at first."),
-    ActionRecord("log", "Help", "Log", "Ctrl+L", "What happened so far, to read and to copy."),
+    ActionRecord("log", "Help", "Log", "Ctrl+L", "What has happened so far, to read or copy."),
     ActionRecord(
-        "forget",
+        "delete_data",
         "Help",
         "Delete all my data…",
         "Ctrl+Shift+Del",
-        "Pictures of you, models trained on them, what was used last, and more.",
+        "Pictures of you, models trained on them, recent items and settings, and more.",
     ),
     ActionRecord("about", "Help", "About", "Ctrl+I", "Versions, licences, privacy and use."),
 )
 
 
-# what the grid of the Inspect page takes by itself: keys, what they do, how
+# handled by the grid of the Inspect page: key, text, tip
 INSPECT_KEYS = (
     ("1 – 7", "Relabel", "Give the face on the Inspect page another label."),
-    ("0", "Own label", "Give it the data set's label again."),
-    ("F", "Flag", "Flag it: a training that applies the review omits it."),
-    ("U", "Undo", "Take the last decision back."),
+    ("0", "Original label", "Restore the data set's label."),
+    ("F", "Flag", "Flag the face: training that applies the review leaves it out."),
+    ("U", "Undo", "Undo the last decision."),
 )
 
 
 def native(shortcut: str) -> str:
-    """The key as this system writes it: what is Ctrl+R elsewhere is ⌘R on a Mac."""
+    """The key as this system writes it: Ctrl+R is ⌘R on a Mac."""
     return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def give_key(action: QAction, record: ActionRecord) -> None:
-    """Its key, and a tip that has it."""
+    """Set the key, and a tip that names it."""
     action.setShortcut(QKeySequence(record.shortcut))
     action.setToolTip(f"{record.tip}\nKey: {native(record.shortcut)}")
 

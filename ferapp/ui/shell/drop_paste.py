@@ -1,4 +1,4 @@
-"""What is dropped on the window or pasted into it, and what it means."""
+"""What to open when something is dropped on the window or pasted into it."""
 
 import shutil
 import tempfile
@@ -14,111 +14,113 @@ from PySide6.QtGui import QImage
 from ferapp.sources.stream_address import URL
 
 _MODEL = ".safetensors"
-LEFT_S = 24 * 3600.0  # after this time nobody plays any more what a killed window left behind
-_SHOWN = 40  # characters of a text in a message
-_TAKEN = "A video, a picture, a folder, an address or a model can."
+LEFTOVER_S = 24 * 3600.0  # after this time no window plays what a killed one left behind
+_SHORT = 40  # characters of a text in a message
+_CAN_OPEN = "You can open a video, picture, folder, address or model."
 _EMPTY = "There is nothing to open."
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """One of `source`, `model` and `picture`, or none of them and `words` say why."""
+class DropContent:
+    """One of `source`, `model` and `picture`; where there is none, `message` says why."""
 
-    source: str = ""  # as `open_source` takes it
+    source: str = ""  # as `open_source` expects it
     model: str = ""
     picture: QImage | None = None
-    words: str = ""  # what a person should know of it
+    message: str = ""  # for the user
 
 
-def understand(data: QMimeData | None) -> Incoming:
+def parse_mime_data(data: QMimeData | None) -> DropContent:
     """Files first; a picture before its address, so that no connection is opened for it.
 
     None is an empty clipboard.
     """
     if data is None:
-        return Incoming(words=_EMPTY)
+        return DropContent(message=_EMPTY)
     urls = data.urls()
     files = [url.toLocalFile() for url in urls if url.isLocalFile()]
     if files:
-        return _file(files)
+        return _file_content(files)
     if data.hasImage():
         picture = QImage(data.imageData())
         if not picture.isNull():
-            return Incoming(picture=picture)
+            return DropContent(picture=picture)
     if urls:
-        return _text(urls[0].toString(), len(urls))
+        return _text_content(urls[0].toString(), len(urls))
     if data.hasText() and data.text().strip():
-        return _text(data.text().strip())
+        return _text_content(data.text().strip())
     kinds = [kind for kind in data.formats() if kind != "text/plain"]
     if not kinds:
-        return Incoming(words=_EMPTY)
-    return Incoming(words=f"{kinds[0]} cannot be opened. {_TAKEN}")
+        return DropContent(message=_EMPTY)
+    return DropContent(message=f"{kinds[0]} cannot be opened. {_CAN_OPEN}")
 
 
-def _file(paths: list[str]) -> Incoming:
+def _file_content(paths: list[str]) -> DropContent:
     path = Path(paths[0])
-    words = _only_first(path.name, len(paths))
-    if not _is_there(path):
-        return Incoming(words=f"{_short(path.name)} is not there any more.")
+    message = _only_first_message(path.name, len(paths))
+    if not _exists(path):
+        return DropContent(message=f"{_shortened(path.name)} no longer exists.")
     if path.suffix.lower() == _MODEL:
-        return Incoming(model=str(path), words=words)
-    return Incoming(source=str(path), words=words)
+        return DropContent(model=str(path), message=message)
+    return DropContent(source=str(path), message=message)
 
 
-def _text(text: str, count: int = 1) -> Incoming:
+def _text_content(text: str, count: int = 1) -> DropContent:
     line = text.splitlines()[0].strip().strip("\"'")
     if line.lower().startswith("file:"):
-        return _file([QUrl(line).toLocalFile()])
+        return _file_content([QUrl(line).toLocalFile()])
     if URL.match(line):
-        return Incoming(source=line, words="Only the first address is opened." * (count > 1))
+        return DropContent(source=line, message="Only the first address was opened." * (count > 1))
     scheme, mark, _ = line.partition("://")
     if mark and scheme.isalnum():
-        return Incoming(words=f"{scheme}:// cannot be opened. Known are http and rtsp.")
+        return DropContent(message=f"{scheme}:// addresses cannot be opened, only http and rtsp.")
     if line.startswith("~/"):
         line = f"{Path.home()}{line[1:]}"
     path = Path(line)
-    if path.is_absolute() and _is_there(path):
-        return _file([line])
-    return Incoming(words=f"“{_short(line)}” is no file, folder or address. {_TAKEN}")
+    if path.is_absolute() and _exists(path):
+        return _file_content([line])
+    return DropContent(
+        message=f"“{_shortened(line)}” is not a file, folder or address. {_CAN_OPEN}"
+    )
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # no name that a file could have
+    except OSError:  # not a possible file name
         return False
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN].rstrip()}…"
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHORT else f"{text[:_SHORT].rstrip()}…"
 
 
-def _only_first(name: str, count: int) -> str:
+def _only_first_message(name: str, count: int) -> str:
     if count < 2:
         return ""
-    return f"{count} files came at once: only the first, {name}, is opened."
+    return f"Only the first of {count} files, {name}, was opened."
 
 
 def pasted_folder() -> Path:
-    """Has a folder for each window; that of one which was killed stays for a day."""
+    """Holds a folder for each window; that of a killed one stays for a day."""
     return Path(platformdirs.user_cache_dir("ferapp")) / "pasted"
 
 
 class PastedPictures:
-    """Keeps pictures that came without a file in a private folder until `close`."""
+    """Keeps pasted pictures in a private folder until `close`."""
 
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._count = 0
-        for left in pasted_folder().glob("*"):
+        for leftover in pasted_folder().glob("*"):
             with suppress(OSError):  # gone meanwhile
-                if time.time() - left.stat().st_mtime > LEFT_S:
-                    shutil.rmtree(left, ignore_errors=True)
+                if time.time() - leftover.stat().st_mtime > LEFTOVER_S:
+                    shutil.rmtree(leftover, ignore_errors=True)
 
     def save(self, picture: QImage) -> str | None:
         """The path of the picture as a PNG; None when it cannot be written."""
         try:
-            if self._folder is None or not self._folder.is_dir():  # deleted with all of one's data
+            if self._folder is None or not self._folder.is_dir():  # deleted with all data
                 pasted_folder().mkdir(parents=True, exist_ok=True)
                 self._folder = Path(tempfile.mkdtemp(dir=pasted_folder()))
         except OSError:

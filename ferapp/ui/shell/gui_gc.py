@@ -1,7 +1,7 @@
 """Cyclic garbage is collected on the GUI thread only.
 
-Automatic collection runs in whichever thread allocates; in a worker it may destroy Qt objects
-there, which crashes (napari/napari#1029).
+Automatic collection runs in whichever thread allocates. In a worker it may destroy Qt objects,
+which crashes (napari/napari#1029).
 """
 
 import gc
@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, QTimer
 INTERVAL_MS = 2000
 
 
-class GuiThreadCollector(QObject):
-    """Switches automatic collection off until `stop`."""
+class GuiGarbageCollector(QObject):
+    """Replaces automatic collection until `stop`."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -22,7 +22,7 @@ class GuiThreadCollector(QObject):
         self._timer.start()
 
     def collect(self) -> None:
-        """The oldest generation that is over its threshold, as the interpreter would do."""
+        """The oldest generation over its threshold, as the interpreter would."""
         counts, thresholds = gc.get_count(), gc.get_threshold()
         for generation in (2, 1, 0):
             if counts[generation] > thresholds[generation]:

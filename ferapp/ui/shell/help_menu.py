@@ -1,4 +1,4 @@
-"""The menu at the end of the toolbar, and the windows that explain: keys, log, about."""
+"""The menu at the end of the toolbar, and its windows: keys, log, about."""
 
 from collections.abc import Callable
 
@@ -15,14 +15,14 @@ from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_FACES
 from trainer.card import ModelCard
 
 _THEMES: tuple[tuple[theme.Mode, str], ...] = (
-    ("system", "As the system"),
+    ("system", "Follow system"),
     ("light", "Light"),
     ("dark", "Dark"),
 )
 
 
-class Help:
-    """Each window is there once: asked for again, it comes to the front."""
+class HelpMenu:
+    """Each window opens once: requested again, it comes to the front."""
 
     def __init__(
         self,
@@ -31,10 +31,10 @@ class Help:
         store: SettingsStore,
         read_log: Callable[[], str],
     ) -> None:
-        self.card: ModelCard | None = None  # of the model that runs
-        self.first_steps: Callable[[bool], None] = lambda on: None
-        self.faces_chosen: Callable[[int], None] = lambda faces: None
-        self.pages: list[ActionRecord] = []  # of the window, in their order
+        self.card: ModelCard | None = None  # of the running model
+        self.show_first_steps: Callable[[bool], None] = lambda on: None
+        self.set_max_faces: Callable[[int], None] = lambda faces: None
+        self.pages: list[ActionRecord] = []  # of the window, in order
         self._parent, self._store, self._read_log = parent, store, read_log
         self._open: dict[str, Sheet] = {}
         self.menu = QMenu("Menu", parent)
@@ -48,11 +48,11 @@ class Help:
         for name in ("keys", "hints", "log", "about"):
             self.menu.addAction(actions[name])
         self.menu.addSeparator()
-        self.menu.addAction(actions["forget"])
+        self.menu.addAction(actions["delete_data"])
         actions["keys"].triggered.connect(
             lambda: self._show("keys", lambda: KeySheet(parent, self.pages))
         )
-        actions["hints"].triggered.connect(lambda: self.first_steps(True))
+        actions["hints"].triggered.connect(lambda: self.show_first_steps(True))
         actions["log"].triggered.connect(
             lambda: self._show("log", lambda: LogSheet(parent, self._read_log))
         )
@@ -62,7 +62,7 @@ class Help:
             )
         )
 
-    def about_model(self) -> None:
+    def show_model_card(self) -> None:
         card = self.card
         if card is not None:
             title = f"Model {card.name}"
@@ -71,7 +71,7 @@ class Help:
             )
 
     def end_first_steps(self) -> None:
-        self.first_steps(False)
+        self.show_first_steps(False)
         self._store.change(hints_seen=True)
 
     def _show(self, name: str, make: Callable[[], Sheet]) -> None:
@@ -92,26 +92,26 @@ class Help:
             action = menu.addAction(text)
             action.setCheckable(True)
             action.setChecked(theme.mode() == mode)
-            action.setToolTip("The colours of the window. It changes at once.")
-            action.triggered.connect(lambda _=False, wanted=mode: self._dress(wanted))
+            action.setToolTip("The colours of the window.")
+            action.triggered.connect(lambda _=False, mode=mode: self._apply_theme(mode))
             group.addAction(action)
         return menu
 
     def _faces_menu(self) -> QMenu:
-        menu = QMenu("Faces at most", self.menu)
+        menu = QMenu("Maximum faces", self.menu)
         menu.setToolTipsVisible(True)
-        menu.menuAction().setToolTip("How many faces are found in a picture. Each takes time.")
+        menu.menuAction().setToolTip("The most faces to analyse in a picture. Each takes time.")
         group = QActionGroup(menu)
         for faces in range(1, MAX_FACES + 1):
-            action = menu.addAction(f"{faces} (usual)" if faces == DEFAULT_FACES else str(faces))
+            action = menu.addAction(f"{faces} (default)" if faces == DEFAULT_FACES else str(faces))
             action.setCheckable(True)
             action.setChecked(self._store.now.faces == faces)
-            action.setToolTip("Where more are there, the clearest ones are taken.")
-            action.triggered.connect(lambda _=False, wanted=faces: self.faces_chosen(wanted))
+            action.setToolTip("If there are more, the clearest are analysed.")
+            action.triggered.connect(lambda _=False, faces=faces: self.set_max_faces(faces))
             group.addAction(action)
         return menu
 
-    def _dress(self, mode: theme.Mode) -> None:
+    def _apply_theme(self, mode: theme.Mode) -> None:
         self._store.change(theme=mode)
         app = QApplication.instance()
         if isinstance(app, QApplication):

@@ -2,16 +2,17 @@
 
 import json
 import logging
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any
 
 from platformdirs import user_config_path
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.widgets.theme import Mode
 from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_FACES
-from ferapp.vision.overlay_methods import METHODS
+from ferapp.vision.overlay_methods import OVERLAY_METHODS
 from ferapp.vision.signals import GROUPS
 from trainer.files import write_json
 
@@ -20,32 +21,63 @@ log = logging.getLogger(__name__)
 RECENT = 8
 STRONGEST = "Strongest"  # action units of the last 20 seconds
 SIGNAL_GROUPS = (*GROUPS, STRONGEST)
+_LOOK = asdict(OverlayStyle())  # the default style, by field
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+def _overlay_style(value: Any) -> Any:
+    """An overlay style from the object in the file; a field that does not fit has its default."""
+    if not isinstance(value, dict):
+        return value
+    return OverlayStyle(
+        **{name: value[name] for name in _LOOK if name in value and _fits(name, value[name])}
+    )
+
+
+def _fits(name: str, value: Any) -> bool:
+    if isinstance(_LOOK[name], float):
+        return type(value) in (int, float) and 0 <= value <= 1e6
+    return type(value) is type(_LOOK[name]) and (name != "method" or value in OVERLAY_METHODS)
+
+
+def _signal_group(name: str) -> str:
+    if name not in SIGNAL_GROUPS:
+        raise ValueError(f"there is no group of signals {name!r}")
+    return name
+
+
+def _recent(value: Any) -> Any:
+    return tuple(value)[:RECENT] if isinstance(value, list) else value
+
+
+class Settings(BaseModel):
+    """Immutable; types are strict, as the file is checked with them."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
     theme: Mode = "system"
-    look: OverlayStyle = field(default_factory=OverlayStyle)
-    held_scale: bool = False  # keep one colour scale for all pictures
-    smoothing_ms: int = 300
-    faces: int = DEFAULT_FACES  # found at most
+    look: Annotated[OverlayStyle, BeforeValidator(_overlay_style)] = Field(
+        default_factory=OverlayStyle
+    )
+    held_scale: bool = False  # one colour scale for all pictures
+    smoothing_ms: int = Field(default=300, ge=0, le=5000)
+    faces: int = Field(default=DEFAULT_FACES, ge=1, le=MAX_FACES)  # at most
     hud: bool = False
     signals: bool = False
-    signal_group: str = "Head"
+    signal_group: Annotated[str, AfterValidator(_signal_group)] = "Head"
     model: str = "default"
     device: str = "auto"
-    camera: str = ""  # the camera chosen last, as `open_source` takes it; "" is none yet
+    camera: str = ""  # the camera chosen last, as `open_source` expects it; "" is none yet
     camera_mode: str = ""  # 1280x720@30; "" leaves it to the camera
-    recordings: str = ""  # the folder they go into; "" is the usual one
+    recordings: str = ""  # the folder for recordings; "" is the usual one
     record_clean: bool = True
     record_overlaid: bool = False
-    recent_models: tuple[str, ...] = ()  # files, newest first
+    recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
 
 
 class SettingsStore:
-    """The settings now, and their file. A file or field that cannot be used counts as not there."""
+    """The current settings and their file."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or user_config_path("ferapp", appauthor=False) / "settings.json"
@@ -53,14 +85,14 @@ class SettingsStore:
         self._saved = self.now
 
     def change(self, **values: Any) -> None:
-        """Remember `values`; `save` writes them."""
-        self.now = replace(self.now, **values)
+        """Remember `values`; `save` writes them. Raises ValidationError for an unknown setting."""
+        self.now = Settings(**dict(self.now) | values)
 
-    def forget(self, recordings: str = "") -> None:
-        """Nothing of what was used last is remembered; how things look stays while it runs.
+    def clear_recent(self, recordings: str = "") -> None:
+        """Forget recent items and settings, but for the appearance of the running window.
 
-        So does `recordings`, the folder they go into. The file is the caller's to delete: it is
-        written again when something changes.
+        `recordings`, the folder that they go into, is kept. Deleting the file is up to the caller;
+        it is written again when something changes.
         """
         now = self.now
         self.now = self._saved = Settings(
@@ -74,55 +106,30 @@ class SettingsStore:
         )
 
     def save(self) -> None:
-        """Write what changed. A file that cannot be written is no reason to disturb anybody."""
+        """Write changes. A file that cannot be written is only logged."""
         if self.now == self._saved:
             return
         try:
-            write_json(self.path, asdict(self.now))
+            write_json(self.path, self.now.model_dump())
             self._saved = self.now
         except OSError as error:
             log.warning("The settings cannot be saved: %s", error)
 
 
 def _read(path: Path) -> Settings:
+    """Defaults stand in for a missing or damaged file, and for each field that does not fit."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Settings()
     except (OSError, ValueError, RecursionError) as error:
-        log.warning("The settings in %s cannot be read, so they begin anew: %s", path, error)
+        log.warning("The settings in %s cannot be read, so defaults are used: %s", path, error)
         return Settings()
-    fitting: Settings = _fitting(Settings(), values)
-    return fitting
-
-
-def _fitting(default: Any, values: Any) -> Any:
-    """`default` with those of `values` that have the right type and a known value."""
     if not isinstance(values, dict):
-        return default
-    fit = {}
-    for each in fields(default):
-        old, new = getattr(default, each.name), values.get(each.name)
-        if isinstance(old, OverlayStyle):
-            fit[each.name] = _fitting(old, new)
-        elif isinstance(old, tuple):
-            listed = isinstance(new, list) and all(isinstance(item, str) for item in new)
-            fit[each.name] = tuple(new)[:RECENT] if listed and new else old
-        elif isinstance(old, float):
-            number = isinstance(new, int | float) and not isinstance(new, bool) and 0 <= new <= 1e6
-            fit[each.name] = float(new) if number else old  # type: ignore[arg-type]
-        elif type(new) is type(old) and _known(each.name, new):
-            fit[each.name] = new
-    return replace(default, **fit)
-
-
-def _known(name: str, value: Any) -> bool:
-    if name == "theme":
-        return value in get_args(Mode)
-    if name == "method":
-        return value in METHODS
-    if name == "signal_group":
-        return value in SIGNAL_GROUPS
-    if name == "faces":
-        return 1 <= int(value) <= MAX_FACES
-    return not isinstance(value, int) or 0 <= value <= 5000
+        return Settings()
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        bad = {problem["loc"][0] for problem in error.errors()}
+        log.warning("Settings in %s are not used: %s", path, ", ".join(sorted(map(str, bad))))
+        return Settings(**{name: value for name, value in values.items() if name not in bad})

@@ -1,4 +1,4 @@
-"""The window: pages, menus, what is dropped on it, and the end of all when it closes."""
+"""The main window: pages, menus, drag and drop, and an orderly end when it closes."""
 
 from collections.abc import Callable
 
@@ -26,9 +26,9 @@ from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.snapshot import Snapshots, open_folder
 from ferapp.ui.recording.recording_controller import TITLE, RecordingController
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
-from ferapp.ui.shell.drop_paste import PastedPictures, understand
-from ferapp.ui.shell.gui_gc import GuiThreadCollector
-from ferapp.ui.shell.help_menu import Help
+from ferapp.ui.shell.drop_paste import PastedPictures, parse_mime_data
+from ferapp.ui.shell.gui_gc import GuiGarbageCollector
+from ferapp.ui.shell.help_menu import HelpMenu
 from ferapp.ui.shell.model_menu import DeviceMenu, ModelMenu
 from ferapp.ui.shell.page import Page
 from ferapp.ui.shell.settings import RECENT, SettingsStore
@@ -42,15 +42,15 @@ from ferapp.vision.analysis_options import MAX_FACES
 
 _PICTURES = "Videos and pictures (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.png *.jpg *.jpeg *.bmp)"
 _MODELS = "Models (*.safetensors)"
-# what is of use on the live page only, with the keys of it
+# of use on the live page only, as are their keys
 LIVE_ACTIONS = tuple(
     record.id for record in ACTIONS if record.group in ("Source", "Model", "Picture", "Recording")
 )
-_SAVE_MS = 1000  # settings that changed are on the disk after this time
+_SAVE_MS = 1000  # changed settings are on disk after this time
 
 
 class MainWindow(QMainWindow):
-    """Owns the engine from here on: closing the window closes it."""
+    """Owns the engine: closing the window closes it."""
 
     def __init__(
         self,
@@ -61,17 +61,17 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._engine = engine
         self.store = store
-        self._model_asked = False  # by a person, who has not seen the outcome yet
+        self._model_requested = False  # by the user, and it does not run yet
         self._pasted = PastedPictures()
         self.setWindowTitle(TITLE)
         self.setAcceptDrops(True)
         self.actions_by_id = actions = make_actions(self)
-        self.help = Help(self, actions, store, read_log)
+        self.help = HelpMenu(self, actions, store, read_log)
         self.source_menu = SourceMenu(actions, store, self.open_source, self)
         self.model_menu = ModelMenu(
             actions["open_model"],
             self.load_model,
-            self.help.about_model,
+            self.help.show_model_card,
             engine.compare_with,
             actions["end_comparison"],
             actions["teach"],
@@ -79,14 +79,14 @@ class MainWindow(QMainWindow):
         )
         self.device_menu = DeviceMenu(store, self._use_device, self)
         self._pages = QStackedWidget()
-        self._others: list[Page] = []  # beside the live one
+        self._other_pages: list[Page] = []  # all but the live page
         self.tool_bar = ToolBar(
             self, actions, self.source_menu, self.model_menu, self.device_menu, self.help.menu
         )
         self.addToolBar(self.tool_bar)
         self.setCentralWidget(self._pages)
         self.live_page = LivePage(engine, actions, store)
-        self.add_page("Live", self.live_page, "A camera or a clip, analysed while it plays.")
+        self.add_page("Live", self.live_page, "A camera or clip, analysed as it plays.")
         self.snapshots = Snapshots(self)
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
@@ -95,21 +95,21 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self._status_bar)
         self.veil = DropVeil(self._pages)
         self._connect()
-        self._pages.currentChanged.connect(self._turn_page)
-        self.collector = GuiThreadCollector(self)
+        self._pages.currentChanged.connect(self._page_changed)
+        self.garbage_collector = GuiGarbageCollector(self)
         self._save_timer = QTimer(self, interval=_SAVE_MS)
         self._save_timer.timeout.connect(store.save)
         self._save_timer.start()
         self.setMinimumSize(960, 640)
         self.resize(1280, 800)
-        self._restore_place()
-        self.setFocus()  # else the first button has the keyboard, and Space does not freeze
+        self._restore_geometry()
+        self.setFocus()  # else the first button has the focus, and Space does not freeze
 
     def add_page(self, name: str, page: LivePage | Page, tip: str = "") -> None:
-        """`tip` says what it is for, in the toolbar."""
+        """`tip` says in the toolbar what the page is for."""
         index = self._pages.addWidget(page)
         if isinstance(page, Page):
-            self._others.append(page)
+            self._other_pages.append(page)
         action = QAction(name, self, checkable=True, checked=index == 0)
         action.triggered.connect(lambda: self._pages.setCurrentWidget(page))
         record = ActionRecord(name.lower(), "Pages", name, f"Ctrl+{index + 1}", tip or name)
@@ -118,11 +118,11 @@ class MainWindow(QMainWindow):
         self.tool_bar.add_page(action)
 
     def show_page(self, name: str) -> None:
-        """The page as it is called in the switcher."""
-        next(each for each in self.tool_bar.pages.actions() if each.text() == name).trigger()
+        """`name` as in the toolbar."""
+        next(page for page in self.tool_bar.pages.actions() if page.text() == name).trigger()
 
-    def _turn_page(self) -> None:
-        """What belongs to the live page, its keys too, is there with it only."""
+    def _page_changed(self) -> None:
+        """Actions of the live page, and their keys, are there on that page only."""
         live = self._pages.currentWidget() is self.live_page
         for name in LIVE_ACTIONS:
             self.actions_by_id[name].setVisible(live)
@@ -132,29 +132,29 @@ class MainWindow(QMainWindow):
         self._status_bar.setVisible(live)
 
     def _connect(self) -> None:
-        actions, view = self.actions_by_id, self.live_page.live_view
+        actions, stage = self.actions_by_id, self.live_page.live_view
         actions["demo"].triggered.connect(lambda: self.open_source("demo"))
         actions["camera"].triggered.connect(self._open_camera)
-        actions["open_file"].triggered.connect(self._ask_for_file)
-        actions["open_folder"].triggered.connect(self._ask_for_folder)
-        actions["open_url"].triggered.connect(self._ask_for_address)
+        actions["open_file"].triggered.connect(self._choose_file)
+        actions["open_folder"].triggered.connect(self._choose_folder)
+        actions["open_url"].triggered.connect(self._enter_address)
         actions["paste"].triggered.connect(
-            lambda: self._bring_in(QGuiApplication.clipboard().mimeData())
+            lambda: self._open_data(QGuiApplication.clipboard().mimeData())
         )
-        actions["open_model"].triggered.connect(self._ask_for_model)
+        actions["open_model"].triggered.connect(self._choose_model)
         actions["snapshot"].triggered.connect(self._take_snapshot)
-        self.snapshots.done.connect(self._tell_of_snapshot)
+        self.snapshots.done.connect(self._snapshot_done)
         actions["fullscreen"].triggered.connect(self._set_full_screen)
         actions["hud"].setChecked(self.store.now.hud)
         actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
-        view.notice.retry.connect(self.open_source)
-        view.notice.demo.connect(actions["demo"].trigger)
-        view.notice.other.connect(self._pop_up_sources)
-        self.help.first_steps = view.show_first_steps
-        self.help.faces_chosen = self.live_page.follow_at_most
-        view.first_steps.done.connect(self.help.end_first_steps)
+        stage.notice.retry.connect(self.open_source)
+        stage.notice.demo.connect(actions["demo"].trigger)
+        stage.notice.other.connect(self._pop_up_sources)
+        self.help.show_first_steps = stage.show_first_steps
+        self.help.set_max_faces = self.live_page.follow_at_most
+        stage.first_steps.done.connect(self.help.end_first_steps)
         if not self.store.now.hints_seen:
-            view.show_first_steps(True)
+            stage.show_first_steps(True)
         self.live_page.status_changed.connect(self._show_status)
         self._show_status()
 
@@ -167,17 +167,17 @@ class MainWindow(QMainWindow):
 
     def load_model(self, model: str) -> None:
         self.show_page("Live")
-        self._model_asked = True
+        self._model_requested = True
         self.live_page.show_new_model()
         self._engine.load_model(model)
 
-    def forget(self, recordings: str = "") -> None:
-        """What was used last is remembered no more, nor a model that is loading now.
+    def clear_recent(self, recordings: str = "") -> None:
+        """Forget recent items and settings, and do not remember a model that is still loading.
 
-        But for `recordings`, the folder that they go into.
+        `recordings`, the folder that they go into, is kept.
         """
-        self._model_asked = False
-        self.store.forget(recordings)
+        self._model_requested = False
+        self.store.clear_recent(recordings)
 
     def compare_live(self, first: str, second: str) -> None:
         """Two models on the same frames."""
@@ -192,24 +192,24 @@ class MainWindow(QMainWindow):
         now = self.store.now
         self.open_source(source_text.with_mode(now.camera or "camera", now.camera_mode))
 
-    def _ask_for_file(self) -> None:
+    def _choose_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
             self, "Open a video or a picture", "", f"{_PICTURES};;All files (*)"
         )
         if path:
             self.open_source(path)
 
-    def _ask_for_folder(self) -> None:
+    def _choose_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Open a folder of pictures")
         if path:
             self.open_source(path)
 
-    def _ask_for_address(self) -> None:
+    def _enter_address(self) -> None:
         dialog = AddressDialog(self)
         dialog.chosen.connect(self.open_source)
         dialog.open()
 
-    def _ask_for_model(self) -> None:
+    def _choose_model(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open a model", "", _MODELS)
         if path:
             self.load_model(path)
@@ -219,11 +219,11 @@ class MainWindow(QMainWindow):
         self.source_menu.popup(button.mapToGlobal(QPoint(0, -height)))
 
     def _remember_model(self) -> None:
-        """What a person chose is remembered once it runs: a damaged file never is."""
+        """A chosen model is remembered once it runs, so that a damaged file never is."""
         status = self.live_page.status
-        if not self._model_asked or status.model.state is ModelState.LOADING:
+        if not self._model_requested or status.model.state is ModelState.LOADING:
             return
-        self._model_asked = False
+        self._model_requested = False
         if status.model.state is not ModelState.READY:
             return
         self.store.change(model=status.model.spec)
@@ -232,16 +232,16 @@ class MainWindow(QMainWindow):
             others = (path for path in self.store.now.recent_models if path != status.model.spec)
             self.store.change(recent_models=(status.model.spec, *others)[:RECENT])
 
-    def _leave_lost_device(self) -> None:
-        """A remembered device that is gone since leaves no model: the fastest one takes over."""
-        status, wanted = self.live_page.status, self.store.now.device
+    def _replace_lost_device(self) -> None:
+        """Where the remembered device is gone, the model runs on the fastest one."""
+        status, remembered = self.live_page.status, self.store.now.device
         names = [device.name for device in status.devices]
         failed = status.model.state is ModelState.FAILED and not status.model.spec
-        if failed and names and wanted not in ("auto", *names):
+        if failed and names and remembered not in ("auto", *names):
             self.store.change(device="auto")
             self._engine.use_device("auto")
             self.live_page.live_view.toast.tell(
-                f"{wanted} is gone: the model runs on the fastest device that is there."
+                f"{remembered} is not available. The model runs on the fastest device instead."
             )
 
     # --- snapshots ------------------------------------------------------------------------------
@@ -250,30 +250,31 @@ class MainWindow(QMainWindow):
         page = self.live_page
         self.snapshots.take(page.analysis, page.status, page.overlay_style, page.options)
 
-    def _tell_of_snapshot(self, words: str, path: str) -> None:
+    def _snapshot_done(self, message: str, path: str) -> None:
         toast = self.live_page.live_view.toast
         if path:
-            toast.tell(words, "Open folder", lambda: open_folder(path))
+            toast.tell(message, "Open folder", lambda: open_folder(path))
         else:
-            toast.tell(words)
+            toast.tell(message)
 
-    # --- what is dropped or pasted --------------------------------------------------------------
+    # --- drag, drop and paste -------------------------------------------------------------------
 
-    def _bring_in(self, data: QMimeData | None) -> None:
-        found = understand(data)
-        source, words = found.source, found.words
-        if found.picture is not None:
-            source = self._pasted.save(found.picture) or ""
-            words = words if source else "The picture could not be written to the disk."
+    def _open_data(self, data: QMimeData | None) -> None:
+        """Dropped or pasted data; None is an empty clipboard."""
+        content = parse_mime_data(data)
+        source, message = content.source, content.message
+        if content.picture is not None:
+            source = self._pasted.save(content.picture) or ""
+            message = message if source else "The picture could not be saved to disk."
         if source:
             self.open_source(source)
-        if found.model:
-            self.load_model(found.model)
-        if words:
-            self.live_page.live_view.toast.tell(words)
+        if content.model:
+            self.load_model(content.model)
+        if message:
+            self.live_page.live_view.toast.tell(message)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        self._take_copy(event)
+        self._accept_copy(event)
         self.veil.show_text("Drop to open")
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
@@ -281,10 +282,10 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.veil.hide()
-        self._take_copy(event)
-        self._bring_in(event.mimeData())
+        self._accept_copy(event)
+        self._open_data(event.mimeData())
 
-    def _take_copy(self, event: QDropEvent) -> None:
+    def _accept_copy(self, event: QDropEvent) -> None:
         """Never a move, after which a file manager would delete the file."""
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
@@ -308,7 +309,7 @@ class MainWindow(QMainWindow):
             self._set_full_screen(False)
 
     def changeEvent(self, event: QEvent) -> None:
-        """The window system, too, may leave the full screen."""
+        """The window system may leave the full screen by itself."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
             self.actions_by_id["fullscreen"].setChecked(self.isFullScreen())
@@ -326,36 +327,36 @@ class MainWindow(QMainWindow):
         self._status_bar.show_status(status)
         self.help.card = status.model.card
         self._remember_model()
-        self._leave_lost_device()
+        self._replace_lost_device()
 
-    def _restore_place(self) -> None:
+    def _restore_geometry(self) -> None:
         try:
-            place = QByteArray(bytes.fromhex(self.store.now.geometry))
+            remembered = QByteArray(bytes.fromhex(self.store.now.geometry))
         except ValueError:
             return
-        usual = self.saveGeometry()
-        if self.restoreGeometry(place):
+        default = self.saveGeometry()
+        if self.restoreGeometry(remembered):
             self.setWindowState(self.windowState() & ~Qt.WindowState.WindowFullScreen)
             screens = QGuiApplication.screens()
             if not any(s.availableGeometry().contains(self.geometry().center()) for s in screens):
-                self.restoreGeometry(usual)
+                self.restoreGeometry(default)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not all(page.may_close() for page in self._others):
+        if not all(page.may_close() for page in self._other_pages):
             event.ignore()
             return
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
-        self.hide()  # at once: what ends below may take a while
+        self.hide()  # at once: ending everything may take a while
         self.recordings.save_note()
         self.live_page.stop()
-        self._engine.close()  # before all that may take longer: a recording ends, the camera is off
+        self._engine.close()  # first of what may take long: the recording ends, the camera is off
         self.snapshots.finish()
         for dialog in self.findChildren(QDialog):
             dialog.close()
-        for page in self._others:
+        for page in self._other_pages:
             page.stop()
-        self.collector.stop()  # until now threads were at work
-        self._pasted.close()  # the engine reads them no more
+        self.garbage_collector.stop()  # no worker thread runs any more
+        self._pasted.close()  # the engine no longer reads them
         self.store.save()
         super().closeEvent(event)

@@ -44,7 +44,7 @@ class OwnData(QObject):
         self.teaching: TeachSheet | None = None
         self.forgetting: ForgetSheet | None = None
         window.actions_by_id["teach"].triggered.connect(self.teach)
-        window.actions_by_id["forget"].triggered.connect(self.forget)
+        window.actions_by_id["delete_data"].triggered.connect(self.forget)
 
     def teach(self) -> None:
         if self.teaching is None:
@@ -101,7 +101,7 @@ class OwnData(QObject):
             self._window.open_source("demo")
         chosen = self._window.store.now.recordings
         stay = bool(chosen) and "recordings" not in pressed and recordings_in(Path(chosen))
-        self._window.forget(chosen if stay else "")  # who deletes them later has to find them
+        self._window.clear_recent(chosen if stay else "")  # who deletes them later has to find them
         return ""
 
     def _end(self) -> None:

@@ -25,7 +25,8 @@ from ferapp.ui.widgets.buttons import by_keyboard
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.flow_layout import Flow
 from ferapp.ui.widgets.picker import Picker
-from trainer.config.train_config import TrainConfig, check_config
+from trainer.config.loading import check_config
+from trainer.config.train_config import TrainConfig
 from trainer.files import file_stem
 from trainer.recipes import FAST, RECIPES
 

@@ -281,6 +281,8 @@ class TrainPage(Page):
         sets = {**values_of(run.config), **changes}
         self.form.fill("default", run.data, sets, title_of(run.name))
         self._show_form()
+        for name in run.config.objective.unregistered:
+            self.toast.tell(f"The loss “{name}” is unknown here: the form leaves it out")
 
     def _with_half_the_batch(self) -> None:
         run = self.run
@@ -293,7 +295,7 @@ class TrainPage(Page):
                 "optim.accumulate": str(2 * optim.accumulate),
             }
         )
-        if self.form.validate():
+        if self.form.validate() and not run.config.objective.unregistered:
             self.start(self.form.arguments)
 
     def _compare(self) -> None:

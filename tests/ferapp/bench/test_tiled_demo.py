@@ -1,9 +1,9 @@
-"""The clip's face several times: each is found, in one batch, and each is a face of its own."""
+"""The clip's face several times: each is detected, all in one batch."""
 
 import numpy as np
 import pytest
 
-from ferapp.bench.tiled_demo import GROUND, Crowd
+from ferapp.bench.tiled_demo import GROUND, TiledDemo
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.pipeline import Analyzer
@@ -12,8 +12,8 @@ from trainer.faces.landmarker import FaceLandmarker
 
 
 @pytest.mark.parametrize("faces", [1, 3, 8])
-def test_the_face_stands_there_so_often_and_the_rest_is_empty(faces: int) -> None:
-    source = Crowd(faces)
+def test_as_many_faces_as_requested_and_grey_elsewhere(faces: int) -> None:
+    source = TiledDemo(faces)
     frame = source.read()
     source.close()
     assert frame is not None
@@ -32,9 +32,9 @@ def test_the_face_stands_there_so_often_and_the_rest_is_empty(faces: int) -> Non
 
 
 @pytest.mark.parametrize("faces", [0, 9])
-def test_more_have_no_room(faces: int) -> None:
+def test_there_is_room_for_eight(faces: int) -> None:
     with pytest.raises(ValueError, match="1 to 8"):
-        Crowd(faces)
+        TiledDemo(faces)
 
 
 def test_eight_faces_are_analysed_in_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,21 +42,23 @@ def test_eight_faces_are_analysed_in_one_batch(monkeypatch: pytest.MonkeyPatch) 
     batches: list[int] = []
     classify = classifier.classify
 
-    def counted(crops: np.ndarray, **asked: object) -> object:
+    def counted(crops: np.ndarray, **options: object) -> object:
         batches.append(len(crops))
-        return classify(crops, **asked)  # type: ignore[arg-type]
+        return classify(crops, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(classifier, "classify", counted)
-    source = Crowd(8)
+    source = TiledDemo(8)
     with FaceLandmarker(video=True, max_faces=8, details=True) as landmarker:
         analyzer = Analyzer(landmarker)
         for _ in range(3):
             frame = source.read()
             assert frame is not None
-            found = analyzer.analyze(frame, classifier, AnalysisOptions(max_faces=8), paint=False)
+            analysis = analyzer.analyze(
+                frame, classifier, AnalysisOptions(max_faces=8), paint=False
+            )
     source.close()
     assert batches == [8, 8, 8]
-    assert sorted(face_number(face.face_id) for face in found.faces) == list(range(1, 9))
-    labels = {int(face.prediction.probabilities.argmax()) for face in found.faces}
+    assert sorted(face_number(face.face_id) for face in analysis.faces) == list(range(1, 9))
+    labels = {int(face.prediction.probabilities.argmax()) for face in analysis.faces}
     assert len(labels) == 1  # the same face, seen by the same model
-    assert all(np.isfinite(face.signals).all() for face in found.faces)
+    assert all(np.isfinite(face.signals).all() for face in analysis.faces)

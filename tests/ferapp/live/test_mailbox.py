@@ -141,7 +141,12 @@ def broken_models(folder: Path) -> dict[str, tuple[Path, str]]:
     for name, (changed, its_card, words) in states.items():
         found[name] = (folder / f"{name}.safetensors", words)
         save_model(found[name][0], {**state, **changed}, its_card)
-    other = ModelCard("other", "resnet18", {}, card.attribution_layer)
+    other = ModelCard(
+        name="other",
+        architecture="resnet18",
+        arguments={},
+        attribution_layer=card.attribution_layer,
+    )
     found["other network"] = (folder / "other network.safetensors", "do not fit the card's network")
     save_model(found["other network"][0], create("compact").state_dict(), other)
     return found

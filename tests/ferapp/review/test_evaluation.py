@@ -7,117 +7,128 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ferapp.review.evaluation import fixed_and_broken, read_evaluation
+from ferapp.review.evaluation import common_rows, read_evaluation
 from tests.support.runs.evaluations import ANGRY, FEAR, HAPPY, NEUTRAL, SAD, evaluation, write
 from trainer.errors import DataError
 
 
 def test_confusion_recall_and_precision() -> None:
-    found = evaluation([HAPPY, HAPPY, HAPPY, SAD], [HAPPY, HAPPY, SAD, HAPPY])
-    assert found.confusion[HAPPY, HAPPY] == 2
-    assert found.confusion[HAPPY, SAD] == 1
-    assert found.confusion[SAD, HAPPY] == 1
-    assert found.confusion.sum() == 4
-    assert found.accuracy == 0.5
-    assert found.recall[HAPPY] == pytest.approx(2 / 3)
-    assert found.precision[HAPPY] == pytest.approx(2 / 3)
-    assert found.recall[SAD] == 0
-    assert math.isnan(found.recall[ANGRY])
-    assert found.mean_class_accuracy == pytest.approx(1 / 3)  # of the two classes that are there
+    result = evaluation([HAPPY, HAPPY, HAPPY, SAD], [HAPPY, HAPPY, SAD, HAPPY])
+    assert result.scores.confusion[HAPPY, HAPPY] == 2
+    assert result.scores.confusion[HAPPY, SAD] == 1
+    assert result.scores.confusion[SAD, HAPPY] == 1
+    assert result.scores.confusion.sum() == 4
+    assert result.scores.accuracy == 0.5
+    assert result.scores.recall[HAPPY] == pytest.approx(2 / 3)
+    assert result.scores.precision[HAPPY] == pytest.approx(2 / 3)
+    assert result.scores.recall[SAD] == 0
+    assert math.isnan(result.scores.recall[ANGRY])
+    assert result.scores.mean_class_accuracy == pytest.approx(
+        1 / 3
+    )  # of the two classes that are there
 
 
 def test_temperature_softens_probabilities() -> None:
-    found = evaluation([HAPPY], [HAPPY], [0.9])
-    softer = replace(found, temperature=2.0)
-    assert found.probabilities[0, HAPPY] == pytest.approx(0.9, abs=1e-6)
+    result = evaluation([HAPPY], [HAPPY], [0.9])
+    softer = replace(result, temperature=2.0)
+    assert result.probabilities[0, HAPPY] == pytest.approx(0.9, abs=1e-6)
     expected = math.sqrt(0.9) / (math.sqrt(0.9) + 6 * math.sqrt(0.1 / 6))
     assert softer.probabilities[0, HAPPY] == pytest.approx(expected, abs=1e-6)
 
 
-def test_calibration_error_is_the_mean_gap_weighed_by_samples() -> None:
-    found = evaluation([HAPPY] * 4, [HAPPY, HAPPY, HAPPY, SAD], [0.9, 0.9, 0.9, 0.5])
-    confidence, hits, counts, error = found.calibration
-    assert counts.sum() == 4
+def test_calibration_error_is_the_mean_gap_weighted_by_samples() -> None:
+    result = evaluation([HAPPY] * 4, [HAPPY, HAPPY, HAPPY, SAD], [0.9, 0.9, 0.9, 0.5])
+    bins = result.calibration
+    assert bins.count.sum() == 4
     full = int(0.9 * 15)
-    assert (counts[full], hits[full]) == (3, 1.0)
-    assert confidence[full] == pytest.approx(0.9, abs=1e-6)
-    assert error == pytest.approx((3 * 0.1 + 1 * 0.5) / 4, abs=1e-6)
+    assert (bins.count[full], bins.accuracy[full]) == (3, 1.0)
+    assert bins.confidence[full] == pytest.approx(0.9, abs=1e-6)
+    assert bins.error == pytest.approx((3 * 0.1 + 1 * 0.5) / 4, abs=1e-6)
 
 
 def test_measures_by_their_formulas() -> None:
     votes = [[0, 0, 0, 0.25, 0.75, 0, 0]]
-    found = evaluation([HAPPY], [SAD], [0.7], votes)
+    result = evaluation([HAPPY], [SAD], [0.7], votes)
     own = 0.3 / 6
-    assert found.measures["loss"][0] == pytest.approx(-math.log(own), rel=1e-5)
-    assert found.measures["confidence"][0] == pytest.approx(0.7, rel=1e-5)
-    assert found.measures["margin"][0] == pytest.approx(0.7 - own, rel=1e-5)
+    assert result.measures["loss"][0] == pytest.approx(-math.log(own), rel=1e-5)
+    assert result.measures["confidence"][0] == pytest.approx(0.7, rel=1e-5)
+    assert result.measures["margin"][0] == pytest.approx(0.7 - own, rel=1e-5)
     entropy = -(0.7 * math.log(0.7) + 6 * own * math.log(own))
-    assert found.measures["entropy"][0] == pytest.approx(entropy, rel=1e-5)
-    assert found.measures["disagreement"][0] == pytest.approx(0.75)
+    assert result.measures["entropy"][0] == pytest.approx(entropy, rel=1e-5)
+    assert result.measures["disagreement"][0] == pytest.approx(0.75)
 
 
 def test_a_sample_without_a_label_is_neither_right_nor_wrong() -> None:
-    found = evaluation([HAPPY, -1], [HAPPY, SAD])
-    assert found.accuracy == 1.0
-    assert not found.wrong.any()
-    assert found.confusion.sum() == 1
-    assert found.matrix.shape == (8, 7)
-    assert found.matrix[7, SAD] == 1
-    assert math.isnan(found.measures["loss"][1])
-    assert 1 not in found.suspects
+    result = evaluation([HAPPY, -1], [HAPPY, SAD])
+    assert result.scores.accuracy == 1.0
+    assert not result.wrong.any()
+    assert result.scores.confusion.sum() == 1
+    assert result.confusion_with_unlabelled.shape == (8, 7)
+    assert result.confusion_with_unlabelled[7, SAD] == 1
+    assert math.isnan(result.measures["loss"][1])
+    assert 1 not in result.suspects
 
 
-def test_what_shows_no_face_counts_nowhere() -> None:
-    found = replace(evaluation([-1, -1], [HAPPY, SAD]), needs_face=True)
-    found.landmarks[0] = 0
-    assert found.faceless.tolist() == [False, True]
-    assert found.matrix[7].sum() == found.matrix[7, HAPPY] == 1
-    assert np.isnan(found.measures["confidence"]).tolist() == [False, True]
-    assert not replace(found, needs_face=False).faceless.any()
+def test_samples_without_a_face_are_left_out_everywhere() -> None:
+    result = replace(evaluation([-1, -1], [HAPPY, SAD]), needs_face=True)
+    result.landmarks[0] = 0
+    assert result.faceless.tolist() == [False, True]
+    assert (
+        result.confusion_with_unlabelled[7].sum() == result.confusion_with_unlabelled[7, HAPPY] == 1
+    )
+    assert np.isnan(result.measures["confidence"]).tolist() == [False, True]
+    assert not replace(result, needs_face=False).faceless.any()
 
 
-def test_confident_learning_suspects_the_flipped_label() -> None:
+def test_confident_learning_suspects_a_flipped_label() -> None:
     labels = [HAPPY] * 5 + [SAD] * 5 + [HAPPY]  # the last is a sad face labelled happy
     predicted = [HAPPY] * 5 + [SAD] * 6
-    sure = [0.8, 0.9, 0.7, 0.9, 0.8, 0.8, 0.9, 0.7, 0.9, 0.8, 0.95]
+    confidence = [0.8, 0.9, 0.7, 0.9, 0.8, 0.8, 0.9, 0.7, 0.9, 0.8, 0.95]
     votes = np.zeros((11, 7))
     votes[np.arange(11), predicted] = 1
-    found = evaluation(labels, predicted, sure, votes.tolist())
-    assert found.suspects.tolist() == [10]
-    assert found.confirmed(found.suspects) == 1.0
-    assert found.confirmed(np.arange(10)) == 0.0
+    result = evaluation(labels, predicted, confidence, votes.tolist())
+    assert result.suspects.tolist() == [10]
+    assert result.confirmed_share(result.suspects) == 1.0
+    assert result.confirmed_share(np.arange(10)) == 0.0
 
 
 def test_without_votes_nothing_is_confirmed() -> None:
-    assert math.isnan(evaluation([HAPPY], [SAD]).confirmed(np.array([0])))
+    assert math.isnan(evaluation([HAPPY], [SAD]).confirmed_share(np.array([0])))
 
 
-def test_fixed_and_broken_are_matched_by_sample() -> None:
+def test_a_tied_vote_confirms_nothing() -> None:
+    tied, clear = [0.5, 0, 0, 0, 0, 0, 0.5], [1.0, 0, 0, 0, 0, 0, 0]
+    result = evaluation([NEUTRAL, NEUTRAL, ANGRY], [ANGRY] * 3, votes=[tied, clear, clear])
+    assert result.confirmed_share(np.array([1, 2])) == 0.5
+    assert result.confirmed_share(np.array([0, 1, 2])) == 0.5
+    assert math.isnan(result.confirmed_share(np.array([0])))
+
+
+def test_rows_in_common_are_matched_by_sample() -> None:
     before = evaluation([HAPPY, SAD, FEAR], [SAD, SAD, ANGRY])
-    after = evaluation([HAPPY, SAD, FEAR], [HAPPY, NEUTRAL, ANGRY])
-    other_order = np.array([2, 0, 1])
+    other_order = np.array([2, 0])
     after = replace(
-        after,
-        sample_id=after.sample_id[other_order],
-        label=after.label[other_order],
-        logits=after.logits[other_order],
+        before,
+        sample_id=before.sample_id[other_order],
+        label=before.label[other_order],
+        logits=before.logits[other_order],
     )
-    fixed, broken = fixed_and_broken(before, after)
-    assert fixed.tolist() == [0]
-    assert broken.tolist() == [1]
+    in_before, in_after = common_rows(before, after)
+    assert in_before.tolist() == [0, 2]
+    assert in_after.tolist() == [1, 0]
 
 
-def test_runs_on_different_samples_do_not_compare() -> None:
+def test_evaluations_of_different_samples_cannot_be_compared() -> None:
     before = evaluation([HAPPY], [HAPPY])
     other = replace(before, sample_id=np.array(["elsewhere"]), name="other")
     with pytest.raises(DataError, match="no sample in common"):
-        fixed_and_broken(before, other)
+        common_rows(before, other)
     relabelled = replace(before, label=np.array([SAD]), name="relabelled")
     with pytest.raises(DataError, match="different labels for sample s0"):
-        fixed_and_broken(before, relabelled)
+        common_rows(before, relabelled)
 
 
-def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
+def test_a_predictions_file_is_read_back(tmp_path: Path) -> None:
     made = replace(evaluation([HAPPY, SAD], [HAPPY, HAPPY]), temperature=1.5)
     read = read_evaluation(write(made, tmp_path), "made")
     assert read.sample_id.tolist() == ["s0", "s1"]
@@ -129,9 +140,9 @@ def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "message"),
     [
-        ({"label": np.array([3, 9])}, "sample s1 has a label that is no class"),
+        ({"label": np.array([3, 9])}, "sample s1 has a label that is not a class"),
         ({"logits": np.array([[0.0] * 7, [np.nan] * 7], np.float32)}, "sample s1 has logits"),
         ({"logits": np.zeros((2, 5), np.float32)}, "do not fit 7 classes"),
         (
@@ -141,18 +152,18 @@ def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
         ({"logits": None}, "it has no logits"),
     ],
 )
-def test_odd_predictions_are_refused_with_the_reason(
-    tmp_path: Path, changes: dict[str, object], words: str
+def test_invalid_predictions_are_refused_with_the_reason(
+    tmp_path: Path, changes: dict[str, object], message: str
 ) -> None:
     file = write(evaluation([HAPPY, SAD], [HAPPY, SAD]), tmp_path, **changes)
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(DataError, match=message):
         read_evaluation(file, "odd")
 
 
 def test_damaged_predictions_are_refused(tmp_path: Path) -> None:
     file = write(evaluation([HAPPY], [HAPPY]), tmp_path)
     file.write_bytes(file.read_bytes()[:200])
-    with pytest.raises(DataError, match="these are no predictions"):
+    with pytest.raises(DataError, match="not a predictions file"):
         read_evaluation(file, "cut")
     pickled = tmp_path / "pickled.npz"
     np.savez(pickled, sample_id=np.array([object()], object))

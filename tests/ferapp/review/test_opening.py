@@ -36,10 +36,9 @@ def test_the_example_opens_with_pictures_and_model() -> None:
     assert opened.model.stem == "default"
     assert not opened.review.is_relative_to(example())  # which may not be written to
     metrics = json.loads((example() / "metrics.json").read_text())
-    assert found.accuracy == pytest.approx(metrics["accuracy"])
-    assert found.confusion.tolist() == metrics["confusion"]
-    _, _, _, ece = found.calibration
-    assert ece == pytest.approx(metrics["ece"], abs=1e-3)
+    assert found.scores.accuracy == pytest.approx(metrics["accuracy"])
+    assert found.scores.confusion.tolist() == metrics["confusion"]
+    assert found.calibration.error == pytest.approx(metrics["ece"], abs=1e-3)
 
 
 def test_the_example_is_what_the_shipped_model_says() -> None:
@@ -139,7 +138,7 @@ def test_classifying_a_runs_samples_ends_at_the_next_batch_when_nobody_waits(
     save(replace(data, split=np.full(len(data), "val")), tmp_path / "data")
     run = create_run(tmp_path / "runs", "mine", TrainConfig(), tmp_path / "data")
     shutil.copy(find_model("compact"), run.best)
-    monkeypatch.setattr("trainer.evaluation.evaluate.BATCH", 100)
+    monkeypatch.setattr("trainer.evaluation.evaluate.BATCH_SIZE", 100)
     said = list[str]()
 
     def say(words: str) -> None:
@@ -184,7 +183,7 @@ def test_faceless_pictures_count_nowhere_and_unreadable_ones_are_named(
     opened = open_inspected(str(tmp_path))
     found = opened.evaluation
     assert found.faceless.tolist() == [False, True]
-    assert found.matrix.sum() == 1
+    assert found.confusion_with_unlabelled.sum() == 1
     assert "No face was found in 1 picture" in opened.note
     assert "bad.jpg is no picture that can be read" in opened.note
     assert opened.classified_by == "default"
@@ -235,7 +234,7 @@ def test_in_a_data_set_a_sample_without_landmarks_is_a_face_all_the_same(tmp_pat
     save(replace(data, landmarks=np.full_like(data.landmarks, np.nan)), tmp_path / "set")
     found = open_inspected(str(tmp_path / "set")).evaluation
     assert not found.faceless.any()
-    assert found.matrix.sum() == len(data)
+    assert found.confusion_with_unlabelled.sum() == len(data)
 
 
 def test_the_examiner_explains_label_and_prediction() -> None:

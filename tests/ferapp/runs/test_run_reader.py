@@ -159,7 +159,7 @@ def test_damaged_runs_are_listed_with_their_reason(tmp_path: Path) -> None:
         "20261124-4-binary", "20261124-3-newer", "20261124-2-half", "20261124-1-good",
     ]  # fmt: skip
     assert runs["20261124-2-half"].state == "damaged"
-    assert "no run's configuration" in runs["20261124-2-half"].reason
+    assert "not the configuration of a run" in runs["20261124-2-half"].reason
     assert runs["20261124-3-newer"].state == "damaged"
     assert "does not fit this version (optim.warp)" in runs["20261124-3-newer"].reason
     assert runs["20261124-4-binary"].state == "interrupted"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_regions import REGIONS, region_map, region_shares
-from ferapp.vision.overlay_methods import ACTION_UNITS, METHODS
+from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS
 from trainer.attribution import attribute
 from trainer.card import ModelCard
 from trainer.data.crops import to_input
@@ -24,7 +24,16 @@ def saved(tmp_path: Path, name: str, **options: object) -> Path:
     torch.manual_seed(0)
     model = create(name, input_size=44, **options)
     file = tmp_path / f"{name}.safetensors"
-    save_model(file, model.state_dict(), ModelCard(name, name, options, model.attribution_layer))
+    save_model(
+        file,
+        model.state_dict(),
+        ModelCard(
+            name=name,
+            architecture=name,
+            arguments=options,
+            attribution_layer=model.attribution_layer,
+        ),
+    )
     return file
 
 
@@ -55,21 +64,21 @@ def points() -> NDArray[np.float32]:
     ("compact", {"class_map", "grad"}),
     ("wildcat", {"cam"}),
 ])  # fmt: skip
-def test_a_model_offers_what_it_can_serve(
+def test_a_model_offers_the_methods_that_it_can_serve(
     name: str, missing: set[str], tmp_path: Path, crops: NDArray[np.uint8]
 ) -> None:
     file = saved(tmp_path, name)
     classifier = Classifier(file, "cpu")
-    assert set(METHODS) - set(classifier.methods) == missing
+    assert set(OVERLAY_METHODS) - set(classifier.methods) == missing
     network, card = load_model(file)
     x = to_input(torch.from_numpy(crops), card.preprocessing)
     for method in classifier.methods:
-        found = classifier.classify(
+        result = classifier.classify(
             crops, attribution=True, method=method, target=4, points=points()
         )
-        assert found.method == method
-        column = found.mapped[0].tolist().index(4)
-        ours = found.maps[:, column]
+        assert result.method == method
+        column = result.mapped[0].tolist().index(4)
+        ours = result.maps[:, column]
         if method == ACTION_UNITS:
             expected = au_heatmap(torch.from_numpy(points()) - 2, 44, EXPRESSIONS[4])
         elif method.startswith("pixels_"):
@@ -82,7 +91,7 @@ def test_a_model_offers_what_it_can_serve(
         np.testing.assert_allclose(ours, expected.numpy(), atol=tolerance)
 
 
-def test_what_the_model_cannot_serve_becomes_the_default(
+def test_unavailable_methods_fall_back_to_the_default(
     tmp_path: Path, crops: NDArray[np.uint8]
 ) -> None:
     classifier = Classifier(saved(tmp_path, "compact"), "cpu")
@@ -92,19 +101,19 @@ def test_what_the_model_cannot_serve_becomes_the_default(
 
 def test_neutral_has_no_action_units(tmp_path: Path, crops: NDArray[np.uint8]) -> None:
     classifier = Classifier(saved(tmp_path, "compact"), "cpu")
-    found = classifier.classify(crops, attribution=True, method=ACTION_UNITS, points=points())
-    assert found.maps.shape == (2, 7, 44, 44)
-    shown = found.maps.max(axis=(2, 3))
+    result = classifier.classify(crops, attribution=True, method=ACTION_UNITS, points=points())
+    assert result.maps.shape == (2, 7, 44, 44)
+    shown = result.maps.max(axis=(2, 3))
     assert (shown[:, EXPRESSIONS.index("neutral")] == 0).all()
     assert (np.delete(shown, EXPRESSIONS.index("neutral"), axis=1) == 1).all()
 
 
 @pytest.mark.parametrize("method", ["grad_x_input", "gradcam", None])
-def test_dacls_weights_come_with_the_answer(
+def test_feature_attention_is_returned_with_the_classification(
     method: str | None, tmp_path: Path, crops: NDArray[np.uint8]
 ) -> None:
     file = saved(tmp_path, "dacl", backbone="compact", compact=True)
-    found = Classifier(file, "cpu").classify(
+    result = Classifier(file, "cpu").classify(
         crops, attribution=method is not None, method=method or "grad_x_input"
     )
     network, card = load_model(file)
@@ -113,7 +122,7 @@ def test_dacls_weights_come_with_the_answer(
         x = to_input(torch.from_numpy(crops), card.preprocessing)
         expected = network.attend(network.trunk(x))  # type: ignore[operator]
     assert expected is not None
-    np.testing.assert_allclose(found.attention, expected.numpy(), atol=1e-3)
+    np.testing.assert_allclose(result.attention, expected.numpy(), atol=1e-3)
     plain = Classifier(saved(tmp_path, "compact"), "cpu").classify(crops, attribution=True)
     assert plain.attention.shape == (2, 0)
 

@@ -14,9 +14,9 @@ from ferapp.vision.masking import hide_parts
 from ferapp.vision.pipeline import Analyzer
 from ferapp.vision.types import Face, Prediction
 from tests.support import ROOT
-from trainer.faces.align import align_face, transform
+from trainer.faces.align import align_face, transform_points
 from trainer.faces.landmarker import FaceLandmarker
-from trainer.faces.points import mirror
+from trainer.faces.points import mirror_points
 from trainer.labels import EXPRESSIONS
 
 HAPPY = EXPRESSIONS.index("happy")
@@ -54,7 +54,7 @@ def aligned(laughing: np.ndarray, landmarker: FaceLandmarker) -> tuple[np.ndarra
     """Crop (48, 48) and the points in it."""
     (found,) = landmarker(np.ascontiguousarray(laughing[..., ::-1]))
     face = align_face(laughing, found.landmarks)
-    return face.crop, transform(face.matrix, found.landmarks)
+    return face.crop, transform_points(face.matrix, found.landmarks)
 
 
 def pixels_of(points: np.ndarray, part: Part) -> np.ndarray:
@@ -112,7 +112,7 @@ def test_the_fill_continues_the_skin(aligned: tuple[np.ndarray, np.ndarray]) -> 
 def test_hiding_commutes_with_mirroring(aligned: tuple[np.ndarray, np.ndarray]) -> None:
     crop, points = aligned
     for parts in (*({part} for part in PARTS), set(PARTS)):
-        one = hide_parts(np.ascontiguousarray(crop[:, ::-1]), mirror(points, 48), parts)
+        one = hide_parts(np.ascontiguousarray(crop[:, ::-1]), mirror_points(points, 48), parts)
         two = hide_parts(crop, points, parts)[:, ::-1]
         assert np.abs(one.astype(int) - two).max() <= 1
 

@@ -22,7 +22,7 @@ from ferapp.vision.quality import (
 from ferapp.vision.types import AppliedModel, Face, Prediction, QualityIssue, QualityKind
 from trainer.faces.align import align_face
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
-from trainer.faces.points import mirror
+from trainer.faces.points import mirror_points
 from trainer.labels import EXPRESSIONS
 
 
@@ -157,7 +157,9 @@ def test_the_angle_is_in_degrees(yaw: float, pitch: float) -> None:
     assert angle_to_camera(turned(yaw, pitch)) == pytest.approx(expected, abs=0.1)
     tilted = turned(yaw, pitch) @ np.array([(0.8, 0.6), (-0.6, 0.8)], np.float32)
     assert angle_to_camera(tilted) == pytest.approx(expected, abs=0.1)  # in the picture's plane
-    assert angle_to_camera(mirror(turned(yaw, pitch), 640)) == pytest.approx(expected, abs=0.1)
+    assert angle_to_camera(mirror_points(turned(yaw, pitch), 640)) == pytest.approx(
+        expected, abs=0.1
+    )
 
 
 def test_sharpness_does_not_depend_on_light_or_on_the_models_size(

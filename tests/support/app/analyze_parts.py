@@ -1,12 +1,16 @@
-"""What the tests of `ferapp analyze` read back."""
+"""What the tests of `ferapp analyze` put in and read back."""
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from ferapp.sources.base import Frame, FrameSource, Kind
+
+CLIP_FRAMES = 24
 HEADER = (
     "frame,time_s,face_id,box_x,box_y,box_w,box_h,label,confidence,"
     "p_angry,p_disgust,p_fear,p_happy,p_sad,p_surprise,p_neutral,"
@@ -35,3 +39,38 @@ def frames_of(path: Path) -> tuple[float, list[np.ndarray]]:
         frames.append(np.asarray(read[1]))
     capture.release()
     return rate, frames
+
+
+class ScriptedStream(FrameSource):
+    """A live source that gives one picture at the times listed and then calls `end`."""
+
+    name = "Scripted"
+    kind: Kind = "stream"
+
+    def __init__(self, image: np.ndarray, times: list[float], end: Callable[[], None]) -> None:
+        self._image, self._times, self._end = image, times, end
+        self._index = 0
+
+    def read(self) -> Frame | None:
+        if self._index == len(self._times):
+            self._end()
+            return None
+        frame = Frame(self._image, self._index, self._times[self._index], 0.0)
+        self._index += 1
+        return frame
+
+    def close(self) -> None: ...
+
+
+def raises(error: BaseException) -> Callable[[], None]:
+    def end() -> None:
+        raise error
+
+    return end
+
+
+def shorten(table: Path, rows: int, more: bytes = b"") -> bytes:
+    """Leave the head, `rows` rows and `more`, as a crash may; returns what a resume keeps."""
+    lines = table.read_bytes().splitlines(keepends=True)
+    table.write_bytes(b"".join(lines[: 1 + rows]) + more)
+    return b"".join(lines[:rows])

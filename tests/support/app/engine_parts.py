@@ -152,7 +152,9 @@ class Bench:
         if device not in ("cpu", "cuda"):
             raise UsageError(f"the device {device} is not available")
         name = self.models[model].stem
-        card = ModelCard(name, "compact", {}, "stages")
+        card = ModelCard(
+            name=name, architecture="compact", arguments={}, attribution_layer="stages"
+        )
         return FakeClassifier(
             self.models[model],
             card,

@@ -29,7 +29,7 @@ MODEL = AppliedModel(EXPRESSIONS)
 
 
 def classifier(name: str = "one") -> FakeClassifier:
-    card = ModelCard(name, "compact", {}, "stages")
+    card = ModelCard(name=name, architecture="compact", arguments={}, attribution_layer="stages")
     return FakeClassifier(Path(f"/models/{name}.safetensors"), card, torch.device("cpu"), nothing)
 
 
@@ -145,7 +145,7 @@ def live(studio: Studio, source: str, model: str = "one") -> Iterator[Engine]:
     engine.start()
     try:
         until(lambda: engine.status().model.state is ModelState.READY, "the model")
-        until(lambda: engine.status().source.uri, "the source")
+        until(lambda: engine.status().source.uri.uri, "the source")
         yield engine
     finally:
         engine.close()

@@ -13,7 +13,7 @@ import torch
 from tests.support.example.cartoon import SIDE, cartoon
 from trainer.data.face_data import FaceData, save
 from trainer.evaluation.evaluate import evaluate
-from trainer.faces.align import transform
+from trainer.faces.align import transform_points
 from trainer.faces.landmarker import FaceLandmarker
 from trainer.files import asset
 from trainer.labels import EXPRESSIONS
@@ -91,7 +91,7 @@ def _of_clip(path: Path) -> list[tuple[str, int, np.ndarray, np.ndarray]]:
                 (SIDE, SIDE),
                 borderMode=cv2.BORDER_REPLICATE,
             )
-            moved = transform(matrix.astype(np.float32), points)
+            moved = transform_points(matrix.astype(np.float32), points)
             found.append((f"clip-{second:04.1f}s", EXPRESSIONS.index(expression), image, moved))
     with_faces.close()
     clip.release()

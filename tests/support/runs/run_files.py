@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.training.run_dir import RunDir
 
 DEAD = 2**22 + 1  # no process has this number

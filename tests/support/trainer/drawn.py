@@ -1,4 +1,4 @@
-"""Drawn faces with known landmarks, and data sets made of them."""
+"""Drawn faces with known landmarks, and data sets of them."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from trainer.labels import EXPRESSIONS
 
 
 def template_landmarks() -> np.ndarray:
-    """68 points of which the aligner's anchors lie on the template, the others at the nose."""
+    """68 points: the aligner's anchors on the template, all others on the nose."""
     points = np.tile(np.array([23.5, 27.6], np.float32), (68, 1))
     points[ANCHORS] = TEMPLATE
     return points

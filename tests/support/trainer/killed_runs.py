@@ -1,8 +1,8 @@
-"""Trains in forks, each killed at a call that is counted to.
+"""Trains in forked processes that kill themselves at their n-th function call.
 
-For a line "FOLDER MOMENT" of standard input it answers with one of standard output: the number
-of the signal that ended the run made in that folder, or 0. MOMENT 0 is never: then it answers
-with the number of calls that the whole run makes.
+For each line "FOLDER N" of standard input, a run is trained in that folder and one line is written
+to standard output: the negative number of the signal that ended the run, or its number of calls
+when it was not killed; with N = 0 it never is.
 """
 
 import os
@@ -12,14 +12,14 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-import torch._dynamo  # noqa: F401  what training loads only when it needs it
+import torch._dynamo  # noqa: F401  which training would import on use
 
 from tests.support.trainer import plain_runs
 
 calls = 0
 
 
-def train_until(folder: Path, moment: int) -> None:
+def train_and_kill(folder: Path, moment: int) -> None:
     def count(_: FrameType, event: str, __: object) -> None:
         global calls
         if event in ("call", "c_call"):
@@ -28,31 +28,31 @@ def train_until(folder: Path, moment: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(count)
-    plain_runs.go(plain_runs.begin(folder))
+    plain_runs.train_run(plain_runs.new_run(folder))
     sys.setprofile(None)
 
 
-def in_fork(folder: Path, moment: int) -> int:
-    """The run's calls, or the signal that ended it, negative."""
-    reading, writing = os.pipe()
+def train_in_fork(folder: Path, moment: int) -> int:
+    """The number of calls of the run, or the negative signal that ended it."""
+    read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            train_until(folder, moment)
-            os.write(writing, str(calls).encode())
+            train_and_kill(folder, moment)
+            os.write(write_end, str(calls).encode())
         except BaseException:
             traceback.print_exc()
             os._exit(1)
         os._exit(0)
-    os.close(writing)
+    os.close(write_end)
     _, status = os.waitpid(pid, 0)
-    with os.fdopen(reading, "rb") as stream:
-        counted = stream.read()
+    with os.fdopen(read_end, "rb") as stream:
+        output = stream.read()
     code = os.waitstatus_to_exitcode(status)
-    return int(counted) if code == 0 else code
+    return int(output) if code == 0 else code
 
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        place, when = line.rsplit(" ", 1)
-        print(in_fork(Path(place), int(when)), flush=True)
+        name, when = line.rsplit(" ", 1)
+        print(train_in_fork(Path(name), int(when)), flush=True)

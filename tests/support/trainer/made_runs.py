@@ -1,10 +1,10 @@
-"""Run directories made by hand, with known numbers in their journals."""
+"""Run directories written without training, with known numbers in their journals."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.files import write_json
 from trainer.training.event_log import EventLog
 from trainer.training.run_dir import RunDir, create_run
@@ -24,7 +24,7 @@ def made_run(
     processes: int = 1,
     data: Path | None = None,
 ) -> RunDir:
-    """A run with a validation for each accuracy; `ended` is "" for one that was killed."""
+    """A run with a validation for each accuracy; `ended` is "" for a killed one."""
     config = load_config(None, [*(SMALL if base is None else ()), *sets], **(base or {}))
     run = create_run(folder, name, config, data or folder / "data")
     epochs = len(accuracies)
@@ -54,7 +54,7 @@ def made_run(
 
 
 def measured(run: RunDir, accuracy: float, **further: Any) -> None:
-    """What `fertrain evaluate` leaves in the run."""
+    """Write the metrics that `fertrain evaluate` writes to the run."""
     values = {"accuracy": accuracy, "mean_class_accuracy": accuracy / 2, "macro_f1": 0.1}
     write_json(
         run.eval("val") / "metrics.json",

@@ -5,10 +5,10 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from trainer.cli.commands import main
-from trainer.models import FerModel, register
+from trainer.models import FerModel, register_network
 
 
-@register("plain")
+@register_network("plain")
 class Plain(FerModel):
     attribution_layer: ClassVar[str] = "maps"
     default_input_size: ClassVar[int] = 44

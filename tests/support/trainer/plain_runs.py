@@ -8,11 +8,12 @@ from torch import Tensor
 
 from tests.support.trainer import plain_net  # noqa: F401  registers "plain"
 from tests.support.trainer.drawn import drawn_data
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.models.model_file import load_model
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
-from trainer.training.trainer import train
+from trainer.training.trainer import Trainer
 
 SETS = (
     "model.name=plain",
@@ -21,20 +22,22 @@ SETS = (
     "run.device='cpu'",
     "run.threads=1",  # sums in one order: the same weights in every process
 )
-STEPS = 2  # of an epoch
+STEPS = 2  # per epoch
 
 
 def config() -> TrainConfig:
     return load_config(None, SETS)
 
 
-def begin(folder: Path) -> RunDir:
+def new_run(folder: Path) -> RunDir:
     return create_run(folder, "test", config(), folder)
 
 
-def go(run: RunDir, report: Callable[[dict[str, Any]], None] = lambda _: None) -> dict[str, Any]:
-    """Begin, or go on with what there is."""
-    return train(run, "test", config(), drawn_data(4), report)
+def train_run(
+    run: RunDir, report: Callable[[dict[str, Any]], None] = lambda _: None
+) -> dict[str, Any]:
+    """Train the run, or resume it."""
+    return Trainer(run, "test", config(), drawn_data(4), report).fit()
 
 
 def weights(run: RunDir) -> dict[str, Tensor]:

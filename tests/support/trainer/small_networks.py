@@ -1,4 +1,4 @@
-"""Every network at a size that keeps the tests quick."""
+"""Every network at a size that keeps tests quick."""
 
 import torch
 from torch import nn
@@ -6,7 +6,7 @@ from torch import nn
 from trainer.models import create
 
 SIDE = 64
-SMALL: dict[str, dict[str, object]] = {  # options that keep the tests quick
+SMALL: dict[str, dict[str, object]] = {  # options by network
     "vgg": {"hidden": 64},
     "vgg16": {"hidden": 64},
     "acol": {"hidden": 32},

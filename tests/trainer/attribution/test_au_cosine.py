@@ -36,7 +36,7 @@ def faces(count: int) -> torch.Tensor:
     return torch.rand(count, 68, 2, generator=torch.Generator().manual_seed(0)) * SIDE
 
 
-def test_a_map_that_is_the_action_units_reaches_one() -> None:
+def test_the_action_unit_map_itself_scores_one() -> None:
     points, labels = faces(6), torch.tensor([0, 1, 2, 3, 4, 5])
     cosines = AuCosines(EXPRESSIONS)
     heat = au_heatmap(points, SIDE, labels)
@@ -47,7 +47,7 @@ def test_a_map_that_is_the_action_units_reaches_one() -> None:
         assert result[kind]["per_class"][6] is None  # neutral has no units
 
 
-def test_the_floors_are_those_of_constant_maps() -> None:
+def test_the_floors_are_the_scores_of_constant_maps() -> None:
     points, labels = faces(8), torch.tensor([3, 3, 3, 5, 5, 0, 0, 0])
     cosines = AuCosines(EXPRESSIONS)
     draw = torch.Generator().manual_seed(1)
@@ -76,23 +76,23 @@ def test_neutral_and_faces_without_landmarks_are_left_out() -> None:
     assert cosines.result() == {}
 
 
-def test_classes_of_another_data_set_are_met_by_name() -> None:
+def test_classes_of_another_data_set_are_matched_by_name() -> None:
     """Contempt has no units here, and the order of classes makes no difference."""
     points, labels = faces(6), torch.tensor([0, 1, 2, 3, 4, 5])
     x = torch.rand(6, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
-    expected, found = AuCosines(EXPRESSIONS), AuCosines(("contempt", *EXPRESSIONS[::-1]))
+    expected, permuted = AuCosines(EXPRESSIONS), AuCosines(("contempt", *EXPRESSIONS[::-1]))
     expected.add(Painter(), x, points, labels)
     painter = Painter()
     painter.classifier = nn.Linear(1, 8)
     nn.init.ones_(painter.classifier.weight)
     contempt = torch.zeros(1, dtype=torch.long)
-    found.add(
+    permuted.add(
         painter,
         torch.cat([x, x[:1]]),
         torch.cat([points, points[:1]]),
         torch.cat([7 - labels, contempt]),
     )
-    whole, other = expected.result(), found.result()
+    whole, other = expected.result(), permuted.result()
     for kind, values in whole.items():
         assert other[kind]["mean"] == pytest.approx(values["mean"], abs=1e-5)
         assert other[kind]["per_class"][0] is None

@@ -1,4 +1,4 @@
-"""The attribution core against formulas, closed forms and captum."""
+"""Attributions against their formulas, closed forms and captum."""
 
 import pytest
 import torch
@@ -6,16 +6,15 @@ import torch
 from trainer.attribution import (
     METHODS,
     attribute,
-    attribution_map,
-    explain,
-    explain_all,
+    attribute_with_logits,
+    available_methods,
+    class_activation_maps,
     layer_attribution,
-    methods_of,
 )
-from trainer.attribution.core import features_of
+from trainer.attribution.core import forward_with_leaf, reduce_channels
 from trainer.errors import UsageError
 from trainer.models import FerModel, create
-from trainer.models.fuse_bn import folded
+from trainer.models.fuse_bn import fuse_bn
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def test_create_graph_lets_a_loss_reach_the_weights() -> None:
     assert torch.allclose(weight.grad, expected.detach(), rtol=1e-4)
 
 
-def test_behind_gap_and_a_linear_layer_it_is_the_class_activation_map(model: FerModel) -> None:
+def test_grad_x_input_before_pooling_is_the_class_activation_map(model: FerModel) -> None:
     """For GAP + linear, Grad*Input of the last feature map is w_c · F / (h·w), summed: the CAM."""
     x = torch.randn(3, 1, 44, 44)
     features = model.stages(model.stem(x))  # type: ignore[operator]
@@ -63,7 +62,7 @@ def test_behind_gap_and_a_linear_layer_it_is_the_class_activation_map(model: Fer
 
 def test_the_map_sums_to_the_logit_without_its_bias(model: FerModel) -> None:
     x = torch.randn(2, 1, 44, 44)
-    logits, _ = explain(model, x, target=3)
+    logits = attribute_with_logits(model, x, target=3).logits
     raw = torch.einsum(
         "c,bchw->b",
         model.classifier.weight[3],  # type: ignore[index, union-attr]
@@ -74,34 +73,34 @@ def test_the_map_sums_to_the_logit_without_its_bias(model: FerModel) -> None:
 
 
 @pytest.mark.parametrize("fold", [False, True])
-def test_all_maps_of_one_forward_are_those_of_each_class(model: FerModel, fold: bool) -> None:
+def test_maps_of_all_classes_are_those_of_each_class(model: FerModel, fold: bool) -> None:
     x = torch.randn(3, 1, 44, 44)
     if fold:
-        model = folded(model, x)
+        model = fuse_bn(model, x)
         assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in model.modules())
-    logits, maps = explain_all(model, x)
+    logits, maps = class_activation_maps(model, x)
     assert torch.allclose(logits, model(x), atol=1e-6)
     assert maps.shape == (3, 7, 44, 44)
     for index in range(7):
         assert torch.allclose(maps[:, index], attribute(model, x, target=index), atol=1e-5)
 
 
-def test_each_of_all_maps_sums_to_its_logit_without_the_bias(model: FerModel) -> None:
-    logits, maps = explain_all(model, torch.randn(2, 1, 44, 44))
+def test_maps_of_all_classes_sum_to_their_logits_without_the_bias(model: FerModel) -> None:
+    logits, maps = class_activation_maps(model, torch.randn(2, 1, 44, 44))
     own_size = maps.sum(dim=(2, 3)) / 4**2  # enlarging 11 to 44 px keeps the mean
     assert model.linear_head is not None
     assert torch.allclose(own_size + model.linear_head.bias, logits, rtol=1e-3, atol=1e-4)
 
 
-def test_all_maps_need_a_network_that_ends_in_pooling_and_one_layer() -> None:
+def test_maps_of_all_classes_need_pooling_and_one_linear_layer() -> None:
     net = create("resnet18", input_size=64, head="mlp").eval()
     with pytest.raises(UsageError, match="one linear layer"):
-        explain_all(net, torch.randn(1, 1, 64, 64))
+        class_activation_maps(net, torch.randn(1, 1, 64, 64))
 
 
 def test_logits_are_those_of_the_plain_forward(model: FerModel) -> None:
     x = torch.randn(4, 1, 44, 44)
-    assert torch.allclose(explain(model, x)[0], model(x), atol=1e-6)
+    assert torch.allclose(attribute_with_logits(model, x).logits, model(x), atol=1e-6)
 
 
 def test_targets(model: FerModel) -> None:
@@ -113,15 +112,15 @@ def test_targets(model: FerModel) -> None:
     assert not torch.equal(attribute(model, x, target=0), attribute(model, x, target=1))
 
 
-def test_leaves_no_gradient_and_no_hook_behind(model: FerModel) -> None:
+def test_attributions_leave_no_gradients_and_no_hooks(model: FerModel) -> None:
     attribute(model, torch.randn(1, 1, 44, 44))
-    explain_all(model, torch.randn(1, 1, 44, 44))
+    class_activation_maps(model, torch.randn(1, 1, 44, 44))
     assert all(parameter.grad is None for parameter in model.parameters())
     assert all(not module._forward_hooks for module in model.modules())
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         ({"method": "lime"}, "grad_x_input"),
         ({"layer": "nowhere"}, "stages"),
@@ -130,8 +129,8 @@ def test_leaves_no_gradient_and_no_hook_behind(model: FerModel) -> None:
         ({"layer": "classifier"}, "no spatial map"),
     ],
 )
-def test_wrong_requests_name_what_is_known(model: FerModel, arguments: dict, words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_errors_name_the_alternatives(model: FerModel, arguments: dict, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         attribute(model, torch.randn(1, 1, 44, 44), **arguments)
 
 
@@ -167,17 +166,17 @@ def scored() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return features, score, (2 * features * weight + 1 / 48).detach()
 
 
-def test_gradcam_is_its_formula() -> None:
+def test_gradcam_matches_its_formula() -> None:
     features, score, gradient = scored()
     expected = torch.zeros(2, 4, 4, dtype=torch.float64)
     for b in range(2):
         for c in range(3):
             expected[b] += gradient[b, c].mean() * features.detach()[b, c]
-    found = attribution_map(layer_attribution(score, features, "gradcam"), "gradcam")
-    torch.testing.assert_close(found[:, 0], expected.clamp_min(0))
+    result = reduce_channels(layer_attribution(score, features, "gradcam"), "gradcam")
+    torch.testing.assert_close(result[:, 0], expected.clamp_min(0))
 
 
-def test_gradcam_pp_is_its_formula() -> None:
+def test_gradcam_pp_matches_its_formula() -> None:
     """Equation 19 written out: α = ∂² / (2 ∂² + Σ_ab F_ab ∂³), weights Σ α ReLU(∂)."""
     features, score, gradient = scored()
     expected = torch.zeros(2, 4, 4, dtype=torch.float64)
@@ -190,24 +189,24 @@ def test_gradcam_pp_is_its_formula() -> None:
                     below = 2 * d**2 + (features.detach()[b, c] * d**3).sum()
                     weight += d**2 / below * max(float(d), 0)
             expected[b] += weight * features.detach()[b, c]
-    found = attribution_map(layer_attribution(score, features, "gradcam_pp"), "gradcam_pp")
-    torch.testing.assert_close(found[:, 0], expected.clamp_min(0))
+    result = reduce_channels(layer_attribution(score, features, "gradcam_pp"), "gradcam_pp")
+    torch.testing.assert_close(result[:, 0], expected.clamp_min(0))
 
 
-def test_layercam_is_its_formula() -> None:
+def test_layercam_matches_its_formula() -> None:
     features, score, gradient = scored()
     expected = (gradient.clamp_min(0) * features.detach()).sum(1).clamp_min(0)
-    found = attribution_map(layer_attribution(score, features, "layercam"), "layercam")
-    torch.testing.assert_close(found[:, 0], expected)
+    result = reduce_channels(layer_attribution(score, features, "layercam"), "layercam")
+    torch.testing.assert_close(result[:, 0], expected)
 
 
 def test_attention_is_the_mean_of_the_channels() -> None:
     features, score, _ = scored()
-    found = attribution_map(layer_attribution(score, features, "attention"), "attention")
-    torch.testing.assert_close(found[:, 0], features.mean(1))
+    result = reduce_channels(layer_attribution(score, features, "attention"), "attention")
+    torch.testing.assert_close(result[:, 0], features.mean(1))
 
 
-def test_cam_takes_the_weights_of_the_linear_layer(model: FerModel) -> None:
+def test_cam_uses_the_weights_of_the_linear_layer(model: FerModel) -> None:
     x = torch.randn(2, 1, 44, 44)
     features = model.stages(model.stem(x))  # type: ignore[operator]
     cam = torch.einsum("c,bchw->bhw", model.classifier.weight[5], features)  # type: ignore[index, union-attr]
@@ -217,33 +216,35 @@ def test_cam_takes_the_weights_of_the_linear_layer(model: FerModel) -> None:
     torch.testing.assert_close(attribute(model, x, "cam", 5), expected, rtol=1e-4, atol=1e-5)
     # behind pooling and a linear layer, Grad-CAM is the CAM's positive part, but for the area
     area = features.shape[-1] * features.shape[-2]
-    raw = attribution_map((model.classifier.weight[5][:, None, None] * features), "gradcam")  # type: ignore[index, union-attr]
+    raw = reduce_channels((model.classifier.weight[5][:, None, None] * features), "gradcam")  # type: ignore[index, union-attr]
     gradcam = torch.nn.functional.interpolate(raw / area, (44, 44), mode="bilinear")[:, 0]
     torch.testing.assert_close(attribute(model, x, "gradcam", 5), gradcam, rtol=1e-4, atol=1e-6)
 
 
-def test_cam_says_which_networks_it_needs(model: FerModel) -> None:
+def test_cam_names_the_networks_that_it_needs(model: FerModel) -> None:
     x = torch.randn(1, 1, 44, 44)
-    with pytest.raises(UsageError, match="cam needs the layer before average pooling") as caught:
+    with pytest.raises(UsageError, match="CAM needs the layer before average pooling") as caught:
         attribute(model, x, "cam", layer="stages.0")
     assert "gradcam" in str(caught.value.hint)
     flattened = create("vgg", input_size=32).eval()
-    with pytest.raises(UsageError, match="cam needs"):
+    with pytest.raises(UsageError, match="CAM needs"):
         attribute(flattened, torch.randn(1, 1, 32, 32), "cam")
 
 
-def test_the_gradient_before_pooling_is_refused_and_that_of_pixels_is_not(
+def test_the_gradient_before_pooling_is_refused_but_not_at_the_pixels(
     model: FerModel,
 ) -> None:
     x = torch.randn(2, 1, 44, 44)
     with pytest.raises(UsageError, match="the same everywhere") as caught:
         attribute(model, x, "grad")
-    assert "input" in str(caught.value.hint)
+    assert "pixels_grad" in str(caught.value.hint)
     pixels = x.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(model(pixels)[:, 4].sum(), pixels)
     torch.testing.assert_close(attribute(model, x, "grad", 4, "input"), gradient[:, 0])
     product = attribute(model, x, "grad_x_input", 4, "input")
     torch.testing.assert_close(product, (gradient * x)[:, 0])
+    torch.testing.assert_close(attribute(model, x, "pixels_grad", 4), gradient[:, 0])
+    torch.testing.assert_close(attribute(model, x, "pixels_grad_x_input", 4), product)
 
 
 @pytest.mark.parametrize("method", ["grad_x_input", "gradcam"])
@@ -255,28 +256,84 @@ def test_captum_agrees(model: FerModel, method: str) -> None:
     oracle = {"grad_x_input": LayerGradientXActivation, "gradcam": LayerGradCam}[method]
     theirs = oracle(model, layer).attribute(x, target=target)
     theirs = theirs.sum(dim=1, keepdim=True).relu() if method == "gradcam" else theirs
-    _, features = features_of(model, x, "stages.0")
+    _, features = forward_with_leaf(model, x, "stages.0")
     logits = model.classifier(model.stages[1](features).mean(dim=(2, 3)))  # type: ignore[index, operator]
     score = logits.gather(1, target[:, None])[:, 0]
     ours = layer_attribution(score, features, method)
-    ours = attribution_map(ours, method) if method == "gradcam" else ours
+    ours = reduce_channels(ours, method) if method == "gradcam" else ours
     torch.testing.assert_close(ours, theirs.detach(), rtol=1e-5, atol=1e-5)
 
 
-def test_what_a_network_can_serve(model: FerModel) -> None:
-    assert set(METHODS) - set(methods_of(model)) == {"grad", "class_map"}
-    assert set(METHODS) - set(methods_of(create("vgg", input_size=32, hidden=8))) == {
-        "cam",
-        "class_map",
+def test_available_methods_depend_on_the_network(model: FerModel) -> None:
+    no_maps = {"class_map", "lanet", "rollout"}
+    assert set(METHODS) - set(available_methods(model)) == {"grad", *no_maps}
+    assert set(available_methods(model)) - set(available_methods(model, "live")) == {
+        "integrated_gradients",
+        "smoothgrad",
+        "occlusion",
     }
-    assert "class_map" in methods_of(create("wildcat", input_size=32))
-    with pytest.raises(UsageError, match="draws maps of its classes itself"):
-        attribute(model, torch.randn(1, 1, 44, 44), "class_map")
+    flattened = create("vgg", input_size=32, hidden=8)
+    assert set(METHODS) - set(available_methods(flattened)) == {"cam", *no_maps}
+    assert "class_map" in available_methods(create("wildcat", input_size=32))
 
 
-@pytest.mark.parametrize("method", sorted(set(METHODS) - {"grad", "class_map"}))
-def test_every_method_gives_a_map_of_the_inputs_size(model: FerModel, method: str) -> None:
-    maps = attribute(model, torch.randn(2, 1, 44, 44), method)
-    assert maps.shape == (2, 44, 44)
-    assert torch.isfinite(maps).all()
-    assert float(maps.abs().max()) > 0
+NETWORKS = ("pooled", "flattened", "transfer", "wildcat")
+
+
+@pytest.fixture(scope="module")
+def networks() -> dict[str, FerModel]:
+    torch.manual_seed(0)
+    built = {
+        "pooled": create("compact", input_size=32, widths=(8, 16), blocks=(1, 1)),
+        "flattened": create("vgg", input_size=32, hidden=8),
+        "transfer": create("transfer", input_size=32),
+        "wildcat": create("wildcat", input_size=32, large_maps=False),
+    }
+    return {name: net.eval().requires_grad_(False) for name, net in built.items()}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_gives_maps_or_says_what_the_network_lacks(
+    networks: dict[str, FerModel], name: str, method: str
+) -> None:
+    network = networks[name]
+    x = torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(1))
+    for target in ("predicted", "runner_up", 3, torch.tensor([1, 6])):
+        if method in available_methods(network):
+            maps = attribute(network, x, method, target)
+            assert maps.shape == (2, 32, 32)
+            assert maps.dtype == torch.float32
+            assert torch.isfinite(maps).all()
+        else:
+            with pytest.raises(UsageError) as caught:
+                attribute(network, x, method, target)
+            assert METHODS[method].refusal in str(caught.value)
+            assert "grad_x_input" in caught.value.hint
+
+
+def test_every_method_is_served_by_one_of_these_networks(networks: dict[str, FerModel]) -> None:
+    assert {m for network in networks.values() for m in available_methods(network)} == set(METHODS)
+
+
+@pytest.mark.parametrize("method", ["class_map", "occlusion", "rollout", "pixels_grad"])
+def test_a_method_of_the_whole_network_takes_no_layer(
+    networks: dict[str, FerModel], method: str
+) -> None:
+    network = networks["wildcat" if method == "class_map" else "transfer"]
+    layer = "trunk.layer1" if method == "class_map" else "stem"
+    with pytest.raises(UsageError, match="no layer to choose"):
+        attribute(network, torch.randn(1, 1, 32, 32), method, layer=layer)
+
+
+@pytest.mark.parametrize(
+    ("name", "close"), [("gradcm", "gradcam"), ("integrated_gradient", "integrated_gradients")]
+)
+def test_an_unknown_method_names_the_closest(model: FerModel, name: str, close: str) -> None:
+    with pytest.raises(UsageError, match=f"no attribution method '{name}'") as caught:
+        attribute(model, torch.randn(1, 1, 44, 44), name)
+    assert f"Did you mean {close}" in caught.value.hint
+    features = torch.randn(1, 2, 3, 3, requires_grad=True)
+    with pytest.raises(UsageError, match="no attribution method") as caught:
+        layer_attribution(features.sum(dim=(1, 2, 3)), features, "occlusion")
+    assert "gradcam" in caught.value.hint

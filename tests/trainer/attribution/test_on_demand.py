@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from trainer.attribution.on_demand import STEPS, explain_on_demand, slow_methods_of
+from trainer.attribution import attribute_with_logits, available_methods
+from trainer.attribution.on_demand import INTEGRATION_STEPS
 from trainer.errors import UsageError
 from trainer.models import create
 from trainer.models.registry import FerModel
@@ -42,31 +43,33 @@ def x() -> Tensor:
     return torch.randn(2, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
 
 
-def test_integrated_gradients_are_the_closed_form_and_complete(model: Quadratic, x: Tensor) -> None:
+def test_integrated_gradients_match_the_closed_form_and_are_complete(
+    model: Quadratic, x: Tensor
+) -> None:
     """From 0 to x the integral of 2wx + v, times x, is wx² + vx: nothing is missing."""
-    found = explain_on_demand(model, x, "integrated_gradients", 1)
+    result = attribute_with_logits(model, x, "integrated_gradients", 1)
     expected = (model.w[1] * x**2 + model.v[1] * x)[:, 0].detach()
-    torch.testing.assert_close(found.maps.float(), expected, rtol=1e-3, atol=1e-3)
-    assert found.delta is not None
+    torch.testing.assert_close(result.maps.float(), expected, rtol=1e-3, atol=1e-3)
+    assert result.delta is not None
     score = model(x)[:, 1] - model(torch.zeros_like(x))[:, 1]
-    missing = found.maps.sum((1, 2)) - score
-    torch.testing.assert_close(found.delta.float(), missing.detach().float(), atol=1e-3, rtol=0)
-    assert float(found.delta.abs().max()) < float(score.detach().abs().max()) / STEPS
+    missing = result.maps.sum((1, 2)) - score
+    torch.testing.assert_close(result.delta.float(), missing.detach().float(), atol=1e-3, rtol=0)
+    assert float(result.delta.abs().max()) < float(score.detach().abs().max()) / INTEGRATION_STEPS
 
 
-def test_smoothgrad_is_the_mean_gradient_and_repeats_itself(model: Quadratic, x: Tensor) -> None:
+def test_smoothgrad_is_the_mean_gradient_and_is_repeatable(model: Quadratic, x: Tensor) -> None:
     before = torch.random.get_rng_state()
-    found = explain_on_demand(model, x, "smoothgrad", 0).maps
+    maps = attribute_with_logits(model, x, "smoothgrad", 0).maps
     assert torch.equal(torch.random.get_rng_state(), before)
-    torch.testing.assert_close(explain_on_demand(model, x, "smoothgrad", 0).maps, found)
+    torch.testing.assert_close(attribute_with_logits(model, x, "smoothgrad", 0).maps, maps)
     plain = (2 * model.w[0] * x + model.v[0])[:, 0].detach()
     noise = 2 * model.w[0].detach().abs() * 0.15 * float(x.amax() - x.amin())
-    assert ((found - plain).abs() < 5 * noise / 25**0.5 + 1e-4).all()
-    assert float((found - plain).abs().max()) > 0
+    assert ((maps - plain).abs() < 5 * noise / 25**0.5 + 1e-4).all()
+    assert float((maps - plain).abs().max()) > 0
 
 
-def test_occlusion_is_by_how_much_the_score_falls(model: Quadratic, x: Tensor) -> None:
-    found = explain_on_demand(model, x, "occlusion", 2).maps
+def test_occlusion_is_the_drop_of_the_score(model: Quadratic, x: Tensor) -> None:
+    maps = attribute_with_logits(model, x, "occlusion", 2).maps
     total, count = torch.zeros(2, SIDE, SIDE), torch.zeros(SIDE, SIDE)
     for row in range(SIDE - 1):
         for column in range(SIDE - 1):
@@ -75,17 +78,21 @@ def test_occlusion_is_by_how_much_the_score_falls(model: Quadratic, x: Tensor) -
             fall = (model(x) - model(grey))[:, 2].detach()
             total[:, row : row + 2, column : column + 2] += fall[:, None, None]
             count[row : row + 2, column : column + 2] += 1
-    torch.testing.assert_close(found, total / count, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(maps, total / count, rtol=1e-4, atol=1e-4)
 
 
-def test_only_networks_with_attention_show_it() -> None:
+def test_attention_maps_need_a_network_with_attention() -> None:
     x = torch.randn(1, 1, 64, 64)
     plain, transfer = create("compact", input_size=64), create("transfer", input_size=64).eval()
-    assert slow_methods_of(plain, x) == ["integrated_gradients", "smoothgrad", "occlusion"]
-    assert slow_methods_of(transfer, x)[-2:] == ["lanet", "rollout"]
-    assert explain_on_demand(transfer, x, "rollout").maps.shape == (1, 64, 64)
-    with pytest.raises(UsageError, match="this network has no rollout") as caught:
-        explain_on_demand(plain, x, "rollout")
+    assert available_methods(plain, "on_demand") == [
+        "integrated_gradients",
+        "smoothgrad",
+        "occlusion",
+    ]
+    assert available_methods(transfer, "on_demand")[-2:] == ["lanet", "rollout"]
+    assert attribute_with_logits(transfer, x, "rollout").maps.shape == (1, 64, 64)
+    with pytest.raises(UsageError, match="no attention to roll out") as caught:
+        attribute_with_logits(plain, x, "rollout")
     assert "occlusion" in str(caught.value.hint)
     with pytest.raises(UsageError, match="no attribution method 'shap'"):
-        explain_on_demand(plain, x, "shap")
+        attribute_with_logits(plain, x, "shap")

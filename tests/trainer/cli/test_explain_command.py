@@ -24,18 +24,22 @@ from trainer.training.run_dir import RunDir
 OPTIONS = {"widths": [8, 16], "blocks": [1, 1]}
 
 
-def written_model(path: Path, name: str = "compact", **options: object) -> Path:
+def save_small_model(path: Path, name: str = "compact", **options: object) -> Path:
     torch.manual_seed(0)
     model = create(name, input_size=44, **options)
     card = ModelCard(
-        path.stem, name, options, model.attribution_layer, preprocessing=Preprocessing()
+        name=path.stem,
+        architecture=name,
+        arguments=options,
+        attribution_layer=model.attribution_layer,
+        preprocessing=Preprocessing(),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     save_model(path, model.state_dict(), card)
     return path
 
 
-def ran(*arguments: object) -> dict:
+def run_command(*arguments: object) -> dict:
     result = CliRunner().invoke(app, [*map(str, arguments), "--json"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout.strip().splitlines()[-1])
@@ -49,10 +53,10 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_report_with_everything_in_it(data: Path, tmp_path: Path) -> None:
-    model = written_model(tmp_path / "net.safetensors", **OPTIONS)
+def test_the_report_is_complete(data: Path, tmp_path: Path) -> None:
+    model = save_small_model(tmp_path / "net.safetensors", **OPTIONS)
     out = tmp_path / "report"
-    result = ran("explain", "--model", model, "--data", data, "--samples", 14, "--out", out)
+    result = run_command("explain", "--model", model, "--data", data, "--samples", 14, "--out", out)
     assert result["samples"] == 14
     assert result["method"] == "grad_x_input"
     stored = json.loads((out / "metrics.json").read_text())
@@ -76,20 +80,20 @@ def test_a_report_with_everything_in_it(data: Path, tmp_path: Path) -> None:
 
 def test_dacls_weights_are_in_the_report(data: Path, tmp_path: Path) -> None:
     options = {"backbone": "compact", "compact": True, "widths": [8, 16, 16]}
-    model = written_model(tmp_path / "dacl.safetensors", "dacl", **options)
+    model = save_small_model(tmp_path / "dacl.safetensors", "dacl", **options)
     out = tmp_path / "report"
-    ran("explain", "--model", model, "--data", data, "--samples", 7, "--out", out)
+    run_command("explain", "--model", model, "--data", data, "--samples", 7, "--out", out)
     assert (out / "attention.png").is_file()
     assert "Attention weights" in (out / "report.md").read_text()
 
 
-def test_one_picture_by_every_method(tmp_path: Path) -> None:
+def test_a_picture_is_explained_with_every_method(tmp_path: Path) -> None:
     video = cv2.VideoCapture(str(asset("demo") / "demo.mp4"))
     _, frame = video.read()
     video.release()
     picture, out = tmp_path / "face.png", tmp_path / "report"
     cv2.imwrite(str(picture), frame)
-    result = ran("explain", "--image", picture, "--out", out)
+    result = run_command("explain", "--image", picture, "--out", out)
     assert sum(result["probabilities"].values()) == pytest.approx(1)
     assert {"gradcam", "cam", "integrated_gradients", "occlusion"} <= set(result["methods"])
     assert abs(result["integrated_gradients_delta"]) < 0.5
@@ -100,32 +104,30 @@ def test_a_picture_without_a_face_says_so(tmp_path: Path) -> None:
     picture = tmp_path / "grey.png"
     cv2.imwrite(str(picture), np.full((200, 200), 128, np.uint8))
     with pytest.raises(DataError, match="no face was found"):
-        ran("explain", "--image", picture, "--out", tmp_path / "out")
+        run_command("explain", "--image", picture, "--out", tmp_path / "out")
     picture.write_bytes(b"no picture")
-    with pytest.raises(DataError, match="this is no picture"):
-        ran("explain", "--image", picture, "--out", tmp_path / "out")
+    with pytest.raises(DataError, match="could not be read as a picture"):
+        run_command("explain", "--image", picture, "--out", tmp_path / "out")
 
 
-def test_a_method_that_the_model_cannot_serve_names_those_it_can(
-    data: Path, tmp_path: Path
-) -> None:
-    model = written_model(tmp_path / "net.safetensors", **OPTIONS)
+def test_an_unsupported_method_lists_the_supported_ones(data: Path, tmp_path: Path) -> None:
+    model = save_small_model(tmp_path / "net.safetensors", **OPTIONS)
     arguments = ("--model", model, "--data", data, "--out", tmp_path / "out")
-    with pytest.raises(UsageError, match="draws maps of its classes itself") as caught:
-        ran("explain", *arguments, "--method", "class_map")
+    with pytest.raises(UsageError, match="draws no maps of its classes itself") as caught:
+        run_command("explain", *arguments, "--method", "class_map")
     assert "layercam" in str(caught.value.hint)
-    with pytest.raises(UsageError, match="has no rollout"):
-        ran("explain", *arguments, "--method", "rollout")
+    with pytest.raises(UsageError, match="no attention to roll out"):
+        run_command("explain", *arguments, "--method", "rollout")
     with pytest.raises(UsageError, match="Name one of --data and --image"):
-        ran("explain", "--model", model)
+        run_command("explain", "--model", model)
 
 
 def test_many_runs_in_one_table(data: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    written_model(RunDir(runs / "one").best, **OPTIONS)
-    written_model(RunDir(runs / "two").best, "wildcat")
+    save_small_model(RunDir(runs / "one").best, **OPTIONS)
+    save_small_model(RunDir(runs / "two").best, "wildcat")
     (runs / "empty").mkdir()
-    found = ran("evaluate", "--runs", runs, "--data", data, "--explain")["models"]
+    found = run_command("evaluate", "--runs", runs, "--data", data, "--explain")["models"]
     assert [Path(row["model"]).parents[1].name for row in found] == ["one", "two"]
     floors = [row["au"]["mean_au"]["mean"] for row in found]
     assert floors[0] == pytest.approx(floors[1])
@@ -137,18 +139,18 @@ def test_many_runs_in_one_table(data: Path, tmp_path: Path) -> None:
     assert head.split()[-3:] == ["AU", "Gaussian", "uniform"]
     assert first.startswith("one")
     assert second.startswith("two")
-    by_class_map = ran(
+    by_class_map = run_command(
         "evaluate", "--model", RunDir(runs / "two").best, "--data", data, "--explain",
         "--method", "class_map",
     )  # fmt: skip
     assert by_class_map["explanation"] == "class_map"
     assert by_class_map["au"]["cam_cos"]["mean"] != found[1]["au"]["cam_cos"]["mean"]
     with pytest.raises(UsageError, match="no run in it has a model"):
-        ran("evaluate", "--runs", runs / "empty", "--data", data)
+        run_command("evaluate", "--runs", runs / "empty", "--data", data)
 
 
 def test_prepare_stores_action_units_and_their_sheets(data: Path, tmp_path: Path) -> None:
-    ran("prepare", data, "--out", data, "--heatmaps")
+    run_command("prepare", data, "--out", data, "--heatmaps")
     maps, faces = np.load(data / "heatmaps.npy"), drawn_data(4)
     assert maps.shape == (56, 48, 48)
     assert not maps[faces.label == 6].any()

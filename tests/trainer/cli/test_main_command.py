@@ -1,4 +1,4 @@
-"""`fertrain` as a person runs it: from a CSV to a measured model, and wrong commands."""
+"""`fertrain` as a user runs it: from a CSV to an evaluated model, and wrong commands."""
 
 import io
 import json
@@ -33,7 +33,7 @@ def last_json(text: str) -> dict:
 
 
 @pytest.mark.slow
-def test_from_a_csv_to_a_measured_model(command, tmp_path: Path) -> None:
+def test_from_a_csv_to_an_evaluated_model(command, tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     rows = [fer2013_row(i % 7, "PublicTest" if i % 3 == 0 else "Training", draw) for i in range(63)]
     write_fer2013(tmp_path / "faces.csv", rows)
@@ -132,13 +132,13 @@ def test_interrupted_it_exits_130_and_resumes(command, tmp_path: Path) -> None:
         (("train", "--data", "x", "--set", "data.input_size=64"), 2, ("64", "crop_size = 46")),
         (("recipes", "twin"), 2, ("no recipe 'twin'", "twin/ce")),
         (("train",), 2, ("--data",)),
-        (("resume", "nowhere"), 2, ("nowhere", "no run directory")),
+        (("resume", "nowhere"), 2, ("nowhere", "not a run directory")),
         (("evaluate", "--model", "nobody", "--data", "x"), 1, ("nobody", "default")),
         (("evaluate", "--model", "default", "--data", "x", "--tta", "all"), 2, ("tencrop",)),
         (("export", "--model", "default", "--out", "a.onxx"), 2, ("a.onxx", ".safetensors")),
     ],
 )
-def test_wrong_commands_say_what_is_wrong(
+def test_errors_name_their_cause(
     command,
     tmp_path: Path,
     arguments: tuple[str, ...],
@@ -156,8 +156,8 @@ def test_wrong_commands_say_what_is_wrong(
         assert word in done.stderr
 
 
-def test_a_list_is_written_where_the_code_page_lacks_its_signs(command) -> None:
-    """As into a file or pipe on Windows."""
+def test_a_list_is_utf8_whatever_the_code_page(command) -> None:
+    """Windows encodes files and pipes in its code page."""
     code = (
         "import sys; from trainer.cli.commands import main; "
         "sys.argv[1:] = ['recipes', 'default']; main()"
@@ -172,11 +172,28 @@ def test_a_list_is_written_where_the_code_page_lacks_its_signs(command) -> None:
     assert "α of mixup" in done.stdout.decode()
 
 
-def test_weights_may_lie_behind_backslashes(command) -> None:
+def test_initial_weights_may_have_a_windows_path(command) -> None:
     face_data.save(drawn_data(3), command.folder / "ready")
     ask = ["train", "--data", "ready", "--no-landmarks", "--init", r"\\server\a.safetensors"]
     done = command("trainer", *ask)
     assert r"\\server\a.safetensors" in done.stderr
+
+
+def test_the_flags_of_train_go_through_the_configuration(command) -> None:
+    face_data.save(drawn_data(3), command.folder / "ready")
+    flags = ["--pipeline", "fast", "--no-landmarks", "--init", "absent.safetensors"]
+    sets = ["--set", "data.landmarks=true", "--set", "model.init=other"]
+    done = command("trainer", "train", "--data", "ready", "--recipe", "twin/ce", *flags, *sets)
+    assert done.returncode == 1
+    assert "absent.safetensors" in done.stderr
+    (run,) = (command.folder / "runs").iterdir()
+    config = json.loads((run / "config.json").read_text())["config"]
+    assert config["data"]["landmarks"] is False
+    assert config["model"]["init"] == "absent.safetensors"
+    assert (config["data"]["crop_size"], config["augment"]["crop"]) == (56, "random")
+    done = command("trainer", "train", "--data", "ready", "--pipeline", "slow")
+    assert done.returncode == 2
+    assert "known are dacl, comparison, au, fast" in done.stderr
 
 
 def test_lists_are_plain_text(command) -> None:
@@ -196,8 +213,8 @@ def test_lists_are_plain_text(command) -> None:
     assert "default" in last_json(done.stdout)["bundled"]
 
 
-def test_the_bar_tells_that_an_epoch_is_validated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After its last step there is none for a while; the time left is of steps alone."""
+def test_the_progress_bar_shows_that_an_epoch_is_validated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time left counts steps only, and validation follows an epoch's last step."""
     step = {"event": "step", "steps": 20, "epoch": 1, "loss": 1.0, "loss_ce": 1.0}
     step |= {"images_per_second": 9.0, "eta_s": 65}
     for number, words in ((9, "1:05 left"), (10, "validating"), (20, "validating")):

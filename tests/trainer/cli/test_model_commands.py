@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from trainer.card import ModelCard, Preprocessing
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.model_index import read_card
 from trainer.models import create
 from trainer.models.model_file import load_model, save_model
-from trainer.training.state import new_learner, start_from
+from trainer.training.state import load_initial_weights, new_train_state
 
 DACL = {"backbone": "compact", "compact": True, "widths": [8, 16, 32]}
 
@@ -20,13 +20,19 @@ DACL = {"backbone": "compact", "compact": True, "widths": [8, 16, 32]}
 def dacl_file(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     sizes = Preprocessing(crop_size=36, input_size=32)
-    card = ModelCard("attentive", "dacl", DACL, "trunk", preprocessing=sizes)
+    card = ModelCard(
+        name="attentive",
+        architecture="dacl",
+        arguments=DACL,
+        attribution_layer="trunk",
+        preprocessing=sizes,
+    )
     file = tmp_path / "attentive.safetensors"
     save_model(file, create("dacl", input_size=32, **DACL).state_dict(), card)
     return file
 
 
-def test_the_layers_of_a_network_are_printed(command) -> None:
+def test_layers_of_a_network(command) -> None:
     done = command("trainer", "models", "resnet18", "--size", 64, "--channels", 3, "--json")
     assert done.returncode == 0, done.stderr
     row = next(line for line in done.stdout.splitlines() if line.startswith("trunk.layer4"))
@@ -56,17 +62,17 @@ def test_an_exported_model_predicts_the_same_without_its_attention(
     assert kept.attention is not None
 
 
-def test_training_starts_from_what_fits_and_tells_it(dacl_file: Path) -> None:
+def test_training_starts_from_the_matching_weights_and_reports_them(dacl_file: Path) -> None:
     config = load_config(sets=["data.input_size=32", "augment.mixup=0"])
     card = ModelCard(
-        "next",
-        "dacl",
-        {**DACL, "attention": False},
-        "trunk",
+        name="next",
+        architecture="dacl",
+        arguments={**DACL, "attention": False},
+        attribution_layer="trunk",
         preprocessing=config.data.preprocessing,
     )
-    learner = new_learner(config, card, torch.eye(7), torch.device("cpu"))
-    words = start_from(learner, str(dacl_file))
+    learner = new_train_state(config, card, torch.eye(7), torch.device("cpu"))
+    words = load_initial_weights(learner, str(dacl_file))
     assert "0 missing" in words
     assert "attention.context.1.weight: unknown" in words
     theirs = load_model(dacl_file)[0].state_dict()

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.support.trainer.drawn import template_landmarks
-from trainer.config.train_config import AugmentConfig
+from trainer.config.sections import AugmentConfig
 from trainer.data.augmentation import Batch, augment, mixup, warp
 from trainer.faces.points import FLIP_68
 

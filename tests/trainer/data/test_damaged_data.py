@@ -19,14 +19,14 @@ from ferapp.review.evaluation import read_evaluation
 from ferapp.runs.run_reader import Runs, State
 from tests.support.damage import damaged, odd_json, quickly, refused_at_most
 from tests.support.trainer.drawn import drawn_data, drawn_face, fer2013_row, write_fer2013
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.data import face_data
 from trainer.data.pictures import Archive
 from trainer.data.prepare import find_reader
 from trainer.data.readers.landmark_files import with_landmarks
 from trainer.errors import DataError, FerError
 from trainer.labels import EXPRESSIONS
-from trainer.reports.run_records import read_record
+from trainer.reports.run_records import read_run_record
 from trainer.training.event_log import EventLog, read_events
 from trainer.training.run_dir import RunDir, create_run
 
@@ -366,7 +366,7 @@ def look_at(run: RunDir) -> None:
     assert seen.state in get_args(State)
     Runs(run.path.parent).read(run.path)
     with refused_at_most(DataError, run.path):
-        read_record(run)
+        read_run_record(run)
 
 
 @pytest.mark.parametrize("part", ["config.json", "events.jsonl", "env.json"])

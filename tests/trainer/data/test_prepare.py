@@ -17,7 +17,6 @@ from trainer.data.crops import align_all
 from trainer.data.prepare import cache_folder, open_data, prepare
 from trainer.data.readers import fer2013
 from trainer.errors import DataError, UsageError
-from trainer.training.trainer import limited
 
 
 def rows(count: int) -> list[tuple[str, str, str]]:
@@ -249,13 +248,6 @@ def test_leaked_training_pictures_are_left_out() -> None:
     changed = face_data.replace(data, images=images)  # type: ignore[attr-defined]
     kept = changed.without_leaked()
     assert set(changed.sample_id) - set(kept.sample_id) == {data.sample_id[leaked]}
-
-
-def test_a_limit_keeps_the_class_shares() -> None:
-    data = drawn_data(20, splits=("train",))
-    part = limited(data, 70)
-    assert np.bincount(part.label).tolist() == [10] * 7
-    assert part.sample_id.tolist() == limited(data, 70).sample_id.tolist()
 
 
 def test_a_missing_split_is_named_with_those_present() -> None:

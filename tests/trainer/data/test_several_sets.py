@@ -10,7 +10,7 @@ import torch
 
 from tests.support.trainer.drawn import drawn_data
 from trainer.card import Preprocessing
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.data import face_data
 from trainer.data.crops import align_all
 from trainer.data.face_data import FaceData, joined
@@ -18,7 +18,7 @@ from trainer.data.stored_images import JoinedImages
 from trainer.errors import UsageError
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import read_card
-from trainer.reports.run_records import read_head
+from trainer.reports.run_records import read_run_header
 from trainer.training.run_dir import create_run
 
 
@@ -119,7 +119,7 @@ def test_a_run_can_be_resumed_from_anywhere(
     settings = ["data.also=['second']", "data.review=review.jsonl", "model.init=default"]
     run = create_run(Path("runs"), "x", load_config(None, settings), Path("first"))
     Path("review.jsonl").write_text("first\nsecond\n")
-    config = read_head(run)[2]
+    config = read_run_header(run)[2]
     assert config.data.also == [str(tmp_path / "second")]
     assert config.data.review == str(tmp_path / "review.jsonl")
     assert run.review.read_text() == "first\n"

@@ -1,4 +1,4 @@
-"""AU maps lie where a person would point, mirror with the face and follow its size and turn."""
+"""Action unit maps lie on the right parts, and mirror, scale and rotate with the face."""
 
 import math
 
@@ -61,7 +61,7 @@ def test_the_map_of_a_mirrored_face_is_the_mirrored_map(name: str) -> None:
     )
 
 
-def test_where_the_units_lie() -> None:
+def test_units_lie_on_their_part_of_the_face() -> None:
     points = face()
     happy = au_heatmap(points, SIDE, "happy")
     assert at(happy, points, 48, 54) == [1, 1]  # lip corners
@@ -76,7 +76,7 @@ def test_where_the_units_lie() -> None:
 
 
 @pytest.mark.parametrize("side", [24, 192])
-def test_it_follows_the_size_of_the_map(side: int) -> None:
+def test_maps_scale_with_their_size(side: int) -> None:
     """A larger picture's map is the same map, larger."""
     large = au_heatmap(face(side), side, "generic")
     small = au_heatmap(face(), SIDE, "generic")
@@ -87,7 +87,7 @@ def test_it_follows_the_size_of_the_map(side: int) -> None:
     assert float((resized - small).abs().mean()) < 0.04  # edges of few cells
 
 
-def test_it_turns_with_the_head() -> None:
+def test_maps_rotate_with_the_head() -> None:
     points, angle = face() - (SIDE - 1) / 2, math.radians(20)
     turn = torch.tensor([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
     turned = au_heatmap(points @ turn + (SIDE - 1) / 2, SIDE, "generic")
@@ -124,7 +124,7 @@ def test_the_codebooks_differ_in_disgust_alone() -> None:
     assert min(at(au_heatmap(points, SIDE, "disgust", "paper"), points, *lid)) > 0.3  # the lid
 
 
-def test_every_unit_of_the_codebook_has_a_place() -> None:
+def test_every_unit_of_the_codebook_has_an_ellipse() -> None:
     assert {unit for units in FACS.values() for unit in units} == set(UNITS)
 
 
@@ -136,9 +136,11 @@ def test_a_face_without_landmarks_has_no_map() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "codebook", "words"),
+    ("expression", "codebook", "message"),
     [("smug", "facs", "no expression 'smug'"), ("happy", "ekman", "no codebook 'ekman'")],
 )
-def test_what_is_unknown_lists_the_known(expression: str, codebook: str, words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_unknown_expressions_are_refused_with_the_known_ones(
+    expression: str, codebook: str, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
         au_heatmap(face(), SIDE, expression, codebook)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""THE aligner: known similarities, one result for training and live, mirror and margins."""
+"""The aligner: known similarities, one result for training and live, mirroring and margins."""
 
 import cv2
 import numpy as np
@@ -11,9 +11,9 @@ from ferapp.vision.pipeline import Analyzer
 from tests.support.trainer.drawn import drawn_data, drawn_face, template_landmarks
 from trainer.card import Preprocessing
 from trainer.data.crops import align_all, to_input
-from trainer.faces.align import TEMPLATE, align_face, similarity_to_template, transform
+from trainer.faces.align import TEMPLATE, align_face, similarity_to_template, transform_points
 from trainer.faces.landmarker import DetectedFace
-from trainer.faces.points import FLIP_68, MEDIAPIPE_TO_IBUG68, mirror
+from trainer.faces.points import FLIP_68, MEDIAPIPE_TO_IBUG68, mirror_points
 
 
 def test_landmarks_on_the_template_need_no_change() -> None:
@@ -21,13 +21,13 @@ def test_landmarks_on_the_template_need_no_change() -> None:
     assert matrix == pytest.approx(np.array([[1, 0, 0], [0, 1, 0]]), abs=1e-5)
 
 
-def test_a_known_similarity_is_undone() -> None:
+def test_a_known_similarity_is_inverted() -> None:
     angle, scale, shift = 0.4, 3.0, (210.0, 95.0)
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     forward = np.hstack([turn, np.array(shift)[:, None]])
-    moved = transform(forward, template_landmarks()).astype(np.float32)
+    moved = transform_points(forward, template_landmarks()).astype(np.float32)
     back = similarity_to_template(moved, 48)
-    assert transform(back, moved) == pytest.approx(template_landmarks(), abs=1e-3)
+    assert transform_points(back, moved) == pytest.approx(template_landmarks(), abs=1e-3)
 
 
 def test_larger_crops_show_the_same_part_of_the_picture() -> None:
@@ -35,9 +35,9 @@ def test_larger_crops_show_the_same_part_of_the_picture() -> None:
     small = similarity_to_template(template_landmarks(), 48)
     large = similarity_to_template(template_landmarks(), 96)
     corner = np.array([[-0.5, -0.5], [47.5, 47.5]])
-    assert transform(small, corner) == pytest.approx(corner, abs=1e-5)
+    assert transform_points(small, corner) == pytest.approx(corner, abs=1e-5)
     expected = np.array([[-0.5, -0.5], [95.5, 95.5]])
-    assert transform(large, corner) == pytest.approx(expected, abs=1e-4)
+    assert transform_points(large, corner) == pytest.approx(expected, abs=1e-4)
 
 
 def test_training_and_live_give_the_same_pixels() -> None:
@@ -83,14 +83,14 @@ def test_a_mirrored_face_gives_the_mirrored_crop() -> None:
     points[:, 0] += points[:, 1] * 0.1  # turned a little, so that symmetry does not hide errors
     straight = align_face(picture, points.astype(np.float32)).crop
     flipped = align_face(
-        np.ascontiguousarray(picture[:, ::-1]), mirror(points.astype(np.float32), 160)
+        np.ascontiguousarray(picture[:, ::-1]), mirror_points(points.astype(np.float32), 160)
     ).crop
     assert np.abs(straight[:, ::-1].astype(int) - flipped.astype(int)).max() <= 2
 
 
 def test_the_template_is_symmetric() -> None:
     full = template_landmarks()
-    assert mirror(full, 48) == pytest.approx(full, abs=0.01)
+    assert mirror_points(full, 48) == pytest.approx(full, abs=0.01)
     assert TEMPLATE.shape == (13, 2)
 
 
@@ -104,7 +104,7 @@ def test_a_face_at_the_edge_replicates_the_edge() -> None:
     assert (align_face(picture, points).crop == 77).all()
 
 
-def test_shrinking_is_low_passed() -> None:
+def test_shrinking_applies_a_low_pass_filter() -> None:
     """A fine chequerboard becomes grey, not moiré."""
     board = (np.indices((480, 480)).sum(axis=0) % 2 * 255).astype(np.uint8)
     points = ((template_landmarks() + 0.5) * 10 - 0.5).astype(np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
 
 
-def test_landmarks_lie_where_a_person_would_put_them(demo_frame: np.ndarray) -> None:
+def test_landmarks_lie_on_the_face(demo_frame: np.ndarray) -> None:
     with FaceLandmarker() as landmarker:
         faces = landmarker(cv2.cvtColor(demo_frame, cv2.COLOR_BGR2RGB))
         assert len(faces) == 1
@@ -25,21 +25,21 @@ def test_landmarks_lie_where_a_person_would_put_them(demo_frame: np.ndarray) -> 
         assert points[27, 1] < points[33, 1] < points[51, 1] < points[57, 1] < points[8, 1]
 
 
-def test_points_of_a_small_crop_come_back_in_its_own_pixels(demo_frame: np.ndarray) -> None:
+def test_landmarks_of_a_small_crop_are_in_its_pixels(demo_frame: np.ndarray) -> None:
     with FaceLandmarker() as landmarker:
         face = landmarker(cv2.cvtColor(demo_frame, cv2.COLOR_BGR2RGB))[0]
         x, y, w, h = (round(v) for v in face.box)
         side = max(w, h)
         crop = demo_frame[y : y + side, x : x + side]
         small = cv2.resize(crop, (48, 48), interpolation=cv2.INTER_AREA)
-        found = landmarks_of_crop(landmarker, cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
-        assert found is not None
+        landmarks = landmarks_of_crop(landmarker, cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+        assert landmarks is not None
         expected = (face.landmarks - (x, y) + 0.5) * (48 / side) - 0.5
-        assert np.abs(found - expected)[17:].mean() < 1.2  # pixels of 48; the jaw is cut
+        assert np.abs(landmarks - expected)[17:].mean() < 1.2  # pixels of 48; the jaw is cut
         assert landmarks_of_crop(landmarker, np.full((48, 48), 128, np.uint8)) is None
 
 
-def test_the_shipped_model_is_the_one_in_the_notice() -> None:
+def test_the_bundled_model_is_the_one_in_the_notice() -> None:
     import hashlib
 
     from trainer.files import asset
@@ -48,7 +48,7 @@ def test_the_shipped_model_is_the_one_in_the_notice() -> None:
     assert digest in asset("NOTICE.md").read_text(encoding="utf-8")
 
 
-def test_as_many_faces_as_asked_for(demo_frame: np.ndarray) -> None:
+def test_at_most_the_requested_number_of_faces(demo_frame: np.ndarray) -> None:
     rgb = cv2.cvtColor(np.hstack([demo_frame, demo_frame]), cv2.COLOR_BGR2RGB)
     with FaceLandmarker(video=True, max_faces=2) as landmarker:
         assert len(landmarker(rgb, 0.0)) == 2

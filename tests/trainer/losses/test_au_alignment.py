@@ -1,10 +1,11 @@
-"""AU alignment against its formula, and what its gradient reaches."""
+"""AU alignment: its formula, its maps, and the samples that take part."""
 
 import pytest
 import torch
 from torch.nn import functional as F
 
-from trainer.config.train_config import ObjectiveConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.objective_config import ObjectiveConfig
 from trainer.data.augmentation import Batch
 from trainer.errors import UsageError
 from trainer.faces import au_heatmap
@@ -36,9 +37,9 @@ def test_standardised_cosine_is_one_minus_pearsons_r() -> None:
         1 - torch.corrcoef(torch.stack([a, b]))[0, 1]
         for a, b in zip(t.flatten(1), h.flatten(1), strict=True)
     ]
-    found = au_alignment_loss(t, h, ALL, "standardised_cosine")
-    torch.testing.assert_close(found, torch.stack(expected).mean())
-    torch.testing.assert_close(au_alignment_loss(t + 7, h, ALL, "standardised_cosine"), found)
+    loss = au_alignment_loss(t, h, ALL, "standardised_cosine")
+    torch.testing.assert_close(loss, torch.stack(expected).mean())
+    torch.testing.assert_close(au_alignment_loss(t + 7, h, ALL, "standardised_cosine"), loss)
 
 
 @pytest.mark.parametrize(("distance", "power"), [("l1", 1), ("l2", 2)])
@@ -49,7 +50,7 @@ def test_l1_and_l2_of_the_scaled_attention(distance: str, power: int) -> None:
     torch.testing.assert_close(au_alignment_loss(t, h, ALL, distance), expected, rtol=1e-4, atol=0)
 
 
-def test_samples_that_are_not_valid_leave_no_trace() -> None:
+def test_invalid_samples_contribute_no_value_and_no_gradient() -> None:
     t, h = maps(3, 5, 5).requires_grad_(), maps(3, 5, 5)
     valid = torch.tensor([True, False, True])
     loss = au_alignment_loss(t, h, valid)
@@ -70,16 +71,16 @@ def test_attention_is_a_mean_of_channels() -> None:
     assert all(float((halves - value).abs().min()) < 1e-9 for value in drawn)
 
 
-def loss_of(label: int, found: bool = True, **au: object) -> dict[str, torch.Tensor]:
+def terms_of(label: int, has_landmarks: bool = True, **au: object) -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
     model = create("compact", input_size=32, widths=[16, 32], blocks=[1, 1]).eval()
-    points = torch.rand(2, 68, 2) * 32 if found else torch.full((2, 68, 2), torch.nan)
+    points = torch.rand(2, 68, 2) * 32 if has_landmarks else torch.full((2, 68, 2), torch.nan)
     targets = torch.eye(7)[[label, label]]
     objective = Objective(ObjectiveConfig(au={"weight": 9, **au}), model, targets)
     return {**objective(model, Batch(torch.randn(2, 1, 32, 32), points, targets)).terms}
 
 
-def test_it_takes_the_map_of_the_true_class() -> None:
+def test_the_map_is_that_of_the_true_class() -> None:
     torch.manual_seed(0)
     model = create("compact", input_size=32, widths=[16, 32], blocks=[1, 1]).eval()
     points, x = torch.rand(2, 68, 2) * 32, torch.randn(2, 1, 32, 32)
@@ -96,19 +97,19 @@ def test_it_takes_the_map_of_the_true_class() -> None:
     torch.testing.assert_close(outcome.loss, plain + 9 * expected)
 
 
-def test_neutral_and_faces_without_landmarks_stay_out() -> None:
-    assert float(loss_of(3)["loss_au"]) > 0
-    assert float(loss_of(6)["loss_au"]) == 0
-    assert float(loss_of(6, map="landmarks")["loss_au"]) > 0  # any face has landmarks
-    assert float(loss_of(3, found=False)["loss_au"]) == 0
+def test_neutral_faces_and_faces_without_landmarks_are_left_out() -> None:
+    assert float(terms_of(3)["loss_au"]) > 0
+    assert float(terms_of(6)["loss_au"]) == 0
+    assert float(terms_of(6, map="landmarks")["loss_au"]) > 0  # any face has landmarks
+    assert float(terms_of(3, has_landmarks=False)["loss_au"]) == 0
 
 
-def test_layers_are_chosen_and_averaged() -> None:
-    one, two = (float(loss_of(3, layers=[name])["loss_au"]) for name in ("stages.0", "stages.1"))
-    both = float(loss_of(3, layers=["stages.0", "stages.1"])["loss_au"])
+def test_the_loss_is_the_mean_over_the_chosen_layers() -> None:
+    one, two = (float(terms_of(3, layers=[name])["loss_au"]) for name in ("stages.0", "stages.1"))
+    both = float(terms_of(3, layers=["stages.0", "stages.1"])["loss_au"])
     assert both == pytest.approx((one + two) / 2)
     with pytest.raises(UsageError, match=r"objective.au.layers: no layer 'stage'"):
-        loss_of(3, layers=["stage"])
+        terms_of(3, layers=["stage"])
 
 
 def test_mixup_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Center and sparse center loss against the closed forms."""
+"""Center and sparse center loss: values, gradients and centers equal the closed forms."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ def loss() -> SparseCenterLoss:
     return SparseCenterLoss(3, 4, ALPHA).double()
 
 
-def test_the_value_is_the_formula(loss: SparseCenterLoss) -> None:
+def test_the_value_equals_the_formula(loss: SparseCenterLoss) -> None:
     features, attention, labels = batch()
     expected = sum(
         float(attention[i, j] * (features[i, j] - loss.centers[labels[i], j]) ** 2)
@@ -33,7 +33,7 @@ def test_the_value_is_the_formula(loss: SparseCenterLoss) -> None:
     assert float(loss(features, None, labels)) == pytest.approx(float(ones), abs=1e-12)
 
 
-def test_gradients_are_the_closed_forms(loss: SparseCenterLoss) -> None:
+def test_gradients_equal_the_closed_forms(loss: SparseCenterLoss) -> None:
     features, attention, labels = batch()
     features.requires_grad_()
     attention.requires_grad_()
@@ -46,7 +46,7 @@ def test_gradients_are_the_closed_forms(loss: SparseCenterLoss) -> None:
     assert torch.autograd.gradcheck(lambda f, a: loss(f, a, labels), (features, attention))
 
 
-def test_centers_move_by_the_papers_rule(loss: SparseCenterLoss) -> None:
+def test_centers_move_by_the_rule_of_the_paper(loss: SparseCenterLoss) -> None:
     features, attention, labels = batch()
     before = loss.centers.clone()
     loss.update_centers(features, attention, labels)
@@ -58,7 +58,7 @@ def test_centers_move_by_the_papers_rule(loss: SparseCenterLoss) -> None:
         )
 
 
-def test_no_gradient_reaches_the_centers_and_checkpoints_have_them(loss: SparseCenterLoss) -> None:
+def test_centers_get_no_gradient_and_are_saved(loss: SparseCenterLoss) -> None:
     features, attention, labels = batch()
     loss(features.requires_grad_(), attention, labels).backward()
     assert not loss.centers.requires_grad
@@ -68,14 +68,14 @@ def test_no_gradient_reaches_the_centers_and_checkpoints_have_them(loss: SparseC
     torch.testing.assert_close(again.centers, loss.centers)
 
 
-def test_centers_begin_with_variance_two_over_k() -> None:
+def test_initial_centers_have_variance_two_over_k() -> None:
     torch.manual_seed(0)
     centers = SparseCenterLoss(7, 20_000).centers
     assert float(centers.std()) == pytest.approx((2 / 7) ** 0.5, rel=0.01)
 
 
-def test_half_precision_features_do_not_lose_the_centers() -> None:
-    """1/65536 of a move would vanish in bf16; the centers and the loss stay in float32."""
+def test_centers_and_loss_stay_in_float32_with_half_precision_features() -> None:
+    """Small moves of the centers would vanish in bf16."""
     torch.manual_seed(0)
     loss = SparseCenterLoss(3, 4)
     features, attention, labels = batch()

@@ -1,11 +1,12 @@
-"""The composed objective: which weights its terms reach, what it refuses, what it remembers."""
+"""The objective: gradients of its terms, refused configurations, and its state."""
 
 import gc
 
 import pytest
 import torch
 
-from trainer.config.train_config import ObjectiveConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.objective_config import ObjectiveConfig
 from trainer.data.augmentation import Batch
 from trainer.errors import UsageError
 from trainer.losses.objective import Objective
@@ -16,11 +17,11 @@ TARGETS = torch.eye(7)[torch.tensor([0, 3, 3, 6])]
 COMPACT = {"widths": [16, 32], "blocks": [1, 1]}
 
 
-def batch(found: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
+def batch(has_landmarks: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(4, 1, SIDE, SIDE, generator=draw)
     points = torch.rand(4, 68, 2, generator=draw) * SIDE
-    return x, points if found else torch.full_like(points, torch.nan)
+    return x, points if has_landmarks else torch.full_like(points, torch.nan)
 
 
 def compact() -> torch.nn.Module:
@@ -28,26 +29,29 @@ def compact() -> torch.nn.Module:
     return create("compact", input_size=SIDE, **COMPACT)
 
 
-def gradients(terms: dict[str, object], found: bool = True) -> dict[str, torch.Tensor]:
+def gradients(losses: dict[str, object], has_landmarks: bool = True) -> dict[str, torch.Tensor]:
     model = compact()
-    objective = Objective(ObjectiveConfig(label_smoothing=0, **terms), model, TARGETS)
-    x, points = batch(found)
+    objective = Objective(ObjectiveConfig(label_smoothing=0, **losses), model, TARGETS)
+    x, points = batch(has_landmarks)
     objective(model, Batch(x, points, TARGETS)).loss.backward()
     return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
 
 
 @pytest.mark.parametrize("method", ["grad_x_input", "abs_grad_x_input"])
 @pytest.mark.parametrize("layer", ["", "stages.0"])
-def test_pal_reaches_the_weights_before_and_after_the_layer(method: str, layer: str) -> None:
-    """Without the graph of the gradient nothing would reach the layers after it."""
+def test_pal_has_gradients_before_and_after_the_layer(method: str, layer: str) -> None:
+    """Without the graph of the gradient the layers after it would get no gradient."""
     plain = gradients({})
     pal = gradients({"pal": {"weight": 5, "method": method, "layer": layer}})
     for name in ("stem.1.weight", "stages.0.0.conv1.weight", "classifier.weight"):
         assert not torch.allclose(plain[name], pal[name], atol=1e-7), name
 
 
-def test_faces_without_landmarks_take_no_part_in_pal() -> None:
-    plain, pal = gradients({}, found=False), gradients({"pal": {"weight": 5}}, found=False)
+def test_faces_without_landmarks_are_left_out_of_pal() -> None:
+    plain, pal = (
+        gradients({}, has_landmarks=False),
+        gradients({"pal": {"weight": 5}}, has_landmarks=False),
+    )
     for name, grad in plain.items():
         torch.testing.assert_close(pal[name], grad)
 
@@ -109,7 +113,7 @@ def test_class_weights(how: str, ratio: float) -> None:
 
 
 def test_memory_is_flat_over_many_steps() -> None:
-    """Graphs of the gradient that stay referenced would grow by some MiB a step."""
+    """Second order graphs that stay referenced would grow by some MiB per step."""
     model = compact()
     objective = Objective(ObjectiveConfig(pal={"weight": 1}), model, TARGETS)
     x, points = batch()
@@ -129,7 +133,7 @@ def test_memory_is_flat_over_many_steps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "words"),
+    ("setting", "message"),
     [
         ("objective.pal.method=gradcam", "objective.pal.method"),
         ("objective.pal.channels=some", "must be mean, all or half"),
@@ -138,8 +142,8 @@ def test_memory_is_flat_over_many_steps() -> None:
         ("objective.center.alpha=2", "objective.center.alpha"),
     ],
 )
-def test_a_wrong_setting_is_named(setting: str, words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_an_error_names_the_setting(setting: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         load_config(sets=[setting])
 
 

@@ -1,4 +1,4 @@
-"""PAL against its formula, its invariances, and the gradients that make it train."""
+"""PAL: its formula, its invariances, and first and second order gradients."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ class TestHeatmap:
 
 
 class TestLoss:
-    def test_it_is_minus_one_where_the_maps_are_the_same(self) -> None:
+    def test_equal_maps_give_minus_one(self) -> None:
         heat = landmark_heatmap(maps(3, 68, 2) * 4 + 8, 16)
         same = heat[:, None].repeat(1, 5, 1, 1)
         for channels in ("mean", "all", "half"):
@@ -47,7 +47,7 @@ class TestLoss:
         assert privileged_attribution_loss(-same, heat) == pytest.approx(1, abs=1e-9)
 
     @pytest.mark.parametrize("scale", [1e-8, 1e-4, 1.0, 1e5])
-    def test_it_is_minus_pearsons_r_at_every_scale(self, scale: float) -> None:
+    def test_the_value_is_minus_pearsons_r_at_every_scale(self, scale: float) -> None:
         attribution, heat = maps(4, 6, 9, 9), maps(4, 9, 9, seed=1)
         expected = -np.mean(
             [
@@ -71,7 +71,7 @@ class TestLoss:
         ours = privileged_attribution_loss(attribution, heat, "half")
         assert float(ours) == pytest.approx(-half, abs=1e-9)
 
-    def test_the_heatmap_is_brought_to_the_layers_size(self) -> None:
+    def test_the_heatmap_is_resized_to_the_layer(self) -> None:
         points = maps(1, 68, 2) * 10 + 28
         large = landmark_heatmap(points, 56, 3.0)
         small = torch.nn.functional.interpolate(
@@ -79,7 +79,7 @@ class TestLoss:
         )
         assert privileged_attribution_loss(small, large) == pytest.approx(-1, abs=1e-9)
 
-    def test_dead_channels_give_zero_and_no_gradient(self) -> None:
+    def test_all_zero_channels_give_zero_loss_and_gradient(self) -> None:
         attribution = maps(2, 3, 6, 6)
         attribution[:, 1] = 0
         attribution.requires_grad_()
@@ -96,7 +96,7 @@ class TestLoss:
             assert float(loss) == 0
         assert not dead.grad.any()
 
-    def test_masked_samples_leave_no_trace(self) -> None:
+    def test_masked_samples_contribute_no_value_and_no_gradient(self) -> None:
         attribution, heat = maps(4, 3, 6, 6), maps(4, 6, 6, seed=1)
         mask = torch.tensor([True, False, True, False])
         poisoned = attribution.clone()
@@ -108,9 +108,9 @@ class TestLoss:
         assert float(loss) == pytest.approx(float(expected), abs=1e-12)
         loss.backward()
         assert not poisoned.grad[~mask].any()
-        nobody = privileged_attribution_loss(poisoned, heat, "mean", torch.zeros(4).bool())
-        nobody.backward()
-        assert float(nobody) == 0
+        none_left = privileged_attribution_loss(poisoned, heat, "mean", torch.zeros(4).bool())
+        none_left.backward()
+        assert float(none_left) == 0
 
     def test_first_order_gradient_against_finite_differences(self) -> None:
         heat = maps(2, 5, 5, seed=1)
@@ -120,13 +120,13 @@ class TestLoss:
                 lambda a, c=channels: privileged_attribution_loss(a, heat, c), attribution
             )
 
-    def test_unknown_channels_name_the_known(self) -> None:
+    def test_unknown_channels_list_the_known(self) -> None:
         with pytest.raises(UsageError, match="mean, all, half"):
             privileged_attribution_loss(maps(1, 1, 4, 4), maps(1, 4, 4), "some")
 
 
 def small_net(flatten: bool = True) -> tuple[nn.Module, nn.Module]:
-    """Smooth activations, so that finite differences see what second order sees."""
+    """Smooth activations, whose second derivatives finite differences can measure."""
     torch.manual_seed(0)
     before = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Softplus())
     if flatten:
@@ -170,7 +170,7 @@ def test_second_order_gradient_against_finite_differences(method: str, target: s
             assert float(grad[index]) == pytest.approx((up - down) / (2 * step), abs=2e-6)
 
 
-def test_grad_before_average_pooling_is_refused_with_the_reason() -> None:
+def test_grad_before_average_pooling_is_refused() -> None:
     before, after = small_net(flatten=False)
     features = before(maps(2, 1, 6, 6))
     score = attribution_score(after(features), torch.tensor([0, 1]), "true")
@@ -180,7 +180,7 @@ def test_grad_before_average_pooling_is_refused_with_the_reason() -> None:
     refuse_constant(layer_attribution(score, features, "grad_x_input"), "features")
 
 
-def test_what_is_attributed() -> None:
+def test_attribution_scores() -> None:
     logits = torch.tensor([[1.0, -2.0, 4.0], [0.5, 0.25, -1.0]], dtype=torch.float64)
     labels = torch.tensor([2, 1])
     assert attribution_score(logits, labels, "true").tolist() == [4, 0.25]

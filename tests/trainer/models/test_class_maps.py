@@ -6,17 +6,17 @@ import torch.nn.functional as F
 from torch import nn
 
 from trainer.attribution import attribute
-from trainer.config.train_config import ObjectiveConfig
+from trainer.config.objective_config import ObjectiveConfig
 from trainer.data.augmentation import Batch, cutmix
 from trainer.errors import UsageError
 from trainer.faces import au_heatmap
 from trainer.losses.objective import Objective
 from trainer.models import create
-from trainer.models.excitation_backprop import excitation
-from trainer.models.networks.class_maps import peaks, pooled_extremes, scaled
+from trainer.models.excitation_backprop import excitation_backprop
+from trainer.models.networks.class_maps import min_max_scaled, peak_mask, pooled_extremes
 from trainer.models.networks.resnet import AttentionDropout
-from trainer.models.networks.tokens import most_attended
-from trainer.models.networks.transfer import rollout
+from trainer.models.networks.tokens import keep_most_attended
+from trainer.models.networks.transfer import attention_rollout
 
 SIDE = 32
 
@@ -26,13 +26,13 @@ def net(name: str, **options: object) -> nn.Module:
     return create(name, input_size=SIDE, **options).eval()
 
 
-def test_wildcat_scores_by_the_highest_and_the_lowest_places() -> None:
+def test_wildcat_scores_by_the_highest_and_lowest_positions() -> None:
     maps = torch.arange(10.0).reshape(1, 1, 2, 5)
-    found = pooled_extremes(maps, top=0.2, bottom=0.3, alpha=0.5)
-    assert float(found) == pytest.approx((9 + 8) / 2 + 0.5 * (0 + 1 + 2) / 3)
+    score = pooled_extremes(maps, top=0.2, bottom=0.3, alpha=0.5)
+    assert float(score) == pytest.approx((9 + 8) / 2 + 0.5 * (0 + 1 + 2) / 3)
 
 
-def test_wildcats_map_is_the_mean_of_its_modalities() -> None:
+def test_the_map_of_wildcat_is_the_mean_of_its_modalities() -> None:
     model = net("wildcat", modalities=3)
     x = torch.randn(2, 1, SIDE, SIDE)
     features = model.trunk(x)
@@ -55,11 +55,11 @@ def test_wildcats_map_is_the_mean_of_its_modalities() -> None:
 def test_peaks_are_the_maxima_of_their_windows() -> None:
     map_ = torch.zeros(1, 1, 5, 5)
     map_[0, 0, 1, 1], map_[0, 0, 1, 2], map_[0, 0, 4, 4] = 3.0, 2.0, 1.0
-    found = peaks(map_)[0, 0]
-    assert found[1, 1]
-    assert found[4, 4]
-    assert not found[1, 2]
-    assert not found[0, 0]  # beside the first peak
+    mask = peak_mask(map_)[0, 0]
+    assert mask[1, 1]
+    assert mask[4, 4]
+    assert not mask[1, 2]
+    assert not mask[0, 0]  # beside the first peak
 
 
 def test_prm_scores_by_the_mean_of_the_peaks() -> None:
@@ -68,16 +68,16 @@ def test_prm_scores_by_the_mean_of_the_peaks() -> None:
     maps = model.maps(model.trunk(x))
     for b in range(2):
         for k in range(7):
-            own = maps[b, k][peaks(maps)[b, k]]
+            own = maps[b, k][peak_mask(maps)[b, k]]
             torch.testing.assert_close(model(x)[b, k], own.mean())
 
 
-def test_excitation_shares_a_response_among_what_excited_it() -> None:
+def test_excitation_backprop_splits_a_response_among_positive_inputs() -> None:
     """One layer, written out: x_u w⁺_u / Σ x w⁺ of the share at the output."""
     layer = nn.Conv2d(3, 1, 1, bias=False)
     layer.weight.data = torch.tensor([2.0, -1.0, 4.0])[None, :, None, None]
     x = torch.tensor([1.0, 5.0, 0.5])[None, :, None, None].requires_grad_()
-    with excitation(layer):
+    with excitation_backprop(layer):
         out = layer(x)
         (back,) = torch.autograd.grad(out, x, torch.tensor([[[[1.0]]]]))
     assert float(out.detach()) == pytest.approx(2 - 5 + 2)  # the value is the plain convolution's
@@ -85,11 +85,11 @@ def test_excitation_shares_a_response_among_what_excited_it() -> None:
     assert "forward" not in vars(layer)
 
 
-def test_excitation_keeps_the_sum_through_layers() -> None:
+def test_excitation_backprop_preserves_the_sum_through_layers() -> None:
     torch.manual_seed(0)
     layers = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 2, 3, padding=1))
     x = torch.rand(1, 1, 6, 6, requires_grad=True)
-    with excitation(layers):
+    with excitation_backprop(layers):
         out = layers(x)
         share = torch.zeros_like(out)
         share[0, 1, 2, 3] = 1.0
@@ -101,19 +101,19 @@ def test_excitation_keeps_the_sum_through_layers() -> None:
     assert reach.amax(0).tolist() <= [4, 5]
 
 
-def test_acols_second_head_sees_what_the_first_left_out() -> None:
+def test_the_second_head_of_acol_sees_features_without_the_first_heads_region() -> None:
     model = net("acol", hidden=16, threshold=0.6)
     features = torch.rand(2, model.trunk.width, 4, 4)
     classes = torch.tensor([1, 5])
     first = torch.stack([model.first(features)[0, 1], model.first(features)[1, 5]])
     low, high = first.amin((1, 2), keepdim=True), first.amax((1, 2), keepdim=True)
-    kept = (first - low) / (high - low) <= 0.6
-    assert 0 < int(kept.sum()) < kept.numel()
-    expected = model.second(features * kept[:, None])
+    remaining = (first - low) / (high - low) <= 0.6
+    assert 0 < int(remaining.sum()) < remaining.numel()
+    expected = model.second(features * remaining[:, None])
     torch.testing.assert_close(model.complementary_maps(features, classes), expected)
 
 
-def test_acol_learns_by_two_cross_entropies_and_shows_the_larger_map() -> None:
+def test_acol_sums_two_cross_entropies_and_shows_the_maximum_of_two_maps() -> None:
     model = net("acol", hidden=16)
     x, targets = torch.randn(2, 1, SIDE, SIDE), torch.eye(7)[[1, 5]]
     points = torch.full((2, 68, 2), torch.nan)
@@ -126,7 +126,7 @@ def test_acol_learns_by_two_cross_entropies_and_shows_the_larger_map() -> None:
     torch.testing.assert_close(outcome.loss, F.cross_entropy(model(x), classes) + 0.5 * second)
     rows = torch.arange(2)
     expected = torch.maximum(
-        scaled(model.first(features)[rows, classes]), scaled(other[rows, classes])
+        min_max_scaled(model.first(features)[rows, classes]), min_max_scaled(other[rows, classes])
     )
     torch.testing.assert_close(model.class_map(x, classes), expected)
     plain = create("resnet18", input_size=SIDE)
@@ -134,7 +134,7 @@ def test_acol_learns_by_two_cross_entropies_and_shows_the_larger_map() -> None:
         Objective(config, plain, targets)(plain, Batch(x, points, targets))
 
 
-def test_attention_dropout_drops_the_strongest_places_or_stresses_them() -> None:
+def test_attention_dropout_drops_or_emphasises_the_strongest_positions() -> None:
     features = torch.rand(2, 3, 4, 4)
     mean = features.mean(1, keepdim=True)
     dropped = features * (mean <= 0.9 * mean.amax((2, 3), keepdim=True))
@@ -156,51 +156,51 @@ def test_ts_cam_is_the_semantic_map_times_the_class_tokens_attention() -> None:
     model = net("ts_cam", patch=8, width=24, depth=2, heads=3)
     x = torch.randn(2, 1, SIDE, SIDE)
     tokens = model.encoder.tokens(model.patches(x))
-    taken = []
+    attentions = []
     for block in model.encoder.blocks:
         query, key, _ = block.attention._split(block.norm1(tokens))
         weights = (query @ key.transpose(2, 3) / 8**0.5).softmax(-1)
-        taken.append(weights.mean(1)[:, 0, 1:].reshape(2, 4, 4))
+        attentions.append(weights.mean(1)[:, 0, 1:].reshape(2, 4, 4))
         tokens = block(tokens)
     places = model.encoder.norm(tokens[:, 1:]).transpose(1, 2).reshape(2, 24, 4, 4)
     maps = model.maps(places)
     torch.testing.assert_close(model(x), maps.mean((2, 3)))
-    expected = torch.stack([maps[0, 3], maps[1, 0]]) * torch.stack(taken).mean(0)
-    found = model.class_map(x, torch.tensor([3, 0]))
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    expected = torch.stack([maps[0, 3], maps[1, 0]]) * torch.stack(attentions).mean(0)
+    result = model.class_map(x, torch.tensor([3, 0]))
+    torch.testing.assert_close(result, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_apvit_keeps_what_is_attended_most() -> None:
+def test_apvit_keeps_the_most_attended_tokens() -> None:
     tokens = torch.arange(12.0).reshape(1, 6, 2)  # a class token and five others
-    kept = most_attended(tokens, torch.tensor([[0.1, 0.5, 0.2, 0.9, 0.3]]), 0.6)
-    assert torch.equal(kept, tokens[:, [0, 2, 4, 5]])
+    selected = keep_most_attended(tokens, torch.tensor([[0.1, 0.5, 0.2, 0.9, 0.3]]), 0.6)
+    assert torch.equal(selected, tokens[:, [0, 2, 4, 5]])
     model = net("apvit", width=32, depth=2, heads=4, keep_patches=0.5, keep_tokens=0.5)
-    seen = []
+    token_counts = []
     for block in model.encoder.blocks:
-        block.register_forward_hook(lambda _m, args, _o: seen.append(args[0].shape[1]))
+        block.register_forward_hook(lambda _m, args, _o: token_counts.append(args[0].shape[1]))
     model(torch.randn(1, 1, 64, 64))  # 4 × 4 places
-    assert seen == [1 + 8, 1 + 4]
+    assert token_counts == [1 + 8, 1 + 4]
 
 
 def test_rollout_is_the_product_of_the_blocks() -> None:
     one, two = torch.rand(2, 1, 3, 3).softmax(-1)
     same = torch.eye(3)
     expected = ((two + same) / 2 @ ((one + same) / 2))[:, 0, 1:]
-    torch.testing.assert_close(rollout(torch.stack([one, two])), expected)
+    torch.testing.assert_close(attention_rollout(torch.stack([one, two])), expected)
 
 
 def test_attention_maps_of_transfer() -> None:
     model = net("transfer")
     x = torch.randn(2, 1, 64, 64)
-    found = model.attention_maps(x)
-    local = model.local_maps(model.stem(x))
-    torch.testing.assert_close(found["lanet"], local.amax(1))
-    assert found["rollout"].shape == (2, 4, 4)
-    assert (found["rollout"] > 0).all()
+    maps = model.attention_maps(x)
+    local = model.local_attention_maps(model.stem(x))
+    torch.testing.assert_close(maps["lanet"], local.amax(1))
+    assert maps["rollout"].shape == (2, 4, 4)
+    assert (maps["rollout"] > 0).all()
     assert net("compact").attention_maps(x) == {}
 
 
-def test_cutmix_pastes_a_box_and_mixes_the_labels_by_its_area() -> None:
+def test_cutmix_pastes_a_box_and_mixes_labels_by_its_area() -> None:
     x = torch.arange(4.0)[:, None, None, None].expand(4, 1, 20, 20).clone()
     points, targets = torch.rand(4, 68, 2), torch.eye(7)[:4]
     boxes = set()
@@ -223,7 +223,7 @@ def test_cutmix_pastes_a_box_and_mixes_the_labels_by_its_area() -> None:
     assert cutmix(Batch(x, points, targets), 0.0, torch.Generator()).pasted is None
 
 
-def test_action_units_are_cut_and_pasted_with_the_box() -> None:
+def test_cutmix_pastes_action_units_with_the_box() -> None:
     torch.manual_seed(0)
     model = create("compact", input_size=SIDE, widths=[8, 16], blocks=[1, 1]).eval()
     x, points = torch.rand(2, 1, SIDE, SIDE), torch.rand(2, 68, 2) * SIDE

@@ -1,6 +1,6 @@
-"""Model files after any accident: the same outputs, or a ModelFileError, soon and in little memory.
+"""Damaged model files: the same outputs, or a ModelFileError, quickly and in little memory.
 
-The same for weights from elsewhere and for the state that a run goes on from.
+The same for imported weights and for the state that a run resumes from.
 """
 
 import json
@@ -24,12 +24,12 @@ from trainer.errors import DataError, ModelFileError
 from trainer.model_index import find_model, read_card
 from trainer.models import FerModel, create
 from trainer.models.import_weights import read_weights
-from trainer.models.model_file import _shapes, load_model, save_model
-from trainer.training.checkpoint import TrainState, load_state, save_state
+from trainer.models.model_file import expected_state, load_model, save_model
+from trainer.training.state import Checkpoint, load_checkpoint, save_checkpoint
 
 SMALL = {"widths": [8, 16], "blocks": [1, 1]}
-CARD = ModelCard("small", "compact", SMALL, "stages")
-MOST_MIB = 300  # what a refused file may cost
+CARD = ModelCard(name="small", architecture="compact", arguments=SMALL, attribution_layer="stages")
+MAX_MIB = 300  # that reading a refused file may allocate
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +53,13 @@ def joined(header: dict[str, Any], weights: bytes) -> bytes:
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Fails when what happens inside takes much time, or much memory (looked at on Linux)."""
+    """Fails when the block takes too much time, or too much memory (measured on Linux)."""
     began, before = time.thread_time(), _memory("VmRSS")
     if before:
         Path("/proc/self/clear_refs").write_text("5")  # the peak from now on
     yield
     assert time.thread_time() - began < SLOWEST_S
-    assert _memory("VmHWM") - before < MOST_MIB
+    assert _memory("VmHWM") - before < MAX_MIB
 
 
 def _memory(field: str) -> float:
@@ -83,7 +83,7 @@ def same_or_refused(path: Path, content: bytes, good: bytes) -> None:
 
 @quickly
 @given(data=st.data())
-def test_any_accident_is_harmless_or_refused(
+def test_a_damaged_file_loads_the_same_or_is_refused(
     tmp_path: Path, good: bytes, data: st.DataObject
 ) -> None:
     same_or_refused(tmp_path / "m.safetensors", data.draw(damaged(good)), good)
@@ -91,7 +91,7 @@ def test_any_accident_is_harmless_or_refused(
 
 @quickly
 @given(data=st.data())
-def test_any_accident_in_the_header_is_harmless_or_refused(
+def test_a_damaged_header_loads_the_same_or_is_refused(
     tmp_path: Path, good: bytes, data: st.DataObject
 ) -> None:
     """The header is a small part of the file, which most accidents miss."""
@@ -101,10 +101,10 @@ def test_any_accident_in_the_header_is_harmless_or_refused(
 
 @quickly
 @given(data=st.data())
-def test_anything_in_a_card_is_harmless_or_refused(
+def test_a_card_with_any_value_loads_or_is_refused(
     tmp_path: Path, good: bytes, data: st.DataObject
 ) -> None:
-    """With a checksum that fits no more, and without one, as another tool may write it."""
+    """With a checksum that no longer fits, and without one, as another tool may write it."""
     header, weights = parts_of(good)
     card = json.loads(header["__metadata__"]["card"])
     place = data.draw(st.sampled_from((card, card["preprocessing"], card["arguments"])))
@@ -121,15 +121,15 @@ def test_anything_in_a_card_is_harmless_or_refused(
         assert torch.isfinite(model(torch.zeros(1, 1, 44, 44))).all()
 
 
-def test_every_bit_of_the_weights_counts(tmp_path: Path, good: bytes) -> None:
-    """One bit of a mantissa changes an answer by little: only a checksum tells."""
+def test_a_flipped_bit_in_the_weights_is_detected(tmp_path: Path, good: bytes) -> None:
+    """One bit of a mantissa hardly changes the outputs: only a checksum detects it."""
     path = tmp_path / "m.safetensors"
     flipped = bytearray(good)
     flipped[-4] ^= 1
     path.write_bytes(flipped)
     with pytest.raises(ModelFileError, match="damaged: its checksum"):
         load_model(path)
-    assert read_card(path) == CARD  # which is all that a list of models shows
+    assert read_card(path) == CARD  # lists of models read cards alone
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_every_bit_of_the_weights_counts(tmp_path: Path, good: bytes) -> None:
         {"widths": [], "blocks": []},
     ],
 )
-def test_a_card_that_asks_for_too_much_is_refused_before_it_costs(
+def test_a_card_of_a_huge_network_is_refused_before_memory_is_allocated(
     tmp_path: Path, good: bytes, arguments: dict[str, Any]
 ) -> None:
     header, weights = parts_of(good)
@@ -157,8 +157,8 @@ def test_a_card_that_asks_for_too_much_is_refused_before_it_costs(
     assert torch.is_grad_enabled()  # of the thread, which loads and explains the next model
 
 
-def test_gradients_are_on_after_a_refusal_at_any_moment(tmp_path: Path) -> None:
-    """The limit may hit within `torch.no_grad`, in the very call that would end it."""
+def test_gradients_are_enabled_after_a_refusal_at_any_call(tmp_path: Path) -> None:
+    """The limit may be reached within `torch.no_grad`, in the very call that would end it."""
     for before in range(60):  # calls, more than those of a block
 
         def build(before: int = before) -> FerModel:
@@ -167,11 +167,11 @@ def test_gradients_are_on_after_a_refusal_at_any_moment(tmp_path: Path) -> None:
             return create("compact", widths=[8, 16], blocks=[10**9, 1])
 
         with pytest.raises(ModelFileError, match="far more weights than the file"):
-            _shapes(tmp_path, build, weights=1)
+            expected_state(tmp_path, build, weights=1)
         assert torch.is_grad_enabled()
 
 
-def test_shapes_that_the_file_does_not_hold_are_refused(tmp_path: Path, good: bytes) -> None:
+def test_shapes_beyond_the_file_are_refused(tmp_path: Path, good: bytes) -> None:
     header, weights = parts_of(good)
     for shape in ([2**40], [2**31, 2**31], [7, 2**62], [-1], [10**30]):
         header["classifier.bias"] = {**header["classifier.bias"], "shape": shape}
@@ -182,19 +182,19 @@ def test_shapes_that_the_file_does_not_hold_are_refused(tmp_path: Path, good: by
 
 
 @pytest.mark.parametrize("dtype", [torch.int16, torch.int64, torch.bool, torch.uint8])
-def test_whole_numbers_are_no_weights(tmp_path: Path, good: bytes, dtype: torch.dtype) -> None:
+def test_integer_weights_are_refused(tmp_path: Path, good: bytes, dtype: torch.dtype) -> None:
     path = tmp_path / "m.safetensors"
     path.write_bytes(good)
     state = dict(load_model(path)[0].state_dict())
     state["classifier.bias"] = torch.ones(7, dtype=dtype)
     save_model(path, state, CARD)
-    with pytest.raises(ModelFileError, match=r"classifier\.bias is of the type .*does not fit"):
+    with pytest.raises(ModelFileError, match=r"classifier\.bias has the type .*does not fit"):
         load_model(path)
 
 
 @quickly
 @given(name=st.text(max_size=400))
-def test_any_name_finds_a_model_or_none(name: str) -> None:
+def test_any_name_finds_a_model_or_raises_its_error(name: str) -> None:
     with refused_at_most(ModelFileError):
         find_model(name)
 
@@ -216,7 +216,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_weights_that_are_damaged_below_are_read_before(published: Path) -> None:
+def test_undamaged_weights_are_read(published: Path) -> None:
     assert read_weights(published / "w.pt")["a.weight"].tolist() == [0, 1, 2, 3, 4, 5]
     tensor = read_weights(published / "w.json")["a.weight"]
     assert tensor.shape == (3, 2, 1, 1)
@@ -226,7 +226,7 @@ def test_the_weights_that_are_damaged_below_are_read_before(published: Path) -> 
 @pytest.mark.parametrize("name", ["w.pt", "w.json"])
 @quickly
 @given(data=st.data())
-def test_weights_from_elsewhere_are_read_or_refused(
+def test_damaged_weights_are_read_or_refused(
     published: Path, name: str, data: st.DataObject
 ) -> None:
     content = data.draw(damaged((published / name).read_bytes()))
@@ -238,7 +238,7 @@ def test_weights_from_elsewhere_are_read_or_refused(
 
 @quickly
 @given(data=st.data())
-def test_anything_in_a_manifest_is_read_or_refused(published: Path, data: st.DataObject) -> None:
+def test_a_manifest_with_any_value_is_read_or_refused(published: Path, data: st.DataObject) -> None:
     """Paths in it never leave its folder."""
     (group,) = json.loads((published / "w.json").read_text())
     (entry,) = group["weights"]
@@ -251,7 +251,7 @@ def test_anything_in_a_manifest_is_read_or_refused(published: Path, data: st.Dat
 
 
 @pytest.mark.parametrize("name", ["../shard2", "/etc/hostname", "..", "sub/../../shard2"])
-def test_a_manifest_reads_nothing_outside_its_folder(
+def test_a_manifest_cannot_read_outside_its_folder(
     published: Path, tmp_path: Path, name: str
 ) -> None:
     inner = tmp_path / "inner"
@@ -259,7 +259,7 @@ def test_a_manifest_reads_nothing_outside_its_folder(
     (tmp_path / "shard2").write_bytes((published / "shard1").read_bytes())
     manifest = (published / "w.json").read_text().replace('"shard1"', json.dumps(name))
     (inner / "w.json").write_text(manifest)
-    with pytest.raises(ModelFileError, match="no weights can be read"):
+    with pytest.raises(ModelFileError, match="the weights cannot be read"):
         read_weights(inner / "w.json")
 
 
@@ -267,7 +267,7 @@ def test_a_manifest_reads_nothing_outside_its_folder(
 @given(data=st.data())
 def test_a_damaged_state_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "state.pt"
-    save_state(path, TrainState(3, {"a": torch.ones(2)}, {}, {}, {}, {"epoch": 1}))
+    save_checkpoint(path, Checkpoint(3, {"a": torch.ones(2)}, {}, {}, {}, {"epoch": 1}))
     path.write_bytes(data.draw(damaged(path.read_bytes())))
     with bounded(), refused_at_most(DataError, path):
-        load_state(path)
+        load_checkpoint(path)

@@ -1,4 +1,4 @@
-"""Weights published elsewhere: dlib's face recognition as TensorFlow.js files hold it."""
+"""Weights published elsewhere: dlib's face recognition in TensorFlow.js files."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from trainer.errors import ModelFileError, UsageError
 from trainer.models import FerModel, create
-from trainer.models.import_weights import load_into, read_weights
+from trainer.models.import_weights import import_weights, read_weights
 from trainer.models.networks.face_resnet import FaceResNet, ScaledConv
 
 
@@ -64,7 +64,7 @@ def test_norms_without_statistics_get_those_of_the_example(tmp_path: Path, examp
     """The outputs are those of the published scales; in training mode they stay about the same."""
     weights = read_weights(published(tmp_path, build()))
     model = build()
-    load_into(model, weights, example)
+    import_weights(model, weights, example)
     plain = build()  # as published: scale and shift, no statistics
     state = plain.state_dict()
     for name, value in weights.items():
@@ -77,19 +77,19 @@ def test_norms_without_statistics_get_those_of_the_example(tmp_path: Path, examp
             assert module.running_var is not None
             module.running_var.fill_(1 - module.eps)
     with torch.no_grad():
-        expected, found = plain.embed(example), model.embed(example)
-        torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+        expected, result = plain.embed(example), model.embed(example)
+        torch.testing.assert_close(result, expected, rtol=1e-3, atol=1e-3)
         assert expected.std() > 0.01
         in_training = model.train().embed(example)
     torch.testing.assert_close(in_training, expected, rtol=0.05, atol=0.05 * float(expected.max()))
 
 
-def test_such_weights_need_pictures(tmp_path: Path) -> None:
+def test_norms_without_statistics_need_an_example(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="need pictures"):
-        load_into(build(), read_weights(published(tmp_path, build())))
+        import_weights(build(), read_weights(published(tmp_path, build())))
 
 
-def test_quantised_kernels_are_unpacked_and_turned(tmp_path: Path) -> None:
+def test_quantised_kernels_are_decoded_and_transposed(tmp_path: Path) -> None:
     file = tmp_path / "w.json"
     values = np.arange(2 * 1 * 3 * 4, dtype=np.uint8).reshape(2, 1, 3, 4)  # h, w, in, out
     (tmp_path / "w.bin").write_bytes(values.tobytes())
@@ -100,16 +100,16 @@ def test_quantised_kernels_are_unpacked_and_turned(tmp_path: Path) -> None:
         "quantization": {"dtype": "uint8", "scale": 0.5, "min": -1.0},
     }
     file.write_text(json.dumps([{"paths": ["../elsewhere/w.bin"], "weights": [entry]}]))
-    found = read_weights(file)["a.weight"]  # a name cannot lead out of the folder
-    assert found.shape == (4, 3, 2, 1)
-    assert float(found[3, 2, 1, 0]) == values[1, 0, 2, 3] * 0.5 - 1
+    kernel = read_weights(file)["a.weight"]  # a name cannot lead out of the folder
+    assert kernel.shape == (4, 3, 2, 1)
+    assert float(kernel[3, 2, 1, 0]) == values[1, 0, 2, 3] * 0.5 - 1
 
 
 @pytest.mark.parametrize(
     "text", ["{", "[]]", '[{"paths": ["gone.bin"], "weights": []}]', '{"a": 1}', "[1]"]
 )
-def test_a_damaged_manifest_says_so(tmp_path: Path, text: str) -> None:
+def test_a_damaged_manifest_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "w.json"
     file.write_text(text)
-    with pytest.raises(ModelFileError, match=r"w\.json: no weights can be read"):
+    with pytest.raises(ModelFileError, match=r"w\.json: the weights cannot be read"):
         read_weights(file)

@@ -1,4 +1,4 @@
-"""The registry and model files: what fits loads the same, what does not is refused by name."""
+"""Model files: what fits loads with the same outputs, what does not is refused with the reason."""
 
 import json
 import pickle
@@ -12,7 +12,7 @@ from trainer.card import ModelCard, Preprocessing
 from trainer.errors import ModelFileError, UsageError
 from trainer.model_index import find_model, read_card
 from trainer.models import create
-from trainer.models.fuse_bn import folded
+from trainer.models.fuse_bn import fuse_bn
 from trainer.models.model_file import load_model, save_model
 
 SMALL = {"widths": [8, 16], "blocks": [1, 1]}
@@ -38,13 +38,13 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("default", 3e6), ("accurate", 8e6)])
-def test_the_shipped_nets_are_small(name: str, parameters: float) -> None:
+def test_the_bundled_networks_are_small(name: str, parameters: float) -> None:
     model, _ = load_model(find_model(name))
     assert sum(p.numel() for p in model.parameters()) <= parameters
     assert find_model(name).stat().st_size <= 16e6
 
 
-def test_unknown_models_and_options_are_named() -> None:
+def test_unknown_models_and_options_are_named_in_the_error() -> None:
     with pytest.raises(UsageError, match="Did you mean compact"):
         create("compakt")
     with pytest.raises(UsageError, match="depth"):
@@ -66,14 +66,14 @@ def test_save_and_load_give_the_same_logits(file: Path, dtype: torch.dtype) -> N
     assert next(loaded.parameters()).dtype is torch.float32
 
 
-def test_folding_batch_norm_changes_nothing_but_the_norms(file: Path) -> None:
+def test_fusing_batch_norm_keeps_the_outputs(file: Path) -> None:
     model, _ = load_model(file)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.5, 0.5)  # type: ignore[union-attr]
             module.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
     x = torch.randn(3, 1, 44, 44)
-    light = folded(model, x)
+    light = fuse_bn(model, x)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in light.modules())
     assert torch.allclose(light(x), model(x), atol=1e-4)
 
@@ -115,8 +115,8 @@ def test_a_pickle_is_never_unpickled(tmp_path: Path) -> None:
 def test_refusals_name_the_file_and_the_reason(file: Path) -> None:
     good = file.read_bytes()
 
-    def refused(words: str) -> None:
-        with pytest.raises(ModelFileError, match=words) as caught:
+    def refused(reason: str) -> None:
+        with pytest.raises(ModelFileError, match=reason) as caught:
             load_model(file)
         assert str(file) in str(caught.value)
 
@@ -138,8 +138,8 @@ def test_refusals_name_the_file_and_the_reason(file: Path) -> None:
     refused("format 99")
     rewrite(file, format=1, attribution_layer="nowhere")
     refused("nowhere")
-    rewrite(file, attribution_layer="stages", surprise=1)
-    refused("surprise")
+    rewrite(file, attribution_layer="stages", temperature="hot")
+    refused("temperature")
 
 
 def test_values_that_are_not_finite_are_refused(file: Path) -> None:
@@ -151,7 +151,7 @@ def test_values_that_are_not_finite_are_refused(file: Path) -> None:
         load_model(file)
 
 
-def test_a_foreign_safetensors_file_is_told_from_ours(tmp_path: Path) -> None:
+def test_a_safetensors_file_without_a_card_is_refused(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     file = tmp_path / "foreign.safetensors"
@@ -169,7 +169,7 @@ def test_models_are_found_by_name_or_path(file: Path) -> None:
         find_model("gone.safetensors")
 
 
-def test_the_card_survives_its_file(file: Path) -> None:
+def test_a_saved_card_is_read_back(file: Path) -> None:
     card = small_card(preprocessing=Preprocessing(normalisation="fixed", mean=0.4))
     model, _ = load_model(file)
     save_model(file, model.state_dict(), card)

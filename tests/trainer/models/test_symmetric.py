@@ -1,11 +1,11 @@
-"""A symmetric net answers a face and its mirror image alike, at first, in training and shipped."""
+"""A symmetric network gives a face and its mirror image the same outputs, trained or not."""
 
 import pytest
 import torch
 from torch import nn
 
 from trainer.card import ModelCard
-from trainer.config.train_config import load_config
+from trainer.config.loading import load_config
 from trainer.data.augmentation import Batch
 from trainer.data.crops import align_all, to_input
 from trainer.data.face_data import load
@@ -13,32 +13,38 @@ from trainer.errors import UsageError
 from trainer.files import asset
 from trainer.model_index import find_model
 from trainer.models import create
-from trainer.models.import_weights import load_into
+from trainer.models.import_weights import import_weights
 from trainer.models.model_file import load_model
-from trainer.training.state import Learner, new_learner
+from trainer.training.state import TrainState, new_train_state
 
 SIDE = 26
 OPTIONS = {"widths": [16, 32, 32], "blocks": [1, 1, 1], "symmetric": True}
 
 
-def learner(symmetric: bool) -> Learner:
+def trained_state(symmetric: bool) -> TrainState:
     options = {**OPTIONS, "symmetric": symmetric}
     config = load_config(
         None,
         [f"data.input_size={SIDE}", "data.crop_size=28", "augment.mixup=0", "optim.ema=0.5"],
         model={"name": "compact", "options": options},
     )
-    card = ModelCard("net", "compact", options, "stages", preprocessing=config.data.preprocessing)
+    card = ModelCard(
+        name="net",
+        architecture="compact",
+        arguments=options,
+        attribution_layer="stages",
+        preprocessing=config.data.preprocessing,
+    )
     torch.manual_seed(0)
-    made = new_learner(config, card, torch.eye(7), torch.device("cpu"))
-    made.train_mode()
+    state = new_train_state(config, card, torch.eye(7), torch.device("cpu"))
+    state.train_mode()
     for _ in range(3):
         x = torch.randn(8, 1, SIDE, SIDE)
         targets = torch.eye(7)[torch.randint(7, (8,))]
         points = torch.full((8, 68, 2), torch.nan)
-        made.objective(made.model, Batch(x, points, targets)).loss.backward()
-        made.descend(config.optim, 0.1)
-    return made
+        state.objective(state.model, Batch(x, points, targets)).loss.backward()
+        state.optimizer_step(config.optim, 0.1)
+    return state
 
 
 def apart(model: nn.Module) -> float:
@@ -50,16 +56,16 @@ def apart(model: nn.Module) -> float:
 
 
 def test_steps_of_training_leave_it_symmetric() -> None:
-    trained = learner(symmetric=True)
+    trained = trained_state(symmetric=True)
     assert apart(trained.model) < 1e-4
     assert apart(trained.average) < 1e-4
-    usual = learner(symmetric=False)
+    usual = trained_state(symmetric=False)
     assert apart(usual.model) > 0.1
 
 
-def test_channels_are_partners_and_not_the_same() -> None:
+def test_partner_channels_mirror_each_other_and_differ() -> None:
     """Each sees what its partner sees in the mirror, which is something else."""
-    model = learner(symmetric=True).model.eval()
+    model = trained_state(symmetric=True).model.eval()
     x = torch.randn(2, 1, SIDE, SIDE)
     with torch.no_grad():
         maps, mirrored = model.stages(model.stem(x)), model.stages(model.stem(x.flip(-1)))
@@ -69,23 +75,23 @@ def test_channels_are_partners_and_not_the_same() -> None:
 
 
 @pytest.mark.parametrize("side", [24, 28, 44])
-def test_sides_whose_strides_favour_one_half_are_refused(side: int) -> None:
+def test_input_sizes_with_asymmetric_strides_are_refused(side: int) -> None:
     with pytest.raises(
         UsageError, match=rf"{side} px .* must be 2 more than a multiple of 8; .*symmetric=false"
     ):
         create("compact", input_size=side, **OPTIONS)
 
 
-def test_odd_widths_leave_a_channel_without_partner() -> None:
+def test_odd_widths_are_refused_for_symmetric_networks() -> None:
     with pytest.raises(UsageError, match=r"\[16, 31, 32\] .* must be even"):
         create("compact", input_size=SIDE, **{**OPTIONS, "widths": [16, 31, 32]})
 
 
-def test_a_wider_one_starts_with_the_same_answers() -> None:
+def test_a_widened_symmetric_network_gives_the_same_outputs() -> None:
     """Partners stay partners: holding them so changes nothing."""
-    narrow = learner(symmetric=True).model.eval()
+    narrow = trained_state(symmetric=True).model.eval()
     wide = create("compact", input_size=SIDE, **{**OPTIONS, "widths": [24, 40, 64]}).eval()
-    load_into(wide, narrow.state_dict())
+    import_weights(wide, narrow.state_dict())
     wide.constrain()
     x = torch.randn(4, 1, SIDE, SIDE)
     with torch.no_grad():
@@ -93,7 +99,7 @@ def test_a_wider_one_starts_with_the_same_answers() -> None:
 
 
 @pytest.mark.parametrize("name", ["default", "accurate", "twin-ce", "twin-pal", "twin-au"])
-def test_the_models_that_ship_do_not_know_left_from_right(name: str) -> None:
+def test_bundled_models_give_mirrored_faces_the_same_outputs(name: str) -> None:
     model, card = load_model(find_model(name))
     data = load(asset("example"))
     crops = align_all(data, card.preprocessing).pixels

@@ -1,11 +1,11 @@
-"""A wider network starts from a trained one: the same answers, and channels that learn apart."""
+"""A wider network starts from a trained one: same outputs, and copies that learn differently."""
 
 import torch
 from torch import nn
 
 from trainer.models import FerModel, create
-from trainer.models.import_weights import load_into
-from trainer.models.widen import widened
+from trainer.models.import_weights import import_weights
+from trainer.models.widen import widen_weights
 
 
 def trained(classes: int = 7) -> FerModel:
@@ -27,9 +27,9 @@ def wide() -> FerModel:
     return create("compact", widths=[12, 32], blocks=[2, 2]).eval()  # 1.5 and 2.7 times
 
 
-def test_the_wider_network_answers_the_same() -> None:
+def test_a_widened_network_gives_the_same_outputs() -> None:
     narrow, model = trained(), wide()
-    report = load_into(model, narrow.state_dict())
+    report = import_weights(model, narrow.state_dict())
     assert not report.missing
     assert not report.skipped
     x = torch.randn(4, 1, 44, 44)
@@ -38,9 +38,9 @@ def test_the_wider_network_answers_the_same() -> None:
         torch.testing.assert_close(model(x), expected, rtol=1e-4, atol=1e-4 * float(expected.std()))
 
 
-def test_copies_of_a_channel_learn_apart() -> None:
+def test_copies_of_a_channel_get_different_gradients() -> None:
     model = wide()
-    load_into(model, trained().state_dict())
+    import_weights(model, trained().state_dict())
     model.train()
     torch.nn.functional.cross_entropy(
         model(torch.randn(8, 1, 44, 44)), torch.arange(8) % 7
@@ -52,9 +52,9 @@ def test_copies_of_a_channel_learn_apart() -> None:
 
 
 def test_other_networks_are_not_widened() -> None:
-    assert widened(trained(classes=8).state_dict(), wide()) is None  # a class is no channel
+    assert widen_weights(trained(classes=8).state_dict(), wide()) is None  # a class is no channel
     narrower = create("compact", widths=[4, 8], blocks=[2, 2])
-    assert widened(trained().state_dict(), narrower) is None
+    assert widen_weights(trained().state_dict(), narrower) is None
     deeper = create("compact", widths=[12, 32], blocks=[2, 3])
-    assert widened(trained().state_dict(), deeper) is None
-    assert widened(trained().state_dict(), create("face_resnet")) is None
+    assert widen_weights(trained().state_dict(), deeper) is None
+    assert widen_weights(trained().state_dict(), create("face_resnet")) is None

@@ -1,20 +1,16 @@
-"""The eleven methods with and without action units: each learns, and is explained by its own."""
+"""The eleven methods with and without action units: settings, explanation, learning."""
 
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.support.trainer.drawn import drawn_data
-from trainer.attribution import methods_of
-from trainer.card import ModelCard
-from trainer.config.train_config import load_config
-from trainer.data.crops import align_all
+from trainer.attribution import available_methods
+from trainer.config.loading import load_config
 from trainer.models import create
 from trainer.recipes import FAST, RECIPES, recipe
 from trainer.training.run_dir import RunDir
-from trainer.training.state import ALONE, new_learner
-from trainer.training.train_step import Plan, Steps
+from trainer.training.trainer import Trainer
 
 METHODS = [
     "cam",
@@ -31,7 +27,7 @@ METHODS = [
 ]
 SETS = (
     "data.crop_size=36", "data.input_size=32", "optim.epochs=2", "optim.batch_size=14",
-    "optim.learning_rate=0.02", "optim.clip=5", "run.precision=fp32",
+    "optim.learning_rate=0.02", "optim.clip=5", "run.precision=fp32", "run.device=cpu",
 )  # fmt: skip
 TINY = {  # networks at 32 px for one CPU, by method or network
     "adl": "{adl=true}",
@@ -42,20 +38,20 @@ TINY = {  # networks at 32 px for one CPU, by method or network
 }
 
 
-def test_all_are_there_with_and_without() -> None:
+def test_each_method_has_recipes_with_and_without_action_units() -> None:
     expected = {f"au/{method}{end}{fast}" for method in METHODS for end in ("", "-au")
                 for fast in ("", FAST)}  # fmt: skip
     assert {name for name in RECIPES if name.startswith("au/")} == expected
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_two_differ_in_the_action_units_alone(method: str) -> None:
+def test_both_recipes_differ_only_in_the_action_units(method: str) -> None:
     plain, guided = (recipe(f"au/{method}{end}").values for end in ("", "-au"))
     assert guided["objective"].pop("au") == {"weight": 4.0}
     assert plain == guided
 
 
-def test_what_the_paper_says() -> None:
+def test_settings_match_the_paper() -> None:
     config = load_config(None, [], **recipe("au/gradcam-pp-au").values)
     optim = config.optim
     assert (config.model.name, config.model.options["large_maps"]) == ("resnet50", True)
@@ -68,10 +64,10 @@ def test_what_the_paper_says() -> None:
 
 @pytest.mark.parametrize("fast", ["", FAST])
 @pytest.mark.parametrize("method", METHODS)
-def test_the_network_can_be_explained_so(method: str, fast: str) -> None:
+def test_the_network_supports_the_attribution_method(method: str, fast: str) -> None:
     config = load_config(None, [], **recipe(f"au/{method}{fast}").values)
     network = create(config.model.name, **config.model.options)
-    assert config.model.explanation in methods_of(network)
+    assert config.model.explanation in available_methods(network, "live")
 
 
 @pytest.mark.slow
@@ -81,14 +77,10 @@ def test_it_learns_in_two_epochs(method: str, tmp_path: Path) -> None:
     small = TINY.get(method, TINY.get(base["model"]["name"], "{depth=18}"))
     sets = [f"model.options={small}", *SETS]
     config = load_config(None, sets, **base)
-    crops = align_all(drawn_data(14, splits=("train",)), config.data.preprocessing)
-    card = ModelCard(method, config.model.name, config.model.options, "",
-                     preprocessing=config.data.preprocessing)  # fmt: skip
-    torch.manual_seed(0)
-    learner = new_learner(config, card, crops.targets, torch.device("cpu"))
-    plan, run = Plan.of(config, len(crops), ALONE), RunDir(tmp_path)
-    steps = Steps(run, learner, crops, config, plan, ALONE, lambda *_, **__: None)
-    first, second = (steps.until(plan.per_epoch * epoch, lambda: False) for epoch in (1, 2))
+    trainer = Trainer(RunDir(tmp_path), method, config, drawn_data(14))
+    steps = trainer.plan.steps_per_epoch
+    first, second = (trainer.train_until(steps * epoch) for epoch in (1, 2))
+    trainer.close()
     assert first is not None
     assert second is not None
     assert second["loss"] < first["loss"]

@@ -1,14 +1,15 @@
-"""The tables of the sources as configurations: what they say, and that each can be run."""
+"""Published recipes: their settings match the sources, and each of them can run."""
 
 import pytest
 import torch
 
-from trainer.config.train_config import TrainConfig, load_config, merged
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.losses.objective import Objective
 from trainer.models import create
-from trainer.recipes import FAST, RECIPES, recipe, tables
-from trainer.recipes.pipelines import PIPELINES
+from trainer.models.skip_init import shapes_only
+from trainer.recipes import FAST, RECIPES, recipe, recipe_values, tables
 from trainer.training.state import learning_rate
 
 
@@ -17,18 +18,18 @@ def config_of(name: str, *sets: str) -> TrainConfig:
 
 
 def networks() -> dict[str, TrainConfig]:
-    """Of all recipes, one for each network and picture size."""
-    found = {}
+    """One recipe for each network and picture size."""
+    configs = {}
     for name in RECIPES:
         config = config_of(name)
-        found[f"{config.model.name}-{config.model.options}-{config.data.input_size}"] = config
-    return found
+        configs[f"{config.model.name}-{config.model.options}-{config.data.input_size}"] = config
+    return configs
 
 
 @pytest.mark.parametrize(("_name", "config"), networks().items())
-def test_the_network_takes_the_pictures(_name: str, config: TrainConfig) -> None:
+def test_the_network_takes_inputs_of_this_size(_name: str, config: TrainConfig) -> None:
     side = config.data.input_size
-    with torch.device("meta"):
+    with shapes_only():
         model = create(config.model.name, input_size=side, **config.model.options)
         assert model.train()(torch.zeros(2, 1, side, side)).shape == (2, 7)
 
@@ -38,7 +39,7 @@ def test_the_network_takes_the_pictures(_name: str, config: TrainConfig) -> None
 )
 def test_the_layers_of_pal_exist(name: str) -> None:
     config = config_of(name)
-    with torch.device("meta"):
+    with shapes_only():
         model = create(config.model.name, input_size=64, **config.model.options)
     Objective(config.objective, model, torch.eye(7))
 
@@ -58,10 +59,10 @@ def test_each_published_row_has_a_fast_form(table: str) -> None:
             config_of(name).data.crop_size / config_of(name).data.input_size, abs=0.01
         )
         assert fast.optim.epochs <= 10
-        assert not fast.model.init  # nothing is fetched
+        assert not fast.model.init  # nothing is downloaded
 
 
-def test_what_the_reports_say() -> None:
+def test_settings_match_the_reports() -> None:
     best = config_of("report-001/exp3")
     assert (best.optim.batch_size, best.data.crop_size, best.data.input_size) == (64, 256, 200)
     assert (best.optim.learning_rate, best.optim.momentum, best.optim.weight_decay) == (
@@ -91,16 +92,18 @@ def test_what_the_reports_say() -> None:
     assert recipe("dacl/raf-db-softmax").published == "86.54"
 
 
-def test_a_pipeline_takes_the_place_of_the_recipes_own() -> None:
-    config = load_config(None, **merged(recipe("twin/ce").values, PIPELINES["au"]))
+def test_a_pipeline_replaces_the_recipes_own() -> None:
+    config = load_config(None, **recipe_values("twin/ce", "au"))
     assert (config.augment.area, config.augment.contrast, config.data.input_size) == (
         0.8,
         0.4,
         224,
     )
     assert config.model.name == "compact"
-    assert config.data.limit == 8000  # no matter of pictures
-    assert load_config(None, **merged(recipe("au/cutmix").values, PIPELINES["fast"])).augment.cutmix
+    assert config.data.limit == 8000  # is not part of a pipeline
+    assert load_config(None, **recipe_values("au/cutmix", "fast")).augment.cutmix
+    with pytest.raises(UsageError, match="known are dacl, comparison, au, fast"):
+        recipe_values("twin/ce", "slow")
 
 
 def test_another_network_does_not_start_from_the_recipes_weights() -> None:
@@ -111,7 +114,7 @@ def test_another_network_does_not_start_from_the_recipes_weights() -> None:
     assert load_config(None, given, **recipe("default").values).model.init == "mine.pt"
 
 
-def test_an_unknown_recipe_names_those_like_it() -> None:
+def test_an_unknown_recipe_suggests_similar_names() -> None:
     with pytest.raises(UsageError, match="no recipe 'pal/resnet18'") as caught:
         recipe("pal/resnet18")
     assert "pal/resnet18-ce" in caught.value.hint

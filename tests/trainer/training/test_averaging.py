@@ -13,11 +13,12 @@ from trainer.card import ModelCard
 from trainer.data.crops import align_all
 from trainer.data.face_data import save
 from trainer.errors import UsageError
-from trainer.evaluation.evaluate import metrics, predict
+from trainer.evaluation.evaluate import predict
+from trainer.evaluation.metrics import classification_metrics
 from trainer.labels import EXPRESSIONS
 from trainer.models import FerModel, create
 from trainer.models.model_file import load_model, save_model
-from trainer.training.averaging import average, averaged
+from trainer.training.averaging import average_models, average_weights
 
 SMALL = {"widths": [8, 16], "blocks": [1, 1]}
 
@@ -32,59 +33,70 @@ def model(seed: int, name: str = "one", **arguments: object) -> tuple[FerModel, 
             for key, value in network.state_dict().items()
         }
     )
-    return network, ModelCard(name, "compact", options, "stages", objective=f"of seed {seed}")
+    return network, ModelCard(
+        name=name,
+        architecture="compact",
+        arguments=options,
+        attribution_layer="stages",
+        objective=f"of seed {seed}",
+    )
 
 
 def test_each_weight_is_the_mean() -> None:
     models = [model(seed) for seed in range(3)]
-    found = average(models)
+    mean = average_weights(models)
     states = [network.state_dict() for network, _ in models]
-    for name, value in found.items():
+    for name, value in mean.items():
         if value.is_floating_point():
             expected = (states[0][name] + states[1][name] + states[2][name]) / 3
             torch.testing.assert_close(value, expected)
 
 
-def test_the_card_has_what_the_mean_reaches() -> None:
+def test_the_card_has_the_metrics_of_the_mean() -> None:
     validation = drawn_data(5).of_split("val")
     models = [model(0), model(1)]
     for (_, card), count in zip(models, (5, 9), strict=True):
         card.data.update(name=f"of {count}", train_samples=count)
-    network, card = averaged(models, validation, torch.device("cpu"))
+    network, card = average_models(models, validation, torch.device("cpu"))
     crops = align_all(validation, card.preprocessing)
     logits = predict(network, card, crops.pixels, torch.device("cpu")).logits
-    assert card.metrics["accuracy"] == metrics(logits, validation.label, card.classes)["accuracy"]
+    expected = classification_metrics(logits, validation.label, card.classes)
+    assert card.metrics["accuracy"] == expected["accuracy"]
     assert card.data["name"] == "of 9"
     assert card.objective == "mean of the weights of 2 models: of seed 0; of seed 1"
-    torch.testing.assert_close(network.state_dict(), average([model(0), model(1)]))
-    _, again = averaged([(network, card), model(1), model(2)], validation, torch.device("cpu"))
+    torch.testing.assert_close(network.state_dict(), average_weights([model(0), model(1)]))
+    _, again = average_models(
+        [(network, card), model(1), model(2)], validation, torch.device("cpu")
+    )
     assert again.objective == "mean of the weights of 3 models: of seed 0; of seed 1; of seed 2"
 
 
-def test_data_of_other_classes_measure_nothing() -> None:
-    turned = replace(drawn_data(2), classes=EXPRESSIONS[::-1]).of_split("val")
+def test_data_with_other_classes_is_refused() -> None:
+    reversed_classes = replace(drawn_data(2), classes=EXPRESSIONS[::-1]).of_split("val")
     with pytest.raises(UsageError, match=r"one: its classes angry, .* are not those of"):
-        averaged([model(0), model(1)], turned, torch.device("cpu"))
+        average_models([model(0), model(1)], reversed_classes, torch.device("cpu"))
 
 
-def test_different_networks_have_no_mean() -> None:
-    with pytest.raises(UsageError, match=r"one and other have no mean: arguments .*8.* and .*4"):
-        average([model(0), model(1, "other", widths=[4, 16])])
+def test_different_networks_cannot_be_averaged() -> None:
+    with pytest.raises(
+        UsageError, match=r"one and other cannot be averaged: arguments .*8.* and .*4"
+    ):
+        average_weights([model(0), model(1, "other", widths=[4, 16])])
 
 
-def test_as_typed(tmp_path: Path, command: Command) -> None:
+def test_the_command(tmp_path: Path, command: Command) -> None:
     files = [tmp_path / f"{seed}.safetensors" for seed in range(2)]
     for seed, file in enumerate(files):
         network, card = model(seed)
         save_model(file, network.state_dict(), card)
     save(drawn_data(5), tmp_path / "data")
-    ask = ["average", *(f"--model={file}" for file in files), "--data=data"]
-    done = command("trainer", *ask, "--out", "mean.safetensors", "--json")
+    arguments = ["average", *(f"--model={file}" for file in files), "--data=data"]
+    done = command("trainer", *arguments, "--out", "mean.safetensors", "--json")
     assert done.returncode == 0, done.stderr
     network, card = load_model(tmp_path / "mean.safetensors")
     assert card.name == "mean"
     assert json.loads(done.stdout.splitlines()[-1])["accuracy"] == card.metrics["accuracy"]
-    torch.testing.assert_close(network.state_dict(), average([model(0), model(1)]))
-    alone = command("trainer", *ask[:2], "--data=data", "--out", "mean.safetensors")
+    torch.testing.assert_close(network.state_dict(), average_weights([model(0), model(1)]))
+    alone = command("trainer", *arguments[:2], "--data=data", "--out", "mean.safetensors")
     assert alone.returncode == 2
     assert "two models or more" in alone.stderr

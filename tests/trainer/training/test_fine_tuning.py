@@ -1,4 +1,4 @@
-"""Training that starts from a model: the classifier alone, and the model itself as a candidate."""
+"""Training that starts from a model: the classifier alone, and the initial weights as epoch 0."""
 
 import os
 import signal
@@ -12,16 +12,17 @@ import torch
 
 from ferapp.runs.run_reader import Watched
 from tests.support.trainer.drawn import drawn_data
-from trainer.cli.summaries import written_log
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.cli.summaries import text_log
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData
 from trainer.errors import RunStopped, UsageError
 from trainer.models.model_file import load_model
 from trainer.recipes import recipe
-from trainer.reports.run_records import read_record
+from trainer.reports.run_records import read_run_record
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
-from trainer.training.trainer import train
+from trainer.training.trainer import Trainer
 
 SMALL = (
     "model.options={widths=[8,16,32],blocks=[1,1,1],dropout=0.0,symmetric=false}",
@@ -33,7 +34,7 @@ SHORT = ("optim.epochs=2", "optim.learning_rate=0.1")
 
 
 def mislabelled() -> FaceData:
-    """Training pictures with the label of the next class: whoever learns them gets worse."""
+    """Training pictures with the label of the next class: learning them makes a model worse."""
     data = drawn_data(10, seed=1)
     label = np.where(data.split == "train", (data.label + 1) % 7, data.label)
     return replace(data, label=label)
@@ -41,11 +42,11 @@ def mislabelled() -> FaceData:
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that knows drawn faces somewhat."""
+    """A model that has learned drawn faces for a while."""
     folder = tmp_path_factory.mktemp("start")
     config = load_config(None, [*SMALL, "optim.epochs=10", "augment.mixup=0"])
     run = create_run(folder, "start", config, folder)
-    train(run, "start", config, drawn_data(30))
+    Trainer(run, "start", config, drawn_data(30)).fit()
     return run.best
 
 
@@ -56,7 +57,7 @@ def tuning(start: Path, *sets: str) -> TrainConfig:
 
 def tuned(folder: Path, config: TrainConfig, data: FaceData) -> tuple[RunDir, dict[str, Any]]:
     run = create_run(folder, "tuned", config, folder)
-    return run, train(run, "tuned", config, data)
+    return run, Trainer(run, "tuned", config, data).fit()
 
 
 def weights(model: Path) -> dict[str, torch.Tensor]:
@@ -67,15 +68,15 @@ def epochs(run: RunDir) -> list[dict[str, Any]]:
     return [event for event in read_events(run.events) if event["event"] == "epoch"]
 
 
-def test_the_head_alone_learns_and_nothing_else_moves(start: Path, tmp_path: Path) -> None:
+def test_the_head_alone_is_trained(start: Path, tmp_path: Path) -> None:
     run, _ = tuned(tmp_path, tuning(start, "optim.learning_rate=0.1"), drawn_data(10, seed=1))
     before, after = weights(start), weights(run.last)
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     assert moved == {"classifier.weight", "classifier.bias"}
-    assert any("running_mean" in name for name in before)  # statistics are among what stays
+    assert any("running_mean" in name for name in before)  # statistics do not change either
 
 
-def test_all_layers_learn_when_asked(start: Path, tmp_path: Path) -> None:
+def test_all_layers_are_trained_on_request(start: Path, tmp_path: Path) -> None:
     config = tuning(start, "optim.layers='all'")
     run, _ = tuned(tmp_path, config, drawn_data(10, seed=1))
     before, after = weights(start), weights(run.last)
@@ -83,20 +84,24 @@ def test_all_layers_learn_when_asked(start: Path, tmp_path: Path) -> None:
     assert {"stem.1.weight", "stem.2.running_mean", "classifier.weight"} <= moved
 
 
-def test_a_training_that_harms_keeps_what_it_started_from(start: Path, tmp_path: Path) -> None:
+def test_training_that_makes_it_worse_keeps_the_initial_weights(
+    start: Path, tmp_path: Path
+) -> None:
     run, best = tuned(
         tmp_path, tuning(start, "optim.epochs=6", "optim.learning_rate=0.3"), mislabelled()
     )
     assert best["epoch"] == 0
     assert best["accuracy"] > epochs(run)[-1]["val_accuracy"]
-    before, kept = weights(start), weights(run.best)
-    assert all(torch.equal(before[name], kept[name]) for name in before)
+    before, best_weights = weights(start), weights(run.best)
+    assert all(torch.equal(before[name], best_weights[name]) for name in before)
     card = load_model(run.best)[1]
     assert card.metrics["epoch"] == 0
-    assert card.temperature == load_model(start)[1].temperature  # 70 pictures do not calibrate
+    assert (
+        card.temperature == load_model(start)[1].temperature
+    )  # 70 pictures are too few to calibrate
 
 
-def test_a_training_that_helps_replaces_it(start: Path, tmp_path: Path) -> None:
+def test_training_that_makes_it_better_replaces_them(start: Path, tmp_path: Path) -> None:
     worse, _ = tuned(tmp_path / "worse", tuning(start, *SHORT), mislabelled())
     config = tuning(worse.last, "optim.layers='all'", "optim.epochs=12", "optim.learning_rate=0.05")
     run, best = tuned(tmp_path, config, drawn_data(20, seed=0))
@@ -106,27 +111,27 @@ def test_a_training_that_helps_replaces_it(start: Path, tmp_path: Path) -> None:
     assert best["accuracy"] > first["val_accuracy"]
 
 
-def test_the_first_weights_are_no_candidate_unless_asked(start: Path, tmp_path: Path) -> None:
+def test_the_initial_weights_are_validated_only_on_request(start: Path, tmp_path: Path) -> None:
     config = tuning(start, "model.keep_init=false", *SHORT)
     run, best = tuned(tmp_path, config, mislabelled())
     assert [event["epoch"] for event in epochs(run)] == [1, 2]
     assert best["epoch"] > 0
 
 
-def test_readers_of_runs_know_epoch_0(start: Path, tmp_path: Path) -> None:
+def test_run_readers_know_epoch_0(start: Path, tmp_path: Path) -> None:
     config, data = tuning(start, *SHORT), mislabelled()
     run = create_run(tmp_path, "tuned", config, tmp_path)
-    with written_log(run.log) as report:
-        train(run, "tuned", config, data, report)
-    record, seen = read_record(run), Watched(run.path).read()
-    assert [each["epoch"] for each in record.validations] == [0, 1, 2]
+    with text_log(run.log) as report:
+        Trainer(run, "tuned", config, data, report).fit()
+    record, seen = read_run_record(run), Watched(run.path).read()
+    assert [event["epoch"] for event in record.validations] == [0, 1, 2]
     assert record.best["epoch"] == seen.best["epoch"] == 0
     assert record.best["accuracy"] == seen.accuracy
     assert sorted(seen.confusions) == [0, 1, 2]
     assert seen.confusions[0].sum() == 70
     assert seen.epochs["val_accuracy"][0].tolist() == [0, 1, 2]
     assert seen.epochs["loss"][0].tolist() == [1, 2]  # nothing was trained before the first
-    assert "epoch   0  as it starts  val" in run.log.read_text()
+    assert "epoch   0  initial weights  val" in run.log.read_text()
 
 
 def test_a_stopped_fine_tuning_resumes_to_the_same_weights(start: Path, tmp_path: Path) -> None:
@@ -139,16 +144,16 @@ def test_a_stopped_fine_tuning_resumes_to_the_same_weights(start: Path, tmp_path
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(RunStopped, match="can be resumed"):
-        train(stopped, "tuned", config, data, stop_after_the_start)
-    best = train(stopped, "tuned", config, data)
-    assert [event["epoch"] for event in epochs(stopped)] == [0, 1, 2, 3]  # the start only once
+        Trainer(stopped, "tuned", config, data, stop_after_the_start).fit()
+    best = Trainer(stopped, "tuned", config, data).fit()
+    assert [event["epoch"] for event in epochs(stopped)] == [0, 1, 2, 3]  # epoch 0 only once
     assert best["accuracy"] >= epochs(stopped)[0]["val_accuracy"]
-    expected, found = weights(whole.last), weights(stopped.last)
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    expected, resumed = weights(whole.last), weights(stopped.last)
+    assert all(torch.equal(resumed[name], expected[name]) for name in expected)
 
 
 @pytest.mark.parametrize(
-    ("sets", "words"),
+    ("sets", "message"),
     [
         (("model.keep_init=true",), "keep_init needs model.init"),
         (
@@ -157,12 +162,12 @@ def test_a_stopped_fine_tuning_resumes_to_the_same_weights(start: Path, tmp_path
         ),
     ],
 )
-def test_settings_that_contradict_each_other(sets: tuple[str, ...], words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_settings_that_contradict_each_other(sets: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         load_config(None, sets)
 
 
-def test_the_personal_recipe_keeps_the_default_model_as_a_candidate() -> None:
+def test_the_personal_recipe_validates_the_default_model_as_epoch_0() -> None:
     config = load_config(None, (), **recipe("personal").values)
     assert (config.model.init, config.model.keep_init) == ("default", True)
     assert not config.data.landmarks  # examples are aligned crops already

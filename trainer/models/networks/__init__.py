@@ -1,1 +1,7 @@
-"""The networks, one family a file; importing `trainer.models` registers them all."""
+"""The networks, one family a file. Each file here is imported, and registers its networks."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

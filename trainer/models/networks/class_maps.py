@@ -1,25 +1,25 @@
-"""Networks whose scores come from maps of the classes: WILDCAT, PRM and ACoL, on a ResNet."""
+"""Networks that score classes by maps of them: WILDCAT, PRM and ACoL, on a ResNet."""
 
+from abc import abstractmethod
 from typing import Any, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.models.excitation_backprop import excitation
+from trainer.models.excitation_backprop import excitation_backprop
 from trainer.models.networks.resnet import ResNetTrunk
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 
 class ClassMapNet(FerModel):
-    """Trunk features F (B, C, h, w) → scores of the classes, which are the embedding too.
+    """Trunk features F (B, C, h, w) → scores of the classes, which are also the embedding.
 
-    Options: `depth` of the ResNet, and `large_maps`, four times as many places in each direction.
+    Options: `depth` of the ResNet, and `large_maps`, with four times the resolution per side.
     """
 
     attribution_layer: ClassVar[str] = "trunk"
     default_input_size: ClassVar[int] = 224
-    explains_itself: ClassVar[bool] = True
 
     def __init__(
         self, num_classes: int, in_channels: int, depth: Literal[18, 50], large_maps: bool
@@ -33,9 +33,9 @@ class ClassMapNet(FerModel):
     def embedding_size(self) -> int:
         return self.num_classes
 
+    @abstractmethod
     def score(self, features: Tensor) -> Tensor:
         """(B, C, h, w) → logits (B, K)."""
-        raise NotImplementedError
 
     def embed(self, x: Tensor) -> Tensor:
         return self.score(self.trunk(x))
@@ -44,12 +44,12 @@ class ClassMapNet(FerModel):
         return embedding
 
 
-@register("wildcat")
+@register_network("wildcat")
 class Wildcat(ClassMapNet):
-    """WILDCAT (Durand et al., CVPR 2017): `modalities` maps a class, averaged.
+    """WILDCAT (Durand et al., CVPR 2017): `modalities` maps per class, averaged.
 
-    A class's score is the mean of the `top` share of its places, plus `alpha` times that of the
-    `bottom` share (eq. 2 there).
+    A class's score is the mean of the `top` share of its positions plus `alpha` times the mean of
+    the `bottom` share (their eq. 2).
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Wildcat(ClassMapNet):
     ) -> None:
         super().__init__(num_classes, in_channels, depth, large_maps)
         if not (0 < top <= 1 and 0 < bottom <= 1):
-            raise ValueError("top and bottom are shares of the places, above 0 and up to 1")
+            raise ValueError("top and bottom are shares of the positions, above 0 and up to 1")
         self.modalities, self.top, self.bottom, self.alpha = modalities, top, bottom, alpha
         self.maps = nn.Conv2d(self.trunk.width, modalities * num_classes, 1)
 
@@ -80,24 +80,24 @@ class Wildcat(ClassMapNet):
         return pooled_extremes(self.class_maps(features), self.top, self.bottom, self.alpha)
 
     def class_map(self, x: Tensor, classes: Tensor) -> Tensor:
-        return chosen(self.class_maps(self.trunk(x)), classes)
+        return maps_of_classes(self.class_maps(self.trunk(x)), classes)
 
 
 def pooled_extremes(maps: Tensor, top: float, bottom: float, alpha: float) -> Tensor:
     """Of maps (B, K, h, w): mean of the highest share + α · mean of the lowest share, (B, K)."""
-    places = maps.flatten(2).sort(dim=2, descending=True).values
-    count = places.shape[2]
+    ordered = maps.flatten(2).sort(dim=2, descending=True).values
+    count = ordered.shape[2]
     high, low = max(1, round(top * count)), max(1, round(bottom * count))
-    return places[..., :high].mean(dim=2) + alpha * places[..., -low:].mean(dim=2)
+    return ordered[..., :high].mean(dim=2) + alpha * ordered[..., -low:].mean(dim=2)
 
 
-@register("prm")
+@register_network("prm")
 class PeakResponse(ClassMapNet):
     """Peak response maps (Zhou et al., CVPR 2018).
 
-    A class's score is the mean of its map's peaks, the maxima of 3 × 3 windows (peak
-    stimulation, eq. 1 there). Its map is where in the input its peaks come from: what is
-    propagated back along positive weights (eq. 4) from those at or above the map's median.
+    A class's score is the mean of the peaks of its map, the maxima of 3 × 3 windows (peak
+    stimulation, their eq. 1). Its own map is the origin of these peaks in the input: peaks at or
+    above the map's median, propagated back along positive weights (eq. 4).
     """
 
     def __init__(
@@ -113,36 +113,36 @@ class PeakResponse(ClassMapNet):
 
     def score(self, features: Tensor) -> Tensor:
         maps = self.maps(features)
-        found = peaks(maps)
-        score: Tensor = (maps * found).sum(dim=(2, 3)) / found.sum(dim=(2, 3))
+        mask = peak_mask(maps)
+        score: Tensor = (maps * mask).sum(dim=(2, 3)) / mask.sum(dim=(2, 3))
         return score
 
     def class_map(self, x: Tensor, classes: Tensor) -> Tensor:
-        with excitation(self), torch.enable_grad():
+        with excitation_backprop(self), torch.enable_grad():
             picture = x.detach().requires_grad_()
-            map_ = chosen(self.maps(self.trunk(picture)), classes)
+            map_ = maps_of_classes(self.maps(self.trunk(picture)), classes)
             median = map_.detach().flatten(1).median(dim=1).values[:, None, None]
-            at = peaks(map_[:, None])[:, 0] & (map_ >= median)
-            (back,) = torch.autograd.grad(map_, picture, at.to(map_))
+            mask = peak_mask(map_[:, None])[:, 0] & (map_ >= median)
+            (back,) = torch.autograd.grad(map_, picture, mask.to(map_))
         summed: Tensor = back.abs().sum(dim=1)
         return summed
 
 
-def peaks(maps: Tensor) -> Tensor:
+def peak_mask(maps: Tensor) -> Tensor:
     """True where maps (B, K, h, w) are the maximum of their 3 × 3 window."""
     return maps == F.max_pool2d(maps, 3, stride=1, padding=1)
 
 
-@register("acol")
+@register_network("acol")
 class AdversarialComplementary(ClassMapNet):
-    """ACoL (Zhang et al., CVPR 2018): two heads; the second sees what the first left out.
+    """ACoL (Zhang et al., CVPR 2018): two heads; the second sees only what the first ignores.
 
     Where the first head's map of the true class, scaled to [0, 1], exceeds `threshold`, the second
-    head's features are erased; both learn by cross-entropy (the term `acol`). Predictions are the
-    first head's; the map of a class is the larger of both heads' maps.
+    head's features are erased; both are trained by cross-entropy (the loss `acol`). The first head
+    predicts; the map of a class is the maximum of both heads' maps.
     """
 
-    default_objective: ClassVar[dict[str, Any]] = {"terms": {"acol": 1.0}}
+    default_objective: ClassVar[dict[str, Any]] = {"acol": {"weight": 1.0}}
 
     def __init__(
         self,
@@ -171,24 +171,24 @@ class AdversarialComplementary(ClassMapNet):
         return torch.mean(self.first(features), dim=(2, 3))
 
     def complementary_maps(self, features: Tensor, classes: Tensor) -> Tensor:
-        """The second head's maps (B, K, h, w) of features without the first's region."""
-        region = scaled(chosen(self.first(features), classes)) > self.threshold
+        """The second head's maps (B, K, h, w) of features without the first head's region."""
+        region = min_max_scaled(maps_of_classes(self.first(features), classes)) > self.threshold
         erased: Tensor = self.second(features * ~region.detach()[:, None])
         return erased
 
     def class_map(self, x: Tensor, classes: Tensor) -> Tensor:
         features = self.trunk(x)
-        one = chosen(self.first(features), classes)
-        other = chosen(self.complementary_maps(features, classes), classes)
-        return torch.maximum(scaled(one), scaled(other))
+        first = maps_of_classes(self.first(features), classes)
+        second = maps_of_classes(self.complementary_maps(features, classes), classes)
+        return torch.maximum(min_max_scaled(first), min_max_scaled(second))
 
 
-def chosen(maps: Tensor, classes: Tensor) -> Tensor:
-    """(B, K, h, w) → those of `classes` (B,): (B, h, w)."""
+def maps_of_classes(maps: Tensor, classes: Tensor) -> Tensor:
+    """Maps (B, K, h, w) of all classes → those of `classes` (B,): (B, h, w)."""
     return maps[torch.arange(len(maps), device=maps.device), classes]
 
 
-def scaled(maps: Tensor) -> Tensor:
-    """Each of (B, h, w) from 0 to 1."""
+def min_max_scaled(maps: Tensor) -> Tensor:
+    """Each map of (B, h, w), scaled to the range 0 to 1."""
     low, high = maps.amin(dim=(1, 2), keepdim=True), maps.amax(dim=(1, 2), keepdim=True)
     return (maps - low) / (high - low).clamp_min(1e-6)

@@ -3,10 +3,10 @@
 The first layer trades resolution for channels (space to depth) so that all convolutions run at
 half resolution or less, which on a CPU is more than twice as fast as a full-resolution first stage.
 
-With `symmetric` a face and its mirror image get the same logits by construction: channel c of 2n
+With `symmetric`, a face and its mirror image get the same logits by construction: channel c of 2n
 sees what channel c + n sees in the mirror, as in a network equivariant to reflection (Cohen and
-Welling, ICML 2016). The weights keep their shapes, and `constrain` holds them there; so a symmetric
-network costs what any other does, and is folded, explained and exported like it.
+Welling, ICML 2016). The weights keep their shapes, and `constrain` keeps them symmetric; so a
+symmetric network costs as much as any other, and is fused, explained and exported in the same way.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 
 class ResidualBlock(nn.Module):
@@ -40,7 +40,7 @@ class ResidualBlock(nn.Module):
         return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
 
 
-@register("compact")
+@register_network("compact")
 class CompactNet(FerModel):
     """Space-to-depth stem, residual stages, global average pooling, one linear layer."""
 
@@ -61,7 +61,7 @@ class CompactNet(FerModel):
         if input_size % 2:
             raise ValueError(f"the input side {input_size} px must be even")
         period = 2 ** len(widths)
-        if symmetric and (input_size - 2) % period:  # else strides see other places in the mirror
+        if symmetric and (input_size - 2) % period:  # strides see other positions in the mirror
             raise ValueError(
                 f"the input side {input_size} px of a symmetric net must be 2 more than a multiple "
                 f"of {period}; or set its option symmetric=false"
@@ -128,5 +128,5 @@ class CompactNet(FerModel):
 
 
 def _split(value: Tensor, axis: int, sizes: tuple[int, int] = (2, -1)) -> Tensor:
-    """A view whose axis is two: by default channels and their partners, half of them further."""
+    """A view with the axis split in two: by default into the halves of channels and partners."""
     return value.view(*value.shape[:axis], *sizes, *value.shape[axis + 1 :])

@@ -1,6 +1,6 @@
-"""DACL (Farzaneh and Qi, WACV 2021): a classifier beside a network that weighs its features.
+"""DACL (Farzaneh and Qi, WACV 2021): a classifier with a network that weights its features.
 
-The weights are needed by the sparse center loss and to look at; predictions do not use them.
+The sparse center loss and displays use the weights; predictions do not.
 """
 
 from collections import OrderedDict
@@ -11,24 +11,30 @@ from torch import Tensor, nn
 
 from trainer.models.networks.compact import CompactNet
 from trainer.models.networks.resnet import ResNetTrunk
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
-CONTEXT = (3584, 512, 64)  # published widths of the context encoder
-COMPACT = 64  # channels that the compact variant flattens
+CONTEXT_WIDTHS = (3584, 512, 64)  # of the published context encoder
+COMPACT_CHANNELS = 64  # that the compact variant flattens
 
 
 class FeatureAttention(nn.Module):
     """The context encoder and its heads: (B, C, h, w) → weights in (0, 1) of the C features.
 
-    91,862,208 parameters at 512 × 7 × 7. `compact` brings the map to 64 channels first.
+    91,862,208 parameters at 512 × 7 × 7. `compact` first reduces the map to 64 channels.
     """
 
     def __init__(
-        self, channels: int, side: int, compact: bool = False, context: Sequence[int] = CONTEXT
+        self,
+        channels: int,
+        side: int,
+        compact: bool = False,
+        context: Sequence[int] = CONTEXT_WIDTHS,
     ) -> None:
         super().__init__()
-        self.squeeze: nn.Module = nn.Conv2d(channels, COMPACT, 1) if compact else nn.Identity()
-        widths = ((COMPACT if compact else channels) * side * side, *context)
+        self.squeeze: nn.Module = (
+            nn.Conv2d(channels, COMPACT_CHANNELS, 1) if compact else nn.Identity()
+        )
+        widths = ((COMPACT_CHANNELS if compact else channels) * side * side, *context)
         layers: list[nn.Module] = [nn.Flatten()]
         for i, width in enumerate(widths[1:]):
             last = i == len(context) - 1
@@ -46,9 +52,9 @@ class FeatureAttention(nn.Module):
         return weights
 
 
-@register("dacl")
+@register_network("dacl")
 class Dacl(FerModel):
-    """ResNet18 (or the compact net's stages) with `attention`, which `attention=False` leaves out.
+    """ResNet18, or the compact net's stages, with feature attention unless `attention=False`.
 
     Trained with `objective.center`; the logits are those of the plain network.
     """
@@ -67,7 +73,7 @@ class Dacl(FerModel):
         compact: bool = False,
         attention: bool = True,
         widths: Sequence[int] = (48, 96, 192),
-        context: Sequence[int] = CONTEXT,
+        context: Sequence[int] = CONTEXT_WIDTHS,
     ) -> None:
         super().__init__()
         if backbone not in ("resnet18", "compact"):
@@ -95,8 +101,8 @@ class Dacl(FerModel):
     def for_prediction(
         self, state: dict[str, Tensor], arguments: dict[str, Any]
     ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        kept = {name: value for name, value in state.items() if not name.startswith("attention.")}
-        return kept, {**arguments, "attention": False}
+        needed = {name: value for name, value in state.items() if not name.startswith("attention.")}
+        return needed, {**arguments, "attention": False}
 
     def embed(self, x: Tensor) -> Tensor:
         features: Tensor = self.trunk(x)

@@ -1,8 +1,8 @@
 """The residual network of dlib's face recognition (King 2017), for small grey faces.
 
 Its published weights, trained on three million faces and in the public domain (CC0), are a better
-start than none: `model.init` reads them as the npm package @vladmandic/face-api holds them
-(`model/face_recognition_model-weights_manifest.json`). Names of layers are those of that file.
+start than random ones: `model.init` reads them from the npm package @vladmandic/face-api
+(`model/face_recognition_model-weights_manifest.json`). The layers are named as in that file.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
-PIXEL_DEVIATION = 0.25  # of faces in [0, 1], as the published weights saw them; our inputs have 1
+PIXEL_DEVIATION = 0.25  # of faces in [0, 1], which the weights were trained on; ours is 1
 WIDTHS = (32, 64, 128, 256)
 
 
 class ScaledConv(nn.Module):
-    """A convolution and its norm, which the published file calls scale."""
+    """A convolution and its norm, called scale in the published file."""
 
     def __init__(self, channels_in: int, channels_out: int, side: int = 3, stride: int = 1) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class ScaledConv(nn.Module):
         return scaled
 
 
-class Residual(nn.Module):
+class FaceResidual(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.conv1 = ScaledConv(channels, channels)
@@ -42,8 +42,8 @@ class Residual(nn.Module):
         return F.relu(self.conv2(F.relu(self.conv1(x))) + x)
 
 
-class ResidualDown(nn.Module):
-    """Twice the channels at half the side; the shortcut is averaged and has fewer channels."""
+class FaceResidualDown(nn.Module):
+    """More channels at half the side; the shortcut is average-pooled and has fewer channels."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
@@ -54,17 +54,17 @@ class ResidualDown(nn.Module):
         even = 1 - x.shape[-1] % 2
         y = self.conv2(F.relu(self.conv1(F.pad(x, (0, even, 0, even)))))
         short = F.avg_pool2d(x, 2)
-        shared = short.shape[1]
-        return F.relu(torch.cat([y[:, :shared] + short, y[:, shared:]], dim=1))
+        count = short.shape[1]
+        return F.relu(torch.cat([y[:, :count] + short, y[:, count:]], dim=1))
 
 
-@register("face_resnet")
+@register_network("face_resnet")
 class FaceResNet(FerModel):
-    """Enlarges its input `zoom` times, so that faces have the size its weights were made for.
+    """Enlarges its input `zoom` times, to the face size that its weights were trained on.
 
-    `blocks` are the residual blocks at each width; published are 3, 4, 3, 4, of which the last
-    stage's later ones are left out. Attributions explain the stage before the last, whose maps
-    are 6 × 6: those of the last, 3 × 3, say too little of where.
+    `blocks` are the residual blocks at each width; the published network has 3, 4, 3, 4, and its
+    last blocks are left out here. Attributions explain the stage before the last, with maps of
+    6 × 6: those of the last stage, 3 × 3, are too coarse.
     """
 
     attribution_layer: ClassVar[str] = "stages.conv128_2"
@@ -83,7 +83,7 @@ class FaceResNet(FerModel):
         if len(blocks) != len(WIDTHS):
             raise ValueError(f"blocks must be {len(WIDTHS)} numbers, one for each width")
         if min(blocks) < 1 or blocks[2] < 3:
-            raise ValueError("blocks: one at least at each width, three at the third")
+            raise ValueError("blocks: at least one at each width, three at the third")
         if input_size * zoom < 64:
             raise ValueError(f"an input of {input_size} px enlarged {zoom:g} times is too small")
         self.zoom = zoom
@@ -93,10 +93,10 @@ class FaceResNet(FerModel):
         for width, count in zip(WIDTHS, blocks, strict=True):
             numbers = range(1, count + 1)
             if width != channels:
-                self.stages.add_module(f"conv{width}_down", ResidualDown(channels, width))
-                numbers = range(1, count)  # the one that goes down counts
+                self.stages.add_module(f"conv{width}_down", FaceResidualDown(channels, width))
+                numbers = range(1, count)  # the downsampling block is one of them
             for number in numbers:
-                self.stages.add_module(f"conv{width}_{number}", Residual(width))
+                self.stages.add_module(f"conv{width}_{number}", FaceResidual(width))
             channels = width
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(channels, num_classes)

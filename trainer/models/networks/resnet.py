@@ -1,4 +1,4 @@
-"""ResNet18 and ResNet50 (He et al. 2016), with the heads and map sizes that the papers use."""
+"""ResNet18 and ResNet50 (He et al. 2016), with the heads and map sizes of the papers."""
 
 from typing import ClassVar, Literal
 
@@ -6,17 +6,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 Head = Literal["linear", "mlp"]
 HIDDEN = 512  # of the "mlp" head
 
 
 class AttentionDropout(nn.Module):
-    """ADL (Choe and Shim, CVPR 2019): in training, features are dropped or stressed by place.
+    """ADL (Choe and Shim, CVPR 2019): in training, drops or emphasises features by attention.
 
-    Of the channels' mean M (B, 1, h, w): with probability `drop` all places with M > γ · max M
-    become zero, else features are multiplied by sigmoid(M). Drawn for a batch; nothing at test.
+    With M (B, 1, h, w) the mean of the channels: with probability `drop`, positions with
+    M > γ · max M become zero, else features are multiplied by sigmoid(M). Drawn once per batch;
+    the identity in evaluation.
     """
 
     def __init__(self, drop: float = 0.75, gamma: float = 0.9) -> None:
@@ -35,10 +36,10 @@ class AttentionDropout(nn.Module):
 class ResNetTrunk(nn.Module):
     """A torchvision ResNet without pooling and classifier: (B, C, H, W) → (B, width, h, w).
 
-    The names of its parameters are torchvision's. No operation works in place, so that every
-    feature map can be differentiated. `large_maps` keeps the resolution of stage 2 (28 × 28 at
-    224 px) by stride 1 in stages 3 and 4. `stages` 3 ends before stage 4. `adl` puts attention
-    dropout behind stages 3 and 4.
+    Its parameters have torchvision's names. No operation works in place, so that every feature
+    map can be differentiated. `large_maps` keeps the resolution of stage 2 (28 × 28 at 224 px)
+    by stride 1 in stages 3 and 4. `stages=3` ends before stage 4. `adl` adds attention dropout
+    after stages 3 and 4.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class ResNetTrunk(nn.Module):
         super().__init__()
         if depth not in (18, 50):
             raise ValueError(f"depth {depth!r} is not 18 or 50")
-        from torchvision import models  # takes seconds to import: not before it is needed
+        from torchvision import models  # slow to import
 
         build = {18: models.resnet18, 50: models.resnet50}[depth]
         net = build(weights=None)
@@ -80,7 +81,7 @@ class ResNetTrunk(nn.Module):
 
 
 class ResNet(FerModel):
-    """Trunk, global average pooling and a head: "linear" is one layer, "mlp" is PAL's two."""
+    """Trunk, global average pooling and a head: "linear" has one layer, "mlp" has PAL's two."""
 
     attribution_layer: ClassVar[str] = "trunk.layer4"
     default_input_size: ClassVar[int] = 224
@@ -121,20 +122,20 @@ class ResNet(FerModel):
         return logits
 
 
-@register("resnet18")
+@register_network("resnet18")
 class ResNet18(ResNet):
     depth: ClassVar[Literal[18, 50]] = 18
     imagenet: str = "resnet18"
 
 
-@register("resnet50")
+@register_network("resnet50")
 class ResNet50(ResNet):
     depth: ClassVar[Literal[18, 50]] = 50
     imagenet: str = "resnet50"
 
 
 class SelfAttention(nn.Module):
-    """Self-attention over the positions of a map, added by a learned share γ that starts at 0.
+    """Self-attention over the positions of a map, added with a learned weight γ, at first 0.
 
     Zhang et al. 2019 (SAGAN), eq. 1 to 4.
     """
@@ -147,7 +148,7 @@ class SelfAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        query, key, value = (  # (B, 1, places, channels): one head
+        query, key, value = (  # (B, 1, positions, channels): one head
             layer(x).flatten(2).transpose(1, 2)[:, None]
             for layer in (self.query, self.key, self.value)
         )
@@ -155,9 +156,9 @@ class SelfAttention(nn.Module):
         return x + self.gamma * attended.transpose(1, 2).reshape(x.shape)
 
 
-@register("self_attention_resnet18")
+@register_network("self_attention_resnet18")
 class SelfAttentionResNet18(FerModel):
-    """The comparison's 69.08 % row: ResNet18 with self-attention over its last map."""
+    """The row of 69.08 % in the comparison: ResNet18 with self-attention over its last map."""
 
     attribution_layer: ClassVar[str] = "attention"
     default_input_size: ClassVar[int] = 224

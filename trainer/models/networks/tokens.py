@@ -1,28 +1,27 @@
-"""Vision transformers that show where they look: TS-CAM and APViT."""
+"""Vision transformers whose attention is part of the method: TS-CAM and APViT."""
 
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from trainer.models.networks.class_maps import chosen
+from trainer.models.networks.class_maps import maps_of_classes
 from trainer.models.networks.resnet import ResNetTrunk
-from trainer.models.networks.transfer import Block, Encoder
-from trainer.models.registry import FerModel, register
+from trainer.models.networks.transfer import TransformerBlock, TransformerEncoder
+from trainer.models.registry import FerModel, register_network
 
 
-@register("ts_cam")
+@register_network("ts_cam")
 class TsCam(FerModel):
-    """TS-CAM (Gao et al., ICCV 2021): a vision transformer whose patches carry the classes.
+    """TS-CAM (Gao et al., ICCV 2021): a vision transformer that classifies by its patch tokens.
 
-    The patch tokens pass a 3 × 3 convolution to a map for each class, whose mean is its logit.
-    The class's map is that map times what the class token takes from the places, averaged over
-    the blocks (eq. 8 there). The defaults are DeiT-S's.
+    A 3 × 3 convolution turns the patch tokens into one map per class, whose mean is its logit.
+    The map shown for a class is that map times the class token's attention to the patches,
+    averaged over the blocks (their eq. 8). The defaults are DeiT-S's.
     """
 
     attribution_layer: ClassVar[str] = "places"
     default_input_size: ClassVar[int] = 224
-    explains_itself: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -36,11 +35,11 @@ class TsCam(FerModel):
     ) -> None:
         super().__init__()
         if input_size % patch:
-            raise ValueError(f"the input side {input_size} px is no multiple of {patch} px")
+            raise ValueError(f"the input side {input_size} px is not a multiple of {patch} px")
         side = input_size // patch
         self.patches = nn.Conv2d(in_channels, width, patch, patch)
-        self.encoder = Encoder(width, depth, heads, 4 * width, side)
-        self.places = nn.Identity()  # a name for the tokens as a map
+        self.encoder = TransformerEncoder(width, depth, heads, 4 * width, side)
+        self.places = nn.Identity()  # names the tokens as a map, for attributions
         self.maps = nn.Conv2d(width, num_classes, 3, padding=1)
         self.num_classes = num_classes
 
@@ -64,17 +63,17 @@ class TsCam(FerModel):
 
     def class_map(self, x: Tensor, classes: Tensor) -> Tensor:
         patches = self.patches(x)
-        taken = self.encoder.attentions(patches)[:, :, 0, 1:].mean(dim=0)
-        maps = chosen(self.class_maps(patches), classes)
-        return maps * taken.reshape(maps.shape)
+        attention = self.encoder.attention_weights(patches)[:, :, 0, 1:].mean(dim=0)
+        maps = maps_of_classes(self.class_maps(patches), classes)
+        return maps * attention.reshape(maps.shape)
 
 
-@register("apvit")
+@register_network("apvit")
 class ApVit(FerModel):
-    """APViT (Xue et al. 2022): only patches and tokens that get attention go on.
+    """APViT (Xue et al. 2022): keeps only the patches and tokens that get attention.
 
-    Of the stem's places the `keep_patches` share with the strongest features goes on (attentive
-    patch pooling); after each block the `keep_tokens` share of those to which the class token
+    The `keep_patches` share of the stem's positions with the strongest features (attentive patch
+    pooling), and after each block the `keep_tokens` share of the tokens to which the class token
     attends most (attentive token pooling).
     """
 
@@ -99,18 +98,20 @@ class ApVit(FerModel):
         self.keep_patches, self.keep_tokens = keep_patches, keep_tokens
         self.stem = ResNetTrunk(18, in_channels, stages=3)
         self.project = nn.Conv2d(self.stem.width, width, 1)
-        self.encoder = Encoder(width, depth, heads, 2 * width, max(1, -(-input_size // 16)))
+        self.encoder = TransformerEncoder(
+            width, depth, heads, 2 * width, max(1, -(-input_size // 16))
+        )
         self.classifier = nn.Linear(width, num_classes)
 
     def embed(self, x: Tensor) -> Tensor:
         features = self.stem(x)
         tokens = self.encoder.tokens(self.project(features))
         strength = features.abs().mean(dim=1).flatten(1)
-        tokens = most_attended(tokens, strength, self.keep_patches)
+        tokens = keep_most_attended(tokens, strength, self.keep_patches)
         for block in self.encoder.blocks:
-            assert isinstance(block, Block)
-            taken = block.weights(tokens)[:, 0, 1:]
-            tokens = most_attended(block(tokens), taken, self.keep_tokens)
+            assert isinstance(block, TransformerBlock)
+            attention = block.attention_weights(tokens)[:, 0, 1:]
+            tokens = keep_most_attended(block(tokens), attention, self.keep_tokens)
         embedding: Tensor = self.encoder.norm(tokens[:, 0])
         return embedding
 
@@ -119,12 +120,12 @@ class ApVit(FerModel):
         return logits
 
 
-def most_attended(tokens: Tensor, attention: Tensor, share: float) -> Tensor:
-    """The class token and the `share` of the others, (B, 1 + T, d), with most `attention` (B, T).
+def keep_most_attended(tokens: Tensor, attention: Tensor, share: float) -> Tensor:
+    """The class token of (B, 1 + T, d) and the `share` of the others with most `attention` (B, T).
 
-    Their order stays. What is chosen has no gradient, what goes on has.
+    They stay in order. The selection has no gradient, the selected tokens have.
     """
     count = max(1, round(share * attention.shape[1]))
     rows = attention.detach().topk(count, dim=1).indices.sort(dim=1).values + 1
-    kept = tokens.gather(1, rows[:, :, None].expand(-1, -1, tokens.shape[2]))
-    return torch.cat([tokens[:, :1], kept], dim=1)
+    selected = tokens.gather(1, rows[:, :, None].expand(-1, -1, tokens.shape[2]))
+    return torch.cat([tokens[:, :1], selected], dim=1)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainer.models.networks.resnet import ResNetTrunk
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 
 class LocalAttention(nn.Module):
@@ -23,9 +23,9 @@ class LocalAttention(nn.Module):
 
 
 class MultiAttentionDropping(nn.Module):
-    """MAD: in training, with probability `p`, one of the maps (B, n, h, w) becomes zero.
+    """MAD: in training, with probability `p`, one of the maps (B, n, h, w) is set to zero.
 
-    A whole map of one sample, chosen evenly; the others are not rescaled. Drawn per sample.
+    A whole map, uniformly drawn for each sample; the others are not rescaled.
     """
 
     def __init__(self, p: float) -> None:
@@ -36,16 +36,16 @@ class MultiAttentionDropping(nn.Module):
         if not self.training or self.p <= 0:
             return maps
         batch, count = maps.shape[:2]
-        chosen = torch.randint(count, (batch,), device=maps.device)
-        dropped = torch.rand(batch, device=maps.device) < self.p
-        zeroed = F.one_hot(chosen, count).bool() & dropped[:, None]
-        return maps.masked_fill(zeroed.reshape(batch, count, *[1] * (maps.ndim - 2)), 0.0)
+        index = torch.randint(count, (batch,), device=maps.device)
+        drops = torch.rand(batch, device=maps.device) < self.p
+        dropped = F.one_hot(index, count).bool() & drops[:, None]
+        return maps.masked_fill(dropped.reshape(batch, count, *[1] * (maps.ndim - 2)), 0.0)
 
 
 class MultiHeadSelfAttention(nn.Module):
-    """Self-attention whose heads drop (MSAD): one head of a sample is zeroed with `p` in training.
+    """Self-attention with head dropping (MSAD): in training, one head of a sample is zero with `p`.
 
-    The drop stands before the output projection, where the heads still are apart.
+    Before the output projection, where the heads are still separate.
     """
 
     def __init__(self, width: int, heads: int, p: float) -> None:
@@ -61,8 +61,8 @@ class MultiHeadSelfAttention(nn.Module):
         out: Tensor = self.out(attended.transpose(1, 2).flatten(2))
         return out
 
-    def weights(self, x: Tensor) -> Tensor:
-        """How much each token (row) takes from each (column): (B, T, T), the heads' mean."""
+    def attention_weights(self, x: Tensor) -> Tensor:
+        """Attention of each token (row) to each token (column): (B, T, T), the heads' mean."""
         query, key, _ = self._split(x)
         scores = query @ key.transpose(2, 3) / query.shape[-1] ** 0.5
         weights: Tensor = scores.softmax(dim=3).mean(dim=1)
@@ -75,7 +75,7 @@ class MultiHeadSelfAttention(nn.Module):
         return query, key, value
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Pre-norm transformer block (Dosovitskiy et al. 2021)."""
 
     def __init__(self, width: int, heads: int, hidden: int, drop_heads: float) -> None:
@@ -89,12 +89,12 @@ class Block(nn.Module):
         out: Tensor = x + self.mlp(self.norm2(x))
         return out
 
-    def weights(self, x: Tensor) -> Tensor:
-        """Attention (B, T, T) that tokens (B, T, width) take here."""
-        return self.attention.weights(self.norm1(x))
+    def attention_weights(self, x: Tensor) -> Tensor:
+        """Attention (B, T, T) among tokens (B, T, width) in this block."""
+        return self.attention.attention_weights(self.norm1(x))
 
 
-class Encoder(nn.Module):
+class TransformerEncoder(nn.Module):
     """A map (B, width, h, w) as tokens with a class token and positions → its embedding (B, width).
 
     Positions are learned for `side` × `side` tokens and interpolated for other sizes.
@@ -105,63 +105,64 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         if width % heads:
-            raise ValueError(f"the width {width} is no multiple of {heads} heads")
+            raise ValueError(f"the width {width} is not a multiple of {heads} heads")
         self.token = nn.Parameter(torch.zeros(1, 1, width))
         self.positions = nn.Parameter(torch.empty(1, width, side, side))
         nn.init.trunc_normal_(self.token, std=0.02)
         nn.init.trunc_normal_(self.positions, std=0.02)
         self.blocks = nn.Sequential(
-            *[Block(width, heads, hidden, drop_heads) for _ in range(depth)]
+            *[TransformerBlock(width, heads, hidden, drop_heads) for _ in range(depth)]
         )
         self.norm = nn.LayerNorm(width)
 
     def tokens(self, maps: Tensor) -> Tensor:
-        """(B, 1 + h·w, width): the class token before those of the places, with positions."""
+        """(B, 1 + h·w, width): the class token, then those of the map, with positions."""
         positions: Tensor = self.positions
         if positions.shape[-2:] != maps.shape[-2:]:
             positions = F.interpolate(positions, maps.shape[-2:], mode="bicubic")
         tokens = (maps + positions).flatten(2).transpose(1, 2)
-        token = self.token.expand(tokens.shape[0], -1, -1)  # len() would fix an exported batch
+        token = self.token.expand(tokens.shape[0], -1, -1)  # len() would fix the batch in ONNX
         return torch.cat([token, tokens], dim=1)
 
     def forward(self, maps: Tensor) -> Tensor:
         embedding: Tensor = self.norm(self.blocks(self.tokens(maps))[:, 0])
         return embedding
 
-    def attentions(self, maps: Tensor) -> Tensor:
-        """What tokens take from one another in each block, heads averaged: (blocks, B, T, T)."""
-        tokens, taken = self.tokens(maps), []
+    def attention_weights(self, maps: Tensor) -> Tensor:
+        """Attention among the tokens in each block, heads averaged: (blocks, B, T, T)."""
+        tokens, weights = self.tokens(maps), []
         for block in self.blocks:
-            assert isinstance(block, Block)
-            taken.append(block.weights(tokens))
+            assert isinstance(block, TransformerBlock)
+            weights.append(block.attention_weights(tokens))
             tokens = block(tokens)
-        return torch.stack(taken)
+        return torch.stack(weights)
 
 
-def rollout(attentions: Tensor) -> Tensor:
+def attention_rollout(attentions: Tensor) -> Tensor:
     """Attention rollout (Abnar and Zuidema 2020): (blocks, B, T, T) → (B, T − 1).
 
-    What the class token takes from the places through all blocks: the product of ½ (A + I).
+    The class token's attention to the other tokens through all blocks: the product of ½ (A + I).
     """
     blocks, _, tokens, _ = attentions.shape
-    same = torch.eye(tokens, device=attentions.device)
-    through = (attentions[0] + same) / 2
+    identity = torch.eye(tokens, device=attentions.device)
+    product = (attentions[0] + identity) / 2
     for block in range(1, blocks):
-        through = (attentions[block] + same) / 2 @ through
-    return through[:, 0, 1:]
+        product = (attentions[block] + identity) / 2 @ product
+    return product[:, 0, 1:]
 
 
-@register("transfer")
+@register_network("transfer")
 class TransFer(FerModel):
     """ResNet18 stem, `branches` LANets under MAD, their maximum times the stem's map, encoder.
 
-    `size` "small" has about 5 M parameters; "comparison" has the widths of report 003's build:
+    `size` "small" has about 5 M parameters; "comparison" has the widths of report 003:
     a 3 × 3 convolution from 512 to 2048 channels and eight layers of that width.
     """
 
     attribution_layer: ClassVar[str] = "project"
     imagenet: str = "resnet18"
     default_input_size: ClassVar[int] = 224
+    spatial_attention: ClassVar[tuple[str, ...]] = ("lanet", "rollout")
 
     def __init__(
         self,
@@ -184,41 +185,43 @@ class TransFer(FerModel):
         kernel = 1 if small else 3
         self.project = nn.Conv2d(self.stem.width, width, kernel, padding=kernel // 2)
         side = max(1, -(-input_size // (16 if small else 32)))
-        self.encoder = Encoder(width, depth, 8, hidden, side, drop_head)
+        self.encoder = TransformerEncoder(width, depth, 8, hidden, side, drop_head)
         self.classifier = nn.Linear(width, num_classes)
 
-    def local_maps(self, features: Tensor) -> Tensor:
+    def local_attention_maps(self, features: Tensor) -> Tensor:
         """The LANets' maps (B, branches, h, w) of the stem's features."""
         return torch.cat([branch(features) for branch in self.branches], dim=1)
 
     def embed(self, x: Tensor) -> Tensor:
         features = self.stem(x)
-        maps = self.drop_maps(self.local_maps(features))
-        embedding: Tensor = self.encoder(self._attended(features, maps))
+        maps = self.drop_maps(self.local_attention_maps(features))
+        embedding: Tensor = self.encoder(self._weight_by_attention(features, maps))
         return embedding
 
-    def _attended(self, features: Tensor, maps: Tensor) -> Tensor:
+    def _weight_by_attention(self, features: Tensor, maps: Tensor) -> Tensor:
         attended: Tensor = self.project(features * maps.amax(dim=1, keepdim=True))
         return attended
 
     def attention_maps(self, x: Tensor) -> dict[str, Tensor]:
-        """lanet: the maximum of the local networks' maps. rollout: of the encoder."""
+        """lanet: the maximum of the local attention maps. rollout: that of the encoder."""
         features = self.stem(x)
-        maps = self.local_maps(features)
-        flow = rollout(self.encoder.attentions(self._attended(features, maps)))
-        return {"lanet": maps.amax(dim=1), "rollout": flow.reshape(len(x), *maps.shape[-2:])}
+        maps = self.local_attention_maps(features)
+        weights = self.encoder.attention_weights(self._weight_by_attention(features, maps))
+        rollout = attention_rollout(weights).reshape(len(x), *maps.shape[-2:])
+        return {"lanet": maps.amax(dim=1), "rollout": rollout}
 
     def classify(self, embedding: Tensor) -> Tensor:
         logits: Tensor = self.classifier(embedding)
         return logits
 
 
-@register("cnn_transformer")
+@register_network("cnn_transformer")
 class CnnTransformer(FerModel):
     """The comparison's custom network: four convolutional steps, then a transformer."""
 
     attribution_layer: ClassVar[str] = "stem"
     default_input_size: ClassVar[int] = 224
+    spatial_attention: ClassVar[tuple[str, ...]] = ("rollout",)
 
     def __init__(
         self,
@@ -237,7 +240,9 @@ class CnnTransformer(FerModel):
             layers += [nn.ReLU()]
             channels = step
         self.stem = nn.Sequential(*layers)
-        self.encoder = Encoder(width, depth, heads, 2 * width, max(1, -(-input_size // 16)))
+        self.encoder = TransformerEncoder(
+            width, depth, heads, 2 * width, max(1, -(-input_size // 16))
+        )
         self.classifier = nn.Linear(width, num_classes)
 
     def embed(self, x: Tensor) -> Tensor:
@@ -246,8 +251,8 @@ class CnnTransformer(FerModel):
 
     def attention_maps(self, x: Tensor) -> dict[str, Tensor]:
         maps = self.stem(x)
-        flow = rollout(self.encoder.attentions(maps))
-        return {"rollout": flow.reshape(len(x), *maps.shape[-2:])}
+        rollout = attention_rollout(self.encoder.attention_weights(maps))
+        return {"rollout": rollout.reshape(len(x), *maps.shape[-2:])}
 
     def classify(self, embedding: Tensor) -> Tensor:
         logits: Tensor = self.classifier(embedding)

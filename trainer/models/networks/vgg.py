@@ -1,21 +1,21 @@
-"""The plain convolutional networks: AlexNet, the comparison's VGG and PAL's VGG16."""
+"""Plain convolutional networks: AlexNet, the comparison's VGG and PAL's VGG16."""
 
 from typing import ClassVar
 
 from torch import Tensor, nn
 
-from trainer.models.registry import FerModel, register
+from trainer.models.registry import FerModel, register_network
 
 
-def _not_in_place(module: nn.Module) -> None:
-    """Feature maps that attributions differentiate must not be overwritten."""
-    for each in module.modules():
-        if isinstance(each, nn.ReLU | nn.Dropout):
-            each.inplace = False
+def _disable_in_place(network: nn.Module) -> None:
+    """Attributions differentiate feature maps, which must not be overwritten."""
+    for module in network.modules():
+        if isinstance(module, nn.ReLU | nn.Dropout):
+            module.inplace = False
 
 
-def _first_layer(features: nn.Sequential, in_channels: int) -> None:
-    """Give the first convolution of a torchvision network another number of colours."""
+def _set_input_channels(features: nn.Sequential, in_channels: int) -> None:
+    """Replace the first convolution of a torchvision network by one with other input channels."""
     old = features[0]
     if not isinstance(old, nn.Conv2d) or old.in_channels == in_channels:
         return
@@ -28,7 +28,7 @@ def _first_layer(features: nn.Sequential, in_channels: int) -> None:
     )
 
 
-class _Plain(FerModel):
+class PlainConvNet(FerModel):
     """Convolutions `features`, flattened into fully connected layers `hidden` and `classifier`."""
 
     attribution_layer: ClassVar[str] = "features"
@@ -45,28 +45,28 @@ class _Plain(FerModel):
         return logits
 
 
-@register("alexnet")
-class AlexNet(_Plain):
-    """Krizhevsky 2014 as torchvision builds it, from 63 px on."""
+@register_network("alexnet")
+class AlexNet(PlainConvNet):
+    """AlexNet (Krizhevsky 2014) as torchvision builds it; inputs of at least 63 px."""
 
     imagenet: str = "alexnet"
 
     def __init__(self, num_classes: int, in_channels: int, input_size: int) -> None:
         super().__init__()
         if input_size < 63:
-            raise ValueError(f"the input side {input_size} px must be 63 at least")
-        from torchvision.models import alexnet  # takes seconds to import
+            raise ValueError(f"the input side {input_size} px must be at least 63")
+        from torchvision.models import alexnet  # slow to import
 
         net = alexnet(weights=None)
         self.features = nn.Sequential(*net.features, nn.AdaptiveAvgPool2d(6))
-        _first_layer(self.features, in_channels)
+        _set_input_channels(self.features, in_channels)
         self.hidden = nn.Sequential(*list(net.classifier)[:-1])
         self.classifier = nn.Linear(4096, num_classes)
-        _not_in_place(self)
+        _disable_in_place(self)
 
 
-@register("vgg")
-class Vgg(_Plain):
+@register_network("vgg")
+class Vgg(PlainConvNet):
     """The comparison's VGG: four stages of two conv + BN + ReLU and a pool, then three FC."""
 
     def __init__(
@@ -79,7 +79,7 @@ class Vgg(_Plain):
     ) -> None:
         super().__init__()
         if input_size < 16:
-            raise ValueError(f"the input side {input_size} px must be 16 at least")
+            raise ValueError(f"the input side {input_size} px must be at least 16")
         layers: list[nn.Module] = []
         channels = in_channels
         for width in (64, 128, 256, 512):
@@ -101,11 +101,11 @@ class Vgg(_Plain):
         self.classifier = nn.Linear(hidden, num_classes)
 
 
-@register("vgg16")
-class Vgg16(_Plain):
+@register_network("vgg16")
+class Vgg16(PlainConvNet):
     """PAL's VGG16: the convolutions of torchvision's (Simonyan and Zisserman 2015), two FC.
 
-    The maps are flattened and not averaged, so that Grad differs from place to place.
+    The maps are flattened and not averaged, so that the gradient varies over space.
     """
 
     imagenet: str = "vgg16"
@@ -120,14 +120,14 @@ class Vgg16(_Plain):
     ) -> None:
         super().__init__()
         if input_size < 32:
-            raise ValueError(f"the input side {input_size} px must be 32 at least")
-        from torchvision.models import vgg16  # takes seconds to import
+            raise ValueError(f"the input side {input_size} px must be at least 32")
+        from torchvision.models import vgg16  # slow to import
 
         self.features = vgg16(weights=None).features
-        _first_layer(self.features, in_channels)
+        _set_input_channels(self.features, in_channels)
         side = input_size // 32
         self.hidden = nn.Sequential(
             nn.Linear(512 * side * side, hidden), nn.ReLU(), nn.Dropout(dropout)
         )
         self.classifier = nn.Linear(hidden, num_classes)
-        _not_in_place(self)
+        _disable_in_place(self)

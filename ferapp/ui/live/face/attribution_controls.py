@@ -8,11 +8,11 @@ from ferapp.overlays import colour_maps, label_text
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.live.display_controls import label_width
 from ferapp.ui.live.face.attribution_key import gradient
-from ferapp.ui.text.method_text import METHODS
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.picker import Picker
-from ferapp.vision.overlay_methods import DEFAULT
+from ferapp.vision.overlay_methods import OVERLAY_METHODS
+from trainer.attribution_methods import DEFAULT_METHOD
 
 _SWATCH = QSize(44, 10)
 _MIN_WIDTH = 120  # px: longer names of methods are elided, but complete in the list
@@ -25,11 +25,6 @@ _METHOD = (
     "The attribution method. Grad × Input: how much each location adds to the score.\n"
     "Action units: where the expression appears on a face, drawn from the landmarks alone."
 )
-_NOT_SERVED = {
-    "cam": "This model does not end in average pooling and one linear layer, as CAM needs.",
-    "class_map": "This model draws no maps of its classes itself.",
-    "grad": "Before average pooling the gradient is the same everywhere. That of pixels is not.",
-}
 _COLOURS = "The colours of the attribution. Lightness shows the strength as well."
 _SIGNED = (
     "On: different colours for what speaks for the expression and what speaks against it.\n"
@@ -58,7 +53,7 @@ class AttributionControls(QWidget):
         self.target = Picker("Explain", _EXPLAIN)
         self.method = Picker("Explain with", _METHOD)
         self._served: tuple[str, ...] | None = None
-        self._method = DEFAULT
+        self._method = DEFAULT_METHOD
         self.method.setMinimumWidth(_MIN_WIDTH)
         self.palette_picker = Picker("Colours of the attribution", _COLOURS)
         self.palette_picker.setIconSize(_SWATCH)
@@ -131,17 +126,18 @@ class AttributionControls(QWidget):
             return
         self._served = served
         self.method.clear()
-        for name, words in METHODS.items():
-            self.method.addItem(words.title, name)
+        for name, method in OVERLAY_METHODS.items():
+            self.method.addItem(method.title, name)
             item = self.method.model().item(self.method.count() - 1)  # type: ignore[attr-defined]
             item.setEnabled(not served or name in served)
-            item.setToolTip(words.tip if item.isEnabled() else _NOT_SERVED.get(name, words.tip))
+            is_served = item.isEnabled() or not method.refusal
+            item.setToolTip(method.description if is_served else method.refusal)
         self._show_method(self._method)
 
     def _show_method(self, name: str) -> None:
         """Select the method, or the default, which is displayed instead of an unsupported one."""
         self._method = name
-        shown = name if not self._served or name in self._served else DEFAULT
+        shown = name if not self._served or name in self._served else DEFAULT_METHOD
         self.method.setCurrentIndex(max(self.method.findData(shown), 0))
 
     def _fill_targets(self) -> None:

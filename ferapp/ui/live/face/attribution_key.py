@@ -15,9 +15,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ferapp.overlays import colour_maps
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.text import wording
-from ferapp.ui.text.method_text import METHODS
 from ferapp.ui.widgets import theme
-from ferapp.vision.overlay_methods import ACTION_UNITS
+from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS
 
 _BAR = 8  # px
 _GAP = 2
@@ -90,7 +89,7 @@ class AttributionKey(QWidget):
         full = self._style.full_scale
         if not full:
             return "", "", ""
-        unit = METHODS[self._style.method].unit
+        unit = OVERLAY_METHODS[self._style.method].unit
         if self._style.signed:
             return f"−{_short(full)}", unit, f"+{_short(full)}"
         return "0", unit, _short(full)
@@ -100,7 +99,7 @@ class AttributionKey(QWidget):
         if self._style.method == ACTION_UNITS and name == "Neutral":
             return "Neutral has no action units: nothing on the face moves."
         if self._style.method in (ACTION_UNITS, "attention"):
-            return METHODS[self._style.method].tip
+            return OVERLAY_METHODS[self._style.method].description
         lines = [
             f"Right: parts of the face that speak for {name}. Left: parts that speak against it."
             if self._style.signed

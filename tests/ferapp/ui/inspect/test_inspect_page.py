@@ -63,7 +63,7 @@ def test_a_cell_shows_its_samples_and_a_chip_takes_it_away(make: Make, qtbot: Qt
     found, matrix = page.opened.evaluation, page.overview.matrix
     everything = len(rows_of(page))
     cell = (ANGRY, NEUTRAL)
-    expected = int(found.confusion[cell])
+    expected = int(found.scores.confusion[cell])
     assert expected
     place = matrix.cell_rect(cell).center().toPoint()
     qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place)

@@ -99,7 +99,7 @@ def test_the_answer_of_the_other_model_stands_beside(make: Make, qtbot: QtBot) -
     tile = page.grid.samples.index_of(page.grid.samples.place_of(row) or 0)
     assert words in tile.data(Qt.ItemDataRole.ToolTipRole)
     against = page.overview.against
-    gap = 100 * (page.opened.evaluation.accuracy - other.accuracy)
+    gap = 100 * (page.opened.evaluation.scores.accuracy - other.scores.accuracy)
     assert abs(gap) > 0.1
     which = "better" if gap > 0 else "worse"
     assert against.text() == f"{abs(gap):.1f}\u00a0points {which} than second"

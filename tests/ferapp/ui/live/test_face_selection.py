@@ -244,7 +244,7 @@ def test_the_tip_of_a_face_says_how_to_follow_it() -> None:
 
 def test_how_many_faces_is_a_setting(bench: Bench, page: LivePage) -> None:
     assert bench.engine.options.max_faces == 4
-    (menu,) = [a.menu() for a in bench.window.help.menu.actions() if a.text() == "Faces at most"]
+    (menu,) = [a.menu() for a in bench.window.help.menu.actions() if a.text() == "Maximum faces"]
     menu.actions()[1].trigger()
     assert bench.engine.options.max_faces == 2
     bench.window.store.save()

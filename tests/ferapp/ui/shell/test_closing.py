@@ -34,7 +34,7 @@ class Endless:
             self.ended.set()
 
 
-def test_a_data_check_and_an_opening_evaluation_end_with_the_window(
+def test_a_data_check_and_an_evaluation_that_opens_end_with_the_window(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     checks, opens = Endless(), Endless()
@@ -64,10 +64,10 @@ def test_a_data_check_and_an_opening_evaluation_end_with_the_window(
     assert opens.ended.is_set()
 
 
-def test_camera_and_recordings_end_before_a_task_that_takes_long(
+def test_camera_and_recordings_end_before_a_slow_task(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that has nothing to report for a while holds up only itself."""
+    """A task that reports nothing for a while delays only itself."""
     begun, closed = threading.Event(), threading.Event()
     close, in_time, seen = bench.engine.close, list[bool](), list[bool]()
 

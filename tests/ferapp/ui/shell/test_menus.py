@@ -30,8 +30,8 @@ BROKEN = ModelInfo("/m/old.safetensors", "file", None, "old.safetensors ends too
 
 
 def entry(menu: QMenu, text: str) -> QAction:
-    (found,) = [a for a in menu.actions() if a.text().partition("\t")[0] == text]
-    return found
+    (action,) = [a for a in menu.actions() if a.text().partition("\t")[0] == text]
+    return action
 
 
 def texts(menu: QMenu) -> list[str]:
@@ -68,12 +68,12 @@ def test_cameras_come_and_go_while_the_menu_is_open(bench: Bench) -> None:
     menu.close()
 
 
-def test_the_check_is_on_the_camera_that_plays(bench: Bench) -> None:
+def test_the_running_camera_is_checked(bench: Bench) -> None:
     menu = bench.window.source_menu
     bench.engine.change(cameras=(HD, BRIO))
     bench.qtbot.waitUntil(lambda: "HD Webcam" in texts(menu))
     entry(menu, "HD Webcam").trigger()
-    assert not entry(menu, "HD Webcam").isChecked()  # asked for, but it does not play yet
+    assert not entry(menu, "HD Webcam").isChecked()  # requested, but it does not play yet
     bench.engine.change_source(uri="camera:HD Webcam@1280x720@30", name="HD Webcam")
     bench.qtbot.waitUntil(entry(menu, "HD Webcam").isChecked)
     assert not entry(menu, "BRIO && Co").isChecked()
@@ -81,7 +81,7 @@ def test_the_check_is_on_the_camera_that_plays(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: not entry(menu, "HD Webcam").isChecked())
 
 
-def test_the_first_camera_without_a_name_is_found_by_what_plays(bench: Bench) -> None:
+def test_the_default_camera_is_checked_by_its_name(bench: Bench) -> None:
     bench.engine.change_source(uri="camera", name="BRIO & Co")
     bench.engine.change(cameras=(HD, BRIO))
     bench.qtbot.waitUntil(lambda: "HD Webcam" in texts(bench.window.source_menu))
@@ -89,7 +89,7 @@ def test_the_first_camera_without_a_name_is_found_by_what_plays(bench: Bench) ->
     assert not entry(bench.window.source_menu, "HD Webcam").isChecked()
 
 
-def test_cameras_of_one_name_are_told_apart(bench: Bench) -> None:
+def test_cameras_with_the_same_name_are_numbered(bench: Bench) -> None:
     twin = replace(HD, index=4, path="/dev/video4", spec="camera:/dev/v4l/by-path/b")
     bench.engine.change(cameras=(HD, twin))
     menu = bench.window.source_menu
@@ -98,7 +98,7 @@ def test_cameras_of_one_name_are_told_apart(bench: Bench) -> None:
     assert bench.engine.calls[-1] == ("open_source", "camera:/dev/v4l/by-path/b")
 
 
-def test_a_chosen_camera_is_remembered_with_its_picture(bench: Bench) -> None:
+def test_a_chosen_camera_is_remembered_with_its_resolution(bench: Bench) -> None:
     window, menu = bench.window, bench.window.source_menu
     bench.engine.change(cameras=(HD, BRIO))
     bench.qtbot.waitUntil(lambda: "BRIO && Co" in texts(menu))
@@ -118,7 +118,7 @@ def test_a_chosen_camera_is_remembered_with_its_picture(bench: Bench) -> None:
     assert entry(modes(bench), "Camera default").isChecked()
 
 
-def test_models_are_listed_by_origin_with_what_is_known(bench: Bench) -> None:
+def test_models_are_listed_by_origin_with_their_measurements(bench: Bench) -> None:
     menu = bench.window.model_menu
     bench.engine.change(models=(*bench.engine.now.models, RUN, OPENED, BROKEN))
     bench.qtbot.waitUntil(lambda: any(text.startswith("pal") for text in texts(menu)))
@@ -199,17 +199,17 @@ def test_devices_with_their_free_memory(bench: Bench) -> None:
     assert store.now.device == "auto"
 
 
-def test_a_remembered_device_that_is_gone_is_left(bench: Bench) -> None:
+def test_a_missing_remembered_device_is_replaced(bench: Bench) -> None:
     bench.window.store.change(device="cuda:0")
     bench.engine.change_model(state=ModelState.FAILED, spec="", name="", device="")
     toast = bench.window.live_page.live_view.toast
     bench.qtbot.waitUntil(toast.isVisible)
-    assert "cuda:0 is gone" in toast.label.text()
+    assert "cuda:0 is not available" in toast.label.text()
     assert bench.engine.calls == [("use_device", "auto")]
     assert bench.window.store.now.device == "auto"
 
 
-def test_the_buttons_say_what_is_chosen_and_what_is_on_its_way(bench: Bench) -> None:
+def test_the_buttons_show_what_runs_and_what_is_loading(bench: Bench) -> None:
     window = bench.window
     assert window.tool_bar.source.accessibleName() == "Source: Demo clip"
     assert window.tool_bar.model.accessibleName() == "Model: default"
@@ -234,8 +234,8 @@ def test_the_status_bar_says_only_what_is_known(bench: Bench) -> None:
         delivered_mode=Mode(640, 480, 30),
     )
     bench.engine.change(rates=Rates(29.84))
-    words = "requested 1280 × 720 at 30  ·  delivered 640 × 480 at 30  ·  measured 29.8/s"
-    bench.qtbot.waitUntil(lambda: words in bar_texts(bench))
+    text = "requested 1280 × 720 at 30  ·  delivered 640 × 480 at 30  ·  measured 29.8/s"
+    bench.qtbot.waitUntil(lambda: text in bar_texts(bench))
     bench.engine.change_source(uri="camera", requested_mode=None)
     bench.qtbot.waitUntil(lambda: "requested" not in bar_texts(bench))
     assert "delivered 640 × 480 at 30  ·  measured 29.8/s" in bar_texts(bench)
@@ -265,7 +265,7 @@ def test_every_entry_explains_itself(bench: Bench) -> None:
 
 
 def tab_chain(window: QWidget) -> list[QWidget]:
-    """What Tab reaches, in order."""
+    """The widgets that Tab reaches, in order."""
     window.setFocus()
     chain: list[QWidget] = []
     while True:
@@ -277,7 +277,7 @@ def tab_chain(window: QWidget) -> list[QWidget]:
         chain.append(now)
 
 
-def test_the_keyboard_reaches_and_presses_all_of_the_toolbar(bench: Bench) -> None:
+def test_the_keyboard_reaches_and_presses_every_button_of_the_toolbar(bench: Bench) -> None:
     window = bench.window
     window.add_page("Train", QWidget())
     bar = window.tool_bar.source.parentWidget()

@@ -1,4 +1,4 @@
-"""What the app opens with: what was used last, as long as it is there."""
+"""The app opens with what was used last, as long as it exists."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ from ferapp.ui.shell.settings import Settings, SettingsStore
 from trainer.files import asset
 
 
-def test_a_camera_is_remembered_with_its_picture() -> None:
+def test_a_camera_is_remembered_with_its_resolution() -> None:
     assert remembered_camera(Settings()) is None  # any camera
     assert remembered_camera(Settings(camera_mode="1280x720@30")) is None
     assert remembered_camera(Settings(camera="camera:HD")) == "camera:HD"
@@ -20,7 +20,7 @@ def test_a_camera_is_remembered_with_its_picture() -> None:
     assert remembered_camera(settings) == "camera:HD@1280x720@30"
 
 
-def test_a_model_is_remembered_as_long_as_it_can_be_read(tmp_path: Path) -> None:
+def test_a_model_is_remembered_as_long_as_it_loads(tmp_path: Path) -> None:
     file = tmp_path / "mine.safetensors"
     shutil.copy(asset("models/default.safetensors"), file)
     assert remembered_model(Settings(model=str(file))) == str(file)
@@ -32,17 +32,17 @@ def test_a_model_is_remembered_as_long_as_it_can_be_read(tmp_path: Path) -> None
     assert remembered_model(Settings()) == "default"
 
 
-def test_models_that_were_opened_before_are_listed(tmp_path: Path) -> None:
+def test_recent_models_are_listed(tmp_path: Path) -> None:
     file = tmp_path / "mine.safetensors"
     shutil.copy(asset("models/default.safetensors"), file)
     engine = Engine("demo", "default", opened=(str(file), str(tmp_path / "gone.safetensors")))
-    found = {model.name: model for model in engine._catalogue.look()}
-    assert found["mine"].spec == str(file)
-    assert found["mine"].group == "file"
-    assert "gone" not in found
+    models = {model.name: model for model in engine._catalogue.look()}
+    assert models["mine"].spec == str(file)
+    assert models["mine"].group == "file"
+    assert "gone" not in models
 
 
-def test_an_opened_model_of_a_run_is_called_as_its_run(tmp_path: Path) -> None:
+def test_a_recent_model_of_a_run_has_the_name_of_the_run(tmp_path: Path) -> None:
     file = tmp_path / "20261126-101010-personal" / "checkpoints" / "best.safetensors"
     file.parent.mkdir(parents=True)
     shutil.copy(asset("models/default.safetensors"), file)
@@ -59,25 +59,25 @@ def test_an_opened_model_of_a_run_is_called_as_its_run(tmp_path: Path) -> None:
         (("--model", "other"), ("camera:HD@640x480@30", "other", "cpu")),
     ],
 )
-def test_the_command_line_comes_before_what_is_remembered(
+def test_the_command_line_comes_before_the_settings(
     monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], opened: tuple[str, str, str]
 ) -> None:
     store = SettingsStore()
     store.change(camera="camera:HD", camera_mode="640x480@30", device="cpu", model="gone")
     store.change(recent_models=("/m/a.safetensors",))
     store.save()
-    asked: list[tuple[str, str, str]] = []
+    requested: list[tuple[str, str, str]] = []
 
     class Stop(Exception):
         pass
 
     def engine(*parts: str, opened: tuple[str, ...]) -> None:
         assert opened == ("/m/a.safetensors",)
-        asked.append(parts)  # type: ignore[arg-type]
+        requested.append(parts)  # type: ignore[arg-type]
         raise Stop
 
     monkeypatch.setattr(app, "Engine", engine)
     with pytest.raises(Stop):
         cli.app(list(arguments), standalone_mode=False)
-    assert asked == [opened]
+    assert requested == [opened]
     assert SettingsStore().now == store.now  # and nothing of it is remembered

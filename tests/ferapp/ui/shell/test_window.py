@@ -118,7 +118,7 @@ def test_every_control_has_a_name_and_an_explanation(bench: Bench) -> None:
     assert len(ours) > 10
     for control in ours:
         if isinstance(control.parent(), Toast):
-            continue  # its button gets its words when there is something to do
+            continue  # its button has a text when there is something to do
         name = control.text() if isinstance(control, QAbstractButton) else ""
         assert control.accessibleName() or name, control
         assert control.toolTip(), (control, name)
@@ -140,7 +140,7 @@ def test_nothing_is_cut_off(bench: Bench, size: QSize, look: theme.Mode) -> None
     assert bottom < page.height()  # the last control is in view without scrolling
 
 
-def test_the_keyboard_belongs_to_no_button_at_first(bench: Bench) -> None:
+def test_no_button_has_the_focus_at_first(bench: Bench) -> None:
     assert not isinstance(QApplication.focusWidget(), QAbstractButton)
     bench.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
     assert bench.window.actions_by_id["freeze"].isChecked()
@@ -154,7 +154,7 @@ def test_esc_leaves_the_full_screen(bench: Bench) -> None:
     assert not bench.window.isFullScreen()
 
 
-def test_the_full_screen_that_the_window_system_leaves_is_left(bench: Bench) -> None:
+def test_the_window_system_may_leave_the_full_screen(bench: Bench) -> None:
     full_screen = bench.window.actions_by_id["fullscreen"]
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_F11)
     assert full_screen.isChecked()
@@ -187,7 +187,7 @@ def test_a_folder_by_key(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("width", [960, 1100, 1280, 1440, 2560])
-def test_all_of_the_toolbar_is_there_at_every_width(bench: Bench, width: int) -> None:
+def test_the_whole_toolbar_is_visible_at_every_width(bench: Bench, width: int) -> None:
     bench.window.add_page("Train", QWidget())
     bench.window.add_page("Inspect", QWidget())
     long = "A very long name of a clip from the mountains.mp4"
@@ -205,7 +205,7 @@ def test_all_of_the_toolbar_is_there_at_every_width(bench: Bench, width: int) ->
     assert full_screen in bench.window.help.menu.actions()
 
 
-def test_figures_and_place_are_remembered(bench: Bench) -> None:
+def test_performance_display_and_geometry_are_remembered(bench: Bench) -> None:
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_H)
     bench.window.resize(960, 720)  # the screen of the tests is small
     bench.qtbot.waitUntil(lambda: SettingsStore().now.hud)  # on the disk before the end
@@ -219,7 +219,7 @@ def test_figures_and_place_are_remembered(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("place", ["beyond the screens", "no place", "full screen"])
-def test_a_place_that_is_none_any_more_is_not_taken(qtbot: QtBot, place: str) -> None:
+def test_a_geometry_that_no_screen_shows_is_ignored(qtbot: QtBot, place: str) -> None:
     store = SettingsStore()
     if place == "no place":
         store.change(geometry="zz")
@@ -241,7 +241,7 @@ def test_a_place_that_is_none_any_more_is_not_taken(qtbot: QtBot, place: str) ->
     window.close()
 
 
-def test_the_page_switcher_waits_for_a_second_page(bench: Bench) -> None:
+def test_the_page_switcher_appears_with_the_second_page(bench: Bench) -> None:
     def pages() -> list[str]:
         buttons = bench.window.findChildren(QAbstractButton)
         return [b.text() for b in buttons if b.isVisible() and b.text() in ("Live", "Train")]
@@ -274,16 +274,16 @@ def test_closing_ends_the_engine_and_restores_collection(qtbot: QtBot) -> None:
     assert engine.taken == []
 
 
-def test_garbage_is_collected_by_need(bench: Bench) -> None:
+def test_garbage_is_collected_over_the_threshold(bench: Bench) -> None:
     collections = sum(s["collections"] for s in gc.get_stats())
     cycles: list[list[object]] = [[] for _ in range(gc.get_threshold()[0] + 50)]
     assert not gc.isenabled()
-    bench.window.collector.collect()
+    bench.window.garbage_collector.collect()
     assert len(cycles)
     assert sum(s["collections"] for s in gc.get_stats()) > collections
 
 
-def test_the_theme_menu_dresses_everything_at_once(bench: Bench) -> None:
+def test_the_theme_menu_restyles_everything_at_once(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     strip = panel.strip
     bench.show(analysis(face()))
@@ -293,11 +293,11 @@ def test_the_theme_menu_dresses_everything_at_once(bench: Bench) -> None:
         corner = strip.grab().toImage().pixelColor(strip.width() - 2, strip.height() - 2)
         assert corner.name() == look.panel
         bar = panel.bars.grab().toImage()
-        found = {bar.pixelColor(x, y).name() for x in range(bar.width()) for y in range(70, 100)}
-        assert look.expressions["happy"] in found
+        colours = {bar.pixelColor(x, y).name() for x in range(bar.width()) for y in range(70, 100)}
+        assert look.expressions["happy"] in colours
 
 
-def test_s_saves_the_picture_and_tells_where(bench: Bench, tmp_path: Path) -> None:
+def test_s_saves_the_picture_and_shows_where(bench: Bench, tmp_path: Path) -> None:
     bench.show(analysis(face()))
     toast = bench.window.live_page.live_view.toast
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_S)

@@ -67,7 +67,7 @@ def test_a_pasted_picture_goes_and_another_can_be_pasted(own: OwnData, bench: Be
     def paste() -> Path:
         data = QMimeData()
         data.setImageData(QImage(8, 8, QImage.Format.Format_RGB32))
-        bench.window._bring_in(data)
+        bench.window._open_data(data)
         name, path = bench.engine.calls[-1]
         assert name == "open_source"
         return Path(str(path))

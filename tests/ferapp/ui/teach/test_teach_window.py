@@ -235,7 +235,7 @@ def test_record_train_use_and_delete(teaching: Teaching, bench: Bench, tmp_path:
     bench.window.store.save()
     assert len(on_disk(tmp_path)) > 40
 
-    bench.window.actions_by_id["forget"].trigger()
+    bench.window.actions_by_id["delete_data"].trigger()
     forgetting = teaching.forgetting
     teaching.wait(lambda: forgetting.delete.isEnabled())
     assert str(Examples().root) in forgetting.words["personal"].text()
@@ -301,14 +301,14 @@ def test_pictures_that_cannot_be_prepared_are_told(bench: Bench) -> None:
 def test_the_app_puts_it_together(bench: Bench) -> None:
     log = app_log.install()
     try:
-        own = app.add_own_data(bench.window, bench.engine, log)
+        own = app.add_personal_data(bench.window, bench.engine, log)
         bench.window.actions_by_id["teach"].trigger()
         assert own.teaching is not None
         assert own.teaching.isVisible()
         shown = Person().shows("happy")
         (picture,) = own._tools.pictures([Shot(shown.frame.image, shown.faces[0].landmarks)])
         assert picture.startswith(b"\x89PNG")
-        bench.window.actions_by_id["forget"].trigger()
+        bench.window.actions_by_id["delete_data"].trigger()
         assert own.forgetting is not None
         bench.qtbot.waitUntil(own.forgetting.delete.isEnabled)
         assert str(log.file) in own.forgetting.words["log"].text()

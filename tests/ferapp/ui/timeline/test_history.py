@@ -138,6 +138,6 @@ def test_a_camera_that_was_frozen_goes_on_after_a_gap(bench: Bench) -> None:
 
 def test_nothing_is_known_of_the_time_on_another_page(bench: Bench) -> None:
     bench.show(played(0))
-    bench.window._turn_page()
+    bench.window._page_changed()
     bench.show(played(60))
     assert gaps(bench.window.live_page.panel.strip) == [False, True, False]

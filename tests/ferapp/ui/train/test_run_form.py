@@ -17,10 +17,21 @@ from ferapp.ui.train.data_view import DataView
 from ferapp.ui.train.form_fields import form_fields, setting, text_of, values_of
 from ferapp.ui.train.run_form import TrainForm
 from ferapp.ui.widgets.theme import apply_theme
-from trainer.config.train_config import TrainConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.loss_settings import LossConfig
+from trainer.config.objective_config import register_loss_settings
+from trainer.config.sections import setting as config_setting
+from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData, save
 from trainer.labels import EXPRESSIONS
 from trainer.recipes import RECIPES
+
+
+class TiltConfig(LossConfig):
+    angle: float = config_setting(3.0, "Largest tilt.", "degrees", ge=0)
+
+
+register_loss_settings("tilt", TiltConfig)
 
 
 @pytest.fixture
@@ -47,7 +58,7 @@ def test_the_form_has_every_field_of_the_schema() -> None:
     def keys(value: object, prefix: str = "") -> Iterator[str]:
         assert isinstance(value, dict)
         for name, each in value.items():
-            nested = isinstance(each, dict) and name not in ("options", "terms")
+            nested = isinstance(each, dict) and name != "options"
             if nested:
                 yield from keys(each, f"{prefix}{name}.")
             else:
@@ -116,11 +127,11 @@ def test_the_command_is_quoted_as_the_system_reads_it(
     [
         ("optim.epochs", "0", "must be a whole number from 1 to 10000"),
         ("optim.epochs", "many", "must be a whole number from 1 to 10000"),
-        ("optim.learning_rate", "-1", "must be a number more than 0 and at most 10"),
+        ("optim.learning_rate", "-1", "must be a number greater than 0 and at most 10"),
         ("augment.erase", "2", "must be a number from 0 to 1"),
         ("run.device", "gpu", "must be auto, cpu, cuda, cuda:N or mps"),
         ("model.options", "3", "must be a table such as {name = value}"),
-        ("objective.terms", "{a = 'b'}", "must be a number"),
+        ("objective.mirror.weight", "much", "must be a number"),
         ("data.also", "[1]", "must be text"),
     ],
 )
@@ -199,10 +210,21 @@ def test_texts_are_read_back_as_they_are() -> None:
     field = next(field for field in form_fields() if field.key == "model.init")
     for text in ("1", "true", 'a "quoted" name', "C:\\models\\x", ""):
         assert load_config(None, [setting(field, text)]).model.init == text
-    terms = next(field for field in form_fields() if field.key == "objective.terms")
-    value = {"my term": 0.5, "other": 1.0}
-    sets = [setting(terms, text_of(value, terms))]
-    assert load_config(None, sets).objective.terms == value
+    options = next(field for field in form_fields() if field.key == "model.options")
+    value = {"my option": 0.5, "other": 1.0}
+    sets = [setting(options, text_of(value, options))]
+    assert load_config(None, sets).model.options == value
+
+
+def test_a_registered_loss_has_its_fields(form: TrainForm, tmp_path: Path) -> None:
+    form.fill("default", str(tmp_path), {"objective.tilt.weight": "0.5"})
+    assert form.config is not None
+    assert form.config.objective.losses["tilt"].weight == 0.5
+    row = form.rows["objective.tilt.angle"]
+    assert (row.field.title, row.field.unit, row.text) == ("Tilt angle", "degrees", "3")
+    row.set_text("-1")
+    assert not form.validate()
+    assert row.error.text() == "must be a number of at least 0"
 
 
 def data_with_flaws() -> FaceData:

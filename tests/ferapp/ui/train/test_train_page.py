@@ -64,7 +64,7 @@ def test_launch_watch_stop_resume_and_use(bench: Bench, prepared: Path) -> None:
     assert view.figures["train"].text().replace("\u00a0", " ") == train
     assert view.figures["memory"].text().endswith("GiB")
     assert view.matrix._counts.sum() == 28  # the val samples
-    assert "begun" in view.log.toPlainText()
+    assert "started" in view.log.toPlainText()
     view.epoch.setValue(1)
     assert "epoch 1" in view.epoch_words.text()
     view.stop.click()
@@ -233,6 +233,24 @@ def test_a_training_that_fails_shows_its_reason(bench: Bench, prepared: Path) ->
     bench.wait(lambda: "2 widths do not fit 3 stages" in bench.page.view.reason.text())
 
 
+def test_a_loss_that_the_app_does_not_know_is_not_dropped_silently(
+    bench: Bench, tmp_path: Path
+) -> None:
+    run = make_run(tmp_path / "runs", [started(), step(5)], data=str(tmp_path))
+    head = json.loads(run.config.read_text())
+    head["config"]["objective"]["terms"] = {"of_a_user": 0.5}
+    run.config.write_text(json.dumps(head))
+    page = bench.page
+    bench.wait(lambda: len(page.list.entries.runs) == 1)
+    assert page.list.entries.runs[0].state == "interrupted"  # it can be read
+    page.list.choose(str(run.path))
+    bench.wait(lambda: page.run is not None)
+    page.view.again_wanted.emit()
+    assert "“of_a_user” is unknown here" in page.toast.label.text()
+    page.view.smaller_wanted.emit()
+    assert not page.trainings
+
+
 def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_path: Path) -> None:
     failed = {"event": "run_ended", "reason": "failed", "error": "CUDA out of memory. Tried …"}
     sets = tuple(f"{key}={value}" for key, value in SETS.items())
@@ -321,11 +339,11 @@ def test_damaged_runs_do_not_break_the_list(bench: Bench, tmp_path: Path) -> Non
     bench.wait(lambda: len(entries.runs) == 1)
     index = entries.index(0)
     words = index.data(Qt.ItemDataRole.AccessibleTextRole)
-    assert "damaged: this is no run's configuration" in words
+    assert "damaged: not the configuration of a run" in words
     assert not entries.flags(index) & Qt.ItemFlag.ItemIsUserCheckable
     bench.page.list.choose(str(damaged))
     bench.wait(lambda: bench.page.view.reason.isVisible())
-    assert "no run's configuration" in bench.page.view.reason.text()
+    assert "not the configuration of a run" in bench.page.view.reason.text()
     assert not bench.page.view.live.isVisible()
 
 

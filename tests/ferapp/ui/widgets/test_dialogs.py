@@ -68,7 +68,7 @@ def test_the_key_sheet_has_the_keys_of_the_pages(bench: Bench) -> None:
         ["Ctrl+3", "Inspect", "Look at mistakes."],
         ["1 – 7", "Relabel"],
         ["F", "Flag"],
-        ["0", "Own label"],
+        ["0", "Original label"],
         ["U", "Undo"],
     ):
         assert any(words[at : at + len(row)] == row for at in range(len(words))), row

@@ -11,9 +11,8 @@ from ferapp.ui.live.face.attention_strip import AttentionStrip
 from ferapp.ui.live.face.region_meter import RegionMeter
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.shell.settings import SettingsStore
-from ferapp.ui.text.method_text import METHODS
-from ferapp.vision import overlay_methods
 from ferapp.vision.face_regions import REGIONS
+from ferapp.vision.overlay_methods import OVERLAY_METHODS
 from ferapp.vision.types import Analysis, AppliedModel
 from tests.support.ui.fake_engine import SIZE, analysis, face, with_maps, with_prediction
 from tests.support.ui.picture import HAPPY, mapped
@@ -33,9 +32,11 @@ def choose(page: LivePage, name: str) -> None:
     picker.activated.emit(index)
 
 
-def test_every_method_has_words() -> None:
-    assert set(METHODS) == set(overlay_methods.METHODS)
-    assert all(words.title and words.tip for words in METHODS.values())
+def test_every_method_explains_itself(page: LivePage) -> None:
+    picker = page.attribution.method
+    items = [picker.model().item(index) for index in range(picker.count())]  # type: ignore[attr-defined]
+    assert [item.text() for item in items] == [m.title for m in OVERLAY_METHODS.values()]
+    assert all(item.toolTip() for item in items)
 
 
 def test_the_method_reaches_the_engine_and_the_settings(bench: Bench, page: LivePage) -> None:

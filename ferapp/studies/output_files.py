@@ -1,0 +1,160 @@
+"""The files that an analysis writes: a table, a video with overlays, and the note beside each."""
+
+import csv
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Protocol
+
+from ferapp.sources.base import FrameSource
+from ferapp.sources.images import FOLDER_FPS, ImageFolder
+from ferapp.studies.output_note import (
+    Origin,
+    OutputNote,
+    check_table_replaceable,
+    check_video_replaceable,
+)
+from ferapp.vision.face_table import column_meanings, table_rows
+from ferapp.vision.types import Analysis
+from trainer.card import ModelCard
+from trainer.errors import FerError, UsageError
+
+VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv")
+
+
+class FrameOutput(Protocol):
+    """Frames in, one after the other; what was added is in the file however the analysis ends."""
+
+    def add(self, analysis: Analysis) -> None: ...
+
+    def finish(self) -> None:
+        """The file is complete: close it and note so."""
+
+    def close(self) -> None:
+        """May be called again."""
+
+
+def check_outputs(
+    place: Path, table: Path | None, video: Path | None, *, resume: bool, overwrite: bool
+) -> None:
+    """Raise UsageError for files that cannot be what they should be, or that would be lost."""
+    if video is not None and video.suffix.lower() not in VIDEO_SUFFIXES:
+        *others, last = VIDEO_SUFFIXES
+        suffixes = f"{', '.join(others)} or {last}"
+        raise UsageError(f"{video}: the name of a video must end in {suffixes}")
+    if resume and (table is None or video is not None):
+        raise UsageError("--resume: only a CSV can be continued", "Name it with --csv.")
+    if resume and overwrite:
+        raise UsageError("--resume and --overwrite contradict each other")
+    outputs = [file for file in (table, video) if file is not None]
+    for file in outputs:
+        if file.exists() and place.exists() and file.samefile(place):
+            raise UsageError(f"{file}: this is the source itself")
+    written = [path for file in outputs for path in (file.resolve(), OutputNote(file).path)]
+    if len(set(written)) < len(written):
+        raise UsageError("--csv and --video: one would replace the other", "Choose other names.")
+    if overwrite:
+        return
+    if table is not None and not (resume and table.exists()):
+        check_table_replaceable(table)
+    if video is not None:
+        check_video_replaceable(video)
+
+
+class TableOutput:
+    """A CSV that has each frame's rows as soon as the frame is added.
+
+    `append` continues an interrupted one. What is not a file, such as a pipe, has no note.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        columns: dict[str, str],
+        origin: Origin,
+        place: Path,
+        *,
+        append: bool = False,
+    ) -> None:
+        self._file = file
+        self._has_file_column = "file" in columns
+        try:
+            self._stream = file.open("a" if append else "w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise UsageError(f"{file}: the CSV cannot be written ({error.strerror})") from error
+        self._writer = csv.writer(self._stream)
+        self._note = OutputNote(file) if file.is_file() else None
+        with ExitStack() as on_error:
+            on_error.callback(self.close)
+            if self._note is not None and append:
+                self._note.set_finished(False)
+            elif self._note is not None:
+                self._note.begin(origin, place, columns=columns)
+            if not append or file.stat().st_size == 0:
+                self._write([list(columns)])
+            on_error.pop_all()
+
+    def add(self, analysis: Analysis) -> None:
+        rows = table_rows(analysis)
+        extra = [analysis.frame.origin] if self._has_file_column else []
+        self._write([[*row, *extra] for row in rows])
+
+    def _write(self, rows: list[list[str]]) -> None:
+        try:
+            self._writer.writerows(rows)
+            self._stream.flush()
+        except OSError as error:
+            raise FerError(
+                f"{self._file}: the CSV cannot be written any further ({error.strerror})",
+                "Make room, then continue with the same command and --resume.",
+            ) from error
+
+    def finish(self) -> None:
+        self.close()
+        if self._note is not None:
+            self._note.set_finished(True)
+
+    def close(self) -> None:
+        with suppress(OSError):  # the same full disk, once more
+            self._stream.close()
+
+
+class VideoOutput:
+    """A video with the overlays in it; its note has the size of the finished file."""
+
+    def __init__(self, file: Path, fps: float, origin: Origin, place: Path) -> None:
+        from ferapp.studies.annotated_video import AnnotatedVideo  # brings Qt: not for a CSV
+
+        self._file = file
+        self._video = AnnotatedVideo(file, fps)
+        self._note = OutputNote(file)
+        with ExitStack() as on_error:
+            on_error.callback(self._video.close)
+            self._note.begin(origin, place)
+            on_error.pop_all()
+
+    def add(self, analysis: Analysis) -> None:
+        self._video.add(analysis)
+
+    def finish(self) -> None:
+        self.close()
+        if self._file.exists():
+            self._note.set_finished(True, bytes=self._file.stat().st_size)
+
+    def close(self) -> None:
+        self._video.close()
+        if not self._file.exists():  # there was no frame
+            self._note.remove()
+
+
+def table_columns(card: ModelCard, source: FrameSource) -> dict[str, str]:
+    """The table's columns and what each means."""
+    frame, time_s = "Number of the frame in the source, from 0.", "Seconds since the first frame."
+    extra = {}
+    if isinstance(source, ImageFolder):
+        frame = (
+            "Number of the picture in the folder, from 0, by name, 2 before 10; pictures that "
+            "cannot be read have none."
+        )
+        time_s = f"Invented: {1 / FOLDER_FPS:g} second a picture."
+        extra = {"file": "File name of the picture."}
+    return column_meanings(card.classes, card.temperature, frame, time_s) | extra

@@ -1,0 +1,49 @@
+"""The command line itself: its version, and the answers to wrong usage."""
+
+import subprocess
+import tomllib
+from collections.abc import Callable
+
+import pytest
+
+from tests.support import ROOT
+from trainer import __version__
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def test_the_version_needs_neither_a_screen_nor_torch(
+    command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    done = command("ferapp", "--version")
+    assert (done.returncode, done.stdout) == (0, f"ferapp {__version__}\n")
+    assert "trainer.errors" in done.stderr
+    assert not [name for name in ("torch", "PySide6", "cv2") if f"| {name}\n" in done.stderr]
+
+
+def test_the_package_has_the_version_that_the_command_prints() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["hatch"]["version"]["path"] == "trainer/__init__.py"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--page", "kitchen"), "--page kitchen: there is no such page\nPages: live"),
+        (("--run", "/nowhere"), "--run /nowhere: there is no such run or folder"),
+        (("bench", "--plot", "x.png"), "--plot needs --soak"),
+        (("bench", "--faces", "2", "--source", "x.mp4"), "leave out --source and --soak"),
+        (("analyse", "demo"), "Did you mean 'analyze'?"),
+    ],
+)
+def test_wrong_usage_is_answered_with_one_message(
+    command: Run, arguments: tuple[str, ...], message: str
+) -> None:
+    done = command("ferapp", *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

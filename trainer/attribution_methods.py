@@ -1,0 +1,187 @@
+"""The attribution methods: name, texts for a person, cost, and what a network must have.
+
+Torch-free: menus and forms are made from this table.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Literal
+
+from trainer.errors import UsageError
+
+# layer: from the score's gradient at a layer's features; pixels: the same at the input;
+# class_map, attention: maps of the network's own; passes: from many forward or backward passes;
+# landmarks: of the face alone, without a network (none of METHODS)
+Group = Literal["layer", "pixels", "class_map", "attention", "passes", "landmarks"]
+Cost = Literal["live", "on_demand"]  # live: one pass, for every frame
+Requirement = Literal["linear_head", "no_linear_head", "class_map", "lanet", "rollout"]
+
+DEFAULT_METHOD = "grad_x_input"
+
+# why a network without the requirement cannot serve the method
+REFUSALS: dict[Requirement, str] = {
+    "linear_head": "CAM needs the layer before average pooling and one linear layer, "
+    "which this network does not have.",
+    "no_linear_head": "Before average pooling and one linear layer the gradient is the same "
+    "everywhere. The gradient at the pixels is not.",
+    "class_map": "This network draws no maps of its classes itself.",
+    "lanet": "This network has no local attention (LANet).",
+    "rollout": "This network has no attention to roll out: it is no transformer.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionMethod:
+    """`unit` is that of a map's values, "" where the values have no meaning of their own.
+
+    `requires` is what a network must have, None where every network serves the method.
+    """
+
+    name: str
+    title: str
+    description: str
+    group: Group
+    cost: Cost = "live"
+    requires: Requirement | None = None
+    unit: str = ""
+
+    @property
+    def refusal(self) -> str:
+        """Why a network without the requirement cannot serve the method; "" without one."""
+        return REFUSALS[self.requires] if self.requires else ""
+
+
+# in the order that menus and reports show
+METHODS: dict[str, AttributionMethod] = {
+    method.name: method
+    for method in (
+        AttributionMethod(
+            "grad_x_input",
+            "Grad × Input",
+            "What each place adds to the expression's score, and what it takes from it.",
+            "layer",
+            unit="logits",
+        ),
+        AttributionMethod(
+            "abs_grad_x_input",
+            "|Grad| × Input",
+            "Features weighted by the size of their gradient, whatever its sign.",
+            "layer",
+        ),
+        AttributionMethod(
+            "gradcam",
+            "Grad-CAM",
+            "Features weighted by their mean gradient; only what speaks for the expression.",
+            "layer",
+        ),
+        AttributionMethod(
+            "gradcam_pp",
+            "Grad-CAM++",
+            "Grad-CAM with weights that handle several separate regions.",
+            "layer",
+        ),
+        AttributionMethod(
+            "layercam",
+            "LayerCAM",
+            "Features weighted, place by place, by the gradients that speak for the expression.",
+            "layer",
+        ),
+        AttributionMethod(
+            "cam",
+            "CAM",
+            "Features weighted by the last layer's weights for the expression.",
+            "layer",
+            requires="linear_head",
+        ),
+        AttributionMethod(
+            "class_map",
+            "Class map (built in)",
+            "The map that this network draws of the expression itself.",
+            "class_map",
+            requires="class_map",
+        ),
+        AttributionMethod(
+            "attention",
+            "Attention",
+            "The mean of the features, whatever the expression: where the network is active.",
+            "layer",
+        ),
+        AttributionMethod(
+            "grad",
+            "Gradient",
+            "Gradient alone: how the score changes with each feature.",
+            "layer",
+            requires="no_linear_head",
+        ),
+        AttributionMethod(
+            "pixels_grad_x_input",
+            "Grad × Input, pixels",
+            "The same down to the pixels: finer, noisier and slower.",
+            "pixels",
+            unit="logits",
+        ),
+        AttributionMethod(
+            "pixels_grad",
+            "Gradient, pixels",
+            "Which pixels would change the score most if they changed.",
+            "pixels",
+        ),
+        AttributionMethod(
+            "integrated_gradients",
+            "Integrated gradients",
+            "Gradients summed on the way from a grey picture to this one, times the pixels.",
+            "passes",
+            "on_demand",
+            unit="logits",
+        ),
+        AttributionMethod(
+            "smoothgrad",
+            "SmoothGrad",
+            "The mean gradient of noisy copies of the picture.",
+            "passes",
+            "on_demand",
+        ),
+        AttributionMethod(
+            "occlusion",
+            "Occlusion",
+            "How much the score falls when a patch of the picture is covered.",
+            "passes",
+            "on_demand",
+            unit="logits",
+        ),
+        AttributionMethod(
+            "lanet",
+            "Local attention",
+            "The largest of the local attention maps, whatever the expression.",
+            "attention",
+            "on_demand",
+            requires="lanet",
+        ),
+        AttributionMethod(
+            "rollout",
+            "Attention rollout",
+            "Attention followed through all blocks of the transformer, whatever the expression.",
+            "attention",
+            "on_demand",
+            requires="rollout",
+        ),
+    )
+}
+
+if TYPE_CHECKING:
+    LiveMethod = str
+else:  # the choices of configurations and forms
+    LiveMethod = Literal[tuple(method.name for method in METHODS.values() if method.cost == "live")]
+
+
+def find_method(name: str, known: Iterable[str] = tuple(METHODS)) -> AttributionMethod:
+    """The method called `name`. Raises UsageError, with the closest names, if not in `known`."""
+    names = list(known)
+    if name in names:
+        return METHODS[name]
+    close = " or ".join(get_close_matches(name, names, cutoff=0.6))
+    hint = f"Did you mean {close}? " if close else ""
+    raise UsageError(
+        f"there is no attribution method {name!r}", f"{hint}Known: {', '.join(names)}."
+    )

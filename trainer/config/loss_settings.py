@@ -1,0 +1,173 @@
+"""Settings of the losses, and what each loss needs: torch-free, for the form and `--set`.
+
+A loss can also define its settings in its own file, as `Loss.Config`; they are known as soon as
+that file is imported, torch included.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from trainer.config.sections import Section, setting
+
+Blend = Literal["mixup", "cutmix"]
+
+
+class LossConfig(Section):
+    """The section `objective.<name>` of a loss; subclasses add settings of their own."""
+
+    # in the training data
+    needs_landmarks: ClassVar[bool] = False
+    # the loss has no effect where the classifier alone is trained
+    needs_trained_features: ClassVar[bool] = False
+    # augmentations which blend two faces that the loss works with
+    allowed_blends: ClassVar[frozenset[Blend]] = frozenset({"mixup", "cutmix"})
+
+    weight: float = setting(0.0, "Weight of the loss; 0 switches it off.", allow_inf_nan=False)
+
+    def describe(self) -> str:
+        """What the model card calls it, after its weight; "" stands for the loss's name."""
+        return ""
+
+    def with_located_models(self, locate: Callable[[str], str]) -> Self:
+        """The same settings with `locate` applied to every name or path of a model in them."""
+        return self
+
+
+class CenterConfig(LossConfig):
+    """Center loss: pulls features to their class's center.
+
+    DACL's sparse center loss where the model has attention.
+    """
+
+    needs_trained_features = True
+    allowed_blends = frozenset()
+
+    weight: float = setting(0.0, "Weight λ of the center loss; 0 switches it off.", ge=0, le=100)
+    alpha: float = setting(0.5, "Share of the way that a center moves in a step.", gt=0, le=1)
+
+    def describe(self) -> str:
+        return "center loss"
+
+
+class PalConfig(LossConfig):
+    """Privileged Attribution Loss: correlates the attribution with the landmarks' heatmap."""
+
+    needs_landmarks = True
+    needs_trained_features = True
+    allowed_blends = frozenset()
+
+    weight: float = setting(
+        0.0, "Weight of the Privileged Attribution Loss; 0 switches it off.", ge=0, le=100
+    )
+    method: Literal["grad", "grad_x_input", "abs_grad_x_input"] = setting(
+        "grad_x_input", "Attribution: |∂S/∂F|, (∂S/∂F)·F or |∂S/∂F|·F."
+    )
+    target: Literal["true", "sum_abs", "margin"] = setting(
+        "true",
+        "Score S that is attributed: the true logit, Σ|logits|, or the true logit − mean of the "
+        "others.",
+    )
+    channels: Literal["mean", "all", "half"] = setting(
+        "mean", "Channels that are correlated: their mean, each, or the mean of the first half."
+    )
+    layer: str = setting("", "Layer of the features F; empty is the model's attribution layer.")
+    sigma: float = setting(0.027, "σ of the heatmap as a share of the side.", gt=0, le=0.5)
+    heatmap: Literal["max", "sum"] = setting(
+        "max", "How the landmarks' Gaussians are combined into one heatmap."
+    )
+
+    def describe(self) -> str:
+        return f"PAL ({self.method}, {self.target}, {self.channels})"
+
+
+class AuConfig(LossConfig):
+    """AU alignment: aligns layers' attention with the true expression's action units."""
+
+    needs_landmarks = True
+    needs_trained_features = True
+    allowed_blends = frozenset({"cutmix"})  # the action units are pasted with the box
+
+    weight: float = setting(
+        0.0, "Weight λ of the action unit alignment; 0 switches it off.", ge=0, le=100
+    )
+    layers: list[str] = setting(
+        [], "Layers that are aligned; empty is the model's attribution layer."
+    )
+    channels: Literal["avg", "half", "random_avg"] = setting(
+        "avg", "Attention: the mean of all channels, of the first half, or of a random half."
+    )
+    distance: Literal["cosine", "standardised_cosine", "l1", "l2"] = setting(
+        "cosine", "Distance between attention and action unit map."
+    )
+    map: Literal["class", "generic", "landmarks"] = setting(
+        "class", "Action units of the true class, of all classes, or landmarks (σ 8 px at 256)."
+    )
+    codebook: Literal["facs", "paper"] = setting(
+        "facs",
+        "Which action units an expression has: FACS, or the paper's code, which errs in disgust.",
+    )
+
+    def describe(self) -> str:
+        return f"AU alignment ({self.map}, {self.distance})"
+
+
+class DistillConfig(LossConfig):
+    """Distillation: learns the predictions of trained models as well as the labels."""
+
+    weight: float = setting(0.0, "Weight of the distillation; 0 switches it off.", ge=0, le=100)
+    teachers: list[str] = setting(
+        [],
+        "Models (bundled names or files) whose mean prediction is learned: each predicts its "
+        "share of every batch.",
+    )
+    temperature: float = setting(
+        1.0,
+        "Divisor of both models' logits; above 1 the predictions are softer.",
+        gt=0,
+        le=100,
+    )
+
+    @model_validator(mode="after")
+    def _has_teachers(self) -> Self:
+        if self.weight > 0 and not self.teachers:
+            raise ValueError("objective.distill needs objective.distill.teachers")
+        return self
+
+    def describe(self) -> str:
+        return f"distillation from {len(self.teachers)} models"
+
+    def with_located_models(self, locate: Callable[[str], str]) -> Self:
+        return self.model_copy(update={"teachers": [locate(teacher) for teacher in self.teachers]})
+
+
+class AcolConfig(LossConfig):
+    """ACoL: a cross-entropy for the network's second head."""
+
+    weight: float = setting(
+        0.0,
+        "Weight of the second head's cross-entropy (network acol only); 0 switches it off.",
+        allow_inf_nan=False,
+    )
+
+
+class MirrorConfig(LossConfig):
+    """Mirror consistency: the same prediction for a face and its mirror image."""
+
+    weight: float = setting(
+        0.0,
+        "Weight of the difference between the predictions for a face and its mirror image; 0 "
+        "switches it off.",
+        allow_inf_nan=False,
+    )
+
+
+BUILT_IN: dict[str, type[LossConfig]] = {
+    "center": CenterConfig,
+    "pal": PalConfig,
+    "au": AuConfig,
+    "distill": DistillConfig,
+    "acol": AcolConfig,
+    "mirror": MirrorConfig,
+}

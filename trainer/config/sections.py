@@ -1,0 +1,186 @@
+"""The sections of the configuration, but for the objective: data, model, augmentation, …
+
+Every field has bounds, a help text and, where it has one, a unit (`json_schema_extra`).
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from trainer.attribution_methods import LiveMethod
+from trainer.card import Preprocessing
+
+
+class Section(BaseModel):
+    """Named settings that belong together. Immutable; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def setting(default: Any, help_text: str, unit: str = "", **bounds: Any) -> Any:
+    """A field of a section; `bounds` are pydantic's: ge, gt, le, lt, pattern, …"""
+    return Field(default, description=help_text, json_schema_extra={"unit": unit}, **bounds)
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class DataConfig(Section):
+    crop_size: int = setting(48, "Side of the aligned crop.", "px", ge=16, le=512)
+    input_size: int = setting(
+        44, "Side of the network's input, the centre of the crop.", "px", ge=16, le=512
+    )
+    normalisation: Literal["image", "fixed"] = setting(
+        "image", "Normalise by each input's own mean and standard deviation, or by fixed ones."
+    )
+    landmarks: bool = setting(
+        True, "Detect landmarks and align the faces; otherwise pictures are used as they are."
+    )
+    votes_share: Share = setting(
+        0.0, "Weight of the annotators' votes (FERPlus) in the target, where a sample has votes."
+    )
+    votes: Literal["soft", "majority"] = setting(
+        "soft", "Votes as a distribution, or all of them for the majority class."
+    )
+    memory: float = setting(
+        4.0,
+        "Hold aligned crops in memory up to this size; a larger set is aligned on demand.",
+        "GiB",
+        ge=0,
+    )
+    drop_leaked: bool = setting(
+        True, "Leave out training pictures that also appear, pixel for pixel, in another split."
+    )
+    review: str = setting(
+        "",
+        "A review.jsonl from the Inspect page: training uses its labels and leaves out what it "
+        "flags.",
+    )
+    also: list[str] = setting(
+        [],
+        "Further data sets (files or folders) that add to the training pictures; their classes "
+        "are matched by name. Pictures without a detected face are left out.",
+    )
+    also_limit: int = setting(
+        0,
+        "Maximum samples per class from each further data set; 0 is no limit.",
+        "samples",
+        ge=0,
+    )
+    limit: int = setting(
+        0,
+        "Maximum training samples, with the class shares kept and at least one per class; 0 is no "
+        "limit.",
+        "samples",
+        ge=0,
+    )
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        return Preprocessing(
+            crop_size=self.crop_size,
+            input_size=self.input_size,
+            normalisation=self.normalisation,
+        )
+
+
+class ModelConfig(Section):
+    name: str = setting("compact", "Architecture; `fertrain models` lists them.")
+    options: dict[str, Any] = setting({}, "Options of the architecture.")
+    init: str = setting(
+        "",
+        "Initial weights: a model (bundled name or file), a weights file, or imagenet, which "
+        "downloads torchvision's from pytorch.org.",
+    )
+    keep_init: bool = setting(
+        False,
+        "Validate the weights of `init` first, as epoch 0; they stay the best unless an epoch "
+        "beats them.",
+    )
+    explanation: LiveMethod = setting(
+        "grad_x_input", "Attribution method with which evaluations explain the model."
+    )
+
+
+class AugmentConfig(Section):
+    flip: Share = setting(0.5, "Probability of a horizontal flip.")
+    rotation: float = setting(10.0, "Maximum rotation.", "degrees", ge=0, le=45)
+    scale: float = setting(0.15, "Maximum relative change of scale.", ge=0, le=0.5)
+    stretch: float = setting(0.08, "Maximum relative change of the aspect ratio.", ge=0, le=0.5)
+    shift: float = setting(0.06, "Maximum shift, as a share of the side.", ge=0, le=0.5)
+    gamma: float = setting(0.3, "Maximum relative change of gamma.", ge=0, le=1)
+    blur: Share = setting(0.1, "Probability of a light blur.")
+    noise: float = setting(
+        0.02, "Maximum standard deviation of added noise; full scale is 1.", ge=0, le=0.5
+    )
+    brightness: float = setting(0.0, "Maximum relative change of brightness.", ge=0, lt=1)
+    contrast: float = setting(0.0, "Maximum relative change of contrast.", ge=0, lt=1)
+    crop: Literal["centre", "five", "random"] = setting(
+        "centre",
+        "Where a view is cut from the crop: its centre, the centre or a corner, or anywhere.",
+    )
+    area: float = setting(
+        1.0,
+        "Minimum share of the crop's area in a view (RandomResizedCrop); 1 switches it off.",
+        gt=0,
+        le=1,
+    )
+    erase: Share = setting(0.25, "Probability of erasing a random box.")
+    mixup: float = setting(0.2, "α of mixup's Beta distribution; 0 switches it off.", ge=0, le=2)
+    cutmix: float = setting(0.0, "α of CutMix's Beta distribution; 0 switches it off.", ge=0, le=2)
+    start_side: int = setting(
+        0,
+        "Side of the inputs at the start (progressive resizing); 0 switches it off.",
+        "px",
+        ge=0,
+        le=512,
+    )
+    start_share: Share = setting(0.5, "Share of the epochs with inputs of `start_side`.")
+
+
+class OptimConfig(Section):
+    layers: Literal["all", "head"] = setting(
+        "all",
+        "What is trained: all layers, or the classifier alone. The rest stays fixed, running "
+        "statistics included.",
+    )
+    epochs: int = setting(30, "Passes over the training data.", "epochs", ge=1, le=10000)
+    batch_size: int = setting(
+        128, "Samples per forward pass and process.", "samples", ge=1, le=65536
+    )
+    accumulate: int = setting(
+        1, "Forward passes whose gradients add up to one step.", ge=1, le=1024
+    )
+    optimizer: Literal["sgd", "adam"] = setting("sgd", "SGD with Nesterov momentum, or Adam.")
+    learning_rate: float = setting(0.1, "Peak learning rate, or the initial one.", gt=0, le=10)
+    schedule: Literal["one_cycle", "step", "constant"] = setting(
+        "one_cycle", "Learning rate: rise and fall once, fall by `step_factor`, or constant."
+    )
+    warmup: Share = setting(0.2, "one_cycle: share of the steps in which the rate rises.")
+    step_epochs: int = setting(20, "step: epochs between two falls.", "epochs", ge=1)
+    step_factor: float = setting(0.1, "step: factor by which the learning rate falls.", gt=0, le=1)
+    momentum: float = setting(0.9, "Nesterov momentum of SGD.", ge=0, lt=1)
+    weight_decay: float = setting(
+        5e-4, "L2 penalty on weights of two or more dimensions.", ge=0, le=1
+    )
+    ema: float = setting(
+        0.998,
+        "Decay of the moving average of the weights, which is the model that is saved; 0 switches "
+        "it off.",
+        ge=0,
+        lt=1,
+    )
+    clip: float = setting(5.0, "Maximum gradient norm; 0 is no limit.", ge=0)
+
+
+class RunConfig(Section):
+    seed: int = setting(0, "Random seed.", ge=0, lt=2**31)
+    validations: int = setting(1, "Validations per epoch, evenly spaced.", ge=1, le=1000)
+    loaders: int = setting(2, "Threads that prepare the next batches.", "threads", ge=1, le=64)
+    device: str = setting(
+        "auto", "auto, cpu, cuda, cuda:N or mps.", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
+    )
+    precision: Literal["auto", "fp32", "bf16"] = setting(
+        "auto", "auto: bf16 autocast where the device supports it natively, fp32 elsewhere."
+    )
+    threads: int = setting(0, "CPU threads; 0 leaves it to torch.", "threads", ge=0, le=1024)

@@ -1,0 +1,51 @@
+"""Networks built without initial weights: for their shapes alone, or to be filled from a file."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+RANDOM_FILLS = {
+    Tensor.normal_,
+    Tensor.uniform_,
+    nn.init.normal_,
+    nn.init.uniform_,
+    nn.init.kaiming_uniform_,
+}
+
+
+class SkipInit(TorchFunctionMode):
+    """Inside, no random initial values are drawn: new weights are uninitialised memory.
+
+    Raises ValueError after `max_calls` calls of torch, if given.
+    """
+
+    def __init__(self, max_calls: int | None = None) -> None:
+        super().__init__()
+        self._max_calls = max_calls
+        self._calls = 0
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        self._calls += 1
+        if self._max_calls is not None and self._calls > self._max_calls:
+            raise ValueError("it would have far more weights than the file")
+        if func in RANDOM_FILLS:
+            return args[0] if args else (kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
+@contextmanager
+def shapes_only(max_calls: int | None = None) -> Iterator[None]:
+    """Inside, networks are built without memory for their weights.
+
+    Drawing normal values on the meta device would import torch._dynamo, which takes a second.
+    `enable_grad` restores gradients at the end: `max_calls` may be reached inside a `no_grad`,
+    whose exit calls torch and would fail.
+    """
+    with torch.enable_grad(), torch.device("meta"), SkipInit(max_calls):
+        yield
