@@ -73,7 +73,7 @@ def examine() -> list[Check]:
     # before cv2 is imported, which sets this variable itself
     plugin_path = os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH")
     versions = installed((*PACKAGES, *OPENCV, ENUMERATOR))
-    cv2_error = _import_error("ferapp.sources.opencv")
+    cv2_error = _import_error("cv2")
     torch_error = _import_error("torch")
     checks = [
         check_python(sys.version_info[:2], platform.python_version()),

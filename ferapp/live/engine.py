@@ -19,6 +19,7 @@ from ferapp.live.status import DeviceInfo, LiveStatus, ModelInfo, Rates, Recordi
 from ferapp.recording.recorder import Recorder
 from ferapp.recording.session import session_folder
 from ferapp.recording.session_writer import Subject
+from ferapp.sources import camera_list, uri
 from ferapp.sources.base import FrameSource
 from ferapp.sources.camera_info import CameraInfo
 from ferapp.sources.heavy_imports import load_opencv, load_torch
@@ -34,21 +35,16 @@ LOOK_S = 3.0  # between two looks at cameras, model files and devices
 
 
 def open_source(spec: str) -> FrameSource:
-    load_opencv()
     folder = session_folder(spec)
-    if folder is not None:
-        from ferapp.recording.replay import SessionSource
+    if folder is None:
+        return uri.open_source(spec)
+    load_opencv()
+    from ferapp.recording.replay import SessionSource
 
-        return SessionSource(folder)
-    from ferapp.sources import uri  # brings OpenCV: not before the window
-
-    return uri.open_source(spec)
+    return SessionSource(folder)
 
 
 def list_cameras() -> tuple[CameraInfo, ...]:
-    load_opencv()
-    from ferapp.sources import camera_list
-
     return tuple(camera_list.list_cameras())
 
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
 from ferapp.sources.camera_info import CameraInfo, Mode
 from ferapp.sources.camera_list import is_connected
 from ferapp.sources.faults import FaultKind, camera_words
-from ferapp.sources.opencv import cv2
 
 STALLED_S = 1.0  # a read that fails after this long waited for a picture; sooner, it was refused
 COMPRESSED_FROM = 640  # USB 2 carries wider pictures at full rate only as JPEG

@@ -11,7 +11,7 @@ from typing import Any
 from ferapp.sources.base import SourceError
 from ferapp.sources.camera_info import CAMERA, MODE, CameraInfo
 from ferapp.sources.faults import FaultKind
-from ferapp.sources.opencv import cv2
+from ferapp.sources.heavy_imports import load_opencv
 
 
 def list_cameras(enumerate_all: Callable[[], Iterable[Any]] | None = None) -> list[CameraInfo]:
@@ -39,6 +39,8 @@ def list_cameras(enumerate_all: Callable[[], Iterable[Any]] | None = None) -> li
 
 
 def _enumerate() -> Iterable[Any]:
+    load_opencv()
+    import cv2
     from cv2_enumerate_cameras import enumerate_cameras, supported_backends
 
     # every backend lists every camera again: take the first that this OpenCV brings

@@ -4,11 +4,11 @@ import re
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
-from ferapp.sources.opencv import cv2
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 STILL_FPS = 10.0  # a still image is delivered again so often, so that changed settings show

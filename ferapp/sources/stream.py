@@ -2,11 +2,11 @@
 
 import time
 
+import cv2
 import numpy as np
 
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
 from ferapp.sources.faults import FaultKind, stream_words
-from ferapp.sources.opencv import cv2
 from ferapp.sources.stream_address import without_password
 from ferapp.sources.video import announced_frames, check_end, stated_fps
 

@@ -3,13 +3,10 @@
 from pathlib import Path
 
 from ferapp.sources.base import FrameSource, SourceError
-from ferapp.sources.camera import Camera
 from ferapp.sources.camera_info import DEMO, camera_text
 from ferapp.sources.camera_list import find_camera, list_cameras
-from ferapp.sources.images import SUFFIXES, ImageFolder, StillImage
-from ferapp.sources.stream import Stream
+from ferapp.sources.heavy_imports import load_opencv
 from ferapp.sources.stream_address import URL
-from ferapp.sources.video import VideoFile
 from trainer.files import asset
 
 KINDS = "demo, camera, camera:N, camera:NAME, a video, an image, a folder of images, or a URL"
@@ -20,6 +17,12 @@ def open_source(text: str) -> FrameSource:
 
     A camera takes a wished mode at its end: `camera:0@1280x720@30`.
     """
+    load_opencv()
+    from ferapp.sources.camera import Camera
+    from ferapp.sources.images import SUFFIXES, ImageFolder, StillImage
+    from ferapp.sources.stream import Stream
+    from ferapp.sources.video import VideoFile
+
     if text == DEMO:
         return VideoFile(asset("demo/demo.mp4"), name="Demo clip")
     if (camera := camera_text(text)) is not None:

@@ -3,10 +3,10 @@
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
-from ferapp.sources.opencv import cv2
 
 EARLY_END = 0.9  # a file that ends before this share of its announced frames is truncated
 UNEVEN = 0.25  # frames that a picture may be from its even place

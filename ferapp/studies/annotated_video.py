@@ -3,13 +3,13 @@
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QGuiApplication, QImage
 
 from ferapp.overlays.overlay_style import Look
 from ferapp.overlays.render_overlays import burn
-from ferapp.sources.opencv import cv2
 from ferapp.sources.video import USUAL_FPS
 from ferapp.vision.types import Analysis
 from trainer.errors import FerError, UsageError

@@ -1,7 +1,5 @@
 """The engine when models, devices and sources change; everything is scripted."""
 
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -290,31 +288,3 @@ def test_an_analysis_that_cannot_begin_says_why(bench: Bench) -> None:
         assert "no attribute 'typing'" in status.analysis_notice
     finally:
         engine.close()
-
-
-IMPORTING = """
-import subprocess
-import sys
-import threading
-from ferapp.live import engine
-
-barrier, failures = threading.Barrier(4), []
-
-def use():
-    barrier.wait()
-    try:
-        engine.load_opencv()
-        import cv2
-        cv2.typing.MatLike
-    except Exception as error:
-        failures.append(error)
-
-threads = [threading.Thread(target=use) for _ in range(4)]
-[thread.start() for thread in threads]
-[thread.join() for thread in threads]
-assert not failures, failures
-"""
-
-
-def test_many_threads_may_need_opencv_at_once() -> None:
-    subprocess.run([sys.executable, "-c", IMPORTING], check=True, timeout=60)
