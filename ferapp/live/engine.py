@@ -12,7 +12,7 @@ from ferapp.live.device_list import list_devices
 from ferapp.live.inference import Analysing
 from ferapp.live.meters import Percentiles, RateMeter
 from ferapp.live.model_catalogue import Catalogue
-from ferapp.live.model_loader import NO_MODEL, Models
+from ferapp.live.model_loader import NO_MODEL, ModelLoader
 from ferapp.live.player import OpenSource
 from ferapp.live.poller import Watcher
 from ferapp.live.status import DeviceInfo, LiveStatus, ModelInfo, Rates, RecordingPlan
@@ -99,11 +99,11 @@ class Engine:
     ) -> None:
         self._parts = parts or Parts()
         self._device = device
-        self._other: Models | None = None  # made when two models are first compared
+        self._other: ModelLoader | None = None  # made when two models are first compared
         self._comparing = False
         every = self._parts.look_s
         self._capture = Capture(source, fps, self._parts.open_source)
-        self._models = Models(
+        self._models = ModelLoader(
             model, device, self._parts.landmarker, self._parts.classifier, self._look_again
         )
         self._recorder = Recorder()
@@ -111,7 +111,7 @@ class Engine:
             self._capture.frames, self._models, self._parts.analyzer, self._recorder
         )
         self._options = Options()
-        self._catalogue = Catalogue(Path("runs").absolute(), self._models.ms)
+        self._catalogue = Catalogue(Path("runs").absolute(), self._models.measured_ms)
         for each in (model, *opened):
             self._catalogue.add(each)
         self._cameras = Watcher[tuple[CameraInfo, ...]]("cameras", self._parts.cameras, (), every)
@@ -140,9 +140,9 @@ class Engine:
 
     def status(self) -> LiveStatus:
         """Reads what the threads have left; waits for none of them."""
-        capture, now, analysing = self._capture, self._models.now, self._analysing
+        capture, now, analysing = self._capture, self._models.current, self._analysing
         loaded = now.loaded
-        other = self._other.now if self._other is not None and self._comparing else NO_MODEL
+        other = self._other.current if self._other is not None and self._comparing else NO_MODEL
         p50, p95 = self._latency.get()
         replay = capture.replay
         return LiveStatus(
@@ -203,12 +203,12 @@ class Engine:
         if not model:
             self._analysing.compare_with(None)
             if self._other is not None:
-                self._other.let_go()
+                self._other.unload()
             return
         self._catalogue.add(model)
         if self._other is None:
             make = self._parts.classifier
-            self._other = Models(model, self._device, lambda: None, make, self._look_again)
+            self._other = ModelLoader(model, self._device, lambda: None, make, self._look_again)
             self._other.start()
         else:
             self._other.load(model, self._device)
@@ -222,7 +222,7 @@ class Engine:
         self._analysing.set_seen(seen)
 
     def record(self, plan: RecordingPlan) -> None:
-        capture, loaded = self._capture, self._models.now.loaded
+        capture, loaded = self._capture, self._models.current.loaded
         if capture.replay is not None:
             self._recorder.refuse(plan.folder, "This is a recording already.")
         elif loaded is None:
@@ -263,7 +263,7 @@ class Engine:
 
     def _look_round(self) -> tuple[DeviceInfo, ...]:
         # torch takes seconds to load, and may fail: that is the business of the models' thread
-        ready = self._models.tried and "torch" in sys.modules
+        ready = self._models.has_tried and "torch" in sys.modules
         return self._parts.devices() if ready else ()
 
     def _look_again(self) -> None:

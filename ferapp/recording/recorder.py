@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ferapp.live.model_loader import Loaded
+from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
 from ferapp.recording.session_writer import Recording, Subject
 from ferapp.vision.types import Analysis
@@ -48,7 +48,7 @@ class Recorder:
         if self._now is not None:
             self._now.mark(text, time_s)
 
-    def add(self, analysis: Analysis, loaded: Loaded | None) -> None:
+    def add(self, analysis: Analysis, loaded: LoadedModel | None) -> None:
         """One more analysis, in the analysis thread."""
         if self._now is not None:
             self._now.add(analysis, loaded)

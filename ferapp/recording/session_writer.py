@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.live.error_text import reason
-from ferapp.live.model_loader import Loaded
+from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
 from ferapp.recording.session import (
     CLEAN,
@@ -65,7 +65,7 @@ class Subject:
 
     source: str  # as `Frame.source` has it
     source_name: str
-    loaded: Loaded
+    loaded: LoadedModel
     settings: dict[str, Any]  # of the analysis
 
 
@@ -155,7 +155,7 @@ class Recording:
         self._put(_Job(events=[self._event(moment, kind, note, number)]))
         return moment
 
-    def add(self, analysis: Analysis, loaded: Loaded | None) -> None:
+    def add(self, analysis: Analysis, loaded: LoadedModel | None) -> None:
         """One more analysis, by `loaded`; called in the analysis thread, which it does not hold up.
 
         What was taken before the recording began, or fills the time while the source is gone, is

@@ -303,9 +303,9 @@ class TestEngine:
         studio = Studio()
         studio.add(FakeCamera("One", 90))
         with live(studio, "camera:One") as engine:
-            running = engine._models.now.loaded
+            running = engine._models.current.loaded
             assert running is not None
-            engine._models.drop(running, "it fails")
+            engine._models.discard(running, "it fails")
             engine.record(RecordingPlan(tmp_path))
             status = ended(engine)
         assert status.failed

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ferapp.live.engine import Engine, Parts
-from ferapp.live.model_loader import Loaded
+from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import ModelState, RecordingPlan, RecordingStatus
 from ferapp.recording.session_writer import Recording, Subject
 from ferapp.sources.base import Frame
@@ -31,9 +31,9 @@ def classifier(name: str = "one") -> FakeClassifier:
     return FakeClassifier(Path(f"/models/{name}.safetensors"), card, torch.device("cpu"), nothing)
 
 
-def loaded(name: str = "one") -> Loaded:
+def loaded(name: str = "one") -> LoadedModel:
     found: Any = classifier(name)
-    return Loaded(found, name, found.path, "cpu", 1.0)
+    return LoadedModel(found, name, found.path, "cpu", 1.0)
 
 
 def subject(source: str = "camera:One") -> Subject:
