@@ -170,9 +170,9 @@ class Capture:
             if self._playing is not None:
                 self._stop(self._playing)
             stopped = list(self._stopped)
-        if self._thread.is_alive():
-            self._thread.join()
         ends = time.perf_counter() + self._limits.close
+        if self._thread.is_alive():  # it may hang in a driver that lists cameras
+            self._thread.join(self._limits.close)
         for feed in stopped:
             feed.join(max(0.0, ends - time.perf_counter()))
 

@@ -10,6 +10,7 @@ from ferapp.sources.base import FrameSource
 from ferapp.sources.faults import FaultKind
 from tests.support.sources.scripted import (
     QUICK,
+    STRICT,
     FakeCamera,
     FakeClip,
     Studio,
@@ -195,3 +196,17 @@ def test_close_does_not_wait_for_a_driver_that_hangs(studio: Studio) -> None:
         assert time.perf_counter() - began < QUICK.close + 5
         capture.open("demo")  # too late: nothing is started any more
         assert studio.asked == ["camera:Cam"]
+
+
+def test_close_does_not_wait_for_a_list_of_cameras_that_hangs(studio: Studio) -> None:
+    camera = studio.add(FakeCamera("Cam", 10))
+    with capture_of(studio, "camera:Cam", limits=STRICT) as capture:
+        shows(capture, 10)
+        camera.driver = threading.Event()
+        camera.state = "silent"  # so that its connection is checked
+        assert camera.asking_driver.wait(20)
+        began = time.perf_counter()
+        capture.close()
+        took = time.perf_counter() - began
+        camera.driver.set()
+    assert took < STRICT.close + 5

@@ -52,6 +52,8 @@ class FakeCamera:
         self.open_now = 0
         self.opened_twice = False  # somebody tried to, while it was open
         self.reading = threading.Event()  # set while a read hangs
+        self.driver: threading.Event | None = None  # `connected` hangs until it is set
+        self.asking_driver = threading.Event()  # set while `connected` hangs
 
     def open(self, spec: str) -> FrameSource:
         self.attempts += 1
@@ -91,6 +93,9 @@ class _FakeCameraSource(FrameSource):
         return Frame(image, self._index - 1, now - self._began, now)
 
     def connected(self) -> bool:
+        if self._device.driver is not None:
+            self._device.asking_driver.set()
+            self._device.driver.wait(30)
         return self._device.plugged
 
     def close(self) -> None:
