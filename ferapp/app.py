@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from ferapp.live import app_log
 from ferapp.live.engine import Engine
 from ferapp.live.status import LiveEngine
-from ferapp.personal.take_session import Shot
+from ferapp.personal.take_session import FrameShot
 from ferapp.review import opening
 from ferapp.review.classify_pictures import classified_by
 from ferapp.review.sample_explainer import Examiner
@@ -91,7 +91,7 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
 def add_own_data(window: MainWindow, engine: LiveEngine, log: app_log.Journal) -> OwnData:
     """What the app learns of its user's face, and the deletion of all that it keeps."""
 
-    def pictures(shots: Sequence[Shot]) -> list[bytes]:
+    def pictures(shots: Sequence[FrameShot]) -> list[bytes]:
         from ferapp.personal.face_crops import face_pictures  # brings OpenCV
 
         return face_pictures(shots)

@@ -14,11 +14,11 @@ from ferapp.live.meters import Percentiles, RateMeter
 from ferapp.live.model_catalogue import Catalogue
 from ferapp.live.model_loader import NO_MODEL, ModelLoader
 from ferapp.live.player import OpenSource
-from ferapp.live.poller import Watcher
+from ferapp.live.poller import Poller
 from ferapp.live.status import DeviceInfo, LiveStatus, ModelInfo, Rates, RecordingPlan
 from ferapp.recording.recorder import Recorder
 from ferapp.recording.session import session_folder
-from ferapp.recording.session_writer import Subject
+from ferapp.recording.session_files import RecordingSubject
 from ferapp.sources import camera_list, uri
 from ferapp.sources.base import FrameSource
 from ferapp.sources.camera_info import CameraInfo
@@ -114,9 +114,9 @@ class Engine:
         self._catalogue = Catalogue(Path("runs").absolute(), self._models.measured_ms)
         for each in (model, *opened):
             self._catalogue.add(each)
-        self._cameras = Watcher[tuple[CameraInfo, ...]]("cameras", self._parts.cameras, (), every)
-        self._listed = Watcher[tuple[ModelInfo, ...]]("models", self._catalogue.look, (), every)
-        self._devices = Watcher[tuple[DeviceInfo, ...]]("devices", self._look_round, (), every)
+        self._cameras = Poller[tuple[CameraInfo, ...]]("cameras", self._parts.cameras, (), every)
+        self._listed = Poller[tuple[ModelInfo, ...]]("models", self._catalogue.look, (), every)
+        self._devices = Poller[tuple[DeviceInfo, ...]]("devices", self._look_round, (), every)
         self._latency, self._display_rate = Percentiles(), RateMeter()
         self._running = (
             self._capture,
@@ -151,9 +151,9 @@ class Engine:
             source_notice=capture.notice,
             source_fault=capture.fault,
             source_opening=capture.opening,
-            mode_asked=capture.asked,
-            mode_delivered=capture.delivered,
-            cameras=self._cameras.seen,
+            mode_asked=capture.requested_mode,
+            mode_delivered=capture.delivered_mode,
+            cameras=self._cameras.value,
             model_state=now.state,
             model=loaded.spec if loaded else "",
             model_name=loaded.classifier.card.name if loaded else "",
@@ -161,7 +161,7 @@ class Engine:
             model_file=loaded.file if loaded else None,
             model_methods=loaded.classifier.methods if loaded else (),
             model_ms=loaded.ms if loaded else 0.0,
-            models=self._listed.seen,
+            models=self._listed.value,
             other_model=other.loaded.spec if other.loaded else "",
             other_name=other.loaded.classifier.card.name if other.loaded else "",
             other_state=other.state,
@@ -169,10 +169,10 @@ class Engine:
             model_notice=now.notice,
             analysis_notice=analysing.notice,
             device=loaded.device if loaded else "",
-            devices=self._devices.seen,
+            devices=self._devices.value,
             recording=self._recorder.status,
             playback=capture.playback,
-            replay=replace(replay, again=analysing.again) if replay else None,
+            replay=replace(replay, is_reanalysed=analysing.again) if replay else None,
             rates=Rates(
                 capture_fps=capture.rate.rate(),
                 analysis_fps=analysing.rate.rate(),
@@ -227,11 +227,12 @@ class Engine:
             self._recorder.refuse(plan.folder, "This is a recording already.")
         elif loaded is None:
             self._recorder.refuse(plan.folder, "Nothing is recorded before the model is ready.")
-        elif not capture.source or capture.is_meanwhile:
+        elif not capture.source or capture.plays_fallback:
             self._recorder.refuse(plan.folder, "Nothing is recorded before the source plays.")
         else:
             settings = asdict(self._options) | {"hidden": sorted(self._options.hidden)}
-            self._recorder.start(plan, Subject(capture.source, capture.name, loaded, settings))
+            subject = RecordingSubject(capture.source, capture.name, loaded, settings)
+            self._recorder.start(plan, subject)
 
     def end_recording(self) -> None:
         self._recorder.end()
@@ -267,5 +268,5 @@ class Engine:
         return self._parts.devices() if ready else ()
 
     def _look_again(self) -> None:
-        self._listed.look_soon()
-        self._devices.look_soon()
+        self._listed.poll_soon()
+        self._devices.poll_soon()

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from ferapp.live.device_list import give_back_memory
 from ferapp.live.error_text import reason
-from ferapp.live.mailbox import LatestSlot
+from ferapp.live.mailbox import LatestMailbox
 from ferapp.live.meters import RateMeter
 from ferapp.live.model_loader import LoadedModel, ModelLoader
 from ferapp.live.oom_fallback import Ladder, Rung
 from ferapp.recording.recorder import Recorder
-from ferapp.recording.session import SessionFrame, recorded
+from ferapp.recording.session import with_recorded_results
 from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import Options
 from ferapp.vision.types import Analysis, StageTimes
@@ -37,12 +37,12 @@ class Analysing:
 
     def __init__(
         self,
-        frames: LatestSlot[Frame],
+        frames: LatestMailbox[Frame],
         models: ModelLoader,
         make_analyzer: "Callable[[], Analyzer]",
         recorder: Recorder,
     ) -> None:
-        self.results: LatestSlot[Analysis] = LatestSlot()
+        self.results: LatestMailbox[Analysis] = LatestMailbox()
         self.rate = RateMeter()
         self.stages = StageTimes()
         self._frames, self._models, self._make_analyzer = frames, models, make_analyzer
@@ -78,8 +78,8 @@ class Analysing:
     def look_again(self) -> None:
         """Analyse the newest frame once more, unless another one waits."""
         if self._newest is not None:
-            again = replace(self._newest, captured_at=time.perf_counter(), again=True)
-            self._frames.put_back(again)
+            repeat = replace(self._newest, captured_at=time.perf_counter(), is_repeat=True)
+            self._frames.put_back(repeat)
 
     def set_seen(self, seen: bool) -> None:
         """Frames that nobody can see are not analysed: the machine is free for other pages."""
@@ -109,24 +109,24 @@ class Analysing:
             if frame is None:
                 continue
             self._newest = frame
-            if not (self._seen or self._recorder.active):
+            if not (self._seen or self._recorder.is_active):
                 continue
-            if isinstance(frame, SessionFrame) and (frame.burnt or not self.again):
+            if frame.recorded is not None and (frame.has_overlays or not self.again):
                 analysis = self._replayed(analyzer, frame)
             else:
                 analysis = self._analyse(analyzer, frame)
             if analysis is not None:
-                if not frame.again:
+                if not frame.is_repeat:
                     self._recorder.add(analysis, self._loaded)
                 self.stages = analysis.times
                 self.results.put(analysis)
                 self.rate.tick()
 
-    def _replayed(self, analyzer: "Analyzer", frame: SessionFrame) -> Analysis | None:
+    def _replayed(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
         """The recorded results with their picture: nothing is computed."""
         analyzer.landmarker = None
         analysis = self._try(analyzer, frame)
-        return None if analysis is None else recorded(analysis, frame)
+        return None if analysis is None else with_recorded_results(analysis)
 
     def _analyse(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
         loaded = self._models.current.loaded

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 
 from ferapp.overlays.overlay_style import Look
 from ferapp.overlays.render_overlays import burn
-from ferapp.sources.video import USUAL_FPS
+from ferapp.sources.video import DEFAULT_FPS
 from ferapp.vision.types import Analysis
 from trainer.errors import FerError, UsageError
 
@@ -61,7 +61,7 @@ class BurntVideo:
     def _measure(self) -> None:
         times = [time_s for _, time_s in self._held]
         pause = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-        self._fps = float(np.clip(round(1 / pause), 1, FASTEST)) if pause > 0 else USUAL_FPS
+        self._fps = float(np.clip(round(1 / pause), 1, FASTEST)) if pause > 0 else DEFAULT_FPS
         held, self._held = self._held, []
         for image, time_s in held:
             self._put(image, time_s)

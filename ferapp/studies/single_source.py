@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,7 @@ import torch
 
 from ferapp.live.engine import open_source
 from ferapp.sources.base import Frame, FrameSource
-from ferapp.sources.images import FOLDER_FPS, ImageFolder, StillImage
-from ferapp.sources.video import VideoFile
+from ferapp.sources.images import FOLDER_FPS
 from ferapp.studies.prefetch import ahead
 from ferapp.studies.progress_line import frames_progress
 from ferapp.studies.resume import (
@@ -109,17 +108,15 @@ def analyze_source(
     with ExitStack() as stack:
         source = open_source(text)
         stack.callback(source.close)
-        still = source.kind == "image"  # one picture does not follow from the one before it
-        ends = source.kind in ("image", "video")
+        ends = not source.is_live
         if resume and not ends:
             raise UsageError(f"--resume: {source.name} does not begin again where it was")
         classifier = Classifier(model, device)
         landmarker = stack.enter_context(
-            FaceLandmarker(video=not still, max_faces=faces, details=True)
+            FaceLandmarker(video=source.is_sequence, max_faces=faces, details=True)
         )
         analyzer = Analyzer(landmarker)
         summary = Summary(source.name)
-        in_folder = isinstance(source, ImageFolder)
         table = video = None
         noted = False
         first = 0  # frame to analyse
@@ -129,7 +126,7 @@ def analyze_source(
             origin = origin_of(place, source, csv_file, classifier, every, faces)
             before = Interrupted(csv_file, head, origin) if resume and csv_file.exists() else None
             if before is not None:
-                first = _taken_up(before, analyzer, summary)
+                first = _taken_up(before, source, analyzer, summary)
                 again = " What comes before is read again." if source.kind == "video" else ""
                 notices.print(f"Goes on from frame {first}.{again}", soft_wrap=True)
             table = _Table(csv_file, append=before is not None)
@@ -148,8 +145,6 @@ def analyze_source(
         report = stack.enter_context(frames_progress(total, summary.frames))
 
         options = Options(attribution=video is not None, max_faces=faces)
-        if still:
-            options = replace(options, smoothing_s=0)
         stack.enter_context(a_core_left())
         detected = stack.enter_context(_detected(source, analyzer, options, every, first))
         kept, began = summary.frames, time.perf_counter()
@@ -167,7 +162,8 @@ def analyze_source(
                     labels = [row[COLUMNS.index("label")] for row in rows if analysis.faces]
                     summary.count(labels)
                     if table is not None:
-                        table.add([[*row, frame.origin] if in_folder else row for row in rows])
+                        named = source.has_file_names
+                        table.add([[*row, frame.file_name] if named else row for row in rows])
                     if video is not None:
                         video.add(analysis)
                     report(summary.frames)
@@ -203,7 +199,7 @@ def _detected(
 
     MediaPipe looks for a face near where it was, so it sees some frames before the first again.
     """
-    start = first if source.kind == "image" else first - SEEN_AGAIN * every
+    start = first - SEEN_AGAIN * every if source.is_sequence else first
 
     def frames() -> Iterator[Frame]:
         while (frame := source.read()) is not None:
@@ -216,11 +212,14 @@ def _detected(
             yield (pair for pair in pairs if pair[0].index >= first)
 
 
-def _taken_up(before: Interrupted, analyzer: Analyzer, summary: Summary) -> int:
+def _taken_up(
+    before: Interrupted, source: FrameSource, analyzer: Analyzer, summary: Summary
+) -> int:
     """Count what stays of a table and recall its faces; the number of the frame to go on with."""
     for frame in before.frames():
         summary.count([face.label for face in frame.faces])
-        analyzer.recall((face.face_id, face.box, frame.time_s) for face in frame.faces)
+        faces = ((face.face_id, face.box, frame.time_s) for face in frame.faces)
+        analyzer.recall(faces, 0 if source.is_sequence else frame.number)
     before.cut()
     return before.next
 
@@ -290,7 +289,7 @@ def _columns(card: ModelCard, source: FrameSource) -> dict[str, str]:
     """The table's columns and what each means."""
     frame, time_s = "Number of the frame in the source, from 0.", "Seconds since the first frame."
     more = {}
-    if isinstance(source, ImageFolder):
+    if source.has_file_names:
         frame = (
             "Number of the picture in the folder, from 0, by names, 2 before 10; those that cannot "
             "be read have none."
@@ -310,13 +309,10 @@ def _rate(source: FrameSource) -> float:
     """Frames a second of a video of `source`, in which a still picture stays for a second; 0 where
     a live source does not state it.
     """
-    return FOLDER_FPS if source.kind == "image" else source.fps
+    return source.fps if source.is_sequence else FOLDER_FPS
 
 
 def _total(source: FrameSource, every: int, max_frames: int) -> int:
     """Frames that will be analysed; 0 where nobody knows."""
-    known = source.frame_count if isinstance(source, VideoFile | ImageFolder) else 0
-    if isinstance(source, StillImage):
-        known = 1
-    total = -(-known // every)
+    total = -(-source.frame_count // every)
     return min(total, max_frames) if total and max_frames else total or max_frames

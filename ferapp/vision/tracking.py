@@ -58,30 +58,28 @@ class Tracks:
         self._tracks: dict[int, _Track] = {}
         self._next = 0
 
-    def recall(self, seen: Iterable[tuple[int, Box, float]]) -> None:
-        """Faces that were given ids before: id, box and time, in their order."""
-        for key, box, time_s in seen:
+    def recall(self, faces: Iterable[tuple[int, Box, float]]) -> None:
+        """Faces that have an id already: id, box and time, in their order."""
+        for key, box, time_s in faces:
             track = self._tracks.setdefault(key, _Track(box, time_s))
             track.follow(box, time_s)
             self._next = max(self._next, key + 1)
 
-    def cut(self) -> None:
-        """What comes does not follow: all faces are new, with unused ids but numbers from 1 on."""
+    def begin_segment(self) -> None:
+        """All faces are new from here on, with unused ids, and numbers from 1 on."""
         self._tracks.clear()
         self._next += -self._next % MOST_FACES
 
     def assign(self, boxes: list[Box], time_s: float) -> list[int]:
         """An id for each box of a frame, the same as long as the face goes on."""
         self._tracks = {
-            key: track
-            for key, track in self._tracks.items()
-            if 0 <= time_s - track.seen_s <= MEMORY_S
+            key: track for key, track in self._tracks.items() if time_s - track.seen_s <= MEMORY_S
         }
         costs = [
             {
                 key: cost
                 for key, track in self._tracks.items()
-                if (cost := _distance(box, track.expected(time_s)))
+                if (cost := box_distance(box, track.expected(time_s)))
                 < REACH + SPREAD * (time_s - track.seen_s)
             }
             for box in boxes
@@ -167,7 +165,7 @@ class Smoothing:
         behind in the whole face's probabilities.
         """
         self._memory = {
-            key: kept for key, kept in self._memory.items() if 0 <= time_s - kept[1] <= MEMORY_S
+            key: kept for key, kept in self._memory.items() if time_s - kept[1] <= MEMORY_S
         }
         old, then = self._memory.get((face_id, hidden), (probabilities, time_s))
         new = probabilities
@@ -182,7 +180,7 @@ def _centre(box: Box) -> tuple[float, float]:
     return box[0] + box[2] / 2, box[1] + box[3] / 2
 
 
-def _distance(a: Box, b: Box) -> float:
+def box_distance(a: Box, b: Box) -> float:
     """Distance of the centres as a share of the larger box's mean side, and of their sizes.
 
     A face of half the size counts as a third of a face away.

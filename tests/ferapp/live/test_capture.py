@@ -85,7 +85,7 @@ def test_a_source_that_cannot_be_opened_leaves_the_running_one(studio: Studio) -
         capture.open("demo")
         shows(capture, 200)
         assert capture.notice == ""
-    assert studio.asked == ["clip", "nothing.mp4", "demo"]
+    assert studio.requested == ["clip", "nothing.mp4", "demo"]
 
 
 def test_a_file_that_fails_while_it_plays_gives_way_to_the_demo(studio: Studio) -> None:
@@ -97,7 +97,7 @@ def test_a_file_that_fails_while_it_plays_gives_way_to_the_demo(studio: Studio) 
         assert capture.notice == "Clip: the file is truncated\nPlaying the demo clip."
         assert capture.name == "Demo clip"
         take(capture, 20)
-        assert studio.asked == ["clip", "demo"]  # a file does not heal: it is not tried again
+        assert studio.requested == ["clip", "demo"]  # a file does not heal: it is not tried again
 
 
 def test_the_running_source_goes_on_while_a_slow_one_opens(studio: Studio) -> None:
@@ -114,7 +114,7 @@ def test_the_running_source_goes_on_while_a_slow_one_opens(studio: Studio) -> No
         began = time.perf_counter()
         capture.open("slow")
         assert time.perf_counter() - began < 1  # the window is not held up
-        wait_until(lambda: "slow" in studio.asked)
+        wait_until(lambda: "slow" in studio.requested)
         assert {frame.image[0, 0, 0] for frame in take(capture, 10)} == {50}
         assert (capture.opening, capture.name) == ("slow", "Clip")
         gate.set()
@@ -134,7 +134,7 @@ def test_the_latest_request_wins_over_one_that_still_opens(studio: Studio) -> No
     studio.clips["slow"] = slow
     studio.clips["clip"] = lambda: FakeClip("Clip", value=50)
     with capture_of(studio, "slow") as capture:
-        wait_until(lambda: "slow" in studio.asked)
+        wait_until(lambda: "slow" in studio.requested)
         capture.open("clip")
         shows(capture, 50)
         gate.set()
@@ -168,7 +168,7 @@ def test_a_thread_that_dies_says_so(studio: Studio, monkeypatch: pytest.MonkeyPa
 def test_without_a_demo_clip_the_reason_stands_alone(studio: Studio) -> None:
     del studio.clips["demo"]
     with capture_of(studio, "nothing.mp4") as capture:
-        wait_until(lambda: studio.asked == ["nothing.mp4", "demo"])
+        wait_until(lambda: studio.requested == ["nothing.mp4", "demo"])
         wait_until(lambda: capture.notice)
         assert capture.notice == "nothing.mp4: there is no such file\nName another."
 
@@ -195,12 +195,12 @@ def test_close_does_not_wait_for_a_driver_that_hangs(studio: Studio) -> None:
         capture.close()
         assert time.perf_counter() - began < QUICK.close + 5
         capture.open("demo")  # too late: nothing is started any more
-        assert studio.asked == ["camera:Cam"]
+        assert studio.requested == ["camera:Cam"]
 
 
 def test_close_does_not_wait_for_a_list_of_cameras_that_hangs(studio: Studio) -> None:
     camera = studio.add(FakeCamera("Cam", 10))
-    with capture_of(studio, "camera:Cam", limits=STRICT) as capture:
+    with capture_of(studio, "camera:Cam", timeouts=STRICT) as capture:
         shows(capture, 10)
         camera.driver = threading.Event()
         camera.state = "silent"  # so that its connection is checked

@@ -219,7 +219,7 @@ class TestDevices:
 
 class TestSources:
     def test_cameras_come_and_go(self, bench: Bench) -> None:
-        camera = CameraInfo(0, "Cam", spec="camera:Cam")
+        camera = CameraInfo(0, "Cam", uri="camera:Cam")
         with bench.engine() as engine:
             assert engine.status().cameras == ()
             bench.cameras = (camera,)
@@ -230,7 +230,7 @@ class TestSources:
     def test_a_list_that_fails_keeps_what_was_seen(
         self, bench: Bench, caplog: pytest.LogCaptureFixture
     ) -> None:
-        camera = CameraInfo(0, "Cam", spec="camera:Cam")
+        camera = CameraInfo(0, "Cam", uri="camera:Cam")
         looks = 0
 
         def look() -> tuple[CameraInfo, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ferapp.live.engine import Engine
-from ferapp.live.mailbox import LatestSlot
+from ferapp.live.mailbox import LatestMailbox
 from ferapp.live.meters import Percentiles
 from ferapp.live.status import LiveStatus, ModelState
 from ferapp.vision.analysis_options import Options
@@ -27,34 +27,34 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     assert not {t.name for t in set(threading.enumerate()) - before} & THREADS
 
 
-def test_the_slot_keeps_the_latest_and_counts_the_rest() -> None:
-    slot: LatestSlot[int] = LatestSlot()
-    assert slot.take() is None
+def test_the_mailbox_keeps_the_latest_and_counts_the_rest() -> None:
+    mailbox: LatestMailbox[int] = LatestMailbox()
+    assert mailbox.take() is None
     for number in range(5):
-        slot.put(number)
-    assert slot.take() == 4
-    assert slot.take() is None
-    assert slot.overwritten == 4
+        mailbox.put(number)
+    assert mailbox.take() == 4
+    assert mailbox.take() is None
+    assert mailbox.overwritten == 4
 
 
 def test_what_was_taken_last_is_put_back_unless_a_newer_one_waits() -> None:
-    slot: LatestSlot[int] = LatestSlot()
-    slot.put(1)
-    assert slot.take() == 1
-    slot.put_back(10)
-    assert slot.take() == 10
-    slot.put(2)
-    slot.put_back(20)
-    assert slot.take() == 2
-    assert slot.overwritten == 0
+    mailbox: LatestMailbox[int] = LatestMailbox()
+    mailbox.put(1)
+    assert mailbox.take() == 1
+    mailbox.put_back(10)
+    assert mailbox.take() == 10
+    mailbox.put(2)
+    mailbox.put_back(20)
+    assert mailbox.take() == 2
+    assert mailbox.overwritten == 0
 
 
 def test_a_waiting_reader_gets_what_is_put() -> None:
-    slot: LatestSlot[str] = LatestSlot()
+    mailbox: LatestMailbox[str] = LatestMailbox()
     taken: list[str | None] = []
-    reader = threading.Thread(target=lambda: taken.append(slot.take(timeout=WAIT_S)))
+    reader = threading.Thread(target=lambda: taken.append(mailbox.take(timeout=WAIT_S)))
     reader.start()
-    slot.put("frame")
+    mailbox.put("frame")
     reader.join(WAIT_S)
     assert taken == ["frame"]
 

@@ -93,7 +93,7 @@ def test_another_running_source_stays_until_the_camera_is_back(
         shows(capture, 50)
         capture.open("camera:Cam")
         fault_is(capture, FaultKind.ABSENT)
-        assert (capture.name, "demo" in studio.asked) == ("Clip", False)
+        assert (capture.name, "demo" in studio.requested) == ("Clip", False)
         assert "demo" not in capture.notice
         camera.state = "good"
         shows(capture, CAM)
@@ -113,21 +113,21 @@ def test_who_chooses_something_else_ends_the_waiting(studio: Studio, camera: Fak
 
 
 def test_a_silent_camera_is_told_and_goes_on_by_itself(studio: Studio, camera: FakeCamera) -> None:
-    with capture_of(studio, "camera", limits=STRICT) as capture:
+    with capture_of(studio, "camera", timeouts=STRICT) as capture:
         shows(capture, CAM)
         camera.state = "silent"
         fault_is(capture, FaultKind.STALLED)
-        assert capture.notice.startswith("Cam sends no pictures\n")
+        assert capture.notice.startswith("Cam: no frames are arriving\n")
         assert capture.name == "Cam"  # its last picture stays
         camera.state = "good"
         fault_is(capture, None)
         shows(capture, CAM)
     assert len(camera.opened) == 1
-    assert "demo" not in studio.asked
+    assert "demo" not in studio.requested
 
 
 def test_a_silent_camera_that_was_unplugged_is_lost(studio: Studio, camera: FakeCamera) -> None:
-    with capture_of(studio, "camera", limits=STRICT) as capture:
+    with capture_of(studio, "camera", timeouts=STRICT) as capture:
         shows(capture, CAM)
         camera.state = "hung"
         camera.plugged = False
@@ -144,7 +144,7 @@ def test_a_silent_camera_that_was_unplugged_is_lost(studio: Studio, camera: Fake
 def test_a_camera_that_opens_but_sends_nothing(studio: Studio, camera: FakeCamera) -> None:
     studio.clips["clip"] = lambda: FakeClip("Clip", value=50)
     camera.state = "silent"
-    with capture_of(studio, "clip", limits=STRICT) as capture:
+    with capture_of(studio, "clip", timeouts=STRICT) as capture:
         shows(capture, 50)
         capture.open("camera:Cam")
         fault_is(capture, FaultKind.STALLED)
@@ -159,7 +159,7 @@ def test_a_camera_that_opens_but_sends_nothing(studio: Studio, camera: FakeCamer
 
 def test_a_repeated_picture_is_told_after_a_while(studio: Studio, camera: FakeCamera) -> None:
     patient = replace(QUICK, repeating=0.3)
-    with capture_of(studio, "camera", limits=patient) as capture:
+    with capture_of(studio, "camera", timeouts=patient) as capture:
         shows(capture, CAM)
         before = take(capture)[0].captured_at  # pictures changed up to here, at least
         camera.state = "frozen"
@@ -215,11 +215,11 @@ def test_retry_opens_a_repeating_camera_anew(studio: Studio, camera: FakeCamera)
 def test_a_changed_size_is_said_once_and_goes_on(studio: Studio, camera: FakeCamera) -> None:
     with capture_of(studio, "camera") as capture:
         shows(capture, CAM)
-        assert capture.delivered == Mode(8, 6, 30.0)
+        assert capture.delivered_mode == Mode(8, 6, 30.0)
         camera.size = (16, 12)
         fault_is(capture, FaultKind.RESIZED)
         assert capture.notice == "Cam now delivers 16 × 12 pixels"
-        assert capture.delivered == Mode(16, 12, 30.0)
+        assert capture.delivered_mode == Mode(16, 12, 30.0)
         assert take(capture, 2)[1].image.shape == (12, 16, 3)
         fault_is(capture, None)  # by itself
     assert len(camera.opened) == 1
@@ -234,7 +234,7 @@ def test_the_running_camera_is_not_opened_again(
         capture.open(again)
         take(capture, 3)
         assert (capture.fault, capture.opening) == (None, "")
-    assert studio.asked == ["camera:Cam"]
+    assert studio.requested == ["camera:Cam"]
 
 
 def test_another_mode_opens_the_camera_anew_but_never_twice(
@@ -242,9 +242,9 @@ def test_another_mode_opens_the_camera_anew_but_never_twice(
 ) -> None:
     with capture_of(studio, "camera") as capture:
         shows(capture, CAM)
-        assert capture.asked is None
+        assert capture.requested_mode is None
         capture.open("camera:Cam@1280x720@60")
-        wait_until(lambda: capture.asked == Mode(1280, 720, 60.0))
+        wait_until(lambda: capture.requested_mode == Mode(1280, 720, 60.0))
         shows(capture, CAM)
         assert capture.fault is None  # the fake says "busy" to a second opening
         camera.state = "gone"

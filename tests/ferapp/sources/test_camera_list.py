@@ -12,13 +12,13 @@ import pytest
 from ferapp.sources import camera as camera_module
 from ferapp.sources.base import SourceError
 from ferapp.sources.camera import Camera
-from ferapp.sources.camera_info import CameraInfo, Mode, camera_text
-from ferapp.sources.camera_list import find_camera, is_connected, list_cameras
+from ferapp.sources.camera_info import CameraInfo, Mode, parse_camera_uri
+from ferapp.sources.camera_list import find_camera, is_camera_connected, list_cameras
 from ferapp.sources.faults import FaultKind, permission_hint
 from tests.support.sources.fake_device import FakeDevice, ShutDevice, failing_after
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="about /dev")
-CAM = CameraInfo(3, "Cam", backend=200, path=os.devnull, spec="camera:Cam")
+CAM = CameraInfo(3, "Cam", backend=200, path=os.devnull, uri="camera:Cam")
 GONE = replace(CAM, path="/dev/no-such-camera")
 
 
@@ -41,10 +41,10 @@ def test_cameras_are_listed_by_number_with_names_that_find_them_again() -> None:
         (4, "HD Webcam"),
     ]
     assert cameras[0].vid == 0x46D
-    assert cameras[0].spec == "camera:Integrated Camera"
-    assert cameras[1].spec != cameras[2].spec  # twins are told apart by where they are
+    assert cameras[0].uri == "camera:Integrated Camera"
+    assert cameras[1].uri != cameras[2].uri  # twins are told apart by where they are
     for camera in cameras:
-        text = camera_text(camera.spec)
+        text = parse_camera_uri(camera.uri)
         assert text is not None
         assert find_camera(text[0], cameras) == camera
 
@@ -52,7 +52,7 @@ def test_cameras_are_listed_by_number_with_names_that_find_them_again() -> None:
 @pytest.mark.parametrize("name", ["7", "Cam@640x480"])
 def test_a_name_that_reads_as_something_else_is_not_used(name: str) -> None:
     cameras = list_cameras(lambda: [item(0, name, "/dev/video0")])
-    assert cameras[0].spec == "camera:/dev/video0"
+    assert cameras[0].uri == "camera:/dev/video0"
 
 
 def test_a_list_that_fails_is_empty() -> None:
@@ -67,7 +67,7 @@ def test_a_list_that_fails_is_empty() -> None:
 
 
 def test_this_computers_list_does_not_fail() -> None:
-    assert all(camera.name and camera.spec for camera in list_cameras())
+    assert all(camera.name and camera.uri for camera in list_cameras())
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def test_a_number_is_tried_when_cameras_cannot_be_listed() -> None:
     ],
 )
 def test_the_text_of_a_camera(spec: str, parts: tuple[str, Mode | None] | None) -> None:
-    assert camera_text(spec) == parts
+    assert parse_camera_uri(spec) == parts
 
 
 def test_a_mode_reads_back() -> None:
     for mode in (Mode(640, 480), Mode(1280, 720, 29.97)):
-        assert camera_text(f"camera:Cam@{mode}") == ("Cam", mode)
+        assert parse_camera_uri(f"camera:Cam@{mode}") == ("Cam", mode)
 
 
 def test_the_wished_mode_is_asked_for() -> None:
@@ -136,7 +136,7 @@ def test_the_wished_mode_is_asked_for() -> None:
         cv2.CAP_PROP_FRAME_HEIGHT: 720,
         cv2.CAP_PROP_FPS: 30,
     }
-    assert (camera.asked, camera.fps) == (Mode(1280, 720, 30), 15.0)
+    assert (camera.requested_mode, camera.fps) == (Mode(1280, 720, 30), 15.0)
     Camera(CAM, None, device).close()
     assert made[1].set_to == {}  # nothing wished, nothing changed
 
@@ -193,10 +193,10 @@ def test_why_no_picture_comes(
 
 @linux
 def test_connected_is_asked_of_the_system() -> None:
-    assert is_connected(CAM)
-    assert not is_connected(GONE)
+    assert is_camera_connected(CAM)
+    assert not is_camera_connected(GONE)
     camera = Camera(CAM, open_device=FakeDevice)
-    assert camera.connected()
+    assert camera.is_connected()
     camera.close()
 
 

@@ -23,7 +23,7 @@ def shown(source: VideoFile) -> tuple[int, float, int]:
 @pytest.mark.parametrize(("name", "fourcc"), [("a.avi", "MJPG"), ("a.mp4", "mp4v")])
 def test_the_picture_of_the_time_asked_for(tmp_path: Path, name: str, fourcc: str) -> None:
     source = VideoFile(write_video(tmp_path / name, FRAMES, fourcc, FPS))
-    assert source.seconds == pytest.approx(FRAMES / FPS)
+    assert source.duration_s == pytest.approx(FRAMES / FPS)
     for asked_s, number in ((0.6, 6), (0.29, 3), (1.1, 11), (0.0, 0), (99.0, 11), (-1.0, 0)):
         source.seek(asked_s)
         assert shown(source) == (number, pytest.approx(number / FPS), number)
@@ -73,7 +73,7 @@ def test_a_file_that_tells_no_length_cannot_be_sought(
 ) -> None:
     monkeypatch.setattr("ferapp.sources.video.announced_frames", lambda _: 0)
     source = VideoFile(write_video(tmp_path / "clip.avi"))
-    assert source.seconds == 0
+    assert (source.duration_s, source.can_seek) == (0, False)
     assert shown(source) == (0, 0.0, 0)
     source.close()
 

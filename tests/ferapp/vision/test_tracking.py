@@ -73,12 +73,6 @@ def test_the_nearest_pair_is_not_always_right() -> None:
     assert tracks.assign([box(134), box(184)], STEP_S) == [0, 1]
 
 
-def test_a_clock_that_goes_back_begins_anew() -> None:
-    tracks = Tracks()
-    tracks.assign([box(100)], 5.0)
-    assert tracks.assign([box(100)], 0.0) == [1]
-
-
 costs = st.lists(
     st.dictionaries(st.integers(0, 4), st.floats(0, 1), max_size=5), min_size=1, max_size=4
 )
@@ -162,13 +156,13 @@ def test_a_crowd_that_is_replaced_at_once_keeps_numbers_apart() -> None:
     assert len(tracks._tracks) == 8
 
 
-def test_after_a_cut_faces_are_new_but_numbered_from_one() -> None:
+def test_in_a_new_segment_faces_are_new_but_numbered_from_one() -> None:
     tracks = Tracks()
     assert tracks.assign([box(100), box(300)], 0.0) == [0, 1]
-    tracks.cut()
+    tracks.begin_segment()
     after = tracks.assign([box(100), box(300)], 0.04)
     assert not {0, 1} & set(after)  # no table takes them for those before
     assert [number(key) for key in after] == [1, 2]
-    tracks.cut()
-    tracks.cut()
+    tracks.begin_segment()
+    tracks.begin_segment()
     assert [number(key) for key in tracks.assign([box(300)], 0.08)] == [1]

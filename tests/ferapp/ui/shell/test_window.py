@@ -284,7 +284,7 @@ def test_garbage_is_collected_by_need(bench: Bench) -> None:
 
 def test_the_theme_menu_dresses_everything_at_once(bench: Bench) -> None:
     panel = bench.window.live_page.panel
-    strip = panel.strip
+    strip = panel.probability_plot
     bench.show(analysis(face()))
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
     for text, look in (("Light", theme.LIGHT), ("Dark", theme.DARK)):
