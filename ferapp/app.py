@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
-from ferapp.live import app_log
+from ferapp.live.app_log import AppLog
 from ferapp.live.engine import Engine
 from ferapp.live.status import LiveEngine
 from ferapp.personal.take_session import FrameShot
@@ -88,7 +88,7 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     window.add_page("Inspect", inspect, "Mistakes of a model, looked in the eye.")
 
 
-def add_own_data(window: MainWindow, engine: LiveEngine, log: app_log.Journal) -> OwnData:
+def add_own_data(window: MainWindow, engine: LiveEngine, log: AppLog) -> OwnData:
     """What the app learns of its user's face, and the deletion of all that it keeps."""
 
     def pictures(shots: Sequence[FrameShot]) -> list[bytes]:
@@ -101,7 +101,7 @@ def add_own_data(window: MainWindow, engine: LiveEngine, log: app_log.Journal) -
 
         prepare_examples(examples, out)
 
-    return OwnData(window, engine, Tools(pictures, prepare), Log(log.file, log.forget))
+    return OwnData(window, engine, Tools(pictures, prepare), Log(log.file, log.delete))
 
 
 def open_window(
@@ -112,7 +112,7 @@ def open_window(
     run: str = "",
 ) -> int:
     """Run the app until its window closes; returns the exit code. None is what was used last."""
-    log = app_log.install()
+    log = AppLog()
     try:
         store = SettingsStore()
         app = make_application(store.now.theme)

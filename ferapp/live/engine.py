@@ -11,7 +11,7 @@ from ferapp.live.capture import Capture
 from ferapp.live.device_list import list_devices
 from ferapp.live.inference import Analysing
 from ferapp.live.meters import Percentiles, RateMeter
-from ferapp.live.model_catalogue import Catalogue
+from ferapp.live.model_catalogue import ModelCatalogue
 from ferapp.live.model_loader import NO_MODEL, ModelLoader
 from ferapp.live.player import OpenSource
 from ferapp.live.poller import Poller
@@ -111,11 +111,13 @@ class Engine:
             self._capture.frames, self._models, self._parts.analyzer, self._recorder
         )
         self._options = Options()
-        self._catalogue = Catalogue(Path("runs").absolute(), self._models.measured_ms)
+        self._catalogue = ModelCatalogue(Path("runs").absolute(), self._models.measured_ms)
         for each in (model, *opened):
             self._catalogue.add(each)
         self._cameras = Poller[tuple[CameraInfo, ...]]("cameras", self._parts.cameras, (), every)
-        self._listed = Poller[tuple[ModelInfo, ...]]("models", self._catalogue.look, (), every)
+        self._listed = Poller[tuple[ModelInfo, ...]](
+            "models", self._catalogue.list_models, (), every
+        )
         self._devices = Poller[tuple[DeviceInfo, ...]]("devices", self._look_round, (), every)
         self._latency, self._display_rate = Percentiles(), RateMeter()
         self._running = (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ferapp.live.device_list import give_back_memory
-from ferapp.live.error_text import reason
+from ferapp.live.error_text import error_text
 from ferapp.live.mailbox import LatestMailbox
 from ferapp.live.meters import RateMeter
 from ferapp.live.model_loader import LoadedModel, ModelLoader
@@ -159,7 +159,7 @@ class Analysing:
             return analyzer.compare(analysis, loaded.classifier, options)
         except Exception as error:
             name = loaded.classifier.card.name
-            models.discard(loaded, f"{name} fails on these pictures: {reason(error)}")
+            models.discard(loaded, f"{name} fails on these pictures: {error_text(error)}")
             return analysis
 
     def _mind_changes(self, loaded: LoadedModel | None) -> None:
@@ -192,7 +192,7 @@ class Analysing:
             if self._failures == FAILURES:
                 times = f"failed {FAILURES} times in a row and was stopped"
                 name = loaded.classifier.card.name
-                self._models.discard(loaded, f"{name} {times}: {reason(error)}")
+                self._models.discard(loaded, f"{name} {times}: {error_text(error)}")
             return analysis
         analyzer.landmarker = None
         analysis = self._try(analyzer, frame)
@@ -209,7 +209,7 @@ class Analysing:
             return None
 
     def _say(self, what: str, error: Exception) -> None:
-        words = f"{what}: {reason(error)}"
+        words = f"{what}: {error_text(error)}"
         if words != self._trouble:  # not thirty times a second
             log.error("%s", words, exc_info=error)
         self._trouble = words

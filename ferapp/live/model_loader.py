@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ferapp.live.device_list import device_name, give_back_memory
-from ferapp.live.error_text import reason
+from ferapp.live.error_text import error_text
 from ferapp.live.status import ModelState
 from trainer.errors import FerError, is_out_of_memory
 from trainer.model_index import model_spec
@@ -159,7 +159,7 @@ class ModelLoader:
             self.landmarker = self._make_landmarker()
         except Exception as error:  # models are useful without it later, and say what they are
             log.exception("The landmarker cannot be loaded")
-            self.landmarker_notice = f"Faces cannot be found: {reason(error)}"
+            self.landmarker_notice = f"Faces cannot be found: {error_text(error)}"
         while True:
             self._wake.wait()
             if self._closing:
@@ -231,4 +231,4 @@ def _load_error(request: _LoadRequest, error: Exception) -> str:
             f"{where} has too little free memory for {request.model}\n"
             "Close other programs that use it, or choose another device."
         )
-    return f"{request.model} cannot be used on {request.device}: {reason(error)}"
+    return f"{request.model} cannot be used on {request.device}: {error_text(error)}"

@@ -2,13 +2,13 @@
 
 from collections import deque
 
-SECONDS = 5.0
+WINDOW_S = 5.0
 
 
 class ColourScale:
     """`value` is the attribution that gets the full colour, or 0 while each picture has its own.
 
-    A held scale stays the same in all segments, so that pictures compare. Held before SECONDS
+    A held scale stays the same in all segments, so that pictures compare. Held before WINDOW_S
     were measured, it grows until they are full.
     """
 
@@ -42,7 +42,7 @@ class ColourScale:
         if self._began is None:
             self._began = time
         self._peaks.append((time, peak))
-        while time - self._peaks[0][0] > SECONDS:
+        while time - self._peaks[0][0] > WINDOW_S:
             self._peaks.popleft()
-        if self._held and time - self._began <= SECONDS:
+        if self._held and time - self._began <= WINDOW_S:
             self._value = max(self._value, peak)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.live.error_text import reason
+from ferapp.live.error_text import error_text
 from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
 from ferapp.recording.session import CLEAN, EVENTS, FACES, FRAMES, HIDDEN, MARK, NOTE, OVERLAID
@@ -185,7 +185,7 @@ class SessionWriter:
             self._fail(f"The recording ended, because it could not be written: {message}.")
         except Exception as error:  # the live view goes on whatever happens here
             log.exception("The recording failed")
-            self._fail(f"The recording ended: {reason(error)}")
+            self._fail(f"The recording ended: {error_text(error)}")
         self._complete()
         log.info("Recorded %s frames in %s. %s", self._frames, self.status.folder, self._reason)
         self._is_over = True

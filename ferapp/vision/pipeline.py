@@ -158,7 +158,7 @@ class Analyzer:
         height, width = frame.image.shape[:2]
         margin = 0
         if classifier is not None:
-            smoothing.mind_model(classifier.path)
+            smoothing.use_model(classifier.path)
             margin = (classifier.crop_size - classifier.card.preprocessing.input_size) // 2
         faces = []
         for index, (face, crop) in enumerate(zip(found, aligned, strict=True)):

@@ -194,7 +194,7 @@ class LivePage(QWidget):
     def _settle(self, analysis: Analysis) -> Analysis:
         """Show `analysis` with the face to follow in it; returns it as it is shown."""
         self._analysis = self._selection.settle(analysis)
-        self._shown = self._debounce.settle(self._analysis)
+        self._shown = self._debounce.apply(self._analysis)
         self.stage.show_analysis(self._shown)
         self._panel_due = True
         return self._shown

@@ -39,7 +39,7 @@ class ProbabilityPlot(TimePlot):
         for item in (self._raw, *self.curves, self._leader):
             if item.scene() is None:
                 self.addItem(item, ignoreBounds=True)
-        self.dress()
+        self.restyle()
 
     def add(self, analysis: Analysis) -> None:
         """Append one analysis; `redraw` draws it."""
@@ -74,8 +74,8 @@ class ProbabilityPlot(TimePlot):
             height = float(smoothed[-1, top])
             self._leader.setPos(0, height - 0.1 if height > 0.5 else height + 0.1)
 
-    def dress(self) -> None:
-        super().dress()
+    def restyle(self) -> None:
+        super().restyle()
         look = theme.current()
         self._leader.fill = pg.mkBrush(theme.colour(look.panel, 0.75))  # over the curves
         for i, curve in enumerate(self.curves):

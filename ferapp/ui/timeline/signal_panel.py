@@ -57,7 +57,7 @@ def value_text(index: int, value: float) -> str:
 
 
 class SignalCells(QWidget):
-    """Name, value and colour of each curve; each explains itself."""
+    """Name, value and colour of each curve, with a tooltip each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,26 +74,26 @@ class SignalCells(QWidget):
         return self.sizeHint()
 
     def show_values(self, shown: tuple[int, ...], values: NDArray[np.float32]) -> None:
-        """Those of SIGNALS with the indices `shown`, of all `values` (S,)."""
+        """Show the SIGNALS with the indices `shown`; `values` (S,) are those of all."""
         self._shown, self._values = shown, values
         self.update()
 
     def in_words(self) -> str:
         """`Yaw −12°, Pitch +3°, …`."""
-        words = (f"{SIGNALS[i].name} {value_text(i, float(self._values[i]))}" for i in self._shown)
-        return ", ".join(words)
+        texts = (f"{SIGNALS[i].name} {value_text(i, float(self._values[i]))}" for i in self._shown)
+        return ", ".join(texts)
 
     def cell(self, place: int) -> QRectF:
         width = self.width() / max(3, len(self._shown))
         return QRectF(place * width, 0, width - 6, self.height())
 
     def tip(self, x: float) -> str:
-        """Of the cell at `x` px."""
-        places = range(len(self._shown))
-        found = [i for i in places if self.cell(i).left() <= x < self.cell(i).right() + 6]
-        if not found:
+        """The tooltip of the cell at `x` px."""
+        cells = [self.cell(place) for place in range(len(self._shown))]
+        hit = next((i for i, cell in enumerate(cells) if cell.left() <= x < cell.right() + 6), None)
+        if hit is None:
             return _TIP
-        index = self._shown[found[0]]
+        index = self._shown[hit]
         name, value = SIGNALS[index].name, value_text(index, float(self._values[index]))
         return f"{name} {value}\n{SIGNALS[index].meaning}"
 
@@ -133,7 +133,7 @@ class SignalPlot(TimePlot):
         for curve in self.curves:
             self.addItem(curve, ignoreBounds=True)
         self.setAccessibleName("Signals of the last 20 seconds")
-        self.dress()
+        self.restyle()
 
     def add(self, analysis: Analysis) -> None:
         """Append one analysis; `redraw` draws it."""
@@ -144,7 +144,7 @@ class SignalPlot(TimePlot):
             self.append(frame, face.face_id, face.signals, face.signals)
 
     def show_group(self, indices: tuple[int, ...]) -> None:
-        """These of SIGNALS from now on, which have one extent."""
+        """Plot these of SIGNALS from now on; they have the same extent."""
         if indices == self.shown:
             return
         self.shown = indices
@@ -172,14 +172,14 @@ class SignalPlot(TimePlot):
             if used:
                 curve.setData(times, values[:, self.shown[place]])
 
-    def dress(self) -> None:
-        super().dress()
+    def restyle(self) -> None:
+        super().restyle()
         for curve, colour in zip(self.curves, theme.current().series, strict=True):
             curve.setPen(pg.mkPen(colour, width=1))
 
 
 class SignalPanel(QWidget):
-    """A choice of what to show, its values now, and their curves."""
+    """A choice of signals, their current values, and their curves."""
 
     group_chosen = Signal(str)
 
@@ -215,7 +215,7 @@ class SignalPanel(QWidget):
         return strongest(known.max(axis=0, initial=0), before)
 
     def show_analysis(self, analysis: Analysis | None) -> None:
-        """The values of the face followed, and the curves, where anybody can see them."""
+        """Show the values of the followed face, and the curves, unless hidden."""
         if not self.isVisible():
             return
         if self.group.currentData() == STRONGEST:

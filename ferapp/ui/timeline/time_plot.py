@@ -72,7 +72,7 @@ class TimePlot(pg.PlotWidget):
             self.history.append(frame.captured_at, values, raw)
         self._subject = subject
 
-    def dress(self) -> None:
+    def restyle(self) -> None:
         """In the colours of the theme."""
         look = theme.current()
         self.setBackground(look.panel)
@@ -92,4 +92,4 @@ class TimePlot(pg.PlotWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "curves"):
-            self.dress()
+            self.restyle()

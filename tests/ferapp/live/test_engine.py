@@ -139,8 +139,9 @@ class TestModels:
         monkeypatch.setattr(
             model_catalogue, "read_card", lambda path: read.append(path) or read_card(path)
         )
-        looks = model_catalogue.Catalogue(tmp_path / "runs", lambda path: {})
-        assert looks.look() == looks.look() == looks.look()
+        catalogue = model_catalogue.ModelCatalogue(tmp_path / "runs", lambda path: {})
+        first = catalogue.list_models()
+        assert catalogue.list_models() == catalogue.list_models() == first
         assert sorted(read) == sorted(asset("models").resolve().glob("*.safetensors"))
 
     def test_times_are_remembered_for_each_device(self, bench: Bench) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ferapp.vision.tracking import Box, Smoothing, Tracks, _cheapest, number
+from ferapp.vision.tracking import Box, Smoothing, Tracks, _cheapest_assignment, number
 
 STEP_S = 1 / 15
 
@@ -80,8 +80,8 @@ costs = st.lists(
 
 @given(costs)
 @example([{1: 1.0}, {0: 1.0, 1: 0.0}])  # two expensive matches, or one cheap match
-def test_the_assignment_is_the_cheapest_of_all(costs: list[dict[int, float]]) -> None:
-    chosen = _cheapest(costs)
+def test_the_assignment_is_the_cheapest_assignment_of_all(costs: list[dict[int, float]]) -> None:
+    chosen = _cheapest_assignment(costs)
     used = [key for key in chosen if key is not None]
     assert len(used) == len(set(used))
 
@@ -121,11 +121,11 @@ def test_each_face_is_smoothed_for_itself_and_so_is_one_with_hidden_parts() -> N
 def test_another_model_is_not_blended_with_the_one_before() -> None:
     smoothing = Smoothing()
     low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
-    smoothing.mind_model(Path("one"))
+    smoothing.use_model(Path("one"))
     smoothing.smooth(0, low, 0.0, 0.3)
-    smoothing.mind_model(Path("one"))
+    smoothing.use_model(Path("one"))
     assert smoothing.smooth(0, high, 0.0, 0.3) == pytest.approx(low)  # the same moment
-    smoothing.mind_model(Path("two"))
+    smoothing.use_model(Path("two"))
     assert smoothing.smooth(0, high, 0.0, 0.3) == pytest.approx(high)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from ferapp.sources.base import Frame
 from ferapp.vision.types import Analysis, Doubt, DoubtKind, FaceAnalysis
 
-ON_DELAY_S = 0.4
-OFF_DELAY_S = 0.8
+SHOW_AFTER_S = 0.4
+HIDE_AFTER_S = 0.8
 
 
 @dataclass(slots=True)
@@ -30,12 +30,12 @@ class QualityDebounce:
         self._episodes: dict[tuple[int, DoubtKind], _Episode] = {}
         self._last_frame: Frame | None = None
 
-    def settle(self, analysis: Analysis) -> Analysis:
+    def apply(self, analysis: Analysis) -> Analysis:
         """`analysis` with the doubts to show in place of the measured ones."""
         frame, last = analysis.frame, self._last_frame
         self._last_frame, now = frame, frame.captured_at
         at_once = last is not None and (
-            frame.segment != last.segment or now - last.captured_at >= ON_DELAY_S
+            frame.segment != last.segment or now - last.captured_at >= SHOW_AFTER_S
         )
         if at_once:
             self._episodes.clear()
@@ -43,7 +43,7 @@ class QualityDebounce:
         self._episodes = {
             key: episode
             for key, episode in self._episodes.items()
-            if now - episode.last_seen <= OFF_DELAY_S
+            if now - episode.last_seen <= HIDE_AFTER_S
         }
         if all(new is old for new, old in zip(faces, analysis.faces, strict=True)):
             return analysis
@@ -60,9 +60,9 @@ class QualityDebounce:
                 if episode is None:
                     episode = self._episodes[key] = _Episode(doubt, now, now, at_once)
                 episode.doubt, episode.last_seen = doubt, now
-                episode.is_shown = episode.is_shown or now - episode.began >= ON_DELAY_S
+                episode.is_shown = episode.is_shown or now - episode.began >= SHOW_AFTER_S
             elif episode is not None and (
-                not episode.is_shown or now - episode.last_seen > OFF_DELAY_S
+                not episode.is_shown or now - episode.last_seen > HIDE_AFTER_S
             ):
                 del self._episodes[key]
                 episode = None

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QLabel
 
 from ferapp import app
-from ferapp.live import app_log
+from ferapp.live.app_log import AppLog
 from ferapp.personal import examples as store_module
 from ferapp.personal.examples import TAKES, Examples
 from ferapp.personal.face_crops import face_pictures
@@ -299,7 +299,7 @@ def test_pictures_that_cannot_be_prepared_are_told(bench: Bench) -> None:
 
 
 def test_the_app_puts_it_together(bench: Bench) -> None:
-    log = app_log.install()
+    log = AppLog()
     try:
         own = app.add_own_data(bench.window, bench.engine, log)
         bench.window.actions_by_id["teach"].trigger()
