@@ -1,4 +1,4 @@
-"""The log: what it keeps, where it writes, and what never gets into it."""
+"""The log: what it holds, where it writes, and what never gets into it."""
 
 import logging
 import os
@@ -30,9 +30,7 @@ def written(app_log: AppLog) -> str:
     return app_log.file.read_text(encoding="utf-8")
 
 
-def test_it_starts_with_the_versions_and_keeps_what_is_told(
-    app_log: AppLog, tmp_path: Path
-) -> None:
+def test_it_starts_with_the_versions_and_collects_messages(app_log: AppLog, tmp_path: Path) -> None:
     log.info("a line")
     log.debug("a detail")
     logging.getLogger("trainer.other").warning("another")
@@ -87,7 +85,7 @@ def test_an_address_without_a_secret_stays(app_log: AppLog) -> None:
     assert "http://host:8080/a/cam.mjpg now, ask me@home" in app_log.text()
 
 
-def test_uncaught_exceptions_are_told_and_passed_on(
+def test_uncaught_exceptions_are_logged_and_passed_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     passed: list[object] = []

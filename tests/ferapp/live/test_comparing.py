@@ -106,7 +106,7 @@ def test_a_second_model_that_is_not_there_says_so(bench: Bench) -> None:
         next_analysis(engine, lambda a: "model" in a.classes)
 
 
-def test_a_second_model_that_fails_is_let_go_and_the_first_goes_on(bench: Bench) -> None:
+def test_a_second_model_that_fails_is_released_and_the_first_goes_on(bench: Bench) -> None:
     with bench.engine() as engine:
         ready(engine)
         engine.compare_with("two")

@@ -58,7 +58,9 @@ class Watched(Pictures):
         return super().read()
 
 
-def test_who_looks_again_sees_no_old_picture(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_old_frame_is_shown_after_coming_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bench, "open_source", Watched)
     with bench.engine() as engine:
         ready(engine)
@@ -72,7 +74,7 @@ def test_who_looks_again_sees_no_old_picture(bench: Bench, monkeypatch: pytest.M
 
 
 class TestModels:
-    def test_what_runs_is_told(self, bench: Bench) -> None:
+    def test_the_status_describes_the_running_model(self, bench: Bench) -> None:
         with bench.engine() as engine:
             status = ready(engine)
             assert status.model == str(bench.models["one"])
@@ -82,7 +84,7 @@ class TestModels:
             assert (status.model_notice, status.analysis_notice) == ("", "")
             assert next_analysis(engine, lambda a: "model" in a.classes)
 
-    def test_loading_lasts_until_the_newest_wish_is_answered(self, bench: Bench) -> None:
+    def test_loading_lasts_until_the_newest_request_is_done(self, bench: Bench) -> None:
         gate = threading.Event()
         bench.load_fails = lambda model, _: model == "two" and gate.wait(10)
         with bench.engine() as engine:
@@ -228,7 +230,7 @@ class TestSources:
             bench.cameras = ()
             status_when(engine, lambda s: s.cameras == ())
 
-    def test_a_list_that_fails_keeps_what_was_seen(
+    def test_a_list_that_fails_keeps_the_last_one(
         self, bench: Bench, caplog: pytest.LogCaptureFixture
     ) -> None:
         camera = CameraInfo(0, "Cam", uri="camera:Cam")
@@ -250,7 +252,7 @@ class TestSources:
             engine.close()
         assert caplog.text.count("Looking for cameras failed") == 1
 
-    def test_what_plays_is_named_by_what_opens_it(self, bench: Bench) -> None:
+    def test_the_source_is_the_uri_that_opens_it(self, bench: Bench) -> None:
         with bench.engine() as engine:
             status_when(engine, lambda s: s.source == "clip")
             engine.open_source("gone.mp4")
@@ -259,7 +261,7 @@ class TestSources:
             engine.open_source("other")
             status_when(engine, lambda s: s.source == "other")
 
-    def test_asking_for_the_status_waits_for_nobody(self, bench: Bench) -> None:
+    def test_reading_the_status_never_waits(self, bench: Bench) -> None:
         gate = threading.Event()
         bench.load_fails = lambda *_: gate.wait(10)
         bench.faces_fail = lambda: gate.wait(10)
@@ -276,7 +278,7 @@ class TestSources:
         Engine("clip", "one", parts=bench.parts()).close()
 
 
-def test_an_analysis_that_cannot_begin_says_why(bench: Bench) -> None:
+def test_an_analysis_that_cannot_start_says_why(bench: Bench) -> None:
     def fails() -> None:
         raise AttributeError("module 'cv2' has no attribute 'typing'")
 

@@ -1,4 +1,4 @@
-"""A video file played: pausing, seeking, and what looks at its pictures."""
+"""A video file played live: pausing, seeking, analysing again, recording."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ FRAMES, FPS = 40, 20.0
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
-    """Of the pictures 0…39."""
+    """A video of the pictures 0…39."""
     path = tmp_path / "clip.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (64, 48))
     for number in range(FRAMES):
@@ -38,7 +38,7 @@ def paused(engine: Engine) -> None:
     until(lambda: (p := engine.status().playback) and p.paused)
 
 
-def test_it_says_how_long_it_is_and_where_each_picture_stands(video: Path) -> None:
+def test_duration_and_positions_are_known(video: Path) -> None:
     with live(Studio(), str(video)) as engine:
         found = next_analysis(engine, lambda a: a.frame.position_s > 0.3)
         playback = engine.status().playback
@@ -50,7 +50,7 @@ def test_it_says_how_long_it_is_and_where_each_picture_stands(video: Path) -> No
         np.testing.assert_allclose(found.frame.image, image(number), atol=3)
 
 
-def test_paused_it_holds_and_a_seek_shows_the_picture_of_that_time(video: Path) -> None:
+def test_a_seek_while_paused_shows_the_frame_at_that_time(video: Path) -> None:
     with live(Studio(), str(video)) as engine:
         paused(engine)
         last = 0.0
@@ -65,7 +65,7 @@ def test_paused_it_holds_and_a_seek_shows_the_picture_of_that_time(video: Path) 
         assert next_analysis(engine, lambda a: a.frame.position_s > 0).frame.time_s > last
 
 
-def test_it_plays_on_from_where_somebody_sought_and_round_again(video: Path) -> None:
+def test_it_plays_on_from_a_seek_and_then_from_the_start(video: Path) -> None:
     with live(Studio(), str(video)) as engine:
         until(lambda: engine.status().playback)
         engine.seek(1.8)
@@ -76,7 +76,7 @@ def test_it_plays_on_from_where_somebody_sought_and_round_again(video: Path) -> 
         assert engine.status().source_fault is None  # a round from the middle is not truncated
 
 
-def test_the_picture_that_is_held_is_looked_at_again(video: Path) -> None:
+def test_the_frame_of_a_paused_video_is_analysed_again(video: Path) -> None:
     with live(Studio(), str(video)) as engine:
         paused(engine)
         engine.seek(0.5)
@@ -97,7 +97,7 @@ def test_the_picture_that_is_held_is_looked_at_again(video: Path) -> None:
         assert position_s == pytest.approx(0.5 + 1 / FPS)  # no picture is skipped
 
 
-def test_what_is_asked_for_while_nobody_looks_is_seen_on_coming_back(video: Path) -> None:
+def test_options_changed_while_hidden_are_applied_on_coming_back(video: Path) -> None:
     with live(Studio(), str(video)) as engine:
         paused(engine)
         engine.seek(0.5)
@@ -109,7 +109,7 @@ def test_what_is_asked_for_while_nobody_looks_is_seen_on_coming_back(video: Path
         assert next_analysis(engine, lambda a: bool(a.hidden)).hidden == frozenset({"mouth"})
 
 
-def test_what_is_looked_at_again_is_not_recorded_again(video: Path, tmp_path: Path) -> None:
+def test_a_repeated_analysis_is_not_recorded_again(video: Path, tmp_path: Path) -> None:
     with live(Studio(), str(video)) as engine:
         engine.record(RecordingPlan(tmp_path / "made"))
         recorded_until(engine, 3)
@@ -125,7 +125,7 @@ def test_what_is_looked_at_again_is_not_recorded_again(video: Path, tmp_path: Pa
     assert not rows(folder / "events.csv")  # which tells what was hidden in what was recorded
 
 
-def test_a_recording_of_it_goes_on_through_seeks(video: Path, tmp_path: Path) -> None:
+def test_a_recording_goes_on_through_seeks(video: Path, tmp_path: Path) -> None:
     with live(Studio(), str(video)) as engine:
         engine.record(RecordingPlan(tmp_path / "made"))
         recorded_until(engine, 3)
@@ -142,7 +142,7 @@ def test_a_recording_of_it_goes_on_through_seeks(video: Path, tmp_path: Path) ->
         assert times == sorted(times)
 
 
-def test_what_only_fills_the_time_cannot_be_sought() -> None:
+def test_the_fallback_clip_cannot_seek() -> None:
     studio = Studio()
     studio.clips["demo"] = lambda: FakeClip(seekable=True)
     studio.add(FakeCamera("One", 90)).state = "absent"

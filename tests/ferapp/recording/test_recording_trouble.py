@@ -27,7 +27,7 @@ from tests.support.app.recording_parts import image, loaded, only, recording, ro
 class TestTrouble:
     """Slow disks, full disks, no place to write to."""
 
-    def test_a_slow_disk_loses_pictures_but_no_row(self, tmp_path: Path) -> None:
+    def test_a_slow_disk_drops_pictures_but_no_rows(self, tmp_path: Path) -> None:
         go_on = threading.Event()
 
         def slow(analysis: Analysis) -> np.ndarray:
@@ -62,7 +62,7 @@ class TestTrouble:
         assert "less than 500 MB are free" in running.status.reason
         assert list(tmp_path.iterdir()) == []
 
-    def test_a_disk_that_fills_ends_it_and_keeps_what_there_is(
+    def test_a_disk_that_fills_ends_it_and_keeps_what_was_written(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(session_writer, "CHECK_S", 0.01)
@@ -136,7 +136,7 @@ class TestTrouble:
         assert "No space left" in running.status.reason
         assert len(read_session(only(tmp_path)).frames) == 2
 
-    def test_a_place_that_cannot_be(self, tmp_path: Path) -> None:
+    def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("no folder")
         with recording(RecordingPlan(tmp_path / "file" / "in")) as running:
             until(lambda: running.status.over)
@@ -162,7 +162,7 @@ with recording(RecordingPlan(Path(sys.argv[1]))) as running:
 """
 
 
-def test_a_killed_recording_is_of_use_up_to_there(tmp_path: Path) -> None:
+def test_a_killed_recording_is_usable_up_to_that_moment(tmp_path: Path) -> None:
     paths = [str(ROOT), *(str(ROOT / "tests" / name) for name in ("app", "sources"))]
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(tmp_path)],

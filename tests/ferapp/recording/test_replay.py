@@ -63,7 +63,7 @@ def replay(engine: Engine) -> Replay:
     return found
 
 
-def test_the_recorded_numbers_come_back_exactly(folder: Path) -> None:
+def test_recorded_values_are_read_back_exactly(folder: Path) -> None:
     source = SessionSource(folder)
     table = rows(folder / "faces.csv")
     number = 0
@@ -85,7 +85,7 @@ def test_the_recorded_numbers_come_back_exactly(folder: Path) -> None:
     source.close()
 
 
-def test_through_the_pipeline_at_the_true_times(folder: Path) -> None:
+def test_it_plays_at_the_recorded_times(folder: Path) -> None:
     with live(Studio(), str(folder)) as engine:
         shown, playback = replay(engine), engine.status().playback
         first, second = (played(engine, lambda f, i=i: f.position_s > i) for i in (0.05, 0.35))
@@ -107,7 +107,7 @@ def test_through_the_pipeline_at_the_true_times(folder: Path) -> None:
     assert not shown.has_overlays
 
 
-def test_pausing_holds_and_seeking_shows_one_picture(folder: Path) -> None:
+def test_a_seek_while_paused_shows_one_frame(folder: Path) -> None:
     with live(Studio(), str(folder)) as engine:
         replay(engine)
         engine.pause(True)
@@ -123,15 +123,15 @@ def test_pausing_holds_and_seeking_shows_one_picture(folder: Path) -> None:
         assert later.frame.time_s > before  # though it was sought back
 
 
-def test_it_plays_round_and_round(folder: Path) -> None:
+def test_it_plays_in_a_loop(folder: Path) -> None:
     with live(Studio(), str(folder)) as engine:
         first = played(engine, lambda f: f.position_s > 0.5)
         again = played(engine, lambda f: f.position_s < 0.06)
         assert again.frame.time_s > first.frame.time_s
 
 
-def test_analysed_again_and_back(folder: Path) -> None:
-    """The scripted model gives another answer than the one that was recorded for picture 0."""
+def test_it_can_be_reanalysed_and_back(folder: Path) -> None:
+    """The scripted model predicts something else than what was recorded for picture 0."""
     with live(Studio(), str(folder)) as engine:
         replay(engine)
         engine.pause(True)
@@ -148,7 +148,7 @@ def test_analysed_again_and_back(folder: Path) -> None:
         assert next_analysis(engine, lambda a: a.frame.position_s < 0.01 and not a.faces)
 
 
-def test_only_the_overlaid_video_is_played_and_told(tmp_path: Path) -> None:
+def test_without_a_clean_video_the_overlaid_one_plays(tmp_path: Path) -> None:
     folder = record(tmp_path, clean=False, overlaid=True)
     source = SessionSource(folder)
     first = source.read()
@@ -162,7 +162,7 @@ def test_only_the_overlaid_video_is_played_and_told(tmp_path: Path) -> None:
         assert played(engine, lambda f: f.position_s < 0.01).faces == ()
 
 
-def test_another_recording_plays_as_recorded_at_first(folder: Path, tmp_path: Path) -> None:
+def test_another_recording_starts_with_recorded_results(folder: Path, tmp_path: Path) -> None:
     other = record(tmp_path / "other")
     with live(Studio(), str(folder)) as engine:
         replay(engine)
@@ -181,7 +181,7 @@ def test_without_a_video_it_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["no json", "another format", "no table", "empty table"])
-def test_what_is_no_recording_leaves_the_running_source(folder: Path, damage: str) -> None:
+def test_an_unreadable_recording_leaves_the_running_source_alone(folder: Path, damage: str) -> None:
     if damage == "no json":
         (folder / "session.json").write_text("{")
     elif damage == "another format":
@@ -197,7 +197,7 @@ def test_what_is_no_recording_leaves_the_running_source(folder: Path, damage: st
         assert str(folder) in engine.status().source_notice
 
 
-def test_a_row_that_was_cut_off_is_left_out(folder: Path) -> None:
+def test_a_truncated_row_is_ignored(folder: Path) -> None:
     file = folder / "faces.csv"
     text = file.read_text()
     file.write_text(text[: len(text) - 30])
@@ -229,14 +229,14 @@ def test_a_camera_cannot_be_paused(tmp_path: Path) -> None:
         assert engine.status().playback is None
 
 
-def test_by_its_json_and_after_a_move(folder: Path, tmp_path: Path) -> None:
+def test_it_opens_by_its_json_and_after_a_move(folder: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere"
     shutil.move(folder, moved)
     with live(Studio(), str(moved / "session.json")) as engine:
         assert replay(engine).name == "elsewhere"
 
 
-def test_analyze_takes_a_recording_with_its_times(tmp_path: Path, demo_frame: np.ndarray) -> None:
+def test_analyze_uses_the_times_of_a_recording(tmp_path: Path, demo_frame: np.ndarray) -> None:
     from dataclasses import replace
 
     from ferapp.live.status import RecordingPlan
@@ -255,8 +255,8 @@ def test_analyze_takes_a_recording_with_its_times(tmp_path: Path, demo_frame: np
         assert [row[name] for row in again] == [row[name] for row in kept]
 
 
-def test_until_now_while_it_is_recorded(tmp_path: Path) -> None:
-    """Another program, or this one, reads what there is."""
+def test_a_running_recording_can_be_read(tmp_path: Path) -> None:
+    """By another program or this one, as far as it goes."""
     from ferapp.live.status import RecordingPlan
 
     studio = Studio()

@@ -37,7 +37,7 @@ from trainer.labels import EXPRESSIONS
 
 
 class TestFolder:
-    """What stands in the folder of a recording."""
+    """The content of a recording's folder."""
 
     def test_tables_and_video_of_what_was_analysed(self, tmp_path: Path) -> None:
         with recording(RecordingPlan(tmp_path / "new" / "place")) as running:
@@ -90,7 +90,7 @@ class TestFolder:
         assert about["columns"].keys() == {column for head in heads for column in head}
         assert "the source's picture arrived" in about["columns"]["time_s"]
 
-    def test_the_hash_is_of_the_model_file(self, tmp_path: Path) -> None:
+    def test_the_hash_is_that_of_the_model_file(self, tmp_path: Path) -> None:
         model = tmp_path / "m.safetensors"
         model.write_bytes(b"weights")
         named = replace(subject(), loaded=replace(loaded(), file=model))
@@ -113,7 +113,7 @@ class TestFolder:
         ]
         assert rows(folder / "frames.csv")[0]["video_frame"] == ""
 
-    def test_both_videos_have_the_same_pictures(self, tmp_path: Path) -> None:
+    def test_both_videos_have_the_same_frames(self, tmp_path: Path) -> None:
         threads: list[str] = []
 
         def draw(analysis: Analysis) -> np.ndarray:
@@ -172,7 +172,7 @@ class TestFolder:
         assert [row["frame"] for row in found] == ["0", "1", "0", "2"]
         assert running.status.marks == 1
 
-    def test_two_in_one_second_have_two_folders(self, tmp_path: Path) -> None:
+    def test_two_recordings_in_one_second_have_two_folders(self, tmp_path: Path) -> None:
         for _ in range(2):
             with recording(RecordingPlan(tmp_path)):
                 pass
@@ -180,9 +180,9 @@ class TestFolder:
 
 
 class TestOneSubject:
-    """One source, one model, one size; what fills a gap is not recorded."""
+    """A recording has one source, one model and one frame size."""
 
-    def test_what_plays_meanwhile_is_a_gap(self, tmp_path: Path) -> None:
+    def test_the_fallback_clip_leaves_a_gap(self, tmp_path: Path) -> None:
         with recording(RecordingPlan(tmp_path)) as running:
             running.add(shot(90, segment=1), loaded())
             running.add(shot(3, source="", segment=2), loaded())  # while the camera is gone
@@ -201,13 +201,13 @@ class TestOneSubject:
         found = rows(only(tmp_path) / "frames.csv")
         assert [row["frame"] for row in found] == ["0", "1", "2", "4"]
 
-    def test_a_picture_of_before_is_not_recorded(self, tmp_path: Path) -> None:
+    def test_a_frame_captured_before_the_start_is_not_recorded(self, tmp_path: Path) -> None:
         with recording(RecordingPlan(tmp_path)) as running:
             running.add(shot(0, at=time.perf_counter() - 60), loaded())
         assert running.status.frames == 0
 
     @pytest.mark.parametrize("what", ["source", "model", "size"])
-    def test_another_one_ends_it(self, tmp_path: Path, what: str) -> None:
+    def test_another_source_model_or_size_ends_it(self, tmp_path: Path, what: str) -> None:
         with recording(RecordingPlan(tmp_path)) as running:
             running.add(shot(0), loaded())
             other = {
@@ -226,9 +226,9 @@ class TestOneSubject:
 
 
 class TestEngine:
-    """Through the live pipeline, with cameras that a script handles."""
+    """Through the live pipeline, with scripted cameras."""
 
-    def test_begins_ends_and_can_be_read(self, tmp_path: Path) -> None:
+    def test_a_recording_can_be_read_back(self, tmp_path: Path) -> None:
         studio = Studio()
         studio.add(FakeCamera("One", 90))
         with live(studio, "camera:One") as engine:
@@ -243,7 +243,7 @@ class TestEngine:
         assert len(session.frames) == status.frames >= 20
         assert [(mark.kind, mark.note) for mark in session.marks] == [("mark", "here")]
 
-    def test_goes_on_while_nobody_looks(self, tmp_path: Path) -> None:
+    def test_it_goes_on_while_the_page_is_hidden(self, tmp_path: Path) -> None:
         studio = Studio()
         studio.add(FakeCamera("One", 90))
         with live(studio, "camera:One") as engine:
@@ -284,7 +284,7 @@ class TestEngine:
             assert "another source" in ended(engine).reason
             until(lambda: engine.take() is not None, "live goes on")
 
-    def test_a_full_disk_leaves_live_alone(
+    def test_a_full_disk_does_not_disturb_the_live_view(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def full(*_: object) -> None:
@@ -312,7 +312,7 @@ class TestEngine:
         assert session.is_complete
         assert not [thread for thread in threading.enumerate() if thread.name == "recording"]
 
-    def test_nothing_without_a_model(self, tmp_path: Path) -> None:
+    def test_nothing_is_recorded_without_a_model(self, tmp_path: Path) -> None:
         studio = Studio()
         studio.add(FakeCamera("One", 90))
         with live(studio, "camera:One") as engine:
@@ -326,8 +326,8 @@ class TestEngine:
         assert list(tmp_path.iterdir()) == []
 
 
-def test_a_long_video_goes_on_in_further_segments(tmp_path: Path) -> None:
-    """Players count in 32 bits: what stands behind a limit is in a segment of its own."""
+def test_a_long_video_continues_in_further_riff_chunks(tmp_path: Path) -> None:
+    """Players count in 32 bits: beyond a limit, a further chunk begins."""
     file = tmp_path / "long.avi"
     sent = [image(number, (63, 47)) for number in range(40)]  # odd sizes stay as they are
     writer = MotionJpegWriter(file, (63, 47), riff_bytes=8000)

@@ -131,7 +131,7 @@ def test_close_may_be_repeated_and_frees_the_descriptor(opener: Open) -> None:
 @pytest.mark.parametrize(
     "opener", ["video", "folder", "image", "video at an address"], indirect=True
 )
-def test_what_ends_can_be_played_again(opener: Open) -> None:
+def test_a_file_can_be_played_again(opener: Open) -> None:
     source = opener()
     rounds = []
     for _ in range(2):
@@ -152,7 +152,7 @@ def test_the_demo_clip_opens() -> None:
     assert frame.image.shape == (360, 640, 3)
 
 
-def test_videos_have_the_time_of_their_rate(tmp_path: Path) -> None:
+def test_times_of_a_video_follow_its_rate(tmp_path: Path) -> None:
     source = open_source(str(write_video(tmp_path / "clip.avi", fps=8)))
     times = [frame.time_s for frame in iter(source.read, None)]
     source.close()
@@ -199,7 +199,7 @@ def test_a_truncated_video_says_where_it_ends(tmp_path: Path) -> None:
         ("ftp://host/clip.mp4", "unknown kind of address"),
     ],
 )
-def test_what_is_no_source_is_refused_with_a_hint(
+def test_an_unknown_uri_is_refused_with_a_hint(
     text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -33,7 +33,7 @@ TWINS = [
 ]
 
 
-def test_cameras_are_listed_by_number_with_names_that_find_them_again() -> None:
+def test_cameras_are_listed_by_number_with_uris_that_find_them_again() -> None:
     cameras = list_cameras(lambda: TWINS)
     assert [(camera.index, camera.name) for camera in cameras] == [
         (0, "Integrated Camera"),
@@ -50,12 +50,12 @@ def test_cameras_are_listed_by_number_with_names_that_find_them_again() -> None:
 
 
 @pytest.mark.parametrize("name", ["7", "Cam@640x480"])
-def test_a_name_that_reads_as_something_else_is_not_used(name: str) -> None:
+def test_an_ambiguous_name_is_not_used_as_a_selector(name: str) -> None:
     cameras = list_cameras(lambda: [item(0, name, "/dev/video0")])
     assert cameras[0].uri == "camera:/dev/video0"
 
 
-def test_a_list_that_fails_is_empty() -> None:
+def test_a_failing_list_is_empty() -> None:
     def broken() -> Iterable[object]:
         raise OSError("no such interface")
 
@@ -66,7 +66,7 @@ def test_a_list_that_fails_is_empty() -> None:
     assert list_cameras(missing) == []
 
 
-def test_this_computers_list_does_not_fail() -> None:
+def test_the_list_of_this_computer_does_not_fail() -> None:
     assert all(camera.name and camera.uri for camera in list_cameras())
 
 
@@ -74,7 +74,7 @@ def test_this_computers_list_does_not_fail() -> None:
     ("text", "index"),
     [("", 0), ("0", 0), ("4", 4), ("integrated camera", 0), ("/dev/video2", 2), ("Integr", 0)],
 )
-def test_a_camera_is_found_by(text: str, index: int) -> None:
+def test_a_selector_finds_its_camera(text: str, index: int) -> None:
     assert find_camera(text, list_cameras(lambda: TWINS)).index == index
 
 
@@ -86,7 +86,7 @@ def test_a_camera_is_found_by(text: str, index: int) -> None:
         ("1", "Camera 1 is not connected", "Connected: Integrated Camera"),
     ],
 )
-def test_no_camera_is_taken_for_another(text: str, message: str, hint: str) -> None:
+def test_no_camera_is_mistaken_for_another(text: str, message: str, hint: str) -> None:
     with pytest.raises(SourceError, match=message) as caught:
         find_camera(text, list_cameras(lambda: TWINS))
     assert caught.value.fault is FaultKind.ABSENT
@@ -98,7 +98,7 @@ def test_a_number_is_tried_when_cameras_cannot_be_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "parts"),
+    ("uri", "parts"),
     [
         ("camera", ("", None)),
         ("camera:0", ("0", None)),
@@ -111,8 +111,8 @@ def test_a_number_is_tried_when_cameras_cannot_be_listed() -> None:
         ("clip@1280x720", None),
     ],
 )
-def test_the_text_of_a_camera(spec: str, parts: tuple[str, Mode | None] | None) -> None:
-    assert parse_camera_uri(spec) == parts
+def test_camera_uris_are_parsed(uri: str, parts: tuple[str, Mode | None] | None) -> None:
+    assert parse_camera_uri(uri) == parts
 
 
 def test_a_mode_reads_back() -> None:
@@ -120,7 +120,7 @@ def test_a_mode_reads_back() -> None:
         assert parse_camera_uri(f"camera:Cam@{mode}") == ("Cam", mode)
 
 
-def test_the_wished_mode_is_asked_for() -> None:
+def test_the_requested_mode_is_set() -> None:
     made: list[FakeDevice] = []
 
     def device(index: int, backend: int) -> FakeDevice:
@@ -142,7 +142,7 @@ def test_the_wished_mode_is_asked_for() -> None:
 
 
 @linux
-def test_a_camera_that_is_not_there_is_absent() -> None:
+def test_a_camera_that_is_not_connected_is_absent() -> None:
     def never(*_: int) -> FakeDevice:
         raise AssertionError("it was opened")
 
@@ -176,7 +176,7 @@ def test_a_camera_that_does_not_open_is_busy_or_denied(monkeypatch: pytest.Monke
         (3, True, GONE.path, FaultKind.LOST),
     ],
 )
-def test_why_no_picture_comes(
+def test_why_no_frame_arrives(
     good: int, waits: bool, path: str, kind: FaultKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if waits:
@@ -192,7 +192,7 @@ def test_why_no_picture_comes(
 
 
 @linux
-def test_connected_is_asked_of_the_system() -> None:
+def test_the_system_knows_whether_a_camera_is_connected() -> None:
     assert is_camera_connected(CAM)
     assert not is_camera_connected(GONE)
     camera = Camera(CAM, open_device=FakeDevice)
@@ -208,5 +208,5 @@ def test_connected_is_asked_of_the_system() -> None:
         ("win32", "Settings → Privacy & security → Camera"),
     ],
 )
-def test_where_to_allow_the_camera(platform: str, words: str) -> None:
+def test_the_hint_says_where_to_allow_the_camera(platform: str, words: str) -> None:
     assert words in permission_hint("/dev/video0", platform)

@@ -31,7 +31,7 @@ def test_images_come_in_natural_order(tmp_path: Path) -> None:
     assert [frame.file_position for frame in frames] == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
-def test_numbers_and_words_in_one_place_can_be_sorted(tmp_path: Path) -> None:
+def test_numbers_and_words_in_the_same_position_can_be_sorted(tmp_path: Path) -> None:
     for name in ("b.png", "2.png", "a10b.png", "a2c.png", "A1.png", "²x.png"):
         write(tmp_path / name)
     source = open_source(str(tmp_path))
@@ -39,7 +39,7 @@ def test_numbers_and_words_in_one_place_can_be_sorted(tmp_path: Path) -> None:
     assert names[:5] == ["2.png", "A1.png", "a2c.png", "a10b.png", "b.png"]
 
 
-def test_what_cannot_be_read_is_skipped_and_listed(tmp_path: Path) -> None:
+def test_unreadable_files_are_skipped_and_listed(tmp_path: Path) -> None:
     for number in (1, 3, 5):
         write(tmp_path / f"{number}.png", number)
     (tmp_path / "2.jpg").write_bytes(b"no picture")

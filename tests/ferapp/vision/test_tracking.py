@@ -80,7 +80,7 @@ costs = st.lists(
 
 @given(costs)
 @example([{1: 1.0}, {0: 1.0, 1: 0.0}])  # two expensive matches, or one cheap match
-def test_the_assignment_is_the_cheapest_assignment_of_all(costs: list[dict[int, float]]) -> None:
+def test_no_assignment_is_cheaper(costs: list[dict[int, float]]) -> None:
     chosen = _cheapest_assignment(costs)
     used = [key for key in chosen if key is not None]
     assert len(used) == len(set(used))
@@ -109,7 +109,7 @@ def test_smoothing_follows_its_time_constant() -> None:
     assert smoothing.smooth(0, high, 0.4, 0.0) == pytest.approx(high)  # 0 switches it off
 
 
-def test_each_face_is_smoothed_for_itself_and_so_is_one_with_hidden_parts() -> None:
+def test_each_face_is_smoothed_separately_and_with_hidden_parts_too() -> None:
     smoothing = Smoothing()
     low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
     smoothing.smooth(0, low, 0.0, 0.3)
@@ -129,8 +129,8 @@ def test_another_model_is_not_blended_with_the_one_before() -> None:
     assert smoothing.smooth(0, high, 0.0, 0.3) == pytest.approx(high)
 
 
-def test_no_two_faces_of_a_picture_have_one_number() -> None:
-    """Somebody stays while others come and go: ids grow, numbers go round."""
+def test_no_two_faces_of_a_frame_share_a_number() -> None:
+    """One person stays while others come and go: ids grow, numbers are reused."""
     tracks = Tracks()
     numbers = []
     for visit in range(20):
@@ -148,7 +148,7 @@ def test_no_two_faces_of_a_picture_have_one_number() -> None:
     assert set(numbers) == set(range(2, 9))
 
 
-def test_a_crowd_that_is_replaced_at_once_keeps_numbers_apart() -> None:
+def test_eight_faces_replaced_at_once_get_different_numbers() -> None:
     tracks = Tracks()
     for moment, y in enumerate((100, 5000, 9000)):
         ids = tracks.assign([box(200 * i, y) for i in range(8)], 0.1 * moment)

@@ -16,7 +16,7 @@ from tests.support.ui.fake_engine import analysis, face
 from tests.support.ui.window_bench import Bench
 
 
-def test_the_ring_forgets_the_oldest() -> None:
+def test_the_ring_drops_the_oldest() -> None:
     history = History(2, capacity=4)
     for i in range(7):
         history.append(float(i), np.array([i, 0], np.float32), np.array([0, i], np.float32))
@@ -26,7 +26,7 @@ def test_the_ring_forgets_the_oldest() -> None:
     np.testing.assert_array_equal(raw[:, 1], [3, 4, 5, 6])
 
 
-def test_only_the_last_seconds() -> None:
+def test_only_the_last_seconds_are_returned() -> None:
     history = History(1, capacity=100)
     for i in range(50):
         history.append(float(i), np.zeros(1, np.float32), np.zeros(1, np.float32))
@@ -100,8 +100,8 @@ def test_a_new_segment_begins_after_a_gap_and_the_same_one_goes_on(
     assert gaps(plot) == [False]  # another source begins an empty plot
 
 
-def test_while_a_file_is_held_the_plots_stand_still(bench: Bench) -> None:
-    """Neither what is looked at again nor what is sought adds to them."""
+def test_the_plots_stand_still_while_a_file_is_paused(bench: Bench) -> None:
+    """Neither repeated analyses nor seeks add to them."""
     bench.engine.change(playback=Playback(60.0))
     page = bench.window.live_page
     bench.qtbot.waitUntil(page.play_bar.isVisible)
@@ -128,7 +128,7 @@ def test_a_camera_that_was_frozen_goes_on_after_a_gap(bench: Bench) -> None:
     assert gaps(bench.window.live_page.panel.probability_plot) == [False, True, False]
 
 
-def test_nothing_is_known_of_the_time_on_another_page(bench: Bench) -> None:
+def test_time_on_another_page_is_a_gap(bench: Bench) -> None:
     bench.show(played(0))
     bench.window._turn_page()
     bench.show(played(60))

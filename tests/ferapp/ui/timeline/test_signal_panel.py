@@ -70,7 +70,7 @@ def test_curves_are_the_signals(bench: Bench, panel: SignalPanel) -> None:
     )  # one axis of time
 
 
-def test_another_group_has_its_past(bench: Bench, panel: SignalPanel) -> None:
+def test_another_group_has_a_past_too(bench: Bench, panel: SignalPanel) -> None:
     for index in range(3):
         bench.show(with_signals(index, eye_left=0.1 * index, eye_right=0.3))
     choose(panel, "Eyes")
@@ -78,7 +78,7 @@ def test_another_group_has_its_past(bench: Bench, panel: SignalPanel) -> None:
     np.testing.assert_allclose(panel.plot.curves[0].getData()[1], [0, 0.1, 0.2], atol=1e-6)
 
 
-def test_they_follow_the_face_that_is_followed(bench: Bench, panel: SignalPanel) -> None:
+def test_values_are_those_of_the_followed_face(bench: Bench, panel: SignalPanel) -> None:
     one = replace(face((80, 120), 40), signals=signals(yaw_deg=30))
     two = replace(face((240, 120), 30, face_id=1), signals=signals(yaw_deg=-15))
     bench.show(analysis(one, two))
@@ -116,7 +116,7 @@ def test_the_strongest_units_are_those_that_moved_most(bench: Bench, panel: Sign
     assert panel.cells.in_words() == "AU12 0.00, AU45 0.00, AU15 0.80, AU26 0.00"
 
 
-def test_a_unit_a_little_stronger_does_not_take_a_place() -> None:
+def test_a_slightly_stronger_unit_does_not_displace_another() -> None:
     before = strongest(signals(au01=0.5, au02=0.4, au04=0.3, au05=0.2))
     assert strongest(signals(au01=0.5, au02=0.4, au04=0.3, au05=0.2, au07=0.25), before) == before
 
@@ -142,7 +142,7 @@ def test_every_number_explains_itself(bench: Bench, panel: SignalPanel, group: s
         assert "MediaPipe" in tip or "Soukupova" in tip  # its source
 
 
-def test_meanings_tell_signs_units_and_names() -> None:
+def test_meanings_include_signs_units_and_names() -> None:
     def meaning(column: str) -> str:
         return SIGNALS[COLUMNS.index(column)].meaning
 
@@ -153,7 +153,7 @@ def test_meanings_tell_signs_units_and_names() -> None:
     assert "no intensity" in meaning("au12")
 
 
-def test_values_in_words() -> None:
+def test_values_as_text() -> None:
     assert value_text(YAW, -12.4) == "−12°"
     assert value_text(YAW, 0.3) == "0°"
     assert value_text(LEFT_EYE, 0.314) == "0.31"
