@@ -9,10 +9,10 @@ from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from ferapp.live import app_log
+from ferapp.live.app_log import AppLog
 from ferapp.live.engine import Engine
 from ferapp.live.status import LiveEngine
-from ferapp.personal.take_session import Shot
+from ferapp.personal.take_session import FrameShot
 from ferapp.review import opening
 from ferapp.review.classify_pictures import classified_by
 from ferapp.review.sample_explainer import Examiner
@@ -92,10 +92,10 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     window.add_page("Inspect", inspect, "See a model's mistakes up close.")
 
 
-def add_personal_data(window: MainWindow, engine: LiveEngine, log: app_log.Journal) -> OwnData:
+def add_personal_data(window: MainWindow, engine: LiveEngine, log: AppLog) -> OwnData:
     """Teaching the user's face, and deleting all data that the app stores."""
 
-    def pictures(shots: Sequence[Shot]) -> list[bytes]:
+    def pictures(shots: Sequence[FrameShot]) -> list[bytes]:
         from ferapp.personal.face_crops import face_pictures  # brings OpenCV
 
         return face_pictures(shots)
@@ -105,7 +105,7 @@ def add_personal_data(window: MainWindow, engine: LiveEngine, log: app_log.Journ
 
         prepare_examples(examples, out)
 
-    return OwnData(window, engine, Tools(pictures, prepare), Log(log.file, log.forget))
+    return OwnData(window, engine, Tools(pictures, prepare), Log(log.file, log.delete))
 
 
 def open_window(
@@ -115,8 +115,8 @@ def open_window(
     page: str = "live",
     run: str = "",
 ) -> int:
-    """Run the app until its window closes; returns the exit code. None: what was used last."""
-    log = app_log.install()
+    """Run the app until its window closes; returns the exit code. None is what was used last."""
+    log = AppLog()
     try:
         store = SettingsStore()
         app = make_application(store.now.theme)

@@ -1,20 +1,22 @@
-"""One colour scale for all pictures: the strongest attribution of the last seconds, held. No Qt."""
+"""One colour scale for all pictures: the strongest attribution of the last seconds. No Qt."""
 
 from collections import deque
 
-SECONDS = 5.0
+WINDOW_S = 5.0
 
 
-class HeldScale:
-    """`value` is the attribution that has the full colour, or 0 while each picture has its own.
+class ColourScale:
+    """`value` is the attribution that gets the full colour, or 0 while each picture has its own.
 
-    Where less than SECONDS were seen so far, the held scale grows until they are full.
+    A held scale stays the same in all segments, so that pictures compare. Held before WINDOW_S
+    were measured, it grows until they are full.
     """
 
     def __init__(self, held: bool) -> None:
         self._held = held
         self._value = 0.0
         self._began: float | None = None
+        self._segment: int | None = None
         self._peaks: deque[tuple[float, float]] = deque()
 
     @property
@@ -25,19 +27,22 @@ class HeldScale:
         self._held = on
         self._value = max((peak for _, peak in self._peaks), default=0.0) if on else 0.0
 
-    def forget(self) -> None:
-        """Another model or class: what was seen does not tell about it."""
+    def reset(self) -> None:
+        """Another model or class: what was measured does not apply to it."""
         self._began, self._value = None, 0.0
         self._peaks.clear()
 
-    def note(self, time: float, peak: float) -> None:
-        """`peak` is the largest magnitude of the maps shown at `time` (s)."""
-        if self._peaks and time < self._peaks[-1][0]:
-            self.forget()
+    def add(self, segment: int, time: float, peak: float) -> None:
+        """`peak` is the largest magnitude of the maps shown at `time` (s), in `segment`."""
+        if segment != self._segment:  # a scale held from here on is of what plays here
+            self._segment = segment
+            self._peaks.clear()
+            if not self._held:
+                self._began = None
         if self._began is None:
             self._began = time
         self._peaks.append((time, peak))
-        while time - self._peaks[0][0] > SECONDS:
+        while time - self._peaks[0][0] > WINDOW_S:
             self._peaks.popleft()
-        if self._held and time - self._began <= SECONDS:
+        if self._held and time - self._began <= WINDOW_S:
             self._value = max(self._value, peak)

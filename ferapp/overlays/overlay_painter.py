@@ -28,7 +28,6 @@ from PySide6.QtGui import (
 
 from ferapp.overlays import colour_maps
 from ferapp.overlays.overlay_style import Look, map_of
-from ferapp.recording.session import SessionFrame
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.vision.face_parts import MARGIN, PARTS, REGIONS, Part
@@ -87,7 +86,7 @@ def paint_faces(
     Hidden parts are hatched whatever `look` says: nobody should take the result for a real one.
     A recorded picture that has its overlays already does not get them twice.
     """
-    if isinstance(analysis.frame, SessionFrame) and analysis.frame.burnt:
+    if analysis.frame.has_overlays:
         return
     height, width = analysis.picture.shape[:2]
     picture = frame_to_view.mapRect(QRectF(-0.5, -0.5, width, height))

@@ -7,12 +7,12 @@ from pathlib import Path
 import cv2
 
 from ferapp.personal.examples import picture_side
-from ferapp.personal.take_session import Shot
+from ferapp.personal.take_session import FrameShot
 from trainer.data.prepare import prepare
 from trainer.faces.align import align_face
 
 
-def face_pictures(shots: Sequence[Shot]) -> list[bytes]:
+def face_pictures(shots: Sequence[FrameShot]) -> list[bytes]:
     """A grey PNG of each: the very pixels that the model `default` is fed of that face."""
     side, found = picture_side(), []
     for shot in shots:

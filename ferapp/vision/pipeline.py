@@ -25,53 +25,42 @@ if TYPE_CHECKING:  # brings torch: video and landmarks run before it is there
 
 
 class Analyzer:
-    """Analyses the frames of one source, in one thread. Landmarker and model may be missing.
+    """Analyses frames in their order, in one thread. Landmarker and model may be missing.
 
-    Another thread may already `detect` the faces of later frames, in their order.
+    Another thread may already `detect` the faces of later frames, in their order. No face is the
+    same in two segments, see `Frame`.
     """
 
     def __init__(self, landmarker: FaceLandmarker | None = None) -> None:
         self.landmarker = landmarker
-        self._source, self._time_s = "", 0.0  # of the last frame of a source that has a name
-        self._seeks = self._seeks_detected = 0  # of the last frame
-        self._origin = ""  # of the last frame
-        self._forget()
-        self._found: list[DetectedFace] = []  # in the frame that was analysed last
-
-    def _forget(self) -> None:
+        self._segment: int | None = None  # of the frame analysed last
+        self._detected_segment: int | None = None  # of the frame searched for faces last
         self._tracks = Tracks()
         self._smoothing = Smoothing()
         self._other_smoothing = Smoothing()  # of the second model's probabilities
+        self._found: list[DetectedFace] = []  # in the frame that was analysed last
 
-    def _mind_source(self, frame: Frame) -> None:
-        """Numbers and colours of faces begin anew with another source, or this one from elsewhere.
-
-        What fills the time until a source is back leaves them alone. No face is the same across a
-        seek, nor in two pictures of a folder.
-        """
-        if frame.source:
-            begins = frame.source != self._source or frame.time_s < self._time_s
-            if begins and self._source:
-                self._forget()
-            self._source, self._time_s = frame.source, frame.time_s
-        if (frame.seeks, frame.origin) != (self._seeks, self._origin):
-            self._tracks.cut()
-            self._seeks, self._origin = frame.seeks, frame.origin
+    def _follow_segment(self, segment: int) -> None:
+        if segment != self._segment:
+            self._segment = segment
+            self._tracks.begin_segment()
+            self._smoothing, self._other_smoothing = Smoothing(), Smoothing()
 
     def detect(self, frame: Frame, options: Options) -> list[DetectedFace]:
         """The faces of the frame after the one that was given last."""
         if self.landmarker is None:
             return []
         rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
-        self.landmarker.expect(options.max_faces, unrelated=bool(frame.origin))
-        if frame.seeks != self._seeks_detected:
-            self.landmarker.forget()
-            self._seeks_detected = frame.seeks
+        self.landmarker.expect(options.max_faces)
+        if frame.segment != self._detected_segment:
+            self.landmarker.begin_segment()
+            self._detected_segment = frame.segment
         return self.landmarker(rgb, frame.time_s)
 
-    def recall(self, seen: Iterable[tuple[int, Box, float]]) -> None:
-        """Go on with the ids of faces that were found before: id, box and time, in their order."""
-        self._tracks.recall(seen)
+    def recall(self, faces: Iterable[tuple[int, Box, float]], segment: int) -> None:
+        """Continue the ids of faces of an earlier frame of `segment`: id, box and time."""
+        self._follow_segment(segment)
+        self._tracks.recall(faces)
 
     def analyze(
         self,
@@ -89,7 +78,7 @@ class Analyzer:
         marks = [time.perf_counter()]
         found = self.detect(frame, options) if found is None else found
         self._found = found
-        self._mind_source(frame)
+        self._follow_segment(frame.segment)
         marks.append(time.perf_counter())
         ids = self._tracks.assign([face.box for face in found], frame.time_s)
         faces, method, times = self._classified(frame, classifier, options, ids, self._smoothing)
@@ -171,7 +160,7 @@ class Analyzer:
         height, width = frame.image.shape[:2]
         margin = 0
         if classifier is not None:
-            smoothing.mind_model(classifier.path)
+            smoothing.use_model(classifier.path)
             margin = (classifier.crop_size - classifier.card.preprocessing.input_size) // 2
         faces = []
         for index, (face, crop) in enumerate(zip(found, aligned, strict=True)):
@@ -181,8 +170,7 @@ class Analyzer:
             where: NDArray[np.uint8] | None = None
             attention = NOTHING
             if result is not None:
-                # a picture of a folder does not follow from the one before it
-                moment = frame.time_s, 0.0 if frame.origin else options.smoothing_s
+                moment = frame.time_s, options.smoothing_s
                 probabilities = result.probabilities[index]
                 smoothed = smoothing.smooth(ids[index], probabilities, *moment, options.hidden)
                 if options.hidden:

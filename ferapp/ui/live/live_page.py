@@ -10,15 +10,15 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ferapp.live.status import LiveEngine, LiveStatus, ModelState
-from ferapp.overlays.colour_scale import HeldScale
+from ferapp.overlays.colour_scale import ColourScale
 from ferapp.overlays.overlay_style import Look, map_of
-from ferapp.recording.session import Replay
+from ferapp.sources.recorded import Replay
 from ferapp.ui.live.display_controls import Sliders, Switch
 from ferapp.ui.live.face.attribution_controls import AttributionControls
 from ferapp.ui.live.face.face_panel import FacePanel
 from ferapp.ui.live.face.hide_parts import HideRow
-from ferapp.ui.live.face.quality_debounce import SteadyDoubts
-from ferapp.ui.live.face_selection import Following, next_face
+from ferapp.ui.live.face.quality_debounce import QualityDebounce
+from ferapp.ui.live.face_selection import FaceSelection, next_face
 from ferapp.ui.live.live_view import Stage
 from ferapp.ui.live.table_bar import TableBar
 from ferapp.ui.recording.play_bar import PlayBar
@@ -64,9 +64,9 @@ class LivePage(QWidget):
         self._analysis: Analysis | None = None
         self._shown: Analysis | None = None  # the same with the doubts to show
         self._classes: tuple[str, ...] = ()
-        self._following = Following()
-        self._steady = SteadyDoubts()
-        self._scale = HeldScale(store.now.held_scale)
+        self._selection = FaceSelection()
+        self._debounce = QualityDebounce()
+        self._scale = ColourScale(store.now.held_scale)
         self._status: LiveStatus = engine.status()
         self._panel_due = True
         self._panel_at = 0.0
@@ -143,7 +143,7 @@ class LivePage(QWidget):
         """Show pictures otherwise from now on; the engine computes only what is shown."""
         look = replace(self.look, **changes)
         if (look.target, look.method) != (self.look.target, self.look.method):
-            self._scale.forget()
+            self._scale.reset()
             self._note_scale(look)
             look = replace(look, full_scale=self._scale.value)
         self._store.change(look=look)
@@ -183,18 +183,18 @@ class LivePage(QWidget):
 
     def _click_face(self, face_id: int) -> None:
         """A click on the face that was chosen takes that back."""
-        self._follow(None if face_id == self._following.chosen else face_id)
+        self._follow(None if face_id == self._selection.chosen else face_id)
 
     def _follow(self, face_id: int | None) -> None:
         """Also in a picture that is held."""
-        self._following.choose(face_id)
+        self._selection.choose(face_id)
         if self._analysis is not None:
             self._settle(self._analysis)
 
     def _settle(self, analysis: Analysis) -> Analysis:
         """Show `analysis` with the face to follow in it; returns it as it is shown."""
-        self._analysis = self._following.settle(analysis)
-        self._shown = self._steady.settle(self._analysis)
+        self._analysis = self._selection.settle(analysis)
+        self._shown = self._debounce.apply(self._analysis)
         self.stage.show_analysis(self._shown)
         self._panel_due = True
         return self._shown
@@ -210,7 +210,9 @@ class LivePage(QWidget):
     def _freeze(self, on: bool) -> None:
         """Hold the picture. A file that plays is held itself, and goes on from there."""
         self._engine.pause(on)
-        self.panel.break_off()
+        if not on:
+            self._selection.carry_over(self._analysis)
+        self.panel.interrupt_plots()
         self._show_held()
 
     def _show_held(self) -> None:
@@ -226,11 +228,11 @@ class LivePage(QWidget):
         if self._status.playback is None:
             why = FROZEN if frozen else ""
         elif replay is not None:
-            why = BURNT if replay.burnt else RECORDED
+            why = BURNT if replay.has_overlays else RECORDED
         for controls in (self.hide_row, self.attribution):
             controls.set_held(why)
         for name, switch in zip(OVERLAYS, self.switches, strict=False):
-            kept = name == "boxes" and not (replay and replay.burnt)
+            kept = name == "boxes" and not (replay and replay.has_overlays)
             switch.set_held("" if replay is None or kept else why)
         self._show_whether_maps()
 
@@ -238,7 +240,7 @@ class LivePage(QWidget):
     def _replay(self) -> Replay | None:
         """The recording that plays with the results that were recorded."""
         replay = self._status.replay
-        return replay if replay is not None and replay.as_recorded else None
+        return replay if replay is not None and replay.shows_recorded_results else None
 
     def _show_whether_maps(self) -> None:
         shown = self.look.attribution and self._replay is None
@@ -266,7 +268,8 @@ class LivePage(QWidget):
         found = (map_of(face, self._classes, look.target) for face in self._shown.faces)
         peaks = [float(np.abs(shown[1]).max(initial=0)) for shown in found if shown]
         if peaks:
-            self._scale.note(self._shown.frame.captured_at, max(peaks))
+            frame = self._shown.frame
+            self._scale.add(frame.segment, frame.captured_at, max(peaks))
 
     def _set_smoothing(self, milliseconds: int) -> None:
         self._store.change(smoothing_ms=milliseconds)
@@ -324,7 +327,7 @@ class LivePage(QWidget):
                 self._status,
                 self.look,
                 self.view.followed_map(),
-                self._following.chosen,
+                self._selection.chosen,
             )
         if now - self._summary_at >= SUMMARY_S:
             self._summary_at = now
@@ -342,13 +345,13 @@ class LivePage(QWidget):
         self._note_scale(self.look)
         if self._scale.value != self.look.full_scale:
             self.change_look(full_scale=self._scale.value)
-        gone = self._following.left
+        gone = self._selection.departed
         if gone is not None:
             self.stage.toast.tell(f"Face {number(gone)} has left. The largest is followed again.")
-        if analysis.frame.at_s is not None:
-            self.play_bar.show_time(analysis.frame.at_s)
-        if not (analysis.frame.again or self._actions["freeze"].isChecked()):
-            self.panel.note(shown)  # while a picture is held, the plots stand still
+        if analysis.frame.position_s is not None:
+            self.play_bar.show_time(analysis.frame.position_s)
+        if not (analysis.frame.is_repeat or self._actions["freeze"].isChecked()):
+            self.panel.plot(shown)  # while a picture is held, the plots stand still
 
     def _refresh_status(self) -> None:
         status = self._engine.status()
@@ -358,7 +361,7 @@ class LivePage(QWidget):
         self._panel_due = self._panel_due or states != before
         another = status.model != self._status.model
         if another:
-            self._scale.forget()
+            self._scale.reset()
         if status != self._status:
             self._status = status
             actions = self._actions

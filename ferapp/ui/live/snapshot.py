@@ -79,7 +79,7 @@ def record(
 ) -> dict[str, Any]:
     """The JSON of a snapshot. A value that is no number, as a model may give, is null."""
     frame, card = analysis.frame, status.model_card
-    replayed = status.replay is not None and not status.replay.again
+    replayed = status.replay is not None and not status.replay.is_reanalysed
     height, width = frame.image.shape[:2]
     value = {
         "format": FORMAT,
@@ -89,8 +89,8 @@ def record(
         "frame": {
             "index": frame.index,
             "time_s": frame.time_s,
-            "at_s": frame.at_s,  # in the file that played; null where one cannot seek
-            "file": frame.origin,
+            "at_s": frame.position_s,  # in the file that played; null where one cannot seek
+            "file": frame.file_name,
             "width": width,
             "height": height,
         },

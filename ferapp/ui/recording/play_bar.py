@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.live.status import Playback
-from ferapp.recording.session import MARK, Mark, Replay
+from ferapp.recording.session import MARK
+from ferapp.sources.recorded import Mark, Replay
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import by_keyboard
@@ -175,17 +176,17 @@ class PlayBar(QFrame):
             return
         whose = f"\nThey are by the model {replay.model}." if replay.model else ""
         self.recorded.setToolTip(_RECORDED + whose)
-        self.analyse.setEnabled(not replay.burnt)
-        self.analyse.setToolTip(_BURNT if replay.burnt else _AGAIN)
-        words = ["overlays only"] * replay.burnt + ["cut short"] * (not replay.ended)
+        self.analyse.setEnabled(not replay.has_overlays)
+        self.analyse.setToolTip(_BURNT if replay.has_overlays else _AGAIN)
+        words = ["overlays only"] * replay.has_overlays + ["cut short"] * (not replay.is_complete)
         self.notice.setText(", ".join(words).capitalize())
         self.notice.setToolTip(
-            (f"{_BURNT}\n" * replay.burnt)
+            (f"{_BURNT}\n" * replay.has_overlays)
             + "The recording was not ended: what was written until then is there."
-            * (not replay.ended)
+            * (not replay.is_complete)
         )
         self.notice.setVisible(bool(words))
-        (self.analyse if replay.again else self.recorded).setChecked(True)
+        (self.analyse if replay.is_reanalysed else self.recorded).setChecked(True)
 
     def show_time(self, time_s: float) -> None:
         """Where the picture on the screen is.

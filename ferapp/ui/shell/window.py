@@ -126,7 +126,7 @@ class MainWindow(QMainWindow):
             self.actions_by_id[name].setVisible(live)
         self.tool_bar.show_live(live)
         self._engine.set_seen(live)
-        self.live_page.panel.break_off()
+        self.live_page.panel.interrupt_plots()
         self._status_bar.setVisible(live)
 
     def _connect(self) -> None:

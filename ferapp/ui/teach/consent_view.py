@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ferapp.personal.examples import picture_side
-from ferapp.personal.take_session import PICTURES
+from ferapp.personal.take_session import SHOTS
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import by_keyboard
 
@@ -31,7 +31,7 @@ class ConsentView(QWidget):
         facts = (
             (
                 "What is stored",
-                f"{PICTURES} small grey pictures of your face each time, {side} × {side} pixels, "
+                f"{SHOTS} small grey pictures of your face each time, {side} × {side} pixels, "
                 "with the name of the expression, and models trained on them. Nothing around your "
                 "face.",
             ),

@@ -9,7 +9,14 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 
 from ferapp.overlays.overlay_style import Look
 from ferapp.personal.examples import TAKES, Count
-from ferapp.personal.take_session import PICTURES, Phase, Shot, Take, TakeState, next_prompt
+from ferapp.personal.take_session import (
+    SHOTS,
+    FrameShot,
+    TakePhase,
+    TakeSession,
+    TakeState,
+    next_prompt,
+)
 from ferapp.ui.live.video_view import VideoView
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import by_keyboard
@@ -31,13 +38,13 @@ class RecordView(QWidget):
     def __init__(
         self,
         look: Look,
-        keep: Callable[[str, tuple[Shot, ...]], None],
+        keep: Callable[[str, tuple[FrameShot, ...]], None],
         undo: Callable[[str], None],
     ) -> None:
         super().__init__()
         self._keep, self._undo = keep, undo
         self._counts: dict[str, Count] = {}
-        self._take: Take | None = None  # None while it is paused
+        self._take: TakeSession | None = None  # None while it is paused
         self._last = ""  # the class whose take was kept last
         self._busy = False  # a take is on its way to the disk
         self._trouble = ""  # why what plays is not recorded
@@ -157,11 +164,11 @@ class RecordView(QWidget):
         if prompt != self.prompt or self._take is None:
             self.prompt = prompt
             if self._take is not None:
-                self._take = Take() if prompt else None
+                self._take = TakeSession() if prompt else None
         if prompt:
             number = self._counts[prompt].takes + 1
             self.title.setText(f"Show: {prompt}")
-            self.words.setText(f"{PICTURES} pictures each time. This is time {number} of {TAKES}.")
+            self.words.setText(f"{SHOTS} pictures each time. This is time {number} of {TAKES}.")
         else:
             self.title.setText("That is all")
             self.words.setText(
@@ -192,12 +199,12 @@ class RecordView(QWidget):
         self.view.show_analysis(analysis)
         if self._take is None or self._busy:
             return
-        state = self._take.see(analysis)
+        state = self._take.add(analysis)
         self._show_state(state)
-        if state.phase is Phase.DONE:
+        if state.phase is TakePhase.DONE:
             self._busy = True
             self._last = self.prompt
-            shots, self._take = self._take.shots, Take()
+            shots, self._take = self._take.shots, TakeSession()
             self._keep(self.prompt, shots)
 
     def show_still(self) -> None:
@@ -210,16 +217,16 @@ class RecordView(QWidget):
 
     def _show_state(self, state: TakeState) -> None:
         self.wrong.hide()
-        if state.phase is Phase.WAITING:
+        if state.phase is TakePhase.WAITING:
             self.count_down.setText("…")
             self.words.setText(state.reason)
-        elif state.phase is Phase.COUNTDOWN:
+        elif state.phase is TakePhase.COUNTDOWN:
             self.count_down.setText(str(state.seconds))
             self.words.setText(f"Look into the camera and show {self.prompt}.")
         else:
             self.count_down.setText("●")
             self.words.setText(
-                f"Hold it: picture {state.pictures} of {PICTURES}. Move your head a little."
+                f"Hold it: picture {state.pictures} of {SHOTS}. Move your head a little."
             )
 
     def pause(self) -> None:
@@ -231,7 +238,7 @@ class RecordView(QWidget):
             self.pause()
             return
         self.wrong.hide()
-        self._take = Take()
+        self._take = TakeSession()
         self._show_buttons()
 
     def _skip(self) -> None:
@@ -241,6 +248,6 @@ class RecordView(QWidget):
         name, self._last = self._last, ""
         self.chips[name].setChecked(True)
         if self._take is not None:
-            self._take = Take()
+            self._take = TakeSession()
         self._busy = True
         self._undo(name)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from ferapp.personal import finetune
 from ferapp.personal.examples import Count, Examples
-from ferapp.personal.take_session import Shot, source_trouble
+from ferapp.personal.take_session import FrameShot, source_problem
 from ferapp.runs.run_reader import Run
 from ferapp.runs.task_queue import Desk, Failure
 from ferapp.runs.training_process import TrainingChild, ask_to_stop
@@ -39,7 +39,7 @@ class Tools:
     `sets` are further settings of the training.
     """
 
-    pictures: Callable[[Sequence[Shot]], list[bytes]]
+    pictures: Callable[[Sequence[FrameShot]], list[bytes]]
     prepare: Callable[[Path, Path], None]
     sets: tuple[str, ...] = ()
 
@@ -131,8 +131,8 @@ class TeachSheet(Sheet):
         """Show the live page's newest picture; it is recorded only while a take runs."""
         analysis = self._page.analysis
         if self.stack.currentWidget() is self.consent:
-            self.consent.show_trouble(source_trouble(analysis))
-        self.record.show_trouble(source_trouble(analysis))
+            self.consent.show_trouble(source_problem(analysis))
+        self.record.show_trouble(source_problem(analysis))
         if self.stack.currentWidget() is not self.record:
             return
         if analysis is self._seen:
@@ -143,7 +143,7 @@ class TeachSheet(Sheet):
         if analysis is not None:
             self.record.see(analysis)
 
-    def _keep(self, expression: str, shots: tuple[Shot, ...]) -> None:
+    def _keep(self, expression: str, shots: tuple[FrameShot, ...]) -> None:
         def keep() -> _Stored:
             self._examples.add(expression, self._tools.pictures(shots))
             return self._read()

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
-from ferapp.recording.session import HIDDEN, Mark
+from ferapp.recording.session import HIDDEN
+from ferapp.sources.recorded import Mark
 from ferapp.vision.face_parts import PARTS, Part
 from ferapp.vision.tracking import number
 from ferapp.vision.types import Analysis, Doubt, DoubtKind, FaceAnalysis
@@ -239,9 +240,9 @@ def recording(status: RecordingStatus) -> str:
 
 def no_crop(status: LiveStatus) -> str:
     """Why there is nothing that the model sees, while a recording plays as it was recorded."""
-    if status.replay is None or not status.replay.as_recorded:
+    if status.replay is None or not status.replay.shows_recorded_results:
         return ""
-    if status.replay.burnt:
+    if status.replay.has_overlays:
         return "The overlays are part of this video. No model looks at it."
     return "A recording keeps numbers, not maps. Analyse again shows why."
 

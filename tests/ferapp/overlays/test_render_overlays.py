@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QApplication
 
 from ferapp.overlays.overlay_style import Look
 from ferapp.overlays.render_overlays import burn
-from ferapp.recording.session import SessionFrame
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis
 from tests.support.ui.fake_engine import SIZE, analysis, face
@@ -104,12 +103,11 @@ def test_nothing_asked_for_leaves_the_frame_untouched() -> None:
 def test_a_recorded_picture_with_overlays_does_not_get_them_twice() -> None:
     hot = np.ones((SIZE, SIZE), np.float32)
     shown = one_face((640, 360), hot)
-    f = shown.frame
     clean, overlaid = (
-        replace(shown, frame=SessionFrame(f.image, f.index, f.time_s, f.captured_at, burnt=burnt))
-        for burnt in (False, True)
+        replace(shown, frame=replace(shown.frame, has_overlays=has_overlays))
+        for has_overlays in (False, True)
     )
-    untouched = f.image[..., ::-1]
+    untouched = shown.frame.image[..., ::-1]
     np.testing.assert_array_equal(rgb(burn(overlaid, Look())), untouched)
     assert (rgb(burn(clean, Look())) != untouched).any()
 

@@ -13,8 +13,9 @@ import pytest
 from ferapp.personal import examples as module
 from ferapp.personal.examples import Count, Examples, ExamplesError, personal_folder, split_of
 from ferapp.personal.face_crops import face_pictures, prepare_examples
-from ferapp.personal.take_session import PICTURES, Phase, Shot, Take, next_prompt
-from ferapp.recording.session import SessionFrame
+from ferapp.personal.take_session import SHOTS, FrameShot, TakePhase, TakeSession, next_prompt
+from ferapp.sources.base import Frame
+from ferapp.sources.recorded import RecordedResults
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.types import Analysis
 from tests.support.app.recording_parts import shot
@@ -154,46 +155,48 @@ def same_face(number: int, at: float) -> Analysis:
 
 class TestTake:
     def test_it_counts_down_and_takes_pictures_apart(self) -> None:
-        take, states = Take(), []
+        take, states = TakeSession(), []
         for step in range(60):
-            states.append(take.see(same_face(step, 100 + step / 10)))
-        counted = [s.seconds for s in states if s.phase is Phase.COUNTDOWN]
+            states.append(take.add(same_face(step, 100 + step / 10)))
+        counted = [s.seconds for s in states if s.phase is TakePhase.COUNTDOWN]
         assert counted == sorted(counted, reverse=True)
         assert set(counted) == {3, 2, 1}
-        assert states[-1].phase is Phase.DONE
-        assert len(take.shots) == PICTURES
+        assert states[-1].phase is TakePhase.DONE
+        assert len(take.shots) == SHOTS
         greys = [int(each.image[0, 0, 0]) for each in take.shots]
-        assert len(set(greys)) == PICTURES  # none twice
+        assert len(set(greys)) == SHOTS  # none twice
 
     def test_without_a_face_it_waits_and_begins_anew(self) -> None:
-        take = Take()
-        take.see(same_face(0, 100))
-        assert take.see(same_face(1, 102.5)).seconds == 1
-        state = take.see(seen(2, 103, faces=0))
-        assert state.phase is Phase.WAITING
+        take = TakeSession()
+        take.add(same_face(0, 100))
+        assert take.add(same_face(1, 102.5)).seconds == 1
+        state = take.add(seen(2, 103, faces=0))
+        assert state.phase is TakePhase.WAITING
         assert "No face in the picture" in state.reason
-        assert take.see(same_face(3, 110)).seconds == 3
+        assert take.add(same_face(3, 110)).seconds == 3
 
     def test_a_face_that_goes_while_pictures_are_taken_leaves_none(self) -> None:
-        take = Take()
-        take.see(same_face(0, 100))
-        assert take.see(same_face(1, 103.1)).phase is Phase.RECORDING
-        take.see(seen(2, 103.2, faces=0))
+        take = TakeSession()
+        take.add(same_face(0, 100))
+        assert take.add(same_face(1, 103.1)).phase is TakePhase.RECORDING
+        take.add(seen(2, 103.2, faces=0))
         assert take.shots == ()
 
     def test_another_face_begins_anew(self) -> None:
-        take = Take()
-        take.see(same_face(0, 100))
-        take.see(same_face(1, 103.1))
-        state = take.see(seen(2, 103.4))  # its id is 2
-        assert (state.phase, state.seconds, take.shots) == (Phase.COUNTDOWN, 3, ())
+        take = TakeSession()
+        take.add(same_face(0, 100))
+        take.add(same_face(1, 103.1))
+        state = take.add(seen(2, 103.4))  # its id is 2
+        assert (state.phase, state.seconds, take.shots) == (TakePhase.COUNTDOWN, 3, ())
 
     def test_neither_a_stand_in_nor_a_recording_is_ones_face(self) -> None:
-        state = Take().see(seen(0, 100, source=""))
-        assert state.phase is Phase.WAITING
-        assert "fills the time until your camera does" in state.reason
-        frame = SessionFrame(np.zeros((8, 8, 3), np.uint8), 0, 0.0, 100.0, source="/r")
-        state = Take().see(replace(seen(0, 100), frame=frame))
+        state = TakeSession().add(seen(0, 100, source=""))
+        assert state.phase is TakePhase.WAITING
+        assert "until your camera does" in state.reason
+        frame = Frame(
+            np.zeros((8, 8, 3), np.uint8), 0, 0.0, 100.0, recorded=RecordedResults(), source="/r"
+        )
+        state = TakeSession().add(replace(seen(0, 100), frame=frame))
         assert "A recording plays" in state.reason
 
     def test_prompts_go_round_by_round(self) -> None:
@@ -214,7 +217,7 @@ def test_the_picture_is_the_crop_that_the_model_is_fed(
     landmarker = FaceLandmarker()
     (face,) = landmarker(cv2.cvtColor(demo_frame, cv2.COLOR_BGR2RGB))
     landmarker.close()
-    (content,) = face_pictures([Shot(demo_frame, face.landmarks)])
+    (content,) = face_pictures([FrameShot(demo_frame, face.landmarks)])
     picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     classifier = Classifier("default", "cpu")
     side = classifier.crop_size

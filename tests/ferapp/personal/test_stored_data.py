@@ -8,7 +8,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from ferapp.live import app_log
+from ferapp.live.app_log import AppLog
 from ferapp.personal import stored_data
 from ferapp.personal.examples import Examples
 from ferapp.personal.stored_data import Places, delete
@@ -118,19 +118,19 @@ def test_a_link_is_removed_and_not_what_it_leads_to(places: Places, tmp_path: Pa
 
 
 @pytest.fixture
-def log() -> Iterator[app_log.Journal]:
-    made = app_log.install()
+def log() -> Iterator[AppLog]:
+    made = AppLog()
     yield made
     made.close()
 
 
-def test_the_log_forgets_and_goes_on(log: app_log.Journal) -> None:
+def test_a_deleted_log_goes_on(log: AppLog) -> None:
     getLogger("ferapp.test").info("a secret address")
     assert log.file is not None
     old = log.file.with_name("ferapp.log.1")
     old.write_text("an older secret")
     assert "secret" in log.file.read_text()
-    log.forget()
+    log.delete()
     assert not old.exists()
     assert "secret" not in log.text()
     getLogger("ferapp.test").info("what came later")

@@ -175,7 +175,7 @@ class FakeEngine:
     def analyse_again(self, on: bool) -> None:
         self.calls.append(("analyse_again", on))
         if self.now.replay is not None:
-            self.change(replay=replace(self.now.replay, again=on))
+            self.change(replay=replace(self.now.replay, is_reanalysed=on))
 
     def set_seen(self, seen: bool) -> None:
         self.seen = seen

@@ -26,8 +26,8 @@ from ferapp.ui.live.face.quality_chips import DoubtChips
 from ferapp.ui.live.face.region_meter import PlaceMeter
 from ferapp.ui.live.face.twin_bars import A, B, TwinBars
 from ferapp.ui.text import source_text, wording
-from ferapp.ui.timeline.probability_plot import LEAST, ProbabilityStrip
-from ferapp.ui.timeline.signal_panel import LEAST as LEAST_BESIDE
+from ferapp.ui.timeline import probability_plot, signal_panel
+from ferapp.ui.timeline.probability_plot import ProbabilityPlot
 from ferapp.ui.timeline.signal_panel import SignalPanel
 from ferapp.ui.widgets import theme
 from ferapp.vision.face_parts import spread
@@ -80,7 +80,7 @@ class FacePanel(QWidget):
         self.notice.hide()
         self.bars = ProbabilityBars()
         self.twin_bars = TwinBars()  # in place of the bars while two models are compared
-        self.strip = ProbabilityStrip()
+        self.probability_plot = ProbabilityPlot()
         self.signals = SignalPanel(group)
         self.signals.hide()
         self.crop = CropView()
@@ -146,7 +146,7 @@ class FacePanel(QWidget):
         layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, BOTTOM)
         layout.setSpacing(TIGHT)
         layout.addWidget(self.over_time)
-        layout.addWidget(self.strip, 1)
+        layout.addWidget(self.probability_plot, 1)
         layout.addWidget(self.signals, 1)
         layout.addWidget(self.sees)
         layout.addWidget(seen)
@@ -181,15 +181,15 @@ class FacePanel(QWidget):
         bar.rangeChanged.connect(align)
         return scroll
 
-    def note(self, analysis: Analysis) -> None:
-        """One more moment in the plots."""
-        self.strip.push(analysis)
-        self.signals.strip.push(analysis)
+    def plot(self, analysis: Analysis) -> None:
+        """Add the values of one analysis to the plots."""
+        self.probability_plot.add(analysis)
+        self.signals.plot.add(analysis)
 
-    def break_off(self) -> None:
-        """What is noted next does not follow from what was noted last."""
-        self.strip.break_off()
-        self.signals.strip.break_off()
+    def interrupt_plots(self) -> None:
+        """Leave a gap before the next analysis: some in between were not plotted."""
+        self.probability_plot.interrupt()
+        self.signals.plot.interrupt()
 
     def show_analysis(
         self,
@@ -219,7 +219,7 @@ class FacePanel(QWidget):
         self.crop.show_face(face, map_image, wording.no_crop(status))
         self._show_face(face, classes, look)
         self._show_second(analysis, status, look)
-        self.strip.redraw()
+        self.probability_plot.redraw()
         self.signals.show_analysis(analysis)
 
     def _show_second(self, analysis: Analysis | None, status: LiveStatus, look: Look) -> None:
@@ -283,7 +283,8 @@ class FacePanel(QWidget):
     def show_signals(self, on: bool) -> None:
         """With them the column scrolls on a small screen: then no plot need be squeezed."""
         self.signals.setVisible(on)
-        self.strip.setMinimumHeight(LEAST_BESIDE if on else LEAST)
+        height = signal_panel.MIN_HEIGHT if on else probability_plot.MIN_HEIGHT
+        self.probability_plot.setMinimumHeight(height)
 
     def show_status(self, status: LiveStatus) -> None:
         text = wording.model_notice(status)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ferapp.live.status import LiveStatus
-from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_words, stream_words
+from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_fault_text, stream_fault_text
 from ferapp.ui.live.fault_panel import REMARKS, FaultPanel
 from ferapp.ui.live.live_view import Stage
 from ferapp.ui.text.source_text import opening, source_title
@@ -23,7 +23,7 @@ URL = f"rtsp://anna:{SECRET}@camera.local:554/stream?token={SECRET}"
 
 
 def fault_of(kind: FaultKind, source: str = "camera:HD Webcam") -> Fault:
-    message, hint = camera_words(kind, "HD Webcam", "/dev/video0")
+    message, hint = camera_fault_text(kind, "HD Webcam", "/dev/video0")
     if kind in REMARKS:
         message, hint = "HD Webcam now delivers 640 × 480 pixels", ""
     return Fault(kind, source, message, hint, kind in RETRIED)
@@ -127,7 +127,7 @@ def test_a_notice_without_a_fault_is_shown_as_it_is(bench: Bench) -> None:
 @pytest.mark.parametrize("kind", FaultKind)
 def test_a_password_is_nowhere_in_the_window(bench: Bench, kind: FaultKind) -> None:
     """Not even when the engine forgets to take it out of its words."""
-    message, hint = stream_words(kind, URL)
+    message, hint = stream_fault_text(kind, URL)
     fault = Fault(kind, URL, message, f"{hint} ftp://anna:{SECRET}@host/", kind in RETRIED)
     bench.engine.change(source=URL, source_name="rtsp://camera.local:554/stream")
     bench.engine.change(source_opening=URL, source_fault=fault, source_notice=str(fault))

@@ -91,17 +91,17 @@ class TestReplay:
         assert not page.sliders.opacity.isEnabled()
         page.change_look(palette=page.look.palette)
         assert not page.attribution.isEnabled()
-        playing.engine.change(replay=replace(REPLAY, again=True))
+        playing.engine.change(replay=replace(REPLAY, is_reanalysed=True))
         playing.show(at(20.0))
         playing.qtbot.waitUntil(attribution.isEnabled)
         assert "numbers" not in attribution.toolTip()
         assert page.attribution.isEnabled()
         playing.qtbot.waitUntil(lambda: crop.accessibleDescription() == "")
-        playing.engine.change(replay=replace(REPLAY, burnt=True))
+        playing.engine.change(replay=replace(REPLAY, has_overlays=True))
         playing.qtbot.waitUntil(lambda: not boxes.isEnabled())
 
     def test_only_overlaid_says_so_and_is_not_drawn_over(self, playing: Bench) -> None:
-        playing.engine.change(replay=replace(REPLAY, burnt=True, ended=False))
+        playing.engine.change(replay=replace(REPLAY, has_overlays=True, is_complete=False))
         bar = playing.window.live_page.play_bar
         playing.qtbot.waitUntil(bar.notice.isVisible)
         assert bar.notice.text() == "Overlays only, cut short"
@@ -109,7 +109,7 @@ class TestReplay:
         view = playing.window.live_page.view
         playing.show(replayed(20.0))
         drawn = pixels(view)
-        playing.show(replayed(20.0, burnt=True))
+        playing.show(replayed(20.0, has_overlays=True))
         plain = pixels(view)
         assert (drawn != plain).any()
         playing.window.actions_by_id["boxes"].setChecked(False)
@@ -130,7 +130,7 @@ class TestReplay:
         from datetime import datetime
 
         page = playing.window.live_page
-        again = replace(playing.engine.now, replay=replace(REPLAY, again=True))
+        again = replace(playing.engine.now, replay=replace(REPLAY, is_reanalysed=True))
         for status, named in ((playing.engine.now, False), (again, True)):
             found = record(replayed(1), status, page.look, page.options, datetime.now())
             assert (found["model"] is not None) is named

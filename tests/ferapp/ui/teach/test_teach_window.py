@@ -11,11 +11,11 @@ import pytest
 from PySide6.QtWidgets import QLabel
 
 from ferapp import app
-from ferapp.live import app_log
+from ferapp.live.app_log import AppLog
 from ferapp.personal import examples as store_module
 from ferapp.personal.examples import TAKES, Examples
 from ferapp.personal.face_crops import face_pictures
-from ferapp.personal.take_session import PICTURES, Shot
+from ferapp.personal.take_session import SHOTS, FrameShot
 from ferapp.ui.teach import teach_window as sheet_module
 from ferapp.ui.teach.teach_window import Tools
 from ferapp.vision.classifier import Classifier
@@ -111,7 +111,7 @@ def test_a_take_is_counted_down_and_kept(teaching: Teaching) -> None:
     assert list(dict.fromkeys(counted)) == ["3", "2", "1", "●"]
     assert "Hold it" in record.words.text()
     teaching.one_take()
-    assert record.figures["angry"].text() == f"{PICTURES} pictures"
+    assert record.figures["angry"].text() == f"{SHOTS} pictures"
     assert record.title.text() == "Show: disgust"
     assert not record.train.isEnabled()
     assert "two expressions" in record.train.toolTip()
@@ -199,7 +199,7 @@ def test_what_was_recorded_is_there_after_the_window_was_closed(
     again = teaching.sheet.record
     teaching.wait(lambda: again.chips)
     assert teaching.sheet.stack.currentWidget() is again  # consent is not asked for twice
-    assert again.figures["angry"].text() == f"{PICTURES} pictures"
+    assert again.figures["angry"].text() == f"{SHOTS} pictures"
     assert again.figures["disgust"].text() == "0 pictures"
     assert again.title.text() == "Show: disgust"
 
@@ -209,7 +209,7 @@ def test_record_train_use_and_delete(teaching: Teaching, bench: Bench, tmp_path:
     teaching.agree()
     teaching.record_all("happy", "sad")
     record, training = teaching.sheet.record, teaching.sheet.training
-    assert record.figures["sad"].text() == f"{TAKES * PICTURES} pictures, {PICTURES} held out"
+    assert record.figures["sad"].text() == f"{TAKES * SHOTS} pictures, {SHOTS} held out"
     teaching.train()
     assert "learns from 28 pictures. 14 others are held out" in training.words.text()
     assert "No pictures of angry, disgust, fear, surprise and neutral" in training.words.text()
@@ -299,14 +299,14 @@ def test_pictures_that_cannot_be_prepared_are_told(bench: Bench) -> None:
 
 
 def test_the_app_puts_it_together(bench: Bench) -> None:
-    log = app_log.install()
+    log = AppLog()
     try:
         own = app.add_personal_data(bench.window, bench.engine, log)
         bench.window.actions_by_id["teach"].trigger()
         assert own.teaching is not None
         assert own.teaching.isVisible()
         shown = Person().shows("happy")
-        (picture,) = own._tools.pictures([Shot(shown.frame.image, shown.faces[0].landmarks)])
+        (picture,) = own._tools.pictures([FrameShot(shown.frame.image, shown.faces[0].landmarks)])
         assert picture.startswith(b"\x89PNG")
         bench.window.actions_by_id["delete_data"].trigger()
         assert own.forgetting is not None
