@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.personal.examples import TAKES, Count
+from ferapp.personal.examples import TAKES, ExampleCount
 from ferapp.recording.session import SessionFrame
 from ferapp.sources.camera_info import DEMO, camera_text
 from ferapp.sources.stream_address import URL
@@ -107,7 +107,7 @@ def _has_landmarks(face: FaceAnalysis | None) -> bool:
     return face is not None and face.landmarks.shape == (68, 2)
 
 
-def next_prompt(counts: dict[str, Count], wanted: frozenset[str]) -> str | None:
+def next_prompt(counts: dict[str, ExampleCount], wanted: frozenset[str]) -> str | None:
     """The wanted class with the fewest takes, in the classes' order; None when all have theirs."""
     open_ones = [name for name in counts if name in wanted and counts[name].takes < TAKES]
     return min(open_ones, key=lambda name: counts[name].takes, default=None)
