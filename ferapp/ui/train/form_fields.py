@@ -87,9 +87,13 @@ def _form_field(key: str, info: FieldInfo) -> FormField:
 
 
 def _title_from(key: str) -> str:
-    """`objective.pal.sigma` → `PAL sigma`; `model.options` → `Model options`."""
-    parts = key.split(".")
-    title = " ".join(parts if parts[0] == "model" else parts[1:]).replace("_", " ")
+    """`objective.pal.sigma` → `PAL sigma`; `objective.pal.weight` → `PAL loss weight`."""
+    section, *names = key.split(".")
+    if section == "model":
+        names = ["model", *names]
+    elif section == "objective" and names[-1] == "weight":
+        names = [*names[:-1], "loss weight"]
+    title = " ".join(names).replace("_", " ")
     for acronym in ("pal", "au"):
         title = title.replace(f"{acronym} ", f"{acronym.upper()} ")
     return title[:1].upper() + title[1:]

@@ -64,6 +64,13 @@ def test_the_form_has_every_field_of_the_schema() -> None:
     epochs = next(field for field in fields if field.key == "optim.epochs")
     assert (epochs.title, epochs.unit, epochs.kind) == ("Epochs", "epochs", "number")
     assert epochs.bounds == "At least 1, at most 10000."
+    titles = {field.key: field.title for field in fields}
+    assert titles["model.name"] == "Architecture"
+    assert titles["augment.start_side"] == "Progressive size"
+    assert titles["augment.erase"] == "Random erasing"
+    assert titles["objective.pal.weight"] == "PAL loss weight"
+    assert titles["objective.pal.sigma"] == "PAL sigma"
+    assert titles["model.options"] == "Model options"
 
 
 def test_every_recipe_passes_through_the_form_unchanged() -> None:
