@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.personal.examples import TAKES, Count
+from ferapp.personal.examples import TAKES, ExampleCount
 from ferapp.sources.camera_info import DEMO, parse_camera_uri
 from ferapp.sources.stream_address import URL
 from ferapp.vision.types import Analysis, FaceAnalysis
@@ -106,7 +106,7 @@ def _has_landmarks(face: FaceAnalysis | None) -> bool:
     return face is not None and face.landmarks.shape == (68, 2)
 
 
-def next_prompt(counts: dict[str, Count], selected: frozenset[str]) -> str | None:
+def next_prompt(counts: dict[str, ExampleCount], selected: frozenset[str]) -> str | None:
     """The selected class with the fewest takes, in class order; None when all are complete."""
     incomplete = [name for name in counts if name in selected and counts[name].takes < TAKES]
     return min(incomplete, key=lambda name: counts[name].takes, default=None)

@@ -24,7 +24,7 @@ from ferapp.sources.faults import Fault, FaultKind
 from ferapp.ui.live.fault_icons import Sign
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import enable_keyboard
 
 WIDEST = 520  # px
 REMARKS = frozenset({FaultKind.RESIZED, FaultKind.SKIPPED})  # they ask for nothing
@@ -36,7 +36,7 @@ class CloseCross(QAbstractButton):
         self.setToolTip("Hide this.")
         self.setAccessibleName("Hide")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        by_keyboard(self)
+        enable_keyboard(self)
 
     def sizeHint(self) -> QSize:
         side = self.fontMetrics().height() + 4
@@ -176,7 +176,7 @@ class FaultPanel(Notice):
     def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text)
         button.setToolTip(tip)
-        by_keyboard(button)
+        enable_keyboard(button)
         return button
 
     def show_status(self, status: LiveStatus) -> None:

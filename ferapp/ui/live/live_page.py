@@ -174,7 +174,7 @@ class LivePage(QWidget):
         if found:
             self._follow(found[0])
         else:
-            self.stage.toast.tell(f"There is no face {wanted} in the picture.")
+            self.stage.toast.show_message(f"There is no face {wanted} in the picture.")
 
     def follow_at_most(self, faces: int) -> None:
         """Find so many faces from now on."""
@@ -347,7 +347,9 @@ class LivePage(QWidget):
             self.change_look(full_scale=self._scale.value)
         gone = self._selection.departed
         if gone is not None:
-            self.stage.toast.tell(f"Face {number(gone)} has left. The largest is followed again.")
+            self.stage.toast.show_message(
+                f"Face {number(gone)} has left. The largest is followed again."
+            )
         if analysis.frame.position_s is not None:
             self.play_bar.show_time(analysis.frame.position_s)
         if not (analysis.frame.is_repeat or self._actions["freeze"].isChecked()):

@@ -25,7 +25,7 @@ from ferapp.recording.session import MARK
 from ferapp.sources.recorded import Mark, Replay
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.chips import Chip
 
 _REACH = 5  # px from a mark where its note is shown
@@ -128,7 +128,7 @@ class PlayBar(QFrame):
         self.pause.setFixedWidth(self.pause.fontMetrics().horizontalAdvance("Pause") + 32)
         self.pause.clicked.connect(freeze.toggle)
         freeze.toggled.connect(self._show_paused)
-        by_keyboard(self.pause)
+        enable_keyboard(self.pause)
         self.time = QLabel()
         self.time.setFont(theme.sized(self.font(), 1.0))
         self.time.setAccessibleName("Time")

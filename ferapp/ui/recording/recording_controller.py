@@ -24,9 +24,9 @@ from ferapp.ui.live.snapshot import open_folder
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import source_text, wording
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.chips import Chip
-from ferapp.ui.widgets.dialogs import Sheet
+from ferapp.ui.widgets.dialogs import ModelessDialog
 from ferapp.vision.types import Analysis
 
 TITLE = "ferapp"
@@ -121,7 +121,7 @@ class Recordings(QObject):
     def _tell_of_table(self, words: str, table: str) -> None:
         self._show_whether_table(self._page.status)
         shown = "Show folder" if table else ""
-        self._page.stage.toast.tell(words, shown, lambda: open_folder(table), table)
+        self._page.stage.toast.show_message(words, shown, lambda: open_folder(table), table)
 
     def _begin_or_end(self) -> None:
         running = self._engine.status().recording
@@ -148,7 +148,9 @@ class Recordings(QObject):
                 look={"look": asdict(now.look)},
             )
         )
-        self._page.stage.toast.tell(f"Recording into {self.folder}", "Change…", self._show_settings)
+        self._page.stage.toast.show_message(
+            f"Recording into {self.folder}", "Change…", self._show_settings
+        )
 
     def _mark(self) -> None:
         self._page.record_bar.marked(self._engine.mark())
@@ -157,13 +159,13 @@ class Recordings(QObject):
         """What became of it, and how to see it."""
         toast, folder = self._page.stage.toast, ended.folder
         if not ended.frames:
-            toast.tell(ended.reason or "Nothing was recorded: no picture came.")
+            toast.show_message(ended.reason or "Nothing was recorded: no picture came.")
             return
         figures = f"{wording.duration(ended.seconds)}, {wording.size(ended.bytes)}"
         lacks = f"\nThe video lacks {ended.dropped} pictures." if ended.dropped else ""
         why = f"{ended.reason}\n" if ended.reason else ""
         words = f"{why}Recorded {figures}: …/{folder.parent.name}/{folder.name}{lacks}"
-        toast.tell(words, "Play", lambda: self._open_source(str(folder)), str(folder))
+        toast.show_message(words, "Play", lambda: self._open_source(str(folder)), str(folder))
 
     def _ask_for_recording(self) -> None:
         path = QFileDialog.getExistingDirectory(
@@ -176,7 +178,7 @@ class Recordings(QObject):
         RecordingSheet(self._window, self._store, self.folder).show()
 
 
-class RecordingSheet(Sheet):
+class RecordingSheet(ModelessDialog):
     """Where recordings go, and which videos they have."""
 
     def __init__(self, parent: QWidget, store: SettingsStore, folder: Path) -> None:
@@ -189,7 +191,7 @@ class RecordingSheet(Sheet):
         change.setToolTip("Choose where recordings go.")
         change.clicked.connect(self._change)
         change.setAutoDefault(False)
-        by_keyboard(change)
+        enable_keyboard(change)
         self.clean = Chip("Clean", "The pictures as they come: clean.avi. Needed to analyse again.")
         self.overlaid = Chip("With overlays", "The same with everything drawn in: overlaid.avi.")
         self.clean.setChecked(store.now.record_clean)
@@ -217,8 +219,10 @@ class RecordingSheet(Sheet):
         grid.addWidget(self.overlaid, 1, 2)
         grid.addWidget(always, 2, 0, 1, 5)
         self.column.addLayout(grid, 1)
-        self._open_button = self.button("Open folder", "Show it in the file manager.", self._open)
-        self.finish()
+        self._open_button = self.add_button(
+            "Open folder", "Show it in the file manager.", self._open
+        )
+        self.add_buttons()
         self._show_place()
 
     def _show_place(self) -> None:

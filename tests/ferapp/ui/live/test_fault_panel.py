@@ -190,7 +190,9 @@ def test_a_message_of_the_window_covers_no_way_out(bench: Bench) -> None:
     stage = bench.window.live_page.stage
     bench.window.resize(960, 640)
     panel = say(bench, fault_of(FaultKind.BUSY))
-    stage.toast.tell("3 files came at once: only the first, a film with a long name, is opened.")
+    stage.toast.show_message(
+        "3 files came at once: only the first, a film with a long name, is opened."
+    )
     bench.qtbot.waitUntil(lambda: panel.geometry().bottom() < stage.toast.y())
     stage.toast.hide()
     bench.qtbot.waitUntil(lambda: panel.geometry().bottom() > stage.toast.y())
