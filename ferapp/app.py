@@ -9,25 +9,23 @@ from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from ferapp.live import app_log
+from ferapp.live.app_log import AppLog
 from ferapp.live.engine import Engine
 from ferapp.live.status import LiveEngine
-from ferapp.personal.take_session import Shot
+from ferapp.personal.take_session import FrameShot
 from ferapp.review import opening
-from ferapp.review.classify_pictures import classified_by
-from ferapp.review.sample_explainer import Examiner
-from ferapp.runs.check_data import check_data
+from ferapp.review.sample_explainer import SampleExplainer
 from ferapp.runs.compare import compare_runs
+from ferapp.runs.data_check import check_data
 from ferapp.ui.inspect.inspect_page import InspectPage
-from ferapp.ui.inspect.inspect_tools import Tools as InspectTools
+from ferapp.ui.inspect.inspect_tools import InspectTools
 from ferapp.ui.shell.page import Links
 from ferapp.ui.shell.settings import Settings, SettingsStore
 from ferapp.ui.shell.window import MainWindow
-from ferapp.ui.teach.personal_data import Log, OwnData
-from ferapp.ui.teach.teach_window import Tools
+from ferapp.ui.teach.personal_data import ErasableLog, PersonalData
+from ferapp.ui.teach.teach_window import TeachTools
 from ferapp.ui.text.source_text import with_mode
-from ferapp.ui.train.train_page import Tools as TrainTools
-from ferapp.ui.train.train_page import TrainPage
+from ferapp.ui.train.train_page import TrainPage, TrainTools
 from ferapp.ui.widgets.theme import Mode, apply_theme
 from trainer.errors import FerError
 from trainer.files import asset
@@ -62,12 +60,12 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     runs = Path("runs").absolute()
     inspect = InspectPage(
         InspectTools(
-            open=lambda source, say: opening.open_inspected(
-                source, remembered_model(store.now), inspect.desk.reporting(say)
+            open=lambda source, report: opening.open_evaluation(
+                source, remembered_model(store.now), inspect.tasks.interruptible(report)
             ),
-            examine=Examiner().examine,
-            classify=lambda opened, model, say: classified_by(
-                opened, model, inspect.desk.reporting(say)
+            explain=SampleExplainer().explain,
+            classify=lambda opened, model, report: opening.classify_with(
+                opened, model, inspect.tasks.interruptible(report)
             ),
             models=tuple(bundled_models()),
             first=str(opening.example()),
@@ -76,36 +74,37 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
         run,
     )
 
-    def show_inspected(source: str) -> None:
+    def inspect_source(source: str) -> None:
         inspect.open(source)
         window.show_page("Inspect")
 
     train = TrainPage(
         TrainTools(
-            check_data=lambda source, say: check_data(source, train.desk.reporting(say)),
+            check_data=lambda source, report: check_data(source, train.tasks.interruptible(report)),
             compare=compare_runs,
             runs=runs,
         ),
-        Links(window.load_model, window.compare_live, show_inspected),
+        Links(window.load_model, window.compare_live, inspect_source),
     )
     window.add_page("Train", train, "Launch, watch and compare training runs.")
     window.add_page("Inspect", inspect, "See a model's mistakes up close.")
 
 
-def add_personal_data(window: MainWindow, engine: LiveEngine, log: app_log.Journal) -> OwnData:
+def add_personal_data(window: MainWindow, engine: LiveEngine, log: AppLog) -> PersonalData:
     """Teaching the user's face, and deleting all data that the app stores."""
 
-    def pictures(shots: Sequence[Shot]) -> list[bytes]:
-        from ferapp.personal.face_crops import face_pictures  # brings OpenCV
+    def crop_pngs(shots: Sequence[FrameShot]) -> list[bytes]:
+        from ferapp.personal.face_crops import face_crop_pngs  # loads OpenCV
 
-        return face_pictures(shots)
+        return face_crop_pngs(shots)
 
     def prepare(examples: Path, out: Path) -> None:
         from ferapp.personal.face_crops import prepare_examples
 
         prepare_examples(examples, out)
 
-    return OwnData(window, engine, Tools(pictures, prepare), Log(log.file, log.forget))
+    tools = TeachTools(crop_pngs, prepare)
+    return PersonalData(window, engine, tools, ErasableLog(log.file, log.delete))
 
 
 def open_window(
@@ -115,8 +114,8 @@ def open_window(
     page: str = "live",
     run: str = "",
 ) -> int:
-    """Run the app until its window closes; returns the exit code. None: what was used last."""
-    log = app_log.install()
+    """Run the app until its window closes; returns the exit code. None is what was used last."""
+    log = AppLog()
     try:
         store = SettingsStore()
         app = make_application(store.now.theme)

@@ -47,7 +47,7 @@ def run_checks() -> list[Check]:
     plugin_path = os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH")
     versions = installed_versions((*PACKAGES, *OPENCV, ENUMERATOR))
     python = sys.version_info[:2]
-    cv2_error = import_error("ferapp.sources.opencv")
+    cv2_error = import_error("cv2")
     checks = [
         check_python(python, platform.python_version()),
         *(check_package(name, versions.get(name)) for name in PACKAGES),

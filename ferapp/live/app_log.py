@@ -1,4 +1,4 @@
-"""The log: the last lines for the window, all of them in a file. No password gets into it."""
+"""The app's log: the last lines for the window, all of them in a file. It holds no passwords."""
 
 import contextlib
 import logging
@@ -18,10 +18,10 @@ from ferapp.sources.stream_address import without_password
 
 log = logging.getLogger(__name__)
 
-KEPT = 1000  # lines in memory
+MAX_LINES = 1000  # in memory
 FILE_BYTES = 1 << 20
 OLD_FILES = 2
-LOGGERS = ("ferapp", "trainer")  # what other packages tell is of no use to a person
+LOGGERS = ("ferapp", "trainer")  # messages of other packages are of no use to a person
 PACKAGES = ("ferapp", "PySide6-Essentials", "torch", "mediapipe", "opencv-python", "numpy")
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -29,47 +29,42 @@ _LOGIN = re.compile(r"(?<=://)(?:\S*|[^\n/?#]*)@")  # also one with a slash or a
 _ADDRESS = re.compile(r"(?:https?|rtsps?)://[^\s'\"<>]+", re.IGNORECASE)
 
 
-def install() -> "Journal":
-    """Begin to log, uncaught exceptions too, until the journal is closed."""
-    return Journal()
-
-
-class Journal:
-    """What `ferapp` and `trainer` log from now on."""
+class AppLog:
+    """Collects what `ferapp` and `trainer` log, and uncaught exceptions, until it is closed."""
 
     def __init__(self) -> None:
         self.file: Path | None = None  # None when it cannot be written
-        self._lines = _Lines()
+        self._lines = _LineHandler()
         self._handlers: list[logging.Handler] = [self._lines]
         try:
             folder = user_log_path("ferapp", appauthor=False, ensure_exists=True)
-            self._handlers.append(_File(folder / "ferapp.log"))
+            self._handlers.append(_FileHandler(folder / "ferapp.log"))
             self.file = folder / "ferapp.log"
         except OSError as error:
-            trouble = f"The log is not kept in a file: {error}"
+            problem = f"The log is not written to a file: {error}"
         else:
-            trouble = ""
+            problem = ""
         for handler in self._handlers:
-            handler.setFormatter(_Formatter(FORMAT))
+            handler.setFormatter(_PasswordFilter(FORMAT))
         for logger in map(logging.getLogger, LOGGERS):
             logger.setLevel(logging.INFO)
             for handler in self._handlers:
                 logger.addHandler(handler)
         self._hook, self._thread_hook = sys.excepthook, threading.excepthook
-        sys.excepthook, threading.excepthook = self._uncaught, self._uncaught_in_thread
+        sys.excepthook, threading.excepthook = self._log_uncaught, self._log_uncaught_in_thread
         log.info("%s", _versions())
-        if trouble:
-            log.warning("%s", trouble)
+        if problem:
+            log.warning("%s", problem)
 
     def text(self) -> str:
-        """The last lines, the newest at the end."""
+        """The last lines, oldest first."""
         return self._lines.text()
 
-    def forget(self) -> None:
-        """Delete what was logged so far, in memory and in files; a new log begins."""
+    def delete(self) -> None:
+        """Delete everything logged so far, in memory and in files; logging goes on."""
         for handler in self._handlers:
-            if isinstance(handler, _Lines | _File):
-                handler.forget()
+            if isinstance(handler, _LineHandler | _FileHandler):
+                handler.delete()
 
     def close(self) -> None:
         sys.excepthook, threading.excepthook = self._hook, self._thread_hook
@@ -79,14 +74,14 @@ class Journal:
         for handler in self._handlers:
             handler.close()
 
-    def _uncaught(
+    def _log_uncaught(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        if issubclass(kind, Exception):  # Ctrl+C is no fault
+        if issubclass(kind, Exception):  # Ctrl+C is no error
             log.critical("Uncaught", exc_info=(kind, error, trace))
         self._hook(kind, error, trace)
 
-    def _uncaught_in_thread(self, args: threading.ExceptHookArgs) -> None:
+    def _log_uncaught_in_thread(self, args: threading.ExceptHookArgs) -> None:
         if isinstance(args.exc_value, Exception):
             name = args.thread.name if args.thread else "that has ended"
             trace = (args.exc_type, args.exc_value, args.exc_traceback)
@@ -94,36 +89,36 @@ class Journal:
         self._thread_hook(args)
 
 
-class _Formatter(logging.Formatter):
+class _PasswordFilter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = _LOGIN.sub("", super().format(record))
-        return _ADDRESS.sub(lambda found: without_password(found[0]), text)
+        return _ADDRESS.sub(lambda address: without_password(address[0]), text)
 
 
-class _Lines(logging.Handler):
+class _LineHandler(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
-        self._kept: deque[str] = deque(maxlen=KEPT)
+        self._lines: deque[str] = deque(maxlen=MAX_LINES)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._kept.extend(self.format(record).splitlines())
+        self._lines.extend(self.format(record).splitlines())
 
     def text(self) -> str:
-        return "\n".join(self._kept.copy())  # a copy is made in one go, also while one is added
+        return "\n".join(self._lines.copy())  # copying is atomic, unlike iterating
 
-    def forget(self) -> None:
-        self._kept.clear()
+    def delete(self) -> None:
+        self._lines.clear()
 
 
-class _File(RotatingFileHandler):
+class _FileHandler(RotatingFileHandler):
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=FILE_BYTES, backupCount=OLD_FILES, encoding="utf-8")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """A full disk is no reason to fill the terminal too."""
 
-    def forget(self) -> None:
-        """The next line opens the file anew."""
+    def delete(self) -> None:
+        """The next line creates the file again."""
         with self.lock or contextlib.nullcontext():
             if self.stream is not None:
                 with contextlib.suppress(OSError):
@@ -134,15 +129,15 @@ class _File(RotatingFileHandler):
                     file.unlink()
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):  # the same disk, once more
+        with contextlib.suppress(OSError):  # the same full disk once more
             super().close()
 
 
 def _versions() -> str:
-    found = [f"Python {platform.python_version()}", platform.platform()]
+    parts = [f"Python {platform.python_version()}", platform.platform()]
     for package in PACKAGES:
         try:
-            found.append(f"{package} {metadata.version(package)}")
+            parts.append(f"{package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:  # a checkout, or another of OpenCV's packages
             continue
-    return "Start: " + ", ".join(found)
+    return "Start: " + ", ".join(parts)

@@ -1,4 +1,4 @@
-"""Where a model can run on this computer. Asks torch, which must be loaded already."""
+"""Where a model can run on this computer. Needs torch, which must be imported already."""
 
 import os
 from typing import TYPE_CHECKING
@@ -10,35 +10,35 @@ if TYPE_CHECKING:
 
 
 def list_devices() -> tuple[DeviceInfo, ...]:
-    """The CPU first. A CUDA device in use tells its free memory.
+    """The CPU first. Only a CUDA device in use has its free memory.
 
-    Asking another would open it, which takes some 300 MiB of it.
+    Querying another one would open it, which takes some 300 MiB of its memory.
     """
     import torch
 
     cores = os.cpu_count() or 1
-    found = [DeviceInfo("cpu", f"CPU, {cores} core{'s' * (cores > 1)}")]
+    devices = [DeviceInfo("cpu", f"CPU, {cores} core{'s' * (cores > 1)}")]
     if torch.cuda.is_available():
-        found += [
+        devices += [
             DeviceInfo(f"cuda:{index}", torch.cuda.get_device_name(index), _free_mb(index))
             for index in range(torch.cuda.device_count())
         ]
     if torch.backends.mps.is_available():
-        found.append(DeviceInfo("mps", "Apple GPU"))
-    return tuple(found)
+        devices.append(DeviceInfo("mps", "Apple GPU"))
+    return tuple(devices)
 
 
 def device_name(device: "torch.device") -> str:
-    """The name in the list: `cuda` alone is the first."""
+    """The name in the list; `cuda` alone is the first one."""
     return f"cuda:{device.index or 0}" if device.type == "cuda" else device.type
 
 
 def give_back_memory() -> None:
-    """What a model that was let go had on a GPU: torch keeps it for the next one else."""
+    """Return what released models had on a GPU; otherwise torch keeps it for later ones."""
     import torch
 
     if torch.cuda.is_available():
-        torch.cuda.empty_cache()  # nothing where torch has not used one
+        torch.cuda.empty_cache()  # does nothing where torch has used none
 
 
 def _free_mb(index: int) -> float | None:
@@ -48,5 +48,5 @@ def _free_mb(index: int) -> float | None:
         return None
     try:
         return float(torch.cuda.mem_get_info(index)[0] // 2**20)
-    except RuntimeError:  # it is there, but does not answer
+    except RuntimeError:  # it exists, but does not respond
         return None

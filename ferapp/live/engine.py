@@ -11,10 +11,10 @@ from ferapp.live.capture import Capture
 from ferapp.live.device_list import list_devices
 from ferapp.live.inference import InferenceThread
 from ferapp.live.meters import Percentiles, RateMeter
-from ferapp.live.model_catalogue import Catalogue
-from ferapp.live.model_loader import ModelNow, Models
+from ferapp.live.model_catalogue import ModelCatalogue
+from ferapp.live.model_loader import LoaderState, ModelLoader
 from ferapp.live.player import OpenSource
-from ferapp.live.poller import Watcher
+from ferapp.live.poller import Poller
 from ferapp.live.status import (
     DeviceInfo,
     LiveStatus,
@@ -26,7 +26,8 @@ from ferapp.live.status import (
 )
 from ferapp.recording.recorder import Recorder
 from ferapp.recording.session import session_folder
-from ferapp.recording.session_writer import Subject
+from ferapp.recording.session_files import RecordingSubject
+from ferapp.sources import camera_list, uri
 from ferapp.sources.base import FrameSource
 from ferapp.sources.camera_info import CameraInfo
 from ferapp.sources.heavy_imports import load_opencv, load_torch
@@ -42,21 +43,16 @@ LOOK_S = 3.0  # between two looks at cameras, model files and devices
 
 
 def open_source(spec: str) -> FrameSource:
-    load_opencv()
     folder = session_folder(spec)
-    if folder is not None:
-        from ferapp.recording.replay import SessionSource
+    if folder is None:
+        return uri.open_source(spec)
+    load_opencv()
+    from ferapp.recording.replay import SessionSource
 
-        return SessionSource(folder)
-    from ferapp.sources import uri  # brings OpenCV: not before the window
-
-    return uri.open_source(spec)
+    return SessionSource(folder)
 
 
 def list_cameras() -> tuple[CameraInfo, ...]:
-    load_opencv()
-    from ferapp.sources import camera_list
-
     return tuple(camera_list.list_cameras())
 
 
@@ -111,11 +107,11 @@ class Engine:
     ) -> None:
         self._parts = parts or Parts()
         self._device = device
-        self._other: Models | None = None  # made when two models are first compared
+        self._other: ModelLoader | None = None  # made when two models are first compared
         self._comparing = False
         every = self._parts.look_s
         self._capture = Capture(source, fps, self._parts.open_source)
-        self._models = Models(
+        self._models = ModelLoader(
             model, device, self._parts.landmarker, self._parts.classifier, self._look_again
         )
         self._recorder = Recorder()
@@ -123,12 +119,14 @@ class Engine:
             self._capture.frames, self._models, self._parts.analyzer, self._recorder
         )
         self._options = AnalysisOptions()
-        self._catalogue = Catalogue(Path("runs").absolute(), self._models.ms)
+        self._catalogue = ModelCatalogue(Path("runs").absolute(), self._models.measured_ms)
         for each in (model, *opened):
             self._catalogue.add(each)
-        self._cameras = Watcher[tuple[CameraInfo, ...]]("cameras", self._parts.cameras, (), every)
-        self._listed = Watcher[tuple[ModelInfo, ...]]("models", self._catalogue.look, (), every)
-        self._devices = Watcher[tuple[DeviceInfo, ...]]("devices", self._look_round, (), every)
+        self._cameras = Poller[tuple[CameraInfo, ...]]("cameras", self._parts.cameras, (), every)
+        self._listed = Poller[tuple[ModelInfo, ...]](
+            "models", self._catalogue.list_models, (), every
+        )
+        self._devices = Poller[tuple[DeviceInfo, ...]]("devices", self._look_round, (), every)
         self._latency, self._display_rate = Percentiles(), RateMeter()
         self._running = (
             self._capture,
@@ -152,17 +150,17 @@ class Engine:
 
     def status(self) -> LiveStatus:
         """Reads what the threads have left; waits for none of them."""
-        second = self._other.now if self._other is not None and self._comparing else None
+        second = self._other.current if self._other is not None and self._comparing else None
         return LiveStatus(
             source=self._source_status(),
-            model=_model_status(self._models.now),
+            model=_model_status(self._models.current),
             second_model=_model_status(second) if second is not None else None,
             recording=self._recorder.status,
             rates=self._rates(),
             analysis_notice=self._inference.notice,
-            cameras=self._cameras.seen,
-            models=self._listed.seen,
-            devices=self._devices.seen,
+            cameras=self._cameras.value,
+            models=self._listed.value,
+            devices=self._devices.value,
         )
 
     def _source_status(self) -> SourceStatus:
@@ -173,10 +171,10 @@ class Engine:
             notice=capture.notice,
             fault=capture.fault,
             opening=capture.opening,
-            requested_mode=capture.asked,
-            delivered_mode=capture.delivered,
+            requested_mode=capture.requested_mode,
+            delivered_mode=capture.delivered_mode,
             playback=capture.playback,
-            replay=replace(replay, again=self._inference.again) if replay else None,
+            replay=replace(replay, is_reanalysed=self._inference.again) if replay else None,
         )
 
     def _rates(self) -> Rates:
@@ -210,12 +208,12 @@ class Engine:
         if not model:
             self._inference.compare_with(None)
             if self._other is not None:
-                self._other.let_go()
+                self._other.unload()
             return
         self._catalogue.add(model)
         if self._other is None:
             make = self._parts.classifier
-            self._other = Models(model, self._device, lambda: None, make, self._look_again)
+            self._other = ModelLoader(model, self._device, lambda: None, make, self._look_again)
             self._other.start()
         else:
             self._other.load(model, self._device)
@@ -229,16 +227,17 @@ class Engine:
         self._inference.set_seen(seen)
 
     def record(self, plan: RecordingPlan) -> None:
-        capture, loaded = self._capture, self._models.now.loaded
+        capture, loaded = self._capture, self._models.current.loaded
         if capture.replay is not None:
             self._recorder.refuse(plan.folder, "This is a recording already.")
         elif loaded is None:
             self._recorder.refuse(plan.folder, "Nothing is recorded before the model is ready.")
-        elif not capture.source or capture.is_meanwhile:
+        elif not capture.source or capture.plays_fallback:
             self._recorder.refuse(plan.folder, "Nothing is recorded before the source plays.")
         else:
             settings = asdict(self._options) | {"hidden": sorted(self._options.hidden)}
-            self._recorder.start(plan, Subject(capture.source, capture.name, loaded, settings))
+            subject = RecordingSubject(capture.source, capture.name, loaded, settings)
+            self._recorder.start(plan, subject)
 
     def end_recording(self) -> None:
         self._recorder.end()
@@ -270,21 +269,21 @@ class Engine:
 
     def _look_round(self) -> tuple[DeviceInfo, ...]:
         # torch takes seconds to load, and may fail: that is the business of the models' thread
-        ready = self._models.tried and "torch" in sys.modules
+        ready = self._models.has_tried and "torch" in sys.modules
         return self._parts.devices() if ready else ()
 
     def _look_again(self) -> None:
-        self._listed.look_soon()
-        self._devices.look_soon()
+        self._listed.poll_soon()
+        self._devices.poll_soon()
 
 
-def _model_status(now: ModelNow) -> ModelStatus:
-    loaded = now.loaded
+def _model_status(loader: LoaderState) -> ModelStatus:
+    loaded = loader.loaded
     if loaded is None:
-        return ModelStatus(now.state, now.notice)
+        return ModelStatus(loader.state, loader.notice)
     return ModelStatus(
-        state=now.state,
-        notice=now.notice,
+        state=loader.state,
+        notice=loader.notice,
         spec=loaded.spec,
         name=loaded.classifier.card.name,
         card=loaded.classifier.card,

@@ -1,10 +1,10 @@
-"""Exceptions in words for a person."""
+"""Exceptions as text for a person."""
 
 from trainer.errors import FerError
 
 
-def reason(error: Exception) -> str:
-    """What our own errors say; of others the kind and the first line."""
+def error_text(error: Exception) -> str:
+    """The message of our own errors; of others the kind and the first line."""
     if isinstance(error, FerError):
         return str(error)
     line = str(error).strip().partition("\n")[0]

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ferapp.live.device_list import give_back_memory
-from ferapp.live.error_text import reason
-from ferapp.live.mailbox import LatestSlot
+from ferapp.live.error_text import error_text
+from ferapp.live.mailbox import LatestMailbox
 from ferapp.live.meters import RateMeter
-from ferapp.live.model_loader import Loaded, Models
+from ferapp.live.model_loader import LoadedModel, ModelLoader
 from ferapp.live.oom_fallback import Degradation, OomFallback
 from ferapp.recording.recorder import Recorder
-from ferapp.recording.session import SessionFrame, recorded
+from ferapp.recording.session import with_recorded_results
 from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.types import Analysis, StageTimes
@@ -37,12 +37,12 @@ class InferenceThread:
 
     def __init__(
         self,
-        frames: LatestSlot[Frame],
-        models: Models,
+        frames: LatestMailbox[Frame],
+        models: ModelLoader,
         make_analyzer: "Callable[[], Analyzer]",
         recorder: Recorder,
     ) -> None:
-        self.results: LatestSlot[Analysis] = LatestSlot()
+        self.results: LatestMailbox[Analysis] = LatestMailbox()
         self.rate = RateMeter()
         self.stages = StageTimes()
         self._frames, self._models, self._make_analyzer = frames, models, make_analyzer
@@ -51,12 +51,12 @@ class InferenceThread:
         self._options = AnalysisOptions()
         self._fallback = OomFallback()
         self._all_again = False  # the next frame tries what was given up
-        self._loaded: Loaded | None = None  # of the frame before
+        self._loaded: LoadedModel | None = None  # of the frame before
         self._newest: Frame | None = None
         self._trouble = ""
         self._failures = 0  # of the model, in a row
         self._seen = True
-        self._other: Models | None = None  # the second model, while two are compared
+        self._other: ModelLoader | None = None  # the second model, while two are compared
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
 
@@ -71,15 +71,15 @@ class InferenceThread:
             self._all_again = True
         self._options = options
 
-    def compare_with(self, other: Models | None) -> None:
+    def compare_with(self, other: ModelLoader | None) -> None:
         """Let a second model look at the same faces; None is one model alone."""
         self._other = other
 
     def look_again(self) -> None:
         """Analyse the newest frame once more, unless another one waits."""
         if self._newest is not None:
-            again = replace(self._newest, captured_at=time.perf_counter(), again=True)
-            self._frames.put_back(again)
+            repeat = replace(self._newest, captured_at=time.perf_counter(), is_repeat=True)
+            self._frames.put_back(repeat)
 
     def set_seen(self, seen: bool) -> None:
         """Frames that nobody can see are not analysed: the machine is free for other pages."""
@@ -109,27 +109,27 @@ class InferenceThread:
             if frame is None:
                 continue
             self._newest = frame
-            if not (self._seen or self._recorder.active):
+            if not (self._seen or self._recorder.is_active):
                 continue
-            if isinstance(frame, SessionFrame) and (frame.has_overlays or not self.again):
+            if frame.recorded is not None and (frame.has_overlays or not self.again):
                 analysis = self._replayed(analyzer, frame)
             else:
                 analysis = self._analyse(analyzer, frame)
             if analysis is not None:
-                if not frame.again:
+                if not frame.is_repeat:
                     self._recorder.add(analysis, self._loaded)
                 self.stages = analysis.times
                 self.results.put(analysis)
                 self.rate.tick()
 
-    def _replayed(self, analyzer: "Analyzer", frame: SessionFrame) -> Analysis | None:
+    def _replayed(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
         """The recorded results with their picture: nothing is computed."""
         analyzer.landmarker = None
         analysis = self._try(analyzer, frame)
-        return None if analysis is None else recorded(analysis, frame)
+        return None if analysis is None else with_recorded_results(analysis)
 
     def _analyse(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
-        loaded = self._models.now.loaded
+        loaded = self._models.current.loaded
         self._mind_changes(loaded)
         analyzer.landmarker = self._models.landmarker
         options = self._fallback.limit(self._options)
@@ -154,17 +154,17 @@ class InferenceThread:
         On a GPU that has too little memory for both it is the second that goes.
         """
         models = self._other
-        loaded = models.now.loaded if models is not None else None
+        loaded = models.current.loaded if models is not None else None
         if models is None or loaded is None:
             return analysis
         try:
             return analyzer.compare(analysis, loaded.classifier, options)
         except Exception as error:
             name = loaded.classifier.card.name
-            models.drop(loaded, f"{name} fails on these pictures: {reason(error)}")
+            models.discard(loaded, f"{name} fails on these pictures: {error_text(error)}")
             return analysis
 
-    def _mind_changes(self, loaded: Loaded | None) -> None:
+    def _mind_changes(self, loaded: LoadedModel | None) -> None:
         before, self._loaded = self._loaded, loaded
         chosen = loaded is not None and loaded is not before and not loaded.moved
         if chosen or (self._all_again and self._fallback.level < Degradation.NO_GPU):
@@ -176,7 +176,7 @@ class InferenceThread:
                 del before
                 give_back_memory()
 
-    def _give_up_more(self, loaded: Loaded) -> None:
+    def _give_up_more(self, loaded: LoadedModel) -> None:
         level = self._fallback.degrade(self._options, loaded.device)
         log.warning("%s", self._fallback.notice)
         if level is Degradation.NO_GPU:
@@ -185,7 +185,7 @@ class InferenceThread:
             self.look_again()  # with less; what is held has no next picture
 
     def _without_what_fails(
-        self, analyzer: "Analyzer", frame: Frame, loaded: Loaded | None, error: Exception
+        self, analyzer: "Analyzer", frame: Frame, loaded: LoadedModel | None, error: Exception
     ) -> Analysis | None:
         """The analysis without the model, or else without landmarks, or else None."""
         if loaded is not None and (analysis := self._try(analyzer, frame)) is not None:
@@ -194,7 +194,7 @@ class InferenceThread:
             if self._failures == FAILURES:
                 times = f"failed {FAILURES} times in a row and was stopped"
                 name = loaded.classifier.card.name
-                self._models.drop(loaded, f"{name} {times}: {reason(error)}")
+                self._models.discard(loaded, f"{name} {times}: {error_text(error)}")
             return analysis
         analyzer.landmarker = None
         analysis = self._try(analyzer, frame)
@@ -211,7 +211,7 @@ class InferenceThread:
             return None
 
     def _say(self, what: str, error: Exception) -> None:
-        words = f"{what}: {reason(error)}"
+        words = f"{what}: {error_text(error)}"
         if words != self._trouble:  # not thirty times a second
             log.error("%s", words, exc_info=error)
         self._trouble = words

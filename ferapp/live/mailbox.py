@@ -1,4 +1,4 @@
-"""One place, the latest wins: what a slow reader misses is overwritten, never queued."""
+"""Hands the latest item to a slower reader: what it misses is overwritten, never queued."""
 
 import threading
 from typing import Generic, TypeVar
@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class LatestSlot(Generic[T]):
-    """Hands the newest item from one thread to another; counts the items nobody took."""
+class LatestMailbox(Generic[T]):
+    """Holds the newest item for another thread; counts the items that were never taken."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -25,7 +25,7 @@ class LatestSlot(Generic[T]):
             self._condition.notify()
 
     def take(self, timeout: float = 0.0) -> T | None:
-        """The newest item not taken yet; waits up to `timeout` seconds for one."""
+        """The newest item that was not taken yet; waits up to `timeout` seconds for one."""
         with self._condition:
             if self._item is None and timeout > 0:
                 self._condition.wait(timeout)
@@ -33,7 +33,7 @@ class LatestSlot(Generic[T]):
             return item
 
     def put_back(self, item: T) -> None:
-        """Let what was taken before be taken once more, unless something newer waits."""
+        """Let an item be taken once more, unless a newer one waits."""
         with self._condition:
             if self._item is None:
                 self._item = item

@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 
 WINDOW_S = 2.0
-KEPT = 300
+MAX_VALUES = 300
 
 
 class RateMeter:
@@ -23,8 +23,8 @@ class RateMeter:
 
     def rate(self) -> float:
         with self._lock:
-            since = time.perf_counter() - WINDOW_S
-            recent = [moment for moment in self._times if moment >= since]
+            start = time.perf_counter() - WINDOW_S
+            recent = [moment for moment in self._times if moment >= start]
         if len(recent) < 2:
             return 0.0
         return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)
@@ -35,7 +35,7 @@ class Percentiles:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: deque[float] = deque(maxlen=KEPT)
+        self._values: deque[float] = deque(maxlen=MAX_VALUES)
 
     def add(self, value: float) -> None:
         with self._lock:

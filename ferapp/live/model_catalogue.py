@@ -1,4 +1,4 @@
-"""The models that can be chosen: bundled, of runs, and opened ones."""
+"""The models that can be chosen: bundled ones, those of runs, and opened files."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,40 +9,40 @@ from trainer.card import ModelCard
 from trainer.errors import ModelFileError
 from trainer.model_index import bundled_models, find_model, model_reference, read_card
 
-BEST = "*/checkpoints/best.safetensors"  # RunDir.best of every run; its module brings pydantic
+# RunDir.best of every run; the module of RunDir imports pydantic
+BEST = "*/checkpoints/best.safetensors"
 
 Group = Literal["bundled", "run", "file"]
 
 
-class Catalogue:
-    """Looks the models up, from one thread. A card is read again only when its file changed.
+class ModelCatalogue:
+    """Lists the models, for one thread. A card is read again only when its file changed.
 
-    `ms` tells the times measured with a model file, by device.
+    `measured_ms` gives the times measured with a model file, by device.
     """
 
-    def __init__(self, runs: Path, ms: Callable[[Path], dict[str, float]]) -> None:
-        self._runs, self._ms = runs, ms
+    def __init__(self, runs: Path, measured_ms: Callable[[Path], dict[str, float]]) -> None:
+        self._runs, self._measured_ms = runs, measured_ms
         self._opened: list[str] = []
+        # path → (modified, size) of the file, its card, and why there is none
         self._cards: dict[Path, tuple[tuple[int, int], ModelCard | None, str]] = {}
 
     def add(self, model: str) -> None:
-        """Also list this model, which was asked for; called by any thread."""
+        """List this model too, because it was requested; called by any thread."""
         if model not in self._opened:
             self._opened.append(model)
 
-    def look(self) -> tuple[ModelInfo, ...]:
-        """Bundled ones by name, runs from the newest on, then files in the order of opening."""
-        found: dict[Path, ModelInfo] = {}
-        for path, group, name in self._places():
-            if path in found:
-                continue
-            card, problem = self._card(path)
-            found[path] = ModelInfo(
-                model_reference(path), group, card, problem, name, self._ms(path)
-            )
-        return tuple(found.values())
+    def list_models(self) -> tuple[ModelInfo, ...]:
+        """Bundled ones by name, runs with the newest first, then files in the order of opening."""
+        models: dict[Path, ModelInfo] = {}
+        for path, group, name in self._candidates():
+            if path not in models:
+                card, problem = self._read_card(path)
+                ms = self._measured_ms(path)
+                models[path] = ModelInfo(model_reference(path), group, card, problem, name, ms)
+        return tuple(models.values())
 
-    def _places(self) -> Iterator[tuple[Path, Group, str]]:
+    def _candidates(self) -> Iterator[tuple[Path, Group, str]]:
         for name in bundled_models():
             yield find_model(name).resolve(), "bundled", name
         runs = [(path.parents[1].name, path.resolve()) for path in self._runs.glob(BEST)]
@@ -51,15 +51,15 @@ class Catalogue:
         for model in tuple(self._opened):
             try:
                 path = find_model(model).resolve()
-            except ModelFileError:  # whoever asked for it was told
+            except ModelFileError:  # the loader has reported it
                 continue
-            in_run = path.parent.name == "checkpoints"
-            yield path, "file", path.parents[1].name if in_run else path.stem
+            is_in_run = path.parent.name == "checkpoints"
+            yield path, "file", path.parents[1].name if is_in_run else path.stem
 
-    def _card(self, path: Path) -> tuple[ModelCard | None, str]:
+    def _read_card(self, path: Path) -> tuple[ModelCard | None, str]:
         try:
-            now = path.stat()
-            stamp = (now.st_mtime_ns, now.st_size)
+            stat = path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size)
         except OSError:
             stamp = (0, 0)
         known = self._cards.get(path)

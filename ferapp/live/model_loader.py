@@ -1,4 +1,4 @@
-"""The model that runs, and the loading of another one in a thread of its own."""
+"""The model that runs, and the thread that loads another one."""
 
 import logging
 import threading
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ferapp.live.device_list import device_name
-from ferapp.live.error_text import reason
+from ferapp.live.device_list import device_name, give_back_memory
+from ferapp.live.error_text import error_text
 from ferapp.live.status import ModelState
 from trainer.errors import FerError, is_out_of_memory
 from trainer.model_index import model_reference
@@ -20,46 +20,46 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MEASURED_S = 0.3  # so long the time of one face is measured
-LEAST_MEASURED = 3  # times: a single one may fall into a moment when the machine is busy
+MEASURED_S = 0.3  # how long the time of one face is measured
+MIN_REPEATS = 3  # of the measurement: a single one may meet a moment when the machine is busy
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedModel:
     """A model that runs."""
 
     classifier: "Classifier"
     spec: str  # what `load` takes
     file: Path
-    device: str  # as in the list of devices
+    device: str  # its name in the list of devices
     ms: float  # of one face with attribution
-    moved: bool = False  # here because the GPU's memory did not suffice, not because it was chosen
+    moved: bool = False  # to the CPU, because the GPU ran out of memory; not chosen by the user
 
 
 @dataclass(frozen=True, slots=True)
-class ModelNow:
-    """Replaced as a whole, so that a reader in another thread sees what belongs together."""
+class LoaderState:
+    """Replaced as a whole, so that other threads read values that belong together."""
 
     state: ModelState = ModelState.LOADING
     notice: str = ""
-    loaded: Loaded | None = None
+    loaded: LoadedModel | None = None
 
 
-NO_MODEL = ModelNow(ModelState.NONE)
+NO_MODEL = LoaderState(ModelState.NONE)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _LoadRequest:
     model: str
     device: str
     moved: bool = False
 
 
-class Models:
-    """Loads the landmarker, then the models asked for; the newest wish wins.
+class ModelLoader:
+    """Loads the landmarker, then the requested models; the newest request wins.
 
-    While one loads, and if it fails, the running one goes on. `on_change` is called in the loading
-    thread after every attempt.
+    While a model loads, and if it fails, the previous one keeps running. `on_attempt` is called in
+    the loading thread after every attempt.
     """
 
     def __init__(
@@ -68,146 +68,167 @@ class Models:
         device: str,
         make_landmarker: "Callable[[], FaceLandmarker | None]",
         make_classifier: "Callable[[str, str], Classifier]",
-        on_change: Callable[[], None],
+        on_attempt: Callable[[], None],
     ) -> None:
-        self.now = ModelNow()
+        self.current = LoaderState()
         self.landmarker: FaceLandmarker | None = None
         self.landmarker_notice = ""  # why there is none
-        self.tried = False  # whether a first model was loaded, or failed: torch is there, or fails
+        self.has_tried = False  # the first load is over, so torch is imported, or fails to be
         self._make_landmarker, self._make_classifier = make_landmarker, make_classifier
-        self._on_change = on_change
+        self._on_attempt = on_attempt
         self._ms: dict[Path, dict[str, float]] = {}
         self._lock = threading.Lock()  # held for moments only: the window calls `load`
-        self._wish = _Wish(model, device)
-        self._is_new = True  # the wish was not taken up yet
+        self._request = _LoadRequest(model, device)  # the newest
+        self._is_pending = True  # the loading thread has not taken up the request
         self._is_loading = False
+        self._is_cancelled = False  # nobody wants the model that loads now
         self._closing = False
-        self._asked = threading.Event()
-        self._asked.set()
+        self._wake = threading.Event()
+        self._wake.set()
         self._thread = threading.Thread(target=self._run, name="loading", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def ms(self, file: Path) -> dict[str, float]:
-        """Times of one face measured with this file, by device."""
+    def measured_ms(self, file: Path) -> dict[str, float]:
+        """Times of one face measured with this model file, by device."""
         return self._ms.get(file, {})
 
     def load(self, model: str, device: str = "") -> None:
-        """`device` is the one of before unless it is named."""
+        """`device` stays as it is unless it is given."""
         with self._lock:
-            self._ask(_Wish(model, device or self._wish.device))
+            self._ask(_LoadRequest(model, device or self._request.device))
 
-    def let_go(self) -> None:
-        """Of the model that runs, which nobody needs now."""
+    def unload(self) -> None:
+        """Release the model that runs, and the one that is being loaded."""
         with self._lock:
-            self.now = NO_MODEL
+            self.current = NO_MODEL
+            self._is_pending = False
+            self._is_cancelled = self._is_loading
 
     def use_device(self, device: str) -> None:
         with self._lock:
-            self._ask(_Wish(self._wish.model, device))
+            self._ask(_LoadRequest(self._request.model, device))
 
-    def move_to_cpu(self, loaded: Loaded) -> None:
-        """Let go of `loaded`, whose GPU has too little memory, and load it on the CPU."""
+    def move_to_cpu(self, loaded: LoadedModel) -> None:
+        """Release `loaded`, whose GPU is out of memory, and load it on the CPU."""
         with self._lock:
-            if self.now.loaded is not loaded:
+            if self.current.loaded is not loaded:
                 return
-            self.now = replace(self.now, loaded=None)
-            if not (self._is_new or self._is_loading):  # else another one comes anyway
-                self._ask(_Wish(loaded.spec, "cpu", moved=True))
+            self.current = replace(self.current, loaded=None)
+            if not self._is_busy:  # else another model comes anyway
+                self._ask(_LoadRequest(loaded.spec, "cpu", moved=True))
 
-    def drop(self, loaded: Loaded, notice: str) -> None:
-        """Let go of `loaded`, which fails."""
+    def discard(self, loaded: LoadedModel, notice: str) -> None:
+        """Release `loaded`, which fails."""
         with self._lock:
-            if self.now.loaded is loaded:
+            if self.current.loaded is loaded:
                 log.error("%s", notice)
-                busy = self._is_new or self._is_loading
-                state = ModelState.LOADING if busy else ModelState.FAILED
-                self.now = ModelNow(state, notice)
+                state = ModelState.LOADING if self._is_busy else ModelState.FAILED
+                self.current = LoaderState(state, notice)
 
     def close(self) -> None:
-        """Waits for a load that is under way: torch does not survive being cut off."""
+        """Wait for a load in progress: torch does not survive being interrupted."""
         self._closing = True
-        self._asked.set()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
         if self.landmarker is not None:
             self.landmarker.close()
 
-    def _ask(self, wish: _Wish) -> None:
-        self._wish, self._is_new = wish, True
-        self.now = replace(self.now, state=ModelState.LOADING)
-        self._asked.set()
+    # --- with the lock held ---------------------------------------------------------------------
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._is_pending or (self._is_loading and not self._is_cancelled)
+
+    def _ask(self, request: _LoadRequest) -> None:
+        self._request, self._is_pending = request, True
+        self.current = replace(self.current, state=ModelState.LOADING)
+        self._wake.set()
+
+    def _end_load(self) -> bool:
+        """Whether the result of the load that ended is still wanted."""
+        self._is_loading = False
+        return not self._is_cancelled
 
     # --- in the loading thread ------------------------------------------------------------------
 
     def _run(self) -> None:
         try:
             self.landmarker = self._make_landmarker()
-        except Exception as error:  # models are of use without it later: they say what they are
+        except Exception as error:  # models are useful without it later, and say what they are
             log.exception("The landmarker cannot be loaded")
-            self.landmarker_notice = f"Faces cannot be found: {reason(error)}"
+            self.landmarker_notice = f"Faces cannot be found: {error_text(error)}"
         while True:
-            self._asked.wait()
+            self._wake.wait()
             if self._closing:
                 return
             with self._lock:
-                self._asked.clear()
-                wish, self._is_new, self._is_loading = self._wish, False, True
-            self._try(wish)
-            self.tried = True
-            self._on_change()
+                self._wake.clear()
+                if not self._is_pending:  # cancelled before it began
+                    continue
+                request = self._request
+                self._is_pending, self._is_loading, self._is_cancelled = False, True, False
+            self._attempt(request)
+            self.has_tried = True
+            self._on_attempt()
 
-    def _try(self, wish: _Wish) -> None:
+    def _attempt(self, request: _LoadRequest) -> None:
         try:
-            loaded = self._loaded(wish)
+            loaded = self._load_now(request)
         except FerError as error:
-            log.warning("%s on %s: %s", wish.model, wish.device, error)
-            self._failed(str(error))
-        except Exception as error:  # native code behind it: whatever fails, the old one goes on
-            log.exception("%s on %s cannot be loaded", wish.model, wish.device)
-            self._failed(_words(wish, error))
+            log.warning("%s on %s: %s", request.model, request.device, error)
+            self._fail(str(error))
+        except Exception as error:  # native code can raise anything; the previous model goes on
+            log.exception("%s on %s cannot be loaded", request.model, request.device)
+            self._fail(_load_error(request, error))
         else:
-            self._take_over(loaded)
+            if not self._take_over(loaded):
+                del loaded
+                give_back_memory()
 
-    def _loaded(self, wish: _Wish) -> Loaded:
-        classifier = self._make_classifier(wish.model, wish.device)
+    def _load_now(self, request: _LoadRequest) -> LoadedModel:
+        classifier = self._make_classifier(request.model, request.device)
         file, device = classifier.path.resolve(), device_name(classifier.device)
-        ms = _milliseconds(classifier)
-        self._ms[file] = {**self.ms(file), device: ms}
+        ms = _milliseconds_per_face(classifier)
+        self._ms[file] = {**self.measured_ms(file), device: ms}
         log.info("%s runs on %s: %.1f ms a face with attribution", classifier.card.name, device, ms)
-        return Loaded(classifier, model_reference(file), file, device, ms, wish.moved)
+        return LoadedModel(classifier, model_reference(file), file, device, ms, request.moved)
 
-    def _take_over(self, loaded: Loaded) -> None:
+    def _take_over(self, loaded: LoadedModel) -> bool:
         with self._lock:
-            self._is_loading = False
-            state = ModelState.LOADING if self._is_new else ModelState.READY
-            self.now = ModelNow(state, "", loaded)
+            if not self._end_load():
+                return False
+            state = ModelState.LOADING if self._is_pending else ModelState.READY
+            self.current = LoaderState(state, "", loaded)
+            return True
 
-    def _failed(self, notice: str) -> None:
+    def _fail(self, notice: str) -> None:
         with self._lock:
-            self._is_loading = False
-            state = ModelState.LOADING if self._is_new else ModelState.FAILED
-            running = self.now.loaded
-            self.now = ModelNow(state, notice, running)
-            if running is not None and not self._is_new:
-                # the next wish for a model means the device that works, and the other way round
-                self._wish = _Wish(running.spec, running.device, running.moved)
+            if not self._end_load():
+                return
+            state = ModelState.LOADING if self._is_pending else ModelState.FAILED
+            running = self.current.loaded
+            self.current = LoaderState(state, notice, running)
+            if running is not None and not self._is_pending:
+                # the next request for a model means the device that works, and vice versa
+                self._request = _LoadRequest(running.spec, running.device, running.moved)
 
 
-def _milliseconds(classifier: "Classifier") -> float:
-    """Time of one face with attribution: the best of some, for what else runs only adds to it."""
+def _milliseconds_per_face(classifier: "Classifier") -> float:
+    """With attribution: the fastest of several repeats, since other work only adds to it."""
     ends, seconds = time.perf_counter() + MEASURED_S, list[float]()
-    while len(seconds) < LEAST_MEASURED or time.perf_counter() < ends:
+    while len(seconds) < MIN_REPEATS or time.perf_counter() < ends:
         seconds.append(classifier.seconds_per_face(attribution=True, repeats=1))
     return 1000 * min(seconds)
 
 
-def _words(wish: _Wish, error: Exception) -> str:
+def _load_error(request: _LoadRequest, error: Exception) -> str:
     if is_out_of_memory(error):
-        where = "The graphics card" if wish.device == "auto" else wish.device
+        where = "The graphics card" if request.device == "auto" else request.device
         return (
-            f"{where} has too little free memory for {wish.model}\n"
+            f"{where} has too little free memory for {request.model}\n"
             "Close other programs that use it, or choose another device."
         )
-    return f"{wish.model} cannot be used on {wish.device}: {reason(error)}"
+    return f"{request.model} cannot be used on {request.device}: {error_text(error)}"

@@ -1,4 +1,4 @@
-"""Something slow that is looked at every few seconds, in a thread of its own."""
+"""Calls something slow every few seconds in its own thread."""
 
 import logging
 import threading
@@ -11,38 +11,38 @@ T = TypeVar("T")
 CLOSE_S = 2.0  # a system call that hangs longer is left to the end of the process
 
 
-class Watcher(Generic[T]):
-    """`seen` is what the last look found; reading it costs nothing."""
+class Poller(Generic[T]):
+    """`value` is the newest result of `poll`; reading it costs nothing."""
 
-    def __init__(self, name: str, look: Callable[[], T], at_first: T, every_s: float) -> None:
-        self.seen = at_first
-        self._look, self._every_s = look, every_s
-        self._trouble = ""  # of the last look, so that each is logged once
+    def __init__(self, name: str, poll: Callable[[], T], initial: T, every_s: float) -> None:
+        self.value = initial
+        self._poll, self._every_s = poll, every_s
+        self._last_error = ""  # so that the same error is logged once
         self._closing = False
-        self._due = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name=name, daemon=True)
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def look_soon(self) -> None:
-        """Look now, from the watcher's thread; returns at once."""
-        self._due.set()
+    def poll_soon(self) -> None:
+        """Poll now, in the poller's thread; returns at once."""
+        self._wake.set()
 
     def close(self) -> None:
         self._closing = True
-        self._due.set()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join(CLOSE_S)
 
-    def _watch(self) -> None:
+    def _run(self) -> None:
         while not self._closing:
             try:
-                self.seen = self._look()
-                self._trouble = ""
-            except Exception as error:  # what was seen last stays
-                if repr(error) != self._trouble:
-                    self._trouble = repr(error)
+                self.value = self._poll()
+                self._last_error = ""
+            except Exception as error:  # the last value stays
+                if repr(error) != self._last_error:
+                    self._last_error = repr(error)
                     log.exception("Looking for %s failed", self._thread.name)
-            self._due.wait(self._every_s)
-            self._due.clear()
+            self._wake.wait(self._every_s)
+            self._wake.clear()

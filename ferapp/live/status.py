@@ -9,9 +9,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.recording.session import Replay
 from ferapp.sources.camera_info import CameraInfo, Mode
 from ferapp.sources.faults import Fault
+from ferapp.sources.recorded import Replay
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.types import Analysis, StageTimes
 from trainer.card import ModelCard

@@ -1,4 +1,4 @@
-"""One colour scale for all pictures: the strongest attribution of the last seconds, held. No Qt."""
+"""One colour scale for all pictures: the strongest attribution of the last seconds. No Qt."""
 
 from collections import deque
 
@@ -6,16 +6,18 @@ WINDOW_S = 5.0
 
 
 class ColourScale:
-    """`value` is the attribution with the full colour; 0 while each picture has its own scale.
+    """`value` is the attribution that gets the full colour, or 0 while each picture has its own.
 
-    Until WINDOW_S seconds have been observed, a held scale still grows.
+    A held scale stays the same in all segments, so that pictures compare. Held before WINDOW_S
+    were measured, it grows until they are full.
     """
 
     def __init__(self, held: bool) -> None:
         self._held = held
         self._value = 0.0
         self._began: float | None = None
-        self._peaks: deque[tuple[float, float]] = deque()  # (time, peak)
+        self._segment: int | None = None
+        self._peaks: deque[tuple[float, float]] = deque()
 
     @property
     def value(self) -> float:
@@ -26,14 +28,17 @@ class ColourScale:
         self._value = max((peak for _, peak in self._peaks), default=0.0) if on else 0.0
 
     def reset(self) -> None:
-        """For another model or class, which has a scale of its own."""
+        """Another model or class: what was measured does not apply to it."""
         self._began, self._value = None, 0.0
         self._peaks.clear()
 
-    def add(self, time: float, peak: float) -> None:
-        """`peak` is the largest magnitude of the maps displayed at `time` (s)."""
-        if self._peaks and time < self._peaks[-1][0]:
-            self.reset()
+    def add(self, segment: int, time: float, peak: float) -> None:
+        """`peak` is the largest magnitude of the maps shown at `time` (s), in `segment`."""
+        if segment != self._segment:  # a scale held from here on is of what plays here
+            self._segment = segment
+            self._peaks.clear()
+            if not self._held:
+                self._began = None
         if self._began is None:
             self._began = time
         self._peaks.append((time, peak))

@@ -96,7 +96,7 @@ def paint_faces(
     Hidden parts are hatched whatever the style, so that nobody mistakes the result for a real one.
     A picture that was recorded with overlays gets no second ones.
     """
-    if analysis.has_overlays:
+    if analysis.frame.has_overlays:
         return
     height, width = analysis.picture.shape[:2]
     picture = frame_to_view.mapRect(QRectF(-0.5, -0.5, width, height))

@@ -1,4 +1,4 @@
-"""Trainings on one's own examples: the command, the outcome, and the end of those that run."""
+"""Fine-tuning on the user's own examples: the command, its result, and killing it."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -7,20 +7,19 @@ from typing import Literal
 
 import psutil
 
-from ferapp.runs.run_processes import end, process_of
-from ferapp.runs.run_reader import Run, Runs
-from ferapp.runs.training_process import command
+from ferapp.runs.run_reader import RunFolder, RunSnapshot
+from ferapp.runs.training_process import find_process, kill_tree, train_arguments
 from trainer.training.run_dir import RunDir
 
-NAME = "personal"
-ENDS_S = 10.0  # a killed process is gone within this time
+RUN_NAME = "personal"
+KILL_TIMEOUT_S = 10.0
 
-Layers = Literal["head", "all"]
+TrainedLayers = Literal["head", "all"]
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """Held-out pictures of one class: how many there are, and how many were recognised."""
+class ClassResult:
+    """Held-out pictures of one class, and how many were recognised before and after."""
 
     name: str
     count: int
@@ -29,67 +28,71 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a finished training is worth. `epoch` is that of the model kept; 0 is the start."""
+class FinetuneResult:
+    """The effect of a finished training. `epoch` is that of the best model; 0 is the start."""
 
     model: Path
     epoch: int
     epochs: int
-    scores: tuple[Score, ...] = field(default=())
+    classes: tuple[ClassResult, ...] = field(default=())
 
     @property
     def count(self) -> int:
-        return sum(score.count for score in self.scores)
+        return sum(result.count for result in self.classes)
 
     @property
     def before(self) -> int:
-        return sum(score.before for score in self.scores)
+        return sum(result.before for result in self.classes)
 
     @property
     def after(self) -> int:
-        return sum(score.after for score in self.scores)
+        return sum(result.after for result in self.classes)
 
 
-def arguments(prepared: Path, runs: Path, layers: Layers, sets: tuple[str, ...] = ()) -> list[str]:
-    """What stands after `fertrain`."""
-    return command("personal", prepared, NAME, [f'optim.layers="{layers}"', *sets], runs)
+def finetune_arguments(
+    prepared: Path, runs: Path, layers: TrainedLayers, settings: tuple[str, ...] = ()
+) -> list[str]:
+    """The arguments after `fertrain`."""
+    return train_arguments(
+        "personal", prepared, RUN_NAME, [f'optim.layers="{layers}"', *settings], runs
+    )
 
 
-def newest(runs: Path) -> Run | None:
+def newest_run(runs: Path) -> RunSnapshot | None:
     """The newest personal run with its curves; None before the first."""
-    watched = Runs(runs)
-    listed = watched.list()
-    return watched.read(listed[0].path) if listed else None
+    folder = RunFolder(runs)
+    listed = folder.list()
+    return folder.read(listed[0].path) if listed else None
 
 
-def outcome(run: Run) -> Outcome | None:
-    """Before and after on the held-out pictures; None while it is not known."""
-    kept = int(run.best.get("epoch", -1))
-    before, after = run.confusions.get(0), run.confusions.get(kept)
+def finetune_result(run: RunSnapshot) -> FinetuneResult | None:
+    """Before and after on the held-out pictures; None unless the training is done."""
+    best_epoch = int(run.best.get("epoch", -1))
+    before, after = run.confusions.get(0), run.confusions.get(best_epoch)
     if run.state != "done" or before is None or after is None or not run.has_model:
         return None
-    scores = tuple(
-        Score(name, int(before[row].sum()), int(before[row, row]), int(after[row, row]))
+    classes = tuple(
+        ClassResult(name, int(before[row].sum()), int(before[row, row]), int(after[row, row]))
         for row, name in enumerate(run.classes)
         if before[row].sum()
     )
-    return Outcome(RunDir(run.path).best, kept, run.epochs_planned, scores)
+    return FinetuneResult(RunDir(run.path).best, best_epoch, run.epochs_planned, classes)
 
 
-def end_trainings(runs: Path) -> None:
-    """Kill what trains there, and wait until it is gone: its files are to be deleted."""
-    going = [process_of(run.started) for run in Runs(runs).list() if run.goes_on]
-    processes = {each for each in going if each is not None} | _launched_into(runs)
+def kill_trainings(runs: Path) -> None:
+    """Kill the trainings of this folder, and wait until they are gone: it will be deleted."""
+    recorded = [find_process(run.start_event) for run in RunFolder(runs).list() if run.is_active]
+    processes = {process for process in recorded if process is not None} | _without_run_yet(runs)
     for process in processes:
-        end(process)
-    psutil.wait_procs(processes, ENDS_S)
+        kill_tree(process)
+    psutil.wait_procs(processes, KILL_TIMEOUT_S)
 
 
-def _launched_into(runs: Path) -> set[psutil.Process]:
-    """Those that were told to make their run there. Until they did, no file says so."""
-    found = set()
+def _without_run_yet(runs: Path) -> set[psutil.Process]:
+    """Trainings started with this folder as their argument: no file mentions them at first."""
+    processes = set()
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if {"trainer", str(runs)} <= set(process.cmdline()):
-                found.add(process)
-    return found
+                processes.add(process)
+    return processes

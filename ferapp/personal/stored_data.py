@@ -1,4 +1,4 @@
-"""What this app keeps on the disk about its user, and how all of it goes. No Qt."""
+"""What this app stores about its user, by category, and how to delete it."""
 
 import shutil
 import time
@@ -12,16 +12,16 @@ import platformdirs
 from ferapp.personal.examples import personal_folder
 from ferapp.recording.session import SESSION
 
-PATIENCE_S = 3.0  # for files that are being closed: some systems delete no open ones
+RETRY_S = 3.0  # for files that are still being closed: some systems cannot delete open ones
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """One kind of things. `always` goes with everything else; the others are asked for."""
+class StoredData:
+    """One category of stored files. `always` ones are deleted without asking, others by choice."""
 
     key: str
     title: str
-    words: str  # what it is, and where
+    description: str  # what it is, and where
     paths: tuple[Path, ...]
     files: int
     bytes: int
@@ -29,8 +29,8 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """`recordings` are the app's usual folder and the one that was chosen in its stead."""
+class DataLocations:
+    """Where data lies. `recordings` are the default folder and the one chosen instead, if any."""
 
     settings: Path
     recordings: tuple[Path, ...]
@@ -38,62 +38,59 @@ class Places:
     pasted: Path
     log: Path | None = None
 
-    def find(self) -> tuple[Kept, ...]:
-        """All that is there now, also kinds of which there is nothing."""
-        reviews = Path(platformdirs.user_data_dir("ferapp")) / "reviews"
-        datasets = Path(platformdirs.user_cache_dir("ferapp")) / "datasets"
-        logs = () if self.log is None else sorted(self.log.parent.glob(f"{self.log.name}*"))
-        recordings = [made for folder in self.recordings for made in recordings_in(folder)]
-        folders = " and ".join(map(str, self.recordings))
-        snapshots = [*self.snapshots.glob("ferapp-*.png"), *self.snapshots.glob("ferapp-*.json")]
+    def find(self) -> tuple[StoredData, ...]:
+        """Every category as it is now, also empty ones."""
+        return (*self._always_deleted(), *self._deleted_by_choice())
+
+    def _always_deleted(self) -> tuple[StoredData, ...]:
         personal = personal_folder()
+        logs = () if self.log is None else sorted(self.log.parent.glob(f"{self.log.name}*"))
         return (
-            _kept(
+            _measure(
                 "personal",
                 "Your face",
-                f"Example pictures, models trained on them, your consent: {personal}",
+                f"Example pictures, models trained on them, and your consent: {personal}",
                 (personal,),
             ),
-            _kept(
+            _measure(
                 "settings",
-                "What was used last",
-                f"Cameras, models and folders, and the settings: {self.settings}",
+                "Recent items and settings",
+                f"Cameras, models, folders and settings: {self.settings}",
                 (self.settings,),
             ),
-            _kept(
+            _measure(
                 "pasted",
                 "Pasted pictures",
-                f"Those that came without a file, until the window closes: {self.pasted}",
+                f"Pictures pasted from the clipboard, kept until the window closes: {self.pasted}",
                 (self.pasted,),
             ),
-            _kept("log", "The log", f"What happened so far: {self.log or 'in memory'}", logs),
-            _kept(
-                "recordings",
-                "Recordings",
-                f"Those in {folders}; other folders are left alone."
-                + " The folder that you chose stays known as long as they do."
-                * (len(self.recordings) > 1),
-                recordings,
-                always=False,
+            _measure("log", "Log", f"What has happened so far: {self.log or 'in memory'}", logs),
+        )
+
+    def _deleted_by_choice(self) -> tuple[StoredData, ...]:
+        reviews = Path(platformdirs.user_data_dir("ferapp")) / "reviews"
+        datasets = Path(platformdirs.user_cache_dir("ferapp")) / "datasets"
+        recordings = [path for folder in self.recordings for path in recordings_in(folder)]
+        snapshots = [*self.snapshots.glob("ferapp-*.png"), *self.snapshots.glob("ferapp-*.json")]
+        where = f"In {' and '.join(map(str, self.recordings))}. Other folders are not touched."
+        if len(self.recordings) > 1:
+            where += " The app remembers your folder as long as it contains recordings."
+        return (
+            _measure("recordings", "Recordings", where, recordings, always=False),
+            _measure(
+                "snapshots", "Snapshots", f"In {self.snapshots}", sorted(snapshots), always=False
             ),
-            _kept(
-                "snapshots",
-                "Snapshots",
-                f"Those in {self.snapshots}",
-                sorted(snapshots),
-                always=False,
-            ),
-            _kept(
+            _measure(
                 "reviews",
                 "Reviews",
-                f"Your labels and flags for pictures that you inspected: {reviews}",
+                f"Your labels and flags for inspected pictures: {reviews}",
                 (reviews,),
                 always=False,
             ),
-            _kept(
+            _measure(
                 "datasets",
                 "Prepared data sets",
-                f"Copies of pictures that you trained on or inspected: {datasets}",
+                f"Copies of pictures used for training or inspected: {datasets}",
                 (datasets,),
                 always=False,
             ),
@@ -101,20 +98,20 @@ class Places:
 
 
 def recordings_in(folder: Path) -> list[Path]:
-    """The recordings there, each a folder of its own."""
+    """The folders of the recordings in `folder`."""
     return sorted(file.parent for file in folder.glob(f"*/{SESSION}"))
 
 
-def delete(kept: Iterable[Kept]) -> tuple[Path, ...]:
-    """Remove all of it; returns what is still there after some tries."""
-    left = tuple(path for each in kept for path in each.paths)
-    ends = time.monotonic() + PATIENCE_S
+def delete_stored(data: Iterable[StoredData]) -> tuple[Path, ...]:
+    """Delete it, retrying for a while; returns the paths that still exist."""
+    remaining = tuple(path for category in data for path in category.paths)
+    deadline = time.monotonic() + RETRY_S
     while True:
-        for path in left:
+        for path in remaining:
             _remove(path)
-        left = tuple(path for path in left if path.exists() or path.is_symlink())
-        if not left or time.monotonic() >= ends:
-            return left
+        remaining = tuple(path for path in remaining if path.exists() or path.is_symlink())
+        if not remaining or time.monotonic() >= deadline:
+            return remaining
         time.sleep(0.1)
 
 
@@ -126,13 +123,16 @@ def _remove(path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _kept(key: str, title: str, words: str, paths: Iterable[Path], *, always: bool = True) -> Kept:
-    there = tuple(path for path in paths if path.exists())
-    files = [file for path in there for file in _files(path)]
-    return Kept(key, title, words, there, len(files), sum(map(_size, files)), always)
+def _measure(
+    key: str, title: str, description: str, paths: Iterable[Path], *, always: bool = True
+) -> StoredData:
+    existing = tuple(path for path in paths if path.exists())
+    files = [file for path in existing for file in _files_in(path)]
+    size = sum(map(_size, files))
+    return StoredData(key, title, description, existing, len(files), size, always)
 
 
-def _files(path: Path) -> list[Path]:
+def _files_in(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     return [file for file in path.rglob("*") if file.is_file()]
@@ -141,5 +141,5 @@ def _files(path: Path) -> list[Path]:
 def _size(file: Path) -> int:
     try:
         return file.lstat().st_size
-    except OSError:  # gone meanwhile
+    except OSError:  # deleted since it was listed
         return 0

@@ -1,10 +1,11 @@
-"""The recording that runs, if one does: begun and ended by the window, fed by the analysis."""
+"""The recording that runs, if one does: started and ended by the window, fed by the analysis."""
 
 from pathlib import Path
 
-from ferapp.live.model_loader import Loaded
+from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
-from ferapp.recording.session_writer import Recording, Subject
+from ferapp.recording.session_files import RecordingSubject
+from ferapp.recording.session_writer import SessionWriter
 from ferapp.vision.types import Analysis
 
 
@@ -12,49 +13,49 @@ class Recorder:
     """One recording at a time; `status` is of the newest."""
 
     def __init__(self) -> None:
-        self._now: Recording | None = None
+        self._writer: SessionWriter | None = None
         self._refused: RecordingStatus | None = None
 
     @property
     def status(self) -> RecordingStatus | None:
-        return self._refused or (self._now.status if self._now else None)
+        return self._refused or (self._writer.status if self._writer else None)
 
     @property
-    def active(self) -> bool:
-        return self._now is not None and not self._now.status.over
+    def is_active(self) -> bool:
+        return self._writer is not None and not self._writer.status.over
 
-    def start(self, plan: RecordingPlan, subject: Subject) -> None:
-        """Nothing happens while one runs."""
-        if self.active:
+    def start(self, plan: RecordingPlan, subject: RecordingSubject) -> None:
+        """Does nothing while a recording runs."""
+        if self.is_active:
             return
-        if self._now is not None:
-            self._now.join()
+        if self._writer is not None:
+            self._writer.join()
         self._refused = None
-        self._now = Recording(plan, subject)
-        self._now.start()
+        self._writer = SessionWriter(plan, subject)
+        self._writer.start()
 
-    def refuse(self, folder: Path, words: str) -> None:
-        """Tell why no recording begins."""
-        self._refused = RecordingStatus(folder, over=True, failed=True, reason=words)
+    def refuse(self, folder: Path, reason: str) -> None:
+        """Report, in `status`, why no recording starts."""
+        self._refused = RecordingStatus(folder, over=True, failed=True, reason=reason)
 
     def end(self) -> None:
-        if self._now is not None:
-            self._now.end()
+        if self._writer is not None:
+            self._writer.end()
 
     def mark(self) -> float:
-        return self._now.mark() if self._now is not None else 0.0
+        return self._writer.mark() if self._writer is not None else 0.0
 
     def note(self, time_s: float, text: str) -> None:
-        if self._now is not None:
-            self._now.mark(text, time_s)
+        if self._writer is not None:
+            self._writer.mark(text, time_s)
 
-    def add(self, analysis: Analysis, loaded: Loaded | None) -> None:
-        """One more analysis, in the analysis thread."""
-        if self._now is not None:
-            self._now.add(analysis, loaded)
+    def add(self, analysis: Analysis, loaded: LoadedModel | None) -> None:
+        """Record one analysis; called in the analysis thread."""
+        if self._writer is not None:
+            self._writer.add(analysis, loaded)
 
     def close(self) -> None:
         """Complete the files of the recording that runs."""
-        if self._now is not None:
-            self._now.end()
-            self._now.join()
+        if self._writer is not None:
+            self._writer.end()
+            self._writer.join()

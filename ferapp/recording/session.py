@@ -1,6 +1,6 @@
-"""A recording read back: its tables, and what plays it. No Qt, no OpenCV.
+"""A recording read back from its tables. No Qt, no OpenCV.
 
-Whatever a kill left is read as far as it goes.
+Whatever a crash left is read as far as it goes.
 """
 
 import csv
@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ferapp.sources.base import Frame, FrameSource, SourceError
+from ferapp.sources.base import SourceError
+from ferapp.sources.recorded import Mark, RecordedFace, RecordedResults
 from ferapp.vision.face_table import PROBABILITY
 from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
 from ferapp.vision.types import Analysis, AppliedModel, Face, Prediction
@@ -41,21 +42,11 @@ EVENT_COLUMNS = {name: SHARED_COLUMNS[name] for name in ("time_s", "frame")} | {
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """What happened at a moment: `mark` by a person, or `hidden` parts of the face."""
-
-    time_s: float
-    kind: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class RecordedFrame:
-    number: int  # gaps are pictures that were not analysed
+    number: int  # gaps are frames that were not analysed
     time_s: float
-    picture: int | None  # its number in the videos; None where they lack it
-    classes: tuple[str, ...]  # () where the model failed on it
-    faces: tuple[Face, ...]  # probabilities as recorded, unsmoothed
+    video_frame: int | None  # its number in the videos; None where they lack it
+    results: RecordedResults
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,70 +56,39 @@ class Session:
     folder: Path
     source: str
     model: str
-    ended: bool  # False after a kill
+    is_complete: bool  # False after a crash
     frames: tuple[RecordedFrame, ...]
     marks: tuple[Mark, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFrame(Frame):
-    """A picture of a recording with the results that were recorded for it."""
-
-    classes: tuple[str, ...] = ()
-    faces: tuple[Face, ...] = ()
-    has_overlays: bool = False  # the overlays are part of the picture
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """What the window needs to know of the recording that plays."""
-
-    name: str
-    model: str  # whose results were recorded
-    marks: tuple[Mark, ...] = ()
-    has_overlays: bool = False  # there is only the video with overlays
-    ended: bool = True
-    again: bool = False  # analysed again, in place of the recorded results
-
-    @property
-    def as_recorded(self) -> bool:
-        """Whether no model looks at it."""
-        return self.has_overlays or not self.again
-
-
-class Replayed(FrameSource):
-    """A source that plays a recording."""
-
-    session: Session
-    has_overlays: bool = False
-
-
-def session_folder(text: str) -> Path | None:
-    """The folder of the recording that `text` names, itself or by its session.json."""
-    path = Path(text).expanduser()
+def session_folder(uri: str) -> Path | None:
+    """The folder of the recording that `uri` names, directly or by its session.json."""
+    path = Path(uri).expanduser()
     if path.name == SESSION:
         path = path.parent
     return path if (path / SESSION).is_file() else None
 
 
 def read_session(folder: Path) -> Session:
-    """Raises SourceError with the reason when the folder is no recording that can be read."""
+    """Raises SourceError with the reason when the folder is no readable recording."""
     try:
         about = json.loads((folder / SESSION).read_text(encoding="utf-8"))
         if not isinstance(about, dict) or about.get("format") != FORMAT:
             raise ValueError("its format is unknown")
-        faces = _faces(folder / FACES)
+        classes, faces = _read_faces(folder / FACES)
         frames = [
             RecordedFrame(
                 int(row["frame"]),
                 float(row["time_s"]),
                 int(row["video_frame"]) if row["video_frame"] else None,
-                faces.classes if row["analysed"] == "1" else (),
-                tuple(faces.by_frame.get(int(row["frame"]), ())),
+                RecordedResults(
+                    classes if row["analysed"] == "1" else (),
+                    tuple(faces.get(int(row["frame"]), ())),
+                ),
             )
             for row in _rows(folder / FRAMES)
         ]
-        marks = _marks(folder / EVENTS)
+        marks = _read_marks(folder / EVENTS)
     except (OSError, ValueError, KeyError) as error:
         raise SourceError(f"{folder}: this recording cannot be read ({error})") from error
     model = about.get("model")
@@ -136,54 +96,54 @@ def read_session(folder: Path) -> Session:
         folder=folder,
         source=str(about.get("source", "")),
         model=str(model.get("name", "")) if isinstance(model, dict) else "",
-        ended=bool(about.get("ended")),
+        is_complete=bool(about.get("ended")),
         frames=tuple(frames),
         marks=marks,
     )
 
 
-def recorded(analysis: Analysis, frame: SessionFrame) -> Analysis:
-    """`analysis`, which has the picture, with the recorded results."""
-    models = (AppliedModel(frame.classes),) if frame.classes else ()
-    return replace(analysis, faces=frame.faces, models=models, has_overlays=frame.has_overlays)
+def with_recorded_results(analysis: Analysis) -> Analysis:
+    """`analysis`, which has the picture, with the results that were recorded for its frame."""
+    results = analysis.frame.recorded or RecordedResults()
+    model = AppliedModel(results.classes)
+    faces = tuple(
+        Face(
+            face_id=face.face_id,
+            box=face.box,
+            landmarks=None,
+            crop=None,
+            predictions=(Prediction(model, face.probabilities, face.probabilities),),
+            signals=face.signals,
+        )
+        for face in results.faces
+    )
+    return replace(analysis, faces=faces, models=(model,) if results.classes else ())
 
 
-@dataclass(frozen=True, slots=True)
-class _Faces:
-    classes: tuple[str, ...]
-    by_frame: dict[int, list[Face]]
-
-
-def _faces(file: Path) -> _Faces:
+def _read_faces(file: Path) -> tuple[tuple[str, ...], dict[int, list[RecordedFace]]]:
+    """The classes, and the faces by the number of their frame."""
     classes: tuple[str, ...] = ()
-    found: dict[int, list[Face]] = defaultdict(list)
+    faces: dict[int, list[RecordedFace]] = defaultdict(list)
     for row in _rows(file):
         if not classes:
             names = (name for name in row if name.startswith(PROBABILITY))
             classes = tuple(name.removeprefix(PROBABILITY) for name in names)
         if not row["face_id"]:
             continue
-        values = np.array([float(row[PROBABILITY + name]) for name in classes], np.float32)
-        found[int(row["frame"])].append(
-            Face(
-                face_id=int(row["face_id"]),
-                box=(
-                    float(row["box_x"]),
-                    float(row["box_y"]),
-                    float(row["box_w"]),
-                    float(row["box_h"]),
-                ),
-                landmarks=None,
-                crop=None,
-                predictions=(Prediction(AppliedModel(classes), values, values),),
-                signals=np.array([float(row[c] or "nan") for c in SIGNAL_COLUMNS], np.float32),
+        x, y, width, height = (float(row[f"box_{name}"]) for name in "xywh")
+        faces[int(row["frame"])].append(
+            RecordedFace(
+                int(row["face_id"]),
+                (x, y, width, height),
+                np.array([float(row[PROBABILITY + name]) for name in classes], np.float32),
+                np.array([float(row[name] or "nan") for name in SIGNAL_COLUMNS], np.float32),
             )
         )
-    return _Faces(classes, found)
+    return classes, faces
 
 
-def _marks(file: Path) -> tuple[Mark, ...]:
-    """A note belongs to the mark of its time."""
+def _read_marks(file: Path) -> tuple[Mark, ...]:
+    """The marks, each with the note of the same time."""
     marks: list[Mark] = []
     for row in _rows(file):
         time_s, kind, note = float(row["time_s"]), row["kind"], row["note"]

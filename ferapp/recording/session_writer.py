@@ -1,131 +1,91 @@
-"""One recording: a folder with tables and videos, written in a thread of its own. No Qt.
+"""Records analyses in a thread of its own. No Qt."""
 
-Everything is on its way to the disk as it comes, so that a folder is of use while it is written
-and after a kill. `ferapp.recording.session` reads it.
-"""
-
-import csv
 import logging
 import shutil
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.live.error_text import reason
-from ferapp.live.model_loader import Loaded
+from ferapp.live.error_text import error_text
+from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
-from ferapp.recording.session import (
-    CLEAN,
-    EVENT_COLUMNS,
-    EVENTS,
-    FACES,
-    FORMAT,
-    FRAME_COLUMNS,
-    FRAMES,
-    HIDDEN,
-    MARK,
-    NOTE,
-    OVERLAID,
-    SESSION,
-    SHARED_COLUMNS,
-    TIMES,
-)
-from ferapp.sources.heavy_imports import load_opencv
-from ferapp.sources.stream_address import without_password
+from ferapp.recording.session import CLEAN, EVENTS, FACES, FRAMES, HIDDEN, MARK, NOTE, OVERLAID
+from ferapp.recording.session_files import RecordingSubject, SessionFiles, session_content
 from ferapp.vision.face_regions import PARTS, Part
-from ferapp.vision.face_table import COORDINATES, column_meanings, table_head, table_rows
-from ferapp.vision.file_hash import file_hash
+from ferapp.vision.face_table import table_rows
 from ferapp.vision.types import Analysis
-from trainer.files import write_json
-
-if TYPE_CHECKING:  # brings OpenCV
-    from ferapp.recording.motion_jpeg import Writer
 
 log = logging.getLogger(__name__)
 
-LEAST_FREE = 500_000_000  # bytes on the disk
-LOOK_S = 0.5  # between two looks at the disk
-WAITING = 12  # pictures that wait to be written; more are left out of the videos
-PACKAGES = ("ferapp", "torch", "mediapipe", "opencv-python", "numpy")
+MIN_FREE_BYTES = 500_000_000  # on the disk
+CHECK_S = 0.5  # between two checks of the disk
+MAX_WAITING = 12  # pictures in the queue; more are left out of the videos
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What is recorded: one source, looked at by one model."""
-
-    source: str  # as `Frame.source` has it
-    source_name: str
-    loaded: Loaded
-    settings: dict[str, Any]  # of the analysis
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _WriteJob:
     """Rows to write, and a picture for the videos unless it is left out of them."""
 
-    frame: list[str] | None = None
-    faces: list[list[str]] = field(default_factory=list)
-    events: list[list[str]] = field(default_factory=list)
+    frame_row: list[str] | None = None
+    face_rows: list[list[str]] = field(default_factory=list)
+    event_rows: list[list[str]] = field(default_factory=list)
     picture: Analysis | None = None
 
 
-class _NoRoomError(Exception):
+class _DiskFullError(Exception):
     """The disk is nearly full."""
 
 
-class Recording:
+class SessionWriter:
     """Records the analyses it is given until it is told to end, or something ends it.
 
-    One recording is of one source, one model and one size of pictures: another one ends it. Times
-    count from `began`, of time.perf_counter(), when it was made. `free` tells the bytes that are
-    free at a path.
+    A recording has one source, one model and one frame size: another one ends it. Times count from
+    `began`, of time.perf_counter(), when it was made. `free_bytes` gives the free space at a path.
     """
 
     def __init__(
         self,
         plan: RecordingPlan,
-        subject: Subject,
-        free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+        subject: RecordingSubject,
+        free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
     ) -> None:
-        self._plan, self._subject, self._free = plan, subject, free
+        self._plan, self._subject, self._free_bytes = plan, subject, free_bytes
         self._classes = subject.loaded.classifier.card.classes
         self.began, self._started = time.perf_counter(), datetime.now().astimezone()
-        self._jobs: deque[_Job] = deque()
-        self._more = threading.Condition()
+        self._jobs: deque[_WriteJob] = deque()
+        self._changed = threading.Condition()  # jobs, or the end
         self._waiting = 0  # pictures among the jobs
-        self._ending = False
+        self._is_ending = False
         self._size: tuple[int, int] | None = None  # width, height
-        self._number, self._index, self._offset = -1, -1, 0  # of the last frame, here and there
+        self._number = -1  # of the last frame, in the recording
+        self._segment: int | None = None  # of the last frame
+        self._offset = 0  # from the index of a frame in its segment to its number
         self._hidden: frozenset[Part] = frozenset()
-        self._folder: Path | None = None
-        self._videos: dict[str, Writer] = {}
-        self._look_at = 0.0  # when to look at the disk next
+        self._files: SessionFiles | None = None  # None before the thread has made the folder
+        self._check_at = 0.0  # when to check the disk next
         self._bytes = self._frames = self._dropped = self._marks = 0  # each counted by one thread
-        self._marked: dict[float, int] = {}  # by its time the picture of each mark
+        self._frame_of_mark: dict[float, int] = {}  # number of the frame, by the mark's time
         self._ended_at = 0.0
-        self._reason, self._failed, self._over = "", False, False
-        self._thread = threading.Thread(target=self._run, name="recording")  # no daemon: it ends
+        self._reason, self._failed, self._is_over = "", False, False
+        self._thread = threading.Thread(target=self._run, name="recording")  # not a daemon: it ends
 
     @property
     def status(self) -> RecordingStatus:
         return RecordingStatus(
-            folder=self._folder or self._plan.folder,
+            folder=self._files.folder if self._files else self._plan.folder,
             seconds=(self._ended_at or time.perf_counter()) - self.began,
             bytes=self._bytes,
             frames=self._frames,
             dropped=self._dropped,
             marks=self._marks,
-            over=self._over,
+            over=self._is_over,
             failed=self._failed,
             reason=self._reason,
         )
@@ -133,284 +93,199 @@ class Recording:
     def start(self) -> None:
         self._thread.start()
 
-    def end(self, words: str = "") -> None:
-        """Write what waits and complete the files; returns at once. `words` say why it ended."""
-        with self._more:
-            if not self._ending:
-                self._ending = True
-                self._reason = words
-                self._more.notify()
+    def end(self, reason: str = "") -> None:
+        """Write what waits and complete the files; returns at once. `reason` is for a person."""
+        with self._changed:
+            if not self._is_ending:
+                self._is_ending = True
+                self._reason = reason
+                self._changed.notify()
 
     def join(self) -> None:
         self._thread.join()
 
     def mark(self, note: str = "", time_s: float | None = None) -> float:
-        """Mark a moment, now if none is given; a note for it may follow with its time."""
+        """Mark this moment; or, with its time, add a note to an earlier mark. Returns the time."""
         kind = MARK if time_s is None else NOTE
         moment = time.perf_counter() - self.began if time_s is None else time_s
         if kind == MARK:
             self._marks += 1
-            self._marked[moment] = self._number
-        number = self._marked.get(moment, self._number)  # a note is of its mark's picture
-        self._put(_Job(events=[self._event(moment, kind, note, number)]))
+            self._frame_of_mark[moment] = self._number
+        number = self._frame_of_mark.get(moment, self._number)
+        self._put(_WriteJob(event_rows=[_event_row(moment, kind, note, number)]))
         return moment
 
-    def add(self, analysis: Analysis, loaded: Loaded | None) -> None:
-        """One more analysis, by `loaded`; called in the analysis thread, which it does not hold up.
+    def add(self, analysis: Analysis, loaded: LoadedModel | None) -> None:
+        """Record one analysis, by `loaded`; called in the analysis thread, which it does not delay.
 
-        What was taken before the recording began, or fills the time while the source is gone, is
-        not recorded. A picture on which the model failed is, without results.
+        A frame captured before the recording began, and one of the fallback clip, is not recorded.
+        A frame on which the model failed is, without results.
         """
         frame = analysis.frame
-        if self._ending or frame.captured_at < self.began or not frame.source:
+        if self._is_ending or frame.captured_at < self.began or not frame.source:
             return
         size = frame.image.shape[1], frame.image.shape[0]
-        if frame.source != self._subject.source:
-            self.end("The recording ended: another source plays now.")
-            return
-        if loaded is not None and loaded.spec != self._subject.loaded.spec:
-            self.end("The recording ended: another model looks at the faces now.")
-            return
-        if self._size not in (None, size):
-            self.end("The recording ended: the pictures have another size now.")
+        change = self._changed_subject(frame.source, loaded, size)
+        if change:
+            self.end(f"The recording ended: {change}.")
             return
         self._size = size
-        if self._index < 0 or frame.index <= self._index:  # it was opened anew, and counts anew
-            self._offset = self._number + 1 - frame.index
-        self._index, self._number = frame.index, frame.index + self._offset
+        if frame.segment != self._segment:  # its source may be open anew, and count from 0
+            self._segment, self._offset = frame.segment, self._number + 1 - frame.index
+        self._number = frame.index + self._offset
         time_s = frame.captured_at - self.began
-        done = analysis.classes == self._classes
-        own = replace(analysis, frame=replace(frame, index=self._number, time_s=time_s))
-        events = []
+        is_analysed = analysis.classes == self._classes
+        numbered = replace(analysis, frame=replace(frame, index=self._number, time_s=time_s))
+        event_rows = []
         if analysis.hidden != self._hidden:
             self._hidden = analysis.hidden
             hidden = ", ".join(part for part in PARTS if part in analysis.hidden)
-            events = [self._event(time_s, HIDDEN, hidden, self._number)]
-        wanted = self._plan.clean or self._plan.overlaid
-        room = self._waiting < WAITING
+            event_rows = [_event_row(time_s, HIDDEN, hidden, self._number)]
+        has_video = self._plan.clean or self._plan.overlaid
+        has_room = self._waiting < MAX_WAITING
         self._put(
-            _Job(
-                [str(self._number), f"{time_s:.3f}", "", str(int(done))],
-                list(table_rows(own)) if done else [],
-                events,
-                own if wanted and room else None,
+            _WriteJob(
+                [str(self._number), f"{time_s:.3f}", "", str(int(is_analysed))],
+                list(table_rows(numbered)) if is_analysed else [],
+                event_rows,
+                numbered if has_video and has_room else None,
             )
         )
-        if wanted and not room:
+        if has_video and not has_room:
             self._dropped += 1
 
-    def _event(self, time_s: float, kind: str, note: str, number: int) -> list[str]:
-        return [f"{time_s:.3f}", str(max(number, 0)), kind, note]
+    def _changed_subject(
+        self, source: str, loaded: LoadedModel | None, size: tuple[int, int]
+    ) -> str:
+        """What is not as it was when the recording began, for a person; "" when all is."""
+        if source != self._subject.source:
+            return "another source plays now"
+        if loaded is not None and loaded.spec != self._subject.loaded.spec:
+            return "another model analyses the faces now"
+        if self._size not in (None, size):
+            return "the frames have another size now"
+        return ""
 
-    def _put(self, job: _Job) -> None:
-        with self._more:
-            if not self._ending:
+    def _put(self, job: _WriteJob) -> None:
+        with self._changed:
+            if not self._is_ending:
                 self._jobs.append(job)
                 self._waiting += job.picture is not None
-                self._more.notify()
+                self._changed.notify()
 
     # --- in the recording thread ----------------------------------------------------------------
 
     def _run(self) -> None:
         try:
-            with ExitStack() as stack:
-                self._write(stack)
-        except _NoRoomError as error:
+            self._write_all()
+        except _DiskFullError as error:
             self._fail(str(error))
         except OSError as error:
-            self._fail(f"The recording ended, because it could not be written: {_words(error)}.")
-        except Exception as error:  # live goes on whatever happens here
+            message = error.strerror or str(error)
+            self._fail(f"The recording ended, because it could not be written: {message}.")
+        except Exception as error:  # the live view goes on whatever happens here
             log.exception("The recording failed")
-            self._fail(f"The recording ended: {reason(error)}")
+            self._fail(f"The recording ended: {error_text(error)}")
         self._complete()
-        log.info("Recorded %s frames in %s. %s", self._frames, self._folder, self._reason)
-        self._over = True
+        log.info("Recorded %s frames in %s. %s", self._frames, self.status.folder, self._reason)
+        self._is_over = True
 
-    def _write(self, stack: ExitStack) -> None:
-        load_opencv()
-        self._look_at_disk(_existing(self._plan.folder))
-        self._folder = folder = _new_folder(self._plan.folder, self._started)
-        tables = {
-            name: self._table(stack, folder / name, head)
-            for name, head in (
-                (FACES, table_head(self._classes)),
-                (FRAMES, FRAME_COLUMNS),
-                (EVENTS, EVENT_COLUMNS),
+    def _write_all(self) -> None:
+        self._check_disk()
+        self._files = files = SessionFiles(self._plan.folder, self._started)
+        try:
+            files.open_tables(self._classes)
+            files.write_session(
+                session_content(self._subject, self._plan.look, self._started, self.status)
             )
-        }
-        write_json(folder / SESSION, self._session())
-        while (job := self._next()) is not None:
-            if job.picture is not None and job.frame is not None:
-                job.frame[2] = str(self._add_picture(folder, job.picture))
-            # first what a row of the next table stands on
-            for name, rows in (
-                (FRAMES, [job.frame] if job.frame else []),
-                (FACES, job.faces),
-                (EVENTS, job.events),
-            ):
-                if rows:
-                    writer, stream = tables[name]
-                    writer.writerows(rows)
-                    stream.flush()
-            self._frames += job.frame is not None
-            self._look_at_disk(folder)
+            while (job := self._next_job()) is not None:
+                self._write(files, job)
+                self._check_disk()
+        finally:
+            files.close_tables()
 
-    def _next(self) -> _Job | None:
-        """The next job; None when all are done and the end was asked for."""
-        with self._more:
+    def _write(self, files: SessionFiles, job: _WriteJob) -> None:
+        """A row comes after everything that it refers to."""
+        if job.frame_row is not None:
+            if job.picture is not None:
+                job.frame_row[2] = str(files.add_pictures(self._pictures(job.picture)))
+            files.add_rows(FRAMES, [job.frame_row])
+        files.add_rows(FACES, job.face_rows)
+        files.add_rows(EVENTS, job.event_rows)
+        self._frames += job.frame_row is not None
+
+    def _next_job(self) -> _WriteJob | None:
+        """The next job; None when all are done and the recording is to end."""
+        with self._changed:
             while not self._jobs:
-                if self._ending:
+                if self._is_ending:
                     return None
-                if not self._more.wait(LOOK_S):
-                    self._look_at_disk(self._folder or self._plan.folder)
+                if not self._changed.wait(CHECK_S):
+                    self._check_disk()
             job = self._jobs.popleft()
             self._waiting -= job.picture is not None
             return job
 
-    def _table(self, stack: ExitStack, file: Path, head: Any) -> tuple[Any, TextIO]:
-        stream = open_table(file)
-        stack.callback(_close, stream)
-        writer = csv.writer(stream)
-        writer.writerow(head)
-        stream.flush()
-        return writer, stream
-
-    def _add_picture(self, folder: Path, analysis: Analysis) -> int:
-        """The number of the picture, the same in all videos."""
-        from ferapp.recording import motion_jpeg  # brings OpenCV
-
-        images: dict[str, NDArray[np.uint8]] = {}
+    def _pictures(self, analysis: Analysis) -> dict[str, NDArray[np.uint8]]:
+        """(H, W, 3) BGR for each video, by its file name."""
+        pictures: dict[str, NDArray[np.uint8]] = {}
         if self._plan.clean:
-            images[CLEAN] = analysis.frame.image
+            pictures[CLEAN] = analysis.frame.image
         if self._plan.overlaid and self._plan.draw is not None:
-            images[OVERLAID] = np.ascontiguousarray(self._plan.draw(analysis)[..., :3])
-        number = -1
-        for name, image in images.items():
-            if name not in self._videos:
-                size = image.shape[1], image.shape[0]
-                self._videos[name] = motion_jpeg.Writer(folder / name, size)
-            number = self._videos[name].written
-            self._videos[name].write(image)
-        return number
+            pictures[OVERLAID] = np.ascontiguousarray(self._plan.draw(analysis)[..., :3])
+        return pictures
 
-    def _look_at_disk(self, folder: Path) -> None:
-        """How large it is, and whether there is room for more; raises _NoRoomError when not."""
+    def _check_disk(self) -> None:
+        """Measure the recording and the room left; raises _DiskFullError if there is too little."""
         now = time.perf_counter()
-        if now < self._look_at:
+        if now < self._check_at:
             return
-        self._look_at = now + LOOK_S
+        self._check_at = now + CHECK_S
         self._measure()
-        if self._free(folder) < LEAST_FREE:
-            raise _NoRoomError(
-                f"The recording ended: less than {LEAST_FREE // 1_000_000} MB are free "
+        folder = self._files.folder if self._files else _existing_folder(self._plan.folder)
+        if self._free_bytes(folder) < MIN_FREE_BYTES:
+            raise _DiskFullError(
+                f"The recording ended: less than {MIN_FREE_BYTES // 1_000_000} MB are free "
                 f"on the disk of {folder}.\nMake room there, or choose another folder (Shift+R)."
             )
 
     def _measure(self) -> None:
-        if self._folder is not None:
-            self._bytes = sum(file.stat().st_size for file in self._folder.iterdir())
+        if self._files is not None:
+            self._bytes = self._files.size_bytes()
 
-    def _fail(self, words: str) -> None:
-        log.warning("%s", words)
-        with self._more:
-            self._ending = True
+    def _fail(self, message: str) -> None:
+        log.warning("%s", message)
+        with self._changed:
+            self._is_ending = True
             self._jobs.clear()
-            self._reason, self._failed = words, True
+            self._reason, self._failed = message, True
 
     def _complete(self) -> None:
-        """Close the videos and say in the session what became of it, as far as the disk lets."""
+        """Close the videos and write the outcome into session.json, as far as the disk allows."""
         self._ended_at = time.perf_counter()
-        for video in self._videos.values():
-            try:
-                # the mean rate, so that a player takes as long as the recording
-                video.close(min(max(video.written / self.status.seconds, 0.1), 1000.0))
-            except OSError as error:
-                log.warning("A video has no index: %s", error)
-        if self._folder is None:
+        if self._files is None:
             return
+        self._files.close_videos(self.status.seconds)
         try:
-            write_json(self._folder / SESSION, self._session(ended=True))
+            self._files.write_session(
+                session_content(
+                    self._subject,
+                    self._plan.look,
+                    self._started,
+                    self.status,
+                    self._number + 1,
+                    is_ended=True,
+                )
+            )
             self._measure()
         except OSError as error:
-            log.warning("The end of the recording cannot be noted: %s", error)
-
-    def _session(self, *, ended: bool = False) -> dict[str, Any]:
-        subject, now = self._subject, self.status
-        loaded = subject.loaded
-        card = loaded.classifier.card
-        moment = datetime.now().astimezone()
-        return {
-            "format": FORMAT,
-            "app": f"ferapp {metadata.version('ferapp')}",
-            "source": without_password(subject.source_name),
-            "started": self._started.isoformat(timespec="milliseconds"),
-            "ended": moment.isoformat(timespec="milliseconds") if ended else None,
-            "reason": now.reason,
-            "seconds": round(now.seconds, 3) if ended else None,
-            "counts": {
-                "frames": now.frames,
-                "not_analysed": self._number + 1 - now.frames,
-                "left_out_of_video": now.dropped,
-                "marks": now.marks,
-            }
-            if ended
-            else None,
-            "model": {
-                "name": card.name,
-                "sha256": file_hash(loaded.file),
-                "architecture": card.architecture,
-                "objective": card.objective,
-                "classes": list(card.classes),
-                "temperature": card.temperature,
-                "metrics": card.metrics,
-                "licence": card.licence,
-                "summary": card.summary,
-            },
-            "device": loaded.device,
-            "settings": subject.settings | self._plan.look,
-            "times": TIMES,
-            "coordinates": COORDINATES,
-            "columns": column_meanings(card.classes, card.temperature, **SHARED_COLUMNS)
-            | FRAME_COLUMNS
-            | EVENT_COLUMNS,
-            "versions": _versions(),
-        }
+            log.warning("The end of the recording cannot be written: %s", error)
 
 
-def open_table(file: Path) -> TextIO:
-    return file.open("x", encoding="utf-8", newline="")
+def _event_row(time_s: float, kind: str, note: str, number: int) -> list[str]:
+    return [f"{time_s:.3f}", str(max(number, 0)), kind, note]
 
 
-def _close(stream: TextIO) -> None:
-    with suppress(OSError):  # the same full disk, once more
-        stream.close()
-
-
-def _existing(folder: Path) -> Path:
-    """The folder, or the one above it that is there already."""
-    return next(each for each in (folder, *folder.parents) if each.exists())
-
-
-def _new_folder(place: Path, when: datetime) -> Path:
-    """A folder that nobody has, named by time."""
-    place.mkdir(parents=True, exist_ok=True)
-    number = 1
-    while True:
-        folder = place / (f"{when:%Y-%m-%d-%H%M%S}" + (f"-{number}" if number > 1 else ""))
-        try:
-            folder.mkdir()
-            return folder
-        except FileExistsError:
-            number += 1
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        with suppress(metadata.PackageNotFoundError):
-            found[package] = metadata.version(package)
-    return found
-
-
-def _words(error: OSError) -> str:
-    return error.strerror or str(error)
+def _existing_folder(folder: Path) -> Path:
+    """The folder, or its nearest parent that exists."""
+    return next(parent for parent in (folder, *folder.parents) if parent.exists())

@@ -1,1 +1,1 @@
-"""Opening evaluations, looking at samples, deciding about labels."""
+"""Review of evaluations: opening them, selecting and explaining samples, deciding on labels."""

@@ -1,4 +1,4 @@
-"""The review of an evaluation: decisions, their journal `review.jsonl`, undo, and a CSV of them."""
+"""The review of an evaluation: decisions about labels, their journal, undo and CSV export."""
 
 import csv
 import io
@@ -10,53 +10,55 @@ from trainer.errors import DataError
 from trainer.files import json_text, write_text
 from trainer.training.event_log import ends_mid_line
 
-FILE = "review.jsonl"
+REVIEW_FILE = "review.jsonl"
 
 
 class Review:
-    """Decisions by sample id. Each is on the disk before it counts; undo is a decision, too."""
+    """Decisions by sample id. Each is written before it counts; undo is a decision too."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.decisions, self.skipped = read_decisions(path)
-        self._undo: list[tuple[str, Decision]] = []
+        self._undo_stack: list[tuple[str, Decision]] = []
 
-    def decision(self, sample: str) -> Decision:
-        return self.decisions.get(sample, NONE)
+    def decision(self, sample_id: str) -> Decision:
+        return self.decisions.get(sample_id, NONE)
 
-    def decide(self, sample: str, decision: Decision) -> None:
+    def decide(self, sample_id: str, decision: Decision) -> None:
         """Raises DataError when it cannot be written."""
-        before = self.decision(sample)
+        before = self.decision(sample_id)
         if before != decision:
-            self._write(sample, decision)
-            self._undo.append((sample, before))
+            self._write(sample_id, decision)
+            self._undo_stack.append((sample_id, before))
 
     def undo(self) -> str | None:
-        """Take the last decision of this session back; the sample, None when there is none."""
-        if not self._undo:
+        """Undo the last decision of this session; returns its sample, None if there is none."""
+        if not self._undo_stack:
             return None
-        sample, before = self._undo[-1]
-        self._write(sample, before)
-        self._undo.pop()
-        return sample
+        sample_id, before = self._undo_stack[-1]
+        self._write(sample_id, before)
+        self._undo_stack.pop()
+        return sample_id
 
     def export(self, path: Path, labels: dict[str, str]) -> int:
-        """Write a CSV of all decided samples; `labels` are the data set's. Returns the rows."""
+        """Write a CSV of all decisions; `labels` are the data set's. Returns the number of rows.
+
+        Raises DataError when it cannot be written.
+        """
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["sample_id", "label", "new_label", "flag"])
-        for sample, decision in sorted(self.decisions.items()):
-            table.writerow(
-                [sample, labels.get(sample, ""), decision.label, "yes" if decision.flag else ""]
-            )
+        for sample_id, decision in sorted(self.decisions.items()):
+            flag = "yes" if decision.flag else ""
+            table.writerow([sample_id, labels.get(sample_id, ""), decision.label, flag])
         try:
             write_text(path, text.getvalue())
         except OSError as error:
-            raise DataError(f"{path}: it cannot be written ({error.strerror})") from error
+            raise DataError(f"{path} could not be written ({error.strerror})") from error
         return len(self.decisions)
 
-    def _write(self, sample: str, decision: Decision) -> None:
-        line = {"time": round(time.time(), 3), **decision.as_dict(sample)}
+    def _write(self, sample_id: str, decision: Decision) -> None:
+        line = {"time": round(time.time(), 3), **decision.as_dict(sample_id)}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             torn = ends_mid_line(self.path)
@@ -64,9 +66,9 @@ class Review:
                 stream.write("\n" * torn + json_text(line) + "\n")
         except OSError as error:
             raise DataError(
-                f"{self.path}: the decision cannot be saved ({error.strerror})"
+                f"The decision could not be saved in {self.path} ({error.strerror})"
             ) from error
         if decision == NONE:
-            self.decisions.pop(sample, None)
+            self.decisions.pop(sample_id, None)
         else:
-            self.decisions[sample] = decision
+            self.decisions[sample_id] = decision

@@ -1,22 +1,25 @@
-"""What the Inspect page opens: a run, a folder of an evaluation, or pictures, classified now.
+"""Opens what the Inspect page shows: a run, a folder with an evaluation, or pictures.
 
-Called in the desk's thread: it loads torch where a model has to run.
+Slow, because a model may have to classify the pictures first: run it in a task queue.
 """
 
 import hashlib
 import json
-import logging
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import platformdirs
+from numpy.typing import NDArray
 
-from ferapp.review import decisions, evaluation
-from ferapp.review.classify_pictures import Read, Say, classify
+from ferapp.review import evaluation
+from ferapp.review.classify_pictures import ReadPicture, classify
+from ferapp.review.decisions import REVIEW_FILE
 from ferapp.review.evaluation import Evaluation, read_evaluation
-from ferapp.review.opened import Inspected
+from ferapp.runs.data_check import stage_progress
+from ferapp.runs.task_queue import ReportProgress
 from ferapp.sources.heavy_imports import load_opencv, load_torch
 from trainer.errors import DataError, FerError
 from trainer.files import asset
@@ -27,57 +30,91 @@ from trainer.training.run_dir import RunDir
 if TYPE_CHECKING:
     from trainer.data.face_data import FaceData
 
-log = logging.getLogger(__name__)
-
-EXAMPLE = "example"  # the evaluation that ships
+EXAMPLE = "example"  # the bundled evaluation
 EXAMPLE_NAME = "Example: drawn faces and the demo clip"
-ALL_SPLITS = (
-    "All these pictures are shown, also those that a training on them learns from. A model that "
-    "was trained on them looks better here than it is."
+ALL_SPLITS_NOTE = (
+    "All splits are shown, including the training pictures. A model that was trained on them "
+    "looks better here than it is."
 )
 SPLITS = ("val", "train", "test")  # of a run, the first that was evaluated
-NAMED = 5  # files that cannot be read; more are counted
+MAX_SKIPPED = 5  # unreadable files that are named; more are counted
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEvaluation:
+    """An evaluation, with its pictures and its model where they still exist.
+
+    `source` opens it again, `read_picture` reads the grey picture (h, w) of a row from the disk,
+    `note` says what is missing, and why. `classified_by` is the model's name, "" if unknown.
+    """
+
+    source: str
+    evaluation: Evaluation
+    read_picture: Callable[[int], NDArray[np.uint8] | None]
+    model: Path | None
+    review: Path
+    note: str = ""
+    classified_by: str = ""
 
 
 def example() -> Path:
     return asset(EXAMPLE)
 
 
-def open_inspected(source: str, model: str = "default", say: Say = lambda _: None) -> Inspected:
+def open_evaluation(
+    source: str, model: str = "default", report: ReportProgress = lambda _: None
+) -> OpenedEvaluation:
     """Open a run, an evaluation, or pictures, which `model` classifies.
 
-    A run without an evaluation is evaluated on val; `say` tells what takes a while. Raises
-    DataError with the reason, and the sample where one does not fit.
+    A run without an evaluation is evaluated on val. Raises DataError with the reason, and the
+    sample where one does not fit.
     """
     path = Path(source).expanduser()
     if path.name == evaluation.PREDICTIONS_FILE:
         path = path.parent
     if RunDir(path).config.is_file():
-        return _of_run(RunDir(path), say)
+        return _open_run(RunDir(path), report)
     if (path / evaluation.PREDICTIONS_FILE).is_file():
-        shipped = path.resolve() == example().resolve()
-        return _of_folder(path, EXAMPLE_NAME if shipped else path.name, source)
+        return _open_folder(path, EXAMPLE_NAME if _is_example(path) else path.name, source)
     if not path.exists():
-        raise DataError(f"{path}: there is no such file or folder")
-    return _of_pictures(path, model, say)
+        raise DataError(f"{path}: no such file or folder")
+    return _open_pictures(path, model, report)
 
 
-def _of_run(run: RunDir, say: Say) -> Inspected:
-    found = [
+def classify_with(
+    opened: OpenedEvaluation, model: str, report: ReportProgress = lambda _: None
+) -> Evaluation:
+    """The same samples classified by another model, whose name the evaluation gets.
+
+    Raises DataError where pictures are missing, or the model has other classes.
+    """
+    samples, file = opened.evaluation, find_model(model)
+    card = read_card(file)
+    report(f"Loading the model {card.name}…")
+    logits = classify(
+        file, samples.name, samples.classes, opened.read_picture, samples.landmarks, report
+    )
+    return replace(samples, name=card.name, logits=logits, temperature=card.temperature)
+
+
+def _open_run(run: RunDir, report: ReportProgress) -> OpenedEvaluation:
+    folders = [
         run.eval(split)
         for split in SPLITS
         if (run.eval(split) / evaluation.PREDICTIONS_FILE).is_file()
     ]
-    if not found:
+    if not folders:
         if not run.best.is_file():
-            raise DataError(f"{run.path}: this run has no model yet", "Let it train an epoch.")
-        _evaluate(run, say)
-        found = [run.eval("val")]
-    opened = _of_folder(found[0], f"{run.path.name} · {found[0].name}", str(run.path))
-    return replace(opened, review=run.path / decisions.FILE)
+            raise DataError(f"{run.path}: this run has no model yet", "Train at least one epoch.")
+        _evaluate_run(run, report)
+        folders = [run.eval("val")]
+    folder = folders[0]
+    opened = _open_folder(folder, f"{run.path.name} · {folder.name}", str(run.path))
+    return replace(opened, review=run.path / REVIEW_FILE)
 
 
-def _evaluate(run: RunDir, say: Say) -> None:
+def _evaluate_run(run: RunDir, report: ReportProgress) -> None:
+    """Evaluate the run's best model on val."""
     load_torch()
     from trainer.data.prepare import open_data
     from trainer.device import resolve_device
@@ -86,58 +123,69 @@ def _evaluate(run: RunDir, say: Say) -> None:
     from trainer.reports.run_records import aligned_as_trained
 
     data = _data_path_of(run)
-    say(f"Reading {data.name} …")
+    report(f"Reading {data.name}…")
     faces = open_data(data).of_split("val")
     device = resolve_device("auto")
     network, card = load_model(run.best, device)
-    origin = {"model_file": str(run.best.resolve()), "data_path": str(data)}
-    seen = aligned_as_trained(run.best, faces)
     evaluate(
-        *(network, card, seen, device),
+        network,
+        card,
+        aligned_as_trained(run.best, faces),
+        device,
         out=run.eval("val"),
-        origin=origin,
-        progress=lambda done, total: say(f"Classifying picture {done + 1} of {total} …"),
+        origin={"model_file": str(run.best.resolve()), "data_path": str(data)},
+        progress=lambda done, total: report(f"Classifying picture {done + 1:,} of {total:,}…"),
     )
 
 
-def _of_folder(folder: Path, name: str, source: str) -> Inspected:
-    head = _head(folder)
+def _open_folder(folder: Path, name: str, source: str) -> OpenedEvaluation:
+    metrics = _read_metrics(folder)
     run = RunDir(folder.parent.parent)
-    own = run.config.is_file()
-    model, note = _model(folder, head, run if own else None)
-    classes = read_card(model).classes if model else EXPRESSIONS
-    found = read_evaluation(folder / evaluation.PREDICTIONS_FILE, name, classes)
+    model, note = _find_evaluated_model(folder, metrics, run if run.config.is_file() else None)
+    card = read_card(model) if model else None
+    classes = card.classes if card else EXPRESSIONS
+    predictions = read_evaluation(folder / evaluation.PREDICTIONS_FILE, name, classes)
     data = None
     try:
-        place = folder / head["data_path"] if "data_path" in head else _data_path_of(run)
-        data = _fitting(place, found)
+        recorded = metrics.get("data_path")
+        data_path = folder / recorded if recorded is not None else _data_path_of(run)
+        data = _matching_data(data_path, predictions)
     except FerError as error:
-        note = f"{note}\nThe pictures are not here: {error}".strip()
-    by = read_card(model).name if model else ""
-    return Inspected(source, found, _pictures(data), model, _review_of(folder), note, by)
+        note = f"{note}\nThe pictures are missing: {error}".strip()
+    return OpenedEvaluation(
+        source,
+        predictions,
+        _picture_reader(data),
+        model,
+        _review_path(folder),
+        note,
+        card.name if card else "",
+    )
 
 
-def _head(folder: Path) -> dict[str, Any]:
+def _read_metrics(folder: Path) -> dict[str, Any]:
     try:
-        head = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return head if isinstance(head, dict) else {}
+    return metrics if isinstance(metrics, dict) else {}
 
 
 def _data_path_of(run: RunDir) -> Path:
     try:
         return Path(json.loads(run.config.read_text(encoding="utf-8"))["data"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{run.config}: it does not say which data set was used") from error
+        raise DataError(f"{run.config} does not say which data set was used") from error
 
 
-def _model(folder: Path, head: dict[str, Any], run: RunDir | None) -> tuple[Path | None, str]:
-    """The evaluated model; None, and why, when it is gone or another one since."""
-    name = str(head.get("model_file") or (run.best if run else ""))
+def _find_evaluated_model(
+    folder: Path, metrics: dict[str, Any], run: RunDir | None
+) -> tuple[Path | None, str]:
+    """The evaluated model; None, and why, when it is gone or was replaced."""
+    name = str(metrics.get("model_file") or (run.best if run else ""))
     try:
         if not name:
-            raise DataError(f"{folder}: it does not say which model was evaluated")
+            raise DataError(f"{folder} does not say which model was evaluated")
         path = find_model(name)
         read_card(path)
     except FerError as error:
@@ -145,59 +193,41 @@ def _model(folder: Path, head: dict[str, Any], run: RunDir | None) -> tuple[Path
     return path, ""
 
 
-def _fitting(place: Path, found: Evaluation) -> "FaceData":
-    """The data set's rows in the evaluation's order. Raises DataError that names the sample."""
+def _matching_data(path: Path, predictions: Evaluation) -> "FaceData":
+    """The data set's samples in the evaluation's order. Raises DataError that names the sample."""
     load_opencv()
     from trainer.data.prepare import open_data
 
-    data = open_data(place)
-    rows = {sample: row for row, sample in enumerate(data.sample_id.tolist())}
-    chosen = np.empty(len(found), np.int64)
-    for row, sample in enumerate(found.sample_id.tolist()):
-        if sample not in rows:
-            raise DataError(f"{place}: it has no sample {sample}, which {found.name} is about")
-        chosen[row] = rows[sample]
-    unlike = data.label[chosen] != found.label
-    if unlike.any():
-        row = int(unlike.argmax())
-        theirs = data.classes[data.label[chosen[row]]]
+    data = open_data(path)
+    row_of = {sample: row for row, sample in enumerate(data.sample_id.tolist())}
+    rows = np.empty(len(predictions), np.int64)
+    for row, sample in enumerate(predictions.sample_id.tolist()):
+        if sample not in row_of:
+            raise DataError(f"{path} has no sample {sample}, which is in {predictions.name}")
+        rows[row] = row_of[sample]
+    differs = data.label[rows] != predictions.label
+    if differs.any():
+        row = int(differs.argmax())
         raise DataError(
-            f"{place}: sample {found.sample_id[row]} is labelled {theirs} there and "
-            f"{found.classes[found.label[row]]} in {found.name}"
+            f"{path}: sample {predictions.sample_id[row]} is labelled "
+            f"{data.classes[data.label[rows[row]]]} there and "
+            f"{predictions.classes[predictions.label[row]]} in {predictions.name}"
         )
-    return data.select(chosen)
+    return data.select(rows)
 
 
-def _of_pictures(path: Path, model: str, say: Say) -> Inspected:
-    """Of a data set its val, of labelled pictures without a test split all, else of no label."""
-    load_opencv()
-    from trainer.data.face_data import is_prepared
-    from trainer.data.prepare import find_reader, open_data
-
-    layout = "auto"
-    try:
-        if not is_prepared(path):
-            find_reader(path)
-    except DataError as error:
-        try:
-            find_reader(path, "unlabelled")
-        except DataError:
-            raise error from None
-        layout = "unlabelled"
-    say(f"Reading {path.name} …")
-    faces = open_data(
-        path,
-        layout=layout,
-        progress=lambda stage, done, total: say(f"{_STAGES.get(stage, stage)} {done} of {total} …"),
-    )
+def _open_pictures(path: Path, model: str, report: ReportProgress) -> OpenedEvaluation:
+    """Pictures classified now: a data set's val split, or all of a folder without test split."""
+    report(f"Reading {path.name}…")
+    faces = _read_pictures(path, report)
     if "test" in faces.split:
         faces = faces.of_split("val")
-    file, read = find_model(model), _pictures(faces)
+    file, read_picture = find_model(model), _picture_reader(faces)
     card = read_card(file)
-    logits = classify(file, str(path), faces.classes, read, faces.landmarks, say)
-    # a data set's samples are faces also where no landmarks were found; one's own may be anything
-    own = bool((faces.label < 0).all()) and faces.landmark_source != "none"
-    found = Evaluation(
+    logits = classify(file, str(path), faces.classes, read_picture, faces.landmarks, report)
+    # a data set contains faces only, landmarks or not; the user's own pictures may be anything
+    needs_face = bool((faces.label < 0).all()) and faces.landmark_source != "none"
+    predictions = Evaluation(
         f"{path.name} · {card.name}",
         card.classes,
         faces.sample_id,
@@ -208,45 +238,74 @@ def _of_pictures(path: Path, model: str, say: Say) -> Inspected:
         faces.landmarks,
         faces.votes,
         card.temperature,
-        needs_face=own,
+        needs_face=needs_face,
     )
-    note = _note(faces, found)
-    return Inspected(str(path), found, read, file, _review_elsewhere(path), note, card.name)
+    return OpenedEvaluation(
+        str(path),
+        predictions,
+        read_picture,
+        file,
+        _review_path_elsewhere(path),
+        _note_on_pictures(faces, predictions),
+        card.name,
+    )
 
 
-def _note(faces: "FaceData", found: Evaluation) -> str:
-    """What is to be known of these pictures: which are missing, and which count nowhere."""
-    parts = [ALL_SPLITS] if len(set(faces.split)) > 1 else []
-    without = int(found.faceless.sum())
-    if without:
-        pictures = "1 picture" if without == 1 else f"{without:,} pictures"
-        parts.append(f"No face was found in {pictures}, which the numbers leave out.")
+def _read_pictures(path: Path, report: ReportProgress) -> "FaceData":
+    """A data set, or a folder of pictures without labels. Raises DataError."""
+    load_opencv()
+    from trainer.data.face_data import is_prepared
+    from trainer.data.prepare import find_reader, open_data
+
+    layout = "auto"
+    try:
+        if not is_prepared(path):
+            find_reader(path)
+    except DataError as error:
+        layout = "unlabelled"
+        try:
+            find_reader(path, layout)
+        except DataError:
+            raise error from None
+    return open_data(path, layout=layout, progress=stage_progress(report))
+
+
+def _note_on_pictures(faces: "FaceData", predictions: Evaluation) -> str:
+    """What the user should know: splits mixed, pictures without a face, unreadable files."""
+    notes = [ALL_SPLITS_NOTE] if len(set(faces.split)) > 1 else []
+    faceless = int(predictions.faceless.sum())
+    if faceless:
+        notes.append(
+            "No face was found in 1 picture; it is not counted."
+            if faceless == 1
+            else f"No face was found in {faceless:,} pictures; they are not counted."
+        )
     skipped = faces.skipped
     if skipped:
-        more = f"; and {len(skipped) - NAMED:,} more" if len(skipped) > NAMED else ""
-        parts.append(f"Left out: {'; '.join(skipped[:NAMED])}{more}.")
-    return "\n".join(parts)
+        rest = len(skipped) - MAX_SKIPPED
+        more = f"; and {rest:,} more" if rest > 0 else ""
+        notes.append(f"Left out: {'; '.join(skipped[:MAX_SKIPPED])}{more}.")
+    return "\n".join(notes)
 
 
-def _pictures(data: "FaceData | None") -> Read:
+def _picture_reader(data: "FaceData | None") -> ReadPicture:
     if data is None:
         return lambda row: None
     images = data.images
     return lambda row: np.asarray(images[row], np.uint8)
 
 
-_STAGES = {"reading": "Reading picture", "landmarks": "Finding landmarks"}
+def _is_example(folder: Path) -> bool:
+    return folder.resolve() == example().resolve()
 
 
-def _review_of(folder: Path) -> Path:
-    """Beside the evaluation; elsewhere for the one that ships, which may not be written to."""
-    if folder.resolve() == example().resolve():
-        return _review_elsewhere(folder)
-    return folder / decisions.FILE
+def _review_path(folder: Path) -> Path:
+    """Beside the evaluation, but for the bundled one, whose folder may be read-only."""
+    return _review_path_elsewhere(folder) if _is_example(folder) else folder / REVIEW_FILE
 
 
-def _review_elsewhere(path: Path) -> Path:
-    """One's own pictures are left alone, too."""
+def _review_path_elsewhere(path: Path) -> Path:
+    """In the user's data folder: nothing is written beside the user's own pictures."""
     key = hashlib.sha256(str(path.resolve()).encode(errors="surrogateescape")).hexdigest()[:12]
-    place = Path(platformdirs.user_data_dir("ferapp")) / "reviews" / f"{path.stem}-{key}"
-    return place / decisions.FILE
+    folder = Path(platformdirs.user_data_dir("ferapp")) / "reviews" / f"{path.stem}-{key}"
+    return folder / REVIEW_FILE

@@ -1,122 +1,175 @@
-"""One sample looked at closely: what the model saw, and where its answers come from.
+"""Explains one sample: what the model saw, and which parts of the face its answer comes from.
 
-Called in the desk's thread; it loads torch and the model on first use.
+Slow, because torch and the model are loaded on first use: run it in a task queue.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.review.opened import Examined, Explained, Map
 from ferapp.sources.heavy_imports import load_torch
 from trainer.labels import EXPRESSIONS
 
 if TYPE_CHECKING:
     from ferapp.vision.classifier import Classifier
 
+FloatArray = NDArray[np.float32]
 
-class Examiner:
-    """Keeps the model of the last question."""
+
+@dataclass(frozen=True, slots=True)
+class ClassExplanation:
+    """Why one class: its signed attribution `map` (s, s), and how well it matches the face.
+
+    `action_units` (s, s) in 0–1 are those of the class; `au_cosine` is their cosine with the map's
+    positive part, `landmark_r` is Pearson's r of the map with the landmark heatmap at the layer's
+    resolution. They are None where the picture has no landmarks or the class no action units.
+    """
+
+    name: str
+    map: FloatArray
+    action_units: FloatArray | None
+    au_cosine: float | None
+    landmark_r: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleExplanation:
+    """The explanation of one sample.
+
+    `crop` (s, s) is the model's input, `landmarks` (68, 2) are in its pixels, `landmark_heatmap`
+    is (s, s). `true` is None for a sample without a label. `attention` (d,) are the weights of the
+    features, empty for models without them. `method` is the one that was used.
+    """
+
+    crop: NDArray[np.uint8]
+    landmarks: FloatArray | None
+    true: ClassExplanation | None
+    predicted: ClassExplanation
+    landmark_heatmap: FloatArray | None
+    attention: FloatArray
+    method: str
+
+
+class SampleExplainer:
+    """Explains samples; the model used last stays loaded."""
 
     def __init__(self) -> None:
-        self._model: tuple[Path, float, Classifier] | None = None
+        self._loaded: tuple[Path, float, Classifier] | None = None
 
-    def examine(
+    def explain(
         self,
         model: Path,
         picture: NDArray[np.uint8],
-        landmarks: Map,
+        landmarks: FloatArray,
         label: int,
         predicted: int,
         method: str,
-    ) -> Examined:
-        """Of a grey picture (h, w) with landmarks (68, 2) in its px, NaN where there are none."""
+    ) -> SampleExplanation:
+        """Explain a grey picture (h, w) with landmarks (68, 2) in its pixels, NaN without any.
+
+        `label` is −1 for a sample without one.
+        """
         classifier = self._classifier(model)
         from trainer.faces.align import align_face, transform_points, unaligned_crop
 
-        found = bool(np.isfinite(landmarks).all())
         size = classifier.crop_size
-        aligned = align_face(picture, landmarks, size) if found else unaligned_crop(picture, size)
-        points = transform_points(aligned.matrix, landmarks).astype(np.float32) if found else None
-        asked = [label, predicted] if label >= 0 else [predicted]
-        maps, attention, used = _maps(classifier, aligned.crop, points, asked, method)
         side = classifier.card.preprocessing.input_size
         margin = (size - side) // 2
-        placed = points - margin if points is not None else None
-        heat = _landmark_heat(placed, side) if placed is not None else None
+        has_landmarks = bool(np.isfinite(landmarks).all())
+        face = (
+            align_face(picture, landmarks, size) if has_landmarks else unaligned_crop(picture, size)
+        )
+        in_face = (
+            transform_points(face.matrix, landmarks).astype(np.float32) if has_landmarks else None
+        )
+        in_crop = in_face - margin if in_face is not None else None
+        targets = [label, predicted] if label >= 0 else [predicted]
+        maps, attention, used = _attribute(classifier, face.crop, in_face, targets, method)
+        heatmap = _landmark_heatmap(in_crop, side) if in_crop is not None else None
         names = classifier.card.classes
-        explained = [_explained(names[index], maps[index], placed, heat, side) for index in asked]
-        return Examined(
-            crop=aligned.crop[margin : margin + side, margin : margin + side],
-            landmarks=placed,
+        explained = [
+            _explain_class(names[target], maps[target], in_crop, heatmap, side)
+            for target in targets
+        ]
+        return SampleExplanation(
+            crop=face.crop[margin : margin + side, margin : margin + side],
+            landmarks=in_crop,
             true=explained[0] if label >= 0 else None,
             predicted=explained[-1],
-            heat=heat,
+            landmark_heatmap=heatmap,
             attention=attention,
             method=used,
         )
 
     def _classifier(self, model: Path) -> "Classifier":
         changed = model.stat().st_mtime
-        if self._model is None or self._model[:2] != (model, changed):
+        if self._loaded is None or self._loaded[:2] != (model, changed):
             load_torch()
             from ferapp.vision.classifier import Classifier
 
-            self._model = (model, changed, Classifier(model))
-        return self._model[2]
+            self._loaded = (model, changed, Classifier(model))
+        return self._loaded[2]
 
 
-def _maps(
+def _attribute(
     classifier: "Classifier",
     crop: NDArray[np.uint8],
-    points: Map | None,
-    asked: list[int],
+    landmarks: FloatArray | None,
+    targets: list[int],
     method: str,
-) -> tuple[dict[int, Map], Map, str]:
-    """The map of each class asked for, the attention weights, and the method they came by."""
-    maps: dict[int, Map] = {}
-    for index in asked:
-        if index in maps:
+) -> tuple[dict[int, FloatArray], FloatArray, str]:
+    """The map of each target class, the attention weights, and the method that was used."""
+    maps: dict[int, FloatArray] = {}
+    for target in targets:
+        if target in maps:
             continue
         result = classifier.classify(
             crop[None],
             attribution=True,
             method=method,
-            target=index,
-            points=None if points is None else points[None],
+            target=target,
+            points=None if landmarks is None else landmarks[None],
         )
-        for place, name in enumerate(result.mapped[0].tolist()):
-            maps[name] = result.maps[0, place]
+        for index, mapped_class in enumerate(result.mapped[0].tolist()):
+            maps[mapped_class] = result.maps[0, index]
     return maps, result.attention[0], result.method
 
 
-def _landmark_heat(points: Map, side: int) -> Map:
+def _landmark_heatmap(landmarks: FloatArray, side: int) -> FloatArray:
     import torch
 
     from trainer.faces.heatmaps import landmark_heatmap
 
-    return np.asarray(landmark_heatmap(torch.from_numpy(points)[None], side)[0].numpy(), np.float32)
+    heatmap = landmark_heatmap(torch.from_numpy(landmarks)[None], side)[0]
+    return np.asarray(heatmap.numpy(), np.float32)
 
 
-def _explained(name: str, found: Map, points: Map | None, heat: Map | None, side: int) -> Explained:
+def _explain_class(
+    name: str,
+    attribution_map: FloatArray,
+    landmarks: FloatArray | None,
+    heatmap: FloatArray | None,
+    side: int,
+) -> ClassExplanation:
     import torch
     import torch.nn.functional as F
 
     from trainer.attribution.map_measures import pearson, positive_cosine
     from trainer.faces.action_units import au_heatmap, au_valid
 
-    attribution = torch.from_numpy(found)[None]
-    r = au = score = None
-    if heat is not None:
+    attribution = torch.from_numpy(attribution_map)[None]
+    landmark_r = action_units = au_cosine = None
+    if heatmap is not None:
         cells = max(4, side // 8)
-        small = [
-            F.adaptive_avg_pool2d(each[:, None], cells)[:, 0]
-            for each in (attribution, torch.from_numpy(heat)[None])
+        pooled = [
+            F.adaptive_avg_pool2d(values[:, None], cells)[:, 0]
+            for values in (attribution, torch.from_numpy(heatmap)[None])
         ]
-        r = float(pearson(*small))
-    if points is not None and name in EXPRESSIONS and bool(au_valid(name)):
-        units = au_heatmap(torch.from_numpy(points)[None], side, name)
-        au, score = units[0].numpy(), float(positive_cosine(attribution, units))
-    return Explained(name, found, au, score, r)
+        landmark_r = float(pearson(*pooled))
+    if landmarks is not None and name in EXPRESSIONS and bool(au_valid(name)):
+        units = au_heatmap(torch.from_numpy(landmarks)[None], side, name)
+        action_units, au_cosine = units[0].numpy(), float(positive_cosine(attribution, units))
+    return ClassExplanation(name, attribution_map, action_units, au_cosine, landmark_r)

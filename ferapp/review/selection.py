@@ -9,137 +9,151 @@ from numpy.typing import NDArray
 from ferapp.review.evaluation import Evaluation, common_rows
 from trainer.data.label_review import Decision
 
-Cell = tuple[int, int]  # true class (K: without a label), predicted class
-Only = Literal[
+ConfusionCell = tuple[int, int]  # true class (K: without a label), predicted class
+SampleKind = Literal[
     "all", "wrong", "right", "suspects", "fixed", "broken", "flagged", "relabelled", "faceless"
 ]
-Decisions = dict[str, Decision]
-Rows = NDArray[np.int64]
+Decisions = dict[str, Decision]  # by sample id
+Rows = NDArray[np.int64]  # of an evaluation
 
-ORDERS = ("loss", "confidence", "margin", "entropy", "disagreement", "data set")
+SORT_KEYS = ("loss", "confidence", "margin", "entropy", "disagreement", "data set")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a person asked to see. No cells are all cells."""
+    """What the user wants to see. No cells means all cells."""
 
-    only: Only = "wrong"
-    cells: frozenset[Cell] = frozenset()
-    order: str = "loss"
-    rising: bool = False  # the smallest first
+    kind: SampleKind = "wrong"
+    cells: frozenset[ConfusionCell] = frozenset()
+    sort_key: str = "loss"
+    ascending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """An evaluation that is shown beside another one of the same samples.
+class EvaluationComparison:
+    """The evaluation that is shown, compared with another one of the same samples.
 
-    `fixed` are rows of the one shown that it has right and the other wrong, `broken` the other way
-    round. Both accuracies are of the samples in common. `places` has the other's row of each row.
+    `fixed` are rows that it has right and the other wrong, `broken` the reverse. Both accuracies
+    are of the common samples. `other_rows` maps its rows to the other's.
     """
 
     other: Evaluation
     fixed: Rows
     broken: Rows
-    accuracy: float  # of the one shown
+    accuracy: float
     other_accuracy: float
-    places: dict[int, int]
+    other_rows: dict[int, int]
 
     @property
     def name(self) -> str:
+        """Of the other evaluation."""
         return self.other.name
 
-    def answer(self, row: int) -> tuple[str, float] | None:
-        """What the other predicts of a row, and its probability; None of one it does not have."""
-        place = self.places.get(row)
-        if place is None or self.other.faceless[place]:
+    def other_prediction(self, row: int) -> tuple[str, float] | None:
+        """The other's class for a row and its probability; None where it has no prediction."""
+        other_row = self.other_rows.get(row)
+        if other_row is None or self.other.faceless[other_row]:
             return None
-        predicted = int(self.other.predicted[place])
-        return self.other.classes[predicted], float(self.other.probabilities[place, predicted])
+        predicted = int(self.other.predicted[other_row])
+        probability = float(self.other.probabilities[other_row, predicted])
+        return self.other.classes[predicted], probability
 
 
-def compare(found: Evaluation, other: Evaluation) -> Compared:
+def compare_evaluations(shown: Evaluation, other: Evaluation) -> EvaluationComparison:
     """Raises DataError as `common_rows`."""
-    mine, theirs = common_rows(found, other)
-    wrong, others = found.wrong[mine], other.wrong[theirs]
-    return Compared(
+    rows, other_rows = common_rows(shown, other)
+    wrong, other_wrong = shown.wrong[rows], other.wrong[other_rows]
+    return EvaluationComparison(
         other=other,
-        fixed=mine[others & ~wrong],
-        broken=mine[wrong & ~others],
-        accuracy=found.scores_of(mine).accuracy,
-        other_accuracy=other.scores_of(theirs).accuracy,
-        places=dict(zip(mine.tolist(), theirs.tolist(), strict=True)),
+        fixed=rows[other_wrong & ~wrong],
+        broken=rows[wrong & ~other_wrong],
+        accuracy=shown.scores_of(rows).accuracy,
+        other_accuracy=other.scores_of(other_rows).accuracy,
+        other_rows=dict(zip(rows.tolist(), other_rows.tolist(), strict=True)),
     )
 
 
-def counts(found: Evaluation, compared: Compared | None, decisions: Decisions) -> dict[Only, int]:
-    """How many samples there are of each kind, whatever cells are chosen."""
-    wrong, labelled = int(found.wrong.sum()), int(found.labelled.sum())
+def count_kinds(
+    shown: Evaluation, comparison: EvaluationComparison | None, decisions: Decisions
+) -> dict[SampleKind, int]:
+    """The number of samples of each kind, in all cells."""
+    wrong, labelled = int(shown.wrong.sum()), int(shown.labelled.sum())
     return {
-        "all": len(found),
+        "all": len(shown),
         "wrong": wrong,
         "right": labelled - wrong,
-        "suspects": len(found.suspects),
-        "fixed": len(compared.fixed) if compared else 0,
-        "broken": len(compared.broken) if compared else 0,
-        "faceless": int(found.faceless.sum()),
-        "relabelled": sum(bool(each.label) for each in decisions.values()),
-        "flagged": sum(each.flag for each in decisions.values()),
+        "suspects": len(shown.suspects),
+        "fixed": len(comparison.fixed) if comparison else 0,
+        "broken": len(comparison.broken) if comparison else 0,
+        "faceless": int(shown.faceless.sum()),
+        "relabelled": sum(bool(decision.label) for decision in decisions.values()),
+        "flagged": sum(decision.flag for decision in decisions.values()),
     }
 
 
-def select(
-    found: Evaluation,
-    wanted: Selection,
-    compared: Compared | None = None,
+def select_rows(
+    shown: Evaluation,
+    selection: Selection,
+    comparison: EvaluationComparison | None = None,
     decisions: Decisions | None = None,
 ) -> Rows:
-    """Rows of `found` in the order of `wanted`; suspects are in their own order, likeliest first.
+    """The selected rows, sorted; samples without the value they are sorted by come last.
 
-    Fixed and broken are those of `compared`. Samples without the value that they are sorted by
-    come last.
+    Suspects keep their own order, most suspect first. The kinds `fixed` and `broken` come from
+    `comparison`.
     """
-    rows = _only(found, wanted.only, compared, decisions or {})
-    if wanted.cells:
-        rows = rows[np.isin(_cell_numbers(found)[rows], [_number(found, c) for c in wanted.cells])]
-    if wanted.only == "suspects":
+    rows = _rows_of_kind(shown, selection.kind, comparison, decisions or {})
+    if selection.cells:
+        numbers = [_cell_number(shown, cell) for cell in selection.cells]
+        rows = rows[np.isin(_cell_numbers(shown)[rows], numbers)]
+    if selection.kind == "suspects":
         return rows
-    if wanted.order == "data set":
-        return rows[::-1] if wanted.rising else rows
-    values = found.measures[wanted.order][rows]
-    if not wanted.rising:
+    if selection.sort_key == "data set":
+        return rows[::-1] if selection.ascending else rows
+    values = shown.measures[selection.sort_key][rows]
+    if not selection.ascending:
         values = -values
     return rows[np.argsort(values, kind="stable")]  # NaN last
 
 
-def _only(found: Evaluation, only: Only, compared: Compared | None, decisions: Decisions) -> Rows:
-    everything = np.arange(len(found))
-    if only == "wrong":
-        return everything[found.wrong]
-    if only == "right":
-        return everything[found.labelled & ~found.wrong]
-    if only == "suspects":
-        return found.suspects
-    if only == "faceless":
-        return everything[found.faceless]
-    if only in ("fixed", "broken"):
-        if compared is None:
-            return everything[:0]
-        return compared.fixed if only == "fixed" else compared.broken
-    if only in ("flagged", "relabelled"):
-        chosen = {
-            sample
-            for sample, each in decisions.items()
-            if (each.flag if only == "flagged" else each.label)
-        }
-        return everything[np.isin(found.sample_id, list(chosen))]
-    return everything
+def _rows_of_kind(
+    shown: Evaluation,
+    kind: SampleKind,
+    comparison: EvaluationComparison | None,
+    decisions: Decisions,
+) -> Rows:
+    everything = np.arange(len(shown))
+    match kind:
+        case "wrong":
+            return everything[shown.wrong]
+        case "right":
+            return everything[shown.labelled & ~shown.wrong]
+        case "suspects":
+            return shown.suspects
+        case "faceless":
+            return everything[shown.faceless]
+        case "fixed":
+            return comparison.fixed if comparison else everything[:0]
+        case "broken":
+            return comparison.broken if comparison else everything[:0]
+        case "flagged":
+            return everything[_are_in(shown, {s for s, d in decisions.items() if d.flag})]
+        case "relabelled":
+            return everything[_are_in(shown, {s for s, d in decisions.items() if d.label})]
+        case _:
+            return everything
 
 
-def _cell_numbers(found: Evaluation) -> Rows:
-    count = len(found.classes)
-    true = np.where(found.labelled, found.label, count)
-    return np.asarray(np.where(found.faceless, -1, true * count + found.predicted), np.int64)
+def _are_in(shown: Evaluation, sample_ids: set[str]) -> NDArray[np.bool_]:
+    return np.isin(shown.sample_id, list(sample_ids))
 
 
-def _number(found: Evaluation, cell: Cell) -> int:
-    return cell[0] * len(found.classes) + cell[1]
+def _cell_numbers(shown: Evaluation) -> Rows:
+    """(N,) the cell of each sample as one number, −1 without a face."""
+    count = len(shown.classes)
+    true = np.where(shown.labelled, shown.label, count)
+    return np.asarray(np.where(shown.faceless, -1, true * count + shown.predicted), np.int64)
+
+
+def _cell_number(shown: Evaluation, cell: ConfusionCell) -> int:
+    return cell[0] * len(shown.classes) + cell[1]

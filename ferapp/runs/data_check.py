@@ -1,17 +1,27 @@
-"""What a data set has, looked at before a training begins."""
+"""The check of a data set before training: counts, duplicates, gaps and example pictures."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.runs.task_queue import ReportProgress
+from ferapp.sources.heavy_imports import load_opencv
+
+EXAMPLES_PER_CLASS = 8
+_STAGES = {"reading": "Reading pictures", "landmarks": "Finding landmarks"}
+
 
 @dataclass(frozen=True, slots=True)
 class DataCheck:
-    """`counts` by split and class; `sheets` some pictures (h, w) of each class, of `train` if any.
+    """What a data set contains.
 
-    `leaked` training pictures stand in another split, too, pixel for pixel; `conflicting` ones
-    have copies with another label; `skipped` could not be read.
+    `counts` is by split and class; `examples` are a few pictures (h, w) of each class, from
+    `train` if there is one. `leaked` counts training pictures that also appear in another split,
+    pixel for pixel, `conflicting` those with a copy under another label; `skipped` says which
+    files could not be read, and why.
     """
 
     name: str
@@ -23,12 +33,53 @@ class DataCheck:
     leaked: int
     conflicting: int
     skipped: tuple[str, ...]
-    sheets: dict[str, tuple[NDArray[np.uint8], ...]]
+    examples: dict[str, tuple[NDArray[np.uint8], ...]]
 
     @property
     def problem(self) -> str:
-        """Why a training cannot begin with it; "" when it can."""
+        """Why it cannot be used for training; "" when it can."""
         for split in ("train", "val"):
             if not self.counts.get(split):
-                return f"{self.name} has no split {split!r}: it cannot be trained on."
+                return f"{self.name} has no split {split!r}, which training needs."
         return ""
+
+
+def check_data(source: Path, report: ReportProgress = lambda _: None) -> DataCheck:
+    """Read a data set, preparing it in the cache where needed. Slow: run it in a task queue.
+
+    Raises DataError with the reason.
+    """
+    load_opencv()
+    from trainer.data.prepare import open_data
+
+    data = open_data(source.expanduser(), progress=stage_progress(report))
+    report("Looking for duplicates…")
+    rng = np.random.default_rng(0)
+    is_train = data.split == "train"
+    is_candidate = is_train if is_train.any() else np.ones(len(data), bool)
+    examples = {}
+    for index, name in enumerate(data.classes):
+        members = np.flatnonzero(is_candidate & (data.label == index))
+        chosen = np.sort(rng.permutation(members)[:EXAMPLES_PER_CLASS])
+        examples[name] = tuple(np.asarray(data.images[int(row)], np.uint8) for row in chosen)
+    return DataCheck(
+        name=data.name,
+        classes=data.classes,
+        counts=data.class_counts(),
+        samples=len(data),
+        without_landmarks=int((~data.has_landmarks).sum()),
+        with_votes=int((~np.isnan(data.votes[:, 0])).sum()),
+        leaked=int(data.leaked().sum()),
+        conflicting=data.conflicting(),
+        skipped=data.skipped,
+        examples=examples,
+    )
+
+
+def stage_progress(report: ReportProgress) -> Callable[[str, int, int], None]:
+    """The trainer's progress (stage, done, total) as sentences for the user."""
+
+    def progress(stage: str, done: int, total: int) -> None:
+        report(f"{_STAGES.get(stage, stage)} ({done:,} of {total:,})…")
+
+    return progress

@@ -1,53 +1,62 @@
-"""Runs by name: a run's folder is called by its time and its name, as `20261122-101500-default`."""
+"""Short names for runs, from folders such as `20261122-101500-default`: start time and name."""
 
-from collections import Counter
+import re
 from collections.abc import Sequence
+from datetime import date, datetime
+
+_FOLDER = re.compile(r"(\d{8}-\d{6})-(.+)")  # as `trainer.training.run_dir.create_run` names it
 
 
-def title_of(folder: str) -> str:
-    """`default`; the whole of a folder that is called otherwise."""
-    return folder.partition("-")[2].partition("-")[2] or folder
+def run_title(folder: str) -> str:
+    """`default`; the whole name of a folder that is named otherwise."""
+    return _parts(folder)[1]
 
 
-def when(folder: str) -> str:
-    """`22.11. 10:15`; "" of a folder that is called otherwise."""
-    day, clock = _day_of(folder), _clock_of(folder)
-    return f"{day} {clock[:5]}" if day and clock else ""
+def run_start(folder: str) -> datetime | None:
+    """When the run began, in local time; None for a folder that is named otherwise."""
+    return _parts(folder)[0]
+
+
+def short_start(folder: str, today: date) -> str:
+    """`10:15` for a run of today, `2026-11-22 10:15` for an older one; "" where it is not known."""
+    start = run_start(folder)
+    if start is None:
+        return ""
+    return f"{start:%H:%M}" if start.date() == today else f"{start:%Y-%m-%d %H:%M}"
 
 
 def unique_names(folders: Sequence[str]) -> dict[str, str]:
-    """What to call each beside the others: its name alone, and where several share it a time.
+    """A name for each folder that tells it from the others: its title, and a time where needed.
 
-    `default`; `default · 10:15`; of several days `default · 22.11. 10:15`.
+    `default`; `default · 10:15`; of several days `default · 2026-11-22 10:15`.
     """
-    same: dict[str, list[str]] = {}
+    by_title: dict[str, list[str]] = {}
     for folder in folders:
-        same.setdefault(title_of(folder), []).append(folder)
-    return {
-        folder: words for title, group in same.items() for folder, words in _apart(title, group)
-    }
+        by_title.setdefault(run_title(folder), []).append(folder)
+    names: dict[str, str] = {}
+    for title, group in by_title.items():
+        names |= _distinct(title, group)
+    return {folder: names[folder] for folder in folders}
 
 
-def _apart(title: str, group: list[str]) -> list[tuple[str, str]]:
+def _distinct(title: str, group: list[str]) -> dict[str, str]:
     if len(group) == 1:
-        return [(group[0], title)]
-    days = len({folder[:8] for folder in group}) > 1
-    for length in (5, 8):  # to the minute, to the second
-        times = [
-            " ".join(filter(None, (_day_of(folder) * days, _clock_of(folder)[:length])))
-            for folder in group
-        ]
-        if all(times) and max(Counter(times).values()) == 1:
-            return [(f, f"{title} · {time}") for f, time in zip(group, times, strict=True)]
-    return [(folder, folder) for folder in group]
+        return {group[0]: title}
+    starts = [start for start in map(run_start, group) if start is not None]
+    if len(starts) == len(group):
+        day = "%Y-%m-%d " if len({start.date() for start in starts}) > 1 else ""
+        for clock in ("%H:%M", "%H:%M:%S"):
+            times = [start.strftime(day + clock) for start in starts]
+            if len(set(times)) == len(times):
+                return {f: f"{title} · {time}" for f, time in zip(group, times, strict=True)}
+    return {folder: folder for folder in group}
 
 
-def _day_of(folder: str) -> str:
-    day = folder[:8]
-    return f"{day[6:]}.{day[4:6]}." if len(day) == 8 and day.isdecimal() else ""
-
-
-def _clock_of(folder: str) -> str:
-    clock = folder[9:15]
-    whole = len(clock) == 6 and clock.isdecimal()
-    return f"{clock[:2]}:{clock[2:4]}:{clock[4:]}" if whole else ""
+def _parts(folder: str) -> tuple[datetime | None, str]:
+    match = _FOLDER.fullmatch(folder)
+    if match is None:
+        return None, folder
+    try:
+        return datetime.strptime(match[1], "%Y%m%d-%H%M%S"), match[2]
+    except ValueError:  # digits that are no date
+        return None, folder

@@ -1,7 +1,7 @@
-"""Runs as their files tell them, read again and again: only what is new is read.
+"""Runs read from their files, incrementally: every read parses only what was appended.
 
-Called in the desk's thread. A run of the command line, of another machine or of yesterday looks
-the same as one that this app launched.
+Slow where many runs are listed: use it in a task queue. Runs of the command line, of another
+machine or of an earlier day look like those that this app started.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.runs.run_processes import is_here, may_train, process_of
+from ferapp.runs.training_process import find_process, is_from_this_machine, may_be_training
 from trainer.config.train_config import TrainConfig
 from trainer.errors import FerError
 from trainer.labels import EXPRESSIONS
@@ -22,39 +22,40 @@ from trainer.reports.run_records import ALIVE_SECONDS, read_run_header
 from trainer.training.event_log import parse_event
 from trainer.training.run_dir import RunDir
 
-State = Literal["starting", "running", "done", "stopped", "failed", "interrupted", "damaged"]
+RunState = Literal["starting", "running", "done", "stopped", "failed", "interrupted", "damaged"]
 LOG_BYTES = 40_000
-STEPS = 1500  # points of a curve; more are thinned out
+MAX_STEPS = 1500  # points of a curve; longer ones are thinned out
 
-Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # epochs and values
+Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # epochs, values
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunSnapshot:
     """A run at one moment. `reason` says why it is damaged or failed.
 
-    `steps` and `epochs` are curves over epochs by name; `confusions` (K, K) those of the
-    validations, by the epoch's number. `eta_s`, `speed` and `memory_mb` are of the newest step.
+    `best` holds the metrics of the best validation, with its epoch. `step_curves` and
+    `epoch_curves` are by metric; `confusions` (K, K) are by epoch. `eta_s`, `images_per_second`
+    and `memory_mb` are of the newest step.
     """
 
     path: Path
     name: str
-    state: State
+    state: RunState
     reason: str = ""
     config: TrainConfig | None = None
     data: str = ""
     classes: tuple[str, ...] = EXPRESSIONS
     epoch: int = 0
     epochs_planned: int = 0
-    share: float = 0.0  # of the steps that are done
+    progress: float = 0.0  # share of the steps done
     best: dict[str, Any] = field(default_factory=dict)
-    steps: dict[str, Series] = field(default_factory=dict)
-    epochs: dict[str, Series] = field(default_factory=dict)
+    step_curves: dict[str, Series] = field(default_factory=dict)
+    epoch_curves: dict[str, Series] = field(default_factory=dict)
     confusions: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     eta_s: float = math.nan
-    speed: float = math.nan
+    images_per_second: float = math.nan
     memory_mb: float = math.nan
-    started: dict[str, Any] = field(default_factory=dict)
+    start_event: dict[str, Any] = field(default_factory=dict)
     log: str = ""
 
     @property
@@ -62,38 +63,44 @@ class Run:
         return RunDir(self.path).best.is_file()
 
     @property
-    def goes_on(self) -> bool:
+    def is_active(self) -> bool:
         return self.state in ("starting", "running")
 
     @property
-    def began(self) -> bool:
-        """Whether it trained at all; before, it reads its data and makes its network."""
-        return bool(self.started)
+    def has_begun(self) -> bool:
+        """Whether it trained at all; before that it reads its data and builds the network."""
+        return bool(self.start_event)
 
     @property
     def can_resume(self) -> bool:
-        """Whether it began, and there is something left to do."""
+        """Whether it has begun, and ended before it was done."""
         ended = self.state in ("stopped", "interrupted", "failed")
-        return ended and self.began and self.config is not None
+        return ended and self.has_begun and self.config is not None
 
     @property
     def accuracy(self) -> float:
-        return float(self.best.get("accuracy") or math.nan)
+        """Of the best validation, 0–1; NaN before the first."""
+        return _number(self.best.get("accuracy"))
+
+    @property
+    def mean_class_accuracy(self) -> float:
+        """At the epoch of `accuracy`; NaN before the first."""
+        return _number(self.best.get("mean_class_accuracy"))
 
 
-class Tail:
-    """The complete lines of a growing file, each once; from the start again when it shrank."""
+class EventTail:
+    """Reads the complete lines of a growing file, each once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._offset = 0
 
     def read(self) -> tuple[list[dict[str, Any]], bool]:
-        """New events, and whether they start anew."""
+        """New events, and whether the file was replaced by a shorter one and starts again."""
         try:
             size = self.path.stat().st_size
-            anew = size < self._offset or self._offset == 0
-            if anew:
+            restarted = size < self._offset or self._offset == 0
+            if restarted:
                 self._offset = 0
             with self.path.open("rb") as stream:
                 stream.seek(self._offset)
@@ -102,155 +109,166 @@ class Tail:
             return [], False
         end = content.rfind(b"\n") + 1
         self._offset += end
-        found = map(parse_event, content[:end].decode("utf-8", errors="replace").split("\n"))
-        return [event for event in found if event is not None], anew
+        lines = content[:end].decode("utf-8", errors="replace").split("\n")
+        return [event for event in map(parse_event, lines) if event is not None], restarted
 
 
-class Watched:
-    """One run that is read again and again."""
+class RunReader:
+    """Reads one run again and again."""
 
     def __init__(self, path: Path) -> None:
         self._run = RunDir(path)
-        self._tail = Tail(self._run.events)
+        self._tail = EventTail(self._run.events)
         self._steps: dict[int, dict[str, Any]] = {}
         self._validations: dict[int, dict[str, Any]] = {}
-        self._started: dict[str, Any] = {}
-        self._last: dict[str, Any] = {}
+        self._start_event: dict[str, Any] = {}
+        self._last_event: dict[str, Any] = {}
         self._head: tuple[str, str, TrainConfig] | None = None
 
-    def read(self, now: float | None = None, *, curves: bool = True) -> Run:
-        """How it stands. Without `curves` what a list needs only."""
+    def read(self, now: float | None = None, *, curves: bool = True) -> RunSnapshot:
+        """The run as it is now; without `curves` only what a list shows."""
         path = self._run.path
         try:
-            self._head = head = self._head or read_run_header(self._run)
+            self._head = self._head or read_run_header(self._run)
         except FerError as error:
-            return Run(path, path.name, "damaged", _in_a_line(str(error), path))
+            return RunSnapshot(path, path.name, "damaged", _on_one_line(str(error), path))
+        _, data, config = self._head
         try:
-            return self._standing(time.time() if now is None else now, curves, head[1], head[2])
+            return self._snapshot(time.time() if now is None else now, curves, data, config)
         except (TypeError, ValueError, LookupError, ArithmeticError) as error:
-            words = f"events.jsonl: it holds what no training writes ({error})"
-            return Run(path, path.name, "damaged", words)
+            reason = f"events.jsonl is damaged ({error})"
+            return RunSnapshot(path, path.name, "damaged", reason)
 
-    def _standing(self, now: float, curves: bool, data: str, config: TrainConfig) -> Run:
+    def _snapshot(self, now: float, curves: bool, data: str, config: TrainConfig) -> RunSnapshot:
         path = self._run.path
-        self._take(*self._tail.read())
+        self._apply(*self._tail.read())
         state = self._state(now)
-        known = [
-            each for each in self._validations.values() if each.get("val_accuracy") is not None
-        ]
-        top = max(known, key=lambda each: float(each["val_accuracy"]), default={})
         newest = next(reversed(self._steps.values()), {})
-        planned = int(self._started.get("steps") or 0)
+        planned = int(self._start_event.get("steps") or 0)
         per_epoch = planned / max(config.optim.epochs, 1) or 1.0
-        done = max(int(newest.get("step", 0)), int(self._started.get("step") or 0))
-        return Run(
+        done = max(int(newest.get("step", 0)), int(self._start_event.get("step") or 0))
+        validations = list(self._validations.values())
+        return RunSnapshot(
             path=path,
             name=path.name,
             state=state,
-            reason=str(self._last.get("error", "")) if state == "failed" else "",
+            reason=str(self._last_event.get("error", "")) if state == "failed" else "",
             config=config,
             data=data,
             epoch=int(newest.get("epoch", 0)),
             epochs_planned=config.optim.epochs,
-            share=done / planned if planned else 0.0,
-            best={key.removeprefix("val_"): value for key, value in top.items()},
-            steps=_series(list(self._steps.values()), per_epoch, STEPS) if curves else {},
-            epochs=_series(list(self._validations.values()), per_epoch) if curves else {},
-            confusions={
-                int(each["epoch"]): np.array(each["val_confusion"], np.int64)
-                for each in self._validations.values()
-                if curves and each.get("val_confusion")
-            },
+            progress=done / planned if planned else 0.0,
+            best=_best(validations),
+            step_curves=_curves(list(self._steps.values()), per_epoch, MAX_STEPS) if curves else {},
+            epoch_curves=_curves(validations, per_epoch) if curves else {},
+            confusions=_confusions(validations) if curves else {},
             eta_s=_number(newest.get("eta_s")),
-            speed=_number(newest.get("images_per_second")),
+            images_per_second=_number(newest.get("images_per_second")),
             memory_mb=_number(newest.get("memory_mb")),
-            started=self._started,
+            start_event=self._start_event,
             log=_end_of(self._run.log) if curves else "",
         )
 
-    def _take(self, events: list[dict[str, Any]], anew: bool) -> None:
-        if anew:
-            self._steps, self._validations, self._started, self._last = {}, {}, {}, {}
+    def _apply(self, events: list[dict[str, Any]], restarted: bool) -> None:
+        if restarted:
+            self._steps, self._validations, self._start_event, self._last_event = {}, {}, {}, {}
         for event in events:
             kind, step = event.get("event"), event.get("step")
             if kind == "run_started":
-                # what a killed run did after its last saved state is done again
-                self._started = event
-                begun = int(step or 0)
-                self._steps = {k: v for k, v in self._steps.items() if k <= begun}
-                self._validations = {k: v for k, v in self._validations.items() if k <= begun}
+                # a killed run repeats the steps after its last checkpoint
+                self._start_event = event
+                first = int(step or 0)
+                self._steps = {k: v for k, v in self._steps.items() if k <= first}
+                self._validations = {k: v for k, v in self._validations.items() if k <= first}
             elif kind == "step" and isinstance(step, int):
                 self._steps[step] = event
             elif kind in ("epoch", "validation") and isinstance(step, int):
                 self._validations[step] = event
-            self._last = event
+            self._last_event = event
 
-    def _state(self, now: float) -> State:
-        if self._last.get("event") == "run_ended":
-            reason = self._last.get("reason")
+    def _state(self, now: float) -> RunState:
+        if self._last_event.get("event") == "run_ended":
+            reason = self._last_event.get("reason")
             return reason if reason in ("done", "stopped", "failed") else "interrupted"
-        if self._last:
-            alive = is_alive(self._started, _number(self._last.get("time")), now)
+        if self._last_event:
+            alive = is_alive(self._start_event, _number(self._last_event.get("time")), now)
             return "running" if alive else "interrupted"
         try:
-            made = json.loads(self._run.env.read_text(encoding="utf-8"))
-            alive = is_alive(made, _number(made.get("time")), now)
+            record = json.loads(self._run.env.read_text(encoding="utf-8"))
+            alive = is_alive(record, _number(record.get("time")), now)
             return "starting" if alive else "interrupted"
         except (OSError, ValueError, AttributeError, RecursionError):
             return "interrupted"
 
 
-class Runs:
-    """All runs of a folder, newest first; each is read from where it was left."""
+class RunFolder:
+    """All runs of a folder, newest first, each read incrementally."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._watched: dict[Path, Watched] = {}
+        self._readers: dict[Path, RunReader] = {}
 
-    def list(self) -> tuple[Run, ...]:
-        """Without curves. What is no run directory is left out."""
+    def list(self) -> tuple[RunSnapshot, ...]:
+        """All runs, without curves. Other folders are ignored."""
         try:
             paths = sorted(
-                (each.parent for each in self._folder.glob("*/config.json")),
+                (config.parent for config in self._folder.glob("*/config.json")),
                 key=lambda path: path.name,
                 reverse=True,
             )
         except OSError:
             paths = []
-        self._watched = {path: self._watched.get(path) or Watched(path) for path in paths}
-        return tuple(each.read(curves=False) for each in self._watched.values())
+        self._readers = {path: self._readers.get(path) or RunReader(path) for path in paths}
+        return tuple(reader.read(curves=False) for reader in self._readers.values())
 
-    def read(self, path: Path) -> Run:
-        """One of them, with curves."""
-        return self._watched.setdefault(path, Watched(path)).read()
+    def read(self, path: Path) -> RunSnapshot:
+        """One run, with curves."""
+        return self._readers.setdefault(path, RunReader(path)).read()
 
 
-def is_alive(made: dict[str, Any], last: float, now: float) -> bool:
-    """Whether the process that wrote `made` (pid, host, time) still trains.
+def is_alive(record: dict[str, Any], last: float, now: float) -> bool:
+    """Whether the process that wrote `record` (pid, host, time) still trains.
 
-    Of another machine only the time of its `last` event is known. A fresh one outweighs a clock
-    that was set, or a process about which this user may learn nothing.
+    For a process of another machine, only the time of its `last` event (s) counts. A recent event
+    also counts where the clock was changed, or where this user may not look at the process.
     """
-    fresh = not math.isnan(last) and now - last < ALIVE_SECONDS
-    if not isinstance(made.get("pid"), int) or not is_here(made):
-        return fresh
-    return process_of(made) is not None or (fresh and may_train(made))
+    is_recent = not math.isnan(last) and now - last < ALIVE_SECONDS
+    if not isinstance(record.get("pid"), int) or not is_from_this_machine(record):
+        return is_recent
+    return find_process(record) is not None or (is_recent and may_be_training(record))
 
 
-def _series(events: list[dict[str, Any]], per_epoch: float, most: int = 0) -> dict[str, Series]:
-    """Each number of the events over epochs."""
-    if most and len(events) > most:
-        rows = np.unique(np.linspace(0, len(events) - 1, most).astype(int)).tolist()
+def _best(validations: list[dict[str, Any]]) -> dict[str, Any]:
+    """The first validation of the highest accuracy, without the prefix `val_`."""
+    known = [event for event in validations if event.get("val_accuracy") is not None]
+    best = max(known, key=lambda event: float(event["val_accuracy"]), default={})
+    return {key.removeprefix("val_"): value for key, value in best.items()}
+
+
+def _confusions(validations: list[dict[str, Any]]) -> dict[int, NDArray[np.int64]]:
+    return {
+        int(event["epoch"]): np.array(event["val_confusion"], np.int64)
+        for event in validations
+        if event.get("val_confusion")
+    }
+
+
+def _curves(
+    events: list[dict[str, Any]], per_epoch: float, max_points: int = 0
+) -> dict[str, Series]:
+    """Each numeric field of the events, over epochs; at most `max_points` of them, 0 is all."""
+    if max_points and len(events) > max_points:
+        rows = np.unique(np.linspace(0, len(events) - 1, max_points).astype(int)).tolist()
         events = [events[row] for row in rows]
-    found: dict[str, tuple[list[float], list[float]]] = {}
+    curves: dict[str, tuple[list[float], list[float]]] = {}
     for event in events:
         x = float(event["step"]) / per_epoch
         for name, value in event.items():
             if isinstance(value, int | float) and name not in ("step", "steps", "time"):
-                xs, ys = found.setdefault(name, ([], []))
+                xs, ys = curves.setdefault(name, ([], []))
                 xs.append(x)
                 ys.append(float(value))
-    return {name: (np.array(xs), np.array(ys)) for name, (xs, ys) in found.items()}
+    return {name: (np.array(xs), np.array(ys)) for name, (xs, ys) in curves.items()}
 
 
 def _end_of(path: Path) -> str:
@@ -266,6 +284,6 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
 
 
-def _in_a_line(text: str, path: Path) -> str:
-    """Without the path, which the list shows anyway."""
+def _on_one_line(text: str, path: Path) -> str:
+    """An error without the path of the run, which the window shows anyway."""
     return " ".join(text.replace(f"{path}/config.json: ", "").split())

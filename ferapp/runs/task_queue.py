@@ -1,4 +1,4 @@
-"""Work that takes a while, off the GUI thread: one thread, and outcomes that are fetched."""
+"""A task queue: slow work in one background thread, results delivered in the owner's thread."""
 
 import logging
 import threading
@@ -12,17 +12,18 @@ from trainer.errors import FerError
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+ReportProgress = Callable[[str], None]  # a sentence for the user
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """Why there is no outcome, in words for a person; a hint may follow on a line of its own."""
+class TaskFailure:
+    """Why a task has no result, for the user; a hint may follow on a second line."""
 
-    words: str
+    message: str
 
 
-class Cancelled(Exception):
-    """The desk closes: nobody waits for the outcome any more."""
+class TaskCancelled(Exception):
+    """Nobody waits for the result any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +31,24 @@ class _Task:
     key: str
     number: int
     work: Callable[[], Any]
-    done: Callable[[Any], None]
+    on_done: Callable[[Any], None]
 
 
-class Desk:
-    """Does tasks one after the other in a thread of its own.
+class TaskQueue:
+    """Runs tasks one after the other in a thread of its own.
 
-    `collect`, called by the owner now and then, hands outcomes to their receivers in the owner's
-    thread. Of tasks with one key only the newest matters: an older one that waits is left out, the
-    outcome of an older one is dropped. A task that raises has a `Failure` as its outcome.
+    The owner calls `deliver` regularly, which passes results to their callbacks in the owner's
+    thread. Of several tasks with the same key only the newest counts: older ones that still wait
+    are dropped, and so is the result of one that is running. A task that raises results in a
+    `TaskFailure`.
     """
 
-    def __init__(self, name: str = "desk") -> None:
+    def __init__(self, name: str = "tasks") -> None:
         self._waiting: deque[_Task] = deque()
         self._finished: deque[tuple[_Task, Any]] = deque()
         self._newest: dict[str, int] = {}
         self._count = 0
-        self._open = 0  # tasks asked for and not yet handed over or dropped
+        self._open = 0  # submitted, and neither delivered nor dropped
         self._change = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -54,55 +56,59 @@ class Desk:
 
     @property
     def busy(self) -> bool:
-        """Whether there is something to do or to collect."""
+        """Whether a task waits, runs, or has a result to deliver."""
         with self._change:
             return self._open > 0
 
-    def ask(self, key: str, work: Callable[[], T], done: Callable[[T | Failure], None]) -> None:
-        """Do `work` in the thread, and hand its outcome to `done` when it is collected."""
+    def submit(
+        self, key: str, work: Callable[[], T], on_done: Callable[[T | TaskFailure], None]
+    ) -> None:
+        """Run `work` in the thread; `deliver` passes its result to `on_done`."""
         with self._change:
             self._count += 1
             self._newest[key] = self._count
-            kept = [task for task in self._waiting if task.key != key]
-            self._open -= len(self._waiting) - len(kept)
-            self._waiting = deque([*kept, _Task(key, self._count, work, done)])
+            self._drop_waiting(key)
+            self._waiting.append(_Task(key, self._count, work, on_done))
             self._open += 1
             self._change.notify()
 
-    def forget(self, key: str) -> None:
-        """Drop what waits under `key`, and the outcome of what is under way."""
+    def cancel(self, key: str) -> None:
+        """Drop the waiting task of this key, and the result of a running one."""
         with self._change:
             self._newest.pop(key, None)
-            kept = [task for task in self._waiting if task.key != key]
-            self._open -= len(self._waiting) - len(kept)
-            self._waiting = deque(kept)
+            self._drop_waiting(key)
 
-    def collect(self) -> None:
-        """Hand finished outcomes over, in the caller's thread."""
+    def _drop_waiting(self, key: str) -> None:
+        others = deque(task for task in self._waiting if task.key != key)
+        self._open -= len(self._waiting) - len(others)
+        self._waiting = others
+
+    def deliver(self) -> None:
+        """Pass finished results to their callbacks, in the caller's thread."""
         while True:
             with self._change:
                 if not self._finished:
                     return
-                task, outcome = self._finished.popleft()
+                task, result = self._finished.popleft()
                 self._open -= 1
-                wanted = self._newest.get(task.key) == task.number
-            if wanted:
-                task.done(outcome)
+                is_newest = self._newest.get(task.key) == task.number
+            if is_newest:
+                task.on_done(result)
 
-    def reporting(self, say: Callable[[str], None]) -> Callable[[str], None]:
-        """`say`, for work that takes minutes: once the desk closes, its next word ends the work."""
+    def interruptible(self, report: ReportProgress) -> ReportProgress:
+        """`report` for a long task: once the queue closes, the next report ends the task."""
 
-        def said(words: str) -> None:
+        def report_or_cancel(message: str) -> None:
             if self._closing:
-                raise Cancelled
-            say(words)
+                raise TaskCancelled
+            report(message)
 
-        return said
+        return report_or_cancel
 
     def close(self) -> None:
-        """End the thread after the task that is under way; what waits is left out.
+        """Stop the thread after the running task; waiting tasks are dropped.
 
-        A task that reports what it does ends at its next report.
+        A task that reports through `interruptible` ends at its next report.
         """
         with self._change:
             self._closing = True
@@ -119,18 +125,18 @@ class Desk:
                 if self._closing:
                     return
                 task = self._waiting.popleft()
-            outcome = _outcome(task.work)
+            result = _result_of(task.work)
             with self._change:
-                self._finished.append((task, outcome))
+                self._finished.append((task, result))
 
 
-def _outcome(work: Callable[[], Any]) -> Any:
+def _result_of(work: Callable[[], Any]) -> Any:
     try:
         return work()
-    except Cancelled:
-        return Failure("The window was closed meanwhile.")
+    except TaskCancelled:
+        return TaskFailure("The window was closed.")
     except FerError as error:
-        return Failure(str(error))
-    except Exception as error:  # whatever it is: the window lives on and says what happened
-        log.exception("A task failed")
-        return Failure(f"That failed: {type(error).__name__}: {error}")
+        return TaskFailure(str(error))
+    except Exception as error:  # whatever it is: the window stays open and reports it
+        log.exception("A background task failed")
+        return TaskFailure(f"Unexpected error: {type(error).__name__}: {error}")

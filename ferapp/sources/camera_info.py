@@ -1,4 +1,4 @@
-"""A camera and its mode as data, and the text that names them. No OpenCV here."""
+"""A camera and its mode as data, and the URIs that name them."""
 
 import os
 import re
@@ -11,7 +11,7 @@ MODE = re.compile(r"^(?P<rest>.*)@(?P<w>\d+)x(?P<h>\d+)(@(?P<fps>\d+(\.\d+)?))?$
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """Size in pixels and pictures a second; 0 fps is unknown."""
+    """Size in pixels and frames a second; 0 fps is unknown."""
 
     width: int
     height: int
@@ -23,7 +23,7 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class CameraInfo:
-    """A camera that is connected. `spec` opens this very camera, also on another USB port."""
+    """A connected camera. `uri` opens this very camera, also on another USB port."""
 
     index: int  # OpenCV's number, which may change when another camera is plugged in
     name: str
@@ -31,27 +31,27 @@ class CameraInfo:
     path: str = ""  # the system's device path or unique id
     vid: int | None = None  # USB vendor and product
     pid: int | None = None
-    spec: str = ""
+    uri: str = ""
 
-    def answers_to(self, text: str) -> bool:
-        """Whether `text` (a number, name or path; "" is any camera) means this camera."""
-        if not text:
+    def matches(self, selector: str) -> bool:
+        """Whether `selector` (a number, name or path; "" is any camera) means this camera."""
+        if not selector:
             return True
-        if text.isdecimal():
-            return int(text) == self.index
-        own = {self.name, self.path, self.spec.removeprefix(f"{CAMERA}:")}
-        if sys.platform == "linux" and text.startswith("/dev/"):
-            text = os.path.realpath(text)  # /dev/v4l/by-path/… is a link
-        return text.casefold() in {name.casefold() for name in own if name}
+        if selector.isdecimal():
+            return int(selector) == self.index
+        names = {self.name, self.path, self.uri.removeprefix(f"{CAMERA}:")}
+        if sys.platform == "linux" and selector.startswith("/dev/"):
+            selector = os.path.realpath(selector)  # /dev/v4l/by-path/… is a link
+        return selector.casefold() in {name.casefold() for name in names if name}
 
 
-def camera_text(spec: str) -> tuple[str, Mode | None] | None:
-    """Parts of `camera[:N|NAME|PATH][@WIDTHxHEIGHT[@FPS]]`; None when `spec` is no camera."""
+def parse_camera_uri(uri: str) -> tuple[str, Mode | None] | None:
+    """Selector and mode of `camera[:N|NAME|PATH][@WIDTHxHEIGHT[@FPS]]`; None for other URIs."""
     mode = None
-    if found := MODE.match(spec):
-        spec = found["rest"]
-        mode = Mode(int(found["w"]), int(found["h"]), float(found["fps"] or 0))
-    word, colon, text = spec.partition(":")
-    if word != CAMERA or (colon and not text.strip()):
+    if match := MODE.match(uri):
+        uri = match["rest"]
+        mode = Mode(int(match["w"]), int(match["h"]), float(match["fps"] or 0))
+    scheme, colon, selector = uri.partition(":")
+    if scheme != CAMERA or (colon and not selector.strip()):
         return None
-    return text.strip(), mode
+    return selector.strip(), mode

@@ -1,4 +1,4 @@
-"""The cameras of this computer: all of them, and the one that a text means."""
+"""The cameras of this computer: listing them, and finding the one that a URI means."""
 
 import os
 import sys
@@ -11,37 +11,39 @@ from typing import Any
 from ferapp.sources.base import SourceError
 from ferapp.sources.camera_info import CAMERA, MODE, CameraInfo
 from ferapp.sources.faults import FaultKind
-from ferapp.sources.opencv import cv2
+from ferapp.sources.heavy_imports import load_opencv
 
 
 def list_cameras(enumerate_all: Callable[[], Iterable[Any]] | None = None) -> list[CameraInfo]:
     """The connected cameras by number; empty when there are none or they cannot be listed."""
     try:
-        found = list((enumerate_all or _enumerate)())
-    except Exception:  # native code of the system behind it: whatever fails there, numbers work
+        devices = list((enumerate_all or _enumerate)())
+    except Exception:  # native code of the system can raise anything; camera numbers still work
         return []
     cameras = [
         CameraInfo(
-            index=item.index,
-            name=_clean(item.name or f"Camera {item.index}"),
-            backend=item.backend,
-            path=item.path or "",
-            vid=item.vid,
-            pid=item.pid,
+            index=device.index,
+            name=_clean(device.name or f"Camera {device.index}"),
+            backend=device.backend,
+            path=device.path or "",
+            vid=device.vid,
+            pid=device.pid,
         )
-        for item in sorted(found, key=lambda item: int(item.index))
+        for device in sorted(devices, key=lambda device: int(device.index))
     ]
     names = Counter(camera.name.casefold() for camera in cameras)
     return [
-        replace(camera, spec=f"{CAMERA}:{_stable(camera, names[camera.name.casefold()] == 1)}")
+        replace(camera, uri=f"{CAMERA}:{_selector(camera, names[camera.name.casefold()] == 1)}")
         for camera in cameras
     ]
 
 
 def _enumerate() -> Iterable[Any]:
+    load_opencv()
+    import cv2
     from cv2_enumerate_cameras import enumerate_cameras, supported_backends
 
-    # every backend lists every camera again: take the first that this OpenCV brings
+    # every backend lists every camera again: take the first that this OpenCV has
     for backend in supported_backends:
         if cv2.videoio_registry.isBackendBuiltIn(backend):
             return enumerate_cameras(backend)
@@ -54,8 +56,9 @@ def _clean(name: str) -> str:
     return first if second and first.startswith(second) else name.strip()
 
 
-def _stable(camera: CameraInfo, unique: bool) -> str:
-    if unique and not camera.name.isdecimal() and not MODE.match(camera.name):
+def _selector(camera: CameraInfo, is_name_unique: bool) -> str:
+    """Text that selects this camera after a restart and on another port, where possible."""
+    if is_name_unique and not camera.name.isdecimal() and not MODE.match(camera.name):
         return camera.name
     for link in sorted(Path("/dev/v4l/by-path").glob("*")) if sys.platform == "linux" else ():
         if os.path.realpath(link) == camera.path:
@@ -63,29 +66,29 @@ def _stable(camera: CameraInfo, unique: bool) -> str:
     return camera.path or str(camera.index)
 
 
-def find_camera(text: str, cameras: list[CameraInfo]) -> CameraInfo:
-    """The camera that `text` means: a number, a name or a part of it, a path; "" is the first.
+def find_camera(selector: str, cameras: list[CameraInfo]) -> CameraInfo:
+    """The camera that `selector` means: a number, a name or part of one, a path; "" is the first.
 
     Raises SourceError when there is none, or more than one.
     """
-    found = [camera for camera in cameras if camera.answers_to(text)]
-    if not found and not text.isdecimal():
-        part = text.casefold()
-        found = [camera for camera in cameras if part in camera.name.casefold()]
-    if len(found) == 1 or (found and not text):
-        return found[0]
-    if found:
-        paths = ", ".join(f"{CAMERA}:{camera.path or camera.index}" for camera in found)
+    matches = [camera for camera in cameras if camera.matches(selector)]
+    if not matches and not selector.isdecimal():
+        part = selector.casefold()
+        matches = [camera for camera in cameras if part in camera.name.casefold()]
+    if len(matches) == 1 or (matches and not selector):
+        return matches[0]
+    if matches:
+        uris = ", ".join(f"{CAMERA}:{camera.path or camera.index}" for camera in matches)
         raise SourceError(
-            f"{len(found)} cameras are called {text}", f"Name one: {paths}.", FaultKind.ABSENT
+            f"{len(matches)} cameras are called {selector}", f"Name one: {uris}.", FaultKind.ABSENT
         )
-    if not cameras and (not text or text.isdecimal()):
+    if not cameras and (not selector or selector.isdecimal()):
         # they could not be listed, which does not mean that there are none
-        camera = _unlisted(int(text or 0))
-        if text or is_connected(camera):
+        camera = _unlisted(int(selector or 0))
+        if selector or is_camera_connected(camera):
             return camera
         raise SourceError("No camera is connected", "Connect one.", FaultKind.ABSENT)
-    name = f"Camera {text}" if text.isdecimal() else text
+    name = f"Camera {selector}" if selector.isdecimal() else selector
     connected = ", ".join(camera.name for camera in cameras)
     hint = f"Connect it. Connected: {connected}." if connected else "Connect it."
     raise SourceError(f"{name} is not connected", hint, FaultKind.ABSENT)
@@ -93,12 +96,12 @@ def find_camera(text: str, cameras: list[CameraInfo]) -> CameraInfo:
 
 def _unlisted(index: int) -> CameraInfo:
     path = f"/dev/video{index}" if sys.platform == "linux" else ""
-    return CameraInfo(index, f"Camera {index}", path=path, spec=f"{CAMERA}:{index}")
+    return CameraInfo(index, f"Camera {index}", path=path, uri=f"{CAMERA}:{index}")
 
 
-def is_connected(camera: CameraInfo) -> bool:
+def is_camera_connected(camera: CameraInfo) -> bool:
     """Whether the camera is still there; True where the system does not tell."""
     if sys.platform == "linux" and camera.path.startswith("/dev/"):
         return os.path.exists(camera.path)
-    # a path came from the list, so the list works here
+    # a path came from the list, so listing works here
     return not camera.path or any(other.path == camera.path for other in list_cameras())

@@ -1,4 +1,4 @@
-"""What can go wrong with a source, as data and in words: what happened, what to try."""
+"""What can go wrong with a source, as data and as text: what happened, and what to try."""
 
 import sys
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from enum import StrEnum
 class FaultKind(StrEnum):
     """Why a source does not play as it should."""
 
-    ABSENT = "absent"  # not there: no such camera, or nothing answers at the address
+    ABSENT = "absent"  # not there: no such camera, or no video at the address
     BUSY = "busy"  # there, but it does not start; mostly another program has it
     DENIED = "denied"  # the system does not let this program use the camera
     LOST = "lost"  # it played, and is gone
-    STALLED = "stalled"  # still there, but no picture has come for a while
+    STALLED = "stalled"  # still there, but no frame has come for a while
     REPEATING = "repeating"  # the same picture over and over: a hung driver, or a closed shutter
-    RESIZED = "resized"  # the pictures have another size now; they go on
+    RESIZED = "resized"  # the frames have another size now; they go on
     SKIPPED = "skipped"  # some pictures of a folder cannot be read; the others play
-    UNREADABLE = "unreadable"  # a file or address that is of no use, now or later
+    UNREADABLE = "unreadable"  # a file or address that is unusable, now or later
 
 
-# what passes by itself when the camera or the server comes back
+# faults that pass by themselves when the camera or the server comes back
 RETRIED = frozenset(
     {FaultKind.ABSENT, FaultKind.BUSY, FaultKind.DENIED, FaultKind.LOST, FaultKind.STALLED}
 )
@@ -30,16 +30,16 @@ class Fault:
     """What the window says about a source, and what it needs to offer a way out."""
 
     kind: FaultKind
-    source: str  # what to open to try the same source again
+    source: str  # the URI that tries the same source again
     message: str  # what happened
     hint: str = ""  # what to try
-    retried: bool = False  # it is tried again by itself every few seconds
+    retried: bool = False  # automatically, every few seconds
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
 
-def camera_words(kind: FaultKind, name: str, path: str = "") -> tuple[str, str]:
+def camera_fault_text(kind: FaultKind, name: str, path: str = "") -> tuple[str, str]:
     """What happened to the camera `name`, and what to try."""
     replug = "Unplug it and plug it in again, or use another USB port."
     match kind:
@@ -58,14 +58,14 @@ def camera_words(kind: FaultKind, name: str, path: str = "") -> tuple[str, str]:
         case FaultKind.REPEATING:
             return f"{name} repeats the same picture", f"Open its shutter. {replug}"
         case _:
-            return f"{name} sends no pictures", replug
+            return f"{name}: no frames are arriving", replug
 
 
-def stream_words(kind: FaultKind, name: str) -> tuple[str, str]:
+def stream_fault_text(kind: FaultKind, name: str) -> tuple[str, str]:
     """What happened to the stream `name`, and what to try."""
     if kind is FaultKind.LOST:
-        return f"{name} was closed by the other side", "Is the server still running?"
-    return f"{name} sends no pictures", "Check the server and the network."
+        return f"{name}: the server closed the connection", "Is the server still running?"
+    return f"{name}: no frames are arriving", "Check the server and the network."
 
 
 def permission_hint(path: str = "", platform: str = sys.platform) -> str:

@@ -4,15 +4,15 @@ import re
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
-from ferapp.sources.opencv import cv2
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-STILL_FPS = 10.0  # a still image is delivered again so often, so that changed settings show
-FOLDER_FPS = 1.0  # so long a picture of a folder stays
+STILL_FPS = 10.0  # how often a still image is delivered again, so that changed settings show
+FOLDER_FPS = 1.0  # pictures of a folder a second
 
 
 class StillImage(FrameSource):
@@ -20,32 +20,37 @@ class StillImage(FrameSource):
 
     kind: Kind = "image"
     fps = STILL_FPS
+    frame_count = 1
+    is_sequence = False
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
         self._image = load_image(path)
-        self._done = False
+        self._is_delivered = False
 
     def read(self) -> Frame | None:
-        if self._done:
+        if self._is_delivered:
             return None
-        self._done = True
+        self._is_delivered = True
         return Frame(self._image, 0, 0.0, time.perf_counter())
 
     def rewind(self) -> None:
-        self._done = False
+        self._is_delivered = False
 
     def close(self) -> None: ...
 
 
 class ImageFolder(FrameSource):
-    """The pictures of a folder in natural order (2 before 10), not those of folders inside it.
+    """The pictures of a folder in natural order (2 before 10), without those of its subfolders.
 
-    A file that cannot be read is skipped and listed in `skipped`; it has no index.
+    A file that cannot be read is skipped and listed in `skipped`; it has no index. `frame_count`
+    includes it.
     """
 
     kind: Kind = "image"
     fps = FOLDER_FPS
+    is_sequence = False
+    has_file_names = True
 
     def __init__(self, folder: Path) -> None:
         self.name = folder.resolve().name or str(folder)
@@ -53,21 +58,17 @@ class ImageFolder(FrameSource):
         try:
             entries = list(folder.iterdir())
         except OSError as error:
-            raise SourceError(f"{folder}: cannot be read ({error.strerror})") from error
-        self._files = sorted(filter(_is_image, entries), key=_natural)
+            raise SourceError(f"{folder}: could not be read ({error.strerror})") from error
+        self._files = sorted(filter(_is_image, entries), key=_natural_key)
         if not self._files:
             raise SourceError(
                 f"{folder}: there is no image in this folder",
-                "Folders inside it are not searched: name the one with the images."
+                "Subfolders are not searched: name the one with the images."
                 if any(entry.is_dir() for entry in entries)
                 else f"Images end in {', '.join(sorted(SUFFIXES))}.",
             )
+        self.frame_count = len(self._files)
         self.rewind()
-
-    @property
-    def frame_count(self) -> int:
-        """Images in the folder, readable or not."""
-        return len(self._files)
 
     def read(self) -> Frame | None:
         while self._next < len(self._files):
@@ -84,13 +85,16 @@ class ImageFolder(FrameSource):
                 self._index,
                 self._index / self.fps,
                 time.perf_counter(),
-                origin=file.name,
-                place=(self._next, len(self._files)),
+                segment=self._index,
+                file_name=file.name,
+                file_position=(self._next, len(self._files)),
             )
             self._index += 1
             return frame
         if self._index == 0:
-            raise SourceError(f"{self._folder}: none of the {len(self._files)} images can be read")
+            raise SourceError(
+                f"{self._folder}: none of the {len(self._files)} images could be read"
+            )
         return None
 
     def rewind(self) -> None:
@@ -104,21 +108,21 @@ def load_image(path: Path) -> NDArray[np.uint8]:
     try:
         content = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
+        raise SourceError(f"{path}: could not be read ({error.strerror})") from error
     try:
         image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
     except cv2.error:  # a header that announces an absurd size
         image = None
     if image is None:
-        raise SourceError(f"{path}: this is no image that can be read")
+        raise SourceError(f"{path}: could not be read (not an image, or damaged)")
     return np.asarray(image, np.uint8)
 
 
 def _is_image(path: Path) -> bool:
-    # macOS leaves a hidden ._name.jpg beside every name.jpg on foreign disks
+    # macOS leaves a hidden ._name.jpg beside every name.jpg on disks of other systems
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 
-def _natural(path: Path) -> list[tuple[int, int, str]]:
+def _natural_key(path: Path) -> list[tuple[int, int, str]]:
     parts = re.split(r"(\d+)", path.name.casefold())
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]

@@ -2,20 +2,20 @@
 
 import time
 
+import cv2
 import numpy as np
 
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
-from ferapp.sources.faults import FaultKind, stream_words
-from ferapp.sources.opencv import cv2
+from ferapp.sources.faults import FaultKind, stream_fault_text
 from ferapp.sources.stream_address import without_password
 from ferapp.sources.video import announced_frames, check_end, stated_fps
 
-TIMEOUT_S = 5.0  # to answer, and between two pictures
-DAMAGED = 25  # so many damaged pictures in a row are the end; single ones are passed over
+TIMEOUT_S = 5.0  # to connect, and between two frames
+MAX_DAMAGED = 25  # damaged frames in a row that end the stream; fewer are skipped
 
 
 class Stream(FrameSource):
-    """What an address sends. A finite video there is a `video`, paced like a file."""
+    """What an address sends. A finite video there is of the kind `video`, paced like a file."""
 
     kind: Kind = "stream"
 
@@ -38,24 +38,24 @@ class Stream(FrameSource):
             ],
         )
         if not self._capture.isOpened():
-            raise self._no_answer(time.perf_counter() - began)
-        self._announced = announced_frames(self._capture)
-        if self._announced:
+            raise self._opening_error(time.perf_counter() - began)
+        self.frame_count = announced_frames(self._capture)
+        if self.frame_count:
             self.kind, self.fps = "video", stated_fps(self._capture)
         self._index, self._began = 0, 0.0
 
     def read(self) -> Frame | None:
-        for _ in range(DAMAGED):
-            asked_at = time.perf_counter()
-            good, image = self._capture.read()
+        for _ in range(MAX_DAMAGED):
+            started = time.perf_counter()
+            succeeded, image = self._capture.read()
             now = time.perf_counter()
-            if good:
+            if succeeded:
                 return self._frame(np.asarray(image, np.uint8), now)
-            if now - asked_at >= 0.9 * self._timeout_s:
+            if now - started >= 0.9 * self._timeout_s:
                 raise self._error(FaultKind.STALLED)
         if self.kind == "stream":
             raise self._error(FaultKind.LOST)
-        check_end(self.name, self._index, self._announced)
+        check_end(self.name, self._index, self.frame_count)
         return None
 
     def close(self) -> None:
@@ -69,18 +69,18 @@ class Stream(FrameSource):
         self._index += 1
         return frame
 
-    def _no_answer(self, waited_s: float) -> SourceError:
+    def _opening_error(self, waited_s: float) -> SourceError:
         if waited_s >= 0.9 * self._timeout_s:
             return SourceError(
-                f"{self.name}: no video came within {self._timeout_s:g} s",
+                f"{self.name}: no video arrived within {self._timeout_s:g} s",
                 "Check the address, the server and the network.",
                 FaultKind.ABSENT,
             )
         return SourceError(
-            f"{self.name}: nothing answers there, or what answers is no video",
+            f"{self.name}: no video at this address",
             "Check the address, its port and the password.",
             FaultKind.ABSENT,
         )
 
     def _error(self, kind: FaultKind) -> SourceError:
-        return SourceError(*stream_words(kind, self.name), kind)
+        return SourceError(*stream_fault_text(kind, self.name), kind)

@@ -1,19 +1,19 @@
-"""Addresses of streams. No OpenCV here."""
+"""Addresses of streams."""
 
 import re
 
 URL = re.compile(r"(https?|rtsps?)://", re.IGNORECASE)
 
 
-def without_password(spec: str) -> str:
-    """`spec` as it may be shown: an address without user, password and query.
+def without_password(uri: str) -> str:
+    """`uri` as it may be displayed: an address without user, password and query.
 
-    An @ behind the host may be the end of a password with a slash or a question mark in it: of
-    such an address nothing is shown.
+    An @ after the host may be the end of a password that contains a slash or a question mark:
+    then nothing of the address is displayed.
     """
-    if not URL.match(spec):
-        return spec
-    scheme, _, rest = spec.partition("://")
+    if not URL.match(uri):
+        return uri
+    scheme, _, rest = uri.partition("://")
     host = re.split("[/?#]", rest, maxsplit=1)[0]
     if "@" in rest[len(host) :]:
         return f"{scheme}://…"

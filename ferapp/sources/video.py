@@ -3,18 +3,18 @@
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
-from ferapp.sources.opencv import cv2
 
-EARLY_END = 0.9  # a file that ends before this share of its announced frames is truncated
-UNEVEN = 0.25  # frames that a picture may be from its even place
-USUAL_FPS = 25.0  # for a file that states no rate, or an absurd one
+MIN_COMPLETE = 0.9  # a file that ends before this share of its announced frames is truncated
+MAX_UNEVEN = 0.25  # frame intervals that a timestamp may be off an even spacing
+DEFAULT_FPS = 25.0  # for a file that states no rate, or an absurd one
 
 
 class VideoFile(FrameSource):
-    """A video file from its first frame to its last. One can seek where it says how long it is."""
+    """A video file from its first frame to its last. It can seek if it announces its length."""
 
     kind: Kind = "video"
 
@@ -31,48 +31,44 @@ class VideoFile(FrameSource):
         self._capture = cv2.VideoCapture(str(self._path))
         if not self._capture.isOpened():
             raise SourceError(
-                f"{self._path}: this is no video that can be opened (damaged or foreign)"
+                f"{self._path}: this video cannot be opened (damaged, or an unknown format)"
             )
         self.fps = stated_fps(self._capture)
-        self._announced = announced_frames(self._capture)
-        self.seconds = self._announced / self.fps
-        self._index, self._whole = 0, True
-        self._grabbed = False  # the next frame was, to see whether it is there
+        self.frame_count = announced_frames(self._capture)
+        self.duration_s = self.frame_count / self.fps
+        self._index = 0
+        self._from_start = True  # no seek since
+        self._is_grabbed = False  # the next frame was, by `seek`, to see whether it exists
 
     def seek(self, time_s: float) -> None:
-        """Where the file ends earlier than it announces, to about the last frame there is."""
-        place, back = max(0, min(round(time_s * self.fps), self._announced - 1)), 1
-        self._capture.set(cv2.CAP_PROP_POS_FRAMES, place)
-        while not (there := self._capture.grab()) and place > 0:
-            place, back = max(0, place - back), 2 * back
-            self._capture.set(cv2.CAP_PROP_POS_FRAMES, place)
-        if not there:
+        """Where the file ends earlier than it announces, go to about the last frame there is."""
+        index, step = max(0, min(round(time_s * self.fps), self.frame_count - 1)), 1
+        self._capture.set(cv2.CAP_PROP_POS_FRAMES, index)
+        while not (exists := self._capture.grab()) and index > 0:
+            index, step = max(0, index - step), 2 * step
+            self._capture.set(cv2.CAP_PROP_POS_FRAMES, index)
+        if not exists:
             self.rewind()
-        self._grabbed = there
-        self._index, self._whole = place, False
-
-    @property
-    def frame_count(self) -> int:
-        """Frames that the file announces; 0 when it does not say."""
-        return self._announced
+        self._is_grabbed = exists
+        self._index, self._from_start = index, False
 
     def read(self) -> Frame | None:
-        good, image = self._capture.retrieve() if self._grabbed else self._capture.read()
-        self._grabbed = False
-        if not good:
-            if self._whole:
-                check_end(str(self._path), self._index, self._announced)
+        succeeded, image = self._capture.retrieve() if self._is_grabbed else self._capture.read()
+        self._is_grabbed = False
+        if not succeeded:
+            if self._from_start:
+                check_end(str(self._path), self._index, self.frame_count)
             return None
         frame = Frame(np.asarray(image, np.uint8), self._index, self._time(), time.perf_counter())
         self._index += 1
         return frame
 
     def _time(self) -> float:
-        """Of the picture that was read: the file's own word where its pictures come unevenly."""
+        """Time of the frame just read: the file's timestamp where frames are spaced unevenly."""
         even = self._index / self.fps
         stamp = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
-        uneven = stamp > 0 and abs(stamp - even) > UNEVEN / self.fps
-        return stamp if uneven else even
+        is_uneven = stamp > 0 and abs(stamp - even) > MAX_UNEVEN / self.fps
+        return stamp if is_uneven else even
 
     def close(self) -> None:
         self._capture.release()
@@ -80,19 +76,19 @@ class VideoFile(FrameSource):
 
 def stated_fps(capture: "cv2.VideoCapture") -> float:
     rate = float(capture.get(cv2.CAP_PROP_FPS))
-    return rate if 0.1 <= rate <= 1000 else USUAL_FPS
+    return rate if 0.1 <= rate <= 1000 else DEFAULT_FPS
 
 
 def announced_frames(capture: "cv2.VideoCapture") -> int:
-    """0 when the number is not known."""
+    """0 when the number is unknown."""
     return max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
 
 
-def check_end(place: str, frames: int, announced: int) -> None:
-    """Raises SourceError when a video ended before its end."""
+def check_end(name: str, frames: int, announced: int) -> None:
+    """Raise SourceError when the video `name` ended before its end."""
     if frames == 0:
-        raise SourceError(f"{place}: not a single frame can be read")
-    if frames < EARLY_END * announced:
+        raise SourceError(f"{name}: not a single frame can be read")
+    if frames < MIN_COMPLETE * announced:
         raise SourceError(
-            f"{place}: the file is truncated, it ends after {frames} of {announced} frames"
+            f"{name}: the file is truncated, it ends after {frames} of {announced} frames"
         )

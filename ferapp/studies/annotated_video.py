@@ -3,14 +3,14 @@
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QGuiApplication, QImage
 
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.overlays.render_overlays import render_overlays
-from ferapp.sources.opencv import cv2
-from ferapp.sources.video import USUAL_FPS
+from ferapp.sources.video import DEFAULT_FPS
 from ferapp.vision.types import Analysis
 from trainer.errors import FerError, UsageError
 
@@ -58,7 +58,7 @@ class AnnotatedVideo:
     def _measure_rate(self) -> None:
         times = [time_s for _, time_s in self._waiting]
         interval = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-        self._fps = float(np.clip(round(1 / interval), 1, MAX_FPS)) if interval > 0 else USUAL_FPS
+        self._fps = float(np.clip(round(1 / interval), 1, MAX_FPS)) if interval > 0 else DEFAULT_FPS
         waiting, self._waiting = self._waiting, []
         for image, time_s in waiting:
             self._place(image, time_s)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ferapp.sources.base import FrameSource
-from ferapp.sources.images import FOLDER_FPS, ImageFolder
+from ferapp.sources.images import FOLDER_FPS
 from ferapp.studies.output_note import (
     Origin,
     OutputNote,
@@ -95,7 +95,7 @@ class TableOutput:
 
     def add(self, analysis: Analysis) -> None:
         rows = table_rows(analysis)
-        extra = [analysis.frame.origin] if self._has_file_column else []
+        extra = [analysis.frame.file_name] if self._has_file_column else []
         self._write([[*row, *extra] for row in rows])
 
     def _write(self, rows: list[list[str]]) -> None:
@@ -150,7 +150,7 @@ def table_columns(card: ModelCard, source: FrameSource) -> dict[str, str]:
     """The table's columns and what each means."""
     frame, time_s = "Number of the frame in the source, from 0.", "Seconds since the first frame."
     extra = {}
-    if isinstance(source, ImageFolder):
+    if source.has_file_names:
         frame = (
             "Number of the picture in the folder, from 0, by name, 2 before 10; pictures that "
             "cannot be read have none."

@@ -4,15 +4,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from ferapp.live.engine import open_source
 from ferapp.sources.base import Frame, FrameSource
-from ferapp.sources.images import FOLDER_FPS, ImageFolder, StillImage
-from ferapp.sources.video import VideoFile
+from ferapp.sources.images import FOLDER_FPS
 from ferapp.studies.output_files import (
     FrameOutput,
     TableOutput,
@@ -64,13 +62,11 @@ def analyze_source(
     with ExitStack() as stack:
         source = open_source(text)
         stack.callback(source.close)
-        repeatable = source.kind in ("image", "video")
-        if resume and not repeatable:
+        if resume and source.is_live:
             raise UsageError(f"--resume: {source.name} cannot be read again from where it stopped")
         classifier = Classifier(model, device)
-        still = source.kind == "image"  # a picture does not follow from the one before it
         landmarker = stack.enter_context(
-            FaceLandmarker(video=not still, max_faces=faces, details=True)
+            FaceLandmarker(video=source.is_sequence, max_faces=faces, details=True)
         )
         analyzer, summary = Analyzer(landmarker), AnalysisSummary(source.name)
 
@@ -82,7 +78,7 @@ def analyze_source(
             columns = table_columns(classifier.card, source)
             append = resume and csv_file.exists()
             if append:
-                first = _restore(csv_file, list(columns), origin, analyzer, summary)
+                first = _restore(csv_file, list(columns), origin, source, analyzer, summary)
                 rereads = " Earlier frames are read again." if source.kind == "video" else ""
                 notices.print(f"Resuming at frame {first}.{rereads}", soft_wrap=True)
             outputs.append(TableOutput(csv_file, columns, origin, place, append=append))
@@ -92,8 +88,6 @@ def analyze_source(
             stack.callback(outputs[-1].close)
 
         options = AnalysisOptions(attribution=video_file is not None, max_faces=faces)
-        if still:
-            options = replace(options, smoothing_s=0)
         total = _total_frames(source, every, max_frames)
         report = stack.enter_context(frames_progress(total, summary.frames))
         stack.enter_context(one_core_for_landmarks())
@@ -104,12 +98,17 @@ def analyze_source(
             return analyzer.analyze(frame, classifier, options, paint=paint, detections=detected)
 
         _analyze_frames(detections, analyse, outputs, summary, max_frames, report)
-        _finish(outputs, source, summary, resumable=repeatable)
+        _finish(outputs, source, summary, resumable=not source.is_live)
     return summary
 
 
 def _restore(
-    table: Path, head: list[str], origin: Origin, analyzer: Analyzer, summary: AnalysisSummary
+    table: Path,
+    head: list[str],
+    origin: Origin,
+    source: FrameSource,
+    analyzer: Analyzer,
+    summary: AnalysisSummary,
 ) -> int:
     """Count the frames of an interrupted table and recall their faces.
 
@@ -118,7 +117,8 @@ def _restore(
     interrupted = InterruptedTable(table, head, origin)
     for frame in interrupted.frames():
         summary.count([face.label for face in frame.faces])
-        analyzer.recall((face.face_id, face.box, frame.time_s) for face in frame.faces)
+        faces = ((face.face_id, face.box, frame.time_s) for face in frame.faces)
+        analyzer.recall(faces, segment=0 if source.is_sequence else frame.number)
     interrupted.truncate()
     return interrupted.next_frame
 
@@ -176,7 +176,7 @@ def _detections(
 
     MediaPipe looks for a face near where it was, so that it needs some frames before the first.
     """
-    start = first if source.kind == "image" else first - LANDMARKER_WARM_UP * every
+    start = first - LANDMARKER_WARM_UP * every if source.is_sequence else first
 
     def frames() -> Iterator[Frame]:
         while (frame := source.read()) is not None:
@@ -217,13 +217,10 @@ def _video_fps(source: FrameSource) -> float:
     """Of a video of `source`, in which a still picture lasts a second; 0 where a live source does
     not state it.
     """
-    return FOLDER_FPS if source.kind == "image" else source.fps
+    return source.fps if source.is_sequence else FOLDER_FPS
 
 
 def _total_frames(source: FrameSource, every: int, max_frames: int) -> int:
     """Frames that will be analysed; 0 where that is unknown."""
-    known = source.frame_count if isinstance(source, VideoFile | ImageFolder) else 0
-    if isinstance(source, StillImage):
-        known = 1
-    total = -(-known // every)
+    total = -(-source.frame_count // every)
     return min(total, max_frames) if total and max_frames else total or max_frames

@@ -45,53 +45,42 @@ class _AlignedFace:
 
 
 class Analyzer:
-    """Analyses the frames of one source, in one thread. Landmarker and model may be missing.
+    """Analyses frames in their order, in one thread. Landmarker and model may be missing.
 
-    Another thread may already `detect` the faces of later frames, in their order.
+    Another thread may already `detect` the faces of later frames, in their order. No face is the
+    same in two segments, see `Frame`.
     """
 
     def __init__(self, landmarker: FaceLandmarker | None = None) -> None:
         self.landmarker = landmarker
-        self._source, self._time_s = "", 0.0  # of the last frame of a source that has a name
-        self._seeks = self._seeks_detected = 0  # of the last frame
-        self._origin = ""  # of the last frame
-        self._forget()
-        self._detections: list[DetectedFace] = []  # in the frame that was analysed last
-
-    def _forget(self) -> None:
+        self._segment: int | None = None  # of the frame analysed last
+        self._detected_segment: int | None = None  # of the frame searched for faces last
         self._tracks = Tracks()
         self._smoothing = Smoothing()
         self._second_smoothing = Smoothing()  # of the second model's probabilities
+        self._detections: list[DetectedFace] = []  # in the frame that was analysed last
 
-    def _mind_source(self, frame: Frame) -> None:
-        """Numbers and colours of faces begin anew with another source, or this one from elsewhere.
-
-        What fills the time until a source is back leaves them alone. No face is the same across a
-        seek, nor in two pictures of a folder.
-        """
-        if frame.source:
-            begins = frame.source != self._source or frame.time_s < self._time_s
-            if begins and self._source:
-                self._forget()
-            self._source, self._time_s = frame.source, frame.time_s
-        if (frame.seeks, frame.origin) != (self._seeks, self._origin):
-            self._tracks.cut()
-            self._seeks, self._origin = frame.seeks, frame.origin
+    def _follow_segment(self, segment: int) -> None:
+        if segment != self._segment:
+            self._segment = segment
+            self._tracks.begin_segment()
+            self._smoothing, self._second_smoothing = Smoothing(), Smoothing()
 
     def detect(self, frame: Frame, options: AnalysisOptions) -> list[DetectedFace]:
         """The faces of the frame after the one that was given last."""
         if self.landmarker is None:
             return []
         rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
-        self.landmarker.expect(options.max_faces, unrelated=bool(frame.origin))
-        if frame.seeks != self._seeks_detected:
-            self.landmarker.forget()
-            self._seeks_detected = frame.seeks
+        self.landmarker.expect(options.max_faces)
+        if frame.segment != self._detected_segment:
+            self.landmarker.begin_segment()
+            self._detected_segment = frame.segment
         return self.landmarker(rgb, frame.time_s)
 
-    def recall(self, seen: Iterable[tuple[int, Box, float]]) -> None:
-        """Go on with the ids of faces that were found before: id, box and time, in their order."""
-        self._tracks.recall(seen)
+    def recall(self, faces: Iterable[tuple[int, Box, float]], segment: int) -> None:
+        """Continue the ids of faces of an earlier frame of `segment`: id, box and time."""
+        self._follow_segment(segment)
+        self._tracks.recall(faces)
 
     def analyze(
         self,
@@ -110,7 +99,7 @@ class Analyzer:
         if detections is None:
             detections = self.detect(frame, options)
         self._detections = detections
-        self._mind_source(frame)
+        self._follow_segment(frame.segment)
         detected = time.perf_counter()
         ids = self._tracks.assign([detection.box for detection in detections], frame.time_s)
         aligned = _align(frame, detections, classifier, options)
@@ -182,13 +171,12 @@ def _predict(
     """The model and one prediction per face, all faces in one batch."""
     if classifier is None:
         return None, [None] * len(aligned)
-    smoothing.mind_model(classifier.path)
+    smoothing.use_model(classifier.path)
     if not aligned:
         return AppliedModel(classifier.card.classes, options.method), []
     result = _classify(aligned, classifier, options)
     model = AppliedModel(classifier.card.classes, result.method)
-    # a picture of a folder does not follow from the one before it
-    constant_s = 0.0 if frame.origin else options.smoothing_s
+    constant_s = options.smoothing_s
     predictions: list[Prediction | None] = []
     for index, (face_id, face) in enumerate(zip(ids, aligned, strict=True)):
         probabilities = result.probabilities[index]

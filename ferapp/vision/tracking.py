@@ -13,10 +13,10 @@ from ferapp.vision.face_regions import Part
 from ferapp.vision.types import Box
 
 REACH = 0.6  # a face may be this share of its size away from where it was expected
-SPREAD = 1.0  # and so much more for each second that it was not seen
+SPREAD = 1.0  # and this much further for each second that it was out of sight
 MEMORY_S = 1.2  # a face gone for longer is a new one
-STEADY_S = 0.15  # time constant of the speed: boxes tremble
-COAST_S = 0.5  # a face out of sight goes on at its speed for about this time
+SPEED_S = 0.15  # time constant of the smoothed speed: boxes tremble
+COAST_S = 0.5  # a face out of sight keeps its speed for about this time
 
 
 @dataclass(slots=True)
@@ -29,14 +29,14 @@ class _Track:
 
     def expected(self, time_s: float) -> Box:
         """Where it should be: straight on, slowing down."""
-        gone = COAST_S * -math.expm1(-(time_s - self.seen_s) / COAST_S)
+        coasted = COAST_S * -math.expm1(-(time_s - self.seen_s) / COAST_S)
         x, y, width, height = self.box
-        return x + gone * self.speed[0], y + gone * self.speed[1], width, height
+        return x + coasted * self.speed[0], y + coasted * self.speed[1], width, height
 
     def follow(self, box: Box, time_s: float) -> None:
         step = time_s - self.seen_s
         if step > 0:
-            share = -math.expm1(-step / STEADY_S)
+            share = -math.expm1(-step / SPEED_S)
             moved = (new - old for new, old in zip(_centre(box), _centre(self.box), strict=True))
             vx, vy = (
                 old + share * (distance / step - old)
@@ -47,96 +47,94 @@ class _Track:
 
 
 class Tracks:
-    """Ids by where each face is expected: it goes on as it went, also out of sight for a while.
+    """Assigns ids by where each face is expected, moving on as before, also when out of sight.
 
-    The assignment costs least in all, not pair by pair: where faces cross, the nearest pair may be
-    the wrong one. No two faces of a picture have the same `number`: a new face passes over ids that
-    would give one that is taken.
+    The assignment with the lowest total cost wins: where faces cross, the nearest pair may be the
+    wrong one. No two faces of a frame have the same `number`: a new face skips ids whose number is
+    in use.
     """
 
     def __init__(self) -> None:
         self._tracks: dict[int, _Track] = {}
         self._next = 0
 
-    def recall(self, seen: Iterable[tuple[int, Box, float]]) -> None:
-        """Faces that were given ids before: id, box and time, in their order."""
-        for key, box, time_s in seen:
+    def recall(self, faces: Iterable[tuple[int, Box, float]]) -> None:
+        """Faces that have an id already: id, box and time, in their order."""
+        for key, box, time_s in faces:
             track = self._tracks.setdefault(key, _Track(box, time_s))
             track.follow(box, time_s)
             self._next = max(self._next, key + 1)
 
-    def cut(self) -> None:
-        """What comes does not follow: all faces are new, with unused ids but numbers from 1 on."""
+    def begin_segment(self) -> None:
+        """All faces are new from here on, with unused ids, and numbers from 1 on."""
         self._tracks.clear()
         self._next += -self._next % MAX_FACES
 
     def assign(self, boxes: list[Box], time_s: float) -> list[int]:
-        """An id for each box of a frame, the same as long as the face goes on."""
+        """An id for each box of a frame, the same as long as the face is tracked."""
         self._tracks = {
-            key: track
-            for key, track in self._tracks.items()
-            if 0 <= time_s - track.seen_s <= MEMORY_S
+            key: track for key, track in self._tracks.items() if time_s - track.seen_s <= MEMORY_S
         }
         costs = [
             {
                 key: cost
                 for key, track in self._tracks.items()
-                if (cost := _distance(box, track.expected(time_s)))
+                if (cost := box_distance(box, track.expected(time_s)))
                 < REACH + SPREAD * (time_s - track.seen_s)
             }
             for box in boxes
         ]
-        chosen = _cheapest(costs)
+        assigned = _cheapest_assignment(costs)
         ids: list[int] = []
-        for box, key in zip(boxes, chosen, strict=True):
+        for box, key in zip(boxes, assigned, strict=True):
             if key is None:
-                key = self._new_id({key for key in (*chosen, *ids) if key is not None})
+                key = self._new_id({key for key in (*assigned, *ids) if key is not None})
                 self._tracks[key] = _Track(box, time_s)
             else:
                 self._tracks[key].follow(box, time_s)
             ids.append(key)
         return ids
 
-    def _new_id(self, seen: set[int]) -> int:
-        """Of a number that no face has; where all are taken, that of a face long out of sight.
+    def _new_id(self, visible: set[int]) -> int:
+        """An id whose number no face has; if all are in use, the longest unseen face loses its own.
 
-        `seen` are the ids in this picture.
+        `visible` are the ids in this frame.
         """
         if len(self._tracks) >= MAX_FACES:
-            gone = [key for key in self._tracks if key not in seen]
-            del self._tracks[min(gone, key=lambda key: self._tracks[key].seen_s)]
-        taken = {face_number(key) for key in self._tracks}
-        while face_number(self._next) in taken:
+            unseen = [key for key in self._tracks if key not in visible]
+            del self._tracks[min(unseen, key=lambda key: self._tracks[key].seen_s)]
+        used = {face_number(key) for key in self._tracks}
+        while face_number(self._next) in used:
             self._next += 1
         self._next += 1
         return self._next - 1
 
 
 def face_number(face_id: int) -> int:
-    """What a person calls a face, 1 to MAX_FACES; its colour goes by it, too."""
+    """The number of a face in the window, 1 to MAX_FACES; it also determines the colour."""
     return face_id % MAX_FACES + 1
 
 
-def _cheapest(costs: list[dict[int, float]]) -> list[int | None]:
-    """The best choice of one of its keys for each entry, none twice; None costs more than any.
+def _cheapest_assignment(costs: list[dict[int, float]]) -> list[int | None]:
+    """One of its keys for each entry, none twice, at the lowest total cost; None costs the most.
 
-    Exact: for each set of keys in use only the cheapest way there goes on. Eight faces are few.
+    Exact, by dynamic programming over the sets of used keys: there are at most eight faces.
     """
     # more than all faces together: two expensive matches beat one cheap match and none
-    nothing = 1 + sum(max(each.values(), default=0.0) for each in costs)
-    ways: dict[frozenset[int], tuple[float, list[int | None]]] = {frozenset(): (0.0, [])}
-    for each in costs:
-        longer: dict[frozenset[int], tuple[float, list[int | None]]] = {}
-        for used, (total, chosen) in ways.items():
-            choices: list[tuple[int | None, float]] = [(None, nothing), *each.items()]
+    no_match = 1 + sum(max(options.values(), default=0.0) for options in costs)
+    best: dict[frozenset[int], tuple[float, list[int | None]]] = {frozenset(): (0.0, [])}
+    for options in costs:
+        extended: dict[frozenset[int], tuple[float, list[int | None]]] = {}
+        for used, (total, keys) in best.items():
+            choices: list[tuple[int | None, float]] = [(None, no_match), *options.items()]
             for key, cost in choices:
                 if key in used:
                     continue
-                now = used if key is None else used | {key}
-                if now not in longer or total + cost < longer[now][0]:
-                    longer[now] = total + cost, [*chosen, key]
-        ways = longer
-    return min(ways.values(), key=lambda way: way[0])[1]
+                now_used = used if key is None else used | {key}
+                if now_used not in extended or total + cost < extended[now_used][0]:
+                    extended[now_used] = total + cost, [*keys, key]
+        best = extended
+    return min(best.values(), key=lambda entry: entry[0])[1]
 
 
 class Smoothing:
@@ -144,11 +142,11 @@ class Smoothing:
 
     def __init__(self) -> None:
         self._model: Path | None = None
-        # face and its hidden parts → probabilities of the face so seen, and when
+        # id of a face and its hidden parts → smoothed probabilities, and their time
         self._memory: dict[tuple[int, frozenset[Part]], tuple[NDArray[np.float32], float]] = {}
 
-    def mind_model(self, model: Path) -> None:
-        """Those of another model begin anew."""
+    def use_model(self, model: Path) -> None:
+        """Start over if this is another model."""
         if model != self._model:
             self._memory.clear()
             self._model = model
@@ -161,28 +159,28 @@ class Smoothing:
         constant_s: float,
         hidden: frozenset[Part] = frozenset(),
     ) -> NDArray[np.float32]:
-        """The displayed probabilities; `constant_s` 0 returns them as is.
+        """The displayed probabilities; a `constant_s` of 0 returns them unchanged.
 
-        A face with `hidden` parts is smoothed for itself: hiding shows at once and leaves nothing
-        behind in the whole face's probabilities.
+        A face with `hidden` parts is smoothed separately: hiding takes effect at once, and leaves
+        no trace in the probabilities of the whole face.
         """
         self._memory = {
-            key: kept for key, kept in self._memory.items() if 0 <= time_s - kept[1] <= MEMORY_S
+            key: entry for key, entry in self._memory.items() if time_s - entry[1] <= MEMORY_S
         }
-        old, then = self._memory.get((face_id, hidden), (probabilities, time_s))
-        new = probabilities
-        if constant_s > 0 and old.shape == probabilities.shape:
-            share = -math.expm1(-(time_s - then) / constant_s)
-            new = (old + share * (probabilities - old)).astype(np.float32)
-        self._memory[face_id, hidden] = new, time_s
-        return new
+        last, last_s = self._memory.get((face_id, hidden), (probabilities, time_s))
+        smoothed = probabilities
+        if constant_s > 0 and last.shape == probabilities.shape:
+            share = -math.expm1(-(time_s - last_s) / constant_s)
+            smoothed = (last + share * (probabilities - last)).astype(np.float32)
+        self._memory[face_id, hidden] = smoothed, time_s
+        return smoothed
 
 
 def _centre(box: Box) -> tuple[float, float]:
     return box[0] + box[2] / 2, box[1] + box[3] / 2
 
 
-def _distance(a: Box, b: Box) -> float:
+def box_distance(a: Box, b: Box) -> float:
     """Distance of the centres as a share of the larger box's mean side, and of their sizes.
 
     A face of half the size counts as a third of a face away.

@@ -158,7 +158,6 @@ class Analysis:
     times: StageTimes = field(default_factory=StageTimes)
     hidden: frozenset[Part] = frozenset()  # parts of the faces that the models did not see
     selected_id: int | None = None
-    has_overlays: bool = False  # the picture was recorded with overlays drawn in
 
     @property
     def model(self) -> AppliedModel | None:

@@ -98,7 +98,7 @@ def test_open_the_mistakes_of_a_run_relabel_two_and_train_on_them(
         for key in ("1", "2"):
             decided.append(str(page.opened.evaluation.sample_id[page.row]))
             qtbot.keyClicks(page.grid, key)
-        qtbot.waitUntil(lambda: page.detail.maps[1].words != "", timeout=60_000)
+        qtbot.waitUntil(lambda: page.detail.maps[1].caption != "", timeout=60_000)
 
     inspecting(look)
     assert call(main, monkeypatch, "--source", "demo", "--run", run) == 0

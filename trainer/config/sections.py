@@ -18,7 +18,10 @@ class Section(BaseModel):
 
 
 def setting(default: Any, help_text: str, unit: str = "", **bounds: Any) -> Any:
-    """A field of a section; `bounds` are pydantic's: ge, gt, le, lt, pattern, …"""
+    """A field of a section; `bounds` are pydantic's: ge, gt, le, lt, pattern, …
+
+    A `title` among them is its name in the form, where the field's own name does not do.
+    """
     return Field(default, description=help_text, json_schema_extra={"unit": unit}, **bounds)
 
 
@@ -60,6 +63,7 @@ class DataConfig(Section):
         [],
         "Further data sets (files or folders) that add to the training pictures; their classes "
         "are matched by name. Pictures without a detected face are left out.",
+        title="Further data sets",
     )
     also_limit: int = setting(
         0,
@@ -85,12 +89,15 @@ class DataConfig(Section):
 
 
 class ModelConfig(Section):
-    name: str = setting("compact", "Architecture; `fertrain models` lists them.")
+    name: str = setting(
+        "compact", "Architecture; `fertrain models` lists them.", title="Architecture"
+    )
     options: dict[str, Any] = setting({}, "Options of the architecture.")
     init: str = setting(
         "",
         "Initial weights: a model (bundled name or file), a weights file, or imagenet, which "
         "downloads torchvision's from pytorch.org.",
+        title="Start from model",
     )
     keep_init: bool = setting(
         False,
@@ -122,20 +129,24 @@ class AugmentConfig(Section):
     area: float = setting(
         1.0,
         "Minimum share of the crop's area in a view (RandomResizedCrop); 1 switches it off.",
+        title="Min. crop area",
         gt=0,
         le=1,
     )
-    erase: Share = setting(0.25, "Probability of erasing a random box.")
+    erase: Share = setting(0.25, "Probability of erasing a random box.", title="Random erasing")
     mixup: float = setting(0.2, "α of mixup's Beta distribution; 0 switches it off.", ge=0, le=2)
     cutmix: float = setting(0.0, "α of CutMix's Beta distribution; 0 switches it off.", ge=0, le=2)
     start_side: int = setting(
         0,
         "Side of the inputs at the start (progressive resizing); 0 switches it off.",
         "px",
+        title="Progressive size",
         ge=0,
         le=512,
     )
-    start_share: Share = setting(0.5, "Share of the epochs with inputs of `start_side`.")
+    start_share: Share = setting(
+        0.5, "Share of the epochs with inputs of `start_side`.", title="Progressive share"
+    )
 
 
 class OptimConfig(Section):
@@ -167,10 +178,13 @@ class OptimConfig(Section):
         0.998,
         "Decay of the moving average of the weights, which is the model that is saved; 0 switches "
         "it off.",
+        title="EMA decay",
         ge=0,
         lt=1,
     )
-    clip: float = setting(5.0, "Maximum gradient norm; 0 is no limit.", ge=0)
+    clip: float = setting(
+        5.0, "Maximum gradient norm; 0 is no limit.", title="Gradient clipping", ge=0
+    )
 
 
 class RunConfig(Section):

@@ -20,6 +20,7 @@ from trainer.errors import FerError
 from trainer.faces.points import to_ibug68
 from trainer.files import asset
 
+SEGMENT_GAP_MS = 1  # between the last picture of a segment and the first of the next
 CROP_SIDE = 192  # px: small face crops are enlarged to about this before detection
 CROP_BORDER = 0.25  # replicated border around a face crop, as a share of its side
 
@@ -49,8 +50,31 @@ class DetectedFace:
         return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
 
 
+class VideoClock:
+    """Timestamps in ms for MediaPipe's video mode, which refuses those that do not grow.
+
+    Within a segment their differences are those of the given times, whatever times the segments
+    before had.
+    """
+
+    def __init__(self) -> None:
+        self._last_ms = -1
+        self._offset_ms: int | None = 0  # None before the first picture of a segment
+
+    def begin_segment(self) -> None:
+        self._offset_ms = None
+
+    def stamp(self, time_s: float) -> int:
+        """Times less than 1 ms apart get timestamps 1 ms apart."""
+        now_ms = int(1000 * time_s)
+        if self._offset_ms is None:
+            self._offset_ms = self._last_ms + SEGMENT_GAP_MS - now_ms
+        self._last_ms = max(now_ms + self._offset_ms, self._last_ms + 1)
+        return self._last_ms
+
+
 class FaceLandmarker:
-    """Detects faces in RGB pictures; `video=True` tracks from frame to frame, see `expect`.
+    """Detects faces in RGB pictures; `video=True` tracks them from picture to picture.
 
     `details` adds pose and blendshapes, for about 1 ms per face. Close it explicitly (or use
     `with`): MediaPipe raises if the interpreter's shutdown closes it.
@@ -77,11 +101,11 @@ class FaceLandmarker:
         if not model.is_file():
             raise FerError(f"{model}: the landmark model is missing")
         self._video = video
-        self._last_ms = -1
-        self._modes = vision.RunningMode
+        self._clock = VideoClock()
+        self._is_tracking = False  # a picture was searched since the start of a segment
         self._options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=model.read_bytes()),
-            running_mode=self._modes.VIDEO if video else self._modes.IMAGE,
+            running_mode=vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE,
             num_faces=max_faces,
             min_face_detection_confidence=min_confidence,
             min_face_presence_confidence=min_confidence,
@@ -96,38 +120,41 @@ class FaceLandmarker:
     def _start(self) -> None:
         with _silence_native_messages():
             self._task = self._create(self._options)
-            self(np.zeros((64, 64, 3), np.uint8), 0.0)  # the first call completes the set-up
+            self._search_black()  # the first call still sets things up
 
-    def expect(self, max_faces: int, *, unrelated: bool = False) -> None:
-        """Detect at most `max_faces` from now on, without tracking between `unrelated` pictures.
+    def expect(self, max_faces: int) -> None:
+        """Find at most this many faces from now on.
 
-        A change restarts MediaPipe. With fewer faces in view than the maximum, it searches every
-        picture for more: 1 to 2 ms.
+        A change restarts MediaPipe. While fewer faces are there than it may find, it searches
+        every picture: 1 to 2 ms.
         """
-        mode = self._modes.VIDEO if self._video and not unrelated else self._modes.IMAGE
-        options = self._options
-        if (max_faces, mode) != (options.num_faces, options.running_mode):
-            options.num_faces, options.running_mode = max_faces, mode
+        if max_faces != self._options.num_faces:
+            self._options.num_faces = max_faces
             self.close()
             self._start()
 
-    def forget(self) -> None:
-        """Stop tracking: the next picture does not follow the last one.
+    def begin_segment(self) -> None:
+        """The next picture does not follow from the last one: nobody is tracked into it.
 
-        A black picture makes MediaPipe lose all faces, as if restarted, in 10 ms.
+        MediaPipe loses its tracks on a black picture, in 10 ms, and is as if restarted.
         """
+        if self._video and self._is_tracking:
+            self._search_black()
+            self._clock.begin_segment()
+
+    def _search_black(self) -> None:
         self(np.zeros((64, 64, 3), np.uint8), 0.0)
+        self._is_tracking = False
 
     def __call__(self, rgb: NDArray[np.uint8], time_s: float | None = None) -> list[DetectedFace]:
-        """Faces of one (H, W, 3) RGB picture, largest first."""
+        """Faces of one (H, W, 3) RGB picture, largest first; `time_s` grows within a segment."""
         image = self._mediapipe.Image(
             image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb)
         )
-        if self._options.running_mode is self._modes.VIDEO:
-            # MediaPipe refuses timestamps that do not increase
-            now = int((time.monotonic() if time_s is None else time_s) * 1000)
-            self._last_ms = max(now, self._last_ms + 1)
-            result = self._task.detect_for_video(image, self._last_ms)
+        if self._video:
+            stamp = self._clock.stamp(time.monotonic() if time_s is None else time_s)
+            result = self._task.detect_for_video(image, stamp)
+            self._is_tracking = True
         else:
             result = self._task.detect(image)
         height, width = rgb.shape[:2]

@@ -1,1 +1,1 @@
-"""The Inspect page: mistakes, looked in the eye."""
+"""The Inspect page: look at the mistakes of a model, and review labels."""

@@ -1,4 +1,4 @@
-"""Recall and precision of each class, and the calibration curve: painted, each number explained."""
+"""Recall and precision of each class, and the calibration curve."""
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferapp.overlays import label_text
 from ferapp.review.evaluation import Evaluation
+from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from trainer.evaluation.metrics import CALIBRATION_BINS
 
@@ -14,89 +15,89 @@ _ROW = 30  # px
 
 
 class ClassTable(QWidget):
-    """A row a class: samples, recall and precision as bars with their numbers."""
+    """For each class its samples, and recall and precision as numbers and bars."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._found: Evaluation | None = None
+        self._evaluation: Evaluation | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Recall and precision of each class")
         self.setToolTip(
-            "Recall: of the samples labelled so, the share that was found.\n"
-            "Precision: of the samples predicted so, the share that is labelled so."
+            "Recall: the share of the samples labelled as this class that are predicted as it.\n"
+            "Precision: the share of the samples predicted as this class that are labelled as it."
         )
 
-    def show_evaluation(self, found: Evaluation | None) -> None:
-        self._found = found
+    def show_evaluation(self, evaluation: Evaluation | None) -> None:
+        self._evaluation = evaluation
         self.setAccessibleDescription(self.in_words())
         self.updateGeometry()
         self.update()
 
     def in_words(self) -> str:
-        if self._found is None:
+        if self._evaluation is None:
             return ""
-        scores = self._found.scores
-        rows = zip(self._found.classes, scores.recall, scores.precision, strict=True)
+        scores = self._evaluation.scores
+        rows = zip(self._evaluation.classes, scores.recall, scores.precision, strict=True)
         return ", ".join(f"{n}: recall {_share(r)}, precision {_share(p)}" for n, r, p in rows)
 
     def sizeHint(self) -> QSize:
-        count = len(self._found.classes) if self._found else 7
+        count = len(self._evaluation.classes) if self._evaluation else 7
         return QSize(320, (count + 1) * _ROW)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._found is None:
+        if self._evaluation is None:
             return
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._paint(painter, self._found)
+            self._paint(painter, self._evaluation)
 
-    def _paint(self, painter: QPainter, found: Evaluation) -> None:
-        look = theme.current()
+    def _paint(self, painter: QPainter, evaluation: Evaluation) -> None:
+        colours = theme.current()
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         names, counts, gap = 66.0, 52.0, 12.0
         width = (self.width() - names - counts) / 2 - gap
         starts = (names + counts + gap, names + counts + 2 * gap + width)
         painter.setFont(theme.sized(self.font(), 0.9))
-        painter.setPen(QColor(look.muted))
+        painter.setPen(QColor(colours.muted))
         painter.drawText(QRectF(names, 0, counts, _ROW), right, "samples")
-        for x, word in zip(starts, ("recall", "precision"), strict=True):
-            painter.drawText(QRectF(x, 0, width, _ROW), left, word)
-        scores = found.scores
+        for x, title in zip(starts, ("recall", "precision"), strict=True):
+            painter.drawText(QRectF(x, 0, width, _ROW), left, title)
+        scores = evaluation.scores
         recall, precision, totals = scores.recall, scores.precision, scores.support
-        for k, name in enumerate(found.classes):
+        for k, name in enumerate(evaluation.classes):
             y = (k + 1) * _ROW
-            painter.setPen(QColor(look.text))
+            painter.setPen(QColor(colours.text))
             painter.drawText(QRectF(0, y, names, _ROW), left, label_text.class_title(name))
-            painter.setPen(QColor(look.muted))
+            painter.setPen(QColor(colours.muted))
             painter.drawText(QRectF(names, y, counts, _ROW), right, f"{totals[k]:,}")
             for x, value in zip(starts, (recall[k], precision[k]), strict=True):
                 bar = QRectF(x, y + _ROW / 2 - 3, width - 40, 6)
                 painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(QColor(look.line))
+                painter.setBrush(QColor(colours.line))
                 painter.drawRoundedRect(bar, 3, 3)
                 if np.isfinite(value):
-                    painter.setBrush(QColor(look.expression(name, k)))
+                    painter.setBrush(QColor(colours.expression(name, k)))
                     bar.setWidth(bar.width() * float(value))
                     painter.drawRoundedRect(bar, 3, 3)
-                painter.setPen(QColor(look.text))
+                painter.setPen(QColor(colours.text))
                 painter.drawText(QRectF(x, y, width, _ROW), right, _share(float(value)))
 
 
 class CalibrationCurve(QWidget):
-    """Accuracy over confidence: on the diagonal the model is as sure as it is right."""
+    """Accuracy over confidence: on the diagonal, confidence equals accuracy."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._found: Evaluation | None = None
+        self._evaluation: Evaluation | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Calibration curve")
 
-    def show_evaluation(self, found: Evaluation | None) -> None:
-        self._found = found
-        if found is not None:
+    def show_evaluation(self, evaluation: Evaluation | None) -> None:
+        self._evaluation = evaluation
+        if evaluation is not None:
             self.setAccessibleDescription(
-                f"Expected calibration error {found.calibration.error:.3f}"
+                f"Expected calibration error {evaluation.calibration.error:.3f}"
             )
         self.update()
 
@@ -107,22 +108,22 @@ class CalibrationCurve(QWidget):
         return QRectF(40, 8, min(self.width() - 56, 300), 216)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._found is None:
+        if self._evaluation is None:
             return
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._paint(painter, self._found)
+            self._paint(painter, self._evaluation)
 
-    def _paint(self, painter: QPainter, found: Evaluation) -> None:
-        look, area = theme.current(), self._area()
-        bins = found.calibration
+    def _paint(self, painter: QPainter, evaluation: Evaluation) -> None:
+        colours, area = theme.current(), self._area()
+        bins = evaluation.calibration
         painter.setFont(theme.sized(self.font(), 0.85))
         for share in (0.0, 0.5, 1.0):
             y = area.bottom() - share * area.height()
             x = area.left() + share * area.width()
-            painter.setPen(QPen(QColor(look.line), 1))
+            painter.setPen(QPen(QColor(colours.line), 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(QColor(look.muted))
+            painter.setPen(QColor(colours.muted))
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(QRectF(0, y - 8, 36, 16), right, label_text.percent(share))
             middle = Qt.AlignmentFlag.AlignCenter
@@ -132,20 +133,20 @@ class CalibrationCurve(QWidget):
         painter.drawText(
             QRectF(area.left(), area.bottom() + 20, area.width(), 16),
             Qt.AlignmentFlag.AlignCenter,
-            "confidence; bars: accuracy, their shade: samples",
+            "confidence (bars: accuracy, shade: number of samples)",
         )
         width = area.width() / CALIBRATION_BINS
-        most = max(int(bins.count.max()), 1)
+        largest = max(int(bins.count.max()), 1)
         for k in np.flatnonzero(bins.count).tolist():
-            colour = QColor(look.accent)
-            colour.setAlphaF(0.25 + 0.75 * (bins.count[k] / most) ** 0.5)
+            colour = QColor(colours.accent)
+            colour.setAlphaF(0.25 + 0.75 * (bins.count[k] / largest) ** 0.5)
             height = float(bins.accuracy[k]) * area.height()
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             painter.drawRect(
                 QRectF(area.left() + k * width + 1, area.bottom() - height, width - 2, height)
             )
-        pen = QPen(QColor(look.text), 1, Qt.PenStyle.DashLine)
+        pen = QPen(QColor(colours.text), 1, Qt.PenStyle.DashLine)
         painter.setPen(pen)
         painter.drawLine(area.bottomLeft(), area.topRight())
 
@@ -156,20 +157,21 @@ class CalibrationCurve(QWidget):
         return super().event(event)
 
     def tip_at(self, x: float) -> str:
-        base = (
-            "A well calibrated model is right in 80 % of the cases in which it is 80 % sure:\n"
-            "its bars end at the dashed line. Lower bars: it is too sure."
+        explanation = (
+            "A well calibrated model is right in 80 % of the cases in which it is 80 % confident:\n"
+            "its bars end at the dashed line. Lower bars mean that it is overconfident."
         )
         area = self._area()
         k = int((x - area.left()) / area.width() * CALIBRATION_BINS)
-        if self._found is None or not 0 <= k < CALIBRATION_BINS:
-            return base
-        bins = self._found.calibration
+        if self._evaluation is None or not 0 <= k < CALIBRATION_BINS:
+            return explanation
+        bins = self._evaluation.calibration
         if not bins.count[k]:
-            return base
+            return explanation
         return (
-            f"{bins.count[k]} samples, on average {_share(float(bins.confidence[k]))} sure, "
-            f"{_share(float(bins.accuracy[k]))} of them right\n{base}"
+            f"{wording.count(int(bins.count[k]), 'sample')}: mean confidence "
+            f"{_share(float(bins.confidence[k]))}, {_share(float(bins.accuracy[k]))} correct\n"
+            f"{explanation}"
         )
 
 

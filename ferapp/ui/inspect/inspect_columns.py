@@ -1,4 +1,4 @@
-"""The three columns of the Inspect page; in a wide window the outer ones get a share of it."""
+"""The three columns of the Inspect page; in a wide window the outer ones widen too."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -6,18 +6,18 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from ferapp.ui.widgets import theme
 
-LEFT, RIGHT = 372, 384  # px; the left column gives way where there is little room
-LEAST = 296  # px, of the left column
-WIDE, MORE = 1400, 160  # px; of what is beyond `WIDE` each gets a third, up to `MORE`
+LEFT, RIGHT = 372, 384  # px; the left column shrinks in a narrow window
+MIN_LEFT = 296  # px
+WIDE, MAX_EXTRA = 1400, 160  # px; each gets a third of the width beyond `WIDE`, up to `MAX_EXTRA`
 
 
-class Columns(QWidget):
-    """`enlarged` tells how many px the outer columns have beyond their usual width.
+class InspectColumns(QWidget):
+    """`extra_width_changed` has the px that each outer column has beyond its usual width.
 
-    `covered` are the parts below the first widget of the left column.
+    `below_first` are all parts except the first widget of the left column.
     """
 
-    enlarged = Signal(int)
+    extra_width_changed = Signal(int)
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Columns(QWidget):
     ) -> None:
         super().__init__()
         self._left = QWidget()
-        self._left.setMinimumWidth(LEAST)
+        self._left.setMinimumWidth(MIN_LEFT)
         column = QVBoxLayout(self._left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -54,20 +54,20 @@ class Columns(QWidget):
         self._right.setWidgetResizable(True)
         self._right.setWidget(inner)
         self._right.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.covered = (*left[1:], grid, inner)
+        self.below_first = (*left[1:], grid, inner)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._left, 3)
         layout.addWidget(grid, 2)
         layout.addWidget(self._right)
-        self._show_widths(0)
+        self._set_extra_width(0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._show_widths(min(max(self.width() - WIDE, 0) // 3, MORE))
+        self._set_extra_width(min(max(self.width() - WIDE, 0) // 3, MAX_EXTRA))
 
-    def _show_widths(self, more: int) -> None:
-        self._left.setMaximumWidth(LEFT + more)
-        self._right.setFixedWidth(RIGHT + more)
-        self.enlarged.emit(more)
+    def _set_extra_width(self, extra: int) -> None:
+        self._left.setMaximumWidth(LEFT + extra)
+        self._right.setFixedWidth(RIGHT + extra)
+        self.extra_width_changed.emit(extra)

@@ -1,6 +1,7 @@
 """The Inspect page: an evaluation as a whole, its samples, and one of them, side by side."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,53 +10,60 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from ferapp.review.evaluation import Evaluation
-from ferapp.review.opened import Examined, Inspected
-from ferapp.review.selection import Compared, Selection, compare, counts, select
-from ferapp.runs.task_queue import Cancelled, Failure
-from ferapp.ui.inspect.inspect_columns import Columns
-from ferapp.ui.inspect.inspect_tools import Tools
+from ferapp.review.opening import OpenedEvaluation
+from ferapp.review.sample_explainer import SampleExplanation
+from ferapp.review.selection import (
+    EvaluationComparison,
+    Selection,
+    compare_evaluations,
+    count_kinds,
+    select_rows,
+)
+from ferapp.runs.task_queue import TaskCancelled, TaskFailure
+from ferapp.ui.inspect.inspect_columns import InspectColumns
+from ferapp.ui.inspect.inspect_tools import InspectTools
 from ferapp.ui.inspect.open_menu import EvaluationMenu
-from ferapp.ui.inspect.opening_progress import ProgressVeil
+from ferapp.ui.inspect.opening_progress import OpeningProgress
 from ferapp.ui.inspect.overview import Overview
-from ferapp.ui.inspect.review_bar import Reviewing
-from ferapp.ui.inspect.sample_detail import Detail
-from ferapp.ui.inspect.sample_filters import Filters
-from ferapp.ui.inspect.sample_grid import SampleGrid, other_answer
+from ferapp.ui.inspect.review_bar import ReviewBar
+from ferapp.ui.inspect.sample_detail import SampleDetail
+from ferapp.ui.inspect.sample_filters import SampleFilters
+from ferapp.ui.inspect.sample_grid import SampleGrid, other_prediction_text
 from ferapp.ui.shell.page import Page
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import MenuButton
 from trainer.errors import FerError
 
-SETTLE_MS = 60  # a sample that is only passed by is not examined
-WORDS_MS = 100
+SETTLE_MS = 60  # a sample that is only passed by is not explained
+PROGRESS_MS = 100
 
 
 class InspectPage(Page):
-    def __init__(self, tools: Tools, source: str = "") -> None:
+    def __init__(self, tools: InspectTools, source: str = "") -> None:
         super().__init__("inspect")
         self._tools = tools
-        self._wanted = source or tools.first  # opened when the page is first seen
-        self._said = ""  # by the desk's thread while something is opened
-        self._asked = 0  # how often something was to be opened
-        self._unnoised = Selection()  # what was shown before the view of label noise
-        self.opened: Inspected | None = None
-        self._compared: Compared | None = None
+        self._first_source = source or tools.first  # opened when the page is first shown
+        self._progress = ""  # written by the task queue's thread while something is opened
+        self._openings = 0  # counts calls of `open`, so that only the latest one goes on
+        self._before_noise = Selection()  # of the grid, restored after the label-noise view
+        self.opened: OpenedEvaluation | None = None
+        self._comparison: EvaluationComparison | None = None
         self.overview = Overview()
-        self.filters = Filters()
+        self.filters = SampleFilters()
         self.grid = SampleGrid()
-        self.detail = Detail()
-        self.reviewing = Reviewing()
-        self.open_menu = EvaluationMenu("Open", tools, self.open, self, pictures=True)
+        self.detail = SampleDetail()
+        self.review_bar = ReviewBar()
+        self.open_menu = EvaluationMenu("Open", tools, self.open, self, for_opening=True)
         self.other_menu = EvaluationMenu(
-            "Compare with", tools, self.compare_with, self, model_chosen=self.compare_with_model
+            "Compare with", tools, self.compare_with, self, on_model_chosen=self.compare_with_model
         )
         self.open_button = MenuButton(
-            "Open", self.open_menu, "A run, an evaluation, or pictures of your own."
+            "Open", self.open_menu, "Open a run, an evaluation, or your own pictures."
         )
         self.other_button = MenuButton(
             "Compare with",
             self.other_menu,
-            "Another model on the same samples: what only one of the two has right.",
+            "Show what another model predicts for the same samples.",
         )
         self._lay_out()
         self._connect()
@@ -68,298 +76,292 @@ class InspectPage(Page):
         bar.addWidget(self.open_button)
         bar.addWidget(self.other_button)
         bar.addStretch(1)
-        self.comparing = QLabel()  # how far it is
+        self.comparing = QLabel()  # the progress of a comparison
         self.comparing.setWordWrap(True)
         self.comparing.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, 0)
         self.comparing.setAccessibleName("Comparison")
         self.comparing.hide()
-        columns = Columns(
+        columns = InspectColumns(
             (top, self.comparing, self.overview),
             (self.filters, self.grid),
-            (self.detail, self.reviewing),
+            (self.detail, self.review_bar),
         )
-        columns.enlarged.connect(lambda by: self.detail.enlarge(by // 3))
+        columns.extra_width_changed.connect(lambda px: self.detail.set_extra_side(px // 3))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(columns)
-        self.veil = ProgressVeil(self, top, columns.covered)
+        self.opening = OpeningProgress(self, top, columns.below_first)
 
     def _connect(self) -> None:
-        self.overview.matrix.chosen_changed.connect(self._take_cells)
-        self.overview.noise_turned.connect(self._turn_noise)
-        self.overview.predicted.chosen_changed.connect(self._take_predicted)
-        self.filters.changed.connect(self._take_filters)
+        self.overview.matrix.selection_changed.connect(self._on_cells_selected)
+        self.overview.noise_toggled.connect(self._on_noise_toggled)
+        self.overview.predicted.class_chosen.connect(self._on_class_chosen)
+        self.filters.changed.connect(lambda: self._select(self.filters.selection))
         self.grid.current_changed.connect(self._show_sample)
-        self.grid.key.connect(self._take_key)
-        self.detail.method_changed.connect(self._examine)
-        self.reviewing.decided.connect(self._take_decided)
-        self.reviewing.undone.connect(self._take_undone)
-        self.reviewing.told.connect(self.toast.tell)
+        self.grid.key_typed.connect(self._on_key)
+        self.detail.method_changed.connect(self._explain)
+        self.review_bar.decided.connect(self._on_decided)
+        self.review_bar.undone.connect(self._go_to_row)
+        self.review_bar.message.connect(self.toast.show_message)
         self._settle = QTimer(self, interval=SETTLE_MS, singleShot=True)
-        self._settle.timeout.connect(self._examine)
-        self._words = QTimer(self, interval=WORDS_MS)
-        self._words.timeout.connect(self._tell_progress)
+        self._settle.timeout.connect(self._explain)
+        self._progress_timer = QTimer(self, interval=PROGRESS_MS)
+        self._progress_timer.timeout.connect(self._show_progress)
 
     # --- opening --------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._wanted:
-            self.open(self._wanted)
+        if self._first_source:
+            self.open(self._first_source)
         self.grid.setFocus()
 
     def open(self, source: str) -> None:
-        """A run, a folder of an evaluation, or pictures."""
-        self._wanted, self._said, self._asked = "", "", self._asked + 1
-        number = self._asked
+        """Open a run, a folder of an evaluation, or pictures."""
+        self._first_source, self._progress, self._openings = "", "", self._openings + 1
+        number = self._openings
         self._settle.stop()
-        self.desk.forget("examine")
-        self.veil.begin(f"Opening {Path(source).name} …")
-        self._words.start()
-        self.desk.ask("open", lambda: self._opened(source, number), self._take_opened)
+        self.tasks.cancel("explain")
+        self.opening.begin(f"Opening {Path(source).name}…")
+        self._progress_timer.start()
+        self.tasks.submit("open", lambda: self._open_in_thread(source, number), self._on_opened)
 
-    def _opened(self, source: str, number: int) -> Inspected:
-        """In the desk's thread; so are the numbers that take a moment with 30,000 samples.
+    def _open_in_thread(self, source: str, number: int) -> OpenedEvaluation:
+        """Open it, and compute what takes a moment for 30,000 samples.
 
-        It ends at its next word once something else is to be opened.
+        Ends at its next progress report when something else is opened.
         """
 
-        def say(words: str) -> None:
-            if number != self._asked:
-                raise Cancelled
-            self._said = words
+        def report(message: str) -> None:
+            if number != self._openings:
+                raise TaskCancelled
+            self._progress = message
 
-        opened = self._tools.open(source, say)
-        found = opened.evaluation
-        _ = (
-            found.measures,
-            found.suspects,
-            found.confusion_with_unlabelled,
-            found.calibration,
-            found.faceless,
-        )
+        opened = self._tools.open(source, report)
+        evaluation = opened.evaluation
+        _ = evaluation.measures, evaluation.suspects, evaluation.confusion_with_unlabelled
+        _ = evaluation.calibration, evaluation.faceless
         return opened
 
-    def _say(self, words: str) -> None:
-        """Called in the desk's thread."""
-        self._said = words
+    def _report_progress(self, message: str) -> None:
+        """Called in the task queue's thread."""
+        self._progress = message
 
-    def _tell_progress(self) -> None:
-        self.veil.tell(self._said)
-        self.comparing.setText(self._said)
+    def _show_progress(self) -> None:
+        self.opening.show_message(self._progress)
+        self.comparing.setText(self._progress)
 
-    def _take_opened(self, outcome: Inspected | Failure) -> None:
-        self.veil.end()
-        self._rest()
+    def _stop_idle_progress(self) -> None:
+        if self.opening.isHidden() and self.comparing.isHidden():
+            self._progress_timer.stop()
+
+    def _on_opened(self, result: OpenedEvaluation | TaskFailure) -> None:
+        self.opening.end()
+        self._stop_idle_progress()
         if self.isVisible():
             self.grid.setFocus()
-        if isinstance(outcome, Failure):
+        if isinstance(result, TaskFailure):
             if self.opened is None:
-                self.overview.show_nothing("Nothing is open")
-            self.toast.tell(outcome.words)
-            self._settle.start()  # what was shown stays
+                self.overview.show_empty("Nothing is open")
+            self.toast.show_message(result.message)
+            self._settle.start()  # the page still shows what was open before
             return
-        found = outcome.evaluation
-        self.reviewing.open(found, outcome.review)
-        self._end_comparing()  # what was asked for is of the evaluation before
-        self.opened, self._compared = outcome, None
+        evaluation = result.evaluation
+        self.review_bar.open(evaluation, result.review)
+        self._end_comparing()  # a running comparison is of the previous evaluation
+        self.opened, self._comparison = result, None
         self.other_button.show_value("")
         self.detail.show_other("")
-        self.grid.samples.open(found, outcome.picture, self.reviewing.decisions)
-        self.overview.show_inspected(outcome, None)
-        self._show(
-            only="wrong" if found.wrong.any() else "all",
+        self.grid.samples.open(evaluation, result.read_picture, self.review_bar.decisions)
+        self.overview.show_opened(result, None)
+        self._change_selection(
+            kind="wrong" if evaluation.wrong.any() else "all",
             cells=frozenset(),
-            order="loss" if found.labelled.any() else "confidence",
+            sort_key="loss" if evaluation.labelled.any() else "confidence",
         )
-        if self.overview.noise_shown:
-            self._turn_noise(True)
+        if self.overview.shows_noise:
+            self._on_noise_toggled(True)
+
+    # --- comparing ------------------------------------------------------------------------------
 
     def compare_with(self, source: str) -> None:
-        """Another evaluation of the same samples; "" is none."""
+        """Compare with another evaluation of the same samples; "" ends the comparison."""
         if source:
-            words = f"Opening {Path(source).name} …"
-            self._compare(words, lambda _: self._tools.open(source, self._say).evaluation)
+            self._compare(
+                f"Opening {Path(source).name}…",
+                lambda _: self._tools.open(source, self._report_progress).evaluation,
+            )
         elif self.opened is not None:
-            self._take_compared(None)
+            self._on_compared(None)
 
     def compare_with_model(self, name: str) -> None:
-        """Another model, which classifies the samples that are open."""
+        """Compare with another model, which classifies the open samples."""
         self._compare(
-            f"Classifying with {name} …",
-            lambda opened: self._tools.classify(opened, name, self._say),
+            f"Classifying with {name}…",
+            lambda opened: self._tools.classify(opened, name, self._report_progress),
         )
 
-    def _compare(self, words: str, other: Callable[[Inspected], Evaluation]) -> None:
+    def _compare(self, message: str, evaluate: Callable[[OpenedEvaluation], Evaluation]) -> None:
         opened = self.opened
         if opened is None:
             return
-        self._said = words
-        self.comparing.setText(words)
+        self._progress = message
+        self.comparing.setText(message)
         self.comparing.show()
-        self._words.start()
-        self.desk.ask(
-            "compare", lambda: compare(opened.evaluation, other(opened)), self._take_compared
+        self._progress_timer.start()
+        self.tasks.submit(
+            "compare",
+            lambda: compare_evaluations(opened.evaluation, evaluate(opened)),
+            self._on_compared,
         )
 
     def _end_comparing(self) -> None:
-        self.desk.forget("compare")
+        self.tasks.cancel("compare")
         self.comparing.hide()
-        self._rest()
+        self._stop_idle_progress()
 
-    def _rest(self) -> None:
-        """No words about progress where there is none."""
-        if self.veil.isHidden() and self.comparing.isHidden():
-            self._words.stop()
-
-    def _take_compared(self, outcome: Compared | Failure | None) -> None:
+    def _on_compared(self, result: EvaluationComparison | TaskFailure | None) -> None:
         assert self.opened is not None
         self._end_comparing()
-        if isinstance(outcome, Failure):
-            self.toast.tell(outcome.words)
-            outcome = None
-        self._compared = outcome
-        self.other_button.show_value(outcome.name if outcome else "")
-        self.grid.samples.compare(outcome)
-        if outcome is not None:
-            found = self.opened.evaluation
-            mine = found.name
-            if self.opened.classified_by and outcome.name in self._tools.models:
-                mine = self.opened.classified_by
-            self.filters.show_compared(mine, outcome.name)
-        self.overview.show_inspected(self.opened, outcome)
+        if isinstance(result, TaskFailure):
+            self.toast.show_message(result.message)
+            result = None
+        self._comparison = result
+        self.other_button.show_value(result.name if result else "")
+        self.grid.samples.compare_with(result)
+        if result is not None:
+            shown = self.opened.evaluation.name
+            if self.opened.classified_by and result.name in self._tools.models:
+                shown = self.opened.classified_by
+            self.filters.show_comparison(shown, result.name)
+        self.overview.show_opened(self.opened, result)
         self._show_other(self.row)
-        if outcome is not None:
-            self._show(only="fixed" if len(outcome.fixed) else "all", cells=frozenset())
-        elif self.filters.selection.only in ("fixed", "broken"):
-            self._show(only="wrong")
+        if result is not None:
+            kind = "fixed" if len(result.fixed) else "all"
+            self._change_selection(kind=kind, cells=frozenset())
+        elif self.filters.selection.kind in ("fixed", "broken"):
+            self._change_selection(kind="wrong")
 
     # --- which samples --------------------------------------------------------------------------
 
-    def _take_cells(self) -> None:
-        cells = self.overview.matrix.chosen
-        if cells != self.filters.selection.cells:
-            only = self.filters.selection.only
-            right = any(true == predicted for true, predicted in cells)
-            # a cell of the diagonal has right ones only
-            self._show(cells=cells, only="all" if right and only == "wrong" else only)
+    def _on_cells_selected(self) -> None:
+        cells, before = self.overview.matrix.selected, self.filters.selection
+        if cells != before.cells:
+            # cells of the diagonal contain no wrong samples
+            has_correct = any(true == predicted for true, predicted in cells)
+            kind = "all" if has_correct and before.kind == "wrong" else before.kind
+            self._change_selection(cells=cells, kind=kind)
 
-    def _take_predicted(self, chosen: int | None) -> None:
-        """A class of samples without labels; None is all of them."""
+    def _on_class_chosen(self, chosen: int | None) -> None:
+        """Show a predicted class of samples without labels; None is all of them."""
         if self.opened is not None:
-            row = len(self.opened.evaluation.classes)
-            cells = frozenset() if chosen is None else frozenset({(row, chosen)})
-            self._show(cells=cells, only="all")
+            no_label = len(self.opened.evaluation.classes)
+            cells = frozenset() if chosen is None else frozenset({(no_label, chosen)})
+            self._change_selection(cells=cells, kind="all")
 
-    def _turn_noise(self, on: bool) -> None:
-        """The view of label noise has all suspects in the grid, as long as it is there."""
-        now = self.filters.selection
+    def _on_noise_toggled(self, on: bool) -> None:
+        """While the label-noise view is open, the grid shows all suspects."""
+        selection = self.filters.selection
         if on:
-            self._unnoised = now
-            self._show(only="suspects", cells=frozenset())
-        elif now.only == "suspects":
-            self._show(only=self._unnoised.only, cells=self._unnoised.cells)
+            self._before_noise = selection
+            self._change_selection(kind="suspects", cells=frozenset())
+        elif selection.kind == "suspects":
+            before = self._before_noise
+            self._change_selection(kind=before.kind, cells=before.cells)
 
-    def _take_filters(self) -> None:
-        wanted = self.filters.selection
-        self._show(only=wanted.only, cells=wanted.cells, order=wanted.order, rising=wanted.rising)
+    def _change_selection(self, **changes: Any) -> None:
+        """Show other samples; `changes` are fields of `Selection`."""
+        self._select(replace(self.filters.selection, **changes))
 
-    def _show(self, **changes: Any) -> None:
-        """Other samples from now on; `changes` are fields of `Selection`."""
+    def _select(self, selection: Selection) -> None:
         if self.opened is None:
             return
-        now, found = self.filters.selection, self.opened.evaluation
-        values = {
-            "only": now.only,
-            "cells": now.cells,
-            "order": now.order,
-            "rising": now.rising,
-            **changes,
-        }
-        wanted = Selection(**values)
-        rows = select(found, wanted, self._compared, self.reviewing.decisions)
-        self._show_filters(wanted)
-        self.overview.matrix.choose(wanted.cells)
-        (chosen,) = wanted.cells if len(wanted.cells) == 1 else [(0, None)]
-        self.overview.predicted.choose(chosen[1])
+        decisions = self.review_bar.decisions
+        rows = select_rows(self.opened.evaluation, selection, self._comparison, decisions)
+        self._show_filters(selection)
+        self.overview.matrix.select(selection.cells)
+        cells = list(selection.cells)
+        self.overview.predicted.choose(cells[0][1] if len(cells) == 1 else None)
         self.filters.show_count(len(rows))
         self.grid.show_rows(rows)
 
-    def _show_filters(self, wanted: Selection) -> None:
+    def _show_filters(self, selection: Selection) -> None:
         assert self.opened is not None
-        found = self.opened.evaluation
-        numbers = counts(found, self._compared, self.reviewing.decisions)
-        self.filters.show_selection(wanted, found.classes, numbers)
+        evaluation = self.opened.evaluation
+        counts = count_kinds(evaluation, self._comparison, self.review_bar.decisions)
+        self.filters.show_selection(selection, evaluation.classes, counts)
 
     # --- one sample -----------------------------------------------------------------------------
 
     @property
     def row(self) -> int:
-        """The sample that is shown; −1 is none."""
+        """The evaluation's row of the shown sample; −1 is none."""
         return self.grid.current_row()
 
     def _show_sample(self, row: int) -> None:
-        found = self.opened.evaluation if self.opened else None
-        self.desk.forget("examine")
+        evaluation = self.opened.evaluation if self.opened else None
+        self.tasks.cancel("explain")
         picture = None
         if self.opened is not None and row >= 0:
             try:
-                picture = self.opened.picture(row)
+                picture = self.opened.read_picture(row)
             except (OSError, ValueError):
-                self.toast.tell("The pictures cannot be read any more.")
-        self.detail.show_sample(found, row, picture)
+                self.toast.show_message("The pictures can no longer be read.")
+        self.detail.show_sample(evaluation, row, picture)
         self._show_other(row)
-        self.reviewing.show_sample(row)
+        self.review_bar.show_sample(row)
         if row >= 0:
             self._settle.start()
 
     def _show_other(self, row: int) -> None:
-        compared = self._compared
-        self.detail.show_other(other_answer(compared, row) if compared and row >= 0 else "")
+        comparison = self._comparison
+        text = other_prediction_text(comparison, row) if comparison and row >= 0 else ""
+        self.detail.show_other(text)
 
-    def _examine(self) -> None:
+    def _explain(self) -> None:
         opened, row = self.opened, self.row
         if opened is None or row < 0:
             return
         if opened.evaluation.faceless[row]:
-            self.detail.show_waiting("No face was found in this picture: there is no answer.")
+            self.detail.show_note("No face was found in this picture, so it was not classified.")
             return
         if opened.model is None:
-            self.detail.show_waiting("Without the model there are no attributions.")
+            self.detail.show_note("The model is missing, so there are no attributions.")
             return
-        model, found, method = opened.model, opened.evaluation, self.detail.asked_method
+        model, evaluation, method = opened.model, opened.evaluation, self.detail.chosen_method
 
-        def work() -> Examined:
-            picture = opened.picture(row)
+        def explain() -> SampleExplanation:
+            picture = opened.read_picture(row)
             if picture is None:
-                raise FerError("Without the picture there are no attributions.")
-            label, predicted = int(found.label[row]), int(found.predicted[row])
-            points = found.landmarks[row]
-            return self._tools.examine(model, picture, points, label, predicted, method)
+                raise FerError("The picture is missing, so there are no attributions.")
+            label, predicted = int(evaluation.label[row]), int(evaluation.predicted[row])
+            landmarks = evaluation.landmarks[row]
+            return self._tools.explain(model, picture, landmarks, label, predicted, method)
 
-        self.detail.show_waiting("Looking …")
-        self.desk.ask("examine", work, self.detail.show_examined)
+        self.detail.show_note("Explaining…")
+        self.tasks.submit("explain", explain, self.detail.show_explanation)
 
     # --- review ---------------------------------------------------------------------------------
 
-    def _take_key(self, key: str) -> None:
+    def _on_key(self, key: str) -> None:
         row = self.row
-        if self.reviewing.take_key(key) and key.isdecimal():
-            place = self.grid.samples.place_of(row)
-            if key != "0" and place is not None and place + 1 < len(self.grid.samples.rows):
-                self.grid.go_to(place + 1)
+        if self.review_bar.handle_key(key) and key.isdecimal():
+            position = self.grid.samples.position_of(row)
+            is_last = position == len(self.grid.samples.rows) - 1
+            if key != "0" and position is not None and not is_last:
+                self.grid.go_to(position + 1)
 
-    def _take_undone(self, row: int) -> None:
-        place = self.grid.samples.place_of(row)
-        if place is not None:
-            self.grid.go_to(place)
+    def _go_to_row(self, row: int) -> None:
+        position = self.grid.samples.position_of(row)
+        if position is not None:
+            self.grid.go_to(position)
 
-    def _take_decided(self, row: int) -> None:
-        self.grid.samples.changed(row)
+    def _on_decided(self, row: int) -> None:
+        self.grid.samples.update_row(row)
         self._show_filters(self.filters.selection)
 
     def stop(self) -> None:
         self._settle.stop()
-        self._words.stop()
+        self._progress_timer.stop()
         self.grid.samples.thumbnails.close()
         super().stop()

@@ -1,4 +1,4 @@
-"""What the Inspect page works with; it is injected, because it loads torch."""
+"""What the Inspect page calls in its task queue. It is injected, because it loads torch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.review.evaluation import Evaluation
-from ferapp.review.opened import Examined, Inspected
+from ferapp.review.opening import OpenedEvaluation
+from ferapp.review.sample_explainer import SampleExplanation
+from ferapp.runs.task_queue import ReportProgress
 
 
-class Examine(Protocol):
+class ExplainSample(Protocol):
     def __call__(
         self,
         model: Path,
@@ -21,16 +23,16 @@ class Examine(Protocol):
         label: int,
         predicted: int,
         method: str,
-    ) -> Examined: ...
+    ) -> SampleExplanation: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
-    """What works in the desk's thread."""
+class InspectTools:
+    """`models` are names that `classify` accepts, `first` is opened when nothing else is."""
 
-    open: Callable[[str, Callable[[str], None]], Inspected]
-    examine: Examine
-    classify: Callable[[Inspected, str, Callable[[str], None]], Evaluation]  # by a model's name
-    models: tuple[str, ...]  # that `classify` can be asked for
-    first: str  # what is opened when nothing was asked for
+    open: Callable[[str, ReportProgress], OpenedEvaluation]
+    explain: ExplainSample
+    classify: Callable[[OpenedEvaluation, str, ReportProgress], Evaluation]
+    models: tuple[str, ...]
+    first: str
     runs: Path  # the folder of runs

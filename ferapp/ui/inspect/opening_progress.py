@@ -1,4 +1,4 @@
-"""What is being opened, and how far it is, laid over what was shown before."""
+"""Covers the Inspect page while something is opened, and shows the progress."""
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QRegion
@@ -7,63 +7,63 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from ferapp.overlays import palette
 from ferapp.ui.widgets import theme
 
-_DIM = 0.93  # how much of what is below is covered
+_OPACITY = 0.93
 
 
-class ProgressVeil(QWidget):
-    """Covers its parent except `spared`, whose buttons open something else.
+class OpeningProgress(QWidget):
+    """Covers its parent except `uncovered`, whose buttons can open something else instead.
 
-    What is `covered` takes neither keys nor clicks meanwhile: it is not what was asked for.
+    The `disabled` widgets, which still show what was open before, take no keys or clicks.
     """
 
-    def __init__(self, parent: QWidget, spared: QWidget, covered: tuple[QWidget, ...]) -> None:
+    def __init__(self, parent: QWidget, uncovered: QWidget, disabled: tuple[QWidget, ...]) -> None:
         super().__init__(parent)
-        self._parent, self._spared, self._covered = parent, spared, covered
+        self._parent, self._uncovered, self._disabled = parent, uncovered, disabled
         self.title = QLabel()
         self.title.setFont(theme.sized(self.font(), 1.6, QFont.Weight.DemiBold))
-        self.words = QLabel()
-        self.words.setFont(theme.sized(self.font(), 1.2))
+        self.message = QLabel()
+        self.message.setFont(theme.sized(self.font(), 1.2))
         layout = QVBoxLayout(self)
         layout.addStretch(1)
-        for label in (self.title, self.words):
+        for label in (self.title, self.message):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
             layout.addWidget(label)
         layout.addStretch(1)
         self.setAccessibleName("Progress")
-        for widget in (parent, spared):
+        for widget in (parent, uncovered):
             widget.installEventFilter(self)
         self.hide()
 
     def begin(self, title: str) -> None:
         self.title.setText(title)
-        self.tell("")
-        for widget in self._covered:
+        self.show_message("")
+        for widget in self._disabled:
             widget.setEnabled(False)
-        self._place()
+        self._update_geometry()
         self.show()
         self.raise_()
 
-    def tell(self, words: str) -> None:
-        self.words.setText(words)
-        self.setAccessibleDescription(f"{self.title.text()}. {words}".rstrip(". "))
+    def show_message(self, message: str) -> None:
+        self.message.setText(message)
+        self.setAccessibleDescription(f"{self.title.text()} {message}".strip())
 
     def end(self) -> None:
         self.hide()
-        for widget in self._covered:
+        for widget in self._disabled:
             widget.setEnabled(True)
 
-    def _place(self) -> None:
+    def _update_geometry(self) -> None:
         self.setGeometry(self._parent.rect())
-        corner = self._spared.mapTo(self._parent, self._spared.rect().topLeft())
-        spared = self._spared.rect().translated(corner)
-        self.setMask(QRegion(self.rect()).subtracted(QRegion(spared)))
+        corner = self._uncovered.mapTo(self._parent, self._uncovered.rect().topLeft())
+        hole = self._uncovered.rect().translated(corner)
+        self.setMask(QRegion(self.rect()).subtracted(QRegion(hole)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and not self.isHidden():
-            self._place()
+            self._update_geometry()
         return False
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            painter.fillRect(self.rect(), palette.to_qcolor(theme.current().window, _DIM))
+            painter.fillRect(self.rect(), palette.to_qcolor(theme.current().window, _OPACITY))

@@ -1,4 +1,4 @@
-"""The column on the left: what the evaluation says as a whole, four views of it."""
+"""The left column of the Inspect page: the evaluation as a whole, in four views."""
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -13,45 +13,50 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.review.evaluation import Evaluation
-from ferapp.review.opened import Inspected
-from ferapp.review.selection import Compared
+from ferapp.review.opening import OpenedEvaluation
+from ferapp.review.selection import EvaluationComparison
 from ferapp.ui.inspect.class_measures import CalibrationCurve, ClassTable
 from ferapp.ui.inspect.predicted_counts import PredictedCounts
+from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
-from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
-from ferapp.ui.widgets.flow_layout import Flow
+from ferapp.ui.widgets.confusion_matrix import CellUnit, ConfusionMatrix
+from ferapp.ui.widgets.flow_layout import FlowLayout
 
-TOP = 100  # suspects whose votes are looked at
-_SHARES = (
+TOP_SUSPECTS = 100  # whose annotators' votes are compared with the label
+_UNITS: tuple[tuple[str, CellUnit, str], ...] = (
     ("Counts", "counts", "The number of samples in each cell."),
-    ("Of row", "rows", "Percent of the samples labelled so; on the diagonal: recall."),
-    ("Of column", "columns", "Percent of the samples predicted so; on the diagonal: precision."),
+    ("% of true", "rows", "Percent of the samples with this label; on the diagonal: recall."),
+    (
+        "% of predicted",
+        "columns",
+        "Percent of the samples with this prediction; on the diagonal: precision.",
+    ),
 )
-_FIGURES = (
+_METRICS = (
     ("accuracy", "Accuracy", "The share of samples whose prediction is their label."),
     (
-        "classes",
+        "mean_class",
         "Mean class",
-        "The mean of the classes' recalls: each class counts alike, however rare it is.",
+        "The mean of the classes' recalls: every class counts the same, however rare it is.",
     ),
     (
         "ece",
         "ECE",
-        "Expected calibration error: how far confidence and accuracy are apart on average,\n"
+        "Expected calibration error: the mean gap between confidence and accuracy,\n"
         "over 15 bins. 0 is perfect.",
     ),
-    ("samples", "Samples", "How many there are; pictures without a face are left out."),
+    ("samples", "Samples", "How many there are, without pictures that show no face."),
 )
 
 
 class Overview(QWidget):
-    """`noise_turned` tells that the label-noise view, whose samples the grid shows, came or went.
+    """`noise_toggled` tells whether the label-noise view, which filters the grid, is open.
 
-    Samples none of which has a label have one view of their own: what was predicted.
+    Where no sample has a label, a single view shows what was predicted.
     """
 
-    noise_turned = Signal(bool)
+    noise_toggled = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,18 +64,18 @@ class Overview(QWidget):
         self.name.setFont(theme.sized(self.font(), 1.2, QFont.Weight.DemiBold))
         self.name.setWordWrap(True)
         self.name.setAccessibleName("Evaluation")
-        self.by = QLabel()
-        self.by.setProperty("quiet", True)
-        self.by.setToolTip("The model whose answers these are.")
+        self.model = QLabel()
+        self.model.setProperty("quiet", True)
+        self.model.setToolTip("The model whose predictions these are.")
         self.note = QLabel()
         self.note.setProperty("notice", True)
         self.note.setWordWrap(True)
         self.note.hide()
-        self.figures = {key: QLabel("–") for key, _, _ in _FIGURES}
-        self.captions = {key: QLabel(words) for key, words, _ in _FIGURES}
-        self.against = QLabel()  # the model that is compared with
-        self.against.setWordWrap(True)
-        self.against.hide()
+        self.metrics = {key: QLabel("–") for key, _, _ in _METRICS}
+        self._captions = {key: QLabel(name) for key, name, _ in _METRICS}
+        self.comparison = QLabel()
+        self.comparison.setWordWrap(True)
+        self.comparison.hide()
         self.matrix = ConfusionMatrix()
         self.table = ClassTable()
         self.calibration = CalibrationCurve()
@@ -79,158 +84,169 @@ class Overview(QWidget):
         self.noise.setWordWrap(True)
         self.noise.setTextFormat(Qt.TextFormat.RichText)
         self.noise.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.shares = [Chip(words, tip) for words, _, tip in _SHARES]
-        self.hide_right = Chip(
-            "Mistakes only", "Without the diagonal the colours are of the mistakes alone."
+        self.units = [Chip(name, tip) for name, _, tip in _UNITS]
+        self.hide_correct = Chip(
+            "Mistakes only", "Hide the diagonal, and scale the colours to the mistakes."
         )
         self.views = [
-            Chip("Confusion", "What is taken for what. Click a cell to see its samples."),
+            Chip("Confusion", "Which class is predicted as which. Click a cell for its samples."),
             Chip("Classes", "Recall and precision of each class."),
-            Chip("Calibration", "Whether the model is as sure as it is right."),
+            Chip("Calibration", "Whether the model's confidence matches its accuracy."),
             Chip("Label noise", "Samples whose label is likely wrong."),
         ]
         self._stack = QStackedWidget()
         self._lay_out()
 
     def _lay_out(self) -> None:
+        self._add_views()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
+        layout.setSpacing(theme.GAP + 2)
+        layout.addWidget(self.name)
+        layout.addWidget(self.model)
+        layout.addWidget(self.note)
+        layout.addLayout(self._metrics_grid())
+        layout.addWidget(self.comparison)
+        layout.addLayout(_exclusive_row(self.views, self))
+        layout.addWidget(self._stack, 1)
+        for index, chip in enumerate(self.views):
+            chip.toggled.connect(lambda on, i=index: self._stack.setCurrentIndex(i) if on else None)
+        self.views[-1].toggled.connect(self.noise_toggled)
+
+    def _metrics_grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(0)
-        for column, (key, words, tip) in enumerate(_FIGURES):
-            value, caption = self.figures[key], self.captions[key]
+        for column, (key, name, tip) in enumerate(_METRICS):
+            value, caption = self.metrics[key], self._captions[key]
             value.setFont(theme.sized(self.font(), 1.2, QFont.Weight.DemiBold))
-            value.setAccessibleName(words)
+            value.setAccessibleName(name)
             caption.setProperty("quiet", True)
             for label in (value, caption):
                 label.setToolTip(tip)
             grid.addWidget(value, 0, column)
             grid.addWidget(caption, 1, column)
-        grid.setColumnStretch(len(_FIGURES), 1)
+        grid.setColumnStretch(len(_METRICS), 1)
+        return grid
+
+    def _add_views(self) -> None:
         confusion = QWidget()
-        inner = QVBoxLayout(confusion)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.addLayout(_exclusive(self.shares, confusion, self.hide_right))
-        inner.addWidget(self.matrix, 1)
-        for chip, (_, shares, _) in zip(self.shares, _SHARES, strict=True):
-            chip.toggled.connect(lambda on, s=shares: self.matrix.show_shares(s) if on else None)
-        self.hide_right.toggled.connect(lambda on: self.matrix.show_diagonal(not on))
-        for widget in (confusion, self.table, self.calibration, self.noise, self.predicted):
+        column = QVBoxLayout(confusion)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(_exclusive_row(self.units, confusion, self.hide_correct))
+        column.addWidget(self.matrix, 1)
+        for chip, (_, unit, _) in zip(self.units, _UNITS, strict=True):
+            chip.toggled.connect(lambda on, u=unit: self.matrix.show_unit(u) if on else None)
+        self.hide_correct.toggled.connect(lambda on: self.matrix.show_diagonal(not on))
+        self._stack.addWidget(confusion)
+        for widget in (self.table, self.calibration, self.noise, self.predicted):
             page = QWidget()
-            column_ = QVBoxLayout(page)
-            column_.setContentsMargins(0, 0, 0, 0)
-            column_.addWidget(widget, 1 if widget is confusion else 0)
-            if widget is not confusion:
-                column_.addStretch(1)
+            column = QVBoxLayout(page)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.addWidget(widget)
+            column.addStretch(1)
             self._stack.addWidget(page)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
-        layout.setSpacing(theme.GAP + 2)
-        layout.addWidget(self.name)
-        layout.addWidget(self.by)
-        layout.addWidget(self.note)
-        layout.addLayout(grid)
-        layout.addWidget(self.against)
-        layout.addLayout(_exclusive(self.views, self))
-        layout.addWidget(self._stack, 1)
-        for index, chip in enumerate(self.views):
-            chip.toggled.connect(lambda on, i=index: self._stack.setCurrentIndex(i) if on else None)
-        self.views[-1].toggled.connect(self.noise_turned)
 
     @property
-    def noise_shown(self) -> bool:
+    def shows_noise(self) -> bool:
         return self.views[-1].isChecked()
 
-    def _show_labelled(self, labelled: bool) -> None:
-        """Without a label there is nothing that could be right, or wrong, or calibrated."""
-        if not labelled:
+    def _show_views(self, has_labels: bool) -> None:
+        """Without labels nothing can be right, wrong or calibrated."""
+        if not has_labels:
             self.views[0].setChecked(True)
         index = [chip.isChecked() for chip in self.views].index(True)
-        self._stack.setCurrentIndex(index if labelled else len(self.views))
+        self._stack.setCurrentIndex(index if has_labels else len(self.views))
         for chip in self.views:
-            chip.setVisible(labelled)
-        for key in ("accuracy", "classes", "ece"):
-            self.figures[key].setVisible(labelled)
-            self.captions[key].setVisible(labelled)
+            chip.setVisible(has_labels)
+        for key in ("accuracy", "mean_class", "ece"):
+            self.metrics[key].setVisible(has_labels)
+            self._captions[key].setVisible(has_labels)
 
-    def show_nothing(self, words: str) -> None:
-        self.name.setText(words)
-        for label in (self.by, self.note, self.against):
+    def show_empty(self, title: str) -> None:
+        self.name.setText(title)
+        for label in (self.model, self.note, self.comparison):
             label.hide()
-        for value in self.figures.values():
+        for value in self.metrics.values():
             value.setText("–")
         self.matrix.show_counts((), np.zeros((0, 0), np.int64))
         self.table.show_evaluation(None)
         self.calibration.show_evaluation(None)
         self.noise.clear()
 
-    def show_inspected(self, opened: Inspected, compared: Compared | None) -> None:
-        found = opened.evaluation
-        self.name.setText(found.name)
-        by = f"Classified by the model {opened.classified_by}" if opened.classified_by else ""
-        for label, words in ((self.by, by), (self.note, opened.note)):
-            label.setText(words)
-            label.setVisible(bool(words))
-        self._show_labelled(bool(found.labelled.any()) or not len(found))
-        self._show_accuracy(found, compared)
-        self.figures["classes"].setText(_percent(found.scores.mean_class_accuracy))
-        ece = found.calibration.error
-        self.figures["ece"].setText(f"{ece:.3f}" if found.labelled.any() else "–")
-        self.figures["samples"].setText(f"{len(found) - int(found.faceless.sum()):,}")
-        self.matrix.show_counts(found.classes, found.confusion_with_unlabelled)
-        self.table.show_evaluation(found)
-        self.calibration.show_evaluation(found)
-        self.predicted.show_counts(found.classes, found.confusion_with_unlabelled.sum(axis=0))
-        self.noise.setText(noise_words(found))
+    def show_opened(
+        self, opened: OpenedEvaluation, comparison: EvaluationComparison | None
+    ) -> None:
+        evaluation = opened.evaluation
+        self.name.setText(evaluation.name)
+        model = f"Model: {opened.classified_by}" if opened.classified_by else ""
+        for label, text in ((self.model, model), (self.note, opened.note)):
+            label.setText(text)
+            label.setVisible(bool(text))
+        has_labels = bool(evaluation.labelled.any())
+        self._show_views(has_labels or not len(evaluation))
+        self._show_comparison(evaluation, comparison)
+        self.metrics["accuracy"].setText(_percent(evaluation.scores.accuracy))
+        self.metrics["mean_class"].setText(_percent(evaluation.scores.mean_class_accuracy))
+        self.metrics["ece"].setText(f"{evaluation.calibration.error:.3f}" if has_labels else "–")
+        self.metrics["samples"].setText(f"{len(evaluation) - int(evaluation.faceless.sum()):,}")
+        self.matrix.show_counts(evaluation.classes, evaluation.confusion_with_unlabelled)
+        self.table.show_evaluation(evaluation)
+        self.calibration.show_evaluation(evaluation)
+        self.predicted.show_counts(
+            evaluation.classes, evaluation.confusion_with_unlabelled.sum(axis=0)
+        )
+        self.noise.setText(noise_html(evaluation))
 
-    def _show_accuracy(self, found: Evaluation, compared: Compared | None) -> None:
-        self.figures["accuracy"].setText(_percent(found.scores.accuracy))
-        self.against.hide()
-        if compared is None or np.isnan(compared.accuracy - compared.other_accuracy):
+    def _show_comparison(
+        self, evaluation: Evaluation, comparison: EvaluationComparison | None
+    ) -> None:
+        self.comparison.hide()
+        if comparison is None or np.isnan(comparison.accuracy - comparison.other_accuracy):
             return
-        gap = 100 * (compared.accuracy - compared.other_accuracy)
-        words = (
-            f"{abs(gap):.1f}\u00a0points {'better' if gap > 0 else 'worse'} than {compared.name}"
+        gap = 100 * (comparison.accuracy - comparison.other_accuracy)
+        better = "better" if gap > 0 else "worse"
+        text = f"{abs(gap):.1f}\u00a0points {better} than {comparison.name}"
+        self.comparison.setText(text if abs(gap) >= 0.05 else f"Same accuracy as {comparison.name}")
+        self.comparison.setToolTip(
+            f"Of the {wording.count(len(comparison.other_rows), 'sample')} in both:\n"
+            f"{_percent(comparison.accuracy)} correct by {evaluation.name},\n"
+            f"{_percent(comparison.other_accuracy)} correct by {comparison.name}."
         )
-        self.against.setText(words if abs(gap) >= 0.05 else f"As accurate as {compared.name}")
-        self.against.setToolTip(
-            f"Of the {len(compared.places):,} samples that both have:"
-            f"\n{_percent(compared.accuracy)} are right by {found.name},"
-            f"\n{_percent(compared.other_accuracy)} by {compared.name}."
-        )
-        self.against.show()
+        self.comparison.show()
 
 
-def noise_words(found: Evaluation) -> str:
-    """What confident learning suspects, and how many of the first annotators confirm."""
-    suspects = found.suspects
-    if not len(suspects):
-        return "<p>No label is suspected.</p>"
-    top = suspects[:TOP]
-    share = found.confirmed_share(top)
-    words = (
-        f"<p><b>{len(suspects):,} labels are suspected</b>, the likeliest first in the grid: the "
-        "model is surer of another class than it usually is where that class is the label "
-        "(confident learning, Northcutt et al. 2021).</p>"
+def noise_html(evaluation: Evaluation) -> str:
+    """What confident learning suspects, and how many suspects the annotators confirm."""
+    count = len(evaluation.suspects)
+    if not count:
+        return "<p>No label is suspected to be wrong.</p>"
+    text = (
+        f"<p><b>{wording.count(count, 'label')} may be wrong</b>; the grid shows the most suspect "
+        "first. The model is more confident in another class than it usually is for samples with "
+        "that label (confident learning, Northcutt et al. 2021).</p>"
     )
-    if np.isnan(share):
-        return words + "<p>This data set has no votes that could confirm them.</p>"
-    base = found.confirmed_share(np.flatnonzero(found.labelled))
-    return words + (
-        f"<p>Of the first {len(top)}, the annotators' majority names another class than the "
-        f"label in <b>{_percent(share)}</b>; of all samples in {_percent(base)}.</p>"
-        "<p>Suspects are worth a look, not proven wrong: the model errs, too.</p>"
+    top = evaluation.suspects[:TOP_SUSPECTS]
+    confirmed = evaluation.confirmed_share(top)
+    if np.isnan(confirmed):
+        return text + "<p>This data set has no annotators' votes to confirm them.</p>"
+    base = evaluation.confirmed_share(np.flatnonzero(evaluation.labelled))
+    return text + (
+        f"<p>Of the first {len(top)}, the majority of the annotators chose another class than the "
+        f"label for <b>{_percent(confirmed)}</b>; of all samples for {_percent(base)}.</p>"
+        "<p>Suspects deserve a look. They are not proven wrong: the model makes mistakes too.</p>"
     )
 
 
-def _exclusive(chips: list[Chip], parent: QWidget, *more: QWidget) -> Flow:
-    """A row of which one is pressed; the first at first."""
-    row = Flow()
+def _exclusive_row(chips: list[Chip], parent: QWidget, *others: QWidget) -> FlowLayout:
+    """A row of chips of which exactly one is on, at first the first, and other widgets."""
+    row = FlowLayout()
     group = QButtonGroup(parent)
     for chip in chips:
         group.addButton(chip)
         row.addWidget(chip)
     chips[0].setChecked(True)
-    for widget in more:
+    for widget in others:
         row.addWidget(widget)
     return row
 

@@ -1,4 +1,4 @@
-"""One sample: its picture, the model's answer, why this answer, and why not the label."""
+"""One sample: its picture, the model's prediction, why this class, and why not the label."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from ferapp.overlays import label_text
 from ferapp.review.evaluation import Evaluation
-from ferapp.review.opened import Examined, Explained
-from ferapp.runs.task_queue import Failure
+from ferapp.review.sample_explainer import ClassExplanation, SampleExplanation
+from ferapp.runs.task_queue import TaskFailure
 from ferapp.ui.live.face.attention_strip import AttentionStrip
 from ferapp.ui.live.face.probability_bars import ProbabilityBars
 from ferapp.ui.widgets import theme
@@ -18,16 +18,17 @@ from ferapp.ui.widgets.picker import Picker
 from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS
 from trainer.attribution_methods import DEFAULT_METHOD
 
-_PICTURE = 132  # px
-_MAPS = ("Labelled", "Predicted", "Difference", "Action units", "Action units", "Landmarks")
-_SCORE = (
-    "r: Pearson's correlation of the map with the heatmap of the landmarks,\n"
-    "at the resolution of the layer; 1 is the same, 0 is no relation.\n"
-    "AU: cosine of the map's positive part with the action units of the class; a map that is\n"
-    "the same for every face reaches about 0.7 there, so less says little."
+_PICTURE_SIDE = 132  # px
+_MAP_TITLES = ("Label", "Predicted", "Difference")
+_REFERENCE_TITLES = ("Action units", "Action units", "Landmarks")
+_SCORES_TIP = (
+    "r: Pearson's correlation of the map with the landmark heatmap, at the resolution of the\n"
+    "layer; 1 is identical, 0 unrelated.\n"
+    "AU: cosine of the map's positive part with the action units of the class. A map that is the\n"
+    "same for every face already reaches about 0.7, so a lower value says little."
 )
-_MAP = (
-    "What each place adds to the score of {name} (warm) and takes from it (cool).\n"
+_MAP_TIP = (
+    "What each place adds to the score of {name} (warm) or takes from it (cool).\n"
     "All three maps share one scale."
 )
 
@@ -38,23 +39,22 @@ class SampleBars(ProbabilityBars):
     def __init__(self) -> None:
         super().__init__()
         self.setCursor(Qt.CursorShape.ArrowCursor)
-        self.voted = False
+        self.has_votes = False
 
     def tip_at(self, y: int) -> str:
         tip = "The model's probability for each expression; they add up to 100 %."
-        if self.voted:
+        if self.has_votes:
             tip += "\nThin tick: the share of annotators who chose it."
         return tip + "\nTriangle: the label."
 
 
-class Detail(QWidget):
+class SampleDetail(QWidget):
     """`method_changed` asks for maps by another method."""
 
     method_changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self._found: Evaluation | None = None
         self.headline = QLabel("No sample")
         self.headline.setFont(theme.sized(self.font(), 1.35, QFont.Weight.DemiBold))
         self.headline.setAccessibleName("Sample")
@@ -64,13 +64,13 @@ class Detail(QWidget):
         self.sample.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.other = QLabel()
         self.other.setWordWrap(True)
-        self.other.setToolTip("What the model that is compared with says of this sample.")
+        self.other.setToolTip("What the compared model predicts for this sample.")
         self.other.hide()
-        self.picture = MapTile("Picture", _PICTURE)
+        self.picture = MapTile("Picture", _PICTURE_SIDE)
         self.bars = SampleBars()
-        self.maps = [MapTile(name) for name in _MAPS[:3]]
-        self.heats = [MapTile(name) for name in _MAPS[3:]]
-        self.method = Picker("Explain by", "How the maps are found.")
+        self.maps = [MapTile(title) for title in _MAP_TITLES]
+        self.references = [MapTile(title) for title in _REFERENCE_TITLES]
+        self.method = Picker("Explain with", "How the maps are computed.")
         for name, method in OVERLAY_METHODS.items():
             if name != ACTION_UNITS:
                 self.method.addItem(method.title, name)
@@ -92,174 +92,186 @@ class Detail(QWidget):
         tiles.setVerticalSpacing(4)
         for column in range(3):
             tiles.addWidget(self.maps[column], 0, column)
-            tiles.addWidget(self.heats[column], 1, column)
+            tiles.addWidget(self.references[column], 1, column)
         tiles.setColumnStretch(3, 1)
-        by = QHBoxLayout()
+        method = QHBoxLayout()
         why = QLabel("Why")
         why.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
-        by.addWidget(why)
-        by.addStretch(1)
-        by.addWidget(self.method)
-        column_ = QVBoxLayout(self)
-        column_.setContentsMargins(0, 0, 0, 0)
-        column_.setSpacing(theme.GAP - 2)
-        column_.addWidget(self.headline)
-        column_.addWidget(self.other)
-        column_.addWidget(self.sample)
-        column_.addLayout(top)
-        column_.addLayout(by)
-        column_.addLayout(tiles)
-        column_.addWidget(self.attention)
-        column_.addWidget(self.note)
+        method.addWidget(why)
+        method.addStretch(1)
+        method.addWidget(self.method)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.GAP - 2)
+        layout.addWidget(self.headline)
+        layout.addWidget(self.other)
+        layout.addWidget(self.sample)
+        layout.addLayout(top)
+        layout.addLayout(method)
+        layout.addLayout(tiles)
+        layout.addWidget(self.attention)
+        layout.addWidget(self.note)
 
     @property
-    def asked_method(self) -> str:
+    def chosen_method(self) -> str:
         return str(self.method.currentData() or DEFAULT_METHOD)
 
-    def enlarge(self, by: int) -> None:
-        """Every picture by some px of its side."""
-        self.picture.show_side(_PICTURE + by)
-        for tile in (*self.maps, *self.heats):
-            tile.show_side(SIDE + by)
+    def set_extra_side(self, extra: int) -> None:
+        """Enlarge the sides of all pictures by so many px."""
+        self.picture.set_side(_PICTURE_SIDE + extra)
+        for tile in (*self.maps, *self.references):
+            tile.set_side(SIDE + extra)
 
-    def show_other(self, words: str) -> None:
-        """What the model that is compared with says; "" without one."""
-        self.other.setText(words)
-        self.other.setVisible(bool(words))
+    def show_other(self, text: str) -> None:
+        """What the compared model predicts; "" without one."""
+        self.other.setText(text)
+        self.other.setVisible(bool(text))
 
     def show_sample(
-        self, found: Evaluation | None, row: int, picture: NDArray[np.uint8] | None
+        self, evaluation: Evaluation | None, row: int, picture: NDArray[np.uint8] | None
     ) -> None:
-        """What is known at once; `show_examined` follows."""
-        self._found = found
+        """Show what is known at once; `show_explanation` follows."""
         self.attention.show_weights(None)
-        for tile in (*self.maps, *self.heats):
-            tile.show_nothing(tile.title)
+        self._clear_maps()
         self.note.clear()
-        if found is None or row < 0:
+        if evaluation is None or row < 0:
             self.headline.setText("No sample")
             self.sample.setText("Choose one in the grid.")
-            self.picture.show_nothing("Picture")
-            self.bars.show_probabilities(found.classes if found else ())
+            self.picture.show_empty("Picture")
+            self.bars.show_probabilities(evaluation.classes if evaluation else ())
             return
-        label, predicted = int(found.label[row]), int(found.predicted[row])
-        p = found.probabilities[row].astype(np.float32)
-        true = label_text.class_title(found.classes[label]) if label >= 0 else ""
-        guess = (
-            f"{label_text.class_title(found.classes[predicted])} {label_text.percent(p[predicted])}"
-        )
-        self.headline.setText(f"{true} → {guess}" if true and label != predicted else guess)
-        self.headline.setToolTip("The label → what the model says, and how sure it is.")
-        split = "" if found.split[row] == "none" else f" · {found.split[row]}"
-        self.sample.setText(f"{found.sample_id[row]}{split}")
-        self.bars.voted = bool(np.isfinite(found.votes[row]).all())
-        ticks = found.votes[row] if self.bars.voted else p
-        self.bars.show_probabilities(found.classes, p, ticks, marked=label if label >= 0 else None)
-        if found.faceless[row]:
-            for tile, name in zip((*self.maps, *self.heats), _MAPS, strict=True):
-                tile.show_nothing(name)
+        split = evaluation.split[row]
+        suffix = "" if split == "none" else f" · {split}"
+        self.sample.setText(f"{evaluation.sample_id[row]}{suffix}")
+        self._show_prediction(evaluation, row)
+        self._show_picture(picture, evaluation.landmarks[row])
+
+    def _clear_maps(self) -> None:
+        titles = (*_MAP_TITLES, *_REFERENCE_TITLES)
+        for tile, title in zip((*self.maps, *self.references), titles, strict=True):
+            tile.show_empty(title)
+
+    def _show_prediction(self, evaluation: Evaluation, row: int) -> None:
+        """The headline and the bars."""
+        classes, label = evaluation.classes, int(evaluation.label[row])
+        self.bars.has_votes = bool(np.isfinite(evaluation.votes[row]).all())
+        if evaluation.faceless[row]:
             self.headline.setText("No face")
             self.headline.setToolTip("No face was found in this picture.")
-            self.bars.show_probabilities(found.classes)
+            self.bars.show_probabilities(classes)
+        else:
+            p = evaluation.probabilities[row].astype(np.float32)
+            predicted = int(evaluation.predicted[row])
+            text = (
+                f"{label_text.class_title(classes[predicted])} {label_text.percent(p[predicted])}"
+            )
+            if label not in (-1, predicted):
+                text = f"{label_text.class_title(classes[label])} → {text}"
+            self.headline.setText(text)
+            self.headline.setToolTip("Label → prediction, with its probability.")
+            ticks = evaluation.votes[row] if self.bars.has_votes else p
+            marked = label if label >= 0 else None
+            self.bars.show_probabilities(classes, p, ticks, marked=marked)
         self.bars.setAccessibleDescription(self.bars.summary())
+
+    def _show_picture(
+        self, picture: NDArray[np.uint8] | None, landmarks: NDArray[np.float32]
+    ) -> None:
         if picture is None:
-            self.picture.show_nothing("Picture", tip="The picture is not here.")
+            self.picture.show_empty("Picture", tip="The picture is missing.")
             return
-        points = found.landmarks[row]
-        seen = bool(np.isfinite(points).all())
+        has_landmarks = bool(np.isfinite(landmarks).all())
+        tip = "The picture in the data set"
+        tip += ", with its 68 landmarks." if has_landmarks else "; no landmarks were found in it."
         self.picture.show_map(
             "Picture",
             picture,
-            words=f"{picture.shape[1]} × {picture.shape[0]} px",
-            tip="The picture as it is in the data set"
-            + (", with its 68 landmarks." if seen else "; no landmarks were found in it."),
-            points=points if seen else None,
+            caption=f"{picture.shape[1]} × {picture.shape[0]} px",
+            tip=tip,
+            points=landmarks if has_landmarks else None,
         )
 
-    def show_waiting(self, words: str) -> None:
-        self.note.setText(words)
+    def show_note(self, text: str) -> None:
+        self.note.setText(text)
 
-    def show_examined(self, outcome: Examined | Failure) -> None:
-        if isinstance(outcome, Failure):
-            self.note.setText(outcome.words)
+    def show_explanation(self, result: SampleExplanation | TaskFailure) -> None:
+        if isinstance(result, TaskFailure):
+            self.note.setText(result.message)
             return
         self.note.clear()
-        true, predicted, crop = outcome.true, outcome.predicted, outcome.crop
-        both = [each for each in (true, predicted) if each is not None]
-        scale = max(float(np.abs(each.map).max(initial=0)) for each in both)
-        for tile, each, role in zip(
-            self.maps[:2], (true, predicted), ("Label", "Predicted"), strict=True
-        ):
-            if each is None:
-                tile.show_nothing("No label")
-                continue
-            tile.show_map(
-                f"{role}: {label_text.class_title(each.name)}",
-                crop,
-                each.map,
-                scale,
-                _scores(each),
-                f"{_MAP.format(name=each.name)}\n{_SCORE}",
-            )
-        self._show_difference(crop, true, predicted, scale)
-        for tile, each in zip(self.heats[:2], (true, predicted), strict=True):
-            _show_units(tile, crop, each)
-        if outcome.heat is None:
-            self.heats[2].show_nothing("Landmarks", "none were found")
+        crop, both = result.crop, (result.true, result.predicted)
+        scale = max(float(np.abs(e.map).max(initial=0)) for e in both if e is not None)
+        for index, explanation in enumerate(both):
+            _show_attribution(self.maps[index], _MAP_TITLES[index], crop, explanation, scale)
+            _show_action_units(self.references[index], crop, explanation)
+        self._show_difference(crop, result.true, result.predicted, scale)
+        landmarks = self.references[2]
+        if result.landmark_heatmap is None:
+            landmarks.show_empty("Landmarks", "none were found")
         else:
-            self.heats[2].show_map(
-                "Landmarks", crop, outcome.heat, 1.0, "", "The heatmap of the landmarks."
-            )
-        self.attention.show_weights(outcome.attention if outcome.attention.size else None)
-        if outcome.method != self.asked_method:
+            tip = "The heatmap of the landmarks."
+            landmarks.show_map("Landmarks", crop, result.landmark_heatmap, 1.0, "", tip)
+        self.attention.show_weights(result.attention if result.attention.size else None)
+        if result.method != self.chosen_method:
             self.note.setText(
-                f"This model cannot serve {self.method.currentText()}: "
-                f"the maps are by {OVERLAY_METHODS[outcome.method].title}."
+                f"{self.method.currentText()} does not work with this model: "
+                f"the maps use {OVERLAY_METHODS[result.method].title}."
             )
 
     def _show_difference(
         self,
         crop: NDArray[np.uint8],
-        true: Explained | None,
-        predicted: Explained,
+        true: ClassExplanation | None,
+        predicted: ClassExplanation,
         scale: float,
     ) -> None:
         tile = self.maps[2]
         if true is None or true.name == predicted.name:
-            tile.show_nothing("Difference", "none: it is right" if true else "")
+            tile.show_empty("Difference", "Prediction correct" if true else "")
             return
-        tile.show_map(
-            "Difference",
-            crop,
-            predicted.map - true.map,
-            scale,
-            "",
-            f"Warm: speaks for {predicted.name} more than for {true.name}. Cool: the other way.",
-        )
+        tip = f"Warm: speaks more for {predicted.name} than for {true.name}. Cool: the reverse."
+        tile.show_map("Difference", crop, predicted.map - true.map, scale, "", tip)
 
 
-def _scores(each: Explained) -> str:
-    parts = []
-    if each.landmark_r is not None:
-        parts.append(f"r {each.landmark_r:.2f}")
-    if each.au_cosine is not None:
-        parts.append(f"AU {each.au_cosine:.2f}")
-    return " · ".join(parts)
+def _show_attribution(
+    tile: MapTile,
+    role: str,
+    crop: NDArray[np.uint8],
+    explanation: ClassExplanation | None,
+    scale: float,
+) -> None:
+    if explanation is None:
+        tile.show_empty("No label")
+        return
+    title = f"{role}: {label_text.class_title(explanation.name)}"
+    tip = f"{_MAP_TIP.format(name=explanation.name)}\n{_SCORES_TIP}"
+    tile.show_map(title, crop, explanation.map, scale, _scores(explanation), tip)
 
 
-def _show_units(tile: MapTile, crop: NDArray[np.uint8], each: Explained | None) -> None:
-    if each is None:
-        tile.show_nothing("")
-    elif each.action_units is None:
-        why = "no landmarks" if each.landmark_r is None else "it has none"
-        tile.show_nothing(f"AU of {each.name}", why)
+def _scores(explanation: ClassExplanation) -> str:
+    scores = []
+    if explanation.landmark_r is not None:
+        scores.append(f"r {explanation.landmark_r:.2f}")
+    if explanation.au_cosine is not None:
+        scores.append(f"AU {explanation.au_cosine:.2f}")
+    return " · ".join(scores)
+
+
+def _show_action_units(
+    tile: MapTile, crop: NDArray[np.uint8], explanation: ClassExplanation | None
+) -> None:
+    if explanation is None:
+        tile.show_empty("")
+    elif explanation.action_units is None:
+        reason = "no landmarks" if explanation.landmark_r is None else "has none"
+        tile.show_empty(f"AU of {explanation.name}", reason)
     else:
         tile.show_map(
-            f"AU of {each.name}",
+            f"AU of {explanation.name}",
             crop,
-            each.action_units,
+            explanation.action_units,
             1.0,
             "",
-            f"Where {each.name} shows on a face, by the Facial Action Coding System.\n"
-            "Drawn from the landmarks, whatever the model does.",
+            f"Where {explanation.name} shows on a face, by the Facial Action Coding System.\n"
+            "Computed from the landmarks, independently of the model.",
         )

@@ -1,4 +1,4 @@
-"""The grid of samples: a model of rows, a delegate that paints a face, and the view."""
+"""The grid of samples: its model, the delegate that paints a sample, and the view."""
 
 from typing import Any
 
@@ -26,116 +26,119 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.overlays import label_text
+from ferapp.review.classify_pictures import ReadPicture
 from ferapp.review.evaluation import Evaluation
-from ferapp.review.selection import Compared
+from ferapp.review.selection import EvaluationComparison
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.thumbnails import Read, Thumbnails
+from ferapp.ui.widgets.thumbnails import ThumbnailCache
 from trainer.data.label_review import NONE, Decision
 
 Index = QModelIndex | QPersistentModelIndex
 RowRole = Qt.ItemDataRole.UserRole  # the row of the evaluation
 
-SIDE = 84  # px of a face
+FACE_SIDE = 84  # px
 _PAD = 5
-_WORDS = 30  # px below it: two lines
-CELL_WIDTH, CELL_HEIGHT = SIDE + 2 * _PAD, SIDE + _WORDS + 2 * _PAD
+_CAPTION_HEIGHT = 30  # px below the face, for two lines
+CELL_WIDTH, CELL_HEIGHT = FACE_SIDE + 2 * _PAD, FACE_SIDE + _CAPTION_HEIGHT + 2 * _PAD
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-def other_answer(compared: Compared, row: int) -> str:
-    """What the other model says of a row, and which one that is."""
-    answer = compared.answer(row)
-    words = (
-        f"{label_text.class_title(answer[0])} {label_text.percent(answer[1])}"
-        if answer
-        else "no answer"
-    )
-    return f"Other: {words} ({compared.name})"
+def other_prediction_text(comparison: EvaluationComparison, row: int) -> str:
+    """`Other: Sad 63 % (compact)`: what the compared model predicts for a row."""
+    prediction = comparison.other_prediction(row)
+    text = "no prediction"
+    if prediction is not None:
+        name, probability = prediction
+        text = f"{label_text.class_title(name)} {label_text.percent(probability)}"
+    return f"Other: {text} ({comparison.name})"
 
 
 class SampleModel(QAbstractTableModel):
-    """The rows of an evaluation that are shown, in their order, line by line.
+    """The shown rows of an evaluation, in order, line by line.
 
-    A table, because its view lays out 30,000 samples in no time; a list takes 100 ms and more.
+    A table, because its view lays out 30,000 samples at once; a list takes 100 ms and more.
     """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.thumbnails = Thumbnails(self)
-        self.thumbnails.arrived.connect(self._arrived)
-        self._found: Evaluation | None = None
-        self._compared: Compared | None = None
+        self.thumbnails = ThumbnailCache(self)
+        self.thumbnails.arrived.connect(self._on_thumbnails)
+        self._evaluation: Evaluation | None = None
+        self._comparison: EvaluationComparison | None = None
         self._rows: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._place: dict[int, int] = {}
+        self._position: dict[int, int] = {}  # of each row in the grid
         self._columns = 1
         self._decisions: dict[str, Decision] = {}
 
     def open(
-        self, found: Evaluation | None, read: Read | None, decisions: dict[str, Decision]
+        self,
+        evaluation: Evaluation | None,
+        read_picture: ReadPicture | None,
+        decisions: dict[str, Decision],
     ) -> None:
-        """`decisions` are looked at whenever something is painted."""
+        """`decisions` is not copied: later ones are shown too."""
         self.beginResetModel()
-        self._found, self._compared, self._decisions = found, None, decisions
-        self._rows, self._place = np.zeros(0, np.int64), {}
-        self.thumbnails.read_from(read)
+        self._evaluation, self._comparison, self._decisions = evaluation, None, decisions
+        self._rows, self._position = np.zeros(0, np.int64), {}
+        self.thumbnails.read_with(read_picture)
         self.endResetModel()
 
-    def compare(self, compared: Compared | None) -> None:
-        """Whose answers stand beside those of the evaluation."""
-        self._compared = compared
+    def compare_with(self, comparison: EvaluationComparison | None) -> None:
+        """Also show the predictions of another model."""
+        self._comparison = comparison
 
     def show_rows(self, rows: NDArray[np.int64]) -> None:
         self.beginResetModel()
         self._rows = rows
-        self._place = dict(zip(rows.tolist(), range(len(rows)), strict=True))
+        self._position = dict(zip(rows.tolist(), range(len(rows)), strict=True))
         self.endResetModel()
 
     @property
     def rows(self) -> NDArray[np.int64]:
         return self._rows
 
-    def show_columns(self, count: int) -> None:
+    def set_columns(self, count: int) -> None:
         if count != self._columns:
             self.beginResetModel()
             self._columns = count
             self.endResetModel()
 
-    def place_of(self, row: int) -> int | None:
-        """Where a row of the evaluation stands among those that are shown."""
-        return self._place.get(row)
+    def position_of(self, row: int) -> int | None:
+        """The position of an evaluation's row in the grid; None where it is not shown."""
+        return self._position.get(row)
 
-    def index_of(self, place: int) -> QModelIndex:
-        return self.index(place // self._columns, place % self._columns)
+    def index_of(self, position: int) -> QModelIndex:
+        return self.index(position // self._columns, position % self._columns)
 
-    def place_at(self, index: Index) -> int:
+    def position_at(self, index: Index) -> int:
         """−1 where there is no sample."""
-        place = index.row() * self._columns + index.column()
-        return place if index.isValid() and place < len(self._rows) else -1
+        position = index.row() * self._columns + index.column()
+        return position if index.isValid() and position < len(self._rows) else -1
 
-    def changed(self, row: int) -> None:
-        """Something was decided about it."""
-        place = self._place.get(row)
-        if place is not None:
-            self.dataChanged.emit(self.index_of(place), self.index_of(place))
+    def update_row(self, row: int) -> None:
+        """Repaint a row after a decision about it."""
+        position = self._position.get(row)
+        if position is not None:
+            self.dataChanged.emit(self.index_of(position), self.index_of(position))
 
     def rowCount(self, parent: Index | None = None) -> int:
-        inside = parent is not None and parent.isValid()
-        return 0 if inside else -(-len(self._rows) // self._columns)
+        has_parent = parent is not None and parent.isValid()
+        return 0 if has_parent else -(-len(self._rows) // self._columns)
 
     def columnCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else self._columns
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if self.place_at(index) < 0:
+        if self.position_at(index) < 0:
             return Qt.ItemFlag.NoItemFlags
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        place = self.place_at(index)
-        if self._found is None or place < 0:
+        position = self.position_at(index)
+        if self._evaluation is None or position < 0:
             return None
-        row = int(self._rows[place])
+        row = int(self._rows[position])
         if role == RowRole:
             return row
         if role == Qt.ItemDataRole.DecorationRole:
@@ -143,28 +146,31 @@ class SampleModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._caption(row)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self._words(row)
+            return self._description(row)
         return None
 
     def label(self, row: int) -> str:
-        """The data set's, or "" without one."""
-        found = self._found
-        assert found is not None
-        return found.classes[found.label[row]] if found.label[row] >= 0 else ""
+        """The class in the data set, "" for a sample without a label."""
+        evaluation = self._evaluation
+        assert evaluation is not None
+        label = evaluation.label[row]
+        return evaluation.classes[label] if label >= 0 else ""
 
     def predicted(self, row: int) -> str:
-        """ "" where no face was found."""
-        found = self._found
-        assert found is not None
-        return "" if found.faceless[row] else str(found.classes[found.predicted[row]])
+        """The predicted class, "" where no face was found."""
+        evaluation = self._evaluation
+        assert evaluation is not None
+        if evaluation.faceless[row]:
+            return ""
+        return str(evaluation.classes[evaluation.predicted[row]])
 
     def decision(self, row: int) -> Decision:
-        assert self._found is not None
-        return self._decisions.get(str(self._found.sample_id[row]), NONE)
+        assert self._evaluation is not None
+        return self._decisions.get(str(self._evaluation.sample_id[row]), NONE)
 
     def confidence(self, row: int) -> float:
-        assert self._found is not None
-        return float(self._found.measures["confidence"][row])
+        assert self._evaluation is not None
+        return float(self._evaluation.measures["confidence"][row])
 
     def _caption(self, row: int) -> str:
         true, predicted = self.label(row), self.predicted(row)
@@ -173,114 +179,114 @@ class SampleModel(QAbstractTableModel):
         arrow = f"{true} → {predicted}" if true and true != predicted else predicted
         return f"{arrow} {label_text.percent(self.confidence(row))}"
 
-    def _words(self, row: int) -> str:
-        assert self._found is not None
+    def _description(self, row: int) -> str:
+        assert self._evaluation is not None
         true, decision = self.label(row), self.decision(row)
-        predicted, compared = self.predicted(row), self._compared
+        predicted = self.predicted(row)
         lines = [
-            f"Sample {self._found.sample_id[row]}",
-            f"Labelled {true}" if true else "Without a label",
+            f"Sample {self._evaluation.sample_id[row]}",
+            f"Labelled {true}" if true else "No label",
             f"Predicted {predicted}, {label_text.percent(self.confidence(row))}"
             if predicted
             else "No face was found",
         ]
-        if compared is not None:
-            lines.append(other_answer(compared, row))
+        if self._comparison is not None:
+            lines.append(other_prediction_text(self._comparison, row))
         if decision.label:
-            lines.append(f"You say: {decision.label}")
+            lines.append(f"Relabelled {decision.label} by you")
         if decision.flag:
             lines.append("Flagged by you")
         return "\n".join(lines)
 
-    def _arrived(self, rows: list[int]) -> None:
-        role = [Qt.ItemDataRole.DecorationRole]
+    def _on_thumbnails(self, rows: list[int]) -> None:
+        roles = [Qt.ItemDataRole.DecorationRole]
         for row in rows:
-            place = self._place.get(row)
-            if place is not None:
-                index = self.index_of(place)
-                self.dataChanged.emit(index, index, role)
+            position = self._position.get(row)
+            if position is not None:
+                index = self.index_of(position)
+                self.dataChanged.emit(index, index, roles)
 
 
-class SamplePainter(QStyledItemDelegate):
-    """A face, the label above the prediction, a mark where a person decided something."""
+class SampleDelegate(QStyledItemDelegate):
+    """Paints a face, its label above its prediction, and a mark for the user's decision."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._small = theme.sized(parent.font(), 0.82)
-        self._strong = theme.sized(parent.font(), 0.82, QFont.Weight.DemiBold)
+        self._bold = theme.sized(parent.font(), 0.82, QFont.Weight.DemiBold)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(CELL_WIDTH, CELL_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()
-        if not isinstance(model, SampleModel) or model.place_at(index) < 0:
+        if not isinstance(model, SampleModel) or model.position_at(index) < 0:
             return
-        row = int(model.rows[model.place_at(index)])
-        rect, state = option.rect, option.state
-        look = theme.current()
-        face = QRectF(rect.x() + (rect.width() - SIDE) / 2, rect.y() + _PAD, SIDE, SIDE)
-        if state & QStyle.StateFlag.State_Selected:
+        row = int(model.rows[model.position_at(index)])
+        rect, colours = option.rect, theme.current()
+        left = rect.x() + (rect.width() - FACE_SIDE) / 2
+        face = QRectF(left, rect.y() + _PAD, FACE_SIDE, FACE_SIDE)
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(QColor(look.accent), 2))
-            painter.setBrush(QColor(look.raised))
-            frame = face.adjusted(-_PAD + 1, -_PAD + 1, _PAD - 1, _WORDS + _PAD - 1)
+            painter.setPen(QPen(QColor(colours.accent), 2))
+            painter.setBrush(QColor(colours.raised))
+            frame = face.adjusted(-_PAD + 1, -_PAD + 1, _PAD - 1, _CAPTION_HEIGHT + _PAD - 1)
             painter.drawRoundedRect(frame, 6, 6)
         image = model.thumbnails.image(row)
         if image is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(face, image)
         else:
-            painter.fillRect(face, QColor(look.raised))
-        self._paint_words(painter, face, model, row)
+            painter.fillRect(face, QColor(colours.raised))
+        self._paint_caption(painter, face, model, row)
         decision = model.decision(row)
         if decision != NONE:
             self._paint_mark(painter, face, decision)
 
-    def _paint_words(self, painter: QPainter, face: QRectF, model: SampleModel, row: int) -> None:
-        look = theme.current()
+    def _paint_caption(self, painter: QPainter, face: QRectF, model: SampleModel, row: int) -> None:
+        colours = theme.current()
         true, predicted = model.label(row), model.predicted(row)
         painter.setFont(self._small)
-        first = QRectF(face.x() + 1, face.bottom() + 2, face.width() - 2, _WORDS / 2)
-        second = first.translated(0, _WORDS / 2 - 1)
-        painter.setPen(QColor(look.muted))
+        first = QRectF(face.x() + 1, face.bottom() + 2, face.width() - 2, _CAPTION_HEIGHT / 2)
+        second = first.translated(0, _CAPTION_HEIGHT / 2 - 1)
+        painter.setPen(QColor(colours.muted))
         if not predicted:
             painter.drawText(first, _LEFT, "No face")
             return
         painter.drawText(first, _LEFT, label_text.class_title(true) if true else "No label")
         painter.drawText(second, _RIGHT, label_text.percent(model.confidence(row)))
         if true:
-            painter.setPen(QColor(look.warning if true != predicted else look.muted))
+            painter.setPen(QColor(colours.warning if true != predicted else colours.muted))
             painter.drawText(first, _RIGHT, "✗" if true != predicted else "✓")
-        painter.setPen(QColor(look.text))
+        painter.setPen(QColor(colours.text))
         painter.drawText(second, _LEFT, label_text.class_title(predicted))
 
     def _paint_mark(self, painter: QPainter, face: QRectF, decision: Decision) -> None:
-        """On the face: the label that a person gave it, or a flag."""
-        look = theme.current()
-        words = ("⚑ " * decision.flag + label_text.class_title(decision.label)).strip()
-        painter.setFont(self._strong)
-        width = painter.fontMetrics().horizontalAdvance(words) + 10
+        """On the face: the user's label, or a flag."""
+        colours = theme.current()
+        text = ("⚑ " * decision.flag + label_text.class_title(decision.label)).strip()
+        painter.setFont(self._bold)
+        width = painter.fontMetrics().horizontalAdvance(text) + 10
         plate = QRectF(face.x() + 3, face.y() + 3, min(width, face.width() - 6), 18)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(look.accent))
+        painter.setBrush(QColor(colours.accent))
         painter.drawRoundedRect(plate, 4, 4)
-        painter.setPen(QColor(look.on_accent))
-        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
+        painter.setPen(QColor(colours.on_accent))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
 
 
 class SampleGrid(QTableView):
-    """`current_changed` tells the row of the evaluation, −1 for none; `key` what is not a move."""
+    """`current_changed` has the evaluation's row, −1 for none; `key_typed` letters and digits."""
 
     current_changed = Signal(int)
-    key = Signal(str)
+    key_typed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self.samples = SampleModel(self)
         self.setModel(self.samples)
-        self.setItemDelegate(SamplePainter(self))
+        self.setItemDelegate(SampleDelegate(self))
         for header, size in (
             (self.horizontalHeader(), CELL_WIDTH),
             (self.verticalHeader(), CELL_HEIGHT),
@@ -302,26 +308,26 @@ class SampleGrid(QTableView):
         self.verticalScrollBar().setSingleStep(36)
 
     def show_rows(self, rows: NDArray[np.int64]) -> None:
-        """The current sample stays current where it is among them; else the first one is."""
+        """The current sample stays current if it is among them, else the first becomes current."""
         before = self.current_row()
         self.samples.show_rows(rows)
-        place = self.samples.place_of(before)
-        self.go_to(place if place is not None else 0)
+        position = self.samples.position_of(before)
+        self.go_to(position if position is not None else 0)
 
-    def go_to(self, place: int) -> None:
-        """To a place in the grid, as far as there is one."""
+    def go_to(self, position: int) -> None:
+        """Make the sample at this position current, or the nearest one."""
         last = len(self.samples.rows) - 1
         if last < 0:
             self.current_changed.emit(-1)
             return
-        index = self.samples.index_of(min(max(place, 0), last))
+        index = self.samples.index_of(min(max(position, 0), last))
         self.setCurrentIndex(index)
         self.scrollTo(index)
 
     def current_row(self) -> int:
-        """Of the evaluation; −1 for none."""
-        place = self.samples.place_at(self.currentIndex())
-        return -1 if place < 0 else int(self.samples.rows[place])
+        """The evaluation's row; −1 for none."""
+        position = self.samples.position_at(self.currentIndex())
+        return -1 if position < 0 else int(self.samples.rows[position])
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
@@ -329,22 +335,22 @@ class SampleGrid(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        before = self.samples.place_at(self.currentIndex())
+        before = self.samples.position_at(self.currentIndex())
         columns = max(1, self.viewport().width() // CELL_WIDTH)
         if columns != self.samples.columnCount():
-            self.samples.show_columns(columns)
+            self.samples.set_columns(columns)
             if before >= 0:
                 self.go_to(before)
         self.horizontalHeader().setDefaultSectionSize(self.viewport().width() // columns)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Letters and figures mean decisions; left and right go on to the next line."""
-        place, text = self.samples.place_at(self.currentIndex()), event.text().lower()
-        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        """Letters and digits are decisions; left and right continue on the next line."""
+        position, text = self.samples.position_at(self.currentIndex()), event.text().lower()
+        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
-        if plain and step is not None and place >= 0:
-            self.go_to(place + step)
-        elif plain and text.strip() and text.isprintable():
-            self.key.emit(text)
+        if is_plain and step is not None and position >= 0:
+            self.go_to(position + step)
+        elif is_plain and text.strip() and text.isprintable():
+            self.key_typed.emit(text)
         else:
             super().keyPressEvent(event)

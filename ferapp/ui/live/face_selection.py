@@ -1,45 +1,51 @@
-"""Whom bars, plots and attribution follow, from picture to picture. No Qt."""
+"""Which face bars, plots and attribution follow from frame to frame. No Qt."""
 
 from dataclasses import replace
 
-from ferapp.vision.tracking import MEMORY_S, face_number
-from ferapp.vision.types import Analysis, Face
+from ferapp.sources.base import Frame
+from ferapp.vision.tracking import MEMORY_S, REACH, box_distance, face_number
+from ferapp.vision.types import Analysis, Box, Face
 
-LARGER = 1.3  # times the area of the face followed so far: from there on another is the largest
+LARGER = 1.3  # times the area of the largest face so far: from there on another is the largest
 
 
-class Following:
+class FaceSelection:
     """The face that a person chose, or the largest. Takes the analyses in their order.
 
-    A chosen face that is out of sight is followed on if it comes back as itself; once it cannot
-    any more, the largest takes its place, and `left` has its id.
+    The choice holds within a segment, and in all segments of a recording, whose faces are known.
+    A chosen face that is out of sight stays chosen if it comes back soon; once it cannot any more,
+    the largest takes its place, and `departed` has its id.
     """
 
     def __init__(self) -> None:
         self.chosen: int | None = None
-        self.left: int | None = None  # whom the last picture proved gone
+        self.departed: int | None = None  # the chosen face, when the last frame proved it gone
         self._largest: int | None = None
-        self._seen_s = 0.0  # when the chosen face was seen last
-        self._source, self._origin, self._seeks = "", "", 0
+        self._last_frame: Frame | None = None
+        self._chosen_seen_s = 0.0
+        self._carried_box: Box | None = None  # of the chosen face, from a paused picture
 
     def choose(self, face_id: int | None) -> None:
         """None is the largest."""
         self.chosen = face_id
 
+    def carry_over(self, paused: Analysis | None) -> None:
+        """The next segment goes on from the picture `paused`: keep the face chosen there.
+
+        It has another id then, and is the one at its place.
+        """
+        face = _face_of(paused, self.chosen) if paused is not None else None
+        self._carried_box = face.box if face is not None else None
+
     def settle(self, analysis: Analysis) -> Analysis:
-        """`analysis` with the face to follow; that of one face is left alone."""
+        """`analysis` with the face to follow; that of one face is returned as it is."""
+        self.departed = None
+        self._follow_segment(analysis)
         frame, ids = analysis.frame, [face.face_id for face in analysis.faces]
-        self.left = None
-        if frame.source != self._source or frame.time_s < self._seen_s:
-            self.chosen, self._source, self._seen_s = None, frame.source, frame.time_s
-        if (frame.seeks, frame.origin) != (self._seeks, self._origin):
-            self._seeks, self._origin = frame.seeks, frame.origin
-            if self.chosen not in ids:  # who is who is known in recorded results only
-                self.chosen = None
         if self.chosen in ids:
-            self._seen_s = frame.time_s
-        elif self.chosen is not None and frame.time_s - self._seen_s > MEMORY_S:
-            self.chosen, self.left = None, self.chosen
+            self._chosen_seen_s = frame.time_s
+        elif self.chosen is not None and frame.time_s - self._chosen_seen_s > MEMORY_S:
+            self.chosen, self.departed = None, self.chosen
         followed = self.chosen
         largest = self._find_largest(analysis.faces)
         if followed is None and len(ids) > 1:
@@ -48,14 +54,39 @@ class Following:
             return analysis
         return replace(analysis, selected_id=followed)
 
+    def _follow_segment(self, analysis: Analysis) -> None:
+        frame, last, box = analysis.frame, self._last_frame, self._carried_box
+        self._last_frame = frame
+        if last is None or frame.segment == last.segment:
+            return
+        self._largest, self._carried_box = None, None
+        if not (_share_face_ids(last, frame) and _face_of(analysis, self.chosen)):
+            self.chosen = _nearest(analysis.faces, box) if box is not None else None
+
     def _find_largest(self, faces: tuple[Face, ...]) -> int | None:
-        """Of faces about as large, the same as in the picture before."""
+        """Of faces about as large, the same as in the frame before."""
         before = next((face for face in faces if face.face_id == self._largest), None)
         if not faces:
             self._largest = None
         elif before is None or _area(faces[0]) > LARGER * _area(before):
             self._largest = faces[0].face_id
         return self._largest
+
+
+def _share_face_ids(one: Frame, other: Frame) -> bool:
+    """Whether both are of one recording, whose ids are valid in all of its segments."""
+    are_recorded = one.recorded is not None and other.recorded is not None
+    return are_recorded and one.source == other.source
+
+
+def _nearest(faces: tuple[Face, ...], box: Box) -> int | None:
+    """The id of the face at the place of `box`, if there is one."""
+    face = min(faces, key=lambda face: box_distance(face.box, box), default=None)
+    return face.face_id if face and box_distance(face.box, box) < REACH else None
+
+
+def _face_of(analysis: Analysis, face_id: int | None) -> Face | None:
+    return next((face for face in analysis.faces if face.face_id == face_id), None)
 
 
 def next_face(analysis: Analysis | None) -> int | None:

@@ -25,7 +25,7 @@ from ferapp.sources.faults import Fault, FaultKind
 from ferapp.ui.live.fault_icons import FaultIcon
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import enable_keyboard
 
 MAX_WIDTH = 520  # px
 NOTES = frozenset({FaultKind.RESIZED, FaultKind.SKIPPED})  # they need no action
@@ -39,7 +39,7 @@ class CloseButton(QAbstractButton):
         self.setToolTip("Hide this notice.")
         self.setAccessibleName("Hide")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        by_keyboard(self)
+        enable_keyboard(self)
 
     def sizeHint(self) -> QSize:
         side = self.fontMetrics().height() + 4
@@ -183,7 +183,7 @@ class FaultPanel(Notice):
     def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text)
         button.setToolTip(tip)
-        by_keyboard(button)
+        enable_keyboard(button)
         return button
 
     def show_status(self, status: LiveStatus) -> None:

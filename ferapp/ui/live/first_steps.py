@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import enable_keyboard
 
 WIDTH = 620  # px: wide and low, so that it is above most faces
 STEPS = (
@@ -50,7 +50,7 @@ class FirstSteps(QFrame):
         self.button = QPushButton("Got it")
         self.button.setToolTip("Hide this. F1 shows it again.")
         self.button.clicked.connect(self.done)
-        by_keyboard(self.button)
+        enable_keyboard(self.button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(QMargins(16, 10, 12, 12))
         layout.setSpacing(theme.GAP)

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from ferapp.live.status import LiveEngine, LiveStatus, ModelState
 from ferapp.overlays.colour_scale import ColourScale
 from ferapp.overlays.overlay_style import OverlayStyle, displayed_map
-from ferapp.recording.session import Replay
+from ferapp.sources.recorded import Replay
 from ferapp.ui.live.display_controls import Sliders, Switch
 from ferapp.ui.live.face.attribution_controls import AttributionControls
 from ferapp.ui.live.face.face_panel import FacePanel
 from ferapp.ui.live.face.hide_parts import HideRow
 from ferapp.ui.live.face.quality_debounce import QualityDebounce
-from ferapp.ui.live.face_selection import Following, next_face
+from ferapp.ui.live.face_selection import FaceSelection, next_face
 from ferapp.ui.live.live_view import LiveView
 from ferapp.ui.live.table_bar import TableBar
 from ferapp.ui.recording.play_bar import PlayBar
@@ -64,7 +64,7 @@ class LivePage(QWidget):
         self._analysis: Analysis | None = None
         self._shown: Analysis | None = None  # the same with the doubts to show
         self._classes: tuple[str, ...] = ()
-        self._following = Following()
+        self._selection = FaceSelection()
         self._debounce = QualityDebounce()
         self._scale = ColourScale(store.now.held_scale)
         self._status: LiveStatus = engine.status()
@@ -174,7 +174,7 @@ class LivePage(QWidget):
         if found:
             self._follow(found[0])
         else:
-            self.live_view.toast.tell(f"There is no face {wanted} in the picture.")
+            self.live_view.toast.show_message(f"There is no face {wanted} in the picture.")
 
     def follow_at_most(self, faces: int) -> None:
         """Find so many faces from now on."""
@@ -183,17 +183,17 @@ class LivePage(QWidget):
 
     def _click_face(self, face_id: int) -> None:
         """A click on the face that was chosen takes that back."""
-        self._follow(None if face_id == self._following.chosen else face_id)
+        self._follow(None if face_id == self._selection.chosen else face_id)
 
     def _follow(self, face_id: int | None) -> None:
         """Also in a picture that is held."""
-        self._following.choose(face_id)
+        self._selection.choose(face_id)
         if self._analysis is not None:
             self._settle(self._analysis)
 
     def _settle(self, analysis: Analysis) -> Analysis:
         """Show `analysis` with the face to follow in it; returns it as it is shown."""
-        self._analysis = self._following.settle(analysis)
+        self._analysis = self._selection.settle(analysis)
         self._shown = self._debounce.apply(self._analysis)
         self.live_view.show_analysis(self._shown)
         self._show_face()
@@ -202,7 +202,7 @@ class LivePage(QWidget):
 
     def _show_face(self) -> None:
         """Label on the picture and headline beside it are painted with the same numbers."""
-        self.panel.show_face(self._shown, self._status, self.overlay_style, self._following.chosen)
+        self.panel.show_face(self._shown, self._status, self.overlay_style, self._selection.chosen)
 
     def _show_signals(self, on: bool) -> None:
         self._store.change(signals=on)
@@ -215,7 +215,9 @@ class LivePage(QWidget):
     def _freeze(self, on: bool) -> None:
         """Hold the picture. A file that plays is held itself, and goes on from there."""
         self._engine.pause(on)
-        self.panel.break_off()
+        if not on:
+            self._selection.carry_over(self._analysis)
+        self.panel.interrupt_plots()
         self._show_held()
 
     def _show_held(self) -> None:
@@ -243,7 +245,7 @@ class LivePage(QWidget):
     def _replay(self) -> Replay | None:
         """The recording that plays with the results that were recorded."""
         replay = self._status.source.replay
-        return replay if replay is not None and replay.as_recorded else None
+        return replay if replay is not None and replay.shows_recorded_results else None
 
     def _show_whether_maps(self) -> None:
         shown = self.overlay_style.attribution and self._replay is None
@@ -271,7 +273,8 @@ class LivePage(QWidget):
         found = (displayed_map(face.prediction, look.target) for face in self._shown.faces)
         peaks = [float(np.abs(shown[1]).max(initial=0)) for shown in found if shown]
         if peaks:
-            self._scale.add(self._shown.frame.captured_at, max(peaks))
+            frame = self._shown.frame
+            self._scale.add(frame.segment, frame.captured_at, max(peaks))
 
     def _set_smoothing(self, milliseconds: int) -> None:
         self._store.change(smoothing_ms=milliseconds)
@@ -344,15 +347,15 @@ class LivePage(QWidget):
         self._note_scale(self.overlay_style)
         if self._scale.value != self.overlay_style.full_scale:
             self.change_style(full_scale=self._scale.value)
-        gone = self._following.left
+        gone = self._selection.departed
         if gone is not None:
-            self.live_view.toast.tell(
+            self.live_view.toast.show_message(
                 f"Face {face_number(gone)} has left. The largest is followed again."
             )
-        if analysis.frame.at_s is not None:
-            self.play_bar.show_time(analysis.frame.at_s)
-        if not (analysis.frame.again or self._actions["freeze"].isChecked()):
-            self.panel.note(shown)  # while a picture is held, the plots stand still
+        if analysis.frame.position_s is not None:
+            self.play_bar.show_time(analysis.frame.position_s)
+        if not (analysis.frame.is_repeat or self._actions["freeze"].isChecked()):
+            self.panel.plot(shown)  # while a picture is held, the plots stand still
 
     def _refresh_status(self) -> None:
         status = self._engine.status()

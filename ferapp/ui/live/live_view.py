@@ -14,7 +14,7 @@ from ferapp.ui.live.video_view import VideoView
 from ferapp.ui.shell.actions import native
 from ferapp.ui.text import source_text, wording
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.toast import Toast
 from ferapp.vision.types import Analysis
 
@@ -36,7 +36,7 @@ class LiveView(QWidget):
         self.end_comparison.setAccessibleName("End comparison")
         self.end_comparison.setFixedSize(30, 28)
         self.end_comparison.setStyleSheet("padding: 0;")
-        by_keyboard(self.end_comparison)
+        enable_keyboard(self.end_comparison)
         self._views = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._views.setContentsMargins(QMargins())
         self._views.setSpacing(2)

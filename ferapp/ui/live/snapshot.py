@@ -83,7 +83,7 @@ def record(
 ) -> dict[str, Any]:
     """The JSON of a snapshot. A value that is no number, as a model may give, is null."""
     frame, card = analysis.frame, status.model.card
-    replayed = status.source.replay is not None and not status.source.replay.again
+    replayed = status.source.replay is not None and not status.source.replay.is_reanalysed
     height, width = frame.image.shape[:2]
     value = {
         "format": FORMAT,
@@ -93,8 +93,8 @@ def record(
         "frame": {
             "index": frame.index,
             "time_s": frame.time_s,
-            "at_s": frame.at_s,  # in the file that played; null where one cannot seek
-            "file": frame.origin,
+            "at_s": frame.position_s,  # in the file that played; null where one cannot seek
+            "file": frame.file_name,
             "width": width,
             "height": height,
         },

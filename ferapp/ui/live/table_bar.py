@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import enable_keyboard
 
 POLL_MS = 500
 TAIL_BYTES = 4096  # at the end of the table: more than a row
@@ -46,7 +46,7 @@ class TableBar(QFrame):
         self.stop_button.setAccessibleName("Stop: table")
         self.stop_button.setToolTip("Stop here. The table keeps the rows written so far.")
         self.stop_button.clicked.connect(self.stop)
-        by_keyboard(self.stop_button)
+        enable_keyboard(self.stop_button)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
         row.setSpacing(theme.MARGIN)

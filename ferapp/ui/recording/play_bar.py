@@ -22,10 +22,11 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.live.status import Playback
-from ferapp.recording.session import MARK, Mark, Replay
+from ferapp.recording.session import MARK
+from ferapp.sources.recorded import Mark, Replay
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.chips import Chip
 
 _MARK_REACH = 5  # px from a mark within which its note is shown
@@ -130,7 +131,7 @@ class PlayBar(QFrame):
         self.pause.setFixedWidth(self.pause.fontMetrics().horizontalAdvance("Pause") + 32)
         self.pause.clicked.connect(freeze.toggle)
         freeze.toggled.connect(self._show_paused)
-        by_keyboard(self.pause)
+        enable_keyboard(self.pause)
         self.time = QLabel()
         self.time.setFont(theme.sized(self.font(), 1.0))
         self.time.setAccessibleName("Time")
@@ -180,15 +181,15 @@ class PlayBar(QFrame):
         self.recorded.setToolTip(_RECORDED + model)
         self.analyse.setEnabled(not replay.has_overlays)
         self.analyse.setToolTip(_HAS_OVERLAYS if replay.has_overlays else _AGAIN)
-        remarks = ["overlays only"] * replay.has_overlays + ["cut short"] * (not replay.ended)
+        remarks = ["overlays only"] * replay.has_overlays + ["cut short"] * (not replay.is_complete)
         self.notice.setText(", ".join(remarks).capitalize())
         self.notice.setToolTip(
             (f"{_HAS_OVERLAYS}\n" * replay.has_overlays)
             + "The recording was interrupted: everything written until then is there."
-            * (not replay.ended)
+            * (not replay.is_complete)
         )
         self.notice.setVisible(bool(remarks))
-        (self.analyse if replay.again else self.recorded).setChecked(True)
+        (self.analyse if replay.is_reanalysed else self.recorded).setChecked(True)
 
     def show_time(self, time_s: float) -> None:
         """Position of the frame on the screen.

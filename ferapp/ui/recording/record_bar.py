@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButto
 from ferapp.live.status import RecordingStatus
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import enable_keyboard
 
 _NO_MARK = "E: mark this moment"
 _NOTE = "Note for {time} (Enter: save, Esc: discard)"
@@ -80,7 +80,7 @@ class RecordBar(QFrame):
         button.setAccessibleName(f"{text}: recording" if text == "Stop" else text)
         button.setToolTip(action.toolTip())
         button.clicked.connect(lambda: action.trigger())
-        by_keyboard(button)
+        enable_keyboard(button)
         return button
 
     def show_status(self, status: RecordingStatus, first: str = "") -> None:

@@ -24,9 +24,9 @@ from ferapp.ui.live.snapshot import open_folder
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import source_text, wording
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.chips import Chip
-from ferapp.ui.widgets.dialogs import Sheet
+from ferapp.ui.widgets.dialogs import ModelessDialog
 from ferapp.vision.types import Analysis
 
 TITLE = "ferapp"
@@ -121,7 +121,7 @@ class RecordingController(QObject):
     def _show_table_outcome(self, message: str, table: str) -> None:
         self._enable_table(self._page.status)
         button = "Show folder" if table else ""
-        self._page.live_view.toast.tell(message, button, lambda: open_folder(table), table)
+        self._page.live_view.toast.show_message(message, button, lambda: open_folder(table), table)
 
     def _toggle(self) -> None:
         running = self._engine.status().recording
@@ -148,7 +148,7 @@ class RecordingController(QObject):
                 look={"look": asdict(now.look)},
             )
         )
-        self._page.live_view.toast.tell(
+        self._page.live_view.toast.show_message(
             f"Recording into {self.folder}", "Change…", self._show_settings
         )
 
@@ -159,14 +159,14 @@ class RecordingController(QObject):
         """A message about the recording that ended, with a button that plays it."""
         toast, folder = self._page.live_view.toast, ended.folder
         if not ended.frames:
-            toast.tell(ended.reason or "Nothing was recorded: no frames arrived.")
+            toast.show_message(ended.reason or "Nothing was recorded: no frames arrived.")
             return
         extent = f"{wording.duration(ended.seconds)}, {wording.size(ended.bytes)}"
         dropped = wording.count(ended.dropped, "frame")
         lacks = f"\nThe video lacks {dropped}." if ended.dropped else ""
         reason = f"{ended.reason}\n" if ended.reason else ""
         message = f"{reason}Recorded {extent}: …/{folder.parent.name}/{folder.name}{lacks}"
-        toast.tell(message, "Play", lambda: self._open_source(str(folder)), str(folder))
+        toast.show_message(message, "Play", lambda: self._open_source(str(folder)), str(folder))
 
     def _open_recording(self) -> None:
         path = QFileDialog.getExistingDirectory(
@@ -179,7 +179,7 @@ class RecordingController(QObject):
         RecordingSettingsDialog(self._window, self._store, self.folder).show()
 
 
-class RecordingSettingsDialog(Sheet):
+class RecordingSettingsDialog(ModelessDialog):
     """The folder for recordings, and the videos that they contain."""
 
     def __init__(self, parent: QWidget, store: SettingsStore, folder: Path) -> None:
@@ -192,7 +192,7 @@ class RecordingSettingsDialog(Sheet):
         change.setToolTip("Choose the folder for recordings.")
         change.clicked.connect(self._change)
         change.setAutoDefault(False)
-        by_keyboard(change)
+        enable_keyboard(change)
         self.clean = Chip("Clean", "The original frames: clean.avi. Needed to analyse them again.")
         self.overlaid = Chip("With overlays", "The frames with all overlays: overlaid.avi.")
         self.clean.setChecked(store.now.record_clean)
@@ -220,8 +220,10 @@ class RecordingSettingsDialog(Sheet):
         grid.addWidget(self.overlaid, 1, 2)
         grid.addWidget(explanation, 2, 0, 1, 5)
         self.column.addLayout(grid, 1)
-        self._open_button = self.button("Open folder", "Show it in the file manager.", self._open)
-        self.finish()
+        self._open_button = self.add_button(
+            "Open folder", "Show it in the file manager.", self._open
+        )
+        self.add_buttons()
         self._show_folder()
 
     def _show_folder(self) -> None:

@@ -10,7 +10,7 @@ from ferapp.ui.shell.actions import ActionRecord
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text.about_text import about_html, card_html
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.dialogs import KeySheet, LogSheet, ReadSheet, Sheet
+from ferapp.ui.widgets.dialogs import KeysDialog, LogDialog, ModelessDialog, TextDialog
 from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_FACES
 from trainer.card import ModelCard
 
@@ -36,7 +36,7 @@ class HelpMenu:
         self.set_max_faces: Callable[[int], None] = lambda faces: None
         self.pages: list[ActionRecord] = []  # of the window, in order
         self._parent, self._store, self._read_log = parent, store, read_log
-        self._open: dict[str, Sheet] = {}
+        self._open: dict[str, ModelessDialog] = {}
         self.menu = QMenu("Menu", parent)
         self.menu.setToolTipsVisible(True)
         self.menu.addMenu(self._theme_menu())
@@ -50,15 +50,15 @@ class HelpMenu:
         self.menu.addSeparator()
         self.menu.addAction(actions["delete_data"])
         actions["keys"].triggered.connect(
-            lambda: self._show("keys", lambda: KeySheet(parent, self.pages))
+            lambda: self._show("keys", lambda: KeysDialog(parent, self.pages))
         )
         actions["hints"].triggered.connect(lambda: self.show_first_steps(True))
         actions["log"].triggered.connect(
-            lambda: self._show("log", lambda: LogSheet(parent, self._read_log))
+            lambda: self._show("log", lambda: LogDialog(parent, self._read_log))
         )
         actions["about"].triggered.connect(
             lambda: self._show(
-                "about", lambda: ReadSheet(parent, "About ferapp", about_html(), QSize(560, 600))
+                "about", lambda: TextDialog(parent, "About ferapp", about_html(), QSize(560, 600))
             )
         )
 
@@ -67,14 +67,14 @@ class HelpMenu:
         if card is not None:
             title = f"Model {card.name}"
             self._show(
-                title, lambda: ReadSheet(self._parent, title, card_html(card), QSize(560, 640))
+                title, lambda: TextDialog(self._parent, title, card_html(card), QSize(560, 640))
             )
 
     def end_first_steps(self) -> None:
         self.show_first_steps(False)
         self._store.change(hints_seen=True)
 
-    def _show(self, name: str, make: Callable[[], Sheet]) -> None:
+    def _show(self, name: str, make: Callable[[], ModelessDialog]) -> None:
         if name not in self._open:
             sheet = self._open[name] = make()
             sheet.finished.connect(lambda: self._open.pop(name, None))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
-from ferapp.runs.task_queue import Desk
+from ferapp.runs.task_queue import TaskQueue
 from ferapp.ui.widgets.toast import Toast
 
-COLLECT_MS = 30  # between two looks whether the desk has finished something
+DELIVER_MS = 30  # between two deliveries of results of a task queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,15 @@ class Links:
 
 
 class Page(QWidget):
-    """A page with a desk: work that takes a while goes there, outcomes come back by themselves."""
+    """A page with a task queue for slow work, whose results are delivered by a timer."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.desk = Desk(name)
+        self.tasks = TaskQueue(name)
         self.toast = Toast(self)
-        self._collecting = QTimer(self, interval=COLLECT_MS)
-        self._collecting.timeout.connect(self.desk.collect)
-        self._collecting.start()
+        self._delivery = QTimer(self, interval=DELIVER_MS)
+        self._delivery.timeout.connect(self.tasks.deliver)
+        self._delivery.start()
 
     def may_close(self) -> bool:
         """Asked before the window closes; False keeps it open."""
@@ -38,5 +38,5 @@ class Page(QWidget):
 
     def stop(self) -> None:
         """The window closes: end what was begun."""
-        self._collecting.stop()
-        self.desk.close()
+        self._delivery.stop()
+        self.tasks.close()

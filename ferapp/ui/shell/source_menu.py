@@ -93,12 +93,12 @@ class SourceMenu(QMenu):
             action.setChecked(camera == playing)
 
     def _choose(self, camera: CameraInfo) -> None:
-        self._store.change(camera=camera.spec)
-        self._open_source(source_text.with_mode(camera.spec, self._store.now.camera_mode))
+        self._store.change(camera=camera.uri)
+        self._open_source(source_text.with_mode(camera.uri, self._store.now.camera_mode))
         self._mark()
 
     def _choose_mode(self, mode: str) -> None:
         self._store.change(camera_mode=mode)
         playing = source_text.playing_camera(self._status)
         if playing is not None:
-            self._open_source(source_text.with_mode(playing.spec, mode))
+            self._open_source(source_text.with_mode(playing.uri, mode))

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
 
 from ferapp.live.status import LiveStatus, ModelState
 from ferapp.ui.text import source_text
-from ferapp.ui.widgets.buttons import MenuButton, by_keyboard
+from ferapp.ui.widgets.buttons import MenuButton, enable_keyboard
 
 
 class ToolBar(QToolBar):
@@ -39,7 +39,7 @@ class ToolBar(QToolBar):
         self.addWidget(spacer)
         for name in ("record", "freeze", "snapshot", "mirror", "fullscreen"):
             self.addAction(actions[name])
-            by_keyboard(self.widgetForAction(actions[name]))
+            enable_keyboard(self.widgetForAction(actions[name]))
         self._before_menu = self.addSeparator()
         self.addWidget(MenuButton("Menu", menu, "Theme, keys, log, about."))
 
@@ -47,7 +47,7 @@ class ToolBar(QToolBar):
         """The page buttons appear with the second page."""
         self.pages.addAction(action)
         self.insertAction(self._after_pages, action)
-        by_keyboard(self.widgetForAction(action))
+        enable_keyboard(self.widgetForAction(action))
         several = len(self.pages.actions()) > 1
         for entry in (*self.pages.actions(), self._after_pages):
             entry.setVisible(several)
@@ -87,4 +87,4 @@ class ToolBar(QToolBar):
             self.removeAction(self._full_screen)
         else:
             self.insertAction(self._before_menu, self._full_screen)
-            by_keyboard(self.widgetForAction(self._full_screen))
+            enable_keyboard(self.widgetForAction(self._full_screen))

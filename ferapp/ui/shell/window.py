@@ -37,7 +37,7 @@ from ferapp.ui.shell.status_bar import StatusBar
 from ferapp.ui.shell.tool_bar import ToolBar
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.dialogs import AddressDialog
-from ferapp.ui.widgets.drop_veil import DropVeil
+from ferapp.ui.widgets.drop_hint import DropHint
 from ferapp.vision.analysis_options import MAX_FACES
 
 _PICTURES = "Videos and pictures (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.png *.jpg *.jpeg *.bmp)"
@@ -93,7 +93,7 @@ class MainWindow(QMainWindow):
         )
         self._status_bar = StatusBar()
         self.setStatusBar(self._status_bar)
-        self.veil = DropVeil(self._pages)
+        self.veil = DropHint(self._pages)
         self._connect()
         self._pages.currentChanged.connect(self._page_changed)
         self.garbage_collector = GuiGarbageCollector(self)
@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
             self.actions_by_id[name].setVisible(live)
         self.tool_bar.show_live(live)
         self._engine.set_seen(live)
-        self.live_page.panel.break_off()
+        self.live_page.panel.interrupt_plots()
         self._status_bar.setVisible(live)
 
     def _connect(self) -> None:
@@ -240,7 +240,7 @@ class MainWindow(QMainWindow):
         if failed and names and remembered not in ("auto", *names):
             self.store.change(device="auto")
             self._engine.use_device("auto")
-            self.live_page.live_view.toast.tell(
+            self.live_page.live_view.toast.show_message(
                 f"{remembered} is not available. The model runs on the fastest device instead."
             )
 
@@ -253,9 +253,9 @@ class MainWindow(QMainWindow):
     def _snapshot_done(self, message: str, path: str) -> None:
         toast = self.live_page.live_view.toast
         if path:
-            toast.tell(message, "Open folder", lambda: open_folder(path))
+            toast.show_message(message, "Open folder", lambda: open_folder(path))
         else:
-            toast.tell(message)
+            toast.show_message(message)
 
     # --- drag, drop and paste -------------------------------------------------------------------
 
@@ -271,7 +271,7 @@ class MainWindow(QMainWindow):
         if content.model:
             self.load_model(content.model)
         if message:
-            self.live_page.live_view.toast.tell(message)
+            self.live_page.live_view.toast.show_message(message)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self._accept_copy(event)

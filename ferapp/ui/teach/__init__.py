@@ -1,1 +1,1 @@
-"""Teaching the model one's own face: consent, examples, training, and what it was worth."""
+"""Teaching a model the user's own face: consent, recording, training, result, deletion."""

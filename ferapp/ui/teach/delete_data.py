@@ -1,4 +1,4 @@
-"""Deleting all that the app keeps about its user: what goes is listed first, then exactly that."""
+"""The dialog that deletes everything the app stores about its user, after listing it."""
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
@@ -7,95 +7,97 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from ferapp.personal.stored_data import Kept, Places, delete
-from ferapp.runs.task_queue import Desk, Failure
-from ferapp.ui.shell.page import COLLECT_MS
+from ferapp.personal.stored_data import DataLocations, StoredData, delete_stored
+from ferapp.runs.task_queue import TaskFailure, TaskQueue
+from ferapp.ui.shell.page import DELIVER_MS
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
-from ferapp.ui.widgets.dialogs import Sheet
+from ferapp.ui.widgets.dialogs import ModelessDialog
 
 TITLE = "Delete all my data"
+SMALL_BYTES = 50_000  # below this the size is not given
 
 
-class ForgetSheet(Sheet):
-    """Asks once, after it has told what there is.
+class DeleteDataDialog(ModelessDialog):
+    """Lists what is stored, then asks once.
 
-    `prepare` is called before anything is deleted, in the window's thread, with the kinds that were
-    pressed: it lets go of what is in use, or says why that cannot be. `first` is called in the
-    desk's thread, before the deletion.
+    Before the deletion, `release` is called in the GUI thread with the chosen categories: it stops
+    using the files, or returns why that is not possible. `before_deleting` is then called in the
+    task queue's thread.
     """
 
     def __init__(
         self,
         parent: QWidget,
-        places: Places,
-        prepare: Callable[[AbstractSet[str]], str],
-        first: Callable[[], None],
-        forget_log: Callable[[], None],
+        locations: DataLocations,
+        release: Callable[[AbstractSet[str]], str],
+        before_deleting: Callable[[], None],
+        clear_log: Callable[[], None],
     ) -> None:
         super().__init__(parent, TITLE, QSize(680, 0))
-        self._places, self._prepare, self._first = places, prepare, first
-        self._forget_log = forget_log
-        self.desk = Desk("forget")
-        self.title = QLabel("This is deleted, and cannot be brought back")
+        self._locations, self._release = locations, release
+        self._before_deleting, self._clear_log = before_deleting, clear_log
+        self.tasks = TaskQueue("delete data")
+        self.title = QLabel("This will be deleted. You cannot undo it.")
         self.title.setFont(theme.sized(self.font(), 1.25, QFont.Weight.DemiBold))
         self.chips: dict[str, Chip] = {}
-        self.words: dict[str, QLabel] = {}
+        self.descriptions: dict[str, QLabel] = {}
         self._rows: list[QWidget] = []
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(theme.MARGIN)
         self._grid.setVerticalSpacing(theme.GAP)
         self._grid.setColumnStretch(1, 1)
-        self.more = QLabel(
-            "The window goes on as it looks now; what you use from now on is remembered anew. "
-            "Runs of the Train page and what you saved in other folders are left alone: delete "
-            "those yourself."
+        self.note = QLabel(
+            "The main window stays as it is; what you use from now on is stored again. Runs of the "
+            "Train page and files that you saved in other folders are kept: delete those yourself."
         )
-        self.more.setProperty("quiet", True)
-        self.more.setWordWrap(True)
-        self.outcome = QLabel()
-        self.outcome.setWordWrap(True)
-        self.outcome.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.outcome.hide()
+        self.note.setProperty("quiet", True)
+        self.note.setWordWrap(True)
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message.hide()
         self.column.addWidget(self.title)
         self.column.addLayout(self._grid)
-        for widget in (self.more, self.outcome):
+        for widget in (self.note, self.message):
             self.column.addWidget(widget)
-        self.delete = self.button("Delete", "Delete what is listed, for good.", self._delete)
+        self.delete = self.add_button("Delete", "Delete what is listed, for good.", self._delete)
         self.delete.setEnabled(False)
-        self.finish()
-        self._timer = QTimer(self, interval=COLLECT_MS)
-        self._timer.timeout.connect(self.desk.collect)
+        self.add_buttons()
+        self._timer = QTimer(self, interval=DELIVER_MS)
+        self._timer.timeout.connect(self.tasks.deliver)
         self._timer.start()
-        self.desk.ask("kept", places.find, self._take_kept)
+        self.tasks.submit("find", locations.find, self._on_found)
 
-    def _take_kept(self, outcome: tuple[Kept, ...] | Failure) -> None:
-        if isinstance(outcome, Failure):
-            self._show_result(outcome.words, wrong=True)
+    def _on_found(self, result: tuple[StoredData, ...] | TaskFailure) -> None:
+        if isinstance(result, TaskFailure):
+            self._show_message(result.message, is_error=True)
             return
-        for kept in (each for each in outcome if each.always):
-            self._add(QLabel(kept.title), kept)
-        also = QLabel("Delete these as well? Press what shall go.")
-        also.setContentsMargins(0, theme.GAP, 0, 0)
-        self._grid.addWidget(also, self._grid.rowCount(), 0, 1, 2)
-        also.show()
-        self._rows.append(also)
-        for kept in (each for each in outcome if not each.always):
-            chip = self.chips[kept.key] = Chip(kept.title, "Delete these too.")
-            chip.setEnabled(kept.files > 0)
-            self._add(chip, kept)
+        for data in (data for data in result if data.always):
+            self._add_row(QLabel(data.title), data)
+        heading = QLabel("Choose what else to delete:")
+        heading.setContentsMargins(0, theme.GAP, 0, 0)
+        self._grid.addWidget(heading, self._grid.rowCount(), 0, 1, 2)
+        heading.show()
+        self._rows.append(heading)
+        for data in (data for data in result if not data.always):
+            chip = self.chips[data.key] = Chip(data.title, f"Also delete: {data.title}.")
+            chip.setEnabled(data.files > 0)
+            self._add_row(chip, data)
         self.delete.setEnabled(True)
-        self.buttons.buttons()[-1].setFocus()  # Close: nobody deletes by a stray Enter
+        self.buttons.buttons()[-1].setFocus()  # Close, so that a stray Enter deletes nothing
         self._fit()
 
-    def _add(self, title: QWidget, kept: Kept) -> None:
-        """A row: what it is, how much, and where."""
-        size = wording.size(kept.bytes) if kept.bytes >= 50_000 else "small"
-        amount = f"{wording.count(kept.files, 'file')}, {size}" if kept.files else "None"
-        text = QLabel(f"{amount}. {kept.words}")
+    def _add_row(self, title: QWidget, data: StoredData) -> None:
+        """What it is, how much, and where."""
+        amount = "None"
+        if data.files:
+            size = wording.size(data.bytes) if data.bytes >= SMALL_BYTES else "small"
+            amount = f"{wording.count(data.files, 'file')}, {size}"
+        text = QLabel(f"{amount}. {data.description}")
         text.setWordWrap(True)
-        text.setProperty("quiet", not kept.files)
+        text.setProperty("quiet", not data.files)
         if isinstance(title, QLabel):
             title.setFont(theme.sized(self.font(), 1, QFont.Weight.DemiBold))
         else:
@@ -104,55 +106,56 @@ class ForgetSheet(Sheet):
         self._grid.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(text, row, 1, Qt.AlignmentFlag.AlignTop)
         for widget in (title, text):
-            widget.show()  # else the window's height is reckoned without them
-        self.words[kept.key] = text
+            widget.show()  # else the window's height is computed without them
+        self.descriptions[data.key] = text
         self._rows += [title, text]
 
     def _delete(self) -> None:
-        pressed = {key for key, chip in self.chips.items() if chip.isChecked()}
-        if refused := self._prepare(pressed):
-            self._show_result(refused, wrong=True)
+        chosen = {key for key, chip in self.chips.items() if chip.isChecked()}
+        if problem := self._release(chosen):
+            self._show_message(problem, is_error=True)
             return
         self.delete.setEnabled(False)
         for chip in self.chips.values():
             chip.setEnabled(False)
-        self._show_result("Deleting …")
+        self._show_message("Deleting…")
 
-        def work() -> tuple[int, tuple[str, ...]]:
-            self._first()
-            self._forget_log()
-            chosen = [  # looked for anew: there may be more by now
-                kept
-                for kept in self._places.find()
-                if (kept.always or kept.key in pressed) and kept.key != "log"
+        def delete() -> tuple[int, tuple[str, ...]]:
+            self._before_deleting()
+            self._clear_log()
+            stored = [  # found again, because there may be more by now
+                data
+                for data in self._locations.find()
+                if (data.always or data.key in chosen) and data.key != "log"
             ]
-            return sum(kept.files for kept in chosen), tuple(map(str, delete(chosen)))
+            remaining = delete_stored(stored)
+            return sum(data.files for data in stored), tuple(map(str, remaining))
 
-        self.desk.ask("delete", work, self._take_result)
+        self.tasks.submit("delete", delete, self._on_deleted)
 
-    def _take_result(self, outcome: tuple[int, tuple[str, ...]] | Failure) -> None:
-        if isinstance(outcome, Failure):
-            self._show_result(outcome.words, wrong=True)
+    def _on_deleted(self, result: tuple[int, tuple[str, ...]] | TaskFailure) -> None:
+        if isinstance(result, TaskFailure):
+            self._show_message(result.message, is_error=True)
             return
-        count, left = outcome
-        if left:
-            words = "\n".join(left)
-            self._show_result(
-                f"These are still there:\n{words}\nClose the programs that use them and try "
+        count, remaining = result
+        if remaining:
+            paths = "\n".join(remaining)
+            self._show_message(
+                f"These could not be deleted:\n{paths}\nClose the programs that use them and try "
                 "again, or delete them yourself.",
-                wrong=True,
+                is_error=True,
             )
             return
         self.title.setText("Deleted")
-        for widget in (*self._rows, self.more, self.delete):
+        for widget in (*self._rows, self.note, self.delete):
             widget.hide()
-        self._show_result(f"All of it is gone: {count} files. It was looked for, and not found.")
+        self._show_message(f"{wording.count(count, 'file')} deleted. Nothing is left of them.")
 
-    def _show_result(self, words: str, *, wrong: bool = False) -> None:
-        self.outcome.setText(words)
-        self.outcome.setProperty("wrong", wrong)
-        self.outcome.style().polish(self.outcome)
-        self.outcome.show()
+    def _show_message(self, message: str, *, is_error: bool = False) -> None:
+        self.message.setText(message)
+        self.message.setProperty("wrong", is_error)
+        self.message.style().polish(self.message)
+        self.message.show()
         self._fit()
 
     def _fit(self) -> None:
@@ -161,7 +164,7 @@ class ForgetSheet(Sheet):
         self.resize(width, self.column.totalHeightForWidth(width))
 
     def done(self, result: int) -> None:
-        """What was begun is completed first."""
+        """A deletion that has begun is completed before the dialog closes."""
         self._timer.stop()
-        self.desk.close()
+        self.tasks.close()
         super().done(result)

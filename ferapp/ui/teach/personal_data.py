@@ -1,4 +1,4 @@
-"""What the app may learn of its user, and how it forgets: two windows, each there once."""
+"""The two dialogs about personal data: teaching a model the user's face, and deleting all data."""
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
@@ -8,118 +8,129 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from ferapp.live.status import LiveEngine, ModelState
-from ferapp.personal.examples import Examples
-from ferapp.personal.finetune import end_trainings
-from ferapp.personal.stored_data import Places, recordings_in
+from ferapp.personal.examples import ExampleStore
+from ferapp.personal.finetune import kill_trainings
+from ferapp.personal.stored_data import DataLocations, recordings_in
 from ferapp.ui.live import snapshot
 from ferapp.ui.recording import recording_controller
 from ferapp.ui.shell import drop_paste
 from ferapp.ui.shell.settings import Settings
 from ferapp.ui.shell.window import MainWindow
-from ferapp.ui.teach.delete_data import ForgetSheet
-from ferapp.ui.teach.teach_window import TeachSheet, Tools
+from ferapp.ui.teach.delete_data import DeleteDataDialog
+from ferapp.ui.teach.teach_window import TeachTools, TeachWindow
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
-    """The log's file, None where there is none, and what deletes what it has."""
+class ErasableLog:
+    """The log's file, None where it is in memory only, and what erases its content."""
 
     file: Path | None = None
-    forget: Callable[[], None] = lambda: None
+    erase: Callable[[], None] = lambda: None
 
 
-class OwnData(QObject):
-    """Opens the windows for the actions `teach` and `forget`, and lets go of what is deleted."""
+class PersonalData(QObject):
+    """Opens each dialog once, and stops using files before they are deleted."""
 
     def __init__(
         self,
         window: MainWindow,
         engine: LiveEngine,
-        tools: Tools,
-        log: Log,
+        tools: TeachTools,
+        log: ErasableLog,
     ) -> None:
         super().__init__(window)
         self._window, self._engine, self._tools, self._log = window, engine, tools, log
-        self.examples = Examples()
-        self.teaching: TeachSheet | None = None
-        self.forgetting: ForgetSheet | None = None
+        self.examples = ExampleStore()
+        self.teach_window: TeachWindow | None = None
+        self.delete_dialog: DeleteDataDialog | None = None
         window.actions_by_id["teach"].triggered.connect(self.teach)
-        window.actions_by_id["delete_data"].triggered.connect(self.forget)
+        window.actions_by_id["delete_data"].triggered.connect(self.delete)
 
     def teach(self) -> None:
-        if self.teaching is None:
+        if self.teach_window is None:
             page = self._window.live_page
             page.go_live()
-            sheet = TeachSheet(self._window, page, self.examples, self._tools, self.forget)
-            sheet.used.connect(self._window.load_model)
-            sheet.finished.connect(self._teaching_ended)
-            self.teaching = sheet
-        _show(self.teaching)
+            dialog = TeachWindow(self._window, page, self.examples, self._tools, self.delete)
+            dialog.model_chosen.connect(self._window.load_model)
+            dialog.finished.connect(self._on_teach_closed)
+            self.teach_window = dialog
+        _raise(self.teach_window)
 
-    def forget(self) -> None:
-        if self.forgetting is None:
-            places = Places(
+    def delete(self) -> None:
+        if self.delete_dialog is None:
+            locations = DataLocations(
                 settings=self._window.store.path,
                 recordings=self._recordings,
                 snapshots=snapshot.pictures_folder(),
                 pasted=drop_paste.pasted_folder(),
                 log=self._log.file,
             )
-            sheet = ForgetSheet(self._window, places, self._let_go, self._end, self._log.forget)
-            sheet.finished.connect(self._forgetting_ended)
-            self.forgetting = sheet
-        _show(self.forgetting)
+            dialog = DeleteDataDialog(
+                self._window, locations, self._release, self._kill_trainings, self._log.erase
+            )
+            dialog.finished.connect(self._on_delete_closed)
+            self.delete_dialog = dialog
+        _raise(self.delete_dialog)
 
     @property
     def _recordings(self) -> tuple[Path, ...]:
-        """The usual folder, and the one that was chosen, if another was."""
-        usual, chosen = recording_controller.recordings_folder(), self._window.recordings.folder
-        return (usual,) if chosen == usual else (usual, chosen)
+        """The default folder, and the one chosen instead, if there is one."""
+        default, chosen = recording_controller.recordings_folder(), self._window.recordings.folder
+        return (default,) if chosen == default else (default, chosen)
 
-    def _let_go(self, pressed: AbstractSet[str]) -> str:
-        """Nothing uses any more what is to be deleted; or why that cannot be, in words.
+    def _release(self, categories: AbstractSet[str]) -> str:
+        """Stop using what will be deleted; returns why that is not possible, or "".
 
-        `pressed` are the kinds that do not go by themselves.
+        `categories` are those that the user chose besides what is always deleted.
         """
-        running = self._engine.status().recording
-        if running is not None and not running.over:
-            return "A recording runs. End it first: key R."
-        if self.teaching is not None:
-            self.teaching.end_training()
-            self.teaching.close()
-        status = self._engine.status()
-        if _lies_in(status.second_model.spec if status.second_model else "", self.examples.root):
-            self._engine.compare_with("")
-        loading = status.model.state is ModelState.LOADING  # it may be one of those
-        if loading or _lies_in(status.model.spec, self.examples.root):
-            self._engine.load_model(Settings().model)
-        folders = [drop_paste.pasted_folder()]
-        if "recordings" in pressed:
-            folders += self._recordings
-        sources = status.source.uri, status.source.opening
-        if any(_lies_in(source, folder) for source in sources for folder in folders):
-            self._window.open_source("demo")
+        recording = self._engine.status().recording
+        if recording is not None and not recording.over:
+            return "A recording is running. End it first (key R)."
+        if self.teach_window is not None:
+            self.teach_window.kill_training()
+            self.teach_window.close()
+        self._release_models()
+        self._release_sources(categories)
         chosen = self._window.store.now.recordings
-        stay = bool(chosen) and "recordings" not in pressed and recordings_in(Path(chosen))
-        self._window.clear_recent(chosen if stay else "")  # who deletes them later has to find them
+        has_recordings = bool(chosen) and bool(recordings_in(Path(chosen)))
+        remember = has_recordings and "recordings" not in categories  # to delete them later
+        self._window.clear_recent(chosen if remember else "")
         return ""
 
-    def _end(self) -> None:
-        """Trainings of an earlier day that still go on; in the desk's thread."""
-        end_trainings(self.examples.runs)
+    def _release_models(self) -> None:
+        status = self._engine.status()
+        second = status.second_model
+        if second is not None and _is_inside(second.spec, self.examples.root):
+            self._engine.compare_with("")
+        is_loading = status.model.state is ModelState.LOADING  # it may be a personal one
+        if is_loading or _is_inside(status.model.spec, self.examples.root):
+            self._engine.load_model(Settings().model)
 
-    def _teaching_ended(self) -> None:
-        self.teaching = None
+    def _release_sources(self, categories: AbstractSet[str]) -> None:
+        status = self._engine.status()
+        folders = [drop_paste.pasted_folder()]
+        if "recordings" in categories:
+            folders += self._recordings
+        sources = status.source.uri, status.source.opening
+        if any(_is_inside(source, folder) for source in sources for folder in folders):
+            self._window.open_source("demo")
 
-    def _forgetting_ended(self) -> None:
-        self.forgetting = None
+    def _kill_trainings(self) -> None:
+        """Also those of an earlier session. Called in the task queue's thread."""
+        kill_trainings(self.examples.runs)
+
+    def _on_teach_closed(self) -> None:
+        self.teach_window = None
+
+    def _on_delete_closed(self) -> None:
+        self.delete_dialog = None
 
 
-def _lies_in(file: str, folder: Path) -> bool:
+def _is_inside(file: str, folder: Path) -> bool:
     return bool(file) and Path(file).expanduser().is_relative_to(folder)
 
 
-def _show(sheet: TeachSheet | ForgetSheet) -> None:
-    sheet.show()
-    sheet.raise_()
-    sheet.activateWindow()
+def _raise(dialog: TeachWindow | DeleteDataDialog) -> None:
+    dialog.show()
+    dialog.raise_()
+    dialog.activateWindow()

@@ -1,108 +1,104 @@
-"""Prompts one expression after the other and takes pictures of the followed face."""
+"""Prompts for one expression after the other, and takes pictures of the followed face."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ferapp.overlays.overlay_style import OverlayStyle
-from ferapp.personal.examples import TAKES, Count
-from ferapp.personal.take_session import PICTURES, Phase, Shot, Take, TakeState, next_prompt
+from ferapp.personal.examples import TAKES, ExampleCount
+from ferapp.personal.take_session import (
+    SHOTS,
+    FrameShot,
+    TakePhase,
+    TakeSession,
+    TakeState,
+    next_prompt,
+)
 from ferapp.ui.live.video_view import VideoView
+from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
 from ferapp.vision.types import Analysis
 
-COLUMN = 330  # px
+COLUMN_WIDTH = 330  # px
+TRAIN_TIP = "Train a model on these pictures."
 
 
 class RecordView(QWidget):
-    """The live picture, what to show now, and what there is of each class.
+    """The live picture, the prompt, and the pictures of each class so far.
 
-    It keeps nothing itself: `keep` gets the class and the pictures of a take, `undo` the class
-    whose last take shall go. Both answer through `show_counts` or `show_failure`.
+    It stores nothing itself: `store` gets the class and the shots of a take, `undo` the class whose
+    last take should be deleted. The owner answers through `show_counts` or `show_failure`.
     """
 
-    enough = Signal()  # on to the training
+    training_requested = Signal()
 
     def __init__(
         self,
-        look: OverlayStyle,
-        keep: Callable[[str, tuple[Shot, ...]], None],
+        style: OverlayStyle,
+        store: Callable[[str, tuple[FrameShot, ...]], None],
         undo: Callable[[str], None],
     ) -> None:
         super().__init__()
-        self._keep, self._undo = keep, undo
-        self._counts: dict[str, Count] = {}
-        self._take: Take | None = None  # None while it is paused
-        self._last = ""  # the class whose take was kept last
-        self._busy = False  # a take is on its way to the disk
-        self._trouble = ""  # why what plays is not recorded
+        self._store, self._undo = store, undo
+        self._counts: dict[str, ExampleCount] = {}
+        self._take: TakeSession | None = None  # None while paused
+        self._last_class = ""  # of the take stored last
+        self._is_storing = False
+        self._source_problem = ""  # why the source cannot be recorded
         self.prompt = ""
         self.view = VideoView(lambda _: None)
-        self.view.set_overlay_style(replace(look, attribution=False, landmarks=False, boxes=True))
+        self.view.set_overlay_style(replace(style, attribution=False, landmarks=False, boxes=True))
         self.view.set_message("No picture yet.")
         self.title = QLabel()
         self.title.setWordWrap(True)
         self.title.setFont(theme.sized(self.font(), 1.6, QFont.Weight.DemiBold))
-        self.count_down = QLabel()
-        self.count_down.setFont(theme.sized(self.font(), 3.2, QFont.Weight.DemiBold))
-        self.count_down.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.count_down.setAccessibleName("Countdown")
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.trouble = QLabel()
-        self.trouble.setProperty("notice", True)
-        self.trouble.setWordWrap(True)
-        self.trouble.hide()
-        self.wrong = QLabel()
-        self.wrong.setProperty("notice", True)
-        self.wrong.setWordWrap(True)
-        self.wrong.hide()
-        self.begin = self._button("Begin", "Count down and take pictures, class by class.")
-        self.skip = self._button("Skip", "Leave this expression out.")
-        self.redo = self._button("Redo last", "Delete the pictures taken last and take them anew.")
-        self.train = self._button("Go on to the training", "Let a model learn from these.")
+        self.countdown = QLabel()
+        self.countdown.setFont(theme.sized(self.font(), 3.2, QFont.Weight.DemiBold))
+        self.countdown.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.countdown.setAccessibleName("Countdown")
+        self.instruction = QLabel()
+        self.instruction.setWordWrap(True)
+        self.instruction.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.source_problem = _notice()
+        self.failure = _notice()
+        self.begin = push_button("Begin", "Count down and take pictures, class by class.")
+        self.skip = push_button("Skip", "Leave out this expression.")
+        self.redo = push_button("Redo last", "Delete the last pictures and take them again.")
+        self.train = push_button("Continue to training", TRAIN_TIP)
         self.chips: dict[str, Chip] = {}
-        self.figures: dict[str, QLabel] = {}
+        self.count_labels: dict[str, QLabel] = {}
         self._grid = QGridLayout()
         self._lay_out()
         self.begin.clicked.connect(self._begin_or_pause)
         self.skip.clicked.connect(self._skip)
         self.redo.clicked.connect(self._redo)
-        self.train.clicked.connect(self.enough)
-
-    def _button(self, text: str, tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(tip)
-        button.setAutoDefault(False)
-        by_keyboard(button)
-        return button
+        self.train.clicked.connect(self.training_requested)
 
     def _lay_out(self) -> None:
         self._grid.setHorizontalSpacing(theme.MARGIN)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
-        self.count_down.setMinimumHeight(self.count_down.fontMetrics().height())
-        self.words.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
-        line = QHBoxLayout()
+        self.countdown.setMinimumHeight(self.countdown.fontMetrics().height())
+        self.instruction.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
+        buttons = QHBoxLayout()
         for button in (self.begin, self.skip, self.redo):
-            line.addWidget(button)
-        line.addStretch(1)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
         side = QWidget()
-        side.setFixedWidth(COLUMN)
+        side.setFixedWidth(COLUMN_WIDTH)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
-        for widget in (self.title, self.words, self.count_down):
+        for widget in (self.title, self.instruction, self.countdown):
             column.addWidget(widget)
-        column.addLayout(line)
-        column.addWidget(self.trouble)
-        column.addWidget(self.wrong)
+        column.addLayout(buttons)
+        column.addWidget(self.source_problem)
+        column.addWidget(self.failure)
         column.addSpacing(theme.GAP)
         column.addLayout(self._grid)
         column.addStretch(1)
@@ -113,134 +109,144 @@ class RecordView(QWidget):
         layout.addWidget(self.view, 1)
         layout.addWidget(side)
 
-    # --- what there is --------------------------------------------------------------------------
+    # --- pictures so far ------------------------------------------------------------------------
 
-    def show_counts(self, counts: dict[str, Count], missing: str) -> None:
-        """`missing` is what a training lacks, "" when there is enough."""
-        self._busy = False
+    def show_counts(self, counts: dict[str, ExampleCount], missing: str) -> None:
+        """`missing` says what training still needs, "" when there is enough."""
+        self._is_storing = False
         self._counts = counts
         for name, count in counts.items():
             if name not in self.chips:
                 self._add_row(name)
-            held = f", {count.val} held out" if count.val else ""
-            self.figures[name].setText(f"{count.train + count.val} pictures{held}")
-            self.figures[name].setProperty("quiet", not count.takes)
+            held_out = f", {count.val} held out" if count.val else ""
+            pictures = wording.count(count.train + count.val, "picture")
+            self.count_labels[name].setText(pictures + held_out)
+            self.count_labels[name].setProperty("quiet", not count.takes)
         self.train.setEnabled(not missing)
-        self.train.setToolTip(missing or "Let a model learn from these.")
-        self.redo.setEnabled(bool(self._last))
-        self._next()
+        self.train.setToolTip(missing or TRAIN_TIP)
+        self.redo.setEnabled(bool(self._last_class))
+        self._show_prompt()
 
-    def show_failure(self, words: str) -> None:
-        """What was taken is not kept: nothing goes on by itself."""
-        self._busy = False
-        self.wrong.setText(words)
-        self.wrong.show()
+    def show_failure(self, message: str) -> None:
+        """The pictures could not be stored: pause."""
+        self._is_storing = False
+        self.failure.setText(message)
+        self.failure.show()
         self.pause()
 
     def _add_row(self, name: str) -> None:
         row = self._grid.rowCount()
-        chip = Chip(name.capitalize(), f"Asked for. A click leaves {name} out.")
+        chip = Chip(name.capitalize(), f"You will be asked for this. Click to leave out {name}.")
         chip.setChecked(True)
-        chip.toggled.connect(lambda _: self._next())
+        chip.toggled.connect(lambda _: self._show_prompt())
         self.chips[name] = chip
-        self.figures[name] = QLabel()
+        self.count_labels[name] = QLabel()
         self._grid.addWidget(chip, row, 0)
-        self._grid.addWidget(self.figures[name], row, 1)
+        self._grid.addWidget(self.count_labels[name], row, 1)
 
     @property
-    def wanted(self) -> frozenset[str]:
+    def selected_classes(self) -> frozenset[str]:
         return frozenset(name for name, chip in self.chips.items() if chip.isChecked())
 
-    def _next(self) -> None:
-        """What to show next; a take that counts down already goes on with its class."""
-        prompt = next_prompt(self._counts, self.wanted) or ""
+    def _show_prompt(self) -> None:
+        """Ask for the next expression; a take that is under way restarts only for another one."""
+        prompt = next_prompt(self._counts, self.selected_classes) or ""
         if prompt != self.prompt or self._take is None:
             self.prompt = prompt
             if self._take is not None:
-                self._take = Take() if prompt else None
+                self._take = TakeSession() if prompt else None
         if prompt:
             number = self._counts[prompt].takes + 1
             self.title.setText(f"Show: {prompt}")
-            self.words.setText(f"{PICTURES} pictures each time. This is time {number} of {TAKES}.")
+            self.instruction.setText(f"Round {number} of {TAKES}, with {SHOTS} pictures each time.")
         else:
-            self.title.setText("That is all")
-            self.words.setText(
-                "Every expression that is asked for has its pictures. Go on to the training."
+            self.title.setText("All done")
+            self.instruction.setText(
+                "There are enough pictures of every selected expression. Continue to training."
             )
-        self._show_buttons()
+        self._update_buttons()
 
-    def _show_buttons(self) -> None:
-        running = self._take is not None
-        self.begin.setText("Pause" if running else "Begin")
-        self.begin.setEnabled(running or bool(self.prompt and not self._trouble))
-        self.trouble.setText(self._trouble)
-        self.trouble.setVisible(bool(self._trouble) and not running)  # else it is waited for
+    def _update_buttons(self) -> None:
+        is_running = self._take is not None
+        self.begin.setText("Pause" if is_running else "Begin")
+        self.begin.setEnabled(is_running or bool(self.prompt and not self._source_problem))
+        self.source_problem.setText(self._source_problem)
+        # while running, the instruction shows it
+        self.source_problem.setVisible(bool(self._source_problem) and not is_running)
         self.skip.setEnabled(bool(self.prompt))
-        if not running:
-            self.count_down.setText("")
+        if not is_running:
+            self.countdown.setText("")
 
-    # --- the takes ------------------------------------------------------------------------------
+    # --- taking pictures ------------------------------------------------------------------------
 
-    def show_trouble(self, words: str) -> None:
+    def show_source_problem(self, problem: str) -> None:
         """Why nothing can be recorded now; "" when it can."""
-        if words != self._trouble:
-            self._trouble = words
-            self._show_buttons()
+        if problem != self._source_problem:
+            self._source_problem = problem
+            self._update_buttons()
 
-    def see(self, analysis: Analysis) -> None:
-        """One more picture with its faces."""
+    def show_analysis(self, analysis: Analysis) -> None:
+        """Show a new picture with its faces, and record it if a take is under way."""
         self.view.show_analysis(analysis)
-        if self._take is None or self._busy:
+        if self._take is None or self._is_storing:
             return
-        state = self._take.see(analysis)
+        state = self._take.add(analysis)
         self._show_state(state)
-        if state.phase is Phase.DONE:
-            self._busy = True
-            self._last = self.prompt
-            shots, self._take = self._take.shots, Take()
-            self._keep(self.prompt, shots)
+        if state.phase is TakePhase.DONE:
+            self._is_storing = True
+            self._last_class = self.prompt
+            shots, self._take = self._take.shots, TakeSession()
+            self._store(self.prompt, shots)
 
-    def show_still(self) -> None:
-        """No new picture has come for a while."""
-        if self._take is not None and not self._busy:
-            self.count_down.setText("…")
-            self.words.setText(
-                "No new picture comes. Go to the Live page and choose your camera in Source."
+    def show_stalled(self) -> None:
+        """No new picture has arrived for a while."""
+        if self._take is not None and not self._is_storing:
+            self.countdown.setText("…")
+            self.instruction.setText(
+                "No frames are arriving. Choose your camera under Source on the Live page."
             )
 
     def _show_state(self, state: TakeState) -> None:
-        self.wrong.hide()
-        if state.phase is Phase.WAITING:
-            self.count_down.setText("…")
-            self.words.setText(state.reason)
-        elif state.phase is Phase.COUNTDOWN:
-            self.count_down.setText(str(state.seconds))
-            self.words.setText(f"Look into the camera and show {self.prompt}.")
+        self.failure.hide()
+        if state.phase is TakePhase.WAITING:
+            self.countdown.setText("…")
+            self.instruction.setText(state.reason)
+        elif state.phase is TakePhase.COUNTDOWN:
+            self.countdown.setText(str(state.seconds))
+            self.instruction.setText(f"Look into the camera and show {self.prompt}.")
         else:
-            self.count_down.setText("●")
-            self.words.setText(
-                f"Hold it: picture {state.pictures} of {PICTURES}. Move your head a little."
+            self.countdown.setText("●")
+            self.instruction.setText(
+                f"Hold it: picture {state.pictures} of {SHOTS}. Move your head a little."
             )
 
     def pause(self) -> None:
         self._take = None
-        self._show_buttons()
+        self._update_buttons()
 
     def _begin_or_pause(self) -> None:
         if self._take is not None:
             self.pause()
             return
-        self.wrong.hide()
-        self._take = Take()
-        self._show_buttons()
+        self.failure.hide()
+        self._take = TakeSession()
+        self._update_buttons()
 
     def _skip(self) -> None:
         self.chips[self.prompt].setChecked(False)
 
     def _redo(self) -> None:
-        name, self._last = self._last, ""
+        name, self._last_class = self._last_class, ""
         self.chips[name].setChecked(True)
         if self._take is not None:
-            self._take = Take()
-        self._busy = True
+            self._take = TakeSession()
+        self._is_storing = True
         self._undo(name)
+
+
+def _notice() -> QLabel:
+    label = QLabel()
+    label.setProperty("notice", True)
+    label.setWordWrap(True)
+    label.hide()
+    return label

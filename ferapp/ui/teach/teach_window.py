@@ -1,6 +1,6 @@
-"""The window in which the model learns one's own face: consent, pictures, training.
+"""The window in which a model learns the user's face: consent, pictures, training.
 
-What loads OpenCV is injected and works in the desk's thread, and so does all writing.
+What loads OpenCV is injected and runs in a task queue, and so does all writing.
 """
 
 import time
@@ -12,160 +12,162 @@ from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from ferapp.personal import finetune
-from ferapp.personal.examples import Count, Examples
-from ferapp.personal.take_session import Shot, source_trouble
-from ferapp.runs.run_reader import Run
-from ferapp.runs.task_queue import Desk, Failure
-from ferapp.runs.training_process import TrainingChild, ask_to_stop
+from ferapp.personal.examples import ExampleCount, ExampleStore
+from ferapp.personal.take_session import FrameShot, source_problem
+from ferapp.runs.run_reader import RunSnapshot
+from ferapp.runs.task_queue import TaskFailure, TaskQueue
+from ferapp.runs.training_process import TrainingProcess, request_stop
 from ferapp.ui.live.live_page import LivePage
-from ferapp.ui.shell.page import COLLECT_MS
+from ferapp.ui.shell.page import DELIVER_MS
 from ferapp.ui.teach.consent_view import ConsentView
 from ferapp.ui.teach.record_view import RecordView
 from ferapp.ui.teach.training_view import TrainingView
-from ferapp.ui.widgets.dialogs import Sheet
+from ferapp.ui.widgets.dialogs import ModelessDialog
 
 TITLE = "Teach it your face"
-SEE_MS = 30  # between two looks whether there is a new picture
-STILL_S = 2.0  # without a new picture: then it is said
-LOOK_MS = 500  # between two looks at a training's files
-STOPPED = "The training was stopped."
-ENDED = "The training ended without a result: it was killed, or memory or disk are full."
+PICTURE_MS = 30  # between two checks for a new picture
+STALLED_S = 2.0  # without a new picture
+REFRESH_MS = 500  # between two reads of a training's files
+STOPPED_CODE = 130
+STOPPED = "Training was stopped."
+ENDED = "Training ended without a result: it was killed, or ran out of memory or disk space."
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
-    """`pictures` of shots as PNG files; `prepare` class folders for the trainer.
+class TeachTools:
+    """`crop_pngs` makes PNG files of shots, `prepare` prepares class folders for the trainer.
 
-    `sets` are further settings of the training.
+    `settings` are further settings of the training.
     """
 
-    pictures: Callable[[Sequence[Shot]], list[bytes]]
+    crop_pngs: Callable[[Sequence[FrameShot]], list[bytes]]
     prepare: Callable[[Path, Path], None]
-    sets: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
-    counts: dict[str, Count]
+class _StoredExamples:
+    counts: dict[str, ExampleCount]
     missing: str
 
 
-class TeachSheet(Sheet):
-    """`use` gets the model file to be used from now on, `forget` asks to delete everything."""
+class TeachWindow(ModelessDialog):
+    """`model_chosen` has the model file to use; `delete_all` opens the deletion of all data."""
 
-    used = Signal(str)
+    model_chosen = Signal(str)
 
     def __init__(
         self,
         parent: QWidget,
         page: LivePage,
-        examples: Examples,
-        tools: Tools,
-        forget: Callable[[], None],
+        examples: ExampleStore,
+        tools: TeachTools,
+        delete_all: Callable[[], None],
     ) -> None:
         super().__init__(parent, TITLE, QSize(1000, 640))
         self._page, self._examples, self._tools = page, examples, tools
-        self._seen: object = None  # the analysis shown last
-        self._seen_at = time.monotonic()
-        self._stored = _Stored({}, "")
-        self._sets: tuple[str, ...] = tools.sets
-        self.child: TrainingChild | None = None
-        self._run: Path | None = None  # the run that is watched
-        self.desk = Desk("teach")
+        self._last_analysis: object = None
+        self._last_analysis_at = time.monotonic()
+        self._stored = _StoredExamples({}, "")
+        self.training_process: TrainingProcess | None = None  # None if an earlier window started it
+        self._run: Path | None = None  # the run that is followed
+        self.tasks = TaskQueue("teach")
         self.consent = ConsentView(examples.root)
-        self.record = RecordView(page.overlay_style, self._keep, self._undo)
+        self.record = RecordView(page.overlay_style, self._store_take, self._undo_take)
         self.training = TrainingView()
         self.stack = QStackedWidget()
         for view in (self.consent, self.record, self.training):
             self.stack.addWidget(view)
         self.column.addWidget(self.stack, 1)
-        self.place = QLabel(f"Stored in {examples.root}")
-        self.place.setProperty("quiet", True)
-        self.place.setWordWrap(True)
-        self.column.addWidget(self.place)
-        self.button("Delete all my data…", "Pictures of you, models trained on them, and more.",
-                    forget)  # fmt: skip
-        self.finish()
+        self.location = QLabel(f"Stored in {examples.root}")
+        self.location.setProperty("quiet", True)
+        self.location.setWordWrap(True)
+        self.column.addWidget(self.location)
+        self.add_button(
+            "Delete all my data…", "Pictures of you, models trained on them, and more.", delete_all
+        )
+        self.add_buttons()
         self._connect()
         if examples.has_consent:
-            self._begin()
+            self._show_recording()
         else:
-            self.place.hide()
+            self.location.hide()
 
     def _connect(self) -> None:
         self.consent.agreed.connect(self._agree)
-        self.record.enough.connect(self._show_training)
-        self.training.start_wanted.connect(self._train)
-        self.training.stop_wanted.connect(self._stop)
-        self.training.use_wanted.connect(self.used)
-        self.training.back_wanted.connect(lambda: self.stack.setCurrentWidget(self.record))
+        self.record.training_requested.connect(self._show_training)
+        self.training.start_requested.connect(self._start_training)
+        self.training.stop_requested.connect(self._stop_training)
+        self.training.use_requested.connect(self.model_chosen)
+        self.training.back_requested.connect(lambda: self.stack.setCurrentWidget(self.record))
         self._timers = []
-        for interval, call in (
-            (COLLECT_MS, self.desk.collect),
-            (SEE_MS, self._see),
-            (LOOK_MS, self._look),
+        for interval, callback in (
+            (DELIVER_MS, self.tasks.deliver),
+            (PICTURE_MS, self._show_new_picture),
+            (REFRESH_MS, self._refresh_training),
         ):
             timer = QTimer(self, interval=interval)
-            timer.timeout.connect(call)
+            timer.timeout.connect(callback)
             timer.start()
             self._timers.append(timer)
 
     # --- consent and pictures -------------------------------------------------------------------
 
     def _agree(self) -> None:
-        self.desk.ask("consent", self._examples.consent, self._take_consent)
+        self.tasks.submit("consent", self._examples.consent, self._on_consent)
 
-    def _take_consent(self, outcome: Failure | None) -> None:
-        if isinstance(outcome, Failure):
-            self.consent.show_failure(outcome.words)
+    def _on_consent(self, result: TaskFailure | None) -> None:
+        if isinstance(result, TaskFailure):
+            self.consent.show_failure(result.message)
         else:
-            self._begin()
+            self._show_recording()
 
-    def _begin(self) -> None:
-        self.place.show()
+    def _show_recording(self) -> None:
+        self.location.show()
         self.stack.setCurrentWidget(self.record)
-        self.desk.ask("counts", self._read, self._take_counts)
-        self.desk.ask("look", self._newest, self._take_run)
+        self.tasks.submit("examples", self._read_examples, self._on_examples)
+        self.tasks.submit("run", self._newest_run, self._on_run)
 
-    def _see(self) -> None:
-        """Show the live page's newest picture; it is recorded only while a take runs."""
+    def _show_new_picture(self) -> None:
+        """Show the live page's newest picture; it is recorded only while a take is under way."""
         analysis = self._page.analysis
+        problem = source_problem(analysis)
         if self.stack.currentWidget() is self.consent:
-            self.consent.show_trouble(source_trouble(analysis))
-        self.record.show_trouble(source_trouble(analysis))
+            self.consent.show_source_problem(problem)
+        self.record.show_source_problem(problem)
         if self.stack.currentWidget() is not self.record:
             return
-        if analysis is self._seen:
-            if time.monotonic() - self._seen_at > STILL_S:
-                self.record.show_still()
+        if analysis is self._last_analysis:
+            if time.monotonic() - self._last_analysis_at > STALLED_S:
+                self.record.show_stalled()
             return
-        self._seen, self._seen_at = analysis, time.monotonic()
+        self._last_analysis, self._last_analysis_at = analysis, time.monotonic()
         if analysis is not None:
-            self.record.see(analysis)
+            self.record.show_analysis(analysis)
 
-    def _keep(self, expression: str, shots: tuple[Shot, ...]) -> None:
-        def keep() -> _Stored:
-            self._examples.add(expression, self._tools.pictures(shots))
-            return self._read()
+    def _store_take(self, expression: str, shots: tuple[FrameShot, ...]) -> None:
+        def store() -> _StoredExamples:
+            self._examples.add(expression, self._tools.crop_pngs(shots))
+            return self._read_examples()
 
-        self.desk.ask("counts", keep, self._take_counts)
+        self.tasks.submit("examples", store, self._on_examples)
 
-    def _undo(self, expression: str) -> None:
-        def undo() -> _Stored:
+    def _undo_take(self, expression: str) -> None:
+        def undo() -> _StoredExamples:
             self._examples.undo(expression)
-            return self._read()
+            return self._read_examples()
 
-        self.desk.ask("counts", undo, self._take_counts)
+        self.tasks.submit("examples", undo, self._on_examples)
 
-    def _read(self) -> _Stored:
-        return _Stored(self._examples.counts(), self._examples.missing())
+    def _read_examples(self) -> _StoredExamples:
+        return _StoredExamples(self._examples.counts(), self._examples.missing())
 
-    def _take_counts(self, outcome: _Stored | Failure) -> None:
-        if isinstance(outcome, Failure):
-            self.record.show_failure(outcome.words)
+    def _on_examples(self, result: _StoredExamples | TaskFailure) -> None:
+        if isinstance(result, TaskFailure):
+            self.record.show_failure(result.message)
             return
-        self._stored = outcome
-        self.record.show_counts(outcome.counts, outcome.missing)
+        self._stored = result
+        self.record.show_counts(result.counts, result.missing)
 
     # --- training -------------------------------------------------------------------------------
 
@@ -179,89 +181,89 @@ class TeachSheet(Sheet):
         )
         self.stack.setCurrentWidget(self.training)
 
-    def _train(self, layers: finetune.Layers) -> None:
-        self.training.show_starting("Reading the pictures …")
+    def _start_training(self, layers: finetune.TrainedLayers) -> None:
+        self.training.show_starting("Reading the pictures…")
         self._run = None
-        arguments = finetune.arguments(
-            self._examples.prepared, self._examples.runs, layers, self._sets
+        arguments = finetune.finetune_arguments(
+            self._examples.prepared, self._examples.runs, layers, self._tools.settings
         )
 
-        def launch() -> TrainingChild:
+        def launch() -> TrainingProcess:
             self._tools.prepare(self._examples.pictures, self._examples.prepared)
-            return TrainingChild(arguments, self._examples.runs)
+            return TrainingProcess(arguments, self._examples.runs)
 
-        self.desk.ask("train", launch, self._take_child)
+        self.tasks.submit("train", launch, self._on_launched)
 
-    def _take_child(self, outcome: TrainingChild | Failure) -> None:
-        if isinstance(outcome, Failure):
-            self.training.show_idle(outcome.words, wrong=True)
+    def _on_launched(self, result: TrainingProcess | TaskFailure) -> None:
+        if isinstance(result, TaskFailure):
+            self.training.show_idle(result.message, is_error=True)
             return
-        self.child = outcome
-        self.training.show_starting("The training starts: it takes some seconds …")
+        self.training_process = result
+        self.training.show_starting("Starting training. This takes a few seconds…")
 
-    def _stop(self) -> None:
+    def _stop_training(self) -> None:
         try:
-            if self.child is not None:
-                self.child.stop()
-            elif self._run is not None:  # an earlier window began it
-                ask_to_stop(self._run)
+            if self.training_process is not None:
+                self.training_process.stop()
+            elif self._run is not None:
+                request_stop(self._run)
         except OSError as error:
-            self.training.state.setText(f"It cannot be stopped: {error.strerror}.")
+            self.training.state.setText(f"Training could not be stopped: {error.strerror}")
 
-    def _look(self) -> None:
-        """How the training goes, by its files."""
-        child = self.child
-        if child is not None:
-            code = child.poll()
-            self._run = child.run
+    def _refresh_training(self) -> None:
+        """Follow the training by its files."""
+        process = self.training_process
+        if process is not None:
+            code = process.poll()
+            self._run = process.run
             if code is not None:
-                self.child = None
+                self.training_process = None
                 if code != 0:
-                    stopped = code == 130 or child.stopped
-                    words = STOPPED if stopped else child.words() or "The training was ended."
-                    self.training.show_idle(words, wrong=not stopped)
-                    self._run = None
+                    was_stopped = code == STOPPED_CODE or process.was_killed_early
+                    reason = process.last_output() or "Training ended unexpectedly."
+                    self._show_ended(was_stopped, reason)
                     return
         if self._run is not None:
-            self.desk.ask("look", self._newest, self._take_run)
+            self.tasks.submit("run", self._newest_run, self._on_run)
 
-    def _newest(self) -> Run | None:
-        return finetune.newest(self._examples.runs)
+    def _show_ended(self, was_stopped: bool, reason: str) -> None:
+        self._run = None
+        self.training.show_idle(STOPPED if was_stopped else reason, is_error=not was_stopped)
 
-    def _take_run(self, outcome: Run | Failure | None) -> None:
-        if outcome is None or isinstance(outcome, Failure):
+    def _newest_run(self) -> RunSnapshot | None:
+        return finetune.newest_run(self._examples.runs)
+
+    def _on_run(self, run: RunSnapshot | TaskFailure | None) -> None:
+        if run is None or isinstance(run, TaskFailure):
             return
-        if outcome.goes_on:
-            self._run = outcome.path
-            self.training.show_run(outcome)
+        if run.is_active:
+            self._run = run.path
+            self.training.show_run(run)
             return
-        if self.child is not None:
-            return  # how it ended is told by its exit code
-        found = finetune.outcome(outcome)
-        if found is not None:
+        if self.training_process is not None:
+            return  # its exit code will tell how it ended
+        result = finetune.finetune_result(run)
+        if result is not None:
             self._run = None
-            self.training.show_outcome(found)
-        elif self._run is not None:  # it ended while it was watched
-            self._run = None
-            stopped = outcome.state == "stopped"
-            words = STOPPED if stopped else outcome.reason or ENDED
-            self.training.show_idle(words, wrong=not stopped)
+            self.training.show_result(result)
+        elif self._run is not None:
+            self._show_ended(run.state == "stopped", run.reason or ENDED)
 
-    # --- the end --------------------------------------------------------------------------------
+    # --- closing --------------------------------------------------------------------------------
 
     def done(self, result: int) -> None:
-        """A training goes on without the window; its outcome is there when it opens again."""
+        """A training keeps running; its result is shown when the window opens again."""
         for timer in self._timers:
             timer.stop()
-        self.desk.close()
-        self.desk.collect()  # a training may have begun just now
-        if self.child is not None:
-            self.child.leave()
+        self.tasks.close()
+        self.tasks.deliver()  # a training may just have been launched
+        if self.training_process is not None:
+            self.training_process.detach()
         super().done(result)
 
-    def end_training(self) -> None:
-        """At once, with nothing kept: its files are to be deleted."""
-        self.desk.forget("train")
-        if self.child is not None:
-            self.child.kill()
-            self.child = None
+    def kill_training(self) -> None:
+        """Kill it at once: its files will be deleted."""
+        self.tasks.cancel("train")
+        if self.training_process is not None:
+            self.training_process.kill()
+            self.training_process = None

@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 from ferapp.live.status import DeviceInfo, LiveStatus
 from ferapp.sources.base import Frame
-from ferapp.sources.camera_info import CameraInfo, Mode, camera_text
+from ferapp.sources.camera_info import CameraInfo, Mode, parse_camera_uri
 from ferapp.sources.faults import Fault
 from ferapp.sources.stream_address import URL, without_password
 from trainer.card import ModelCard
@@ -27,7 +27,7 @@ def source_title(spec: str) -> str:
     """What a person calls the source that `spec` opens; never with a password."""
     if spec == "demo":
         return "the demo clip"
-    if (camera := camera_text(spec)) is not None:
+    if (camera := parse_camera_uri(spec)) is not None:
         text = camera[0]
         if text.startswith("/dev/") or not text:
             return "the camera"
@@ -62,7 +62,7 @@ def size_and_rate(status: LiveStatus) -> str:
     asked, delivered = status.source.requested_mode, status.source.delivered_mode
     rate = status.rates.capture_fps
     parts = []
-    if camera_text(status.source.uri) is not None:
+    if parse_camera_uri(status.source.uri) is not None:
         if asked is not None:
             parts.append(f"requested {mode_text(asked)}")
         if delivered is not None:
@@ -103,7 +103,11 @@ def model_title(status: LiveStatus) -> str:
 
 def picture_title(frame: Frame) -> str:
     """Which picture of a folder it is: `2.png  ·  3 / 67`; "" of all else."""
-    return f"{frame.origin}  ·  {frame.place[0]} / {frame.place[1]}" if frame.origin else ""
+    return (
+        f"{frame.file_name}  ·  {frame.file_position[0]} / {frame.file_position[1]}"
+        if frame.file_name
+        else ""
+    )
 
 
 def first_title(status: LiveStatus) -> str:
@@ -123,11 +127,11 @@ def camera_titles(cameras: tuple[CameraInfo, ...]) -> list[str]:
 
 def playing_camera(status: LiveStatus) -> CameraInfo | None:
     """The connected camera whose pictures are shown."""
-    asked = camera_text(status.source.uri)
+    asked = parse_camera_uri(status.source.uri)
     if asked is None:
         return None
     if asked[0]:
-        return next((c for c in status.cameras if c.answers_to(asked[0])), None)
+        return next((c for c in status.cameras if c.matches(asked[0])), None)
     return next((c for c in status.cameras if c.name == status.source.name), None)
 
 

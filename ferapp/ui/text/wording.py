@@ -4,7 +4,8 @@ import math
 
 from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
 from ferapp.overlays.label_text import class_title, face_label, parts_text, percent
-from ferapp.recording.session import HIDDEN, Mark
+from ferapp.recording.session import HIDDEN
+from ferapp.sources.recorded import Mark
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis, Face, QualityIssue, QualityKind
 
@@ -190,7 +191,7 @@ def recording(status: RecordingStatus) -> str:
 
 def no_crop(status: LiveStatus) -> str:
     """Why there is nothing that the model sees, while a recording plays as it was recorded."""
-    if status.source.replay is None or not status.source.replay.as_recorded:
+    if status.source.replay is None or not status.source.replay.shows_recorded_results:
         return ""
     if status.source.replay.has_overlays:
         return "The overlays are part of this video. No model looks at it."

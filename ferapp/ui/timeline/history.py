@@ -1,16 +1,17 @@
-"""The last seconds of probabilities in a ring of numpy arrays. No Qt."""
+"""The last seconds of values in a ring of numpy arrays. No Qt."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-class Traces:
-    """Times (s), smoothed and raw probabilities; NaN rows are gaps where no face was seen."""
+class History:
+    """Times (s), smoothed and raw values; rows of NaN are gaps."""
 
-    def __init__(self, classes: int, capacity: int) -> None:
+    def __init__(self, width: int, capacity: int) -> None:
+        """`width` values at a time, `capacity` times."""
         self._times = np.full(capacity, np.nan)
-        self._smoothed = np.full((capacity, classes), np.nan, np.float32)
-        self._raw = np.full((capacity, classes), np.nan, np.float32)
+        self._smoothed = np.full((capacity, width), np.nan, np.float32)
+        self._raw = np.full((capacity, width), np.nan, np.float32)
         self._next = 0
         self._count = 0
 
@@ -19,19 +20,17 @@ class Traces:
         """Values at a time."""
         return int(self._raw.shape[1])
 
-    def push(self, time: float, smoothed: NDArray[np.float32], raw: NDArray[np.float32]) -> None:
-        """Append one analysis. A clock that went back begins a new record."""
-        if self._count and time < self._times[self._next - 1]:
-            self._count = 0
+    def append(self, time: float, smoothed: NDArray[np.float32], raw: NDArray[np.float32]) -> None:
+        """Times must not decrease."""
         self._times[self._next] = time
         self._smoothed[self._next] = smoothed
         self._raw[self._next] = raw
         self._next = (self._next + 1) % len(self._times)
         self._count = min(self._count + 1, len(self._times))
 
-    def push_gap(self, time: float) -> None:
-        nothing = np.full(self._raw.shape[1], np.nan, np.float32)
-        self.push(time, nothing, nothing)
+    def append_gap(self, time: float) -> None:
+        missing = np.full(self.width, np.nan, np.float32)
+        self.append(time, missing, missing)
 
     def last(
         self, seconds: float

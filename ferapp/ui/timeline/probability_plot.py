@@ -1,23 +1,23 @@
-"""The probability strip: the last 20 seconds, one curve per class."""
+"""The probabilities of the last 20 seconds, one curve per class."""
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from ferapp.overlays import label_text, palette
-from ferapp.ui.timeline.time_plot import SECONDS, TimeStrip
+from ferapp.ui.timeline.time_plot import SECONDS, TimePlot
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis
 from trainer.labels import EXPRESSIONS
 
-LEAST = 40  # px high: all fits into the smallest window
+MIN_HEIGHT = 40  # px: everything fits into the smallest window
 
 
-class ProbabilityStrip(TimeStrip):
-    """The raw trace is drawn for the leading class only: seven more lines would hide the curves."""
+class ProbabilityPlot(TimePlot):
+    """Raw values are drawn for the leading class only: seven more lines would hide the curves."""
 
     def __init__(self) -> None:
-        super().__init__(len(EXPRESSIONS), least=LEAST)
+        super().__init__(len(EXPRESSIONS), min_height=MIN_HEIGHT)
         self._classes: tuple[str, ...] = EXPRESSIONS
         self.curves: list[pg.PlotCurveItem] = []
         self._raw = pg.PlotCurveItem(connect="finite")
@@ -28,7 +28,7 @@ class ProbabilityStrip(TimeStrip):
         self.setToolTip(
             "The probabilities of the last 20 seconds, in the colours of the bars.\n"
             "Lines: smoothed. Faint line: the leading expression, each picture alone.\n"
-            "Gaps: no face, another face, other parts hidden, or it was held or sought."
+            "Gaps: no face, another face, other parts hidden, a pause, a seek or a new round."
         )
         self._build_curves()
 
@@ -39,33 +39,33 @@ class ProbabilityStrip(TimeStrip):
         for item in (self._raw, *self.curves, self._leader):
             if item.scene() is None:
                 self.addItem(item, ignoreBounds=True)
-        self.dress()
+        self.restyle()
 
-    def push(self, analysis: Analysis) -> None:
-        """Note one analysis. Drawing waits for `redraw`."""
+    def add(self, analysis: Analysis) -> None:
+        """Append one analysis; `redraw` draws it."""
         if analysis.classes and analysis.classes != self._classes:
             self._classes = analysis.classes
-            self.begin_anew(len(self._classes))
+            self.clear_history(len(self._classes))
             self._build_curves()
         frame, face = analysis.frame, analysis.selected_face
         prediction = face.prediction if face is not None else None
         if face is None or prediction is None:
-            self.note_gap(frame)
+            self.append_gap(frame)
         else:
             subject = face.face_id, analysis.hidden
-            self.note(frame, subject, prediction.smoothed, prediction.probabilities)
+            self.append(frame, subject, prediction.smoothed, prediction.probabilities)
 
     def redraw(self) -> None:
-        """Draw what was pushed, if anybody can see it."""
-        if not self.due():
+        """Draw what was added, if it is visible."""
+        if not self.is_due():
             return
-        times, smoothed, raw = self.traces.last(SECONDS)
+        times, smoothed, raw = self.history.last(SECONDS)
         for i, curve in enumerate(self.curves):
             curve.setData(times, smoothed[:, i])
-        seen = len(times) > 0 and bool(np.isfinite(smoothed[-1, 0]))
-        self._raw.setVisible(seen)
-        self._leader.setVisible(seen)
-        if seen:
+        has_face = len(times) > 0 and bool(np.isfinite(smoothed[-1, 0]))
+        self._raw.setVisible(has_face)
+        self._leader.setVisible(has_face)
+        if has_face:
             top = int(np.argmax(smoothed[-1]))
             colour = QColor(theme.current().expression(self._classes[top], top))
             faint = QColor(colour)
@@ -76,8 +76,8 @@ class ProbabilityStrip(TimeStrip):
             height = float(smoothed[-1, top])
             self._leader.setPos(0, height - 0.1 if height > 0.5 else height + 0.1)
 
-    def dress(self) -> None:
-        super().dress()
+    def restyle(self) -> None:
+        super().restyle()
         look = theme.current()
         self._leader.fill = pg.mkBrush(palette.to_qcolor(look.panel, 0.75))  # over the curves
         for i, curve in enumerate(self.curves):

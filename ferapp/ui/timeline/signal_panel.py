@@ -10,19 +10,19 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from ferapp.ui.shell.settings import SIGNAL_GROUPS, STRONGEST
-from ferapp.ui.timeline.time_plot import SECONDS, TimeStrip
+from ferapp.ui.timeline.time_plot import SECONDS, TimePlot
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.picker import Picker
 from ferapp.vision.signals import COLUMNS, GROUPS, SIGNALS
 from ferapp.vision.types import Analysis
 
-LEAST = 72  # px, of the plot
+MIN_HEIGHT = 72  # px, of the plot
 UNKNOWN: NDArray[np.float32] = np.full(len(SIGNALS), np.nan, np.float32)
-_MOST = max(map(len, GROUPS.values()))  # curves at once
-_TOP = 4  # action units among the strongest
+_MAX_CURVES = max(map(len, GROUPS.values()))
+_MAX_STRONGEST = 4  # how many action units are shown as the strongest
 _UNITS = tuple(i for i, column in enumerate(COLUMNS) if column.startswith("au"))
-_AHEAD = 0.1  # an action unit must be so much stronger than one of the strongest to replace it
-_KEY = 3  # px, the line in a curve's colour
+_MIN_LEAD = 0.1  # by which an action unit must exceed one of the strongest to replace it
+_KEY_HEIGHT = 3  # px, of the line in a curve's colour
 _TIP = (
     "What is measured on the face beside its expression, each picture alone.\n"
     "Head: where it is turned. Eyes: how far they are open. All others are action units of FACS\n"
@@ -32,7 +32,7 @@ _TIP = (
 
 
 def strongest(peaks: NDArray[np.float32], before: tuple[int, ...] = ()) -> tuple[int, ...]:
-    """The _TOP action units by `peaks` (S,), as indices of SIGNALS.
+    """The _MAX_STRONGEST action units by `peaks` (S,), as indices of SIGNALS.
 
     Those of `before` keep their places unless another is clearly stronger: curves keep colours.
     """
@@ -40,11 +40,11 @@ def strongest(peaks: NDArray[np.float32], before: tuple[int, ...] = ()) -> tuple
     for index in sorted(_UNITS, key=lambda unit: -peaks[unit]):
         if index in chosen:
             continue
-        if len(chosen) < _TOP:
+        if len(chosen) < _MAX_STRONGEST:
             chosen.append(index)
             continue
         weakest = min(chosen, key=lambda unit: peaks[unit])
-        if peaks[index] > peaks[weakest] + _AHEAD:
+        if peaks[index] > peaks[weakest] + _MIN_LEAD:
             chosen[chosen.index(weakest)] = index
     return tuple(chosen)
 
@@ -58,7 +58,7 @@ def value_text(index: int, value: float) -> str:
 
 
 class SignalCells(QWidget):
-    """Name, value and colour of each curve; each explains itself."""
+    """Name, value and colour of each curve, with a tooltip each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,32 +69,32 @@ class SignalCells(QWidget):
         self.setAccessibleName("Signals of the face")
 
     def sizeHint(self) -> QSize:
-        return QSize(200, 2 * self.fontMetrics().height() + _KEY + 2)
+        return QSize(200, 2 * self.fontMetrics().height() + _KEY_HEIGHT + 2)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
     def show_values(self, shown: tuple[int, ...], values: NDArray[np.float32]) -> None:
-        """Those of SIGNALS with the indices `shown`, of all `values` (S,)."""
+        """Show the SIGNALS with the indices `shown`; `values` (S,) are those of all."""
         self._shown, self._values = shown, values
         self.update()
 
     def summary(self) -> str:
         """`Yaw −12°, Pitch +3°, …`."""
-        words = (f"{SIGNALS[i].name} {value_text(i, float(self._values[i]))}" for i in self._shown)
-        return ", ".join(words)
+        texts = (f"{SIGNALS[i].name} {value_text(i, float(self._values[i]))}" for i in self._shown)
+        return ", ".join(texts)
 
     def cell(self, place: int) -> QRectF:
         width = self.width() / max(3, len(self._shown))
         return QRectF(place * width, 0, width - 6, self.height())
 
     def tip(self, x: float) -> str:
-        """Of the cell at `x` px."""
-        places = range(len(self._shown))
-        found = [i for i in places if self.cell(i).left() <= x < self.cell(i).right() + 6]
-        if not found:
+        """The tooltip of the cell at `x` px."""
+        cells = [self.cell(place) for place in range(len(self._shown))]
+        hit = next((i for i, cell in enumerate(cells) if cell.left() <= x < cell.right() + 6), None)
+        if hit is None:
             return _TIP
-        index = self._shown[found[0]]
+        index = self._shown[hit]
         name, value = SIGNALS[index].name, value_text(index, float(self._values[index]))
         return f"{name} {value}\n{SIGNALS[index].meaning}"
 
@@ -120,32 +120,32 @@ class SignalCells(QWidget):
             painter.drawText(cell.translated(0, line), Qt.AlignmentFlag.AlignLeft, value)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(look.series[place]))
-            key = QRectF(cell.x(), 2 * line + 1, cell.width(), _KEY)
-            painter.drawRoundedRect(key, _KEY / 2, _KEY / 2)
+            key = QRectF(cell.x(), 2 * line + 1, cell.width(), _KEY_HEIGHT)
+            painter.drawRoundedRect(key, _KEY_HEIGHT / 2, _KEY_HEIGHT / 2)
 
 
-class SignalStrip(TimeStrip):
-    """The curves of a group of SIGNALS; all are noted, so that another group has its past."""
+class SignalPlot(TimePlot):
+    """The curves of a group of SIGNALS; all are recorded, so that another group has a past."""
 
     def __init__(self) -> None:
-        super().__init__(len(SIGNALS), least=LEAST)
+        super().__init__(len(SIGNALS), min_height=MIN_HEIGHT)
         self.shown: tuple[int, ...] = ()
-        self.curves = [pg.PlotCurveItem(connect="finite") for _ in range(_MOST)]
+        self.curves = [pg.PlotCurveItem(connect="finite") for _ in range(_MAX_CURVES)]
         for curve in self.curves:
             self.addItem(curve, ignoreBounds=True)
         self.setAccessibleName("Signals of the last 20 seconds")
-        self.dress()
+        self.restyle()
 
-    def push(self, analysis: Analysis) -> None:
-        """Note one analysis. Drawing waits for `redraw`."""
+    def add(self, analysis: Analysis) -> None:
+        """Append one analysis; `redraw` draws it."""
         face, frame = analysis.selected_face, analysis.frame
         if face is None:
-            self.note_gap(frame)
+            self.append_gap(frame)
         else:
-            self.note(frame, face.face_id, face.signals, face.signals)
+            self.append(frame, face.face_id, face.signals, face.signals)
 
     def show_group(self, indices: tuple[int, ...]) -> None:
-        """These of SIGNALS from now on, which have one extent."""
+        """Plot these of SIGNALS from now on; they have the same extent."""
         if indices == self.shown:
             return
         self.shown = indices
@@ -159,28 +159,28 @@ class SignalStrip(TimeStrip):
         ticks = [(mark, f"{mark:g}{unit}".replace("-", "−")) for mark in marks]
         self.getAxis("left").setTicks([ticks])
         meanings = (f"{SIGNALS[i].name}: {SIGNALS[i].meaning}" for i in indices)
-        gaps = "Gaps: no face, another face is followed, or it was held or sought."
+        gaps = "Gaps: no face, another face is followed, a pause, a seek or a new round."
         self.setToolTip("\n".join(["The last 20 seconds, unsmoothed.", *meanings, gaps]))
 
     def redraw(self) -> None:
-        """Draw what was pushed, if anybody can see it."""
-        if not self.due():
+        """Draw what was added, if it is visible."""
+        if not self.is_due():
             return
-        times, values, _ = self.traces.last(SECONDS)
+        times, values, _ = self.history.last(SECONDS)
         for place, curve in enumerate(self.curves):
             used = place < len(self.shown)
             curve.setVisible(used)
             if used:
                 curve.setData(times, values[:, self.shown[place]])
 
-    def dress(self) -> None:
-        super().dress()
+    def restyle(self) -> None:
+        super().restyle()
         for curve, colour in zip(self.curves, theme.current().series, strict=True):
             curve.setPen(pg.mkPen(colour, width=1))
 
 
 class SignalPanel(QWidget):
-    """A choice of what to show, its values now, and their curves."""
+    """A choice of signals, their current values, and their curves."""
 
     group_chosen = Signal(str)
 
@@ -192,7 +192,7 @@ class SignalPanel(QWidget):
         self.group.setCurrentIndex(SIGNAL_GROUPS.index(group))
         self.group.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.cells = SignalCells()
-        self.strip = SignalStrip()
+        self.plot = SignalPlot()
         first = QHBoxLayout()
         first.setSpacing(theme.GAP)
         first.addWidget(self.group)
@@ -201,26 +201,26 @@ class SignalPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(first)
-        column.addWidget(self.strip, 1)
+        column.addWidget(self.plot, 1)
         self._choose()
         self.group.activated.connect(lambda _: self._choose())
 
     def _choose(self) -> None:
         name = str(self.group.currentData())
-        self.strip.show_group(GROUPS[name] if name in GROUPS else self._strongest(()))
+        self.plot.show_group(GROUPS[name] if name in GROUPS else self._strongest(()))
         self.group_chosen.emit(name)
 
     def _strongest(self, before: tuple[int, ...]) -> tuple[int, ...]:
-        _, values, _ = self.strip.traces.last(SECONDS)
+        _, values, _ = self.plot.history.last(SECONDS)
         known = np.nan_to_num(values)
         return strongest(known.max(axis=0, initial=0), before)
 
     def show_analysis(self, analysis: Analysis | None) -> None:
-        """The values of the face followed, and the curves, where anybody can see them."""
+        """Show the values of the followed face, and the curves, unless hidden."""
         if not self.isVisible():
             return
         if self.group.currentData() == STRONGEST:
-            self.strip.show_group(self._strongest(self.strip.shown))
+            self.plot.show_group(self._strongest(self.plot.shown))
         face = analysis.selected_face if analysis is not None else None
-        self.cells.show_values(self.strip.shown, UNKNOWN if face is None else face.signals)
-        self.strip.redraw()
+        self.cells.show_values(self.plot.shown, UNKNOWN if face is None else face.signals)
+        self.plot.redraw()

@@ -1,1 +1,1 @@
-"""The Train page: launch runs, watch them, compare them."""
+"""The Train page: start, watch and compare training runs."""

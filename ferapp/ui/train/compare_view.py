@@ -1,4 +1,4 @@
-"""Checked runs side by side: curves on val, results with their spread, settings that differ."""
+"""Compared runs: validation curves, results with their spread, settings that differ."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
@@ -7,40 +7,39 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from ferapp.runs.side_by_side import SideBySide, Table
+from ferapp.runs.compare import RunComparison, Table
 from ferapp.ui.train.run_curves import Curve, CurvePlot
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import push_button
 
-_HIGHEST = 190  # px of a table; longer ones scroll
+_MAX_HEIGHT = 190  # px of a table; longer ones scroll
 
 
 class CompareView(QWidget):
-    """`live_wanted`: two runs were checked, and their models shall look at the same frames."""
+    """`live_requested` asks to compare the models of two runs on the live page."""
 
-    live_wanted = Signal()
+    live_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.headline = QLabel("Comparison")
         self.headline.setFont(theme.sized(self.font(), 1.35, QFont.Weight.DemiBold))
-        self.live = QPushButton("Compare live")
-        self.live.setToolTip("Both models on the same frames of the camera, side by side.")
-        by_keyboard(self.live)
-        self.live.clicked.connect(self.live_wanted)
-        self.accuracies = CurvePlot("Accuracy on val", "Of each run, by epoch.", "{:.1f} %")
-        self.losses = CurvePlot("Loss on val", "Cross-entropy on val, by epoch.")
-        self.results = _table_widget("Results")
-        self.differences = _table_widget("Settings that differ")
-        self.same = QLabel("They differ in no setting.")
-        self.same.setProperty("quiet", True)
+        self.live = push_button(
+            "Compare live", "Run both models on the same camera frames, side by side."
+        )
+        self.live.clicked.connect(self.live_requested)
+        self.accuracies = CurvePlot("Validation accuracy", "Of each run, by epoch.", "{:.1f} %")
+        self.losses = CurvePlot("Validation loss", "Cross-entropy of each run, by epoch.")
+        self.results = _make_table("Results")
+        self.differences = _make_table("Settings that differ")
+        self.no_differences = QLabel("All settings are the same.")
+        self.no_differences.setProperty("quiet", True)
         head = QHBoxLayout()
         head.addWidget(self.headline, 1)
         head.addWidget(self.live)
@@ -53,33 +52,36 @@ class CompareView(QWidget):
         layout.setSpacing(10)
         layout.addLayout(head)
         layout.addLayout(plots, 1)
-        for title, widget in (("Results", self.results), ("Differences", self.differences)):
-            label = QLabel(title)
-            label.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
-            layout.addWidget(label)
-            layout.addWidget(widget)
-        layout.addWidget(self.same)
+        for table in (self.results, self.differences):
+            title = QLabel(table.accessibleName())
+            title.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
+            layout.addWidget(title)
+            layout.addWidget(table)
+        layout.addWidget(self.no_differences)
 
-    def show_waiting(self, count: int) -> None:
-        self.headline.setText(f"Comparing {count} runs …")
+    def show_progress(self, count: int) -> None:
+        self.headline.setText(f"Comparing {count} runs…")
         self.live.setVisible(False)
 
-    def show_failure(self, words: str) -> None:
-        self.headline.setText(words)
+    def show_failure(self, message: str) -> None:
+        self.headline.setText(message)
 
-    def show_comparison(self, found: SideBySide, count: int) -> None:
+    def show_comparison(self, comparison: RunComparison, count: int) -> None:
         self.headline.setText(f"{count} runs")
         self.live.setVisible(count == 2)
-        self.accuracies.show_curves([Curve(*curve, points=True) for curve in found.curves])
-        self.losses.show_curves([Curve(*curve, points=True) for curve in found.losses])
-        _fill(self.results, found.results)
-        _fill(self.differences, found.differences)
-        differ = bool(found.differences[1])
-        self.differences.setVisible(differ)
-        self.same.setVisible(not differ)
+        for plot, curves in (
+            (self.accuracies, comparison.val_accuracies),
+            (self.losses, comparison.val_losses),
+        ):
+            plot.show_curves([Curve(*curve, has_markers=True) for curve in curves])
+        _fill_table(self.results, comparison.results)
+        _fill_table(self.differences, comparison.differences)
+        has_differences = bool(comparison.differences[1])
+        self.differences.setVisible(has_differences)
+        self.no_differences.setVisible(not has_differences)
 
 
-def _table_widget(name: str) -> QTableWidget:
+def _make_table(name: str) -> QTableWidget:
     table = QTableWidget()
     table.setAccessibleName(name)
     table.verticalHeader().hide()
@@ -92,16 +94,16 @@ def _table_widget(name: str) -> QTableWidget:
     return table
 
 
-def _fill(table: QTableWidget, content: Table) -> None:
+def _fill_table(table: QTableWidget, content: Table) -> None:
     columns, rows = content
     table.clear()
     table.setColumnCount(len(columns))
     table.setRowCount(len(rows))
     table.setHorizontalHeaderLabels(columns)
-    for y, row in enumerate(rows):
-        for x, text in enumerate(row):
-            table.setItem(y, x, QTableWidgetItem(text))
+    for row, texts in enumerate(rows):
+        for column, text in enumerate(texts):
+            table.setItem(row, column, QTableWidgetItem(text))
     table.resizeRowsToContents()
     rows_height = sum(table.rowHeight(row) for row in range(len(rows)))
     height = table.horizontalHeader().sizeHint().height() + rows_height + 14
-    table.setFixedHeight(min(height, _HIGHEST))
+    table.setFixedHeight(min(height, _MAX_HEIGHT))

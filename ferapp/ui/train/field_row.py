@@ -1,69 +1,83 @@
-"""One setting in the form: name, editor, unit, the way back to the recipe, and what is wrong."""
+"""One setting in the form: name, editor, unit, a button to reset it, and its error."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
 
-from ferapp.ui.train.form_fields import Field
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.train.form_fields import FormField
+from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.picker import Picker
 
-NAME_WIDTH, EDIT_WIDTH = 130, 150  # px
+NAME_WIDTH, EDITOR_WIDTH = 130, 150  # px
 
 
 class FieldRow(QWidget):
-    """`changed` tells of every keystroke; `text` is what `fields.setting` takes."""
+    """`changed` is emitted at every keystroke; `text` is what `form_fields.setting` takes."""
 
     changed = Signal()
 
-    def __init__(self, field: Field, offers: tuple[str, ...] = ()) -> None:
-        """`offers` are values to choose from, where the schema itself names none."""
+    def __init__(self, field: FormField, suggestions: tuple[str, ...] = ()) -> None:
+        """`suggestions` are values to choose from, where the schema itself has no choices."""
         super().__init__()
         self.field = field
-        self._usual = ""
-        choices = field.choices or offers
-        self.editor: Picker | QLineEdit
-        if choices:
-            self.editor = Picker(field.title, field.tip)
-            for choice in choices:
-                words = {"true": "Yes", "false": "No"}[choice] if field.kind == "switch" else choice
-                self.editor.addItem(words.replace("_", " ") if field.choices else words, choice)
-            self.editor.currentIndexChanged.connect(lambda _: self._tell())
-        else:
-            self.editor = QLineEdit()
-            self.editor.textChanged.connect(lambda _: self._tell())
+        self._default = ""
         self.name = QLabel(field.title)
         self.name.setFixedWidth(NAME_WIDTH)
         self.name.setToolTip(field.tip)
+        self.name.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        self.editor = self._make_editor(suggestions)
+        self.name.setBuddy(self.editor)
         self.unit = QLabel(field.unit)
         self.unit.setProperty("quiet", True)
-        self.back = QPushButton("↺")
-        self.back.setFixedWidth(28)
-        self.back.setStyleSheet("padding: 2px;")
-        self.back.setAccessibleName(f"{field.title}: back to the recipe")
-        by_keyboard(self.back)
-        keep = self.back.sizePolicy()
-        keep.setRetainSizeWhenHidden(True)
-        self.back.setSizePolicy(keep)
-        self.back.clicked.connect(lambda: self.set_text(self._usual))
+        self.reset = self._make_reset_button()
         self.error = QLabel()
         self.error.setWordWrap(True)
         self.error.setProperty("wrong", True)
         self.error.hide()
-        self.editor.setToolTip(field.tip)
-        self.editor.setAccessibleName(field.title)
-        self.editor.setAccessibleDescription(field.help)
-        self.editor.setFixedWidth(EDIT_WIDTH)
-        self.name.setBuddy(self.editor)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(1)
         grid.addWidget(self.name, 0, 0)
         grid.addWidget(self.editor, 0, 1)
-        grid.addWidget(self.back, 0, 2)
+        grid.addWidget(self.reset, 0, 2)
         grid.addWidget(self.unit, 0, 3)
         grid.setColumnStretch(3, 1)
         grid.addWidget(self.error, 1, 1, 1, 3)
+
+    def _make_editor(self, suggestions: tuple[str, ...]) -> Picker | QLineEdit:
+        field = self.field
+        editor: Picker | QLineEdit
+        choices = field.choices or suggestions
+        if choices:
+            editor = Picker(field.title, field.tip)
+            for choice in choices:
+                editor.addItem(self._choice_text(choice), choice)
+            editor.currentIndexChanged.connect(lambda _: self._on_change())
+        else:
+            editor = QLineEdit()
+            editor.textChanged.connect(lambda _: self._on_change())
+        editor.setToolTip(field.tip)
+        editor.setAccessibleName(field.title)
+        editor.setAccessibleDescription(field.help)
+        editor.setFixedWidth(EDITOR_WIDTH)
+        return editor
+
+    def _choice_text(self, choice: str) -> str:
+        if self.field.kind == "switch":
+            return "Yes" if choice == "true" else "No"
+        return choice.replace("_", " ") if self.field.choices else choice
+
+    def _make_reset_button(self) -> QPushButton:
+        button = QPushButton("↺")
+        button.setFixedWidth(28)
+        button.setStyleSheet("padding: 2px;")
+        button.setAccessibleName(f"Reset {self.field.title} to the recipe's value")
+        enable_keyboard(button)
+        policy = button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        button.setSizePolicy(policy)
+        button.clicked.connect(lambda: self.set_text(self._default))
+        return button
 
     @property
     def text(self) -> str:
@@ -75,43 +89,42 @@ class FieldRow(QWidget):
         if isinstance(self.editor, QLineEdit):
             self.editor.setText(text)
             return
-        place = self.editor.findData(text)
-        if place < 0:
+        index = self.editor.findData(text)
+        if index < 0:
             self.editor.addItem(text, text)
-            place = self.editor.count() - 1
-        self.editor.setCurrentIndex(place)
+            index = self.editor.count() - 1
+        self.editor.setCurrentIndex(index)
 
-    def set_usual(self, text: str) -> None:
-        """What the recipe says; the field takes it on."""
-        self._usual = text
+    def set_default(self, text: str) -> None:
+        """Set the recipe's value, and the field to it."""
+        self._default = text
         self.set_text(text)
-        self._tell()
+        self._on_change()
 
     @property
     def differs(self) -> bool:
         """From the recipe."""
-        return self.text != self._usual
+        return self.text != self._default
 
-    def show_error(self, words: str) -> None:
-        self.error.setText(words)
-        self.error.setVisible(bool(words))
-        mark_wrong(self.editor, bool(words))
-        self.editor.setAccessibleDescription(words or self.field.help)
+    def show_error(self, message: str) -> None:
+        self.error.setText(message)
+        self.error.setVisible(bool(message))
+        mark_invalid(self.editor, bool(message))
+        self.editor.setAccessibleDescription(message or self.field.help)
 
-    def _tell(self) -> None:
+    def _on_change(self) -> None:
         font = self.name.font()
         if font.bold() != self.differs:
             font.setBold(self.differs)
             self.name.setFont(font)
-        self.back.setVisible(self.differs)
-        self.back.setToolTip(f"Back to the recipe's {self._usual or 'empty value'}.")
-        self.name.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        self.reset.setVisible(self.differs)
+        self.reset.setToolTip(f"Reset to the recipe's value: {self._default or '(empty)'}")
         self.changed.emit()
 
 
-def mark_wrong(editor: QWidget, on: bool) -> None:
-    """Its outline says so."""
-    if bool(editor.property("invalid")) != on:
-        editor.setProperty("invalid", on)
+def mark_invalid(editor: QWidget, is_invalid: bool) -> None:
+    """Outline an editor whose content is invalid."""
+    if bool(editor.property("invalid")) != is_invalid:
+        editor.setProperty("invalid", is_invalid)
         editor.style().unpolish(editor)
         editor.style().polish(editor)

@@ -1,17 +1,20 @@
-"""The form's fields, made of the configuration's own schema: no second list of what there is."""
+"""The fields of the training form, derived from the configuration's schema."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
 from trainer.config.constraint_text import bounds
+from trainer.config.loading import check_config
 from trainer.config.train_config import TrainConfig, all_fields
+from trainer.recipes import RECIPES
 
-Kind = Literal["switch", "choice", "number", "text", "toml"]
+FieldKind = Literal["switch", "choice", "number", "text", "toml"]
 
-# what most people set; all else is folded
+# always shown; all other fields are folded
 BASICS = (
     "optim.epochs",
     "optim.batch_size",
@@ -24,43 +27,27 @@ BASICS = (
     "objective.au.weight",
     "run.seed",
 )
-_TITLES = {
-    "model.init": "Start from model",
-    "objective.center.weight": "Center loss",
-    "objective.pal.weight": "PAL, landmarks",
-    "objective.au.weight": "AU, action units",
-}
 SECTIONS = {
     "data": "Data",
     "model": "Model",
     "augment": "Augmentation",
-    "objective": "Objective",
+    "objective": "Loss",
     "optim": "Optimisation",
     "run": "Run",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One setting. `key` is dotted, as `--set` takes it."""
+class FormField:
+    """One setting. `key` is its dotted name, as `--set` takes it."""
 
     key: str
+    title: str
     help: str
     unit: str
-    kind: Kind
+    kind: FieldKind
     choices: tuple[str, ...]
-    bounds: str  # in words, "" without any
-
-    @property
-    def title(self) -> str:
-        """`objective.pal.sigma` → `PAL sigma`; `model.options` → `Model options`."""
-        if self.key in _TITLES:
-            return _TITLES[self.key]
-        parts = self.key.split(".")
-        words = " ".join(parts if parts[0] == "model" else parts[1:]).replace("_", " ")
-        for short in ("pal", "au"):
-            words = words.replace(f"{short} ", f"{short.upper()} ")
-        return words[:1].upper() + words[1:]
+    bounds: str  # a sentence, "" without any
 
     @property
     def section(self) -> str:
@@ -71,16 +58,15 @@ class Field:
         return "\n".join(filter(None, (self.help, self.bounds, f"--set {self.key}=…")))
 
 
-def form_fields() -> tuple[Field, ...]:
-    return tuple(_field(key, info) for key, info in all_fields().items())
+def form_fields() -> tuple[FormField, ...]:
+    return tuple(_form_field(key, info) for key, info in all_fields().items())
 
 
-def _field(key: str, info: FieldInfo) -> Field:
+def _form_field(key: str, info: FieldInfo) -> FormField:
     extra = info.json_schema_extra
-    unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
     annotation = info.annotation
     choices: tuple[str, ...] = ()
-    kind: Kind = "toml"
+    kind: FieldKind = "toml"
     if annotation is bool:
         kind, choices = "switch", ("true", "false")
     elif get_origin(annotation) is Literal:
@@ -89,38 +75,84 @@ def _field(key: str, info: FieldInfo) -> Field:
         kind = "number"
     elif annotation is str:
         kind = "text"
-    return Field(key, info.description or "", unit, kind, choices, _bounds(info))
+    return FormField(
+        key=key,
+        title=info.title or _title_from(key),
+        help=info.description or "",
+        unit=str(extra.get("unit", "")) if isinstance(extra, dict) else "",
+        kind=kind,
+        choices=choices,
+        bounds=_sentence(bounds(info)),
+    )
 
 
-def _bounds(info: FieldInfo) -> str:
-    text = bounds(info)
+def _title_from(key: str) -> str:
+    """`objective.pal.sigma` → `PAL sigma`; `objective.pal.weight` → `PAL loss weight`."""
+    section, *names = key.split(".")
+    if section == "model":
+        names = ["model", *names]
+    elif section == "objective" and names[-1] == "weight":
+        names = [*names[:-1], "loss weight"]
+    title = " ".join(names).replace("_", " ")
+    for acronym in ("pal", "au"):
+        title = title.replace(f"{acronym} ", f"{acronym.upper()} ")
+    return title[:1].upper() + title[1:]
+
+
+def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + "." if text else ""
 
 
 def values_of(config: TrainConfig) -> dict[str, str]:
-    """What stands in each field, by its key."""
+    """The text of every field, by its key."""
     return {field.key: text_of(_value(config, field.key), field) for field in form_fields()}
 
 
-def text_of(value: Any, field: Field) -> str:
-    """As a person reads and writes it."""
+def recipe_texts(recipe: str) -> dict[str, str]:
+    """The text of every field in this recipe, by its key."""
+    config, _ = check_config([], **RECIPES[recipe].values)
+    assert config is not None
+    return values_of(config)
+
+
+def closest_recipe(config: TrainConfig, recipes: Iterable[str]) -> str:
+    """The recipe that gives `config` with the fewest changes.
+
+    Not every recipe can give it: a table, as `model.options`, is merged with the recipe's.
+    """
+    texts, fields = values_of(config), form_fields()
+
+    def changes(recipe: str) -> list[str]:
+        usual = recipe_texts(recipe)
+        return [setting(f, texts[f.key]) for f in fields if texts[f.key] != usual[f.key]]
+
+    by_distance = sorted(recipes, key=lambda recipe: len(changes(recipe)))
+    for recipe in by_distance:
+        if check_config(changes(recipe), **RECIPES[recipe].values)[0] == config:
+            return recipe
+    return by_distance[0]
+
+
+def text_of(value: Any, field: FormField) -> str:
+    """A value as the form shows it; read back, it is exactly the same."""
     if field.kind == "toml":
         return toml(value)
     if field.kind == "switch":
         return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    # repr is the shortest text that gives the same float
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-def setting(field: Field, text: str) -> str:
-    """What `--set` takes, so that the field gets exactly this."""
+def setting(field: FormField, text: str) -> str:
+    """The argument of `--set` that gives the field exactly this text."""
     quoted = json.dumps(text, ensure_ascii=False) if field.kind in ("text", "choice") else text
     return f"{field.key}={quoted.strip()}"
 
 
 def toml(value: Any) -> str:
-    """A value of lists, tables, numbers and words in one line of TOML."""
+    """A value of lists, tables, numbers and strings as one line of TOML."""
     if isinstance(value, dict):
-        inner = ", ".join(f"{_key(name)} = {toml(each)}" for name, each in value.items())
+        inner = ", ".join(f"{_toml_key(name)} = {toml(item)}" for name, item in value.items())
         return "{" + inner + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml, value)) + "]"
@@ -129,9 +161,9 @@ def toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
-def _key(name: str) -> str:
-    plain = name.replace("_", "a").replace("-", "a").isalnum() and name.isascii()
-    return name if plain else json.dumps(name)
+def _toml_key(name: str) -> str:
+    is_bare = name.replace("_", "a").replace("-", "a").isalnum() and name.isascii()
+    return name if is_bare else json.dumps(name)
 
 
 def _value(config: TrainConfig, key: str) -> Any:

@@ -1,4 +1,4 @@
-"""Curves over epochs: of one run or of several, with their values under the pointer."""
+"""Curves over epochs, of one run or of several, with their values under the pointer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,48 +12,49 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ferapp.ui.widgets import theme
 
-# by their order; styles tell them apart without colours
+# in this order; line styles also tell curves apart without colours
 _COLOURS = ("happy", "surprise", "fear", "angry", "disgust", "sad", "neutral")
 _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
-
-
-_BELOW = 30  # px of the epochs and their title
+_LEGEND_LINES = {Qt.PenStyle.SolidLine: "━", Qt.PenStyle.DashLine: "╍", Qt.PenStyle.DotLine: "┅"}
+_AXIS_HEIGHT = 30  # px of the epochs and their title
+_MAX_MARKERS = 60  # of a curve; longer ones have none
+_SMOOTHING = 40  # the running mean is over this part of a curve
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """`points` marks each value: few of them, as of validations.
+    """`has_markers` marks every value, as for a few validations.
 
-    `scattered` values, as of single batches, are drawn faintly, and their running mean clearly.
+    `is_noisy` values, as of single batches, are drawn faint under their running mean.
     """
 
     name: str
     x: NDArray[np.float64]
     y: NDArray[np.float64]
-    points: bool = False
-    scattered: bool = False
+    has_markers: bool = False
+    is_noisy: bool = False
 
-    def means(self) -> NDArray[np.float64]:
-        """(N,) `y`, of scattered values the mean over the fortieth part around each."""
-        if not self.scattered:
+    def smoothed(self) -> NDArray[np.float64]:
+        """(N,) `y`; for noisy values the centred running mean over a fortieth of the curve."""
+        if not self.is_noisy:
             return self.y
-        window = np.ones(1 + len(self.y) // 40)
+        window = np.ones(1 + len(self.y) // _SMOOTHING)
         count = np.convolve(np.ones_like(self.y), window, mode="same")
         return np.asarray(np.convolve(self.y, window, mode="same") / count, np.float64)
 
 
-class _Epochs(pg.AxisItem):
-    """Whole numbers; parts of an epoch only where less than one is shown."""
+class _EpochAxis(pg.AxisItem):
+    """Ticks at whole epochs, at parts of one only where less than one is shown."""
 
-    def tickSpacing(self, least: float, most: float, size: float) -> list[tuple[float, float]]:
-        levels = super().tickSpacing(least, most, size)
-        if most - least < 1:
+    def tickSpacing(self, minimum: float, maximum: float, size: float) -> list[tuple[float, float]]:
+        levels = super().tickSpacing(minimum, maximum, size)
+        if maximum - minimum < 1:
             return list(levels)
         return [level for level in levels if level[0] >= 1] or [(1, 0)]
 
 
-class _Values(pg.AxisItem):
-    """The unit stands behind each number."""
+class _ValueAxis(pg.AxisItem):
+    """Numbers with their unit."""
 
     unit = ""
 
@@ -62,131 +63,135 @@ class _Values(pg.AxisItem):
 
 
 class CurvePlot(QWidget):
-    """Title, legend with the newest values in the format `form`, plot over epochs."""
+    """A title, a legend with the newest values, and a plot over epochs."""
 
-    def __init__(self, title: str, tip: str, form: str = "{:.3f}") -> None:
+    def __init__(self, title: str, tip: str, value_format: str = "{:.3f}") -> None:
         super().__init__()
-        self._form = form
+        self._format = value_format
         self._curves: list[Curve] = []
-        self._means: list[NDArray[np.float64]] = []
+        self._smoothed: list[NDArray[np.float64]] = []
         self._title = title
         self.title = QLabel(title)
         self.title.setToolTip(tip)
         self.legend = QLabel()
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setWordWrap(True)
-        across, up = _Epochs("bottom"), _Values("left")
-        across.setLabel("epoch")
-        across.setHeight(_BELOW)
-        up.unit = "\u00a0%" if form.endswith("%") else ""
-        self.plot = pg.PlotWidget(axisItems={"bottom": across, "left": up})
-        self.plot.getPlotItem().layout.setContentsMargins(1, 8, 8, 1)  # labels at the ends
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
-        self.plot.setMouseEnabled(False, False)
-        self.plot.setToolTip(tip)
-        self.plot.setAccessibleName(title)
-        self.plot.setMinimumHeight(90)
-        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._items: list[tuple[Any, Any]] = []  # single values, faint; the curve
-        self._line = pg.InfiniteLine(angle=90)
-        self._line.hide()
-        self.plot.addItem(self._line, ignoreBounds=True)
-        self.plot.scene().sigMouseMoved.connect(self._point)
+        self.plot = self._make_plot(tip)
+        self._items: list[tuple[Any, Any]] = []  # for each curve: faint single values, the line
+        self._cursor = pg.InfiniteLine(angle=90)
+        self._cursor.hide()
+        self.plot.addItem(self._cursor, ignoreBounds=True)
+        self.plot.scene().sigMouseMoved.connect(self._show_values_at)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.title)
         layout.addWidget(self.legend)
         layout.addWidget(self.plot, 1)
-        self._dress()
+        self._apply_theme()
+
+    def _make_plot(self, tip: str) -> pg.PlotWidget:
+        epochs, values = _EpochAxis("bottom"), _ValueAxis("left")
+        epochs.setLabel("epoch")
+        epochs.setHeight(_AXIS_HEIGHT)
+        values.unit = "\u00a0%" if self._format.endswith("%") else ""
+        plot = pg.PlotWidget(axisItems={"bottom": epochs, "left": values})
+        plot.getPlotItem().layout.setContentsMargins(1, 8, 8, 1)  # room for the outer labels
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setMouseEnabled(False, False)
+        plot.setToolTip(tip)
+        plot.setAccessibleName(self._title)
+        plot.setMinimumHeight(90)
+        plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        return plot
 
     def show_curves(self, curves: list[Curve]) -> None:
-        """Empty ones are left out."""
+        """Empty curves are left out."""
         self._curves = [curve for curve in curves if len(curve.x)]
+        self._smoothed = [curve.smoothed() for curve in self._curves]
         while len(self._items) > len(self._curves):
             for item in self._items.pop():
                 self.plot.removeItem(item)
         while len(self._items) < len(self._curves):
             self._items.append((self.plot.plot(), self.plot.plot()))
-        self._means = [curve.means() for curve in self._curves]
-        for axis in ("left", "bottom"):  # without a curve its numbers mean nothing
+        for axis in ("left", "bottom"):  # without a curve the numbers mean nothing
             self.plot.getAxis(axis).setStyle(showValues=bool(self._curves))
-        for index, ((single, item), curve) in enumerate(
-            zip(self._items, self._curves, strict=True)
-        ):
-            colour, style = _look(index)
-            faint = QColor(colour)
-            faint.setAlpha(50)
-            values = (curve.x, curve.y) if curve.scattered else ([], [])
-            single.setData(*values, pen=pg.mkPen(faint))
-            item.setData(
-                curve.x,
-                self._means[index],
-                pen=pg.mkPen(colour, width=1, style=style),
-                symbol="o" if curve.points and len(curve.x) < 60 else None,
-                symbolSize=4,
-                symbolBrush=colour,
-                symbolPen=None,
-            )
-        self._tell(None)
+        for index in range(len(self._curves)):
+            self._draw(index)
+        self._update_legend(None)
 
-    def legend_words(self, at: float | None = None) -> list[tuple[str, str]]:
-        """Name and value of each curve: at an epoch, or the newest."""
-        found = []
-        for curve, means in zip(self._curves, self._means, strict=True):
-            row = -1 if at is None else int(np.abs(curve.x - at).argmin())
-            found.append((curve.name, self._form.format(means[row])))
-        return found
-
-    def _tell(self, at: float | None) -> None:
-        words = []
-        for index, (name, value) in enumerate(self.legend_words(at)):
-            colour, style = _look(index)
-            mark = {Qt.PenStyle.SolidLine: "━", Qt.PenStyle.DashLine: "╍"}.get(style, "┅")
-            told = f"{mark}</span> {name} <b>{value}</b>".replace(" ", "\u00a0")  # in one line
-            words.append(f'<span style="color:{colour}">{told}')
-        self.legend.setText("&nbsp;&nbsp; ".join(words))
-        title = self._title if at is None else f"{self._title} · epoch {at:.1f}"
-        self.title.setText(title)
-        self.plot.setAccessibleDescription(
-            ", ".join(f"{name} {value}" for name, value in self.legend_words(at))
+    def _draw(self, index: int) -> None:
+        curve, (noise_item, line_item) = self._curves[index], self._items[index]
+        colour, style = _line_style(index)
+        faint = QColor(colour)
+        faint.setAlpha(50)
+        noise = (curve.x, curve.y) if curve.is_noisy else ([], [])
+        noise_item.setData(*noise, pen=pg.mkPen(faint))
+        line_item.setData(
+            curve.x,
+            self._smoothed[index],
+            pen=pg.mkPen(colour, width=1, style=style),
+            symbol="o" if curve.has_markers and len(curve.x) < _MAX_MARKERS else None,
+            symbolSize=4,
+            symbolBrush=colour,
+            symbolPen=None,
         )
 
-    def _point(self, place: QPointF) -> None:
-        inside = self.plot.sceneBoundingRect().contains(place) and bool(self._curves)
-        self._line.setVisible(inside)
+    def legend_values(self, at: float | None = None) -> list[tuple[str, str]]:
+        """Name and value of each curve, at an epoch or at its end."""
+        values = []
+        for curve, smoothed in zip(self._curves, self._smoothed, strict=True):
+            index = -1 if at is None else int(np.abs(curve.x - at).argmin())
+            values.append((curve.name, self._format.format(smoothed[index])))
+        return values
+
+    def _update_legend(self, at: float | None) -> None:
+        values = self.legend_values(at)
+        entries = []
+        for index, (name, value) in enumerate(values):
+            colour, style = _line_style(index)
+            entry = f"{_LEGEND_LINES[style]}</span> {name} <b>{value}</b>"
+            entry = entry.replace(" ", "\u00a0")  # wrap between entries only
+            entries.append(f'<span style="color:{colour}">{entry}')
+        self.legend.setText("&nbsp;&nbsp; ".join(entries))
+        self.title.setText(self._title if at is None else f"{self._title} · epoch {at:.1f}")
+        self.plot.setAccessibleDescription(", ".join(f"{name} {value}" for name, value in values))
+
+    def _show_values_at(self, position: QPointF) -> None:
+        inside = self.plot.sceneBoundingRect().contains(position) and bool(self._curves)
+        self._cursor.setVisible(inside)
         if inside:
-            x = float(self.plot.getViewBox().mapSceneToView(place).x())
-            self._line.setPos(x)
-            self._tell(x)
+            x = float(self.plot.getViewBox().mapSceneToView(position).x())
+            self._cursor.setPos(x)
+            self._update_legend(x)
         else:
-            self._tell(None)
+            self._update_legend(None)
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
-        self._line.hide()
-        self._tell(None)
+        self._cursor.hide()
+        self._update_legend(None)
 
-    def _dress(self) -> None:
-        look = theme.current()
-        self.plot.setBackground(look.panel)
+    def _apply_theme(self) -> None:
+        colours = theme.current()
+        self.plot.setBackground(colours.panel)
         for axis in ("left", "bottom"):
-            self.plot.getAxis(axis).setPen(pg.mkPen(look.line))
-            self.plot.getAxis(axis).setTextPen(pg.mkPen(look.muted))
+            self.plot.getAxis(axis).setPen(pg.mkPen(colours.line))
+            self.plot.getAxis(axis).setTextPen(pg.mkPen(colours.muted))
             self.plot.getAxis(axis).setTickFont(theme.sized(self.font(), 0.8))
         self.plot.getAxis("bottom").label.setFont(theme.sized(self.font(), 0.8))
         self.plot.getAxis("left").setWidth(44)
-        self._line.setPen(pg.mkPen(look.muted, width=1))
+        self._cursor.setPen(pg.mkPen(colours.muted, width=1))
         self.show_curves(self._curves)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_line"):
-            self._dress()
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_cursor"):
+            self._apply_theme()
 
 
-def _look(index: int) -> tuple[str, Qt.PenStyle]:
-    names = _COLOURS
-    colour = theme.current().expression(names[index % len(names)])
-    return QColor(colour).name(), _STYLES[index // len(names) % len(_STYLES)]
+def _line_style(index: int) -> tuple[str, Qt.PenStyle]:
+    """Colour and line style of the curve with this index."""
+    colour = theme.current().expression(_COLOURS[index % len(_COLOURS)])
+    return QColor(colour).name(), _STYLES[index // len(_COLOURS) % len(_STYLES)]

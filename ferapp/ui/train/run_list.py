@@ -1,6 +1,7 @@
-"""The list of runs: name, how it stands, what it reached; checked ones are compared."""
+"""The list of runs with name, state and accuracy; checked runs are compared."""
 
 import math
+from datetime import date
 from typing import Any
 
 from PySide6.QtCore import (
@@ -26,16 +27,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.run_names import unique_names, when
-from ferapp.runs.run_reader import Run
+from ferapp.runs.run_names import run_start, run_title, short_start, unique_names
+from ferapp.runs.run_reader import RunSnapshot
 from ferapp.ui.widgets import theme
 
 Index = QModelIndex | QPersistentModelIndex
 _HEIGHT = 48  # px
-_BOX = 16.0
+_BOX = 16.0  # px
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-def state_words(run: Run) -> str:
+def state_text(run: RunSnapshot) -> str:
     """`running, epoch 3 of 28`, `done`, `damaged: …`."""
     if run.state == "running" and run.epochs_planned:
         return f"running, epoch {max(run.epoch, 1)} of {run.epochs_planned}"
@@ -44,19 +47,23 @@ def state_words(run: Run) -> str:
     return run.state
 
 
-class RunModel(QAbstractListModel):
-    """`checked_changed` tells that other runs are checked."""
+def accuracy_text(run: RunSnapshot) -> str:
+    return "–" if math.isnan(run.accuracy) else f"{100 * run.accuracy:.1f}\u00a0%"
+
+
+class RunListModel(QAbstractListModel):
+    """`checked_changed` is emitted when other runs are checked."""
 
     checked_changed = Signal()
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.runs: tuple[Run, ...] = ()
-        self.names: dict[str, str] = {}  # what a run is called beside the others, by its folder
+        self.runs: tuple[RunSnapshot, ...] = ()
+        self.names: dict[str, str] = {}  # a unique name of each run, by its folder's name
         self._checked: set[str] = set()
 
-    def show_runs(self, runs: tuple[Run, ...]) -> None:
-        """Rows keep their place where the runs are the same ones."""
+    def show_runs(self, runs: tuple[RunSnapshot, ...]) -> None:
+        """Selection and scroll position stay where the runs are the same ones."""
         if [run.path for run in runs] == [run.path for run in self.runs]:
             self.runs = runs
             if runs:
@@ -72,7 +79,7 @@ class RunModel(QAbstractListModel):
             self.checked_changed.emit()
 
     @property
-    def checked(self) -> tuple[Run, ...]:
+    def checked(self) -> tuple[RunSnapshot, ...]:
         return tuple(run for run in self.runs if run.name in self._checked)
 
     def rowCount(self, parent: Index | None = None) -> int:
@@ -81,9 +88,9 @@ class RunModel(QAbstractListModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        usual = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        damaged = self.runs[index.row()].state == "damaged"
-        return usual if damaged else usual | Qt.ItemFlag.ItemIsUserCheckable
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        is_damaged = self.runs[index.row()].state == "damaged"
+        return flags if is_damaged else flags | Qt.ItemFlag.ItemIsUserCheckable
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self.runs):
@@ -92,75 +99,64 @@ class RunModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.names[run.name]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{run.path}\n{run.reason or state_words(run)}"
+            return self._tip(run)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{self.names[run.name]}, {state_words(run)}, {accuracy_words(run)}"
+            return f"{self.names[run.name]}, {state_text(run)}, {accuracy_text(run)}"
         if role == Qt.ItemDataRole.CheckStateRole and run.state != "damaged":
             return Qt.CheckState.Checked if run.name in self._checked else Qt.CheckState.Unchecked
         return None
+
+    def _tip(self, run: RunSnapshot) -> str:
+        start = run_start(run.name)
+        started = f"\nStarted {start:%Y-%m-%d %H:%M:%S}" if start is not None else ""
+        return f"{run.path}{started}\n{run.reason or state_text(run)}"
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.CheckStateRole or not index.isValid():
             return False
         name = self.runs[index.row()].name
-        on = Qt.CheckState(value) == Qt.CheckState.Checked
-        self._checked = self._checked | {name} if on else self._checked - {name}
+        is_checked = Qt.CheckState(value) == Qt.CheckState.Checked
+        self._checked = self._checked | {name} if is_checked else self._checked - {name}
         self.dataChanged.emit(index, index, [role])
         self.checked_changed.emit()
         return True
 
 
-def accuracy_words(run: Run) -> str:
-    return "–" if math.isnan(run.accuracy) else f"{100 * run.accuracy:.1f}\u00a0%"
+class RunDelegate(QStyledItemDelegate):
+    """Paints a run: box, title and accuracy, below them state and start."""
 
-
-class RunPainter(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(220, _HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()
-        if not isinstance(model, RunModel):
+        if not isinstance(model, RunListModel):
             return
-        run, look = model.runs[index.row()], theme.current()
+        run, colours = model.runs[index.row()], theme.current()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         rect = QRectF(option.rect).adjusted(4, 2, -4, -2)
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.setPen(QPen(QColor(look.accent), 1))
-            painter.setBrush(QColor(look.raised))
+            painter.setPen(QPen(QColor(colours.accent), 1))
+            painter.setBrush(QColor(colours.raised))
             painter.drawRoundedRect(rect, 6, 6)
         state = index.data(Qt.ItemDataRole.CheckStateRole)
         box = QRectF(rect.left() + 8, rect.center().y() - _BOX / 2, _BOX, _BOX)
         if state is not None:
             self._paint_box(painter, box, Qt.CheckState(state) == Qt.CheckState.Checked)
         left = box.right() + 10
-        top = QRectF(left, rect.top() + 4, rect.right() - left - 8, rect.height() / 2 - 4)
-        below = top.translated(0, rect.height() / 2 - 3)
-        side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        first = QRectF(left, rect.top() + 4, rect.right() - left - 8, rect.height() / 2 - 4)
+        second = first.translated(0, rect.height() / 2 - 3)
         painter.setFont(theme.sized(option.font, 1, QFont.Weight.DemiBold))
-        painter.setPen(QColor(look.text))
-        number = accuracy_words(run)
-        wide = painter.fontMetrics().horizontalAdvance(number) + 8
-        painter.drawText(top, right, number)
-        title = painter.fontMetrics().elidedText(
-            model.names[run.name],
-            Qt.TextElideMode.ElideRight,
-            int(top.width() - wide),
-        )
-        painter.drawText(top, side, title)
+        painter.setPen(QColor(colours.text))
+        _draw_pair(painter, first, run_title(run.name), accuracy_text(run))
         painter.setFont(theme.sized(option.font, 0.85))
-        wrong = run.state in ("failed", "damaged", "interrupted")
-        painter.setPen(
-            QColor(look.warning if wrong else look.accent if run.goes_on else look.muted)
+        is_bad = run.state in ("failed", "damaged", "interrupted")
+        state_colour = (
+            colours.warning if is_bad else colours.accent if run.is_active else colours.muted
         )
-        words = painter.fontMetrics().elidedText(
-            state_words(run), Qt.TextElideMode.ElideRight, int(below.width() - 78)
-        )
-        painter.drawText(below, side, words)
-        painter.setPen(QColor(look.muted))
-        painter.drawText(below, right, when(run.name))
+        start = short_start(run.name, date.today())
+        _draw_pair(painter, second, state_text(run), start, state_colour, colours.muted)
         painter.restore()
 
     def editorEvent(
@@ -170,9 +166,9 @@ class RunPainter(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: Index,
     ) -> bool:
-        """The box as it is painted; Space does the same."""
-        state = index.data(Qt.ItemDataRole.CheckStateRole)
+        """A click on the box, or Space, checks the run."""
         role = Qt.ItemDataRole.CheckStateRole
+        state = index.data(role)
         if state is None:
             return False
         if event.type() == QEvent.Type.MouseButtonRelease and isinstance(event, QMouseEvent):
@@ -183,47 +179,65 @@ class RunPainter(QStyledItemDelegate):
                 return False
         else:
             return False
-        on = Qt.CheckState(state) == Qt.CheckState.Checked
-        new = Qt.CheckState.Unchecked if on else Qt.CheckState.Checked
-        return model.setData(index, new, role)
+        is_checked = Qt.CheckState(state) == Qt.CheckState.Checked
+        new_state = Qt.CheckState.Unchecked if is_checked else Qt.CheckState.Checked
+        return model.setData(index, new_state, role)
 
-    def _paint_box(self, painter: QPainter, box: QRectF, on: bool) -> None:
-        look = theme.current()
-        painter.setPen(QPen(QColor(look.accent if on else look.muted), 1))
-        painter.setBrush(QColor(look.accent) if on else Qt.BrushStyle.NoBrush)
+    def _paint_box(self, painter: QPainter, box: QRectF, is_checked: bool) -> None:
+        colours = theme.current()
+        painter.setPen(QPen(QColor(colours.accent if is_checked else colours.muted), 1))
+        painter.setBrush(QColor(colours.accent) if is_checked else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(box, 4, 4)
-        if on:
-            painter.setPen(QColor(look.on_accent))
+        if is_checked:
+            painter.setPen(QColor(colours.on_accent))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "✓")
 
 
+def _draw_pair(
+    painter: QPainter,
+    rect: QRectF,
+    left: str,
+    right: str,
+    left_colour: str = "",
+    right_colour: str = "",
+) -> None:
+    """Two texts on one line; the left one is elided where they do not fit."""
+    metrics = painter.fontMetrics()
+    available = int(rect.width() - metrics.horizontalAdvance(right) - 8)
+    elided = metrics.elidedText(left, Qt.TextElideMode.ElideRight, available)
+    for text, alignment, colour in ((elided, _LEFT, left_colour), (right, _RIGHT, right_colour)):
+        if colour:
+            painter.setPen(QColor(colour))
+        painter.drawText(rect, alignment, text)
+
+
 class RunList(QListView):
-    """`chosen` tells the path of another run that was selected, "" for none."""
+    """`chosen` has the path of the run that was selected, "" for none."""
 
     chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.entries = RunModel(self)
-        self._wanted = ""  # path of the run that is selected, or will be once it is listed
+        self.entries = RunListModel(self)
+        self._chosen_path = ""  # of the selected run, which may not be listed yet
         self.setModel(self.entries)
-        self.setItemDelegate(RunPainter(self))
+        self.setItemDelegate(RunDelegate(self))
         self.setUniformItemSizes(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setAccessibleName("Runs")
         self.setStyleSheet("background: transparent; selection-background-color: transparent;")
-        self.setToolTip("Check two or more to compare them. Newest first.")
+        self.setToolTip("Newest first. Tick two or more runs to compare them.")
 
-    def show_runs(self, runs: tuple[Run, ...]) -> None:
+    def show_runs(self, runs: tuple[RunSnapshot, ...]) -> None:
         self.entries.show_runs(runs)
-        self._select()
+        self._select_chosen()
 
     def choose(self, path: str) -> None:
-        """Select a run, once it is listed; "" selects none."""
-        changed = path != self._wanted
-        self._wanted = path
-        self._select()
+        """Select a run, now or once it is listed; "" selects none."""
+        changed = path != self._chosen_path
+        self._chosen_path = path
+        self._select_chosen()
         if changed:
             self.chosen.emit(path)
 
@@ -231,15 +245,15 @@ class RunList(QListView):
         rows = [index.row() for index in self.selectedIndexes()]
         return str(self.entries.runs[rows[0]].path) if rows else ""
 
-    def _select(self) -> None:
-        if self.current_path() == self._wanted:
+    def _select_chosen(self) -> None:
+        if self.current_path() == self._chosen_path:
             return
-        rows = [k for k, run in enumerate(self.entries.runs) if str(run.path) == self._wanted]
+        rows = [k for k, run in enumerate(self.entries.runs) if str(run.path) == self._chosen_path]
         self.clearSelection()
         self.setCurrentIndex(self.entries.index(rows[0]) if rows else QModelIndex())
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
-        """Of a person. The current row would not do: focus alone makes the first one current."""
+        """Follow the user's selection, not the current row: focus alone makes the first current."""
         super().selectionChanged(selected, deselected)
         if self.selectedIndexes():
             self.choose(self.current_path())

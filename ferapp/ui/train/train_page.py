@@ -1,7 +1,7 @@
-"""The Train page: runs on the left; the form of a new one, one run, or several compared.
+"""The Train page: runs on the left; beside them the form, one run, or several compared.
 
-The files of a run are its truth: the page shows what stands in them, whoever launched it. What
-loads torch or OpenCV is injected and works in the desk's thread.
+The page shows what a run's files say, whoever started it. Whatever loads torch or OpenCV is
+injected and runs in the page's task queue.
 """
 
 import time
@@ -15,88 +15,86 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMessageBox,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from ferapp.runs.compare import RunComparison
 from ferapp.runs.data_check import DataCheck
-from ferapp.runs.run_names import title_of
-from ferapp.runs.run_reader import Run, Runs
-from ferapp.runs.side_by_side import SideBySide
-from ferapp.runs.task_queue import Failure
-from ferapp.runs.training_process import TrainingChild, ask_to_stop, resume_command
+from ferapp.runs.run_names import run_title
+from ferapp.runs.run_reader import RunFolder, RunSnapshot
+from ferapp.runs.task_queue import ReportProgress, TaskFailure
+from ferapp.runs.training_process import TrainingProcess, request_stop, resume_arguments
 from ferapp.ui.shell.page import Links, Page
 from ferapp.ui.train.compare_view import CompareView
 from ferapp.ui.train.data_view import DataView
-from ferapp.ui.train.form_fields import values_of
-from ferapp.ui.train.run_form import TrainForm
+from ferapp.ui.train.run_form import RunForm
 from ferapp.ui.train.run_list import RunList
 from ferapp.ui.train.run_view import RunView
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
+from ferapp.ui.widgets.buttons import push_button
 from trainer.training.run_dir import RunDir
 
-LOOK_MS = 700  # between two looks at the files
-WORDS_MS = 150
+REFRESH_MS = 700  # between two reads of the runs' files
+PROGRESS_MS = 150
 LIST_WIDTH = 268  # px
+STOPPED_CODE = 130
+CANNOT_STOP = "The training could not be stopped: {}"
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
-    """What works in the desk's thread."""
+class TrainTools:
+    """What the page calls in its task queue, and the folder of runs."""
 
-    check_data: Callable[[Path, Callable[[str], None]], DataCheck]
-    compare: Callable[[Sequence[Path], Mapping[str, str]], SideBySide]  # and what each is called
-    runs: Path  # the folder of runs
+    check_data: Callable[[Path, ReportProgress], DataCheck]
+    compare: Callable[[Sequence[Path], Mapping[str, str]], RunComparison]  # with displayed names
+    runs: Path
 
 
 class TrainPage(Page):
-    def __init__(self, tools: Tools, links: Links) -> None:
+    def __init__(self, tools: TrainTools, links: Links) -> None:
         super().__init__("train")
         self._tools, self._links = tools, links
-        self._runs = Runs(tools.runs)
-        self._said = ""  # by the desk's thread while data is checked
-        self._found: tuple[str, DataCheck | str] = ("", "")  # of the data at this path
-        self._launched = ""  # path of the data that the newest training was given
-        self._shown = ""  # path of the run that is shown
-        self._stopping: set[str] = set()
-        self._failures: dict[str, str] = {}  # what a child printed at its end, by run
-        self.trainings: list[TrainingChild] = []
-        self.run: Run | None = None
-        self.new = QPushButton("New run")
-        self.new.setToolTip("A form for a new training.")
-        by_keyboard(self.new)
+        self._runs = RunFolder(tools.runs)
+        self._check_progress = ""  # written by the task queue's thread
+        self._checked: tuple[str, DataCheck | str] = ("", "")  # a path, and its check or an error
+        self._launch_data = ""  # path of the data that the newest training was given
+        self._shown_path = ""  # of the run that is shown
+        self._stopping: set[str] = set()  # paths of runs
+        self._failures: dict[str, str] = {}  # by run: the output of a process that failed
+        self.trainings: list[TrainingProcess] = []
+        self.run: RunSnapshot | None = None
+        self.new_run = push_button("New run", "Open the form for a new training.")
         self.list = RunList()
-        self.empty = QLabel("No runs yet. Choose a recipe and a data set, and start one.")
+        self.empty = QLabel("No runs yet. Choose a recipe and a data set, then start one.")
         self.empty.setWordWrap(True)
         self.empty.setProperty("quiet", True)
         self.empty.setContentsMargins(12, 8, 12, 8)
-        self.form = TrainForm(tools.runs)
+        self.form = RunForm(tools.runs)
         self.data = DataView()
         self.view = RunView()
         self.comparison = CompareView()
+        self._form_page = QWidget()
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
-        self._look()
+        self._refresh()
 
     def _lay_out(self) -> None:
         left = QWidget()
         left.setFixedWidth(LIST_WIDTH)
         column = QVBoxLayout(left)
         column.setContentsMargins(8, 10, 4, 8)
-        column.addWidget(self.new)
+        column.addWidget(self.new_run)
         column.addWidget(self.empty)
         column.addWidget(self.list, 1)
-        self._new_page = QWidget()
-        halves = QHBoxLayout(self._new_page)
+        halves = QHBoxLayout(self._form_page)
         halves.setContentsMargins(0, 0, 0, 0)
         halves.setSpacing(0)
         halves.addWidget(self.form, 1)
         halves.addWidget(self.data, 1)
-        for widget in (self._new_page, self.view, self.comparison):
+        for widget in (self._form_page, self.view, self.comparison):
             self._stack.addWidget(widget)
         self._stack.setObjectName("inner")
         layout = QHBoxLayout(self)
@@ -106,164 +104,165 @@ class TrainPage(Page):
         layout.addWidget(self._stack, 1)
 
     def _connect(self) -> None:
-        self.new.clicked.connect(self._show_form)
-        self.list.chosen.connect(self._choose)
+        self.new_run.clicked.connect(self._show_form)
+        self.list.chosen.connect(self._on_run_chosen)
         self.list.entries.checked_changed.connect(self._compare)
-        self.form.start_wanted.connect(self.start)
-        self.form.check_wanted.connect(self._check)
-        self.form.data.textChanged.connect(lambda _: self._tell_of_data())
-        self.data.stop_wanted.connect(self._stop_preparing)
-        self.view.stop_wanted.connect(self._stop)
-        self.view.resume_wanted.connect(self._resume)
-        self.view.live_wanted.connect(self._go_live)
-        self.view.inspect_wanted.connect(lambda: self._links.inspect(self._shown))
-        self.view.again_wanted.connect(lambda: self._again({}))
-        self.view.smaller_wanted.connect(self._with_half_the_batch)
-        self.comparison.live_wanted.connect(self._compare_live)
-        self._timer = QTimer(self, interval=LOOK_MS)
-        self._timer.timeout.connect(self._look)
+        self.form.start_requested.connect(self.start)
+        self.form.check_requested.connect(self._check_data)
+        self.form.data.textChanged.connect(lambda _: self._show_check())
+        self.data.stop_requested.connect(self._stop_preparing)
+        self.view.stop_requested.connect(self._stop)
+        self.view.resume_requested.connect(self._resume)
+        self.view.live_requested.connect(self._go_live)
+        self.view.inspect_requested.connect(lambda: self._links.inspect(self._shown_path))
+        self.view.duplicate_requested.connect(lambda: self._duplicate({}))
+        self.view.halve_batch_requested.connect(self._start_with_half_the_batch)
+        self.comparison.live_requested.connect(self._compare_live)
+        self._timer = QTimer(self, interval=REFRESH_MS)
+        self._timer.timeout.connect(self._refresh)
         self._timer.start()
-        self._words = QTimer(self, interval=WORDS_MS)
-        self._words.timeout.connect(lambda: self.data.show_words(self._said))
+        self._check_timer = QTimer(self, interval=PROGRESS_MS)  # active while data is checked
+        self._check_timer.timeout.connect(lambda: self.data.show_message(self._check_progress))
 
-    # --- runs, as their files tell them ---------------------------------------------------------
+    # --- reading runs ---------------------------------------------------------------------------
 
-    def _look(self) -> None:
-        """Ask for what is new, where somebody sees it or a child is to be minded."""
-        for child in list(self.trainings):
-            self._mind(child)
-        self._tell_of_preparing()
-        if not self.isVisible() and not self.trainings:
+    def _refresh(self) -> None:
+        """Read what is new, while the page is visible or a training needs watching."""
+        for training in list(self.trainings):
+            self._poll(training)
+        self._show_preparing()
+        if self.isVisible() or self.trainings:
+            self._read_runs()
+
+    def _read_runs(self) -> None:
+        shown = Path(self._shown_path) if self._shown_path else None
+
+        def read() -> tuple[tuple[RunSnapshot, ...], RunSnapshot | None]:
+            runs = self._runs.list()
+            return runs, self._runs.read(shown) if shown is not None else None
+
+        self.tasks.submit("runs", read, self._on_runs)
+
+    def _on_runs(
+        self, result: tuple[tuple[RunSnapshot, ...], RunSnapshot | None] | TaskFailure
+    ) -> None:
+        if isinstance(result, TaskFailure):
+            self.toast.show_message(result.message)
             return
-        self._ask()
-
-    def _ask(self) -> None:
-        shown = Path(self._shown) if self._shown else None
-        self.desk.ask("look", lambda: self._read(shown), self._take_runs)
-
-    def _read(self, shown: Path | None) -> tuple[tuple[Run, ...], Run | None]:
-        runs = self._runs.list()
-        return runs, self._runs.read(shown) if shown is not None else None
-
-    def _take_runs(self, outcome: tuple[tuple[Run, ...], Run | None] | Failure) -> None:
-        if isinstance(outcome, Failure):
-            self.toast.tell(outcome.words)
-            return
-        runs, shown = outcome
+        runs, shown = result
         self.empty.setVisible(not runs)
         self.list.show_runs(runs)
-        if shown is not None and str(shown.path) == self._shown:
-            self._show(shown)
+        if shown is not None and str(shown.path) == self._shown_path:
+            self._show_run(shown)
 
-    def _show(self, run: Run) -> None:
+    def _show_run(self, run: RunSnapshot) -> None:
         self.run = run
-        if not run.goes_on:
-            self._stopping.discard(self._shown)
-        self.view.show_run(run, self._failures.get(self._shown, ""))
-        stopping = self._shown in self._stopping
-        self.view.stop.setText("Stopping …" if stopping else "Stop")
+        if not run.is_active:
+            self._stopping.discard(self._shown_path)
+        self.view.show_run(run, self._failures.get(self._shown_path, ""))
+        self.view.stop.setText("Stopping…" if self._shown_path in self._stopping else "Stop")
         if self._stack.currentWidget() is not self.comparison:
             self._stack.setCurrentWidget(self.view)
 
-    def _choose(self, path: str) -> None:
-        self._shown = path
+    def _on_run_chosen(self, path: str) -> None:
+        self._shown_path = path
         if path:
-            self._ask()
+            self._read_runs()
 
     def _show_form(self) -> None:
         self.list.choose("")
-        self._stack.setCurrentWidget(self._new_page)
+        self._stack.setCurrentWidget(self._form_page)
 
-    # --- launching ------------------------------------------------------------------------------
+    # --- starting and stopping ------------------------------------------------------------------
 
     def start(self, arguments: list[str]) -> None:
-        """Train with what stands after `fertrain`."""
+        """Train with these arguments after `fertrain`."""
         self._launch(arguments, None)
 
     def _launch(self, arguments: list[str], run: Path | None) -> None:
         try:
-            child = TrainingChild(arguments, self._tools.runs, run)
+            training = TrainingProcess(arguments, self._tools.runs, run)
         except OSError as error:
-            self.toast.tell(f"The training cannot be started: {error.strerror}")
+            self.toast.show_message(f"The training could not be started: {error.strerror}")
             return
-        self.trainings.append(child)
-        self._launched = self.form.data_path
-        self.toast.tell("Training begins …" if run is None else "It goes on …")
-        self._look()
+        self.trainings.append(training)
+        self._launch_data = self.form.data_path
+        self.toast.show_message("Starting training…" if run is None else "Resuming…")
+        self._refresh()
 
-    def _mind(self, child: TrainingChild) -> None:
-        """A child that made its run is shown; the words of one that failed are kept."""
-        had_run = child.run is not None
-        code = child.poll()
-        if child.run is not None and not had_run:
-            self.list.choose(str(child.run))
-            if isinstance(self._found[1], str):  # it could begin, whatever was said before
-                self._find("", "")
+    def _poll(self, training: TrainingProcess) -> None:
+        """Show a training that has made its run, and keep the output of one that failed."""
+        had_run = training.run is not None
+        code = training.poll()
+        if training.run is not None and not had_run:
+            self.list.choose(str(training.run))
+            if isinstance(self._checked[1], str):  # it started: an earlier error is outdated
+                self._set_check("", "")
         if code is None:
             return
-        self.trainings.remove(child)
-        if code in (0, 130):
-            self._failures.pop(str(child.run), None)
-        elif child.stopped:
-            self._find(self._launched, "The training was stopped before it began.")
-        elif child.run is None:
-            self._find(self._launched, child.words())
-            self.toast.tell("The training could not begin.")
+        self.trainings.remove(training)
+        if code in (0, STOPPED_CODE):
+            self._failures.pop(str(training.run), None)
+        elif training.was_killed_early:
+            self._set_check(self._launch_data, "Training was stopped before it began.")
+        elif training.run is None:
+            self._set_check(self._launch_data, training.last_output())
+            self.toast.show_message("Training could not begin.")
         elif code > 0:
-            self._failures[str(child.run)] = child.words()
+            self._failures[str(training.run)] = training.last_output()
 
     @property
-    def _preparing(self) -> TrainingChild | None:
-        """The training that has not made its run."""
-        return next((child for child in self.trainings if child.run is None), None)
+    def _preparing(self) -> TrainingProcess | None:
+        """The training that has not made its run yet, because it prepares its data."""
+        return next((training for training in self.trainings if training.run is None), None)
 
-    def _tell_of_preparing(self) -> None:
-        """A training that reads its data, or a check; both at once would prepare the same twice."""
-        child, told, held = self._preparing, "", ""
-        if child is not None:
-            seconds = time.monotonic() - child.began
-            told = (
-                f"A training prepares its data, for {seconds:.0f} seconds so far. The first time "
-                f"that takes long. Then its run appears on the left.\n{child.words()}"
+    def _show_preparing(self) -> None:
+        """Block the form while data is prepared or checked: both write the same cache folder."""
+        training, message, reason = self._preparing, "", ""
+        if training is not None:
+            seconds = time.monotonic() - training.started_at
+            message = (
+                f"Preparing data ({seconds:.0f} s). The first time takes longer.\n"
+                f"{training.last_output()}"
             ).strip()
-            held = "A training prepares its data. Wait until it has begun, or stop it."
-        elif self._words.isActive():
-            held = "The data is being checked."
-        self.data.show_preparing(told)
-        self.form.hold(held)
+            reason = "Another training is preparing its data. Wait for it or stop it."
+        elif self._check_timer.isActive():
+            reason = "The data is being checked."
+        self.data.show_preparing(message)
+        self.form.block(reason)
 
     def _stop_preparing(self) -> None:
-        child = self._preparing
-        if child is not None:
+        training = self._preparing
+        if training is not None:
             try:
-                child.stop()
-            except OSError as error:  # it made its run just now
-                self.toast.tell(f"It cannot be asked to stop: {error.strerror}")
-            self._mind(child)
-            self._look()
+                training.stop()
+            except OSError as error:  # it has just made its run
+                self.toast.show_message(CANNOT_STOP.format(error.strerror))
+            self._poll(training)
+            self._refresh()
 
     def _stop(self) -> None:
         run = self.run
         if run is None:
             return
         try:
-            ask_to_stop(run.path)
+            request_stop(run.path)
         except OSError as error:
-            self.toast.tell(f"It cannot be asked to stop: {error.strerror}")
+            self.toast.show_message(CANNOT_STOP.format(error.strerror))
             return
         self._stopping.add(str(run.path))
-        self.view.stop.setText("Stopping …")
+        self.view.stop.setText("Stopping…")
 
     def _resume(self) -> None:
         run = self.run
         if run is None or not run.can_resume:
             return
-        if any(child.run == run.path for child in self.trainings):
-            return  # it begins already, which its files do not say yet
+        if any(training.run == run.path for training in self.trainings):
+            return  # it is starting, which its files do not show yet
         self._failures.pop(str(run.path), None)
-        self._launch(resume_command(run.path), run.path)
+        self._launch(resume_arguments(run.path), run.path)
 
-    # --- what to do with a run ------------------------------------------------------------------
+    # --- using a run ----------------------------------------------------------------------------
 
     def _go_live(self) -> None:
         if self.run is not None:
@@ -273,23 +272,22 @@ class TrainPage(Page):
         first, second = self.list.entries.checked[:2]
         self._links.compare_live(str(RunDir(first.path).best), str(RunDir(second.path).best))
 
-    def _again(self, changes: dict[str, str]) -> None:
-        """The settings of the run that is shown, in the form."""
+    def _duplicate(self, changes: dict[str, str]) -> None:
+        """Put the settings of the shown run into the form; `changes` are texts by key."""
         run = self.run
         if run is None or run.config is None:
             return
-        sets = {**values_of(run.config), **changes}
-        self.form.fill("default", run.data, sets, title_of(run.name))
+        self.form.fill_from(run.config, run.data, run_title(run.name), changes)
         self._show_form()
         for name in run.config.objective.unregistered:
-            self.toast.tell(f"The loss “{name}” is unknown here: the form leaves it out")
+            self.toast.show_message(f"The loss “{name}” is unknown here: the form leaves it out")
 
-    def _with_half_the_batch(self) -> None:
+    def _start_with_half_the_batch(self) -> None:
         run = self.run
         if run is None or run.config is None:
             return
         optim = run.config.optim
-        self._again(
+        self._duplicate(
             {
                 "optim.batch_size": str(max(1, optim.batch_size // 2)),
                 "optim.accumulate": str(2 * optim.accumulate),
@@ -302,92 +300,93 @@ class TrainPage(Page):
         checked = self.list.entries.checked
         if len(checked) < 2:
             if self._stack.currentWidget() is self.comparison:
-                self._stack.setCurrentWidget(self.view if self._shown else self._new_page)
+                self._stack.setCurrentWidget(self.view if self._shown_path else self._form_page)
             return
         self._stack.setCurrentWidget(self.comparison)
-        self.comparison.show_waiting(len(checked))
+        self.comparison.show_progress(len(checked))
         paths, names = [run.path for run in checked], dict(self.list.entries.names)
-        self.desk.ask("compare", lambda: self._tools.compare(paths, names), self._take_comparison)
+        self.tasks.submit("compare", lambda: self._tools.compare(paths, names), self._on_comparison)
 
-    def _take_comparison(self, outcome: SideBySide | Failure) -> None:
-        if isinstance(outcome, Failure):
-            self.comparison.show_failure(outcome.words)
+    def _on_comparison(self, result: RunComparison | TaskFailure) -> None:
+        if isinstance(result, TaskFailure):
+            self.comparison.show_failure(result.message)
         else:
-            self.comparison.show_comparison(outcome, len(self.list.entries.checked))
+            self.comparison.show_comparison(result, len(self.list.entries.checked))
 
-    # --- data -----------------------------------------------------------------------------------
+    # --- checking data --------------------------------------------------------------------------
 
-    def _check(self, path: str) -> None:
-        self._said = "Reading the data set …"
-        self._words.start()
-        self._tell_of_preparing()
-        self.desk.ask(
+    def _check_data(self, path: str) -> None:
+        self._check_progress = "Reading the data set…"
+        self._check_timer.start()
+        self._show_preparing()
+        self.tasks.submit(
             "data",
-            lambda: self._tools.check_data(Path(path), self._say),
-            lambda outcome: self._take_check(path, outcome),
+            lambda: self._tools.check_data(Path(path), self._report_check),
+            lambda result: self._on_check(path, result),
         )
 
-    def _say(self, words: str) -> None:
-        """Called in the desk's thread."""
-        self._said = words
+    def _report_check(self, message: str) -> None:
+        """Called in the task queue's thread."""
+        self._check_progress = message
 
-    def _take_check(self, path: str, outcome: DataCheck | Failure) -> None:
-        self._words.stop()
-        found = outcome.words if isinstance(outcome, Failure) else outcome
-        self.form.refuse(path, found if isinstance(found, str) else found.problem)
-        self._find(path, found)
-        self._tell_of_preparing()
+    def _on_check(self, path: str, result: DataCheck | TaskFailure) -> None:
+        self._check_timer.stop()
+        checked = result.message if isinstance(result, TaskFailure) else result
+        problem = checked if isinstance(checked, str) else checked.problem
+        self.form.show_data_problem(path, problem)
+        self._set_check(path, checked)
+        self._show_preparing()
 
-    def _find(self, path: str, found: DataCheck | str) -> None:
-        self._found = (path, found)
-        self._tell_of_data()
+    def _set_check(self, path: str, checked: DataCheck | str) -> None:
+        self._checked = (path, checked)
+        self._show_check()
 
-    def _tell_of_data(self) -> None:
-        """What was found of the data that the form names; of other data nothing."""
-        if self._words.isActive():
+    def _show_check(self) -> None:
+        """Show the check of the data in the form; a hint where other data was checked."""
+        if self._check_timer.isActive():
             return
-        path, found = self._found
-        if path != self.form.data_path or not found:
-            self.data.show_nothing()
-        elif isinstance(found, DataCheck):
-            self.data.show_check(found)
+        path, checked = self._checked
+        if path != self.form.data_path or not checked:
+            self.data.show_hint()
+        elif isinstance(checked, DataCheck):
+            self.data.show_check(checked)
         else:
-            self.data.show_words(found)
+            self.data.show_message(checked)
 
-    # --- the end --------------------------------------------------------------------------------
+    # --- closing --------------------------------------------------------------------------------
 
     def may_close(self) -> bool:
-        """Where a training runs that was launched here: shall it go on?"""
+        """Ask whether a training started here should keep running."""
         if not self.trainings:
             return True
         answer = ask_about_training(self)
         if answer == "stop":
             try:
-                for child in self.trainings:
-                    child.stop()
+                for training in self.trainings:
+                    training.stop()
             except OSError as error:
-                self.toast.tell(f"It cannot be asked to stop: {error.strerror}")
+                self.toast.show_message(CANNOT_STOP.format(error.strerror))
                 return False
         return answer != "cancel"
 
     def stop(self) -> None:
         self._timer.stop()
-        self._words.stop()
-        for child in self.trainings:
-            child.leave()
+        self._check_timer.stop()
+        for training in self.trainings:
+            training.detach()
         super().stop()
 
 
 def ask_about_training(parent: QWidget) -> str:
-    """`go on`, `stop` or `cancel`."""
+    """Return `keep`, `stop` or `cancel`."""
     box = QMessageBox(parent)
-    box.setWindowTitle("A training runs")
-    box.setText("A training runs. Shall it go on without the window?")
-    box.setInformativeText("Either way nothing is lost: a stopped training can be resumed.")
-    buttons: dict[Any, str] = {
-        box.addButton("Go on", QMessageBox.ButtonRole.AcceptRole): "go on",
-        box.addButton("Stop and keep", QMessageBox.ButtonRole.DestructiveRole): "stop",
+    box.setWindowTitle("Training is still running")
+    box.setText("Training is still running. Keep training after closing?")
+    box.setInformativeText("Nothing is lost either way: a stopped training can be resumed.")
+    answers: dict[Any, str] = {
+        box.addButton("Keep training", QMessageBox.ButtonRole.AcceptRole): "keep",
+        box.addButton("Stop training", QMessageBox.ButtonRole.DestructiveRole): "stop",
         box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole): "cancel",
     }
     box.exec()
-    return buttons.get(box.clickedButton(), "cancel")
+    return answers.get(box.clickedButton(), "cancel")

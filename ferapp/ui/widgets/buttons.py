@@ -1,10 +1,11 @@
-"""Buttons for hand and keyboard: Space and Enter press them, menus open below them."""
+"""Buttons that mouse and keyboard can press, and a button that opens a menu."""
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
     QMenu,
+    QPushButton,
     QSizePolicy,
     QStyle,
     QStyleOptionToolButton,
@@ -15,10 +16,10 @@ from PySide6.QtWidgets import (
 
 from ferapp.ui.widgets import theme
 
-_PAD = 10  # px left and right of the words
+_PAD = 10  # px left and right of the text
 _ARROW = 8  # px
-_LONGEST, _SHORTEST = 190, 60  # px of a value, where there is room and where there is little
-_GAP = "  "  # between caption and value
+_MAX_VALUE, _MIN_VALUE = 190, 60  # px of a value, preferred and at least
+_SEPARATOR = "  "  # between caption and value
 
 
 class SpacePressesButton(QObject):
@@ -34,7 +35,7 @@ class SpacePressesButton(QObject):
 
 
 class ButtonKeys(SpacePressesButton):
-    """Enter presses a button that has the keyboard, as Space does."""
+    """Enter presses the focused button, as Space does."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if (
@@ -90,14 +91,17 @@ def _press(button: QAbstractButton) -> None:
         button.click()
 
 
-def by_keyboard(button: QWidget) -> None:
-    """Let Tab reach `button`, and Space and Enter press it. A click leaves Space to Freeze."""
+def enable_keyboard(button: QWidget) -> None:
+    """Let Tab reach `button`, and Space and Enter press it.
+
+    A click does not focus it, so that Space still freezes the picture afterwards.
+    """
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.installEventFilter(ButtonKeys(button))
 
 
 class MenuButton(QToolButton):
-    """Opens a menu and says what is chosen in it: a quiet caption, the value, an arrow."""
+    """Opens a menu and shows what is chosen in it: a muted caption, the value, an arrow."""
 
     def __init__(self, caption: str, menu: QMenu, tip: str) -> None:
         super().__init__()
@@ -109,10 +113,10 @@ class MenuButton(QToolButton):
         self.setToolTip(tip)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.show_value("")
-        by_keyboard(self)
+        enable_keyboard(self)
 
     def show_value(self, value: str, quiet: bool = False) -> None:
-        """`quiet` greys what is not there yet."""
+        """`quiet` greys a value that is not available yet."""
         if (value, quiet) == (self.text(), self._quiet) and self.accessibleName():
             return
         self._quiet = quiet
@@ -122,30 +126,32 @@ class MenuButton(QToolButton):
         self.update()
 
     def set_compact(self, on: bool) -> None:
-        """Without the caption."""
+        """Hide the caption."""
         if on != self._compact:
             self._compact = on
             self.updateGeometry()
             self.update()
 
     def caption_width(self) -> int:
-        """What `set_compact` saves."""
-        return self.fontMetrics().horizontalAdvance(self._caption + _GAP) if self.text() else 0
+        """The width in px that `set_compact` saves."""
+        return (
+            self.fontMetrics().horizontalAdvance(self._caption + _SEPARATOR) if self.text() else 0
+        )
 
     def sizeHint(self) -> QSize:
-        return self._size(_LONGEST)
+        return self._size(_MAX_VALUE)
 
     def minimumSizeHint(self) -> QSize:
-        return self._size(_SHORTEST)
+        return self._size(_MIN_VALUE)
 
-    def _size(self, longest: int) -> QSize:
+    def _size(self, max_value: int) -> QSize:
         metrics = self.fontMetrics()
         if self.text():
-            words = min(metrics.horizontalAdvance(self.text()), longest)
-            words += 0 if self._compact else self.caption_width()
+            width = min(metrics.horizontalAdvance(self.text()), max_value)
+            width += 0 if self._compact else self.caption_width()
         else:
-            words = metrics.horizontalAdvance(self._caption)
-        return QSize(words + 3 * _PAD + _ARROW, metrics.height() + 12)
+            width = metrics.horizontalAdvance(self._caption)
+        return QSize(width + 3 * _PAD + _ARROW, metrics.height() + 12)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QStylePainter(self)
@@ -153,7 +159,7 @@ class MenuButton(QToolButton):
         painter.end()
 
     def _paint(self, painter: QStylePainter) -> None:
-        look = theme.current()
+        colours = theme.current()
         option = QStyleOptionToolButton()
         self.initStyleOption(option)
         option.text = ""
@@ -162,16 +168,29 @@ class MenuButton(QToolButton):
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
         room = QRect(self.rect()).adjusted(_PAD, 0, -2 * _PAD - _ARROW + 1, 0)
         if not (self._compact and self.text()):
-            painter.setPen(QColor(look.muted if self.text() else look.text))
+            painter.setPen(QColor(colours.muted if self.text() else colours.text))
             painter.drawText(room, flags, self._caption)
             room.setLeft(room.left() + self.caption_width())
-        painter.setPen(QColor(look.muted if self._quiet else look.text))
+        painter.setPen(QColor(colours.muted if self._quiet else colours.text))
         elided = self.fontMetrics().elidedText(
             self.text(), Qt.TextElideMode.ElideMiddle, room.width()
         )
         painter.drawText(room, flags, elided)
-        painter.setPen(QPen(QColor(look.muted), 1.5))
-        tip = QPointF(self.width() - _PAD - _ARROW / 2, self.height() / 2 + 2.5)
+        painter.setPen(QPen(QColor(colours.muted), 1.5))
+        arrow_tip = QPointF(self.width() - _PAD - _ARROW / 2, self.height() / 2 + 2.5)
         painter.drawPolyline(
-            [tip + QPointF(-_ARROW / 2, -_ARROW / 2), tip, tip + QPointF(_ARROW / 2, -_ARROW / 2)]
+            [
+                arrow_tip + QPointF(-_ARROW / 2, -_ARROW / 2),
+                arrow_tip,
+                arrow_tip + QPointF(_ARROW / 2, -_ARROW / 2),
+            ]
         )
+
+
+def push_button(text: str, tip: str) -> QPushButton:
+    """A push button that the keyboard reaches. Enter elsewhere in a dialog does not press it."""
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.setAutoDefault(False)
+    enable_keyboard(button)
+    return button

@@ -1,4 +1,4 @@
-"""The confusion matrix: rows are true classes, columns predictions; cells can be chosen."""
+"""The confusion matrix: rows are true classes, columns predictions; cells can be selected."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,17 +21,18 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferapp.overlays import label_text
+from ferapp.review.selection import ConfusionCell
+from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 
-Shares = Literal["counts", "rows", "columns"]
-Cell = tuple[int, int]  # true, predicted
+CellUnit = Literal["counts", "rows", "columns"]  # what the numbers are shares of
 
 NO_LABEL = "no label"
-_HEAD = 22.0  # px above the cells, for one line of names
+_HEADER = 22.0  # px above the cells, for one line of names
 _LINE = 15.0  # px, of each line
 _GAP = 2.0
-_MOST = 64.0  # px, side of a cell
-_LEAST = 26.0
+_MAX_SIDE, _MIN_SIDE = 64.0, 26.0  # px, of a cell
+_WCAG_SPLIT = 0.179  # luminance at which black and white text have the same contrast
 
 _KEYS = {
     Qt.Key.Key_Left: (0, -1),
@@ -42,68 +43,68 @@ _KEYS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Places:
-    """In px: where the cells begin, and the extent of each with its gap."""
+class _Grid:
+    """In px: where the cells begin, and the size of one with its gap."""
 
     left: float
-    head: float
+    top: float
     width: float
     height: float
 
 
 class ConfusionMatrix(QWidget):
-    """`chosen_changed` tells that a person chose other cells, which `chosen` are.
+    """`selection_changed` is emitted when the user selects other cells, which are `selected`.
 
-    A click chooses a cell, Ctrl adds or takes one away, Shift takes its whole row, Ctrl+Shift its
-    column; a click on a name takes row or column. By keyboard: arrows, Space, Escape.
+    A click selects a cell, Ctrl adds or removes one, Shift selects its row, Ctrl+Shift its column;
+    a click on a name selects the row or column. By keyboard: arrows, Space, Escape.
     """
 
-    chosen_changed = Signal()
+    selection_changed = Signal()
 
-    def __init__(self, choosable: bool = True) -> None:
+    def __init__(self, selectable: bool = True) -> None:
         super().__init__()
-        self._choosable = choosable
+        self._selectable = selectable
         self._classes: tuple[str, ...] = ()
         self._rows: tuple[str, ...] = ()
         self._counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
-        self._shares: Shares = "counts"
-        self._diagonal = True
-        self._cursor: Cell = (0, 0)
-        self._measured: _Places | None = None  # None until they are asked for
-        self.chosen: frozenset[Cell] = frozenset()
+        self._unit: CellUnit = "counts"
+        self._has_diagonal = True
+        self._cursor: ConfusionCell = (0, 0)
+        self._cached_grid: _Grid | None = None
+        self.selected: frozenset[ConfusionCell] = frozenset()
         self.setAccessibleName("Confusion matrix")
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        if choosable:
+        if selectable:
             self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def show_counts(self, classes: tuple[str, ...], counts: NDArray[np.int64]) -> None:
-        """`counts` (K, K), or (K + 1, K): the last row are samples without a label."""
+        """`counts` (K, K), or (K + 1, K) with a last row of the samples without a label."""
         if classes != self._classes or counts.shape != self._counts.shape:
-            self.choose(frozenset())
+            self.select(frozenset())
             self._cursor = (0, 0)
         self._classes, self._counts = classes, counts
-        self._measured = None
+        self._cached_grid = None
         self._rows = classes if len(counts) == len(classes) else (*classes, NO_LABEL)
         self.setAccessibleDescription(self.in_words())
         self.updateGeometry()
         self.update()
 
-    def show_shares(self, shares: Shares) -> None:
-        """Counts, or percent of each row (recall) or column (precision)."""
-        self._shares = shares
+    def show_unit(self, unit: CellUnit) -> None:
+        """Show counts, or percentages of each row (recall) or column (precision)."""
+        self._unit = unit
         self.update()
 
     def show_diagonal(self, on: bool) -> None:
-        """Without it the colours are of the mistakes alone."""
-        self._diagonal = on
+        """Without the diagonal, the colours are scaled to the mistakes alone."""
+        self._has_diagonal = on
         self.update()
 
-    def choose(self, cells: frozenset[Cell]) -> None:
-        if cells != self.chosen:
-            self.chosen = cells
+    def select(self, cells: frozenset[ConfusionCell]) -> None:
+        if cells != self.selected:
+            self.selected = cells
             self.update()
-            self.chosen_changed.emit()
+            self.selection_changed.emit()
 
     def in_words(self) -> str:
         """The classes' recall, and the most frequent mistake."""
@@ -111,79 +112,79 @@ class ConfusionMatrix(QWidget):
             return "No samples"
         parts = []
         for k, name in enumerate(self._classes):
-            whole = int(self._counts[k].sum())
-            if whole:
-                parts.append(f"{name} {self._counts[k, k] / whole:.0%} right")
+            total = int(self._counts[k].sum())
+            if total:
+                parts.append(f"{name} {self._counts[k, k] / total:.0%} correct")
         mistakes = self._counts[: len(self._classes)].copy()
         np.fill_diagonal(mistakes, 0)
         if mistakes.size and mistakes.max() > 0:
             i, j = np.unravel_index(mistakes.argmax(), mistakes.shape)
             parts.append(
                 f"most frequent mistake: {mistakes[i, j]} {self._classes[i]} "
-                f"taken for {self._classes[j]}"
+                f"predicted as {self._classes[j]}"
             )
         return ", ".join(parts)
 
-    # --- where things are -----------------------------------------------------------------------
+    # --- geometry -------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:
         count = max(len(self._classes), 1)
         width = self._names_width() + count * 48
-        return QSize(round(width), round(_HEAD + _LINE + max(len(self._rows), 1) * 40))
+        return QSize(round(width), round(_HEADER + _LINE + max(len(self._rows), 1) * 40))
 
     def minimumSizeHint(self) -> QSize:
         count = max(len(self._classes), 1)
-        width = self._names_width() + count * _LEAST
-        return QSize(round(width), round(_HEAD + _LINE + max(len(self._rows), 1) * 24))
+        width = self._names_width() + count * _MIN_SIDE
+        return QSize(round(width), round(_HEADER + _LINE + max(len(self._rows), 1) * 24))
 
-    def cell_rect(self, cell: Cell) -> QRectF:
+    def cell_rect(self, cell: ConfusionCell) -> QRectF:
         """Where a cell is painted, in px of the widget."""
-        at = self._places()
-        x, y = at.left + cell[1] * at.width, at.head + cell[0] * at.height
-        return QRectF(x + _GAP / 2, y + _GAP / 2, at.width - _GAP, at.height - _GAP)
+        grid = self._grid()
+        x, y = grid.left + cell[1] * grid.width, grid.top + cell[0] * grid.height
+        return QRectF(x + _GAP / 2, y + _GAP / 2, grid.width - _GAP, grid.height - _GAP)
 
-    def heads(self) -> list[tuple[QRectF, str]]:
-        """The name above each column, and where; in turns in two lines where one is too narrow."""
-        metrics, at = QFontMetricsF(self._head_font()), self._places()
-        lines = 1 if at.head == _HEAD else 2
-        found = []
+    def column_headers(self) -> list[tuple[QRectF, str]]:
+        """Place and name of each column's header; narrow columns alternate between two lines."""
+        metrics, grid = QFontMetricsF(self._header_font()), self._grid()
+        lines = 1 if grid.top == _HEADER else 2
+        headers = []
         for column, name in enumerate(self._classes):
-            room = lines * at.width - 2 * _GAP
-            words = metrics.elidedText(
-                label_text.class_title(name), Qt.TextElideMode.ElideRight, room
+            available = lines * grid.width - 2 * _GAP
+            text = metrics.elidedText(
+                label_text.class_title(name), Qt.TextElideMode.ElideRight, available
             )
-            width = metrics.horizontalAdvance(words)
-            middle = at.left + (column + 0.5) * at.width
-            # the last name may be wider than its column, and the widget ends there
-            left = min(middle - width / 2, self.width() - width)
-            top = at.head - 3 - _LINE * (1 + (lines == 2 and column % 2))
-            found.append((QRectF(left, top, width, _LINE), words))
-        return found
+            width = metrics.horizontalAdvance(text)
+            centre = grid.left + (column + 0.5) * grid.width
+            # the last name may be wider than its column, but the widget ends there
+            left = min(centre - width / 2, self.width() - width)
+            top = grid.top - 3 - _LINE * (1 + (lines == 2 and column % 2))
+            headers.append((QRectF(left, top, width, _LINE), text))
+        return headers
 
-    def _places(self) -> _Places:
-        """Measured once for each size: names are slow to measure, and cells are many."""
-        if self._measured is None:
+    def _grid(self) -> _Grid:
+        """Measured once for each size: measuring text is slow, and there are many cells."""
+        if self._cached_grid is None:
             left, count = self._names_width(), max(len(self._classes), 1)
-            width = min((self.width() - left) / count, _MOST * 1.4)
-            metrics = QFontMetricsF(self._head_font())
+            width = min((self.width() - left) / count, _MAX_SIDE * 1.4)
+            metrics = QFontMetricsF(self._header_font())
             names = (
                 metrics.horizontalAdvance(label_text.class_title(name)) for name in self._classes
             )
             fits = all(name <= width - 2 * _GAP for name in names)
-            head = _HEAD if fits else _HEAD + _LINE
-            height = min((self.height() - head) / max(len(self._rows), 1), _MOST)
-            self._measured = _Places(left, head, width, height)
-        return self._measured
+            top = _HEADER if fits else _HEADER + _LINE
+            height = min((self.height() - top) / max(len(self._rows), 1), _MAX_SIDE)
+            self._cached_grid = _Grid(left, top, width, height)
+        return self._cached_grid
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._measured = None
+        self._cached_grid = None
         super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
-        self._measured = None  # by another font
+        self._cached_grid = None  # the font may have changed
         super().changeEvent(event)
 
-    def _head_font(self) -> QFont:
+    def _header_font(self) -> QFont:
         return theme.sized(self.font(), 0.85)
 
     def _names_width(self) -> float:
@@ -191,70 +192,70 @@ class ConfusionMatrix(QWidget):
         names = [label_text.class_title(name) for name in self._rows] or ["Surprise"]
         return max(metrics.horizontalAdvance(name) for name in names) + 12
 
-    def _cells_at(self, place: QPointF) -> list[Cell]:
-        """The cell there; all of a row or column where its name is."""
+    def _cells_at(self, position: QPointF) -> list[ConfusionCell]:
+        """The cell there; on a name, all cells of its row or column."""
         if not self._classes:
             return []
-        first, last = self.cell_rect((0, 0)), self.cell_rect(self._last())
-        column = int((place.x() - first.left()) // (first.width() + _GAP))
-        row = int((place.y() - first.top()) // (first.height() + _GAP))
-        right = 0 <= column < len(self._classes)
-        below = 0 <= row < len(self._rows)
-        for number, (name, _) in enumerate(self.heads()):
-            if name.contains(place):  # two lines of them are wider than their columns
-                return self._column(number)
-        if place.y() < first.top() and right and place.x() <= last.right():
+        first = self.cell_rect((0, 0))
+        column = int((position.x() - first.left()) // (first.width() + _GAP))
+        row = int((position.y() - first.top()) // (first.height() + _GAP))
+        is_column = 0 <= column < len(self._classes)
+        is_row = 0 <= row < len(self._rows)
+        for index, (header, _) in enumerate(self.column_headers()):
+            if header.contains(position):  # in two lines they are wider than their columns
+                return self._column(index)
+        if is_column and position.y() < first.top():
             return self._column(column)
-        if place.x() < first.left() and below:
+        if is_row and position.x() < first.left():
             return self._row(row)
-        return [(row, column)] if right and below else []
+        return [(row, column)] if is_column and is_row else []
 
-    def _last(self) -> Cell:
+    def _last_cell(self) -> ConfusionCell:
         return len(self._rows) - 1, len(self._classes) - 1
 
-    def _row(self, row: int) -> list[Cell]:
+    def _row(self, row: int) -> list[ConfusionCell]:
         return [(row, k) for k in range(len(self._classes))]
 
-    def _column(self, column: int) -> list[Cell]:
+    def _column(self, column: int) -> list[ConfusionCell]:
         return [(k, column) for k in range(len(self._rows))]
 
-    # --- hands and keys -------------------------------------------------------------------------
+    # --- mouse and keyboard ---------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         cells = self._cells_at(event.position())
-        if not self._choosable or event.button() != Qt.MouseButton.LeftButton:
+        if not self._selectable or event.button() != Qt.MouseButton.LeftButton:
             super().mousePressEvent(event)
         elif not cells:
-            self.choose(frozenset())
+            self.select(frozenset())
         else:
             self._cursor = cells[0]
-            self._take(cells, event.modifiers())
+            self._toggle(cells, event.modifiers())
 
-    def _take(self, cells: list[Cell], modifiers: Qt.KeyboardModifier) -> None:
+    def _toggle(self, cells: list[ConfusionCell], modifiers: Qt.KeyboardModifier) -> None:
         ctrl = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         if modifiers & Qt.KeyboardModifier.ShiftModifier and len(cells) == 1:
             row, column = cells[0]
             cells = self._column(column) if ctrl else self._row(row)
-        wanted = frozenset(cells)
+        added, before = frozenset(cells), self.selected
         if ctrl:
-            self.choose(self.chosen - wanted if wanted <= self.chosen else self.chosen | wanted)
+            self.select(before - added if added <= before else before | added)
         else:
-            self.choose(frozenset() if wanted == self.chosen else wanted)
+            self.select(frozenset() if added == before else added)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         if key in _KEYS and self._classes:
             down, right = _KEYS[key]
-            last = self._last()
+            last = self._last_cell()
             self._cursor = (
                 min(max(self._cursor[0] + down, 0), last[0]),
                 min(max(self._cursor[1] + right, 0), last[1]),
             )
             self.update()
         elif key in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._classes:
-            self._take([self._cursor], event.modifiers())
-        elif key == Qt.Key.Key_Escape and self.chosen:
-            self.choose(frozenset())
+            self._toggle([self._cursor], event.modifiers())
+        elif key == Qt.Key.Key_Escape and self.selected:
+            self.select(frozenset())
         else:
             super().keyPressEvent(event)
 
@@ -265,37 +266,40 @@ class ConfusionMatrix(QWidget):
             return True
         return super().event(event)
 
-    def tip(self, cells: list[Cell]) -> str:
-        """What the number of a cell says; of several, what a row or column is."""
+    def tip(self, cells: list[ConfusionCell]) -> str:
+        """The counts and shares of a cell; for several, the total of the row or column."""
         if not cells:
             return ""
         row, column = cells[0]
         true, predicted = self._rows[row], self._classes[column]
+        row_total, column_total = int(self._counts[row].sum()), int(self._counts[:, column].sum())
         if len(cells) > 1 and cells[1][0] == row:
-            return f"{label_text.class_title(true)}: {self._counts[row].sum()} samples"
+            return f"{label_text.class_title(true)}: {wording.count(row_total, 'sample')}"
         if len(cells) > 1:
-            return f"Predicted as {predicted}: {self._counts[:, column].sum()} samples"
+            return f"Predicted as {predicted}: {wording.count(column_total, 'sample')}"
         count = int(self._counts[row, column])
-        of_row, of_column = int(self._counts[row].sum()), int(self._counts[:, column].sum())
-        lines = [f"{count} samples labelled {true} and predicted as {predicted}"]
-        if true == NO_LABEL:
-            lines = [f"{count} samples without a label, predicted as {predicted}"]
-        lines += [f"{count / of_row:.1%} of the {of_row} in the row"] if of_row else []
-        lines += [f"{count / of_column:.1%} of the {of_column} in the column"] if of_column else []
+        label = "without a label" if true == NO_LABEL else f"labelled {true}"
+        lines = [f"{wording.count(count, 'sample')} {label}, predicted as {predicted}"]
+        if row_total:
+            lines.append(f"{count / row_total:.1%} of the {row_total:,} {label}")
+        if column_total:
+            lines.append(
+                f"{count / column_total:.1%} of the {column_total:,} predicted as {predicted}"
+            )
         return "\n".join(lines)
 
     # --- painting -------------------------------------------------------------------------------
 
-    def shown(self) -> NDArray[np.float64]:
-        """The number in each cell: a count or a share; NaN where nothing is to be seen."""
-        counts = self._counts.astype(np.float64)
-        if self._shares != "counts":
-            whole = counts.sum(axis=1 if self._shares == "rows" else 0, keepdims=True)
-            counts = np.divide(counts, whole, out=np.full(counts.shape, np.nan), where=whole > 0)
-        if not self._diagonal:
+    def cell_values(self) -> NDArray[np.float64]:
+        """The number in each cell: a count or a share; NaN in cells that stay empty."""
+        values = self._counts.astype(np.float64)
+        if self._unit != "counts":
+            total = values.sum(axis=1 if self._unit == "rows" else 0, keepdims=True)
+            values = np.divide(values, total, out=np.full(values.shape, np.nan), where=total > 0)
+        if not self._has_diagonal:
             for k in range(len(self._classes)):
-                counts[k, k] = np.nan
-        return counts
+                values[k, k] = np.nan
+        return values
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
@@ -303,62 +307,72 @@ class ConfusionMatrix(QWidget):
             if not self._classes:
                 return
             self._paint_names(painter)
-            values = self.shown()
-            top = float(np.nanmax(values, initial=0.0)) or 1.0
+            values = self.cell_values()
+            maximum = float(np.nanmax(values, initial=0.0)) or 1.0
             for row in range(len(self._rows)):
                 for column in range(len(self._classes)):
-                    self._paint_cell(painter, (row, column), float(values[row, column]), top)
+                    self._paint_cell(painter, (row, column), float(values[row, column]), maximum)
 
     def _paint_names(self, painter: QPainter) -> None:
-        look = theme.current()
-        names = self._places().left
+        colours = theme.current()
+        width = self._grid().left
         for row, name in enumerate(self._rows):
-            rect = self.cell_rect((row, 0))
-            painter.setPen(QColor(look.muted if name == NO_LABEL else look.text))
-            place = QRectF(0, rect.top(), names - 8, rect.height())
+            cell = self.cell_rect((row, 0))
+            painter.setPen(QColor(colours.muted if name == NO_LABEL else colours.text))
+            rect = QRectF(0, cell.top(), width - 8, cell.height())
             right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-            painter.drawText(place, right, label_text.class_title(name))
-        painter.setFont(self._head_font())
+            painter.drawText(rect, right, label_text.class_title(name))
+        painter.setFont(self._header_font())
         bottom = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
-        for column, (place, words) in enumerate(self.heads()):
+        for column, (header, text) in enumerate(self.column_headers()):
             cell = self.cell_rect((0, column))
-            if cell.top() - place.bottom() > _LINE:  # from the upper line to its column
-                painter.setPen(QColor(look.line))
+            if cell.top() - header.bottom() > _LINE:  # from the upper line down to its column
+                painter.setPen(QColor(colours.line))
                 x = round(cell.center().x()) + 0.5
-                painter.drawLine(QPointF(x, place.bottom() + 3), QPointF(x, cell.top() - 2))
-            painter.setPen(QColor(look.muted))
-            painter.drawText(place.adjusted(-2, 0, 2, 0), bottom, words)
+                painter.drawLine(QPointF(x, header.bottom() + 3), QPointF(x, cell.top() - 2))
+            painter.setPen(QColor(colours.muted))
+            painter.drawText(header.adjusted(-2, 0, 2, 0), bottom, text)
         painter.setFont(self.font())
 
-    def _paint_cell(self, painter: QPainter, cell: Cell, value: float, top: float) -> None:
-        look = theme.current()
+    def _paint_cell(
+        self, painter: QPainter, cell: ConfusionCell, value: float, maximum: float
+    ) -> None:
+        colours = theme.current()
         rect = self.cell_rect(cell)
-        right = cell[0] == cell[1]
-        # mistakes in the colour of a warning, hits in the accent: their place tells them apart too
-        base = QColor(look.accent if right or cell[0] == len(self._classes) else look.warning)
-        share = 0.0 if np.isnan(value) else value / top
+        is_correct = cell[0] == cell[1]
+        is_mistake = not is_correct and cell[0] < len(self._classes)
+        # the colour repeats what the position says
+        base = QColor(colours.warning if is_mistake else colours.accent)
+        share = 0.0 if np.isnan(value) else value / maximum
         strength = 0.10 + 0.75 * share**0.6 if share > 0 else 0.0
+        fill = _mixed(QColor(colours.raised), base, strength)
         painter.setPen(Qt.PenStyle.NoPen)
-        fill = _mixed(QColor(look.raised), base, strength)
         painter.setBrush(fill)
         painter.drawRoundedRect(rect, 4, 4)
-        if cell in self.chosen or (self.hasFocus() and cell == self._cursor):
-            pen = QPen(QColor(look.text if cell in self.chosen else look.muted), 2)
-            if cell not in self.chosen:
-                pen.setStyle(Qt.PenStyle.DotLine)
-            painter.setPen(pen)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), 4, 4)
+        self._paint_outline(painter, cell, rect)
         if np.isnan(value):
             return
-        words = f"{value:.0f}" if self._shares == "counts" else f"{100 * value:.0f} %"
-        light = _luminance(fill) > 0.179  # where black and white text contrast alike
-        painter.setPen(QColor("#0b0d0f" if light else "#ffffff"))
+        is_light = _luminance(fill) > _WCAG_SPLIT
+        painter.setPen(QColor("#0b0d0f" if is_light else "#ffffff"))
         if value == 0:
-            painter.setPen(QColor(look.muted))
-        weight = QFont.Weight.DemiBold if right else QFont.Weight.Normal
+            painter.setPen(QColor(colours.muted))
+        weight = QFont.Weight.DemiBold if is_correct else QFont.Weight.Normal
         painter.setFont(theme.sized(self.font(), 0.95, weight))
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, words)
+        text = f"{value if self._unit == 'counts' else 100 * value:.0f}"
+        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_outline(self, painter: QPainter, cell: ConfusionCell, rect: QRectF) -> None:
+        """Solid around a selected cell, dotted around the keyboard's cursor."""
+        is_selected = cell in self.selected
+        if not is_selected and not (self.hasFocus() and cell == self._cursor):
+            return
+        colours = theme.current()
+        pen = QPen(QColor(colours.text if is_selected else colours.muted), 2)
+        if not is_selected:
+            pen.setStyle(Qt.PenStyle.DotLine)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), 4, 4)
 
 
 def _mixed(first: QColor, second: QColor, share: float) -> QColor:

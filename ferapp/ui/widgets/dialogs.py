@@ -1,4 +1,4 @@
-"""Small windows beside the main one. None of them blocks it, Esc closes each."""
+"""Dialogs beside the main window. None of them blocks it, Esc closes each."""
 
 from collections.abc import Callable, Sequence
 
@@ -23,18 +23,18 @@ from PySide6.QtWidgets import (
 from ferapp.sources.stream_address import URL
 from ferapp.ui.shell.actions import ACTIONS, INSPECT_KEYS, ActionRecord, native
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import by_keyboard
-from ferapp.ui.widgets.log_view import LogText
+from ferapp.ui.widgets.buttons import enable_keyboard
+from ferapp.ui.widgets.log_view import LogView
 
 KEYS_WIDTH = 1180  # px
-_EDGE = 60  # px: the frame of a window, and what is left beside it
-_RIGHT = ("Picture", "Recording", "Inspect")  # groups of keys on that side: about half of all
-_Row = tuple[str, str, str]  # a key, what it does, how
-LOG_MS = 1000  # between two looks at a log that is open
+_SCREEN_MARGIN = 60  # px, with the window's frame
+_RIGHT_GROUPS = ("Picture", "Recording", "Inspect")  # about half of all keys
+_KeyRow = tuple[str, str, str]  # a key, its action, and what that does
+LOG_MS = 1000  # between two updates of an open log
 
 
-class Sheet(QDialog):
-    """A window with a column and a row of buttons; the last one closes it."""
+class ModelessDialog(QDialog):
+    """A dialog with a column of widgets above a row of buttons, the last of which closes it."""
 
     def __init__(self, parent: QWidget, title: str, size: QSize) -> None:
         super().__init__(parent)
@@ -46,42 +46,43 @@ class Sheet(QDialog):
         self.column.setSpacing(theme.MARGIN)
         self.buttons = QDialogButtonBox()
 
-    def finish(self) -> None:
+    def add_buttons(self) -> None:
+        """Add the row of buttons below everything else."""
         self.column.addWidget(self.buttons)
-        self.button("Close", "Close this window. Key: Esc", self.close)
+        self.add_button("Close", "Close this window. Key: Esc", self.close)
 
-    def button(self, text: str, tip: str, pressed: Callable[[], object]) -> QPushButton:
+    def add_button(self, text: str, tip: str, on_click: Callable[[], object]) -> QPushButton:
         button = self.buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
         button.setToolTip(tip)
         button.setAutoDefault(False)
-        button.clicked.connect(lambda: pressed())
-        by_keyboard(button)
+        button.clicked.connect(lambda: on_click())
+        enable_keyboard(button)
         return button
 
 
-class KeySheet(Sheet):
-    """All actions with their keys, by group: the table of actions, laid out.
+class KeysDialog(ModelessDialog):
+    """All actions with their keys, by group.
 
-    With several `pages`, theirs, and those of the Inspect page.
+    With several `pages` also their keys, and those of the Inspect page.
     """
 
     def __init__(self, parent: QWidget, pages: Sequence[ActionRecord]) -> None:
         super().__init__(parent, "Keys", QSize(KEYS_WIDTH, 0))
-        groups: dict[str, list[_Row]] = {}
-        several = len(pages) > 1
-        for record in (*ACTIONS, *(pages if several else ())):
+        groups: dict[str, list[_KeyRow]] = {}
+        has_pages = len(pages) > 1
+        for record in (*ACTIONS, *(pages if has_pages else ())):
             row = native(record.shortcut), record.text, record.tip
             groups.setdefault(record.group, []).append(row)
-        if several:
+        if has_pages:
             groups["Inspect"] = [*INSPECT_KEYS]
-        right = {name: groups.pop(name) for name in _RIGHT if name in groups}
+        right = {name: groups.pop(name) for name in _RIGHT_GROUPS if name in groups}
         body = QWidget()
         body.setObjectName("inner")
         sides = QHBoxLayout(body)
         sides.setContentsMargins(0, 0, 0, 0)
         sides.setSpacing(2 * theme.MARGIN)
-        sides.addLayout(_keys(groups), 1)
-        sides.addLayout(_keys(right), 1)
+        sides.addLayout(_key_grid(groups), 1)
+        sides.addLayout(_key_grid(right), 1)
         scroll = QScrollArea()
         scroll.setObjectName("inner")
         scroll.setWidgetResizable(True)
@@ -89,21 +90,21 @@ class KeySheet(Sheet):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(body)
         self.column.addWidget(scroll, 1)
-        self.finish()
+        self.add_buttons()
         self._fit(sides)
 
     def _fit(self, sides: QHBoxLayout) -> None:
-        """As large as all of it, where the window's screen has the room."""
-        room = self.screen().availableSize() - QSize(_EDGE, _EDGE)
+        """Large enough for everything, as far as the screen allows."""
+        available = self.screen().availableSize() - QSize(_SCREEN_MARGIN, _SCREEN_MARGIN)
         margins = self.column.contentsMargins()
-        beside = margins.left() + margins.right()
-        width = min(KEYS_WIDTH, room.width())
-        below = self.column.spacing() + self.buttons.sizeHint().height()
-        height = margins.top() + sides.totalHeightForWidth(width - beside) + below
-        self.resize(width, min(height + margins.bottom() + 2, room.height()))
+        width = min(KEYS_WIDTH, available.width())
+        keys_height = sides.totalHeightForWidth(width - margins.left() - margins.right())
+        buttons_height = self.column.spacing() + self.buttons.sizeHint().height()
+        height = margins.top() + keys_height + buttons_height + margins.bottom() + 2
+        self.resize(width, min(height, available.height()))
 
 
-def _keys(groups: dict[str, list[_Row]]) -> QGridLayout:
+def _key_grid(groups: dict[str, list[_KeyRow]]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(12)
     grid.setVerticalSpacing(6)
@@ -114,23 +115,23 @@ def _keys(groups: dict[str, list[_Row]]) -> QGridLayout:
         if grid.count():
             title.setContentsMargins(QMargins(0, theme.GAP, 0, 0))
         grid.addWidget(title, grid.rowCount(), 0, 1, 3)
-        for words in rows:
+        for texts in rows:
             row = grid.rowCount()
-            key, text, what = map(QLabel, words)
+            key, action, description = map(QLabel, texts)
             key.setProperty("key", True)
             key.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            what.setProperty("quiet", True)
-            what.setWordWrap(True)
-            for label in (text, what):  # on one line with the framed key
+            description.setProperty("quiet", True)
+            description.setWordWrap(True)
+            for label in (action, description):  # on one line with the framed key
                 label.setContentsMargins(QMargins(0, 2, 0, 0))
-            for column, label in enumerate((key, text, what)):
+            for column, label in enumerate((key, action, description)):
                 grid.addWidget(label, row, column, Qt.AlignmentFlag.AlignTop)
     grid.setRowStretch(grid.rowCount(), 1)
     return grid
 
 
-class ReadSheet(Sheet):
-    """Text to read and to copy. Links in it go nowhere: the app opens no connection."""
+class TextDialog(ModelessDialog):
+    """A text to read and copy. Links in it are not opened: the app makes no connection."""
 
     def __init__(self, parent: QWidget, title: str, html: str, size: QSize) -> None:
         super().__init__(parent, title, size)
@@ -143,30 +144,30 @@ class ReadSheet(Sheet):
         )
         self.text.setHtml(html)
         self.column.addWidget(self.text, 1)
-        self.button("Copy", "Copy the whole text.", self._copy)
-        self.finish()
+        self.add_button("Copy", "Copy the whole text.", self._copy)
+        self.add_buttons()
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())
 
 
-class LogSheet(Sheet):
-    """What happened so far; it goes on while it is open."""
+class LogDialog(ModelessDialog):
+    """The log so far, updated while it is open."""
 
     def __init__(self, parent: QWidget, read_log: Callable[[], str]) -> None:
         super().__init__(parent, "Log", QSize(820, 520))
         self._read_log = read_log
-        self.text = LogText("Log")
-        self.text.setPlaceholderText("Nothing happened so far.")
+        self.text = LogView("Log")
+        self.text.setPlaceholderText("Nothing has happened yet.")
         self.column.addWidget(self.text, 1)
         self.saved = QLabel()
         self.saved.setProperty("quiet", True)
         self.saved.setWordWrap(True)
         self.saved.hide()
         self.column.addWidget(self.saved)
-        self.button("Copy", "Copy the whole log.", self._copy)
-        self.button("Save…", "Save the whole log as a text file.", self._save)
-        self.finish()
+        self.add_button("Copy", "Copy the whole log.", self._copy)
+        self.add_button("Save…", "Save the whole log as a text file.", self._save)
+        self.add_buttons()
         self._refresh()
         self._timer = QTimer(self, interval=LOG_MS)
         self._timer.timeout.connect(self._refresh)
@@ -186,14 +187,14 @@ class LogSheet(Sheet):
             with open(path, "w", encoding="utf-8") as file:
                 file.write(self._read_log())
         except OSError as error:
-            self.saved.setText(f"It could not be saved: {error.strerror}")
+            self.saved.setText(f"The log could not be saved: {error.strerror}")
         else:
             self.saved.setText(f"Saved as {path}")
         self.saved.show()
 
 
 class AddressDialog(QDialog):
-    """Asks for the address of a stream, and says what is wrong with it as it is typed."""
+    """Asks for the address of a stream, and checks it while it is typed."""
 
     chosen = Signal(str)
 
@@ -202,21 +203,21 @@ class AddressDialog(QDialog):
         self.setWindowTitle("Open address")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(460)
-        label = QLabel("Address of a camera or video in the network")
+        label = QLabel("Address of a camera or video on the network")
         self.line = QLineEdit()
         self.line.setAccessibleName("Address")
         self.line.setPlaceholderText("rtsp://camera.local:554/stream")
-        self.line.setToolTip("The app connects to this address, and to nothing else.")
+        self.line.setToolTip("The app connects to this address and nowhere else.")
         label.setBuddy(self.line)
         self.message = QLabel()
         self.message.setProperty("quiet", True)
         self.message.setWordWrap(True)
-        self.message.setAccessibleName("About the address")
+        self.message.setAccessibleName("Address check")
         buttons = QDialogButtonBox()
         self.open_button = buttons.addButton("Open", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.open_button.setToolTip("Show what comes from this address.")
+        self.open_button.setToolTip("Show the stream at this address.")
         cancel = buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
-        cancel.setToolTip("Open nothing. Key: Esc")
+        cancel.setToolTip("Close without opening anything. Key: Esc")
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -235,15 +236,17 @@ class AddressDialog(QDialog):
 
 
 def address_problem(text: str) -> str:
-    """What is missing of an address; "" when it can be opened."""
+    """What is wrong with an address; "" when it can be opened."""
     if not text:
         return "It begins with http://, https://, rtsp:// or rtsps://."
-    found = URL.match(text)
-    if found is None:
-        scheme, mark, _ = text.partition("://")
-        known = "Known are http, https, rtsp and rtsps."
-        return f"{scheme}:// is not known. {known}" if mark else f"An address has ://. {known}"
-    host = text[found.end() :].partition("/")[0].rpartition("@")[2]
+    match = URL.match(text)
+    if match is None:
+        scheme, separator, _ = text.partition("://")
+        supported = "Supported are http, https, rtsp and rtsps."
+        if separator:
+            return f"{scheme}:// is not supported. {supported}"
+        return f"An address contains ://. {supported}"
+    host = text[match.end() :].partition("/")[0].rpartition("@")[2]
     if not host or host.startswith(":"):
         return "The name of the server is missing."
     return "An address has no spaces." if any(c.isspace() for c in text) else ""

@@ -1,11 +1,11 @@
-"""A row of widgets that goes on in the next line where it is too long."""
+"""A layout that wraps its widgets into as many lines as they need."""
 
 from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
-class Flow(QLayout):
-    """From left to right, line by line; what is hidden takes no room."""
+class FlowLayout(QLayout):
+    """From left to right, line by line; hidden widgets take no space."""
 
     def __init__(self, parent: QWidget | None = None, gap: int = 4) -> None:
         super().__init__(parent)
@@ -32,16 +32,16 @@ class Flow(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._place(QRect(0, 0, width, 0), move=False)
+        return self._arrange(QRect(0, 0, width, 0), move=False)
 
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
-        self._place(rect, move=True)
+        self._arrange(rect, move=True)
 
     def sizeHint(self) -> QSize:
-        shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
-        width = sum(size.width() + self._gap for size in shown)
-        return QSize(width, max((size.height() for size in shown), default=0))
+        sizes = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        width = sum(size.width() + self._gap for size in sizes)
+        return QSize(width, max((size.height() for size in sizes), default=0))
 
     def minimumSize(self) -> QSize:
         size = QSize()
@@ -50,17 +50,17 @@ class Flow(QLayout):
                 size = size.expandedTo(item.minimumSize())
         return size
 
-    def _place(self, rect: QRect, *, move: bool) -> int:
-        """The height that it takes."""
-        x, y, line = rect.x(), rect.y(), 0
+    def _arrange(self, rect: QRect, *, move: bool) -> int:
+        """Return the height needed for the width of `rect`; with `move` place the widgets."""
+        x, y, line_height = rect.x(), rect.y(), 0
         for item in self._items:
             if item.isEmpty():
                 continue
             size = item.sizeHint()
-            if line and x + size.width() > rect.right() + 1:
-                x, y, line = rect.x(), y + line + self._gap, 0
+            if line_height and x + size.width() > rect.right() + 1:
+                x, y, line_height = rect.x(), y + line_height + self._gap, 0
             if move:
                 item.setGeometry(QRect(QPoint(x, y), size))
             x += size.width() + self._gap
-            line = max(line, size.height())
-        return y + line - rect.y()
+            line_height = max(line_height, size.height())
+        return y + line_height - rect.y()

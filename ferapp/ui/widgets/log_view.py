@@ -1,11 +1,11 @@
-"""A text that grows while it is read."""
+"""A read-only view of a growing text."""
 
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QPlainTextEdit
 
 
-class LogText(QPlainTextEdit):
-    """Read only. What is selected stays until it no longer is; the place stays, but at the end."""
+class LogView(QPlainTextEdit):
+    """Follows the end if it is in view. A selection holds the text until it is cleared."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -14,13 +14,13 @@ class LogText(QPlainTextEdit):
         self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.setAccessibleName(name)
 
-    def show_text(self, text: str, *, other: bool = False) -> None:
-        """It as it is now; an `other` one is shown from its end."""
-        if not other and (text == self.toPlainText() or self.textCursor().hasSelection()):
+    def show_text(self, text: str, *, is_other: bool = False) -> None:
+        """The text as it is now; another log (`is_other`) is shown from its end."""
+        if not is_other and (text == self.toPlainText() or self.textCursor().hasSelection()):
             return
-        down, across = self.verticalScrollBar(), self.horizontalScrollBar()
-        at_end = other or down.value() == down.maximum()
-        line, column = down.value(), across.value()
+        vertical, horizontal = self.verticalScrollBar(), self.horizontalScrollBar()
+        at_end = is_other or vertical.value() == vertical.maximum()
+        line, column = vertical.value(), horizontal.value()
         self.setPlainText(text)
-        down.setValue(down.maximum() if at_end else line)
-        across.setValue(0 if other else column)
+        vertical.setValue(vertical.maximum() if at_end else line)
+        horizontal.setValue(0 if is_other else column)

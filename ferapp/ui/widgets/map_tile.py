@@ -1,4 +1,4 @@
-"""A small picture with a map over it, its title above and a number below."""
+"""A small picture under a map, with a title above and a caption below."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from ferapp.overlays.palette import LANDMARK
 from ferapp.ui.widgets import theme
 
 SIDE = 104  # px
-STRENGTH = 0.75  # opacity of maps
+MAP_OPACITY = 0.75
 
 
 class MapTile(QWidget):
@@ -21,7 +21,7 @@ class MapTile(QWidget):
     def __init__(self, name: str, side: int = SIDE) -> None:
         super().__init__()
         self._side = side
-        self.title, self.words, self.tip = name, "", ""
+        self.title, self.caption, self.tip = name, "", ""
         self._picture: QImage | None = None
         self._map: QImage | None = None
         self._points: NDArray[np.float32] = np.zeros((0, 2), np.float32)
@@ -33,16 +33,16 @@ class MapTile(QWidget):
         line = self.fontMetrics().height()
         return QSize(self._side, self._side + 2 * line + 6)
 
-    def show_side(self, side: int) -> None:
-        """In px of the picture's frame."""
+    def set_side(self, side: int) -> None:
+        """The side of the picture's frame in px."""
         if side != self._side:
             self._side = side
             self.updateGeometry()
             self.update()
 
-    def show_nothing(self, title: str, words: str = "", tip: str = "") -> None:
+    def show_empty(self, title: str, caption: str = "", tip: str = "") -> None:
         self._picture = self._map = None
-        self._tell(title, words, tip)
+        self._set_texts(title, caption, tip)
 
     def show_map(
         self,
@@ -50,23 +50,23 @@ class MapTile(QWidget):
         picture: NDArray[np.uint8],
         values: NDArray[np.float32] | None = None,
         full_scale: float = 0.0,
-        words: str = "",
+        caption: str = "",
         tip: str = "",
         points: NDArray[np.float32] | None = None,
         palette: str = "ember",
     ) -> None:
-        """`picture` (h, w) grey under `values` (s, s); `points` (n, 2) lie in its px."""
+        """`picture` (h, w) grey under `values` (s, s); `points` (n, 2) are in its pixels."""
         self._picture = grey_image(picture)
         self._points = points if points is not None else np.zeros((0, 2), np.float32)
-        look = OverlayStyle(opacity=STRENGTH, full_scale=full_scale, palette=palette)
-        self._map = map_image(values, look) if values is not None else None
-        self._tell(title, words, tip)
+        style = OverlayStyle(opacity=MAP_OPACITY, full_scale=full_scale, palette=palette)
+        self._map = map_image(values, style) if values is not None else None
+        self._set_texts(title, caption, tip)
 
-    def _tell(self, title: str, words: str, tip: str) -> None:
-        self.title, self.words, self.tip = title, words, tip
+    def _set_texts(self, title: str, caption: str, tip: str) -> None:
+        self.title, self.caption, self.tip = title, caption, tip
         self.setToolTip(tip)
         self.setAccessibleName(title)
-        self.setAccessibleDescription(words)
+        self.setAccessibleDescription(caption)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -74,29 +74,31 @@ class MapTile(QWidget):
             self._paint(painter)
 
     def _paint(self, painter: QPainter) -> None:
-        look = theme.current()
+        colours = theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         line = self.fontMetrics().height()
-        place = QRectF(0, line + 3, self._side, self._side)
-        shape = QPainterPath()
-        shape.addRoundedRect(place, 6, 6)
-        painter.fillPath(shape, QColor(look.raised))
+        frame = QRectF(0, line + 3, self._side, self._side)
+        outline = QPainterPath()
+        outline.addRoundedRect(frame, 6, 6)
+        painter.fillPath(outline, QColor(colours.raised))
         if self._picture is not None:
-            painter.setClipPath(shape)
-            painter.drawImage(place, self._picture)
+            painter.setClipPath(outline)
+            painter.drawImage(frame, self._picture)
             if self._map is not None:
-                painter.drawImage(place, self._map)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(LANDMARK))
-            unit = self._side / self._picture.width()
-            for x, y in self._points.tolist():
-                centre = QPointF((x + 0.5) * unit, (y + 0.5) * unit) + place.topLeft()
-                painter.drawEllipse(centre, 1.2, 1.2)
+                painter.drawImage(frame, self._map)
+            self._paint_points(painter, frame, self._side / self._picture.width())
             painter.setClipping(False)
-        middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.setPen(QColor(look.text))
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(QColor(colours.text))
         title = self.fontMetrics().elidedText(self.title, Qt.TextElideMode.ElideRight, self._side)
-        painter.drawText(QRectF(0, 0, self._side, line), middle, title)
-        painter.setPen(QColor(look.muted))
-        painter.drawText(QRectF(0, place.bottom() + 3, self._side, line), middle, self.words)
+        painter.drawText(QRectF(0, 0, self._side, line), left, title)
+        painter.setPen(QColor(colours.muted))
+        painter.drawText(QRectF(0, frame.bottom() + 3, self._side, line), left, self.caption)
+
+    def _paint_points(self, painter: QPainter, frame: QRectF, scale: float) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(LANDMARK))
+        for x, y in self._points.tolist():
+            centre = QPointF((x + 0.5) * scale, (y + 0.5) * scale) + frame.topLeft()
+            painter.drawEllipse(centre, 1.2, 1.2)

@@ -1,8 +1,7 @@
-"""Small pictures of samples, read in a thread of their own, the last asked for first."""
+"""A cache of small pictures of samples, read in a thread of their own, newest request first."""
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,37 +9,36 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from ferapp.overlays.overlay_painter import grey_image
+from ferapp.review.classify_pictures import ReadPicture
 
-KEPT = 4000  # pictures of 48 × 48 px take 10 MB
-WAITING = 400  # older wishes have scrolled out of sight
+CACHE_SIZE = 4000  # pictures; 48 × 48 px take 10 MB
+MAX_REQUESTS = 400  # older ones have scrolled out of view
 COLLECT_MS = 15
-AT_ONCE = 60  # pictures taken over at a time: the window stays awake
-
-Read = Callable[[int], NDArray[np.uint8] | None]
+MAX_PER_COLLECT = 60  # pictures converted at a time, so that the window stays responsive
 
 
-class Thumbnails(QObject):
-    """`image` of a row, or None until it was read; `arrived` tells of rows that were."""
+class ThumbnailCache(QObject):
+    """`image` is the picture of a row, None until it was read; `arrived` has newly read rows."""
 
     arrived = Signal(list)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._kept: OrderedDict[int, QImage | None] = OrderedDict()
-        self._reader = _Reader()
+        self._images: OrderedDict[int, QImage | None] = OrderedDict()
+        self._reader = _ThumbnailReader()
         self._timer = QTimer(self, interval=COLLECT_MS)
         self._timer.timeout.connect(self._collect)
 
-    def read_from(self, read: Read | None) -> None:
-        """Other pictures from now on; None is none."""
-        self._kept.clear()
-        self._reader.read_from(read)
+    def read_with(self, read_picture: ReadPicture | None) -> None:
+        """Forget all pictures, and read others from now on; None reads none."""
+        self._images.clear()
+        self._reader.read_with(read_picture)
 
     def image(self, row: int) -> QImage | None:
-        if row in self._kept:
-            self._kept.move_to_end(row)
-            return self._kept[row]
-        self._reader.ask(row)
+        if row in self._images:
+            self._images.move_to_end(row)
+            return self._images[row]
+        self._reader.request(row)
         if not self._timer.isActive():
             self._timer.start()
         return None
@@ -50,51 +48,51 @@ class Thumbnails(QObject):
         self._reader.close()
 
     def _collect(self) -> None:
-        rows, resting = self._reader.take(AT_ONCE)
-        for row, picture in rows:
-            self._kept[row] = grey_image(picture) if picture is not None else None
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        if rows:
-            self.arrived.emit([row for row, _ in rows])
-        if resting:
+        pictures, is_idle = self._reader.take(MAX_PER_COLLECT)
+        for row, picture in pictures:
+            self._images[row] = grey_image(picture) if picture is not None else None
+        while len(self._images) > CACHE_SIZE:
+            self._images.popitem(last=False)
+        if pictures:
+            self.arrived.emit([row for row, _ in pictures])
+        if is_idle:
             self._timer.stop()
 
 
-class _Reader:
-    """No QObject lives in its thread."""
+class _ThumbnailReader:
+    """The reading thread. It touches no QObject."""
 
     def __init__(self) -> None:
-        self._read: Read | None = None
-        self._round = 0
-        self._wanted: OrderedDict[int, None] = OrderedDict()
+        self._read_picture: ReadPicture | None = None
+        self._generation = 0  # counts `read_with`, so that late pictures of others are dropped
+        self._requests: OrderedDict[int, None] = OrderedDict()
         self._done: list[tuple[int, NDArray[np.uint8] | None]] = []
         self._change = threading.Condition()
         self._busy = self._closing = False
         self._thread = threading.Thread(target=self._run, name="thumbnails", daemon=True)
         self._thread.start()
 
-    def read_from(self, read: Read | None) -> None:
+    def read_with(self, read_picture: ReadPicture | None) -> None:
         with self._change:
-            self._read, self._round = read, self._round + 1
-            self._wanted.clear()
+            self._read_picture, self._generation = read_picture, self._generation + 1
+            self._requests.clear()
             self._done.clear()
 
-    def ask(self, row: int) -> None:
+    def request(self, row: int) -> None:
         with self._change:
-            if self._read is None:
+            if self._read_picture is None:
                 return
-            self._wanted[row] = None
-            self._wanted.move_to_end(row)
-            while len(self._wanted) > WAITING:
-                self._wanted.popitem(last=False)
+            self._requests[row] = None
+            self._requests.move_to_end(row)
+            while len(self._requests) > MAX_REQUESTS:
+                self._requests.popitem(last=False)
             self._change.notify()
 
     def take(self, count: int) -> tuple[list[tuple[int, NDArray[np.uint8] | None]], bool]:
-        """Some that were read, and whether nothing more is to come."""
+        """Up to `count` pictures with their rows, and whether no more will come."""
         with self._change:
-            taken, self._done = self._done[:count], self._done[count:]
-            return taken, not (self._done or self._wanted or self._busy)
+            pictures, self._done = self._done[:count], self._done[count:]
+            return pictures, not (self._done or self._requests or self._busy)
 
     def close(self) -> None:
         with self._change:
@@ -105,16 +103,17 @@ class _Reader:
     def _run(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._wanted or self._closing)
+                self._change.wait_for(lambda: self._requests or self._closing)
                 if self._closing:
                     return
-                row, _ = self._wanted.popitem()
-                read, number, self._busy = self._read, self._round, True
+                row, _ = self._requests.popitem()
+                read_picture, generation = self._read_picture, self._generation
+                self._busy = True
             try:
-                picture = read(row) if read is not None else None
-            except (OSError, ValueError):  # the file went away: the frame stays empty
+                picture = read_picture(row) if read_picture is not None else None
+            except (OSError, ValueError):  # the file is gone: the frame stays empty
                 picture = None
             with self._change:
                 self._busy = False
-                if number == self._round:
+                if generation == self._generation:
                     self._done.append((row, picture))

@@ -1,4 +1,4 @@
-"""A short message that floats over a widget and goes away by itself."""
+"""A short message that floats over a widget and disappears after a while."""
 
 from collections.abc import Callable
 
@@ -10,20 +10,20 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import SpacePressesButton
 
 SHOWN_MS = 6000
-_WIDEST = 480  # px
-_EDGE = 14
-_INSIDE = 10
+_MAX_WIDTH = 480  # px
+_MARGIN = 14
+_PADDING = 10
 
 
 class Toast(QFrame):
-    """In the lower right corner of its parent; a newer message takes the place of an older one.
+    """Shown in the lower right corner of its parent; a newer message replaces an older one.
 
-    It stays while the pointer is on it or the keyboard is on its button.
+    It stays while the pointer is over it or its button has the focus.
     """
 
     def __init__(self, parent: QWidget, shown_ms: int = SHOWN_MS) -> None:
         super().__init__(parent)
-        self._room = parent
+        self._parent = parent
         self.setObjectName("toast")
         self.setAccessibleName("Message")
         self.label = QLabel()
@@ -39,19 +39,19 @@ class Toast(QFrame):
         self.button.clicked.connect(self._act)
         self._action: Callable[[], None] | None = None
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(_INSIDE, 8, _INSIDE, 8)
+        layout.setContentsMargins(_PADDING, 8, _PADDING, 8)
         layout.setSpacing(theme.GAP)
         layout.addWidget(self.label)
         layout.addWidget(self.button)
         self._timer = QTimer(self, interval=shown_ms, singleShot=True)
-        self._timer.timeout.connect(self._end)
+        self._timer.timeout.connect(self._time_out)
         parent.installEventFilter(self)
         self.hide()
 
-    def tell(
+    def show_message(
         self, text: str, button: str = "", action: Callable[[], None] | None = None, tip: str = ""
     ) -> None:
-        """Show `text` for some seconds; with `button` also a button that does `action`."""
+        """Show `text` for some seconds, with a button that calls `action` if `button` names one."""
         self.label.setText(text)
         self.label.setToolTip(tip)
         self.setAccessibleDescription(text)
@@ -61,7 +61,7 @@ class Toast(QFrame):
         self.button.setVisible(bool(button))
         self.show()
         self.raise_()
-        self._place()
+        self._update_geometry()
         self._timer.start()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
@@ -70,22 +70,22 @@ class Toast(QFrame):
         if self._action is not None:
             self._action()
 
-    def _end(self) -> None:
+    def _time_out(self) -> None:
         if self.button.hasFocus():
             self._timer.start()
         else:
             self.hide()
 
-    def _place(self) -> None:
-        room = self._room.rect().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE)
-        beside = self.button.sizeHint().width() + theme.GAP if self.button.text() else 0
-        most = min(_WIDEST, room.width()) - beside - 2 * _INSIDE - 2
+    def _update_geometry(self) -> None:
+        area = self._parent.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
+        button_width = self.button.sizeHint().width() + theme.GAP if self.button.text() else 0
+        max_label = min(_MAX_WIDTH, area.width()) - button_width - 2 * _PADDING - 2
         metrics = self.label.fontMetrics()
         lines = self.label.text().splitlines()
         longest = max((metrics.horizontalAdvance(line) for line in lines), default=0) + 4
-        self.label.setFixedWidth(max(0, min(longest, most)))
+        self.label.setFixedWidth(max(0, min(longest, max_label)))
         self.adjustSize()
-        self.move(room.right() + 1 - self.width(), room.bottom() + 1 - self.height())
+        self.move(area.right() + 1 - self.width(), area.bottom() + 1 - self.height())
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self._timer.stop()
@@ -97,5 +97,5 @@ class Toast(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
-            self._place()
+            self._update_geometry()
         return False

@@ -1,4 +1,4 @@
-"""The log: what it keeps, where it writes, and what never gets into it."""
+"""The log: what it holds, where it writes, and what never gets into it."""
 
 import logging
 import os
@@ -9,54 +9,51 @@ from pathlib import Path
 
 import pytest
 
-from ferapp.live import app_log as module
-from ferapp.live.app_log import KEPT, Journal, install
+from ferapp.live.app_log import LOGGERS, MAX_LINES, AppLog
 
 log = logging.getLogger("ferapp.test")
 
 
 @pytest.fixture
-def journal() -> Iterator[Journal]:
+def app_log() -> Iterator[AppLog]:
     hooks = (sys.excepthook, threading.excepthook)
-    journal = install()
-    yield journal
-    journal.close()
+    app_log = AppLog()
+    yield app_log
+    app_log.close()
     assert (sys.excepthook, threading.excepthook) == hooks
-    for name in module.LOGGERS:
+    for name in LOGGERS:
         assert not logging.getLogger(name).handlers
 
 
-def written(journal: Journal) -> str:
-    assert journal.file is not None
-    return journal.file.read_text(encoding="utf-8")
+def written(app_log: AppLog) -> str:
+    assert app_log.file is not None
+    return app_log.file.read_text(encoding="utf-8")
 
 
-def test_it_starts_with_the_versions_and_keeps_what_is_told(
-    journal: Journal, tmp_path: Path
-) -> None:
+def test_it_starts_with_the_versions_and_collects_messages(app_log: AppLog, tmp_path: Path) -> None:
     log.info("a line")
     log.debug("a detail")
     logging.getLogger("trainer.other").warning("another")
     logging.getLogger("foreign").warning("not ours")
-    first, *others = journal.text().splitlines()
+    first, *others = app_log.text().splitlines()
     assert "Python 3." in first
     assert "torch " in first
     assert [line.partition(" ferapp.test: ")[2] for line in others[:1]] == ["a line"]
     assert "WARNING trainer.other: another" in others[1]
     assert len(others) == 2
-    assert written(journal).strip() == journal.text()
+    assert written(app_log).strip() == app_log.text()
     if sys.platform == "linux":
-        assert journal.file is not None
-        assert tmp_path in journal.file.parents  # the isolated one of the tests
+        assert app_log.file is not None
+        assert tmp_path in app_log.file.parents  # the isolated one of the tests
 
 
-def test_only_the_last_lines_are_kept(journal: Journal) -> None:
-    for number in range(KEPT):
+def test_only_the_last_lines_are_kept(app_log: AppLog) -> None:
+    for number in range(MAX_LINES):
         log.info("line %d\nand more", number)
-    lines = journal.text().splitlines()
-    assert len(lines) == KEPT
+    lines = app_log.text().splitlines()
+    assert len(lines) == MAX_LINES
     assert lines[-1] == "and more"
-    assert lines[-2].endswith(f"line {KEPT - 1}")
+    assert lines[-2].endswith(f"line {MAX_LINES - 1}")
 
 
 @pytest.mark.parametrize(
@@ -70,31 +67,31 @@ def test_only_the_last_lines_are_kept(journal: Journal) -> None:
         "srt://me:secret@host",
     ],
 )
-def test_no_password_gets_into_it(journal: Journal, address: str) -> None:
+def test_no_password_gets_into_it(app_log: AppLog, address: str) -> None:
     log.info("Playing %s", address)
     log.warning("'%s', (%s): does not answer", address, address)
     try:
         raise OSError(f"cannot open '{address}'")
     except OSError:
         log.exception("Trouble")
-    for text in (journal.text(), written(journal)):
+    for text in (app_log.text(), written(app_log)):
         assert "secret" not in text
         assert "host" in text
         assert "OSError: cannot open '" in text
 
 
-def test_an_address_without_a_secret_stays(journal: Journal) -> None:
+def test_an_address_without_a_secret_stays(app_log: AppLog) -> None:
     log.info("Playing http://host:8080/a/cam.mjpg now, ask me@home")
-    assert "http://host:8080/a/cam.mjpg now, ask me@home" in journal.text()
+    assert "http://host:8080/a/cam.mjpg now, ask me@home" in app_log.text()
 
 
-def test_uncaught_exceptions_are_told_and_passed_on(
+def test_uncaught_exceptions_are_logged_and_passed_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     passed: list[object] = []
     monkeypatch.setattr(sys, "excepthook", lambda *args: passed.append(args[1]))
     monkeypatch.setattr(threading, "excepthook", lambda args: passed.append(args.exc_value))
-    journal = install()
+    app_log = AppLog()
     problem, other = ValueError("in the window"), KeyboardInterrupt()
     sys.excepthook(ValueError, problem, None)
     sys.excepthook(KeyboardInterrupt, other, None)
@@ -105,10 +102,10 @@ def test_uncaught_exceptions_are_told_and_passed_on(
     thread = threading.Thread(target=work, name="worker")
     thread.start()
     thread.join()
-    journal.close()
+    app_log.close()
     assert passed[:2] == [problem, other]
     assert str(passed[2]) == "at work"
-    text = written(journal)
+    text = written(app_log)
     assert "ValueError: in the window" in text
     assert "Uncaught in the thread worker" in text
     assert "in work\n" in text  # with the place
@@ -119,13 +116,13 @@ def test_uncaught_exceptions_are_told_and_passed_on(
 def test_a_full_disk_stops_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(module, "user_log_path", lambda *_, **__: tmp_path)
+    monkeypatch.setattr("ferapp.live.app_log.user_log_path", lambda *_, **__: tmp_path)
     os.symlink("/dev/full", tmp_path / "ferapp.log")
-    journal = install()
+    app_log = AppLog()
     for _ in range(3):
         log.info("a line")
-    assert journal.text().count("a line") == 3
-    journal.close()
+    assert app_log.text().count("a line") == 3
+    app_log.close()
     assert capfd.readouterr().err == ""
 
 
@@ -137,8 +134,8 @@ def test_without_a_folder_it_stays_in_memory(
     def nowhere(*_: object, **__: object) -> Path:
         raise NotADirectoryError("file is in the way")
 
-    monkeypatch.setattr(module, "user_log_path", nowhere)
-    journal = install()
-    assert journal.file is None
-    assert "not kept in a file: file is in the way" in journal.text()
-    journal.close()
+    monkeypatch.setattr("ferapp.live.app_log.user_log_path", nowhere)
+    app_log = AppLog()
+    assert app_log.file is None
+    assert "not written to a file: file is in the way" in app_log.text()
+    app_log.close()

@@ -1,4 +1,4 @@
-"""The capture: pacing, looping, changing the source, and what it does when one fails."""
+"""The capture: pacing, looping, changing the source, and sources that fail."""
 
 import threading
 import time
@@ -10,6 +10,7 @@ from ferapp.sources.base import FrameSource
 from ferapp.sources.faults import FaultKind
 from tests.support.sources.scripted import (
     QUICK,
+    STRICT,
     FakeCamera,
     FakeClip,
     Studio,
@@ -35,7 +36,7 @@ def test_a_clip_is_paced_at_its_own_rate(studio: Studio) -> None:
     assert frames[-1].time_s - first.time_s == pytest.approx((frames[-1].index - first.index) / 50)
 
 
-def test_every_file_is_paced_at_the_asked_rate(studio: Studio) -> None:
+def test_every_file_is_paced_at_the_requested_rate(studio: Studio) -> None:
     studio.clips["clip"] = lambda: FakeClip(fps=1, frames=1000)
     with capture_of(studio, "clip", fps=100) as capture:
         frames = take(capture, 5)
@@ -65,7 +66,7 @@ def test_the_newest_picture_wins(studio: Studio) -> None:
     assert camera.opened == ["camera:Cam"]
 
 
-def test_a_source_that_cannot_be_opened_leaves_the_running_one(studio: Studio) -> None:
+def test_a_source_that_cannot_be_opened_leaves_the_running_one_alone(studio: Studio) -> None:
     studio.clips["clip"] = lambda: FakeClip("Clip", value=50, frames=100_000)
     with capture_of(studio, "clip") as capture:
         shows(capture, 50)
@@ -84,10 +85,10 @@ def test_a_source_that_cannot_be_opened_leaves_the_running_one(studio: Studio) -
         capture.open("demo")
         shows(capture, 200)
         assert capture.notice == ""
-    assert studio.asked == ["clip", "nothing.mp4", "demo"]
+    assert studio.requested == ["clip", "nothing.mp4", "demo"]
 
 
-def test_a_file_that_fails_while_it_plays_gives_way_to_the_demo(studio: Studio) -> None:
+def test_a_file_that_fails_while_it_plays_is_replaced_by_the_demo(studio: Studio) -> None:
     studio.clips["clip"] = lambda: FakeClip("Clip", value=50, fails_at=3)
     with capture_of(studio, "clip") as capture:
         shows(capture, 200)
@@ -96,7 +97,7 @@ def test_a_file_that_fails_while_it_plays_gives_way_to_the_demo(studio: Studio) 
         assert capture.notice == "Clip: the file is truncated\nPlaying the demo clip."
         assert capture.name == "Demo clip"
         take(capture, 20)
-        assert studio.asked == ["clip", "demo"]  # a file does not heal: it is not tried again
+        assert studio.requested == ["clip", "demo"]  # a file does not heal: it is not tried again
 
 
 def test_the_running_source_goes_on_while_a_slow_one_opens(studio: Studio) -> None:
@@ -113,7 +114,7 @@ def test_the_running_source_goes_on_while_a_slow_one_opens(studio: Studio) -> No
         began = time.perf_counter()
         capture.open("slow")
         assert time.perf_counter() - began < 1  # the window is not held up
-        wait_until(lambda: "slow" in studio.asked)
+        wait_until(lambda: "slow" in studio.requested)
         assert {frame.image[0, 0, 0] for frame in take(capture, 10)} == {50}
         assert (capture.opening, capture.name) == ("slow", "Clip")
         gate.set()
@@ -133,7 +134,7 @@ def test_the_latest_request_wins_over_one_that_still_opens(studio: Studio) -> No
     studio.clips["slow"] = slow
     studio.clips["clip"] = lambda: FakeClip("Clip", value=50)
     with capture_of(studio, "slow") as capture:
-        wait_until(lambda: "slow" in studio.asked)
+        wait_until(lambda: "slow" in studio.requested)
         capture.open("clip")
         shows(capture, 50)
         gate.set()
@@ -141,7 +142,7 @@ def test_the_latest_request_wins_over_one_that_still_opens(studio: Studio) -> No
         assert {frame.image[0, 0, 0] for frame in take(capture, 5)} == {50}
 
 
-def test_a_source_without_pictures_is_a_fault_and_no_endless_loop(studio: Studio) -> None:
+def test_a_source_without_frames_is_a_fault_and_no_endless_loop(studio: Studio) -> None:
     studio.clips["empty"] = lambda: FakeClip("Empty", frames=0)
     with capture_of(studio, "empty") as capture:
         shows(capture, 200)
@@ -149,7 +150,9 @@ def test_a_source_without_pictures_is_a_fault_and_no_endless_loop(studio: Studio
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_dies_says_so(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_of_a_source_is_reported(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[object] = []
     monkeypatch.setattr(threading, "excepthook", lambda args: seen.append(args.exc_value))
 
@@ -164,10 +167,10 @@ def test_a_thread_that_dies_says_so(studio: Studio, monkeypatch: pytest.MonkeyPa
     assert [str(error) for error in seen] == ["driver on fire"]  # and the log has the traceback
 
 
-def test_without_a_demo_clip_the_reason_stands_alone(studio: Studio) -> None:
+def test_without_a_demo_clip_only_the_reason_is_shown(studio: Studio) -> None:
     del studio.clips["demo"]
     with capture_of(studio, "nothing.mp4") as capture:
-        wait_until(lambda: studio.asked == ["nothing.mp4", "demo"])
+        wait_until(lambda: studio.requested == ["nothing.mp4", "demo"])
         wait_until(lambda: capture.notice)
         assert capture.notice == "nothing.mp4: there is no such file\nName another."
 
@@ -194,4 +197,18 @@ def test_close_does_not_wait_for_a_driver_that_hangs(studio: Studio) -> None:
         capture.close()
         assert time.perf_counter() - began < QUICK.close + 5
         capture.open("demo")  # too late: nothing is started any more
-        assert studio.asked == ["camera:Cam"]
+        assert studio.requested == ["camera:Cam"]
+
+
+def test_close_does_not_wait_for_a_list_of_cameras_that_hangs(studio: Studio) -> None:
+    camera = studio.add(FakeCamera("Cam", 10))
+    with capture_of(studio, "camera:Cam", timeouts=STRICT) as capture:
+        shows(capture, 10)
+        camera.driver = threading.Event()
+        camera.state = "silent"  # so that its connection is checked
+        assert camera.asking_driver.wait(20)
+        began = time.perf_counter()
+        capture.close()
+        took = time.perf_counter() - began
+        camera.driver.set()
+    assert took < STRICT.close + 5

@@ -1,5 +1,7 @@
 """Two models look at the same frames; the engine is scripted, the analyzer real."""
 
+import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,14 @@ from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.pipeline import Analyzer
-from tests.support.app.engine_parts import Bench, next_analysis, ready, status_when
+from tests.support.app.engine_parts import (
+    Bench,
+    FakeClassifier,
+    next_analysis,
+    ready,
+    status_when,
+    until,
+)
 from trainer.faces.landmarker import FaceLandmarker
 
 
@@ -35,9 +44,55 @@ def test_a_second_model_joins_and_leaves(bench: Bench) -> None:
         status_when(engine, lambda s: s.second_model is None)
         next_analysis(engine, lambda a: len(a.models) == 1)
         assert engine._other is not None
-        assert engine._other.now.loaded is None  # its memory is free
+        assert engine._other.current.loaded is None  # its memory is free
         engine.compare_with("two")
         status_when(engine, lambda s: s.second_model and s.second_model.name == "two")
+
+
+def test_ending_the_comparison_cancels_a_load_in_progress(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, made = threading.Event(), []
+    make = bench.make_classifier
+
+    def make_slowly(model: str, device: str) -> FakeClassifier:
+        if model == "two":
+            gate.wait(20)
+        classifier = make(model, device)
+        made.append(weakref.ref(classifier))
+        return classifier
+
+    monkeypatch.setattr(bench, "make_classifier", make_slowly)
+    with bench.engine() as engine:
+        ready(engine)
+        engine.compare_with("two")
+        loader = engine._other
+        assert loader is not None
+        until(lambda: loader._is_loading)
+        engine.compare_with("")
+        gate.set()
+        until(lambda: len(made) == 2 and not loader._is_loading)
+        until(lambda: made[1]() is None, "the second model is released")
+        assert loader.current.state is ModelState.NONE
+        engine.compare_with("two")
+        status_when(engine, lambda s: s.other_name == "two")
+
+
+def test_a_load_that_has_not_begun_is_cancelled_too(bench: Bench) -> None:
+    gate = threading.Event()
+    bench.load_fails = lambda model, _: model == "two" and gate.wait(20)
+    with bench.engine() as engine:
+        ready(engine)
+        engine.compare_with("two")
+        loader = engine._other
+        assert loader is not None
+        until(lambda: loader._is_loading)
+        engine.compare_with("nobody")  # waits for the load of "two"
+        engine.compare_with("")
+        gate.set()
+        until(lambda: not loader._is_loading)
+        assert loader.current.state is ModelState.NONE
+        assert "nobody" not in [model for model, _ in bench.loads]
 
 
 def test_a_second_model_that_is_not_there_says_so(bench: Bench) -> None:
@@ -53,7 +108,7 @@ def test_a_second_model_that_is_not_there_says_so(bench: Bench) -> None:
         next_analysis(engine, lambda a: "model" in a.classes)
 
 
-def test_a_second_model_that_fails_is_let_go_and_the_first_goes_on(bench: Bench) -> None:
+def test_a_second_model_that_fails_is_released_and_the_first_goes_on(bench: Bench) -> None:
     with bench.engine() as engine:
         ready(engine)
         engine.compare_with("two")

@@ -1,7 +1,5 @@
 """The engine when models, devices and sources change; everything is scripted."""
 
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -60,7 +58,9 @@ class Watched(Pictures):
         return super().read()
 
 
-def test_who_looks_again_sees_no_old_picture(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_old_frame_is_shown_after_coming_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bench, "open_source", Watched)
     with bench.engine() as engine:
         ready(engine)
@@ -74,7 +74,7 @@ def test_who_looks_again_sees_no_old_picture(bench: Bench, monkeypatch: pytest.M
 
 
 class TestModels:
-    def test_what_runs_is_told(self, bench: Bench) -> None:
+    def test_the_status_describes_the_running_model(self, bench: Bench) -> None:
         with bench.engine() as engine:
             status = ready(engine)
             assert status.model.spec == str(bench.models["one"])
@@ -84,7 +84,7 @@ class TestModels:
             assert (status.model.notice, status.analysis_notice) == ("", "")
             assert next_analysis(engine, lambda a: "model" in a.classes)
 
-    def test_loading_lasts_until_the_newest_wish_is_answered(self, bench: Bench) -> None:
+    def test_loading_lasts_until_the_newest_request_is_done(self, bench: Bench) -> None:
         gate = threading.Event()
         bench.load_fails = lambda model, _: model == "two" and gate.wait(10)
         with bench.engine() as engine:
@@ -141,8 +141,9 @@ class TestModels:
         monkeypatch.setattr(
             model_catalogue, "read_card", lambda path: read.append(path) or read_card(path)
         )
-        looks = model_catalogue.Catalogue(tmp_path / "runs", lambda path: {})
-        assert looks.look() == looks.look() == looks.look()
+        catalogue = model_catalogue.ModelCatalogue(tmp_path / "runs", lambda path: {})
+        first = catalogue.list_models()
+        assert catalogue.list_models() == catalogue.list_models() == first
         assert sorted(read) == sorted(asset("models").resolve().glob("*.safetensors"))
 
     def test_times_are_remembered_for_each_device(self, bench: Bench) -> None:
@@ -221,7 +222,7 @@ class TestDevices:
 
 class TestSources:
     def test_cameras_come_and_go(self, bench: Bench) -> None:
-        camera = CameraInfo(0, "Cam", spec="camera:Cam")
+        camera = CameraInfo(0, "Cam", uri="camera:Cam")
         with bench.engine() as engine:
             assert engine.status().cameras == ()
             bench.cameras = (camera,)
@@ -229,10 +230,10 @@ class TestSources:
             bench.cameras = ()
             status_when(engine, lambda s: s.cameras == ())
 
-    def test_a_list_that_fails_keeps_what_was_seen(
+    def test_a_list_that_fails_keeps_the_last_one(
         self, bench: Bench, caplog: pytest.LogCaptureFixture
     ) -> None:
-        camera = CameraInfo(0, "Cam", spec="camera:Cam")
+        camera = CameraInfo(0, "Cam", uri="camera:Cam")
         looks = 0
 
         def look() -> tuple[CameraInfo, ...]:
@@ -251,7 +252,7 @@ class TestSources:
             engine.close()
         assert caplog.text.count("Looking for cameras failed") == 1
 
-    def test_what_plays_is_named_by_what_opens_it(self, bench: Bench) -> None:
+    def test_the_source_is_the_uri_that_opens_it(self, bench: Bench) -> None:
         with bench.engine() as engine:
             status_when(engine, lambda s: s.source.uri == "clip")
             engine.open_source("gone.mp4")
@@ -260,7 +261,7 @@ class TestSources:
             engine.open_source("other")
             status_when(engine, lambda s: s.source.uri == "other")
 
-    def test_asking_for_the_status_waits_for_nobody(self, bench: Bench) -> None:
+    def test_reading_the_status_never_waits(self, bench: Bench) -> None:
         gate = threading.Event()
         bench.load_fails = lambda *_: gate.wait(10)
         bench.faces_fail = lambda: gate.wait(10)
@@ -277,7 +278,7 @@ class TestSources:
         Engine("clip", "one", parts=bench.parts()).close()
 
 
-def test_an_analysis_that_cannot_begin_says_why(bench: Bench) -> None:
+def test_an_analysis_that_cannot_start_says_why(bench: Bench) -> None:
     def fails() -> None:
         raise AttributeError("module 'cv2' has no attribute 'typing'")
 
@@ -290,31 +291,3 @@ def test_an_analysis_that_cannot_begin_says_why(bench: Bench) -> None:
         assert "no attribute 'typing'" in status.analysis_notice
     finally:
         engine.close()
-
-
-IMPORTING = """
-import subprocess
-import sys
-import threading
-from ferapp.live import engine
-
-barrier, failures = threading.Barrier(4), []
-
-def use():
-    barrier.wait()
-    try:
-        engine.load_opencv()
-        import cv2
-        cv2.typing.MatLike
-    except Exception as error:
-        failures.append(error)
-
-threads = [threading.Thread(target=use) for _ in range(4)]
-[thread.start() for thread in threads]
-[thread.join() for thread in threads]
-assert not failures, failures
-"""
-
-
-def test_many_threads_may_need_opencv_at_once() -> None:
-    subprocess.run([sys.executable, "-c", IMPORTING], check=True, timeout=60)

@@ -1,4 +1,4 @@
-"""Slot, meters, capture and engine: threads without Qt."""
+"""Mailbox, meters, capture and engine: threads without Qt."""
 
 import threading
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ferapp.live.engine import Engine
-from ferapp.live.mailbox import LatestSlot
+from ferapp.live.mailbox import LatestMailbox
 from ferapp.live.meters import Percentiles
 from ferapp.live.status import LiveStatus, ModelState, SourceStatus
 from ferapp.vision.analysis_options import AnalysisOptions
@@ -34,34 +34,34 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     assert not {t.name for t in set(threading.enumerate()) - before} & THREADS
 
 
-def test_the_slot_keeps_the_latest_and_counts_the_rest() -> None:
-    slot: LatestSlot[int] = LatestSlot()
-    assert slot.take() is None
+def test_the_mailbox_keeps_the_latest_and_counts_the_rest() -> None:
+    mailbox: LatestMailbox[int] = LatestMailbox()
+    assert mailbox.take() is None
     for number in range(5):
-        slot.put(number)
-    assert slot.take() == 4
-    assert slot.take() is None
-    assert slot.overwritten == 4
+        mailbox.put(number)
+    assert mailbox.take() == 4
+    assert mailbox.take() is None
+    assert mailbox.overwritten == 4
 
 
-def test_what_was_taken_last_is_put_back_unless_a_newer_one_waits() -> None:
-    slot: LatestSlot[int] = LatestSlot()
-    slot.put(1)
-    assert slot.take() == 1
-    slot.put_back(10)
-    assert slot.take() == 10
-    slot.put(2)
-    slot.put_back(20)
-    assert slot.take() == 2
-    assert slot.overwritten == 0
+def test_an_item_is_put_back_unless_a_newer_one_waits() -> None:
+    mailbox: LatestMailbox[int] = LatestMailbox()
+    mailbox.put(1)
+    assert mailbox.take() == 1
+    mailbox.put_back(10)
+    assert mailbox.take() == 10
+    mailbox.put(2)
+    mailbox.put_back(20)
+    assert mailbox.take() == 2
+    assert mailbox.overwritten == 0
 
 
-def test_a_waiting_reader_gets_what_is_put() -> None:
-    slot: LatestSlot[str] = LatestSlot()
+def test_a_waiting_reader_gets_the_item() -> None:
+    mailbox: LatestMailbox[str] = LatestMailbox()
     taken: list[str | None] = []
-    reader = threading.Thread(target=lambda: taken.append(slot.take(timeout=WAIT_S)))
+    reader = threading.Thread(target=lambda: taken.append(mailbox.take(timeout=WAIT_S)))
     reader.start()
-    slot.put("frame")
+    mailbox.put("frame")
     reader.join(WAIT_S)
     assert taken == ["frame"]
 
@@ -103,7 +103,7 @@ def test_from_the_demo_clip_to_an_explained_face(engine: Engine) -> None:
 
 
 def broken_models(folder: Path) -> dict[str, tuple[Path, str]]:
-    """Files that are no usable model, and the words that say why, by what is wrong with them."""
+    """Unusable model files and the message for each, by what is wrong with them."""
     import pickle
     import struct
 
@@ -153,7 +153,7 @@ def broken_models(folder: Path) -> dict[str, tuple[Path, str]]:
 
 
 @pytest.mark.parametrize("engine", [("demo", "default")], indirect=True)
-def test_a_model_that_cannot_be_loaded_leaves_the_running_one(
+def test_a_model_that_cannot_be_loaded_leaves_the_running_one_alone(
     engine: Engine, tmp_path: Path
 ) -> None:
     until(lambda: engine.status().model.state is ModelState.READY)
@@ -176,7 +176,7 @@ def test_video_runs_on_without_any_model(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("engine", [("/gone/clip.mp4", "default")], indirect=True)
-def test_a_first_source_that_fails_gives_way_to_the_demo_clip(engine: Engine) -> None:
+def test_a_first_source_that_fails_is_replaced_by_the_demo_clip(engine: Engine) -> None:
     until(lambda: engine.status().source.name == "Demo clip")
     until(lambda: "/gone/clip.mp4" in engine.status().source.notice)
     assert next_analysis(engine, lambda a: True)

@@ -104,10 +104,13 @@ def test_nothing_asked_for_leaves_the_frame_untouched() -> None:
 def test_a_recorded_picture_with_overlays_does_not_get_them_twice() -> None:
     hot = np.ones((SIZE, SIZE), np.float32)
     shown = one_face((640, 360), hot)
-    overlaid = replace(shown, has_overlays=True)
+    clean, overlaid = (
+        replace(shown, frame=replace(shown.frame, has_overlays=has_overlays))
+        for has_overlays in (False, True)
+    )
     untouched = shown.frame.image[..., ::-1]
     np.testing.assert_array_equal(rgb(render_overlays(overlaid, OverlayStyle())), untouched)
-    assert (rgb(render_overlays(shown, OverlayStyle())) != untouched).any()
+    assert (rgb(render_overlays(clean, OverlayStyle())) != untouched).any()
 
 
 def test_the_mirror_of_the_view_is_not_rendered() -> None:

@@ -1,7 +1,5 @@
-"""Trainings on one's own examples: before and after by class, and the end of those that run."""
+"""Fine-tuning on the user's own examples: before and after by class, and killing trainings."""
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -10,9 +8,14 @@ import psutil
 import pytest
 
 from ferapp.personal import finetune
-from ferapp.personal.finetune import Score, arguments, end_trainings, newest, outcome
-from ferapp.runs.run_processes import end
-from tests.support.runs.run_files import a_process_that_trains, epoch, make_run, started, step
+from ferapp.personal.finetune import (
+    ClassResult,
+    finetune_arguments,
+    finetune_result,
+    kill_trainings,
+    newest_run,
+)
+from tests.support.runs.run_files import epoch, make_run, running_training, started, step
 from trainer.labels import EXPRESSIONS
 from trainer.training.run_dir import RunDir
 
@@ -20,7 +23,7 @@ HAPPY, SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
 
 
 def validation(number: int, happy: int, sad: int) -> dict[str, object]:
-    """Of seven held-out pictures each, so many were recognised."""
+    """An epoch in which so many of seven held-out pictures each were recognised."""
     counts = np.zeros((7, 7), int)
     counts[HAPPY, [HAPPY, SAD]] = happy, 7 - happy
     counts[SAD, [SAD, HAPPY]] = sad, 7 - sad
@@ -37,93 +40,78 @@ def personal_run(folder: Path, *validations: dict[str, object], reason: str = "d
     return run
 
 
-def test_before_and_after_are_those_of_the_epoch_that_is_kept(tmp_path: Path) -> None:
-    run = personal_run(tmp_path, validation(0, 3, 2), validation(1, 6, 4), validation(2, 5, 4))
-    seen = newest(tmp_path)
-    assert seen is not None
-    found = outcome(seen)
-    assert found is not None
-    assert found.scores == (Score("happy", 7, 3, 6), Score("sad", 7, 2, 4))
-    assert (found.epoch, found.before, found.after, found.count) == (1, 5, 10, 14)
-    assert found.model == run.best
+def test_after_is_that_of_the_best_epoch(tmp_path: Path) -> None:
+    folder = personal_run(tmp_path, validation(0, 3, 2), validation(1, 6, 4), validation(2, 5, 4))
+    run = newest_run(tmp_path)
+    assert run is not None
+    result = finetune_result(run)
+    assert result is not None
+    assert result.classes == (ClassResult("happy", 7, 3, 6), ClassResult("sad", 7, 2, 4))
+    assert (result.epoch, result.before, result.after, result.count) == (1, 5, 10, 14)
+    assert result.model == folder.best
 
 
-def test_where_nothing_helped_it_is_the_start_that_is_kept(tmp_path: Path) -> None:
+def test_without_improvement_the_best_epoch_is_the_start(tmp_path: Path) -> None:
     personal_run(tmp_path, validation(0, 6, 2), validation(1, 4, 4))
-    seen = newest(tmp_path)
-    assert seen is not None
-    found = outcome(seen)
-    assert found is not None
-    assert (found.epoch, found.before, found.after) == (0, 8, 8)
+    run = newest_run(tmp_path)
+    assert run is not None
+    result = finetune_result(run)
+    assert result is not None
+    assert (result.epoch, result.before, result.after) == (0, 8, 8)
 
 
-def test_a_run_that_was_stopped_has_no_outcome(tmp_path: Path) -> None:
+def test_a_stopped_run_has_no_result(tmp_path: Path) -> None:
     personal_run(tmp_path, validation(0, 6, 2), validation(1, 7, 7), reason="stopped")
-    seen = newest(tmp_path)
-    assert seen is not None
-    assert outcome(seen) is None
-    assert newest(tmp_path / "none") is None
+    run = newest_run(tmp_path)
+    assert run is not None
+    assert finetune_result(run) is None
+    assert newest_run(tmp_path / "none") is None
 
 
 def test_the_command_names_recipe_data_and_layers() -> None:
-    words = arguments(Path("/d/prepared"), Path("/d/runs"), "all", ("optim.epochs=2",))
+    words = finetune_arguments(Path("/d/prepared"), Path("/d/runs"), "all", ("optim.epochs=2",))
     assert words[:5] == ["train", "--recipe", "personal", "--data", str(Path("/d/prepared"))]
     assert 'optim.layers="all"' in words
     assert "optim.epochs=2" in words
 
 
-def test_a_training_of_an_earlier_day_is_ended(tmp_path: Path) -> None:
-    with a_process_that_trains() as process:
+def test_a_training_of_an_earlier_session_is_killed(tmp_path: Path) -> None:
+    with running_training() as process:
         make_run(tmp_path, [started(pid=process.pid, time=time.time())])
-        seen = newest(tmp_path)
-        assert seen is not None
-        assert seen.state == "running"
-        end_trainings(tmp_path)
+        run = newest_run(tmp_path)
+        assert run is not None
+        assert run.state == "running"
+        kill_trainings(tmp_path)
         assert not psutil.pid_exists(process.pid)
 
 
-def test_a_training_that_has_not_made_its_run_is_ended(tmp_path: Path) -> None:
+def test_a_training_that_has_not_made_its_run_is_killed(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     with (
-        a_process_that_trains("trainer", "--runs", str(runs)) as process,
-        a_process_that_trains("trainer", "--runs", str(tmp_path / "others")) as other,
+        running_training("trainer", "--runs", str(runs)) as process,
+        running_training("trainer", "--runs", str(tmp_path / "others")) as other,
     ):
-        end_trainings(runs)
+        kill_trainings(runs)
         assert not psutil.pid_exists(process.pid)
         assert other.poll() is None
 
 
-def test_ending_trainings_leaves_processes_of_others_alone(
+def test_killing_trainings_leaves_other_processes_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of another machine, begun later under the same number, or of a user that forbids it."""
-    with a_process_that_trains() as process:
+    """Of another machine, later ones with the same id, and those that this user may not kill."""
+    with running_training() as process:
         make_run(tmp_path, [started(pid=process.pid, time=time.time(), host="elsewhere")])
         later = started(pid=process.pid, time=time.time() - 3600)
         make_run(tmp_path, [later], "20261124-101501-x")
-        end_trainings(tmp_path)
+        kill_trainings(tmp_path)
         assert process.poll() is None
 
         def denied(process: psutil.Process) -> None:
             raise psutil.AccessDenied(process.pid)
 
         monkeypatch.setattr(psutil.Process, "kill", denied)
-        monkeypatch.setattr(finetune, "ENDS_S", 0.0)
+        monkeypatch.setattr(finetune, "KILL_TIMEOUT_S", 0.0)
         make_run(tmp_path, [started(pid=process.pid, time=time.time())], "20261124-101502-x")
-        end_trainings(tmp_path)
+        kill_trainings(tmp_path)
         assert process.poll() is None
-
-
-def test_those_that_a_training_started_end_with_it() -> None:
-    starts = (
-        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', "
-        "'import sys; sys.stdin.read()'], stdin=subprocess.PIPE); "
-        "print(flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", starts], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        end(psutil.Process(process.pid))
-        assert process.stdout.read() == b""  # the end, once both are gone

@@ -1,4 +1,4 @@
-"""What the app keeps about its user is listed, deleted and looked for; nothing else is touched."""
+"""What the app stores about its user is listed and deleted; nothing else is touched."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,23 +8,23 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from ferapp.live import app_log
+from ferapp.live.app_log import AppLog
 from ferapp.personal import stored_data
-from ferapp.personal.examples import Examples
-from ferapp.personal.stored_data import Places, delete
+from ferapp.personal.examples import ExampleStore
+from ferapp.personal.stored_data import DataLocations, delete_stored
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    """A home in which there is some of everything, and some of other programs'."""
-    made = Places(
+def locations(tmp_path: Path) -> DataLocations:
+    """Some files of every category, and some of other programs."""
+    made = DataLocations(
         settings=tmp_path / "config" / "settings.json",
         recordings=(tmp_path / "documents" / "ferapp", tmp_path / "chosen"),
         snapshots=tmp_path / "pictures" / "ferapp",
         pasted=tmp_path / "cache" / "pasted",
         log=tmp_path / "log" / "ferapp.log",
     )
-    store = Examples()
+    store = ExampleStore()
     store.consent()
     store.add("happy", [b"1", b"2"])
     data = Path(platformdirs.user_data_dir("ferapp"))
@@ -55,46 +55,50 @@ def files(folder: Path) -> set[str]:
     return {path.name for path in folder.rglob("*") if path.is_file()}
 
 
-def test_what_there_is_is_listed_with_its_size(places: Places) -> None:
-    found = {each.key: each for each in places.find()}
+def test_stored_data_is_listed_with_its_size(locations: DataLocations) -> None:
+    found = {each.key: each for each in locations.find()}
     assert {key: each.files for key, each in found.items()} == {
         "personal": 4, "settings": 1, "pasted": 1, "log": 2, "recordings": 3, "snapshots": 3,
         "reviews": 1, "datasets": 1,
     }  # fmt: skip
     assert found["recordings"].bytes == 15
-    for folder in places.recordings:
-        assert str(folder) in found["recordings"].words
+    for folder in locations.recordings:
+        assert str(folder) in found["recordings"].description
     always = [key for key, each in found.items() if each.always]
     assert always == ["personal", "settings", "pasted", "log"]
-    assert str(Examples().root) in found["personal"].words
+    assert str(ExampleStore().root) in found["personal"].description
 
 
-def test_all_of_it_goes_and_nothing_of_others(places: Places, tmp_path: Path) -> None:
-    assert delete(places.find()) == ()
+def test_everything_is_deleted_and_nothing_of_other_programs(
+    locations: DataLocations, tmp_path: Path
+) -> None:
+    assert delete_stored(locations.find()) == ()
     assert files(tmp_path) == {"draft.txt", "holiday.png", "notes.txt"}
-    assert not Examples().root.exists()
-    assert not Examples().has_consent
-    assert all(each.files == 0 for each in places.find())
-    assert delete(places.find()) == ()  # again, with nothing there
+    assert not ExampleStore().root.exists()
+    assert not ExampleStore().has_consent
+    assert all(each.files == 0 for each in locations.find())
+    assert delete_stored(locations.find()) == ()  # again, with nothing there
 
 
-def test_only_what_was_chosen_goes(places: Places) -> None:
-    delete(each for each in places.find() if each.always)
-    left = {each.key for each in places.find() if each.files}
+def test_only_the_chosen_categories_are_deleted(locations: DataLocations) -> None:
+    delete_stored(each for each in locations.find() if each.always)
+    left = {each.key for each in locations.find() if each.files}
     assert left == {"recordings", "snapshots", "reviews", "datasets"}
 
 
-def test_what_is_still_there_is_told(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored_data.shutil, "rmtree", lambda *_, **__: None)
-    monkeypatch.setattr(stored_data, "PATIENCE_S", 0.0)
-    (personal,) = [each for each in places.find() if each.key == "personal"]
-    assert delete([personal]) == (Examples().root,)
-
-
-def test_what_is_being_closed_is_tried_again(
-    places: Places, monkeypatch: pytest.MonkeyPatch
+def test_paths_that_remain_are_returned(
+    locations: DataLocations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Windows deletes no file that is open; a recording that played is closed a moment later."""
+    monkeypatch.setattr(stored_data.shutil, "rmtree", lambda *_, **__: None)
+    monkeypatch.setattr(stored_data, "RETRY_S", 0.0)
+    (personal,) = [each for each in locations.find() if each.key == "personal"]
+    assert delete_stored([personal]) == (ExampleStore().root,)
+
+
+def test_files_that_are_being_closed_are_tried_again(
+    locations: DataLocations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows cannot delete an open file; a recording that played is closed a moment later."""
     remove, tries = shutil.rmtree, list[Path]()
 
     def busy_at_first(path: Path, **options: bool) -> None:
@@ -103,34 +107,34 @@ def test_what_is_being_closed_is_tried_again(
             remove(path, **options)
 
     monkeypatch.setattr(stored_data.shutil, "rmtree", busy_at_first)
-    (recordings,) = [each for each in places.find() if each.key == "recordings"]
-    assert delete([recordings]) == ()
+    (recordings,) = [each for each in locations.find() if each.key == "recordings"]
+    assert delete_stored([recordings]) == ()
 
 
-def test_a_link_is_removed_and_not_what_it_leads_to(places: Places, tmp_path: Path) -> None:
+def test_a_link_is_removed_but_not_its_target(locations: DataLocations, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "kept.txt").touch()
-    (Examples().root / "examples" / "link").symlink_to(elsewhere)
-    delete(places.find())
+    (ExampleStore().root / "examples" / "link").symlink_to(elsewhere)
+    delete_stored(locations.find())
     assert (elsewhere / "kept.txt").exists()
-    assert not Examples().root.exists()
+    assert not ExampleStore().root.exists()
 
 
 @pytest.fixture
-def log() -> Iterator[app_log.Journal]:
-    made = app_log.install()
+def log() -> Iterator[AppLog]:
+    made = AppLog()
     yield made
     made.close()
 
 
-def test_the_log_forgets_and_goes_on(log: app_log.Journal) -> None:
+def test_the_log_is_erased_and_continues(log: AppLog) -> None:
     getLogger("ferapp.test").info("a secret address")
     assert log.file is not None
     old = log.file.with_name("ferapp.log.1")
     old.write_text("an older secret")
     assert "secret" in log.file.read_text()
-    log.forget()
+    log.delete()
     assert not old.exists()
     assert "secret" not in log.text()
     getLogger("ferapp.test").info("what came later")

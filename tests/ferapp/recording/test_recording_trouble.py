@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from ferapp.live.status import RecordingPlan
-from ferapp.recording import session_writer as module
-from ferapp.recording.motion_jpeg import Reader, Writer
+from ferapp.recording import session_files, session_writer
+from ferapp.recording.motion_jpeg import MotionJpegReader, MotionJpegWriter
 from ferapp.recording.session import read_session
-from ferapp.recording.session_writer import Recording
+from ferapp.recording.session_writer import SessionWriter
 from ferapp.vision.types import Analysis
 from tests.support import ROOT
 from tests.support.app.engine_parts import until
@@ -27,7 +27,7 @@ from tests.support.app.recording_parts import image, loaded, only, recording, ro
 class TestTrouble:
     """Slow disks, full disks, no place to write to."""
 
-    def test_a_slow_disk_loses_pictures_but_no_row(self, tmp_path: Path) -> None:
+    def test_a_slow_disk_drops_pictures_but_no_rows(self, tmp_path: Path) -> None:
         go_on = threading.Event()
 
         def slow(analysis: Analysis) -> np.ndarray:
@@ -35,7 +35,7 @@ class TestTrouble:
             return analysis.picture
 
         with recording(RecordingPlan(tmp_path, overlaid=True, draw=slow)) as running:
-            count = module.WAITING + 8
+            count = session_writer.MAX_WAITING + 8
             for number in range(count):
                 running.add(shot(number), loaded())
             until(lambda: running.status.dropped >= 7)
@@ -45,7 +45,7 @@ class TestTrouble:
         assert len(frames) == len(rows(folder / "faces.csv")) == count
         left_out = [row for row in frames if not row["video_frame"]]
         assert len(left_out) == running.status.dropped
-        video = Reader(folder / "clean.avi")
+        video = MotionJpegReader(folder / "clean.avi")
         assert len(video) == count - len(left_out)
         kept = [row for row in frames if row["video_frame"]]
         for number, row in enumerate(kept):
@@ -62,12 +62,12 @@ class TestTrouble:
         assert "less than 500 MB are free" in running.status.reason
         assert list(tmp_path.iterdir()) == []
 
-    def test_a_disk_that_fills_ends_it_and_keeps_what_there_is(
+    def test_a_disk_that_fills_ends_it_and_keeps_what_was_written(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(module, "LOOK_S", 0.01)
+        monkeypatch.setattr(session_writer, "CHECK_S", 0.01)
         free = [1 << 40]
-        running = Recording(RecordingPlan(tmp_path), subject(), lambda _: free[0])
+        running = SessionWriter(RecordingPlan(tmp_path), subject(), lambda _: free[0])
         running.start()
         running.add(shot(0), loaded())
         until(lambda: running.status.frames == 1)
@@ -76,15 +76,15 @@ class TestTrouble:
         running.join()
         assert "500 MB" in running.status.reason
         session = read_session(running.status.folder)
-        assert [frame.picture for frame in session.frames] == [0]
-        assert session.ended
+        assert [frame.video_frame for frame in session.frames] == [0]
+        assert session.is_complete
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
     @pytest.mark.parametrize("table", ["faces.csv", "frames.csv", "events.csv"])
     def test_a_full_disk_while_a_table_is_written(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
     ) -> None:
-        real = module.open_table
+        real = session_files.open_table
 
         def full(file: Path) -> TextIO:
             if file.name != table:
@@ -96,8 +96,8 @@ class TestTrouble:
             return stream
 
         heads: list[TextIO] = []
-        monkeypatch.setattr(module, "open_table", full)
-        running = Recording(RecordingPlan(tmp_path), subject(), lambda _: 1 << 40)
+        monkeypatch.setattr(session_files, "open_table", full)
+        running = SessionWriter(RecordingPlan(tmp_path), subject(), lambda _: 1 << 40)
         running.start()
         running.add(shot(0), loaded())
         until(lambda: running.status.frames == 1)
@@ -110,7 +110,7 @@ class TestTrouble:
         running.join()
         assert running.status.failed
         assert "No space left" in running.status.reason
-        video = Reader(running.status.folder / "clean.avi")
+        video = MotionJpegReader(running.status.folder / "clean.avi")
         assert len(video) == 2
         video.close()
         playable = cv2.VideoCapture(str(running.status.folder / "clean.avi"))
@@ -120,14 +120,14 @@ class TestTrouble:
     def test_a_full_disk_while_the_video_is_written(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        real = Writer.write
+        real = MotionJpegWriter.write
 
-        def full(writer: Writer, picture: np.ndarray) -> None:
+        def full(writer: MotionJpegWriter, picture: np.ndarray) -> None:
             if writer.written == 2:
                 raise OSError(28, "No space left on device")
             real(writer, picture)
 
-        monkeypatch.setattr(Writer, "write", full)
+        monkeypatch.setattr(MotionJpegWriter, "write", full)
         with recording(RecordingPlan(tmp_path)) as running:
             for number in range(4):
                 running.add(shot(number), loaded())
@@ -136,7 +136,7 @@ class TestTrouble:
         assert "No space left" in running.status.reason
         assert len(read_session(only(tmp_path)).frames) == 2
 
-    def test_a_place_that_cannot_be(self, tmp_path: Path) -> None:
+    def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("no folder")
         with recording(RecordingPlan(tmp_path / "file" / "in")) as running:
             until(lambda: running.status.over)
@@ -162,7 +162,7 @@ with recording(RecordingPlan(Path(sys.argv[1]))) as running:
 """
 
 
-def test_a_killed_recording_is_of_use_up_to_there(tmp_path: Path) -> None:
+def test_a_killed_recording_is_usable_up_to_that_moment(tmp_path: Path) -> None:
     paths = [str(ROOT), *(str(ROOT / "tests" / name) for name in ("app", "sources"))]
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(tmp_path)],
@@ -176,12 +176,12 @@ def test_a_killed_recording_is_of_use_up_to_there(tmp_path: Path) -> None:
     child.stdout.close()
     folder = only(tmp_path)
     session = read_session(folder)
-    assert not session.ended
+    assert not session.is_complete
     assert len(session.frames) >= 40
     assert len(session.marks) == 1
     # nothing is lost but what was being written
     frames = rows(folder / "frames.csv")
-    video = Reader(folder / "clean.avi")
+    video = MotionJpegReader(folder / "clean.avi")
     assert len(frames) <= len(video) <= len(frames) + 1
     for row in frames[::13]:
         got = video.read(int(row["video_frame"]))

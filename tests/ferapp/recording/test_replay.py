@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from ferapp.live.engine import Engine
-from ferapp.live.status import Replay
 from ferapp.recording.replay import SessionSource
-from ferapp.recording.session import SessionFrame, read_session
-from ferapp.sources.base import SourceError
+from ferapp.recording.session import read_session
+from ferapp.sources.base import Frame, SourceError
+from ferapp.sources.recorded import Replay
 from ferapp.studies.single_source import analyze_source
 from ferapp.vision.types import Analysis
 from tests.support.app.engine_parts import next_analysis, until
@@ -52,8 +52,8 @@ def record(place: Path, *, clean: bool = True, overlaid: bool = False) -> Path:
     return running.status.folder
 
 
-def played(engine: Engine, fits: Callable[[SessionFrame], bool]) -> Analysis:
-    return next_analysis(engine, lambda a: isinstance(a.frame, SessionFrame) and fits(a.frame))
+def played(engine: Engine, fits: Callable[[Frame], bool]) -> Analysis:
+    return next_analysis(engine, lambda a: a.frame.recorded is not None and fits(a.frame))
 
 
 def replay(engine: Engine) -> Replay:
@@ -63,7 +63,7 @@ def replay(engine: Engine) -> Replay:
     return found
 
 
-def test_the_recorded_numbers_come_back_exactly(folder: Path) -> None:
+def test_recorded_values_are_read_back_exactly(folder: Path) -> None:
     source = SessionSource(folder)
     table = rows(folder / "faces.csv")
     number = 0
@@ -71,8 +71,9 @@ def test_the_recorded_numbers_come_back_exactly(folder: Path) -> None:
         np.testing.assert_allclose(frame.image, image(number), atol=3)
         own = [row for row in table if int(row["frame"]) == frame.index and row["face_id"]]
         assert frame.time_s == float(rows(folder / "frames.csv")[number]["time_s"])
-        assert len(frame.faces) == len(own) == number % 3
-        for face, row in zip(frame.faces, own, strict=True):
+        assert frame.recorded is not None
+        assert len(frame.recorded.faces) == len(own) == number % 3
+        for face, row in zip(frame.recorded.faces, own, strict=True):
             assert str(face.face_id) == row["face_id"]
             assert [f"{v:.1f}" for v in face.box] == [row[f"box_{k}"] for k in "xywh"]
             written = [float(row[f"p_{name}"]) for name in EXPRESSIONS]
@@ -85,20 +86,17 @@ def test_the_recorded_numbers_come_back_exactly(folder: Path) -> None:
     source.close()
 
 
-def test_through_the_pipeline_at_the_true_times(folder: Path) -> None:
+def test_it_plays_at_the_recorded_times(folder: Path) -> None:
     with live(Studio(), str(folder)) as engine:
         shown, playback = replay(engine), engine.status().source.playback
-        first, second = (played(engine, lambda f, i=i: f.at_s > i) for i in (0.05, 0.35))
+        first, second = (played(engine, lambda f, i=i: f.position_s > i) for i in (0.05, 0.35))
         recorded = read_session(folder).frames
         for analysis in (first, second):
             frame = analysis.frame
-            assert isinstance(frame, SessionFrame)
-            (own,) = [each for each in recorded if each.time_s == frame.at_s]
-            assert len(analysis.faces) == len(own.faces)
-            for face, kept in zip(analysis.faces, own.faces, strict=True):
-                np.testing.assert_array_equal(
-                    face.prediction.probabilities, kept.prediction.probabilities
-                )
+            (own,) = [each for each in recorded if each.time_s == frame.position_s]
+            assert len(analysis.faces) == len(own.results.faces)
+            for face, kept in zip(analysis.faces, own.results.faces, strict=True):
+                np.testing.assert_array_equal(face.prediction.probabilities, kept.probabilities)
             assert analysis.classes == EXPRESSIONS
         apart = second.frame.captured_at - first.frame.captured_at
         assert apart > 0.15  # the gap of 0.3 s was waited for; at the mean rate it were 0.09
@@ -106,52 +104,52 @@ def test_through_the_pipeline_at_the_true_times(folder: Path) -> None:
     assert playback is not None
     assert playback.seconds == pytest.approx(0.6, abs=0.01)
     assert [mark.kind for mark in shown.marks] == ["mark"]
-    assert shown.ended
+    assert shown.is_complete
     assert not shown.has_overlays
 
 
-def test_pausing_holds_and_seeking_shows_one_picture(folder: Path) -> None:
+def test_a_seek_while_paused_shows_one_frame(folder: Path) -> None:
     with live(Studio(), str(folder)) as engine:
         replay(engine)
         engine.pause(True)
         until(lambda: (p := engine.status().source.playback) and p.paused)
         for place, number in ((0.42, 3), (0.06, 1), (99.0, 7), (0.0, 0)):
             engine.seek(place)
-            found = played(engine, lambda f, at=TIMES[number]: abs(f.at_s - at) < 0.002)
+            found = played(engine, lambda f, at=TIMES[number]: abs(f.position_s - at) < 0.002)
             np.testing.assert_allclose(found.frame.image, image(number), atol=3)
         assert engine.take() is None  # and no further one by itself
         before = found.frame.time_s
         engine.pause(False)
-        later = played(engine, lambda f: f.at_s > 0.04)
+        later = played(engine, lambda f: f.position_s > 0.04)
         assert later.frame.time_s > before  # though it was sought back
 
 
-def test_it_plays_round_and_round(folder: Path) -> None:
+def test_it_plays_in_a_loop(folder: Path) -> None:
     with live(Studio(), str(folder)) as engine:
-        first = played(engine, lambda f: f.at_s > 0.5)
-        again = played(engine, lambda f: f.at_s < 0.06)
+        first = played(engine, lambda f: f.position_s > 0.5)
+        again = played(engine, lambda f: f.position_s < 0.06)
         assert again.frame.time_s > first.frame.time_s
 
 
-def test_analysed_again_and_back(folder: Path) -> None:
-    """The scripted model gives another answer than the one that was recorded for picture 0."""
+def test_it_can_be_reanalysed_and_back(folder: Path) -> None:
+    """The scripted model predicts something else than what was recorded for picture 0."""
     with live(Studio(), str(folder)) as engine:
         replay(engine)
         engine.pause(True)
         engine.seek(0.0)
-        recorded = played(engine, lambda f: f.at_s < 0.01)
+        recorded = played(engine, lambda f: f.position_s < 0.01)
         assert recorded.faces == ()
         engine.analyse_again(True)
         engine.look_again()
         again = next_analysis(engine, lambda a: len(a.faces) == 1)
-        assert again.frame.at_s < 0.01
-        assert replay(engine).again
+        assert again.frame.position_s < 0.01
+        assert replay(engine).is_reanalysed
         engine.analyse_again(False)
         engine.look_again()
-        assert next_analysis(engine, lambda a: a.frame.at_s < 0.01 and not a.faces)
+        assert next_analysis(engine, lambda a: a.frame.position_s < 0.01 and not a.faces)
 
 
-def test_only_the_overlaid_video_is_played_and_told(tmp_path: Path) -> None:
+def test_without_a_clean_video_the_overlaid_one_plays(tmp_path: Path) -> None:
     folder = record(tmp_path, clean=False, overlaid=True)
     source = SessionSource(folder)
     first = source.read()
@@ -162,18 +160,18 @@ def test_only_the_overlaid_video_is_played_and_told(tmp_path: Path) -> None:
     with live(Studio(), str(folder)) as engine:
         assert replay(engine).has_overlays
         engine.analyse_again(True)  # the scripted model finds a face in every picture
-        assert played(engine, lambda f: f.at_s < 0.01).faces == ()
+        assert played(engine, lambda f: f.position_s < 0.01).faces == ()
 
 
-def test_another_recording_plays_as_recorded_at_first(folder: Path, tmp_path: Path) -> None:
+def test_another_recording_starts_with_recorded_results(folder: Path, tmp_path: Path) -> None:
     other = record(tmp_path / "other")
     with live(Studio(), str(folder)) as engine:
         replay(engine)
         engine.analyse_again(True)
-        until(lambda: replay(engine).again)
+        until(lambda: replay(engine).is_reanalysed)
         engine.open_source(str(other))
         until(lambda: engine.status().source.uri == str(other))
-        assert not replay(engine).again
+        assert not replay(engine).is_reanalysed
 
 
 def test_without_a_video_it_says_so(tmp_path: Path) -> None:
@@ -184,7 +182,7 @@ def test_without_a_video_it_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["no json", "another format", "no table", "empty table"])
-def test_what_is_no_recording_leaves_the_running_source(folder: Path, damage: str) -> None:
+def test_an_unreadable_recording_leaves_the_running_source_alone(folder: Path, damage: str) -> None:
     if damage == "no json":
         (folder / "session.json").write_text("{")
     elif damage == "another format":
@@ -200,12 +198,12 @@ def test_what_is_no_recording_leaves_the_running_source(folder: Path, damage: st
         assert str(folder) in engine.status().source.notice
 
 
-def test_a_row_that_was_cut_off_is_left_out(folder: Path) -> None:
+def test_a_truncated_row_is_ignored(folder: Path) -> None:
     file = folder / "faces.csv"
     text = file.read_text()
     file.write_text(text[: len(text) - 30])
     frames = read_session(folder).frames
-    assert [len(frame.faces) for frame in frames] == [0, 1, 2, 0, 1, 2, 0, 0]
+    assert [len(frame.results.faces) for frame in frames] == [0, 1, 2, 0, 1, 2, 0, 0]
 
 
 def test_a_replay_is_not_recorded(folder: Path, tmp_path: Path) -> None:
@@ -232,14 +230,14 @@ def test_a_camera_cannot_be_paused(tmp_path: Path) -> None:
         assert engine.status().source.playback is None
 
 
-def test_by_its_json_and_after_a_move(folder: Path, tmp_path: Path) -> None:
+def test_it_opens_by_its_json_and_after_a_move(folder: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere"
     shutil.move(folder, moved)
     with live(Studio(), str(moved / "session.json")) as engine:
         assert replay(engine).name == "elsewhere"
 
 
-def test_analyze_takes_a_recording_with_its_times(tmp_path: Path, demo_frame: np.ndarray) -> None:
+def test_analyze_uses_the_times_of_a_recording(tmp_path: Path, demo_frame: np.ndarray) -> None:
     from dataclasses import replace
 
     from ferapp.live.status import RecordingPlan
@@ -258,8 +256,8 @@ def test_analyze_takes_a_recording_with_its_times(tmp_path: Path, demo_frame: np
         assert [row[name] for row in again] == [row[name] for row in kept]
 
 
-def test_until_now_while_it_is_recorded(tmp_path: Path) -> None:
-    """Another program, or this one, reads what there is."""
+def test_a_running_recording_can_be_read(tmp_path: Path) -> None:
+    """By another program or this one, as far as it goes."""
     from ferapp.live.status import RecordingPlan
 
     studio = Studio()
@@ -269,7 +267,7 @@ def test_until_now_while_it_is_recorded(tmp_path: Path) -> None:
         status = recorded_until(engine, 10)
         session = read_session(status.folder)
         assert len(session.frames) >= 10
-        assert not session.ended
+        assert not session.is_complete
         source = SessionSource(status.folder)
         assert source.read() is not None
         source.close()

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from ferapp.live.status import RecordingPlan
-from ferapp.recording.motion_jpeg import Reader, Writer
+from ferapp.recording.motion_jpeg import MotionJpegReader, MotionJpegWriter
 from ferapp.recording.session import read_session
-from ferapp.recording.session_writer import Recording
+from ferapp.recording.session_writer import SessionWriter
 from ferapp.vision.face_table import table_head
 from ferapp.vision.types import Analysis
 from tests.support.app.engine_parts import until
@@ -37,7 +37,7 @@ from trainer.labels import EXPRESSIONS
 
 
 class TestFolder:
-    """What stands in the folder of a recording."""
+    """The content of a recording's folder."""
 
     def test_tables_and_video_of_what_was_analysed(self, tmp_path: Path) -> None:
         with recording(RecordingPlan(tmp_path / "new" / "place")) as running:
@@ -66,7 +66,7 @@ class TestFolder:
         apart = np.diff([analysis.frame.captured_at for analysis in sent])
         np.testing.assert_allclose(np.diff(times), apart, atol=0.0011)
 
-        video = Reader(folder / "clean.avi")
+        video = MotionJpegReader(folder / "clean.avi")
         assert len(video) == 3
         for number, analysis in enumerate(sent):
             np.testing.assert_allclose(video.read(number), analysis.frame.image, atol=3)
@@ -91,11 +91,11 @@ class TestFolder:
         assert about["columns"].keys() == {column for head in heads for column in head}
         assert "the source's picture arrived" in about["columns"]["time_s"]
 
-    def test_the_hash_is_of_the_model_file(self, tmp_path: Path) -> None:
+    def test_the_hash_is_that_of_the_model_file(self, tmp_path: Path) -> None:
         model = tmp_path / "m.safetensors"
         model.write_bytes(b"weights")
         named = replace(subject(), loaded=replace(loaded(), file=model))
-        running = Recording(RecordingPlan(tmp_path / "r"), named, lambda _: 1 << 40)
+        running = SessionWriter(RecordingPlan(tmp_path / "r"), named, lambda _: 1 << 40)
         running.start()
         running.end()
         running.join()
@@ -114,7 +114,7 @@ class TestFolder:
         ]
         assert rows(folder / "frames.csv")[0]["video_frame"] == ""
 
-    def test_both_videos_have_the_same_pictures(self, tmp_path: Path) -> None:
+    def test_both_videos_have_the_same_frames(self, tmp_path: Path) -> None:
         threads: list[str] = []
 
         def draw(analysis: Analysis) -> np.ndarray:
@@ -124,7 +124,9 @@ class TestFolder:
         with recording(RecordingPlan(tmp_path, overlaid=True, draw=draw)) as running:
             for number in range(3):
                 running.add(shot(number), loaded())
-        clean, drawn = (Reader(only(tmp_path) / f"{name}.avi") for name in ("clean", "overlaid"))
+        clean, drawn = (
+            MotionJpegReader(only(tmp_path) / f"{name}.avi") for name in ("clean", "overlaid")
+        )
         assert len(clean) == len(drawn) == 3
         for number in range(3):
             pair = clean.read(number).astype(int) + drawn.read(number)
@@ -171,7 +173,7 @@ class TestFolder:
         assert [row["frame"] for row in found] == ["0", "1", "0", "2"]
         assert running.status.marks == 1
 
-    def test_two_in_one_second_have_two_folders(self, tmp_path: Path) -> None:
+    def test_two_recordings_in_one_second_have_two_folders(self, tmp_path: Path) -> None:
         for _ in range(2):
             with recording(RecordingPlan(tmp_path)):
                 pass
@@ -179,24 +181,34 @@ class TestFolder:
 
 
 class TestOneSubject:
-    """One source, one model, one size; what fills a gap is not recorded."""
+    """A recording has one source, one model and one frame size."""
 
-    def test_what_plays_meanwhile_is_a_gap(self, tmp_path: Path) -> None:
+    def test_the_fallback_clip_leaves_a_gap(self, tmp_path: Path) -> None:
         with recording(RecordingPlan(tmp_path)) as running:
-            running.add(shot(90), loaded())
-            running.add(shot(3, source=""), loaded())  # the demo clip, while the camera is gone
-            running.add(shot(0), loaded())  # the camera is back, and counts from 0 again
-            running.add(shot(1), loaded())
+            running.add(shot(90, segment=1), loaded())
+            running.add(shot(3, source="", segment=2), loaded())  # while the camera is gone
+            running.add(shot(0, segment=3), loaded())  # the camera is back, counting from 0
+            running.add(shot(1, segment=3), loaded())
         found = rows(only(tmp_path) / "frames.csv")
         assert [row["frame"] for row in found] == ["0", "1", "2"]
 
-    def test_a_picture_of_before_is_not_recorded(self, tmp_path: Path) -> None:
+    def test_numbers_continue_in_a_new_segment_and_count_gaps_within_one(
+        self, tmp_path: Path
+    ) -> None:
+        """A camera that is back may have sent more frames by now than before it was lost."""
+        with recording(RecordingPlan(tmp_path)) as running:
+            for number, segment in ((4, 1), (5, 1), (9, 2), (11, 2)):
+                running.add(shot(number, segment=segment), loaded())
+        found = rows(only(tmp_path) / "frames.csv")
+        assert [row["frame"] for row in found] == ["0", "1", "2", "4"]
+
+    def test_a_frame_captured_before_the_start_is_not_recorded(self, tmp_path: Path) -> None:
         with recording(RecordingPlan(tmp_path)) as running:
             running.add(shot(0, at=time.perf_counter() - 60), loaded())
         assert running.status.frames == 0
 
     @pytest.mark.parametrize("what", ["source", "model", "size"])
-    def test_another_one_ends_it(self, tmp_path: Path, what: str) -> None:
+    def test_another_source_model_or_size_ends_it(self, tmp_path: Path, what: str) -> None:
         with recording(RecordingPlan(tmp_path)) as running:
             running.add(shot(0), loaded())
             other = {
@@ -215,9 +227,9 @@ class TestOneSubject:
 
 
 class TestEngine:
-    """Through the live pipeline, with cameras that a script handles."""
+    """Through the live pipeline, with scripted cameras."""
 
-    def test_begins_ends_and_can_be_read(self, tmp_path: Path) -> None:
+    def test_a_recording_can_be_read_back(self, tmp_path: Path) -> None:
         studio = Studio()
         studio.add(FakeCamera("One", 90))
         with live(studio, "camera:One") as engine:
@@ -228,11 +240,11 @@ class TestEngine:
             engine.end_recording()
             status = ended(engine)
         session = read_session(status.folder)
-        assert (session.source, session.model, session.ended) == ("One", "one", True)
+        assert (session.source, session.model, session.is_complete) == ("One", "one", True)
         assert len(session.frames) == status.frames >= 20
         assert [(mark.kind, mark.note) for mark in session.marks] == [("mark", "here")]
 
-    def test_goes_on_while_nobody_looks(self, tmp_path: Path) -> None:
+    def test_it_goes_on_while_the_page_is_hidden(self, tmp_path: Path) -> None:
         studio = Studio()
         studio.add(FakeCamera("One", 90))
         with live(studio, "camera:One") as engine:
@@ -257,10 +269,11 @@ class TestEngine:
             engine.end_recording()
             status = ended(engine)
         assert status.reason == ""
-        video = Reader(status.folder / "clean.avi")
+        video = MotionJpegReader(status.folder / "clean.avi")
         values = {int(video.read(number)[0, 0, 0]) for number in range(len(video))}
         video.close()
-        assert all(abs(value - 90) < 5 for value in values)  # none of the demo clip
+        # none of the demo clip, which is 200; JPEG changes 90 by up to 6 beside a light pixel
+        assert all(abs(value - 90) < 10 for value in values)
 
     def test_another_source_ends_it(self, tmp_path: Path) -> None:
         studio = Studio()
@@ -272,7 +285,7 @@ class TestEngine:
             assert "another source" in ended(engine).reason
             until(lambda: engine.take() is not None, "live goes on")
 
-    def test_a_full_disk_leaves_live_alone(
+    def test_a_full_disk_does_not_disturb_the_live_view(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def full(*_: object) -> None:
@@ -281,7 +294,7 @@ class TestEngine:
         studio = Studio()
         studio.add(FakeCamera("One", 90))
         with live(studio, "camera:One") as engine:
-            monkeypatch.setattr(Writer, "write", full)
+            monkeypatch.setattr(MotionJpegWriter, "write", full)
             engine.record(RecordingPlan(tmp_path))
             assert "No space left" in ended(engine).reason
             engine.take()
@@ -297,16 +310,16 @@ class TestEngine:
             engine.record(RecordingPlan(tmp_path))
             recorded_until(engine, 3)
         session = read_session(only(tmp_path))
-        assert session.ended
+        assert session.is_complete
         assert not [thread for thread in threading.enumerate() if thread.name == "recording"]
 
-    def test_nothing_without_a_model(self, tmp_path: Path) -> None:
+    def test_nothing_is_recorded_without_a_model(self, tmp_path: Path) -> None:
         studio = Studio()
         studio.add(FakeCamera("One", 90))
         with live(studio, "camera:One") as engine:
-            running = engine._models.now.loaded
+            running = engine._models.current.loaded
             assert running is not None
-            engine._models.drop(running, "it fails")
+            engine._models.discard(running, "it fails")
             engine.record(RecordingPlan(tmp_path))
             status = ended(engine)
         assert status.failed
@@ -314,16 +327,16 @@ class TestEngine:
         assert list(tmp_path.iterdir()) == []
 
 
-def test_a_long_video_goes_on_in_further_segments(tmp_path: Path) -> None:
-    """Players count in 32 bits: what stands behind a limit is in a segment of its own."""
+def test_a_long_video_continues_in_further_riff_chunks(tmp_path: Path) -> None:
+    """Players count in 32 bits: beyond a limit, a further chunk begins."""
     file = tmp_path / "long.avi"
     sent = [image(number, (63, 47)) for number in range(40)]  # odd sizes stay as they are
-    writer = Writer(file, (63, 47), segment_bytes=8000)
+    writer = MotionJpegWriter(file, (63, 47), riff_bytes=8000)
     for picture in sent:
         writer.write(picture)
     writer.close(12.5)
     assert file.read_bytes().count(b"AVIX") >= 2
-    reader = Reader(file)
+    reader = MotionJpegReader(file)
     assert len(reader) == 40
     for number, picture in enumerate(sent):
         np.testing.assert_allclose(reader.read(number), picture, atol=3)

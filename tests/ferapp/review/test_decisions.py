@@ -1,4 +1,4 @@
-"""Decisions about samples: kept, undone, exported, applied to a training run."""
+"""Decisions about samples: saved, undone, exported, applied to a training run."""
 
 import csv
 import os
@@ -17,7 +17,7 @@ from trainer.labels import EXPRESSIONS
 HAPPY, SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
 
 
-def test_decisions_outlive_the_program(tmp_path: Path) -> None:
+def test_decisions_survive_a_restart(tmp_path: Path) -> None:
     review = Review(tmp_path / "review.jsonl")
     review.decide("a", Decision("sad"))
     review.decide("b", Decision(flag=True))
@@ -37,7 +37,7 @@ def test_undo_goes_back_step_by_step(tmp_path: Path) -> None:
     assert Review(tmp_path / "review.jsonl").decisions == {}
 
 
-def test_a_half_written_line_costs_itself_alone(tmp_path: Path) -> None:
+def test_a_partial_line_loses_only_itself(tmp_path: Path) -> None:
     path = tmp_path / "review.jsonl"
     Review(path).decide("a", Decision("sad"))
     with path.open("a", encoding="utf-8") as stream:
@@ -49,19 +49,19 @@ def test_a_half_written_line_costs_itself_alone(tmp_path: Path) -> None:
     assert Review(path).decisions == {"a": Decision("sad"), "c": Decision("happy")}
 
 
-def test_what_cannot_be_written_does_not_count(tmp_path: Path) -> None:
+def test_a_decision_that_cannot_be_written_does_not_count(tmp_path: Path) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("there is no /dev/full here")
     path = tmp_path / "review.jsonl"
     path.symlink_to("/dev/full")
     review = Review(tmp_path / "none.jsonl")
     review.path = path
-    with pytest.raises(DataError, match="cannot be saved"):
+    with pytest.raises(DataError, match="could not be saved"):
         review.decide("a", Decision("sad"))
     assert review.decisions == {}
 
 
-def test_the_export_has_the_old_label_and_the_new_one(tmp_path: Path) -> None:
+def test_the_export_has_old_and_new_labels(tmp_path: Path) -> None:
     review = Review(tmp_path / "review.jsonl")
     review.decide("a", Decision("sad"))
     review.decide("b", Decision(flag=True))
@@ -87,7 +87,7 @@ def data() -> FaceData:
     )
 
 
-def test_a_training_takes_the_labels_and_omits_what_is_flagged(tmp_path: Path) -> None:
+def test_a_training_uses_the_labels_and_leaves_out_flagged_samples(tmp_path: Path) -> None:
     review = Review(tmp_path / "review.jsonl")
     review.decide("a", Decision("sad"))
     review.decide("b", Decision(flag=True))

@@ -1,6 +1,7 @@
-"""Runs as their files tell them: what is new, how they stand, and what is damaged."""
+"""Runs read from their files: what was appended, their state, and damaged ones."""
 
 import json
+import math
 import os
 import platform
 import time
@@ -9,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ferapp.runs.run_reader import Runs, Tail, Watched
+from ferapp.runs.run_reader import EventTail, RunFolder, RunReader
 from tests.support.runs.run_files import (
-    a_process,
-    a_process_that_trains,
     epoch,
     make_run,
+    running_process,
+    running_training,
     started,
     step,
 )
@@ -22,21 +23,21 @@ from tests.support.runs.run_files import (
 
 def test_curves_are_over_epochs(tmp_path: Path) -> None:
     run = make_run(tmp_path, [started(), step(5, 2.0), step(10, 1.0), epoch(1, 0.4)])
-    found = Watched(run.path).read(now=111.0)
-    x, y = found.steps["loss"]
+    found = RunReader(run.path).read(now=111.0)
+    x, y = found.step_curves["loss"]
     assert x.tolist() == [0.5, 1.0]
     assert y.tolist() == [2.0, 1.0]
-    assert found.epochs["val_accuracy"][0].tolist() == [1.0]
+    assert found.epoch_curves["val_accuracy"][0].tolist() == [1.0]
     assert found.accuracy == 0.4
     assert found.best["mean_class_accuracy"] == pytest.approx(0.3)
-    assert found.share == pytest.approx(10 / 300)
-    assert (found.speed, found.memory_mb, found.eta_s) == (200.0, 512.0, 60.0)
+    assert found.progress == pytest.approx(10 / 300)
+    assert (found.images_per_second, found.memory_mb, found.eta_s) == (200.0, 512.0, 60.0)
     assert found.confusions[1].trace() == 7
 
 
-def test_only_what_is_new_is_read(tmp_path: Path) -> None:
+def test_only_appended_events_are_read(tmp_path: Path) -> None:
     run = make_run(tmp_path, [started(), step(5)])
-    tail = Tail(run.events)
+    tail = EventTail(run.events)
     assert len(tail.read()[0]) == 2
     assert tail.read() == ([], False)
     with run.events.open("a") as stream:
@@ -49,97 +50,110 @@ def test_only_what_is_new_is_read(tmp_path: Path) -> None:
     assert tail.read() == ([step(1)], True)
 
 
-def test_what_a_killed_run_did_again_counts_once(tmp_path: Path) -> None:
+def test_steps_that_a_killed_run_repeats_count_once(tmp_path: Path) -> None:
     again = [started(step=10), step(11, 0.7)]
     run = make_run(
         tmp_path, [started(), step(5), step(10), epoch(1, 0.4), step(15), step(18), *again]
     )
-    found = Watched(run.path).read(now=111.0)
-    assert found.steps["loss"][0].tolist() == [0.5, 1.0, 1.1]
+    found = RunReader(run.path).read(now=111.0)
+    assert found.step_curves["loss"][0].tolist() == [0.5, 1.0, 1.1]
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 0.4])
+def test_the_best_accuracy_may_be_zero(tmp_path: Path, accuracy: float) -> None:
+    event = {**epoch(1, accuracy), "val_mean_class_accuracy": accuracy}
+    run = RunReader(make_run(tmp_path, [started(), event]).path).read()
+    assert (run.accuracy, run.mean_class_accuracy) == (accuracy, accuracy)
+
+
+def test_before_the_first_validation_there_is_no_accuracy(tmp_path: Path) -> None:
+    run = RunReader(make_run(tmp_path, [started(), step(1)]).path).read()
+    assert math.isnan(run.accuracy)
+    assert math.isnan(run.mean_class_accuracy)
 
 
 @pytest.mark.parametrize("reason", ["done", "stopped", "failed"])
 def test_how_a_run_ended(tmp_path: Path, reason: str) -> None:
     ended = {"event": "run_ended", "time": 200.0, "reason": reason, "error": "it broke"}
-    found = Watched(make_run(tmp_path, [started(), step(5), ended]).path).read()
+    found = RunReader(make_run(tmp_path, [started(), step(5), ended]).path).read()
     assert found.state == reason
     assert found.reason == ("it broke" if reason == "failed" else "")
     assert found.can_resume == (reason != "done")
 
 
-def test_a_dead_process_is_an_interrupted_run(tmp_path: Path) -> None:
-    found = Watched(make_run(tmp_path, [started(), step(5)]).path).read(now=106.0)
+def test_a_run_whose_process_is_dead_is_interrupted(tmp_path: Path) -> None:
+    found = RunReader(make_run(tmp_path, [started(), step(5)]).path).read(now=106.0)
     assert found.state == "interrupted"
     assert found.can_resume
 
 
 @pytest.mark.parametrize("reason", ["", "failed"])
-def test_what_never_began_is_not_resumed(tmp_path: Path, reason: str) -> None:
+def test_a_run_that_never_began_cannot_be_resumed(tmp_path: Path, reason: str) -> None:
     ended = {"event": "run_ended", "time": 100.0, "reason": reason, "error": "no data"}
-    found = Watched(make_run(tmp_path, [ended] if reason else []).path).read()
+    found = RunReader(make_run(tmp_path, [ended] if reason else []).path).read()
     assert found.state == (reason or "interrupted")
-    assert not found.began
+    assert not found.has_begun
     assert not found.can_resume
 
 
-def test_a_process_that_trains_is_a_running_run(
+def test_a_run_whose_process_trains_is_running(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_probe(*_: int) -> None:
         pytest.fail("os.kill(pid, 0) ends a process on Windows")
 
-    with a_process_that_trains() as child:
+    with running_training() as child:
         monkeypatch.setattr(os, "kill", no_probe)
         run = make_run(tmp_path, [started(pid=child.pid, time=time.time()), step(5)])
-        assert Watched(run.path).read(now=1e9).state == "running"
+        assert RunReader(run.path).read(now=1e9).state == "running"
         monkeypatch.undo()
-    assert Watched(run.path).read(now=106.0).state == "interrupted"
+    assert RunReader(run.path).read(now=106.0).state == "interrupted"
 
 
-def test_a_number_that_was_given_again_is_another_process(tmp_path: Path) -> None:
-    with a_process_that_trains() as child:  # began after the run said that it has this number
+def test_a_reused_process_id_is_another_process(tmp_path: Path) -> None:
+    with running_training() as child:  # began after the run had recorded this id
         run = make_run(tmp_path, [started(pid=child.pid, time=time.time() - 3600), step(5)])
-        assert Watched(run.path).read().state == "interrupted"
-        assert Watched(run.path).read().can_resume
-    with a_process("sing") as child:
+        assert RunReader(run.path).read().state == "interrupted"
+        assert RunReader(run.path).read().can_resume
+    with running_process("sing") as child:
         run = make_run(tmp_path, [started(pid=child.pid, time=time.time())], "20261124-1-other")
-        assert Watched(run.path).read().state == "interrupted"
+        assert RunReader(run.path).read().state == "interrupted"
 
 
-def test_a_process_of_somebody_unknown_trains_no_run(
+def test_a_process_that_cannot_be_inspected_does_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def denied(process: psutil.Process) -> list[str]:
         raise psutil.AccessDenied(process.pid)
 
-    with a_process_that_trains() as child:
+    with running_training() as child:
         run = make_run(tmp_path, [started(pid=child.pid, time=time.time()), step(5)])
         monkeypatch.setattr(psutil.Process, "cmdline", denied)
-        assert Watched(run.path).read().state == "interrupted"
-        # but who told of a step just now is no stranger
-        assert Watched(run.path).read(now=106.0).state == "running"
+        assert RunReader(run.path).read().state == "interrupted"
+        # unless it has just reported a step
+        assert RunReader(run.path).read(now=106.0).state == "running"
 
 
-def test_a_run_that_has_not_begun_is_known_by_what_made_it(tmp_path: Path) -> None:
+def test_a_run_without_events_is_known_by_its_environment(tmp_path: Path) -> None:
     run = make_run(tmp_path, [])
-    with a_process_that_trains() as child:
+    with running_training() as child:
         now = {"pid": child.pid, "host": platform.node(), "time": time.time()}
         older_version = {"pid": child.pid}
         for made in (now, older_version):
             run.env.write_text(json.dumps(made))
-            assert Watched(run.path).read().state == "starting"
+            assert RunReader(run.path).read().state == "starting"
         elsewhere = {**now, "host": "elsewhere"}
         run.env.write_text(json.dumps(elsewhere))
-        assert Watched(run.path).read().state == "starting"
-        assert Watched(run.path).read(now=time.time() + 5000).state == "interrupted"
+        assert RunReader(run.path).read().state == "starting"
+        assert RunReader(run.path).read(now=time.time() + 5000).state == "interrupted"
         run.env.write_text(json.dumps({**now, "time": time.time() - 3600}))
-        assert Watched(run.path).read().state == "interrupted"
+        assert RunReader(run.path).read().state == "interrupted"
 
 
-def test_of_another_machine_only_the_time_is_known(tmp_path: Path) -> None:
+def test_a_run_of_another_machine_is_known_by_its_last_event(tmp_path: Path) -> None:
     run = make_run(tmp_path, [started(pid=1, host="elsewhere"), step(5)])
-    assert Watched(run.path).read(now=110.0).state == "running"
-    assert Watched(run.path).read(now=5000.0).state == "interrupted"
+    assert RunReader(run.path).read(now=110.0).state == "running"
+    assert RunReader(run.path).read(now=5000.0).state == "interrupted"
 
 
 def test_damaged_runs_are_listed_with_their_reason(tmp_path: Path) -> None:
@@ -154,7 +168,7 @@ def test_damaged_runs_are_listed_with_their_reason(tmp_path: Path) -> None:
     (tmp_path / "no-run").mkdir()
     binary = make_run(tmp_path, [], name="20261124-4-binary")
     binary.events.write_bytes(bytes(range(256)))
-    runs = {run.name: run for run in Runs(tmp_path).list()}
+    runs = {run.name: run for run in RunFolder(tmp_path).list()}
     assert list(runs) == [
         "20261124-4-binary", "20261124-3-newer", "20261124-2-half", "20261124-1-good",
     ]  # fmt: skip
@@ -166,5 +180,5 @@ def test_damaged_runs_are_listed_with_their_reason(tmp_path: Path) -> None:
     assert runs["20261124-1-good"].accuracy == 0.4
 
 
-def test_a_folder_that_is_not_there_has_no_runs(tmp_path: Path) -> None:
-    assert Runs(tmp_path / "runs").list() == ()
+def test_a_missing_folder_has_no_runs(tmp_path: Path) -> None:
+    assert RunFolder(tmp_path / "runs").list() == ()

@@ -1,63 +1,65 @@
-"""Work off the caller's thread."""
+"""Tasks run in a thread of their own; their results arrive in the owner's thread."""
 
 import threading
 import time
 
-from ferapp.runs.task_queue import Desk, Failure
+from ferapp.runs.task_queue import TaskFailure, TaskQueue
 from trainer.errors import DataError
 
 
-def wait(desk: Desk) -> None:
+def deliver_all(tasks: TaskQueue) -> None:
     deadline = time.monotonic() + 20
-    while desk.busy:
+    while tasks.busy:
         assert time.monotonic() < deadline
-        desk.collect()
+        tasks.deliver()
         time.sleep(0.001)
 
 
-def test_outcomes_come_in_the_callers_thread() -> None:
-    desk, threads = Desk(), list[threading.Thread]()
-    work = lambda: threads.append(threading.current_thread()) or 5  # noqa: E731
-    outcomes = list[object]()
+def test_results_are_delivered_in_the_callers_thread() -> None:
+    tasks, threads, results = TaskQueue(), list[threading.Thread](), list[object]()
 
-    def done(outcome: object) -> None:
+    def work() -> int:
         threads.append(threading.current_thread())
-        outcomes.append(outcome)
+        return 5
 
-    desk.ask("a", work, done)
-    wait(desk)
-    desk.close()
-    assert outcomes == [5]
+    def on_done(result: object) -> None:
+        threads.append(threading.current_thread())
+        results.append(result)
+
+    tasks.submit("a", work, on_done)
+    deliver_all(tasks)
+    tasks.close()
+    assert results == [5]
     assert threads[0] is not threading.current_thread()
     assert threads[1] is threading.current_thread()
 
 
-def test_only_the_newest_of_a_key_arrives() -> None:
-    desk, gate, outcomes = Desk(), threading.Event(), list[object]()
-    desk.ask("key", lambda: gate.wait(20) and 1, outcomes.append)
-    desk.ask("other", lambda: "kept", outcomes.append)
+def test_only_the_newest_task_of_a_key_has_a_result() -> None:
+    tasks, gate, results = TaskQueue(), threading.Event(), list[object]()
+    tasks.submit("key", lambda: gate.wait(20) and 1, results.append)
+    tasks.submit("other", lambda: "other", results.append)
     for number in range(2, 6):
-        desk.ask("key", lambda n=number: n, outcomes.append)
+        tasks.submit("key", lambda n=number: n, results.append)
     gate.set()
-    wait(desk)
-    desk.close()
-    assert sorted(map(str, outcomes)) == ["5", "kept"]
+    deliver_all(tasks)
+    tasks.close()
+    assert sorted(map(str, results)) == ["5", "other"]
 
 
-def test_what_is_forgotten_does_not_arrive() -> None:
-    desk, gate, outcomes = Desk(), threading.Event(), list[object]()
-    desk.ask("key", lambda: gate.wait(20), outcomes.append)
-    desk.ask("waiting", lambda: 2, outcomes.append)
-    desk.forget("key")
-    desk.forget("waiting")
+def test_a_cancelled_task_has_no_result() -> None:
+    tasks, gate, results = TaskQueue(), threading.Event(), list[object]()
+    tasks.submit("running", lambda: gate.wait(20), results.append)
+    tasks.submit("waiting", lambda: 2, results.append)
+    tasks.cancel("running")
+    tasks.cancel("waiting")
     gate.set()
-    wait(desk)
-    desk.close()
-    assert outcomes == []
+    deliver_all(tasks)
+    tasks.close()
+    assert results == []
 
 
-def test_a_failure_is_an_outcome_with_words() -> None:
-    desk, outcomes = Desk(), list[object]()
+def test_a_task_that_raises_results_in_a_failure_with_its_message() -> None:
+    tasks, results = TaskQueue(), list[object]()
 
     def fail() -> None:
         raise DataError("it is gone", "Look elsewhere.")
@@ -65,28 +67,28 @@ def test_a_failure_is_an_outcome_with_words() -> None:
     def crash() -> None:
         raise RuntimeError("boom")
 
-    desk.ask("a", fail, outcomes.append)
-    desk.ask("b", crash, outcomes.append)
-    wait(desk)
-    desk.close()
-    assert outcomes == [
-        Failure("it is gone\nLook elsewhere."),
-        Failure("That failed: RuntimeError: boom"),
+    tasks.submit("a", fail, results.append)
+    tasks.submit("b", crash, results.append)
+    deliver_all(tasks)
+    tasks.close()
+    assert results == [
+        TaskFailure("it is gone\nLook elsewhere."),
+        TaskFailure("Unexpected error: RuntimeError: boom"),
     ]
 
 
-def test_what_reports_ends_at_its_next_report_when_the_desk_closes() -> None:
-    desk, begun, said = Desk(), threading.Event(), list[str]()
+def test_closing_ends_a_task_at_its_next_report() -> None:
+    tasks, has_begun, reports = TaskQueue(), threading.Event(), list[str]()
 
-    def for_ever() -> None:
-        report = desk.reporting(said.append)
+    def run_for_ever() -> None:
+        report = tasks.interruptible(reports.append)
         while True:
             report("still reading")
-            begun.set()
+            has_begun.set()
             time.sleep(0.001)
 
-    desk.ask("a", for_ever, lambda _: None)
-    assert begun.wait(20)
-    desk.close()
-    assert said[0] == "still reading"  # words arrive as long as somebody waits for the outcome
-    assert not desk._thread.is_alive()
+    tasks.submit("a", run_for_ever, lambda _: None)
+    assert has_begun.wait(20)
+    tasks.close()
+    assert reports[0] == "still reading"
+    assert not tasks._thread.is_alive()

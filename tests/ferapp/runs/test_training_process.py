@@ -1,51 +1,68 @@
-"""The training child: what it printed, how it is stopped, and what remains of it."""
+"""Training processes: their output, how they are stopped, and the files they leave."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 
-from ferapp.runs.run_reader import Runs
-from ferapp.runs.training_process import TrainingChild
+from ferapp.runs.run_reader import RunFolder
+from ferapp.runs.training_process import TrainingProcess, kill_tree
 from trainer.files import asset
 
 WAIT_S = 90.0
 
 
-def test_each_training_has_its_own_words_and_leaves_no_file(tmp_path: Path) -> None:
-    children = {word: TrainingChild([f"--no-{word}"], tmp_path) for word in ("one", "two")}
-    for child in children.values():
-        child.wait(WAIT_S)
-    for word, child in children.items():
-        assert child.poll() == 2  # wrong usage
-        assert f"No such option: --no-{word}" in child.words()
+def test_each_training_has_its_own_output_and_leaves_no_file(tmp_path: Path) -> None:
+    trainings = {name: TrainingProcess([f"--no-{name}"], tmp_path) for name in ("one", "two")}
+    for training in trainings.values():
+        training.wait(WAIT_S)
+    for name, training in trainings.items():
+        assert training.poll() == 2  # wrong usage
+        assert f"No such option: --no-{name}" in training.last_output()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_training_that_is_left_keeps_no_file(tmp_path: Path) -> None:
-    child = TrainingChild(["--no-such-option"], tmp_path)
+def test_a_detached_training_leaves_no_file(tmp_path: Path) -> None:
+    training = TrainingProcess(["--no-such-option"], tmp_path)
     (output,) = tmp_path.iterdir()
-    child.leave()
+    training.detach()
     assert not output.exists()
-    psutil.Process(child.pid).wait(WAIT_S)
+    psutil.Process(training.pid).wait(WAIT_S)
 
 
-def test_before_it_made_its_run_a_stop_ends_it(tmp_path: Path) -> None:
-    child = TrainingChild(["train", "--data", str(tmp_path)], tmp_path / "runs")
-    child.stop()
-    assert child.stopped
-    assert child.poll() is not None
+def test_stopping_kills_a_training_that_has_not_made_its_run(tmp_path: Path) -> None:
+    training = TrainingProcess(["train", "--data", str(tmp_path)], tmp_path / "runs")
+    training.stop()
+    assert training.was_killed_early
+    assert training.poll() is not None
     assert list((tmp_path / "runs").iterdir()) == []
 
 
-def test_what_fails_before_it_begins_says_why_in_its_run(tmp_path: Path) -> None:
-    """Also to an app that was not there."""
-    child = TrainingChild(
+def test_a_training_that_cannot_begin_says_why_in_its_run(tmp_path: Path) -> None:
+    """So an app that was not open then knows it too."""
+    training = TrainingProcess(
         ["train", "--data", str(asset("example")), "--runs", str(tmp_path)], tmp_path
     )
-    child.wait(WAIT_S)
-    (run,) = Runs(tmp_path).list()
+    training.wait(WAIT_S)
+    (run,) = RunFolder(tmp_path).list()
     assert run.state == "failed"
     assert "no split 'train'" in run.reason
-    assert run.reason in child.words()
-    assert "no split 'train'" in Runs(tmp_path).read(run.path).log
-    assert not run.can_resume  # nothing was begun
+    assert run.reason in training.last_output()
+    assert "no split 'train'" in RunFolder(tmp_path).read(run.path).log
+    assert not run.can_resume  # nothing has begun
+
+
+def test_killing_a_process_kills_its_children() -> None:
+    starts_child = (
+        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', "
+        "'import sys; sys.stdin.read()'], stdin=subprocess.PIPE); "
+        "print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", starts_child], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        kill_tree(psutil.Process(process.pid))
+        assert process.stdout.read() == b""  # the end of the file, once both are gone

@@ -19,7 +19,7 @@ from tests.support.sources.mjpeg_server import running
 from tests.support.sources.scripted import wait_until
 from tests.support.sources.written_files import COUNT, write_images, write_video
 
-NULL = CameraInfo(0, "Cam", path=os.devnull, spec="camera:Cam")
+NULL = CameraInfo(0, "Cam", path=os.devnull, uri="camera:Cam")
 
 Open = Callable[[], FrameSource]
 
@@ -82,6 +82,35 @@ def test_frames_come_in_order_as_bgr(opener: Open, request: pytest.FixtureReques
         assert abs(int(frame.image.mean()) - number * 20) <= 3
 
 
+CAN = {  # is_live, can_seek, is_sequence, has_file_names, frame_count
+    "camera": (True, False, True, False, 0),
+    "stream": (True, False, True, False, 0),
+    "video at an address": (False, False, True, False, COUNT),
+    "video": (False, True, True, False, COUNT),
+    "folder": (False, False, False, True, COUNT),
+    "image": (False, False, False, False, 1),
+}
+
+
+@every_kind
+def test_a_source_says_what_it_can_do(opener: Open, request: pytest.FixtureRequest) -> None:
+    source = opener()
+    can = (
+        source.is_live,
+        source.can_seek,
+        source.is_sequence,
+        source.has_file_names,
+        source.frame_count,
+    )
+    frames = [frame for _ in range(2) if (frame := source.read()) is not None]
+    source.close()
+    assert can == CAN[request.node.callspec.params["opener"]]
+    assert [bool(frame.file_name) for frame in frames] == [source.has_file_names] * len(frames)
+    if source.is_sequence:
+        assert {frame.segment for frame in frames} == {0}
+    assert source.recorded is None
+
+
 @every_kind
 def test_close_may_be_repeated_and_frees_the_descriptor(opener: Open) -> None:
     folder = "/proc/self/fd"
@@ -102,7 +131,7 @@ def test_close_may_be_repeated_and_frees_the_descriptor(opener: Open) -> None:
 @pytest.mark.parametrize(
     "opener", ["video", "folder", "image", "video at an address"], indirect=True
 )
-def test_what_ends_can_be_played_again(opener: Open) -> None:
+def test_a_file_can_be_played_again(opener: Open) -> None:
     source = opener()
     rounds = []
     for _ in range(2):
@@ -123,7 +152,7 @@ def test_the_demo_clip_opens() -> None:
     assert frame.image.shape == (360, 640, 3)
 
 
-def test_videos_have_the_time_of_their_rate(tmp_path: Path) -> None:
+def test_times_of_a_video_follow_its_rate(tmp_path: Path) -> None:
     source = open_source(str(write_video(tmp_path / "clip.avi", fps=8)))
     times = [frame.time_s for frame in iter(source.read, None)]
     source.close()
@@ -133,10 +162,10 @@ def test_videos_have_the_time_of_their_rate(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("clip.mp4", b"", "no video that can be opened"),
-        ("clip.mp4", b"this is a text" * 100, "no video that can be opened"),
-        ("face.jpg", b"", "no image that can be read"),
-        ("face.png", b"\x89PNG\r\n\x1a\n" + b"x" * 100, "no image that can be read"),
+        ("clip.mp4", b"", "this video cannot be opened"),
+        ("clip.mp4", b"this is a text" * 100, "this video cannot be opened"),
+        ("face.jpg", b"", "could not be read"),
+        ("face.png", b"\x89PNG\r\n\x1a\n" + b"x" * 100, "could not be read"),
     ],
 )
 def test_damaged_files_are_refused_by_name(
@@ -167,10 +196,10 @@ def test_a_truncated_video_says_where_it_ends(tmp_path: Path) -> None:
         ("", "there is no"),
         ("camera:", "there is no such file"),
         ("camcorder", "there is no such file"),
-        ("ftp://host/clip.mp4", "this kind of address is not known"),
+        ("ftp://host/clip.mp4", "unknown kind of address"),
     ],
 )
-def test_what_is_no_source_is_refused_with_a_hint(
+def test_an_unknown_uri_is_refused_with_a_hint(
     text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

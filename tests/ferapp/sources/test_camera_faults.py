@@ -1,4 +1,4 @@
-"""Every fault of a camera, played by a scripted one: what is said, and how it goes on."""
+"""Every fault of a camera, played by a scripted one: the message, and how it goes on."""
 
 import time
 from dataclasses import replace
@@ -42,7 +42,7 @@ def fault_is(capture: Capture, kind: FaultKind | None) -> None:
 
 @pytest.mark.parametrize("kind", [FaultKind.ABSENT, FaultKind.BUSY, FaultKind.DENIED])
 @pytest.mark.parametrize("first", [None, "camera:Cam"])
-def test_a_camera_that_cannot_be_opened_is_waited_for(
+def test_a_camera_that_cannot_be_opened_is_retried(
     studio: Studio, camera: FakeCamera, kind: FaultKind, first: str | None
 ) -> None:
     camera.state = kind.value
@@ -63,7 +63,9 @@ def test_a_camera_that_cannot_be_opened_is_waited_for(
         assert {frame.image[0, 0, 0] for frame in take(capture, 5)} == {CAM}
 
 
-def test_a_lost_camera_comes_back_and_never_another(studio: Studio, camera: FakeCamera) -> None:
+def test_a_lost_camera_comes_back_and_no_other_takes_its_place(
+    studio: Studio, camera: FakeCamera
+) -> None:
     other = studio.add(FakeCamera("Other", OTHER, index=1), "camera:1")
     with capture_of(studio, None) as capture:
         shows(capture, CAM)
@@ -93,13 +95,13 @@ def test_another_running_source_stays_until_the_camera_is_back(
         shows(capture, 50)
         capture.open("camera:Cam")
         fault_is(capture, FaultKind.ABSENT)
-        assert (capture.name, "demo" in studio.asked) == ("Clip", False)
+        assert (capture.name, "demo" in studio.requested) == ("Clip", False)
         assert "demo" not in capture.notice
         camera.state = "good"
         shows(capture, CAM)
 
 
-def test_who_chooses_something_else_ends_the_waiting(studio: Studio, camera: FakeCamera) -> None:
+def test_choosing_something_else_ends_the_retries(studio: Studio, camera: FakeCamera) -> None:
     camera.state = "absent"
     with capture_of(studio, "camera:Cam") as capture:
         fault_is(capture, FaultKind.ABSENT)
@@ -112,22 +114,22 @@ def test_who_chooses_something_else_ends_the_waiting(studio: Studio, camera: Fak
         assert capture.name == "Demo clip"
 
 
-def test_a_silent_camera_is_told_and_goes_on_by_itself(studio: Studio, camera: FakeCamera) -> None:
-    with capture_of(studio, "camera", limits=STRICT) as capture:
+def test_a_silent_camera_is_reported_and_recovers(studio: Studio, camera: FakeCamera) -> None:
+    with capture_of(studio, "camera", timeouts=STRICT) as capture:
         shows(capture, CAM)
         camera.state = "silent"
         fault_is(capture, FaultKind.STALLED)
-        assert capture.notice.startswith("Cam sends no pictures\n")
+        assert capture.notice.startswith("Cam: no frames are arriving\n")
         assert capture.name == "Cam"  # its last picture stays
         camera.state = "good"
         fault_is(capture, None)
         shows(capture, CAM)
     assert len(camera.opened) == 1
-    assert "demo" not in studio.asked
+    assert "demo" not in studio.requested
 
 
 def test_a_silent_camera_that_was_unplugged_is_lost(studio: Studio, camera: FakeCamera) -> None:
-    with capture_of(studio, "camera", limits=STRICT) as capture:
+    with capture_of(studio, "camera", timeouts=STRICT) as capture:
         shows(capture, CAM)
         camera.state = "hung"
         camera.plugged = False
@@ -141,10 +143,12 @@ def test_a_silent_camera_that_was_unplugged_is_lost(studio: Studio, camera: Fake
     assert camera.opened == ["camera", "camera:Cam"]
 
 
-def test_a_camera_that_opens_but_sends_nothing(studio: Studio, camera: FakeCamera) -> None:
+def test_a_camera_that_opens_but_sends_nothing_is_stalled(
+    studio: Studio, camera: FakeCamera
+) -> None:
     studio.clips["clip"] = lambda: FakeClip("Clip", value=50)
     camera.state = "silent"
-    with capture_of(studio, "clip", limits=STRICT) as capture:
+    with capture_of(studio, "clip", timeouts=STRICT) as capture:
         shows(capture, 50)
         capture.open("camera:Cam")
         fault_is(capture, FaultKind.STALLED)
@@ -157,9 +161,9 @@ def test_a_camera_that_opens_but_sends_nothing(studio: Studio, camera: FakeCamer
         fault_is(capture, None)
 
 
-def test_a_repeated_picture_is_told_after_a_while(studio: Studio, camera: FakeCamera) -> None:
+def test_a_repeated_picture_is_reported_after_a_while(studio: Studio, camera: FakeCamera) -> None:
     patient = replace(QUICK, repeating=0.3)
-    with capture_of(studio, "camera", limits=patient) as capture:
+    with capture_of(studio, "camera", timeouts=patient) as capture:
         shows(capture, CAM)
         before = take(capture)[0].captured_at  # pictures changed up to here, at least
         camera.state = "frozen"
@@ -185,8 +189,8 @@ def test_an_unplugged_camera_whose_driver_repeats_is_lost(
 
 
 @pytest.mark.parametrize("kind", ["video", "stream"])
-def test_only_a_camera_may_not_repeat_itself(studio: Studio, kind: str) -> None:
-    """A clip may stand still, and a compressed stream of a still scene is the same picture."""
+def test_repeated_pictures_are_a_fault_of_cameras_only(studio: Studio, kind: str) -> None:
+    """A clip may show one picture, and a compressed stream of a still scene repeats it."""
     if kind == "video":
         studio.clips["still"] = lambda: FakeClip("Still", value=50, still=True)
     else:
@@ -212,14 +216,14 @@ def test_retry_opens_a_repeating_camera_anew(studio: Studio, camera: FakeCamera)
         fault_is(capture, None)
 
 
-def test_a_changed_size_is_said_once_and_goes_on(studio: Studio, camera: FakeCamera) -> None:
+def test_a_changed_size_is_reported_once(studio: Studio, camera: FakeCamera) -> None:
     with capture_of(studio, "camera") as capture:
         shows(capture, CAM)
-        assert capture.delivered == Mode(8, 6, 30.0)
+        assert capture.delivered_mode == Mode(8, 6, 30.0)
         camera.size = (16, 12)
         fault_is(capture, FaultKind.RESIZED)
         assert capture.notice == "Cam now delivers 16 × 12 pixels"
-        assert capture.delivered == Mode(16, 12, 30.0)
+        assert capture.delivered_mode == Mode(16, 12, 30.0)
         assert take(capture, 2)[1].image.shape == (12, 16, 3)
         fault_is(capture, None)  # by itself
     assert len(camera.opened) == 1
@@ -234,17 +238,17 @@ def test_the_running_camera_is_not_opened_again(
         capture.open(again)
         take(capture, 3)
         assert (capture.fault, capture.opening) == (None, "")
-    assert studio.asked == ["camera:Cam"]
+    assert studio.requested == ["camera:Cam"]
 
 
-def test_another_mode_opens_the_camera_anew_but_never_twice(
+def test_another_mode_reopens_the_camera_but_never_twice_at_once(
     studio: Studio, camera: FakeCamera
 ) -> None:
     with capture_of(studio, "camera") as capture:
         shows(capture, CAM)
-        assert capture.asked is None
+        assert capture.requested_mode is None
         capture.open("camera:Cam@1280x720@60")
-        wait_until(lambda: capture.asked == Mode(1280, 720, 60.0))
+        wait_until(lambda: capture.requested_mode == Mode(1280, 720, 60.0))
         shows(capture, CAM)
         assert capture.fault is None  # the fake says "busy" to a second opening
         camera.state = "gone"
@@ -254,7 +258,7 @@ def test_another_mode_opens_the_camera_anew_but_never_twice(
     assert camera.opened == ["camera", "camera:Cam@1280x720@60", "camera:Cam@1280x720@60"]
 
 
-def test_from_one_camera_to_another_that_is_busy(studio: Studio, camera: FakeCamera) -> None:
+def test_switching_to_a_camera_that_is_busy(studio: Studio, camera: FakeCamera) -> None:
     other = studio.add(FakeCamera("Other", OTHER, index=1))
     other.state = "busy"
     with capture_of(studio, "camera:Cam") as capture:
@@ -272,7 +276,7 @@ def test_from_one_camera_to_another_that_is_busy(studio: Studio, camera: FakeCam
     assert len(camera.opened) == 1
 
 
-def test_a_stream_that_closes_is_opened_again(studio: Studio) -> None:
+def test_a_closed_stream_is_opened_again(studio: Studio) -> None:
     stream = FakeCamera("http://host/cam", 30, kind="stream")
     studio.cameras["http://me:secret@host/cam"] = stream
     with capture_of(studio, "http://me:secret@host/cam") as capture:
@@ -286,7 +290,7 @@ def test_a_stream_that_closes_is_opened_again(studio: Studio) -> None:
         assert capture.fault is None
 
 
-def test_a_late_picture_of_a_replaced_camera_is_not_shown(
+def test_a_late_frame_of_a_replaced_camera_is_not_shown(
     studio: Studio, camera: FakeCamera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.clips["clip"] = lambda: FakeClip("Clip", value=50)

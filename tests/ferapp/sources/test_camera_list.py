@@ -12,13 +12,13 @@ import pytest
 from ferapp.sources import camera as camera_module
 from ferapp.sources.base import SourceError
 from ferapp.sources.camera import Camera
-from ferapp.sources.camera_info import CameraInfo, Mode, camera_text
-from ferapp.sources.camera_list import find_camera, is_connected, list_cameras
+from ferapp.sources.camera_info import CameraInfo, Mode, parse_camera_uri
+from ferapp.sources.camera_list import find_camera, is_camera_connected, list_cameras
 from ferapp.sources.faults import FaultKind, permission_hint
 from tests.support.sources.fake_device import FakeDevice, ShutDevice, failing_after
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="about /dev")
-CAM = CameraInfo(3, "Cam", backend=200, path=os.devnull, spec="camera:Cam")
+CAM = CameraInfo(3, "Cam", backend=200, path=os.devnull, uri="camera:Cam")
 GONE = replace(CAM, path="/dev/no-such-camera")
 
 
@@ -33,7 +33,7 @@ TWINS = [
 ]
 
 
-def test_cameras_are_listed_by_number_with_names_that_find_them_again() -> None:
+def test_cameras_are_listed_by_number_with_uris_that_find_them_again() -> None:
     cameras = list_cameras(lambda: TWINS)
     assert [(camera.index, camera.name) for camera in cameras] == [
         (0, "Integrated Camera"),
@@ -41,21 +41,21 @@ def test_cameras_are_listed_by_number_with_names_that_find_them_again() -> None:
         (4, "HD Webcam"),
     ]
     assert cameras[0].vid == 0x46D
-    assert cameras[0].spec == "camera:Integrated Camera"
-    assert cameras[1].spec != cameras[2].spec  # twins are told apart by where they are
+    assert cameras[0].uri == "camera:Integrated Camera"
+    assert cameras[1].uri != cameras[2].uri  # twins are told apart by where they are
     for camera in cameras:
-        text = camera_text(camera.spec)
+        text = parse_camera_uri(camera.uri)
         assert text is not None
         assert find_camera(text[0], cameras) == camera
 
 
 @pytest.mark.parametrize("name", ["7", "Cam@640x480"])
-def test_a_name_that_reads_as_something_else_is_not_used(name: str) -> None:
+def test_an_ambiguous_name_is_not_used_as_a_selector(name: str) -> None:
     cameras = list_cameras(lambda: [item(0, name, "/dev/video0")])
-    assert cameras[0].spec == "camera:/dev/video0"
+    assert cameras[0].uri == "camera:/dev/video0"
 
 
-def test_a_list_that_fails_is_empty() -> None:
+def test_a_failing_list_is_empty() -> None:
     def broken() -> Iterable[object]:
         raise OSError("no such interface")
 
@@ -66,15 +66,15 @@ def test_a_list_that_fails_is_empty() -> None:
     assert list_cameras(missing) == []
 
 
-def test_this_computers_list_does_not_fail() -> None:
-    assert all(camera.name and camera.spec for camera in list_cameras())
+def test_the_list_of_this_computer_does_not_fail() -> None:
+    assert all(camera.name and camera.uri for camera in list_cameras())
 
 
 @pytest.mark.parametrize(
     ("text", "index"),
     [("", 0), ("0", 0), ("4", 4), ("integrated camera", 0), ("/dev/video2", 2), ("Integr", 0)],
 )
-def test_a_camera_is_found_by(text: str, index: int) -> None:
+def test_a_selector_finds_its_camera(text: str, index: int) -> None:
     assert find_camera(text, list_cameras(lambda: TWINS)).index == index
 
 
@@ -86,7 +86,7 @@ def test_a_camera_is_found_by(text: str, index: int) -> None:
         ("1", "Camera 1 is not connected", "Connected: Integrated Camera"),
     ],
 )
-def test_no_camera_is_taken_for_another(text: str, message: str, hint: str) -> None:
+def test_no_camera_is_mistaken_for_another(text: str, message: str, hint: str) -> None:
     with pytest.raises(SourceError, match=message) as caught:
         find_camera(text, list_cameras(lambda: TWINS))
     assert caught.value.fault is FaultKind.ABSENT
@@ -98,7 +98,7 @@ def test_a_number_is_tried_when_cameras_cannot_be_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "parts"),
+    ("uri", "parts"),
     [
         ("camera", ("", None)),
         ("camera:0", ("0", None)),
@@ -111,16 +111,16 @@ def test_a_number_is_tried_when_cameras_cannot_be_listed() -> None:
         ("clip@1280x720", None),
     ],
 )
-def test_the_text_of_a_camera(spec: str, parts: tuple[str, Mode | None] | None) -> None:
-    assert camera_text(spec) == parts
+def test_camera_uris_are_parsed(uri: str, parts: tuple[str, Mode | None] | None) -> None:
+    assert parse_camera_uri(uri) == parts
 
 
 def test_a_mode_reads_back() -> None:
     for mode in (Mode(640, 480), Mode(1280, 720, 29.97)):
-        assert camera_text(f"camera:Cam@{mode}") == ("Cam", mode)
+        assert parse_camera_uri(f"camera:Cam@{mode}") == ("Cam", mode)
 
 
-def test_the_wished_mode_is_asked_for() -> None:
+def test_the_requested_mode_is_set() -> None:
     made: list[FakeDevice] = []
 
     def device(index: int, backend: int) -> FakeDevice:
@@ -136,13 +136,13 @@ def test_the_wished_mode_is_asked_for() -> None:
         cv2.CAP_PROP_FRAME_HEIGHT: 720,
         cv2.CAP_PROP_FPS: 30,
     }
-    assert (camera.asked, camera.fps) == (Mode(1280, 720, 30), 15.0)
+    assert (camera.requested_mode, camera.fps) == (Mode(1280, 720, 30), 15.0)
     Camera(CAM, None, device).close()
     assert made[1].set_to == {}  # nothing wished, nothing changed
 
 
 @linux
-def test_a_camera_that_is_not_there_is_absent() -> None:
+def test_a_camera_that_is_not_connected_is_absent() -> None:
     def never(*_: int) -> FakeDevice:
         raise AssertionError("it was opened")
 
@@ -176,7 +176,7 @@ def test_a_camera_that_does_not_open_is_busy_or_denied(monkeypatch: pytest.Monke
         (3, True, GONE.path, FaultKind.LOST),
     ],
 )
-def test_why_no_picture_comes(
+def test_why_no_frame_arrives(
     good: int, waits: bool, path: str, kind: FaultKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if waits:
@@ -192,11 +192,11 @@ def test_why_no_picture_comes(
 
 
 @linux
-def test_connected_is_asked_of_the_system() -> None:
-    assert is_connected(CAM)
-    assert not is_connected(GONE)
+def test_the_system_knows_whether_a_camera_is_connected() -> None:
+    assert is_camera_connected(CAM)
+    assert not is_camera_connected(GONE)
     camera = Camera(CAM, open_device=FakeDevice)
-    assert camera.connected()
+    assert camera.is_connected()
     camera.close()
 
 
@@ -208,5 +208,5 @@ def test_connected_is_asked_of_the_system() -> None:
         ("win32", "Settings → Privacy & security → Camera"),
     ],
 )
-def test_where_to_allow_the_camera(platform: str, words: str) -> None:
+def test_the_hint_says_where_to_allow_the_camera(platform: str, words: str) -> None:
     assert words in permission_hint("/dev/video0", platform)

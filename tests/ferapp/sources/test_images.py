@@ -21,24 +21,25 @@ def test_images_come_in_natural_order(tmp_path: Path) -> None:
     source = open_source(str(tmp_path))
     frames = list(iter(source.read, None))
     assert [frame.image[0, 0, 0] for frame in frames] == [1, 9, 10, 100]
-    assert [frame.origin for frame in frames] == [
+    assert [frame.file_name for frame in frames] == [
         "frame1.png",
         "frame9.png",
         "frame10.png",
         "frame100.png",
     ]
-    assert [frame.place for frame in frames] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert [frame.segment for frame in frames] == [0, 1, 2, 3]  # each stands for itself
+    assert [frame.file_position for frame in frames] == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
-def test_numbers_and_words_in_one_place_can_be_sorted(tmp_path: Path) -> None:
+def test_numbers_and_words_in_the_same_position_can_be_sorted(tmp_path: Path) -> None:
     for name in ("b.png", "2.png", "a10b.png", "a2c.png", "A1.png", "²x.png"):
         write(tmp_path / name)
     source = open_source(str(tmp_path))
-    names = [frame.origin for frame in iter(source.read, None)]
+    names = [frame.file_name for frame in iter(source.read, None)]
     assert names[:5] == ["2.png", "A1.png", "a2c.png", "a10b.png", "b.png"]
 
 
-def test_what_cannot_be_read_is_skipped_and_listed(tmp_path: Path) -> None:
+def test_unreadable_files_are_skipped_and_listed(tmp_path: Path) -> None:
     for number in (1, 3, 5):
         write(tmp_path / f"{number}.png", number)
     (tmp_path / "2.jpg").write_bytes(b"no picture")
@@ -64,14 +65,14 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "inner" / "1.png")
     with pytest.raises(SourceError, match="there is no image") as caught:
         open_source(str(tmp_path))
-    assert "Folders inside it are not searched" in caught.value.hint
+    assert "Subfolders are not searched" in caught.value.hint
 
 
 def test_a_folder_of_damaged_images_is_refused(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.jpg").write_bytes(b"no picture")
     source = open_source(str(tmp_path))
-    with pytest.raises(SourceError, match="none of the 3 images can be read"):
+    with pytest.raises(SourceError, match="none of the 3 images could be read"):
         source.read()
 
 

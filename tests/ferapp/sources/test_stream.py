@@ -39,7 +39,7 @@ def read_until_it_fails(source: FrameSource) -> tuple[list[int], SourceError]:
         source.close()
 
 
-def test_a_damaged_picture_is_passed_over(server: MjpegServer) -> None:
+def test_a_damaged_frame_is_skipped(server: MjpegServer) -> None:
     source = Stream(server.url("/corrupt"), PATIENT_S)
     values = []
     while len(values) < GOOD_BEFORE + 4:
@@ -72,7 +72,7 @@ def test_a_server_that_never_answers_ends_after_the_time_out(scheme: str) -> Non
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         began = time.perf_counter()
-        with pytest.raises(SourceError, match=r"no video came within 0\.4 s") as caught:
+        with pytest.raises(SourceError, match=r"no video arrived within 0\.4 s") as caught:
             Stream(f"{scheme}://me:secret@{address}/cam", QUICK_S)
         assert QUICK_S * 0.9 <= time.perf_counter() - began < 20
     assert caught.value.fault is FaultKind.ABSENT
@@ -80,22 +80,22 @@ def test_a_server_that_never_answers_ends_after_the_time_out(scheme: str) -> Non
     assert "secret" not in str(caught.value)
 
 
-def test_a_server_that_takes_the_request_and_stays_silent(server: MjpegServer) -> None:
-    with pytest.raises(SourceError, match="no video came within"):
+def test_a_server_that_accepts_the_request_and_stays_silent(server: MjpegServer) -> None:
+    with pytest.raises(SourceError, match="no video arrived within"):
         Stream(server.url("/silent"), QUICK_S)
 
 
-def test_what_is_no_video_is_said_at_once(server: MjpegServer) -> None:
-    with pytest.raises(SourceError, match="what answers is no video") as caught:
+def test_a_page_that_is_no_video_is_reported_at_once(server: MjpegServer) -> None:
+    with pytest.raises(SourceError, match="no video at this address") as caught:
         open_source(server.url("/page"))
     assert caught.value.hint
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
-def test_where_nobody_listens(scheme: str) -> None:
+def test_an_address_where_nothing_listens(scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    with pytest.raises(SourceError, match="nothing answers there") as caught:
+    with pytest.raises(SourceError, match="no video at this address") as caught:
         open_source(f"{scheme}://127.0.0.1:{port}/cam")
     assert caught.value.fault is FaultKind.ABSENT
 
@@ -108,7 +108,7 @@ def test_a_login_is_used_and_not_shown(server: MjpegServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "shown"),
+    ("uri", "shown"),
     [
         ("rtsp://me:pa@ss@host:554/a?b=c#d", "rtsp://host:554/a"),
         ("http://host", "http://host"),
@@ -118,11 +118,11 @@ def test_a_login_is_used_and_not_shown(server: MjpegServer) -> None:
         ("/home/me@work/clip.mp4", "/home/me@work/clip.mp4"),
     ],
 )
-def test_what_is_shown_of_an_address(spec: str, shown: str) -> None:
-    assert without_password(spec) == shown
+def test_what_is_displayed_of_an_address(uri: str, shown: str) -> None:
+    assert without_password(uri) == shown
 
 
-def test_the_capture_waits_for_a_stream_and_takes_it_up_again(server: MjpegServer) -> None:
+def test_the_capture_reopens_a_stream_that_is_back(server: MjpegServer) -> None:
     """End to end: the stream closes, the demo plays, the stream is back."""
     url = server.url("/closed")
     capture = Capture(url, None, open_source, QUICK)
@@ -131,7 +131,7 @@ def test_the_capture_waits_for_a_stream_and_takes_it_up_again(server: MjpegServe
         wait_until(lambda: capture.name == url)
         wait_until(lambda: capture.fault and capture.fault.kind is FaultKind.LOST)
         wait_until(lambda: capture.name == "Demo clip")
-        assert "was closed by the other side" in capture.notice
+        assert "the server closed the connection" in capture.notice
         wait_until(lambda: capture.name == url)
         assert take(capture)[0].image.shape == (48, 64, 3)
     finally:

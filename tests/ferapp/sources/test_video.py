@@ -14,16 +14,16 @@ FRAMES, FPS = 12, 10.0  # pictures of 0, 20, 40 …
 
 
 def shown(source: VideoFile) -> tuple[int, float, int]:
-    """Index, time and value of the next picture, the value as a picture's number."""
+    """Index and time of the next frame, and the number that its grey level encodes."""
     frame = source.read()
     assert frame is not None
     return frame.index, frame.time_s, round(float(frame.image.mean()) / 20)
 
 
 @pytest.mark.parametrize(("name", "fourcc"), [("a.avi", "MJPG"), ("a.mp4", "mp4v")])
-def test_the_picture_of_the_time_asked_for(tmp_path: Path, name: str, fourcc: str) -> None:
+def test_a_seek_finds_the_frame_at_that_time(tmp_path: Path, name: str, fourcc: str) -> None:
     source = VideoFile(write_video(tmp_path / name, FRAMES, fourcc, FPS))
-    assert source.seconds == pytest.approx(FRAMES / FPS)
+    assert source.duration_s == pytest.approx(FRAMES / FPS)
     for asked_s, number in ((0.6, 6), (0.29, 3), (1.1, 11), (0.0, 0), (99.0, 11), (-1.0, 0)):
         source.seek(asked_s)
         assert shown(source) == (number, pytest.approx(number / FPS), number)
@@ -35,8 +35,8 @@ def test_the_picture_of_the_time_asked_for(tmp_path: Path, name: str, fourcc: st
     source.close()
 
 
-def test_between_key_frames_it_is_the_picture_of_a_run_from_the_start() -> None:
-    """The demo clip is H.264: what lies between key frames needs those before it."""
+def test_a_seek_between_key_frames_finds_the_same_picture_as_playing() -> None:
+    """The demo clip is H.264: frames between key frames depend on earlier ones."""
     source = open_source("demo")
     wanted = {7: None, 100: None, 311: None}
     for frame in iter(source.read, None):
@@ -52,7 +52,7 @@ def test_between_key_frames_it_is_the_picture_of_a_run_from_the_start() -> None:
     source.close()
 
 
-def test_beyond_the_end_of_a_truncated_file_there_is_a_picture(tmp_path: Path) -> None:
+def test_a_seek_beyond_the_end_of_a_truncated_file_finds_a_frame(tmp_path: Path) -> None:
     video = write_video(tmp_path / "clip.avi", 100)
     whole = video.read_bytes()
     video.write_bytes(whole[: len(whole) // 2])
@@ -68,12 +68,12 @@ def test_beyond_the_end_of_a_truncated_file_there_is_a_picture(tmp_path: Path) -
     source.close()
 
 
-def test_a_file_that_tells_no_length_cannot_be_sought(
+def test_a_file_of_unknown_length_cannot_seek(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ferapp.sources.video.announced_frames", lambda _: 0)
     source = VideoFile(write_video(tmp_path / "clip.avi"))
-    assert source.seconds == 0
+    assert (source.duration_s, source.can_seek) == (0, False)
     assert shown(source) == (0, 0.0, 0)
     source.close()
 
@@ -92,7 +92,7 @@ def make_uneven(video: Path) -> None:
     video.write_bytes(data.replace(b"edts", b"free"))
 
 
-def test_where_pictures_come_unevenly_times_are_the_files(tmp_path: Path) -> None:
+def test_unevenly_spaced_frames_keep_the_times_of_the_file(tmp_path: Path) -> None:
     video = write_video(tmp_path / "phone.mp4", FRAMES, "mp4v", FPS)
     make_uneven(video)
     expected = [*(0.05 * k for k in range(6)), *(0.3 + 0.2 * k for k in range(6))]

@@ -14,7 +14,7 @@ from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.window import MainWindow
 from ferapp.ui.widgets.theme import apply_theme
 from tests.support.ui.fake_engine import FakeEngine
-from tests.support.ui.teaching import Teaching
+from tests.support.ui.teach_bench import TeachBench
 from tests.support.ui.window_bench import Bench
 
 
@@ -39,8 +39,8 @@ def bench(qtbot: QtBot, qapp: QApplication) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def teaching(bench: Bench) -> Iterator[Teaching]:
-    made = Teaching(bench)
+def teaching(bench: Bench) -> Iterator[TeachBench]:
+    made = TeachBench(bench)
     yield made
-    if made.own.teaching is not None:
-        made.own.teaching.end_training()
+    if made.personal_data.teach_window is not None:
+        made.personal_data.teach_window.kill_training()

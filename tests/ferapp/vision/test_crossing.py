@@ -43,7 +43,7 @@ def put(canvas: np.ndarray, portrait: np.ndarray, x: int, scale: float) -> None:
     canvas[top : top + height, left : left + width][oval > 0] = head[oval > 0]
 
 
-def test_ids_are_kept_through_an_occlusion(portraits: list[np.ndarray]) -> None:
+def test_ids_survive_an_occlusion(portraits: list[np.ndarray]) -> None:
     tracks = Tracks()
     alone, wrong = 0, []
     with FaceLandmarker(video=True, max_faces=4) as landmarker:

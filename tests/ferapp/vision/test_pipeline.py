@@ -103,9 +103,11 @@ def test_nothing_is_computed_that_was_not_asked_for(
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
 
     class TwoFaces:
-        def expect(self, max_faces: int, *, unrelated: bool) -> None:
-            assert not unrelated
+        def expect(self, max_faces: int) -> None:
             self.most = max_faces
+
+        def begin_segment(self) -> None:
+            return
 
         def __call__(self, rgb: np.ndarray, time_s: float) -> list[DetectedFace]:
             return [DetectedFace(mesh), DetectedFace(mesh / 2)][: self.most]
@@ -128,33 +130,57 @@ def test_nothing_is_computed_that_was_not_asked_for(
     assert batches == [(2, True), (1, False), (4, True)]
 
 
-def test_a_picture_of_a_folder_is_not_blended_with_the_one_before(demo_frame: np.ndarray) -> None:
-    """They stand for themselves, however long the smoothing; those of a video go on."""
+def test_probabilities_are_smoothed_within_a_segment_only(demo_frame: np.ndarray) -> None:
+    """However long the smoothing: a new segment stands for itself."""
     classifier = Classifier("default", "cpu")
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
     options, found = AnalysisOptions(smoothing_s=2.0), [DetectedFace(mesh)]
 
-    def second(*origins: str) -> Face:
+    def second(*segments: int) -> Face:
         analyzer = Analyzer(None)
-        for index, (image, origin) in enumerate(zip(images, origins, strict=True)):
-            frame = Frame(image, index, float(index), 0.0, origin)
+        for index, (image, segment) in enumerate(zip(images, segments, strict=True)):
+            frame = Frame(image, index, float(index), 0.0, segment)
             (face,) = analyzer.analyze(
                 frame, classifier, options, paint=False, detections=found
             ).faces
         return face
 
     images = demo_frame, 255 - demo_frame
-    in_folder, in_video = second("a.png", "b.png"), second("", "")
-    assert in_video.face_id == 0
-    one, other = in_folder.prediction, in_video.prediction
-    assert one is not None
-    assert other is not None
-    np.testing.assert_array_equal(one.smoothed, one.probabilities)
-    assert not np.allclose(other.smoothed, other.probabilities, atol=0.02)
+    new_segment, same_segment = second(0, 1), second(0, 0)
+    assert same_segment.face_id == 0
+    np.testing.assert_array_equal(
+        new_segment.prediction.smoothed, new_segment.prediction.probabilities
+    )
+    assert not np.allclose(
+        same_segment.prediction.smoothed, same_segment.prediction.probabilities, atol=0.02
+    )
 
 
-def test_a_picture_of_a_folder_is_searched_for_itself(demo_frame: np.ndarray) -> None:
-    """The face of the picture before does not say where to look; in a video it does.
+def test_the_second_model_is_smoothed_within_a_segment_too(demo_frame: np.ndarray) -> None:
+    classifier, analyzer = Classifier("default", "cpu"), Analyzer(None)
+    mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
+    options, found = AnalysisOptions(smoothing_s=2.0, attribution=False), [DetectedFace(mesh)]
+
+    def second_model(image: np.ndarray, index: int, segment: int) -> Face:
+        frame = Frame(image, index, float(index), 0.0, segment)
+        analysis = analyzer.analyze(frame, None, options, paint=False, detections=found)
+        other = analyzer.compare(analysis, classifier, options).other
+        assert other is not None
+        return other.faces[0]
+
+    second_model(demo_frame, 0, 5)
+    same_segment = second_model(255 - demo_frame, 1, 5)
+    assert not np.allclose(
+        same_segment.prediction.smoothed, same_segment.prediction.probabilities, atol=0.02
+    )
+    new_segment = second_model(demo_frame, 2, 6)
+    np.testing.assert_array_equal(
+        new_segment.prediction.smoothed, new_segment.prediction.probabilities
+    )
+
+
+def test_a_face_is_searched_for_anew_in_a_new_segment(demo_frame: np.ndarray) -> None:
+    """The face of the frame before does not say where to look; within a segment it does.
 
     With room for another face MediaPipe searches every picture anyway.
     """
@@ -164,75 +190,51 @@ def test_a_picture_of_a_folder_is_searched_for_itself(demo_frame: np.ndarray) ->
     with FaceLandmarker(video=True) as landmarker:
         analyzer = Analyzer(landmarker)
 
-        def second(*origins: str) -> np.ndarray:
-            for index, (image, origin) in enumerate(zip((demo_frame, moved), origins, strict=True)):
-                found = analyzer.detect(Frame(image, index, index / 30, 0.0, origin), options)
+        def second(*segments: int) -> np.ndarray:
+            for index, (image, segment) in enumerate(
+                zip((demo_frame, moved), segments, strict=True)
+            ):
+                found = analyzer.detect(Frame(image, index, index / 30, 0.0, segment), options)
             return found[0].mesh
 
-        np.testing.assert_array_equal(second("a.png", "b.png"), expected)
-        assert np.abs(second("", "") - expected).max() > 0.1
+        np.testing.assert_allclose(second(1, 2), expected, atol=1e-3)
+        assert np.abs(second(3, 3) - expected).max() > 0.1
+        np.testing.assert_allclose(second(4, 5), expected, atol=1e-3)
 
 
-def test_faces_are_numbered_anew_with_another_source(demo_frame: np.ndarray) -> None:
-    """What fills the time until a source is back does not count as another one."""
-    analyzer, ids = Analyzer(None), []
-    mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
-    for source, time_s, mesh_x in (
-        ("a", 0.0, 0.0), ("a", 1.0, 900.0), ("", 0.0, 0.0), ("a", 1.1, 900.0),
-        ("b", 1.2, 900.0), ("b", 2.0, 0.0), ("b", 0.0, 900.0),
-    ):  # fmt: skip
-        frame = Frame(demo_frame, 0, time_s, 0.0, source=source)
-        found = [DetectedFace(mesh + np.float32([mesh_x, 0]))]
-        (face,) = analyzer.analyze(
-            frame, None, AnalysisOptions(), paint=False, detections=found
-        ).faces
-        ids.append(face.face_id)
-    assert ids == [0, 1, 0, 2, 0, 1, 0]
-
-
-def test_nobody_is_the_same_in_two_pictures_of_a_folder(demo_frame: np.ndarray) -> None:
-    """Though a face is at the same place in the next one; one looked at again keeps its ids."""
+def test_nobody_is_the_same_in_two_segments(demo_frame: np.ndarray) -> None:
+    """Though a face is at the same place; ids are unused, and numbers count from 1 again."""
     analyzer = Analyzer(None)
     mesh = np.random.default_rng(0).uniform(0, 80, (478, 2)).astype(np.float32)
 
-    def ids(index: int, origin: str, *places: float) -> list[int]:
-        frame = Frame(demo_frame, index, float(index), 0.0, origin, source="folder")
+    def ids(segment: int, *places: float) -> list[int]:
+        frame = Frame(demo_frame, segment, float(segment), 0.0, segment)
         found = [DetectedFace(mesh + place) for place in places]
         analysis = analyzer.analyze(frame, None, AnalysisOptions(), paint=False, detections=found)
         return [face.face_id for face in analysis.faces]
 
-    first = ids(0, "a.png", 0, 300)
-    assert ids(0, "a.png", 0, 300) == first
-    assert ids(1, "b.png") == []
-    second, third = ids(2, "c.png", 0), ids(3, "d.png", 0, 300)
+    first = ids(0, 0, 300)
+    assert first == [0, 1]
+    assert ids(0, 0, 300) == first  # analysed again
+    assert ids(1) == []
+    second, third = ids(2, 0), ids(3, 0, 300)
     assert len({*first, *second, *third}) == 5
     assert [face_number(key) for key in (*first, *second, *third)] == [1, 2, 1, 1, 2]
 
 
-def test_across_a_seek_nothing_of_a_face_goes_on(demo_frame: np.ndarray) -> None:
-    """Though one is found at the same place: it has another id, and its own probabilities."""
-    classifier, analyzer = Classifier("default", "cpu"), Analyzer(None)
+def test_recalled_faces_go_on_in_their_segment_only(demo_frame: np.ndarray) -> None:
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
-    options, found = AnalysisOptions(smoothing_s=2.0), [DetectedFace(mesh)]
+    found = [DetectedFace(mesh)]
 
-    def face(image: np.ndarray, time_s: float, seeks: int) -> Face:
-        frame = Frame(image, 0, time_s, 0.0, source="clip.mp4", seeks=seeks)
-        return analyzer.analyze(frame, classifier, options, paint=False, detections=found).faces[0]
+    def next_id(segment: int) -> int:
+        analyzer = Analyzer(None)
+        for number_before in (0, 1):
+            analyzer.recall([(3, found[0].box, 0.0)], number_before)
+        frame = Frame(demo_frame, 2, 0.04, 0.0, segment)
+        (face,) = analyzer.analyze(
+            frame, None, AnalysisOptions(), paint=False, detections=found
+        ).faces
+        return face.face_id
 
-    before, after = face(demo_frame, 5.0, 0), face(255 - demo_frame, 5.04, 1)
-    assert after.face_id != before.face_id
-    assert after.prediction is not None
-    np.testing.assert_array_equal(after.prediction.smoothed, after.prediction.probabilities)
-    again = face(255 - demo_frame, 5.04, 1)  # looked at again
-    assert again.face_id == after.face_id
-
-
-def test_after_a_seek_a_face_is_searched_for_in_the_whole_picture(demo_frame: np.ndarray) -> None:
-    moved, options = np.roll(demo_frame, 8, axis=1), AnalysisOptions(max_faces=1)
-    with FaceLandmarker() as alone:
-        expected = Analyzer(alone).detect(Frame(moved, 0, 0.0, 0.0), options)[0].mesh
-    with FaceLandmarker(video=True) as landmarker:
-        analyzer = Analyzer(landmarker)
-        analyzer.detect(Frame(demo_frame, 0, 1.0, 0.0), options)
-        (found,) = analyzer.detect(Frame(moved, 1, 1.04, 0.0, seeks=1), options)
-    np.testing.assert_allclose(found.mesh, expected, atol=1e-3)
+    assert next_id(1) == 3
+    assert next_id(2) == 8

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ferapp.vision.tracking import Smoothing, Tracks, _cheapest, face_number
+from ferapp.vision.tracking import Smoothing, Tracks, _cheapest_assignment, face_number
 from ferapp.vision.types import Box
 
 STEP_S = 1 / 15
@@ -74,12 +74,6 @@ def test_the_nearest_pair_is_not_always_right() -> None:
     assert tracks.assign([box(134), box(184)], STEP_S) == [0, 1]
 
 
-def test_a_clock_that_goes_back_begins_anew() -> None:
-    tracks = Tracks()
-    tracks.assign([box(100)], 5.0)
-    assert tracks.assign([box(100)], 0.0) == [1]
-
-
 costs = st.lists(
     st.dictionaries(st.integers(0, 4), st.floats(0, 1), max_size=5), min_size=1, max_size=4
 )
@@ -87,8 +81,8 @@ costs = st.lists(
 
 @given(costs)
 @example([{1: 1.0}, {0: 1.0, 1: 0.0}])  # two expensive matches, or one cheap match
-def test_the_assignment_is_the_cheapest_of_all(costs: list[dict[int, float]]) -> None:
-    chosen = _cheapest(costs)
+def test_no_assignment_is_cheaper(costs: list[dict[int, float]]) -> None:
+    chosen = _cheapest_assignment(costs)
     used = [key for key in chosen if key is not None]
     assert len(used) == len(set(used))
 
@@ -116,7 +110,7 @@ def test_smoothing_follows_its_time_constant() -> None:
     assert smoothing.smooth(0, high, 0.4, 0.0) == pytest.approx(high)  # 0 switches it off
 
 
-def test_each_face_is_smoothed_for_itself_and_so_is_one_with_hidden_parts() -> None:
+def test_each_face_is_smoothed_separately_and_with_hidden_parts_too() -> None:
     smoothing = Smoothing()
     low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
     smoothing.smooth(0, low, 0.0, 0.3)
@@ -128,16 +122,16 @@ def test_each_face_is_smoothed_for_itself_and_so_is_one_with_hidden_parts() -> N
 def test_another_model_is_not_blended_with_the_one_before() -> None:
     smoothing = Smoothing()
     low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
-    smoothing.mind_model(Path("one"))
+    smoothing.use_model(Path("one"))
     smoothing.smooth(0, low, 0.0, 0.3)
-    smoothing.mind_model(Path("one"))
+    smoothing.use_model(Path("one"))
     assert smoothing.smooth(0, high, 0.0, 0.3) == pytest.approx(low)  # the same moment
-    smoothing.mind_model(Path("two"))
+    smoothing.use_model(Path("two"))
     assert smoothing.smooth(0, high, 0.0, 0.3) == pytest.approx(high)
 
 
-def test_no_two_faces_of_a_picture_have_one_number() -> None:
-    """Somebody stays while others come and go: ids grow, numbers go round."""
+def test_no_two_faces_of_a_frame_share_a_number() -> None:
+    """One person stays while others come and go: ids grow, numbers are reused."""
     tracks = Tracks()
     numbers = []
     for visit in range(20):
@@ -155,7 +149,7 @@ def test_no_two_faces_of_a_picture_have_one_number() -> None:
     assert set(numbers) == set(range(2, 9))
 
 
-def test_a_crowd_that_is_replaced_at_once_keeps_numbers_apart() -> None:
+def test_eight_faces_replaced_at_once_get_different_numbers() -> None:
     tracks = Tracks()
     for moment, y in enumerate((100, 5000, 9000)):
         ids = tracks.assign([box(200 * i, y) for i in range(8)], 0.1 * moment)
@@ -163,13 +157,13 @@ def test_a_crowd_that_is_replaced_at_once_keeps_numbers_apart() -> None:
     assert len(tracks._tracks) == 8
 
 
-def test_after_a_cut_faces_are_new_but_numbered_from_one() -> None:
+def test_in_a_new_segment_faces_are_new_but_numbered_from_one() -> None:
     tracks = Tracks()
     assert tracks.assign([box(100), box(300)], 0.0) == [0, 1]
-    tracks.cut()
+    tracks.begin_segment()
     after = tracks.assign([box(100), box(300)], 0.04)
     assert not {0, 1} & set(after)  # no table takes them for those before
     assert [face_number(key) for key in after] == [1, 2]
-    tracks.cut()
-    tracks.cut()
+    tracks.begin_segment()
+    tracks.begin_segment()
     assert [face_number(key) for key in tracks.assign([box(300)], 0.08)] == [1]

@@ -20,7 +20,7 @@ from trainer.card import ModelCard
 from trainer.errors import ModelFileError, UsageError
 
 WAIT_S = 60
-THREADS = {"capture", "feed", "analysis", "loading", "cameras", "models", "devices"}
+THREADS = {"capture", "player", "analysis", "loading", "cameras", "models", "devices"}
 FULL = "CUDA out of memory. Tried to allocate 2.00 GiB"
 CPU, GPU = DeviceInfo("cpu", "CPU, 2 cores"), DeviceInfo("cuda:0", "Big GPU", 1000.0)
 

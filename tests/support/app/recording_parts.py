@@ -12,9 +12,10 @@ import numpy as np
 import torch
 
 from ferapp.live.engine import Engine, Parts
-from ferapp.live.model_loader import Loaded
+from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import ModelState, RecordingPlan, RecordingStatus
-from ferapp.recording.session_writer import Recording, Subject
+from ferapp.recording.session_files import RecordingSubject
+from ferapp.recording.session_writer import SessionWriter
 from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.signals import SIGNALS
@@ -33,13 +34,13 @@ def classifier(name: str = "one") -> FakeClassifier:
     return FakeClassifier(Path(f"/models/{name}.safetensors"), card, torch.device("cpu"), nothing)
 
 
-def loaded(name: str = "one") -> Loaded:
+def loaded(name: str = "one") -> LoadedModel:
     found: Any = classifier(name)
-    return Loaded(found, name, found.path, "cpu", 1.0)
+    return LoadedModel(found, name, found.path, "cpu", 1.0)
 
 
-def subject(source: str = "camera:One") -> Subject:
-    return Subject(source, "One", loaded(), {"smoothing_s": 0.3})
+def subject(source: str = "camera:One") -> RecordingSubject:
+    return RecordingSubject(source, "One", loaded(), {"smoothing_s": 0.3})
 
 
 def probabilities(seed: int) -> np.ndarray:
@@ -73,17 +74,18 @@ def shot(
     size: tuple[int, int] = (64, 48),
     faces: int = 1,
     at: float | None = None,
+    segment: int = 1,
 ) -> Analysis:
     now = time.perf_counter() if at is None else at
-    frame = Frame(image(number, size), number, number / 30, now, source=source)
+    frame = Frame(image(number, size), number, number / 30, now, segment, source=source)
     picture = np.zeros((size[1], size[0], 4), np.uint8)
     made = tuple(face(number + 100 * i) for i in range(faces))
     return Analysis(frame, made, picture, (MODEL,))
 
 
 @contextmanager
-def recording(plan: RecordingPlan, free: int = PLENTY) -> Iterator[Recording]:
-    running = Recording(plan, subject(), lambda _: free)
+def recording(plan: RecordingPlan, free: int = PLENTY) -> Iterator[SessionWriter]:
+    running = SessionWriter(plan, subject(), lambda _: free)
     running.start()
     try:
         yield running

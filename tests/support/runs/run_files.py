@@ -1,4 +1,4 @@
-"""Run directories made of events."""
+"""Run directories made from events, and processes that look like trainings."""
 
 import json
 import platform
@@ -14,7 +14,7 @@ import numpy as np
 from trainer.config.loading import load_config
 from trainer.training.run_dir import RunDir
 
-DEAD = 2**22 + 1  # no process has this number
+DEAD = 2**22 + 1  # above every possible process id
 
 
 def make_run(
@@ -60,20 +60,20 @@ def epoch(number: int, accuracy: float) -> dict[str, Any]:
 
 
 @contextmanager
-def a_process(*words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """With these words in its command line. It lives until the end of the block."""
+def running_process(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with these words in its command line, until the end of the block."""
     waits = "import sys; print(flush=True); sys.stdin.read()"
     child = subprocess.Popen(
         [sys.executable, "-c", waits, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     try:
         assert child.stdout is not None
-        child.stdout.readline()  # before, it has no words of its own
+        child.stdout.readline()  # before that its command line is its parent's
         yield child
     finally:
         child.communicate()
 
 
-def a_process_that_trains(*more: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    """Of any kind: its words say that it does."""
-    return a_process("train", *more)
+def running_training(*more: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """A process whose command line looks like a training."""
+    return running_process("train", *more)

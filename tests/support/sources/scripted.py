@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ferapp.live.capture import Capture, Limits
+from ferapp.live.capture import Capture, CaptureTimeouts
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
-from ferapp.sources.camera_info import CameraInfo, Mode, camera_text
-from ferapp.sources.faults import FaultKind, camera_words
+from ferapp.sources.camera_info import CameraInfo, Mode, parse_camera_uri
+from ferapp.sources.faults import FaultKind, camera_fault_text
 
 # a busy machine may hold up a healthy source for a while: only who tests silence is strict
-QUICK = Limits(stalled=8, repeating=0.1, retry=0.02, remark=0.7, close=0.2, tick=0.01)
+QUICK = CaptureTimeouts(stalled=8, repeating=0.1, retry=0.02, notice=0.7, close=0.2, tick=0.01)
 STRICT = replace(QUICK, stalled=0.15)
 PICTURE_S = 0.004  # a fake camera's time between pictures
 
@@ -42,7 +42,7 @@ class FakeCamera:
     """
 
     def __init__(self, name: str, value: int, index: int = 0, kind: Kind = "camera") -> None:
-        self.info = CameraInfo(index, name, path=f"fake/{name}", spec=f"camera:{name}")
+        self.info = CameraInfo(index, name, path=f"fake/{name}", uri=f"camera:{name}")
         self.value, self.kind = value, kind
         self.state = "good"
         self.size = (8, 6)
@@ -52,24 +52,26 @@ class FakeCamera:
         self.open_now = 0
         self.opened_twice = False  # somebody tried to, while it was open
         self.reading = threading.Event()  # set while a read hangs
+        self.driver: threading.Event | None = None  # `is_connected` hangs until it is set
+        self.asking_driver = threading.Event()  # set while `is_connected` hangs
 
-    def open(self, spec: str) -> FrameSource:
+    def open(self, uri: str) -> FrameSource:
         self.attempts += 1
         if self.state in ("absent", "busy", "denied", "gone"):
             kind = FaultKind.ABSENT if self.state == "gone" else FaultKind(self.state)
-            raise SourceError(*camera_words(kind, self.info.name), kind)
+            raise SourceError(*camera_fault_text(kind, self.info.name), kind)
         if self.open_now:
             self.opened_twice = True
-            raise SourceError(*camera_words(FaultKind.BUSY, self.info.name), FaultKind.BUSY)
-        self.opened.append(spec)
+            raise SourceError(*camera_fault_text(FaultKind.BUSY, self.info.name), FaultKind.BUSY)
+        self.opened.append(uri)
         self.open_now += 1
-        asked = camera_text(spec)
-        return _FakeCameraSource(self, asked[1] if asked else None)
+        requested = parse_camera_uri(uri)
+        return _FakeCameraSource(self, requested[1] if requested else None)
 
 
 class _FakeCameraSource(FrameSource):
-    def __init__(self, device: FakeCamera, asked: Mode | None) -> None:
-        self._device, self.asked = device, asked
+    def __init__(self, device: FakeCamera, mode: Mode | None) -> None:
+        self._device, self.requested_mode = device, mode
         self.kind: Kind = device.kind
         self.camera = device.info if device.kind == "camera" else None
         self.name, self.fps = device.info.name, 30.0
@@ -83,14 +85,17 @@ class _FakeCameraSource(FrameSource):
             device.reading.set()
             time.sleep(PICTURE_S)
         if device.state == "gone":
-            raise SourceError(*camera_words(FaultKind.LOST, self.name), FaultKind.LOST)
+            raise SourceError(*camera_fault_text(FaultKind.LOST, self.name), FaultKind.LOST)
         self._number += device.state != "frozen"
         now = time.perf_counter()
         image = picture(device.value, self._number, device.size)
         self._index += 1
         return Frame(image, self._index - 1, now - self._began, now)
 
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
+        if self._device.driver is not None:
+            self._device.asking_driver.set()
+            self._device.driver.wait(30)
         return self._device.plugged
 
     def close(self) -> None:
@@ -98,7 +103,7 @@ class _FakeCameraSource(FrameSource):
 
 
 class FakeClip(FrameSource):
-    """A finite clip; `fails_at` raises there, `still` shows one picture only."""
+    """A finite clip; `fails_at` raises there, `still` shows one picture only, `seekable` seeks."""
 
     kind: Kind = "video"
 
@@ -111,8 +116,10 @@ class FakeClip(FrameSource):
         *,
         fails_at: int | None = None,
         still: bool = False,
+        seekable: bool = False,
     ) -> None:
         self.name, self.fps = name, fps
+        self.duration_s = frames / fps if seekable else 0.0
         self._value, self._frames, self._fails_at, self._still = value, frames, fails_at, still
         self._index = 0
         self.closed = 0
@@ -121,7 +128,7 @@ class FakeClip(FrameSource):
     def read(self) -> Frame | None:
         if self._index == self._fails_at:
             raise SourceError(f"{self.name}: the file is truncated")
-        if self._index == self._frames:
+        if self._index >= self._frames:
             return None
         image = picture(self._value, 0 if self._still else self._index)
         frame = Frame(image, self._index, self._index / self.fps, time.perf_counter())
@@ -132,8 +139,26 @@ class FakeClip(FrameSource):
         self._index = 0
         self.rounds += 1
 
+    def seek(self, time_s: float) -> None:
+        self._index = round(time_s * self.fps)
+
+    def end_round(self) -> None:
+        """Let the clip end after the frame that is read now."""
+        self._index = self._frames
+
     def close(self) -> None:
         self.closed += 1
+
+
+class FakePictures(FakeClip):
+    """Pictures of a folder, or with `frames` 1 a still image, delivered at `fps`."""
+
+    kind: Kind = "image"
+    is_sequence = False
+
+    def read(self) -> Frame | None:
+        frame = super().read()
+        return None if frame is None else replace(frame, segment=frame.index)
 
 
 class Studio:
@@ -142,33 +167,33 @@ class Studio:
     def __init__(self) -> None:
         self.cameras: dict[str, FakeCamera] = {}
         self.clips: dict[str, Callable[[], FrameSource]] = {"demo": FakeClip}
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.made: list[FrameSource] = []
 
     def add(self, camera: FakeCamera, *names: str) -> FakeCamera:
-        for name in (camera.info.spec, *names):
+        for name in (camera.info.uri, *names):
             self.cameras[name] = camera
         return camera
 
-    def open(self, spec: str) -> FrameSource:
-        self.asked.append(spec)
-        asked = camera_text(spec)
-        name = spec if asked is None else "camera" + (f":{asked[0]}" if asked[0] else "")
+    def open(self, uri: str) -> FrameSource:
+        self.requested.append(uri)
+        camera = parse_camera_uri(uri)
+        name = uri if camera is None else "camera" + (f":{camera[0]}" if camera[0] else "")
         if name in self.cameras:
-            return self.cameras[name].open(spec)
-        if spec not in self.clips:
-            raise SourceError(f"{spec}: there is no such file", "Name another.")
-        self.made.append(self.clips[spec]())
+            return self.cameras[name].open(uri)
+        if uri not in self.clips:
+            raise SourceError(f"{uri}: there is no such file", "Name another.")
+        self.made.append(self.clips[uri]())
         return self.made[-1]
 
 
 @contextmanager
 def capture_of(
-    studio: Studio, first: str | None, fps: float | None = None, limits: Limits = QUICK
+    studio: Studio, first: str | None, fps: float | None = None, timeouts: CaptureTimeouts = QUICK
 ) -> Iterator[Capture]:
     """A started capture; afterwards no thread of it is left."""
     before = set(threading.enumerate())
-    capture = Capture(first, fps, studio.open, limits)
+    capture = Capture(first, fps, studio.open, timeouts)
     capture.start()
     try:
         yield capture

@@ -217,7 +217,7 @@ class FakeEngine:
     def analyse_again(self, on: bool) -> None:
         self.calls.append(("analyse_again", on))
         if self.now.source.replay is not None:
-            self.change_source(replay=replace(self.now.source.replay, again=on))
+            self.change_source(replay=replace(self.now.source.replay, is_reanalysed=on))
 
     def set_seen(self, seen: bool) -> None:
         self.seen = seen

@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 
 from ferapp.live.status import RecordingStatus
-from ferapp.recording.session import Mark, Replay, SessionFrame
+from ferapp.sources.recorded import Mark, RecordedResults, Replay
 from ferapp.vision.types import Analysis
 from tests.support.ui.fake_engine import analysis, face
 from tests.support.ui.window_bench import Bench
@@ -24,17 +24,20 @@ def calls(bench: Bench, name: str) -> list[object]:
     return [value for called, value in bench.engine.calls if called == name]
 
 
-def replayed(at_s: float, *, has_overlays: bool = False) -> Analysis:
+def replayed(position_s: float, *, has_overlays: bool = False) -> Analysis:
     one = replace(face(), landmarks=None, crop=None)
-    made = analysis(one, index=int(at_s))
-    f = made.frame
-    frame = SessionFrame(
-        f.image, f.index, at_s, f.captured_at, at_s=at_s, has_overlays=has_overlays
+    made = analysis(one, index=int(position_s))
+    frame = replace(
+        made.frame,
+        time_s=position_s,
+        position_s=position_s,
+        recorded=RecordedResults(),
+        has_overlays=has_overlays,
     )
-    return replace(made, frame=frame, has_overlays=has_overlays)
+    return replace(made, frame=frame)
 
 
-def at(at_s: float) -> Analysis:
+def at(position_s: float) -> Analysis:
     """A picture of a video."""
-    made = analysis(face(), index=int(at_s))
-    return replace(made, frame=replace(made.frame, at_s=at_s))
+    made = analysis(face(), index=int(position_s))
+    return replace(made, frame=replace(made.frame, position_s=position_s))

@@ -1,4 +1,4 @@
-"""The Train page without the rest of the app, for its tests."""
+"""The Train page in a window of its own."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,10 +7,10 @@ import numpy as np
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
-from ferapp.runs.check_data import check_data
 from ferapp.runs.compare import compare_runs
+from ferapp.runs.data_check import check_data
 from ferapp.ui.shell.page import Links
-from ferapp.ui.train.train_page import Tools, TrainPage
+from ferapp.ui.train.train_page import TrainPage, TrainTools
 from ferapp.ui.widgets.theme import apply_theme
 from tests.support.example.cartoon import cartoon
 from trainer.data.face_data import FaceData, save
@@ -29,7 +29,7 @@ LONG = {**SETS, "optim.epochs": "4000"}
 WAIT = 90_000  # ms; torch takes seconds to start where others work, too
 
 
-def save_drawn(folder: Path) -> None:
+def save_cartoons(folder: Path) -> None:
     """112 cartoons, a quarter of them `val`."""
     draw = np.random.default_rng(0)
     made = [cartoon(EXPRESSIONS[k % 7], draw) for k in range(112)]
@@ -50,8 +50,8 @@ def save_drawn(folder: Path) -> None:
     )
 
 
-class Bench:
-    """A page without the rest of the app, and what it asked of the other pages."""
+class TrainBench:
+    """A Train page in a window, and its calls to the other pages."""
 
     def __init__(self, runs: Path, qtbot: QtBot) -> None:
         self.calls: list[tuple[str, ...]] = []
@@ -61,7 +61,7 @@ class Bench:
             compare_live=lambda a, b: self.calls.append(("compare", a, b)),
             inspect=lambda run: self.calls.append(("inspect", run)),
         )
-        tools = Tools(check_data=check_data, compare=compare_runs, runs=runs)
+        tools = TrainTools(check_data=check_data, compare=compare_runs, runs=runs)
         self.page = TrainPage(tools, links)
         self.window = QMainWindow()
         qtbot.addWidget(self.window)
@@ -75,7 +75,7 @@ class Bench:
     def start(self, data: Path, sets: dict[str, str], name: str = "quick") -> None:
         form = self.page.form
         form.fill("default", str(data), sets, name)
-        assert form.start.isEnabled(), form.wrong.text()
+        assert form.start.isEnabled(), form.problems.text()
         form.start.click()
 
     def state(self) -> str:
@@ -85,27 +85,27 @@ class Bench:
         self.wait(lambda: self.page.run is not None and len(self.page.run.confusions) >= count)
 
 
-def made_bench(qtbot: QtBot, qapp: QApplication, runs: Path) -> Iterator[Bench]:
-    """Its trainings end with it."""
+def make_train_bench(qtbot: QtBot, qapp: QApplication, runs: Path) -> Iterator[TrainBench]:
+    """A bench whose trainings are stopped at the end."""
     apply_theme(qapp, "dark")
-    made = Bench(runs, qtbot)
+    made = TrainBench(runs, qtbot)
     yield made
-    for training in made.page.trainings:  # the window is closed by now: nobody minds them
+    for training in made.page.trainings:  # the window is closed by now, and watches them no more
         training.stop()
         training.wait(60)
     made.page.stop()
 
 
-def looked(bench: Bench) -> None:
-    """What the files say was asked anew, and shown."""
-    bench.page._look()
-    bench.wait(lambda: not bench.page.desk.busy)
+def refresh(bench: TrainBench) -> None:
+    """Read the runs' files again, and wait until they are shown."""
+    bench.page._refresh()
+    bench.wait(lambda: not bench.page.tasks.busy)
 
 
-class Begun:
-    """A training that makes its run at the next look."""
+class StartedTraining:
+    """A training process that has made its run when it is polled next."""
 
-    stopped, began = False, 0.0
+    was_killed_early, started_at = False, 0.0
 
     def __init__(self, made: Path) -> None:
         self.run: Path | None = None
@@ -115,11 +115,11 @@ class Begun:
         self.run = self._made
         return None
 
-    def words(self) -> str:
+    def last_output(self) -> str:
         return ""
 
     def stop(self) -> None: ...
 
     def wait(self, seconds: float) -> None: ...
 
-    def leave(self) -> None: ...
+    def detach(self) -> None: ...

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ferapp.review.decisions import Review
 from ferapp.review.evaluation import read_evaluation
-from ferapp.runs.run_reader import Runs, State
+from ferapp.runs.run_reader import RunFolder, RunState
 from tests.support.damage import damaged, odd_json, quickly, refused_at_most
 from tests.support.trainer.drawn import drawn_data, drawn_face, fer2013_row, write_fer2013
 from trainer.config.loading import load_config
@@ -362,9 +362,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunDir:
 
 def look_at(run: RunDir) -> None:
     """As the trainer's reports and the app's list see it; the list never fails."""
-    (seen,) = Runs(run.path.parent).list()
-    assert seen.state in get_args(State)
-    Runs(run.path.parent).read(run.path)
+    (seen,) = RunFolder(run.path.parent).list()
+    assert seen.state in get_args(RunState)
+    RunFolder(run.path.parent).read(run.path)
     with refused_at_most(DataError, run.path):
         read_run_record(run)
 

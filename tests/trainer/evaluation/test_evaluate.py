@@ -13,7 +13,9 @@ from trainer.models import create
 def test_metrics_without_landmarks_or_votes_are_left_out() -> None:
     """They are not NaN, which JSON does not have."""
     options = {"widths": [8, 16], "blocks": [1, 1]}
-    card = ModelCard("small", "compact", options, "stages")
+    card = ModelCard(
+        name="small", architecture="compact", arguments=options, attribution_layer="stages"
+    )
     result = evaluate(
         create("compact", **options),
         card,

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ferapp.sources.base import Frame
-from ferapp.vision.analysis_options import Options
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.pipeline import Analyzer
 from tests.support.trainer.drawn import drawn_data, drawn_face, template_landmarks
 from trainer.card import Preprocessing
@@ -58,7 +58,7 @@ def test_training_and_live_give_the_same_pixels() -> None:
 
     frame = Frame(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), 0, 0.0, 0.0)
     analyzer = Analyzer(KnownFace())  # type: ignore[arg-type]
-    live = analyzer.analyze(frame, None, Options(), paint=False).faces[0]
+    live = analyzer.analyze(frame, None, AnalysisOptions(), paint=False).faces[0]
     assert np.array_equal(live.crop, training)
 
 

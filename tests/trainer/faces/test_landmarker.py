@@ -3,7 +3,23 @@
 import cv2
 import numpy as np
 
-from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
+from trainer.faces.landmarker import FaceLandmarker, VideoClock, landmarks_of_crop
+
+
+def test_stamps_grow_and_differ_by_the_true_times_within_a_segment() -> None:
+    clock = VideoClock()
+    hours = [clock.stamp(3600 + i / 25) for i in range(3)]
+    assert np.diff(hours).tolist() == [40, 40]
+    clock.begin_segment()
+    later = [clock.stamp(i / 25) for i in range(50)]  # a new source begins at 0
+    assert later[0] > hours[-1]
+    assert np.diff(later).tolist() == [40] * 49
+
+
+def test_stamps_grow_where_times_do_not() -> None:
+    clock = VideoClock()
+    stamps = [clock.stamp(time_s) for time_s in (0.0, 0.0, 0.0002, 0.040, 0.080)]
+    assert stamps == [0, 1, 2, 40, 80]  # the true difference again as soon as there is room
 
 
 def test_landmarks_lie_on_the_face(demo_frame: np.ndarray) -> None:

@@ -138,8 +138,14 @@ def test_attention_agreement_against_all_pairs(tmp_path: Path) -> None:
 def test_attention_weights_are_those_of_the_attention_network() -> None:
     torch.manual_seed(0)
     data, cpu = drawn_data(1, ("val",)), torch.device("cpu")
-    sizes = Preprocessing("grey", crop_size=20, input_size=16)
-    card = ModelCard("d", "dacl", DACL, "trunk", preprocessing=sizes)
+    sizes = Preprocessing(crop_size=20, input_size=16)
+    card = ModelCard(
+        name="d",
+        architecture="dacl",
+        arguments=DACL,
+        attribution_layer="trunk",
+        preprocessing=sizes,
+    )
     model = create("dacl", 7, 1, 16, **DACL).eval()
     x = to_input(align_all(data, sizes).pixels, sizes)
     with torch.no_grad():

@@ -15,7 +15,7 @@ import typer
 from torch import Tensor
 
 from ferapp.runs import run_reader
-from ferapp.runs.run_reader import Watched
+from ferapp.runs.run_reader import RunReader
 from tests.support import ROOT
 from tests.support.trainer import plain_net
 from tests.support.trainer.drawn import drawn_data
@@ -57,7 +57,7 @@ def check_resume(run: RunDir, expected_weights: dict[str, Tensor]) -> None:
     """Resumed, the run ends with the weights of an uninterrupted one."""
     train_run(run)
     check_saved_epoch(run, 3)
-    assert Watched(run.path).read().state == "done"
+    assert RunReader(run.path).read().state == "done"
     assert all(torch.equal(value, expected_weights[name]) for name, value in weights(run).items())
 
 
@@ -77,7 +77,7 @@ class TestMemory:
             train_run(run)
         message = f"{FULL}\nTry half of optim.batch_size and twice optim.accumulate"
         assert str(raised.value).startswith(message)
-        shown = Watched(run.path).read()
+        shown = RunReader(run.path).read()
         assert (shown.state, shown.can_resume) == ("failed", True)
         assert shown.reason == str(raised.value)  # the Train page offers to halve the batch size
         check_saved_epoch(run, 1)
@@ -181,7 +181,7 @@ class TestDisk:
             f"No saved progress is lost. Continue with: fertrain resume {run.path}"
         )
         assert str(raised.value).startswith(f"{run.path}/")
-        shown = Watched(run.path).read()
+        shown = RunReader(run.path).read()
         assert shown.can_resume
         assert shown.confusions.keys() == {1}
         if left:  # if a line fits, the event log has the reason
@@ -270,7 +270,7 @@ class TestJournal:
             run.events.write_bytes(b"".join(lines[:second]) + line[:cut])
             run.state.write_bytes(state)
             assert reported_epochs(run) == [1]
-            shown = Watched(run.path).read()
+            shown = RunReader(run.path).read()
             assert (shown.state, shown.confusions.keys()) == ("interrupted", {1})
         train_run(run)
         assert reported_epochs(run)[:1] == [1]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from ferapp.runs.run_reader import Watched
+from ferapp.runs.run_reader import RunReader
 from tests.support.trainer.drawn import drawn_data
 from trainer.cli.summaries import text_log
 from trainer.config.loading import load_config
@@ -123,14 +123,14 @@ def test_run_readers_know_epoch_0(start: Path, tmp_path: Path) -> None:
     run = create_run(tmp_path, "tuned", config, tmp_path)
     with text_log(run.log) as report:
         Trainer(run, "tuned", config, data, report).fit()
-    record, seen = read_run_record(run), Watched(run.path).read()
+    record, seen = read_run_record(run), RunReader(run.path).read()
     assert [event["epoch"] for event in record.validations] == [0, 1, 2]
     assert record.best["epoch"] == seen.best["epoch"] == 0
     assert record.best["accuracy"] == seen.accuracy
     assert sorted(seen.confusions) == [0, 1, 2]
     assert seen.confusions[0].sum() == 70
-    assert seen.epochs["val_accuracy"][0].tolist() == [0, 1, 2]
-    assert seen.epochs["loss"][0].tolist() == [1, 2]  # nothing was trained before the first
+    assert seen.epoch_curves["val_accuracy"][0].tolist() == [0, 1, 2]
+    assert seen.epoch_curves["loss"][0].tolist() == [1, 2]  # nothing was trained before the first
     assert "epoch   0  initial weights  val" in run.log.read_text()
 
 

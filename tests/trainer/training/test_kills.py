@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ferapp.runs.run_reader import Runs, Watched
+from ferapp.runs.run_reader import RunFolder, RunReader
 from tests.support import ROOT
 from tests.support.trainer.plain_runs import STEPS, train_run, validations, weights
 from trainer.model_index import read_card
@@ -76,7 +76,7 @@ def test_killed_at_fifty_random_moments(tmp_path: Path, killed: Killed) -> None:
         moment = draw.randrange(1, total + 1)
         result = killed(folder, moment)  # call counts vary: there may be fewer than `moment`
         assert result == -signal.SIGKILL or 0 < result < moment, f"at call {moment}"
-        for run in Runs(folder).list():
+        for run in RunFolder(folder).list():
             assert run.state == ("done" if reported_its_end(RunDir(run.path)) else "interrupted")
             epochs_reported[check_saved_epochs(RunDir(run.path), accuracies)] += 1
             train_run(RunDir(run.path))
@@ -95,7 +95,7 @@ def reported_its_end(run: RunDir) -> bool:
 
 def check_saved_epochs(run: RunDir, accuracies: list[float]) -> int:
     """The number of epochs that a killed run reported; all files of it are readable."""
-    Watched(run.path).read()
+    RunReader(run.path).read()
     reported = len(validations(run)) if run.events.exists() else 0
     if reported:
         assert [event["val_accuracy"] for event in validations(run)] == accuracies[:reported]
@@ -110,8 +110,8 @@ def check_saved_epochs(run: RunDir, accuracies: list[float]) -> int:
 
 def check_complete(run: RunDir, expected: dict[str, Tensor], accuracies: list[float]) -> None:
     """It ended like the uninterrupted run, and reported each epoch once."""
-    shown = Watched(run.path).read()
-    assert (shown.state, shown.share) == ("done", 1.0)
+    shown = RunReader(run.path).read()
+    assert (shown.state, shown.progress) == ("done", 1.0)
     assert [event["val_accuracy"] for event in validations(run)] == accuracies
     assert all(torch.equal(value, expected[name]) for name, value in weights(run).items())
     assert not list(run.path.rglob("*.tmp"))

@@ -29,8 +29,8 @@ from ferapp.ui.live.face.quality_chips import QualityChips
 from ferapp.ui.live.face.region_meter import RegionMeter
 from ferapp.ui.live.face.twin_bars import A, B, TwinBars
 from ferapp.ui.text import source_text, wording
-from ferapp.ui.timeline.probability_plot import LEAST, ProbabilityStrip
-from ferapp.ui.timeline.signal_panel import LEAST as LEAST_BESIDE
+from ferapp.ui.timeline import probability_plot, signal_panel
+from ferapp.ui.timeline.probability_plot import ProbabilityPlot
 from ferapp.ui.timeline.signal_panel import SignalPanel
 from ferapp.ui.widgets import theme
 from ferapp.vision.face_regions import region_shares
@@ -83,7 +83,7 @@ class FacePanel(QWidget):
         self.notice.hide()
         self.bars = ProbabilityBars()
         self.twin_bars = TwinBars()  # in place of the bars while two models are compared
-        self.strip = ProbabilityStrip()
+        self.probability_plot = ProbabilityPlot()
         self.signals = SignalPanel(group)
         self.signals.hide()
         self.crop = CropView()
@@ -149,7 +149,7 @@ class FacePanel(QWidget):
         layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, BOTTOM)
         layout.setSpacing(TIGHT)
         layout.addWidget(self.over_time)
-        layout.addWidget(self.strip, 1)
+        layout.addWidget(self.probability_plot, 1)
         layout.addWidget(self.signals, 1)
         layout.addWidget(self.sees)
         layout.addWidget(seen)
@@ -184,15 +184,15 @@ class FacePanel(QWidget):
         bar.rangeChanged.connect(align)
         return scroll
 
-    def note(self, analysis: Analysis) -> None:
-        """One more moment in the plots."""
-        self.strip.push(analysis)
-        self.signals.strip.push(analysis)
+    def plot(self, analysis: Analysis) -> None:
+        """Add the values of one analysis to the plots."""
+        self.probability_plot.add(analysis)
+        self.signals.plot.add(analysis)
 
-    def break_off(self) -> None:
-        """What is noted next does not follow from what was noted last."""
-        self.strip.break_off()
-        self.signals.strip.break_off()
+    def interrupt_plots(self) -> None:
+        """Leave a gap before the next analysis: some in between were not plotted."""
+        self.probability_plot.interrupt()
+        self.signals.plot.interrupt()
 
     def show_face(
         self,
@@ -272,7 +272,7 @@ class FacePanel(QWidget):
         if second is not None:
             other = face.predicted_by(1) if face is not None else None
             self.other_places.show_shares(_region_shares(other, style))
-        self.strip.redraw()
+        self.probability_plot.redraw()
         self.signals.show_analysis(analysis)
 
     def _show_key(self, prediction: Prediction | None, style: OverlayStyle) -> None:
@@ -298,7 +298,8 @@ class FacePanel(QWidget):
     def show_signals(self, on: bool) -> None:
         """With them the column scrolls on a small screen: then no plot need be squeezed."""
         self.signals.setVisible(on)
-        self.strip.setMinimumHeight(LEAST_BESIDE if on else LEAST)
+        height = signal_panel.MIN_HEIGHT if on else probability_plot.MIN_HEIGHT
+        self.probability_plot.setMinimumHeight(height)
 
     def show_status(self, status: LiveStatus) -> None:
         text = wording.model_notice(status)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from ferapp.sources.base import Frame
 from ferapp.vision.types import Analysis, Face, Prediction, QualityIssue, QualityKind
 
 SHOW_AFTER_S = 0.4
@@ -16,45 +17,47 @@ class _Spell:
 
     issue: QualityIssue
     began: float
-    seen: float
-    shown: bool = False
+    last_seen: float
+    is_shown: bool = False
 
 
 class QualityDebounce:
-    """Takes the analyses in their order; its clock is the time at which each frame arrived."""
+    """Takes the analyses in their order; the clock is the arrival of each frame.
+
+    The first frame of another segment, and frames further apart than the delay, have no past to
+    wait for: they show the issues that were measured.
+    """
 
     def __init__(self) -> None:
         self._spells: dict[_Key, _Spell] = {}
-        self._last: float | None = None
+        self._last_frame: Frame | None = None
 
     def apply(self, analysis: Analysis) -> Analysis:
-        """`analysis` with the issues to show in place of those that were measured.
-
-        Unrelated pictures, as those of a folder, keep what was measured.
-        """
-        now = analysis.frame.captured_at
-        gap = 0.0 if self._last is None else now - self._last
-        self._last = now
-        if gap < 0 or gap >= SHOW_AFTER_S or analysis.frame.origin:
+        """`analysis` with the issues to show in place of those that were measured."""
+        frame, last = analysis.frame, self._last_frame
+        self._last_frame, now = frame, frame.captured_at
+        at_once = last is not None and (
+            frame.segment != last.segment or now - last.captured_at >= SHOW_AFTER_S
+        )
+        if at_once:
             self._spells.clear()
-        alone = gap >= SHOW_AFTER_S or bool(analysis.frame.origin)
-        faces = tuple(self._debounced_face(face, now, alone) for face in analysis.faces)
+        faces = tuple(self._debounced_face(face, now, at_once) for face in analysis.faces)
         self._spells = {
-            key: spell for key, spell in self._spells.items() if now - spell.seen <= HIDE_AFTER_S
+            key: spell
+            for key, spell in self._spells.items()
+            if now - spell.last_seen <= HIDE_AFTER_S
         }
-        if all(new is old for new, old in zip(faces, analysis.faces, strict=True)):
-            return analysis
         return replace(analysis, faces=faces)
 
-    def _debounced_face(self, face: Face, now: float, alone: bool) -> Face:
+    def _debounced_face(self, face: Face, now: float, at_once: bool) -> Face:
         measured = {issue.kind: issue for issue in face.quality}
         issues = (  # always in the same order
-            self._debounced((face.face_id, None, kind), measured.get(kind), now, alone)
+            self._debounced((face.face_id, None, kind), measured.get(kind), now, at_once)
             for kind in QualityKind
         )
         quality = tuple(issue for issue in issues if issue is not None)
         predictions = tuple(
-            self._debounced_prediction(face.face_id, model, prediction, now, alone)
+            self._debounced_prediction(face.face_id, model, prediction, now, at_once)
             for model, prediction in enumerate(face.predictions)
         )
         same = all(new is old for new, old in zip(predictions, face.predictions, strict=True))
@@ -63,24 +66,24 @@ class QualityDebounce:
         return replace(face, quality=quality, predictions=predictions)
 
     def _debounced_prediction(
-        self, face_id: int, model: int, prediction: Prediction | None, now: float, alone: bool
+        self, face_id: int, model: int, prediction: Prediction | None, now: float, at_once: bool
     ) -> Prediction | None:
         if prediction is None:
             return None
         key = (face_id, model, QualityKind.UNSURE)
-        unsure = self._debounced(key, prediction.unsure, now, alone)
+        unsure = self._debounced(key, prediction.unsure, now, at_once)
         return prediction if unsure == prediction.unsure else replace(prediction, unsure=unsure)
 
     def _debounced(
-        self, key: _Key, issue: QualityIssue | None, now: float, alone: bool
+        self, key: _Key, issue: QualityIssue | None, now: float, at_once: bool
     ) -> QualityIssue | None:
         spell = self._spells.get(key)
         if issue is not None:
             if spell is None:
-                spell = self._spells[key] = _Spell(issue, now, now, alone)
-            spell.issue, spell.seen = issue, now
-            spell.shown = spell.shown or now - spell.began >= SHOW_AFTER_S
-        elif spell is not None and (not spell.shown or now - spell.seen > HIDE_AFTER_S):
+                spell = self._spells[key] = _Spell(issue, now, now, at_once)
+            spell.issue, spell.last_seen = issue, now
+            spell.is_shown = spell.is_shown or now - spell.began >= SHOW_AFTER_S
+        elif spell is not None and (not spell.is_shown or now - spell.last_seen > HIDE_AFTER_S):
             del self._spells[key]
             return None
-        return spell.issue if spell is not None and spell.shown else None
+        return spell.issue if spell is not None and spell.is_shown else None

@@ -1,4 +1,4 @@
-"""The Inspect page: its grid, its cells, its review, and that the window never waits for it."""
+"""The Inspect page: grid, confusion cells, review, comparison, and a responsive window."""
 
 import re
 import shutil
@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from ferapp.review.evaluation import Evaluation
-from ferapp.review.opened import Inspected
-from ferapp.review.opening import example
+from ferapp.review.opening import OpenedEvaluation, example
+from ferapp.runs.task_queue import ReportProgress
 from ferapp.ui.inspect.inspect_page import InspectPage
-from tests.support.ui.inspections import Make, pages, small
+from tests.support.ui.inspect_bench import MakePage, inspect_pages, small_opened
 from trainer.labels import EXPRESSIONS
 
 HAPPY, SAD, NEUTRAL = (EXPRESSIONS.index(name) for name in ("happy", "sad", "neutral"))
@@ -26,15 +26,15 @@ ANGRY, FEAR, SURPRISE = (EXPRESSIONS.index(name) for name in ("angry", "fear", "
 
 
 @pytest.fixture
-def make(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Make]:
-    with pages(qtbot, qapp, tmp_path / "runs") as made:
+def make(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MakePage]:
+    with inspect_pages(qtbot, qapp, tmp_path / "runs") as made:
         yield made
 
 
 def settled(page: InspectPage, qtbot: QtBot) -> None:
-    """The sample that is shown was looked at."""
+    """Wait until the shown sample has been explained."""
     qtbot.waitUntil(
-        lambda: not page._settle.isActive() and not page.desk.busy and not page.detail.note.text(),
+        lambda: not page._settle.isActive() and not page.tasks.busy and not page.detail.note.text(),
         timeout=60_000,
     )
 
@@ -43,41 +43,43 @@ def rows_of(page: InspectPage) -> list[int]:
     return list(page.grid.samples.rows.tolist())
 
 
-def test_the_page_is_alive_on_first_launch(make: Make, qtbot: QtBot) -> None:
+def test_the_example_is_open_at_first(make: MakePage, qtbot: QtBot) -> None:
     page = make()
     assert page.opened is not None
     assert page.overview.name.text() == "Example: drawn faces and the demo clip"
-    found = page.opened.evaluation
-    assert set(rows_of(page)) == set(np.flatnonzero(found.wrong).tolist())
+    evaluation = page.opened.evaluation
+    assert set(rows_of(page)) == set(np.flatnonzero(evaluation.wrong).tolist())
     settled(page, qtbot)
     row = page.row
-    assert page.detail.headline.text().startswith(EXPRESSIONS[found.label[row]].title())
-    assert page.detail.maps[0].title == f"Label: {EXPRESSIONS[found.label[row]].title()}"
-    assert page.detail.maps[1].title == f"Predicted: {EXPRESSIONS[found.predicted[row]].title()}"
-    assert "r " in page.detail.maps[1].words
+    assert page.detail.headline.text().startswith(EXPRESSIONS[evaluation.label[row]].title())
+    assert page.detail.maps[0].title == f"Label: {EXPRESSIONS[evaluation.label[row]].title()}"
+    assert (
+        page.detail.maps[1].title == f"Predicted: {EXPRESSIONS[evaluation.predicted[row]].title()}"
+    )
+    assert "r " in page.detail.maps[1].caption
 
 
-def test_a_cell_shows_its_samples_and_a_chip_takes_it_away(make: Make, qtbot: QtBot) -> None:
+def test_a_cell_shows_its_samples_and_a_button_removes_it(make: MakePage, qtbot: QtBot) -> None:
     page = make()
     assert page.opened is not None
-    found, matrix = page.opened.evaluation, page.overview.matrix
+    evaluation, matrix = page.opened.evaluation, page.overview.matrix
     everything = len(rows_of(page))
     cell = (ANGRY, NEUTRAL)
-    expected = int(found.scores.confusion[cell])
+    expected = int(evaluation.scores.confusion[cell])
     assert expected
     place = matrix.cell_rect(cell).center().toPoint()
     qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place)
     assert len(rows_of(page)) == expected
-    assert {int(found.label[row]) for row in rows_of(page)} == {ANGRY}
-    assert {int(found.predicted[row]) for row in rows_of(page)} == {NEUTRAL}
+    assert {int(evaluation.label[row]) for row in rows_of(page)} == {ANGRY}
+    assert {int(evaluation.predicted[row]) for row in rows_of(page)} == {NEUTRAL}
     (chip,) = page.filters.cell_buttons
     assert "Angry → Neutral" in chip.text()
     chip.click()
     assert len(rows_of(page)) == everything
-    assert not matrix.chosen
+    assert not matrix.selected
 
 
-def test_ctrl_adds_a_cell_and_shift_takes_the_row(make: Make, qtbot: QtBot) -> None:
+def test_ctrl_adds_a_cell_and_shift_selects_the_row(make: MakePage, qtbot: QtBot) -> None:
     page = make()
     matrix = page.overview.matrix
 
@@ -87,54 +89,54 @@ def test_ctrl_adds_a_cell_and_shift_takes_the_row(make: Make, qtbot: QtBot) -> N
 
     click((ANGRY, NEUTRAL), Qt.KeyboardModifier.NoModifier)
     click((FEAR, SURPRISE), Qt.KeyboardModifier.ControlModifier)
-    assert matrix.chosen == {(ANGRY, NEUTRAL), (FEAR, SURPRISE)}
+    assert matrix.selected == {(ANGRY, NEUTRAL), (FEAR, SURPRISE)}
     click((FEAR, SURPRISE), Qt.KeyboardModifier.ControlModifier)
-    assert matrix.chosen == {(ANGRY, NEUTRAL)}
+    assert matrix.selected == {(ANGRY, NEUTRAL)}
     click((FEAR, SURPRISE), Qt.KeyboardModifier.ShiftModifier)
-    assert matrix.chosen == {(FEAR, k) for k in range(7)}
-    assert len(page.filters.cell_buttons) == 1  # they are counted
+    assert matrix.selected == {(FEAR, k) for k in range(7)}
+    assert len(page.filters.cell_buttons) == 1  # one button with their number
     qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=QPoint(5, int(_middle(matrix, SAD))))
-    assert matrix.chosen == {(SAD, k) for k in range(7)}
+    assert matrix.selected == {(SAD, k) for k in range(7)}
 
 
 def _middle(matrix: object, row: int) -> float:
     return matrix.cell_rect((row, 0)).center().y()  # type: ignore[attr-defined,no-any-return]
 
 
-def test_the_matrix_by_keyboard(make: Make, qtbot: QtBot) -> None:
+def test_the_matrix_by_keyboard(make: MakePage, qtbot: QtBot) -> None:
     page = make()
     matrix = page.overview.matrix
     matrix.setFocus()
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Space):
         qtbot.keyClick(matrix, key)
-    assert matrix.chosen == {(1, 1)}
-    assert page.filters.selection.only == "all"  # the diagonal has no wrong ones
+    assert matrix.selected == {(1, 1)}
+    assert page.filters.selection.kind == "all"  # the diagonal has no wrong samples
     qtbot.keyClick(matrix, Qt.Key.Key_Escape)
-    assert not matrix.chosen
+    assert not matrix.selected
 
 
-def test_the_cell_of_the_diagonal_can_be_hidden(make: Make) -> None:
+def test_the_diagonal_can_be_hidden(make: MakePage) -> None:
     page = make()
     matrix = page.overview.matrix
-    page.overview.hide_right.click()
-    assert np.isnan(matrix.shown().diagonal()).all()
-    page.overview.hide_right.click()
-    page.overview.shares[1].click()
-    np.testing.assert_allclose(matrix.shown().sum(axis=1), 1)
-    page.overview.shares[2].click()
-    whole = matrix.shown().sum(axis=0)
+    page.overview.hide_correct.click()
+    assert np.isnan(matrix.cell_values().diagonal()).all()
+    page.overview.hide_correct.click()
+    page.overview.units[1].click()
+    np.testing.assert_allclose(matrix.cell_values().sum(axis=1), 1)
+    page.overview.units[2].click()
+    whole = matrix.cell_values().sum(axis=0)
     np.testing.assert_allclose(whole[np.isfinite(whole)], 1)
 
 
-def test_the_label_noise_view_shows_the_suspects(make: Make) -> None:
+def test_the_label_noise_view_shows_the_suspects(make: MakePage) -> None:
     page = make()
     assert page.opened is not None
     page.overview.views[3].click()
     assert rows_of(page) == page.opened.evaluation.suspects.tolist()
-    assert "no votes" in page.overview.noise.text()
+    assert "no annotators' votes" in page.overview.noise.text()
 
 
-def test_the_model_of_the_grid_keeps_the_rules_of_qt(make: Make, qtbot: QtBot) -> None:
+def test_the_model_of_the_grid_obeys_qts_rules(make: MakePage, qtbot: QtBot) -> None:
     page = make()
     samples = page.grid.samples
     tester = QAbstractItemModelTester(
@@ -143,62 +145,62 @@ def test_the_model_of_the_grid_keeps_the_rules_of_qt(make: Make, qtbot: QtBot) -
     page.filters.kinds["all"].click()
     page.window().resize(1000, 700)
     page.filters.kinds["wrong"].click()
-    page.overview.matrix.choose(frozenset({(ANGRY, NEUTRAL)}))
-    page.overview.matrix.choose(frozenset())
+    page.overview.matrix.select(frozenset({(ANGRY, NEUTRAL)}))
+    page.overview.matrix.select(frozenset())
     assert tester.model() is samples
     assert samples.columnCount() > 1
     last = samples.index_of(len(samples.rows) - 1)
-    assert samples.place_at(last) == len(samples.rows) - 1
+    assert samples.position_at(last) == len(samples.rows) - 1
     words = last.data(Qt.ItemDataRole.AccessibleTextRole)
     assert words.startswith("Sample ")
 
 
-def test_review_by_keyboard(make: Make, qtbot: QtBot, tmp_path: Path) -> None:
+def test_review_by_keyboard(make: MakePage, qtbot: QtBot, tmp_path: Path) -> None:
     folder = shutil.copytree(example(), tmp_path / "evaluation")
     page = make(str(folder))
     assert page.opened is not None
-    assert page.reviewing.review is not None
-    found, grid = page.opened.evaluation, page.grid
+    assert page.review_bar.review is not None
+    evaluation, grid = page.opened.evaluation, page.grid
     first = page.row
-    sample = str(found.sample_id[first])
-    other = next(k for k in range(7) if k != found.label[first])
+    sample = str(evaluation.sample_id[first])
+    other = next(k for k in range(7) if k != evaluation.label[first])
     qtbot.keyClicks(grid, str(other + 1))
-    assert page.reviewing.review.decision(sample).label == EXPRESSIONS[other]
-    assert page.row == grid.samples.rows[1]  # on to the next
-    second = str(found.sample_id[page.row])
+    assert page.review_bar.review.decision(sample).label == EXPRESSIONS[other]
+    assert page.row == grid.samples.rows[1]  # the next sample
+    second = str(evaluation.sample_id[page.row])
     qtbot.keyClicks(grid, "f")
-    assert page.reviewing.review.decision(second).flag
+    assert page.review_bar.review.decision(second).flag
     assert page.row == grid.samples.rows[1]
-    assert "2 decided" in page.reviewing.state.text()
+    assert "2\u00a0decisions" in page.review_bar.state.text()
     assert page.filters.kinds["flagged"].isVisible()
     qtbot.keyClicks(grid, "u")
-    assert not page.reviewing.review.decision(second).flag
+    assert not page.review_bar.review.decision(second).flag
     qtbot.keyClicks(grid, "u")
-    assert page.reviewing.review.decisions == {}
-    assert page.row == first  # back at the sample
+    assert page.review_bar.review.decisions == {}
+    assert page.row == first  # back to the sample
     qtbot.keyClicks(grid, "u")
     assert "nothing to undo" in page.toast.label.text()
     lines = (folder / "review.jsonl").read_text().splitlines()
-    assert len(lines) == 4  # the journal keeps all of it
+    assert len(lines) == 4  # the journal keeps everything
 
 
 def test_the_export_is_a_table(
-    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    make: MakePage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     page = make(str(shutil.copytree(example(), tmp_path / "evaluation")))
-    assert not page.reviewing.export_button.isEnabled()
-    page.reviewing.labels[SURPRISE].click()
+    assert not page.review_bar.export_button.isEnabled()
+    page.review_bar.labels[SURPRISE].click()
     file = tmp_path / "review.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
-    page.reviewing.export_button.click()
+    page.review_bar.export_button.click()
     head, row = file.read_text().splitlines()
     assert head == "sample_id,label,new_label,flag"
     assert row.endswith(",surprise,")
-    assert "1 decisions are saved" in page.toast.label.text()
+    assert "1\u00a0decision saved" in page.toast.label.text()
 
 
-def test_two_models_show_what_was_fixed_and_broken(
-    make: Make, tmp_path: Path, qtbot: QtBot
+def test_a_comparison_shows_what_only_one_model_has_right(
+    make: MakePage, tmp_path: Path, qtbot: QtBot
 ) -> None:
     other = shutil.copytree(example(), tmp_path / "other")
     arrays = dict(np.load(other / "predictions.npz"))
@@ -207,24 +209,24 @@ def test_two_models_show_what_was_fixed_and_broken(
     page = make()
     assert page.opened is not None
     page.compare_with(str(other))
-    qtbot.waitUntil(lambda: page._compared is not None, timeout=30_000)
-    found = page.opened.evaluation
+    qtbot.waitUntil(lambda: page._comparison is not None, timeout=30_000)
+    evaluation = page.opened.evaluation
     theirs = arrays["logits"].argmax(axis=1)
-    fixed = np.flatnonzero(~found.wrong & (theirs != found.label))
+    fixed = np.flatnonzero(~evaluation.wrong & (theirs != evaluation.label))
     assert set(rows_of(page)) == set(fixed.tolist())
     page.filters.kinds["broken"].click()
-    broken = np.flatnonzero(found.wrong & (theirs == found.label))
+    broken = np.flatnonzero(evaluation.wrong & (theirs == evaluation.label))
     assert set(rows_of(page)) == set(broken.tolist())
     page.compare_with("")
-    assert page.filters.selection.only == "wrong"
+    assert page.filters.selection.kind == "wrong"
 
 
-def test_a_comparison_is_never_laid_over_another_evaluation(make: Make, qtbot: QtBot) -> None:
-    """One that was chosen while the other opens is of the evaluation before."""
-    before, gate = small("before", 70), threading.Event()
-    after, other = small("after", 10), small("other", 70, shift=1)
+def test_a_comparison_is_never_shown_with_another_evaluation(make: MakePage, qtbot: QtBot) -> None:
+    """One chosen while another evaluation opens belongs to the previous one."""
+    before, gate = small_opened("before", 70), threading.Event()
+    after, other = small_opened("after", 10), small_opened("other", 70, shift=1)
 
-    def opener(name: str, say: Callable[[str], None]) -> Inspected:
+    def opener(name: str, report: ReportProgress) -> OpenedEvaluation:
         if name == "after":
             assert gate.wait(20)
         return {"before": before, "after": after, "other": other}[name]
@@ -233,61 +235,62 @@ def test_a_comparison_is_never_laid_over_another_evaluation(make: Make, qtbot: Q
     page.open("after")
     page.compare_with("other")
     gate.set()
-    qtbot.waitUntil(lambda: page.opened is after and not page.desk.busy, timeout=30_000)
-    assert page._compared is None
-    assert page.filters.selection.only == "wrong"
+    qtbot.waitUntil(lambda: page.opened is after and not page.tasks.busy, timeout=30_000)
+    assert page._comparison is None
+    assert page.filters.selection.kind == "wrong"
     assert set(rows_of(page)) == set(np.flatnonzero(after.evaluation.wrong).tolist())
     page.open("before")
     qtbot.waitUntil(lambda: page.opened is before, timeout=30_000)
-    page.compare_with("other")  # and where nothing comes between, it is laid over
-    qtbot.waitUntil(lambda: page._compared is not None, timeout=30_000)
+    page.compare_with("other")  # and if nothing intervenes, it is shown
+    qtbot.waitUntil(lambda: page._comparison is not None, timeout=30_000)
 
 
-def test_a_comparison_that_was_ended_does_not_come_later(make: Make, qtbot: QtBot) -> None:
+def test_a_comparison_that_was_ended_does_not_appear_later(make: MakePage, qtbot: QtBot) -> None:
     gate, begun = threading.Event(), threading.Event()
 
-    def opener(name: str, say: Callable[[str], None]) -> Inspected:
+    def opener(name: str, report: ReportProgress) -> OpenedEvaluation:
         if name == "other":
             begun.set()
             assert gate.wait(20)
-        return small(name, 70, shift=name == "other")
+        return small_opened(name, 70, shift=name == "other")
 
     page = make("one", opener)
     page.compare_with("other")
     assert begun.wait(20)
     page.compare_with("")
     gate.set()
-    qtbot.waitUntil(lambda: not page.desk.busy, timeout=30_000)
-    assert page._compared is None
+    qtbot.waitUntil(lambda: not page.tasks.busy, timeout=30_000)
+    assert page._comparison is None
 
 
-def test_what_cannot_be_opened_leaves_the_page_as_it_is(
-    make: Make, qtbot: QtBot, tmp_path: Path
+def test_a_failure_to_open_leaves_the_page_unchanged(
+    make: MakePage, qtbot: QtBot, tmp_path: Path
 ) -> None:
     page = make()
     before = page.opened
     page.open(str(tmp_path / "nowhere"))
-    qtbot.waitUntil(lambda: "there is no such file" in page.toast.label.text(), timeout=30_000)
+    qtbot.waitUntil(lambda: "no such file" in page.toast.label.text(), timeout=30_000)
     assert page.opened is before
 
 
-def test_names_for_those_who_do_not_see_it(make: Make, qtbot: QtBot) -> None:
+def test_names_for_screen_readers(make: MakePage, qtbot: QtBot) -> None:
     page = make()
-    assert "right" in page.overview.matrix.accessibleDescription()
-    assert "taken for" in page.overview.matrix.accessibleDescription()
-    for widget in (page.grid, page.overview.matrix, page.filters.order, page.detail.method):
+    assert "correct" in page.overview.matrix.accessibleDescription()
+    assert "predicted as" in page.overview.matrix.accessibleDescription()
+    for widget in (page.grid, page.overview.matrix, page.filters.sort_key, page.detail.method):
         assert widget.accessibleName()
         assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-    assert re.match(r"\d+ samples labelled angry", page.overview.matrix.tip([(ANGRY, NEUTRAL)]))
+    tip = page.overview.matrix.tip([(ANGRY, NEUTRAL)])
+    assert re.match(r"\d+\u00a0samples? labelled angry, predicted as neutral\n", tip)
 
 
 MANY = 30_000
 LIMIT_S = 0.050
 
 
-def many() -> Inspected:
+def many() -> OpenedEvaluation:
     draw = np.random.default_rng(0)
-    found = Evaluation(
+    evaluation = Evaluation(
         "many",
         EXPRESSIONS,
         np.array([f"sample-{i:05d}" for i in range(MANY)]),
@@ -299,15 +302,17 @@ def many() -> Inspected:
         draw.dirichlet(np.ones(7), MANY).astype(np.float32),
     )
     pictures = draw.integers(0, 255, (64, 48, 48), np.uint8)
-    return Inspected("many", found, lambda row: pictures[row % 64], None, Path("none.jsonl"))
+    return OpenedEvaluation(
+        "many", evaluation, lambda row: pictures[row % 64], None, Path("none.jsonl")
+    )
 
 
-def test_thirty_thousand_samples_never_hold_up_the_window(
-    make: Make, qapp: QApplication, qtbot: QtBot
+def test_thirty_thousand_samples_never_block_the_window(
+    make: MakePage, qapp: QApplication, qtbot: QtBot
 ) -> None:
-    """The longest stretch without events; the best of three, for other programs run here, too."""
+    """The longest stretch without events; the best of three, as other programs run too."""
     opened = many()
-    page = make("many", lambda source, say: opened)
+    page = make("many", lambda source, report: opened)
     page.filters.kinds["all"].click()
     assert len(rows_of(page)) == MANY
     bar = page.grid.verticalScrollBar()
@@ -323,8 +328,8 @@ def test_thirty_thousand_samples_never_hold_up_the_window(
         "wrong": page.filters.kinds["wrong"].click,
         "all": page.filters.kinds["all"].click,
         "suspects": page.filters.kinds["suspects"].click,
-        "reverse": page.filters.rising.click,
-        "a cell": lambda: page.overview.matrix.choose(next(cells)),
+        "reverse": page.filters.reverse.click,
+        "a cell": lambda: page.overview.matrix.select(next(cells)),
         "resize": lambda: page.window().resize(page.width() ^ 96, 700),
     }
     slowest: dict[str, float] = {}
@@ -335,7 +340,7 @@ def test_thirty_thousand_samples_never_hold_up_the_window(
 
 
 def longest_stretch(app: QApplication, operation: Callable[[], object]) -> float:
-    """Seconds that the window's own thread works at a time, whatever else the machine does."""
+    """CPU seconds of the window's thread between two events, independent of other load."""
     start = time.thread_time()
     operation()
     longest = time.thread_time() - start

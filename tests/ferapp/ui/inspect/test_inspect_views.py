@@ -1,7 +1,7 @@
-"""The Inspect page on pictures of one's own, while it compares, opens and shows label noise."""
+"""The Inspect page with the user's own pictures, comparisons, label noise, and while opening."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,28 +11,27 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from ferapp.review.opened import Inspected
+from ferapp.review.opening import OpenedEvaluation
+from ferapp.runs.task_queue import ReportProgress
 from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
 from ferapp.ui.widgets.map_tile import SIDE
-from tests.support.ui.inspections import Make, pages, small
+from tests.support.ui.inspect_bench import MakePage, inspect_pages, small_opened
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS
 
-Say = Callable[[str], None]
-
 
 @pytest.fixture
-def make(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Make]:
-    with pages(qtbot, qapp, tmp_path / "runs") as made:
+def make(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MakePage]:
+    with inspect_pages(qtbot, qapp, tmp_path / "runs") as made:
         yield made
 
 
-def own(count: int) -> Inspected:
-    """Pictures without labels; no face was found in the first."""
-    opened = small("mine", count)
+def own_pictures(count: int) -> OpenedEvaluation:
+    """Pictures without labels; the first shows no face."""
+    opened = small_opened("mine", count)
     landmarks = np.zeros((count, 68, 2), np.float32)
     landmarks[0] = np.nan
-    found = replace(
+    evaluation = replace(
         opened.evaluation,
         label=np.full(count, -1),
         landmarks=landmarks,
@@ -40,18 +39,16 @@ def own(count: int) -> Inspected:
     )
     return replace(
         opened,
-        evaluation=found,
+        evaluation=evaluation,
         model=Path("there.safetensors"),
-        picture=lambda row: np.full((48, 48), 128, np.uint8),
+        read_picture=lambda row: np.full((48, 48), 128, np.uint8),
     )
 
 
-def test_a_picture_without_a_face_is_told_apart_and_counts_nowhere(
-    make: Make, qtbot: QtBot
-) -> None:
-    page = make("mine", lambda name, say: own(8))
-    assert page.overview.figures["samples"].text() == "7"
-    assert sum(int(each.text()) for each in page.overview.predicted.numbers) == 7
+def test_a_picture_without_a_face_is_marked_and_not_counted(make: MakePage, qtbot: QtBot) -> None:
+    page = make("mine", lambda name, report: own_pictures(8))
+    assert page.overview.metrics["samples"].text() == "7"
+    assert sum(int(each.text()) for each in page.overview.predicted.counts) == 7
     page.filters.kinds["faceless"].click()
     assert page.filters.kinds["faceless"].text() == "No face 1"
     assert page.grid.samples.rows.tolist() == [0]
@@ -64,28 +61,28 @@ def test_a_picture_without_a_face_is_told_apart_and_counts_nowhere(
     qtbot.waitUntil(lambda: "No face was found" in page.detail.note.text(), timeout=10_000)
 
 
-def test_without_labels_the_predictions_are_counted_and_choose_samples(make: Make) -> None:
-    page = make("mine", lambda name, say: own(8))
+def test_without_labels_predictions_are_counted_and_select_samples(make: MakePage) -> None:
+    page = make("mine", lambda name, report: own_pictures(8))
     overview = page.overview
     assert overview.predicted.isVisible()
     assert not overview.matrix.isVisible()
-    assert not overview.figures["ece"].isVisible()
+    assert not overview.metrics["ece"].isVisible()
     assert page.opened is not None
-    found = page.opened.evaluation
-    second = int(found.predicted[1])
+    evaluation = page.opened.evaluation
+    second = int(evaluation.predicted[1])
     overview.predicted.chips[second].click()
-    expected = np.flatnonzero((found.predicted == second) & ~found.faceless)
+    expected = np.flatnonzero((evaluation.predicted == second) & ~evaluation.faceless)
     assert set(page.grid.samples.rows.tolist()) == set(expected.tolist())
     overview.predicted.chips[second].click()
     assert len(page.grid.samples.rows) == 8
-    overview.show_inspected(small("labelled", 8), None)
+    overview.show_opened(small_opened("labelled", 8), None)
     assert overview.matrix.isVisible()
-    assert overview.figures["ece"].isVisible()
+    assert overview.metrics["ece"].isVisible()
 
 
-def test_the_answer_of_the_other_model_stands_beside(make: Make, qtbot: QtBot) -> None:
-    def opener(name: str, say: Say) -> Inspected:
-        return small(name, 70, shift=name == "second")
+def test_the_prediction_of_the_compared_model_is_shown(make: MakePage, qtbot: QtBot) -> None:
+    def opener(name: str, report: ReportProgress) -> OpenedEvaluation:
+        return small_opened(name, 70, shift=name == "second")
 
     page = make("first", opener)
     page.compare_with("second")
@@ -96,103 +93,103 @@ def test_the_answer_of_the_other_model_stands_beside(make: Make, qtbot: QtBot) -
     share = round(100 * float(other.probabilities[row].max()))
     words = f"Other: {name} {share}\u00a0% (second)"
     assert page.detail.other.text() == words
-    tile = page.grid.samples.index_of(page.grid.samples.place_of(row) or 0)
+    tile = page.grid.samples.index_of(page.grid.samples.position_of(row) or 0)
     assert words in tile.data(Qt.ItemDataRole.ToolTipRole)
-    against = page.overview.against
+    against = page.overview.comparison
     gap = 100 * (page.opened.evaluation.scores.accuracy - other.scores.accuracy)
     assert abs(gap) > 0.1
     which = "better" if gap > 0 else "worse"
     assert against.text() == f"{abs(gap):.1f}\u00a0points {which} than second"
-    assert "right by first" in against.toolTip()
-    assert "by second" in against.toolTip()
+    assert "correct by first" in against.toolTip()
+    assert "correct by second" in against.toolTip()
     kinds = page.filters.kinds
-    assert kinds["fixed"].text().startswith("Only first right ")
-    assert kinds["fixed"].toolTip() == "first has them right, second has them wrong."
-    assert kinds["broken"].text().startswith("Only second right ")
-    assert kinds["broken"].toolTip() == "second has them right, first has them wrong."
+    assert kinds["fixed"].text().startswith("Only first correct ")
+    assert kinds["fixed"].toolTip() == "first is correct, second is wrong."
+    assert kinds["broken"].text().startswith("Only second correct ")
+    assert kinds["broken"].toolTip() == "second is correct, first is wrong."
     page.compare_with("")
     assert not page.detail.other.isVisible()
     assert not against.isVisible()
     assert "Other" not in tile.data(Qt.ItemDataRole.ToolTipRole)
 
 
-def test_another_model_classifies_the_samples_that_are_open(make: Make, qtbot: QtBot) -> None:
+def test_another_model_classifies_the_open_samples(make: MakePage, qtbot: QtBot) -> None:
     page = make()
     page.other_menu.fill()
     (action,) = (each for each in page.other_menu.actions() if each.text() == "compact")
     action.trigger()
     qtbot.waitUntil(lambda: page.other_button.text() == "compact", timeout=120_000)
     assert page.detail.other.text().endswith("(compact)")
-    assert page.overview.by.text().endswith("default")
+    assert page.overview.model.text().endswith("default")
     assert not page.comparing.isVisible()
 
 
-def test_without_pictures_no_other_model_can_be_asked(make: Make, qtbot: QtBot) -> None:
-    page = make("one", lambda name, say: small(name, 7))
+def test_without_pictures_no_other_model_can_be_compared(make: MakePage, qtbot: QtBot) -> None:
+    page = make("one", lambda name, report: small_opened(name, 7))
     page.compare_with_model("compact")
-    qtbot.waitUntil(lambda: "pictures are not here" in page.toast.label.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "pictures are missing" in page.toast.label.text(), timeout=60_000)
     assert page.other_button.text() == ""
 
 
-def test_leaving_the_view_of_label_noise_ends_its_filter(make: Make) -> None:
+def test_leaving_the_label_noise_view_restores_the_filter(make: MakePage) -> None:
     page = make()
     assert page.opened is not None
-    cell = (0, 6)  # angry faces taken for neutral
-    page.overview.matrix.choose(frozenset({cell}))
+    cell = (0, 6)  # angry faces predicted as neutral
+    page.overview.matrix.select(frozenset({cell}))
     before = page.grid.samples.rows.tolist()
-    assert page.filters.rising.isEnabled()
+    assert page.filters.reverse.isEnabled()
     page.overview.views[3].click()
     assert page.grid.samples.rows.tolist() == page.opened.evaluation.suspects.tolist()
-    assert not page.filters.rising.isEnabled()
-    for widget in (page.filters.order, page.filters.rising):
-        assert "likeliest first" in widget.toolTip()
+    assert not page.filters.reverse.isEnabled()
+    for widget in (page.filters.sort_key, page.filters.reverse):
+        assert "most suspect first" in widget.toolTip()
     page.overview.views[0].click()
     assert page.grid.samples.rows.tolist() == before
-    assert page.filters.selection.only == "wrong"
-    assert page.overview.matrix.chosen == {cell}
-    assert page.filters.rising.isEnabled()
-    assert "likeliest" not in page.filters.rising.toolTip()
+    assert page.filters.selection.kind == "wrong"
+    assert page.overview.matrix.selected == {cell}
+    assert page.filters.reverse.isEnabled()
+    assert "most suspect" not in page.filters.reverse.toolTip()
 
 
-def test_while_something_opens_its_progress_covers_what_was_shown(make: Make, qtbot: QtBot) -> None:
+def test_the_progress_of_opening_covers_the_page(make: MakePage, qtbot: QtBot) -> None:
     gate = threading.Event()
 
-    def opener(name: str, say: Say) -> Inspected:
+    def opener(name: str, report: ReportProgress) -> OpenedEvaluation:
         if name == "before":
-            return small(name, 70)
-        say("Classifying picture 5 of 3589 …")
+            return small_opened(name, 70)
+        report("Classifying picture 5 of 3,589…")
         assert gate.wait(30)
         if name == "bad":
             raise DataError("bad: nothing is here")
-        return small(name, 10)
+        return small_opened(name, 10)
 
     page = make("before", opener)
     page.open("bad")
-    qtbot.waitUntil(lambda: page.veil.words.text().endswith("5 of 3589 …"), timeout=10_000)
-    assert page.veil.isVisible()
-    assert page.veil.title.text() == "Opening bad …"
-    for widget in (page.grid, page.overview, page.reviewing):
+    qtbot.waitUntil(lambda: page.opening.message.text().endswith("5 of 3,589…"), timeout=10_000)
+    assert page.opening.isVisible()
+    assert page.opening.title.text() == "Opening bad…"
+    for widget in (page.grid, page.overview, page.review_bar):
         assert not widget.isEnabled()
     assert page.open_button.isEnabled()
     gate.set()
     qtbot.waitUntil(lambda: "nothing is here" in page.toast.label.text(), timeout=10_000)
-    assert not page.veil.isVisible()
+    assert not page.opening.isVisible()
     assert page.grid.isEnabled()
     page.open("after")
     qtbot.waitUntil(lambda: page.overview.name.text() == "after", timeout=10_000)
-    assert not page.veil.isVisible()
+    assert not page.opening.isVisible()
 
 
-def test_what_opens_ends_when_something_else_is_to_be_opened(make: Make, qtbot: QtBot) -> None:
+def test_opening_something_else_ends_a_slow_opening(make: MakePage, qtbot: QtBot) -> None:
     gate, begun, ended = threading.Event(), threading.Event(), list[str]()
 
-    def opener(name: str, say: Say) -> Inspected:
+    def opener(name: str, report: ReportProgress) -> OpenedEvaluation:
         if name == "slow":
             begun.set()
             assert gate.wait(30)
-            say("Classifying picture 257 of 3589 …")
+            report("Classifying picture 257 of 3,589…")
             ended.append(name)
-        return small(name, 10)
+        return small_opened(name, 10)
 
     page = make("before", opener)
     page.open("slow")
@@ -201,11 +198,11 @@ def test_what_opens_ends_when_something_else_is_to_be_opened(make: Make, qtbot: 
     gate.set()
     qtbot.waitUntil(lambda: page.overview.name.text() == "after", timeout=10_000)
     assert ended == []
-    assert page.veil.isHidden()
+    assert page.opening.isHidden()
 
 
-def test_a_wide_window_gives_names_and_maps_more_room(make: Make, qtbot: QtBot) -> None:
-    page = make("one", lambda name, say: small(name, 70))
+def test_a_wide_window_enlarges_names_and_maps(make: MakePage, qtbot: QtBot) -> None:
+    page = make("one", lambda name, report: small_opened(name, 70))
     narrow = page.overview.matrix.cell_rect((0, 0)).width()
     page.window().resize(1920, 1080)
     qtbot.waitUntil(lambda: page.width() == 1920, timeout=10_000)
@@ -215,29 +212,29 @@ def test_a_wide_window_gives_names_and_maps_more_room(make: Make, qtbot: QtBot) 
 
 
 @pytest.mark.parametrize("width", [300, 366, 372, 380])
-def test_a_name_that_fits_is_whole_and_chooses_its_column(qtbot: QtBot, width: int) -> None:
+def test_a_name_that_fits_is_complete_and_selects_its_column(qtbot: QtBot, width: int) -> None:
     matrix = ConfusionMatrix()
     qtbot.addWidget(matrix)
     matrix.show_counts(EXPRESSIONS, np.ones((7, 7), np.int64))
     matrix.resize(width, 320)
     matrix.show()
-    for column, (place, words) in enumerate(matrix.heads()):
+    for column, (place, words) in enumerate(matrix.column_headers()):
         assert words == EXPRESSIONS[column].title()
         for end in (place.left() + 1, place.center().x(), place.right() - 1):
-            matrix.choose(frozenset())
+            matrix.select(frozenset())
             spot = QPoint(round(end), round(place.center().y()))
             qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=spot)
-            assert {cell[1] for cell in matrix.chosen} == {column}
+            assert {cell[1] for cell in matrix.selected} == {column}
 
 
 @pytest.mark.parametrize("width", [960, 1024, 1280, 1920])
-def test_the_names_above_the_matrix_are_whole(make: Make, qtbot: QtBot, width: int) -> None:
-    """Above narrow columns they stand in two lines, each over its own column."""
-    page = make("one", lambda name, say: small(name, 70))
+def test_the_names_above_the_matrix_are_complete(make: MakePage, qtbot: QtBot, width: int) -> None:
+    """Above narrow columns they alternate between two lines, each above its own column."""
+    page = make("one", lambda name, report: small_opened(name, 70))
     page.window().resize(width, 800)
     qtbot.waitUntil(lambda: page.width() == width, timeout=10_000)
     matrix = page.overview.matrix
-    heads = matrix.heads()
+    heads = matrix.column_headers()
     assert [words for _, words in heads] == [name.title() for name in EXPRESSIONS]
     for column, (place, _) in enumerate(heads):
         cell = matrix.cell_rect((0, column))
@@ -246,7 +243,7 @@ def test_the_names_above_the_matrix_are_whole(make: Make, qtbot: QtBot, width: i
         assert place.right() <= matrix.width()
         for other, _ in heads[column + 1 :]:
             assert not place.intersects(other)
-        matrix.choose(frozenset())
+        matrix.select(frozenset())
         qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place.center().toPoint())
-        assert {cell[1] for cell in matrix.chosen} == {column}
-        assert len(matrix.chosen) == len(EXPRESSIONS)
+        assert {cell[1] for cell in matrix.selected} == {column}
+        assert len(matrix.selected) == len(EXPRESSIONS)

@@ -92,10 +92,12 @@ def test_a_tall_column_has_its_room_in_the_plot_and_below(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     compared(bench)
     small = panel.crop.parentWidget().height()
-    assert panel.strip.isVisible()
-    before = panel.strip.height()
+    assert panel.probability_plot.isVisible()
+    before = panel.probability_plot.height()
     bench.window.resize(1400, 1400)
-    bench.qtbot.waitUntil(lambda: panel.strip.height() == panel.strip.maximumHeight() > before)
+    bench.qtbot.waitUntil(
+        lambda: panel.probability_plot.height() == panel.probability_plot.maximumHeight() > before
+    )
     assert panel.crop.parentWidget().height() == small  # no hole beside the crop
 
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
+from ferapp.live.status import Playback
 from ferapp.overlays import label_text, palette
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.overlays.render_overlays import render_overlays
-from ferapp.ui.live.face_selection import Following, next_face
+from ferapp.sources.recorded import RecordedResults
+from ferapp.ui.live.face_selection import FaceSelection, next_face
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import wording
@@ -106,7 +108,7 @@ def test_a_click_lets_everything_follow(bench: Bench, page: LivePage) -> None:
     assert "Sad 60" in page.panel.bars.summary()
     assert page.view.selected_map() is page.view.map_images()[1]
     bench.show(two(1))
-    smoothed = page.panel.strip.traces.last(20)[1]
+    smoothed = page.panel.probability_plot.history.last(20)[1]
     assert smoothed[-1, 4] == pytest.approx(0.6)  # sad
     bench.qtbot.waitUntil(lambda: "Followed: face 2" in page.view.accessibleDescription())
     click(bench, RIGHT)  # again: the largest
@@ -178,54 +180,97 @@ def test_who_has_left_is_told_and_the_largest_takes_over(bench: Bench, page: Liv
     assert not page.panel.badge.isVisible()
 
 
-def test_another_source_takes_the_choice_back() -> None:
-    following = Following()
-    following.settle(two(5))
-    following.choose(1)
-    assert following.settle(two(6)).selected_id == 1
-    other = two(7)
-    other = replace(other, frame=replace(other.frame, source="camera:1"))
-    assert following.settle(other).selected_id == 0
-    assert (following.chosen, following.left) == (None, None)
+def in_segment(segment: int, analysis: Analysis, *, recorded: bool = False) -> Analysis:
+    results = RecordedResults() if recorded else None
+    return replace(analysis, frame=replace(analysis.frame, segment=segment, recorded=results))
 
 
-def test_a_seek_takes_the_choice_back_unless_the_face_is_known_there() -> None:
-    """Recorded results know who is who."""
-    following = Following()
-    following.settle(two(5))
-    following.choose(1)
-    known = two(6)
-    known = replace(known, frame=replace(known.frame, seeks=1))
-    assert following.settle(known).selected_id == 1
-    new = two(7, ids=(8, 9))
-    new = replace(new, frame=replace(new.frame, seeks=2))
-    assert following.settle(new).selected_id == 8
-    assert (following.chosen, following.left) == (None, None)
+def test_the_choice_holds_within_a_segment() -> None:
+    selection = FaceSelection()
+    selection.settle(in_segment(1, two(5)))
+    selection.choose(1)
+    assert selection.settle(in_segment(1, two(6))).selected_id == 1
+    assert selection.settle(in_segment(2, two(7))).selected_id == 0  # even if the id is the same
+    assert (selection.chosen, selection.departed) == (None, None)
 
 
-def test_the_next_picture_of_a_folder_takes_the_choice_back() -> None:
-    """Who is who is not known there, so nobody is said to have left."""
-    following = Following()
-    for name, ids, chosen in (("a.png", (0, 1), 1), ("b.png", (8, 9), None)):
-        shown = two(5, ids=ids)
-        shown = replace(shown, frame=replace(shown.frame, origin=name))
-        following.settle(shown)
-        if name == "a.png":
-            following.choose(1)
-            following.settle(shown)
-        assert (following.chosen, following.left) == (chosen, None)
+def test_nobody_departs_because_a_segment_ended() -> None:
+    """Who is who is not known in the next picture of a folder, for example."""
+    selection = FaceSelection()
+    selection.settle(in_segment(1, two(5)))
+    selection.choose(1)
+    selection.settle(in_segment(1, two(6)))
+    selection.settle(in_segment(2, two(100, ids=(8, 9))))
+    assert (selection.chosen, selection.departed) == (None, None)
+
+
+def test_a_recording_knows_its_faces_in_all_segments() -> None:
+    selection = FaceSelection()
+    selection.settle(in_segment(1, two(5), recorded=True))
+    selection.choose(1)
+    assert selection.settle(in_segment(2, two(6), recorded=True)).selected_id == 1
+    unknown = in_segment(3, two(7, ids=(8, 9)), recorded=True)
+    assert selection.settle(unknown).selected_id == 8
+    assert (selection.chosen, selection.departed) == (None, None)
+
+
+def test_the_faces_of_another_recording_are_others() -> None:
+    selection = FaceSelection()
+    selection.settle(in_segment(1, two(5), recorded=True))
+    selection.choose(1)
+    other = in_segment(2, two(6), recorded=True)
+    other = replace(other, frame=replace(other.frame, source="/other"))
+    assert selection.settle(other).selected_id == 0
+
+
+def test_the_largest_face_is_chosen_anew_in_a_new_segment() -> None:
+    selection = FaceSelection()
+    left, right = two(0).faces
+    larger = replace(right, box=(*right.box[:2], 84, 84))
+    assert selection.settle(in_segment(1, two(0))).selected_id == 0
+    assert selection.settle(in_segment(1, replace(two(1), faces=(larger, left)))).selected_id == 0
+    assert selection.settle(in_segment(2, replace(two(2), faces=(larger, left)))).selected_id == 1
+
+
+def test_a_face_chosen_in_a_paused_picture_stays_chosen_when_it_plays_on() -> None:
+    selection = FaceSelection()
+    paused = selection.settle(in_segment(1, two(5)))
+    selection.choose(1)
+    selection.carry_over(paused)
+    assert selection.settle(in_segment(2, two(6, ids=(8, 9)))).selected_id == 9
+    assert selection.settle(in_segment(3, two(7, ids=(16, 17)))).selected_id == 16  # a seek, say
+
+
+def test_a_face_that_is_not_there_after_the_pause_is_not_replaced_by_another() -> None:
+    selection = FaceSelection()
+    paused = selection.settle(in_segment(1, two(5)))
+    selection.choose(1)
+    selection.carry_over(paused)
+    assert selection.settle(in_segment(2, one(6, face_id=8))).selected_id is None
+    assert selection.chosen is None
+
+
+def test_what_is_chosen_while_paused_is_followed_on(bench: Bench, page: LivePage) -> None:
+    bench.engine.change_source(playback=Playback(60.0))
+    bench.qtbot.waitUntil(page.play_bar.isVisible)
+    bench.show(in_segment(1, two(0)))
+    page.play_bar.pause.click()
+    click(bench, RIGHT)
+    page.play_bar.pause.click()
+    bench.show(in_segment(2, two(1, ids=(8, 9))))
+    says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
 
 
 def test_two_faces_about_as_large_do_not_take_turns() -> None:
-    following = Following()
+    selection = FaceSelection()
     first = two(0)
-    assert following.settle(first).selected_id == 0
+    assert selection.settle(first).selected_id == 0
     left, right = first.faces
     slightly = replace(right, box=(*right.box[:2], 84, 84))
     frame = replace(first.frame, index=1, time_s=0.1)
-    assert following.settle(replace(first, frame=frame, faces=(slightly, left))).selected_id == 0
+    assert selection.settle(replace(first, frame=frame, faces=(slightly, left))).selected_id == 0
     clearly = replace(right, box=(*right.box[:2], 120, 120))
-    assert following.settle(replace(first, frame=frame, faces=(clearly, left))).selected_id == 1
+    assert selection.settle(replace(first, frame=frame, faces=(clearly, left))).selected_id == 1
 
 
 def test_the_next_face_goes_round_by_number() -> None:

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from ferapp.live.status import LiveStatus, SourceStatus
 from ferapp.overlays import palette
-from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_words, stream_words
+from ferapp.sources.faults import RETRIED, Fault, FaultKind, camera_fault_text, stream_fault_text
 from ferapp.ui.live.fault_panel import NOTES, FaultPanel
 from ferapp.ui.live.live_view import LiveView
 from ferapp.ui.text.source_text import opening_text, source_title
@@ -23,7 +23,7 @@ URL = f"rtsp://anna:{SECRET}@camera.local:554/stream?token={SECRET}"
 
 
 def fault_of(kind: FaultKind, source: str = "camera:HD Webcam") -> Fault:
-    message, hint = camera_words(kind, "HD Webcam", "/dev/video0")
+    message, hint = camera_fault_text(kind, "HD Webcam", "/dev/video0")
     if kind in NOTES:
         message, hint = "HD Webcam now delivers 640 × 480 pixels", ""
     return Fault(kind, source, message, hint, kind in RETRIED)
@@ -127,7 +127,7 @@ def test_a_notice_without_a_fault_is_shown_as_it_is(bench: Bench) -> None:
 @pytest.mark.parametrize("kind", FaultKind)
 def test_a_password_is_nowhere_in_the_window(bench: Bench, kind: FaultKind) -> None:
     """Not even when the engine forgets to take it out of its words."""
-    message, hint = stream_words(kind, URL)
+    message, hint = stream_fault_text(kind, URL)
     fault = Fault(kind, URL, message, f"{hint} ftp://anna:{SECRET}@host/", kind in RETRIED)
     bench.engine.change_source(uri=URL, name="rtsp://camera.local:554/stream")
     bench.engine.change_source(opening=URL, fault=fault, notice=str(fault))
@@ -191,7 +191,7 @@ def test_a_message_of_the_window_covers_no_way_out(bench: Bench) -> None:
     live_view = bench.window.live_page.live_view
     bench.window.resize(960, 640)
     panel = say(bench, fault_of(FaultKind.BUSY))
-    live_view.toast.tell(
+    live_view.toast.show_message(
         "3 files came at once: only the first, a film with a long name, is opened."
     )
     bench.qtbot.waitUntil(lambda: panel.geometry().bottom() < live_view.toast.y())

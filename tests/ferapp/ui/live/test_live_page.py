@@ -56,7 +56,7 @@ def test_a_picture_of_a_folder_is_named_on_it(bench: Bench) -> None:
     bench.show(analysis(face()))
     assert view.title == ""
     shown = analysis(face(), index=1)
-    bench.show(replace(shown, frame=replace(shown.frame, origin="b.png", place=(3, 67))))
+    bench.show(replace(shown, frame=replace(shown.frame, file_name="b.png", file_position=(3, 67))))
     assert view.title == "b.png  ·  3 / 67"
     bench.engine.change_second_model(state=ModelState.LOADING)
     bench.qtbot.waitUntil(lambda: view.title == "A · default  ·  b.png  ·  3 / 67")
@@ -166,10 +166,10 @@ def test_plots_follow_a_model_with_other_classes(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     bench.show(replace(analysis(two), models=(model,)))
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Calm 70\u00a0%")
-    assert len(panel.strip.curves) == 2
+    assert len(panel.probability_plot.curves) == 2
     bench.show(analysis(face(), index=1))
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
-    assert len(panel.strip.curves) == 7
+    assert len(panel.probability_plot.curves) == 7
 
 
 @pytest.mark.parametrize("count", [1, 2, 9])

@@ -91,7 +91,7 @@ class TestReplay:
         assert not page.sliders.opacity.isEnabled()
         page.change_style(palette=page.overlay_style.palette)
         assert not page.attribution.isEnabled()
-        playing.engine.change_source(replay=replace(REPLAY, again=True))
+        playing.engine.change_source(replay=replace(REPLAY, is_reanalysed=True))
         playing.show(at(20.0))
         playing.qtbot.waitUntil(attribution.isEnabled)
         assert "numbers" not in attribution.toolTip()
@@ -101,7 +101,7 @@ class TestReplay:
         playing.qtbot.waitUntil(lambda: not boxes.isEnabled())
 
     def test_only_overlaid_says_so_and_is_not_drawn_over(self, playing: Bench) -> None:
-        playing.engine.change_source(replay=replace(REPLAY, has_overlays=True, ended=False))
+        playing.engine.change_source(replay=replace(REPLAY, has_overlays=True, is_complete=False))
         bar = playing.window.live_page.play_bar
         playing.qtbot.waitUntil(bar.notice.isVisible)
         assert bar.notice.text() == "Overlays only, cut short"
@@ -130,7 +130,7 @@ class TestReplay:
         from datetime import datetime
 
         page = playing.window.live_page
-        source = replace(playing.engine.now.source, replay=replace(REPLAY, again=True))
+        source = replace(playing.engine.now.source, replay=replace(REPLAY, is_reanalysed=True))
         again = replace(playing.engine.now, source=source)
         for status, named in ((playing.engine.now, False), (again, True)):
             found = record(replayed(1), status, page.overlay_style, page.options, datetime.now())

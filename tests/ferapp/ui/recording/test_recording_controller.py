@@ -13,7 +13,8 @@ from ferapp.app import make_window
 from ferapp.live.engine import Engine
 from ferapp.live.status import ModelState, RecordingStatus
 from ferapp.overlays import palette
-from ferapp.recording.session import SessionFrame, read_session
+from ferapp.recording.session import read_session
+from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.recording.recording_controller import RecordingSettingsDialog
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.window import MainWindow
@@ -196,13 +197,11 @@ def test_recorded_and_replayed_through_the_real_pipeline(
         assert {file.name for file in folder.glob("*.avi")} == {"clean.avi", "overlaid.avi"}
         page.live_view.toast.button.click()  # Play
         qtbot.waitUntil(lambda: page.status.source.replay is not None, timeout=10_000)
-        qtbot.waitUntil(lambda: isinstance(_frame(page), SessionFrame), timeout=10_000)
+        qtbot.waitUntil(lambda: _shows_recorded(page), timeout=10_000)
         shown = page.analysis
-        (own,) = [each for each in session.frames if each.time_s == shown.frame.at_s]
-        for got, kept in zip(shown.faces, own.faces, strict=True):
-            np.testing.assert_array_equal(
-                got.prediction.probabilities, kept.prediction.probabilities
-            )
+        (own,) = [each for each in session.frames if each.time_s == shown.frame.position_s]
+        for got, kept in zip(shown.faces, own.results.faces, strict=True):
+            np.testing.assert_array_equal(got.prediction.probabilities, kept.probabilities)
         qtbot.mouseClick(page.play_bar.analyse, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(
             lambda: any(f.landmarks is not None for f in page.analysis.faces), timeout=20_000
@@ -215,8 +214,8 @@ def _frames(status: RecordingStatus | None) -> int:
     return status.frames if status else 0
 
 
-def _frame(page: object) -> object:
-    return page.analysis.frame if page.analysis else None
+def _shows_recorded(page: LivePage) -> bool:
+    return page.analysis is not None and page.analysis.frame.recorded is not None
 
 
 def test_closing_keeps_a_note_and_ends_the_engine(qtbot: QtBot) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ferapp import app
 from ferapp.review import opening
-from ferapp.review.opened import Inspected
+from ferapp.review.opening import OpenedEvaluation
 from ferapp.runs.data_check import DataCheck
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.train.train_page import TrainPage
@@ -43,16 +43,16 @@ def test_a_data_check_and_an_evaluation_that_opens_end_with_the_window(
         checks(say)
         raise AssertionError("it went on to its end")
 
-    def open_inspected(source: str, model: str, say: Say) -> Inspected:
+    def open_evaluation(source: str, model: str, say: Say) -> OpenedEvaluation:
         opens(say)
         raise AssertionError("it went on to its end")
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(app, "check_data", check_data)
-    monkeypatch.setattr(opening, "open_inspected", open_inspected)
+    monkeypatch.setattr(opening, "open_evaluation", open_evaluation)
     app.add_pages(bench.window, bench.window.store)
     train, inspect = bench.window.findChild(TrainPage), bench.window.findChild(InspectPage)
-    train.form.check_wanted.emit("faces")
+    train.form.check_requested.emit("faces")
     inspect.open("faces")
     assert checks.begun.wait(20)
     assert opens.begun.wait(20)
@@ -76,13 +76,13 @@ def test_camera_and_recordings_end_before_a_slow_task(
         seen.append(bench.window.isVisible())
         closed.set()
 
-    def silent(source: str, model: str, say: Say) -> Inspected:
+    def silent(source: str, model: str, say: Say) -> OpenedEvaluation:
         begun.set()
         in_time.append(closed.wait(20))
         raise opening.DataError("nothing")
 
     monkeypatch.setattr(bench.engine, "close", close_and_tell)
-    monkeypatch.setattr(opening, "open_inspected", silent)
+    monkeypatch.setattr(opening, "open_evaluation", silent)
     app.add_pages(bench.window, bench.window.store)
     bench.window.findChild(InspectPage).open("faces")
     assert begun.wait(20)

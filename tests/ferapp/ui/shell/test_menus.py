@@ -16,8 +16,8 @@ from tests.support.ui.window_bench import Bench
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
-HD = CameraInfo(0, "HD Webcam", path="/dev/video0", spec="camera:HD Webcam")
-BRIO = CameraInfo(2, "BRIO & Co", path="/dev/video2", spec="camera:BRIO & Co")
+HD = CameraInfo(0, "HD Webcam", path="/dev/video0", uri="camera:HD Webcam")
+BRIO = CameraInfo(2, "BRIO & Co", path="/dev/video2", uri="camera:BRIO & Co")
 RUN = ModelInfo(
     "/runs/pal/checkpoints/best.safetensors",
     "run",
@@ -90,7 +90,7 @@ def test_the_default_camera_is_checked_by_its_name(bench: Bench) -> None:
 
 
 def test_cameras_with_the_same_name_are_numbered(bench: Bench) -> None:
-    twin = replace(HD, index=4, path="/dev/video4", spec="camera:/dev/v4l/by-path/b")
+    twin = replace(HD, index=4, path="/dev/video4", uri="camera:/dev/v4l/by-path/b")
     bench.engine.change(cameras=(HD, twin))
     menu = bench.window.source_menu
     bench.qtbot.waitUntil(lambda: "HD Webcam (no. 4)" in texts(menu))

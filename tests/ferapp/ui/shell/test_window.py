@@ -285,7 +285,7 @@ def test_garbage_is_collected_over_the_threshold(bench: Bench) -> None:
 
 def test_the_theme_menu_restyles_everything_at_once(bench: Bench) -> None:
     panel = bench.window.live_page.panel
-    strip = panel.strip
+    strip = panel.probability_plot
     bench.show(analysis(face()))
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
     for text, look in (("Light", theme.LIGHT), ("Dark", theme.DARK)):

@@ -1,4 +1,4 @@
-"""Deleting all data: what is in use is let go, and what stays can be found again."""
+"""Deleting all data: files in use are released, and what stays can still be found."""
 
 import os
 from pathlib import Path
@@ -9,35 +9,37 @@ from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
 from ferapp.live.status import ModelState, RecordingStatus
-from ferapp.personal.examples import Examples
-from ferapp.personal.face_crops import face_pictures
-from ferapp.ui.teach.personal_data import Log, OwnData
-from ferapp.ui.teach.teach_window import Tools
-from tests.support.ui.teaching import QUICK, WAIT, Teaching, on_disk
+from ferapp.personal.examples import ExampleStore
+from ferapp.personal.face_crops import face_crop_pngs
+from ferapp.ui.teach.personal_data import ErasableLog, PersonalData
+from ferapp.ui.teach.teach_window import TeachTools
+from tests.support.ui.teach_bench import QUICK, WAIT, TeachBench, on_disk
 from tests.support.ui.window_bench import Bench
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
 @pytest.fixture
-def own(bench: Bench) -> OwnData:
-    return OwnData(bench.window, bench.engine, Tools(lambda shots: [], lambda *_: None), Log())
+def own(bench: Bench) -> PersonalData:
+    return PersonalData(
+        bench.window, bench.engine, TeachTools(lambda shots: [], lambda *_: None), ErasableLog()
+    )
 
 
-def deleted(bench: Bench, own: OwnData, *pressed: str) -> None:
-    own.forget()
-    sheet = own.forgetting
-    assert sheet is not None
-    bench.qtbot.waitUntil(sheet.delete.isEnabled)
+def deleted(bench: Bench, own: PersonalData, *pressed: str) -> None:
+    own.delete()
+    dialog = own.delete_dialog
+    assert dialog is not None
+    bench.qtbot.waitUntil(dialog.delete.isEnabled)
     for key in pressed:
-        sheet.chips[key].setChecked(True)
-    sheet.delete.click()
-    bench.qtbot.waitUntil(lambda: sheet.title.text() == "Deleted")
-    sheet.close()
+        dialog.chips[key].setChecked(True)
+    dialog.delete.click()
+    bench.qtbot.waitUntil(lambda: dialog.title.text() == "Deleted")
+    dialog.close()
 
 
-def test_a_folder_for_recordings_is_known_as_long_as_they_are_there(
-    own: OwnData, bench: Bench, tmp_path: Path
+def test_the_recordings_folder_is_remembered_as_long_as_it_has_recordings(
+    own: PersonalData, bench: Bench, tmp_path: Path
 ) -> None:
     made = tmp_path / "chosen" / "2026-11-24-200000" / "session.json"
     made.parent.mkdir(parents=True)
@@ -46,24 +48,26 @@ def test_a_folder_for_recordings_is_known_as_long_as_they_are_there(
     store.change(recordings=str(tmp_path / "chosen"))
     deleted(bench, own)
     assert made.exists()
-    assert store.now.recordings == str(tmp_path / "chosen")  # else nobody could delete them later
+    assert store.now.recordings == str(tmp_path / "chosen")  # so that they can be deleted later
     deleted(bench, own, "recordings")
     assert not made.exists()
     assert store.now.recordings == ""
 
 
-def test_a_recording_that_plays_is_let_go(own: OwnData, bench: Bench, tmp_path: Path) -> None:
+def test_a_playing_recording_is_released(own: PersonalData, bench: Bench, tmp_path: Path) -> None:
     made = tmp_path / "recordings" / "2026-11-24-200000"
     made.mkdir(parents=True)
     (made / "session.json").touch()
     bench.engine.change_source(uri=str(made))
-    deleted(bench, own)  # it stays
+    deleted(bench, own)  # the recording is kept
     assert ("open_source", "demo") not in bench.engine.calls
     deleted(bench, own, "recordings")
     assert ("open_source", "demo") in bench.engine.calls
 
 
-def test_a_pasted_picture_goes_and_another_can_be_pasted(own: OwnData, bench: Bench) -> None:
+def test_a_pasted_picture_is_deleted_and_another_can_be_pasted(
+    own: PersonalData, bench: Bench
+) -> None:
     def paste() -> Path:
         data = QMimeData()
         data.setImageData(QImage(8, 8, QImage.Format.Format_RGB32))
@@ -82,91 +86,91 @@ def test_a_pasted_picture_goes_and_another_can_be_pasted(own: OwnData, bench: Be
 
 
 @pytest.mark.slow
-def test_deleting_ends_a_training_that_runs(bench: Bench, tmp_path: Path) -> None:
-    teaching = Teaching(bench, (*QUICK, "optim.epochs=5000"))
+def test_deleting_kills_a_running_training(bench: Bench, tmp_path: Path) -> None:
+    teaching = TeachBench(bench, (*QUICK, "optim.epochs=5000"))
     teaching.agree()
     teaching.record_all("happy", "sad")
     teaching.train()
-    teaching.wait(lambda: "round" in teaching.sheet.training.state.text(), WAIT)
-    child = teaching.sheet.child
+    teaching.wait(lambda: "epoch" in teaching.dialog.training.state.text(), WAIT)
+    child = teaching.dialog.training_process
     assert child is not None
-    teaching.own.forget()
-    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
-    teaching.forgetting.delete.click()
-    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
+    teaching.personal_data.delete()
+    teaching.wait(lambda: teaching.delete_dialog.delete.isEnabled())
+    teaching.delete_dialog.delete.click()
+    teaching.wait(lambda: teaching.delete_dialog.title.text() == "Deleted")
     assert child.poll() is not None
     assert on_disk(tmp_path) == []
 
 
-def test_deleting_ends_a_training_that_has_not_made_its_run(
-    teaching: Teaching, tmp_path: Path
+def test_deleting_kills_a_training_that_has_not_made_its_run(
+    teaching: TeachBench, tmp_path: Path
 ) -> None:
-    """Begun just now, by a window that is closed: none of its files tells of it yet."""
-    Examples().consent()
-    # a pipe that nobody writes into: the training waits for its data
-    teaching.own._tools = Tools(face_pictures, lambda _, out: os.mkfifo(out))
+    """Just started, by a dialog that is closed: no file mentions it yet."""
+    ExampleStore().consent()
+    # a pipe that nothing writes into: the training waits for its data
+    teaching.personal_data._tools = TeachTools(face_crop_pngs, lambda _, out: os.mkfifo(out))
     teaching.open()
-    sheet = teaching.sheet
-    sheet._show_training()
-    sheet.training.start.click()
-    teaching.wait(lambda: sheet.child is not None)
-    assert sheet.child is not None
-    process = psutil.Process(sheet.child.pid)
-    sheet.close()
-    teaching.own.forget()
-    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
+    dialog = teaching.dialog
+    dialog._show_training()
+    dialog.training.start.click()
+    teaching.wait(lambda: dialog.training_process is not None)
+    assert dialog.training_process is not None
+    process = psutil.Process(dialog.training_process.pid)
+    dialog.close()
+    teaching.personal_data.delete()
+    teaching.wait(lambda: teaching.delete_dialog.delete.isEnabled())
     assert process.is_running()
-    assert not list(Examples().runs.glob("*/env.json"))
-    teaching.forgetting.delete.click()
-    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
+    assert not list(ExampleStore().runs.glob("*/env.json"))
+    teaching.delete_dialog.delete.click()
+    teaching.wait(lambda: teaching.delete_dialog.title.text() == "Deleted")
     assert not process.is_running()
     assert on_disk(tmp_path) == []
 
 
-def test_nothing_is_deleted_while_a_recording_runs(teaching: Teaching, bench: Bench) -> None:
+def test_nothing_is_deleted_while_recording(teaching: TeachBench, bench: Bench) -> None:
     teaching.agree()
-    teaching.own.forget()
-    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
+    teaching.personal_data.delete()
+    teaching.wait(lambda: teaching.delete_dialog.delete.isEnabled())
     bench.engine.change(recording=RecordingStatus(Path("/made/x")))
-    teaching.forgetting.delete.click()
-    assert "A recording runs" in teaching.forgetting.outcome.text()
-    assert Examples().has_consent
+    teaching.delete_dialog.delete.click()
+    assert "A recording is running" in teaching.delete_dialog.message.text()
+    assert ExampleStore().has_consent
     bench.engine.change(recording=RecordingStatus(Path("/made/x"), over=True))
-    teaching.forgetting.delete.click()
-    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
-    assert not Examples().root.exists()
+    teaching.delete_dialog.delete.click()
+    teaching.wait(lambda: teaching.delete_dialog.title.text() == "Deleted")
+    assert not ExampleStore().root.exists()
 
 
-def test_recordings_go_only_when_they_are_pressed(teaching: Teaching, tmp_path: Path) -> None:
+def test_recordings_are_deleted_only_when_chosen(teaching: TeachBench, tmp_path: Path) -> None:
     made = tmp_path / "recordings" / "2026-11-24-200000" / "session.json"
     made.parent.mkdir(parents=True)
     made.touch()
     for wanted in (False, True):
-        teaching.own.forget()
-        sheet = teaching.forgetting
-        teaching.wait(lambda sheet=sheet: sheet.delete.isEnabled())
-        assert sheet.chips["recordings"].isEnabled()
-        assert not sheet.chips["snapshots"].isEnabled()  # there are none
-        sheet.chips["recordings"].setChecked(wanted)
-        sheet.delete.click()
-        teaching.wait(lambda sheet=sheet: sheet.title.text() == "Deleted")
+        teaching.personal_data.delete()
+        dialog = teaching.delete_dialog
+        teaching.wait(lambda dialog=dialog: dialog.delete.isEnabled())
+        assert dialog.chips["recordings"].isEnabled()
+        assert not dialog.chips["snapshots"].isEnabled()  # there are none
+        dialog.chips["recordings"].setChecked(wanted)
+        dialog.delete.click()
+        teaching.wait(lambda dialog=dialog: dialog.title.text() == "Deleted")
         assert made.exists() is not wanted
-        sheet.close()
+        dialog.close()
 
 
 def test_a_model_that_is_still_loading_is_neither_used_nor_remembered(
-    teaching: Teaching, bench: Bench
+    teaching: TeachBench, bench: Bench
 ) -> None:
-    personal = str(Examples().runs / "x" / "checkpoints" / "best.safetensors")
+    personal = str(ExampleStore().runs / "x" / "checkpoints" / "best.safetensors")
     bench.engine.change_model(state=ModelState.LOADING)
     bench.window.load_model(personal)
-    teaching.own.forget()
-    teaching.wait(lambda: teaching.forgetting.delete.isEnabled())
-    assert not teaching.forgetting.delete.hasFocus()  # nobody deletes by a stray Enter
-    teaching.forgetting.delete.click()
+    teaching.personal_data.delete()
+    teaching.wait(lambda: teaching.delete_dialog.delete.isEnabled())
+    assert not teaching.delete_dialog.delete.hasFocus()  # so that a stray Enter deletes nothing
+    teaching.delete_dialog.delete.click()
     assert bench.engine.calls[-1] == ("load_model", "default")
     calls = bench.engine.status_calls
     bench.engine.change_model(spec=personal, state=ModelState.READY)
     teaching.wait(lambda: bench.engine.status_calls > calls + 2)
     assert bench.window.store.now.model == "default"
-    teaching.wait(lambda: teaching.forgetting.title.text() == "Deleted")
+    teaching.wait(lambda: teaching.delete_dialog.title.text() == "Deleted")

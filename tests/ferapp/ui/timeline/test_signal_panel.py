@@ -57,26 +57,28 @@ def test_curves_are_the_signals(bench: Bench, panel: SignalPanel) -> None:
         bench.show(with_signals(index, yaw_deg=10 * index, pitch_deg=-5, roll_deg=index))
     bench.qtbot.waitUntil(lambda: panel.cells.summary() == "Yaw +20°, Pitch −5°, Roll +2°")
     for curve, expected in zip(
-        panel.strip.curves, ([0, 10, 20], [-5, -5, -5], [0, 1, 2]), strict=False
+        panel.plot.curves, ([0, 10, 20], [-5, -5, -5], [0, 1, 2]), strict=False
     ):
         assert curve.isVisible()
         times, values = curve.getData()
         np.testing.assert_allclose(values, expected)
         np.testing.assert_allclose(times, [-2 / 30, -1 / 30, 0], atol=1e-6)
-    assert not panel.strip.curves[3].isVisible()
+    assert not panel.plot.curves[3].isVisible()
     page = bench.window.live_page
-    assert page.panel.strip.viewRange()[0] == panel.strip.viewRange()[0]  # one axis of time
+    assert (
+        page.panel.probability_plot.viewRange()[0] == panel.plot.viewRange()[0]
+    )  # one axis of time
 
 
-def test_another_group_has_its_past(bench: Bench, panel: SignalPanel) -> None:
+def test_another_group_has_a_past_too(bench: Bench, panel: SignalPanel) -> None:
     for index in range(3):
         bench.show(with_signals(index, eye_left=0.1 * index, eye_right=0.3))
     choose(panel, "Eyes")
     bench.qtbot.waitUntil(lambda: panel.cells.summary() == "Left eye 0.20, Right eye 0.30")
-    np.testing.assert_allclose(panel.strip.curves[0].getData()[1], [0, 0.1, 0.2], atol=1e-6)
+    np.testing.assert_allclose(panel.plot.curves[0].getData()[1], [0, 0.1, 0.2], atol=1e-6)
 
 
-def test_they_follow_the_face_that_is_followed(bench: Bench, panel: SignalPanel) -> None:
+def test_values_are_those_of_the_followed_face(bench: Bench, panel: SignalPanel) -> None:
     one = replace(face((80, 120), 40), signals=signals(yaw_deg=30))
     two = replace(face((240, 120), 30, face_id=1), signals=signals(yaw_deg=-15))
     bench.show(analysis(one, two))
@@ -84,7 +86,7 @@ def test_they_follow_the_face_that_is_followed(bench: Bench, panel: SignalPanel)
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_2)
     bench.qtbot.waitUntil(lambda: panel.cells.summary().startswith("Yaw −15°"))
     bench.show(analysis(one, two, index=1))
-    values = panel.strip.traces.last(20)[1][:, YAW]
+    values = panel.plot.history.last(20)[1][:, YAW]
     np.testing.assert_allclose(values, [30, np.nan, -15])  # a gap between the two
 
 
@@ -92,16 +94,16 @@ def test_no_face_is_a_gap_and_a_dash(bench: Bench, panel: SignalPanel) -> None:
     bench.show(with_signals(0, yaw_deg=3))
     bench.show(analysis(index=1))
     bench.qtbot.waitUntil(lambda: panel.cells.summary() == "Yaw –, Pitch –, Roll –")
-    assert np.isnan(panel.strip.traces.last(20)[1][-1]).all()
+    assert np.isnan(panel.plot.history.last(20)[1][-1]).all()
 
 
 def test_a_hidden_plot_is_not_drawn(bench: Bench) -> None:
-    strip = bench.window.live_page.panel.signals.strip
+    strip = bench.window.live_page.panel.signals.plot
     bench.show(with_signals(0, yaw_deg=3))
     headline = bench.window.live_page.panel.label
     bench.qtbot.waitUntil(lambda: headline.text() == "Happy 87\u00a0%")
     assert strip.curves[0].getData()[0].size == 0
-    assert strip.traces.last(20)[1][-1, YAW] == 3  # but noted
+    assert strip.history.last(20)[1][-1, YAW] == 3  # but noted
 
 
 def test_the_strongest_units_are_those_that_moved_most(bench: Bench, panel: SignalPanel) -> None:
@@ -114,7 +116,7 @@ def test_the_strongest_units_are_those_that_moved_most(bench: Bench, panel: Sign
     assert panel.cells.summary() == "AU12 0.00, AU45 0.00, AU15 0.80, AU26 0.00"
 
 
-def test_a_unit_a_little_stronger_does_not_take_a_place() -> None:
+def test_a_slightly_stronger_unit_does_not_displace_another() -> None:
     before = strongest(signals(au01=0.5, au02=0.4, au04=0.3, au05=0.2))
     assert strongest(signals(au01=0.5, au02=0.4, au04=0.3, au05=0.2, au07=0.25), before) == before
 
@@ -126,21 +128,21 @@ def test_every_number_explains_itself(bench: Bench, panel: SignalPanel, group: s
 
     def shown() -> str:
         told = signals(au12=0.5)
-        return ", ".join(f"{SIGNALS[i].name} {value_text(i, told[i])}" for i in panel.strip.shown)
+        return ", ".join(f"{SIGNALS[i].name} {value_text(i, told[i])}" for i in panel.plot.shown)
 
     bench.qtbot.waitUntil(lambda: panel.cells.summary() == shown())
-    for place, index in enumerate(panel.strip.shown):
+    for place, index in enumerate(panel.plot.shown):
         cell = panel.cells.cell(place)
         tip = panel.cells.tip(cell.center().x())
         assert tip.startswith(
             f"{SIGNALS[index].name} {value_text(index, signals(au12=0.5)[index])}"
         )
         assert SIGNALS[index].meaning in tip
-        assert SIGNALS[index].meaning in panel.strip.toolTip()
+        assert SIGNALS[index].meaning in panel.plot.toolTip()
         assert "MediaPipe" in tip or "Soukupova" in tip  # its source
 
 
-def test_meanings_tell_signs_units_and_names() -> None:
+def test_meanings_include_signs_units_and_names() -> None:
     def meaning(column: str) -> str:
         return SIGNALS[COLUMNS.index(column)].meaning
 
@@ -151,7 +153,7 @@ def test_meanings_tell_signs_units_and_names() -> None:
     assert "no intensity" in meaning("au12")
 
 
-def test_values_in_words() -> None:
+def test_values_as_text() -> None:
     assert value_text(YAW, -12.4) == "−12°"
     assert value_text(YAW, 0.3) == "0°"
     assert value_text(LEFT_EYE, 0.314) == "0.31"

@@ -1,8 +1,8 @@
-"""Data that is checked on the Train page, and what of it stands in the way of a training."""
+"""The data check on the Train page: its sentences, and when it blocks a training."""
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,83 +10,95 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from ferapp.runs.check_data import check_data
-from ferapp.runs.data_check import DataCheck
+from ferapp.runs.data_check import DataCheck, check_data
+from ferapp.runs.task_queue import ReportProgress
+from ferapp.ui.train.data_view import DataView
 from tests.support.runs.run_files import make_run, started, step
-from tests.support.ui.train_bench import LONG, SETS, WAIT, Begun, Bench, made_bench, save_drawn
+from tests.support.ui.train_bench import (
+    LONG,
+    SETS,
+    WAIT,
+    StartedTraining,
+    TrainBench,
+    make_train_bench,
+    save_cartoons,
+)
+from trainer.labels import EXPRESSIONS
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "prepared"
-    save_drawn(folder)
+    save_cartoons(folder)
     return folder
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Bench]:
-    yield from made_bench(qtbot, qapp, tmp_path / "runs")
+def bench(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[TrainBench]:
+    yield from make_train_bench(qtbot, qapp, tmp_path / "runs")
 
 
-def test_data_that_does_not_open_is_told_where_the_check_is(bench: Bench, tmp_path: Path) -> None:
+def test_data_that_cannot_be_opened_is_reported_in_place_of_the_check(
+    bench: TrainBench, tmp_path: Path
+) -> None:
     (tmp_path / "empty").mkdir()
     bench.start(tmp_path / "empty", SETS)
     bench.wait(lambda: not bench.page.trainings)
-    assert "layout of this data set is not recognised" in bench.page.data.words.text()
+    assert "layout of this data set is not recognised" in bench.page.data.text.text()
     bench.page.form.check.click()
-    bench.wait(lambda: "not recognised" in bench.page.data.words.text())
+    bench.wait(lambda: "not recognised" in bench.page.data.text.text())
 
 
-def test_what_was_found_stands_beside_its_own_data_alone(
-    bench: Bench, prepared: Path, tmp_path: Path
+def test_a_check_is_shown_only_while_its_data_is_chosen(
+    bench: TrainBench, prepared: Path, tmp_path: Path
 ) -> None:
-    page, form, words = bench.page, bench.page.form, bench.page.data.words
+    page, form, words = bench.page, bench.page.form, bench.page.data.text
     (tmp_path / "empty").mkdir()
     form.data.setText(str(tmp_path / "empty"))
     assert form.validate()
     form.check.click()
     bench.wait(lambda: "not recognised" in words.text())
     assert not form.start.isEnabled()
-    assert "not recognised" in form.wrong.text()
+    assert "not recognised" in form.problems.text()
     form.data.setText(str(prepared))
     assert "press Check" in words.text()
     assert form.validate()
     form.check.click()
     bench.wait(lambda: "drawn" in words.text())
-    assert page.data.sheet.sizeHint().height() > 0
+    assert page.data.face_sheet.sizeHint().height() > 0
     assert form.start.isEnabled()
     form.data.setText(f"{prepared}-other")
     assert "press Check" in words.text()
-    assert page.data.sheet.sizeHint().height() == 0
+    assert page.data.face_sheet.sizeHint().height() == 0
     form.data.setText(str(prepared))
     assert "drawn" in words.text()
 
 
-def test_what_was_said_ends_when_the_training_can_begin(bench: Bench, tmp_path: Path) -> None:
+def test_an_old_error_disappears_when_a_training_begins(bench: TrainBench, tmp_path: Path) -> None:
     page = bench.page
     page.form.data.setText(str(tmp_path))
-    page._find(str(tmp_path), "Error: it cannot be read")
+    page._set_check(str(tmp_path), "Error: it cannot be read")
     run = make_run(tmp_path / "runs", [started(), step(5)]).path
-    page.trainings.append(Begun(run))  # type: ignore[arg-type]
-    page._look()
-    assert "press Check" in page.data.words.text()
+    page.trainings.append(StartedTraining(run))  # type: ignore[arg-type]
+    page._refresh()
+    assert "press Check" in page.data.text.text()
 
 
-def test_while_data_is_checked_nothing_is_started(
-    bench: Bench, prepared: Path, monkeypatch: pytest.MonkeyPatch
+def test_no_training_starts_while_data_is_checked(
+    bench: TrainBench, prepared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both would prepare the same folder of the cache."""
+    """Both would write the same cache folder."""
     page, form, finish = bench.page, bench.page.form, threading.Event()
 
-    def checks(source: Path, say: Callable[[str], None]) -> DataCheck:
+    def check_slowly(source: Path, report: ReportProgress) -> DataCheck:
         assert finish.wait(WAIT / 1000)
-        return check_data(source, say)
+        return check_data(source, report)
 
-    page._tools = replace(page._tools, check_data=checks)
+    page._tools = replace(page._tools, check_data=check_slowly)
     form.fill("default", str(prepared), SETS, "quick")
     try:
         form.check.click()
-        form.run_name.setText("another")  # which is looked at, and frees nothing
+        form.run_name.setText("another")  # validates the form, but does not unblock it
         assert not form.validate()
         assert not form.start.isEnabled()
         assert form.start.toolTip() == "The data is being checked."
@@ -97,15 +109,15 @@ def test_while_data_is_checked_nothing_is_started(
     assert "checked" not in form.start.toolTip() + form.check.toolTip()
 
 
-def test_a_training_that_prepares_its_data_is_told_and_stopped(
-    bench: Bench, tmp_path: Path
+def test_a_training_that_prepares_its_data_is_shown_and_can_be_stopped(
+    bench: TrainBench, tmp_path: Path
 ) -> None:
     page, form, data = bench.page, bench.page.form, bench.page.data
-    os.mkfifo(tmp_path / "faces.csv")  # nobody writes into it: the training waits for its data
+    os.mkfifo(tmp_path / "faces.csv")  # nothing writes into it: the training waits for its data
     bench.start(tmp_path / "faces.csv", LONG)
     (training,) = page.trainings
-    assert "A training prepares its data" in data.preparing.text()
-    assert "prepares its data" in form.start.toolTip()
+    assert "Preparing data (0 s). The first time takes longer." in data.preparing.text()
+    assert "is preparing its data" in form.start.toolTip()
     assert not form.validate()
     assert not form.start.isEnabled()
     assert not form.check.isEnabled()
@@ -113,5 +125,90 @@ def test_a_training_that_prepares_its_data_is_told_and_stopped(
     assert training.poll() is not None
     assert page.trainings == []
     assert not data.stop.isVisible()
-    assert "stopped before it began" in data.words.text()
+    assert "stopped before it began" in data.text.text()
     assert form.start.isEnabled()
+
+
+def checked(**values: object) -> DataCheck:
+    """A check of flawless data, with changes."""
+    counts = {split: dict.fromkeys(EXPRESSIONS, 10) for split in ("train", "val")}
+    flawless = DataCheck(
+        name="made",
+        classes=EXPRESSIONS,
+        counts=counts,
+        samples=140,
+        without_landmarks=0,
+        with_votes=0,
+        leaked=0,
+        conflicting=0,
+        skipped=(),
+        examples={},
+    )
+    return replace(flawless, **values)
+
+
+def sentences(qtbot: QtBot, check: DataCheck) -> str:
+    view = DataView()
+    qtbot.addWidget(view)
+    view.show_check(check)
+    return view.text.text().replace("\u00a0", " ")
+
+
+def test_the_sentences_about_flawless_data(qtbot: QtBot) -> None:
+    text = sentences(qtbot, checked())
+    for sentence in (
+        "Every sample has landmarks.",
+        "No training picture also appears in another split.",
+        "No picture has a copy with another label.",
+        "Every sample could be read.",
+    ):
+        assert sentence in text
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (
+            1,
+            (
+                "1 of 140 samples has no landmarks (0.7 %); it is cropped without alignment.",
+                "1 training picture also appears in another split, pixel for pixel; "
+                "data.drop_leaked leaves it out.",
+                "1 picture has a copy with another label.",
+                "1 sample has annotators' votes",
+                "1 sample could not be read and is left out:",
+            ),
+        ),
+        (
+            2,
+            (
+                "2 of 140 samples have no landmarks (1.4 %); they are cropped without alignment.",
+                "2 training pictures also appear in another split, pixel for pixel; "
+                "data.drop_leaked leaves them out.",
+                "2 pictures have copies with another label.",
+                "2 samples have annotators' votes",
+                "2 samples could not be read and are left out:",
+            ),
+        ),
+    ],
+)
+def test_the_sentences_about_flaws_in_singular_and_plural(
+    qtbot: QtBot, count: int, expected: tuple[str, ...]
+) -> None:
+    flawed = checked(
+        without_landmarks=count,
+        leaked=count,
+        conflicting=count,
+        with_votes=count,
+        skipped=("<bad>.jpg is truncated",) * count,
+    )
+    text = sentences(qtbot, flawed)
+    for sentence in expected:
+        assert sentence in text
+    assert "&lt;bad&gt;.jpg" in text
+
+
+def test_a_class_without_training_pictures_is_named(qtbot: QtBot) -> None:
+    train = {name: 10 for name in EXPRESSIONS if name != "neutral"}
+    counts = {"train": train, "val": dict.fromkeys(EXPRESSIONS, 10)}
+    assert "No training pictures of neutral." in sentences(qtbot, checked(counts=counts))

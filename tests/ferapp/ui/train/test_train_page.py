@@ -21,16 +21,16 @@ from ferapp.cli import main
 from ferapp.ui.shell.window import MainWindow
 from ferapp.ui.train import train_page as page_module
 from ferapp.ui.train.train_page import TrainPage
-from tests.support.runs.run_files import a_process_that_trains, epoch, make_run, started, step
+from tests.support.runs.run_files import epoch, make_run, running_training, started, step
 from tests.support.ui.train_bench import (
     LONG,
     SETS,
     WAIT,
-    Begun,
-    Bench,
-    looked,
-    made_bench,
-    save_drawn,
+    StartedTraining,
+    TrainBench,
+    make_train_bench,
+    refresh,
+    save_cartoons,
 )
 from trainer.training.run_dir import RunDir
 
@@ -38,16 +38,16 @@ from trainer.training.run_dir import RunDir
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "prepared"
-    save_drawn(folder)
+    save_cartoons(folder)
     return folder
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Bench]:
-    yield from made_bench(qtbot, qapp, tmp_path / "runs")
+def bench(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[TrainBench]:
+    yield from make_train_bench(qtbot, qapp, tmp_path / "runs")
 
 
-def test_launch_watch_stop_resume_and_use(bench: Bench, prepared: Path) -> None:
+def test_start_watch_stop_resume_and_use_a_run(bench: TrainBench, prepared: Path) -> None:
     page, view = bench.page, bench.page.view
     assert page.empty.isVisible()
     bench.start(prepared, LONG)
@@ -55,25 +55,25 @@ def test_launch_watch_stop_resume_and_use(bench: Bench, prepared: Path) -> None:
     assert page._stack.currentWidget() is view
     assert bench.state() == "running"
     assert view.state.text().startswith("running, epoch")
-    names = [name for name, _ in view.accuracies.legend_words()]
-    assert names == ["val", "mean class", "train"]
-    assert view.losses.legend_words()[0][0] == "loss"
-    assert view.rates.legend_words()
-    assert view.figures["best"].text() != "–"
-    train = dict(view.accuracies.legend_words())["train"]
-    assert view.figures["train"].text().replace("\u00a0", " ") == train
-    assert view.figures["memory"].text().endswith("GiB")
+    names = [name for name, _ in view.accuracies.legend_values()]
+    assert names == ["validation", "mean class", "training"]
+    assert view.losses.legend_values()[0][0] == "loss"
+    assert view.rates.legend_values()
+    assert view.metrics["best"].text() != "–"
+    train = dict(view.accuracies.legend_values())["training"]
+    assert view.metrics["train"].text().replace("\u00a0", " ") == train
+    assert view.metrics["memory"].text().endswith("GiB")
     assert view.matrix._counts.sum() == 28  # the val samples
     assert "started" in view.log.toPlainText()
     view.epoch.setValue(1)
-    assert "epoch 1" in view.epoch_words.text()
+    assert "epoch 1" in view.epoch_label.text()
     view.stop.click()
     bench.wait(lambda: bench.state() == "stopped")
     bench.wait(lambda: not page.trainings)
     assert page.run is not None
     assert page.list.current_path() == str(page.run.path)
-    before = page.run.share
-    assert view.live.isVisible()  # what was trained is usable
+    before = page.run.progress
+    assert view.live.isVisible()  # the model so far can be used
     view.live.click()
     assert bench.calls == [("live", str(RunDir(page.run.path).best))]
     view.inspect.click()
@@ -81,18 +81,18 @@ def test_launch_watch_stop_resume_and_use(bench: Bench, prepared: Path) -> None:
     assert view.resume.isVisible()
     view.resume.click()
     bench.wait(lambda: bench.state() == "running")
-    bench.wait(lambda: page.run is not None and page.run.share > before)
+    bench.wait(lambda: page.run is not None and page.run.progress > before)
     assert len(page.list.entries.runs) == 1  # the same run
 
 
-def test_a_killed_training_says_so_and_goes_on(bench: Bench, prepared: Path) -> None:
+def test_a_killed_training_says_so_and_can_be_resumed(bench: TrainBench, prepared: Path) -> None:
     page = bench.page
     bench.start(prepared, LONG)
     bench.wait_for_epochs(2)
     (training,) = page.trainings
     os.kill(training.pid, signal.SIGKILL)
     bench.wait(lambda: bench.state() == "interrupted")
-    assert "killed, out of memory, or its disk is full" in page.view.reason.text()
+    assert "The training process ended unexpectedly" in page.view.reason.text()
     assert page.run is not None
     done = max(page.run.confusions)
     page.view.resume.click()
@@ -104,17 +104,17 @@ def test_a_killed_training_says_so_and_goes_on(bench: Bench, prepared: Path) -> 
 STARTS = """
 import os, sys
 from pathlib import Path
-from ferapp.runs.training_process import TrainingChild
+from ferapp.runs.training_process import TrainingProcess
 import json
 arguments, runs = json.loads(sys.argv[1]), Path(sys.argv[2])
-training = TrainingChild(arguments, runs)
+training = TrainingProcess(arguments, runs)
 print(training.pid, flush=True)
 os.kill(os.getpid(), 9)  # as an app that is killed
 """
 
 
-def test_a_training_outlives_a_killed_app_and_a_new_one_takes_it_over(
-    bench: Bench, prepared: Path, tmp_path: Path
+def test_a_training_outlives_a_killed_app_and_a_new_app_takes_it_over(
+    bench: TrainBench, prepared: Path, tmp_path: Path
 ) -> None:
     page = bench.page
     page.form.fill("default", str(prepared), LONG, "orphan")
@@ -126,7 +126,7 @@ def test_a_training_outlives_a_killed_app_and_a_new_one_takes_it_over(
         page.list.choose(str(page.list.entries.runs[0].path))
         bench.wait_for_epochs(1)
         assert bench.state() == "running"
-        assert not page.trainings  # none of this page's own
+        assert not page.trainings  # this page started none
         page.view.stop.click()
         bench.wait(lambda: bench.state() == "stopped")
         assert page.view.resume.isVisible()
@@ -141,31 +141,35 @@ def _is_zombie(pid: int) -> bool:
         return True
 
 
-def test_after_a_training_began_the_form_can_be_had_again(bench: Bench, tmp_path: Path) -> None:
-    """The run is known before the list has it."""
-    page, form = bench.page, bench.page._new_page
-    with a_process_that_trains() as child:
+def test_the_form_can_be_shown_again_after_a_training_began(
+    bench: TrainBench, tmp_path: Path
+) -> None:
+    """The run is known before it is listed."""
+    page, form = bench.page, bench.page._form_page
+    with running_training() as child:
         begun = started(pid=child.pid, time=time.time())
         run = str(make_run(tmp_path / "runs", [begun, step(5)]).path)
-        page.trainings.append(Begun(Path(run)))  # type: ignore[arg-type]
-        page._look()
+        page.trainings.append(StartedTraining(Path(run)))  # type: ignore[arg-type]
+        page._refresh()
         bench.wait(lambda: bench.state() == "running")
-        looked(bench)
+        refresh(bench)
         assert page._stack.currentWidget() is page.view
-        assert page.list.current_path() == run  # which is marked in the list
-        for wish in (page.new, page.view.again):
-            wish.click()
-            looked(bench)
-            looked(bench)
+        assert page.list.current_path() == run  # selected in the list
+        for button in (page.new_run, page.view.duplicate):
+            button.click()
+            refresh(bench)
+            refresh(bench)
             assert page._stack.currentWidget() is form
             assert page.list.current_path() == ""
             page.list.choose(run)
-            looked(bench)
+            refresh(bench)
             assert page._stack.currentWidget() is page.view
 
 
-def test_another_training_is_shown_and_marked_once_it_began(bench: Bench, tmp_path: Path) -> None:
-    """Though another run was looked at, and two are checked."""
+def test_a_new_training_is_shown_and_selected_once_it_began(
+    bench: TrainBench, tmp_path: Path
+) -> None:
+    """Even while another run is shown and two are checked."""
     page, entries = bench.page, bench.page.list.entries
     for minute in (0, 1):
         make_run(tmp_path / "runs", [started(), step(5)], f"20261124-10150{minute}-old")
@@ -176,44 +180,44 @@ def test_another_training_is_shown_and_marked_once_it_began(bench: Bench, tmp_pa
     for row in (0, 1):
         entries.setData(entries.index(row), Qt.CheckState.Checked, box)
     assert page._stack.currentWidget() is page.comparison
-    page.new.click()
-    looked(bench)
-    assert page._stack.currentWidget() is page._new_page
+    page.new_run.click()
+    refresh(bench)
+    assert page._stack.currentWidget() is page._form_page
     fresh = make_run(tmp_path / "runs", [started(), step(5)], "20261124-101502-new").path
-    page.trainings.append(Begun(fresh))  # type: ignore[arg-type]
-    page._look()
+    page.trainings.append(StartedTraining(fresh))  # type: ignore[arg-type]
+    page._refresh()
     bench.wait(lambda: page.list.current_path() == str(fresh))
     bench.wait(lambda: page.run is not None and page.run.path == fresh)
     assert page._stack.currentWidget() is page.view
 
 
-def test_focus_alone_chooses_no_run(bench: Bench, tmp_path: Path) -> None:
+def test_focus_alone_selects_no_run(bench: TrainBench, tmp_path: Path) -> None:
     make_run(tmp_path / "runs", [started(), step(5)])
     bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
     QApplication.sendEvent(bench.page.list, QFocusEvent(QEvent.Type.FocusIn))
-    looked(bench)
+    refresh(bench)
     assert bench.page.list.currentIndex().isValid()
-    assert bench.page._stack.currentWidget() is bench.page._new_page
+    assert bench.page._stack.currentWidget() is bench.page._form_page
 
 
-def test_stop_asks_the_run_and_signals_no_process(bench: Bench, tmp_path: Path) -> None:
-    """Of another machine, whose number is here that of some other training."""
-    with a_process_that_trains() as child:
+def test_stop_writes_a_request_and_signals_no_process(bench: TrainBench, tmp_path: Path) -> None:
+    """For a run of another machine, whose process id is here another training's."""
+    with running_training() as child:
         begun = {**started(pid=child.pid, host="elsewhere"), "time": time.time()}
         run = make_run(tmp_path / "runs", [begun])
         bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
         bench.page.list.choose(str(run.path))
         bench.wait(lambda: bench.state() == "running")
         bench.page.view.stop.click()
-        assert run.stop.is_file()  # which its training looks for after each step
-        assert bench.page.view.stop.text() == "Stopping …"
+        assert run.stop.is_file()  # its training looks for it after each step
+        assert bench.page.view.stop.text() == "Stopping…"
         assert child.poll() is None
 
 
-def test_a_run_that_may_not_be_stopped_says_so(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_cannot_be_stopped_says_so(
+    bench: TrainBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(run: Path) -> None:
+    def refuse(run: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     begun = {**started(host="elsewhere"), "time": time.time()}
@@ -221,20 +225,20 @@ def test_a_run_that_may_not_be_stopped_says_so(
     bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
     bench.page.list.choose(str(run.path))
     bench.wait(lambda: bench.state() == "running")
-    monkeypatch.setattr(page_module, "ask_to_stop", refused)
+    monkeypatch.setattr(page_module, "request_stop", refuse)
     bench.page.view.stop.click()
     assert "Permission denied" in bench.page.toast.label.text()
     assert bench.page.view.stop.text() == "Stop"
 
 
-def test_a_training_that_fails_shows_its_reason(bench: Bench, prepared: Path) -> None:
+def test_a_training_that_fails_shows_its_reason(bench: TrainBench, prepared: Path) -> None:
     bench.start(prepared, {**SETS, "model.options": "{widths = [8, 16]}"})
     bench.wait(lambda: not bench.page.trainings and bench.page.run is not None)
     bench.wait(lambda: "2 widths do not fit 3 stages" in bench.page.view.reason.text())
 
 
 def test_a_loss_that_the_app_does_not_know_is_not_dropped_silently(
-    bench: Bench, tmp_path: Path
+    bench: TrainBench, tmp_path: Path
 ) -> None:
     run = make_run(tmp_path / "runs", [started(), step(5)], data=str(tmp_path))
     head = json.loads(run.config.read_text())
@@ -245,13 +249,15 @@ def test_a_loss_that_the_app_does_not_know_is_not_dropped_silently(
     assert page.list.entries.runs[0].state == "interrupted"  # it can be read
     page.list.choose(str(run.path))
     bench.wait(lambda: page.run is not None)
-    page.view.again_wanted.emit()
+    page.view.duplicate_requested.emit()
     assert "“of_a_user” is unknown here" in page.toast.label.text()
-    page.view.smaller_wanted.emit()
+    page.view.halve_batch_requested.emit()
     assert not page.trainings
 
 
-def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_path: Path) -> None:
+def test_out_of_memory_offers_half_the_batch(
+    bench: TrainBench, prepared: Path, tmp_path: Path
+) -> None:
     failed = {"event": "run_ended", "reason": "failed", "error": "CUDA out of memory. Tried …"}
     sets = tuple(f"{key}={value}" for key, value in SETS.items())
     events = [started(), {**failed, "time": 0.0}]
@@ -259,9 +265,9 @@ def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_p
     entries = bench.page.list.entries
     bench.wait(lambda: len(entries.runs) == 1)
     bench.page.list.choose(str(entries.runs[0].path))
-    bench.wait(bench.page.view.smaller.isVisible)
+    bench.wait(bench.page.view.halve_batch.isVisible)
     assert "CUDA out of memory" in bench.page.view.reason.text()
-    bench.page.view.smaller.click()
+    bench.page.view.halve_batch.click()
     bench.wait(lambda: len(entries.runs) == 2)
     bench.wait(lambda: bench.state() == "done" and not bench.page.trainings)
     newest = entries.runs[0]
@@ -270,7 +276,32 @@ def test_out_of_memory_offers_half_the_batch(bench: Bench, prepared: Path, tmp_p
     assert newest.config.optim.epochs == 2
 
 
-def test_resume_pressed_twice_goes_on_once(bench: Bench, tmp_path: Path) -> None:
+def test_a_duplicate_trains_with_exactly_the_same_settings(
+    bench: TrainBench, tmp_path: Path
+) -> None:
+    rate = 0.12345678901234567
+    sets = (f"optim.learning_rate={rate}", "objective.pal.sigma=0.0271828182845905")
+    make_run(tmp_path / "runs", [started(), step(5)], "20261124-101500-best-of-three", sets=sets)
+    entries = bench.page.list.entries
+    bench.wait(lambda: len(entries.runs) == 1)
+    bench.page.list.choose(str(entries.runs[0].path))
+    bench.wait(bench.page.view.duplicate.isVisible)
+    bench.page.view.duplicate.click()
+    assert bench.page.form.run_name.text() == "best-of-three"
+    assert entries.runs[0].config is not None
+    assert entries.runs[0].config.optim.learning_rate == rate
+    assert bench.page.form.config == entries.runs[0].config
+
+
+def test_an_accuracy_of_zero_is_listed_as_zero(bench: TrainBench, tmp_path: Path) -> None:
+    make_run(tmp_path / "runs", [started(), epoch(1, 0.0)])
+    entries = bench.page.list.entries
+    bench.wait(lambda: len(entries.runs) == 1)
+    text = entries.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert text.endswith("0.0\u00a0%")
+
+
+def test_resume_pressed_twice_resumes_once(bench: TrainBench, tmp_path: Path) -> None:
     ended = {"event": "run_ended", "reason": "stopped", "error": "", "time": 0.0}
     run = make_run(tmp_path / "runs", [started(), step(5), ended])
     bench.wait(lambda: len(bench.page.list.entries.runs) == 1)
@@ -281,7 +312,7 @@ def test_resume_pressed_twice_goes_on_once(bench: Bench, tmp_path: Path) -> None
     assert len(bench.page.trainings) == 1
 
 
-def test_two_runs_are_compared(bench: Bench, tmp_path: Path) -> None:
+def test_two_runs_are_compared(bench: TrainBench, tmp_path: Path) -> None:
     page, entries = bench.page, bench.page.list.entries
     for number, (name, rate) in enumerate((("pal", "0.1"), ("pal", "0.01"))):
         events = [started(), step(5), step(10), epoch(1, 0.3), epoch(2, 0.4 + number / 10)]
@@ -297,7 +328,7 @@ def test_two_runs_are_compared(bench: Bench, tmp_path: Path) -> None:
         entries.setData(entries.index(row), Qt.CheckState.Checked, box)
     bench.wait(lambda: page.comparison.headline.text() == "2 runs")
     assert tester.model() is entries
-    curves = page.comparison.accuracies.legend_words()
+    curves = page.comparison.accuracies.legend_values()
     names = ["pal · 10:15", "pal · 10:16"]
     assert sorted(curves) == [(names[0], "40.0 %"), (names[1], "50.0 %")]
     listed = [entries.index(row).data() for row in (0, 1)]
@@ -316,13 +347,13 @@ def test_two_runs_are_compared(bench: Bench, tmp_path: Path) -> None:
     assert page._stack.currentWidget() is not page.comparison
 
 
-def test_closing_asks_whether_the_training_goes_on(
-    bench: Bench, prepared: Path, monkeypatch: pytest.MonkeyPatch
+def test_closing_asks_whether_to_keep_training(
+    bench: TrainBench, prepared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert bench.page.may_close()  # nothing runs, nothing is asked
+    assert bench.page.may_close()  # nothing is running
     bench.start(prepared, LONG)
     bench.wait_for_epochs(1)
-    for answer, closes in (("cancel", False), ("go on", True)):
+    for answer, closes in (("cancel", False), ("keep", True)):
         monkeypatch.setattr(page_module, "ask_about_training", lambda _, a=answer: a)
         assert bench.page.may_close() is closes
         assert bench.state() == "running"
@@ -331,7 +362,7 @@ def test_closing_asks_whether_the_training_goes_on(
     bench.wait(lambda: bench.state() == "stopped")
 
 
-def test_damaged_runs_do_not_break_the_list(bench: Bench, tmp_path: Path) -> None:
+def test_damaged_runs_do_not_break_the_list(bench: TrainBench, tmp_path: Path) -> None:
     damaged = tmp_path / "runs" / "20261124-101500-damaged"
     damaged.mkdir(parents=True)
     (damaged / "config.json").write_text("{")

@@ -1,4 +1,4 @@
-"""The small windows: keys, first steps, about, log, address."""
+"""The dialogs: keys, first steps, about, log, address."""
 
 from collections import Counter
 from pathlib import Path
@@ -21,7 +21,7 @@ from pytestqt.qtbot import QtBot
 from ferapp.ui.shell.actions import ACTIONS
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.window import MainWindow
-from ferapp.ui.widgets.dialogs import AddressDialog, LogSheet, address_problem
+from ferapp.ui.widgets.dialogs import AddressDialog, LogDialog, address_problem
 from tests.support.ui.fake_engine import CARD, FakeEngine
 from tests.support.ui.window_bench import Bench
 
@@ -43,24 +43,24 @@ def press(bench: Bench, dialog: QDialog, text: str) -> None:
     bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def test_the_key_sheet_lists_each_action_once(bench: Bench) -> None:
+def test_the_keys_dialog_lists_each_action_once(bench: Bench) -> None:
     bench.qtbot.keyClick(bench.window, "?")
-    (sheet,) = dialogs()
-    words = Counter(label.text() for label in sheet.findChildren(QLabel))
+    (dialog,) = dialogs()
+    words = Counter(label.text() for label in dialog.findChildren(QLabel))
     for record in ACTIONS:
         assert words[record.tip] == 1, record.id
         assert words[record.shortcut] == 1, record.id
     assert all(words[group] == 1 for group in ("Source", "Model", "Picture", "Window", "Help"))
     assert "Pages" not in words
-    for label in sheet.findChildren(QLabel):  # nothing is cut off
+    for label in dialog.findChildren(QLabel):  # nothing is cut off
         assert label.height() >= label.heightForWidth(label.width()), label.text()
 
 
-def test_the_key_sheet_has_the_keys_of_the_pages(bench: Bench) -> None:
+def test_the_keys_dialog_has_the_keys_of_the_pages(bench: Bench) -> None:
     bench.window.add_page("Train", QWidget(), "Launch runs.")
     bench.window.add_page("Inspect", QWidget(), "Look at mistakes.")
-    sheet = opened(bench, "keys")
-    labels = sheet.findChildren(QLabel)
+    dialog = opened(bench, "keys")
+    labels = dialog.findChildren(QLabel)
     words = [label.text() for label in labels]
     for row in (
         ["Ctrl+1", "Live"],
@@ -74,7 +74,7 @@ def test_the_key_sheet_has_the_keys_of_the_pages(bench: Bench) -> None:
         assert any(words[at : at + len(row)] == row for at in range(len(words))), row
     for label in labels:
         assert label.height() >= label.heightForWidth(label.width()), label.text()
-    assert sheet.height() < 768  # as low as screens are
+    assert dialog.height() < 768  # as low as screens are
 
 
 class ForeignKeys(QTranslator):
@@ -96,8 +96,8 @@ def test_keys_are_written_as_the_system_does(qtbot: QtBot, qapp: QApplication) -
         window.add_page("Train", QWidget(), "Launch runs.")
         window.show()
         window.actions_by_id["keys"].trigger()
-        (sheet,) = dialogs()
-        words = [label.text() for label in sheet.findChildren(QLabel)]
+        (dialog,) = dialogs()
+        words = [label.text() for label in dialog.findChildren(QLabel)]
         tips = [action.toolTip() for action in window.findChildren(QAction)]
         assert "Strg+R" in words
         assert "Strg+2" in words
@@ -109,7 +109,7 @@ def test_keys_are_written_as_the_system_does(qtbot: QtBot, qapp: QApplication) -
 
 
 @pytest.mark.parametrize("action", ["keys", "about", "log", "open_url"])
-def test_dialogs_do_not_block_are_there_once_and_esc_closes_them(bench: Bench, action: str) -> None:
+def test_dialogs_are_modeless_open_once_and_close_with_esc(bench: Bench, action: str) -> None:
     dialog = opened(bench, action)
     if action != "open_url":  # which waits for its answer
         assert not dialog.isModal()
@@ -173,32 +173,32 @@ def test_without_a_model_there_is_no_card_to_show(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: not about.isEnabled())
 
 
-def test_the_log_follows_what_happens_and_is_copied_and_saved(
+def test_the_log_is_updated_and_can_be_copied_and_saved(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = ["12:00:01 the window is shown"]
     window = MainWindow(FakeEngine(), SettingsStore(), lambda: "\n".join(lines))
     qtbot.addWidget(window)
     window.actions_by_id["log"].trigger()
-    (sheet,) = dialogs()
-    assert isinstance(sheet, LogSheet)
-    (text,) = sheet.findChildren(QPlainTextEdit)
+    (dialog,) = dialogs()
+    assert isinstance(dialog, LogDialog)
+    (text,) = dialog.findChildren(QPlainTextEdit)
     assert text.isReadOnly()
     assert text.toPlainText() == lines[0]
     lines.append("12:00:03 the model is ready")
     qtbot.waitUntil(lambda: "the model is ready" in text.toPlainText())
-    buttons = {b.text(): b for b in sheet.findChildren(QAbstractButton)}
+    buttons = {b.text(): b for b in dialog.findChildren(QAbstractButton)}
     buttons["Copy"].click()
     assert QGuiApplication.clipboard().text() == "\n".join(lines)
     file = tmp_path / "ferapp.log"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
     buttons["Save…"].click()
     assert file.read_text() == "\n".join(lines)
-    assert str(file) in sheet.saved.text()
+    assert str(file) in dialog.saved.text()
     gone = tmp_path / "none" / "ferapp.log"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(gone), ""))
     buttons["Save…"].click()
-    assert "could not be saved: No such file" in sheet.saved.text()
+    assert "could not be saved: No such file" in dialog.saved.text()
     window.close()
 
 
@@ -238,15 +238,15 @@ def test_first_steps_are_shown_once(qtbot: QtBot) -> None:
         ("RTSP://anna:secret@camera.local/stream", ""),
         ("https://host", ""),
         ("", "begins with"),
-        ("camera.local", "has ://"),
-        ("ftp://host/a", "ftp:// is not known"),
+        ("camera.local", "contains ://"),
+        ("ftp://host/a", "ftp:// is not supported"),
         ("http://", "name of the server"),
         ("rtsp://anna:secret@/stream", "name of the server"),
         ("http://:8080/", "name of the server"),
         ("http://host/a b", "no spaces"),
     ],
 )
-def test_an_address_is_checked_as_it_is_typed(bench: Bench, text: str, problem: str) -> None:
+def test_an_address_is_checked_while_it_is_typed(bench: Bench, text: str, problem: str) -> None:
     assert (problem in address_problem(text)) if problem else not address_problem(text)
     dialog = opened(bench, "open_url")
     assert isinstance(dialog, AddressDialog)

@@ -1,4 +1,4 @@
-"""The toast: where it stands, when it goes, and what keeps it."""
+"""The toast: its place, when it disappears, and what keeps it open."""
 
 import numpy as np
 import pytest
@@ -27,10 +27,10 @@ def room(qtbot: QtBot, qapp: QApplication) -> QWidget:
     return room
 
 
-def test_it_stands_in_the_corner_and_goes_by_itself(qtbot: QtBot, room: QWidget) -> None:
+def test_it_is_in_the_corner_and_disappears_by_itself(qtbot: QtBot, room: QWidget) -> None:
     toast = Toast(room, SHORT_MS)
     assert not toast.isVisible()
-    toast.tell("Saved.")
+    toast.show_message("Saved.")
     assert toast.isVisible()
     assert toast.accessibleDescription() == "Saved."
     assert not toast.button.isVisible()
@@ -38,9 +38,9 @@ def test_it_stands_in_the_corner_and_goes_by_itself(qtbot: QtBot, room: QWidget)
 
 
 @pytest.mark.parametrize("width", [320, 700, 1400])
-def test_it_stays_inside_and_shows_all_words(room: QWidget, width: int) -> None:
+def test_it_stays_inside_and_shows_the_whole_text(room: QWidget, width: int) -> None:
     toast = Toast(room)
-    toast.tell(NAME, "Open folder", lambda: None)
+    toast.show_message(NAME, "Open folder", lambda: None)
     room.resize(width, 400)
     place = toast.geometry()
     assert room.rect().contains(place)
@@ -50,22 +50,22 @@ def test_it_stays_inside_and_shows_all_words(room: QWidget, width: int) -> None:
     assert toast.button.width() >= toast.button.sizeHint().width()
 
 
-def test_the_button_acts_and_ends_it(qtbot: QtBot, room: QWidget) -> None:
+def test_the_button_acts_and_closes_it(qtbot: QtBot, room: QWidget) -> None:
     opened: list[str] = []
     toast = Toast(room)
-    toast.tell(NAME, "Open folder", lambda: opened.append("folder"))
+    toast.show_message(NAME, "Open folder", lambda: opened.append("folder"))
     assert toast.button.accessibleName() == "Open folder"
     qtbot.mouseClick(toast.button, Qt.MouseButton.LeftButton)
     assert opened == ["folder"]
     assert not toast.isVisible()
-    toast.tell("Another", "", None)
+    toast.show_message("Another", "", None)
     assert not toast.button.isVisible()
 
 
 def test_it_stays_under_the_pointer(qtbot: QtBot, room: QWidget) -> None:
     held, other = Toast(room, SHORT_MS), Toast(room, 3 * SHORT_MS)
-    held.tell("Held")
-    other.tell("Other")
+    held.show_message("Held")
+    other.show_message("Other")
     at = QPointF(1, 1)
     QApplication.sendEvent(held, QEnterEvent(at, at, at))
     qtbot.waitUntil(lambda: not other.isVisible())  # which has the longer time
@@ -74,10 +74,10 @@ def test_it_stays_under_the_pointer(qtbot: QtBot, room: QWidget) -> None:
     qtbot.waitUntil(lambda: not held.isVisible())
 
 
-def test_it_stays_while_the_keyboard_is_on_its_button(qtbot: QtBot, room: QWidget) -> None:
+def test_it_stays_while_its_button_has_the_focus(qtbot: QtBot, room: QWidget) -> None:
     held, other = Toast(room, SHORT_MS), Toast(room, 3 * SHORT_MS)
-    held.tell("Held", "Open folder", lambda: None)
-    other.tell("Other")
+    held.show_message("Held", "Open folder", lambda: None)
+    other.show_message("Other")
     held.button.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.waitUntil(lambda: not other.isVisible())
     assert held.isVisible()
@@ -95,7 +95,7 @@ def pixels(widget: QWidget) -> NDArray[np.int64]:
 def test_both_themes(qapp: QApplication, room: QWidget, mode: theme.Mode) -> None:
     look = theme.apply_theme(qapp, mode)
     toast = Toast(room)
-    toast.tell(NAME, "Open folder", lambda: None)
+    toast.show_message(NAME, "Open folder", lambda: None)
 
     def share(colour: str) -> float:
         c = QColor(colour)

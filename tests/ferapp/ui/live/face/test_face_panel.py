@@ -82,7 +82,7 @@ def test_the_words_of_hiding_fit_in_one_line(bench: Bench, page: LivePage) -> No
 def test_the_curves_break_where_hiding_begins(bench: Bench, page: LivePage) -> None:
     bench.show(analysis(face()))
     bench.show(hiding("mouth", index=1))
-    _, smoothed, _ = page.panel.strip.traces.last(20)
+    _, smoothed, _ = page.panel.probability_plot.history.last(20)
     assert np.isnan(smoothed[:, 0]).tolist() == [False, True, False]
 
 
@@ -208,7 +208,15 @@ def test_everything_is_in_view_at_the_usual_size(dressed: Bench) -> None:
     page = dressed.window.live_page
     dressed.show(mapped())
     panel = page.panel
-    seen = [panel.label, panel.doubts, panel.detail, panel.bars, panel.strip, panel.crop, panel.key]
+    seen = [
+        panel.label,
+        panel.doubts,
+        panel.detail,
+        panel.bars,
+        panel.probability_plot,
+        panel.crop,
+        panel.key,
+    ]
     places = [place(widget, page) for widget in [*seen, *controls(page)]]
     for one in places:
         assert page.rect().contains(one)
@@ -216,7 +224,7 @@ def test_everything_is_in_view_at_the_usual_size(dressed: Bench) -> None:
         for other in places[i + 1 :]:
             assert not one.intersects(other)
     assert panel.findChild(QScrollArea).verticalScrollBar().maximum() == 0
-    assert panel.strip.height() >= 88
+    assert panel.probability_plot.height() >= 88
 
 
 def test_headline_and_bars_stay_while_the_rest_scrolls(dressed: Bench) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ferapp.live.status import Playback
-from ferapp.recording.session import Replay
+from ferapp.sources.recorded import Replay
 from ferapp.ui.live.face.attention_strip import AttentionStrip
 from ferapp.ui.live.face.region_meter import RegionMeter
 from ferapp.ui.live.live_page import LivePage
@@ -145,5 +145,5 @@ def test_what_needs_another_look_of_the_model_is_held_with_the_picture(
     bench.engine.change_source(replay=Replay("a", "default"), playback=Playback(3.0))
     bench.qtbot.waitUntil(lambda: not page.attribution.method.isEnabled())
     assert all("Analyse again" in control.toolTip() for control in held)
-    bench.engine.change_source(replay=Replay("a", "default", again=True))
+    bench.engine.change_source(replay=Replay("a", "default", is_reanalysed=True))
     bench.qtbot.waitUntil(lambda: all(control.isEnabled() for control in held))

@@ -1,4 +1,4 @@
-"""Shown over the window while something is dragged over it."""
+"""Covers the window while something is dragged over it, and says what a drop would do."""
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen
@@ -8,7 +8,7 @@ from ferapp.overlays import palette
 from ferapp.ui.widgets import theme
 
 
-class DropVeil(QWidget):
+class DropHint(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._text = ""
@@ -25,14 +25,14 @@ class DropVeil(QWidget):
         self.raise_()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        look = theme.current()
+        colours = theme.current()
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.fillRect(self.rect(), palette.to_qcolor(look.window, 0.9))
-            pen = QPen(palette.to_qcolor(look.accent), 2)
+            painter.fillRect(self.rect(), palette.to_qcolor(colours.window, 0.9))
+            pen = QPen(palette.to_qcolor(colours.accent), 2)
             pen.setDashPattern([4, 3])
             painter.setPen(pen)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(18, 18, -18, -18), 12, 12)
-            painter.setPen(palette.to_qcolor(look.text))
+            painter.setPen(palette.to_qcolor(colours.text))
             painter.setFont(theme.sized(self.font(), 1.8, QFont.Weight.DemiBold))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._text)

@@ -1,4 +1,4 @@
-"""Pages and small evaluations for the tests of the Inspect page."""
+"""Inspect pages in windows of their own, and small evaluations for them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,31 +8,34 @@ import numpy as np
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
-from ferapp.review.classify_pictures import classified_by
 from ferapp.review.evaluation import Evaluation
-from ferapp.review.opened import Inspected
-from ferapp.review.opening import example, open_inspected
-from ferapp.review.sample_explainer import Examiner
+from ferapp.review.opening import OpenedEvaluation, classify_with, example, open_evaluation
+from ferapp.review.sample_explainer import SampleExplainer
 from ferapp.ui.inspect.inspect_page import InspectPage
-from ferapp.ui.inspect.inspect_tools import Tools
+from ferapp.ui.inspect.inspect_tools import InspectTools
 from ferapp.ui.widgets.theme import apply_theme
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import bundled_models
 
-Make = Callable[..., InspectPage]
+MakePage = Callable[..., InspectPage]
 
 
 @contextmanager
-def pages(qtbot: QtBot, app: QApplication, runs: Path) -> Iterator[Make]:
-    """Makes pages with the real tools, or with `opener`; each has opened something already."""
+def inspect_pages(qtbot: QtBot, app: QApplication, runs: Path) -> Iterator[MakePage]:
+    """Yields a function that makes pages, with the real tools or with `opener`.
+
+    Each page has opened something when it is returned.
+    """
     apply_theme(app, "dark")
     made_pages, windows = list[InspectPage](), list[QMainWindow]()
 
-    def made(source: str = "", opener: Callable[..., Inspected] | None = None) -> InspectPage:
-        tools = Tools(
-            open=opener or (lambda name, say: open_inspected(name, "default", say)),
-            examine=Examiner().examine,
-            classify=classified_by,
+    def made(
+        source: str = "", opener: Callable[..., OpenedEvaluation] | None = None
+    ) -> InspectPage:
+        tools = InspectTools(
+            open=opener or (lambda name, report: open_evaluation(name, "default", report)),
+            explain=SampleExplainer().explain,
+            classify=classify_with,
             models=tuple(bundled_models()),
             first=str(example()),
             runs=runs,
@@ -53,13 +56,13 @@ def pages(qtbot: QtBot, app: QApplication, runs: Path) -> Iterator[Make]:
         page.stop()
 
 
-def small(name: str, count: int, shift: int = 0) -> Inspected:
-    """Labels in turn; with `shift` each prediction is another one."""
+def small_opened(name: str, count: int, shift: int = 0) -> OpenedEvaluation:
+    """Labels in turn; `shift` moves every prediction to another class."""
     rng = np.random.default_rng(0)
     label = np.arange(count, dtype=np.int64) % 7
     logits = np.eye(7, dtype=np.float32)[(label + rng.integers(0, 2, count) + shift) % 7]
     numbers = np.arange(count)
-    found = Evaluation(
+    evaluation = Evaluation(
         name,
         EXPRESSIONS,
         np.array([f"{number:03d}" for number in numbers]),
@@ -71,4 +74,4 @@ def small(name: str, count: int, shift: int = 0) -> Inspected:
         np.full((count, 7), np.nan, np.float32),
         1.0,
     )
-    return Inspected(name, found, lambda row: None, None, Path("none.jsonl"))
+    return OpenedEvaluation(name, evaluation, lambda row: None, None, Path("none.jsonl"))

@@ -1,5 +1,6 @@
-"""The log of a run that goes on can be read and copied."""
+"""One run: its metrics in words, and its growing log."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from ferapp.runs.run_reader import Run
+from ferapp.runs.run_reader import RunSnapshot
 from ferapp.ui.train.run_view import RunView
 from ferapp.ui.widgets.theme import apply_theme
 
@@ -18,13 +19,13 @@ def lines(count: int, word: str = "line") -> str:
     return "".join(f"{word} {number}\n" for number in range(count))
 
 
-def test_the_log_grows_without_disturbing_who_reads_it(qtbot: QtBot, qapp: QApplication) -> None:
+def test_the_log_grows_without_disturbing_its_reader(qtbot: QtBot, qapp: QApplication) -> None:
     apply_theme(qapp, "dark")
     view = RunView()
     qtbot.addWidget(view)
 
     def write(log: str, run: str = "one") -> None:
-        view.show_run(Run(Path(run), run, "running", log=log))
+        view.show_run(RunSnapshot(Path(run), run, "running", log=log))
 
     view.show_log.setChecked(True)
     view.resize(900, 700)
@@ -34,7 +35,7 @@ def test_the_log_grows_without_disturbing_who_reads_it(qtbot: QtBot, qapp: QAppl
     assert bar.value() == bar.maximum() > 0
     write(lines(101))
     assert log.toPlainText() == lines(101)
-    assert bar.value() == bar.maximum()  # at the end it follows
+    assert bar.value() == bar.maximum()  # it follows the end
 
     bar.setValue(20)
     write(lines(102))
@@ -54,3 +55,34 @@ def test_the_log_grows_without_disturbing_who_reads_it(qtbot: QtBot, qapp: QAppl
     write(lines(50, "other"), "two")
     assert log.toPlainText() == lines(50, "other")
     assert bar.value() == bar.maximum()
+
+
+def test_the_best_validation_is_shown_with_its_epoch(qtbot: QtBot) -> None:
+    view = RunView()
+    qtbot.addWidget(view)
+    run = RunSnapshot(Path("one"), "one", "done")
+    view.show_run(run)
+    assert view.metrics["best"].text() == "–"
+    best = {"epoch": 3, "accuracy": 0.59, "mean_class_accuracy": 0.0}
+    view.show_run(replace(run, best=best))
+    assert view.metrics["best"].text() == "59.0\u00a0% (epoch 3)"
+    assert view.metrics["mean_class"].text() == "0.0\u00a0%"
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (RunSnapshot(Path("a"), "a", "interrupted"), "ended before training began"),
+        (
+            RunSnapshot(Path("a"), "a", "interrupted", start_event={"steps": 3}),
+            "ended unexpectedly: it was killed, or ran out of memory or disk space. No epoch",
+        ),
+    ],
+)
+def test_an_interrupted_run_says_what_may_have_happened(
+    qtbot: QtBot, run: RunSnapshot, reason: str
+) -> None:
+    view = RunView()
+    qtbot.addWidget(view)
+    view.show_run(run)
+    assert reason in view.reason.text()

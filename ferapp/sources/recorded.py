@@ -1,0 +1,50 @@
+"""What a recording that is played back brings along: its results, its marks, what it is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFace:
+    """One face of a recorded frame, without landmarks and crop, which a table does not hold."""
+
+    face_id: int
+    box: tuple[float, float, float, float]  # x, y, width, height in frame pixels
+    probabilities: NDArray[np.float32]  # (K,) of the classes, unsmoothed
+    signals: NDArray[np.float32]  # (S,) of `vision.signals.SIGNALS`, NaN where unknown
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedResults:
+    """The results that were recorded for a frame."""
+
+    classes: tuple[str, ...] = ()  # () where the model failed on the frame
+    faces: tuple[RecordedFace, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What happened at a moment: `mark` by a person, or `hidden` parts of the face."""
+
+    time_s: float
+    kind: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A recording that is played back."""
+
+    name: str
+    model: str  # whose results were recorded
+    marks: tuple[Mark, ...] = ()
+    has_overlays: bool = False  # there is only the video with the results drawn into it
+    is_complete: bool = True  # False when the recording was cut short, by a crash for example
+    is_reanalysed: bool = False  # a model analyses it, in place of the recorded results
+
+    @property
+    def shows_recorded_results(self) -> bool:
+        """Whether no model analyses it."""
+        return self.has_overlays or not self.is_reanalysed

@@ -1,0 +1,53 @@
+"""The check of a data set before training."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ferapp.runs.data_check import EXAMPLES_PER_CLASS, check_data
+from trainer.data.face_data import FaceData, save
+from trainer.labels import EXPRESSIONS
+
+
+def flawed_data() -> FaceData:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (60, 16, 16), np.uint8)
+    images[50] = images[0]  # in train and in val
+    images[2] = images[1]  # twice, under two labels
+    landmarks = np.zeros((60, 68, 2), np.float32)
+    landmarks[:6] = np.nan
+    label = np.arange(60) % 6  # no neutral
+    label[50] = label[0]
+    return FaceData(
+        name="flawed",
+        classes=EXPRESSIONS,
+        images=images,
+        sample_id=np.array([f"s{k}" for k in range(60)]),
+        source_index=np.arange(60),
+        split=np.array(["train"] * 45 + ["val"] * 15),
+        label=label,
+        landmarks=landmarks,
+        votes=np.full((60, 7), np.nan, np.float32),
+        landmark_source="files",
+        skipped=("bad.jpg is truncated",),
+    )
+
+
+def test_the_check_counts_samples_and_flaws(tmp_path: Path) -> None:
+    save(flawed_data(), tmp_path)
+    reports = list[str]()
+    check = check_data(tmp_path, reports.append)
+    assert (check.samples, check.without_landmarks, check.with_votes) == (60, 6, 0)
+    assert (check.leaked, check.conflicting) == (1, 1)
+    assert check.skipped == ("bad.jpg is truncated",)
+    assert check.counts["train"]["angry"] == 8
+    assert len(check.examples["angry"]) == EXAMPLES_PER_CLASS
+    assert len(check.examples["neutral"]) == 0
+    assert check.problem == ""
+    assert reports == ["Looking for duplicates…"]
+
+
+def test_data_without_a_validation_split_cannot_be_trained_on(tmp_path: Path) -> None:
+    save(replace(flawed_data(), split=np.full(60, "train")), tmp_path)
+    assert "no split 'val'" in check_data(tmp_path).problem
