@@ -119,9 +119,9 @@ class TestBadInput:
     def test_sources(self, command, tmp_path: Path, demo_frame: np.ndarray) -> None:
         self.refused(command("ferapp", "analyze", "gone.mp4"), "gone.mp4", "no such file")
         (tmp_path / "text.mp4").write_text("no video at all")
-        self.refused(command("ferapp", "analyze", "text.mp4"), "text.mp4", "no video")
+        self.refused(command("ferapp", "analyze", "text.mp4"), "text.mp4", "cannot be opened")
         (tmp_path / "text.png").write_text("no picture at all")
-        self.refused(command("ferapp", "analyze", "text.png"), "text.png", "no image")
+        self.refused(command("ferapp", "analyze", "text.png"), "text.png", "could not be read")
 
     def test_a_truncated_video(self, command, tmp_path: Path) -> None:
         whole = asset("demo/demo.mp4").read_bytes()
