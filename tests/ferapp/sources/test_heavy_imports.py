@@ -33,7 +33,7 @@ ENTRIES = {
     "cameras": "from ferapp.live import engine; engine.list_cameras()",
     "the pipeline": "import ferapp.vision.pipeline",
     "analyze": "import ferapp.studies.single_source",
-    "doctor": "from ferapp.doctor import examine; examine()",
+    "doctor": "from ferapp.doctor import run_checks; run_checks()",
     "drawing": "import ferapp.studies.annotated_video",
 }
 
