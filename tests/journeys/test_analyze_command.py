@@ -119,9 +119,9 @@ class TestBadInput:
     def test_sources(self, command, tmp_path: Path, demo_frame: np.ndarray) -> None:
         self.refused(command("ferapp", "analyze", "gone.mp4"), "gone.mp4", "no such file")
         (tmp_path / "text.mp4").write_text("no video at all")
-        self.refused(command("ferapp", "analyze", "text.mp4"), "text.mp4", "no video")
+        self.refused(command("ferapp", "analyze", "text.mp4"), "text.mp4", "cannot be opened")
         (tmp_path / "text.png").write_text("no picture at all")
-        self.refused(command("ferapp", "analyze", "text.png"), "text.png", "no image")
+        self.refused(command("ferapp", "analyze", "text.png"), "text.png", "could not be read")
 
     def test_a_truncated_video(self, command, tmp_path: Path) -> None:
         whole = asset("demo/demo.mp4").read_bytes()
@@ -132,7 +132,7 @@ class TestBadInput:
         cv2.imwrite(str(tmp_path / "face.png"), demo_frame)
         (tmp_path / "bad.safetensors").write_bytes(b"\x80\x04K\x01.")
         ask = ("ferapp", "analyze", "face.png", "--model")
-        self.refused(command(*ask, "bad.safetensors"), "bad.safetensors", "no model file")
+        self.refused(command(*ask, "bad.safetensors"), "bad.safetensors", "not a model file")
         self.refused(command(*ask, "nobody"), "nobody", "default")
 
     def test_usage(self, command) -> None:

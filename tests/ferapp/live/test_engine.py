@@ -122,7 +122,7 @@ class TestModels:
             assert newest.card
             assert (newest.card.name, newest.problem) == ("second", "")
             assert opened.card is None
-            assert "no model file" in opened.problem
+            assert "not a model file" in opened.problem
             assert opened.ms == {"cuda:0": pytest.approx(2)}
             assert opened.spec == status.model.spec
 

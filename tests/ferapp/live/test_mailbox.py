@@ -125,8 +125,8 @@ def broken_models(folder: Path) -> dict[str, tuple[Path, str]]:
     contents = {
         "truncated": (good[: len(good) // 2], "truncated or damaged"),
         "flipped": (bytes(flipped), "its checksum"),
-        "pickled": (pickle.dumps({"state_dict": {}}), "no model file of this project"),
-        "long header": (struct.pack("<Q", 2 << 30) + good[8:], "no model file of this project"),
+        "pickled": (pickle.dumps({"state_dict": {}}), "not a model file of this project"),
+        "long header": (struct.pack("<Q", 2 << 30) + good[8:], "not a model file of this project"),
         "huge shape": (struct.pack("<Q", len(huge)) + huge + good[8 + header :], "damaged"),
     }
     states = {

@@ -28,12 +28,12 @@ found = {name: at_import.get(name) for name in EXPECTED}
 assert found == EXPECTED, found
 """
 ENTRIES = {
-    "load_opencv": "from ferapp.live import engine; engine.load_opencv()",
+    "load_opencv": "from ferapp.sources.heavy_imports import load_opencv; load_opencv()",
     "a source": "from ferapp.live import engine; engine.open_source('demo').close()",
     "cameras": "from ferapp.live import engine; engine.list_cameras()",
     "the pipeline": "import ferapp.vision.pipeline",
     "analyze": "import ferapp.studies.single_source",
-    "doctor": "from ferapp.doctor import examine; examine()",
+    "doctor": "from ferapp.doctor import run_checks; run_checks()",
     "drawing": "import ferapp.studies.annotated_video",
 }
 
@@ -64,14 +64,14 @@ def test_values_set_by_the_user_stay() -> None:
 
 CONCURRENT_IMPORTS = """
 import threading
-from ferapp.live import engine
+from ferapp.sources.heavy_imports import load_opencv
 
 barrier, failures = threading.Barrier(4), []
 
 def use_opencv():
     barrier.wait()
     try:
-        engine.load_opencv()
+        load_opencv()
         import cv2
         cv2.typing.MatLike
     except Exception as error:
