@@ -132,7 +132,7 @@ class TestBadInput:
         cv2.imwrite(str(tmp_path / "face.png"), demo_frame)
         (tmp_path / "bad.safetensors").write_bytes(b"\x80\x04K\x01.")
         ask = ("ferapp", "analyze", "face.png", "--model")
-        self.refused(command(*ask, "bad.safetensors"), "bad.safetensors", "no model file")
+        self.refused(command(*ask, "bad.safetensors"), "bad.safetensors", "not a model file")
         self.refused(command(*ask, "nobody"), "nobody", "default")
 
     def test_usage(self, command) -> None:
