@@ -36,7 +36,7 @@ def test_recent_models_are_listed(tmp_path: Path) -> None:
     file = tmp_path / "mine.safetensors"
     shutil.copy(asset("models/default.safetensors"), file)
     engine = Engine("demo", "default", opened=(str(file), str(tmp_path / "gone.safetensors")))
-    models = {model.name: model for model in engine._catalogue.look()}
+    models = {model.name: model for model in engine._catalogue.list_models()}
     assert models["mine"].spec == str(file)
     assert models["mine"].group == "file"
     assert "gone" not in models
@@ -47,7 +47,7 @@ def test_a_recent_model_of_a_run_has_the_name_of_the_run(tmp_path: Path) -> None
     file.parent.mkdir(parents=True)
     shutil.copy(asset("models/default.safetensors"), file)
     engine = Engine("demo", "default", opened=(str(file),))
-    names = [model.name for model in engine._catalogue.look() if model.group == "file"]
+    names = [model.name for model in engine._catalogue.list_models() if model.group == "file"]
     assert names == ["20261126-101010-personal"]
 
 
