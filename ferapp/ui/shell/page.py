@@ -1,4 +1,4 @@
-"""What the window asks of the pages beside the live one."""
+"""The base of every page but the live one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ DELIVER_MS = 30  # between two deliveries of results of a task queue
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What a page asks of the others, by what they are for."""
+    """How a page hands something to another page."""
 
     go_live: Callable[[str], None]  # with a model file
     compare_live: Callable[[str, str], None]  # two model files, side by side
@@ -33,10 +33,10 @@ class Page(QWidget):
         self._delivery.start()
 
     def may_close(self) -> bool:
-        """Asked before the window closes; False keeps it open."""
+        """Whether the window may close now."""
         return True
 
     def stop(self) -> None:
-        """The window closes: end what was begun."""
+        """End what is running, because the window closes."""
         self._delivery.stop()
         self.tasks.close()

@@ -17,7 +17,9 @@ from tests.support.ui.picture import pixels, rgb
 from tests.support.ui.window_bench import Bench
 from trainer.labels import EXPRESSIONS
 
-TWIN = ModelInfo("twin-pal", "bundled", replace(CARD, name="twin-pal"), name="twin-pal")
+TWIN = ModelInfo(
+    "twin-pal", "bundled", CARD.model_copy(update={"name": "twin-pal"}), name="twin-pal"
+)
 
 
 def both() -> Analysis:

@@ -21,11 +21,13 @@ BRIO = CameraInfo(2, "BRIO & Co", path="/dev/video2", uri="camera:BRIO & Co")
 RUN = ModelInfo(
     "/runs/pal/checkpoints/best.safetensors",
     "run",
-    replace(CARD, name="best", metrics={"split": "val", "accuracy": 0.7012}),
+    CARD.model_copy(update={"name": "best", "metrics": {"split": "val", "accuracy": 0.7012}}),
     name="pal",
     ms={"cpu": 31.0, "cuda:0": 2.0},
 )
-OPENED = ModelInfo("/m/mine.safetensors", "file", replace(CARD, metrics={}), name="mine")
+OPENED = ModelInfo(
+    "/m/mine.safetensors", "file", CARD.model_copy(update={"metrics": {}}), name="mine"
+)
 BROKEN = ModelInfo("/m/old.safetensors", "file", None, "old.safetensors ends too early.", "old")
 
 
