@@ -11,7 +11,7 @@ NAME_WIDTH, EDITOR_WIDTH = 130, 150  # px
 
 
 class FieldRow(QWidget):
-    """`changed` is emitted at every keystroke; `text` is what `form_fields.setting` takes."""
+    """`changed` is emitted at every keystroke; `text` is what `form_fields.set_argument` takes."""
 
     changed = Signal()
 

@@ -124,7 +124,7 @@ def closest_recipe(config: TrainConfig, recipes: Iterable[str]) -> str:
 
     def changes(recipe: str) -> list[str]:
         usual = recipe_texts(recipe)
-        return [setting(f, texts[f.key]) for f in fields if texts[f.key] != usual[f.key]]
+        return [set_argument(f, texts[f.key]) for f in fields if texts[f.key] != usual[f.key]]
 
     by_distance = sorted(recipes, key=lambda recipe: len(changes(recipe)))
     for recipe in by_distance:
@@ -143,7 +143,7 @@ def text_of(value: Any, field: FormField) -> str:
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-def setting(field: FormField, text: str) -> str:
+def set_argument(field: FormField, text: str) -> str:
     """The argument of `--set` that gives the field exactly this text."""
     quoted = json.dumps(text, ensure_ascii=False) if field.kind in ("text", "choice") else text
     return f"{field.key}={quoted.strip()}"

@@ -25,7 +25,7 @@ from ferapp.ui.train.form_fields import (
     closest_recipe,
     form_fields,
     recipe_texts,
-    setting,
+    set_argument,
     values_of,
 )
 from ferapp.ui.widgets import theme
@@ -253,7 +253,7 @@ class RunForm(QWidget):
     @property
     def settings(self) -> list[str]:
         """What differs from the recipe, as arguments of `--set`."""
-        return [setting(row.field, row.text) for row in self.rows.values() if row.differs]
+        return [set_argument(row.field, row.text) for row in self.rows.values() if row.differs]
 
     @property
     def data_path(self) -> str:

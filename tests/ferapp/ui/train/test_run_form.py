@@ -10,19 +10,19 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from ferapp.runs import training_process
-from ferapp.ui.train.form_fields import form_fields, setting, text_of, values_of
+from ferapp.ui.train.form_fields import form_fields, set_argument, text_of, values_of
 from ferapp.ui.train.run_form import RunForm
 from ferapp.ui.widgets.theme import apply_theme
 from trainer.config.loading import load_config
 from trainer.config.loss_settings import LossConfig
 from trainer.config.objective_config import register_loss_settings
-from trainer.config.sections import setting as config_setting
+from trainer.config.sections import setting
 from trainer.config.train_config import TrainConfig
 from trainer.recipes import RECIPES
 
 
 class TiltConfig(LossConfig):
-    angle: float = config_setting(3.0, "Largest tilt.", "degrees", ge=0)
+    angle: float = setting(3.0, "Largest tilt.", "degrees", ge=0)
 
 
 register_loss_settings("tilt", TiltConfig)
@@ -79,7 +79,7 @@ def test_every_recipe_passes_through_the_form_unchanged() -> None:
     for recipe in RECIPES.values():
         config = load_config(None, [], **recipe.values)
         texts = values_of(config)
-        sets = [setting(field, texts[field.key]) for field in fields]
+        sets = [set_argument(field, texts[field.key]) for field in fields]
         assert load_config(None, sets) == config, recipe.name
 
 
@@ -215,7 +215,7 @@ def test_numbers_keep_their_full_precision() -> None:
     """As text, and back through `--set`: else a duplicated run trains something else."""
     rate = next(field for field in form_fields() if field.key == "optim.learning_rate")
     for value in (0.1, 0.12345678901234567, 1 / 3, 1e-7, 2.5e-05, 1.0, 10.0):
-        config = load_config(None, [setting(rate, text_of(value, rate))])
+        config = load_config(None, [set_argument(rate, text_of(value, rate))])
         assert config.optim.learning_rate == value
     assert text_of(0.1, rate) == "0.1"
     assert text_of(1.0, rate) == "1"
@@ -249,10 +249,10 @@ def test_a_run_is_duplicated_exactly(
 def test_strings_and_tables_are_read_back_unchanged() -> None:
     field = next(field for field in form_fields() if field.key == "model.init")
     for text in ("1", "true", 'a "quoted" name', "C:\\models\\x", ""):
-        assert load_config(None, [setting(field, text)]).model.init == text
+        assert load_config(None, [set_argument(field, text)]).model.init == text
     options = next(field for field in form_fields() if field.key == "model.options")
     value = {"my option": 0.5, "other": 1.0}
-    sets = [setting(options, text_of(value, options))]
+    sets = [set_argument(options, text_of(value, options))]
     assert load_config(None, sets).model.options == value
 
 
