@@ -75,7 +75,7 @@ def test_ending_the_comparison_cancels_a_load_in_progress(
         until(lambda: made[1]() is None, "the second model is released")
         assert loader.current.state is ModelState.NONE
         engine.compare_with("two")
-        status_when(engine, lambda s: s.other_name == "two")
+        status_when(engine, lambda s: s.second_model is not None and s.second_model.name == "two")
 
 
 def test_a_load_that_has_not_begun_is_cancelled_too(bench: Bench) -> None:

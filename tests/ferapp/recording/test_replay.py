@@ -77,7 +77,7 @@ def test_recorded_values_are_read_back_exactly(folder: Path) -> None:
             assert str(face.face_id) == row["face_id"]
             assert [f"{v:.1f}" for v in face.box] == [row[f"box_{k}"] for k in "xywh"]
             written = [float(row[f"p_{name}"]) for name in EXPRESSIONS]
-            shares = face.prediction.probabilities
+            shares = face.probabilities
             np.testing.assert_array_equal(shares, np.array(written, np.float32))
             best = EXPRESSIONS[int(shares.argmax())]
             assert best == row["label"]

@@ -147,7 +147,7 @@ def live(studio: Studio, source: str, model: str = "one") -> Iterator[Engine]:
     engine.start()
     try:
         until(lambda: engine.status().model.state is ModelState.READY, "the model")
-        until(lambda: engine.status().source.uri.uri, "the source")
+        until(lambda: engine.status().source.uri, "the source")
         yield engine
     finally:
         engine.close()

@@ -47,6 +47,8 @@ class QualityDebounce:
             for key, spell in self._spells.items()
             if now - spell.last_seen <= HIDE_AFTER_S
         }
+        if all(new is old for new, old in zip(faces, analysis.faces, strict=True)):
+            return analysis
         return replace(analysis, faces=faces)
 
     def _debounced_face(self, face: Face, now: float, at_once: bool) -> Face:
