@@ -189,7 +189,7 @@ class TestNothingIsWritten:
             network.state_dict(),
             ModelCard(name="net", architecture="compact", arguments={}, attribution_layer="stages"),
         )
-        ask = ("--out", "x.onnx", "--keep-attention")
-        done = command("trainer", "export", "--model", file, *ask)
+        options = ("--out", "x.onnx", "--keep-attention")
+        done = command("trainer", "export", "--model", file, *options)
         assert done.returncode == 2
-        assert "only what predictions use" in done.stderr
+        assert "an ONNX file holds predictions" in done.stderr
