@@ -156,7 +156,7 @@ def models(
     """List the architectures and the bundled models, or the layers of one architecture."""
     from trainer.model_index import bundled_models, find_model, read_card
     from trainer.models import create, names
-    from trainer.models.skip_init import shapes_only
+    from trainer.models.shapes_only import shapes_only
 
     if name:
         _describe(

@@ -15,7 +15,7 @@ from trainer.errors import ModelFileError
 from trainer.files import write_atomic
 from trainer.model_index import CARD_KEY, CHECKSUM_KEY, parse_card, read_metadata
 from trainer.models.registry import FerModel, create
-from trainer.models.skip_init import SkipInit, shapes_only
+from trainer.models.shapes_only import shapes_only
 
 
 def save_model(
@@ -63,8 +63,7 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[FerModel
         )
 
     _check_fit(path, state, expected_state(path, build, len(state)))
-    with SkipInit():  # every weight comes from the file
-        model = build()
+    model = build()
     model.load_state_dict(state)
     model.float().requires_grad_(False).eval().to(device)
     if card.attribution_layer not in dict(model.named_modules()):

@@ -121,7 +121,7 @@ def network_complexity(config: TrainConfig, classes: int) -> tuple[int | None, i
     """Parameters and FLOPs of the configured network; None if it cannot be built."""
     from trainer.models import create
     from trainer.models.describe import describe_network
-    from trainer.models.skip_init import shapes_only
+    from trainer.models.shapes_only import shapes_only
 
     side = config.data.input_size
     try:

@@ -19,7 +19,7 @@ from trainer.models.model_file import load_model, save_model
 from trainer.models.networks.dacl import FeatureAttention
 from trainer.models.networks.resnet import ResNetTrunk
 from trainer.models.networks.transfer import MultiAttentionDropping, MultiHeadSelfAttention
-from trainer.models.skip_init import shapes_only
+from trainer.models.shapes_only import shapes_only
 
 
 def parameters(module: nn.Module) -> int:

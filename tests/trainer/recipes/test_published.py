@@ -8,7 +8,7 @@ from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.losses.objective import Objective
 from trainer.models import create
-from trainer.models.skip_init import shapes_only
+from trainer.models.shapes_only import shapes_only
 from trainer.recipes import FAST, RECIPES, recipe, recipe_values, tables
 from trainer.training.state import learning_rate
 
