@@ -238,7 +238,7 @@ def test_the_command_exits_with_1_if_a_run_failed(
 def test_a_process_returns_its_exit_code_and_error(capfd: pytest.CaptureFixture[str]) -> None:
     result = run_trainer(["resume", "nowhere"])
     assert result.code == 2
-    assert result.error.startswith("Error: nowhere: this is no run directory")
+    assert result.error.startswith("Error: nowhere: not a run directory")
     assert "nowhere" in capfd.readouterr().err
 
 
