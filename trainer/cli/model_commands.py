@@ -49,7 +49,7 @@ def export(
     if not to_onnx and out.suffix != MODEL_SUFFIX:
         raise UsageError(f"--out {out}: the name must end with {MODEL_SUFFIX} or .onnx")
     if to_onnx and keep_attention:
-        raise UsageError("--keep-attention: an ONNX file holds predictions alone")
+        raise UsageError("--keep-attention: an ONNX file has only what predictions use")
     network, card = load_model(find_model(model))
     make_folder(out.parent)
     card = card.model_copy(

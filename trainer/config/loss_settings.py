@@ -148,6 +148,7 @@ class AcolConfig(LossConfig):
     weight: float = setting(
         0.0,
         "Weight of the second head's cross-entropy (network acol only); 0 switches it off.",
+        title="ACoL loss weight",
         allow_inf_nan=False,
     )
 
