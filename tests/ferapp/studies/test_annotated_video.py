@@ -186,7 +186,7 @@ class TestVideo:
 @pytest.mark.usefixtures("qapp")
 def test_a_size_that_the_encoder_refuses(tmp_path: Path) -> None:
     wide = np.zeros((2, 9000, 4), np.uint8)
-    analysis = Analysis(Frame(wide[..., :3], 0, 0.0, 0.0), (), (), wide)
+    analysis = Analysis(Frame(wide[..., :3], 0, 0.0, 0.0), (), wide)
     video = AnnotatedVideo(tmp_path / "out.mp4", 30)
     with pytest.raises(FerError, match=r"out\.mp4: a video of 9000 × 2 pixels"):
         video.add(analysis)

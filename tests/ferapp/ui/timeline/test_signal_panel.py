@@ -150,7 +150,7 @@ def test_meanings_include_signs_units_and_names() -> None:
     assert "Degrees" in meaning("pitch_deg")
     assert "negative is down" in meaning("pitch_deg")
     assert "AU12, lip corner puller" in meaning("au12")
-    assert "no intensity" in meaning("au12")
+    assert "not the intensity" in meaning("au12")
 
 
 def test_values_as_text() -> None:
