@@ -25,17 +25,7 @@ def dangers(text: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Call):
-            name, given = ast.unparse(node.func), {each.arg: each.value for each in node.keywords}
-            if name in CALLS or name.removeprefix("builtins.") in CALLS:
-                yield f"{node.lineno}: {name}"
-            if name == "torch.load" and not _is(given.get("weights_only"), True):
-                yield f"{node.lineno}: torch.load without weights_only=True"
-            if name.startswith("subprocess.") and "shell" in given:
-                yield f"{node.lineno}: shell"
-            if "allow_pickle" in given and not _is(given["allow_pickle"], False):
-                yield f"{node.lineno}: allow_pickle"
-            if "trust_remote_code" in given:
-                yield f"{node.lineno}: trust_remote_code"
+            yield from _dangers_of_call(node)
             continue
         else:
             continue
@@ -44,8 +34,23 @@ def dangers(text: str) -> Iterator[str]:
                 yield f"{node.lineno}: {name}"
 
 
-def _is(value: ast.expr | None, wanted: bool) -> bool:
-    return isinstance(value, ast.Constant) and value.value is wanted
+def _dangers_of_call(call: ast.Call) -> Iterator[str]:
+    name = ast.unparse(call.func)
+    arguments = {keyword.arg: keyword.value for keyword in call.keywords}
+    if name in CALLS or name.removeprefix("builtins.") in CALLS:
+        yield f"{call.lineno}: {name}"
+    if name == "torch.load" and not _is_literally(arguments.get("weights_only"), True):
+        yield f"{call.lineno}: torch.load without weights_only=True"
+    if name.startswith("subprocess.") and "shell" in arguments:
+        yield f"{call.lineno}: shell"
+    if "allow_pickle" in arguments and not _is_literally(arguments["allow_pickle"], False):
+        yield f"{call.lineno}: allow_pickle"
+    if "trust_remote_code" in arguments:
+        yield f"{call.lineno}: trust_remote_code"
+
+
+def _is_literally(value: ast.expr | None, literal: bool) -> bool:
+    return isinstance(value, ast.Constant) and value.value is literal
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

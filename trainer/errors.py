@@ -86,3 +86,11 @@ def is_out_of_memory(error: Exception) -> bool:
         return True
     # the driver and Metal raise a plain RuntimeError
     return isinstance(error, RuntimeError) and "out of memory" in str(error)
+
+
+def error_text(error: Exception) -> str:
+    """An exception for a person: the message of our own errors; of others kind and first line."""
+    if isinstance(error, FerError):
+        return str(error)
+    line = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {line}" if line else type(error).__name__

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ferapp.live.device_list import give_back_memory
-from ferapp.live.error_text import error_text
 from ferapp.live.mailbox import LatestMailbox
 from ferapp.live.meters import RateMeter
 from ferapp.live.model_loader import LoadedModel, ModelLoader
@@ -18,7 +17,7 @@ from ferapp.recording.session import with_recorded_results
 from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.types import Analysis, StageTimes
-from trainer.errors import is_out_of_memory
+from trainer.errors import error_text, is_out_of_memory
 
 if TYPE_CHECKING:
     from ferapp.vision.pipeline import Analyzer

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ferapp.live.device_list import device_name, give_back_memory
-from ferapp.live.error_text import error_text
 from ferapp.live.status import ModelState
-from trainer.errors import FerError, is_out_of_memory
+from trainer.errors import FerError, error_text, is_out_of_memory
 from trainer.model_index import model_reference
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.live.error_text import error_text
 from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
 from ferapp.recording.session import CLEAN, EVENTS, FACES, FRAMES, HIDDEN, MARK, NOTE, OVERLAID
@@ -21,6 +20,7 @@ from ferapp.recording.session_files import RecordingSubject, SessionFiles, sessi
 from ferapp.vision.face_regions import PARTS, Part
 from ferapp.vision.face_table import table_rows
 from ferapp.vision.types import Analysis
+from trainer.errors import error_text
 
 log = logging.getLogger(__name__)
 
