@@ -25,6 +25,40 @@ class OverlayStyle:
     mirror: bool = False  # of the view only, never of snapshots and videos
 
 
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """An overlay that can be switched off: its field of the style, its action in the window."""
+
+    field: str
+    title: str
+    shortcut: str
+    tip: str
+    is_recorded: bool = False  # recordings keep what it shows
+
+
+OVERLAYS = (
+    Overlay(
+        "boxes",
+        "Boxes",
+        "B",
+        "A box around each face with its label and confidence.",
+        is_recorded=True,
+    ),
+    Overlay(
+        "landmarks",
+        "Landmarks",
+        "L",
+        "The 68 landmarks of each face. They also align the face for the model.",
+    ),
+    Overlay(
+        "attribution",
+        "Attribution",
+        "A",
+        "Which parts of the face speak for an expression and which speak against it.",
+    ),
+)
+
+
 def target_class(prediction: Prediction, target: str) -> int:
     """Index of the class that `target` names for this face, by the displayed probabilities."""
     if target in prediction.classes:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ferapp.live.status import LiveEngine, LiveStatus, ModelState
 from ferapp.overlays.colour_scale import ColourScale
-from ferapp.overlays.overlay_style import OverlayStyle, displayed_map
+from ferapp.overlays.overlay_style import OVERLAYS, OverlayStyle, displayed_map
 from ferapp.sources.recorded import Replay
 from ferapp.ui.live.display_controls import Sliders, Switch
 from ferapp.ui.live.face.attribution_controls import AttributionControls
@@ -34,13 +34,12 @@ PLOT_S = 0.05  # plots are redrawn at most 20 times a second
 STATUS_MS = 200
 SUMMARY_S = 1.0  # a screen reader should not be talked over
 
-OVERLAYS = "boxes", "landmarks", "attribution"
-FROZEN = "A held picture is not analysed again. Press Space to go on."
+FROZEN = "A frozen picture is not analysed again. Press Space to continue."
 RECORDED = (
-    "A recording keeps numbers, not points and maps.\n"
-    "Press Analyse again, below the picture, to ask the model anew."
+    "A recording keeps numbers, not landmarks and maps.\n"
+    "Press Analyse again, below the picture, to run the model on it."
 )
-BURNT = "The overlays are part of this video. Its pictures are not analysed."
+HAS_OVERLAYS = "The overlays are part of this video. Its frames are not analysed."
 
 
 class LivePage(QWidget):
@@ -80,7 +79,9 @@ class LivePage(QWidget):
         self.attribution = AttributionControls(store.now.held_scale)
         self.sliders = Sliders(store.now.look.opacity, store.now.smoothing_ms)
         below = [self.hide_row, self.attribution, self.sliders]
-        self.switches = [Switch(actions[name]) for name in (*OVERLAYS, "signals")]
+        self.switches = [
+            Switch(actions[name]) for name in (*(o.field for o in OVERLAYS), "signals")
+        ]
         self.panel = FacePanel(self.switches, below, store.now.signal_group)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -105,7 +106,7 @@ class LivePage(QWidget):
 
     def _connect(self) -> None:
         actions = self._actions
-        for name in (*OVERLAYS, "mirror"):
+        for name in (*(overlay.field for overlay in OVERLAYS), "mirror"):
             actions[name].setChecked(getattr(self.overlay_style, name))
             actions[name].toggled.connect(lambda on, field=name: self.change_style(**{field: on}))
         actions["hud"].toggled.connect(lambda on: self.live_view.set_hud(on, self._status))
@@ -233,12 +234,12 @@ class LivePage(QWidget):
         if self._status.source.playback is None:
             why = FROZEN if frozen else ""
         elif replay is not None:
-            why = BURNT if replay.has_overlays else RECORDED
+            why = HAS_OVERLAYS if replay.has_overlays else RECORDED
         for controls in (self.hide_row, self.attribution):
             controls.set_blocked(why)
-        for name, switch in zip(OVERLAYS, self.switches, strict=False):
-            kept = name == "boxes" and not (replay and replay.has_overlays)
-            switch.set_blocked("" if replay is None or kept else why)
+        for overlay, switch in zip(OVERLAYS, self.switches, strict=False):
+            shown = overlay.is_recorded and not (replay and replay.has_overlays)
+            switch.set_blocked("" if replay is None or shown else why)
         self._show_whether_maps()
 
     @property

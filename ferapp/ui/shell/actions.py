@@ -6,6 +6,8 @@ from typing import Literal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from ferapp.overlays.overlay_style import OVERLAYS
+
 Group = Literal["Source", "Model", "Picture", "Recording", "Window", "Help", "Pages"]
 
 
@@ -74,29 +76,11 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Mirror the view only. Measurements and saved files are not mirrored.",
         checked=False,
     ),
-    ActionRecord(
-        "boxes",
-        "Picture",
-        "Boxes",
-        "B",
-        "A box around each face with its label and confidence.",
-        checked=True,
-    ),
-    ActionRecord(
-        "landmarks",
-        "Picture",
-        "Landmarks",
-        "L",
-        "The 68 landmarks of each face. They also align the face for the model.",
-        checked=True,
-    ),
-    ActionRecord(
-        "attribution",
-        "Picture",
-        "Attribution",
-        "A",
-        "Which parts of the face speak for an expression and which speak against it.",
-        checked=True,
+    *(
+        ActionRecord(
+            overlay.field, "Picture", overlay.title, overlay.shortcut, overlay.tip, checked=True
+        )
+        for overlay in OVERLAYS
     ),
     ActionRecord(
         "signals",

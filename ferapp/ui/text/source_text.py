@@ -10,7 +10,7 @@ from ferapp.sources.faults import Fault
 from ferapp.sources.stream_address import URL, without_password
 from trainer.card import ModelCard
 
-RETRIED = "Trying again by itself."
+RETRIED = "Retrying automatically."
 _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")  # user and password of any kind of address
 
 
