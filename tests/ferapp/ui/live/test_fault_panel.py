@@ -44,7 +44,7 @@ def test_each_fault_says_what_happened_and_what_to_try(bench: Bench, kind: Fault
     panel = say(bench, fault, until)
     assert panel.title.text() == fault.message
     assert fault.hint in panel.body.text()
-    assert ("Trying again by itself." in panel.body.text()) is fault.retried
+    assert ("Retrying automatically." in panel.body.text()) is fault.retried
     assert ("Playing the demo clip" in panel.body.text()) is fault.retried
     assert fault.message in panel.accessibleName()
     assert panel.accessibleDescription() == panel.body.text()
