@@ -122,9 +122,9 @@ def test_refusals_name_the_file_and_the_reason(file: Path) -> None:
 
     for length in (0, 5, 100, len(good) // 2, len(good) - 1):
         file.write_bytes(good[:length])
-        refused("no model file|damaged|truncated")
+        refused("not a model file|damaged|truncated")
     file.write_bytes(struct.pack("<Q", 2 << 30) + good[8:])
-    refused("no model file")
+    refused("not a model file")
     file.write_bytes(good)
     rewrite(file, architecture="vgg99")
     refused("vgg99")
