@@ -71,7 +71,7 @@ class Analyzer:
         if self.landmarker is None:
             return []
         rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
-        self.landmarker.expect(options.max_faces)
+        self.landmarker.set_max_faces(options.max_faces)
         if frame.segment != self._detected_segment:
             self.landmarker.begin_segment()
             self._detected_segment = frame.segment

@@ -51,10 +51,10 @@ class DetectedFace:
 
 
 class VideoClock:
-    """Timestamps in ms for MediaPipe's video mode, which refuses those that do not grow.
+    """Timestamps in ms for MediaPipe's video mode, which must increase.
 
-    Within a segment their differences are those of the given times, whatever times the segments
-    before had.
+    Within a segment they differ by as much as the given times, whatever the times of earlier
+    segments were.
     """
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class VideoClock:
         self._offset_ms = None
 
     def stamp(self, time_s: float) -> int:
-        """Times less than 1 ms apart get timestamps 1 ms apart."""
+        """The timestamp for `time_s`, at least 1 ms after the last one."""
         now_ms = int(1000 * time_s)
         if self._offset_ms is None:
             self._offset_ms = self._last_ms + SEGMENT_GAP_MS - now_ms
@@ -120,13 +120,13 @@ class FaceLandmarker:
     def _start(self) -> None:
         with _silence_native_messages():
             self._task = self._create(self._options)
-            self._search_black()  # the first call still sets things up
+            self._search_black()  # the first call completes the set-up
 
-    def expect(self, max_faces: int) -> None:
-        """Find at most this many faces from now on.
+    def set_max_faces(self, max_faces: int) -> None:
+        """Detect at most this many faces from now on.
 
-        A change restarts MediaPipe. While fewer faces are there than it may find, it searches
-        every picture: 1 to 2 ms.
+        A change restarts MediaPipe. With fewer faces in view than the maximum, it searches every
+        picture for more: 1 to 2 ms.
         """
         if max_faces != self._options.num_faces:
             self._options.num_faces = max_faces
@@ -134,9 +134,9 @@ class FaceLandmarker:
             self._start()
 
     def begin_segment(self) -> None:
-        """The next picture does not follow from the last one: nobody is tracked into it.
+        """Stop tracking: the next picture does not follow the last one.
 
-        MediaPipe loses its tracks on a black picture, in 10 ms, and is as if restarted.
+        A black picture makes MediaPipe lose all faces, as if restarted, in 10 ms.
         """
         if self._video and self._is_tracking:
             self._search_black()

@@ -103,7 +103,7 @@ def test_nothing_is_computed_that_was_not_asked_for(
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
 
     class TwoFaces:
-        def expect(self, max_faces: int) -> None:
+        def set_max_faces(self, max_faces: int) -> None:
             self.most = max_faces
 
         def begin_segment(self) -> None:

@@ -50,7 +50,7 @@ def test_training_and_live_give_the_same_pixels() -> None:
     mesh[MEDIAPIPE_TO_IBUG68] = data.landmarks[3]
 
     class KnownFace:
-        def expect(self, max_faces: int) -> None:
+        def set_max_faces(self, max_faces: int) -> None:
             pass
 
         def begin_segment(self) -> None:

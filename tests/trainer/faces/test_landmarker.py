@@ -68,8 +68,8 @@ def test_at_most_the_requested_number_of_faces(demo_frame: np.ndarray) -> None:
     rgb = cv2.cvtColor(np.hstack([demo_frame, demo_frame]), cv2.COLOR_BGR2RGB)
     with FaceLandmarker(video=True, max_faces=2) as landmarker:
         assert len(landmarker(rgb, 0.0)) == 2
-        landmarker.expect(1)
+        landmarker.set_max_faces(1)
         assert len(landmarker(rgb, 0.1)) == 1
-        landmarker.expect(4)
+        landmarker.set_max_faces(4)
         left, right = sorted(face.box[0] for face in landmarker(rgb, 0.2))
     assert right - left > 600
