@@ -62,7 +62,7 @@ def test_training_and_live_give_the_same_pixels() -> None:
     frame = Frame(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), 0, 0.0, 0.0)
     analyzer = Analyzer(KnownFace())  # type: ignore[arg-type]
     live = analyzer.analyze(frame, None, AnalysisOptions(), paint=False).faces[0]
-    assert np.array_equal(live.crop, training)
+    assert np.array_equal(live.crop.pixels, training)
 
 
 def test_the_model_input_is_the_middle_of_the_crop() -> None:
