@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.tables import read_array
+from trainer.data.array_files import read_array
 
 Image = NDArray[np.uint8]
 

@@ -136,7 +136,7 @@ def test_a_damaged_prepared_folder_is_named(tmp_path: Path, part: str) -> None:
 
 def test_prepare_continues_after_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks that are done are not done again; the result is the same."""
-    module = sys.modules["trainer.data.prepare"]
+    module = sys.modules["trainer.data.landmark_detection"]
     monkeypatch.setattr(module, "CHUNK", 4)
     source = write_fer2013(tmp_path / "faces.csv", rows(10))
     asked: list[int] = []
