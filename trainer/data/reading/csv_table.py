@@ -142,9 +142,9 @@ def parse_whole_numbers(text: str) -> NDArray[np.int64]:
         return np.array(text.split(), dtype=np.int64)
     except (ValueError, OverflowError):
         pass
-    words = text.strip(" []\t\r\n").replace(", ", " ")
-    words = words.replace(",", ".") if " " in words.strip() else words.replace(",", " ")
-    numbers = np.array(words.split(), dtype=np.float64)
+    cells = text.strip(" []\t\r\n").replace(", ", " ")
+    cells = cells.replace(",", ".") if " " in cells.strip() else cells.replace(",", " ")
+    numbers = np.array(cells.split(), dtype=np.float64)
     if not np.isfinite(numbers).all() or (numbers != np.rint(numbers)).any():
         raise ValueError("not whole")
     return np.clip(numbers, -(2**53), 2**53).astype(np.int64)

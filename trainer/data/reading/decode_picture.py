@@ -85,13 +85,12 @@ def decode_grey(content: bytes) -> Pixels:
     # in compressed pixels, only in a thumbnail near the start
     if content[:2] == b"\xff\xd8" and b"\xff\xd9" not in content[len(content) // 2 :]:
         raise ValueError("is truncated")
-    try:
-        data = np.frombuffer(content, np.uint8)
-        picture: Any = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)
-    except cv2.error:  # empty, or more pixels than OpenCV allows
-        picture = None
+    decoders = [_decode_by_opencv, _decode_by_pillow]
+    if content[4:8] == b"ftyp":  # AVIF and HEIF, whose orientation OpenCV ignores
+        decoders.reverse()
+    picture = decoders[0](content)
     if picture is None:
-        picture = _decode_by_pillow(content)
+        picture = decoders[1](content)
     if picture is None or not picture.size:
         raise ValueError("is no picture that can be read")
     return _as_whole_numbers(np.asarray(picture))
@@ -113,6 +112,14 @@ def _as_whole_numbers(picture: NDArray[Any]) -> Pixels:
     if 1 < maximum <= 255:
         return np.asarray(whole, np.uint8)
     return np.asarray(whole, np.uint16)
+
+
+def _decode_by_opencv(content: bytes) -> NDArray[Any] | None:
+    try:
+        data = np.frombuffer(content, np.uint8)
+        return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)
+    except cv2.error:  # empty, or more pixels than OpenCV allows
+        return None
 
 
 def _decode_by_pillow(content: bytes) -> NDArray[Any] | None:

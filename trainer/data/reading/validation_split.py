@@ -24,8 +24,8 @@ SUBJECT_NAMES = (
 def subject_of(name: str) -> str:
     """The person whom a file's name states, or "" where it states none."""
     stem = PurePosixPath(name).name
-    found = next((match for form in SUBJECT_NAMES if (match := form.match(stem))), None)
-    return found[1].lower() if found else ""
+    first = next((match for form in SUBJECT_NAMES if (match := form.match(stem))), None)
+    return first[1].lower() if first else ""
 
 
 def draw_validation(

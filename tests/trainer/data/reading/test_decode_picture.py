@@ -89,10 +89,11 @@ def test_grey_with_alpha(tmp_path: Path) -> None:
     assert np.array_equal(decode_grey(content), GREY)
 
 
-def test_the_exif_orientation_is_applied() -> None:
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_the_exif_orientation_is_applied(kind: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90° clockwise
-    content = saved(Image.fromarray(GREY[:24]), "JPEG", quality=95, exif=exif)
+    content = saved(Image.fromarray(GREY[:24]), kind, quality=95, exif=exif)
     pixels = decode_grey(content)
     assert pixels.shape == (48, 24)
     assert np.abs(pixels - np.rot90(GREY[:24], -1).astype(float)).mean() < 3
