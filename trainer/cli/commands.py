@@ -147,7 +147,6 @@ def train(
     Several processes: torchrun --nproc-per-node N -m trainer train …
     """
     import trainer.losses  # noqa: F401  registers the losses' settings
-    from trainer.data.reading.read_options import parse_class_map
     from trainer.training.distributed import distributed_world
     from trainer.training.run_dir import create_run
 
@@ -161,8 +160,7 @@ def train(
     if classes:
         settings.append(f"data.classes={json.dumps(classes.split(','))}")
     if class_map:
-        pairs = (f"{json.dumps(k)}={json.dumps(v)}" for k, v in parse_class_map(class_map).items())
-        settings.append(f"data.class_map={{{','.join(pairs)}}}")
+        settings.append(f"data.class_map={json.dumps(class_map.split(','))}")
     config = load_config(config_file, settings, **recipe_values(recipe_name, pipeline))
     with distributed_world() as world:
         faces = _open_training_data(data, config, world)

@@ -65,8 +65,8 @@ class DataConfig(Section):
     classes: list[str] = setting(
         [], "Classes to read, such as contempt besides the seven; empty is the seven expressions."
     )
-    class_map: dict[str, str] = setting(
-        {}, 'The data set\'s own labels and their classes, such as {1 = "surprise"}.'
+    class_map: list[str] = setting(
+        [], "The data set's own labels and their classes, such as 1=surprise."
     )
     val_share: float = setting(
         0.1,

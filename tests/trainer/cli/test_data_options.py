@@ -69,7 +69,7 @@ def test_the_options_of_a_prepared_folder_stay(
 
 
 def test_the_configuration_has_the_options() -> None:
-    config = DataConfig(classes=["happiness", "pain"], class_map={"1": "joy"}, val_seed=4)
+    config = DataConfig(classes=["happiness", "pain"], class_map=["1=joy"], val_seed=4)
     options = configured_options(config)
     assert options.classes == ("happy", "pain")
     assert options.class_map == {"1": "happy"}

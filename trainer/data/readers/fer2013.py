@@ -215,5 +215,6 @@ READERS = (
         takes_options=True,
         order=10,
         columns=COLUMNS,
+        title="FER2013",
     ),
 )

@@ -27,7 +27,7 @@ FILE = (
 )
 LABEL = ("label", "emotion", "expression", "class", "emotionlabel", "expressionlabel",
          "classname", "labels", "category", "target")  # fmt: skip
-SPLIT = ("split", "usage", "set", "subset", "partition", "fold", "datasplit")
+SPLIT = ("split", "usage", "set", "subset", "partition", "datasplit")
 COLUMNS = {"file": FILE, "label": LABEL}
 
 
@@ -114,5 +114,6 @@ READERS = (
         takes_options=True,
         order=40,
         columns=COLUMNS,
+        title="a list of pictures",
     ),
 )

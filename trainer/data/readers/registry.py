@@ -5,15 +5,17 @@ import pkgutil
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import trainer.data.readers
+from trainer.data.reading.archive import Archive
 from trainer.data.reading.csv_table import Columns, detect_encoding, has_columns, table_columns
 from trainer.data.reading.listing import Listing
 from trainer.data.reading.read_options import DEFAULT_OPTIONS, NUMBERED_HINT, ReadOptions
 from trainer.errors import DataError, UsageError
 
 AUTO = "auto"
+FOLDERS_HINT = "Class folders of other names: `--class-map FOLDER=CLASS,…`."
 SHOWN = 8
 
 
@@ -22,8 +24,8 @@ class Reader:
     """One layout of data sets: its name for `--format`, what it looks for, and how it is read.
 
     `listing` takes the path; with `takes_options`, ReadOptions too. Readers of a lower `order` are
-    tried first, those `by_name_only` never unless they are named. `columns` are those that a table
-    needs; `labels` are the labels by which a class map can make a data set known.
+    tried first, those `by_name_only` never unless they are named. A table needs `columns`; `title`
+    names it in a sentence. `labels` are those by which a class map can make a data set known.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Reader:
     takes_options: bool = False
     order: int = 0
     columns: Columns = field(default_factory=dict)
+    title: str = ""
     labels: Callable[[Path], Iterable[str]] | None = None
 
     def read(self, source: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Listing:
@@ -107,27 +110,20 @@ def _describe(source: Path, candidates: list[Reader]) -> tuple[str, str]:
     """What lies at `source`, and a hint for folders that are numbered."""
     if source.is_dir():
         names = sorted(entry.name + "/" * entry.is_dir() for entry in source.iterdir())
-        inner = [entry.name for folder in source.iterdir() if folder.is_dir()
-                 for entry in folder.iterdir() if entry.is_dir()]  # fmt: skip
         kind = "a folder"
     elif zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
-            paths = [name.split("/") for name in archive.namelist()]
-        names = sorted({"/".join(path[:2]) for path in paths})
-        inner = [folder for path in paths for folder in path[:-1]]
+            names = sorted({"/".join(name.split("/")[:2]) for name in archive.namelist()})
         kind = "a zip"
     else:
         return _describe_file(source, candidates), ""
     if not names:
         return f"{kind} with nothing in it", ""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    folders = [*(name.split("/")[0] for name in names if "/" in name), *inner]
+    folders = {PurePosixPath(name).parent.name for name in Archive(source).picture_names()} - {""}
     numbered = sum(folder.isdecimal() for folder in folders)
     hint = f"\n{NUMBERED_HINT}" if numbered > 1 else f"\n{FOLDERS_HINT}" * bool(folders)
     return f"{kind} with {', '.join(names[:SHOWN])}{more}", hint
-
-
-FOLDERS_HINT = "Class folders of other names: `--class-map FOLDER=CLASS,…`."
 
 
 def _describe_file(source: Path, candidates: list[Reader]) -> str:
@@ -142,7 +138,7 @@ def _describe_file(source: Path, candidates: list[Reader]) -> str:
                     if not has_columns(source, {name: aliases})
                 ]
                 verb = "is" if len(missing) == 1 else "are"
-                lacking.append(f"for {reader.name} {' and '.join(missing)} {verb} missing")
+                lacking.append(f"for {reader.title} {' and '.join(missing)} {verb} missing")
         named = ", ".join(columns[: 2 * SHOWN])
         more = f" and {len(columns) - 2 * SHOWN} more" if len(columns) > 2 * SHOWN else ""
         return "; ".join([f"a CSV with the columns {named}{more}", *lacking])

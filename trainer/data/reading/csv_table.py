@@ -83,12 +83,17 @@ def open_table(content: io.BufferedIOBase, source: Path) -> CsvTable | None:
 
 
 def table_columns(path: Path) -> list[str]:
-    """The column names of the table at `path`; none where it is no table of several columns."""
+    """The column names of the table at `path`; none where it is no table.
+
+    A text with one column is a table only by its suffix.
+    """
     if not path.is_file() or path.suffix.lower() not in SUFFIXES:
         return []
     with path.open("rb") as content:
         table = open_table(content, path)
-        return table.columns if table and len(table.columns) > 1 else []
+        if table is None or not any(table.columns):
+            return []
+        return table.columns if len(table.columns) > 1 or path.suffix != ".txt" else []
 
 
 def has_columns(path: Path, columns: Columns) -> bool:

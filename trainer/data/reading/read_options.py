@@ -101,7 +101,8 @@ def read_options(
 
 def configured_options(config: DataConfig) -> ReadOptions:
     """The options of a training run. Raises UsageError where its class map leads to no class."""
-    return read_options(config.classes, config.class_map, config.val_share, config.val_seed)
+    class_map = parse_class_map(",".join(config.class_map))
+    return read_options(config.classes, class_map, config.val_share, config.val_seed)
 
 
 def parse_class_map(text: str) -> dict[str, str]:

@@ -69,8 +69,12 @@ def draw_validation(
         int(training.sum()),
         options.val_share,
         options.val_seed,
-        f": all pictures of {len(persons)} subjects" if persons else "",
+        f", all pictures of {_count_subjects(len(persons))}" if persons else "",
     )
+
+
+def _count_subjects(count: int) -> str:
+    return "1 subject" if count == 1 else f"{count} subjects"
 
 
 def _uniform(key: str, seed: int) -> float:

@@ -139,13 +139,14 @@ def test_labels_beyond_the_seven_are_left_out_or_kept_by_name(
 def test_numbered_folders_are_read_by_their_format_and_never_guessed(
     tmp_path: Path, layout: str, first: int, expected: str
 ) -> None:
-    files = {f"train/{i}/a{k}.png": picture(9) for i in range(first, first + 7) for k in range(2)}
+    codes = range(first, first + 7)
+    files = {f"set/train/{i}/a{k}.png": picture(9) for i in codes for k in range(2)}
     source = write_tree(tmp_path / "set", files)
     with pytest.raises(DataError, match=r"raf-db-folders.*affectnet-folders.*--class-map"):
         open_data(source, landmarks=False)
     data = open_data(source, layout=layout, landmarks=False)
     assert len(data) == 14
-    row = data.sample_id.tolist().index(f"train/{first}/a0.png")
+    row = data.sample_id.tolist().index(f"set/train/{first}/a0.png")
     assert data.classes[data.label[row]] == expected
     options = read_options(class_map=parse_class_map(f"{first}=sad," + ",".join(
         f"{i}=happy" for i in range(first + 1, first + 7)

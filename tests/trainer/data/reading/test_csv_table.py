@@ -146,10 +146,10 @@ def test_backslashes_and_absolute_paths_inside_the_folder(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"pixels\n1 2 3\n", "text file that begins with 'pixels'"),
-        (b"pixels,Usage\n1 2 3,Training\n", "CSV with the columns pixels, Usage; for fer2013 "
-         "emotion is missing; for list file and label are missing"),
-        (b"name;age\nx;3\n", "CSV with the columns name, age; for fer2013 emotion and pixels"),
+        (b"pixels\n1 2 3\n", "CSV with the columns pixels; for FER2013 emotion is missing"),
+        (b"pixels,Usage\n1 2 3,Training\n", "CSV with the columns pixels, Usage; for FER2013 "
+         "emotion is missing; for a list of pictures file and label are missing"),
+        (b"name;age\nx;3\n", "CSV with the columns name, age; for FER2013 emotion and pixels"),
         ("Gefühl,Bild\nfroh,1\n".encode("cp1252"), "CSV with the columns Gefühl, Bild"),
         ("a,b\n1,2\n".encode("utf-16"), "CSV with the columns a, b"),
         (b"", "an empty file"),
