@@ -122,7 +122,35 @@ def a_list(folder: Path) -> Sound:
     return Sound(folder / "listed", (text, folder / "listed/train0.png"))
 
 
-LAYOUTS = (fer2013, class_folders, zipped, raf_db, affectnet, affectnet_npy, a_list)
+def jaffe(folder: Path) -> Sound:
+    codes = ("AN", "DI", "FE", "HA", "SA", "SU", "NE")
+    files = [
+        picture(folder / "jaffe" / f"{subject}.{code}1.{k}.tiff", k)
+        for subject in ("KA", "YM")
+        for k, code in enumerate(codes)
+    ]
+    return Sound(folder / "jaffe", (files[0], files[-1]))
+
+
+def ck_plus(folder: Path) -> Sound:
+    labels = []
+    for code in (0, 1, 3, 4, 5, 6, 7):
+        sequence = f"S0{code:02d}/001"
+        for frame in (1, 2):
+            name = f"S0{code:02d}_001_{frame:08d}.png"
+            picture(folder / "ck" / "cohn-kanade-images" / sequence / name, code % 7)
+        labels.append(
+            folder / "ck" / "Emotion" / sequence / f"S0{code:02d}_001_00000002_emotion.txt"
+        )
+        labels[-1].parent.mkdir(parents=True)
+        labels[-1].write_text(f"   {code:.7e}\n")
+    return Sound(folder / "ck", (labels[0], labels[-1]))
+
+
+LAYOUTS = (
+    *(fer2013, class_folders, zipped, raf_db, affectnet, affectnet_npy, a_list),
+    *(jaffe, ck_plus),
+)
 
 
 @pytest.fixture(scope="module", params=LAYOUTS, ids=lambda make: make.__name__)
