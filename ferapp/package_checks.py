@@ -32,6 +32,7 @@ PACKAGES = (
     "platformdirs",
     "filelock",
     "matplotlib",
+    "pillow",
     "captum",
     "psutil",
 )

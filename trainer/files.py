@@ -1,5 +1,6 @@
 """Files written whole or not at all, and the paths of bundled assets."""
 
+import importlib.util
 import json
 import os
 import tempfile
@@ -12,6 +13,16 @@ from typing import Any, BinaryIO
 from trainer.errors import UsageError
 
 PARTIAL_SUFFIX = ".tmp"  # of files that are not complete
+
+# of pictures that OpenCV or Pillow reads
+PICTURE_SUFFIXES = frozenset(
+    (
+        *(".avif", ".bmp", ".dib", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg"),
+        *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".ras", ".tga", ".tif", ".tiff", ".webp"),
+        *((".heic", ".heif") if importlib.util.find_spec("pillow_heif") else ()),
+    )
+)
+SYSTEM_FILES = frozenset(("thumbs.db", "desktop.ini", "ehthumbs.db"))  # of file browsers
 
 
 def write_atomic(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o644) -> None:
@@ -104,6 +115,21 @@ def asset(name: str) -> Path:
     package = Path(__file__).parent
     checkout = package.parent / "assets"
     return (checkout if checkout.is_dir() else package / "_assets") / name
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a relative path names a hidden file or one that a file browser left behind."""
+    *folders, file = name.replace("\\", "/").split("/")
+    return (
+        file.startswith(".")
+        or file.lower() in SYSTEM_FILES
+        or any(folder == "__MACOSX" for folder in folders)
+    )
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a file counts as a picture, by its suffix; hidden files do not."""
+    return os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES and not is_hidden(name)
 
 
 def file_stem(name: str) -> str:

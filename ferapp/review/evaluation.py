@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.tables import check_arrays, read_arrays
+from trainer.data.array_files import check_arrays, read_arrays
 from trainer.errors import DataError
 from trainer.evaluation.metrics import (
     Calibration,

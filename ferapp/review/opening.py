@@ -116,7 +116,6 @@ def _open_run(run: RunDir, report: ReportProgress) -> OpenedEvaluation:
 def _evaluate_run(run: RunDir, report: ReportProgress) -> None:
     """Evaluate the run's best model on val."""
     load_torch()
-    from trainer.data.prepare import open_data
     from trainer.device import resolve_device
     from trainer.evaluation.evaluate import evaluate
     from trainer.models.model_file import load_model
@@ -124,7 +123,7 @@ def _evaluate_run(run: RunDir, report: ReportProgress) -> None:
 
     data = _data_path_of(run)
     report(f"Reading {data.name}…")
-    faces = open_data(data).of_split("val")
+    faces = _open_as_trained(data, run).of_split("val")
     device = resolve_device("auto")
     network, card = load_model(run.best, device)
     evaluate(
@@ -149,7 +148,7 @@ def _open_folder(folder: Path, name: str, source: str) -> OpenedEvaluation:
     try:
         recorded = metrics.get("data_path")
         data_path = folder / recorded if recorded is not None else _data_path_of(run)
-        data = _matching_data(data_path, predictions)
+        data = _matching_data(data_path, predictions, run)
     except FerError as error:
         note = f"{note}\nThe pictures are missing: {error}".strip()
     return OpenedEvaluation(
@@ -193,12 +192,20 @@ def _find_evaluated_model(
     return path, ""
 
 
-def _matching_data(path: Path, predictions: Evaluation) -> "FaceData":
+def _open_as_trained(data: Path, run: RunDir) -> "FaceData":
+    """The data set with the classes and validation pictures of the run, where it is the run's."""
+    from trainer.data.prepare import open_data
+    from trainer.data.reading.read_options import configured_options
+    from trainer.reports.run_records import data_config_of
+
+    config = data_config_of(run.best, data)
+    return open_data(data, layout=config.format, options=configured_options(config))
+
+
+def _matching_data(path: Path, predictions: Evaluation, run: RunDir) -> "FaceData":
     """The data set's samples in the evaluation's order. Raises DataError that names the sample."""
     load_opencv()
-    from trainer.data.prepare import open_data
-
-    data = open_data(path)
+    data = _open_as_trained(path, run)
     row_of = {sample: row for row, sample in enumerate(data.sample_id.tolist())}
     rows = np.empty(len(predictions), np.int64)
     for row, sample in enumerate(predictions.sample_id.tolist()):
@@ -255,7 +262,8 @@ def _read_pictures(path: Path, report: ReportProgress) -> "FaceData":
     """A data set, or a folder of pictures without labels. Raises DataError."""
     load_opencv()
     from trainer.data.face_data import is_prepared
-    from trainer.data.prepare import find_reader, open_data
+    from trainer.data.prepare import open_data
+    from trainer.data.readers.registry import find_reader
 
     layout = "auto"
     try:

@@ -11,7 +11,7 @@ from trainer.cli.evaluate_commands import evaluate, explain
 from trainer.cli.model_commands import average, bench, export, models
 from trainer.cli.printing import notices, print_json, progress_bars, run_app
 from trainer.cli.run_commands import compare, reproduce
-from trainer.cli.shared_options import DATA_HELP, Data, Json, NoLandmarks
+from trainer.cli.shared_options import DATA_HELP, Classes, ClassMap, Data, Json, NoLandmarks
 from trainer.cli.summaries import (
     print_copies,
     print_data,
@@ -47,10 +47,17 @@ def prepare(
         str,
         typer.Option(
             "--format",
-            help="Layout of the data set: auto, fer2013, raf-db, raf-db-original, affectnet, "
-            "affectnet8, list, folders.",
+            help="Layout of the data set: auto, fer2013, raf-db, raf-db-original, raf-db-folders, "
+            "affectnet, affectnet8, affectnet-folders, ck-plus, jaffe, list, folders.",
         ),
     ] = "auto",
+    classes: Classes = "",
+    class_map: ClassMap = "",
+    val_share: Annotated[
+        float,
+        typer.Option(help="Share held out as val where the data set has no val.", min=0, max=0.9),
+    ] = 0.1,
+    val_seed: Annotated[int, typer.Option(help="Random seed of that draw.", min=0)] = 0,
     landmarks: Annotated[
         Path | None,
         typer.Option(help="Folder with 68 rows of x y for each picture (.npy, .txt, .pts)."),
@@ -67,11 +74,15 @@ def prepare(
 ) -> None:
     """Read a data set and detect its landmarks, once. Continues where it was interrupted."""
     from trainer.data.prepare import prepare as prepare_data
+    from trainer.data.reading.read_options import parse_class_map, read_options
 
     if landmarks and no_landmarks:
         raise UsageError("--landmarks and --no-landmarks contradict each other")
     if heatmaps and no_landmarks:
         raise UsageError("--heatmaps: action units are drawn from landmarks")
+    options = read_options(
+        filter(None, classes.split(",")), parse_class_map(class_map), val_share, val_seed
+    )
     with progress_bars() as progress:
         data = prepare_data(
             source,
@@ -79,6 +90,7 @@ def prepare(
             layout=layout,
             landmarks=not no_landmarks,
             landmark_files=landmarks,
+            options=options,
             workers=workers or None,
             progress=progress,
         )
@@ -123,6 +135,11 @@ def train(
     ] = "",
     runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
     no_landmarks: NoLandmarks = False,
+    layout: Annotated[
+        str, typer.Option("--format", help="Layout of the data set, as in `fertrain prepare`.")
+    ] = "",
+    classes: Classes = "",
+    class_map: ClassMap = "",
     as_json: Json = False,
 ) -> None:
     """Train a model. Ctrl+C stops after the current step; `fertrain resume` continues.
@@ -138,6 +155,12 @@ def train(
         settings.append(f"model.init={json.dumps(init)}")
     if no_landmarks:
         settings.append("data.landmarks=false")
+    if layout:
+        settings.append(f"data.format={json.dumps(layout)}")
+    if classes:
+        settings.append(f"data.classes={json.dumps(classes.split(','))}")
+    if class_map:
+        settings.append(f"data.class_map={json.dumps(class_map.split(','))}")
     config = load_config(config_file, settings, **recipe_values(recipe_name, pipeline))
     with distributed_world() as world:
         faces = _open_training_data(data, config, world)
@@ -196,15 +219,20 @@ def _write_heatmaps(data: "FaceData", out: Path, progress: Callable[[int, int], 
 
 
 def _open_training_data(data: Path, config: TrainConfig, world: "World") -> "FaceData":
-    from trainer.data.face_data import joined
+    from trainer.data.face_data import join_data_sets
     from trainer.data.prepare import open_data
+    from trainer.data.reading.read_options import configured_options
 
+    options, landmarks = configured_options(config.data), config.data.landmarks
+    also = [Path(path).expanduser() for path in config.data.also]
     with world.main_first(), progress_bars() as progress:  # the main process fills the cache
         first, *others = [
-            open_data(source, landmarks=config.data.landmarks, progress=progress)
-            for source in (data, *(Path(path).expanduser() for path in config.data.also))
+            open_data(
+                source, layout=layout, landmarks=landmarks, options=options, progress=progress
+            )
+            for source, layout in [(data, config.data.format), *((path, "auto") for path in also)]
         ]
-    faces = joined(first, others, config.data.also_limit)
+    faces = join_data_sets(first, others, config.data.also_limit)
     return faces if config.data.landmarks else faces.without_landmarks()
 
 

@@ -82,7 +82,7 @@ def evaluate(
         raise UsageError("--figures need a folder", "Name one with --out DIR.")
     if out is not None:
         make_folder(out)
-    samples = _open_data(data, no_landmarks)
+    samples = _open_data(data, files, no_landmarks)
     faces = (samples.without_leaked(split) if drop_leaked else samples).of_split(split)
     face_sets = [_aligned_as_trained(file, faces) for file in files]
     results = [
@@ -191,7 +191,7 @@ def explain(
         result = write_picture_explanation(network, card, image, torch_device, out)
         print(f"{result['label']} {result['probabilities'][result['label']]:.0%}")
     elif data is not None:
-        faces = _aligned_as_trained(path, _open_data(data, no_landmarks).of_split(split))
+        faces = _aligned_as_trained(path, _open_data(data, [path], no_landmarks).of_split(split))
         check_classes(str(path), card, faces)
         with progress_bars() as progress:
             result = write_explanation_report(
@@ -210,11 +210,27 @@ def explain(
         print_json({"out": str(out), **result})
 
 
-def _open_data(data: Path, no_landmarks: bool) -> "FaceData":
-    from trainer.data.prepare import open_data
+def _open_data(data: Path, models: list[Path], no_landmarks: bool) -> "FaceData":
+    """The data set as the runs of `models` read it: the same classes, the same validation draw.
 
+    Raises UsageError where they read it in different ways.
+    """
+    from trainer.data.prepare import open_data
+    from trainer.data.reading.read_options import configured_options
+    from trainer.reports.run_records import data_config_of
+
+    configs = [data_config_of(model, data) for model in models]
+    ways = [(config.format, configured_options(config)) for config in configs]
+    if any(way != ways[0] for way in ways):
+        raise UsageError(
+            f"{data}: these models were trained on different classes or validation pictures of it",
+            "Evaluate them one by one.",
+        )
+    layout, options = ways[0]
     with progress_bars() as progress:
-        faces = open_data(data, landmarks=not no_landmarks, progress=progress)
+        faces = open_data(
+            data, layout=layout, landmarks=not no_landmarks, options=options, progress=progress
+        )
     return faces.without_landmarks() if no_landmarks else faces
 
 

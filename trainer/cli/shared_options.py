@@ -8,6 +8,18 @@ import typer
 DATA_HELP = "Data set: FER2013's CSV, RAF-DB, AffectNet, a list, class folders or a zip of them"
 Data = Annotated[Path, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+Classes = Annotated[
+    str,
+    typer.Option(
+        metavar="NAMES", help="Classes to read, by commas, such as the seven and contempt."
+    ),
+]
+ClassMap = Annotated[
+    str,
+    typer.Option(
+        metavar="LABEL=CLASS,…", help="The data set's own labels: 1=surprise,2=fear or hapy=happy."
+    ),
+]
 NoLandmarks = Annotated[
     bool, typer.Option("--no-landmarks", help="Detect no landmarks; pictures stay unaligned.")
 ]

@@ -59,6 +59,22 @@ class DataConfig(Section):
         "A review.jsonl from the Inspect page: training uses its labels and leaves out what it "
         "flags.",
     )
+    format: str = setting(
+        "auto", "Layout of the data set, as `fertrain prepare --format` takes it."
+    )
+    classes: list[str] = setting(
+        [], "Classes to read, such as contempt besides the seven; empty is the seven expressions."
+    )
+    class_map: list[str] = setting(
+        [], "The data set's own labels and their classes, such as 1=surprise."
+    )
+    val_share: float = setting(
+        0.1,
+        "Share of each class that validates, where a data set states no validation pictures.",
+        ge=0,
+        le=0.9,
+    )
+    val_seed: int = setting(0, "Random seed of that draw.", ge=0, lt=2**31)
     also: list[str] = setting(
         [],
         "Further data sets (files or folders) that add to the training pictures; their classes "

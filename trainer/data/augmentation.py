@@ -14,9 +14,9 @@ from trainer.faces.points import FLIP_68
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """What CutMix did: within `box` (s, s) sample i shows sample `order[i]`.
+    """A CutMix: within `box` (s, s) sample i shows sample `order[i]`.
 
-    `labels` (B,) are those before; the batch keeps the landmarks of the pictures below.
+    `labels` (B,) are the labels before it; the batch keeps the landmarks of the lower pictures.
     """
 
     box: Tensor
@@ -48,8 +48,8 @@ def augment(
 
     Geometry: where it is cut, flip, rotation, scale, shift, in one bilinear resampling with
     replicated edges. Then light: brightness, contrast, gamma, blur, noise; then erasing. All
-    draws come from `generator`. On a GPU it had better be one of the GPU: waiting for numbers from
-    elsewhere, or for what a tensor holds, takes most of a step there; nothing here does.
+    draws come from `generator`, which should be on the device: nothing here makes a GPU wait for
+    the CPU, which would take most of a step.
     """
     x = crops.float().div(255)[:, None]
     maps = _draw_maps(len(x), config, x.shape[-1] / view, generator)
@@ -185,19 +185,19 @@ def _draw_maps(
 
 
 def _light(x: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
-    each = (len(x), 1, 1, 1)
+    per_sample = (len(x), 1, 1, 1)
     if config.brightness or config.contrast:
-        lights = (_uniform((2, *each), generator) * 2 - 1).to(x)
+        lights = (_uniform((2, *per_sample), generator) * 2 - 1).to(x)
         mean = x.mean(dim=(1, 2, 3), keepdim=True)
         x = mean + (x - mean) * (1 + config.contrast * lights[0])
         x = (x * (1 + config.brightness * lights[1])).clamp(0, 1)
-    power = _uniform(each, generator) * 2 - 1
+    power = _uniform(per_sample, generator) * 2 - 1
     x = x.clamp_min(1e-4) ** torch.exp(power * math.log(1 + config.gamma)).to(x)
-    blurred = (_uniform(each, generator) < config.blur).to(x.device)
+    blurred = (_uniform(per_sample, generator) < config.blur).to(x.device)
     if config.blur > 0:
         x = torch.where(blurred, _blur(_blur(x, 2), 3), x)
     if config.noise > 0:
-        strength = _uniform(each, generator) * config.noise
+        strength = _uniform(per_sample, generator) * config.noise
         noise = torch.randn(x.shape, generator=generator, device=generator.device) * strength
         x = x + noise.to(x)
     return x.clamp(0, 1)

@@ -1,4 +1,4 @@
-"""What a poor camera does to faces, to measure how much of the accuracy stays."""
+"""Corruptions like those of a poor camera, to measure how much accuracy remains."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ def _blur(crop: Picture) -> Any:
 
 
 def _noise(crop: Picture) -> Any:
-    """The same pattern for each crop, so that a measurement can be repeated."""
+    """The same pattern for every crop, so that results are reproducible."""
     pattern = np.random.default_rng(0).normal(0, 255 * NOISE, crop.shape)
     return np.clip(np.rint(crop + pattern), 0, 255)
 
@@ -43,8 +43,8 @@ def _roll(crop: Picture) -> Any:
     return cv2.warpAffine(crop, turn, crop.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
 
 
-# Each takes a grey crop as the network's input is cut from. Rolled crops stand for an alignment
-# that errs: a face that is turned in the picture is turned back by its landmarks.
+# Each takes a grey crop. Rolled crops simulate a misalignment: alignment itself undoes the roll
+# of a face in the picture.
 CORRUPTIONS: dict[str, Callable[[Picture], Any]] = {
     "gain 0.5": _gain(0.5),
     "gain 1.6": _gain(1.6),
@@ -56,6 +56,6 @@ CORRUPTIONS: dict[str, Callable[[Picture], Any]] = {
 
 
 def corrupted(crops: Tensor | LazyCrops, name: str) -> Tensor:
-    """(N, S, S) uint8 crops after the corruption of that name."""
+    """(N, S, S) uint8 crops with the named corruption."""
     change = CORRUPTIONS[name]
     return torch.from_numpy(np.stack([change(crop).astype(np.uint8) for crop in crops[:].numpy()]))

@@ -1,4 +1,4 @@
-"""From prepared pictures to what the network sees: aligned crops and normalised inputs."""
+"""Prepared pictures to aligned crops and the network's normalised input."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +14,7 @@ from trainer.faces.align import align_face, similarity_to_template, transform_po
 
 @dataclass(frozen=True, slots=True)
 class LazyCrops:
-    """(N, S, S) uint8 crops, each aligned when it is asked for."""
+    """(N, S, S) uint8 crops that are aligned on access."""
 
     data: FaceData
     size: int
@@ -23,13 +23,13 @@ class LazyCrops:
         return len(self.data)
 
     def __getitem__(self, rows: Tensor | slice) -> Tensor:
-        """(B, S, S) of rows (B,) or of a slice. Any number of threads may ask."""
+        """(B, S, S) of rows (B,) or of a slice. Safe from any thread."""
         indices = rows.tolist() if isinstance(rows, Tensor) else range(len(self))[rows]
         pixels = np.empty((len(indices), self.size, self.size), np.uint8)
-        found = self.data.has_landmarks
+        has_landmarks = self.data.has_landmarks
         for place, index in enumerate(indices):
             picture, points = np.asarray(self.data.images[index]), self.data.landmarks[index]
-            if found[index]:
+            if has_landmarks[index]:
                 pixels[place] = align_face(picture, points, self.size).crop
             else:
                 pixels[place] = unaligned_crop(picture, self.size).crop
@@ -41,7 +41,7 @@ class Crops:
     """Aligned crops.
 
     `pixels` (N, S, S) uint8; `landmarks` (N, 68, 2) float32 in crop pixels, NaN where none were
-    found (those crops are the unaligned pictures); `labels` (N,); `targets` (N, K) probabilities.
+    detected (those crops are unaligned pictures); `labels` (N,); `targets` (N, K) probabilities.
     """
 
     pixels: Tensor | LazyCrops
@@ -60,11 +60,11 @@ def align_all(
     votes: Literal["soft", "majority"] = "soft",
     memory: float = 4.0,
 ) -> Crops:
-    """Align every sample of `data`: now, or where that takes more than `memory` GiB, when asked.
+    """Align every sample of `data`: now, or on access where the crops exceed `memory` GiB.
 
     Targets mix the label (one-hot) with the annotators' vote shares: label · (1 − votes_share)
-    + votes · votes_share, where a sample has votes. "majority" gives all votes to the class that
-    got most; where several did, the shares stay.
+    + votes · votes_share, where a sample has votes. "majority" gives all votes to the class with
+    the most; on a tie the shares stay.
     """
     size = preprocessing.crop_size
     landmarks = np.full((len(data), 68, 2), np.nan, np.float32)
@@ -76,12 +76,12 @@ def align_all(
     if len(data) * size * size <= memory * 2**30:
         pixels = pixels[:]
     targets = np.eye(len(data.classes), dtype=np.float32)[data.label]
-    voted = ~np.isnan(data.votes[:, 0])
-    shares = data.votes[voted]
+    has_votes = ~np.isnan(data.votes[:, 0])
+    shares = data.votes[has_votes]
     if votes == "majority":
-        most = shares == shares.max(axis=1, keepdims=True)
-        shares = np.where(most.sum(axis=1, keepdims=True) == 1, most, shares)
-    targets[voted] += votes_share * (shares - targets[voted])
+        is_top = shares == shares.max(axis=1, keepdims=True)
+        shares = np.where(is_top.sum(axis=1, keepdims=True) == 1, is_top, shares)
+    targets[has_votes] += votes_share * (shares - targets[has_votes])
     return Crops(
         pixels, torch.from_numpy(landmarks), torch.from_numpy(data.label), torch.from_numpy(targets)
     )

@@ -1,4 +1,4 @@
-"""A prepared data set: the pictures, what each sample is, and where its landmarks lie.
+"""A prepared data set: pictures with their labels, splits and landmarks.
 
 On disk it is one folder that travels: `images.npy` (N, h, w) uint8, `samples.npz` and
 `dataset.json`, which is written last and so marks the folder complete.
@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.data.array_files import check_arrays, read_arrays
 from trainer.data.stored_images import JoinedImages, StoredImages
-from trainer.data.tables import check_arrays, read_arrays
 from trainer.errors import DataError, UsageError
 from trainer.files import write_atomic, write_json
 
 SPLITS = ("train", "val", "test")
 FORMAT = 1
-# of samples.npz: kinds of types as numpy names them, and dimensions
-PARTS = {
+# of samples.npz: dtype kinds and number of dimensions
+ARRAYS = {
     "sample_id": ("U", 1),
     "source_index": ("iu", 1),
     "split": ("U", 1),
@@ -34,9 +34,9 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class FaceData:
-    """N labelled face pictures; those of a prepared folder stay in their file.
+    """N labelled face pictures; those of a prepared folder stay on disk.
 
-    `landmarks` are (N, 68, 2) float32 in picture pixels, NaN where no face was found.
+    `landmarks` are (N, 68, 2) float32 in picture pixels, NaN where no face was detected.
     `votes` (N, K) float32 are the shares of annotators who chose each class, NaN without any.
     """
 
@@ -50,18 +50,18 @@ class FaceData:
     landmarks: NDArray[np.float32]
     votes: NDArray[np.float32]
     landmark_source: str = "none"  # or "mediapipe", "data set", "files"
-    skipped: tuple[str, ...] = ()  # what of the source could not be read, with the reason
+    skipped: tuple[str, ...] = ()  # pictures that could not be read, with the reason
 
     def __len__(self) -> int:
         return len(self.label)
 
     @property
     def has_landmarks(self) -> NDArray[np.bool_]:
-        """(N,) whether a face was found."""
+        """(N,) whether a face was detected."""
         return ~np.isnan(self.landmarks[:, 0, 0])
 
     def select(self, where: NDArray[np.bool_] | NDArray[np.int64]) -> "FaceData":
-        """The samples that a mask or an index array names."""
+        """The samples that a mask or index array selects."""
         return replace(
             self,
             images=self.images[where],
@@ -82,26 +82,26 @@ class FaceData:
         return self.select(where)
 
     def without_landmarks(self) -> "FaceData":
-        """The same samples as if no face had been found in any."""
-        nothing = np.full_like(self.landmarks, np.nan)
-        return replace(self, landmarks=nothing, landmark_source="none")
+        """The same samples as if no face had been detected."""
+        empty = np.full_like(self.landmarks, np.nan)
+        return replace(self, landmarks=empty, landmark_source="none")
 
     def without_leaked(self, split: str = "train") -> "FaceData":
-        """Without the samples of `split` whose picture is in another too, pixel for pixel."""
+        """Without the samples of `split` that also appear, pixel for pixel, in another."""
         return self.select(~self.leaked(split))
 
     def leaked(self, split: str = "train") -> NDArray[np.bool_]:
-        """(N,) whether a sample is of `split` and its picture in another too, pixel for pixel."""
-        digests, mine = self._digests(), self.split == split
-        leaked: NDArray[np.bool_] = mine & np.isin(digests, digests[~mine])
+        """(N,) whether a sample of `split` also appears, pixel for pixel, in another split."""
+        digests, in_split = self._digests(), self.split == split
+        leaked: NDArray[np.bool_] = in_split & np.isin(digests, digests[~in_split])
         return leaked
 
     def conflicting(self) -> int:
-        """Pictures that several samples share under different labels, pixel for pixel."""
+        """How many pictures appear, pixel for pixel, under different labels."""
         labels: dict[str, set[int]] = {}
         for digest, label in zip(self._digests().tolist(), self.label.tolist(), strict=True):
             labels.setdefault(digest, set()).add(label)
-        return sum(len(found) > 1 for found in labels.values())
+        return sum(len(numbers) > 1 for numbers in labels.values())
 
     def _digests(self) -> NDArray[np.str_]:
         return np.array([hashlib.md5(image.tobytes()).hexdigest() for image in self.images])
@@ -115,34 +115,35 @@ class FaceData:
         }
 
 
-def joined(data: FaceData, others: Sequence[FaceData], most: int = 0) -> FaceData:
+def join_data_sets(data: FaceData, others: Sequence[FaceData], limit: int = 0) -> FaceData:
     """`data` with the training samples of `others`, whose classes are matched by name.
 
-    Of each of the `others` at most `most` samples of a class (0 is all), always the same ones.
-    Left out are samples of classes that `data` does not have, those without a face where faces
-    were looked for, and `others`' votes. Raises UsageError where nothing of a set is left.
+    Each of the `others` gives at most `limit` samples of a class (0 is all), always the same ones.
+    Left out are samples of classes that `data` does not have, those without a detected face where
+    detection ran, and `others`' votes. Raises UsageError where nothing of a set is left.
     """
     numbers = {name: number for number, name in enumerate(data.classes)}
     parts = [data]
     for other in others:
-        place = np.array([numbers.get(name, np.nan) for name in other.classes])[other.label]
-        faces = other.has_landmarks | (other.landmark_source == "none")
-        kept = np.flatnonzero((other.split == "train") & ~np.isnan(place) & faces)
-        if most:
-            draw, labels = np.random.default_rng(0), other.label[kept]
-            drawn = [draw.permutation(kept[labels == k])[:most] for k in range(len(other.classes))]
-            kept = np.sort(np.concatenate(drawn))
-        if not len(kept):
+        label = np.array([numbers.get(name, np.nan) for name in other.classes])[other.label]
+        is_face = other.has_landmarks | (other.landmark_source == "none")
+        rows = np.flatnonzero((other.split == "train") & ~np.isnan(label) & is_face)
+        if limit:
+            random, labels = np.random.default_rng(0), other.label[rows]
+            by_class = [rows[labels == number] for number in range(len(other.classes))]
+            drawn = [random.permutation(members)[:limit] for members in by_class]
+            rows = np.sort(np.concatenate(drawn))
+        if not len(rows):
             raise UsageError(
                 f"{other.name} has no training picture of a class of {data.name}",
                 f"Its classes are {', '.join(other.classes)}.",
             )
-        part = other.select(kept)
+        part = other.select(rows)
         parts.append(
             replace(
                 part,
-                sample_id=np.array([f"{other.name}/{each}" for each in part.sample_id]),
-                label=place[kept].astype(np.int64),
+                sample_id=np.array([f"{other.name}/{sample}" for sample in part.sample_id]),
+                label=label[rows].astype(np.int64),
                 votes=np.full((len(part), len(data.classes)), np.nan, np.float32),
             )
         )
@@ -207,7 +208,7 @@ def load(folder: Path) -> FaceData:
             raise DataError(f"{folder}: prepared in format {head['format']}, this is {FORMAT}")
         images = StoredImages(folder / "images.npy")
         samples = read_arrays(folder / "samples.npz")
-        check_arrays(samples, PARTS)
+        check_arrays(samples, ARRAYS)
         data = FaceData(
             name=str(head["name"]),
             classes=tuple(map(str, head["classes"])),

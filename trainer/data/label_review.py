@@ -1,6 +1,6 @@
-"""What a person decided about samples: a line a decision in `review.jsonl`; the last one counts.
+"""A person's decisions about samples: one line each in `review.jsonl`; the last one counts.
 
-The data set is never edited. A training run applies a review to its own training samples.
+The data set itself is never edited. A training run applies a review to its training samples.
 """
 
 import json
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """About one sample: another label ("" keeps the data set's), and whether it is flagged."""
+    """One sample's new label ("" keeps the data set's), and whether it is flagged."""
 
     label: str = ""
     flag: bool = False
@@ -42,22 +42,23 @@ def read_decisions(path: Path) -> tuple[dict[str, Decision], int]:
         return {}, 0
     except OSError as error:
         raise DataError(f"{path}: the review cannot be read ({error.strerror})") from error
-    found: dict[str, Decision] = {}
+    decisions: dict[str, Decision] = {}
     skipped = 0
     for line in filter(str.strip, lines):
         try:
             value = json.loads(line)
             sample, flag = str(value["sample_id"]), bool(value["flag"])
-            found[sample] = Decision(str(value["label"]), flag)
+            decisions[sample] = Decision(str(value["label"]), flag)
         except (ValueError, KeyError, TypeError, RecursionError):
             skipped += 1
-    return {sample: each for sample, each in found.items() if each != NONE}, skipped
+    changed = {sample: choice for sample, choice in decisions.items() if choice != NONE}
+    return changed, skipped
 
 
 def apply_review(data: FaceData, path: Path) -> FaceData:
     """`data` with the labels of the review, and without the samples that it flags.
 
-    A person's label takes the place of the annotators' votes, too. Raises DataError when the
+    A person's label also replaces the annotators' votes. Raises DataError when the
     review is missing, names an unknown class, or decides about none of these samples.
     """
     if not path.is_file():
@@ -66,17 +67,17 @@ def apply_review(data: FaceData, path: Path) -> FaceData:
     if skipped:
         log.warning("%s: %d lines cannot be read and are skipped", path, skipped)
     rows = {sample: row for row, sample in enumerate(data.sample_id.tolist())}
-    mine = {rows[sample]: each for sample, each in decisions.items() if sample in rows}
-    if not mine:
+    by_row = {rows[sample]: choice for sample, choice in decisions.items() if sample in rows}
+    if not by_row:
         raise DataError(
             f"{path}: none of its {len(decisions)} decisions is about a training sample "
             f"of {data.name}",
             "Review the training split: `fertrain evaluate --split train`, then open it in ferapp.",
         )
     label, votes = data.label.copy(), data.votes.copy()
-    kept = np.ones(len(data), bool)
-    for row, decision in mine.items():
-        kept[row] = not decision.flag
+    unflagged = np.ones(len(data), bool)
+    for row, decision in by_row.items():
+        unflagged[row] = not decision.flag
         if decision.label:
             if decision.label not in data.classes:
                 raise DataError(
@@ -85,6 +86,6 @@ def apply_review(data: FaceData, path: Path) -> FaceData:
                 )
             label[row] = data.classes.index(decision.label)
             votes[row] = np.nan
-    relabelled = sum(bool(each.label) and not each.flag for each in mine.values())
-    log.info("%s: %d samples relabelled, %d left out", path, relabelled, int((~kept).sum()))
-    return replace(data, label=label, votes=votes).select(kept)
+    relabelled = sum(bool(choice.label) and not choice.flag for choice in by_row.values())
+    log.info("%s: %d samples relabelled, %d left out", path, relabelled, int((~unflagged).sum()))
+    return replace(data, label=label, votes=votes).select(unflagged)

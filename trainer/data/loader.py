@@ -1,4 +1,4 @@
-"""The next batches are read while the network works on this one."""
+"""Loads the next batches in threads while the network works on the current one."""
 
 from collections import deque
 from collections.abc import Generator, Iterable
@@ -17,8 +17,8 @@ def load_batches(
 ) -> Generator[Sample]:
     """Pixels (B, S, S) uint8, landmarks (B, 68, 2) and targets (B, K) of each batch of rows (B,).
 
-    In order. `threads` batches are prepared ahead: threads, because OpenCV does not hold the GIL.
-    For a GPU `device` they lie in memory that it copies from by itself.
+    In order, with up to `threads` batches loaded ahead; threads suffice, because OpenCV releases
+    the GIL. For a GPU `device` the tensors are in pinned memory.
     """
 
     def load(rows: Tensor) -> Sample:
@@ -28,10 +28,10 @@ def load_batches(
         return pixels, landmarks, targets
 
     with ThreadPoolExecutor(threads, thread_name_prefix="loader") as pool:
-        ahead: deque[Future[Sample]] = deque()
+        queue: deque[Future[Sample]] = deque()
         for rows in batches:
-            ahead.append(pool.submit(load, rows))
-            if len(ahead) > threads:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
+            queue.append(pool.submit(load, rows))
+            if len(queue) > threads:
+                yield queue.popleft().result()
+        while queue:
+            yield queue.popleft().result()

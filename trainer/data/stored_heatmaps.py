@@ -1,6 +1,6 @@
-"""Action unit maps of a whole data set on disk, for those who want them outside of training.
+"""Action unit maps of a whole data set on disk, for use outside of training.
 
-Training draws them batch by batch where it runs and needs no such file.
+Training itself draws them batch by batch on its device.
 """
 
 from collections.abc import Callable
@@ -16,24 +16,24 @@ from trainer.faces.action_units import au_heatmap, expressions_of
 from trainer.files import write_atomic
 
 FILE = "heatmaps.npy"
-PART = 512
+CHUNK = 512
 
 
 def write_heatmaps(
     data: FaceData, folder: Path, report: Callable[[int, int], None] = lambda done, total: None
 ) -> Path:
-    """Write (N, 48, 48) uint8, 255 being 1: each sample's map of its label in its aligned crop.
+    """Write each sample's map for its label: (N, 48, 48) uint8, 255 is 1, in the aligned crop.
 
-    All zero without landmarks, and of neutral. In the order of the prepared folder's samples.
+    In the order of the prepared folder; zero for neutral and without landmarks.
     """
     size = Preprocessing().crop_size
     landmarks = align_all(data, Preprocessing(), memory=0).landmarks
-    shown = expressions_of(data.classes)[torch.from_numpy(data.label)]
+    expressions = expressions_of(data.classes)[torch.from_numpy(data.label)]
     maps = np.zeros((len(data), size, size), np.uint8)
-    for start in range(0, len(data), PART):
-        part = slice(start, start + PART)
-        heat = au_heatmap(landmarks[part], size, shown[part])
-        maps[part] = (heat * 255).round().byte().numpy()
-        report(min(start + PART, len(data)), len(data))
+    for start in range(0, len(data), CHUNK):
+        rows = slice(start, start + CHUNK)
+        heat = au_heatmap(landmarks[rows], size, expressions[rows])
+        maps[rows] = (heat * 255).round().byte().numpy()
+        report(min(start + CHUNK, len(data)), len(data))
     write_atomic(folder / FILE, lambda stream: np.save(stream, maps))
     return folder / FILE

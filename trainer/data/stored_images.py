@@ -1,4 +1,4 @@
-"""Pictures that stay in their file until they are asked for."""
+"""Pictures that are read from disk on demand."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.tables import read_array
+from trainer.data.array_files import read_array
 
 Image = NDArray[np.uint8]
 
@@ -15,8 +15,8 @@ Image = NDArray[np.uint8]
 class StoredImages:
     """N pictures (h, w) uint8 of one `.npy` file; a mask, slice or index array gives a view.
 
-    Rows are read from the file and not mapped: a map of all of them would count as memory in use.
-    Raises ValueError when the file is not what it says.
+    Rows are read, not memory-mapped: a map of the whole file would count as memory in use.
+    Raises ValueError when the file holds anything else.
     """
 
     dtype = np.dtype(np.uint8)
@@ -24,7 +24,7 @@ class StoredImages:
     def __init__(self, path: Path, rows: NDArray[np.int64] | None = None) -> None:
         whole = read_array(path, mmap_mode="r")
         if whole.ndim != 3 or whole.dtype != np.uint8 or not whole.flags.c_contiguous:
-            raise ValueError(f"{path.name} holds {whole.dtype} {whole.shape}, no grey pictures")
+            raise ValueError(f"{path.name} holds {whole.dtype} {whole.shape}, not grey pictures")
         assert isinstance(whole, np.memmap)
         self.path, self._offset = path, int(whole.offset)
         self._height, self._width = whole.shape[1:]
@@ -38,7 +38,7 @@ class StoredImages:
         return len(self._rows)
 
     def __getitem__(self, where: Any) -> Any:
-        """One picture for an index, else a StoredImages of those that `where` names."""
+        """One picture for an index; a StoredImages for a mask, slice or index array."""
         if not isinstance(where, int | np.integer):
             view = object.__new__(StoredImages)
             view.__dict__.update(self.__dict__, _rows=self._rows[where])
@@ -52,13 +52,13 @@ class StoredImages:
         return (self[index] for index in range(len(self)))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Image:
-        """All of them in memory."""
+        """All pictures in memory, (N, h, w)."""
         empty = np.empty((0, self._height, self._width), np.uint8)
         return np.stack(list(self)) if len(self) else empty
 
 
 class JoinedImages:
-    """Pictures of several sets, each of its own size, one after the other."""
+    """The pictures of several data sets in a row; each set has its own size."""
 
     def __init__(self, parts: Sequence[Any], rows: NDArray[np.int64] | None = None) -> None:
         self._parts = parts
@@ -69,7 +69,7 @@ class JoinedImages:
         return len(self._rows)
 
     def __getitem__(self, where: Any) -> Any:
-        """One picture (h, w) uint8 for an index, else a view of those that `where` names."""
+        """One picture (h, w) uint8 for an index; a view for a mask, slice or index array."""
         if not isinstance(where, int | np.integer):
             return JoinedImages(self._parts, self._rows[where])
         row = int(self._rows[where])
@@ -91,7 +91,7 @@ def write_images(path: Path, images: Iterator[Image], count: int) -> int:
             stream.write(np.ascontiguousarray(image).tobytes())
             written += 1
         stream.seek(0)
-        _write_header(stream, (written, *side))  # numpy leaves room for longer numbers
+        _write_header(stream, (written, *side))  # numpy pads the header for longer numbers
     return written
 
 

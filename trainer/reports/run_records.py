@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from trainer.config.loading import saved_config
+from trainer.config.sections import DataConfig
 from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData
 from trainer.errors import DataError, ModelFileError, UsageError
@@ -183,6 +184,15 @@ def _evaluations(run: RunDir) -> dict[str, dict[str, Any]]:
                     f"{file}: the metrics cannot be read ({error})", "Evaluate the run again."
                 ) from error
     return evaluations
+
+
+def data_config_of(model: Path, data: Path) -> DataConfig:
+    """How the run of `model` read `data`; the defaults for another data set, or without a run."""
+    run = RunDir(model.parent.parent)
+    if model.parent.name != "checkpoints" or not run.config.is_file():
+        return DataConfig()
+    _, trained_on, config = read_run_header(run)
+    return config.data if Path(trained_on).resolve() == data.resolve() else DataConfig()
 
 
 def aligned_as_trained(model: Path, faces: FaceData) -> FaceData:

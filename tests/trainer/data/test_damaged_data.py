@@ -21,9 +21,9 @@ from tests.support.damage import damaged, odd_json, quickly, refused_at_most
 from tests.support.trainer.drawn import drawn_data, drawn_face, fer2013_row, write_fer2013
 from trainer.config.loading import load_config
 from trainer.data import face_data
-from trainer.data.pictures import Archive
-from trainer.data.prepare import find_reader
 from trainer.data.readers.landmark_files import with_landmarks
+from trainer.data.readers.registry import find_reader
+from trainer.data.reading.archive import Archive
 from trainer.errors import DataError, FerError
 from trainer.labels import EXPRESSIONS
 from trainer.reports.run_records import read_run_record
@@ -122,7 +122,35 @@ def a_list(folder: Path) -> Sound:
     return Sound(folder / "listed", (text, folder / "listed/train0.png"))
 
 
-LAYOUTS = (fer2013, class_folders, zipped, raf_db, affectnet, affectnet_npy, a_list)
+def jaffe(folder: Path) -> Sound:
+    codes = ("AN", "DI", "FE", "HA", "SA", "SU", "NE")
+    files = [
+        picture(folder / "jaffe" / f"{subject}.{code}1.{k}.tiff", k)
+        for subject in ("KA", "YM")
+        for k, code in enumerate(codes)
+    ]
+    return Sound(folder / "jaffe", (files[0], files[-1]))
+
+
+def ck_plus(folder: Path) -> Sound:
+    labels = []
+    for code in (0, 1, 3, 4, 5, 6, 7):
+        sequence = f"S0{code:02d}/001"
+        for frame in (1, 2):
+            name = f"S0{code:02d}_001_{frame:08d}.png"
+            picture(folder / "ck" / "cohn-kanade-images" / sequence / name, code % 7)
+        labels.append(
+            folder / "ck" / "Emotion" / sequence / f"S0{code:02d}_001_00000002_emotion.txt"
+        )
+        labels[-1].parent.mkdir(parents=True)
+        labels[-1].write_text(f"   {code:.7e}\n")
+    return Sound(folder / "ck", (labels[0], labels[-1]))
+
+
+LAYOUTS = (
+    *(fer2013, class_folders, zipped, raf_db, affectnet, affectnet_npy, a_list),
+    *(jaffe, ck_plus),
+)
 
 
 @pytest.fixture(scope="module", params=LAYOUTS, ids=lambda make: make.__name__)
@@ -142,7 +170,7 @@ def instead(file: Path, content: bytes) -> Iterator[None]:
 
 
 def read(source: Path) -> face_data.FaceData:
-    return find_reader(source).listing(source).load()
+    return find_reader(source).read(source).load()
 
 
 def test_the_sets_are_sound_before_they_are_damaged(sound: Sound) -> None:
@@ -211,7 +239,7 @@ def test_a_list_names_nothing_outside_its_folder(
     text = made.files[0].read_text()
     first = text.splitlines()[1].split(",")[0]
     made.files[0].write_text(text.replace(first, name.format(outside=tmp_path / "inner")))
-    with pytest.raises(DataError, match=r"secret\.png.* is missing|secret\.png.*which is missing"):
+    with pytest.raises(DataError, match=r"secret\.png.* lies outside the folder"):
         read(made.source)
 
 
@@ -249,7 +277,7 @@ def test_any_landmark_file_is_read_or_refused(
     else:
         rows = "\n".join(f"{x:.2f} {y:.2f}" for x, y in points)
         file.write_text(rows if suffix == ".txt" else f"version: 1\nn_points: 68\n{{\n{rows}\n}}\n")
-    listing = find_reader(tmp_path / "set").listing(tmp_path / "set")
+    listing = find_reader(tmp_path / "set").read(tmp_path / "set")
     found = with_landmarks(listing, tmp_path / "points").landmarks
     assert found is not None
     assert np.allclose(found[0], points, atol=0.01)

@@ -55,7 +55,7 @@ def test_a_bad_row_is_named_with_its_file_and_reason(
     assert str(file) in str(caught.value)
 
 
-def test_one_bad_row_in_two_hundred_is_skipped_and_told(
+def test_one_bad_row_in_two_hundred_is_skipped_and_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     good = rows(200)
@@ -68,7 +68,7 @@ def test_one_bad_row_in_two_hundred_is_skipped_and_told(
     assert "row 50" in caplog.text
 
 
-def test_other_files_are_refused_with_what_is_known(tmp_path: Path) -> None:
+def test_other_files_are_refused_with_the_known_layouts(tmp_path: Path) -> None:
     other = tmp_path / "other.csv"
     other.write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match="emotion,pixels,Usage"):
@@ -136,17 +136,17 @@ def test_a_damaged_prepared_folder_is_named(tmp_path: Path, part: str) -> None:
 
 def test_prepare_continues_after_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks that are done are not done again; the result is the same."""
-    module = sys.modules["trainer.data.prepare"]
+    module = sys.modules["trainer.data.landmark_detection"]
     monkeypatch.setattr(module, "CHUNK", 4)
     source = write_fer2013(tmp_path / "faces.csv", rows(10))
-    asked: list[int] = []
+    chunks: list[int] = []
 
     def detect(data: face_data.FaceData, starts: list[int], workers: int):
         for start in starts:
-            if start == 8 and not asked.count(8):
-                asked.append(8)
+            if start == 8 and not chunks.count(8):
+                chunks.append(8)
                 raise KeyboardInterrupt
-            asked.append(start)
+            chunks.append(start)
             count = len(data.images[start : start + 4])
             yield start, np.full((count, 68, 2), start, np.float32)
 
@@ -154,7 +154,7 @@ def test_prepare_continues_after_a_kill(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(KeyboardInterrupt):
         prepare(source, tmp_path / "out")
     data = prepare(source, tmp_path / "out")
-    assert asked == [0, 4, 8, 8]
+    assert chunks == [0, 4, 8, 8]
     assert data.landmarks[:, 0, 0].tolist() == [0] * 4 + [4] * 4 + [8] * 2
     assert data.landmark_source == "mediapipe"
     assert face_data.load(tmp_path / "out").has_landmarks.all()
@@ -162,7 +162,7 @@ def test_prepare_continues_after_a_kill(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_prepared_folder_is_of_one_source(tmp_path: Path) -> None:
-    """What is prepared already is not taken for what is asked."""
+    """A folder that was made from another source is refused."""
     first = write_fer2013(tmp_path / "first.csv", rows(8))
     second = write_fer2013(tmp_path / "second.csv", rows(12))
     out = tmp_path / "out"
@@ -180,14 +180,14 @@ def test_a_prepared_folder_is_of_one_source(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_votes_that_come_later_are_not_missed(tmp_path: Path) -> None:
+def test_votes_added_later_give_another_cache_folder(tmp_path: Path) -> None:
     source = write_fer2013(tmp_path / "faces.csv", rows(8))
     before = cache_folder(source)
     (tmp_path / "ferplus_votes.csv").write_text("")
     assert cache_folder(source) != before
 
 
-def test_a_listed_picture_that_changed_is_read_anew(tmp_path: Path) -> None:
+def test_a_changed_picture_of_a_list_is_read_again(tmp_path: Path) -> None:
     """Two pictures of a list are exchanged for their negatives; the CSV stays."""
     draw = np.random.default_rng(0)
     pictures = draw.integers(0, 256, (2, 48, 48), np.uint8)
@@ -202,22 +202,22 @@ def test_a_listed_picture_that_changed_is_read_anew(tmp_path: Path) -> None:
     assert np.array_equal(open_data(tmp_path / "faces.csv", landmarks=False).images, 255 - pictures)
 
 
-def test_of_two_who_prepare_the_same_one_waits(tmp_path: Path) -> None:
+def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
     source, out = write_fer2013(tmp_path / "faces.csv", rows(8)), tmp_path / "out"
-    told: list[str] = []
+    stages: list[str] = []
     out.mkdir()
     lock = FileLock(out / "prepare.lock")
     lock.acquire()
 
     def report(stage: str, done: int, total: int) -> None:
-        told.append(stage)
+        stages.append(stage)
         lock.release()
 
     assert len(prepare(source, out, landmarks=False, progress=report)) == 8
-    assert told[0] == "waiting for another process"
+    assert stages[0] == "waiting for another process"
 
 
-def test_landmarks_are_found_by_worker_processes(
+def test_landmarks_are_detected_by_worker_processes(
     tmp_path: Path, demo_frame: np.ndarray, capfd: pytest.CaptureFixture[str]
 ) -> None:
     import cv2
@@ -236,7 +236,7 @@ def test_landmarks_are_found_by_worker_processes(
         progress=lambda *step: stages.append(step),
     )
     assert data.has_landmarks.tolist() == [True, False]
-    assert "Error" not in capfd.readouterr().err  # they end in peace
+    assert "Error" not in capfd.readouterr().err  # they end without an error
     assert stages[-1] == ("landmarks", 2, 2)
 
 

@@ -13,7 +13,7 @@ from trainer.card import Preprocessing
 from trainer.config.loading import load_config
 from trainer.data import face_data
 from trainer.data.crops import align_all
-from trainer.data.face_data import FaceData, joined
+from trainer.data.face_data import FaceData, join_data_sets
 from trainer.data.stored_images import JoinedImages
 from trainer.errors import UsageError
 from trainer.labels import EXPRESSIONS
@@ -41,7 +41,7 @@ def larger(per_class: int) -> FaceData:
 
 def test_training_pictures_join_under_their_class() -> None:
     data, other = drawn_data(3), larger(2)
-    both = joined(data, [other])
+    both = join_data_sets(data, [other])
     kept = np.flatnonzero((other.split == "train") & (other.label != 0))
     assert (both.name, both.classes) == ("drawn + larger", EXPRESSIONS)
     assert len(both) == len(data) + len(kept) == 42 + 12
@@ -53,7 +53,7 @@ def test_training_pictures_join_under_their_class() -> None:
     assert np.isnan(new.votes).all()
     assert new.sample_id[0] == f"larger/{other.sample_id[kept[0]]}"
     assert len(both.of_split("val")) == 21
-    assert joined(data, []) is data
+    assert join_data_sets(data, []) is data
 
 
 def test_of_a_further_set_some_of_each_class(tmp_path: Path) -> None:
@@ -61,17 +61,17 @@ def test_of_a_further_set_some_of_each_class(tmp_path: Path) -> None:
     landmarks = other.landmarks.copy()
     landmarks[2:4] = np.nan  # of the class that comes first
     other = replace(other, landmarks=landmarks)
-    both = joined(data, [other], most=2)
+    both = join_data_sets(data, [other], limit=2)
     assert np.bincount(both.label[len(data) :]).tolist() == [1, 2, 2, 2, 2, 2, 2]
-    again = joined(data, [other], most=2)
+    again = join_data_sets(data, [other], limit=2)
     assert again.sample_id.tolist() == both.sample_id.tolist()
-    unaligned = joined(data, [other.without_landmarks()])
+    unaligned = join_data_sets(data, [other.without_landmarks()])
     assert len(unaligned) == len(data) + 5 * 7 - 2
 
 
 def test_crops_of_each_set_are_those_of_the_set_alone() -> None:
     data, other = drawn_data(2), larger(2)
-    both = align_all(joined(data, [other]), Preprocessing())
+    both = align_all(join_data_sets(data, [other]), Preprocessing())
     assert torch.equal(both.pixels[:28], align_all(data, Preprocessing()).pixels[:])
     alone = align_all(other, Preprocessing())
     assert torch.equal(both.pixels[28:], alone.pixels[2:14])
@@ -90,7 +90,7 @@ def test_pictures_are_found_through_any_selection() -> None:
 def test_a_set_without_a_known_class_is_named() -> None:
     cats = replace(drawn_data(1), name="cats", classes=tuple("abcdefg"))
     with pytest.raises(UsageError, match="cats has no training picture of a class of drawn"):
-        joined(drawn_data(1), [cats])
+        join_data_sets(drawn_data(1), [cats])
 
 
 def test_the_command_trains_on_both_and_the_card_tells(command, tmp_path: Path) -> None:

@@ -1,20 +1,28 @@
 """Pictures in class folders: `ROOT/<class>/*` or `ROOT/<split>/<class>/*`, also inside a zip.
 
-Folders that wrap the whole tree are passed over. Class folders are known by the names and
-synonyms of `trainer.labels`, split folders by the names below, in any case. Without split folders
-everything is `train`, of which a tenth is held out as `val`.
+Folders that wrap the whole tree are passed over. Class folders are known by the names and synonyms
+of `trainer.labels` or by a class map, split folders by the names below, in any case. Without split
+folders everything is `train`, of which a tenth is held out as `val`.
 """
 
 import zipfile
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from trainer.data.face_data import FaceData
-from trainer.data.pictures import SUFFIXES, Archive, Entry, Listing, listing_of, tell_classes
-from trainer.data.tables import BadRows
+from trainer.data.readers import affectnet, raf_db
+from trainer.data.readers.registry import Reader
+from trainer.data.reading.archive import Archive
+from trainer.data.reading.bad_rows import BadRows
+from trainer.data.reading.decode_picture import PictureSet
+from trainer.data.reading.labelled_files import LabelledFile, list_labelled_files
+from trainer.data.reading.listing import Listing
+from trainer.data.reading.read_options import DEFAULT_OPTIONS, ReadOptions
 from trainer.errors import DataError
-from trainer.labels import EXPRESSIONS, SYNONYMS, canonical
+from trainer.files import PICTURE_SUFFIXES
+from trainer.labels import EXPRESSIONS, canonical
 
 SPLIT_OF_FOLDER = {
     "train": "train",
@@ -28,69 +36,92 @@ SPLIT_OF_FOLDER = {
     "testing": "test",
     "privatetest": "test",
 }
-
+RAF_DB_FOLDERS = raf_db.CLASS_MAP
+AFFECTNET_FOLDERS = {str(code): name for code, name in enumerate(affectnet.CODES)}
 
 UNLABELLED = -1  # instead of a class
 NO_SPLIT = "none"
 
 
+def is_folder_or_zip(path: Path) -> bool:
+    return path.is_dir() or zipfile.is_zipfile(path)
+
+
 def has_pictures(path: Path) -> bool:
-    return (path.is_dir() or zipfile.is_zipfile(path)) and bool(Archive(path).names())
+    return is_folder_or_zip(path) and bool(Archive(path).picture_names())
 
 
-def unlabelled(path: Path) -> Listing:
+def list_unlabelled(path: Path) -> Listing:
     """All pictures below `path`, in the order of their paths, of no class and no split.
 
-    They are one's own, to be looked at: up to half of them may be unreadable.
+    They are the user's own, to be viewed: up to half of them may be unreadable.
     """
     archive, bad = Archive(path), BadRows(path, "pictures", tolerated=0.5)
-    names = archive.names()
+    names = archive.picture_names()
+    archive.log_other_files()
+    pictures = PictureSet(archive, names)
     return Listing(
         name=path.resolve().stem,
         classes=EXPRESSIONS,
         sample_id=names,
         split=np.full(len(names), NO_SPLIT),
         label=np.full(len(names), UNLABELLED, np.int64),
-        picture=lambda row: archive.picture(names[row]),
+        picture=lambda row: pictures.load(names[row]),
         bad=bad,
-        found=len(names),
+        total=len(names),
     )
 
 
 def recognises(path: Path) -> bool:
     """Whether `path` is a folder or zip with a picture in a folder named by an expression."""
-    if not (path.is_dir() or zipfile.is_zipfile(path)):
-        return False
-    return any(canonical(PurePosixPath(name).parent.name) for name in Archive(path).names())
+    return any(map(canonical, folder_names(path)))
 
 
-def listing(path: Path) -> Listing:
-    """The pictures, in the order of their paths.
+def recognises_numbered(path: Path, class_map: dict[str, str]) -> bool:
+    """Whether `path` has picture folders named by the numbers of `class_map`, and no others."""
+    names = folder_names(path)
+    return bool(names) and names <= class_map.keys()
+
+
+def folder_names(path: Path) -> set[str]:
+    """The names of the folders that hold pictures; none where `path` is no folder or zip."""
+    if not is_folder_or_zip(path):
+        return set()
+    return {PurePosixPath(name).parent.name for name in Archive(path).picture_names()}
+
+
+def list_pictures(
+    path: Path, options: ReadOptions = DEFAULT_OPTIONS, class_map: dict[str, str] | None = None
+) -> Listing:
+    """The pictures, in the order of their paths; `class_map` names the classes of its folders.
 
     Raises DataError when a class folder is unknown or there are no pictures.
     """
+    options = options.with_default_map(class_map or {})
     archive, bad = Archive(path), BadRows(path, "pictures")
-    names = archive.names()
+    names = archive.picture_names()
     if not names:
-        raise DataError(f"{path}: it has no pictures", f"Known are {', '.join(sorted(SUFFIXES))}.")
-    places = _places(path, names)
-    class_of = _classes(path, {place[1] for place in places if place})
-    entries = []
-    for row, (name, place) in enumerate(zip(names, places, strict=True)):
+        known = ", ".join(sorted(PICTURE_SUFFIXES))
+        raise DataError(f"{path}: it has no pictures", f"Known are {known}.")
+    archive.log_other_files()
+    files = []
+    for row, (name, place) in enumerate(zip(names, _places(path, names, options), strict=True)):
         if place is None:
             bad.add(name, "lies in no class folder")
         else:
             split, folder, key = place
-            entries.append(Entry(row, name, split or "train", class_of[folder], key))
-    return listing_of(archive, path.resolve().stem, entries, bad)
+            files.append(LabelledFile(row, name, split or "train", folder, key))
+    return list_labelled_files(archive, path.resolve().stem, files, bad, options)
 
 
-def read(path: Path) -> FaceData:
-    """All good pictures in memory. Raises DataError as `listing`, or when too many are bad."""
-    return listing(path).load()
+def read(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> FaceData:
+    """All good pictures in memory. Raises DataError as `list_pictures`, or when many are bad."""
+    return list_pictures(path, options).load()
 
 
-def _places(source: Path, names: list[str]) -> list[tuple[str, str, str] | None]:
+def _places(
+    source: Path, names: list[str], options: ReadOptions
+) -> list[tuple[str, str, str] | None]:
     """For each name its split (or ""), class folder and path below wrapping folders.
 
     None where a picture lies in no class folder. Raises DataError when only a part of the
@@ -99,7 +130,7 @@ def _places(source: Path, names: list[str]) -> list[tuple[str, str, str] | None]
     paths = [PurePosixPath(name).parts for name in names]
     while paths and min(map(len, paths)) > 2 and len(first := {parts[0] for parts in paths}) == 1:
         folder = first.pop()
-        if folder.lower() in SPLIT_OF_FOLDER or canonical(folder):
+        if folder.lower() in SPLIT_OF_FOLDER or options.name_of(folder):
             break
         paths = [parts[1:] for parts in paths]
     places: list[tuple[str, str, str] | None] = []
@@ -117,14 +148,38 @@ def _places(source: Path, names: list[str]) -> list[tuple[str, str, str] | None]
     return places
 
 
-def _classes(source: Path, folders: set[str]) -> dict[str, str]:
-    """Class folder → class, told to the user. Raises DataError when a folder is unknown."""
-    class_of = {folder: name for folder in sorted(folders) if (name := canonical(folder))}
-    unknown = sorted(folders - class_of.keys())
-    if unknown:
-        raise DataError(
-            f"{source}: unknown class folders: {', '.join(unknown)}",
-            f"Known are {', '.join((*EXPRESSIONS, *SYNONYMS))}. Rename or remove the others.",
-        )
-    tell_classes(source, class_of)
-    return class_of
+def _numbered(name: str, title: str, class_map: dict[str, str], order: int) -> Reader:
+    return Reader(
+        name,
+        f"{title} in folders {min(class_map)} to {max(class_map)}",
+        partial(recognises_numbered, class_map=class_map),
+        partial(list_pictures, class_map=class_map),
+        by_name_only=True,
+        takes_options=True,
+        order=order,
+        labels=folder_names,
+    )
+
+
+READERS = (
+    Reader(
+        "folders",
+        f"folders of pictures named {', '.join(EXPRESSIONS)}, with or without "
+        "train, val and test folders around them, also inside a zip",
+        recognises,
+        list_pictures,
+        takes_options=True,
+        order=60,
+        labels=folder_names,
+    ),
+    _numbered("raf-db-folders", "RAF-DB", RAF_DB_FOLDERS, 61),
+    _numbered("affectnet-folders", "AffectNet", AFFECTNET_FOLDERS, 62),
+    Reader(
+        "unlabelled",
+        "pictures without labels, in a folder or zip, to be viewed",
+        has_pictures,
+        list_unlabelled,
+        by_name_only=True,
+        order=90,
+    ),
+)

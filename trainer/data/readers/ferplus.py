@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.tables import csv_rows
+from trainer.data.reading.csv_table import open_table, parse_number
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS, canonical
 
@@ -13,29 +13,30 @@ DROPPED = ("contempt", "unknown", "nf")
 NAMES = ("ferplus_votes.csv", "fer2013new.csv")
 
 
-def beside(path: Path) -> Path | None:
-    """The votes file in the folder of FER2013's CSV, if there is one."""
+def find_beside(path: Path) -> Path | None:
+    """The votes file in the folder of FER2013's CSV, or None."""
     return next((path.parent / name for name in NAMES if (path.parent / name).is_file()), None)
 
 
 def read(path: Path, rows: int) -> NDArray[np.float32]:
     """Vote shares (rows, 7); contempt, unknown and NF are dropped and the rest renormalised.
 
-    A row is NaN where none of the seven got more votes than what is dropped. Raises DataError
+    A row is NaN where none of the seven got more votes than each of those dropped. Raises DataError
     when the file does not have one line for each of the CSV's `rows`.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            lines = list(csv_rows(stream, path))
+        with path.open("rb") as content:
+            table = open_table(content, path)
+            lines = list(table.records()) if table else []
         columns = {canonical(name): name for name in (lines[0] if lines else ()) if name}
         missing = [name for name in EXPRESSIONS if name not in columns]
         if missing:
             raise DataError(f"{path}: it has no column for {', '.join(missing)}")
         counts = np.array(
-            [[int(line[columns[name]]) for name in EXPRESSIONS] for line in lines], np.float32
+            [[_count(line[columns[name]]) for name in EXPRESSIONS] for line in lines], np.float32
         )
         others = [name for name in lines[0] if name and name.strip().lower() in DROPPED]
-        dropped = np.array([[int(line[name]) for name in others] or [0] for line in lines])
+        dropped = np.array([[_count(line[name]) for name in others] or [0] for line in lines])
         if min(counts.min(), dropped.min()) < 0:
             raise ValueError("there are fewer than 0 votes")
     except (OSError, ValueError, TypeError, OverflowError) as error:
@@ -45,3 +46,10 @@ def read(path: Path, rows: int) -> NDArray[np.float32]:
     total = counts.sum(axis=1, keepdims=True)
     clear = counts.max(axis=1) > dropped.max(axis=1)
     return np.where(clear[:, None], counts / np.maximum(total, 1), np.nan).astype(np.float32)
+
+
+def _count(cell: str) -> int:
+    votes = parse_number(cell)
+    if votes != int(votes) or votes > 1e9:
+        raise ValueError(f"{cell!r} is no number of votes")
+    return int(votes)

@@ -1,96 +1,119 @@
-"""A CSV that names pictures, their expressions and splits: `file,label,split`; one CSV a fold.
+"""A table that names pictures, their expressions and splits: `file,label,split`; one a fold.
 
-Further columns are ignored, `emotion` or `expression` may stand for `label`. Files lie beside the
-CSV or below its folder. A folder or zip with a `labels.csv` is the same. Without a split column
-everything is `train`, of which a tenth is held out as `val`. Contempt is left out.
+The columns may have their other usual names (`image,emotion,usage`); further ones are ignored.
+Files lie beside the table or below its folder. A folder or zip with a `labels.csv` is the same.
+Without a split column everything is `train`, of which a tenth is held out as `val`.
 """
 
 import io
 import zipfile
-from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
-from trainer.data.pictures import (
-    UNREADABLE,
-    Archive,
-    Entry,
-    Listing,
-    listing_of,
-    log,
-    tell_classes,
-)
 from trainer.data.readers.class_folders import SPLIT_OF_FOLDER
-from trainer.data.tables import BadRows, csv_rows
+from trainer.data.readers.registry import Reader
+from trainer.data.reading.archive import UNREADABLE, Archive
+from trainer.data.reading.bad_rows import BadRows
+from trainer.data.reading.csv_table import SUFFIXES, CsvTable, open_table
+from trainer.data.reading.labelled_files import LabelledFile, list_labelled_files
+from trainer.data.reading.listing import Listing
+from trainer.data.reading.read_options import DEFAULT_OPTIONS, ReadOptions
 from trainer.errors import DataError
-from trainer.labels import EXPRESSIONS, SYNONYMS, canonical
 
 LIST = "labels.csv"
-LEFT_OUT = {"contempt"}  # of eight-class data sets
-LABELS = ("label", "emotion", "expression")
+FILE = (
+    *("file", "filename", "filepath", "path", "image", "imagename", "imagepath", "imagefile"),
+    *("img", "imgname", "imgpath", "picture", "picturepath", "pth", "relativepath"),
+)
+LABEL = ("label", "emotion", "expression", "class", "emotionlabel", "expressionlabel",
+         "classname", "labels", "category", "target")  # fmt: skip
+SPLIT = ("split", "usage", "set", "subset", "partition", "datasplit")
+COLUMNS = {"file": FILE, "label": LABEL}
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` is such a CSV, or a folder or zip with one named labels.csv."""
-    head = _text(path, 4096)
-    if head is None:
-        return False
-    columns = [name.strip() for name in head.split("\n")[0].split(",")]
-    return "file" in columns and any(name in columns for name in LABELS)
+    """Whether `path` is such a table, or a folder or zip with one named labels.csv."""
+    table = _open(path)
+    return table is not None and not table.missing(COLUMNS)
 
 
-def listing(path: Path) -> Listing:
+def list_pictures(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Listing:
     """The pictures in the order of the list. Raises DataError when a label is unknown."""
-    archive = Archive(path.parent if path.suffix.lower() == ".csv" else path)
+    archive = Archive(path.parent if path.is_file() and _is_table(path) else path)
     bad = BadRows(path, "pictures")
-    text = _text(path) or ""
-    lines = list(csv_rows(io.StringIO(text), path))
-    column = next((name for name in LABELS if lines and name in lines[0]), LABELS[0])
-    given = Counter((line[column] or "").strip().lower() for line in lines)
-    unknown = sorted(label for label in given if not canonical(label) and label not in LEFT_OUT)
-    if unknown:
-        raise DataError(
-            f"{path}: unknown labels: {', '.join(map(repr, unknown[:8]))}",
-            f"Known are {', '.join((*EXPRESSIONS, *SYNONYMS))}; numbers differ between data sets.",
-        )
-    entries = []
-    for row, line in enumerate(lines):
-        if (line[column] or "").strip().lower() in LEFT_OUT:
-            continue
-        file, expression = line["file"] or "", canonical(line[column] or "") or ""
-        split = SPLIT_OF_FOLDER.get((line.get("split") or "train").strip().lower())
-        if split is None:
-            bad.add(f"row {row + 1}", f"has the split {line['split']!r}, not train, val or test")
-        elif not archive.has(file):
-            bad.add(file or f"row {row + 1}", "is missing")
+    table = _open(path)
+    if table is None or table.missing(COLUMNS):
+        raise DataError(f"{path}: it has no columns for file and label")
+    file_column, label_column = (table.find(names) for names in (FILE, LABEL))
+    split_column = table.find(SPLIT)
+    assert file_column is not None
+    assert label_column is not None
+    files, total = [], 0
+    for row, cells in table.rows():
+        total += 1
+        cells += [""] * (len(table.columns) - len(cells))
+        name, label = cells[file_column].strip(), cells[label_column].strip()
+        usage = "" if split_column is None else cells[split_column].strip()
+        split = SPLIT_OF_FOLDER.get(usage.lower() or "train")
+        if options.name_of(label) not in (None, *options.classes):  # its file may be missing
+            files.append(LabelledFile(row, name, "train", label, name))
+        elif split is None:
+            bad.add(f"row {row + 1}", f"has the split {usage!r}, not train, val or test")
         else:
-            entries.append(Entry(row, file, split, expression, file))
-    if not entries:
-        bad.check(len(lines))
+            try:
+                file = archive.locate(name)
+            except ValueError as error:
+                if options.name_of(label) is not None:
+                    bad.add(name or f"row {row + 1}", str(error))
+                    continue
+                file = name  # the unknown label is what to mend first
+            files.append(LabelledFile(row, file, split, label, file))
+    if not files:
+        bad.check(total)
         raise DataError(f"{path}: it lists no pictures")
-    tell_classes(path, {label: name for label in given if (name := canonical(label))})
-    for other in LEFT_OUT & set(given):
-        log.info("%s: left out: %d of %s", path, given[other], other)
-    return listing_of(archive, path.resolve().stem, entries, bad)
+    return list_labelled_files(archive, path.resolve().stem, files, bad, options)
 
 
-def listed(path: Path) -> list[Path]:
-    """The pictures that a list names and that are there; none where `path` is no list."""
-    if path.suffix.lower() != ".csv" or not recognises(path):
+def listed_files(path: Path) -> list[Path]:
+    """The existing pictures that a list names; none where `path` is no list."""
+    if not path.is_file() or not _is_table(path):
         return []
-    lines = csv_rows(io.StringIO(_text(path) or ""), path)
-    files = (path.parent / line["file"] for line in lines if line["file"])
-    return [file for file in files if file.is_file()]
+    table = _open(path)
+    if table is None or table.missing(COLUMNS):
+        return []
+    archive, column, files = Archive(path.parent), table.find(FILE), []
+    for _, cells in table.rows():
+        with suppress(ValueError, IndexError):
+            files.append(path.parent / archive.locate(cells[column or 0]))
+    return files
 
 
-def _text(path: Path, most: int = -1) -> str | None:
-    """The list, or its beginning; None where there is none."""
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def _open(path: Path) -> CsvTable | None:
+    """The list; None where there is none."""
     try:
         if path.is_dir():
             path = path / LIST
-        if path.suffix.lower() == ".csv":
-            with path.open(encoding="utf-8", errors="replace") as stream:
-                return stream.read(most)
+        if _is_table(path):
+            return open_table(io.BytesIO(path.read_bytes()), path)
         with zipfile.ZipFile(path) as archive, archive.open(LIST) as packed:
-            return packed.read(most).decode("utf-8", errors="replace")
-    except (KeyError, *UNREADABLE):
+            return open_table(io.BytesIO(packed.read()), path)
+    except (KeyError, ValueError, NotImplementedError, *UNREADABLE):
         return None
+
+
+READERS = (
+    Reader(
+        "list",
+        "a CSV with the columns file,label,split, or a folder or zip with such a labels.csv",
+        recognises,
+        list_pictures,
+        takes_options=True,
+        order=40,
+        columns=COLUMNS,
+        title="a list of pictures",
+    ),
+)

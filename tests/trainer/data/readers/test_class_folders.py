@@ -13,6 +13,7 @@ from tests.support.trainer.drawn import drawn_face
 from trainer.data import face_data
 from trainer.data.prepare import open_data, prepare
 from trainer.data.readers import class_folders
+from trainer.data.reading.read_options import ReadOptions, parse_class_map, read_options
 from trainer.errors import DataError, UsageError
 from trainer.labels import EXPRESSIONS
 
@@ -105,9 +106,99 @@ def test_a_folder_and_its_zip_are_the_same_data(tmp_path: Path) -> None:
 
 
 def test_an_unknown_class_folder_is_named_with_the_known(tmp_path: Path) -> None:
-    files = many("happy", 3) | many("contempt", 3)
-    with pytest.raises(DataError, match=r"unknown class folders: contempt\n.*happiness"):
+    files = many("happy", 3) | many("hapy", 3) | many("zzz", 3)
+    source = write_tree(tmp_path / "set", files)
+    with pytest.raises(
+        DataError, match=r"unknown labels: 'hapy', 'zzz'\n(.|\n)*happiness"
+    ) as error:
+        class_folders.read(source)
+    assert "Did you mean happy? `--class-map hapy=happy`" in str(error.value)
+    options = read_options(class_map={"hapy": "happy", "ZZZ": "sad"})
+    data = class_folders.read(source, options)
+    assert np.bincount(data.label, minlength=7).tolist() == [0, 0, 0, 6, 3, 0, 0]
+
+
+def test_labels_beyond_the_seven_are_left_out_or_kept_by_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = many("happy", 30) | many("Contempt", 3) | many("none", 2) | many("Unknown", 1)
+    source = write_tree(tmp_path / "set", files)
+    with caplog.at_level(logging.INFO):
+        data = class_folders.read(source)
+    assert len(data) == 30
+    assert "left out: 3 of contempt, 1 of unknown, 2 of none" in caplog.text
+    kept = class_folders.read(source, read_options(classes=("happiness", "contempt")))
+    assert kept.classes == ("happy", "contempt")
+    assert np.bincount(kept.label).tolist() == [30, 3]
+
+
+@pytest.mark.parametrize(
+    ("layout", "first", "expected"),
+    [("raf-db-folders", 1, "surprise"), ("affectnet-folders", 0, "neutral")],
+)
+def test_numbered_folders_are_read_by_their_format_and_never_guessed(
+    tmp_path: Path, layout: str, first: int, expected: str
+) -> None:
+    codes = range(first, first + 7)
+    files = {f"set/train/{i}/a{k}.png": picture(9) for i in codes for k in range(2)}
+    source = write_tree(tmp_path / "set", files)
+    with pytest.raises(DataError, match=r"raf-db-folders.*affectnet-folders.*--class-map"):
+        open_data(source, landmarks=False)
+    data = open_data(source, layout=layout, landmarks=False)
+    assert len(data) == 14
+    row = data.sample_id.tolist().index(f"set/train/{first}/a0.png")
+    assert data.classes[data.label[row]] == expected
+    options = read_options(class_map=parse_class_map(f"{first}=sad," + ",".join(
+        f"{i}=happy" for i in range(first + 1, first + 7)
+    )))  # fmt: skip
+    mapped = open_data(source, options=options, landmarks=False)
+    assert mapped.classes[mapped.label[row]] == "sad"
+
+
+def test_the_validation_draw_follows_seed_and_share(tmp_path: Path) -> None:
+    source = write_zip(tmp_path / "a.zip", many("happy", 200) | many("sad", 100))
+
+    def drawn(**options: float) -> set[str]:
+        data = class_folders.read(source, ReadOptions(**options))  # type: ignore[arg-type]
+        return set(data.sample_id[data.split == "val"].tolist())
+
+    assert drawn() == drawn()
+    assert drawn() != drawn(val_seed=1)
+    quarter = drawn(val_share=0.25)
+    assert drawn() < quarter
+    assert 35 <= sum(name.startswith("happy") for name in quarter) <= 65
+    assert 15 <= sum(name.startswith("sad") for name in quarter) <= 35
+    assert not drawn(val_share=0)
+
+
+def test_all_pictures_of_a_subject_are_drawn_together(tmp_path: Path) -> None:
+    files = {
+        f"{name}/S{subject:03d}_{k:03d}_00000011.png": picture(subject)
+        for name in ("happy", "sad")
+        for subject in range(40)
+        for k in range(3)
+    }
+    data = class_folders.read(write_tree(tmp_path / "set", files))
+    split_of = {}
+    for name, split in zip(data.sample_id, data.split, strict=True):
+        split_of.setdefault(name.split("/")[1][:4], set()).add(str(split))
+    assert all(len(splits) == 1 for splits in split_of.values())
+    assert {"val"} in split_of.values()
+
+
+def test_files_that_are_no_pictures_are_counted_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = many("happy", 3) | {
+        "happy/face.raw": b"1",
+        "happy/list.txt": b"1",
+        "happy/Thumbs.db": b"1",
+        "happy/.DS_Store": b"1",
+    }
+    with caplog.at_level(logging.INFO):
         class_folders.read(write_tree(tmp_path / "set", files))
+    assert "left out 2 files that are no pictures: happy/face.raw, happy/list.txt" in caplog.text
+    assert "Thumbs" not in caplog.text
 
 
 def test_without_a_validation_folder_a_tenth_is_held_out(

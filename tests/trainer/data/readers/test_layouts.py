@@ -12,10 +12,11 @@ import pytest
 from trainer.card import Preprocessing
 from trainer.data import face_data
 from trainer.data.crops import align_all
-from trainer.data.pictures import squared
-from trainer.data.prepare import find_reader, prepare
+from trainer.data.prepare import prepare
 from trainer.data.readers import affectnet, picture_list, raf_db
 from trainer.data.readers.landmark_files import with_landmarks
+from trainer.data.readers.registry import find_reader
+from trainer.data.reading.listing import to_square
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS
 
@@ -49,7 +50,7 @@ class TestRafDb:
         source = raf_db_set(tmp_path / "raf")
         assert find_reader(source).name == "raf-db"
         with caplog.at_level(logging.INFO):
-            data = raf_db.listing(source).load()
+            data = raf_db.list_pictures(source).load()
         assert data.images.shape == (84, 100, 100)
         for index, sample in enumerate(data.sample_id):
             code = (int(Path(sample).stem.split("_")[1]) - 1) % 7 + 1
@@ -73,7 +74,7 @@ class TestRafDb:
         for file in (source / "Image" / "aligned").iterdir():
             file.unlink()
         with pytest.raises(DataError, match=r"none of the 14 pictures") as caught:
-            raf_db.listing(source)
+            raf_db.list_pictures(source)
         assert "Image/aligned/train_00001_aligned.jpg" in str(caught.value.hint)
 
     def test_a_bad_line_is_listed(self, tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ class TestRafDb:
         with (source / "EmoLabel" / "list_patition_label.txt").open("a") as stream:
             stream.write("train_00008.jpg 9\n")
         with pytest.raises(DataError, match=r"1 of 15 pictures(.|\n)*line 15 is 'train_00008.jpg"):
-            raf_db.listing(source).load()
+            raf_db.list_pictures(source).load()
 
 
 # 0 neutral … 7 contempt, 8 none, 9 uncertain, 10 no face
@@ -116,7 +117,7 @@ class TestAffectNet:
         assert find_reader(source).name == "affectnet"
         eight = layout == "affectnet8"
         with caplog.at_level(logging.INFO):
-            data = affectnet.listing(source, contempt=eight).load()
+            data = affectnet.list_pictures(source, contempt=eight).load()
         assert len(data.classes) == (8 if eight else 7)
         assert data.classes[:7] == EXPRESSIONS
         assert np.bincount(data.label).tolist() == [3] * (8 if eight else 7)
@@ -158,7 +159,7 @@ class TestAffectNet:
         with (source / "validation.csv").open("a") as stream:
             stream.write("0/training0.jpg,1,1,9,9,,11,0,0\n")
         with pytest.raises(DataError, match="line 13 has the expression 11"):
-            affectnet.listing(source).load()
+            affectnet.list_pictures(source).load()
 
 
 class TestLists:
@@ -172,7 +173,7 @@ class TestLists:
         lines = ("x/b.png,Happiness,test", "x/a.png,anger,train", "x/c.png,neutral,val")
         file = self.write(tmp_path, *lines)
         assert find_reader(file).name == "list"
-        data = picture_list.listing(file).load()
+        data = picture_list.list_pictures(file).load()
         assert [EXPRESSIONS[k] for k in data.label] == ["happy", "angry", "neutral"]
         assert data.split.tolist() == ["test", "train", "val"]
         assert [int(image.mean()) for image in data.images] == [ord("b"), ord("a"), ord("c")]
@@ -186,19 +187,19 @@ class TestLists:
                 pixels = np.full((20, 20), 50, np.uint8)
                 archive.writestr(name, cv2.imencode(".png", pixels)[1].tobytes())
         assert find_reader(tmp_path / "faces.zip").name == "list"
-        data = picture_list.listing(tmp_path / "faces.zip").load()
+        data = picture_list.list_pictures(tmp_path / "faces.zip").load()
         assert [EXPRESSIONS[k] for k in data.label] == ["sad", "fear"]
 
     def test_numbers_are_no_labels(self, tmp_path: Path) -> None:
         file = self.write(tmp_path, "a.png,3,train")
         with pytest.raises(DataError, match=r"unknown labels: '3'\n.*numbers differ"):
-            picture_list.listing(file)
+            picture_list.list_pictures(file)
 
     def test_missing_files_and_unknown_splits(self, tmp_path: Path) -> None:
         picture(tmp_path / "a.png")
         file = self.write(tmp_path, "a.png,happy,train", "b.png,sad,train", "a.png,sad,third")
         with pytest.raises(DataError, match=r"2 of 3 pictures(.|\n)*b.png is missing") as caught:
-            picture_list.listing(file).load()
+            picture_list.list_pictures(file).load()
         assert "split 'third'" in str(caught.value)
 
 
@@ -206,7 +207,7 @@ class TestLandmarkFiles:
     def listing(self, folder: Path):
         picture(folder / "happy" / "a.png", 100, 100, 50)
         picture(folder / "sad" / "b.png", 100, 100, 50)
-        return find_reader(folder).listing(folder)
+        return find_reader(folder).read(folder)
 
     @pytest.mark.parametrize("kind", ["npy", "txt", "pts"])
     def test_they_follow_the_picture_into_its_square(self, tmp_path: Path, kind: str) -> None:
@@ -243,7 +244,7 @@ def test_a_point_moves_with_its_pixel(width: int, height: int, side: int) -> Non
     x, y = width * 0.3, height * 0.7
     rows, columns = np.mgrid[:height, :width]
     canvas = 255 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 8)
-    square, (scale, shift) = squared(canvas.round().astype(np.uint8), side)
+    square, (scale, shift) = to_square(canvas.round().astype(np.uint8), side)
     rows, columns = np.mgrid[:side, :side]
     weight = square.astype(float)
     seen = np.array([(weight * columns).sum(), (weight * rows).sum()]) / weight.sum()

@@ -1,0 +1,104 @@
+"""Landmarks of a prepared folder's pictures, detected by worker processes.
+
+Each finished chunk is a file, so that a killed run continues where it stopped.
+"""
+
+import multiprocessing
+import multiprocessing.util
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.data.array_files import read_array
+from trainer.data.face_data import FaceData
+from trainer.errors import DataError
+from trainer.files import write_atomic
+
+if TYPE_CHECKING:
+    from trainer.faces.landmarker import FaceLandmarker
+
+CHUNK = 256
+DETECTION_CONFIDENCE = 0.3
+Progress = Callable[[str, int, int], None]
+
+
+def detect_landmarks(
+    data: FaceData, chunk_folder: Path, workers: int | None, progress: Progress
+) -> NDArray[np.float32]:
+    """(N, 68, 2) in picture pixels, NaN where no face is detected.
+
+    Raises DataError when a stored chunk is damaged.
+    """
+    chunk_folder.mkdir(parents=True, exist_ok=True)
+    starts = range(0, len(data), CHUNK)
+    files = {start: chunk_folder / f"{start:08d}.npy" for start in starts}
+    missing = [start for start in starts if not files[start].is_file()]
+    done = len(starts) - len(missing)
+    progress("landmarks", done * CHUNK, len(data))
+    for start, points in _detect_chunks(data, missing, workers or os.cpu_count() or 1):
+        write_atomic(files[start], partial(_write_points, points))
+        done += 1
+        progress("landmarks", min(done * CHUNK, len(data)), len(data))
+    try:
+        return np.concatenate([read_array(files[start]) for start in starts])
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{chunk_folder}: the landmarks detected so far are damaged ({error})",
+            "Remove this folder.",
+        ) from error
+
+
+def _detect_chunks(
+    data: FaceData, starts: list[int], workers: int
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    if not starts:
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        min(workers, len(starts)), mp_context=context, initializer=_open_landmarker
+    ) as pool:
+        running: dict[Future[NDArray[np.float32]], int] = {}
+        waiting = deque(starts)
+        try:
+            while waiting or running:
+                while waiting and len(running) < 2 * workers:  # bounds the pictures in memory
+                    start = waiting.popleft()
+                    chunk = np.asarray(data.images[start : start + CHUNK])
+                    running[pool.submit(_detect_chunk, chunk)] = start
+                for future in wait(running, return_when="FIRST_COMPLETED").done:
+                    yield running.pop(future), future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _write_points(points: NDArray[np.float32], stream: BinaryIO) -> None:
+    np.save(stream, points)
+
+
+_worker_landmarker: list["FaceLandmarker"] = []  # the one of a worker process
+
+
+def _open_landmarker() -> None:
+    """Close it as the worker ends: `atexit` would run when threads can no longer be started."""
+    from trainer.faces.landmarker import FaceLandmarker
+
+    _worker_landmarker.append(FaceLandmarker(min_confidence=DETECTION_CONFIDENCE))
+    multiprocessing.util.Finalize(None, _worker_landmarker[0].close, exitpriority=1)
+
+
+def _detect_chunk(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    from trainer.faces.landmarker import landmarks_of_crop
+
+    points = np.full((len(images), 68, 2), np.nan, np.float32)
+    for index, image in enumerate(images):
+        landmarks = landmarks_of_crop(_worker_landmarker[0], image)
+        if landmarks is not None:
+            points[index] = landmarks
+    return points

@@ -1,0 +1,1 @@
+"""What readers share: archives, decoding, tables, labels and the validation draw."""

@@ -1,0 +1,155 @@
+"""Picture files to grey 8-bit pixels, whatever their format and depth."""
+
+import importlib
+import io
+import threading
+import warnings
+from contextlib import suppress
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.data.reading.archive import UNREADABLE, Archive
+from trainer.data.stored_images import Image
+
+TRIES = 3
+FULL_SCALES = (255, 1023, 4095, 16383, 65535)  # of 8, 10, 12, 14 and 16 bits
+# formats that Pillow reads by itself, without other programs
+PILLOW_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF", "WEBP")
+MAX_PIXELS = 1 << 28
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+class PictureSet:
+    """The pictures of one data set, decoded on demand from any thread.
+
+    Pictures of more than 8 bits are scaled alike: by the smallest usual depth that holds the
+    largest value of all of them.
+    """
+
+    def __init__(self, archive: Archive, names: list[str]) -> None:
+        self._archive, self._all_names = archive, names
+        self._full_scale: int | None = None
+        self._lock = threading.Lock()
+
+    def load(self, name: str) -> Image:
+        """Grey (h, w) of any size. Raises ValueError with the reason."""
+        pixels = self._decode(name)
+        if pixels.dtype == np.uint8:
+            return np.asarray(pixels, np.uint8)
+        with self._lock:
+            if self._full_scale is None:
+                self._full_scale = full_scale(max(map(self._maximum, self._all_names), default=0))
+        return scale_to_8_bits(pixels, max(self._full_scale, full_scale(int(pixels.max()))))
+
+    def _decode(self, name: str) -> Pixels:
+        """Reads again when a read fails, as network drives do."""
+        for left in reversed(range(TRIES)):
+            try:
+                return decode_grey(self._archive.read(name))
+            except UNREADABLE as error:
+                if not left:
+                    raise ValueError(f"cannot be read ({error})") from error
+        raise AssertionError
+
+    def _maximum(self, name: str) -> int:
+        """The largest value of a picture of more than 8 bits; 0 of others."""
+        try:
+            if not _may_be_deep(self._archive.read_head(name, 32)):
+                return 0
+            pixels = self._decode(name)
+        except (ValueError, *UNREADABLE):
+            return 0
+        return 0 if pixels.dtype == np.uint8 else int(pixels.max())
+
+
+def full_scale(maximum: int) -> int:
+    """The largest value of the smallest usual depth that holds `maximum`."""
+    return next(white for white in FULL_SCALES if maximum <= white)
+
+
+def scale_to_8_bits(pixels: Pixels, white: int) -> Image:
+    """Pixels with `white` as 255."""
+    return np.rint(np.minimum(pixels, white) * (255 / white)).astype(np.uint8)
+
+
+def decode_grey(content: bytes) -> Pixels:
+    """Grey (h, w) uint8, or uint16 where a file holds more; upright by its EXIF orientation.
+
+    Raises ValueError with the reason.
+    """
+    # OpenCV fills the missing part of a truncated JPEG with grey; its end marker cannot occur
+    # in compressed pixels, only in a thumbnail near the start
+    if content[:2] == b"\xff\xd8" and b"\xff\xd9" not in content[len(content) // 2 :]:
+        raise ValueError("is truncated")
+    decoders = [_decode_by_opencv, _decode_by_pillow]
+    if content[4:8] == b"ftyp":  # AVIF and HEIF, whose orientation OpenCV ignores
+        decoders.reverse()
+    picture = decoders[0](content)
+    if picture is None:
+        picture = decoders[1](content)
+    if picture is None or not picture.size:
+        raise ValueError("is no picture that can be read")
+    return _as_whole_numbers(np.asarray(picture))
+
+
+def _as_whole_numbers(picture: NDArray[Any]) -> Pixels:
+    """uint8 and uint16 unchanged; floats by their full scale of 1, 255 or 65535."""
+    if picture.dtype == np.uint8:
+        return np.asarray(picture, np.uint8)
+    if picture.dtype == np.uint16:
+        return np.asarray(picture, np.uint16)
+    values = np.nan_to_num(picture.astype(np.float64), posinf=0, neginf=0).clip(0)
+    maximum = float(values.max())
+    if picture.dtype.kind == "f" and maximum <= 1:
+        values *= 65535
+    elif maximum > 65535:
+        values *= 65535 / maximum
+    whole: NDArray[Any] = np.rint(values)
+    if 1 < maximum <= 255:
+        return np.asarray(whole, np.uint8)
+    return np.asarray(whole, np.uint16)
+
+
+def _decode_by_opencv(content: bytes) -> NDArray[Any] | None:
+    try:
+        data = np.frombuffer(content, np.uint8)
+        return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)
+    except cv2.error:  # empty, or more pixels than OpenCV allows
+        return None
+
+
+def _decode_by_pillow(content: bytes) -> NDArray[Any] | None:
+    from PIL import Image as PillowImage
+    from PIL import ImageOps
+
+    formats = list(PILLOW_FORMATS)
+    with suppress(ImportError):
+        pillow_heif = importlib.import_module("pillow_heif")
+        pillow_heif.register_heif_opener()
+        formats.append("HEIF")
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            PillowImage.open(io.BytesIO(content), formats=formats) as file,
+        ):
+            if file.width * file.height > MAX_PIXELS:
+                return None
+            picture = ImageOps.exif_transpose(file)
+            if picture.mode[0] in "IF":
+                return np.asarray(picture)
+            if picture.mode not in ("L", "1"):
+                picture = picture.convert("RGBA" if "A" in picture.mode else "RGB").convert("RGB")
+            return np.asarray(picture.convert("L"))
+    except Exception:  # Pillow's decoders raise errors of any kind on damaged files
+        return None
+
+
+def _may_be_deep(head: bytes) -> bool:
+    """Whether a file that begins so can hold more than 8 bits a channel."""
+    if head.startswith(b"\x89PNG"):
+        return head[24:25] == b"\x10"
+    return not head.startswith((b"\xff\xd8", b"BM", b"GIF8", b"RIFF"))
