@@ -41,7 +41,7 @@ def picture(colour: str = "#336699") -> QImage:
 def drop(bench: Bench, data: QMimeData, action: Qt.DropAction = Qt.DropAction.MoveAction) -> None:
     actions = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    veil = bench.window.veil
+    veil = bench.window.drop_hint
     enter = QDragEnterEvent(QPoint(300, 300), actions, data, left, none)
     QApplication.sendEvent(bench.window, enter)
     assert enter.isAccepted()
@@ -186,7 +186,7 @@ def test_the_veil_hides_when_the_drag_leaves(bench: Bench, clip: Path) -> None:
     copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
     none = Qt.KeyboardModifier.NoModifier
     QApplication.sendEvent(bench.window, QDragEnterEvent(QPoint(9, 9), copy, data, left, none))
-    assert bench.window.veil.isVisible()
+    assert bench.window.drop_hint.isVisible()
     QApplication.sendEvent(bench.window, QDragLeaveEvent())
-    assert not bench.window.veil.isVisible()
+    assert not bench.window.drop_hint.isVisible()
     assert bench.engine.calls == []

@@ -81,7 +81,7 @@ def test_the_meter_shows_the_places_of_the_shown_class(bench: Bench, page: LiveP
     maps = np.zeros((1, SIZE, SIZE), np.float32)
     maps[0, 0, 0], maps[0, 0, -1] = 3.0, 1.0
     bench.show(analysis(with_maps(face(), maps, (HAPPY,), where)))
-    meter = page.panel.places
+    meter = page.panel.region_meter
     bench.qtbot.waitUntil(lambda: meter.summary().startswith("mouth 75\u00a0%, outside 25\u00a0%"))
     assert meter.accessibleDescription() == meter.summary()
     bench.show(analysis(face(), index=1))
