@@ -103,7 +103,7 @@ def test_a_tall_column_has_its_room_in_the_plot_and_below(bench: Bench) -> None:
     assert panel.crop.parentWidget().height() == small  # no hole beside the crop
 
 
-def test_the_look_is_that_of_both(bench: Bench) -> None:
+def test_both_views_have_the_same_style(bench: Bench) -> None:
     compared(bench)
     live_view = bench.window.live_page.live_view
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_L)  # no landmarks

@@ -126,7 +126,7 @@ class TestReplay:
     def test_record_waits_for_a_live_source(self, playing: Bench) -> None:
         assert not playing.window.actions_by_id["record"].isEnabled()
 
-    def test_a_snapshot_does_not_name_the_model_that_did_not_look(self, playing: Bench) -> None:
+    def test_a_snapshot_does_not_name_a_model_that_did_not_run(self, playing: Bench) -> None:
         from datetime import datetime
 
         page = playing.window.live_page

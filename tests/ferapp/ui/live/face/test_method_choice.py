@@ -124,16 +124,14 @@ def test_the_strip_colours_what_changes(bench: Bench) -> None:
     assert less not in (same, more)
 
 
-def test_what_needs_another_look_of_the_model_is_held_with_the_picture(
-    bench: Bench, page: LivePage
-) -> None:
+def test_a_frozen_picture_disables_what_needs_a_new_analysis(bench: Bench, page: LivePage) -> None:
     """The box would name one method beside the colours of another."""
     bench.show(mapped())
     held = (page.attribution.method, *page.hide_row.chips.values())
     bench.window.actions_by_id["freeze"].setChecked(True)
     for control in held:
         assert not control.isEnabled()
-        assert "Press Space to go on" in control.toolTip()
+        assert "Press Space to continue" in control.toolTip()
     assert page.attribution.target.isEnabled()  # maps of all expressions are there
     bench.window.actions_by_id["freeze"].setChecked(False)
     assert all(control.isEnabled() for control in held)
