@@ -14,7 +14,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from ferapp.bench.process_usage import process_age_s, resident_mb
-from ferapp.live.engine import Engine, Parts
+from ferapp.live.engine import Engine, EngineParts
 from ferapp.live.status import ModelState
 from ferapp.sources.base import FrameSource
 from ferapp.sources.heavy_imports import load_opencv
@@ -85,7 +85,9 @@ class _MeasuredEngine(Engine):
 
     measuring = False
 
-    def __init__(self, source: str, model: str, device: str, fps: float, parts: Parts) -> None:
+    def __init__(
+        self, source: str, model: str, device: str, fps: float, parts: EngineParts
+    ) -> None:
         super().__init__(source, model, device, fps, parts)
         self.latencies: list[float] = []
         self.stages: list[dict[str, float]] = []
@@ -108,7 +110,7 @@ def run_bench(
 
     Raises FerError when the source or the model cannot be used.
     """
-    parts = Parts(open_source=lambda _: _tiled_demo(faces)) if faces else Parts()
+    parts = EngineParts(open_source=lambda _: _tiled_demo(faces)) if faces else EngineParts()
     engine = _MeasuredEngine(source, model, device, fps, parts)
     with bench_window(engine, faces or DEFAULT_FACES):
         QApplication.processEvents()
@@ -179,7 +181,7 @@ def bench_window(engine: Engine, faces: int = DEFAULT_FACES) -> Iterator[MainWin
 
 def _tiled_demo(faces: int) -> FrameSource:
     load_opencv()
-    from ferapp.bench.tiled_demo import TiledDemo  # brings OpenCV: not before the window
+    from ferapp.bench.tiled_demo import TiledDemo  # loads OpenCV: not before the window
 
     return TiledDemo(faces)
 

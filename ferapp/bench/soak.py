@@ -1,4 +1,4 @@
-"""`ferapp bench --soak`: the real pipeline for long, with source, model and page changing."""
+"""`ferapp bench --soak`: a long run of the pipeline with changing source, model and page."""
 
 import threading
 import time
@@ -83,7 +83,7 @@ class _TimedEngine(Engine):
     """Records every latency in 4 bytes: a list that grows would look like a leak."""
 
     latencies = array("f")
-    changed_at = 0.0  # on return to the page the frame from before is painted once more
+    changed_at = 0.0  # on return to the page, the previous frame is painted once more
 
     def painted(self, analysis: Analysis) -> None:
         super().painted(analysis)

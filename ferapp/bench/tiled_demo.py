@@ -12,7 +12,7 @@ GROUND = 90  # grey
 
 
 class TiledDemo(FrameSource):
-    """1280 × 720 px whatever the number of faces, 1 to 8, so that only they differ."""
+    """1280 × 720 px for any number of faces, 1 to 8, so that only the number differs."""
 
     kind: Kind = "video"
 

@@ -1,4 +1,4 @@
-"""The live engine: capture → slot → analysis → slot. No Qt; heavy imports happen in its threads."""
+"""The live engine: capture → mailbox → inference → mailbox. No Qt; its threads import torch."""
 
 import sys
 import time
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from ferapp.vision.pipeline import Analyzer
     from trainer.faces.landmarker import FaceLandmarker
 
-LOOK_S = 3.0  # between two looks at cameras, model files and devices
+POLL_S = 3.0  # between two polls of cameras, model files and devices
 
 
-def open_source(spec: str) -> FrameSource:
-    folder = session_folder(spec)
+def open_source(source: str) -> FrameSource:
+    folder = session_folder(source)
     if folder is None:
-        return uri.open_source(spec)
+        return uri.open_source(source)
     load_opencv()
     from ferapp.recording.replay import SessionSource
 
@@ -58,14 +58,14 @@ def list_cameras() -> tuple[CameraInfo, ...]:
 
 def make_landmarker() -> "FaceLandmarker":
     load_opencv()
-    from trainer.faces.landmarker import FaceLandmarker  # brings MediaPipe
+    from trainer.faces.landmarker import FaceLandmarker  # loads MediaPipe
 
     return FaceLandmarker(video=True, max_faces=DEFAULT_FACES, details=True)
 
 
 def make_analyzer() -> "Analyzer":
     load_opencv()
-    from ferapp.vision.pipeline import Analyzer  # brings OpenCV
+    from ferapp.vision.pipeline import Analyzer  # loads OpenCV
 
     return Analyzer()
 
@@ -78,8 +78,8 @@ def make_classifier(model: str, device: str) -> "Classifier":
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Where the engine gets what it works with; each is called in a thread of the engine."""
+class EngineParts:
+    """The functions that make the engine's parts; the engine calls them in its own threads."""
 
     open_source: OpenSource = open_source
     cameras: Callable[[], tuple[CameraInfo, ...]] = list_cameras
@@ -87,13 +87,13 @@ class Parts:
     analyzer: "Callable[[], Analyzer]" = make_analyzer
     landmarker: "Callable[[], FaceLandmarker]" = make_landmarker
     classifier: "Callable[[str, str], Classifier]" = make_classifier  # of a model, on a device
-    look_s: float = LOOK_S
+    poll_s: float = POLL_S
 
 
 class Engine:
     """Implements `LiveEngine`. Start it once, close it once.
 
-    `opened` are model files of earlier sessions, to be listed as well.
+    `opened` are model files opened in earlier sessions; the model menu lists them too.
     """
 
     def __init__(
@@ -102,17 +102,17 @@ class Engine:
         model: str,
         device: str = "auto",
         fps: float | None = None,
-        parts: Parts | None = None,
+        parts: EngineParts | None = None,
         opened: tuple[str, ...] = (),
     ) -> None:
-        self._parts = parts or Parts()
+        self._parts = parts or EngineParts()
         self._device = device
-        self._other: ModelLoader | None = None  # made when two models are first compared
+        self._second_loader: ModelLoader | None = None  # created at the first comparison
         self._comparing = False
-        every = self._parts.look_s
+        interval_s = self._parts.poll_s
         self._capture = Capture(source, fps, self._parts.open_source)
         self._models = ModelLoader(
-            model, device, self._parts.landmarker, self._parts.classifier, self._look_again
+            model, device, self._parts.landmarker, self._parts.classifier, self._poll_soon
         )
         self._recorder = Recorder()
         self._inference = InferenceThread(
@@ -120,26 +120,30 @@ class Engine:
         )
         self._options = AnalysisOptions()
         self._catalogue = ModelCatalogue(Path("runs").absolute(), self._models.measured_ms)
-        for each in (model, *opened):
-            self._catalogue.add(each)
-        self._cameras = Poller[tuple[CameraInfo, ...]]("cameras", self._parts.cameras, (), every)
-        self._listed = Poller[tuple[ModelInfo, ...]](
-            "models", self._catalogue.list_models, (), every
+        for name in (model, *opened):
+            self._catalogue.add(name)
+        self._cameras = Poller[tuple[CameraInfo, ...]](
+            "cameras", self._parts.cameras, (), interval_s
         )
-        self._devices = Poller[tuple[DeviceInfo, ...]]("devices", self._look_round, (), every)
+        self._model_list = Poller[tuple[ModelInfo, ...]](
+            "models", self._catalogue.list_models, (), interval_s
+        )
+        self._devices = Poller[tuple[DeviceInfo, ...]](
+            "devices", self._list_devices, (), interval_s
+        )
         self._latency, self._display_rate = Percentiles(), RateMeter()
-        self._running = (
+        self._workers = (
             self._capture,
             self._models,
             self._inference,
             self._cameras,
-            self._listed,
+            self._model_list,
             self._devices,
         )
 
     def start(self) -> None:
-        for part in self._running:
-            part.start()
+        for worker in self._workers:
+            worker.start()
 
     def take(self) -> Analysis | None:
         return self._inference.results.take()
@@ -149,8 +153,12 @@ class Engine:
         self._latency.add(1000 * (time.perf_counter() - analysis.frame.captured_at))
 
     def status(self) -> LiveStatus:
-        """Reads what the threads have left; waits for none of them."""
-        second = self._other.current if self._other is not None and self._comparing else None
+        """Read the latest state of the threads, without waiting for any of them."""
+        second = (
+            self._second_loader.current
+            if self._second_loader is not None and self._comparing
+            else None
+        )
         return LiveStatus(
             source=self._source_status(),
             model=_model_status(self._models.current),
@@ -159,7 +167,7 @@ class Engine:
             rates=self._rates(),
             analysis_notice=self._inference.notice,
             cameras=self._cameras.value,
-            models=self._listed.value,
+            models=self._model_list.value,
             devices=self._devices.value,
         )
 
@@ -174,7 +182,9 @@ class Engine:
             requested_mode=capture.requested_mode,
             delivered_mode=capture.delivered_mode,
             playback=capture.playback,
-            replay=replace(replay, is_reanalysed=self._inference.again) if replay else None,
+            replay=replace(replay, is_reanalysed=self._inference.is_reanalysing)
+            if replay
+            else None,
         )
 
     def _rates(self) -> Rates:
@@ -190,7 +200,7 @@ class Engine:
         )
 
     def open_source(self, source: str) -> None:
-        self._inference.again = False  # a recording plays as it was recorded at first
+        self._inference.is_reanalysing = False  # at first, a recording shows its recorded results
         self._capture.open(source)
 
     def load_model(self, model: str) -> None:
@@ -200,31 +210,33 @@ class Engine:
     def use_device(self, device: str) -> None:
         self._device = device
         self._models.use_device(device)
-        if self._other is not None and self._comparing:
-            self._other.use_device(device)
+        if self._second_loader is not None and self._comparing:
+            self._second_loader.use_device(device)
 
     def compare_with(self, model: str) -> None:
         self._comparing = bool(model)
         if not model:
             self._inference.compare_with(None)
-            if self._other is not None:
-                self._other.unload()
+            if self._second_loader is not None:
+                self._second_loader.unload()
             return
         self._catalogue.add(model)
-        if self._other is None:
+        if self._second_loader is None:
             make = self._parts.classifier
-            self._other = ModelLoader(model, self._device, lambda: None, make, self._look_again)
-            self._other.start()
+            self._second_loader = ModelLoader(
+                model, self._device, lambda: None, make, self._poll_soon
+            )
+            self._second_loader.start()
         else:
-            self._other.load(model, self._device)
-        self._inference.compare_with(self._other)
+            self._second_loader.load(model, self._device)
+        self._inference.compare_with(self._second_loader)
 
     def set_options(self, options: AnalysisOptions) -> None:
         self._options = options
         self._inference.set_options(options)
 
-    def set_seen(self, seen: bool) -> None:
-        self._inference.set_seen(seen)
+    def set_visible(self, visible: bool) -> None:
+        self._inference.set_visible(visible)
 
     def record(self, plan: RecordingPlan) -> None:
         capture, loaded = self._capture, self._models.current.loaded
@@ -254,26 +266,26 @@ class Engine:
     def seek(self, time_s: float) -> None:
         self._capture.seek(time_s)
 
-    def look_again(self) -> None:
-        self._inference.look_again()
+    def repeat_analysis(self) -> None:
+        self._inference.repeat_analysis()
 
-    def analyse_again(self, on: bool) -> None:
-        self._inference.again = on
+    def set_reanalysis(self, on: bool) -> None:
+        self._inference.is_reanalysing = on
 
     def close(self) -> None:
-        self._recorder.close()  # first: what it has is whole before anything else goes wrong
-        for part in reversed(self._running):  # who uses something ends before it does
-            part.close()
-        if self._other is not None:
-            self._other.close()
+        self._recorder.close()  # first, so that the recording is complete whatever fails next
+        for worker in reversed(self._workers):  # users before what they use
+            worker.close()
+        if self._second_loader is not None:
+            self._second_loader.close()
 
-    def _look_round(self) -> tuple[DeviceInfo, ...]:
-        # torch takes seconds to load, and may fail: that is the business of the models' thread
+    def _list_devices(self) -> tuple[DeviceInfo, ...]:
+        # importing torch takes seconds and may fail; only the loader's thread does it
         ready = self._models.has_tried and "torch" in sys.modules
         return self._parts.devices() if ready else ()
 
-    def _look_again(self) -> None:
-        self._listed.poll_soon()
+    def _poll_soon(self) -> None:
+        self._model_list.poll_soon()
         self._devices.poll_soon()
 
 

@@ -1,4 +1,4 @@
-"""The analysis thread: frames in, analyses out, come what may."""
+"""The inference thread: frames in, analyses out, whatever fails."""
 
 import logging
 import threading
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FAILURES = 5  # in a row: then the model is let go
+MAX_FAILURES = 5  # in a row, after which the model is released
 
 
 class InferenceThread:
-    """Analyses the newest of `frames` with what `models` has.
+    """Analyses the newest of `frames` with the current model of `models`.
 
-    What fails is left out of that picture: first the model, then the landmarks. A GPU that runs
-    out of memory is given less to do. `notice` says what is left out, and why.
+    If a step fails, the frame is analysed without it: first without the model, then without the
+    landmarks. If a GPU runs out of memory, less is computed. `notice` says what is missing and why.
     """
 
     def __init__(
@@ -46,46 +46,46 @@ class InferenceThread:
         self.stages = StageTimes()
         self._frames, self._models, self._make_analyzer = frames, models, make_analyzer
         self._recorder = recorder
-        self.again = False  # recordings are analysed, in place of the results that they have
+        self.is_reanalysing = False  # analyse recordings instead of showing their results
         self._options = AnalysisOptions()
         self._fallback = OomFallback()
-        self._all_again = False  # the next frame tries what was given up
-        self._loaded: LoadedModel | None = None  # of the frame before
+        self._retry_all = False  # the next frame resets the fallback
+        self._loaded: LoadedModel | None = None  # at the previous frame
         self._newest: Frame | None = None
-        self._trouble = ""
-        self._failures = 0  # of the model, in a row
-        self._seen = True
-        self._other: ModelLoader | None = None  # the second model, while two are compared
+        self._failure = ""
+        self._failure_count = 0  # of the model, in a row
+        self._is_visible = True
+        self._second_loader: ModelLoader | None = None  # while two models are compared
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
 
     @property
     def notice(self) -> str:
-        parts = (self._models.landmarker_notice, self._fallback.notice, self._trouble)
+        parts = (self._models.landmarker_notice, self._fallback.notice, self._failure)
         return "\n".join(part for part in parts if part)
 
     def set_options(self, options: AnalysisOptions) -> None:
-        """From the next frame on. Attribution switched on anew is tried again."""
+        """Applies from the next frame. Switching attribution on resets the memory fallback."""
         if options.attribution and not self._options.attribution:
-            self._all_again = True
+            self._retry_all = True
         self._options = options
 
-    def compare_with(self, other: ModelLoader | None) -> None:
-        """Let a second model look at the same faces; None is one model alone."""
-        self._other = other
+    def compare_with(self, loader: ModelLoader | None) -> None:
+        """Run a second model on the same faces; None ends the comparison."""
+        self._second_loader = loader
 
-    def look_again(self) -> None:
-        """Analyse the newest frame once more, unless another one waits."""
+    def repeat_analysis(self) -> None:
+        """Analyse the newest frame once more, unless another one is waiting."""
         if self._newest is not None:
             repeat = replace(self._newest, captured_at=time.perf_counter(), is_repeat=True)
             self._frames.put_back(repeat)
 
-    def set_seen(self, seen: bool) -> None:
-        """Frames that nobody can see are not analysed: the machine is free for other pages."""
-        before, self._seen = self._seen, seen
-        if seen and not before:
-            self.results.take()  # of the moment when somebody last looked
-            self.look_again()  # what is held does not come by itself
+    def set_visible(self, visible: bool) -> None:
+        """While no analysis is visible, frames are skipped: the machine is free for other pages."""
+        before, self._is_visible = self._is_visible, visible
+        if visible and not before:
+            self.results.take()  # outdated: from before the page was hidden
+            self.repeat_analysis()  # a paused source delivers no frame
 
     def start(self) -> None:
         self._thread.start()
@@ -95,23 +95,23 @@ class InferenceThread:
         if self._thread.is_alive():
             self._thread.join()
 
-    # --- in the analysis thread -----------------------------------------------------------------
+    # --- in the inference thread ----------------------------------------------------------------
 
     def _run(self) -> None:
         try:
             analyzer = self._make_analyzer()
         except Exception as error:
-            self._say("Pictures cannot be analysed", error)
+            self._report("Pictures cannot be analysed", error)
             return
         while not self._closing.is_set():
             frame = self._frames.take(timeout=0.1)
             if frame is None:
                 continue
             self._newest = frame
-            if not (self._seen or self._recorder.is_active):
+            if not (self._is_visible or self._recorder.is_active):
                 continue
-            if frame.recorded is not None and (frame.has_overlays or not self.again):
-                analysis = self._replayed(analyzer, frame)
+            if frame.recorded is not None and (frame.has_overlays or not self.is_reanalysing):
+                analysis = self._replay(analyzer, frame)
             else:
                 analysis = self._analyse(analyzer, frame)
             if analysis is not None:
@@ -121,15 +121,15 @@ class InferenceThread:
                 self.results.put(analysis)
                 self.rate.tick()
 
-    def _replayed(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
-        """The recorded results with their picture: nothing is computed."""
+    def _replay(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
+        """The recorded results with their frame; nothing is computed."""
         analyzer.landmarker = None
-        analysis = self._try(analyzer, frame)
+        analysis = self._analyse_without_model(analyzer, frame)
         return None if analysis is None else with_recorded_results(analysis)
 
     def _analyse(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
         loaded = self._models.current.loaded
-        self._mind_changes(loaded)
+        self._handle_model_change(loaded)
         analyzer.landmarker = self._models.landmarker
         options = self._fallback.limit(self._options)
         classifier = loaded.classifier if loaded else None
@@ -137,80 +137,83 @@ class InferenceThread:
             analysis = analyzer.analyze(frame, classifier, options, paint=True)
         except Exception as error:
             if loaded is not None and loaded.device != "cpu" and is_out_of_memory(error):
-                self._give_up_more(loaded)
+                self._degrade(loaded)
                 return None
-            return self._without_what_fails(analyzer, frame, loaded, error)
-        if self._trouble:
-            log.info("Pictures are analysed again")
-        self._trouble, self._failures = "", 0
-        return self._compared(analyzer, analysis, options)
+            return self._analyse_partially(analyzer, frame, loaded, error)
+        if self._failure:
+            log.info("Frames are analysed again")
+        self._failure, self._failure_count = "", 0
+        return self._add_second_model(analyzer, analysis, options)
 
-    def _compared(
+    def _add_second_model(
         self, analyzer: "Analyzer", analysis: Analysis, options: AnalysisOptions
     ) -> Analysis:
-        """With the second model, if there is one; one that fails is let go and the first goes on.
+        """Add the predictions of the second model, if there is one; if it fails, it is released.
 
-        On a GPU that has too little memory for both it is the second that goes.
+        So is one for which a GPU has too little memory beside the first.
         """
-        models = self._other
-        loaded = models.current.loaded if models is not None else None
-        if models is None or loaded is None:
+        loader = self._second_loader
+        loaded = loader.current.loaded if loader is not None else None
+        if loader is None or loaded is None:
             return analysis
         try:
             return analyzer.compare(analysis, loaded.classifier, options)
         except Exception as error:
             name = loaded.classifier.card.name
-            models.discard(loaded, f"{name} fails on these pictures: {error_text(error)}")
+            loader.discard(loaded, f"{name} fails on these pictures: {error_text(error)}")
             return analysis
 
-    def _mind_changes(self, loaded: LoadedModel | None) -> None:
+    def _handle_model_change(self, loaded: LoadedModel | None) -> None:
         before, self._loaded = self._loaded, loaded
         chosen = loaded is not None and loaded is not before and not loaded.moved
-        if chosen or (self._all_again and self._fallback.level < Degradation.NO_GPU):
+        if chosen or (self._retry_all and self._fallback.level < Degradation.NO_GPU):
             self._fallback.reset()
-        self._all_again = False
+        self._retry_all = False
         if loaded is not before:
-            self._failures = 0
+            self._failure_count = 0
             if before is not None:
                 del before
                 give_back_memory()
 
-    def _give_up_more(self, loaded: LoadedModel) -> None:
+    def _degrade(self, loaded: LoadedModel) -> None:
         level = self._fallback.degrade(self._options, loaded.device)
         log.warning("%s", self._fallback.notice)
         if level is Degradation.NO_GPU:
             self._models.move_to_cpu(loaded)
         else:
-            self.look_again()  # with less; what is held has no next picture
+            self.repeat_analysis()  # with less; a paused source delivers no frame
 
-    def _without_what_fails(
+    def _analyse_partially(
         self, analyzer: "Analyzer", frame: Frame, loaded: LoadedModel | None, error: Exception
     ) -> Analysis | None:
-        """The analysis without the model, or else without landmarks, or else None."""
-        if loaded is not None and (analysis := self._try(analyzer, frame)) is not None:
-            self._say(f"{loaded.classifier.card.name} fails on these pictures", error)
-            self._failures += 1
-            if self._failures == FAILURES:
-                times = f"failed {FAILURES} times in a row and was stopped"
+        """The analysis without the model, else without landmarks, else None."""
+        if (
+            loaded is not None
+            and (analysis := self._analyse_without_model(analyzer, frame)) is not None
+        ):
+            self._report(f"{loaded.classifier.card.name} fails on these pictures", error)
+            self._failure_count += 1
+            if self._failure_count == MAX_FAILURES:
+                times = f"failed {MAX_FAILURES} times in a row and was stopped"
                 name = loaded.classifier.card.name
                 self._models.discard(loaded, f"{name} {times}: {error_text(error)}")
             return analysis
         analyzer.landmarker = None
-        analysis = self._try(analyzer, frame)
+        analysis = self._analyse_without_model(analyzer, frame)
         what = "These pictures cannot be analysed" if analysis is None else "Faces cannot be found"
-        self._say(what, error)
+        self._report(what, error)
         return analysis
 
-    def _try(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
-        """The analysis without a model; None when that fails too."""
+    def _analyse_without_model(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
+        """None when that fails too."""
         options = AnalysisOptions(max_faces=self._options.max_faces)
         try:
             return analyzer.analyze(frame, None, options, paint=True)
-        except Exception:  # what failed first is what is told
+        except Exception:  # the first failure is the one to report
             return None
 
-    def _say(self, what: str, error: Exception) -> None:
-        words = f"{what}: {error_text(error)}"
-        if words != self._trouble:  # not thirty times a second
-            log.error("%s", words, exc_info=error)
-        self._trouble = words
+    def _report(self, what: str, error: Exception) -> None:
+        message = f"{what}: {error_text(error)}"
+        if message != self._failure:  # once, not thirty times a second
+            log.error("%s", message, exc_info=error)
+        self._failure = message

@@ -16,7 +16,7 @@ Group = Literal["bundled", "run", "file"]
 
 
 class ModelCatalogue:
-    """Lists the models, for one thread. A card is read again only when its file changed.
+    """Lists the models, for one thread. A card is read again only after its file changed.
 
     `measured_ms` gives the times measured with a model file, by device.
     """

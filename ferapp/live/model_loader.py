@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MEASURED_S = 0.3  # how long the time of one face is measured
-MIN_REPEATS = 3  # of the measurement: a single one may meet a moment when the machine is busy
+MEASURING_S = 0.3  # how long the time of one face is measured
+MIN_REPEATS = 3  # of the measurement: the machine may be busy during a single one
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,15 @@ class ModelLoader:
         self.current = LoaderState()
         self.landmarker: FaceLandmarker | None = None
         self.landmarker_notice = ""  # why there is none
-        self.has_tried = False  # the first load is over, so torch is imported, or fails to be
+        self.has_tried = False  # the first load is over: torch is imported, or cannot be
         self._make_landmarker, self._make_classifier = make_landmarker, make_classifier
         self._on_attempt = on_attempt
         self._ms: dict[Path, dict[str, float]] = {}
-        self._lock = threading.Lock()  # held for moments only: the window calls `load`
+        self._lock = threading.Lock()  # held briefly only: the GUI thread calls `load`
         self._request = _LoadRequest(model, device)  # the newest
-        self._is_pending = True  # the loading thread has not taken up the request
+        self._is_pending = True  # the loading thread has not started the request
         self._is_loading = False
-        self._is_cancelled = False  # nobody wants the model that loads now
+        self._is_cancelled = False  # the running load is no longer needed
         self._closing = False
         self._wake = threading.Event()
         self._wake.set()
@@ -94,9 +94,9 @@ class ModelLoader:
         return self._ms.get(file, {})
 
     def load(self, model: str, device: str = "") -> None:
-        """`device` stays as it is unless it is given."""
+        """Keeps the current device unless `device` is given."""
         with self._lock:
-            self._ask(_LoadRequest(model, device or self._request.device))
+            self._submit(_LoadRequest(model, device or self._request.device))
 
     def unload(self) -> None:
         """Release the model that runs, and the one that is being loaded."""
@@ -107,7 +107,7 @@ class ModelLoader:
 
     def use_device(self, device: str) -> None:
         with self._lock:
-            self._ask(_LoadRequest(self._request.model, device))
+            self._submit(_LoadRequest(self._request.model, device))
 
     def move_to_cpu(self, loaded: LoadedModel) -> None:
         """Release `loaded`, whose GPU is out of memory, and load it on the CPU."""
@@ -115,8 +115,8 @@ class ModelLoader:
             if self.current.loaded is not loaded:
                 return
             self.current = replace(self.current, loaded=None)
-            if not self._is_busy:  # else another model comes anyway
-                self._ask(_LoadRequest(loaded.spec, "cpu", moved=True))
+            if not self._is_busy:  # else another model replaces it anyway
+                self._submit(_LoadRequest(loaded.spec, "cpu", moved=True))
 
     def discard(self, loaded: LoadedModel, notice: str) -> None:
         """Release `loaded`, which fails."""
@@ -141,13 +141,13 @@ class ModelLoader:
     def _is_busy(self) -> bool:
         return self._is_pending or (self._is_loading and not self._is_cancelled)
 
-    def _ask(self, request: _LoadRequest) -> None:
+    def _submit(self, request: _LoadRequest) -> None:
         self._request, self._is_pending = request, True
         self.current = replace(self.current, state=ModelState.LOADING)
         self._wake.set()
 
     def _end_load(self) -> bool:
-        """Whether the result of the load that ended is still wanted."""
+        """Whether the result of the finished load is still needed."""
         self._is_loading = False
         return not self._is_cancelled
 
@@ -156,7 +156,7 @@ class ModelLoader:
     def _run(self) -> None:
         try:
             self.landmarker = self._make_landmarker()
-        except Exception as error:  # models are useful without it later, and say what they are
+        except Exception as error:  # models can still load, and the window shows their cards
             log.exception("The landmarker cannot be loaded")
             self.landmarker_notice = f"Faces cannot be found: {error_text(error)}"
         while True:
@@ -165,7 +165,7 @@ class ModelLoader:
                 return
             with self._lock:
                 self._wake.clear()
-                if not self._is_pending:  # cancelled before it began
+                if not self._is_pending:  # cancelled before it started
                     continue
                 request = self._request
                 self._is_pending, self._is_loading, self._is_cancelled = False, True, False
@@ -179,7 +179,7 @@ class ModelLoader:
         except FerError as error:
             log.warning("%s on %s: %s", request.model, request.device, error)
             self._fail(str(error))
-        except Exception as error:  # native code can raise anything; the previous model goes on
+        except Exception as error:  # native code can raise anything; the previous model stays
             log.exception("%s on %s cannot be loaded", request.model, request.device)
             self._fail(_load_error(request, error))
         else:
@@ -217,7 +217,7 @@ class ModelLoader:
 
 def _milliseconds_per_face(classifier: "Classifier") -> float:
     """With attribution: the fastest of several repeats, since other work only adds to it."""
-    ends, seconds = time.perf_counter() + MEASURED_S, list[float]()
+    ends, seconds = time.perf_counter() + MEASURING_S, list[float]()
     while len(seconds) < MIN_REPEATS or time.perf_counter() < ends:
         seconds.append(classifier.seconds_per_face(attribution=True, repeats=1))
     return 1000 * min(seconds)

@@ -1,4 +1,4 @@
-"""What the analysis gives up when a GPU has too little memory, the least important first."""
+"""What the analysis drops when a GPU runs out of memory, the least important first."""
 
 from dataclasses import replace
 from enum import IntEnum
@@ -7,7 +7,7 @@ from ferapp.vision.analysis_options import AnalysisOptions
 
 
 class Degradation(IntEnum):
-    """How much was given up; each level includes those before it. The CPU has memory for all."""
+    """What is dropped; each level includes those before it. The CPU has memory for everything."""
 
     NONE = 0
     NO_ATTRIBUTION = 1
@@ -20,9 +20,9 @@ NOTICES = {
     Degradation.NO_ATTRIBUTION: "{device} has too little free memory: attribution is off. "
     "Switch it off and on to try again.",
     Degradation.ONE_FACE: "{device} has too little free memory: only one face is analysed, "
-    "without attribution. Switch attribution off and on to try all of it again.",
+    "without attribution. Switch attribution off and on to try again.",
     Degradation.NO_GPU: "{device} has too little free memory: the model moved to the CPU. "
-    "Choose {device} again when other programs have freed some.",
+    "Choose {device} again when other programs have freed memory.",
 }
 
 
@@ -41,7 +41,7 @@ class OomFallback:
         return self.level
 
     def limit(self, options: AnalysisOptions) -> AnalysisOptions:
-        """`options` without what was given up."""
+        """`options` without what is dropped."""
         if self.level is Degradation.NO_ATTRIBUTION:
             return replace(options, attribution=False)
         if self.level is Degradation.ONE_FACE:

@@ -1,4 +1,4 @@
-"""What the live page shows and asks for: the seam between the threads and the window. No Qt."""
+"""The interface between the live page and the engine's threads. No Qt."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class ModelState(StrEnum):
     NONE = "none"
     LOADING = "loading"  # torch, the landmarker and the weights are being loaded
     READY = "ready"
-    FAILED = "failed"  # the model asked for did not load; a previous one goes on
+    FAILED = "failed"  # the requested model did not load; a previous one keeps running
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class DeviceInfo:
     """Where a model can run."""
 
     name: str  # cpu, cuda:0, mps
-    title: str  # what a person calls it
-    free_mb: float | None = None  # memory, where the device tells
+    title: str  # for the user
+    free_mb: float | None = None  # memory, where the device reports it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,15 @@ class ModelInfo:
     group: Literal["bundled", "run", "file"]
     card: ModelCard | None  # None when the file cannot be used
     problem: str = ""  # why it cannot be used
-    name: str = ""  # what a person calls it: the bundled name, the run's folder, the file's stem
-    ms: dict[str, float] = field(default_factory=dict)  # of one face, by device, once it ran there
+    name: str = ""  # for the user: the bundled name, the run's folder, the file's stem
+    ms: dict[str, float] = field(default_factory=dict)  # time of one face, by device it has run on
 
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """Of a file that plays, a video or a recording: one can pause and seek."""
+    """A video or recording that plays, and can pause and seek."""
 
-    seconds: float  # how long it lasts
+    seconds: float  # duration
     paused: bool = False
 
 
@@ -70,41 +70,41 @@ class Playback:
 class RecordingPlan:
     """What to record, and where."""
 
-    folder: Path  # each recording makes its own inside
-    clean: bool = True  # a video of the pictures as they came
-    overlaid: bool = False  # a video with everything drawn in
+    folder: Path  # each recording creates its own inside
+    clean: bool = True  # a video of the original frames
+    overlaid: bool = False  # a video with the overlays
     # (H, W, 4) BGRX with the overlays; called in the recording's thread
     draw: Callable[[Analysis], NDArray[np.uint8]] | None = None
-    look: dict[str, Any] = field(default_factory=dict)  # how things are drawn, to be noted
+    display_settings: dict[str, Any] = field(default_factory=dict)  # saved in session.json
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingStatus:
-    """A recording, or what became of it."""
+    """A running or finished recording."""
 
-    folder: Path  # its own, as soon as it has one
+    folder: Path  # the recording's own, once it exists
     seconds: float = 0.0
     bytes: int = 0
     frames: int = 0
-    dropped: int = 0  # pictures that the videos lack, because the disk was too slow
+    dropped: int = 0  # frames missing from the videos, because the disk was too slow
     marks: int = 0
     over: bool = False
     failed: bool = False
-    reason: str = ""  # why it ended, for a person; "" when it was asked to
+    reason: str = ""  # why it ended, for the user; "" when the user stopped it
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """What plays, what is being opened, and what is wrong with it."""
+    """The source that plays, the one being opened, and any fault."""
 
     uri: str = ""  # what plays now, as `open_source` takes it; "" before the first picture
     name: str = ""
     notice: str = ""  # one or two sentences for the user; "" when all is well
-    fault: Fault | None = None  # the same as data; `open_source(fault.source)` retries
+    fault: Fault | None = None  # the notice as data; `open_source(fault.source)` retries
     opening: str = ""  # the URI being opened; the previous source plays on until then
-    requested_mode: Mode | None = None  # what the camera was asked for
+    requested_mode: Mode | None = None  # requested from the camera
     delivered_mode: Mode | None = None  # size of the frames, rate that the source states
-    playback: Playback | None = None  # None where one can neither pause nor seek
+    playback: Playback | None = None  # None if it can neither pause nor seek
     replay: Replay | None = None  # the recording that plays
 
 
@@ -132,7 +132,7 @@ class LiveStatus:
     second_model: ModelStatus | None = None  # while two models are compared
     recording: RecordingStatus | None = None  # the latest one; None before the first
     rates: Rates = field(default_factory=Rates)
-    analysis_notice: str = ""  # what the analysis had to give up, and why; "" when all is well
+    analysis_notice: str = ""  # what the analysis had to drop, and why; "" when all is well
     cameras: tuple[CameraInfo, ...] = ()  # connected now
     models: tuple[ModelInfo, ...] = ()  # that can be chosen
     devices: tuple[DeviceInfo, ...] = ()
@@ -142,10 +142,10 @@ class LiveEngine(Protocol):
     """Captures and analyses in threads of its own. Every call returns at once."""
 
     def take(self) -> Analysis | None:
-        """The newest analysis if there is one that was not taken yet, else None."""
+        """The newest analysis, once; None until there is another."""
 
     def painted(self, analysis: Analysis) -> None:
-        """Tell that `analysis` is on the screen now (for capture-to-paint)."""
+        """Report that `analysis` is on the screen now (for capture-to-paint)."""
 
     def status(self) -> LiveStatus: ...
 
@@ -165,15 +165,13 @@ class LiveEngine(Protocol):
         """A second model on the same frames; "" ends it. One that fails leaves the first alone."""
 
     def set_options(self, options: AnalysisOptions) -> None:
-        """From the next frame on."""
+        """Applies from the next frame."""
 
-    def set_seen(self, seen: bool) -> None:
-        """Whether anybody can see the analyses; while nobody can, and none is recorded, none
-        is made.
-        """
+    def set_visible(self, visible: bool) -> None:
+        """Whether analyses are displayed; otherwise frames are analysed only for a recording."""
 
     def record(self, plan: RecordingPlan) -> None:
-        """Record what is analysed from now on; `status().recording` tells how it goes."""
+        """Record analyses from now on; `status().recording` reports progress."""
 
     def end_recording(self) -> None: ...
 
@@ -184,15 +182,15 @@ class LiveEngine(Protocol):
         """A note for the mark at `time_s`."""
 
     def pause(self, on: bool) -> None:
-        """Hold what plays, where `status().playback` says that one can, or let it go on."""
+        """Pause or resume a source that has a `status().source.playback`."""
 
     def seek(self, time_s: float) -> None:
-        """Go on at another time of what plays. Faces are found anew there."""
+        """Continue playback at another time. Tracking starts over there."""
 
-    def look_again(self) -> None:
-        """Analyse the newest picture once more, as options and model are now."""
+    def repeat_analysis(self) -> None:
+        """Analyse the newest frame once more, with the current options and model."""
 
-    def analyse_again(self, on: bool) -> None:
-        """Let the model look at the recording that plays, in place of the recorded results."""
+    def set_reanalysis(self, on: bool) -> None:
+        """Run the model on the recording that plays, instead of showing its recorded results."""
 
     def close(self) -> None: ...

@@ -115,7 +115,7 @@ def upsample_map(values: NDArray[np.float32], factor: int) -> NDArray[np.float32
 
 
 def _stretch_rows(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    """(S, W) → (S·factor, W). Four taps per row; a matrix product would wake BLAS's threads."""
+    """(S, W) → (S·factor, W). Four taps per row; a matrix product would start BLAS threads."""
     rows, weights = _cubic_taps(len(values), factor)
     tall: NDArray[np.float32] = weights[0] * values[rows[0]]
     for tap in (1, 2, 3):

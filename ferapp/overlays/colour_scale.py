@@ -6,10 +6,10 @@ WINDOW_S = 5.0
 
 
 class ColourScale:
-    """`value` is the attribution that gets the full colour, or 0 while each picture has its own.
+    """`value` is the attribution that gets the full colour, or 0 for a scale per frame.
 
-    A held scale stays the same in all segments, so that pictures compare. Held before WINDOW_S
-    were measured, it grows until they are full.
+    A held scale stays the same in all segments, so that frames can be compared. If it is held
+    before WINDOW_S of maps were displayed, it grows until then.
     """
 
     def __init__(self, held: bool) -> None:
@@ -28,13 +28,13 @@ class ColourScale:
         self._value = max((peak for _, peak in self._peaks), default=0.0) if on else 0.0
 
     def reset(self) -> None:
-        """Another model or class: what was measured does not apply to it."""
+        """Start over for another model or class."""
         self._began, self._value = None, 0.0
         self._peaks.clear()
 
     def add(self, segment: int, time: float, peak: float) -> None:
         """`peak` is the largest magnitude of the maps shown at `time` (s), in `segment`."""
-        if segment != self._segment:  # a scale held from here on is of what plays here
+        if segment != self._segment:  # the peaks so far are another segment's
             self._segment = segment
             self._peaks.clear()
             if not self._held:

@@ -80,7 +80,7 @@ def map_images(analysis: Analysis, style: OverlayStyle, model: int = 0) -> list[
     if not style.attribution or style.opacity <= 0:
         return [None] * len(analysis.faces)
     maps = [displayed_map(face.predicted_by(model), style.target) for face in analysis.faces]
-    return [map_image(found[1], style) if found is not None else None for found in maps]
+    return [map_image(shown[1], style) if shown is not None else None for shown in maps]
 
 
 def paint_faces(
@@ -93,8 +93,8 @@ def paint_faces(
 ) -> None:
     """Draw the results of one model over the painted picture; `maps` are its `map_images`.
 
-    Hidden parts are hatched whatever the style, so that nobody mistakes the result for a real one.
-    A picture that was recorded with overlays gets no second ones.
+    Hidden parts are hatched whatever the style, so that the result is not mistaken for
+    one of the whole face. A video recorded with overlays gets no second ones.
     """
     if analysis.frame.has_overlays:
         return

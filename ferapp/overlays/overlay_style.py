@@ -1,4 +1,4 @@
-"""What is drawn over a picture, and how: one value for the view, snapshots and videos."""
+"""Which overlays are drawn and how: one value for the view, snapshots and videos."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ class Overlay:
     title: str
     shortcut: str
     tip: str
-    is_recorded: bool = False  # recordings keep what it shows
+    is_recorded: bool = False  # recordings store the data for it
 
 
 OVERLAYS = (
@@ -54,7 +54,7 @@ OVERLAYS = (
         "attribution",
         "Attribution",
         "A",
-        "Which parts of the face speak for an expression and which speak against it.",
+        "Which parts of the face speak for and against an expression.",
     ),
 )
 
@@ -77,6 +77,6 @@ def displayed_map(
     attribution = prediction.attribution if prediction is not None else None
     if prediction is None or attribution is None or not attribution.targets:
         return None
-    wanted = target_class(prediction, target)
-    index = attribution.targets.index(wanted) if wanted in attribution.targets else 0
+    class_index = target_class(prediction, target)
+    index = attribution.targets.index(class_index) if class_index in attribution.targets else 0
     return attribution.targets[index], attribution.maps[index]

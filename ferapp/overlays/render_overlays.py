@@ -1,4 +1,4 @@
-"""Overlays drawn into the pixels of a frame, for pictures and videos that leave the window."""
+"""Draws the overlays into the pixels of a frame, for snapshots and videos."""
 
 from PySide6.QtGui import QFont, QImage, QPainter, QTransform
 

@@ -111,7 +111,7 @@ class SessionFiles:
 
 def session_content(
     subject: RecordingSubject,
-    look: dict[str, Any],
+    display_settings: dict[str, Any],
     started: datetime,
     status: RecordingStatus,
     source_frames: int = 0,
@@ -149,7 +149,7 @@ def session_content(
             "summary": card.summary,
         },
         "device": loaded.device,
-        "settings": subject.settings | look,
+        "settings": subject.settings | display_settings,
         "times": TIMES,
         "coordinates": COORDINATES,
         "columns": column_meanings(card.classes, card.temperature, **SHARED_COLUMNS)

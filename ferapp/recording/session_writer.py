@@ -196,7 +196,9 @@ class SessionWriter:
         try:
             files.open_tables(self._classes)
             files.write_session(
-                session_content(self._subject, self._plan.look, self._started, self.status)
+                session_content(
+                    self._subject, self._plan.display_settings, self._started, self.status
+                )
             )
             while (job := self._next_job()) is not None:
                 self._write(files, job)
@@ -270,7 +272,7 @@ class SessionWriter:
             self._files.write_session(
                 session_content(
                     self._subject,
-                    self._plan.look,
+                    self._plan.display_settings,
                     self._started,
                     self.status,
                     self._number + 1,

@@ -1,11 +1,11 @@
-"""What can be laid over a face: the live attribution methods, and the action units. Torch-free."""
+"""Methods of the live overlay: attribution methods, and action units. Torch-free."""
 
 from trainer.attribution_methods import METHODS, AttributionMethod
 
 ACTION_UNITS = "action_units"
 _TRAINING_ONLY = {"abs_grad_x_input"}  # a target of PAL; hard to tell from Grad × Input by eye
 
-# by their names in settings and snapshots, in the order that menus show
+# by their names in settings and snapshots, in the order of the menus
 OVERLAY_METHODS: dict[str, AttributionMethod] = {
     name: method
     for name, method in METHODS.items()

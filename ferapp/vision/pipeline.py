@@ -67,7 +67,7 @@ class Analyzer:
             self._smoothing, self._second_smoothing = Smoothing(), Smoothing()
 
     def detect(self, frame: Frame, options: AnalysisOptions) -> list[DetectedFace]:
-        """The faces of the frame after the one that was given last."""
+        """Detect the faces of the next frame."""
         if self.landmarker is None:
             return []
         rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
@@ -91,7 +91,7 @@ class Analyzer:
         paint: bool,
         detections: list[DetectedFace] | None = None,
     ) -> Analysis:
-        """Everything known about the frame; with `paint` also the picture that Qt paints.
+        """Analyse the frame; `paint` also makes the picture that Qt paints.
 
         `detections` are its faces, if they were already detected.
         """

@@ -57,7 +57,7 @@ def quality_issues(
         _above(QualityKind.TURNED, angle_to_camera(landmarks), TURNED),
         _below(QualityKind.DARK, brightness(crop), DARK),
         _below(QualityKind.SMALL, width, SMALL),
-        # enlarging a small face blurs it: one cause, one issue
+        # enlarging a small face blurs it; report one issue for one cause
         _below(QualityKind.BLURRED, sharpness(crop), BLURRED) if width >= SMALL else None,
     )
     return tuple(issue for issue in issues if issue is not None)

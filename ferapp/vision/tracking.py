@@ -28,7 +28,7 @@ class _Track:
     speed: tuple[float, float] = (0.0, 0.0)
 
     def expected(self, time_s: float) -> Box:
-        """Where it should be: straight on, slowing down."""
+        """Where it should be: moving straight on, slowing down."""
         coasted = COAST_S * -math.expm1(-(time_s - self.seen_s) / COAST_S)
         x, y, width, height = self.box
         return x + coasted * self.speed[0], y + coasted * self.speed[1], width, height

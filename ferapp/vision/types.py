@@ -96,7 +96,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face of a frame, and what each of the compared models predicts for it.
+    """One face of a frame, and the prediction of each compared model.
 
     `landmarks` (68, 2) are in frame pixels. `crop` is the input of the first model, or has the
     template's size without a model. A recording stores neither landmarks nor crops. `signals` (S,)
@@ -148,7 +148,7 @@ class Analysis:
 
     `models` are those that ran, in the order of `Face.predictions`; None stands for the first of
     two while only the second is loaded. `selected_id` is the id of the face that figures and plots
-    show, whether it is in this picture or not; None selects the largest.
+    show, whether it is in this frame or not; None selects the largest.
     """
 
     frame: Frame

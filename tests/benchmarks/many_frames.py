@@ -21,7 +21,7 @@ import numpy as np
 from ferapp.app import make_application, make_window
 from ferapp.bench.live_bench import run_event_loop
 from ferapp.bench.process_usage import resident_mb
-from ferapp.live.engine import Engine, Parts
+from ferapp.live.engine import Engine, EngineParts
 from ferapp.sources.base import Frame, FrameSource
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.vision.analysis_options import AnalysisOptions
@@ -77,7 +77,7 @@ def main(frames: int) -> None:
     engine = Engine(
         "pictures",
         "none",
-        parts=Parts(
+        parts=EngineParts(
             open_source=Pictures,
             cameras=tuple,
             devices=tuple,

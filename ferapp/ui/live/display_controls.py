@@ -105,7 +105,7 @@ class Sliders(QWidget):
             (0, 2000, 50),
             smoothing_ms,
             "Time constant: after this time, a change of expression is 63 % visible.\n"
-            "Higher values are steadier but slower; 0 shows each picture on its own.",
+            "Higher values are steadier but slower; 0 shows each frame on its own.",
             lambda value: f"{value}\u00a0ms" if value else "off",
         )
         self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))

@@ -6,20 +6,20 @@ from ferapp.sources.base import Frame
 from ferapp.vision.tracking import MEMORY_S, REACH, box_distance, face_number
 from ferapp.vision.types import Analysis, Box, Face
 
-LARGER = 1.3  # times the area of the largest face so far: from there on another is the largest
+LARGER = 1.3  # another face becomes the largest from this many times the area of the last one
 
 
 class FaceSelection:
-    """The face that a person chose, or the largest. Takes the analyses in their order.
+    """The face that the user chose, or the largest. Takes analyses in order.
 
-    The choice holds within a segment, and in all segments of a recording, whose faces are known.
-    A chosen face that is out of sight stays chosen if it comes back soon; once it cannot any more,
-    the largest takes its place, and `departed` has its id.
+    A choice applies within a segment; in a recording, where face ids are fixed, to all segments.
+    A chosen face that is out of sight stays chosen for MEMORY_S; after that the largest takes its
+    place, and `departed` has its id.
     """
 
     def __init__(self) -> None:
         self.chosen: int | None = None
-        self.departed: int | None = None  # the chosen face, when the last frame proved it gone
+        self.departed: int | None = None  # the chosen face, if the last frame gave it up
         self._largest: int | None = None
         self._last_frame: Frame | None = None
         self._chosen_seen_s = 0.0
@@ -30,15 +30,15 @@ class FaceSelection:
         self.chosen = face_id
 
     def carry_over(self, paused: Analysis | None) -> None:
-        """The next segment goes on from the picture `paused`: keep the face chosen there.
+        """The next segment continues from the frame `paused`: keep the face chosen there.
 
-        It has another id then, and is the one at its place.
+        It gets a new id, and is recognised by its position.
         """
         face = _face_of(paused, self.chosen) if paused is not None else None
         self._carried_box = face.box if face is not None else None
 
-    def settle(self, analysis: Analysis) -> Analysis:
-        """`analysis` with the face to follow; that of one face is returned as it is."""
+    def apply(self, analysis: Analysis) -> Analysis:
+        """`analysis` with the face to follow selected; unchanged if there is only one face."""
         self.departed = None
         self._follow_segment(analysis)
         frame, ids = analysis.frame, [face.face_id for face in analysis.faces]
@@ -64,7 +64,7 @@ class FaceSelection:
             self.chosen = _nearest(analysis.faces, box) if box is not None else None
 
     def _find_largest(self, faces: tuple[Face, ...]) -> int | None:
-        """Of faces about as large, the same as in the frame before."""
+        """Among faces of about the same size, the one of the previous frame."""
         before = next((face for face in faces if face.face_id == self._largest), None)
         if not faces:
             self._largest = None
@@ -74,13 +74,13 @@ class FaceSelection:
 
 
 def _share_face_ids(one: Frame, other: Frame) -> bool:
-    """Whether both are of one recording, whose ids are valid in all of its segments."""
+    """Whether both are from the same recording: its ids are valid in all segments."""
     are_recorded = one.recorded is not None and other.recorded is not None
     return are_recorded and one.source == other.source
 
 
 def _nearest(faces: tuple[Face, ...], box: Box) -> int | None:
-    """The id of the face at the place of `box`, if there is one."""
+    """The id of the face at the position of `box`, if there is one."""
     face = min(faces, key=lambda face: box_distance(face.box, box), default=None)
     return face.face_id if face and box_distance(face.box, box) < REACH else None
 
@@ -90,7 +90,7 @@ def _face_of(analysis: Analysis, face_id: int | None) -> Face | None:
 
 
 def next_face(analysis: Analysis | None) -> int | None:
-    """The id of the face after the one that is followed, by their numbers and round again."""
+    """The id of the face after the selected one, in order of their numbers, wrapping around."""
     faces = analysis.faces if analysis is not None else ()
     ids = sorted((face.face_id for face in faces), key=face_number)
     if analysis is None or not ids:

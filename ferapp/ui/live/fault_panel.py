@@ -193,7 +193,7 @@ class FaultPanel(Notice):
             self.show_text(source_text.without_login(status.source.notice))
         else:
             self._buttons.setVisible(fault.kind not in NOTES)
-            title, body = source_text.fault_words(fault, status.source.notice)
+            title, body = source_text.fault_text(fault, status.source.notice)
             self.show_text(title, body, fault.kind)
         self._fault = fault
 

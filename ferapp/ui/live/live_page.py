@@ -45,7 +45,7 @@ HAS_OVERLAYS = "The overlays are part of this video. Its frames are not analysed
 class LivePage(QWidget):
     """`actions` are those of the window, by id; the page follows their state.
 
-    How things look is one value, kept in the settings: `change_look` is the only way to change it.
+    The overlay style is one value, kept in the settings; only `change_style` changes it.
     """
 
     status_changed = Signal()
@@ -61,7 +61,7 @@ class LivePage(QWidget):
         )
         self._actions = actions
         self._analysis: Analysis | None = None
-        self._shown: Analysis | None = None  # the same with the doubts to show
+        self._shown: Analysis | None = None  # the same with debounced quality issues
         self._classes: tuple[str, ...] = ()
         self._selection = FaceSelection()
         self._debounce = QualityDebounce()
@@ -97,7 +97,7 @@ class LivePage(QWidget):
         self._connect()
         self._take_timer = QTimer(self, interval=TAKE_MS)
         self._take_timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._take_timer.timeout.connect(self._take)
+        self._take_timer.timeout.connect(self._show_newest)
         self._take_timer.start()
         self._status_timer = QTimer(self, interval=STATUS_MS)
         self._status_timer.timeout.connect(self._refresh_status)
@@ -113,10 +113,10 @@ class LivePage(QWidget):
         actions["signals"].toggled.connect(self._show_signals)
         actions["signals"].setChecked(self._store.now.signals)
         self.panel.signals.group_chosen.connect(lambda name: self._store.change(signal_group=name))
-        self.panel.signals.group_chosen.connect(lambda _: self._ask_for_panel())
+        self.panel.signals.group_chosen.connect(lambda _: self._request_panel_update())
         actions["freeze"].toggled.connect(self._freeze)
         self.play_bar.sought.connect(self._engine.seek)
-        self.play_bar.again.connect(self._analyse_again)
+        self.play_bar.reanalysis_changed.connect(self._set_reanalysis)
         actions["end_comparison"].setEnabled(False)
         actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
         self.live_view.end_comparison.clicked.connect(actions["end_comparison"].trigger)
@@ -129,72 +129,72 @@ class LivePage(QWidget):
         controls.method_chosen.connect(lambda method: self.change_style(method=method))
         controls.palette_chosen.connect(lambda palette: self.change_style(palette=palette))
         controls.signed_changed.connect(lambda signed: self.change_style(signed=signed))
-        controls.held_changed.connect(self._hold_scale)
+        controls.hold_scale_changed.connect(self._hold_scale)
         self.panel.bars.class_chosen.connect(self._explain)
         self.hide_row.changed.connect(lambda hidden: self._set_options(hidden=hidden))
         self.sliders.opacity_changed.connect(lambda value: self.change_style(opacity=value))
         self.sliders.smoothing_changed.connect(self._set_smoothing)
-        self.change_style(full_scale=0.0)  # a scale of another day may be of another model
+        self.change_style(full_scale=0.0)  # a saved scale may be another model's
 
     @property
     def overlay_style(self) -> OverlayStyle:
         return self._store.now.look
 
     def change_style(self, **changes: Any) -> None:
-        """Show pictures otherwise from now on; the engine computes only what is shown."""
-        look = replace(self.overlay_style, **changes)
-        if (look.target, look.method) != (self.overlay_style.target, self.overlay_style.method):
+        """Change the overlay style; the engine computes only what is displayed."""
+        style = replace(self.overlay_style, **changes)
+        if (style.target, style.method) != (self.overlay_style.target, self.overlay_style.method):
             self._scale.reset()
-            self._note_scale(look)
-            look = replace(look, full_scale=self._scale.value)
-        self._store.change(look=look)
-        self.view.set_overlay_style(look)
-        self.live_view.second_view.set_overlay_style(look)
-        self.attribution.show_style(look, self._classes)
-        self._show_whether_maps()
+            self._update_scale(style)
+            style = replace(style, full_scale=self._scale.value)
+        self._store.change(look=style)
+        self.view.set_overlay_style(style)
+        self.live_view.second_view.set_overlay_style(style)
+        self.attribution.show_style(style, self._classes)
+        self._enable_map_controls()
         self._panel_due = True
-        self._set_options(attribution=look.attribution, method=look.method, target=self._target())
+        self._set_options(attribution=style.attribution, method=style.method, target=self._target())
 
     def _target(self) -> Literal["predicted", "runner_up"] | int:
-        """`look.target` as the engine takes it; a class that the model has not is the predicted."""
+        """`style.target` for the engine; "predicted" for a class that the model does not have."""
         if self.overlay_style.target in self._classes:
             return self._classes.index(self.overlay_style.target)
         return "runner_up" if self.overlay_style.target == "runner_up" else "predicted"
 
     def _explain(self, name: str) -> None:
-        """A click on the bar of `name`; on the one that is explained already it takes that back."""
+        """Explain the class of the clicked bar; a second click returns to the predicted class."""
         target = "predicted" if self.overlay_style.target == name else name
         self.change_style(target=target)
         if target == name:
             self._actions["attribution"].setChecked(True)  # else the choice would show nothing
 
-    def follow_number(self, wanted: int) -> None:
-        """Follow the face that has this number in the picture."""
+    def follow_number(self, number: int) -> None:
+        """Follow the face with this number in the picture."""
         faces = self._analysis.faces if self._analysis is not None else ()
-        found = [face.face_id for face in faces if face_number(face.face_id) == wanted]
-        if found:
-            self._follow(found[0])
+        ids = [face.face_id for face in faces if face_number(face.face_id) == number]
+        if ids:
+            self._follow(ids[0])
         else:
-            self.live_view.toast.show_message(f"There is no face {wanted} in the picture.")
+            self.live_view.toast.show_message(f"There is no face {number} in the picture.")
 
-    def follow_at_most(self, faces: int) -> None:
-        """Find so many faces from now on."""
+    def set_max_faces(self, faces: int) -> None:
+        """Detect at most this many faces from now on."""
         self._store.change(faces=faces)
         self._set_options(max_faces=faces)
 
     def _click_face(self, face_id: int) -> None:
-        """A click on the face that was chosen takes that back."""
+        """Choose the clicked face; a second click returns to the largest one."""
         self._follow(None if face_id == self._selection.chosen else face_id)
 
     def _follow(self, face_id: int | None) -> None:
-        """Also in a picture that is held."""
+        """Choose the face to follow, in a frozen picture too."""
         self._selection.choose(face_id)
         if self._analysis is not None:
-            self._settle(self._analysis)
+            self._select_and_show(self._analysis)
 
-    def _settle(self, analysis: Analysis) -> Analysis:
-        """Show `analysis` with the face to follow in it; returns it as it is shown."""
-        self._analysis = self._selection.settle(analysis)
+    def _select_and_show(self, analysis: Analysis) -> Analysis:
+        """Show `analysis` with the selected face and debounced issues; returns what is shown."""
+        self._analysis = self._selection.apply(analysis)
         self._shown = self._debounce.apply(self._analysis)
         self.live_view.show_analysis(self._shown)
         self._show_face()
@@ -202,77 +202,77 @@ class LivePage(QWidget):
         return self._shown
 
     def _show_face(self) -> None:
-        """Label on the picture and headline beside it are painted with the same numbers."""
+        """Update the headline with the picture, so that both show the same numbers."""
         self.panel.show_face(self._shown, self._status, self.overlay_style, self._selection.chosen)
 
     def _show_signals(self, on: bool) -> None:
         self._store.change(signals=on)
         self.panel.show_signals(on)
-        self._ask_for_panel()
+        self._request_panel_update()
 
-    def _ask_for_panel(self) -> None:
+    def _request_panel_update(self) -> None:
         self._panel_due = True
 
     def _freeze(self, on: bool) -> None:
-        """Hold the picture. A file that plays is held itself, and goes on from there."""
+        """Freeze the picture. A file pauses instead, and continues from there."""
         self._engine.pause(on)
         if not on:
             self._selection.carry_over(self._analysis)
         self.panel.interrupt_plots()
-        self._show_held()
+        self._show_frozen()
 
-    def _show_held(self) -> None:
-        """What the model would have to look at again is held where it does not."""
+    def _show_frozen(self) -> None:
+        """Disable the controls that need a new analysis while there is none."""
         replay, frozen = self._replay, self._actions["freeze"].isChecked()
         plays = self._status.source.playback is not None
         self.live_view.set_frozen(frozen, "Paused" if plays else "Frozen")
-        freeze, words = self._actions["freeze"], "Pause" if plays else "Freeze"
-        if freeze.text() != words:
-            freeze.setText(words)
-            freeze.setIconText(words)
-        why = ""
+        freeze, text = self._actions["freeze"], "Pause" if plays else "Freeze"
+        if freeze.text() != text:
+            freeze.setText(text)
+            freeze.setIconText(text)
+        reason = ""
         if self._status.source.playback is None:
-            why = FROZEN if frozen else ""
+            reason = FROZEN if frozen else ""
         elif replay is not None:
-            why = HAS_OVERLAYS if replay.has_overlays else RECORDED
+            reason = HAS_OVERLAYS if replay.has_overlays else RECORDED
         for controls in (self.hide_row, self.attribution):
-            controls.set_blocked(why)
+            controls.set_blocked(reason)
         for overlay, switch in zip(OVERLAYS, self.switches, strict=False):
-            shown = overlay.is_recorded and not (replay and replay.has_overlays)
-            switch.set_blocked("" if replay is None or shown else why)
-        self._show_whether_maps()
+            is_available = overlay.is_recorded and not (replay and replay.has_overlays)
+            switch.set_blocked("" if replay is None or is_available else reason)
+        self._enable_map_controls()
 
     @property
     def _replay(self) -> Replay | None:
-        """The recording that plays with the results that were recorded."""
+        """The recording that plays, if it shows its recorded results."""
         replay = self._status.source.replay
         return replay if replay is not None and replay.shows_recorded_results else None
 
-    def _show_whether_maps(self) -> None:
-        shown = self.overlay_style.attribution and self._replay is None
-        self.attribution.setEnabled(shown)
-        self.sliders.opacity.setEnabled(shown)
+    def _enable_map_controls(self) -> None:
+        has_maps = self.overlay_style.attribution and self._replay is None
+        self.attribution.setEnabled(has_maps)
+        self.sliders.opacity.setEnabled(has_maps)
 
-    def _analyse_again(self, on: bool) -> None:
-        self._engine.analyse_again(on)
-        self._look_again()
+    def _set_reanalysis(self, on: bool) -> None:
+        self._engine.set_reanalysis(on)
+        self._repeat_analysis()
 
-    def _look_again(self) -> None:
-        """Let the picture of a paused file be analysed as it is asked for now."""
+    def _repeat_analysis(self) -> None:
+        """Analyse the frame of a paused file with the current options and model."""
         if self._actions["freeze"].isChecked() and self._status.source.playback is not None:
-            self._engine.look_again()
+            self._engine.repeat_analysis()
 
     def _hold_scale(self, on: bool) -> None:
         self._scale.hold(on)
         self._store.change(held_scale=on)
         self.change_style(full_scale=self._scale.value)
 
-    def _note_scale(self, look: OverlayStyle) -> None:
-        """Tell the held scale what is on the screen."""
+    def _update_scale(self, style: OverlayStyle) -> None:
+        """Add the peak of the displayed maps to the colour scale."""
         if self._shown is None:
             return
-        found = (displayed_map(face.prediction, look.target) for face in self._shown.faces)
-        peaks = [float(np.abs(shown[1]).max(initial=0)) for shown in found if shown]
+        maps = (displayed_map(face.prediction, style.target) for face in self._shown.faces)
+        peaks = [float(np.abs(shown[1]).max(initial=0)) for shown in maps if shown]
         if peaks:
             frame = self._shown.frame
             self._scale.add(frame.segment, frame.captured_at, max(peaks))
@@ -284,42 +284,42 @@ class LivePage(QWidget):
     def _set_options(self, **changes: Any) -> None:
         before, self._options = self._options, replace(self._options, **changes)
         self._engine.set_options(self._options)
-        # a held picture has no time to be smoothed over
+        # smoothing has no effect on a paused frame
         if replace(before, smoothing_s=self._options.smoothing_s) != self._options:
-            self._look_again()
+            self._repeat_analysis()
 
     @property
     def analysis(self) -> Analysis | None:
-        """What the page shows now, as it was measured."""
+        """The displayed analysis, with its measured quality issues."""
         return self._analysis
 
     @property
     def options(self) -> AnalysisOptions:
-        """What the engine was asked for last."""
+        """The options last sent to the engine."""
         return self._options
 
     @property
     def status(self) -> LiveStatus:
-        """The engine's state at the last look, a few times a second."""
+        """The engine's status, updated every STATUS_MS."""
         return self._status
 
     def go_live(self) -> None:
-        """End a freeze, because something new was asked for."""
+        """End a freeze, because the user opened something new."""
         self._actions["freeze"].setChecked(False)
 
     def show_new_model(self) -> None:
-        """End a freeze, but for that of a file, whose picture the new model sees."""
+        """End a freeze; a paused file stays, because its frame is analysed again."""
         if self._status.source.playback is None:
             self.go_live()
 
     def stop(self) -> None:
-        """No more calls of the engine from here."""
+        """Stop calling the engine."""
         self._take_timer.stop()
         self._status_timer.stop()
         self.table_bar.close_down()
 
-    def _take(self) -> None:
-        """Show the newest analysis, if there is one; the view tells the engine when it painted."""
+    def _show_newest(self) -> None:
+        """Show the newest analysis, if there is one; the view reports when it is painted."""
         if not self._actions["freeze"].isChecked() or self._status.source.playback is not None:
             analysis = self._engine.take()
             if analysis is not None:
@@ -344,40 +344,40 @@ class LivePage(QWidget):
         if analysis.classes and analysis.classes != self._classes:
             self._classes = analysis.classes
             self.change_style()
-        shown = self._settle(analysis)
-        self._note_scale(self.overlay_style)
+        shown = self._select_and_show(analysis)
+        self._update_scale(self.overlay_style)
         if self._scale.value != self.overlay_style.full_scale:
             self.change_style(full_scale=self._scale.value)
         gone = self._selection.departed
         if gone is not None:
             self.live_view.toast.show_message(
-                f"Face {face_number(gone)} has left. The largest is followed again."
+                f"Face {face_number(gone)} has left. Following the largest face again."
             )
         if analysis.frame.position_s is not None:
             self.play_bar.show_time(analysis.frame.position_s)
         if not (analysis.frame.is_repeat or self._actions["freeze"].isChecked()):
-            self.panel.plot(shown)  # while a picture is held, the plots stand still
+            self.panel.plot(shown)  # while the picture is frozen, so are the plots
 
     def _refresh_status(self) -> None:
         status = self._engine.status()
-        states, before = (_model_states(each) for each in (status, self._status))
+        states, before = (_model_states(item) for item in (status, self._status))
         self._panel_due = self._panel_due or states != before
-        another = status.model.spec != self._status.model.spec
-        if another:
+        is_new_model = status.model.spec != self._status.model.spec
+        if is_new_model:
             self._scale.reset()
         if status != self._status:
             self._status = status
             actions = self._actions
             actions["end_comparison"].setEnabled(status.second_model is not None)
             self.status_changed.emit()
-        if another or states != before:
-            self._look_again()
+        if is_new_model or states != before:
+            self._repeat_analysis()
         self.play_bar.show_playback(status.source.playback, status.source.replay)
-        held = self._actions["freeze"].isChecked()
-        if status.source.playback is not None and status.source.playback.paused != held:
-            self._engine.pause(held)  # it was opened anew
+        frozen = self._actions["freeze"].isChecked()
+        if status.source.playback is not None and status.source.playback.paused != frozen:
+            self._engine.pause(frozen)  # the file was reopened
         self.attribution.show_methods(status.model.methods)
-        self._show_held()
+        self._show_frozen()
         self.live_view.show_status(status)
         self.live_view.hud.show_overlay_delay(self.view.overlay_delay_ms)
         self.panel.key.show_delay(self.view.overlay_delay_ms)

@@ -1,6 +1,6 @@
-"""One picture kept: a PNG with its overlays, and beside it a JSON with all that is known of it.
+"""Saves a snapshot: a PNG with its overlays, and a JSON with everything measured on it.
 
-Coordinates are pixels of the source's picture, unmirrored, whatever the view showed.
+Coordinates are pixels of the source, unmirrored even if the view is.
 """
 
 import math
@@ -36,37 +36,37 @@ from ferapp.vision.types import Analysis, Face, Prediction
 from trainer.files import write_atomic, write_json
 
 FORMAT = 1
-LOOK_MS = 30  # between two looks whether a snapshot is written
+POLL_MS = 30  # between two checks whether a snapshot is written
 # of 100, in zlib's terms level 2: a third of the usual time, for a fifth more bytes
 COMPRESSION = 30
 
 
 def pictures_folder() -> Path:
-    """Where snapshots go; it is made with the first one."""
-    place = QStandardPaths.StandardLocation.PicturesLocation
-    return Path(QStandardPaths.writableLocation(place) or Path.home()) / "ferapp"
+    """The folder for snapshots; the first one creates it."""
+    location = QStandardPaths.StandardLocation.PicturesLocation
+    return Path(QStandardPaths.writableLocation(location) or Path.home()) / "ferapp"
 
 
 def take(
     analysis: Analysis,
     status: LiveStatus,
-    look: OverlayStyle,
+    style: OverlayStyle,
     options: AnalysisOptions,
     folder: Path,
     when: datetime,
 ) -> Path:
     """Write `ferapp-<when>.png` and `.json` into `folder`; returns the picture's path.
 
-    Both are written whole or not at all, and none that exists is touched. Raises OSError.
+    Both files are written, or neither; existing files are never replaced. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     picture = _reserved(folder, when)
     data = picture.with_suffix(".json")
     try:
-        png = _png(render_overlays(analysis, look))
+        png = _png(render_overlays(analysis, style))
         write_atomic(picture, lambda stream: stream.write(png))
-        found = {"picture": picture.name, **record(analysis, status, look, options, when)}
-        write_json(data, found)
+        content = {"picture": picture.name, **record(analysis, status, style, options, when)}
+        write_json(data, content)
     except BaseException:
         for file in (picture, data):
             file.unlink(missing_ok=True)
@@ -77,11 +77,11 @@ def take(
 def record(
     analysis: Analysis,
     status: LiveStatus,
-    look: OverlayStyle,
+    style: OverlayStyle,
     options: AnalysisOptions,
     when: datetime,
 ) -> dict[str, Any]:
-    """The JSON of a snapshot. A value that is no number, as a model may give, is null."""
+    """The JSON of a snapshot. NaN and infinity, which a model may return, become null."""
     frame, card = analysis.frame, status.model.card
     replayed = status.source.replay is not None and not status.source.replay.is_reanalysed
     height, width = frame.image.shape[:2]
@@ -109,20 +109,20 @@ def record(
         else None,  # the recording's session.json names the model of its results
         "device": status.model.device,
         "method": analysis.model.method if analysis.model is not None else options.method,
-        "look": asdict(look),
+        "look": asdict(style),
         "smoothing_s": options.smoothing_s,
         "hidden": sorted(options.hidden),
         "coordinates": COORDINATES,
         "followed": analysis.selected_id,  # the id of a face; null: the largest
-        "faces": [_face(face, look) for face in analysis.faces],
+        "faces": [_face(face, style) for face in analysis.faces],
     }
     finite: dict[str, Any] = _finite(value)
     return finite
 
 
-def _face(face: Face, look: OverlayStyle) -> dict[str, Any]:
+def _face(face: Face, style: OverlayStyle) -> dict[str, Any]:
     prediction = face.prediction
-    shown = displayed_map(prediction, look.target)
+    shown = displayed_map(prediction, style.target)
     return {
         "id": face.face_id,
         "box": [float(value) for value in face.box],  # x, y, width, height
@@ -148,16 +148,16 @@ def _by_class(prediction: Prediction | None, field: str) -> dict[str, float] | N
 
 
 def _finite(value: Any) -> Any:
-    """JSON knows neither NaN nor infinity."""
+    """JSON has neither NaN nor infinity."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    return [_finite(each) for each in value] if isinstance(value, list) else value
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
 def _reserved(folder: Path, when: datetime) -> Path:
-    """A name that nobody has: the empty file keeps it until the picture replaces it."""
+    """An unused file name, reserved by an empty file until the picture replaces it."""
     stem = f"ferapp-{when:%Y-%m-%d-%H%M%S}-{when.microsecond // 1000:03d}"
     number = 1
     while True:
@@ -173,7 +173,7 @@ def _reserved(folder: Path, when: datetime) -> Path:
 
 def _png(image: QImage) -> bytes:
     content = QByteArray()
-    buffer = QBuffer(content)  # made and gone in this one thread
+    buffer = QBuffer(content)  # lives in this thread only
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QImageWriter(buffer, QByteArray(b"png"))
     writer.setCompression(COMPRESSION)
@@ -183,44 +183,44 @@ def _png(image: QImage) -> bytes:
 
 
 class Snapshots(QObject):
-    """Writes each snapshot in a thread of its own and tells, in the GUI's, how it went.
+    """Writes each snapshot in its own thread and reports the outcome in the GUI thread.
 
-    The threads know no QObject: a timer looks after them while there are any.
+    The threads use no QObject: a timer polls them while there are any.
     """
 
-    done = Signal(str, str)  # words for a person; the picture's path, "" when there is none
+    done = Signal(str, str)  # a message for the user; the picture's path, or ""
 
     def __init__(self, parent: QObject, folder: Callable[[], Path] | None = None) -> None:
         super().__init__(parent)
         self._folder = folder or pictures_folder
         self._running: list[_Job] = []
-        self._timer = QTimer(self, interval=LOOK_MS)
-        self._timer.timeout.connect(self._look)
+        self._timer = QTimer(self, interval=POLL_MS)
+        self._timer.timeout.connect(self._poll)
 
     def take(
         self,
         analysis: Analysis | None,
         status: LiveStatus,
-        look: OverlayStyle,
+        style: OverlayStyle,
         options: AnalysisOptions,
     ) -> None:
-        """Keep what is shown now; returns at once, `done` follows."""
+        """Save the displayed picture; returns at once, `done` follows."""
         if analysis is None:
             self.done.emit("There is no picture to save yet.", "")
             return
         folder, when = self._folder(), datetime.now().astimezone()
-        job = _Job(partial(take, analysis, status, look, options, folder, when), folder)
+        job = _Job(partial(take, analysis, status, style, options, folder, when), folder)
         self._running.append(job)
         job.start()
         self._timer.start()
 
     def finish(self) -> None:
-        """Wait until all are written, before the window goes."""
+        """Wait until all are written, before the window closes."""
         for job in self._running:
             job.join()
-        self._look()
+        self._poll()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         ended = [job for job in self._running if not job.is_alive()]
         self._running = [job for job in self._running if job not in ended]
         if not self._running:
@@ -231,7 +231,7 @@ class Snapshots(QObject):
 
 class _Job(threading.Thread):
     def __init__(self, write: Callable[[], Path], folder: Path) -> None:
-        super().__init__(name="snapshot")  # no daemon: what was begun is written
+        super().__init__(name="snapshot")  # not a daemon: a snapshot that was started is written
         self._write, self._folder = write, folder
         self.message = f"The snapshot cannot be saved in {folder}."
         self.path = ""

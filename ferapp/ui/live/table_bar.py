@@ -64,7 +64,7 @@ class TableBar(QFrame):
         self._table, self._stopped = table, False
         arguments = [
             *self._command[1:], "analyze", source, f"--csv={table}", f"--model={model}",
-            f"--faces={faces}", "--json", "--overwrite",  # the file dialog has asked
+            f"--faces={faces}", "--json", "--overwrite",  # the file dialog asked before overwriting
         ]  # fmt: skip
         self._process.start(self._command[0], arguments)
         self._timer.start()
@@ -95,7 +95,9 @@ class TableBar(QFrame):
         errors = bytes(self._process.readAllStandardError().data()).decode(errors="replace").strip()
         lines = bytes(self._process.readAllStandardOutput().data()).decode().splitlines()
         if self._stopped:
-            self._end(f"Stopped: {self._table.name} has all frames so far.", str(self._table))
+            self._end(
+                f"Stopped: {self._table.name} has all frames analysed so far.", str(self._table)
+            )
         elif code or not lines:
             self._end(f"No table: {errors.removeprefix('Error: ') or 'the analysis failed'}", "")
         else:

@@ -31,12 +31,12 @@ from ferapp.ui.widgets.chips import Chip
 
 _MARK_REACH = 5  # px from a mark within which its note is shown
 _STEP_MS = 1000
-_NEAR_S = 0.6  # a frame this near the target of a seek has arrived there
+_NEAR_S = 0.6  # a frame this close to the target of a seek counts as the target
 _SEEK_TIMEOUT_S = 1.0  # for the frame at the target
 _RECORDED = "The recorded results, unsmoothed as in faces.csv."
 _AGAIN = (
     "Run the current model on the recorded frames.\n"
-    "They were compressed: results may differ slightly from those of the live frames."
+    "They were compressed, so results may differ slightly from those of the live frames."
 )
 _HAS_OVERLAYS = (
     "Only the video with overlays was recorded: they are part of the picture,\n"
@@ -99,7 +99,7 @@ class Timeline(QSlider):
                     QPen(QColor(colours.warning if mark.kind == MARK else colours.muted), 2)
                 )
                 painter.drawLine(QPointF(x, middle - 11), QPointF(x, middle - 4))
-                if mark.note:  # something to read
+                if mark.note:  # marks with a note get a dot
                     painter.setBrush(painter.pen().color())
                     painter.drawEllipse(QRectF(x - 2, middle - 13, 4, 4))
 
@@ -114,10 +114,10 @@ class Timeline(QSlider):
 
 
 class PlayBar(QFrame):
-    """`sought` carries seconds; `again` whether to analyse the recorded frames again."""
+    """`sought` carries seconds; `reanalysis_changed` whether to analyse a recording again."""
 
     sought = Signal(float)
-    again = Signal(bool)
+    reanalysis_changed = Signal(bool)
 
     def __init__(self, freeze: QAction) -> None:
         super().__init__()
@@ -150,7 +150,7 @@ class PlayBar(QFrame):
             group.addButton(chip)
             row.addWidget(chip)
         self.recorded.setChecked(True)
-        self.analyse.toggled.connect(self.again)
+        self.analyse.toggled.connect(self.reanalysis_changed)
         self._show_paused(False)
         self._show_replay(None)
         self.hide()
@@ -185,7 +185,7 @@ class PlayBar(QFrame):
         self.notice.setText(", ".join(remarks).capitalize())
         self.notice.setToolTip(
             (f"{_HAS_OVERLAYS}\n" * replay.has_overlays)
-            + "The recording was interrupted: everything written until then is there."
+            + "The recording was interrupted. Everything written until then is available."
             * (not replay.is_complete)
         )
         self.notice.setVisible(bool(remarks))

@@ -39,7 +39,7 @@ class RecordBar(QFrame):
         self.setObjectName("lower")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Recording")
-        self._marked_s: float | None = None  # the moment that a note would be for
+        self._marked_s: float | None = None  # the marked moment that the note belongs to
         self.progress = QLabel()
         self.progress.setFont(theme.sized(self.font(), 1.0))
         self.progress.setAccessibleName("Progress of the recording")
@@ -96,7 +96,7 @@ class RecordBar(QFrame):
         self.dropped.setVisible(bool(status.dropped))
 
     def start_note(self, time_s: float) -> None:
-        """A moment was marked: its note can be typed now."""
+        """Let the user type a note for the moment just marked."""
         self.save_note()
         self._marked_s = time_s
         self.note.setEnabled(True)
@@ -104,7 +104,7 @@ class RecordBar(QFrame):
         self.note.setFocus()
 
     def save_note(self) -> None:
-        """Emit what was typed, if anything was."""
+        """Emit the typed note, if there is one."""
         if self._marked_s is not None and self.note.text().strip():
             self.noted.emit(self._marked_s, self.note.text().strip())
         self._clear_note()

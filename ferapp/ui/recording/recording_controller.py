@@ -62,7 +62,7 @@ class RecordingController(QObject):
         self._page, self._open_source = page, open_source
         self._actions = actions
         self._shown: RecordingStatus | None = None  # the latest one displayed
-        self._outcome_due = False  # the outcome of a recording was not displayed yet
+        self._outcome_due = False  # the outcome of the recording is not displayed yet
         actions["record"].triggered.connect(self._toggle)
         actions["mark"].triggered.connect(self._mark)
         actions["mark"].setEnabled(False)
@@ -104,7 +104,7 @@ class RecordingController(QObject):
         self._actions["to_table"].setEnabled(can_be_analysed(status) and not busy)
 
     def save_note(self) -> None:
-        """Save what was typed, before the recording or the window closes."""
+        """Save a typed note, before the recording or the window closes."""
         self._page.record_bar.save_note()
 
     def _start_table(self) -> None:
@@ -134,7 +134,7 @@ class RecordingController(QObject):
         self._shown = None
 
         def draw(analysis: Analysis) -> NDArray[np.uint8]:
-            """Called in the recording's thread, which uses no QObject; in the current style."""
+            """In the current style. Runs in the recording's thread, so it uses no QObject."""
             image = render_overlays(analysis, store.now.look)
             rows = np.frombuffer(image.constBits(), np.uint8)
             return rows.reshape(image.height(), image.width(), 4).copy()
@@ -145,7 +145,7 @@ class RecordingController(QObject):
                 clean=now.record_clean,
                 overlaid=now.record_overlaid,
                 draw=draw,
-                look={"look": asdict(now.look)},
+                display_settings={"look": asdict(now.look)},
             )
         )
         self._page.live_view.toast.show_message(

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 from ferapp.sources.stream_address import URL
 
 _MODEL = ".safetensors"
-LEFTOVER_S = 24 * 3600.0  # after this time no window plays what a killed one left behind
+LEFTOVER_S = 24 * 3600.0  # leftovers of a killed window are deleted after this time
 _SHORT = 40  # characters of a text in a message
 _CAN_OPEN = "You can open a video, picture, folder, address or model."
 _EMPTY = "There is nothing to open."
@@ -102,7 +102,7 @@ def _only_first_message(name: str, count: int) -> str:
 
 
 def pasted_folder() -> Path:
-    """Holds a folder for each window; that of a killed one stays for a day."""
+    """Has a folder for each window; that of a killed window stays for a day."""
     return Path(platformdirs.user_cache_dir("ferapp")) / "pasted"
 
 
@@ -113,7 +113,7 @@ class PastedPictures:
         self._folder: Path | None = None
         self._count = 0
         for leftover in pasted_folder().glob("*"):
-            with suppress(OSError):  # gone meanwhile
+            with suppress(OSError):  # already deleted
                 if time.time() - leftover.stat().st_mtime > LEFTOVER_S:
                     shutil.rmtree(leftover, ignore_errors=True)
 

@@ -106,7 +106,7 @@ class HelpMenu:
             action = menu.addAction(f"{faces} (default)" if faces == DEFAULT_FACES else str(faces))
             action.setCheckable(True)
             action.setChecked(self._store.now.faces == faces)
-            action.setToolTip("If there are more, the clearest are analysed.")
+            action.setToolTip("If there are more, those detected most clearly are analysed.")
             action.triggered.connect(lambda _=False, faces=faces: self.set_max_faces(faces))
             group.addAction(action)
         return menu

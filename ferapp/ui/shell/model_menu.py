@@ -14,7 +14,7 @@ _GROUPS = (("bundled", "Bundled"), ("run", "From runs"), ("file", "Opened files"
 
 
 class ModelMenu(QMenu):
-    """Each model with its accuracy and its time per face on the current device."""
+    """Lists the models with their accuracy and their time per face on the current device."""
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ DELIVER_MS = 30  # between two deliveries of results of a task queue
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """How a page hands something to another page."""
+    """How a page opens something on another page."""
 
     go_live: Callable[[str], None]  # with a model file
     compare_live: Callable[[str, str], None]  # two model files, side by side

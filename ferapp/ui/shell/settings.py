@@ -21,22 +21,22 @@ log = logging.getLogger(__name__)
 RECENT = 8
 STRONGEST = "Strongest"  # action units of the last 20 seconds
 SIGNAL_GROUPS = (*GROUPS, STRONGEST)
-_LOOK = asdict(OverlayStyle())  # the default style, by field
+_DEFAULTS = asdict(OverlayStyle())  # the default style, by field
 
 
 def _overlay_style(value: Any) -> Any:
-    """An overlay style from the object in the file; a field that does not fit has its default."""
+    """An overlay style from the object in the file; an invalid field gets its default."""
     if not isinstance(value, dict):
         return value
     return OverlayStyle(
-        **{name: value[name] for name in _LOOK if name in value and _fits(name, value[name])}
+        **{name: value[name] for name in _DEFAULTS if name in value and _fits(name, value[name])}
     )
 
 
 def _fits(name: str, value: Any) -> bool:
-    if isinstance(_LOOK[name], float):
+    if isinstance(_DEFAULTS[name], float):
         return type(value) in (int, float) and 0 <= value <= 1e6
-    return type(value) is type(_LOOK[name]) and (name != "method" or value in OVERLAY_METHODS)
+    return type(value) is type(_DEFAULTS[name]) and (name != "method" or value in OVERLAY_METHODS)
 
 
 def _signal_group(name: str) -> str:
@@ -50,7 +50,7 @@ def _recent(value: Any) -> Any:
 
 
 class Settings(BaseModel):
-    """Immutable; types are strict, as the file is checked with them."""
+    """Immutable; types are strict, because they validate the file."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -67,8 +67,8 @@ class Settings(BaseModel):
     model: str = "default"
     device: str = "auto"
     camera: str = ""  # the camera chosen last, as `open_source` expects it; "" is none yet
-    camera_mode: str = ""  # 1280x720@30; "" leaves it to the camera
-    recordings: str = ""  # the folder for recordings; "" is the usual one
+    camera_mode: str = ""  # 1280x720@30; "" is the camera's default
+    recordings: str = ""  # the folder for recordings; "" is the default one
     record_clean: bool = True
     record_overlaid: bool = False
     recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
@@ -89,9 +89,9 @@ class SettingsStore:
         self.now = Settings(**dict(self.now) | values)
 
     def clear_recent(self, recordings: str = "") -> None:
-        """Forget recent items and settings, but for the appearance of the running window.
+        """Forget recent items and settings, except the appearance of the running window.
 
-        `recordings`, the folder that they go into, is kept. Deleting the file is up to the caller;
+        `recordings`, the folder for recordings, is kept. Deleting the file is up to the caller;
         it is written again when something changes.
         """
         now = self.now
@@ -117,7 +117,7 @@ class SettingsStore:
 
 
 def _read(path: Path) -> Settings:
-    """Defaults stand in for a missing or damaged file, and for each field that does not fit."""
+    """Defaults stand in for a missing or damaged file, and for each invalid field."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

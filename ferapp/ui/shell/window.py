@@ -42,11 +42,11 @@ from ferapp.vision.analysis_options import MAX_FACES
 
 _PICTURES = "Videos and pictures (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.png *.jpg *.jpeg *.bmp)"
 _MODELS = "Models (*.safetensors)"
-# of use on the live page only, as are their keys
+# available on the live page only, like their keys
 LIVE_ACTIONS = tuple(
     record.id for record in ACTIONS if record.group in ("Source", "Model", "Picture", "Recording")
 )
-_SAVE_MS = 1000  # changed settings are on disk after this time
+_SAVE_MS = 1000  # interval at which changed settings are saved
 
 
 class MainWindow(QMainWindow):
@@ -61,7 +61,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._engine = engine
         self.store = store
-        self._model_requested = False  # by the user, and it does not run yet
+        self._model_requested = False  # by the user, and not running yet
         self._pasted = PastedPictures()
         self.setWindowTitle(TITLE)
         self.setAcceptDrops(True)
@@ -93,7 +93,7 @@ class MainWindow(QMainWindow):
         )
         self._status_bar = StatusBar()
         self.setStatusBar(self._status_bar)
-        self.veil = DropHint(self._pages)
+        self.drop_hint = DropHint(self._pages)
         self._connect()
         self._pages.currentChanged.connect(self._page_changed)
         self.garbage_collector = GuiGarbageCollector(self)
@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
         self.setFocus()  # else the first button has the focus, and Space does not freeze
 
     def add_page(self, name: str, page: LivePage | Page, tip: str = "") -> None:
-        """`tip` says in the toolbar what the page is for."""
+        """`tip` is the tooltip of the page's button in the toolbar."""
         index = self._pages.addWidget(page)
         if isinstance(page, Page):
             self._other_pages.append(page)
@@ -122,17 +122,17 @@ class MainWindow(QMainWindow):
         next(page for page in self.tool_bar.pages.actions() if page.text() == name).trigger()
 
     def _page_changed(self) -> None:
-        """Actions of the live page, and their keys, are there on that page only."""
+        """Enable the live page's actions and keys on that page only."""
         live = self._pages.currentWidget() is self.live_page
         for name in LIVE_ACTIONS:
             self.actions_by_id[name].setVisible(live)
         self.tool_bar.show_live(live)
-        self._engine.set_seen(live)
+        self._engine.set_visible(live)
         self.live_page.panel.interrupt_plots()
         self._status_bar.setVisible(live)
 
     def _connect(self) -> None:
-        actions, stage = self.actions_by_id, self.live_page.live_view
+        actions, view = self.actions_by_id, self.live_page.live_view
         actions["demo"].triggered.connect(lambda: self.open_source("demo"))
         actions["camera"].triggered.connect(self._open_camera)
         actions["open_file"].triggered.connect(self._choose_file)
@@ -147,14 +147,14 @@ class MainWindow(QMainWindow):
         actions["fullscreen"].triggered.connect(self._set_full_screen)
         actions["hud"].setChecked(self.store.now.hud)
         actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
-        stage.notice.retry.connect(self.open_source)
-        stage.notice.demo.connect(actions["demo"].trigger)
-        stage.notice.other.connect(self._pop_up_sources)
-        self.help.show_first_steps = stage.show_first_steps
-        self.help.set_max_faces = self.live_page.follow_at_most
-        stage.first_steps.done.connect(self.help.end_first_steps)
+        view.notice.retry.connect(self.open_source)
+        view.notice.demo.connect(actions["demo"].trigger)
+        view.notice.other.connect(self._pop_up_sources)
+        self.help.show_first_steps = view.show_first_steps
+        self.help.set_max_faces = self.live_page.set_max_faces
+        view.first_steps.done.connect(self.help.end_first_steps)
         if not self.store.now.hints_seen:
-            stage.show_first_steps(True)
+            view.show_first_steps(True)
         self.live_page.status_changed.connect(self._show_status)
         self._show_status()
 
@@ -174,7 +174,7 @@ class MainWindow(QMainWindow):
     def clear_recent(self, recordings: str = "") -> None:
         """Forget recent items and settings, and do not remember a model that is still loading.
 
-        `recordings`, the folder that they go into, is kept.
+        `recordings`, the folder for recordings, is kept.
         """
         self._model_requested = False
         self.store.clear_recent(recordings)
@@ -233,7 +233,7 @@ class MainWindow(QMainWindow):
             self.store.change(recent_models=(status.model.spec, *others)[:RECENT])
 
     def _replace_lost_device(self) -> None:
-        """Where the remembered device is gone, the model runs on the fastest one."""
+        """If the remembered device is gone, run the model on the fastest one."""
         status, remembered = self.live_page.status, self.store.now.device
         names = [device.name for device in status.devices]
         failed = status.model.state is ModelState.FAILED and not status.model.spec
@@ -275,18 +275,18 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self._accept_copy(event)
-        self.veil.show_text("Drop to open")
+        self.drop_hint.show_text("Drop to open")
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.veil.hide()
+        self.drop_hint.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.veil.hide()
+        self.drop_hint.hide()
         self._accept_copy(event)
         self._open_data(event.mimeData())
 
     def _accept_copy(self, event: QDropEvent) -> None:
-        """Never a move, after which a file manager would delete the file."""
+        """Copy, never move: after a move, a file manager would delete the file."""
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 
@@ -309,7 +309,7 @@ class MainWindow(QMainWindow):
             self._set_full_screen(False)
 
     def changeEvent(self, event: QEvent) -> None:
-        """The window system may leave the full screen by itself."""
+        """The window system may also leave full screen."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
             self.actions_by_id["fullscreen"].setChecked(self.isFullScreen())
@@ -347,10 +347,10 @@ class MainWindow(QMainWindow):
             return
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
-        self.hide()  # at once: ending everything may take a while
+        self.hide()  # at once: closing may take a while
         self.recordings.save_note()
         self.live_page.stop()
-        self._engine.close()  # first of what may take long: the recording ends, the camera is off
+        self._engine.close()  # first of the slow steps: ends the recording, releases the camera
         self.snapshots.finish()
         for dialog in self.findChildren(QDialog):
             dialog.close()

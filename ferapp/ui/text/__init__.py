@@ -1,1 +1,1 @@
-"""Sentences and numbers for a person."""
+"""Sentences and numbers for the user."""

@@ -1,4 +1,4 @@
-"""What the app and a model are, as text for a person."""
+"""Text about the app and about a model, as HTML."""
 
 from html import escape
 from importlib import metadata
@@ -37,7 +37,7 @@ def about_html() -> str:
             "<p>Everything stays on this computer. The app opens no connection but to a source "
             "whose address you give, and downloads weights from pytorch.org when you train with a "
             "recipe that starts from ImageNet. It uploads nothing, and it stores a picture only "
-            "when you ask for it. Of pictures that you train on or inspect, grey copies stay in "
+            "when you tell it to. Of pictures that you train on or inspect, grey copies stay in "
             "your user's cache, until you delete them: Menu, Delete all my data.</p>",
             "<h3>Licences</h3>",
             "<p>ferapp is under the MIT licence. Its main parts:</p>",
@@ -50,7 +50,7 @@ def about_html() -> str:
 
 
 def card_html(card: ModelCard) -> str:
-    """The card of a model, laid out; what it does not tell is left out."""
+    """The card of a model; empty fields are omitted."""
     sizes = card.preprocessing
     sections = (
         ("Data", _rows(card.data)),
@@ -91,7 +91,7 @@ def _call(card: ModelCard) -> str:
 
 
 def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """A dictionary of a card as rows; what is nested in it is left to the file."""
+    """A dictionary of a card as rows, without nested values."""
     return [
         (_title(name), f"{value:.4g}" if isinstance(value, float) else str(value))
         for name, value in values.items()

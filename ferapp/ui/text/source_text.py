@@ -23,18 +23,18 @@ def mode_text(mode: Mode) -> str:
     return f"{size(mode)} at {mode.fps:g}" if mode.fps else size(mode)
 
 
-def source_title(spec: str) -> str:
-    """What a person calls the source that `spec` opens; never with a password."""
-    if spec == "demo":
+def source_title(uri: str) -> str:
+    """The name of a source in sentences; never with a password."""
+    if uri == "demo":
         return "the demo clip"
-    if (camera := parse_camera_uri(spec)) is not None:
+    if (camera := parse_camera_uri(uri)) is not None:
         text = camera[0]
         if text.startswith("/dev/") or not text:
             return "the camera"
         return f"camera {text}" if text.isdecimal() else text
-    if URL.match(spec) or "://" in spec:
-        return without_login(without_password(spec))
-    return PurePath(spec).name or spec
+    if URL.match(uri) or "://" in uri:
+        return without_login(without_password(uri))
+    return PurePath(uri).name or uri
 
 
 def without_login(text: str) -> str:
@@ -46,25 +46,26 @@ def opening_text(uri: str) -> str:
     return f"Opening {source_title(uri)}…" if uri else ""
 
 
-def fault_words(fault: Fault, notice: str) -> tuple[str, str]:
-    """What happened, and what to try. `notice` also says what plays until then."""
-    until = notice[len(str(fault)) :].strip() if notice.startswith(str(fault)) else ""
-    parts = (fault.hint, RETRIED if fault.retried else "", until)
+def fault_text(fault: Fault, notice: str) -> tuple[str, str]:
+    """What happened, and what to try. `notice` also says what plays meanwhile."""
+    status = notice[len(str(fault)) :].strip() if notice.startswith(str(fault)) else ""
+    parts = (fault.hint, RETRIED if fault.retried else "", status)
 
-    def shown(text: str) -> str:
+    def without_secrets(text: str) -> str:
         return without_login(text.replace(fault.source, without_password(fault.source)))
 
-    return shown(fault.message), shown(" ".join(part for part in parts if part))
+    message = " ".join(part for part in parts if part)
+    return without_secrets(fault.message), without_secrets(message)
 
 
 def size_and_rate(status: LiveStatus) -> str:
     """Size and rate as far as known; for a camera requested, delivered and measured."""
-    asked, delivered = status.source.requested_mode, status.source.delivered_mode
+    requested, delivered = status.source.requested_mode, status.source.delivered_mode
     rate = status.rates.capture_fps
     parts = []
     if parse_camera_uri(status.source.uri) is not None:
-        if asked is not None:
-            parts.append(f"requested {mode_text(asked)}")
+        if requested is not None:
+            parts.append(f"requested {mode_text(requested)}")
         if delivered is not None:
             parts.append(f"delivered {mode_text(delivered)}")
         if rate:
@@ -79,8 +80,8 @@ def size_and_rate(status: LiveStatus) -> str:
 
 def device_title(status: LiveStatus, name: str) -> str:
     """`CPU` of `CPU, 2 cores`."""
-    found = next((device for device in status.devices if device.name == name), None)
-    return found.title.partition(",")[0] if found else name
+    device = next((device for device in status.devices if device.name == name), None)
+    return device.title.partition(",")[0] if device else name
 
 
 def memory(device: DeviceInfo) -> str:
@@ -88,7 +89,7 @@ def memory(device: DeviceInfo) -> str:
 
 
 def accuracy(card: ModelCard) -> str:
-    """`67.0 % on val`; "" when the card does not tell."""
+    """`67.0 % on val`; "" if the card has no accuracy."""
     value, split = card.metrics.get("accuracy"), card.metrics.get("split")
     if not isinstance(value, int | float):
         return ""
@@ -96,13 +97,13 @@ def accuracy(card: ModelCard) -> str:
 
 
 def model_title(status: LiveStatus) -> str:
-    """The name of the model that runs, as the list of models has it."""
-    found = next((model for model in status.models if model.spec == status.model.spec), None)
-    return found.name if found and status.model.spec else status.model.name
+    """The running model's name in the model menu."""
+    listed = next((model for model in status.models if model.spec == status.model.spec), None)
+    return listed.name if listed and status.model.spec else status.model.name
 
 
 def picture_title(frame: Frame) -> str:
-    """Which picture of a folder it is: `2.png  ·  3 / 67`; "" of all else."""
+    """Name and position of a folder's picture: `2.png  ·  3 / 67`; else ""."""
     return (
         f"{frame.file_name}  ·  {frame.file_position[0]} / {frame.file_position[1]}"
         if frame.file_name
@@ -117,7 +118,7 @@ def first_title(status: LiveStatus) -> str:
 
 
 def camera_titles(cameras: tuple[CameraInfo, ...]) -> list[str]:
-    """Their names; those that share one carry their number."""
+    """Their names, with the number where several have the same name."""
     names = [camera.name for camera in cameras]
     return [
         f"{camera.name} (no. {camera.index})" if names.count(camera.name) > 1 else camera.name
@@ -126,15 +127,15 @@ def camera_titles(cameras: tuple[CameraInfo, ...]) -> list[str]:
 
 
 def playing_camera(status: LiveStatus) -> CameraInfo | None:
-    """The connected camera whose pictures are shown."""
-    asked = parse_camera_uri(status.source.uri)
-    if asked is None:
+    """The connected camera that plays."""
+    playing = parse_camera_uri(status.source.uri)
+    if playing is None:
         return None
-    if asked[0]:
-        return next((c for c in status.cameras if c.matches(asked[0])), None)
+    if playing[0]:
+        return next((c for c in status.cameras if c.matches(playing[0])), None)
     return next((c for c in status.cameras if c.name == status.source.name), None)
 
 
-def with_mode(spec: str, mode: str) -> str:
-    """The camera `spec`, asked for pictures of `mode` ("" leaves it to the camera)."""
-    return f"{spec}@{mode}" if mode else spec
+def with_mode(uri: str, mode: str) -> str:
+    """The URI of a camera with the mode to request; "" is the camera's default."""
+    return f"{uri}@{mode}" if mode else uri

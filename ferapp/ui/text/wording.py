@@ -1,4 +1,4 @@
-"""Sentences and numbers for a person, made in one place."""
+"""Sentences and numbers for the user, in one place."""
 
 import math
 
@@ -9,31 +9,31 @@ from ferapp.sources.recorded import Mark
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis, Face, QualityIssue, QualityKind
 
-# kind → its name, what was found, and what a person can do about it
+# kind → its name, the measurement, and advice
 _QUALITY: dict[QualityKind, tuple[str, str, str]] = {
     QualityKind.SMALL: (
         "too small",
-        "From temple to temple the face has {value} px; below {limit} px the model often errs.",
+        "The face is {value} px wide at the temples; below {limit} px the model is often wrong.",
         "Come closer, or choose a higher resolution.",
     ),
     QualityKind.TURNED: (
         "turned away",
-        "The face looks {value}° past the camera; beyond {limit}° the model often errs.",
+        "The face is turned {value}° from the camera; beyond {limit}° the model is often wrong.",
         "Look towards the camera.",
     ),
     QualityKind.DARK: (
         "too dark",
-        "The face has a mean brightness of {value} of 255; below {limit} the model often errs.",
+        "The mean brightness is {value} of 255; below {limit} the model is often wrong.",
         "Light the face from the front.",
     ),
     QualityKind.BLURRED: (
         "blurred",
-        "The face has {value} % of the usual fine detail; below {limit} % the model often errs.",
+        "The face has {value} % of the usual detail; below {limit} % the model is often wrong.",
         "Hold still, clean the lens, or focus the camera.",
     ),
     QualityKind.CUT_OFF: (
         "cut off",
-        "{value} % of the face's points lie outside the picture; the limit is {limit} %.",
+        "{value} % of the landmarks are outside the picture; the limit is {limit} %.",
         "Bring the whole face into the picture.",
     ),
     QualityKind.UNSURE: (
@@ -53,28 +53,28 @@ def issue_tip(issue: QualityIssue) -> str:
     """The reason with its numbers, and what to do about it."""
     name, reason, advice = _QUALITY[issue.kind]
     unit = 100 if "%" in reason else 1
-    # rounded away from the limit, so that it is seen to be beyond
+    # rounded away from the limit, so that it is visibly beyond
     away = math.floor if issue.value < issue.limit else math.ceil
     value, limit = away(unit * issue.value), f"{unit * issue.limit:.3g}"
-    found = reason.format(value=value, limit=limit).replace(" %", "\u00a0%")
-    return f"In doubt: {name}.\n{found}\n{advice}"
+    sentence = reason.format(value=value, limit=limit).replace(" %", "\u00a0%")
+    return f"In doubt: {name}.\n{sentence}\n{advice}"
 
 
 def face_tip(face: Face, analysis: Analysis, model: int = 0) -> str:
-    """What a face's box and label do not say; no probabilities, for they change under a tip."""
+    """Details of a face; no probabilities, because they change while the tip is open."""
     width, height = face.box[2:]
-    words = [f"A face of {width:.0f} × {height:.0f} px of the picture"]
+    paragraphs = [f"A face of {width:.0f} × {height:.0f} px"]
     if len(analysis.faces) > 1:
         which = face_number(face.face_id)
         follow = f"Click: bars and plots follow face {which} (key: {which}).\n"
-        words.append(f"{follow}Again: the largest one (key: 0).")
-    return "\n\n".join([*words, *map(issue_tip, face.issues(model))])
+        paragraphs.append(f"{follow}Click again: they follow the largest face (key: 0).")
+    return "\n\n".join([*paragraphs, *map(issue_tip, face.issues(model))])
 
 
 def effect_of_hiding(analysis: Analysis | None) -> str:
     """`Without the mouth: Happy 92 % → 31 %`; empty while nothing is hidden.
 
-    The expression is the one that the face followed has unhidden.
+    The expression is the predicted one of the selected face with nothing hidden.
     """
     face = analysis.selected_face if analysis is not None else None
     prediction = face.prediction if face is not None else None
@@ -99,7 +99,7 @@ def count_faces(count: int) -> str:
 
 
 def summary(analysis: Analysis | None) -> str:
-    """The picture in words: `Happy 87 %, one face. In doubt: too small. Hidden: eyes, mouth`."""
+    """The picture as text: `Happy 87 %, one face. In doubt: too small. Hidden: eyes, mouth`."""
     if analysis is None:
         return "No picture yet"
     if not analysis.faces:
@@ -107,7 +107,7 @@ def summary(analysis: Analysis | None) -> str:
     face = analysis.selected_face
     faces = count_faces(len(analysis.faces))
     if face is None:
-        return f"The face followed is out of sight, {faces}"
+        return f"The followed face is out of sight, {faces}"
     label = face_label(face.prediction) if face.prediction is not None else ""
     sentences = [f"{label}, {faces}" if label else faces.capitalize()]
     if analysis.selected_id is not None and len(analysis.faces) > 1:
@@ -122,9 +122,9 @@ def summary(analysis: Analysis | None) -> str:
 def headline(
     analysis: Analysis | None, status: LiveStatus, chosen: int | None = None
 ) -> tuple[str, str]:
-    """The large words of the page and the quiet line below them: one line, so nothing jumps.
+    """Headline and the line below it: always one line, so that the layout stays.
 
-    `chosen` is the id of the face that a person chose to follow.
+    `chosen` is the id of the face that the user chose to follow.
     """
     face = analysis.selected_face if analysis is not None else None
     if analysis is not None and face is not None and face.prediction is not None:
@@ -141,25 +141,25 @@ def headline(
     if chosen is not None and face is None:
         return (
             f"No face {face_number(chosen)}",
-            "Out of sight. It is followed on if it is back soon.",
+            "Out of sight. It is followed again if it returns soon.",
         )
     return "No face", "Show a face, lit and turned to the camera."
 
 
 def model_notice(status: LiveStatus) -> str:
-    """Why the model asked for does not run, and what does; empty when all is well."""
+    """Why the requested model does not run, and which one does; "" when all is well."""
     if status.model.state is ModelState.LOADING and status.model.name:
-        return f"Loading another model. “{status.model.name}” goes on until it is ready."
+        return f"Loading another model. “{status.model.name}” runs until it is ready."
     if status.model.state is not ModelState.FAILED:
         return ""
     reason = status.model.notice or "The model could not be loaded."
     if status.model.name:
-        return f"{reason}\n“{status.model.name}” goes on."
-    return f"{reason}\nOpen another model to go on (M)."
+        return f"{reason}\n“{status.model.name}” keeps running."
+    return f"{reason}\nOpen another model to continue (M)."
 
 
 def waiting(status: LiveStatus) -> str:
-    """What stands where the picture will be."""
+    """The message in place of the first picture."""
     if status.source.name:
         return f"Waiting for the first picture of “{status.source.name}”…"
     return "Starting…"
@@ -173,7 +173,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes for a person, as file managers count them: `12 MB`, `1.3 GB`."""
+    """Bytes, in decimal units like file managers: `12 MB`, `1.3 GB`."""
     if count >= 1e9:
         return f"{count / 1e9:.1f}\u00a0GB"
     return f"{count / 1e6:.0f}\u00a0MB" if count >= 1e7 else f"{count / 1e6:.1f}\u00a0MB"
@@ -185,25 +185,25 @@ def count(number: int, what: str) -> str:
 
 
 def recording(status: RecordingStatus) -> str:
-    """How long and how large it is by now."""
+    """Its duration and size so far."""
     return f"{duration(status.seconds)}  ·  {size(status.bytes)}"
 
 
 def no_crop(status: LiveStatus) -> str:
-    """Why there is nothing that the model sees, while a recording plays as it was recorded."""
+    """Why no crop is displayed while a recording shows its recorded results."""
     if status.source.replay is None or not status.source.replay.shows_recorded_results:
         return ""
     if status.source.replay.has_overlays:
-        return "The overlays are part of this video. No model looks at it."
-    return "A recording keeps numbers, not maps. Analyse again shows why."
+        return "The overlays are part of this video. No model analyses it."
+    return "A recording keeps numbers, not maps. Press Analyse again to see them."
 
 
 def mark(marked: Mark) -> str:
-    """A moment of a recording in words: `0:12 Mark: a laugh`, `0:20 Hidden: mouth`."""
+    """A moment of a recording as text: `0:12 Mark: a laugh`, `0:20 Hidden: mouth`."""
     if marked.kind == HIDDEN:
         return f"{duration(marked.time_s)} Hidden from the model: {marked.note or 'nothing'}"
-    words = f": {marked.note}" if marked.note else ""
-    return f"{duration(marked.time_s)} {marked.kind.capitalize()}{words}"
+    note = f": {marked.note}" if marked.note else ""
+    return f"{duration(marked.time_s)} {marked.kind.capitalize()}{note}"
 
 
 def milliseconds(value: float) -> str:

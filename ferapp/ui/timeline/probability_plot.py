@@ -27,8 +27,8 @@ class ProbabilityPlot(TimePlot):
         self.setAccessibleName("Probabilities of the last 20 seconds")
         self.setToolTip(
             "The probabilities of the last 20 seconds, in the colours of the bars.\n"
-            "Lines: smoothed. Faint line: the leading expression, each picture alone.\n"
-            "Gaps: no face, another face, other parts hidden, a pause, a seek or a new round."
+            "Lines: smoothed. Faint line: the leading expression, unsmoothed.\n"
+            "Gaps: no face, another face, other parts hidden, a pause, a seek or a restart."
         )
         self._build_curves()
 
@@ -56,7 +56,7 @@ class ProbabilityPlot(TimePlot):
             self.append(frame, subject, prediction.smoothed, prediction.probabilities)
 
     def redraw(self) -> None:
-        """Draw what was added, if it is visible."""
+        """Draw the added values, if the plot is visible."""
         if not self.is_due():
             return
         times, smoothed, raw = self.history.last(SECONDS)
@@ -78,7 +78,7 @@ class ProbabilityPlot(TimePlot):
 
     def restyle(self) -> None:
         super().restyle()
-        look = theme.current()
-        self._leader.fill = pg.mkBrush(palette.to_qcolor(look.panel, 0.75))  # over the curves
+        colours = theme.current()
+        self._leader.fill = pg.mkBrush(palette.to_qcolor(colours.panel, 0.75))  # over the curves
         for i, curve in enumerate(self.curves):
-            curve.setPen(pg.mkPen(look.expression(self._classes[i], i), width=1))
+            curve.setPen(pg.mkPen(colours.expression(self._classes[i], i), width=1))

@@ -24,7 +24,7 @@ _UNITS = tuple(i for i, column in enumerate(COLUMNS) if column.startswith("au"))
 _MIN_LEAD = 0.1  # by which an action unit must exceed one of the strongest to replace it
 _KEY_HEIGHT = 3  # px, of the line in a curve's colour
 _TIP = (
-    "What is measured on the face beside its expression, each picture alone.\n"
+    "Measurements of the face besides its expression, unsmoothed.\n"
     "Head: where it is turned. Eyes: how far they are open. All others are action units of FACS\n"
     "(Ekman, Friesen and Hager 2002), by the part of the face; Strongest has the four that moved\n"
     "most in the last 20 seconds."
@@ -34,7 +34,7 @@ _TIP = (
 def strongest(peaks: NDArray[np.float32], before: tuple[int, ...] = ()) -> tuple[int, ...]:
     """The _MAX_STRONGEST action units by `peaks` (S,), as indices of SIGNALS.
 
-    Those of `before` keep their places unless another is clearly stronger: curves keep colours.
+    Those of `before` stay unless another is clearly stronger, so that curves keep their colours.
     """
     chosen = list(before)
     for index in sorted(_UNITS, key=lambda unit: -peaks[unit]):
@@ -109,23 +109,23 @@ class SignalCells(QWidget):
             self._paint(painter)
 
     def _paint(self, painter: QPainter) -> None:
-        look, line = theme.current(), self.fontMetrics().height()
+        colours, line = theme.current(), self.fontMetrics().height()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for place, index in enumerate(self._shown):
             cell = self.cell(place)
-            painter.setPen(QColor(look.muted))
+            painter.setPen(QColor(colours.muted))
             painter.drawText(cell, Qt.AlignmentFlag.AlignLeft, SIGNALS[index].name)
-            painter.setPen(QColor(look.text))
+            painter.setPen(QColor(colours.text))
             value = value_text(index, float(self._values[index]))
             painter.drawText(cell.translated(0, line), Qt.AlignmentFlag.AlignLeft, value)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(look.series[place]))
+            painter.setBrush(QColor(colours.series[place]))
             key = QRectF(cell.x(), 2 * line + 1, cell.width(), _KEY_HEIGHT)
             painter.drawRoundedRect(key, _KEY_HEIGHT / 2, _KEY_HEIGHT / 2)
 
 
 class SignalPlot(TimePlot):
-    """The curves of a group of SIGNALS; all are recorded, so that another group has a past."""
+    """The curves of a group of SIGNALS; all are stored, so that another group has a history."""
 
     def __init__(self) -> None:
         super().__init__(len(SIGNALS), min_height=MIN_HEIGHT)
@@ -159,11 +159,11 @@ class SignalPlot(TimePlot):
         ticks = [(mark, f"{mark:g}{unit}".replace("-", "−")) for mark in marks]
         self.getAxis("left").setTicks([ticks])
         meanings = (f"{SIGNALS[i].name}: {SIGNALS[i].meaning}" for i in indices)
-        gaps = "Gaps: no face, another face is followed, a pause, a seek or a new round."
+        gaps = "Gaps: no face, another face is followed, a pause, a seek or a restart."
         self.setToolTip("\n".join(["The last 20 seconds, unsmoothed.", *meanings, gaps]))
 
     def redraw(self) -> None:
-        """Draw what was added, if it is visible."""
+        """Draw the added values, if the plot is visible."""
         if not self.is_due():
             return
         times, values, _ = self.history.last(SECONDS)

@@ -14,7 +14,7 @@ from ferapp.ui.widgets import theme
 
 SECONDS = 20.0
 _CAPACITY = 1500  # 20 s at 60 analyses a second and some
-_BREAK = object()  # a subject that nothing has
+_BREAK = object()  # a subject equal to no other
 
 
 class TimePlot(pg.PlotWidget):
@@ -41,7 +41,7 @@ class TimePlot(pg.PlotWidget):
             self.getAxis(axis).setStyle(tickLength=0, tickTextOffset=4)
 
     def sizeHint(self) -> QSize:
-        return QSize(300, 96)  # the least; it takes what is left
+        return QSize(300, 96)  # the minimum; the plot takes the room that is left
 
     def clear_history(self, width: int) -> None:
         """Start an empty plot with `width` values at a time."""
@@ -60,19 +60,18 @@ class TimePlot(pg.PlotWidget):
         self._subject = None
 
     def append(
-        self, frame: Frame, of: Hashable, values: NDArray[float32], raw: NDArray[float32]
+        self, frame: Frame, subject: Hashable, values: NDArray[float32], raw: NDArray[float32]
     ) -> None:
         """Append the values that were measured on `frame`.
 
-        Another segment and another subject `of` begin after a gap. Each source has a plot of its
-        own.
+        Another segment or another subject starts after a gap; another source clears the plot.
         """
         self._follow_source(frame)
-        subject = (of, frame.segment)
-        if self._subject not in (None, subject):
+        key = (subject, frame.segment)
+        if self._subject not in (None, key):
             self.history.append_gap(frame.captured_at)
         self.history.append(frame.captured_at, values, raw)
-        self._subject = subject
+        self._subject = key
 
     def _follow_source(self, frame: Frame) -> None:
         self._changed = True
@@ -81,12 +80,12 @@ class TimePlot(pg.PlotWidget):
             self.clear_history(self.history.width)
 
     def restyle(self) -> None:
-        """In the colours of the theme."""
-        look = theme.current()
-        self.setBackground(look.panel)
+        """Apply the colours of the theme."""
+        colours = theme.current()
+        self.setBackground(colours.panel)
         for axis in ("left", "bottom"):
-            self.getAxis(axis).setPen(pg.mkPen(look.line))
-            self.getAxis(axis).setTextPen(pg.mkPen(look.muted))
+            self.getAxis(axis).setPen(pg.mkPen(colours.line))
+            self.getAxis(axis).setTextPen(pg.mkPen(colours.muted))
             self.getAxis(axis).setTickFont(theme.sized(self.font(), 0.85))
         self._changed = True
 

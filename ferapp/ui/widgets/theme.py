@@ -36,11 +36,11 @@ class Theme:
     accent: str
     on_accent: str
     warning: str  # text of a notice
-    series: tuple[str, ...]  # curves that are no expressions, apart as those are
+    series: tuple[str, ...]  # curves that are not expressions, as distinct as those
     expressions: dict[str, str]  # graphical objects; distances hold for colour-blind viewers too
 
     def expression(self, name: str, index: int = 0) -> str:
-        """The colour of a class; a class of another vocabulary takes the colour of its place."""
+        """The colour of a class; an unknown class gets the colour of its index."""
         colours = tuple(self.expressions.values())
         return self.expressions.get(name, colours[index % len(colours)])
 
@@ -75,7 +75,7 @@ LIGHT = Theme(
     expressions=EXPRESSIONS_ON_LIGHT,
 )
 
-GAP = 8  # px between things that belong together
+GAP = 8  # px between related widgets
 MARGIN = 16  # px around and between groups
 RADIUS = 8  # px, corners of panels
 
@@ -84,12 +84,12 @@ _mode: Mode = "system"
 
 
 def current() -> Theme:
-    """The theme in use; custom painting asks for it at every paint."""
+    """The theme in use; custom painting reads it at every paint."""
     return _current
 
 
 def mode() -> Mode:
-    """What was asked for, `system` included."""
+    """The requested mode, which may be `system`."""
     return _mode
 
 
@@ -105,18 +105,18 @@ def sized(font: QFont, factor: float, weight: QFont.Weight = QFont.Weight.Normal
     return result
 
 
-def apply_theme(app: QApplication, wanted: Mode) -> Theme:
-    """Dress the whole application at once; `system` follows the system's preference from now on."""
+def apply_theme(app: QApplication, mode: Mode) -> Theme:
+    """Style the whole application; `system` follows the system's preference from now on."""
     global _current, _mode
-    _mode = wanted
+    _mode = mode
     if not app.property("ferapp_follows_system"):
         app.setProperty("ferapp_follows_system", True)
         app.styleHints().colorSchemeChanged.connect(lambda: _follow_system(app))
-    if wanted == "system":
+    if mode == "system":
         light = app.styleHints().colorScheme() == Qt.ColorScheme.Light
         _current = LIGHT if light else DARK
     else:
-        _current = LIGHT if wanted == "light" else DARK
+        _current = LIGHT if mode == "light" else DARK
     app.setStyle("Fusion")
     app.setPalette(_palette(_current))
     app.setStyleSheet(_style_sheet(_current) + _panels_and_dialogs(_current))

@@ -43,8 +43,8 @@ def test_a_second_model_joins_and_leaves(bench: Bench) -> None:
         engine.compare_with("")
         status_when(engine, lambda s: s.second_model is None)
         next_analysis(engine, lambda a: len(a.models) == 1)
-        assert engine._other is not None
-        assert engine._other.current.loaded is None  # its memory is free
+        assert engine._second_loader is not None
+        assert engine._second_loader.current.loaded is None  # its memory is free
         engine.compare_with("two")
         status_when(engine, lambda s: s.second_model and s.second_model.name == "two")
 
@@ -66,7 +66,7 @@ def test_ending_the_comparison_cancels_a_load_in_progress(
     with bench.engine() as engine:
         ready(engine)
         engine.compare_with("two")
-        loader = engine._other
+        loader = engine._second_loader
         assert loader is not None
         until(lambda: loader._is_loading)
         engine.compare_with("")
@@ -84,7 +84,7 @@ def test_a_load_that_has_not_begun_is_cancelled_too(bench: Bench) -> None:
     with bench.engine() as engine:
         ready(engine)
         engine.compare_with("two")
-        loader = engine._other
+        loader = engine._second_loader
         assert loader is not None
         until(lambda: loader._is_loading)
         engine.compare_with("nobody")  # waits for the load of "two"

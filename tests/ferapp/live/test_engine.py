@@ -66,10 +66,10 @@ def test_no_old_frame_is_shown_after_coming_back(
         ready(engine)
         count = len(bench.seen)
         until(lambda: len(bench.seen) > count + 1)  # one lies there, and nobody took it
-        engine.set_seen(False)
+        engine.set_visible(False)
         left = Watched.read_ones
         until(lambda: Watched.read_ones > left + 20)
-        engine.set_seen(True)
+        engine.set_visible(True)
         assert next_analysis(engine, lambda _: True).frame.index > left + 10
 
 

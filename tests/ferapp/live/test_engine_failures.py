@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ferapp.live.inference import FAILURES
+from ferapp.live.inference import MAX_FAILURES
 from ferapp.live.oom_fallback import NOTICES, Degradation, OomFallback
 from ferapp.live.status import ModelState
 from ferapp.vision.analysis_options import AnalysisOptions
@@ -165,7 +165,7 @@ class TestFailures:
         def fail(_: str, options: AnalysisOptions) -> None:
             nonlocal count
             count += 1
-            if count % FAILURES or stay_bad.is_set():
+            if count % MAX_FAILURES or stay_bad.is_set():
                 raise ValueError("odd picture")
 
         bench.model_fails = fail
@@ -173,7 +173,7 @@ class TestFailures:
             status_when(engine, lambda s: "one fails on these pictures" in s.analysis_notice)
             assert next_analysis(engine, lambda a: a.classes == ("landmarks",))  # shown without it
             status_when(engine, lambda s: s.analysis_notice == "")  # a good one cleared it
-            until(lambda: count > 10 * FAILURES)
+            until(lambda: count > 10 * MAX_FAILURES)
             assert engine.status().model.name == "one"
             stay_bad.set()
             status = failed(engine)

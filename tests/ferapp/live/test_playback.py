@@ -83,7 +83,7 @@ def test_the_frame_of_a_paused_video_is_analysed_again(video: Path) -> None:
         held = next_analysis(engine, lambda a: is_at(a, 0.5))
         assert held.hidden == frozenset()
         engine.set_options(AnalysisOptions(hidden=frozenset({"mouth"})))
-        engine.look_again()
+        engine.repeat_analysis()
         again = next_analysis(engine, lambda _: True)
         assert again.hidden == frozenset({"mouth"})
         assert again.frame.image is held.frame.image
@@ -102,10 +102,10 @@ def test_options_changed_while_hidden_are_applied_on_coming_back(video: Path) ->
         paused(engine)
         engine.seek(0.5)
         next_analysis(engine, lambda a: is_at(a, 0.5))
-        engine.set_seen(False)
+        engine.set_visible(False)
         engine.set_options(AnalysisOptions(hidden=frozenset({"mouth"})))
-        engine.look_again()
-        engine.set_seen(True)
+        engine.repeat_analysis()
+        engine.set_visible(True)
         assert next_analysis(engine, lambda a: bool(a.hidden)).hidden == frozenset({"mouth"})
 
 
@@ -118,7 +118,7 @@ def test_a_repeated_analysis_is_not_recorded_again(video: Path, tmp_path: Path) 
         next_analysis(engine, lambda a: is_at(a, 0.5))
         for parts in (("mouth",), ("eyes",), ()):
             engine.set_options(AnalysisOptions(hidden=frozenset(parts)))
-            engine.look_again()
+            engine.repeat_analysis()
             next_analysis(engine, lambda a, parts=parts: a.hidden == frozenset(parts))
         engine.end_recording()
         folder = ended(engine).folder

@@ -139,13 +139,13 @@ def test_it_can_be_reanalysed_and_back(folder: Path) -> None:
         engine.seek(0.0)
         recorded = played(engine, lambda f: f.position_s < 0.01)
         assert recorded.faces == ()
-        engine.analyse_again(True)
-        engine.look_again()
+        engine.set_reanalysis(True)
+        engine.repeat_analysis()
         again = next_analysis(engine, lambda a: len(a.faces) == 1)
         assert again.frame.position_s < 0.01
         assert replay(engine).is_reanalysed
-        engine.analyse_again(False)
-        engine.look_again()
+        engine.set_reanalysis(False)
+        engine.repeat_analysis()
         assert next_analysis(engine, lambda a: a.frame.position_s < 0.01 and not a.faces)
 
 
@@ -159,7 +159,7 @@ def test_without_a_clean_video_the_overlaid_one_plays(tmp_path: Path) -> None:
     source.close()
     with live(Studio(), str(folder)) as engine:
         assert replay(engine).has_overlays
-        engine.analyse_again(True)  # the scripted model finds a face in every picture
+        engine.set_reanalysis(True)  # the scripted model finds a face in every picture
         assert played(engine, lambda f: f.position_s < 0.01).faces == ()
 
 
@@ -167,7 +167,7 @@ def test_another_recording_starts_with_recorded_results(folder: Path, tmp_path: 
     other = record(tmp_path / "other")
     with live(Studio(), str(folder)) as engine:
         replay(engine)
-        engine.analyse_again(True)
+        engine.set_reanalysis(True)
         until(lambda: replay(engine).is_reanalysed)
         engine.open_source(str(other))
         until(lambda: engine.status().source.uri == str(other))

@@ -250,7 +250,7 @@ class TestEngine:
         with live(studio, "camera:One") as engine:
             engine.record(RecordingPlan(tmp_path))
             recorded_until(engine, 1)
-            engine.set_seen(False)
+            engine.set_visible(False)
             before = recorded_until(engine, 2).frames
             recorded_until(engine, before + 10)
 

@@ -116,7 +116,7 @@ def choices() -> QWidget:
     column = QVBoxLayout(widget)
     hide = HideRow()
     hide.chips["mouth"].setChecked(True)
-    attribution = AttributionControls(held=True)
+    attribution = AttributionControls(hold_scale=True)
     attribution.show_style(OverlayStyle(target="runner_up", palette="blue_red"), EXPRESSIONS)
     column.addWidget(hide)
     column.addWidget(attribution)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ferapp.live.engine import Engine, Parts
+from ferapp.live.engine import Engine, EngineParts
 from ferapp.live.status import DeviceInfo, LiveStatus, ModelState
 from ferapp.sources.base import Frame, FrameSource, SourceError
 from ferapp.sources.camera_info import CameraInfo
@@ -167,15 +167,15 @@ class Bench:
             raise SourceError(f"{spec}: there is no such file")
         return Pictures(spec)
 
-    def parts(self) -> Parts:
-        return Parts(
+    def parts(self) -> EngineParts:
+        return EngineParts(
             open_source=self.open_source,
             cameras=lambda: self.cameras,
             devices=lambda: self.devices,
             analyzer=lambda: FakeAnalyzer(self.seen),
             landmarker=self.make_landmarker,
             classifier=self.make_classifier,
-            look_s=0.01,
+            poll_s=0.01,
         )
 
     @contextmanager

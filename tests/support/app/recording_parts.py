@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ferapp.live.engine import Engine, Parts
+from ferapp.live.engine import Engine, EngineParts
 from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import ModelState, RecordingPlan, RecordingStatus
 from ferapp.recording.session_files import RecordingSubject
@@ -115,7 +115,7 @@ class KnownAnalyzer:
         return Analysis(frame, (face(frame.index),), picture, (MODEL,), hidden=options.hidden)
 
 
-def parts(studio: Studio) -> Parts:
+def parts(studio: Studio) -> EngineParts:
     from ferapp.live import engine
 
     def open_source(spec: str) -> Any:
@@ -124,14 +124,14 @@ def parts(studio: Studio) -> Parts:
     made: Any = classifier
     analyzer: Any = KnownAnalyzer
     marker: Any = lambda: Closing()  # noqa: E731
-    return Parts(
+    return EngineParts(
         open_source=open_source,
         cameras=lambda: (),
         devices=lambda: (CPU,),
         analyzer=analyzer,
         landmarker=marker,
         classifier=lambda model, device: made(model),
-        look_s=0.02,
+        poll_s=0.02,
     )
 
 

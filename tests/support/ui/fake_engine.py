@@ -142,7 +142,7 @@ class FakeEngine:
         self.status_calls = 0
         self.calls: list[tuple[str, object]] = []
         self.options = AnalysisOptions()
-        self.seen = True
+        self.is_visible = True
         self.plans: list[RecordingPlan] = []
         self.begins = RecordingStatus(Path("/made/2026-11-24-200000"))  # what `record` leads to
 
@@ -211,16 +211,16 @@ class FakeEngine:
     def seek(self, time_s: float) -> None:
         self.calls.append(("seek", time_s))
 
-    def look_again(self) -> None:
-        self.calls.append(("look_again", None))
+    def repeat_analysis(self) -> None:
+        self.calls.append(("repeat_analysis", None))
 
-    def analyse_again(self, on: bool) -> None:
-        self.calls.append(("analyse_again", on))
+    def set_reanalysis(self, on: bool) -> None:
+        self.calls.append(("set_reanalysis", on))
         if self.now.source.replay is not None:
             self.change_source(replay=replace(self.now.source.replay, is_reanalysed=on))
 
-    def set_seen(self, seen: bool) -> None:
-        self.seen = seen
+    def set_visible(self, visible: bool) -> None:
+        self.is_visible = visible
 
     def close(self) -> None:
         self.calls.append(("close", None))

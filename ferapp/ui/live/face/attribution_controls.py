@@ -27,12 +27,12 @@ _METHOD = (
 )
 _COLOURS = "The colours of the attribution. Lightness shows the strength as well."
 _SIGNED = (
-    "On: different colours for what speaks for the expression and what speaks against it.\n"
-    "Off: only how much each location matters."
+    "On: different colours for evidence for and against the expression.\n"
+    "Off: only how strongly each location matters."
 )
 _HOLD = (
     "On: the full colour stays at the strongest attribution of the last 5 seconds,\n"
-    "so that pictures can be compared. It is measured again for another model or expression.\n"
+    "so that pictures can be compared. Another model or expression gets a new scale.\n"
     "Off: the strongest attribution of each picture has the full colour."
 )
 
@@ -44,9 +44,9 @@ class AttributionControls(QWidget):
     method_chosen = Signal(str)  # as OverlayStyle.method
     palette_chosen = Signal(str)
     signed_changed = Signal(bool)
-    held_changed = Signal(bool)
+    hold_scale_changed = Signal(bool)
 
-    def __init__(self, held: bool) -> None:
+    def __init__(self, hold_scale: bool) -> None:
         super().__init__()
         self._classes: tuple[str, ...] = ()
         self._signed = True
@@ -60,8 +60,8 @@ class AttributionControls(QWidget):
         for name, palette in colour_maps.MAP_PALETTES.items():
             self.palette_picker.addItem(palette.title, name)
         self.signed = Chip("For and against", _SIGNED)
-        self.held = Chip("Hold scale", _HOLD)
-        self.held.setChecked(held)
+        self.hold_scale = Chip("Hold scale", _HOLD)
+        self.hold_scale.setChecked(hold_scale)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(4)
@@ -83,7 +83,7 @@ class AttributionControls(QWidget):
         grid.addLayout(explain, 0, 1)
         colours = QHBoxLayout()
         colours.setSpacing(4)
-        for widget in (self.palette_picker, self.signed, self.held):
+        for widget in (self.palette_picker, self.signed, self.hold_scale):
             colours.addWidget(widget)
         grid.addLayout(colours, 1, 1)
         self._fill_targets()
@@ -99,7 +99,7 @@ class AttributionControls(QWidget):
             lambda index: self.palette_chosen.emit(self.palette_picker.itemData(index))
         )
         self.signed.clicked.connect(self.signed_changed)
-        self.held.clicked.connect(self.held_changed)
+        self.hold_scale.clicked.connect(self.hold_scale_changed)
 
     def show_style(self, style: OverlayStyle, classes: tuple[str, ...]) -> None:
         """The choices of `style` among the model's classes."""

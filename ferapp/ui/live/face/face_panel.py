@@ -1,4 +1,4 @@
-"""The column beside the picture: what the model makes of the face followed, and the controls."""
+"""The column beside the picture: the results for the selected face, and the controls."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,16 +37,17 @@ from ferapp.vision.face_regions import region_shares
 from ferapp.vision.types import Analysis, Face, Prediction
 
 WIDTH = 384  # px, all text fits at the font's usual size
-WHOSE = 110  # px of the model's name beside the headline
-SEES = "What the model sees"
-TIGHT, BOTTOM = 6, 10  # px between the rows and below them: all fits into the smallest window
+NAME_WIDTH = 110  # px of the model's name beside the headline
+CROP_TITLE = "What the model sees"
+ROW_GAP = 6  # px; this and the next make everything fit into the smallest window
+BOTTOM_MARGIN = 10  # px
 
 
 class FacePanel(QWidget):
     """Headline and bars stay in view; all else scrolls where the window is low.
 
-    `beside_crop` is what stands to the right of the crop, `below` the controls under it, `group`
-    the signals to begin with.
+    `beside_crop` are the widgets to the right of the crop, `below` those under it; `group` is the
+    group of signals selected at first.
     """
 
     def __init__(
@@ -64,18 +65,18 @@ class FacePanel(QWidget):
             "What a face shows is not what a person feels."
         )
         self.badge = FaceBadge()
-        self.doubts = QualityChips()
+        self.quality_chips = QualityChips()
         self.detail = QLabel()
         self.detail.setWordWrap(True)
-        self.whose = QLabel()  # of the two models that are compared
-        self.whose.setProperty("quiet", True)
-        self.whose.setAccessibleName("Whose expression")
-        self.whose.hide()
-        self.over_time = QLabel()
-        self.over_time.setProperty("quiet", True)
-        self.over_time.hide()
-        self.sees = QLabel(SEES)
-        self.sees.setProperty("quiet", True)
+        self.model_label = QLabel()  # which of two compared models the headline is from
+        self.model_label.setProperty("quiet", True)
+        self.model_label.setAccessibleName("Model of this expression")
+        self.model_label.hide()
+        self.plot_title = QLabel()
+        self.plot_title.setProperty("quiet", True)
+        self.plot_title.hide()
+        self.crop_title = QLabel(CROP_TITLE)
+        self.crop_title.setProperty("quiet", True)
         self.notice = QLabel()
         self.notice.setProperty("notice", True)
         self.notice.setWordWrap(True)
@@ -88,57 +89,57 @@ class FacePanel(QWidget):
         self.signals.hide()
         self.crop = CropView()
         self.key = AttributionKey()
-        self.places = RegionMeter()
-        self.other_places = RegionMeter()  # of the second model
-        self.other_places.setAccessibleName("Where the second model's attribution lies")
-        self.other_places.hide()
+        self.region_meter = RegionMeter()
+        self.second_region_meter = RegionMeter()  # of the second model
+        self.second_region_meter.setAccessibleName("Where the second model's attribution lies")
+        self.second_region_meter.hide()
         self.attention = AttentionStrip()
-        place = self.key.sizePolicy()
-        place.setRetainSizeWhenHidden(True)  # nothing moves when the attribution is switched off
-        self.key.setSizePolicy(place)
+        policy = self.key.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # nothing moves when the attribution is switched off
+        self.key.setSizePolicy(policy)
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 0, 0, 0)  # the line at the left
         column.setSpacing(0)
-        column.addLayout(self._lay_out_words())
-        column.addWidget(self._lay_out_rest(beside_crop, below), 1)
+        column.addLayout(self._lay_out_header())
+        column.addWidget(self._lay_out_scroll_area(beside_crop, below), 1)
         self.setFixedWidth(max(WIDTH, self.minimumSizeHint().width()))
 
-    def _lay_out_words(self) -> QVBoxLayout:
+    def _lay_out_header(self) -> QVBoxLayout:
         first = QHBoxLayout()
         first.setSpacing(theme.GAP)
         first.addWidget(self.badge)
         first.addWidget(self.label)
-        first.addWidget(self.doubts, 1)
+        first.addWidget(self.quality_chips, 1)
         second = QHBoxLayout()
         second.setSpacing(theme.GAP)
         second.addWidget(self.detail, 1)
-        second.addWidget(self.whose, 0, Qt.AlignmentFlag.AlignTop)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addLayout(first)
-        words.addLayout(second)
+        second.addWidget(self.model_label, 0, Qt.AlignmentFlag.AlignTop)
+        headline = QVBoxLayout()
+        headline.setSpacing(0)
+        headline.addLayout(first)
+        headline.addLayout(second)
         layout = QVBoxLayout()
         layout.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, theme.GAP)
         layout.setSpacing(theme.GAP)
-        layout.addLayout(words)
+        layout.addLayout(headline)
         layout.addWidget(self.notice)
         layout.addWidget(self.bars)
         layout.addWidget(self.twin_bars)
         return layout
 
-    def _lay_out_rest(
+    def _lay_out_scroll_area(
         self, beside_crop: Sequence[QWidget], below: Sequence[QWidget]
     ) -> QScrollArea:
-        self.sees.setToolTip(self.crop.toolTip())
+        self.crop_title.setToolTip(self.crop.toolTip())
         right = QVBoxLayout()
         right.setSpacing(0)
         for widget in beside_crop:
             right.addWidget(widget)
         right.addStretch(1)
         right.addWidget(self.key)
-        seen = QWidget()
-        seen.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        lower = QHBoxLayout(seen)
+        crop_row = QWidget()
+        crop_row.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        lower = QHBoxLayout(crop_row)
         lower.setContentsMargins(0, 0, 0, 0)
         lower.setSpacing(theme.MARGIN)
         lower.addWidget(self.crop, 0, Qt.AlignmentFlag.AlignTop)
@@ -146,40 +147,40 @@ class FacePanel(QWidget):
         inner = QWidget()
         inner.setObjectName("inner")
         layout = QVBoxLayout(inner)
-        layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, BOTTOM)
-        layout.setSpacing(TIGHT)
-        layout.addWidget(self.over_time)
+        layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, BOTTOM_MARGIN)
+        layout.setSpacing(ROW_GAP)
+        layout.addWidget(self.plot_title)
         layout.addWidget(self.probability_plot, 1)
         layout.addWidget(self.signals, 1)
-        layout.addWidget(self.sees)
-        layout.addWidget(seen)
-        layout.addWidget(self.places)
-        layout.addWidget(self.other_places)
+        layout.addWidget(self.crop_title)
+        layout.addWidget(crop_row)
+        layout.addWidget(self.region_meter)
+        layout.addWidget(self.second_region_meter)
         layout.addWidget(self.attention)
         for widget in below:
             layout.addWidget(widget)
-        layout.addStretch(0)  # takes what the strip leaves on a tall screen
+        layout.addStretch(0)  # takes the room that is left on a tall screen
         return self._scrolling(inner, layout)
 
     def _scrolling(self, inner: QWidget, layout: QVBoxLayout) -> QScrollArea:
         scroll = QScrollArea()
         scroll.setObjectName("inner")
         scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab brings what it reaches into view
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab scrolls to the focused control
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidgetResizable(True)
         scroll.setWidget(inner)
         bar = scroll.verticalScrollBar()
-        edge = QFrame(scroll)  # under it the column scrolls away
+        edge = QFrame(scroll)  # the contents scroll under it
         edge.setObjectName("edge")
         edge.resize(WIDTH, 1)
         edge.hide()
         bar.valueChanged.connect(lambda value: edge.setVisible(value > 0))
 
         def align(_least: int, most: int) -> None:
-            """The scroll bar takes its room from the margin: everything keeps its right edge."""
+            """The scroll bar takes its room from the margin, so that the right edges stay."""
             room = theme.MARGIN - (bar.sizeHint().width() if most else 0)
-            layout.setContentsMargins(theme.MARGIN, 0, room, BOTTOM)
+            layout.setContentsMargins(theme.MARGIN, 0, room, BOTTOM_MARGIN)
 
         bar.rangeChanged.connect(align)
         return scroll
@@ -214,7 +215,7 @@ class FacePanel(QWidget):
         issues = face.issues() if face is not None and face.prediction is not None else ()
         self.label.setText(headline)
         _mute(self.label, bool(issues))
-        self.doubts.show_issues(issues)
+        self.quality_chips.show_issues(issues)
         effect = wording.effect_of_hiding(analysis)
         self.detail.setText(effect or detail)
         _mute(self.detail, not effect)
@@ -250,53 +251,53 @@ class FacePanel(QWidget):
         style: OverlayStyle,
         map_image: QImage | None,
     ) -> None:
-        """What costs more and has no counterpart on the picture: a few times a second.
+        """Everything slower, called a few times a second: the picture shows none of it.
 
         `map_image` is the coloured map of the selected face.
         """
         if analysis is not None and analysis.model is not None:
-            # not every model serves the method that was chosen
+            # the model may not support the chosen method
             style = replace(style, method=analysis.model.method)
         face = analysis.selected_face if analysis is not None else None
         crop = face.crop if face is not None else None
         self.crop.show_crop(crop, map_image, wording.no_crop(status))
         prediction = face.prediction if face is not None else None
-        self.places.show_shares(_region_shares(prediction, style))
+        self.region_meter.show_shares(_region_shares(prediction, style))
         self.attention.show_weights(prediction.attention if prediction is not None else None)
         self._show_key(prediction, style)
         second = _second_model(analysis, status)
-        self.other_places.setVisible(second is not None)
-        self.places.set_title(A if second is not None else "")
-        self.other_places.set_title(B)
-        self._tell_whose(source_text.first_title(status) if second is not None else "")
+        self.second_region_meter.setVisible(second is not None)
+        self.region_meter.set_title(A if second is not None else "")
+        self.second_region_meter.set_title(B)
+        self._show_model_name(source_text.first_title(status) if second is not None else "")
         if second is not None:
             other = face.predicted_by(1) if face is not None else None
-            self.other_places.show_shares(_region_shares(other, style))
+            self.second_region_meter.show_shares(_region_shares(other, style))
         self.probability_plot.redraw()
         self.signals.show_analysis(analysis)
 
     def _show_key(self, prediction: Prediction | None, style: OverlayStyle) -> None:
         self.key.setVisible(style.attribution)
-        found = displayed_map(prediction, style.target)
-        if prediction is None or found is None:
+        displayed = displayed_map(prediction, style.target)
+        if prediction is None or displayed is None:
             self.key.show_map(style)
             return
-        shown, asked = found[0], target_class(prediction, style.target)
-        titles = (class_title(prediction.classes[i]) for i in (shown, asked))
+        shown, requested = displayed[0], target_class(prediction, style.target)
+        titles = (class_title(prediction.classes[i]) for i in (shown, requested))
         self.key.show_map(style, *titles)
 
-    def _tell_whose(self, whose: str) -> None:
-        """Headline, plot and crop are those of the first of two models; "" is the only one."""
-        short = self.fontMetrics().elidedText(whose, Qt.TextElideMode.ElideRight, WHOSE)
-        self.whose.setText(short)
-        self.whose.setToolTip(f"By {whose}. The bars and the pictures show both models.")
-        self.over_time.setText(f"{A} over time")
-        self.sees.setText(f"What {A} sees" if whose else SEES)
-        for label in (self.whose, self.over_time):
-            label.setVisible(bool(whose))
+    def _show_model_name(self, name: str) -> None:
+        """Name the model of headline, plot and crop while two are compared; "" hides the name."""
+        short = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, NAME_WIDTH)
+        self.model_label.setText(short)
+        self.model_label.setToolTip(f"By {name}. The bars and the pictures show both models.")
+        self.plot_title.setText(f"{A} over time")
+        self.crop_title.setText(f"What {A} sees" if name else CROP_TITLE)
+        for label in (self.model_label, self.plot_title):
+            label.setVisible(bool(name))
 
     def show_signals(self, on: bool) -> None:
-        """With them the column scrolls on a small screen: then no plot need be squeezed."""
+        """With the signals, the column scrolls on a small screen instead of squeezing the plots."""
         self.signals.setVisible(on)
         height = signal_panel.MIN_HEIGHT if on else probability_plot.MIN_HEIGHT
         self.probability_plot.setMinimumHeight(height)
@@ -308,18 +309,20 @@ class FacePanel(QWidget):
 
 
 def _second_model(analysis: Analysis | None, status: LiveStatus) -> ModelStatus | None:
-    """The second model, once its predictions are there."""
+    """The second model, once there are predictions of it."""
     second = status.second_model
     there = analysis is not None and len(analysis.models) > 1
     return second if there and second is not None and second.name else None
 
 
-def _region_shares(prediction: Prediction | None, look: OverlayStyle) -> NDArray[np.float64] | None:
+def _region_shares(
+    prediction: Prediction | None, style: OverlayStyle
+) -> NDArray[np.float64] | None:
     """How the displayed map is spread over the regions of the face; None without a map."""
-    found = displayed_map(prediction, look.target)
-    if prediction is None or prediction.attribution is None or found is None:
+    displayed = displayed_map(prediction, style.target)
+    if prediction is None or prediction.attribution is None or displayed is None:
         return None
-    return region_shares(found[1], prediction.attribution.regions)
+    return region_shares(displayed[1], prediction.attribution.regions)
 
 
 def _mute(label: QLabel, on: bool) -> None:

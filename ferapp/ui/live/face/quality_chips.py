@@ -40,16 +40,18 @@ class QualityChips(QWidget):
         """Rectangle, text and issues of each chip, from left to right."""
         for count in range(len(self._issues), -1, -1):
             texts = [wording.issue_name(issue.kind) for issue in self._issues[:count]]
-            meant: list[tuple[QualityIssue, ...]] = [(issue,) for issue in self._issues[:count]]
+            issue_groups: list[tuple[QualityIssue, ...]] = [
+                (issue,) for issue in self._issues[:count]
+            ]
             if count < len(self._issues):
                 texts.append(f"+{len(self._issues) - count}" if count else "in doubt")
-                meant.append(self._issues[count:])
+                issue_groups.append(self._issues[count:])
             widths = [self.fontMetrics().horizontalAdvance(text) + 2 * _PAD for text in texts]
             if sum(widths) + _GAP * (len(widths) - 1) <= self.width() or not count:
                 break
         x = self.width() - sum(widths) - _GAP * (len(widths) - 1)
         placed = []
-        for width, text, issues in zip(widths, texts, meant, strict=True):
+        for width, text, issues in zip(widths, texts, issue_groups, strict=True):
             placed.append((QRectF(x, 0, width, self.height()), text, issues))
             x += width + _GAP
         return placed

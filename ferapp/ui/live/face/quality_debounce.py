@@ -1,4 +1,4 @@
-"""Quality issues that do not flicker: shown once they last, kept for a moment afterwards. No Qt."""
+"""Debounces quality issues: they appear once they persist, and disappear with a delay. No Qt."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ _Key = tuple[int, int | None, QualityKind]  # id of the face, index of the model
 
 @dataclass(slots=True)
 class _Spell:
-    """One issue of one face, from its first picture to the latest one."""
+    """One issue of one face, from its first frame to the latest one."""
 
     issue: QualityIssue
     began: float
@@ -22,10 +22,10 @@ class _Spell:
 
 
 class QualityDebounce:
-    """Takes the analyses in their order; the clock is the arrival of each frame.
+    """Takes analyses in order; the clock is the capture time of each frame.
 
-    The first frame of another segment, and frames further apart than the delay, have no past to
-    wait for: they show the issues that were measured.
+    The first frame of a segment, and frames further apart than the delay, show their measured
+    issues at once.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class QualityDebounce:
         self._last_frame: Frame | None = None
 
     def apply(self, analysis: Analysis) -> Analysis:
-        """`analysis` with the issues to show in place of those that were measured."""
+        """`analysis` with the debounced issues instead of the measured ones."""
         frame, last = analysis.frame, self._last_frame
         self._last_frame, now = frame, frame.captured_at
         at_once = last is not None and (

@@ -79,8 +79,8 @@ class RegionMeter(QWidget):
         name = _NAMES.get(REGIONS[index], f"the {REGIONS[index]}")
         share = label_text.percent(float(self._shares[index])) if self._has_map else "–"
         return (
-            f"{share} of what speaks for the explained expression is on {name}.\n"
-            "Regions come from the landmarks. What speaks against the expression does not count."
+            f"{share} of the evidence for the explained expression is on {name}.\n"
+            "Regions come from the landmarks. Evidence against the expression does not count."
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -67,7 +67,7 @@ def test_both_are_shown_side_by_side(bench: Bench) -> None:
     assert not panel.bars.isVisible()
     assert "Happy 87\u00a0% and 7\u00a0%" in panel.twin_bars.accessibleDescription()
     assert "Sad 2\u00a0% and 60\u00a0%" in panel.twin_bars.accessibleDescription()
-    assert panel.other_places.isVisible()
+    assert panel.second_region_meter.isVisible()
     bench.qtbot.mouseClick(live_view.end_comparison, Qt.MouseButton.LeftButton)
     assert bench.engine.calls[-1] == ("compare_with", "")
     bench.engine.change(second_model=None)
@@ -81,13 +81,13 @@ def test_what_is_of_the_first_alone_says_so(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     bench.show(analysis(face()))
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
-    assert not panel.whose.isVisible()
-    assert panel.sees.text() == "What the model sees"
+    assert not panel.model_label.isVisible()
+    assert panel.crop_title.text() == "What the model sees"
     compared(bench)
-    assert panel.whose.text() == "A · default"
-    assert panel.whose.isVisible()
-    assert panel.over_time.text() == "A over time"
-    assert panel.sees.text() == "What A sees"
+    assert panel.model_label.text() == "A · default"
+    assert panel.model_label.isVisible()
+    assert panel.plot_title.text() == "A over time"
+    assert panel.crop_title.text() == "What A sees"
 
 
 def test_a_tall_column_has_its_room_in_the_plot_and_below(bench: Bench) -> None:
@@ -103,7 +103,7 @@ def test_a_tall_column_has_its_room_in_the_plot_and_below(bench: Bench) -> None:
     assert panel.crop.parentWidget().height() == small  # no hole beside the crop
 
 
-def test_the_look_is_that_of_both(bench: Bench) -> None:
+def test_both_views_have_the_same_style(bench: Bench) -> None:
     compared(bench)
     live_view = bench.window.live_page.live_view
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_L)  # no landmarks
@@ -156,7 +156,7 @@ def test_a_class_that_the_second_does_not_know_has_no_bar(bench: Bench) -> None:
 def test_the_meters_tell_which_model_is_meant(bench: Bench) -> None:
     compared(bench)
     panel = bench.window.live_page.panel
-    assert panel.places.cell(0).x() > 0  # room for its letter
-    assert panel.places.cell(0).x() == panel.other_places.cell(0).x()
-    inside = QPoint(int(panel.places.cell(3).center().x()), 4)
-    assert "the mouth" in panel.places.tip(inside.x())
+    assert panel.region_meter.cell(0).x() > 0  # room for its letter
+    assert panel.region_meter.cell(0).x() == panel.second_region_meter.cell(0).x()
+    inside = QPoint(int(panel.region_meter.cell(3).center().x()), 4)
+    assert "the mouth" in panel.region_meter.tip(inside.x())

@@ -158,7 +158,7 @@ def test_the_choice_outlives_an_occlusion_and_a_crossing(bench: Bench, page: Liv
     bench.show(two(0))
     click(bench, RIGHT)
     bench.show(one(10))
-    says(bench, "No face 2", "Out of sight. It is followed on if it is back soon.")
+    says(bench, "No face 2", "Out of sight. It is followed again if it returns soon.")
     assert page.panel.badge.isVisible()
     bench.show(two(30))
     says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
@@ -174,7 +174,7 @@ def test_who_has_left_is_told_and_the_largest_takes_over(bench: Bench, page: Liv
     click(bench, RIGHT)
     bench.show(one(60))  # two seconds later
     says(bench, "Happy 80 %", "Apparent expression")
-    words = "Face 2 has left. The largest is followed again."
+    words = "Face 2 has left. Following the largest face again."
     assert page.live_view.toast.label.text() == words
     assert page.live_view.toast.isVisible()
     assert not page.panel.badge.isVisible()
@@ -187,66 +187,66 @@ def in_segment(segment: int, analysis: Analysis, *, recorded: bool = False) -> A
 
 def test_the_choice_holds_within_a_segment() -> None:
     selection = FaceSelection()
-    selection.settle(in_segment(1, two(5)))
+    selection.apply(in_segment(1, two(5)))
     selection.choose(1)
-    assert selection.settle(in_segment(1, two(6))).selected_id == 1
-    assert selection.settle(in_segment(2, two(7))).selected_id == 0  # even if the id is the same
+    assert selection.apply(in_segment(1, two(6))).selected_id == 1
+    assert selection.apply(in_segment(2, two(7))).selected_id == 0  # even if the id is the same
     assert (selection.chosen, selection.departed) == (None, None)
 
 
-def test_nobody_departs_because_a_segment_ended() -> None:
+def test_no_face_departs_because_a_segment_ended() -> None:
     """Who is who is not known in the next picture of a folder, for example."""
     selection = FaceSelection()
-    selection.settle(in_segment(1, two(5)))
+    selection.apply(in_segment(1, two(5)))
     selection.choose(1)
-    selection.settle(in_segment(1, two(6)))
-    selection.settle(in_segment(2, two(100, ids=(8, 9))))
+    selection.apply(in_segment(1, two(6)))
+    selection.apply(in_segment(2, two(100, ids=(8, 9))))
     assert (selection.chosen, selection.departed) == (None, None)
 
 
 def test_a_recording_knows_its_faces_in_all_segments() -> None:
     selection = FaceSelection()
-    selection.settle(in_segment(1, two(5), recorded=True))
+    selection.apply(in_segment(1, two(5), recorded=True))
     selection.choose(1)
-    assert selection.settle(in_segment(2, two(6), recorded=True)).selected_id == 1
+    assert selection.apply(in_segment(2, two(6), recorded=True)).selected_id == 1
     unknown = in_segment(3, two(7, ids=(8, 9)), recorded=True)
-    assert selection.settle(unknown).selected_id == 8
+    assert selection.apply(unknown).selected_id == 8
     assert (selection.chosen, selection.departed) == (None, None)
 
 
 def test_the_faces_of_another_recording_are_others() -> None:
     selection = FaceSelection()
-    selection.settle(in_segment(1, two(5), recorded=True))
+    selection.apply(in_segment(1, two(5), recorded=True))
     selection.choose(1)
     other = in_segment(2, two(6), recorded=True)
     other = replace(other, frame=replace(other.frame, source="/other"))
-    assert selection.settle(other).selected_id == 0
+    assert selection.apply(other).selected_id == 0
 
 
 def test_the_largest_face_is_chosen_anew_in_a_new_segment() -> None:
     selection = FaceSelection()
     left, right = two(0).faces
     larger = replace(right, box=(*right.box[:2], 84, 84))
-    assert selection.settle(in_segment(1, two(0))).selected_id == 0
-    assert selection.settle(in_segment(1, replace(two(1), faces=(larger, left)))).selected_id == 0
-    assert selection.settle(in_segment(2, replace(two(2), faces=(larger, left)))).selected_id == 1
+    assert selection.apply(in_segment(1, two(0))).selected_id == 0
+    assert selection.apply(in_segment(1, replace(two(1), faces=(larger, left)))).selected_id == 0
+    assert selection.apply(in_segment(2, replace(two(2), faces=(larger, left)))).selected_id == 1
 
 
 def test_a_face_chosen_in_a_paused_picture_stays_chosen_when_it_plays_on() -> None:
     selection = FaceSelection()
-    paused = selection.settle(in_segment(1, two(5)))
+    paused = selection.apply(in_segment(1, two(5)))
     selection.choose(1)
     selection.carry_over(paused)
-    assert selection.settle(in_segment(2, two(6, ids=(8, 9)))).selected_id == 9
-    assert selection.settle(in_segment(3, two(7, ids=(16, 17)))).selected_id == 16  # a seek, say
+    assert selection.apply(in_segment(2, two(6, ids=(8, 9)))).selected_id == 9
+    assert selection.apply(in_segment(3, two(7, ids=(16, 17)))).selected_id == 16  # a seek, say
 
 
 def test_a_face_that_is_not_there_after_the_pause_is_not_replaced_by_another() -> None:
     selection = FaceSelection()
-    paused = selection.settle(in_segment(1, two(5)))
+    paused = selection.apply(in_segment(1, two(5)))
     selection.choose(1)
     selection.carry_over(paused)
-    assert selection.settle(in_segment(2, one(6, face_id=8))).selected_id is None
+    assert selection.apply(in_segment(2, one(6, face_id=8))).selected_id is None
     assert selection.chosen is None
 
 
@@ -264,13 +264,13 @@ def test_what_is_chosen_while_paused_is_followed_on(bench: Bench, page: LivePage
 def test_two_faces_about_as_large_do_not_take_turns() -> None:
     selection = FaceSelection()
     first = two(0)
-    assert selection.settle(first).selected_id == 0
+    assert selection.apply(first).selected_id == 0
     left, right = first.faces
     slightly = replace(right, box=(*right.box[:2], 84, 84))
     frame = replace(first.frame, index=1, time_s=0.1)
-    assert selection.settle(replace(first, frame=frame, faces=(slightly, left))).selected_id == 0
+    assert selection.apply(replace(first, frame=frame, faces=(slightly, left))).selected_id == 0
     clearly = replace(right, box=(*right.box[:2], 120, 120))
-    assert selection.settle(replace(first, frame=frame, faces=(clearly, left))).selected_id == 1
+    assert selection.apply(replace(first, frame=frame, faces=(clearly, left))).selected_id == 1
 
 
 def test_the_next_face_goes_round_by_number() -> None:

@@ -87,7 +87,7 @@ def test_a_failed_model_says_why_and_what_goes_on(bench: Bench) -> None:
     )
     bench.qtbot.waitUntil(panel.notice.isVisible)
     assert "it ends too early" in panel.notice.text()
-    assert "“default” goes on" in panel.notice.text()
+    assert "“default” keeps running" in panel.notice.text()
     bench.engine.change_model(state=ModelState.READY, notice="")
     bench.qtbot.waitUntil(lambda: not panel.notice.isVisible())
 

@@ -57,7 +57,7 @@ def test_it_shows_its_progress_and_can_be_stopped(qtbot: QtBot, made: Made, tmp_
     qtbot.waitUntil(lambda: bar.progress.text() == "t.csv: frame 1,500")
     with qtbot.waitSignal(bar.ended) as ended:
         bar.stop_button.click()
-    assert ended.args == ["Stopped: t.csv has all frames so far.", str(table)]
+    assert ended.args == ["Stopped: t.csv has all frames analysed so far.", str(table)]
 
 
 @pytest.mark.parametrize(

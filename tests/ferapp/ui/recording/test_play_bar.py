@@ -69,12 +69,12 @@ class TestReplay:
     def test_analysed_again_by_a_switch_also_when_paused(self, playing: Bench) -> None:
         bar = playing.window.live_page.play_bar
         playing.qtbot.mouseClick(bar.analyse, Qt.MouseButton.LeftButton)
-        assert calls(playing, "analyse_again") == [True]
-        assert calls(playing, "look_again") == []  # the next picture is analysed anyway
+        assert calls(playing, "set_reanalysis") == [True]
+        assert calls(playing, "repeat_analysis") == []  # the next picture is analysed anyway
         key(playing, KEY.Key_Space)
         playing.qtbot.mouseClick(bar.recorded, Qt.MouseButton.LeftButton)
-        assert calls(playing, "analyse_again") == [True, False]
-        assert calls(playing, "look_again") == [None]
+        assert calls(playing, "set_reanalysis") == [True, False]
+        assert calls(playing, "repeat_analysis") == [None]
 
     def test_what_it_does_not_keep_is_said_and_greyed(self, playing: Bench) -> None:
         page = playing.window.live_page
@@ -86,7 +86,7 @@ class TestReplay:
         assert landmarks.isChecked()  # as it was, for what plays next
         for each in (landmarks, attribution):
             assert not each.isEnabled()
-            assert "numbers, not points and maps" in each.toolTip()
+            assert "numbers, not landmarks and maps" in each.toolTip()
         assert not page.attribution.isEnabled()
         assert not page.sliders.opacity.isEnabled()
         page.change_style(palette=page.overlay_style.palette)
@@ -126,7 +126,7 @@ class TestReplay:
     def test_record_waits_for_a_live_source(self, playing: Bench) -> None:
         assert not playing.window.actions_by_id["record"].isEnabled()
 
-    def test_a_snapshot_does_not_name_the_model_that_did_not_look(self, playing: Bench) -> None:
+    def test_a_snapshot_does_not_name_a_model_that_did_not_run(self, playing: Bench) -> None:
         from datetime import datetime
 
         page = playing.window.live_page
@@ -191,18 +191,18 @@ class TestVideo:
     def test_paused_it_answers_to_what_is_hidden_and_to_another_model(self, playing: Bench) -> None:
         page = playing.window.live_page
         page.hide_row.chips["mouth"].click()
-        assert calls(playing, "look_again") == []  # the next picture is analysed anyway
+        assert calls(playing, "repeat_analysis") == []  # the next picture is analysed anyway
         key(playing, KEY.Key_Space)
         page.hide_row.chips["mouth"].click()
-        assert calls(playing, "look_again") == [None]
+        assert calls(playing, "repeat_analysis") == [None]
         page.sliders.opacity.setValue(page.sliders.opacity.value() - 10)
-        assert calls(playing, "look_again") == [None]  # that is only drawn
+        assert calls(playing, "repeat_analysis") == [None]  # that is only drawn
         page.sliders.smoothing.setValue(page.sliders.smoothing.value() + 100)
-        assert calls(playing, "look_again") == [None]  # no time passes to be smoothed over
+        assert calls(playing, "repeat_analysis") == [None]  # no time passes to be smoothed over
         playing.window.load_model("accurate")
         assert playing.window.actions_by_id["freeze"].isChecked()
         playing.engine.change_model(spec="accurate", name="accurate")
-        playing.qtbot.waitUntil(lambda: len(calls(playing, "look_again")) == 2)
+        playing.qtbot.waitUntil(lambda: len(calls(playing, "repeat_analysis")) == 2)
 
     def test_a_recording_after_a_video_has_its_own_length(self, playing: Bench) -> None:
         playing.engine.change_source(replay=REPLAY, playback=Playback(60.0))

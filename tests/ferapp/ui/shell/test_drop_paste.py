@@ -41,18 +41,18 @@ def picture(colour: str = "#336699") -> QImage:
 def drop(bench: Bench, data: QMimeData, action: Qt.DropAction = Qt.DropAction.MoveAction) -> None:
     actions = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    veil = bench.window.veil
+    hint = bench.window.drop_hint
     enter = QDragEnterEvent(QPoint(300, 300), actions, data, left, none)
     QApplication.sendEvent(bench.window, enter)
     assert enter.isAccepted()
-    assert veil.isVisible()
-    assert veil.accessibleName() == "Drop to open"
+    assert hint.isVisible()
+    assert hint.accessibleName() == "Drop to open"
     event = QDropEvent(QPointF(300, 300), actions, data, left, none)
     event.setDropAction(action)
     QApplication.sendEvent(bench.window, event)
     assert event.isAccepted()
     assert event.dropAction() == Qt.DropAction.CopyAction  # a move would delete the file
-    assert not veil.isVisible()
+    assert not hint.isVisible()
 
 
 def toast_text(bench: Bench) -> str:
@@ -181,12 +181,12 @@ def test_paste_does_the_same(bench: Bench, clip: Path) -> None:
     assert "There is nothing to open." in toast_text(bench)
 
 
-def test_the_veil_hides_when_the_drag_leaves(bench: Bench, clip: Path) -> None:
+def test_the_drop_hint_hides_when_the_drag_leaves(bench: Bench, clip: Path) -> None:
     data = files(clip)
     copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
     none = Qt.KeyboardModifier.NoModifier
     QApplication.sendEvent(bench.window, QDragEnterEvent(QPoint(9, 9), copy, data, left, none))
-    assert bench.window.veil.isVisible()
+    assert bench.window.drop_hint.isVisible()
     QApplication.sendEvent(bench.window, QDragLeaveEvent())
-    assert not bench.window.veil.isVisible()
+    assert not bench.window.drop_hint.isVisible()
     assert bench.engine.calls == []

@@ -157,16 +157,16 @@ def test_each_picture_has_its_own_scale_until_it_is_held(bench: Bench, page: Liv
     for i, strength in enumerate((1.0, 3.0, 2.0)):
         bench.show(mapped(strength, index=i))
     assert page.overlay_style.full_scale == 0
-    page.attribution.held.click()
+    page.attribution.hold_scale.click()
     assert page.overlay_style.full_scale == pytest.approx(3 * (HAPPY + 1) / 10)
     bench.qtbot.waitUntil(lambda: page.panel.key.numbers() == ("−1.20", "logits", "+1.20"))
-    page.attribution.held.click()
+    page.attribution.hold_scale.click()
     assert page.overlay_style.full_scale == 0
 
 
 def test_another_class_or_model_is_measured_anew(bench: Bench, page: LivePage) -> None:
     bench.show(mapped(2.0))
-    page.attribution.held.click()
+    page.attribution.hold_scale.click()
     assert page.overlay_style.full_scale == pytest.approx(2 * (HAPPY + 1) / 10)
     press_bar(bench, 0)
     assert page.overlay_style.full_scale == pytest.approx(2 * 1 / 10)
@@ -182,5 +182,5 @@ def test_a_held_scale_is_wanted_again_but_not_its_value(bench: Bench) -> None:
     page = LivePage(bench.engine, bench.window.actions_by_id, store)
     bench.qtbot.addWidget(page)
     page.stop()
-    assert page.attribution.held.isChecked()
+    assert page.attribution.hold_scale.isChecked()
     assert page.overlay_style.full_scale == 0

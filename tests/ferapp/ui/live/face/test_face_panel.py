@@ -106,19 +106,19 @@ def test_doubts_are_shown_once_they_lasted(bench: Bench, page: LivePage) -> None
     panel = page.panel
     bench.show(doubtful(0, SMALL, TURNED))
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
-    assert panel.doubts.chips() == []
+    assert panel.quality_chips.chips() == []
     for index in (6, 13):  # until .43 s
         bench.show(doubtful(index, SMALL, TURNED))
-    bench.qtbot.waitUntil(lambda: bool(panel.doubts.chips()))
-    assert [text for _, text, _ in panel.doubts.chips()] == ["too small", "turned away"]
+    bench.qtbot.waitUntil(lambda: bool(panel.quality_chips.chips()))
+    assert [text for _, text, _ in panel.quality_chips.chips()] == ["too small", "turned away"]
     assert panel.label.palette().color(panel.label.foregroundRole()).name() == theme.DARK.muted
     said = "In doubt: too small, turned away"
     bench.qtbot.waitUntil(lambda: said in page.view.accessibleDescription())
     bench.show(doubtful(20))
     bench.show(doubtful(30))
-    assert panel.doubts.chips()  # .57 s after they went
+    assert panel.quality_chips.chips()  # .57 s after they went
     bench.show(doubtful(40))
-    bench.qtbot.waitUntil(lambda: not panel.doubts.chips())
+    bench.qtbot.waitUntil(lambda: not panel.quality_chips.chips())
     assert panel.label.palette().color(panel.label.foregroundRole()).name() == theme.DARK.text
 
 
@@ -193,7 +193,7 @@ def controls(page: LivePage) -> list[QWidget]:
         attribution.method,
         attribution.palette_picker,
         attribution.signed,
-        attribution.held,
+        attribution.hold_scale,
         page.sliders.opacity,
         page.sliders.smoothing,
     ]
@@ -210,7 +210,7 @@ def test_everything_is_in_view_at_the_usual_size(dressed: Bench) -> None:
     panel = page.panel
     seen = [
         panel.label,
-        panel.doubts,
+        panel.quality_chips,
         panel.detail,
         panel.bars,
         panel.probability_plot,
@@ -264,7 +264,7 @@ def test_every_control_has_a_name_and_an_explanation(page: LivePage) -> None:
     for control in controls(page):
         assert control.accessibleName(), control
         assert control.toolTip(), control
-    for view in (page.panel.bars, page.panel.doubts, page.panel.key, page.panel.crop):
+    for view in (page.panel.bars, page.panel.quality_chips, page.panel.key, page.panel.crop):
         assert view.accessibleName()
 
 
@@ -294,12 +294,12 @@ def test_space_presses_what_has_the_keyboard(bench: Bench, page: LivePage) -> No
     bench.qtbot.keyClick(chip, Qt.Key.Key_Space)
     assert chip.isChecked()
     assert not bench.window.actions_by_id["freeze"].isChecked()
-    bench.qtbot.mouseClick(page.attribution.held, Qt.MouseButton.LeftButton)
-    assert not page.attribution.held.hasFocus()  # a click leaves Space to Freeze
+    bench.qtbot.mouseClick(page.attribution.hold_scale, Qt.MouseButton.LeftButton)
+    assert not page.attribution.hold_scale.hasFocus()  # a click leaves Space to Freeze
 
 
 def test_a_chip_that_is_on_differs_not_by_colour_alone(page: LivePage) -> None:
-    chip = page.attribution.held
+    chip = page.attribution.hold_scale
 
     def lightness() -> float:
         image = pixels(chip)[8:-8, 4:-4]

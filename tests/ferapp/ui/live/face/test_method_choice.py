@@ -81,7 +81,7 @@ def test_the_meter_shows_the_places_of_the_shown_class(bench: Bench, page: LiveP
     maps = np.zeros((1, SIZE, SIZE), np.float32)
     maps[0, 0, 0], maps[0, 0, -1] = 3.0, 1.0
     bench.show(analysis(with_maps(face(), maps, (HAPPY,), where)))
-    meter = page.panel.places
+    meter = page.panel.region_meter
     bench.qtbot.waitUntil(lambda: meter.summary().startswith("mouth 75\u00a0%, outside 25\u00a0%"))
     assert meter.accessibleDescription() == meter.summary()
     bench.show(analysis(face(), index=1))
@@ -124,16 +124,14 @@ def test_the_strip_colours_what_changes(bench: Bench) -> None:
     assert less not in (same, more)
 
 
-def test_what_needs_another_look_of_the_model_is_held_with_the_picture(
-    bench: Bench, page: LivePage
-) -> None:
+def test_a_frozen_picture_disables_what_needs_a_new_analysis(bench: Bench, page: LivePage) -> None:
     """The box would name one method beside the colours of another."""
     bench.show(mapped())
     held = (page.attribution.method, *page.hide_row.chips.values())
     bench.window.actions_by_id["freeze"].setChecked(True)
     for control in held:
         assert not control.isEnabled()
-        assert "Press Space to go on" in control.toolTip()
+        assert "Press Space to continue" in control.toolTip()
     assert page.attribution.target.isEnabled()  # maps of all expressions are there
     bench.window.actions_by_id["freeze"].setChecked(False)
     assert all(control.isEnabled() for control in held)
