@@ -10,7 +10,7 @@ from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classification, Classifier
 from ferapp.vision.pipeline import Analyzer
 from ferapp.vision.tracking import face_number
-from ferapp.vision.types import Face
+from ferapp.vision.types import Face, Prediction
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 from trainer.labels import EXPRESSIONS
 from trainer.models.networks.compact import CompactNet
@@ -161,22 +161,19 @@ def test_the_second_model_is_smoothed_within_a_segment_too(demo_frame: np.ndarra
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
     options, found = AnalysisOptions(smoothing_s=2.0, attribution=False), [DetectedFace(mesh)]
 
-    def second_model(image: np.ndarray, index: int, segment: int) -> Face:
+    def second_model(image: np.ndarray, index: int, segment: int) -> Prediction:
         frame = Frame(image, index, float(index), 0.0, segment)
         analysis = analyzer.analyze(frame, None, options, paint=False, detections=found)
-        other = analyzer.compare(analysis, classifier, options).other
-        assert other is not None
-        return other.faces[0]
+        compared = analyzer.compare(analysis, classifier, options)
+        prediction = compared.faces[0].predicted_by(1)
+        assert prediction is not None
+        return prediction
 
     second_model(demo_frame, 0, 5)
     same_segment = second_model(255 - demo_frame, 1, 5)
-    assert not np.allclose(
-        same_segment.prediction.smoothed, same_segment.prediction.probabilities, atol=0.02
-    )
+    assert not np.allclose(same_segment.smoothed, same_segment.probabilities, atol=0.02)
     new_segment = second_model(demo_frame, 2, 6)
-    np.testing.assert_array_equal(
-        new_segment.prediction.smoothed, new_segment.prediction.probabilities
-    )
+    np.testing.assert_array_equal(new_segment.smoothed, new_segment.probabilities)
 
 
 def test_a_face_is_searched_for_anew_in_a_new_segment(demo_frame: np.ndarray) -> None:
