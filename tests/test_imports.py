@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +96,11 @@ def test_void_qt_calls_keep_the_references_of_none(qapp: QApplication) -> None:
         widget.setMinimumWidth(10)
         timer.setInterval(5)
     assert abs(sys.getrefcount(None) - before) < 50
+
+
+def test_no_module_name_is_used_twice() -> None:
+    """A name says what it is without its package."""
+    files = [*ROOT.glob("ferapp/**/*.py"), *ROOT.glob("trainer/**/*.py")]
+    counts = Counter(file.name for file in files if file.name not in ("__init__.py", "__main__.py"))
+    assert len(counts) > 150
+    assert [name for name, count in counts.items() if count > 1] == []

@@ -263,7 +263,7 @@ def _read_pictures(path: Path, report: ReportProgress) -> "FaceData":
     load_opencv()
     from trainer.data.face_data import is_prepared
     from trainer.data.prepare import open_data
-    from trainer.data.readers.registry import find_reader
+    from trainer.data.readers.reader_registry import find_reader
 
     layout = "auto"
     try:

@@ -20,7 +20,7 @@ from trainer.data.face_data import FaceData, is_prepared, load, save
 from trainer.data.landmark_detection import Progress, detect_landmarks
 from trainer.data.readers import ferplus, picture_list
 from trainer.data.readers.landmark_files import with_landmarks
-from trainer.data.readers.registry import AUTO, Reader, find_reader
+from trainer.data.readers.reader_registry import AUTO, Reader, find_reader
 from trainer.data.reading.read_options import DEFAULT_OPTIONS, ReadOptions
 from trainer.errors import DataError, UsageError
 from trainer.files import make_folder, write_json

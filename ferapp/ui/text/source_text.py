@@ -14,13 +14,13 @@ RETRIED = "Retrying automatically."
 _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")  # user and password of any kind of address
 
 
-def size(mode: Mode) -> str:
+def mode_size(mode: Mode) -> str:
     return f"{mode.width} × {mode.height}"
 
 
 def mode_text(mode: Mode) -> str:
     """`1280 × 720 at 30`."""
-    return f"{size(mode)} at {mode.fps:g}" if mode.fps else size(mode)
+    return f"{mode_size(mode)} at {mode.fps:g}" if mode.fps else mode_size(mode)
 
 
 def source_title(uri: str) -> str:
@@ -72,7 +72,7 @@ def size_and_rate(status: LiveStatus) -> str:
             parts.append(f"measured {rate:.1f}/s")
     else:
         if delivered is not None:
-            parts.append(size(delivered))
+            parts.append(mode_size(delivered))
         if rate:
             parts.append(f"{rate:.1f}/s")
     return "  ·  ".join(parts)

@@ -22,7 +22,7 @@ from tests.support.trainer.drawn import drawn_data, drawn_face, fer2013_row, wri
 from trainer.config.loading import load_config
 from trainer.data import face_data
 from trainer.data.readers.landmark_files import with_landmarks
-from trainer.data.readers.registry import find_reader
+from trainer.data.readers.reader_registry import find_reader
 from trainer.data.reading.archive import Archive
 from trainer.errors import DataError, FerError
 from trainer.labels import EXPRESSIONS

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.array_files import read_array
-from trainer.data.readers.registry import Reader
+from trainer.data.readers.reader_registry import Reader
 from trainer.data.reading.archive import Archive
 from trainer.data.reading.bad_rows import BadRows
-from trainer.data.reading.csv_table import has_columns, open_table, parse_number, plain_name
+from trainer.data.reading.csv_table import has_columns, open_csv_table, parse_number, plain_name
 from trainer.data.reading.decode_picture import PictureSet
 from trainer.data.reading.listing import Listing
 from trainer.data.reading.read_options import DEFAULT_OPTIONS, ReadOptions, resolve_labels
@@ -118,7 +118,7 @@ def _csv_rows(path: Path, archive: Archive, bad: BadRows) -> Iterator[_Row]:
         if file is None:
             continue
         with file.open("rb") as content:
-            table = open_table(content, file)
+            table = open_csv_table(content, file)
             for line, values in enumerate(table.records() if table else (), 2):
                 try:
                     yield _csv_row(values, split, archive)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
 from trainer.data.readers.class_folders import is_folder_or_zip
-from trainer.data.readers.registry import Reader
+from trainer.data.readers.reader_registry import Reader
 from trainer.data.reading.archive import UNREADABLE, Archive
 from trainer.data.reading.bad_rows import BadRows
 from trainer.data.reading.csv_table import parse_number

@@ -13,7 +13,7 @@ import numpy as np
 
 from trainer.data.face_data import FaceData
 from trainer.data.readers import affectnet, raf_db
-from trainer.data.readers.registry import Reader
+from trainer.data.readers.reader_registry import Reader
 from trainer.data.reading.archive import Archive
 from trainer.data.reading.bad_rows import BadRows
 from trainer.data.reading.decode_picture import PictureSet

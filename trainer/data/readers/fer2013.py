@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from trainer.data.face_data import FaceData
 from trainer.data.readers import ferplus
-from trainer.data.readers.registry import Reader
+from trainer.data.readers.reader_registry import Reader
 from trainer.data.reading.bad_rows import BadRows
 from trainer.data.reading.csv_table import (
     CsvTable,
     has_columns,
-    open_table,
+    open_csv_table,
     parse_number,
     parse_whole_numbers,
 )
@@ -102,7 +102,7 @@ def list_rows(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Listing:
     options = options.with_default_map(CLASS_MAP)
     bad = BadRows(path)
     with path.open("rb") as content:
-        table = open_table(content, path)
+        table = open_csv_table(content, path)
         if table is None or table.missing(COLUMNS):
             raise DataError(f"{path}: it does not have FER2013's columns emotion and pixels")
         rows = _read_rows(table, options, bad)

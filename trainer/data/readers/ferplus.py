@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.reading.csv_table import open_table, parse_number
+from trainer.data.reading.csv_table import open_csv_table, parse_number
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS, canonical
 
@@ -26,7 +26,7 @@ def read(path: Path, rows: int) -> NDArray[np.float32]:
     """
     try:
         with path.open("rb") as content:
-            table = open_table(content, path)
+            table = open_csv_table(content, path)
             lines = list(table.records()) if table else []
         columns = {canonical(name): name for name in (lines[0] if lines else ()) if name}
         missing = [name for name in EXPRESSIONS if name not in columns]

@@ -4,7 +4,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from trainer.data.readers.class_folders import is_folder_or_zip
-from trainer.data.readers.registry import Reader
+from trainer.data.readers.reader_registry import Reader
 from trainer.data.reading.archive import Archive
 from trainer.data.reading.bad_rows import BadRows
 from trainer.data.reading.labelled_files import LabelledFile, list_labelled_files

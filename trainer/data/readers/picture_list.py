@@ -11,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from trainer.data.readers.class_folders import SPLIT_OF_FOLDER
-from trainer.data.readers.registry import Reader
+from trainer.data.readers.reader_registry import Reader
 from trainer.data.reading.archive import UNREADABLE, Archive
 from trainer.data.reading.bad_rows import BadRows
-from trainer.data.reading.csv_table import SUFFIXES, CsvTable, open_table
+from trainer.data.reading.csv_table import SUFFIXES, CsvTable, open_csv_table
 from trainer.data.reading.labelled_files import LabelledFile, list_labelled_files
 from trainer.data.reading.listing import Listing
 from trainer.data.reading.read_options import DEFAULT_OPTIONS, ReadOptions
@@ -98,9 +98,9 @@ def _open(path: Path) -> CsvTable | None:
         if path.is_dir():
             path = path / LIST
         if _is_table(path):
-            return open_table(io.BytesIO(path.read_bytes()), path)
+            return open_csv_table(io.BytesIO(path.read_bytes()), path)
         with zipfile.ZipFile(path) as archive, archive.open(LIST) as packed:
-            return open_table(io.BytesIO(packed.read()), path)
+            return open_csv_table(io.BytesIO(packed.read()), path)
     except (KeyError, ValueError, NotImplementedError, *UNREADABLE):
         return None
 

@@ -8,7 +8,7 @@ is held out.
 from functools import partial
 from pathlib import Path
 
-from trainer.data.readers.registry import Reader
+from trainer.data.readers.reader_registry import Reader
 from trainer.data.reading.archive import Archive
 from trainer.data.reading.bad_rows import BadRows
 from trainer.data.reading.labelled_files import LabelledFile, list_labelled_files

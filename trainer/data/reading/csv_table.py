@@ -62,7 +62,7 @@ class CsvTable:
             yield dict(zip(self.columns, cells, strict=False))
 
 
-def open_table(content: io.BufferedIOBase, source: Path) -> CsvTable | None:
+def open_csv_table(content: io.BufferedIOBase, source: Path) -> CsvTable | None:
     """The table in `content`; None if it is not text. Raises OSError."""
     head = content.read(HEAD)
     content.seek(0)
@@ -82,7 +82,7 @@ def open_table(content: io.BufferedIOBase, source: Path) -> CsvTable | None:
     return CsvTable(source, text, delimiter, [name.strip(" \t\r\n'\"") for name in names])
 
 
-def table_columns(path: Path) -> list[str]:
+def csv_columns(path: Path) -> list[str]:
     """The column names of the table at `path`; none where it is no table.
 
     A text with one column is a table only by its suffix.
@@ -90,7 +90,7 @@ def table_columns(path: Path) -> list[str]:
     if not path.is_file() or path.suffix.lower() not in SUFFIXES:
         return []
     with path.open("rb") as content:
-        table = open_table(content, path)
+        table = open_csv_table(content, path)
         if table is None or not any(table.columns):
             return []
         return table.columns if len(table.columns) > 1 or path.suffix != ".txt" else []
@@ -101,7 +101,7 @@ def has_columns(path: Path, columns: Columns) -> bool:
     if not path.is_file() or path.suffix.lower() not in SUFFIXES:
         return False
     with path.open("rb") as content:
-        table = open_table(content, path)
+        table = open_csv_table(content, path)
         return table is not None and not table.missing(columns)
 
 

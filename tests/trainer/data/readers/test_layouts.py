@@ -15,7 +15,7 @@ from trainer.data.crops import align_all
 from trainer.data.prepare import prepare
 from trainer.data.readers import affectnet, picture_list, raf_db
 from trainer.data.readers.landmark_files import with_landmarks
-from trainer.data.readers.registry import find_reader
+from trainer.data.readers.reader_registry import find_reader
 from trainer.data.reading.listing import to_square
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS

@@ -9,7 +9,7 @@ import pytest
 
 from trainer.data.prepare import open_data
 from trainer.data.readers import fer2013, picture_list
-from trainer.data.readers.registry import find_reader
+from trainer.data.readers.reader_registry import find_reader
 from trainer.data.reading.csv_table import parse_whole_numbers
 from trainer.data.reading.read_options import read_options
 from trainer.errors import DataError

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import trainer.data.readers
 from trainer.data.reading.archive import Archive
-from trainer.data.reading.csv_table import Columns, detect_encoding, has_columns, table_columns
+from trainer.data.reading.csv_table import Columns, csv_columns, detect_encoding, has_columns
 from trainer.data.reading.listing import Listing
 from trainer.data.reading.read_options import DEFAULT_OPTIONS, NUMBERED_HINT, ReadOptions
 from trainer.errors import DataError, UsageError
@@ -127,7 +127,7 @@ def _describe(source: Path, candidates: list[Reader]) -> tuple[str, str]:
 
 
 def _describe_file(source: Path, candidates: list[Reader]) -> str:
-    columns = table_columns(source)
+    columns = csv_columns(source)
     if columns:
         lacking = []
         for reader in candidates:
