@@ -88,10 +88,10 @@ class TestTable:
         temperature = read_card(find_model("twin-ce")).temperature
         assert f"softmax(logits / {temperature:g}), calibrated" in meanings["p_happy"]
         assert "unsmoothed" in meanings["p_happy"]
-        assert "no two pictures of a folder" in meanings["face_id"]
+        assert "never shared by two pictures of a folder" in meanings["face_id"]
         assert "pixels" in meanings["box_x"]
         assert "negative" in meanings["box_y"]
-        assert "Degrees" in meanings["yaw_deg"]
+        assert "degrees" in meanings["yaw_deg"]
         assert "MediaPipe" in meanings["au12"]
         assert "no intensity (A to E)" in meanings["au12"]
 

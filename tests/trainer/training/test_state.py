@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from trainer.config.train_config import OptimConfig, load_config
+from trainer.config.loading import load_config
+from trainer.config.sections import OptimConfig
 from trainer.training.distributed import World
 from trainer.training.state import StepPlan, learning_rate
 

@@ -13,6 +13,7 @@ from ferapp.runs import training_process
 from ferapp.ui.train.form_fields import form_fields, set_argument, text_of, values_of
 from ferapp.ui.train.run_form import RunForm
 from ferapp.ui.widgets.theme import apply_theme
+from trainer.config import objective_config
 from trainer.config.loading import load_config
 from trainer.config.loss_settings import LossConfig
 from trainer.config.objective_config import register_loss_settings
@@ -25,7 +26,12 @@ class TiltConfig(LossConfig):
     angle: float = setting(3.0, "Largest tilt.", "degrees", ge=0)
 
 
-register_loss_settings("tilt", TiltConfig)
+@pytest.fixture
+def tilt_loss() -> Iterator[None]:
+    register_loss_settings("tilt", TiltConfig)
+    yield
+    objective_config._registry.pop("tilt")
+    objective_config._registered_fields.cache_clear()
 
 
 @pytest.fixture
@@ -256,7 +262,7 @@ def test_strings_and_tables_are_read_back_unchanged() -> None:
     assert load_config(None, sets).model.options == value
 
 
-def test_a_registered_loss_has_its_fields(form: RunForm, tmp_path: Path) -> None:
+def test_a_registered_loss_has_its_fields(tilt_loss: None, form: RunForm, tmp_path: Path) -> None:
     form.fill("default", str(tmp_path), {"objective.tilt.weight": "0.5"})
     assert form.config is not None
     assert form.config.objective.losses["tilt"].weight == 0.5
