@@ -93,7 +93,7 @@ class TestTable:
         assert "negative" in meanings["box_y"]
         assert "degrees" in meanings["yaw_deg"]
         assert "MediaPipe" in meanings["au12"]
-        assert "no intensity (A to E)" in meanings["au12"]
+        assert "not the intensity (A to E)" in meanings["au12"]
 
 
 def test_prefetching_changes_no_row(clip: Path, whole: Path) -> None:
