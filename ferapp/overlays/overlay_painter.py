@@ -49,7 +49,7 @@ HATCH_PENS = (
 
 
 def picture_image(picture: NDArray[np.uint8]) -> QImage:
-    """A QImage over `picture` (H, W, 4) BGRX without a copy; keep the array alive as long."""
+    """A QImage over `picture` (H, W, 4) BGRX without a copy; it does not keep the array alive."""
     height, width = picture.shape[:2]
     return QImage(picture.data, width, height, picture.strides[0], QImage.Format.Format_RGB32)
 

@@ -23,7 +23,7 @@ def hide_parts(
 
     The parts become a smooth continuation of the visible pixels around them (a normalised
     convolution: Knutsson and Westin 1993): plain skin, which hardly changes the mean and the
-    deviation that the network normalises with. A patch of one grey would look like something:
+    deviation that the network normalises with. A uniform grey patch is a pattern of its own:
     over the brows, the mean of the surroundings is darker than skin and draws new brows.
     On FER2013's val split, mean probabilities (`default` of 2026-11-22) change by 0.02 (brows) to
     0.07 (mouth) with this fill, by 0.04 to 0.08 with the mean of the surroundings and by 0.09 to

@@ -50,8 +50,8 @@ class Tracks:
     """Assigns ids by where each face is expected, moving on as before, also when out of sight.
 
     The assignment with the lowest total cost wins: where faces cross, the nearest pair may be the
-    wrong one. No two faces of a frame have the same `number`: a new face skips ids whose number is
-    in use.
+    wrong one. No two faces of a frame have the same `face_number`: a new face skips ids whose
+    number is in use.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class Tracks:
         return ids
 
     def _new_id(self, visible: set[int]) -> int:
-        """An id whose number no face has; if all are in use, the longest unseen face loses its own.
+        """An id whose number no face has; if all are in use, the face unseen longest loses its own.
 
         `visible` are the ids in this frame.
         """
@@ -161,8 +161,8 @@ class Smoothing:
     ) -> NDArray[np.float32]:
         """The displayed probabilities; a `constant_s` of 0 returns them unchanged.
 
-        A face with `hidden` parts is smoothed separately: hiding takes effect at once, and leaves
-        no trace in the probabilities of the whole face.
+        A face with `hidden` parts is smoothed separately: hiding takes effect at once and does not
+        affect the probabilities of the whole face.
         """
         self._memory = {
             key: entry for key, entry in self._memory.items() if time_s - entry[1] <= MEMORY_S

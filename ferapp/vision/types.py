@@ -147,7 +147,7 @@ class Analysis:
     """One frame and its faces, largest first. `picture` (H, W, 4) uint8 is BGRX, for painting.
 
     `models` are those that ran, in the order of `Face.predictions`; None stands for the first of
-    two while only the second is loaded. `selected_id` is the id of the face that figures and plots
+    two while only the second is loaded. `selected_id` is the id of the face that bars and plots
     show, whether it is in this frame or not; None selects the largest.
     """
 
@@ -171,7 +171,7 @@ class Analysis:
 
     @property
     def selected_face(self) -> Face | None:
-        """The face that figures and plots show; None while it is out of sight."""
+        """The face that bars and plots show; None while it is out of sight."""
         if self.selected_id is None:
             return self.faces[0] if self.faces else None
         return next((face for face in self.faces if face.face_id == self.selected_id), None)

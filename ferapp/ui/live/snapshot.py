@@ -37,7 +37,7 @@ from trainer.files import write_atomic, write_json
 
 FORMAT = 1
 POLL_MS = 30  # between two checks whether a snapshot is written
-# of 100, in zlib's terms level 2: a third of the usual time, for a fifth more bytes
+# of 100; zlib level 2: a third of the default's time, for a fifth more bytes
 COMPRESSION = 30
 
 
@@ -47,7 +47,7 @@ def pictures_folder() -> Path:
     return Path(QStandardPaths.writableLocation(location) or Path.home()) / "ferapp"
 
 
-def take(
+def write_snapshot(
     analysis: Analysis,
     status: LiveStatus,
     style: OverlayStyle,
@@ -60,13 +60,13 @@ def take(
     Both files are written, or neither; existing files are never replaced. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    picture = _reserved(folder, when)
+    picture = _reserve_file(folder, when)
     data = picture.with_suffix(".json")
     try:
         png = _png(render_overlays(analysis, style))
         write_atomic(picture, lambda stream: stream.write(png))
-        content = {"picture": picture.name, **record(analysis, status, style, options, when)}
-        write_json(data, content)
+        record = snapshot_record(analysis, status, style, options, when)
+        write_json(data, {"picture": picture.name, **record})
     except BaseException:
         for file in (picture, data):
             file.unlink(missing_ok=True)
@@ -74,7 +74,7 @@ def take(
     return picture
 
 
-def record(
+def snapshot_record(
     analysis: Analysis,
     status: LiveStatus,
     style: OverlayStyle,
@@ -114,13 +114,13 @@ def record(
         "hidden": sorted(options.hidden),
         "coordinates": COORDINATES,
         "followed": analysis.selected_id,  # the id of a face; null: the largest
-        "faces": [_face(face, style) for face in analysis.faces],
+        "faces": [_face_record(face, style) for face in analysis.faces],
     }
     finite: dict[str, Any] = _finite(value)
     return finite
 
 
-def _face(face: Face, style: OverlayStyle) -> dict[str, Any]:
+def _face_record(face: Face, style: OverlayStyle) -> dict[str, Any]:
     prediction = face.prediction
     shown = displayed_map(prediction, style.target)
     return {
@@ -156,7 +156,7 @@ def _finite(value: Any) -> Any:
     return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
-def _reserved(folder: Path, when: datetime) -> Path:
+def _reserve_file(folder: Path, when: datetime) -> Path:
     """An unused file name, reserved by an empty file until the picture replaces it."""
     stem = f"ferapp-{when:%Y-%m-%d-%H%M%S}-{when.microsecond // 1000:03d}"
     number = 1
@@ -197,7 +197,7 @@ class Snapshots(QObject):
         self._timer = QTimer(self, interval=POLL_MS)
         self._timer.timeout.connect(self._poll)
 
-    def take(
+    def save(
         self,
         analysis: Analysis | None,
         status: LiveStatus,
@@ -209,7 +209,7 @@ class Snapshots(QObject):
             self.done.emit("There is no picture to save yet.", "")
             return
         folder, when = self._folder(), datetime.now().astimezone()
-        job = _Job(partial(take, analysis, status, style, options, folder, when), folder)
+        job = _Job(partial(write_snapshot, analysis, status, style, options, folder, when), folder)
         self._running.append(job)
         job.start()
         self._timer.start()

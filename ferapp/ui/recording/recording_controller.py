@@ -34,8 +34,8 @@ TITLE = "ferapp"
 
 def recordings_folder() -> Path:
     """The folder for recordings unless the user chose another one."""
-    place = QStandardPaths.StandardLocation.DocumentsLocation
-    return Path(QStandardPaths.writableLocation(place) or Path.home()) / "ferapp"
+    location = QStandardPaths.StandardLocation.DocumentsLocation
+    return Path(QStandardPaths.writableLocation(location) or Path.home()) / "ferapp"
 
 
 def can_be_analysed(status: LiveStatus) -> bool:

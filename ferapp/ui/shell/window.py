@@ -248,7 +248,7 @@ class MainWindow(QMainWindow):
 
     def _take_snapshot(self) -> None:
         page = self.live_page
-        self.snapshots.take(page.analysis, page.status, page.overlay_style, page.options)
+        self.snapshots.save(page.analysis, page.status, page.overlay_style, page.options)
 
     def _snapshot_done(self, message: str, path: str) -> None:
         toast = self.live_page.live_view.toast

@@ -84,13 +84,13 @@ class SignalCells(QWidget):
         texts = (f"{SIGNALS[i].name} {value_text(i, float(self._values[i]))}" for i in self._shown)
         return ", ".join(texts)
 
-    def cell(self, place: int) -> QRectF:
+    def cell(self, position: int) -> QRectF:
         width = self.width() / max(3, len(self._shown))
-        return QRectF(place * width, 0, width - 6, self.height())
+        return QRectF(position * width, 0, width - 6, self.height())
 
     def tip(self, x: float) -> str:
         """The tooltip of the cell at `x` px."""
-        cells = [self.cell(place) for place in range(len(self._shown))]
+        cells = [self.cell(position) for position in range(len(self._shown))]
         hit = next((i for i, cell in enumerate(cells) if cell.left() <= x < cell.right() + 6), None)
         if hit is None:
             return _TIP
@@ -111,15 +111,15 @@ class SignalCells(QWidget):
     def _paint(self, painter: QPainter) -> None:
         colours, line = theme.current(), self.fontMetrics().height()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for place, index in enumerate(self._shown):
-            cell = self.cell(place)
+        for position, index in enumerate(self._shown):
+            cell = self.cell(position)
             painter.setPen(QColor(colours.muted))
             painter.drawText(cell, Qt.AlignmentFlag.AlignLeft, SIGNALS[index].name)
             painter.setPen(QColor(colours.text))
             value = value_text(index, float(self._values[index]))
             painter.drawText(cell.translated(0, line), Qt.AlignmentFlag.AlignLeft, value)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(colours.series[place]))
+            painter.setBrush(QColor(colours.series[position]))
             key = QRectF(cell.x(), 2 * line + 1, cell.width(), _KEY_HEIGHT)
             painter.drawRoundedRect(key, _KEY_HEIGHT / 2, _KEY_HEIGHT / 2)
 
@@ -167,11 +167,11 @@ class SignalPlot(TimePlot):
         if not self.is_due():
             return
         times, values, _ = self.history.last(SECONDS)
-        for place, curve in enumerate(self.curves):
-            used = place < len(self.shown)
+        for position, curve in enumerate(self.curves):
+            used = position < len(self.shown)
             curve.setVisible(used)
             if used:
-                curve.setData(times, values[:, self.shown[place]])
+                curve.setData(times, values[:, self.shown[position]])
 
     def restyle(self) -> None:
         super().restyle()

@@ -178,7 +178,7 @@ class FacePanel(QWidget):
         bar.valueChanged.connect(lambda value: edge.setVisible(value > 0))
 
         def align(_least: int, most: int) -> None:
-            """The scroll bar takes its room from the margin, so that the right edges stay."""
+            """The scroll bar replaces the margin, so that the width of the panel stays the same."""
             room = theme.MARGIN - (bar.sizeHint().width() if most else 0)
             layout.setContentsMargins(theme.MARGIN, 0, room, BOTTOM_MARGIN)
 

@@ -92,8 +92,8 @@ class TwinBars(QWidget):
         painter.setPen(QColor(colours.muted))
         legend = f"{A} ▬ {self._names[0]}   {B} ▭ {self._names[1]}"
         painter.drawText(QRectF(0, 0, left + width, row), middle, legend)
-        for place, letter in enumerate((A, B)):
-            x = left + width + place * value
+        for column, letter in enumerate((A, B)):
+            x = left + width + column * value
             painter.drawText(QRectF(x, 0, value, row), right, letter)
         both = self._shares()
         tops = [_top(shares) for shares in both]
@@ -103,26 +103,26 @@ class TwinBars(QWidget):
             painter.setPen(QColor(colours.text if i in tops else colours.muted))
             painter.drawText(QRectF(0, y, left, row), middle, label_text.class_title(name))
             colour = QColor(colours.expression(name, i))
-            for place, shares in enumerate(both):
+            for column, shares in enumerate(both):
                 if i >= len(shares):
                     continue
                 share = shares[i]
-                bar = QRectF(left, y + row / 2 - _BAR - 0.5 + place * (_BAR + 1), width, _BAR)
+                bar = QRectF(left, y + row / 2 - _BAR - 0.5 + column * (_BAR + 1), width, _BAR)
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(QColor(colours.line))
                 painter.drawRect(bar)
                 if not math.isnan(share):
                     bar.setWidth(max(share * width, 1))
-                    if place:
+                    if column:
                         painter.setPen(QPen(colour, 1.5))
                         painter.setBrush(Qt.BrushStyle.NoBrush)
                         bar.adjust(0.75, 0.75, -0.75, -0.75)
                     else:
                         painter.setBrush(colour)
                     painter.drawRect(bar)
-                painter.setFont(strong if i == tops[place] else self.font())
-                painter.setPen(QColor(colours.text if i == tops[place] else colours.muted))
-                value_rect = QRectF(left + width + place * value, y, value, row)
+                painter.setFont(strong if i == tops[column] else self.font())
+                painter.setPen(QColor(colours.text if i == tops[column] else colours.muted))
+                value_rect = QRectF(left + width + column * value, y, value, row)
                 painter.drawText(value_rect, right, _share(share))
 
     def event(self, event: QEvent) -> bool:

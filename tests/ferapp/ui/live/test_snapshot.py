@@ -1,4 +1,4 @@
-"""A snapshot: its two files, when they cannot be written, and what a person is told."""
+"""A snapshot: its two files, failures to write them, and the messages in the window."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from ferapp.live.status import LiveStatus, SourceStatus
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.overlays.render_overlays import render_overlays
 from ferapp.ui.live import snapshot
-from ferapp.ui.live.snapshot import Snapshots, take
+from ferapp.ui.live.snapshot import Snapshots, write_snapshot
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.types import Analysis, QualityIssue, QualityKind
 from tests.support.ui.fake_engine import (
@@ -41,15 +41,15 @@ STATUS = FakeEngine().now
 def explained() -> Analysis:
     hot = np.zeros((SIZE, SIZE), np.float32)
     hot[20, 20] = 1
-    doubt = QualityIssue(QualityKind.SMALL, np.float32(31.0), 48)
-    first = replace(face(attribution=hot), quality=(doubt,), face_id=3)
+    issue = QualityIssue(QualityKind.SMALL, np.float32(31.0), 48)
+    first = replace(face(attribution=hot), quality=(issue,), face_id=3)
     first = with_prediction(first, unmasked=probabilities("sad", 0.5))
     return analysis(first, face(centre=(40, 40), half=20, name="sad", face_id=1), index=7)
 
 
 def read(picture: Path) -> dict[str, Any]:
-    def refuse(word: str) -> NoReturn:
-        raise AssertionError(f"{word} is no JSON")
+    def refuse(constant: str) -> NoReturn:
+        raise AssertionError(f"{constant} is not JSON")
 
     text = picture.with_suffix(".json").read_text(encoding="utf-8")
     value: dict[str, Any] = json.loads(text, parse_constant=refuse)
@@ -64,13 +64,13 @@ def shot(
     folder: Path,
     shown: Analysis | None = None,
     status: LiveStatus = STATUS,
-    look: OverlayStyle | None = None,
+    style: OverlayStyle | None = None,
     options: AnalysisOptions | None = None,
 ) -> Path:
-    return take(
+    return write_snapshot(
         shown or explained(),
         status,
-        look or OverlayStyle(),
+        style or OverlayStyle(),
         options or AnalysisOptions(),
         folder,
         WHEN,
@@ -85,20 +85,20 @@ def test_the_picture_is_the_frame_with_overlays(tmp_path: Path) -> None:
     assert saved == render_overlays(shown, OverlayStyle())
 
 
-def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
+def test_the_json_has_all_results(tmp_path: Path) -> None:
     shown = explained()
     model = tmp_path / "own.safetensors"
     model.write_bytes(b"weights")
     status = with_file(model)
-    found = read(
+    data = read(
         shot(tmp_path, shown, status, options=AnalysisOptions(hidden=frozenset({"nose", "eyes"})))
     )
-    assert found["format"] == 1
-    assert found["app"].startswith("ferapp ")
-    assert datetime.fromisoformat(found["when"]) == WHEN.replace(microsecond=123_000)
-    assert found["picture"] == "ferapp-2026-11-22-184502-123.png"
-    assert found["source"] == "Demo clip"
-    assert found["frame"] == {
+    assert data["format"] == 1
+    assert data["app"].startswith("ferapp ")
+    assert datetime.fromisoformat(data["when"]) == WHEN.replace(microsecond=123_000)
+    assert data["picture"] == "ferapp-2026-11-22-184502-123.png"
+    assert data["source"] == "Demo clip"
+    assert data["frame"] == {
         "index": 7,
         "time_s": 7 / 30,
         "at_s": None,
@@ -106,16 +106,16 @@ def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
         "width": 320,
         "height": 240,
     }
-    assert found["model"]["name"] == "default"
-    assert found["model"]["sha256"] == hashlib.sha256(b"weights").hexdigest()
-    assert found["model"]["temperature"] == 1.0
-    assert found["model"]["classes"] == list(EXPRESSIONS)
-    assert found["device"] == "cpu"
-    assert found["hidden"] == ["eyes", "nose"]
-    assert found["smoothing_s"] == 0.3
-    assert found["look"]["opacity"] == OverlayStyle().opacity
+    assert data["model"]["name"] == "default"
+    assert data["model"]["sha256"] == hashlib.sha256(b"weights").hexdigest()
+    assert data["model"]["temperature"] == 1.0
+    assert data["model"]["classes"] == list(EXPRESSIONS)
+    assert data["device"] == "cpu"
+    assert data["hidden"] == ["eyes", "nose"]
+    assert data["smoothing_s"] == 0.3
+    assert data["look"]["opacity"] == OverlayStyle().opacity
 
-    first, second = found["faces"]
+    first, second = data["faces"]
     face_ = shown.faces[0]
     assert face_.crop is not None
     assert (first["id"], second["id"]) == (3, 1)
@@ -123,7 +123,7 @@ def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.array(first["landmarks"], np.float32), face_.landmarks)
     np.testing.assert_array_equal(np.array(first["to_crop"], np.float32), face_.crop.from_frame)
     for name in ("probabilities", "smoothed", "whole"):
-        values = np.array([first[name][each] for each in EXPRESSIONS], np.float32)
+        values = np.array([first[name][expression] for expression in EXPRESSIONS], np.float32)
         field = "unmasked" if name == "whole" else name
         np.testing.assert_array_equal(values, getattr(face_.prediction, field))
     assert first["probabilities"] != first["smoothed"]
@@ -132,14 +132,14 @@ def test_the_json_has_what_was_measured(tmp_path: Path) -> None:
     assert (second["whole"], second["explained"], second["doubts"]) == (None, None, [])
 
 
-def test_nothing_of_it_is_mirrored(tmp_path: Path) -> None:
-    true, mirrored = (shot(tmp_path, look=OverlayStyle(mirror=on)) for on in (False, True))
+def test_a_snapshot_is_never_mirrored(tmp_path: Path) -> None:
+    true, mirrored = (shot(tmp_path, style=OverlayStyle(mirror=on)) for on in (False, True))
     assert QImage(str(true)) == QImage(str(mirrored))
     assert read(true)["faces"] == read(mirrored)["faces"]
     assert read(mirrored)["look"]["mirror"] is True
 
 
-def test_a_password_stays_where_it_is(tmp_path: Path) -> None:
+def test_the_password_of_an_address_is_not_written(tmp_path: Path) -> None:
     status = replace(
         STATUS, source=SourceStatus(name="http://me:secret@cam.local:81/live?key=hidden")
     )
@@ -152,18 +152,18 @@ def test_a_password_stays_where_it_is(tmp_path: Path) -> None:
 
 def test_without_a_model_there_are_landmarks_only(tmp_path: Path) -> None:
     none = LiveStatus(SourceStatus(name="Demo clip"))
-    found = read(shot(tmp_path, analysis(face(), model=False), none))
-    assert found["model"] is None
-    (only,) = found["faces"]
+    data = read(shot(tmp_path, analysis(face(), model=False), none))
+    assert data["model"] is None
+    (only,) = data["faces"]
     assert only["probabilities"] is only["smoothed"] is only["explained"] is None
     assert len(only["landmarks"]) == 68
 
 
-def test_what_is_no_number_is_null(tmp_path: Path) -> None:
+def test_nan_and_infinity_are_null(tmp_path: Path) -> None:
     broken = probabilities("sad", 0.5)
     broken[0], broken[1] = np.nan, np.inf
-    found = read(shot(tmp_path, analysis(with_prediction(face(), probabilities=broken))))
-    values = found["faces"][0]["probabilities"]
+    data = read(shot(tmp_path, analysis(with_prediction(face(), probabilities=broken))))
+    values = data["faces"][0]["probabilities"]
     assert values["angry"] is values["disgust"] is None
     assert values["sad"] == 0.5
 
@@ -173,7 +173,7 @@ def test_a_model_whose_file_is_gone_has_no_hash(tmp_path: Path) -> None:
     assert read(shot(tmp_path, status=status))["model"]["sha256"] is None
 
 
-def test_none_is_overwritten(tmp_path: Path) -> None:
+def test_no_snapshot_is_overwritten(tmp_path: Path) -> None:
     first = shot(tmp_path, analysis(face()))
     content = first.read_bytes()
     second, third = (shot(tmp_path, analysis(index=1)) for _ in range(2))
@@ -203,24 +203,24 @@ def test_on_a_full_disk_nothing_is_left(
 
 
 class TestSnapshots:
-    """In the window: off the GUI thread, and told."""
+    """In the window: written off the GUI thread, with a message."""
 
-    def test_it_is_written_and_told(
+    def test_a_snapshot_is_written_and_reported(
         self, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         threads: list[threading.Thread] = []
         real = snapshot.render_overlays
 
-        def watched(shown: Analysis, look: OverlayStyle) -> QImage:
+        def watched(shown: Analysis, style: OverlayStyle) -> QImage:
             threads.append(threading.current_thread())
-            return real(shown, look)
+            return real(shown, style)
 
         monkeypatch.setattr(snapshot, "render_overlays", watched)
         parent = QObject()
         snapshots = Snapshots(parent, lambda: tmp_path / "ferapp")
-        with qtbot.waitSignal(snapshots.done) as told:
-            snapshots.take(explained(), STATUS, OverlayStyle(), AnalysisOptions())
-        message, path = told.args
+        with qtbot.waitSignal(snapshots.done) as done:
+            snapshots.save(explained(), STATUS, OverlayStyle(), AnalysisOptions())
+        message, path = done.args
         picture = Path(path)
         assert message == f"Saved …/ferapp/{picture.name}"
         assert read(picture)["faces"][0]["id"] == 3
@@ -228,24 +228,24 @@ class TestSnapshots:
         assert abs(datetime.now(UTC) - taken) < timedelta(minutes=1)
         assert threads[0] is not threading.main_thread()
 
-    def test_several_at_once_are_all_kept(self, tmp_path: Path) -> None:
+    def test_several_at_once_are_all_written(self, tmp_path: Path) -> None:
         parent = QObject()
         snapshots = Snapshots(parent, lambda: tmp_path)
-        told: list[str] = []
-        snapshots.done.connect(lambda _, path: told.append(path))
+        paths: list[str] = []
+        snapshots.done.connect(lambda _, path: paths.append(path))
         for _ in range(3):
-            snapshots.take(explained(), STATUS, OverlayStyle(), AnalysisOptions())
+            snapshots.save(explained(), STATUS, OverlayStyle(), AnalysisOptions())
         snapshots.finish()  # as when the window closes
-        assert len(set(told)) == 3
-        assert sorted(tmp_path.glob("*.png")) == sorted(Path(path) for path in told)
+        assert len(set(paths)) == 3
+        assert sorted(tmp_path.glob("*.png")) == sorted(Path(path) for path in paths)
 
-    def test_a_folder_that_cannot_be_is_told(self, qtbot: QtBot, tmp_path: Path) -> None:
+    def test_an_impossible_folder_is_reported(self, qtbot: QtBot, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("no folder")
         parent = QObject()
         snapshots = Snapshots(parent, lambda: tmp_path / "file" / "ferapp")
-        with qtbot.waitSignal(snapshots.done) as told:
-            snapshots.take(explained(), STATUS, OverlayStyle(), AnalysisOptions())
-        message, path = told.args
+        with qtbot.waitSignal(snapshots.done) as done:
+            snapshots.save(explained(), STATUS, OverlayStyle(), AnalysisOptions())
+        message, path = done.args
         assert path == ""
         assert str(tmp_path / "file" / "ferapp") in message
         assert "Not a directory" in message or "exists" in message
@@ -253,7 +253,7 @@ class TestSnapshots:
     def test_before_the_first_picture(self, qtbot: QtBot, tmp_path: Path) -> None:
         parent = QObject()
         snapshots = Snapshots(parent, lambda: tmp_path)
-        with qtbot.waitSignal(snapshots.done) as told:
-            snapshots.take(None, STATUS, OverlayStyle(), AnalysisOptions())
-        assert told.args == ["There is no picture to save yet.", ""]
+        with qtbot.waitSignal(snapshots.done) as done:
+            snapshots.save(None, STATUS, OverlayStyle(), AnalysisOptions())
+        assert done.args == ["There is no picture to save yet.", ""]
         assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from ferapp.live.status import Playback
-from ferapp.ui.live.snapshot import record
+from ferapp.ui.live.snapshot import snapshot_record
 from ferapp.ui.widgets import theme
 from tests.support.ui.picture import pixels, rgb
 from tests.support.ui.playing import KEY, REPLAY, at, calls, key, replayed
@@ -133,8 +133,9 @@ class TestReplay:
         source = replace(playing.engine.now.source, replay=replace(REPLAY, is_reanalysed=True))
         again = replace(playing.engine.now, source=source)
         for status, named in ((playing.engine.now, False), (again, True)):
-            found = record(replayed(1), status, page.overlay_style, page.options, datetime.now())
-            assert (found["model"] is not None) is named
+            shown, now = replayed(1), datetime.now()
+            data = snapshot_record(shown, status, page.overlay_style, page.options, now)
+            assert (data["model"] is not None) is named
 
     def test_by_menu(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/r/one")
