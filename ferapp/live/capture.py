@@ -40,7 +40,8 @@ class Capture:
     frame: until then, and if it fails, the previous one goes on. A source that fails while it
     plays is replaced by the fallback, the demo clip. A camera or stream that is gone is tried
     again every few seconds and takes over when it is back; no other one takes its place. `fault`
-    says what is wrong. Frames get their source and segment here.
+    says what is wrong. Frames get their source here; segments are numbered
+    through all players.
     """
 
     def __init__(

@@ -15,7 +15,8 @@ from ferapp.vision.face_regions import region_map
 from ferapp.vision.masking import hide_parts
 from ferapp.vision.quality import quality_issues, unsure_issue
 from ferapp.vision.signals import measure_signals
-from ferapp.vision.tracking import Smoothing, Tracks
+from ferapp.vision.smoothing import Smoothing
+from ferapp.vision.tracking import Tracks
 from ferapp.vision.types import (
     Analysis,
     AppliedModel,

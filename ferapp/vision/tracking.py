@@ -1,15 +1,10 @@
-"""Which face is which from frame to frame, and its smoothed probabilities."""
+"""Which face is which from frame to frame."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ferapp.vision.analysis_options import MAX_FACES
-from ferapp.vision.face_regions import Part
 from ferapp.vision.types import Box
 
 REACH = 0.6  # a face may be this share of its size away from where it was expected
@@ -135,45 +130,6 @@ def _cheapest_assignment(costs: list[dict[int, float]]) -> list[int | None]:
                     extended[now_used] = total + cost, [*keys, key]
         best = extended
     return min(best.values(), key=lambda entry: entry[0])[1]
-
-
-class Smoothing:
-    """First-order low-pass of the probabilities of each face, for one model."""
-
-    def __init__(self) -> None:
-        self._model: Path | None = None
-        # id of a face and its hidden parts → smoothed probabilities, and their time
-        self._memory: dict[tuple[int, frozenset[Part]], tuple[NDArray[np.float32], float]] = {}
-
-    def use_model(self, model: Path) -> None:
-        """Start over if this is another model."""
-        if model != self._model:
-            self._memory.clear()
-            self._model = model
-
-    def smooth(
-        self,
-        face_id: int,
-        probabilities: NDArray[np.float32],
-        time_s: float,
-        constant_s: float,
-        hidden: frozenset[Part] = frozenset(),
-    ) -> NDArray[np.float32]:
-        """The displayed probabilities; a `constant_s` of 0 returns them unchanged.
-
-        A face with `hidden` parts is smoothed separately: hiding takes effect at once and does not
-        affect the probabilities of the whole face.
-        """
-        self._memory = {
-            key: entry for key, entry in self._memory.items() if time_s - entry[1] <= MEMORY_S
-        }
-        last, last_s = self._memory.get((face_id, hidden), (probabilities, time_s))
-        smoothed = probabilities
-        if constant_s > 0 and last.shape == probabilities.shape:
-            share = -math.expm1(-(time_s - last_s) / constant_s)
-            smoothed = (last + share * (probabilities - last)).astype(np.float32)
-        self._memory[face_id, hidden] = smoothed, time_s
-        return smoothed
 
 
 def _centre(box: Box) -> tuple[float, float]:

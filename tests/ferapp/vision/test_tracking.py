@@ -1,14 +1,13 @@
 """Which face is which: crossings, occlusions, and the cheapest assignment."""
 
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ferapp.vision.tracking import Smoothing, Tracks, _cheapest_assignment, face_number
+from ferapp.vision.tracking import Tracks, _cheapest_assignment, face_number
 from ferapp.vision.types import Box
 
 STEP_S = 1 / 15
@@ -99,35 +98,6 @@ def test_no_assignment_is_cheaper(costs: list[dict[int, float]]) -> None:
     assert got is not None
     assert got[0] == best[0]
     assert got[1] == pytest.approx(best[1])
-
-
-def test_smoothing_follows_its_time_constant() -> None:
-    smoothing = Smoothing()
-    low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
-    smoothing.smooth(0, low, 0.0, 0.3)
-    after = smoothing.smooth(0, high, 0.3, 0.3)
-    assert after == pytest.approx(np.full(7, 1 - np.exp(-1)), rel=1e-5)
-    assert smoothing.smooth(0, high, 0.4, 0.0) == pytest.approx(high)  # 0 switches it off
-
-
-def test_each_face_is_smoothed_separately_and_with_hidden_parts_too() -> None:
-    smoothing = Smoothing()
-    low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
-    smoothing.smooth(0, low, 0.0, 0.3)
-    assert smoothing.smooth(1, high, 0.1, 0.3) == pytest.approx(high)
-    assert smoothing.smooth(0, high, 0.1, 0.3, frozenset({"mouth"})) == pytest.approx(high)
-    assert smoothing.smooth(0, low, 0.1, 0.3) == pytest.approx(low)
-
-
-def test_another_model_is_not_blended_with_the_one_before() -> None:
-    smoothing = Smoothing()
-    low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
-    smoothing.use_model(Path("one"))
-    smoothing.smooth(0, low, 0.0, 0.3)
-    smoothing.use_model(Path("one"))
-    assert smoothing.smooth(0, high, 0.0, 0.3) == pytest.approx(low)  # the same moment
-    smoothing.use_model(Path("two"))
-    assert smoothing.smooth(0, high, 0.0, 0.3) == pytest.approx(high)
 
 
 def test_no_two_faces_of_a_frame_share_a_number() -> None:

@@ -12,7 +12,7 @@ _Key = tuple[int, int | None, QualityKind]  # id of the face, index of the model
 
 
 @dataclass(slots=True)
-class _Spell:
+class _IssueSpan:
     """One issue of one face, from its first frame to the latest one."""
 
     issue: QualityIssue
@@ -29,7 +29,7 @@ class QualityDebounce:
     """
 
     def __init__(self) -> None:
-        self._spells: dict[_Key, _Spell] = {}
+        self._spans: dict[_Key, _IssueSpan] = {}
         self._last_frame: Frame | None = None
 
     def apply(self, analysis: Analysis) -> Analysis:
@@ -40,12 +40,10 @@ class QualityDebounce:
             frame.segment != last.segment or now - last.captured_at >= SHOW_AFTER_S
         )
         if at_once:
-            self._spells.clear()
+            self._spans.clear()
         faces = tuple(self._debounced_face(face, now, at_once) for face in analysis.faces)
-        self._spells = {
-            key: spell
-            for key, spell in self._spells.items()
-            if now - spell.last_seen <= HIDE_AFTER_S
+        self._spans = {
+            key: span for key, span in self._spans.items() if now - span.last_seen <= HIDE_AFTER_S
         }
         if all(new is old for new, old in zip(faces, analysis.faces, strict=True)):
             return analysis
@@ -79,13 +77,13 @@ class QualityDebounce:
     def _debounced(
         self, key: _Key, issue: QualityIssue | None, now: float, at_once: bool
     ) -> QualityIssue | None:
-        spell = self._spells.get(key)
+        span = self._spans.get(key)
         if issue is not None:
-            if spell is None:
-                spell = self._spells[key] = _Spell(issue, now, now, at_once)
-            spell.issue, spell.last_seen = issue, now
-            spell.is_shown = spell.is_shown or now - spell.began >= SHOW_AFTER_S
-        elif spell is not None and (not spell.is_shown or now - spell.last_seen > HIDE_AFTER_S):
-            del self._spells[key]
+            if span is None:
+                span = self._spans[key] = _IssueSpan(issue, now, now, at_once)
+            span.issue, span.last_seen = issue, now
+            span.is_shown = span.is_shown or now - span.began >= SHOW_AFTER_S
+        elif span is not None and (not span.is_shown or now - span.last_seen > HIDE_AFTER_S):
+            del self._spans[key]
             return None
-        return spell.issue if spell is not None and spell.is_shown else None
+        return span.issue if span is not None and span.is_shown else None
