@@ -1,4 +1,4 @@
-"""Two models look at the same frames; the engine is scripted, the analyzer real."""
+"""Two models analyse the same frames; the engine is scripted, the analyzer real."""
 
 import threading
 import weakref
@@ -13,7 +13,7 @@ from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.pipeline import Analyzer
 from tests.support.app.engine_parts import (
-    Bench,
+    EngineBench,
     FakeClassifier,
     next_analysis,
     ready,
@@ -24,12 +24,12 @@ from trainer.faces.landmarker import FaceLandmarker
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EngineBench:
     monkeypatch.chdir(tmp_path)
-    return Bench.in_folder(tmp_path)
+    return EngineBench.in_folder(tmp_path)
 
 
-def test_a_second_model_joins_and_leaves(bench: Bench) -> None:
+def test_a_second_model_joins_and_leaves(bench: EngineBench) -> None:
     with bench.engine() as engine:
         ready(engine)
         assert next_analysis(engine, lambda a: "model" in a.classes).models[1:] == ()
@@ -50,7 +50,7 @@ def test_a_second_model_joins_and_leaves(bench: Bench) -> None:
 
 
 def test_ending_the_comparison_cancels_a_load_in_progress(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: EngineBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate, made = threading.Event(), []
     make = bench.make_classifier
@@ -78,7 +78,7 @@ def test_ending_the_comparison_cancels_a_load_in_progress(
         status_when(engine, lambda s: s.second_model is not None and s.second_model.name == "two")
 
 
-def test_a_load_that_has_not_begun_is_cancelled_too(bench: Bench) -> None:
+def test_a_load_that_has_not_begun_is_cancelled_too(bench: EngineBench) -> None:
     gate = threading.Event()
     bench.load_fails = lambda model, _: model == "two" and gate.wait(20)
     with bench.engine() as engine:
@@ -95,7 +95,7 @@ def test_a_load_that_has_not_begun_is_cancelled_too(bench: Bench) -> None:
         assert "nobody" not in [model for model, _ in bench.loads]
 
 
-def test_a_second_model_that_is_not_there_says_so(bench: Bench) -> None:
+def test_a_missing_second_model_is_reported(bench: EngineBench) -> None:
     with bench.engine() as engine:
         ready(engine)
         engine.compare_with("nobody")
@@ -108,7 +108,7 @@ def test_a_second_model_that_is_not_there_says_so(bench: Bench) -> None:
         next_analysis(engine, lambda a: "model" in a.classes)
 
 
-def test_a_second_model_that_fails_is_released_and_the_first_goes_on(bench: Bench) -> None:
+def test_a_failing_second_model_is_released_and_the_first_keeps_running(bench: EngineBench) -> None:
     with bench.engine() as engine:
         ready(engine)
         engine.compare_with("two")
@@ -127,7 +127,7 @@ def test_a_second_model_that_fails_is_released_and_the_first_goes_on(bench: Benc
         assert "it gives NaN" in notice or "two" in notice
 
 
-def test_both_see_the_same_face(demo_frame: np.ndarray) -> None:
+def test_both_models_get_the_same_face(demo_frame: np.ndarray) -> None:
     landmarker = FaceLandmarker(video=True)
     analyzer = Analyzer(landmarker)
     first, second = Classifier("twin-ce", "cpu"), Classifier("twin-pal", "cpu")

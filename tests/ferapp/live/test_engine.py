@@ -16,7 +16,7 @@ from tests.support.app.engine_parts import (
     CPU,
     FULL,
     GPU,
-    Bench,
+    EngineBench,
     Pictures,
     failed,
     next_analysis,
@@ -34,9 +34,9 @@ BUNDLED = ("default", "accurate", "compact", "dacl", "twin-au", "twin-ce", "twin
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EngineBench:
     monkeypatch.chdir(tmp_path)  # its ./runs is empty
-    return Bench.in_folder(tmp_path)
+    return EngineBench.in_folder(tmp_path)
 
 
 def write_model(path: Path, name: str) -> None:
@@ -59,7 +59,7 @@ class Watched(Pictures):
 
 
 def test_no_old_frame_is_shown_after_coming_back(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: EngineBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench, "open_source", Watched)
     with bench.engine() as engine:
@@ -74,7 +74,7 @@ def test_no_old_frame_is_shown_after_coming_back(
 
 
 class TestModels:
-    def test_the_status_describes_the_running_model(self, bench: Bench) -> None:
+    def test_the_status_describes_the_running_model(self, bench: EngineBench) -> None:
         with bench.engine() as engine:
             status = ready(engine)
             assert status.model.spec == str(bench.models["one"])
@@ -84,7 +84,7 @@ class TestModels:
             assert (status.model.notice, status.analysis_notice) == ("", "")
             assert next_analysis(engine, lambda a: "model" in a.classes)
 
-    def test_loading_lasts_until_the_newest_request_is_done(self, bench: Bench) -> None:
+    def test_loading_lasts_until_the_newest_request_is_done(self, bench: EngineBench) -> None:
         gate = threading.Event()
         bench.load_fails = lambda model, _: model == "two" and gate.wait(10)
         with bench.engine() as engine:
@@ -100,8 +100,8 @@ class TestModels:
             assert "nobody" in status.model.notice
             assert status.model.name == "two"
 
-    def test_bundled_ones_runs_and_opened_files_are_listed(
-        self, bench: Bench, tmp_path: Path
+    def test_bundled_models_runs_and_opened_files_are_listed(
+        self, bench: EngineBench, tmp_path: Path
     ) -> None:
         for run in ("20260101-120000-first", "20260202-120000-second"):
             write_model(RunDir(tmp_path / "runs" / run).best, run.rpartition("-")[2])
@@ -132,7 +132,7 @@ class TestModels:
             assert (mended.card.name, mended.problem) == ("mended", "")
 
     def test_a_card_is_read_once(
-        self, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, bench: EngineBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from ferapp.live import model_catalogue
 
@@ -146,7 +146,7 @@ class TestModels:
         assert catalogue.list_models() == catalogue.list_models() == first
         assert sorted(read) == sorted(asset("models").resolve().glob("*.safetensors"))
 
-    def test_times_are_remembered_for_each_device(self, bench: Bench) -> None:
+    def test_times_are_remembered_for_each_device(self, bench: EngineBench) -> None:
         bench.models["one"].touch()  # a file that is there is listed
         with bench.engine(model=str(bench.models["one"])) as engine:
             ready(engine)
@@ -156,13 +156,13 @@ class TestModels:
 
 
 class TestDevices:
-    def test_they_are_listed_when_torch_is_there(self, bench: Bench) -> None:
+    def test_devices_are_listed_once_torch_is_imported(self, bench: EngineBench) -> None:
         with bench.engine() as engine:
             assert status_when(engine, lambda s: s.devices).devices == (CPU, GPU)
             bench.devices = (CPU,)
             status_when(engine, lambda s: s.devices == (CPU,))
 
-    def test_the_model_moves_while_it_goes_on(self, bench: Bench) -> None:
+    def test_the_model_moves_while_analysis_continues(self, bench: EngineBench) -> None:
         gate = threading.Event()
         bench.load_fails = lambda _, device: device == "cpu" and gate.wait(10)
         with bench.engine() as engine:
@@ -179,7 +179,7 @@ class TestDevices:
             ready(engine, "two", "cpu")  # the next model stays on the chosen device
 
     @pytest.mark.parametrize(
-        ("problem", "words"),
+        ("problem", "message"),
         [
             (None, "the device abacus is not available"),
             (torch.OutOfMemoryError(FULL), "abacus has too little free memory for one"),
@@ -188,11 +188,11 @@ class TestDevices:
             (OSError(), "OSError"),
         ],
     )
-    def test_one_that_fails_leaves_the_model_where_it_runs(
+    def test_a_device_that_fails_leaves_the_model_where_it_runs(
         self,
-        bench: Bench,
+        bench: EngineBench,
         problem: Exception | None,
-        words: str,
+        message: str,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         def fail(_: str, device: str) -> None:
@@ -204,7 +204,7 @@ class TestDevices:
             ready(engine)
             engine.use_device("abacus")
             status = failed(engine)
-            assert words in status.model.notice
+            assert message in status.model.notice
             assert (status.model.name, status.model.device) == ("one", "cuda:0")
             assert next_analysis(engine, lambda a: "model" in a.classes)
             if problem is not None:
@@ -213,7 +213,7 @@ class TestDevices:
             engine.load_model("two")
             ready(engine, "two", "cuda:0")  # not on the one that failed
 
-    def test_a_first_device_that_fails_can_be_changed(self, bench: Bench) -> None:
+    def test_a_first_device_that_fails_can_be_changed(self, bench: EngineBench) -> None:
         with bench.engine(device="abacus") as engine:
             assert "abacus" in failed(engine).model.notice
             engine.use_device("cpu")
@@ -221,7 +221,7 @@ class TestDevices:
 
 
 class TestSources:
-    def test_cameras_come_and_go(self, bench: Bench) -> None:
+    def test_cameras_come_and_go(self, bench: EngineBench) -> None:
         camera = CameraInfo(0, "Cam", uri="camera:Cam")
         with bench.engine() as engine:
             assert engine.status().cameras == ()
@@ -230,8 +230,8 @@ class TestSources:
             bench.cameras = ()
             status_when(engine, lambda s: s.cameras == ())
 
-    def test_a_list_that_fails_keeps_the_last_one(
-        self, bench: Bench, caplog: pytest.LogCaptureFixture
+    def test_a_list_that_fails_keeps_its_last_value(
+        self, bench: EngineBench, caplog: pytest.LogCaptureFixture
     ) -> None:
         camera = CameraInfo(0, "Cam", uri="camera:Cam")
         looks = 0
@@ -252,7 +252,7 @@ class TestSources:
             engine.close()
         assert caplog.text.count("Looking for cameras failed") == 1
 
-    def test_the_source_is_the_uri_that_opens_it(self, bench: Bench) -> None:
+    def test_the_source_is_the_uri_that_opens_it(self, bench: EngineBench) -> None:
         with bench.engine() as engine:
             status_when(engine, lambda s: s.source.uri == "clip")
             engine.open_source("gone.mp4")
@@ -261,7 +261,7 @@ class TestSources:
             engine.open_source("other")
             status_when(engine, lambda s: s.source.uri == "other")
 
-    def test_reading_the_status_never_waits(self, bench: Bench) -> None:
+    def test_reading_the_status_never_waits(self, bench: EngineBench) -> None:
         gate = threading.Event()
         bench.load_fails = lambda *_: gate.wait(10)
         bench.faces_fail = lambda: gate.wait(10)
@@ -274,11 +274,11 @@ class TestSources:
             gate.set()
         assert took < 2  # 200 looks; one takes far below a millisecond on an idle machine
 
-    def test_an_engine_that_was_never_started_closes(self, bench: Bench) -> None:
+    def test_an_engine_that_was_never_started_closes(self, bench: EngineBench) -> None:
         Engine("clip", "one", parts=bench.parts()).close()
 
 
-def test_an_analysis_that_cannot_start_says_why(bench: Bench) -> None:
+def test_an_analyzer_that_cannot_be_created_is_reported(bench: EngineBench) -> None:
     def fails() -> None:
         raise AttributeError("module 'cv2' has no attribute 'typing'")
 

@@ -13,7 +13,7 @@ from ferapp.live.status import ModelState
 from ferapp.vision.analysis_options import AnalysisOptions
 from tests.support.app.engine_parts import (
     FULL,
-    Bench,
+    EngineBench,
     failed,
     next_analysis,
     ready,
@@ -23,13 +23,13 @@ from tests.support.app.engine_parts import (
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EngineBench:
     monkeypatch.chdir(tmp_path)  # its ./runs is empty
-    return Bench.in_folder(tmp_path)
+    return EngineBench.in_folder(tmp_path)
 
 
 class TestOutOfMemory:
-    def test_the_whole_fallback(self, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    def test_the_whole_fallback(self, bench: EngineBench, caplog: pytest.LogCaptureFixture) -> None:
         gates = {
             level: threading.Event() for level in (Degradation.NO_ATTRIBUTION, Degradation.ONE_FACE)
         }
@@ -74,7 +74,7 @@ class TestOutOfMemory:
             assert ready(engine, "two", "cpu")
             status_when(engine, lambda s: s.analysis_notice == "")
 
-    def test_the_gpu_is_chosen_again_when_it_has_room(self, bench: Bench) -> None:
+    def test_the_gpu_can_be_chosen_again_when_memory_is_free(self, bench: EngineBench) -> None:
         full = threading.Event()
         full.set()
 
@@ -91,7 +91,7 @@ class TestOutOfMemory:
             status_when(engine, lambda s: s.analysis_notice == "")
             until(lambda: bench.seen[-1] == ("cuda", AnalysisOptions()))
 
-    def test_video_goes_on_while_the_cpu_loads(self, bench: Bench) -> None:
+    def test_video_keeps_playing_while_the_model_moves_to_the_cpu(self, bench: EngineBench) -> None:
         gate = threading.Event()
         bench.load_fails = lambda _, device: device == "cpu" and gate.wait(10)
 
@@ -107,7 +107,7 @@ class TestOutOfMemory:
             gate.set()
             ready(engine, device="cpu")
 
-    def test_attribution_switched_on_again_is_tried_again(self, bench: Bench) -> None:
+    def test_switching_attribution_on_again_retries_it(self, bench: EngineBench) -> None:
         full = threading.Event()
         full.set()
 
@@ -129,7 +129,7 @@ class TestOutOfMemory:
 
     @pytest.mark.parametrize("change", ["model", "device"])
     def test_another_model_or_device_starts_with_everything(
-        self, bench: Bench, change: str
+        self, bench: EngineBench, change: str
     ) -> None:
         def full(device: str, options: AnalysisOptions) -> None:
             if options.attribution and device == "cuda" and engine.status().model.name == "one":
@@ -145,7 +145,7 @@ class TestOutOfMemory:
             status_when(engine, lambda s: s.analysis_notice == "")
             until(lambda: bench.seen and bench.seen[-1][1] == AnalysisOptions())
 
-    def test_attribution_that_is_off_anyway_is_skipped(self) -> None:
+    def test_without_attribution_that_level_is_skipped(self) -> None:
         fallback = OomFallback()
         assert (
             fallback.degrade(AnalysisOptions(attribution=False), "cuda:0") is Degradation.ONE_FACE
@@ -157,8 +157,8 @@ class TestOutOfMemory:
 
 
 class TestFailures:
-    def test_a_model_that_fails_now_and_then_is_told_and_stays(
-        self, bench: Bench, caplog: pytest.LogCaptureFixture
+    def test_a_model_that_fails_occasionally_is_reported_and_stays(
+        self, bench: EngineBench, caplog: pytest.LogCaptureFixture
     ) -> None:
         count, stay_bad = 0, threading.Event()
 
@@ -188,7 +188,7 @@ class TestFailures:
             engine.use_device("cpu")  # the same model again
             ready(engine, device="cpu")
 
-    def test_out_of_memory_on_the_cpu_is_a_failure_as_any_other(self, bench: Bench) -> None:
+    def test_out_of_memory_on_the_cpu_is_an_ordinary_failure(self, bench: EngineBench) -> None:
         def full(*_: object) -> None:
             raise RuntimeError("DefaultCPUAllocator: out of memory")
 
@@ -196,7 +196,7 @@ class TestFailures:
         with bench.engine(device="cpu") as engine:
             assert "was stopped" in failed(engine).model.notice
 
-    def test_landmarks_that_fail_leave_the_video(self, bench: Bench) -> None:
+    def test_video_plays_on_when_landmarks_fail(self, bench: EngineBench) -> None:
         bad = threading.Event()
         bad.set()
 
@@ -213,8 +213,8 @@ class TestFailures:
             next_analysis(engine, lambda a: a.classes == ("landmarks", "model"))
             status_when(engine, lambda s: s.analysis_notice == "")
 
-    def test_without_a_landmarker_models_load_all_the_same(
-        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    def test_models_load_even_without_a_landmarker(
+        self, bench: EngineBench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def broken() -> None:
             raise RuntimeError("no such graph")

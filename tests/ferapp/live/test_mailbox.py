@@ -134,22 +134,22 @@ def broken_models(folder: Path) -> dict[str, tuple[Path, str]]:
         "other type": ({"classifier.bias": torch.ones(7, dtype=torch.int64)}, card, "does not fit"),
         "other shape": ({"classifier.bias": torch.ones(8)}, card, "has the shape (8,)"),
     }
-    found = {}
-    for name, (content, words) in contents.items():
-        found[name] = (folder / f"{name}.safetensors", words)
-        found[name][0].write_bytes(content)
-    for name, (changed, its_card, words) in states.items():
-        found[name] = (folder / f"{name}.safetensors", words)
-        save_model(found[name][0], {**state, **changed}, its_card)
+    files = {}
+    for name, (content, message) in contents.items():
+        files[name] = (folder / f"{name}.safetensors", message)
+        files[name][0].write_bytes(content)
+    for name, (changed, its_card, message) in states.items():
+        files[name] = (folder / f"{name}.safetensors", message)
+        save_model(files[name][0], {**state, **changed}, its_card)
     other = ModelCard(
         name="other",
         architecture="resnet18",
         arguments={},
         attribution_layer=card.attribution_layer,
     )
-    found["other network"] = (folder / "other network.safetensors", "do not fit the card's network")
-    save_model(found["other network"][0], create("compact").state_dict(), other)
-    return found
+    files["other network"] = (folder / "other network.safetensors", "do not fit the card's network")
+    save_model(files["other network"][0], create("compact").state_dict(), other)
+    return files
 
 
 @pytest.mark.parametrize("engine", [("demo", "default")], indirect=True)
@@ -157,10 +157,10 @@ def test_a_model_that_cannot_be_loaded_leaves_the_running_one_alone(
     engine: Engine, tmp_path: Path
 ) -> None:
     until(lambda: engine.status().model.state is ModelState.READY)
-    for file, words in broken_models(tmp_path).values():
+    for file, message in broken_models(tmp_path).values():
         engine.load_model(str(file))
         status = status_when(engine, lambda s, file=file: str(file) in s.model.notice)
-        assert words in status.model.notice
+        assert message in status.model.notice
         assert (status.model.state, status.model.name) == (ModelState.FAILED, "default")
         assert next_analysis(engine, lambda a: a.faces and a.faces[0].prediction)
     engine.load_model(str(tmp_path / "sound.safetensors"))
@@ -168,7 +168,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_running_one_alone(
 
 
 @pytest.mark.parametrize("engine", [("demo", "/gone/model.safetensors")], indirect=True)
-def test_video_runs_on_without_any_model(engine: Engine) -> None:
+def test_video_plays_without_any_model(engine: Engine) -> None:
     until(lambda: engine.status().model.state is ModelState.FAILED)
     assert "/gone/model.safetensors" in engine.status().model.notice
     analysis = next_analysis(engine, lambda a: a.faces)

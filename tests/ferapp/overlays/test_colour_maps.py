@@ -54,7 +54,7 @@ def test_colours_are_premultiplied() -> None:
     assert (image[..., :3].max(axis=-1) <= image[..., 3]).all()
 
 
-def test_upsampling_keeps_the_place_of_a_peak() -> None:
+def test_upsampling_keeps_the_position_of_a_peak() -> None:
     values = np.zeros((12, 12), np.float32)
     values[3, 7] = 1.0
     out = colour_maps.upsample_map(values, 5)

@@ -1,9 +1,9 @@
-"""The scale that is held: the largest magnitude of the last five seconds."""
+"""The held colour scale: the largest magnitude of the last five seconds."""
 
 from ferapp.overlays.colour_scale import ColourScale
 
 
-def test_each_picture_has_its_own_until_it_is_held() -> None:
+def test_each_picture_has_its_own_scale_by_default() -> None:
     scale = ColourScale(held=False)
     for i in range(100):
         scale.add(1, i / 10, 0.5)
@@ -32,7 +32,7 @@ def test_holding_early_grows_until_five_seconds_were_seen() -> None:
     assert values == [0.1, 0.3, 0.3, 0.7, 0.7]
 
 
-def test_another_class_is_measured_anew() -> None:
+def test_another_class_is_measured_from_the_start() -> None:
     scale = ColourScale(held=True)
     scale.add(1, 0, 0.5)
     scale.add(1, 8, 0.5)
@@ -51,7 +51,7 @@ def test_a_scale_held_in_a_new_segment_is_of_that_segment() -> None:
         assert scale.value == expected
 
 
-def test_it_grows_until_five_seconds_of_the_segment_were_measured() -> None:
+def test_the_scale_grows_until_five_seconds_of_the_segment_were_measured() -> None:
     for segment, expected in ((1, 0.2), (2, 0.7)):
         scale = ColourScale(held=False)
         for time in range(10):
@@ -63,7 +63,7 @@ def test_it_grows_until_five_seconds_of_the_segment_were_measured() -> None:
 
 
 def test_a_held_scale_stays_in_a_new_segment() -> None:
-    """That is what it is held for: pictures compare, also those of a folder."""
+    """That is its purpose: pictures can be compared, those of a folder too."""
     scale = ColourScale(held=True)
     for time, peak in ((0, 0.5), (6, 0.4)):
         scale.add(1, time, peak)

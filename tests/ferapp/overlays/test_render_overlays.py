@@ -28,7 +28,7 @@ def rgb(image: QImage) -> NDArray[np.int64]:
 
 
 def far(pixels: NDArray[np.int64], colour: str) -> NDArray[np.int64]:
-    """How far each pixel is from `colour`, all channels together."""
+    """Distance of each pixel to `colour`, summed over the channels."""
     c = QColor(colour)
     return np.abs(pixels - [c.red(), c.green(), c.blue()]).sum(axis=-1)
 
@@ -42,7 +42,7 @@ def one_face(size: tuple[int, int], attribution: NDArray[np.float32] | None = No
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_landmarks_have_their_colour_where_they_are(size: tuple[int, int]) -> None:
+def test_landmarks_are_drawn_at_their_positions(size: tuple[int, int]) -> None:
     shown = one_face(size)
     image = render_overlays(shown, replace(BARE, landmarks=True))
     assert (image.width(), image.height(), image.devicePixelRatio()) == (*size, 1)
@@ -61,15 +61,15 @@ def test_lines_and_text_grow_with_the_frame_and_stay_legible(size: tuple[int, in
     colour = palette.FACE_COLOURS[0]
     line = pixels[y + height // 2, x - round(4 * scale) : x + round(4 * scale) + 1]
     assert (far(line, colour) < 150).sum() == pytest.approx(1.75 * scale, abs=1.1)
-    above = pixels[:y, x + round(7 * scale)]  # through the plate, left of its words
+    above = pixels[:y, x + round(7 * scale)]  # through the plate, left of its text
     plate = (far(above, colour) < 12).sum()
     assert 16 * scale < plate < 32 * scale
     assert plate >= 13
     assert plate / size[1] < 0.1
 
 
-def test_contours_grow_too() -> None:
-    """A line that keeps one pixel cannot be seen on a large frame."""
+def test_contours_grow_with_the_frame_too() -> None:
+    """A line of one pixel is invisible in a large frame."""
     shown = one_face((3840, 2160))
     first, second = CONTOURS_68[0][:2]
     points = shown.faces[0].landmarks[[first, second]].astype(float)
@@ -85,11 +85,11 @@ def test_contours_grow_too() -> None:
 def test_a_face_that_is_cut_off_at_the_top_has_its_label() -> None:
     shown = analysis(face((320, 0), half=90), size=(640, 360))
     pixels = rgb(render_overlays(shown, replace(BARE, boxes=True)))
-    through_the_plate = pixels[:80, 320 - 90 + 8]  # left of its words
+    through_the_plate = pixels[:80, 320 - 90 + 8]  # left of its text
     assert 12 < (far(through_the_plate, palette.FACE_COLOURS[0]) < 12).sum() < 24
 
 
-def test_nothing_asked_for_leaves_the_frame_untouched() -> None:
+def test_without_overlays_the_frame_stays_unchanged() -> None:
     hot = np.ones((SIZE, SIZE), np.float32)
     shown = one_face((321, 241), hot)
     untouched = shown.frame.image[..., ::-1]
@@ -101,7 +101,7 @@ def test_nothing_asked_for_leaves_the_frame_untouched() -> None:
     np.testing.assert_array_equal(shown.picture[..., :3], shown.frame.image)  # a copy was painted
 
 
-def test_a_recorded_picture_with_overlays_does_not_get_them_twice() -> None:
+def test_overlays_are_not_rendered_twice() -> None:
     hot = np.ones((SIZE, SIZE), np.float32)
     shown = one_face((640, 360), hot)
     clean, overlaid = (
@@ -121,7 +121,7 @@ def test_the_mirror_of_the_view_is_not_rendered() -> None:
 
 
 def test_rendered_overlays_are_the_same_in_every_theme(qapp: QApplication) -> None:
-    """The same picture whatever the window looks like."""
+    """The theme of the window does not matter."""
     shown = analysis(face())
     theme.apply_theme(qapp, "light")
     light = render_overlays(shown, OverlayStyle())

@@ -43,7 +43,7 @@ def crops() -> NDArray[np.uint8]:
 
 
 def points() -> NDArray[np.float32]:
-    """(2, 68, 2): a face that fills the crop, all but the anchors roughly."""
+    """(2, 68, 2) landmarks of a face that fills the crop; only the anchors are exact."""
     t = np.linspace(np.pi, 0, 17)
     face = np.zeros((68, 2), np.float32)
     face[:17] = np.column_stack([23.5 + 19 * np.cos(t), 20 + 24 * np.sin(t)])
@@ -64,7 +64,7 @@ def points() -> NDArray[np.float32]:
     ("compact", {"class_map", "grad"}),
     ("wildcat", {"cam"}),
 ])  # fmt: skip
-def test_a_model_offers_the_methods_that_it_can_serve(
+def test_a_model_offers_the_methods_that_it_supports(
     name: str, missing: set[str], tmp_path: Path, crops: NDArray[np.uint8]
 ) -> None:
     file = saved(tmp_path, name)
@@ -127,24 +127,24 @@ def test_feature_attention_is_returned_with_the_classification(
     assert plain.attention.shape == (2, 0)
 
 
-def test_regions_are_where_a_person_would_point() -> None:
-    found = region_map(points()[0], 48)
+def test_each_region_contains_its_part_of_the_face() -> None:
+    regions = region_map(points()[0], 48)
     at = {"eyes": (15, 18), "brows": (14, 13), "nose": (23, 27), "mouth": (23, 37)}
     for name, (x, y) in at.items():
-        assert REGIONS[found[y, x]] == name
-    assert REGIONS[found[28, 12]] == "elsewhere"  # the cheek
-    assert REGIONS[found[4, 23]] == "elsewhere"  # the forehead
-    assert REGIONS[found[46, 2]] == "outside"
-    assert set(np.unique(found)) == set(range(len(REGIONS)))
+        assert REGIONS[regions[y, x]] == name
+    assert REGIONS[regions[28, 12]] == "elsewhere"  # the cheek
+    assert REGIONS[regions[4, 23]] == "elsewhere"  # the forehead
+    assert REGIONS[regions[46, 2]] == "outside"
+    assert set(np.unique(regions)) == set(range(len(REGIONS)))
 
 
 def test_region_shares_count_only_positive_attribution() -> None:
-    found = np.zeros((4, 4), np.uint8)
-    found[2:], found[3, 3] = REGIONS.index("mouth"), REGIONS.index("outside")
+    regions = np.zeros((4, 4), np.uint8)
+    regions[2:], regions[3, 3] = REGIONS.index("mouth"), REGIONS.index("outside")
     map_ = np.zeros((4, 4), np.float32)
     map_[0, 0], map_[2, 1], map_[3, 3], map_[1, 1] = 1.0, 2.0, 1.0, -9.0
-    shares = dict(zip(REGIONS, region_shares(map_, found).tolist(), strict=True))
+    shares = dict(zip(REGIONS, region_shares(map_, regions).tolist(), strict=True))
     assert shares == {
         "brows": 0.25, "eyes": 0, "nose": 0, "mouth": 0.5, "elsewhere": 0, "outside": 0.25,
     }  # fmt: skip
-    assert not region_shares(-np.abs(map_), found).any()
+    assert not region_shares(-np.abs(map_), regions).any()

@@ -1,4 +1,4 @@
-"""Two real faces that pass each other, found by MediaPipe."""
+"""Two real faces that pass each other, detected by MediaPipe."""
 
 import cv2
 import numpy as np
@@ -32,7 +32,7 @@ def portraits() -> list[np.ndarray]:
 
 
 def put(canvas: np.ndarray, portrait: np.ndarray, x: int, scale: float) -> None:
-    """A head in an oval, over what is there."""
+    """Paint a head in an oval over the frame."""
     head = cv2.resize(portrait, None, fx=scale, fy=scale)
     height, width = head.shape[:2]
     oval = np.zeros((height, width), np.uint8)

@@ -1,4 +1,4 @@
-"""Hiding parts of a face: what changes in the crop, and what the model then says."""
+"""Hiding parts of a face: the changes of the crop and of the prediction."""
 
 from collections.abc import Iterator
 
@@ -52,13 +52,13 @@ def laughing() -> np.ndarray:
 @pytest.fixture(scope="module")
 def aligned(laughing: np.ndarray, landmarker: FaceLandmarker) -> tuple[np.ndarray, np.ndarray]:
     """Crop (48, 48) and the points in it."""
-    (found,) = landmarker(np.ascontiguousarray(laughing[..., ::-1]))
-    face = align_face(laughing, found.landmarks)
-    return face.crop, transform_points(face.matrix, found.landmarks)
+    (detection,) = landmarker(np.ascontiguousarray(laughing[..., ::-1]))
+    face = align_face(laughing, detection.landmarks)
+    return face.crop, transform_points(face.matrix, detection.landmarks)
 
 
 def pixels_of(points: np.ndarray, part: Part) -> np.ndarray:
-    """(48, 48) where a part's hulls lie, drawn."""
+    """(48, 48) mask of the hulls of a part."""
     drawn = np.zeros((48, 48), np.uint8)
     for region in PART_HULLS[part]:
         hull = cv2.convexHull(np.rint(points[list(region)]).astype(np.int32))
@@ -67,9 +67,7 @@ def pixels_of(points: np.ndarray, part: Part) -> np.ndarray:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_hidden_part_changes_and_nothing_else(
-    aligned: tuple[np.ndarray, np.ndarray], part: Part
-) -> None:
+def test_only_the_hidden_part_changes(aligned: tuple[np.ndarray, np.ndarray], part: Part) -> None:
     crop, points = aligned
     hidden = hide_parts(crop, points, {part})
     changed = hidden != crop
@@ -89,7 +87,7 @@ def test_without_the_mouth_the_eyes_are_untouched(aligned: tuple[np.ndarray, np.
     assert changed[pixels_of(points, "mouth")].mean() > 0.9
 
 
-def test_nothing_is_left_of_what_was_there(aligned: tuple[np.ndarray, np.ndarray]) -> None:
+def test_nothing_of_the_hidden_part_remains(aligned: tuple[np.ndarray, np.ndarray]) -> None:
     """Teeth, lips or an open mouth: the hidden picture is the same."""
     crop, points = aligned
     scribbled = crop.copy()
@@ -117,7 +115,7 @@ def test_hiding_commutes_with_mirroring(aligned: tuple[np.ndarray, np.ndarray]) 
         assert np.abs(one.astype(int) - two).max() <= 1
 
 
-def test_a_part_outside_the_crop_is_hidden_as_far_as_it_is_there(
+def test_a_part_partly_outside_the_crop_is_hidden_inside_it(
     aligned: tuple[np.ndarray, np.ndarray],
 ) -> None:
     crop, points = aligned
@@ -141,7 +139,7 @@ def predicted(
     return face, face.prediction
 
 
-def test_the_model_is_fed_the_crop_that_is_shown(
+def test_the_displayed_crop_is_the_model_input(
     laughing: np.ndarray, landmarker: FaceLandmarker, classifier: Classifier
 ) -> None:
     plain_face, plain = predicted(laughing, landmarker, classifier)
@@ -176,13 +174,13 @@ def test_a_laughing_face_without_its_mouth_is_less_happy(
     assert all(happiness(part) > without_mouth + 0.02 for part in PARTS if part != "mouth")
 
 
-def test_the_whole_face_is_smoothed_for_itself(
+def test_the_unmasked_probabilities_are_smoothed_separately(
     laughing: np.ndarray,
     demo_frame: np.ndarray,
     landmarker: FaceLandmarker,
     classifier: Classifier,
 ) -> None:
-    """Its bars go on as if nothing had been hidden, and the hidden face's begin anew."""
+    """Hiding a part does not interrupt them, and the smoothing of the masked ones starts over."""
 
     def seen(hidden: frozenset[Part]) -> list[Prediction]:
         analyzer = Analyzer(landmarker)

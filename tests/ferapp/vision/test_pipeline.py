@@ -31,7 +31,7 @@ def test_one_forward_gives_the_maps_of_all_classes() -> None:
     assert result.mapped.tolist() == [list(range(7))] * 3
 
 
-def test_a_network_without_a_linear_head_gives_the_map_asked_for(
+def test_a_network_without_a_linear_head_gives_only_the_requested_map(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     classifier = Classifier("default", "cpu")
@@ -52,7 +52,7 @@ def test_a_network_without_a_linear_head_gives_the_map_asked_for(
         assert np.allclose(result.maps[:, 0], picked, atol=1e-4)
 
 
-def test_a_real_face_is_found_aligned_and_explained(demo_frame: np.ndarray) -> None:
+def test_a_real_face_is_detected_aligned_and_explained(demo_frame: np.ndarray) -> None:
     classifier = Classifier("default", "cpu")
     with FaceLandmarker(video=True) as landmarker:
         analysis = Analyzer(landmarker).analyze(
@@ -77,7 +77,7 @@ def test_a_real_face_is_found_aligned_and_explained(demo_frame: np.ndarray) -> N
     assert np.array_equal(analysis.picture[..., :3], demo_frame)
 
 
-def test_without_a_model_landmarks_are_there_and_labels_are_not(demo_frame: np.ndarray) -> None:
+def test_without_a_model_there_are_landmarks_but_no_predictions(demo_frame: np.ndarray) -> None:
     with FaceLandmarker(video=True) as landmarker:
         frame = Frame(demo_frame, 0, 0.0, 0.0)
         analysis = Analyzer(landmarker).analyze(frame, None, AnalysisOptions(), paint=False)
@@ -87,10 +87,10 @@ def test_without_a_model_landmarks_are_there_and_labels_are_not(demo_frame: np.n
     assert analysis.faces[0].landmarks.shape == (68, 2)
 
 
-def test_nothing_is_computed_that_was_not_asked_for(
+def test_only_what_the_options_request_is_computed(
     demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One face alone when so asked, one crop a face while nothing is hidden."""
+    """Only one face if so requested, and only one crop per face while nothing is hidden."""
     classifier = Classifier("default", "cpu")
     batches = []
     classify = classifier.classify
@@ -131,17 +131,17 @@ def test_nothing_is_computed_that_was_not_asked_for(
 
 
 def test_probabilities_are_smoothed_within_a_segment_only(demo_frame: np.ndarray) -> None:
-    """However long the smoothing: a new segment stands for itself."""
+    """However long the smoothing, nothing of the segment before is averaged in."""
     classifier = Classifier("default", "cpu")
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
-    options, found = AnalysisOptions(smoothing_s=2.0), [DetectedFace(mesh)]
+    options, detections = AnalysisOptions(smoothing_s=2.0), [DetectedFace(mesh)]
 
     def second(*segments: int) -> Face:
         analyzer = Analyzer(None)
         for index, (image, segment) in enumerate(zip(images, segments, strict=True)):
             frame = Frame(image, index, float(index), 0.0, segment)
             (face,) = analyzer.analyze(
-                frame, classifier, options, paint=False, detections=found
+                frame, classifier, options, paint=False, detections=detections
             ).faces
         return face
 
@@ -159,11 +159,11 @@ def test_probabilities_are_smoothed_within_a_segment_only(demo_frame: np.ndarray
 def test_the_second_model_is_smoothed_within_a_segment_too(demo_frame: np.ndarray) -> None:
     classifier, analyzer = Classifier("default", "cpu"), Analyzer(None)
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
-    options, found = AnalysisOptions(smoothing_s=2.0, attribution=False), [DetectedFace(mesh)]
+    options, detections = AnalysisOptions(smoothing_s=2.0, attribution=False), [DetectedFace(mesh)]
 
     def second_model(image: np.ndarray, index: int, segment: int) -> Prediction:
         frame = Frame(image, index, float(index), 0.0, segment)
-        analysis = analyzer.analyze(frame, None, options, paint=False, detections=found)
+        analysis = analyzer.analyze(frame, None, options, paint=False, detections=detections)
         compared = analyzer.compare(analysis, classifier, options)
         prediction = compared.faces[0].predicted_by(1)
         assert prediction is not None
@@ -176,8 +176,8 @@ def test_the_second_model_is_smoothed_within_a_segment_too(demo_frame: np.ndarra
     np.testing.assert_array_equal(new_segment.smoothed, new_segment.probabilities)
 
 
-def test_a_face_is_searched_for_anew_in_a_new_segment(demo_frame: np.ndarray) -> None:
-    """The face of the frame before does not say where to look; within a segment it does.
+def test_faces_are_detected_without_tracking_in_a_new_segment(demo_frame: np.ndarray) -> None:
+    """Within a segment the search begins at the face of the frame before; here it does not.
 
     With room for another face MediaPipe searches every picture anyway.
     """
@@ -191,23 +191,25 @@ def test_a_face_is_searched_for_anew_in_a_new_segment(demo_frame: np.ndarray) ->
             for index, (image, segment) in enumerate(
                 zip((demo_frame, moved), segments, strict=True)
             ):
-                found = analyzer.detect(Frame(image, index, index / 30, 0.0, segment), options)
-            return found[0].mesh
+                detections = analyzer.detect(Frame(image, index, index / 30, 0.0, segment), options)
+            return detections[0].mesh
 
         np.testing.assert_allclose(second(1, 2), expected, atol=1e-3)
         assert np.abs(second(3, 3) - expected).max() > 0.1
         np.testing.assert_allclose(second(4, 5), expected, atol=1e-3)
 
 
-def test_nobody_is_the_same_in_two_segments(demo_frame: np.ndarray) -> None:
-    """Though a face is at the same place; ids are unused, and numbers count from 1 again."""
+def test_no_face_has_the_same_id_in_two_segments(demo_frame: np.ndarray) -> None:
+    """Even at the same position: ids are new, and numbers count from 1 again."""
     analyzer = Analyzer(None)
     mesh = np.random.default_rng(0).uniform(0, 80, (478, 2)).astype(np.float32)
 
     def ids(segment: int, *places: float) -> list[int]:
         frame = Frame(demo_frame, segment, float(segment), 0.0, segment)
-        found = [DetectedFace(mesh + place) for place in places]
-        analysis = analyzer.analyze(frame, None, AnalysisOptions(), paint=False, detections=found)
+        detections = [DetectedFace(mesh + place) for place in places]
+        analysis = analyzer.analyze(
+            frame, None, AnalysisOptions(), paint=False, detections=detections
+        )
         return [face.face_id for face in analysis.faces]
 
     first = ids(0, 0, 300)
@@ -219,17 +221,17 @@ def test_nobody_is_the_same_in_two_segments(demo_frame: np.ndarray) -> None:
     assert [face_number(key) for key in (*first, *second, *third)] == [1, 2, 1, 1, 2]
 
 
-def test_recalled_faces_go_on_in_their_segment_only(demo_frame: np.ndarray) -> None:
+def test_recalled_faces_keep_their_ids_in_their_segment_only(demo_frame: np.ndarray) -> None:
     mesh = np.random.default_rng(0).uniform(100, 300, (478, 2)).astype(np.float32)
-    found = [DetectedFace(mesh)]
+    detections = [DetectedFace(mesh)]
 
     def next_id(segment: int) -> int:
         analyzer = Analyzer(None)
         for number_before in (0, 1):
-            analyzer.recall([(3, found[0].box, 0.0)], number_before)
+            analyzer.recall([(3, detections[0].box, 0.0)], number_before)
         frame = Frame(demo_frame, 2, 0.04, 0.0, segment)
         (face,) = analyzer.analyze(
-            frame, None, AnalysisOptions(), paint=False, detections=found
+            frame, None, AnalysisOptions(), paint=False, detections=detections
         ).faces
         return face.face_id
 

@@ -1,4 +1,4 @@
-"""Each cause gives its own doubt on a real face, and the clean face gives none."""
+"""Each cause gives its own quality issue on a real face, and a clean face has none."""
 
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ def classifier() -> Classifier:
 
 
 @pytest.fixture(scope="module")
-def found(demo_frame: np.ndarray, landmarker: FaceLandmarker) -> DetectedFace:
+def detection(demo_frame: np.ndarray, landmarker: FaceLandmarker) -> DetectedFace:
     (face,) = landmarker(np.ascontiguousarray(demo_frame[..., ::-1]))
     return face
 
@@ -55,7 +55,7 @@ def about(image: np.ndarray, landmarks: np.ndarray, size: int = 48) -> tuple[Qua
 
 
 def turned(yaw: float, pitch: float, scale: float = 100.0) -> np.ndarray:
-    """(68, 2) landmarks whose rigid points are the mean face's, seen from the front or aside."""
+    """(68, 2) landmarks whose rigid points are the mean face's, from the front or the side."""
     a, b = np.radians([yaw, pitch])
     sideways = np.array([(np.cos(a), 0, np.sin(a)), (0, 1, 0), (-np.sin(a), 0, np.cos(a))])
     up = np.array([(1, 0, 0), (0, np.cos(b), -np.sin(b)), (0, np.sin(b), np.cos(b))])
@@ -65,7 +65,7 @@ def turned(yaw: float, pitch: float, scale: float = 100.0) -> np.ndarray:
 
 
 class TestThroughTheAnalyzer:
-    """Frames as a camera gives them; the landmarks are found again in each."""
+    """Frames as of a camera; the landmarks are detected in each."""
 
     def seen(
         self, image: np.ndarray, landmarker: FaceLandmarker, classifier: Classifier | None
@@ -103,20 +103,20 @@ class TestThroughTheAnalyzer:
 
 
 class TestOnKnownLandmarks:
-    def test_clean(self, demo_frame: np.ndarray, found: DetectedFace) -> None:
-        assert about(demo_frame, found.landmarks) == ()
+    def test_clean(self, demo_frame: np.ndarray, detection: DetectedFace) -> None:
+        assert about(demo_frame, detection.landmarks) == ()
 
-    def test_small(self, demo_frame: np.ndarray, found: DetectedFace) -> None:
+    def test_small(self, demo_frame: np.ndarray, detection: DetectedFace) -> None:
         for width, expected in ((30, []), (17, []), (11, [QualityKind.SMALL])):
-            scale = width / measures.face_width(found.landmarks)
+            scale = width / measures.face_width(detection.landmarks)
             image = cv2.resize(demo_frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
             scale = image.shape[1] / demo_frame.shape[1]
-            points = (found.landmarks + 0.5) * scale - 0.5
+            points = (detection.landmarks + 0.5) * scale - 0.5
             assert [issue.kind for issue in about(np.asarray(image), points)] == expected
 
-    def test_cut_off_on_every_side(self, demo_frame: np.ndarray, found: DetectedFace) -> None:
-        """The limit is on the side of the inner points: a chin may leave, a mouth may not."""
-        low, high = found.landmarks.min(axis=0), found.landmarks.max(axis=0)
+    def test_cut_off_on_every_side(self, demo_frame: np.ndarray, detection: DetectedFace) -> None:
+        """The inner points count: a chin may leave the frame, a mouth may not."""
+        low, high = detection.landmarks.min(axis=0), detection.landmarks.max(axis=0)
         width, height = (high - low).tolist()
         for share, expected in ((0.03, []), (0.5, [QualityKind.CUT_OFF])):
             x, y = int(low[0] + share * width), int(low[1] + share * height)
@@ -127,11 +127,11 @@ class TestOnKnownLandmarks:
                 (demo_frame[:, :right], (0, 0)),
                 (demo_frame[:bottom], (0, 0)),
             ):
-                points = found.landmarks - np.array(shift, np.float32)
+                points = detection.landmarks - np.array(shift, np.float32)
                 assert [issue.kind for issue in about(image, points)] == expected
 
-    def test_turned(self, demo_frame: np.ndarray, found: DetectedFace) -> None:
-        crop = align_face(demo_frame, found.landmarks).crop
+    def test_turned(self, demo_frame: np.ndarray, detection: DetectedFace) -> None:
+        crop = align_face(demo_frame, detection.landmarks).crop
         for yaw, pitch, expected in ((0, 0, False), (-30, 0, False), (40, 0, True), (0, -45, True)):
             issues = quality_issues(crop, turned(yaw, pitch), (640, 360))
             assert [issue.kind for issue in issues] == [QualityKind.TURNED] * expected
@@ -141,12 +141,12 @@ class TestOnKnownLandmarks:
         assert issue == QualityIssue(QualityKind.UNSURE, pytest.approx(0.45), measures.UNSURE)
         assert unsure_issue(np.array([0.9, 0.1], np.float32)) is None
 
-    def test_the_model_comes_last(self, demo_frame: np.ndarray, found: DetectedFace) -> None:
-        crop = align_face(demo_frame, found.landmarks).crop // 12
-        quality = quality_issues(crop, found.landmarks - 250, (640, 360))
+    def test_the_model_comes_last(self, demo_frame: np.ndarray, detection: DetectedFace) -> None:
+        crop = align_face(demo_frame, detection.landmarks).crop // 12
+        quality = quality_issues(crop, detection.landmarks - 250, (640, 360))
         low = np.full(7, 1 / 7, np.float32)
         prediction = Prediction(AppliedModel(EXPRESSIONS), low, low, unsure=unsure_issue(low))
-        face = Face(0, found.box, found.landmarks, None, low, quality, (None, prediction))
+        face = Face(0, detection.box, detection.landmarks, None, low, quality, (None, prediction))
         assert [issue.kind for issue in face.issues()] == [QualityKind.CUT_OFF, QualityKind.DARK]
         assert [issue.kind for issue in face.issues(1)][2:] == [QualityKind.UNSURE]
 
@@ -162,36 +162,36 @@ def test_the_angle_is_in_degrees(yaw: float, pitch: float) -> None:
     )
 
 
-def test_sharpness_does_not_depend_on_light_or_on_the_models_size(
-    demo_frame: np.ndarray, found: DetectedFace
+def test_sharpness_depends_neither_on_light_nor_on_the_input_size(
+    demo_frame: np.ndarray, detection: DetectedFace
 ) -> None:
-    usual = sharpness(align_face(demo_frame, found.landmarks).crop)
+    usual = sharpness(align_face(demo_frame, detection.landmarks).crop)
     assert 0.8 < usual < 1.6
     dimmed = (0.5 * demo_frame + 40).astype(np.uint8)
-    assert sharpness(align_face(dimmed, found.landmarks).crop) == pytest.approx(usual, rel=0.05)
-    large = align_face(demo_frame, found.landmarks, 224).crop
+    assert sharpness(align_face(dimmed, detection.landmarks).crop) == pytest.approx(usual, rel=0.05)
+    large = align_face(demo_frame, detection.landmarks, 224).crop
     assert sharpness(large) == pytest.approx(usual, rel=0.25)
 
 
-def test_motion_in_one_direction_is_blur(demo_frame: np.ndarray, found: DetectedFace) -> None:
-    crop = align_face(demo_frame, found.landmarks).crop
+def test_motion_in_one_direction_is_blur(demo_frame: np.ndarray, detection: DetectedFace) -> None:
+    crop = align_face(demo_frame, detection.landmarks).crop
     streak = np.full((1, 7), 1 / 7, np.float32)
     for kernel in (streak, streak.T):
         moved = np.asarray(cv2.filter2D(crop, -1, kernel), np.uint8)
-        (issue,) = quality_issues(moved, found.landmarks, (640, 360))
+        (issue,) = quality_issues(moved, detection.landmarks, (640, 360))
         assert issue.kind is QualityKind.BLURRED
 
 
-def test_a_webcams_face_at_a_distance_is_not_called_blurred(
-    demo_frame: np.ndarray, found: DetectedFace
+def test_a_distant_webcam_face_is_not_blurred(
+    demo_frame: np.ndarray, detection: DetectedFace
 ) -> None:
     """640 × 360, compressed, the face as wide as the crop of the model: few pixels, all sharp."""
     for width in (80, 50, 38):
-        scale = width / measures.face_width(found.landmarks)
+        scale = width / measures.face_width(detection.landmarks)
         image = cv2.resize(demo_frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])
         picture = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
-        points = (found.landmarks + 0.5) * (image.shape[1] / demo_frame.shape[1]) - 0.5
+        points = (detection.landmarks + 0.5) * (image.shape[1] / demo_frame.shape[1]) - 0.5
         assert about(picture, points) == ()
 
 

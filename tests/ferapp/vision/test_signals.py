@@ -23,13 +23,13 @@ def landmarker() -> Iterator[FaceLandmarker]:
 def frames() -> dict[int, np.ndarray]:
     """RGB frames of the clip: eyes closed, open and turned, laughing, head leaning."""
     capture = cv2.VideoCapture(str(CLIP))
-    found = {}
+    frames = {}
     for index in range(401):
         image = capture.read()[1]
         if index in (0, 60, 160, 240, 320, 400):
-            found[index] = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+            frames[index] = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
     capture.release()
-    return found
+    return frames
 
 
 def the_face(landmarker: FaceLandmarker, rgb: np.ndarray) -> DetectedFace:
@@ -91,7 +91,7 @@ def test_roll_follows_the_picture(
     assert after["pitch_deg"] == pytest.approx(before["pitch_deg"], abs=4)
 
 
-def test_yaw_is_where_the_nose_points(
+def test_yaw_has_the_sign_of_the_nose_direction(
     landmarker: FaceLandmarker, frames: dict[int, np.ndarray]
 ) -> None:
     """Positive is the subject's left, to the right of the picture."""
@@ -124,7 +124,7 @@ def test_every_blendshape_of_the_table_is_one_of_mediapipe(
     assert len(shapes) == len(set(shapes))
 
 
-def test_unknown_is_not_a_number() -> None:
+def test_unknown_signals_are_nan() -> None:
     values = measure_signals(
         np.random.default_rng(0).normal(size=(68, 2)).astype(np.float32), None, {}
     )

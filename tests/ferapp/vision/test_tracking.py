@@ -1,4 +1,4 @@
-"""Which face is which: crossings, occlusions, and the cheapest assignment."""
+"""Tracking of faces through crossings and occlusions, and the cheapest assignment."""
 
 from itertools import permutations
 
@@ -86,11 +86,11 @@ def test_no_assignment_is_cheaper(costs: list[dict[int, float]]) -> None:
     assert len(used) == len(set(used))
 
     def worth(keys: tuple[int | None, ...]) -> tuple[int, float] | None:
-        """Faces without a key, then the cost; None where it cannot be."""
-        if any(k is not None and k not in each for k, each in zip(keys, costs, strict=True)):
+        """The number of faces without a key and the cost; None for an impossible assignment."""
+        if any(k is not None and k not in options for k, options in zip(keys, costs, strict=True)):
             return None
         pairs = zip(keys, costs, strict=True)
-        return keys.count(None), sum(each[key] for key, each in pairs if key is not None)
+        return keys.count(None), sum(options[key] for key, options in pairs if key is not None)
 
     pool = [*range(5), *[None] * len(costs)]
     best = min(w for keys in set(permutations(pool, len(costs))) if (w := worth(keys)))

@@ -1,4 +1,4 @@
-"""What the tests of `ferapp analyze` put in and read back."""
+"""Inputs and outputs of the tests of `ferapp analyze`."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def meanings_of(table: Path) -> dict[str, str]:
-    """Columns and what the file beside the table says of each."""
+    """The columns and their meanings in the note beside the table."""
     note = json.loads(table.with_name(f"{table.name}.json").read_text(encoding="utf-8"))
     return dict(note["columns"])
 
@@ -70,7 +70,7 @@ def raises(error: BaseException) -> Callable[[], None]:
 
 
 def shorten(table: Path, rows: int, more: bytes = b"") -> bytes:
-    """Leave the head, `rows` rows and `more`, as a crash may; returns what a resume keeps."""
+    """Truncate to the head, `rows` rows and `more`, as in a crash; returns what a resume keeps."""
     lines = table.read_bytes().splitlines(keepends=True)
     table.write_bytes(b"".join(lines[: 1 + rows]) + more)
     return b"".join(lines[:rows])

@@ -1,4 +1,4 @@
-"""What an engine is put together from, scripted: no file, no device, no model, no OpenCV."""
+"""Scripted parts of an engine: no file, no device, no model, no OpenCV."""
 
 import threading
 import time
@@ -26,7 +26,7 @@ CPU, GPU = DeviceInfo("cpu", "CPU, 2 cores"), DeviceInfo("cuda:0", "Big GPU", 10
 
 
 def until(condition: Callable[[], object], what: str = "") -> None:
-    """Wait for a condition; the limit is only there so that a failure ends."""
+    """Wait for a condition; the time limit ends a failing test."""
     ends = time.monotonic() + WAIT_S
     while not condition():
         assert time.monotonic() < ends, f"never happened: {what or condition}"
@@ -68,7 +68,7 @@ class FakeClassifier:
 
 @dataclass
 class FakeAnalyzer:
-    """Needs landmarker and model as the real one; `classes` of the result says who took part."""
+    """Needs landmarker and model as the real one; `classes` of the result names the model."""
 
     seen: list[
         tuple[str, AnalysisOptions]
@@ -117,8 +117,8 @@ def nothing(*_: object) -> None:
 
 
 @dataclass
-class Bench:
-    """The parts of one engine, and what the test changes while it runs."""
+class EngineBench:
+    """The parts of an engine, which a test changes while the engine runs."""
 
     models: dict[str, Path] = field(default_factory=dict)  # by the text that asks for them
     devices: tuple[DeviceInfo, ...] = (CPU, GPU)
@@ -131,8 +131,8 @@ class Bench:
     landmarker: FakeLandmarker | None = None
 
     @classmethod
-    def in_folder(cls, folder: Path) -> "Bench":
-        """With the models one and two, whose files the test writes if it needs them."""
+    def in_folder(cls, folder: Path) -> "EngineBench":
+        """Has the models one and two, whose files the test writes if it needs them."""
         bench = cls()
         for name in ("one", "two"):
             path = (folder / f"{name}.safetensors").resolve()
@@ -182,7 +182,7 @@ class Bench:
     def engine(
         self, source: str = "clip", model: str = "one", device: str = "auto"
     ) -> Iterator[Engine]:
-        """A started engine; afterwards none of its threads is left."""
+        """A started engine; checks at the end that its threads have ended."""
         before = set(threading.enumerate())
         engine = Engine(source, model, device, parts=self.parts())
         engine.start()
@@ -196,7 +196,7 @@ class Bench:
 
 
 def has_map(analysis: Analysis) -> bool:
-    """Whether one of its faces is explained."""
+    """Whether one of its faces has a map."""
     predictions = [face.prediction for face in analysis.faces]
     return any(p is not None and p.attribution is not None for p in predictions)
 
@@ -215,7 +215,7 @@ def next_analysis(engine: Engine, fits: Callable[[Analysis], object]) -> Analysi
 
 
 def status_when(engine: Engine, fits: Callable[[LiveStatus], object]) -> LiveStatus:
-    """The first status that fits."""
+    """The first status that meets the condition."""
     found: list[LiveStatus] = []
 
     def look() -> bool:

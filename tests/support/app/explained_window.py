@@ -22,7 +22,7 @@ NOSE_TIP = 30
 
 
 def main(picture: str) -> int:
-    """0, or 1 where no face was explained in time."""
+    """0, or 1 if no face was explained in time."""
     app = make_application()
     window = make_window(Engine("demo", "default", "cpu"), SettingsStore())
     polls = 0

@@ -1,4 +1,4 @@
-"""Recordings made of scripted pictures: whose results are known, and which no model looked at."""
+"""Recordings of scripted pictures with known results, without a model."""
 
 import csv
 import time
@@ -44,7 +44,7 @@ def subject(source: str = "camera:One") -> RecordingSubject:
 
 
 def probabilities(seed: int) -> np.ndarray:
-    """Of a picture's number, and no two alike."""
+    """The results for a picture's number, all different."""
     values = np.random.default_rng(seed).random(len(EXPRESSIONS)) + 0.01
     return (values / values.sum()).astype(np.float32)
 
@@ -63,7 +63,7 @@ def face(seed: int) -> Face:
 
 
 def image(number: int, size: tuple[int, int] = (64, 48)) -> np.ndarray:
-    """A grey of its own, which survives a JPEG."""
+    """A shade of grey of its own, which survives JPEG."""
     return np.full((size[1], size[0], 3), 20 + 4 * (number % 50), np.uint8)
 
 
@@ -101,7 +101,7 @@ def rows(file: Path) -> list[dict[str, str]]:
 
 @dataclass
 class KnownAnalyzer:
-    """Finds in each picture the face of its number; with a model only, as the real one."""
+    """Returns the known face of each picture; only with a model, as the real one."""
 
     landmarker: object = None
 
@@ -154,7 +154,7 @@ def live(studio: Studio, source: str, model: str = "one") -> Iterator[Engine]:
 
 
 def recorded_until(engine: Engine, frames: int) -> RecordingStatus:
-    """How the recording goes once it has that many pictures."""
+    """The status of the recording once it has that many frames."""
     until(lambda: (s := engine.status().recording) and s.frames >= frames, "pictures")
     found = engine.status().recording
     assert found is not None

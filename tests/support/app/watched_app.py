@@ -1,4 +1,4 @@
-"""The app through its real `main()`, watched: what it connects to, starts and writes.
+"""Runs the app through its real `main()` and records what it connects to, starts and writes.
 
 Arguments: `plain`, `kept` (a snapshot is taken, a recording is made) or `planted` (connections
 are tried, to prove that the watch sees them), then what `ferapp` takes. Prints one JSON object.
@@ -36,8 +36,8 @@ def watch(event: str, arguments: tuple[object, ...]) -> None:
             written.add(os.path.realpath(os.fsdecode(path)))  # type: ignore[arg-type]
 
 
-def alone() -> bool:
-    """Leave the network for one of our own, whose counters count this process alone."""
+def isolate_network() -> bool:
+    """Move to a network namespace of our own, whose counters count this process only."""
     try:
         return ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) == 0
     except (OSError, AttributeError):
@@ -45,30 +45,30 @@ def alone() -> bool:
 
 
 def packets() -> dict[str, int]:
-    """What this network was asked to carry, whether it could or not; native code's as well."""
+    """Packets that this namespace was to send, successful or not, native code's included."""
     lines = Path("/proc/thread-self/net/snmp").read_text().splitlines()
-    found = {}
+    counters = {}
     for head, values in zip(lines[::2], lines[1::2], strict=True):
         kind = head.split()[0]
-        found |= {
+        counters |= {
             kind + name: int(value)
             for name, value in zip(head.split()[1:], values.split()[1:], strict=True)
         }
-    wanted = ("Ip:OutRequests", "Ip:OutNoRoutes", "Tcp:ActiveOpens", "Udp:OutDatagrams")
-    return {name: found[name] for name in wanted}
+    names = ("Ip:OutRequests", "Ip:OutNoRoutes", "Tcp:ActiveOpens", "Udp:OutDatagrams")
+    return {name: counters[name] for name in names}
 
 
 def sockets() -> list[str]:
-    """Open ones, whoever opened them; the event loops of Qt and asyncio have none of the net."""
-    found = []
+    """Open network sockets; the event loops of Qt and asyncio have none."""
+    counters = []
     for name in os.listdir("/proc/self/fd"):
         try:
             target = os.readlink(f"/proc/self/fd/{name}")
         except OSError:
             continue
         if target.startswith("socket:"):
-            found.append(target)
-    return found
+            counters.append(target)
+    return counters
 
 
 def run(kind: str, arguments: list[str]) -> dict[str, object]:
@@ -120,7 +120,7 @@ def run(kind: str, arguments: list[str]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    is_alone = alone()
+    is_alone = isolate_network()
     sys.addaudithook(watch)
     if sys.argv[1] == "planted":
         for family in (socket.SOCK_STREAM, socket.SOCK_DGRAM):

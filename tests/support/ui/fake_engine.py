@@ -38,7 +38,7 @@ MODEL = AppliedModel(EXPRESSIONS)
 
 
 def similarity(angle_deg: float, scale: float, centre: tuple[float, float]) -> NDArray[np.float32]:
-    """(2, 3) that turns the frame around `centre` and brings it to the middle of the crop."""
+    """(2, 3) that rotates the frame about `centre` and moves it to the middle of the crop."""
     turn = np.deg2rad(angle_deg)
     a = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     shift = np.array([(SIZE - 1) / 2] * 2) - a @ np.array(centre)
@@ -81,7 +81,7 @@ def face(
 
 
 def prediction(name: str, value: float, **changes: object) -> Prediction:
-    """Of one picture alone the class is 10 points less probable than smoothed."""
+    """Unsmoothed, the class is 10 percentage points less probable."""
     made = Prediction(MODEL, probabilities(name, max(value - 0.1, 0.0)), probabilities(name, value))
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -98,7 +98,7 @@ def with_maps(
     targets: tuple[int, ...],
     regions: NDArray[np.uint8] | None = None,
 ) -> Face:
-    """The face with maps (M, S, S) of the classes `targets`; all of it is brows unless given."""
+    """The face with maps (M, S, S) of the classes `targets`; all pixels are brows by default."""
     assert face.crop is not None
     if regions is None:
         regions = np.zeros(maps.shape[1:], np.uint8)
@@ -109,7 +109,7 @@ def with_maps(
 def analysis(
     *faces: Face, index: int = 0, size: tuple[int, int] = (320, 240), model: bool = True
 ) -> Analysis:
-    """A picture (width, height) with noise all over, so that an untouched pixel is recognised."""
+    """A noise picture (width, height), so that unchanged pixels are recognised."""
     width, height = size
     picture = np.random.default_rng(index).integers(0, 90, (height, width, 4)).astype(np.uint8)
     picture[..., 3] = 255
@@ -120,7 +120,7 @@ def analysis(
 
 
 class FakeEngine:
-    """Gives out what `give` was called with, once, and remembers every call."""
+    """Delivers the analyses passed to `give`, each once, and records all calls."""
 
     def __init__(self) -> None:
         self.now = LiveStatus(

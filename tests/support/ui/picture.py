@@ -1,4 +1,4 @@
-"""What a widget shows, as an array, and faces that are drawn or explained."""
+"""Pixels of widgets, and schematic faces with maps."""
 
 from dataclasses import replace
 
@@ -60,7 +60,7 @@ def drawn_face(
 
 
 def mapped(strength: float = 1.0, index: int = 0) -> Analysis:
-    """A face with a map of each class: all of the map of class k is (k + 1) · `strength` / 10."""
+    """A face with a map per class: the map of class k is (k + 1) · `strength` / 10 everywhere."""
     values = (np.arange(len(EXPRESSIONS), dtype=np.float32) + 1) * strength / 10
     maps = np.broadcast_to(values[:, None, None], (len(EXPRESSIONS), SIZE, SIZE)).copy()
     one = with_maps(face(), maps, tuple(range(len(EXPRESSIONS))))

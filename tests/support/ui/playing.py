@@ -1,4 +1,4 @@
-"""Recordings and videos that the window plays, and the keys pressed meanwhile."""
+"""Analyses of recordings and videos that the window plays, and key presses."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +38,6 @@ def replayed(position_s: float, *, has_overlays: bool = False) -> Analysis:
 
 
 def at(position_s: float) -> Analysis:
-    """A picture of a video."""
+    """A frame of a video."""
     made = analysis(face(), index=int(position_s))
     return replace(made, frame=replace(made.frame, position_s=position_s))

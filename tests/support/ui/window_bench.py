@@ -1,4 +1,4 @@
-"""A window on a scripted engine, as the tests handle it."""
+"""A window with a scripted engine."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Bench:
     app: QApplication
 
     def show(self, analysis: Analysis) -> None:
-        """Give `analysis` and wait until it was painted."""
+        """Deliver `analysis` and wait until it was painted."""
         self.engine.give(analysis)
         self.qtbot.waitUntil(lambda: self._was_painted(analysis))
 

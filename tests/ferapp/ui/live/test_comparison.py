@@ -1,4 +1,4 @@
-"""Two models on the same frames: two pictures, two bars a class, two meters of places."""
+"""Two models on the same frames: two views, two bars per class, two region meters."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ TWIN = ModelInfo(
 
 
 def both() -> Analysis:
-    """Happy 87 % says the first model, sad 60 % the second."""
+    """The first model predicts happy 87 %, the second sad 60 %."""
     first = face()
     compared = replace(first, predictions=(first.prediction, prediction("sad", 0.6)))
     return replace(analysis(compared), models=(MODEL, MODEL))
@@ -41,7 +41,7 @@ def entries(menu: QMenu) -> dict[str, QAction]:
     return {action.text(): action for action in menu.actions()}
 
 
-def test_a_second_model_is_chosen_and_let_go(bench: Bench) -> None:
+def test_a_second_model_is_chosen_and_removed(bench: Bench) -> None:
     bench.engine.change(models=(*bench.engine.now.models, TWIN))
     menu = bench.window.model_menu
     others = entries(menu)["Compare with"].menu()
@@ -77,7 +77,7 @@ def test_both_are_shown_side_by_side(bench: Bench) -> None:
     assert not panel.twin_bars.isVisible()
 
 
-def test_what_is_of_the_first_alone_says_so(bench: Bench) -> None:
+def test_parts_that_show_only_the_first_model_name_it(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     bench.show(analysis(face()))
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
@@ -90,7 +90,7 @@ def test_what_is_of_the_first_alone_says_so(bench: Bench) -> None:
     assert panel.crop_title.text() == "What A sees"
 
 
-def test_a_tall_column_has_its_room_in_the_plot_and_below(bench: Bench) -> None:
+def test_a_tall_panel_has_its_spare_room_in_and_below_the_plot(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     compared(bench)
     small = panel.crop.parentWidget().height()
@@ -111,16 +111,16 @@ def test_both_views_have_the_same_style(bench: Bench) -> None:
     assert live_view.second_view.overlay_style == live_view.view.overlay_style
 
 
-def test_a_second_model_that_fails_says_why(bench: Bench) -> None:
+def test_a_failed_second_model_shows_why(bench: Bench) -> None:
     view = bench.window.live_page.live_view.second_view
-    words = "mine.safetensors is damaged: it ends too early."
+    text = "mine.safetensors is damaged: it ends too early."
     bench.show(analysis(face()))
-    bench.engine.change_second_model(state=ModelState.FAILED, notice=words)
-    bench.qtbot.waitUntil(lambda: view.message == words)
+    bench.engine.change_second_model(state=ModelState.FAILED, notice=text)
+    bench.qtbot.waitUntil(lambda: view.message == text)
     assert view.isVisible()
     ground = rgb(palette.VIDEO_BACKGROUND)
     shown = pixels(view)
-    assert 0.001 < (np.abs(shown - ground).sum(axis=-1) > 60).mean() < 0.1  # words on the ground
+    assert 0.001 < (np.abs(shown - ground).sum(axis=-1) > 60).mean() < 0.1  # text on the background
 
 
 def test_bars_are_as_long_as_the_probabilities(bench: Bench) -> None:
@@ -144,7 +144,7 @@ def test_bars_are_as_long_as_the_probabilities(bench: Bench) -> None:
     bars.deleteLater()
 
 
-def test_a_class_that_the_second_does_not_know_has_no_bar(bench: Bench) -> None:
+def test_a_class_that_the_second_model_lacks_has_no_bar(bench: Bench) -> None:
     bars = TwinBars()
     one = np.ones(1, np.float32)
     only_happy = Prediction(AppliedModel(("happy",)), one, one)
@@ -153,7 +153,7 @@ def test_a_class_that_the_second_does_not_know_has_no_bar(bench: Bench) -> None:
     assert "Angry 0\u00a0% and –" in bars.summary()
 
 
-def test_the_meters_tell_which_model_is_meant(bench: Bench) -> None:
+def test_the_region_meters_name_their_models(bench: Bench) -> None:
     compared(bench)
     panel = bench.window.live_page.panel
     assert panel.region_meter.cell(0).x() > 0  # room for its letter

@@ -1,4 +1,4 @@
-"""Several faces: their colours, and whom bars, plots and attribution follow."""
+"""Several faces: their colours, and the selected one in bars, plots and attribution."""
 
 from dataclasses import replace
 
@@ -77,12 +77,12 @@ def test_the_box_has_the_colour_of_the_face(face_id: int) -> None:
     assert (distance.min(axis=1) < 90).all()
 
 
-def test_the_followed_box_is_the_strongest_and_colours_stay(page: LivePage) -> None:
+def test_the_selected_box_is_the_strongest_and_colours_stay(page: LivePage) -> None:
     shown = two()
     usual, strong = rendered(shown), rendered(replace(shown, selected_id=1))
 
     def ink(image: np.ndarray, index: int) -> float:
-        """How much of the edge has the colour of the face."""
+        """Share of the edge in the colour of the face."""
         colour = np.array(rgb(palette.FACE_COLOURS[index]))
         return float((np.abs(edge(image, shown.faces[index]) - colour).sum(axis=2) < 150).sum())
 
@@ -90,15 +90,15 @@ def test_the_followed_box_is_the_strongest_and_colours_stay(page: LivePage) -> N
     assert 0 < ink(strong, 0) <= ink(usual, 0)
 
 
-def test_numbers_stand_at_the_faces_only_where_there_are_several() -> None:
+def test_faces_are_numbered_only_if_there_are_several() -> None:
     shown = two(ids=(0, 9))
-    labels = [label_text.box_label(each, shown) for each in shown.faces]
+    labels = [label_text.box_label(one_face, shown) for one_face in shown.faces]
     assert labels == ["1  Happy 80\u00a0%", "2  Sad 60\u00a0%"]
     alone = one(0)
     assert label_text.box_label(alone.faces[0], alone) == "Happy 80\u00a0%"
 
 
-def test_a_click_lets_everything_follow(bench: Bench, page: LivePage) -> None:
+def test_a_click_selects_a_face_everywhere(bench: Bench, page: LivePage) -> None:
     bench.show(two(0))
     says(bench, "Happy 80 %", "Apparent expression, largest of two faces")
     click(bench, RIGHT)
@@ -143,9 +143,7 @@ def test_keys_choose_a_face(bench: Bench, page: LivePage) -> None:
     assert page.live_view.toast.label.text() == "There is no face 7 in the picture."
 
 
-def test_a_held_picture_lets_choose_and_is_not_painted_as_a_new_one(
-    bench: Bench, page: LivePage
-) -> None:
+def test_a_face_can_be_chosen_in_a_frozen_picture(bench: Bench, page: LivePage) -> None:
     bench.show(two(0))
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_Space)
     click(bench, RIGHT)
@@ -169,13 +167,13 @@ def test_the_choice_outlives_an_occlusion_and_a_crossing(bench: Bench, page: Liv
     says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
 
 
-def test_who_has_left_is_told_and_the_largest_takes_over(bench: Bench, page: LivePage) -> None:
+def test_when_the_chosen_face_leaves_the_largest_is_selected(bench: Bench, page: LivePage) -> None:
     bench.show(two(0))
     click(bench, RIGHT)
     bench.show(one(60))  # two seconds later
     says(bench, "Happy 80 %", "Apparent expression")
-    words = "Face 2 has left. Following the largest face again."
-    assert page.live_view.toast.label.text() == words
+    text = "Face 2 has left. Following the largest face again."
+    assert page.live_view.toast.label.text() == text
     assert page.live_view.toast.isVisible()
     assert not page.panel.badge.isVisible()
 
@@ -195,7 +193,7 @@ def test_the_choice_holds_within_a_segment() -> None:
 
 
 def test_no_face_departs_because_a_segment_ended() -> None:
-    """Who is who is not known in the next picture of a folder, for example."""
+    """In the next picture of a folder, for example, faces cannot be identified."""
     selection = FaceSelection()
     selection.apply(in_segment(1, two(5)))
     selection.choose(1)
@@ -223,7 +221,7 @@ def test_the_faces_of_another_recording_are_others() -> None:
     assert selection.apply(other).selected_id == 0
 
 
-def test_the_largest_face_is_chosen_anew_in_a_new_segment() -> None:
+def test_the_largest_face_is_determined_again_in_a_new_segment() -> None:
     selection = FaceSelection()
     left, right = two(0).faces
     larger = replace(right, box=(*right.box[:2], 84, 84))
@@ -250,7 +248,7 @@ def test_a_face_that_is_not_there_after_the_pause_is_not_replaced_by_another() -
     assert selection.chosen is None
 
 
-def test_what_is_chosen_while_paused_is_followed_on(bench: Bench, page: LivePage) -> None:
+def test_a_face_chosen_while_paused_stays_selected(bench: Bench, page: LivePage) -> None:
     bench.engine.change_source(playback=Playback(60.0))
     bench.qtbot.waitUntil(page.play_bar.isVisible)
     bench.show(in_segment(1, two(0)))
@@ -261,7 +259,7 @@ def test_what_is_chosen_while_paused_is_followed_on(bench: Bench, page: LivePage
     says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")
 
 
-def test_two_faces_about_as_large_do_not_take_turns() -> None:
+def test_selection_does_not_alternate_between_faces_of_similar_size() -> None:
     selection = FaceSelection()
     first = two(0)
     assert selection.apply(first).selected_id == 0
@@ -273,7 +271,7 @@ def test_two_faces_about_as_large_do_not_take_turns() -> None:
     assert selection.apply(replace(first, frame=frame, faces=(clearly, left))).selected_id == 1
 
 
-def test_the_next_face_goes_round_by_number() -> None:
+def test_the_next_face_cycles_by_number() -> None:
     shown = two(ids=(9, 0))  # numbers 2 and 1
     assert next_face(shown) == 0
     assert next_face(replace(shown, selected_id=0)) == 9
@@ -281,13 +279,13 @@ def test_the_next_face_goes_round_by_number() -> None:
     assert next_face(None) is None
 
 
-def test_the_tip_of_a_face_says_how_to_follow_it() -> None:
+def test_the_tip_of_a_face_says_how_to_select_it() -> None:
     shown = two()
     assert "Click: bars and plots follow face 2 (key: 2)" in wording.face_tip(shown.faces[1], shown)
     assert "Click" not in wording.face_tip(one(0).faces[0], one(0))
 
 
-def test_how_many_faces_is_a_setting(bench: Bench, page: LivePage) -> None:
+def test_the_number_of_faces_is_a_setting(bench: Bench, page: LivePage) -> None:
     assert bench.engine.options.max_faces == 4
     (menu,) = [a.menu() for a in bench.window.help.menu.actions() if a.text() == "Maximum faces"]
     menu.actions()[1].trigger()
@@ -296,7 +294,7 @@ def test_how_many_faces_is_a_setting(bench: Bench, page: LivePage) -> None:
     assert SettingsStore(bench.window.store.path).now.faces == 2
 
 
-def test_the_badge_is_as_the_face_in_the_picture(bench: Bench, page: LivePage) -> None:
+def test_the_badge_matches_the_face_in_the_picture(bench: Bench, page: LivePage) -> None:
     bench.show(two(0))
     click(bench, RIGHT)
     badge = page.panel.badge

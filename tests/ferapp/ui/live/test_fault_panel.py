@@ -1,4 +1,4 @@
-"""What is wrong with a source, on the picture: what happened, what to try, and the ways out."""
+"""The panel of a source's fault: what happened, what to try, and the buttons."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ def fault_of(kind: FaultKind, source: str = "camera:HD Webcam") -> Fault:
 
 
 def say(bench: Bench, fault: Fault, until: str = "") -> FaultPanel:
-    """Let the engine say so; returns the panel, shown."""
+    """Let the engine report the fault; returns the visible panel."""
     panel = bench.window.live_page.live_view.notice
     bench.engine.change_source(fault=fault, notice=f"{fault}\n{until}".strip())
     bench.qtbot.waitUntil(lambda: panel.isVisible() and fault.message in panel.title.text())
@@ -38,7 +38,7 @@ def say(bench: Bench, fault: Fault, until: str = "") -> FaultPanel:
 
 
 @pytest.mark.parametrize("kind", FaultKind)
-def test_each_fault_says_what_happened_and_what_to_try(bench: Bench, kind: FaultKind) -> None:
+def test_each_fault_shows_what_happened_and_what_to_try(bench: Bench, kind: FaultKind) -> None:
     fault = fault_of(kind)
     until = "Playing the demo clip until then." if fault.retried else ""
     panel = say(bench, fault, until)
@@ -55,7 +55,7 @@ def test_each_fault_says_what_happened_and_what_to_try(bench: Bench, kind: Fault
     bench.qtbot.waitUntil(lambda: not panel.isVisible())
 
 
-def test_each_kind_has_a_sign_of_its_own(bench: Bench) -> None:
+def test_each_kind_has_an_icon_of_its_own(bench: Bench) -> None:
     signs = []
     for kind in FaultKind:
         sign = say(bench, fault_of(kind)).icon
@@ -74,7 +74,7 @@ def test_retry_opens_the_same_source_and_ends_a_freeze(bench: Bench) -> None:
     assert not bench.window.actions_by_id["freeze"].isChecked()
 
 
-def test_the_demo_clip_and_other_sources_are_at_hand(bench: Bench) -> None:
+def test_the_panel_offers_the_demo_clip_and_other_sources(bench: Bench) -> None:
     panel = say(bench, fault_of(FaultKind.BUSY))
     bench.qtbot.mouseClick(panel.demo_button, Qt.MouseButton.LeftButton)
     assert bench.engine.calls[-1] == ("open_source", "demo")
@@ -106,7 +106,7 @@ def test_the_panel_works_by_keyboard(bench: Bench, key: Qt.Key) -> None:
     assert not panel.isVisible()
 
 
-def test_what_was_closed_stays_closed_until_something_else_happens(bench: Bench) -> None:
+def test_a_closed_notice_stays_closed_until_another_one(bench: Bench) -> None:
     panel = say(bench, fault_of(FaultKind.RESIZED))
     bench.qtbot.mouseClick(panel.close_button, Qt.MouseButton.LeftButton)
     assert not panel.isVisible()
@@ -116,17 +116,17 @@ def test_what_was_closed_stays_closed_until_something_else_happens(bench: Bench)
     say(bench, fault_of(FaultKind.LOST))
 
 
-def test_a_notice_without_a_fault_is_shown_as_it_is(bench: Bench) -> None:
+def test_a_notice_without_a_fault_is_shown_unchanged(bench: Bench) -> None:
     panel = bench.window.live_page.live_view.notice
-    bench.engine.change_source(notice="The clip begins anew.")
+    bench.engine.change_source(notice="The clip starts again.")
     bench.qtbot.waitUntil(panel.isVisible)
-    assert panel.text() == "The clip begins anew."
+    assert panel.text() == "The clip starts again."
     assert not panel.retry_button.isVisible()
 
 
 @pytest.mark.parametrize("kind", FaultKind)
 def test_a_password_is_nowhere_in_the_window(bench: Bench, kind: FaultKind) -> None:
-    """Not even when the engine forgets to take it out of its words."""
+    """Not even if the engine forgets to remove it from its messages."""
     message, hint = stream_fault_text(kind, URL)
     fault = Fault(kind, URL, message, f"{hint} ftp://anna:{SECRET}@host/", kind in RETRIED)
     bench.engine.change_source(uri=URL, name="rtsp://camera.local:554/stream")
@@ -134,22 +134,22 @@ def test_a_password_is_nowhere_in_the_window(bench: Bench, kind: FaultKind) -> N
     panel = bench.window.live_page.live_view.notice
     bench.qtbot.waitUntil(panel.isVisible)
     assert "camera.local" in panel.title.text()
-    assert SECRET not in "\n".join(words_of(bench.window))
+    assert SECRET not in "\n".join(texts_of(bench.window))
     bench.engine.change_source(fault=None, notice=str(fault))
     bench.qtbot.waitUntil(lambda: not panel.retry_button.isVisible())
-    assert f"anna:{SECRET}" not in "\n".join(words_of(bench.window))
+    assert f"anna:{SECRET}" not in "\n".join(texts_of(bench.window))
     if kind not in NOTES:
         panel.retry.emit(fault.source)
         assert bench.engine.calls[-1] == ("open_source", URL)
 
 
-def words_of(window: QWidget) -> Iterator[str]:
-    """All that can be read, hovered over or heard."""
+def texts_of(window: QWidget) -> Iterator[str]:
+    """All texts: visible, in tooltips and for screen readers."""
     for widget in (window, *window.findChildren(QWidget)):
-        for ask in ("text", "title", "toPlainText", "toolTip", "statusTip", "whatsThis"):
-            found = getattr(widget, ask, None)
-            if callable(found) and isinstance(words := found(), str):
-                yield words
+        for name in ("text", "title", "toPlainText", "toolTip", "statusTip", "whatsThis"):
+            getter = getattr(widget, name, None)
+            if callable(getter) and isinstance(text := getter(), str):
+                yield text
         yield from (widget.accessibleName(), widget.accessibleDescription(), widget.windowTitle())
         for action in widget.actions():
             yield from (action.text(), action.toolTip())
@@ -173,7 +173,7 @@ def test_what_is_opened_has_a_short_name(spec: str, title: str) -> None:
     assert opening_text(spec) == f"Opening {title}…"
 
 
-def test_opening_and_what_the_analysis_gave_up_are_said(bench: Bench) -> None:
+def test_opening_and_the_notice_of_the_analysis_are_shown(bench: Bench) -> None:
     live_view = bench.window.live_page.live_view
     bench.engine.change_source(opening="camera:HD Webcam")
     bench.qtbot.waitUntil(live_view.opening.isVisible)
@@ -187,7 +187,7 @@ def test_opening_and_what_the_analysis_gave_up_are_said(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: not live_view.analysis_notice.isVisible())
 
 
-def test_a_message_of_the_window_covers_no_way_out(bench: Bench) -> None:
+def test_a_toast_does_not_cover_the_buttons(bench: Bench) -> None:
     live_view = bench.window.live_page.live_view
     bench.window.resize(960, 640)
     panel = say(bench, fault_of(FaultKind.BUSY))

@@ -1,4 +1,4 @@
-"""The live page with a scripted engine: what it takes, paints, freezes and says."""
+"""The live page with a scripted engine: display, freezing, messages and descriptions."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from tests.support.ui.fake_engine import analysis, face, probabilities, with_pre
 from tests.support.ui.window_bench import Bench
 
 
-def test_each_painted_analysis_is_told_once(bench: Bench) -> None:
+def test_each_painted_analysis_is_reported_once(bench: Bench) -> None:
     shown = [analysis(face(), index=i) for i in range(3)]
     for one in shown:
         bench.show(one)
@@ -51,7 +51,7 @@ def test_freeze_keeps_the_analysis_and_overlays_stay_adjustable(bench: Bench) ->
     assert not page.live_view.frozen.isVisible()
 
 
-def test_a_picture_of_a_folder_is_named_on_it(bench: Bench) -> None:
+def test_the_file_name_of_a_picture_is_shown_on_it(bench: Bench) -> None:
     view = bench.window.live_page.view
     bench.show(analysis(face()))
     assert view.title == ""
@@ -62,13 +62,13 @@ def test_a_picture_of_a_folder_is_named_on_it(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: view.title == "A · default  ·  b.png  ·  3 / 67")
 
 
-def test_no_face_is_said(bench: Bench) -> None:
+def test_no_face_is_reported(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     bench.show(analysis())
     bench.qtbot.waitUntil(lambda: panel.label.text() == "No face")
 
 
-def test_the_first_seconds(bench: Bench) -> None:
+def test_the_headline_while_the_model_loads(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     bench.engine.change_model(state=ModelState.LOADING, name="", device="")
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Loading the model…")
@@ -79,7 +79,7 @@ def test_the_first_seconds(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
 
 
-def test_a_failed_model_says_why_and_what_goes_on(bench: Bench) -> None:
+def test_a_failed_model_shows_why_and_what_keeps_running(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     assert not panel.notice.isVisible()
     bench.engine.change_model(
@@ -92,14 +92,14 @@ def test_a_failed_model_says_why_and_what_goes_on(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: not panel.notice.isVisible())
 
 
-def test_the_notice_of_the_source_stands_on_the_picture(bench: Bench) -> None:
+def test_the_notice_of_the_source_is_shown_on_the_picture(bench: Bench) -> None:
     live_view = bench.window.live_page.live_view
     bench.show(analysis(face()))
     assert not live_view.notice.isVisible()
-    words = "No camera was found: playing the demo clip."
-    bench.engine.change_source(notice=words)
+    text = "No camera was found: playing the demo clip."
+    bench.engine.change_source(notice=text)
     bench.qtbot.waitUntil(live_view.notice.isVisible)
-    assert live_view.notice.text() == words
+    assert live_view.notice.text() == text
     room = live_view.view.picture_rect()
     assert room.contains(live_view.notice.geometry())
     assert live_view.notice.geometry().center().y() > room.center().y()
@@ -107,7 +107,7 @@ def test_the_notice_of_the_source_stands_on_the_picture(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: not live_view.notice.isVisible())
 
 
-def test_waiting_for_the_first_picture_is_said(bench: Bench) -> None:
+def test_the_message_before_the_first_frame(bench: Bench) -> None:
     assert wording.waiting(bench.engine.now) == "Waiting for the first picture of “Demo clip”…"
     assert bench.window.live_page.panel.label.text() in ("", "No picture yet")
     bench.qtbot.waitUntil(lambda: bench.window.live_page.panel.label.text() == "No picture yet")
@@ -127,7 +127,7 @@ def test_sliders_reach_the_engine_and_the_view(bench: Bench) -> None:
     assert not page.sliders.opacity.isEnabled()
 
 
-def test_the_figures_are_shown_and_explained(bench: Bench) -> None:
+def test_the_performance_figures_are_shown_and_explained(bench: Bench) -> None:
     hud = bench.window.live_page.live_view.hud
     stages = StageTimes(landmarks=15.2, align=0.9, model=6.4, convert=1.1)
     rates = Rates(29.97, 15.5, 15.25, 34.2, 41.8, 7, stages)
@@ -149,7 +149,7 @@ def test_the_figures_are_shown_and_explained(bench: Bench) -> None:
         assert hud.values[figure.id].toolTip() == figure.tip
 
 
-def test_the_picture_is_told_in_words(bench: Bench) -> None:
+def test_the_picture_has_a_description_for_screen_readers(bench: Bench) -> None:
     view = bench.window.live_page.view
     bench.show(analysis(face(value=0.9)))
     bench.qtbot.waitUntil(lambda: view.accessibleDescription() == "Happy 90\u00a0%, one face")
@@ -174,5 +174,5 @@ def test_plots_follow_a_model_with_other_classes(bench: Bench) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_summary_counts_faces(count: int) -> None:
-    words = {1: "one face", 2: "two faces", 9: "9 faces"}[count]
-    assert wording.summary(analysis(*[face()] * count)) == f"Happy 87\u00a0%, {words}"
+    text = {1: "one face", 2: "two faces", 9: "9 faces"}[count]
+    assert wording.summary(analysis(*[face()] * count)) == f"Happy 87\u00a0%, {text}"

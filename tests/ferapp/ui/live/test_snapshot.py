@@ -168,7 +168,7 @@ def test_nan_and_infinity_are_null(tmp_path: Path) -> None:
     assert values["sad"] == 0.5
 
 
-def test_a_model_whose_file_is_gone_has_no_hash(tmp_path: Path) -> None:
+def test_a_model_whose_file_was_deleted_has_no_hash(tmp_path: Path) -> None:
     status = with_file(tmp_path / "gone.safetensors")
     assert read(shot(tmp_path, status=status))["model"]["sha256"] is None
 
@@ -183,7 +183,7 @@ def test_no_snapshot_is_overwritten(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["picture", "data"])
-def test_on_a_full_disk_nothing_is_left(
+def test_a_full_disk_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     synced: list[int] = []

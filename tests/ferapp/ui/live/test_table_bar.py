@@ -1,4 +1,4 @@
-"""A video that plays is analysed into a table, by a process, from the window."""
+"""The bar for analysing the video that plays into a table, in a process of its own."""
 
 import csv
 import json
@@ -24,7 +24,7 @@ Made = Callable[..., TableBar]
 
 @pytest.fixture
 def made(qtbot: QtBot) -> Made:
-    """A bar whose command is Python code; `table` and `given` are the table and all arguments."""
+    """A bar whose command is Python code with `given`, its arguments, and `table`, their path."""
     window = QWidget()
     qtbot.addWidget(window)
 
@@ -36,7 +36,7 @@ def made(qtbot: QtBot) -> Made:
     return make
 
 
-def test_as_it_is_done(qtbot: QtBot, made: Made, tmp_path: Path) -> None:
+def test_progress_and_outcome_are_shown(qtbot: QtBot, made: Made, tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     bar = made(
         f"open(table, 'w').write('frame\\n7,x\\n'); print(given)\nprint('''{json.dumps(DONE)}''')"
@@ -50,7 +50,7 @@ def test_as_it_is_done(qtbot: QtBot, made: Made, tmp_path: Path) -> None:
     assert not bar.running
 
 
-def test_it_shows_its_progress_and_can_be_stopped(qtbot: QtBot, made: Made, tmp_path: Path) -> None:
+def test_the_analysis_can_be_stopped(qtbot: QtBot, made: Made, tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     bar = made("import time; open(table, 'w').write('frame\\n1500,x\\n16'); time.sleep(600)")
     bar.start("clip.mp4", table, "default", 2)
@@ -61,25 +61,25 @@ def test_it_shows_its_progress_and_can_be_stopped(qtbot: QtBot, made: Made, tmp_
 
 
 @pytest.mark.parametrize(
-    ("code", "python", "words"),
+    ("code", "python", "reason"),
     [
         ("sys.exit('Error: it is no video')", sys.executable, "it is no video"),
         ("", "/nowhere/python", ""),
     ],
 )
-def test_what_fails_says_why(
-    qtbot: QtBot, made: Made, tmp_path: Path, code: str, python: str, words: str
+def test_a_failure_shows_its_reason(
+    qtbot: QtBot, made: Made, tmp_path: Path, code: str, python: str, reason: str
 ) -> None:
     bar = made(code, python)
     with qtbot.waitSignal(bar.ended) as ended:
         bar.start("clip.mp4", tmp_path / "t.csv", "default", 2)
     assert ended.args is not None
-    assert ended.args[0].startswith(f"No table: {words}")
+    assert ended.args[0].startswith(f"No table: {reason}")
     assert ended.args[1] == ""
     assert bar.isHidden()
 
 
-def test_the_frame_is_that_of_the_last_whole_row(tmp_path: Path) -> None:
+def test_the_frame_is_that_of_the_last_complete_row(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     assert last_frame(table) is None
     for content, frame in (
@@ -95,10 +95,10 @@ def test_the_frame_is_that_of_the_last_whole_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_from_the_menu_to_the_rows(
+def test_a_table_is_written_from_the_menu(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every frame once, by the model that looks now."""
+    """Every frame once, by the model that runs in the window."""
     action, table = bench.window.actions_by_id["to_table"], tmp_path / "my table.csv"
     page = bench.window.live_page
     bench.engine.change_source(uri="http://camera/stream")

@@ -1,4 +1,4 @@
-"""What the pixels of the view mean."""
+"""The pixels of the view: frame, boxes, labels, landmarks and maps."""
 
 from dataclasses import replace
 from typing import Any
@@ -55,7 +55,7 @@ def frame_rgb(shown: Analysis) -> NDArray[np.int64]:
     return shown.picture[..., 2::-1].astype(int)
 
 
-def test_the_picture_is_shown_as_it_is(view: VideoView, painted: list[Analysis]) -> None:
+def test_the_picture_is_shown_unchanged(view: VideoView, painted: list[Analysis]) -> None:
     shown = analysis(face())
     view.show_analysis(shown)
     np.testing.assert_array_equal(pixels(view), frame_rgb(shown))
@@ -87,11 +87,11 @@ def test_landmarks_follow_a_letter_boxed_view(view: VideoView) -> None:
     for x, y in shown.faces[0].landmarks[[0, 33, 67]].tolist():
         at = view.frame_to_view(x, y)
         assert at.x() == pytest.approx((900 - 667) // 2 + (x + 0.5) * 667 / 320)
-        found = image[int(at.y()), int(at.x())]
-        np.testing.assert_allclose(found, rgb(palette.FACE_COLOURS[0]), atol=25)
+        measured = image[int(at.y()), int(at.x())]
+        np.testing.assert_allclose(measured, rgb(palette.FACE_COLOURS[0]), atol=25)
 
 
-def test_box_and_label_stand_where_the_face_is(view: VideoView) -> None:
+def test_box_and_label_are_at_the_face(view: VideoView) -> None:
     view.resize(960, 720)
     shown = analysis(face())
     view.show_analysis(shown)
@@ -105,7 +105,7 @@ def test_box_and_label_stand_where_the_face_is(view: VideoView) -> None:
     top_left = view.frame_to_view(x, y)
     plate = image[int(top_left.y()) - 22 : int(top_left.y()) - 8, int(top_left.x()) + 5 :][:, :60]
     assert (np.abs(plate - colour).sum(axis=2) < 12).mean() > 0.4  # the plate
-    assert (plate.sum(axis=2) < 150).any()  # the words on it
+    assert (plate.sum(axis=2) < 150).any()  # its text
     alter(view, boxes=False)
     assert (np.abs(pixels(view) - colour).sum(axis=2) > 12).all()
 
@@ -129,7 +129,7 @@ def test_the_label_of_a_face_at_the_top_is_in_the_picture(
 
 
 def test_the_label_of_a_face_at_the_side_is_in_the_picture(view: VideoView) -> None:
-    """All of its words are there, at the right edge too."""
+    """Its text is complete, at the right edge too."""
     alter(view, boxes=True)
     widths = []
     for x in (160, 315):
@@ -147,7 +147,7 @@ def hot(column: int, row: int, value: float = 1.0) -> NDArray[np.float32]:
     return attribution
 
 
-def test_opacity_zero_leaves_the_picture_untouched(view: VideoView) -> None:
+def test_opacity_zero_leaves_the_picture_unchanged(view: VideoView) -> None:
     shown = analysis(face(attribution=hot(22, 22)))
     view.show_analysis(shown)
     alter(view, attribution=True)
@@ -162,7 +162,7 @@ def test_opacity_zero_leaves_the_picture_untouched(view: VideoView) -> None:
 
 @pytest.mark.parametrize("angle", [0.0, 37.0, -115.0])
 @pytest.mark.parametrize(("width", "height"), [(320, 240), (901, 500)])
-def test_a_hot_cell_lies_on_its_place_of_the_frame(
+def test_a_map_peak_is_drawn_at_its_position_in_the_frame(
     view: VideoView, angle: float, width: int, height: int
 ) -> None:
     view.resize(width, height)
@@ -176,11 +176,11 @@ def test_a_hot_cell_lies_on_its_place_of_the_frame(
     change = np.abs(pixels(view) - plain).sum(axis=2).astype(float)
     change[change < 60] = 0
     rows, columns = np.indices(change.shape)
-    found = [(columns * change).sum() / change.sum(), (rows * change).sum() / change.sum()]
+    measured = [(columns * change).sum() / change.sum(), (rows * change).sum() / change.sum()]
     x, y = np.linalg.solve(to_crop[:, :2], np.array([column, row]) - to_crop[:, 2])
     expected = view.frame_to_view(x, y)  # a point; pixel (c, r) covers c…c+1, r…r+1
-    assert found[0] + 0.5 == pytest.approx(expected.x(), abs=0.6)
-    assert found[1] + 0.5 == pytest.approx(expected.y(), abs=0.6)
+    assert measured[0] + 0.5 == pytest.approx(expected.x(), abs=0.6)
+    assert measured[1] + 0.5 == pytest.approx(expected.y(), abs=0.6)
 
 
 def test_for_is_warm_and_against_is_cool(view: VideoView) -> None:

@@ -1,4 +1,4 @@
-"""Recordings and videos played as a person handles them: the bar below, pause, seeking."""
+"""Playing recordings and videos in the window: the bar below, pause, seeking."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ class TestReplay:
         bench.show(replayed(15.0))
         return bench
 
-    def test_time_marks_and_whose_results(self, playing: Bench) -> None:
+    def test_the_bar_shows_time_marks_and_the_model_of_the_results(self, playing: Bench) -> None:
         bar = playing.window.live_page.play_bar
         assert bar.time.text() == "0:15 / 1:00"
         assert bar.line.value() == 15_000
@@ -50,12 +50,12 @@ class TestReplay:
         playing.qtbot.keyClick(line, KEY.Key_Left)
         assert calls(playing, "seek")[-1] == pytest.approx(44.0, abs=0.3)
 
-    def test_playing_on_seeks_nowhere(self, playing: Bench) -> None:
+    def test_playback_itself_does_not_seek(self, playing: Bench) -> None:
         playing.show(replayed(16.0))
         assert playing.window.live_page.play_bar.line.value() == 16_000
         assert calls(playing, "seek") == []
 
-    def test_space_pauses_and_seeking_shows_its_picture(self, playing: Bench) -> None:
+    def test_space_pauses_and_a_seek_shows_its_frame(self, playing: Bench) -> None:
         page = playing.window.live_page
         key(playing, KEY.Key_Space)
         assert playing.engine.now.source.playback.paused
@@ -76,7 +76,7 @@ class TestReplay:
         assert calls(playing, "set_reanalysis") == [True, False]
         assert calls(playing, "repeat_analysis") == [None]
 
-    def test_what_it_does_not_keep_is_said_and_greyed(self, playing: Bench) -> None:
+    def test_controls_of_missing_data_are_disabled_with_a_reason(self, playing: Bench) -> None:
         page = playing.window.live_page
         boxes, landmarks, attribution, signals = page.switches
         crop = page.panel.crop
@@ -100,7 +100,7 @@ class TestReplay:
         playing.engine.change_source(replay=replace(REPLAY, has_overlays=True))
         playing.qtbot.waitUntil(lambda: not boxes.isEnabled())
 
-    def test_only_overlaid_says_so_and_is_not_drawn_over(self, playing: Bench) -> None:
+    def test_a_recording_with_overlays_only_says_so_and_gets_no_more(self, playing: Bench) -> None:
         playing.engine.change_source(replay=replace(REPLAY, has_overlays=True, is_complete=False))
         bar = playing.window.live_page.play_bar
         playing.qtbot.waitUntil(bar.notice.isVisible)
@@ -115,7 +115,7 @@ class TestReplay:
         playing.window.actions_by_id["boxes"].setChecked(False)
         np.testing.assert_array_equal(pixels(view), plain)
 
-    def test_another_source_takes_the_bar_away(self, playing: Bench) -> None:
+    def test_another_source_hides_the_bar(self, playing: Bench) -> None:
         key(playing, KEY.Key_Space)
         key(playing, KEY.Key_D)
         assert not playing.window.actions_by_id["freeze"].isChecked()
@@ -153,7 +153,7 @@ class TestVideo:
         bench.show(at(15.0))
         return bench
 
-    def test_time_and_nothing_of_a_recording(self, playing: Bench) -> None:
+    def test_a_video_shows_the_time_and_no_recording_controls(self, playing: Bench) -> None:
         bar = playing.window.live_page.play_bar
         assert bar.time.text() == "0:15 / 2:05"
         assert (bar.line.value(), bar.line.maximum()) == (15_000, 125_000)
@@ -189,7 +189,7 @@ class TestVideo:
         playing.show(at(97.0))
         assert line.value() == 97_000
 
-    def test_paused_it_answers_to_what_is_hidden_and_to_another_model(self, playing: Bench) -> None:
+    def test_a_paused_video_is_analysed_again_after_changes(self, playing: Bench) -> None:
         page = playing.window.live_page
         page.hide_row.chips["mouth"].click()
         assert calls(playing, "repeat_analysis") == []  # the next picture is analysed anyway

@@ -1,4 +1,4 @@
-"""Recording and replay as a person handles them: keys, signs, notes, timeline."""
+"""Recording and replay in the window: keys, indicators, notes, timeline."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +38,7 @@ def begin(bench: Bench) -> None:
 
 
 class TestRecording:
-    def test_r_begins_with_signs_everywhere_and_ends(self, bench: Bench, tmp_path: Path) -> None:
+    def test_r_starts_and_ends_a_recording(self, bench: Bench, tmp_path: Path) -> None:
         page = bench.window.live_page
         begin(bench)
         (plan,) = bench.engine.plans
@@ -67,7 +67,7 @@ class TestRecording:
         toast.button.click()
         assert calls(bench, "open_source") == [str(RUNNING.folder)]
 
-    def test_what_is_refused_is_told(self, bench: Bench) -> None:
+    def test_a_refused_recording_shows_why(self, bench: Bench) -> None:
         words = "Nothing is recorded before the model is ready."
         bench.engine.begins = RecordingStatus(Path("/r"), over=True, failed=True, reason=words)
         key(bench, KEY.Key_R)
@@ -75,7 +75,7 @@ class TestRecording:
         bench.qtbot.waitUntil(lambda: toast.label.text() == words)
         assert not bench.window.actions_by_id["record"].isChecked()
 
-    def test_why_it_ended_by_itself_is_told(self, bench: Bench) -> None:
+    def test_a_recording_that_ends_early_shows_why(self, bench: Bench) -> None:
         begin(bench)
         words = "The recording ended: less than 500 MB are free on the disk of /r."
         bench.engine.change(recording=replace(RUNNING, over=True, failed=True, reason=words))
@@ -83,7 +83,7 @@ class TestRecording:
         bench.qtbot.waitUntil(lambda: toast.label.text().startswith(words))
         assert "Recorded 0:42" in toast.label.text()
 
-    def test_missing_pictures_are_said_at_once(self, bench: Bench) -> None:
+    def test_dropped_frames_are_shown_at_once(self, bench: Bench) -> None:
         begin(bench)
         dropped = bench.window.live_page.record_bar.dropped
         assert not dropped.isVisible()
@@ -91,7 +91,7 @@ class TestRecording:
         bench.qtbot.waitUntil(dropped.isVisible)
         assert "7" in dropped.text()
 
-    def test_of_two_models_it_says_whose_results_it_has(self, bench: Bench) -> None:
+    def test_with_two_models_the_bar_names_the_recorded_one(self, bench: Bench) -> None:
         begin(bench)
         model = bench.window.live_page.record_bar.model
         assert not model.isVisible()
@@ -122,7 +122,7 @@ class TestRecording:
         key(bench, KEY.Key_Space)
         assert bench.window.actions_by_id["freeze"].isChecked()  # the window has the keys again
 
-    def test_ending_keeps_what_was_typed(self, bench: Bench) -> None:
+    def test_ending_saves_an_unfinished_note(self, bench: Bench) -> None:
         begin(bench)
         key(bench, KEY.Key_E)
         bar = bench.window.live_page.record_bar
@@ -131,7 +131,7 @@ class TestRecording:
         assert calls(bench, "note") == [(42.4, "half a no")]
         assert calls(bench, "end_recording") == [None]
 
-    def test_on_another_page_the_title_says_it(self, bench: Bench) -> None:
+    def test_the_window_title_shows_a_recording_on_other_pages(self, bench: Bench) -> None:
         from PySide6.QtWidgets import QWidget
 
         bench.window.add_page("Train", QWidget())
@@ -170,7 +170,7 @@ class TestRecording:
 def test_recorded_and_replayed_through_the_real_pipeline(
     qtbot: QtBot, qapp: object, tmp_path: Path
 ) -> None:
-    """The demo clip, the real model: R, E, a note, R; then the folder is played."""
+    """The demo clip and a real model: R, E, a note, R; then the recording plays."""
     store = SettingsStore()
     store.change(hints_seen=True, record_overlaid=True)
     engine = Engine("demo", "default", "cpu")

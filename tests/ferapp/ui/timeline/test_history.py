@@ -1,4 +1,4 @@
-"""The ring of the last seconds, and what the plots put into it."""
+"""The ring buffer of the last seconds, and what the plots append to it."""
 
 from dataclasses import replace
 

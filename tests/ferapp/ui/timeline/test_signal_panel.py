@@ -1,4 +1,4 @@
-"""Signals beside the probabilities: what the curves, numbers and words are."""
+"""The signal panel: its curves, values and texts."""
 
 from dataclasses import replace
 
@@ -29,12 +29,12 @@ def with_signals(index: int, face_id: int = 0, **values: float) -> Analysis:
 
 @pytest.fixture
 def panel(bench: Bench) -> SignalPanel:
-    """Shown, by its key."""
+    """The visible panel, opened by its key."""
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_G)
     return bench.window.live_page.panel.signals
 
 
-def test_it_is_off_until_asked_for_and_remembered(bench: Bench) -> None:
+def test_signals_are_off_at_first_and_the_choice_is_remembered(bench: Bench) -> None:
     panel = bench.window.live_page.panel.signals
     bench.show(analysis(face()))
     assert not panel.isVisible()
@@ -78,7 +78,7 @@ def test_another_group_has_a_past_too(bench: Bench, panel: SignalPanel) -> None:
     np.testing.assert_allclose(panel.plot.curves[0].getData()[1], [0, 0.1, 0.2], atol=1e-6)
 
 
-def test_values_are_those_of_the_followed_face(bench: Bench, panel: SignalPanel) -> None:
+def test_values_are_those_of_the_selected_face(bench: Bench, panel: SignalPanel) -> None:
     one = replace(face((80, 120), 40), signals=signals(yaw_deg=30))
     two = replace(face((240, 120), 30, face_id=1), signals=signals(yaw_deg=-15))
     bench.show(analysis(one, two))
@@ -122,7 +122,7 @@ def test_a_slightly_stronger_unit_does_not_displace_another() -> None:
 
 
 @pytest.mark.parametrize("group", SIGNAL_GROUPS)
-def test_every_number_explains_itself(bench: Bench, panel: SignalPanel, group: str) -> None:
+def test_every_value_has_a_tip(bench: Bench, panel: SignalPanel, group: str) -> None:
     choose(panel, group)
     bench.show(with_signals(0, au12=0.5))
 
@@ -160,7 +160,7 @@ def test_values_as_text() -> None:
     assert value_text(LEFT_EYE, float("nan")) == "–"
 
 
-def test_a_group_has_one_extent_and_colours_for_all() -> None:
+def test_all_curves_of_a_group_share_an_axis_and_have_different_colours() -> None:
     from ferapp.ui.widgets.theme import DARK, LIGHT
 
     for indices in GROUPS.values():

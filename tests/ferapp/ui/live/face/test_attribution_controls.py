@@ -1,4 +1,4 @@
-"""What the attribution explains, in which colours, on which scale: chosen in the column."""
+"""The controls of the explained class, the colours and the scale of the attribution."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def press_bar(bench: Bench, index: int) -> None:
 
 
 def choose(picker: QComboBox, bench: Bench, text: str) -> None:
-    """As a person does who uses the keyboard."""
+    """As with the keyboard."""
     picker.setFocus(Qt.FocusReason.TabFocusReason)
     index = picker.findText(text)
     while picker.currentIndex() != index:
@@ -38,7 +38,7 @@ def choose(picker: QComboBox, bench: Bench, text: str) -> None:
         bench.qtbot.keyClick(picker, Qt.Key.Key_Down if down else Qt.Key.Key_Up)
 
 
-def test_a_bar_chooses_the_class_and_gives_it_back(bench: Bench, page: LivePage) -> None:
+def test_a_click_on_a_bar_toggles_its_class(bench: Bench, page: LivePage) -> None:
     bench.show(mapped())
     press_bar(bench, SAD)
     assert page.overlay_style.target == "sad"
@@ -99,7 +99,9 @@ def test_choosing_a_class_shows_it(bench: Bench, page: LivePage) -> None:
     assert page.overlay_style.attribution
 
 
-def test_a_model_without_the_class_explains_its_label(bench: Bench, page: LivePage) -> None:
+def test_a_model_without_the_chosen_class_explains_its_top_class(
+    bench: Bench, page: LivePage
+) -> None:
     bench.show(mapped())
     press_bar(bench, SAD)
     model, shares = AppliedModel(("calm", "tense")), np.array([0.7, 0.3], np.float32)
@@ -153,7 +155,7 @@ def test_the_swatches_have_the_colours_of_their_palettes(page: LivePage) -> None
         np.testing.assert_allclose([end.red(), end.green(), end.blue()], expected, atol=30)
 
 
-def test_each_picture_has_its_own_scale_until_it_is_held(bench: Bench, page: LivePage) -> None:
+def test_the_scale_is_per_picture_until_held(bench: Bench, page: LivePage) -> None:
     for i, strength in enumerate((1.0, 3.0, 2.0)):
         bench.show(mapped(strength, index=i))
     assert page.overlay_style.full_scale == 0
@@ -164,7 +166,7 @@ def test_each_picture_has_its_own_scale_until_it_is_held(bench: Bench, page: Liv
     assert page.overlay_style.full_scale == 0
 
 
-def test_another_class_or_model_is_measured_anew(bench: Bench, page: LivePage) -> None:
+def test_another_class_or_model_restarts_the_scale(bench: Bench, page: LivePage) -> None:
     bench.show(mapped(2.0))
     page.attribution.hold_scale.click()
     assert page.overlay_style.full_scale == pytest.approx(2 * (HAPPY + 1) / 10)
@@ -176,7 +178,7 @@ def test_another_class_or_model_is_measured_anew(bench: Bench, page: LivePage) -
     assert page.overlay_style.full_scale == pytest.approx(0.5 * 1 / 10)
 
 
-def test_a_held_scale_is_wanted_again_but_not_its_value(bench: Bench) -> None:
+def test_holding_the_scale_is_remembered_but_not_its_value(bench: Bench) -> None:
     store = bench.window.store
     store.change(held_scale=True, look=replace(store.now.look, full_scale=7.0))
     page = LivePage(bench.engine, bench.window.actions_by_id, store)

@@ -1,4 +1,4 @@
-"""The key says what the colours mean, in the colours that the map has."""
+"""The key explains the colours of the map, in these colours."""
 
 from dataclasses import replace
 
@@ -54,7 +54,7 @@ def test_a_held_scale_is_shown_in_logits(key: AttributionKey) -> None:
 @pytest.mark.parametrize(
     ("value", "text"), [(0.03124, "0.0312"), (4.268, "4.27"), (135.4, "135"), (12, "12.0")]
 )
-def test_three_figures(key: AttributionKey, value: float, text: str) -> None:
+def test_scale_values_have_three_digits(key: AttributionKey, value: float, text: str) -> None:
     key.show_map(OverlayStyle(full_scale=value), "Happy", "Happy")
     assert key.numbers()[2] == f"+{text}"
 

@@ -1,4 +1,4 @@
-"""The column beside the picture: hiding, doubting, and the place of everything."""
+"""The panel beside the picture: hidden parts, quality issues, and layout."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -45,7 +45,7 @@ def test_chips_hide_parts_from_the_model(bench: Bench, page: LivePage) -> None:
     assert bench.engine.options.hidden == {"eyes"}
 
 
-def test_a_held_picture_cannot_be_hidden_from(bench: Bench, page: LivePage) -> None:
+def test_parts_cannot_be_hidden_in_a_frozen_picture(bench: Bench, page: LivePage) -> None:
     chip = page.hide_row.chips["nose"]
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_Space)
     bench.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
@@ -55,14 +55,14 @@ def test_a_held_picture_cannot_be_hidden_from(bench: Bench, page: LivePage) -> N
     assert chip.isEnabled()
 
 
-def test_hiding_is_told_in_words(bench: Bench, page: LivePage) -> None:
+def test_the_effect_of_hiding_is_described(bench: Bench, page: LivePage) -> None:
     bench.show(hiding("mouth"))
     detail = page.panel.detail
-    words = "Without the mouth: Happy 92\u00a0% → 31\u00a0%"
-    bench.qtbot.waitUntil(lambda: detail.text() == words)
+    text = "Without the mouth: Happy 92\u00a0% → 31\u00a0%"
+    bench.qtbot.waitUntil(lambda: detail.text() == text)
     bench.show(hiding("mouth", "brows", "eyes", index=1))
-    words = "Without brows, eyes and mouth: Happy 92\u00a0% → 31\u00a0%"
-    bench.qtbot.waitUntil(lambda: detail.text() == words)
+    text = "Without brows, eyes and mouth: Happy 92\u00a0% → 31\u00a0%"
+    bench.qtbot.waitUntil(lambda: detail.text() == text)
     bench.qtbot.waitUntil(
         lambda: "Hidden from the model: brows, eyes and mouth" in page.view.accessibleDescription()
     )
@@ -70,7 +70,7 @@ def test_hiding_is_told_in_words(bench: Bench, page: LivePage) -> None:
     bench.qtbot.waitUntil(lambda: detail.text() == "Apparent expression")
 
 
-def test_the_words_of_hiding_fit_in_one_line(bench: Bench, page: LivePage) -> None:
+def test_the_description_of_hiding_fits_in_one_line(bench: Bench, page: LivePage) -> None:
     surprise = face(name="surprise", value=1.0)
     one = with_prediction(surprise, unmasked=probabilities("surprise", 1.0))
     bench.show(replace(analysis(one), hidden=frozenset(("eyes", "nose", "mouth"))))
@@ -95,14 +95,14 @@ def test_hiding_is_not_remembered(bench: Bench, page: LivePage) -> None:
     assert bench.engine.options.hidden == frozenset()
 
 
-# doubts
+# quality issues
 
 
 def doubtful(index: int, *issues: QualityIssue) -> Analysis:
     return analysis(replace(face(), quality=issues), index=index)  # 30 pictures a second
 
 
-def test_doubts_are_shown_once_they_lasted(bench: Bench, page: LivePage) -> None:
+def test_quality_issues_are_shown_after_a_delay(bench: Bench, page: LivePage) -> None:
     panel = page.panel
     bench.show(doubtful(0, SMALL, TURNED))
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
@@ -112,8 +112,8 @@ def test_doubts_are_shown_once_they_lasted(bench: Bench, page: LivePage) -> None
     bench.qtbot.waitUntil(lambda: bool(panel.quality_chips.chips()))
     assert [text for _, text, _ in panel.quality_chips.chips()] == ["too small", "turned away"]
     assert panel.label.palette().color(panel.label.foregroundRole()).name() == theme.DARK.muted
-    said = "In doubt: too small, turned away"
-    bench.qtbot.waitUntil(lambda: said in page.view.accessibleDescription())
+    tip_text = "In doubt: too small, turned away"
+    bench.qtbot.waitUntil(lambda: tip_text in page.view.accessibleDescription())
     bench.show(doubtful(20))
     bench.show(doubtful(30))
     assert panel.quality_chips.chips()  # .57 s after they went
@@ -130,7 +130,7 @@ def test_the_longest_headline_fits(bench: Bench, page: LivePage) -> None:
     bench.qtbot.waitUntil(lambda: label.width() >= label.minimumSizeHint().width())
 
 
-def test_what_was_measured_stays_as_it_was_measured(bench: Bench, page: LivePage) -> None:
+def test_the_measured_analysis_is_not_changed(bench: Bench, page: LivePage) -> None:
     shown = doubtful(0, SMALL)
     bench.show(shown)
     assert page.analysis is shown
@@ -145,21 +145,21 @@ def test_what_was_measured_stays_as_it_was_measured(bench: Bench, page: LivePage
 def test_headline_bars_and_label_never_disagree(
     bench: Bench, page: LivePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Though pictures come faster than the plots are redrawn."""
-    said: list[tuple[str, str, str]] = []
+    """Although frames arrive faster than the plots are redrawn."""
+    tip_text: list[tuple[str, str, str]] = []
     panel = page.panel
 
     def painted(shown: Analysis) -> None:
         bars = panel.bars.summary()
         happy = next(part for part in bars.split(", ") if part.startswith("Happy"))
-        said.append((label_text.box_label(shown.faces[0], shown), panel.label.text(), happy))
+        tip_text.append((label_text.box_label(shown.faces[0], shown), panel.label.text(), happy))
 
     monkeypatch.setattr(page.view, "_on_painted", painted)
     for index, value in enumerate((0.65, 0.67, 0.91, 0.7, 0.52)):
         bench.engine.give(analysis(face(value=value), index=index))
-        bench.qtbot.waitUntil(lambda count=index: len(said) > count)
-    assert len({label for label, _, _ in said}) == 5
-    assert all(label == headline == bar for label, headline, bar in said)
+        bench.qtbot.waitUntil(lambda count=index: len(tip_text) > count)
+    assert len({label for label, _, _ in tip_text}) == 5
+    assert all(label == headline == bar for label, headline, bar in tip_text)
 
 
 # the figures
@@ -184,7 +184,7 @@ def dressed(request: pytest.FixtureRequest, bench: Bench) -> Iterator[Bench]:
 
 
 def controls(page: LivePage) -> list[QWidget]:
-    """In the order that Tab should take."""
+    """In the order of Tab."""
     attribution = page.attribution
     return [
         *page.switches,
@@ -203,7 +203,7 @@ def place(widget: QWidget, page: LivePage) -> QRect:
     return QRect(widget.mapTo(page, QPoint()), widget.size())
 
 
-def test_everything_is_in_view_at_the_usual_size(dressed: Bench) -> None:
+def test_everything_is_visible_at_the_default_size(dressed: Bench) -> None:
     dressed.window.resize(1280, 800)
     page = dressed.window.live_page
     dressed.show(mapped())
@@ -288,7 +288,7 @@ def test_the_wheel_scrolls_and_changes_nothing(bench: Bench, page: LivePage) -> 
     assert (page.overlay_style, page.sliders.smoothing.value()) == before
 
 
-def test_space_presses_what_has_the_keyboard(bench: Bench, page: LivePage) -> None:
+def test_space_presses_the_focused_button(bench: Bench, page: LivePage) -> None:
     chip = page.hide_row.chips["mouth"]
     chip.setFocus(Qt.FocusReason.TabFocusReason)
     bench.qtbot.keyClick(chip, Qt.Key.Key_Space)
@@ -298,7 +298,7 @@ def test_space_presses_what_has_the_keyboard(bench: Bench, page: LivePage) -> No
     assert not page.attribution.hold_scale.hasFocus()  # a click leaves Space to Freeze
 
 
-def test_a_chip_that_is_on_differs_not_by_colour_alone(page: LivePage) -> None:
+def test_a_checked_chip_differs_by_more_than_colour(page: LivePage) -> None:
     chip = page.attribution.hold_scale
 
     def lightness() -> float:
@@ -314,10 +314,10 @@ def test_a_chip_that_is_on_differs_not_by_colour_alone(page: LivePage) -> None:
 def test_a_hidden_part_is_struck_out(page: LivePage) -> None:
     chip = page.hide_row.chips["mouth"]
     chip.click()
-    words = chip.fontMetrics().horizontalAdvance(chip.text())
+    text_width = chip.fontMetrics().horizontalAdvance(chip.text())
     ink = np.abs(pixels(chip) - rgb(theme.DARK.on_accent)).sum(axis=2) < 150
     through = ink[chip.height() // 2 - 2 : chip.height() // 2 + 4].sum(axis=1)
-    assert through.max() >= words - 2  # a line as long as the word
+    assert through.max() >= text_width - 2  # a line as long as the text
 
 
 def test_the_crop_is_never_mirrored(bench: Bench, page: LivePage) -> None:

@@ -1,4 +1,4 @@
-"""The method is chosen in the column; the meter and DACL's strip tell of what is shown."""
+"""The choice of the method; region meter and attention strip show the displayed map."""
 
 from dataclasses import replace
 
@@ -47,9 +47,7 @@ def test_the_method_reaches_the_engine_and_the_settings(bench: Bench, page: Live
     assert SettingsStore(bench.window.store.path).now.look.method == "layercam"
 
 
-def test_what_a_model_cannot_serve_cannot_be_chosen_and_says_why(
-    bench: Bench, page: LivePage
-) -> None:
+def test_unsupported_methods_are_disabled_with_a_reason(bench: Bench, page: LivePage) -> None:
     bench.engine.change_model(methods=("grad_x_input", "layercam", "action_units"))
     picker = page.attribution.method
     index = picker.findData("class_map")
@@ -67,7 +65,7 @@ def made_by(method: str, index: int = 0) -> Analysis:
     return replace(mapped(index=index), models=(AppliedModel(EXPRESSIONS, method),))
 
 
-def test_the_key_speaks_of_what_is_shown(bench: Bench, page: LivePage) -> None:
+def test_the_key_explains_the_displayed_map(bench: Bench, page: LivePage) -> None:
     choose(page, "action_units")
     bench.show(made_by("action_units"))
     bench.qtbot.waitUntil(lambda: page.panel.key.ends()[1] == "action units of Happy")
@@ -75,7 +73,7 @@ def test_the_key_speaks_of_what_is_shown(bench: Bench, page: LivePage) -> None:
     bench.qtbot.waitUntil(lambda: page.panel.key.ends() == ("against", "for Happy"))
 
 
-def test_the_meter_shows_the_places_of_the_shown_class(bench: Bench, page: LivePage) -> None:
+def test_the_region_meter_is_of_the_displayed_map(bench: Bench, page: LivePage) -> None:
     where = np.full((SIZE, SIZE), REGIONS.index("outside"), np.uint8)
     where[:, : SIZE // 2] = REGIONS.index("mouth")
     maps = np.zeros((1, SIZE, SIZE), np.float32)
@@ -88,7 +86,7 @@ def test_the_meter_shows_the_places_of_the_shown_class(bench: Bench, page: LiveP
     bench.qtbot.waitUntil(lambda: meter.summary() == "No attribution")
 
 
-def test_the_meters_cells_explain_themselves(bench: Bench) -> None:
+def test_every_cell_of_the_region_meter_has_a_tip(bench: Bench) -> None:
     meter = RegionMeter()
     bench.qtbot.addWidget(meter)
     meter.resize(360, meter.sizeHint().height())
@@ -98,7 +96,7 @@ def test_the_meters_cells_explain_themselves(bench: Bench) -> None:
     assert "hair, neck, background" in tip
 
 
-def test_the_strip_shows_the_weights_of_models_that_have_them(bench: Bench, page: LivePage) -> None:
+def test_the_attention_strip_needs_attention_weights(bench: Bench, page: LivePage) -> None:
     strip = page.panel.attention
     assert not strip.isVisible()
     weights = np.linspace(0.2, 0.8, 64, dtype=np.float32)
@@ -109,7 +107,7 @@ def test_the_strip_shows_the_weights_of_models_that_have_them(bench: Bench, page
     bench.qtbot.waitUntil(lambda: not strip.isVisible())
 
 
-def test_the_strip_colours_what_changes(bench: Bench) -> None:
+def test_the_attention_strip_colours_changes(bench: Bench) -> None:
     strip = AttentionStrip()
     bench.qtbot.addWidget(strip)
     strip.resize(64, strip.sizeHint().height())
@@ -125,7 +123,7 @@ def test_the_strip_colours_what_changes(bench: Bench) -> None:
 
 
 def test_a_frozen_picture_disables_what_needs_a_new_analysis(bench: Bench, page: LivePage) -> None:
-    """The box would name one method beside the colours of another."""
+    """Otherwise the box would name one method beside the colours of another."""
     bench.show(mapped())
     held = (page.attribution.method, *page.hide_row.chips.values())
     bench.window.actions_by_id["freeze"].setChecked(True)
@@ -138,7 +136,7 @@ def test_a_frozen_picture_disables_what_needs_a_new_analysis(bench: Bench, page:
     bench.engine.change_source(playback=Playback(3.0))
     bench.qtbot.waitUntil(page.play_bar.isVisible)
     bench.window.actions_by_id["freeze"].setChecked(True)
-    assert all(control.isEnabled() for control in held)  # what is paused can be looked at again
+    assert all(control.isEnabled() for control in held)  # a paused picture can be analysed again
     bench.window.actions_by_id["freeze"].setChecked(False)
     bench.engine.change_source(replay=Replay("a", "default"), playback=Playback(3.0))
     bench.qtbot.waitUntil(lambda: not page.attribution.method.isEnabled())

@@ -1,4 +1,4 @@
-"""The probability bars: what is drawn, said and chosen."""
+"""The probability bars: drawing, description and choice of a class."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ def bars(qtbot: QtBot, qapp: QApplication) -> ProbabilityBars:
 
 @pytest.fixture
 def row(bars: ProbabilityBars) -> Callable[[int], NDArray[np.int64]]:
-    """The pixels of a class's row."""
+    """The pixels of the row of a class."""
     height = bars.height() // len(EXPRESSIONS)
     return lambda i: pixels(bars)[i * height : (i + 1) * height]
 
@@ -63,7 +63,7 @@ def test_a_click_chooses_the_class(bars: ProbabilityBars, qtbot: QtBot) -> None:
         qtbot.mouseClick(bars, Qt.MouseButton.RightButton, pos=QPoint(40, 5))
 
 
-def test_the_chosen_row_has_a_sign_and_only_that(
+def test_only_the_chosen_row_is_marked(
     bars: ProbabilityBars, row: Callable[[int], NDArray[np.int64]]
 ) -> None:
     values = probabilities("happy", 0.8)
@@ -98,7 +98,7 @@ def test_every_row_explains_itself(bars: ProbabilityBars) -> None:
     assert "Click" in tip
 
 
-def test_the_bars_can_be_read_aloud(bars: ProbabilityBars) -> None:
+def test_the_bars_have_a_description_for_screen_readers(bars: ProbabilityBars) -> None:
     assert bars.summary() == ""
     bars.show_probabilities(EXPRESSIONS, probabilities("sad", 0.52), probabilities("sad", 0.3))
     assert bars.summary().startswith("Angry 8\u00a0%, Disgust 8\u00a0%")

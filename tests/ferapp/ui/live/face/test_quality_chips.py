@@ -1,4 +1,4 @@
-"""The signs beside the label: their words, their room, their reasons."""
+"""The chips of quality issues: their texts, their room and their tips."""
 
 import itertools
 
@@ -25,30 +25,30 @@ def chips(qtbot: QtBot, qapp: QApplication) -> QualityChips:
     return chips
 
 
-def test_each_doubt_has_its_sign(chips: QualityChips) -> None:
+def test_each_quality_issue_has_its_chip(chips: QualityChips) -> None:
     chips.show_issues(ALL)
-    words = [text for _, text, _ in chips.chips()]
-    assert words == ["too small", "turned away", "too dark", "blurred", "cut off", "unsure"]
-    assert chips.accessibleDescription() == ", ".join(words)
+    texts = [text for _, text, _ in chips.chips()]
+    assert texts == ["too small", "turned away", "too dark", "blurred", "cut off", "unsure"]
+    assert chips.accessibleDescription() == ", ".join(texts)
     places = [place for place, _, _ in chips.chips()]
     assert all(a.right() < b.left() for a, b in itertools.pairwise(places))
     assert places[-1].right() == chips.width()
 
 
-def test_signs_without_room_are_counted_and_explained(chips: QualityChips) -> None:
+def test_chips_without_room_are_counted_and_explained(chips: QualityChips) -> None:
     chips.resize(170, chips.height())
     chips.show_issues(ALL)
     assert [text for _, text, _ in chips.chips()] == ["too small", "+5"]
     place, _, meant = chips.chips()[-1]
     assert meant == ALL[1:]
     tip = chips.tip_at(place.center())
-    assert all(wording.issue_tip(doubt) in tip for doubt in ALL[1:])
+    assert all(wording.issue_tip(issue) in tip for issue in ALL[1:])
     chips.resize(40, chips.height())
     assert len(chips.chips()) == 1
     assert chips.chips()[0][2] == ALL
 
 
-def test_the_reason_has_its_numbers_and_what_to_do(chips: QualityChips) -> None:
+def test_the_tip_has_the_measurement_and_advice(chips: QualityChips) -> None:
     small = QualityIssue(QualityKind.SMALL, 38.2, 44)
     chips.show_issues((small,))
     tip = chips.tip_at(chips.chips()[0][0].center())
@@ -58,7 +58,7 @@ def test_the_reason_has_its_numbers_and_what_to_do(chips: QualityChips) -> None:
     assert chips.tip_at(QPointF(3, 3)) == ""
 
 
-def test_the_signs_are_painted_where_they_are(chips: QualityChips) -> None:
+def test_the_chips_are_painted_inside_their_rectangles(chips: QualityChips) -> None:
     assert share(pixels(chips), theme.DARK.warning, 60) == 0
     chips.show_issues(ALL[:1])
     image = pixels(chips)
@@ -68,7 +68,7 @@ def test_the_signs_are_painted_where_they_are(chips: QualityChips) -> None:
 
 
 @pytest.mark.parametrize("kind", QualityKind)
-def test_every_doubt_is_explained(kind: QualityKind) -> None:
+def test_every_quality_issue_is_explained(kind: QualityKind) -> None:
     reason = wording.issue_tip(QualityIssue(kind, 0.31, 0.4))
     assert len(reason.splitlines()) == 3
     assert "{" not in reason

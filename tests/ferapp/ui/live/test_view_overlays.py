@@ -1,4 +1,4 @@
-"""The mirrored view, hidden parts and doubts on the picture, and what is under the mouse."""
+"""The view mirrored, with hidden parts and quality issues, and the face under the mouse."""
 
 from dataclasses import replace
 
@@ -87,7 +87,7 @@ def test_everything_on_the_picture_is_mirrored_with_it(view: VideoView) -> None:
 
 
 def test_letters_are_never_mirrored(view: VideoView) -> None:
-    """The plate of the label is the same picture, only elsewhere."""
+    """The plate of the label has the same pixels at another position."""
     shown = analysis(face(centre=(110, 120)))
     plates = []
     for mirror in (False, True):
@@ -97,13 +97,13 @@ def test_letters_are_never_mirrored(view: VideoView) -> None:
         left = round(min(point.x() for point in box))
         bottom = round(box[0].y()) - 8
         plates.append(pixels(view)[bottom - 12 : bottom, left + 6 : left + 90])
-    words = [np.abs(plate - rgb(palette.ON_FACE_COLOUR)).sum(axis=2) < 200 for plate in plates]
-    assert words[0].sum() > 40
-    assert (words[0] != words[1]).mean() < 0.02
-    assert (words[0] != words[1][:, ::-1]).mean() > 0.1
+    letters = [np.abs(plate - rgb(palette.ON_FACE_COLOUR)).sum(axis=2) < 200 for plate in plates]
+    assert letters[0].sum() > 40
+    assert (letters[0] != letters[1]).mean() < 0.02
+    assert (letters[0] != letters[1][:, ::-1]).mean() > 0.1
 
 
-def test_the_face_under_the_mouse_is_found_in_the_mirror_too(view: VideoView) -> None:
+def test_the_face_under_the_mouse_is_the_right_one_in_a_mirrored_view(view: VideoView) -> None:
     left, right = face((80, 120), 30), face((240, 120), 30, name="sad", face_id=1)
     view.show_analysis(analysis(left, right))
     at_left, nowhere = QPointF(160, 240), QPointF(320, 240)
@@ -141,11 +141,11 @@ def test_a_hidden_part_is_hatched_where_it_is(view: VideoView, part: Part) -> No
         assert 0.1 < changed[there].mean() < 0.9  # hatched, neither untouched nor covered
         inside[there] = True
     room = view.picture_rect()
-    inside[int(room.bottom()) - 60 :, int(room.right()) - 260 :] = True  # the words in the corner
+    inside[int(room.bottom()) - 60 :, int(room.right()) - 260 :] = True  # the text in the corner
     assert not changed[~inside].any()
 
 
-def test_hidden_parts_are_written_in_the_corner(view: VideoView) -> None:
+def test_hidden_parts_are_listed_in_the_corner(view: VideoView) -> None:
     view.show_analysis(hidden("mouth", "eyes"))
     room = view.picture_rect()
     corner = pixels(view)[int(room.bottom()) - 40 :, int(room.right()) - 180 :]
@@ -153,7 +153,7 @@ def test_hidden_parts_are_written_in_the_corner(view: VideoView) -> None:
     assert label_text.parts_text({"mouth", "eyes"}) == "eyes and mouth"
 
 
-def test_hiding_is_said_at_the_face_whatever_else_is_off(view: VideoView) -> None:
+def test_hidden_parts_are_marked_even_without_overlays(view: VideoView) -> None:
     shown = hidden("mouth")
     assert label_text.box_label(shown.faces[0], shown) == "Happy 87\u00a0%, mouth hidden"
     several = hidden("mouth", "nose")
@@ -174,7 +174,7 @@ def test_parts_have_room_around_their_landmarks() -> None:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_the_hatch_covers_what_the_model_does_not_see(part: Part) -> None:
-    """Two pieces of code draw the same outline; the one below the window brings OpenCV."""
+    """Two pieces of code draw the same outline; the one in the analysis imports OpenCV."""
     from ferapp.vision.masking import hide_parts
 
     one = drawn_face((100, 100), 80)
@@ -189,7 +189,7 @@ def test_the_hatch_covers_what_the_model_does_not_see(part: Part) -> None:
     assert gone.sum() > 0.85 * hatched.sum()  # its edge is soft
 
 
-def test_a_doubt_makes_the_box_dashed_and_the_label_ask(view: VideoView) -> None:
+def test_a_quality_issue_dashes_the_box_and_adds_a_question_mark(view: VideoView) -> None:
     view.set_overlay_style(replace(BARE, boxes=True))
     sure = analysis(face())
     view.show_analysis(sure)
@@ -208,7 +208,7 @@ def test_a_doubt_makes_the_box_dashed_and_the_label_ask(view: VideoView) -> None
     assert "100 × 100 px" in tip
 
 
-def test_the_map_has_an_age_only_when_there_is_one(qtbot: QtBot) -> None:
+def test_the_overlay_delay_needs_a_map(qtbot: QtBot) -> None:
     view = VideoView(lambda _: None, clock=lambda: 100.034)
     qtbot.addWidget(view)
     view.resize(320, 240)
