@@ -2,12 +2,10 @@
 
 import os
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ferapp.runs.data_check import DataCheck, check_data
@@ -20,22 +18,8 @@ from tests.support.ui.train_bench import (
     WAIT,
     StartedTraining,
     TrainBench,
-    make_train_bench,
-    save_cartoons,
 )
 from trainer.labels import EXPRESSIONS
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "prepared"
-    save_cartoons(folder)
-    return folder
-
-
-@pytest.fixture
-def bench(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[TrainBench]:
-    yield from make_train_bench(qtbot, qapp, tmp_path / "runs")
 
 
 def test_data_that_cannot_be_opened_is_reported_in_place_of_the_check(

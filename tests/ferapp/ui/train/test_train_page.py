@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,23 +27,9 @@ from tests.support.ui.train_bench import (
     WAIT,
     StartedTraining,
     TrainBench,
-    make_train_bench,
     refresh,
-    save_cartoons,
 )
 from trainer.training.run_dir import RunDir
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "prepared"
-    save_cartoons(folder)
-    return folder
-
-
-@pytest.fixture
-def bench(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[TrainBench]:
-    yield from make_train_bench(qtbot, qapp, tmp_path / "runs")
 
 
 def test_start_watch_stop_resume_and_use_a_run(bench: TrainBench, prepared: Path) -> None:
