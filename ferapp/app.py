@@ -80,7 +80,7 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
 
     train = TrainPage(
         TrainTools(
-            check_data=lambda source, report: check_data(source, train.tasks.interruptible(report)),
+            check_data=lambda choice, report: check_data(choice, train.tasks.interruptible(report)),
             compare=compare_runs,
             runs=runs,
         ),

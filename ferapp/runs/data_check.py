@@ -1,7 +1,7 @@
 """The check of a data set before training: counts, duplicates, gaps and example pictures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,23 @@ from numpy.typing import NDArray
 
 from ferapp.runs.task_queue import ReportProgress
 from ferapp.sources.heavy_imports import load_opencv
+from trainer.config.sections import DataConfig
 
 EXAMPLES_PER_CLASS = 8
+READING = ("format", "classes", "class_map", "val_share", "val_seed")
 _STAGES = {"reading": "Reading pictures", "landmarks": "Finding landmarks"}
+
+
+@dataclass(frozen=True, slots=True)
+class DataChoice:
+    """A data set, as it was typed, and how it is read: READING of the configuration's `data`."""
+
+    path: str = ""
+    config: DataConfig = field(default_factory=DataConfig)
+
+    @classmethod
+    def of(cls, path: str, config: DataConfig) -> "DataChoice":
+        return cls(path, DataConfig(**{name: getattr(config, name) for name in READING}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +58,21 @@ class DataCheck:
         return ""
 
 
-def check_data(source: Path, report: ReportProgress = lambda _: None) -> DataCheck:
-    """Read a data set, preparing it in the cache where needed. Slow: run it in a task queue.
+def check_data(choice: DataChoice, report: ReportProgress = lambda _: None) -> DataCheck:
+    """Read a data set as a training reads it, preparing it in the cache where needed.
 
-    Raises DataError with the reason.
+    Slow: run it in a task queue. Raises DataError or UsageError with the reason.
     """
     load_opencv()
     from trainer.data.prepare import open_data
+    from trainer.data.reading.read_options import configured_options
 
-    data = open_data(source.expanduser(), progress=stage_progress(report))
+    data = open_data(
+        Path(choice.path).expanduser(),
+        layout=choice.config.format,
+        options=configured_options(choice.config),
+        progress=stage_progress(report),
+    )
     report("Looking for duplicates…")
     rng = np.random.default_rng(0)
     is_train = data.split == "train"

@@ -11,7 +11,16 @@ from trainer.cli.evaluate_commands import evaluate, explain
 from trainer.cli.model_commands import average, bench, export, models
 from trainer.cli.printing import notices, print_json, progress_bars, run_app
 from trainer.cli.run_commands import compare, reproduce
-from trainer.cli.shared_options import DATA_HELP, Classes, ClassMap, Data, Json, NoLandmarks
+from trainer.cli.shared_options import (
+    DATA_HELP,
+    Classes,
+    ClassMap,
+    Data,
+    Json,
+    Layout,
+    NoLandmarks,
+    data_settings,
+)
 from trainer.cli.summaries import (
     print_copies,
     print_data,
@@ -135,9 +144,7 @@ def train(
     ] = "",
     runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
     no_landmarks: NoLandmarks = False,
-    layout: Annotated[
-        str, typer.Option("--format", help="Layout of the data set, as in `fertrain prepare`.")
-    ] = "",
+    layout: Layout = "",
     classes: Classes = "",
     class_map: ClassMap = "",
     as_json: Json = False,
@@ -155,12 +162,8 @@ def train(
         settings.append(f"model.init={json.dumps(init)}")
     if no_landmarks:
         settings.append("data.landmarks=false")
-    if layout:
-        settings.append(f"data.format={json.dumps(layout)}")
-    if classes:
-        settings.append(f"data.classes={json.dumps(classes.split(','))}")
-    if class_map:
-        settings.append(f"data.class_map={json.dumps(class_map.split(','))}")
+    for field, value in data_settings(layout, classes, class_map).items():
+        settings.append(f"data.{field}={json.dumps(value)}")
     config = load_config(config_file, settings, **recipe_values(recipe_name, pipeline))
     with distributed_world() as world:
         faces = _open_training_data(data, config, world)

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trainer.cli.printing import notices, print_json, print_table, progress_bars
-from trainer.cli.shared_options import DATA_HELP, Device, Json, NoLandmarks
+from trainer.cli.shared_options import (
+    DATA_HELP,
+    Classes,
+    ClassMap,
+    Device,
+    Json,
+    Layout,
+    NoLandmarks,
+    data_settings,
+)
 from trainer.cli.summaries import explanations_table, print_explanation, print_metrics
 from trainer.errors import UsageError
 from trainer.files import make_folder
@@ -62,6 +71,9 @@ def evaluate(
     ] = None,
     device: Device = "auto",
     no_landmarks: NoLandmarks = False,
+    layout: Layout = "",
+    classes: Classes = "",
+    class_map: ClassMap = "",
     as_json: Json = False,
 ) -> None:
     """Evaluate a model, or the models of all runs in a folder, on a split."""
@@ -82,7 +94,7 @@ def evaluate(
         raise UsageError("--figures need a folder", "Name one with --out DIR.")
     if out is not None:
         make_folder(out)
-    samples = _open_data(data, files, no_landmarks)
+    samples = _open_data(data, files, no_landmarks, data_settings(layout, classes, class_map))
     faces = (samples.without_leaked(split) if drop_leaked else samples).of_split(split)
     face_sets = [_aligned_as_trained(file, faces) for file in files]
     results = [
@@ -167,6 +179,9 @@ def explain(
     ] = 200,
     device: Device = "auto",
     no_landmarks: NoLandmarks = False,
+    layout: Layout = "",
+    classes: Classes = "",
+    class_map: ClassMap = "",
     as_json: Json = False,
 ) -> None:
     """Report how a model decides, and how good its explanations are, as HTML and Markdown."""
@@ -191,7 +206,9 @@ def explain(
         result = write_picture_explanation(network, card, image, torch_device, out)
         print(f"{result['label']} {result['probabilities'][result['label']]:.0%}")
     elif data is not None:
-        faces = _aligned_as_trained(path, _open_data(data, [path], no_landmarks).of_split(split))
+        stated = data_settings(layout, classes, class_map)
+        samples_read = _open_data(data, [path], no_landmarks, stated)
+        faces = _aligned_as_trained(path, samples_read.of_split(split))
         check_classes(str(path), card, faces)
         with progress_bars() as progress:
             result = write_explanation_report(
@@ -210,16 +227,19 @@ def explain(
         print_json({"out": str(out), **result})
 
 
-def _open_data(data: Path, models: list[Path], no_landmarks: bool) -> "FaceData":
+def _open_data(
+    data: Path, models: list[Path], no_landmarks: bool, stated: dict[str, Any]
+) -> "FaceData":
     """The data set as the runs of `models` read it: the same classes, the same validation draw.
 
-    Raises UsageError where they read it in different ways.
+    Fields of the section `data` that are `stated` come first. Raises UsageError where the runs
+    read it in different ways.
     """
     from trainer.data.prepare import open_data
     from trainer.data.reading.read_options import configured_options
     from trainer.reports.run_records import data_config_of
 
-    configs = [data_config_of(model, data) for model in models]
+    configs = [data_config_of(model, data).model_copy(update=stated) for model in models]
     ways = [(config.format, configured_options(config)) for config in configs]
     if any(way != ways[0] for way in ways):
         raise UsageError(

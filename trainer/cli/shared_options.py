@@ -1,7 +1,7 @@
 """Options of several commands."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,21 @@ ClassMap = Annotated[
         metavar="LABEL=CLASS,…", help="The data set's own labels: 1=surprise,2=fear or hapy=happy."
     ),
 ]
+Layout = Annotated[
+    str,
+    typer.Option("--format", help="Layout of the data set, as in `fertrain prepare`."),
+]
 NoLandmarks = Annotated[
     bool, typer.Option("--no-landmarks", help="Detect no landmarks; pictures stay unaligned.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+
+
+def data_settings(layout: str, classes: str, class_map: str) -> dict[str, Any]:
+    """What the options say about reading a data set, as fields of the section `data`."""
+    stated: dict[str, Any] = {
+        "format": layout,
+        "classes": [name.strip() for name in classes.split(",") if name.strip()],
+        "class_map": [pair.strip() for pair in class_map.split(",") if pair.strip()],
+    }
+    return {name: value for name, value in stated.items() if value}

@@ -187,12 +187,14 @@ def _evaluations(run: RunDir) -> dict[str, dict[str, Any]]:
 
 
 def data_config_of(model: Path, data: Path) -> DataConfig:
-    """How the run of `model` read `data`; the defaults for another data set, or without a run."""
+    """How the run of `model` read `data`; for other data, or without a run, with its classes."""
     run = RunDir(model.parent.parent)
-    if model.parent.name != "checkpoints" or not run.config.is_file():
-        return DataConfig()
-    _, trained_on, config = read_run_header(run)
-    return config.data if Path(trained_on).resolve() == data.resolve() else DataConfig()
+    if model.parent.name == "checkpoints" and run.config.is_file():
+        _, trained_on, config = read_run_header(run)
+        if Path(trained_on).resolve() == data.resolve():
+            return config.data
+    classes = read_card(model).classes
+    return DataConfig(classes=[] if classes == EXPRESSIONS else list(classes))
 
 
 def aligned_as_trained(model: Path, faces: FaceData) -> FaceData:

@@ -128,3 +128,10 @@ def mark_invalid(editor: QWidget, is_invalid: bool) -> None:
         editor.setProperty("invalid", is_invalid)
         editor.style().unpolish(editor)
         editor.style().polish(editor)
+
+
+def error_label() -> QLabel:
+    label = QLabel()
+    label.setProperty("wrong", True)
+    label.setWordWrap(True)
+    return label

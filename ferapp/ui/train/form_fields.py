@@ -171,3 +171,9 @@ def _value(config: TrainConfig, key: str) -> Any:
     for part in key.split("."):
         value = getattr(value, part)
     return value
+
+
+def pop_nested(problems: dict[str, str], key: str) -> str:
+    """The first problem inside the list or table of this field."""
+    inside = [name for name in problems if name.startswith(f"{key}.")]
+    return problems.pop(inside[0]) if inside else ""

@@ -16,14 +16,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferapp.runs.data_check import DataChoice
 from ferapp.runs.training_process import command_line, train_arguments
 from ferapp.ui.text import wording
-from ferapp.ui.train.field_row import NAME_WIDTH, FieldRow, mark_invalid
+from ferapp.ui.train.field_row import NAME_WIDTH, FieldRow, error_label, mark_invalid
 from ferapp.ui.train.form_fields import (
     BASICS,
     SECTIONS,
     closest_recipe,
     form_fields,
+    pop_nested,
     recipe_texts,
     set_argument,
     values_of,
@@ -62,17 +64,18 @@ class _VerticalScrollArea(QScrollArea):
 
 
 class RunForm(QWidget):
-    """`start_requested` has the arguments after `fertrain`, `check_requested` the data's path."""
+    """`start_requested` has the arguments after `fertrain`, `check_requested` a DataChoice."""
 
     start_requested = Signal(list)
-    check_requested = Signal(str)
+    check_requested = Signal(object)
+    validated = Signal()  # the data set or a setting may be another one
 
     def __init__(self, runs: Path) -> None:
         super().__init__()
         self._runs = runs
         self._is_filling = False
         self._blocked = ""  # why nothing can be started or checked now
-        self._data_problem = ("", "")  # a path, and what its check found wrong
+        self._data_problem = (DataChoice(), "")  # data, and what its check found wrong
         self.config: TrainConfig | None = None
         self._make_head()
         self._make_settings()
@@ -96,7 +99,7 @@ class RunForm(QWidget):
         self.data = QLineEdit()
         self.data.setPlaceholderText("FER2013's CSV, RAF-DB, AffectNet, class folders, a ZIP…")
         self.data.setAccessibleName("Data set")
-        self.data_error = _error_label()
+        self.data_error = error_label()
         self.browse = push_button("Folder…", "Choose the folder of a data set.")
         self.browse_file = push_button("File…", "Choose a CSV or ZIP file.")
         self.check = push_button("Check", CHECK_TIP)
@@ -115,7 +118,7 @@ class RunForm(QWidget):
         }
 
     def _make_foot(self) -> None:
-        self.problems = _error_label()
+        self.problems = error_label()
         self.command = QLineEdit()
         self.command.setReadOnly(True)
         self.command.setAccessibleName("Equivalent command")
@@ -219,7 +222,7 @@ class RunForm(QWidget):
         self.run_name.textChanged.connect(lambda _: self._validate_later())
         self.browse.clicked.connect(self._browse_folder)
         self.browse_file.clicked.connect(self._browse_file)
-        self.check.clicked.connect(lambda: self.check_requested.emit(self.data_path))
+        self.check.clicked.connect(lambda: self.check_requested.emit(self.data_choice))
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.text()))
         self.start.clicked.connect(self._start)
 
@@ -261,6 +264,12 @@ class RunForm(QWidget):
         return self.data.text().strip()
 
     @property
+    def data_choice(self) -> DataChoice:
+        """The data set, and how valid settings say that it is read."""
+        config = TrainConfig() if self.config is None else self.config
+        return DataChoice.of(self.data_path, config.data)
+
+    @property
     def arguments(self) -> list[str]:
         """The arguments after `fertrain`."""
         recipe = str(self.recipe.currentData())
@@ -292,8 +301,10 @@ class RunForm(QWidget):
         self.changes.setText(hint or self._changes())
         self.start.setEnabled(is_valid and not self._blocked)
         self.start.setToolTip(self._blocked or hint or START_TIP)
-        self.check.setEnabled(data_exists and not self._blocked)
-        self.check.setToolTip(self._blocked or CHECK_TIP)
+        can_read = data_exists and self.config is not None
+        self.check.setEnabled(can_read and not self._blocked)
+        self.check.setToolTip(self._blocked or (CHECK_TIP if can_read else hint))
+        self.validated.emit()
         return is_valid and not self._blocked
 
     def _validate_data_path(self) -> bool:
@@ -311,7 +322,7 @@ class RunForm(QWidget):
         recipe = RECIPES[str(self.recipe.currentData())]
         self.config, problems = check_config(self.settings, **recipe.values)
         for key, row in self.rows.items():
-            row.show_error(problems.pop(key, "") or _pop_nested(problems, key))
+            row.show_error(problems.pop(key, "") or pop_nested(problems, key))
             if row.error.text() and key not in BASICS:
                 self.sections[row.field.section].setChecked(True)
         for key in problems:
@@ -336,14 +347,14 @@ class RunForm(QWidget):
         differ = "differs" if count == 1 else "differ"
         return f"{wording.count(count, 'setting')} {differ} from the recipe"
 
-    def show_data_problem(self, path: str, problem: str) -> None:
-        """What a check found wrong with the data at this path; "" when nothing."""
-        self._data_problem = (path, problem)
+    def show_data_problem(self, choice: DataChoice, problem: str) -> None:
+        """What a check found wrong with this data; "" when nothing."""
+        self._data_problem = (choice, problem)
         self.validate()
 
     def _known_data_problem(self) -> str:
-        path, problem = self._data_problem
-        if not problem or path != self.data_path:
+        choice, problem = self._data_problem
+        if not problem or choice != self.data_choice:
             return ""
         return f"This data can't be used: {problem.splitlines()[0]}"
 
@@ -373,19 +384,6 @@ class RunForm(QWidget):
         )
         if path:
             self.data.setText(path)
-
-
-def _pop_nested(problems: dict[str, str], key: str) -> str:
-    """The first problem inside the list or table of this field."""
-    inside = [name for name in problems if name.startswith(f"{key}.")]
-    return problems.pop(inside[0]) if inside else ""
-
-
-def _error_label() -> QLabel:
-    label = QLabel()
-    label.setProperty("wrong", True)
-    label.setWordWrap(True)
-    return label
 
 
 def _panel(top_margin: int) -> tuple[QWidget, QVBoxLayout]:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.runs.compare import RunComparison
-from ferapp.runs.data_check import DataCheck
+from ferapp.runs.data_check import DataCheck, DataChoice
 from ferapp.runs.run_names import run_title
 from ferapp.runs.run_reader import RunFolder, RunSnapshot
 from ferapp.runs.task_queue import ReportProgress, TaskFailure
@@ -47,7 +47,7 @@ CANNOT_STOP = "The training could not be stopped: {}"
 class TrainTools:
     """What the page calls in its task queue, and the folder of runs."""
 
-    check_data: Callable[[Path, ReportProgress], DataCheck]
+    check_data: Callable[[DataChoice, ReportProgress], DataCheck]
     compare: Callable[[Sequence[Path], Mapping[str, str]], RunComparison]  # with displayed names
     runs: Path
 
@@ -58,8 +58,8 @@ class TrainPage(Page):
         self._tools, self._links = tools, links
         self._runs = RunFolder(tools.runs)
         self._check_progress = ""  # written by the task queue's thread
-        self._checked: tuple[str, DataCheck | str] = ("", "")  # a path, and its check or an error
-        self._launch_data = ""  # path of the data that the newest training was given
+        self._checked: tuple[DataChoice, DataCheck | str] = (DataChoice(), "")  # or an error
+        self._launch_data = DataChoice()  # the data that the newest training was given
         self._shown_path = ""  # of the run that is shown
         self._stopping: set[str] = set()  # paths of runs
         self._failures: dict[str, str] = {}  # by run: the output of a process that failed
@@ -110,6 +110,7 @@ class TrainPage(Page):
         self.form.start_requested.connect(self.start)
         self.form.check_requested.connect(self._check_data)
         self.form.data.textChanged.connect(lambda _: self._show_check())
+        self.form.validated.connect(self._show_check)
         self.data.stop_requested.connect(self._stop_preparing)
         self.view.stop_requested.connect(self._stop)
         self.view.resume_requested.connect(self._resume)
@@ -186,7 +187,7 @@ class TrainPage(Page):
             self.toast.show_message(f"The training could not be started: {error.strerror}")
             return
         self.trainings.append(training)
-        self._launch_data = self.form.data_path
+        self._launch_data = self.form.data_choice
         self.toast.show_message("Starting training…" if run is None else "Resuming…")
         self._refresh()
 
@@ -197,7 +198,7 @@ class TrainPage(Page):
         if training.run is not None and not had_run:
             self.list.choose(str(training.run))
             if isinstance(self._checked[1], str):  # it started: an earlier error is outdated
-                self._set_check("", "")
+                self._set_check(DataChoice(), "")
         if code is None:
             return
         self.trainings.remove(training)
@@ -315,38 +316,38 @@ class TrainPage(Page):
 
     # --- checking data --------------------------------------------------------------------------
 
-    def _check_data(self, path: str) -> None:
+    def _check_data(self, choice: DataChoice) -> None:
         self._check_progress = "Reading the data set…"
         self._check_timer.start()
         self._show_preparing()
         self.tasks.submit(
             "data",
-            lambda: self._tools.check_data(Path(path), self._report_check),
-            lambda result: self._on_check(path, result),
+            lambda: self._tools.check_data(choice, self._report_check),
+            lambda result: self._on_check(choice, result),
         )
 
     def _report_check(self, message: str) -> None:
         """Called in the task queue's thread."""
         self._check_progress = message
 
-    def _on_check(self, path: str, result: DataCheck | TaskFailure) -> None:
+    def _on_check(self, choice: DataChoice, result: DataCheck | TaskFailure) -> None:
         self._check_timer.stop()
         checked = result.message if isinstance(result, TaskFailure) else result
         problem = checked if isinstance(checked, str) else checked.problem
-        self.form.show_data_problem(path, problem)
-        self._set_check(path, checked)
+        self.form.show_data_problem(choice, problem)
+        self._set_check(choice, checked)
         self._show_preparing()
 
-    def _set_check(self, path: str, checked: DataCheck | str) -> None:
-        self._checked = (path, checked)
+    def _set_check(self, choice: DataChoice, checked: DataCheck | str) -> None:
+        self._checked = (choice, checked)
         self._show_check()
 
     def _show_check(self) -> None:
         """Show the check of the data in the form; a hint where other data was checked."""
         if self._check_timer.isActive():
             return
-        path, checked = self._checked
-        if path != self.form.data_path or not checked:
+        choice, checked = self._checked
+        if choice != self.form.data_choice or not checked:
             self.data.show_hint()
         elif isinstance(checked, DataCheck):
             self.data.show_check(checked)

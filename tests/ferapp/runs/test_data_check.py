@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ferapp.runs.data_check import EXAMPLES_PER_CLASS, check_data
+from ferapp.runs.data_check import EXAMPLES_PER_CLASS, DataChoice, check_data
 from trainer.data.face_data import FaceData, save
 from trainer.labels import EXPRESSIONS
 
@@ -37,7 +37,7 @@ def flawed_data() -> FaceData:
 def test_the_check_counts_samples_and_flaws(tmp_path: Path) -> None:
     save(flawed_data(), tmp_path)
     reports = list[str]()
-    check = check_data(tmp_path, reports.append)
+    check = check_data(DataChoice(str(tmp_path)), reports.append)
     assert (check.samples, check.without_landmarks, check.with_votes) == (60, 6, 0)
     assert (check.leaked, check.conflicting) == (1, 1)
     assert check.skipped == ("bad.jpg is truncated",)
@@ -50,4 +50,4 @@ def test_the_check_counts_samples_and_flaws(tmp_path: Path) -> None:
 
 def test_data_without_a_validation_split_cannot_be_trained_on(tmp_path: Path) -> None:
     save(replace(flawed_data(), split=np.full(60, "train")), tmp_path)
-    assert "no split 'val'" in check_data(tmp_path).problem
+    assert "no split 'val'" in check_data(DataChoice(str(tmp_path))).problem

@@ -2,18 +2,22 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from tests.support.trainer.drawn import drawn_face
+from trainer.card import ModelCard
 from trainer.cli.commands import app
 from trainer.config.sections import DataConfig
 from trainer.data import face_data
 from trainer.data.prepare import cache_folder, open_data, prepare
 from trainer.data.reading.read_options import configured_options, parse_class_map, read_options
-from trainer.errors import UsageError
+from trainer.errors import DataError, UsageError
+from trainer.models import create
+from trainer.models.model_file import save_model
 
 
 def numbered_folders(root: Path, count: int = 12) -> Path:
@@ -113,3 +117,35 @@ def test_evaluation_validates_on_the_pictures_that_training_held_out(
     data = open_data(tmp_path / "faces", options=options, landmarks=False)
     assert result["n"] == int((data.split == "val").sum())
     assert result["accuracy"] == pytest.approx(run["best"]["accuracy"])
+
+
+def test_evaluate_reads_numbered_folders_and_the_classes_of_its_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a run beside the model, its card says which classes to read."""
+    source = numbered_folders(tmp_path / "val", 2).parent
+    arguments = ["evaluate", "--data", str(source), "--no-landmarks", "--device", "cpu", "--json"]
+
+    def evaluate(model: str, *further: str) -> dict[str, Any]:
+        assert app(args=[*arguments, "--model", model, *further], standalone_mode=False) in (
+            None,
+            0,
+        )
+        result: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+        return result
+
+    with pytest.raises(DataError, match="not recognised"):
+        evaluate("compact")
+    assert evaluate("compact", "--class-map", CLASS_MAP)["n"] == 14
+    assert evaluate("compact", "--format", "raf-db-folders")["per_class"]["surprise"]["n"] == 2
+    card = ModelCard(
+        name="two",
+        architecture="compact",
+        arguments={},
+        attribution_layer=create("compact").attribution_layer,
+        classes=("happy", "sad"),
+    )
+    save_model(tmp_path / "two.safetensors", create("compact", num_classes=2).state_dict(), card)
+    result = evaluate(str(tmp_path / "two.safetensors"), "--class-map", CLASS_MAP)
+    assert result["n"] == 4
+    assert set(result["per_class"]) == {"happy", "sad"}

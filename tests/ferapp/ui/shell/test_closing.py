@@ -10,7 +10,7 @@ import pytest
 from ferapp import app
 from ferapp.review import opening
 from ferapp.review.opening import OpenedEvaluation
-from ferapp.runs.data_check import DataCheck
+from ferapp.runs.data_check import DataCheck, DataChoice
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.train.train_page import TrainPage
 from tests.support.ui.window_bench import Bench
@@ -39,7 +39,7 @@ def test_a_data_check_and_an_evaluation_that_opens_end_with_the_window(
 ) -> None:
     checks, opens = Endless(), Endless()
 
-    def check_data(source: Path, say: Say) -> DataCheck:
+    def check_data(choice: DataChoice, say: Say) -> DataCheck:
         checks(say)
         raise AssertionError("it went on to its end")
 
@@ -52,7 +52,7 @@ def test_a_data_check_and_an_evaluation_that_opens_end_with_the_window(
     monkeypatch.setattr(opening, "open_evaluation", open_evaluation)
     app.add_pages(bench.window, bench.window.store)
     train, inspect = bench.window.findChild(TrainPage), bench.window.findChild(InspectPage)
-    train.form.check_requested.emit("faces")
+    train.form.check_requested.emit(DataChoice("faces"))
     inspect.open("faces")
     assert checks.begun.wait(20)
     assert opens.begun.wait(20)

@@ -5,10 +5,12 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from ferapp.runs.data_check import DataCheck, check_data
+from ferapp.runs.data_check import DataCheck, DataChoice, check_data
 from ferapp.runs.task_queue import ReportProgress
 from ferapp.ui.train.data_view import DataView
 from tests.support.runs.run_files import make_run, started, step
@@ -58,10 +60,39 @@ def test_a_check_is_shown_only_while_its_data_is_chosen(
     assert "drawn" in words.text()
 
 
+def test_the_check_reads_the_data_as_the_form_says(bench: TrainBench, tmp_path: Path) -> None:
+    """Folders with numbers have no classes until the settings say them."""
+    rng = np.random.default_rng(0)
+    for split in ("train", "val"):
+        for number in (1, 2):
+            folder = tmp_path / split / str(number)
+            folder.mkdir(parents=True)
+            for k in range(2):
+                cv2.imwrite(str(folder / f"{k}.png"), rng.integers(0, 255, (48, 48), np.uint8))
+    page, form, words = bench.page, bench.page.form, bench.page.data.text
+    form.data.setText(str(tmp_path))
+    form.validate()
+    form.check.click()
+    bench.wait(lambda: "Class numbers differ" in words.text())
+    assert not form.start.isEnabled()
+    form.rows["data.class_map"].set_text('["1=happy", "2=sad"]')
+    assert form.validate()  # what was wrong with the data may be right now
+    assert "press Check" in words.text()
+    form.check.click()
+    bench.wait(lambda: "Happy" in words.text())
+    checked = page._checked[1]
+    assert isinstance(checked, DataCheck)
+    assert checked.counts["train"]["happy"] == checked.counts["val"]["sad"] == 2
+    form.rows["data.class_map"].set_text('["1=hapy", "2=sad"]')
+    form.validate()
+    form.check.click()
+    bench.wait(lambda: "Did you mean happy?" in words.text())
+
+
 def test_an_old_error_disappears_when_a_training_begins(bench: TrainBench, tmp_path: Path) -> None:
     page = bench.page
     page.form.data.setText(str(tmp_path))
-    page._set_check(str(tmp_path), "Error: it cannot be read")
+    page._set_check(page.form.data_choice, "Error: it cannot be read")
     run = make_run(tmp_path / "runs", [started(), step(5)]).path
     page.trainings.append(StartedTraining(run))  # type: ignore[arg-type]
     page._refresh()
@@ -74,9 +105,9 @@ def test_no_training_starts_while_data_is_checked(
     """Both would write the same cache folder."""
     page, form, finish = bench.page, bench.page.form, threading.Event()
 
-    def check_slowly(source: Path, report: ReportProgress) -> DataCheck:
+    def check_slowly(choice: DataChoice, report: ReportProgress) -> DataCheck:
         assert finish.wait(WAIT / 1000)
-        return check_data(source, report)
+        return check_data(choice, report)
 
     page._tools = replace(page._tools, check_data=check_slowly)
     form.fill("default", str(prepared), SETS, "quick")

@@ -173,7 +173,7 @@ def test_other_problems_are_shown_above_the_command(form: RunForm, tmp_path: Pat
 def test_training_on_unusable_data_cannot_be_started(form: RunForm, tmp_path: Path) -> None:
     folder = str(tmp_path)
     form.fill("default", folder, {})
-    form.show_data_problem(folder, "x has no split 'train'\nPrepare it anew.")
+    form.show_data_problem(form.data_choice, "x has no split 'train'\nPrepare it anew.")
     assert form.problems.text() == "This data can't be used: x has no split 'train'"
     assert not form.start.isEnabled()
     assert form.check.isEnabled()  # the data may have been repaired
@@ -186,7 +186,7 @@ def test_training_on_unusable_data_cannot_be_started(form: RunForm, tmp_path: Pa
     assert form.validate()
     assert not form.problems.isVisible()
     form.data.setText(folder)
-    form.show_data_problem(folder, "")
+    form.show_data_problem(form.data_choice, "")
     assert form.start.isEnabled()
 
 
