@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 NOISE = 0.01  # σ of the noise on imputed pixels
 # (row, column) of a neighbour → its weight: 1/6 beside, above and below, 1/12 at the corners
 WEIGHTS = {
-    (dy, dx): 1 / 12 if dy and dx else 1 / 6
-    for dy in (-1, 0, 1)
-    for dx in (-1, 0, 1)
-    if dy or dx
+    (dy, dx): 1 / 12 if dy and dx else 1 / 6 for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx
 }
 
 
