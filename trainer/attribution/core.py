@@ -136,25 +136,29 @@ def attribute_with_logits(
     method: str = DEFAULT_METHOD,
     target: Target = "predicted",
     layer: str | None = None,
+    *,
+    shift: Tensor | None = None,
 ) -> AttributionResult:
     """As `attribute`; the logits come from the same forward pass where the method has but one.
 
     Maps of a layer are enlarged to the input's size. Only the part of the network behind `layer`
     (by default the model's `attribution_layer`, or "input") is differentiated, which for a late
-    layer costs next to nothing. The map of "predicted" explains the largest logit. The network
-    must be in evaluation mode.
+    layer costs next to nothing. The map of "predicted" explains the largest logit, after adding
+    `shift` (K,) if it is given: a prior may decide which class is predicted, but the score that is
+    explained is the network's own. The network must be in evaluation mode.
     """
     chosen = find_method(method)
     check_served(model, chosen, layer)
     if chosen.group == "layer":
-        return _gradient_maps(model, x, method, target, layer or model.attribution_layer)
+        return _gradient_maps(model, x, method, target, layer or model.attribution_layer, shift)
     if chosen.group == "channels":
-        return _score_cam_maps(model, x, target, layer or model.attribution_layer)
+        return _score_cam_maps(model, x, target, layer or model.attribution_layer, shift)
     if chosen.group == "pixels":
-        return _gradient_maps(model, x, method.removeprefix(PIXELS_PREFIX), target, INPUT_LAYER)
+        method = method.removeprefix(PIXELS_PREFIX)
+        return _gradient_maps(model, x, method, target, INPUT_LAYER, shift)
     with torch.no_grad():
         logits = model(x)
-        classes = target_classes(logits, target)
+        classes = target_classes(logits, target, shift)
         if chosen.group in ("class_map", "attention"):
             by_class = chosen.group == "class_map"
             own = model.class_map(x, classes) if by_class else model.attention_maps(x)[method]
@@ -185,19 +189,22 @@ def check_served(model: FerModel, method: AttributionMethod, layer: str | None) 
         )
 
 
-def _score_cam_maps(model: FerModel, x: Tensor, target: Target, layer: str) -> AttributionResult:
+def _score_cam_maps(
+    model: FerModel, x: Tensor, target: Target, layer: str, shift: Tensor | None
+) -> AttributionResult:
     with torch.no_grad():
         logits, features = forward_with_leaf(model, x, layer)
-        classes = target_classes(logits, target)
+        classes = target_classes(logits, target, shift)
         return AttributionResult(logits, _enlarge(score_cam(model, x, classes, features), x)[:, 0])
 
 
 def _gradient_maps(
-    model: FerModel, x: Tensor, method: str, target: Target, layer: str
+    model: FerModel, x: Tensor, method: str, target: Target, layer: str, shift: Tensor | None
 ) -> AttributionResult:
     with torch.enable_grad():
         logits, features = forward_with_leaf(model, x, layer)
-        score = logits.gather(1, target_classes(logits.detach(), target)[:, None])[:, 0]
+        classes = target_classes(logits.detach(), target, shift)
+        score = logits.gather(1, classes[:, None])[:, 0]
         attribution = layer_attribution(score, features, method).detach()
     maps = _enlarge(reduce_channels(attribution, method), x)[:, 0]
     return AttributionResult(logits.detach(), maps)
@@ -221,8 +228,8 @@ def class_activation_maps(model: FerModel, x: Tensor) -> tuple[Tensor, Tensor]:
         return logits, _enlarge(maps, x)
 
 
-def target_classes(logits: Tensor, target: Target) -> Tensor:
-    """The class index (B,) that `target` names for each row of `logits` (B, K)."""
+def target_classes(logits: Tensor, target: Target, shift: Tensor | None = None) -> Tensor:
+    """The class index (B,) that `target` names for each row of `logits` (B, K) + `shift` (K,)."""
     if isinstance(target, Tensor):
         return target.to(logits.device)
     if isinstance(target, int):
@@ -231,7 +238,8 @@ def target_classes(logits: Tensor, target: Target) -> Tensor:
         return torch.full((len(logits),), target, device=logits.device)
     if target not in ("predicted", "runner_up"):
         raise UsageError(f"there is no target {target!r}", "Known: predicted, runner_up, a class.")
-    return logits.topk(2, dim=1).indices[:, 0 if target == "predicted" else 1]
+    ranked = logits if shift is None else logits + shift
+    return ranked.topk(2, dim=1).indices[:, 0 if target == "predicted" else 1]
 
 
 def _enlarge(maps: Tensor, x: Tensor) -> Tensor:
