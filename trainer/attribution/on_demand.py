@@ -55,7 +55,7 @@ def _smoothgrad(model: FerModel, x: Tensor, classes: Tensor) -> Tensor:
     maps = torch.zeros_like(x)
     for picture, label, map_ in zip(x.detach(), classes.tolist(), maps, strict=True):
         spread = NOISE * (picture.amax() - picture.amin())
-        for noise in draws.split(COPIES_PER_PASS):
+        for noise in torch.split(draws, COPIES_PER_PASS):
             with torch.enable_grad():
                 copies = (picture + spread * noise).requires_grad_()
                 (gradient,) = torch.autograd.grad(model(copies)[:, label].sum(), copies)

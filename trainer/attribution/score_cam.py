@@ -24,7 +24,7 @@ def score_cam(model: FerModel, x: Tensor, classes: Tensor, features: Tensor) -> 
         scores = torch.cat(
             [
                 model(picture * masks_of(part, (x.shape[2], x.shape[3])))[:, label].float()
-                for part in channels.split(MASKS_PER_PASS)
+                for part in torch.split(channels, MASKS_PER_PASS)
             ]
         )
         weights = scores.softmax(dim=0).to(channels)

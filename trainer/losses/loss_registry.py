@@ -68,8 +68,7 @@ class Loss:
 
     Built when its weight is not 0, and called in every step, under the step's autocast. `Config`
     holds its settings and what it needs; `layers` names the layers that it reads from
-    `Step.outputs`; `state` is a module whose buffers are saved with the run. `balances_prior` where
-    the network learns to predict as if all classes were equally frequent in training.
+    `Step.outputs`; `state` is a module whose buffers are saved with the run.
     """
 
     Config: ClassVar[type[LossConfig]] = LossConfig
