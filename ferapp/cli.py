@@ -9,6 +9,7 @@ import typer
 
 from trainer import __version__
 from trainer.cli.printing import notices, print_json, run_app
+from trainer.cli.shared_options import Prior
 from trainer.errors import FerError, UsageError
 
 PAGES = ("live", "train", "inspect")
@@ -99,6 +100,7 @@ def analyze(
     ] = 0,
     every: Annotated[int, typer.Option(min=1, help="Analyse every Nth frame.")] = 1,
     faces: Annotated[int, typer.Option(min=1, max=8, help="Maximum faces in a frame.")] = 4,
+    prior: Prior = "trained",
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted CSV.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace existing files, whatever they are.")
@@ -126,6 +128,7 @@ def analyze(
         max_frames=max_frames,
         every=every,
         faces=faces,
+        prior=prior,
         resume=resume,
         overwrite=overwrite,
     )

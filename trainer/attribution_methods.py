@@ -3,7 +3,6 @@
 Torch-free: menus and forms are made from this table.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
@@ -12,8 +11,9 @@ from trainer.errors import UsageError
 
 # layer: from the score's gradient at a layer's features; pixels: the same at the input;
 # class_map, attention: maps of the network's own; passes: from many forward or backward passes;
+# channels: the same, one for each channel of a layer;
 # landmarks: of the face alone, without a network (none of METHODS)
-Group = Literal["layer", "pixels", "class_map", "attention", "passes", "landmarks"]
+Group = Literal["layer", "pixels", "class_map", "attention", "passes", "channels", "landmarks"]
 Cost = Literal["live", "on_demand"]  # live: one pass, for every frame
 Requirement = Literal["linear_head", "no_linear_head", "class_map", "lanet", "rollout"]
 
@@ -151,6 +151,13 @@ METHODS: dict[str, AttributionMethod] = {
             unit="logits",
         ),
         AttributionMethod(
+            "scorecam",
+            "Score-CAM",
+            "Features weighted by the score that each gives when only what it marks is shown.",
+            "channels",
+            "on_demand",
+        ),
+        AttributionMethod(
             "lanet",
             "Local attention",
             "The largest of the local attention maps, whatever the expression.",
@@ -175,13 +182,12 @@ else:  # the choices of configurations and forms
     LiveMethod = Literal[tuple(method.name for method in METHODS.values() if method.cost == "live")]
 
 
-def find_method(name: str, known: Iterable[str] = tuple(METHODS)) -> AttributionMethod:
-    """The method called `name`. Raises UsageError, with the closest names, if not in `known`."""
-    names = list(known)
-    if name in names:
+def find_method(name: str) -> AttributionMethod:
+    """The method called `name`. Raises UsageError, with the closest names, if there is none."""
+    if name in METHODS:
         return METHODS[name]
-    close = " or ".join(get_close_matches(name, names, cutoff=0.6))
+    close = " or ".join(get_close_matches(name, METHODS, cutoff=0.6))
     hint = f"Did you mean {close}? " if close else ""
     raise UsageError(
-        f"there is no attribution method {name!r}", f"{hint}Known: {', '.join(names)}."
+        f"there is no attribution method {name!r}", f"{hint}Known: {', '.join(METHODS)}."
     )

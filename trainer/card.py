@@ -4,6 +4,7 @@ A model is one safetensors file whose header metadata holds this card as JSON.
 """
 
 import json
+import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -81,7 +82,10 @@ class ModelCard(CardPart):
     attribution_layer: str
     classes: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] = EXPRESSIONS
     preprocessing: Preprocessing = Preprocessing()
-    temperature: Annotated[Number, Field(gt=0, lt=1000)] = 1.0  # probabilities: softmax(logits / T)
+    # probabilities: softmax((logits + log p_target / p_train) / T), see trainer/prior.py
+    temperature: Annotated[Number, Field(gt=0, lt=1000)] = 1.0
+    # p_train, class → share that the network learned to expect; empty: unknown
+    prior: dict[str, Annotated[Number, Field(ge=0, le=1)]] = {}
     objective: str = "cross-entropy"
     explanation: LiveMethod = DEFAULT_METHOD  # whose maps evaluations measure
     data: dict[str, Any] = {}
@@ -93,6 +97,16 @@ class ModelCard(CardPart):
     created: str = ""
     about: str = ""  # what it is chosen for, in a few words
     format: int = FORMAT
+
+    @model_validator(mode="after")
+    def _prior_fits_the_classes(self) -> Self:
+        if self.prior:
+            if set(self.prior) != set(self.classes):
+                raise ValueError(f"prior has shares of {', '.join(self.prior)}, not of the classes")
+            total = math.fsum(self.prior.values())
+            if abs(total - 1) > 1e-3:
+                raise ValueError(f"the shares of prior add up to {total:g} instead of 1")
+        return self
 
     def to_json(self) -> str:
         return json.dumps(

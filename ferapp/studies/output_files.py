@@ -17,6 +17,7 @@ from ferapp.vision.face_table import column_meanings, table_rows
 from ferapp.vision.types import Analysis
 from trainer.card import ModelCard
 from trainer.errors import FerError, UsageError
+from trainer.prior import ClassPrior
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv")
 
@@ -146,7 +147,7 @@ class VideoOutput:
             self._note.remove()
 
 
-def table_columns(card: ModelCard, source: FrameSource) -> dict[str, str]:
+def table_columns(card: ModelCard, prior: ClassPrior, source: FrameSource) -> dict[str, str]:
     """The table's columns and what each means."""
     frame, time_s = "Number of the frame in the source, from 0.", "Seconds since the first frame."
     extra = {}
@@ -157,4 +158,4 @@ def table_columns(card: ModelCard, source: FrameSource) -> dict[str, str]:
         )
         time_s = f"Invented: {1 / FOLDER_FPS:g} second a picture."
         extra = {"file": "File name of the picture."}
-    return column_meanings(card.classes, card.temperature, frame, time_s) | extra
+    return column_meanings(card.classes, card.temperature, frame, time_s, str(prior)) | extra

@@ -36,6 +36,7 @@ class Origin:
     content: str
     model: str
     model_sha256: str
+    prior: str | dict[str, float]  # trained, balanced, or class → share
     every: int
     faces: int
 
@@ -70,7 +71,8 @@ def origin_of(
         digest.update(os.fsencode(file.name) + f" {size}\n".encode())
     model_sha256 = file_hash(classifier.path) or ""
     name = classifier.card.name
-    return Origin(source.name, digest.hexdigest(), name, model_sha256, every, faces)
+    prior = classifier.prior.as_json()
+    return Origin(source.name, digest.hexdigest(), name, model_sha256, prior, every, faces)
 
 
 class OutputNote:

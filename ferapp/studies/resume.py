@@ -18,6 +18,7 @@ DIFFERENCES = {
     "content": "from this source before its files changed",
     "model": "with another model",
     "model_sha256": "with another file of this model",
+    "prior": "with another --prior",
     "every": "with another --every",
     "faces": "with another --faces",
 }

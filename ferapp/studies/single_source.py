@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from ferapp.vision.types import Analysis
 from trainer.cli.printing import notices
 from trainer.errors import UsageError
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
+from trainer.prior import TRAINED
 
 PREFETCHED = 2  # frames that wait between two stages
 LANDMARKER_WARM_UP = 15  # analysed frames
@@ -45,6 +46,7 @@ def analyze_source(
     max_frames: int = 0,
     every: int = 1,
     faces: int = DEFAULT_FACES,
+    prior: str | Mapping[str, float] = TRAINED,
     resume: bool = False,
     overwrite: bool = False,
 ) -> AnalysisSummary:
@@ -53,7 +55,8 @@ def analyze_source(
     The files hold every analysed frame, also when the source fails later or the user stops it
     (KeyboardInterrupt), which is the only end of a camera or stream. `resume` continues a CSV that
     was interrupted; `overwrite` replaces whatever has the files' names, and without either only a
-    finished table or video of this command is replaced. Frames are read, and faces found, while
+    finished table or video of this command is replaced. `prior` are the class shares that the
+    probabilities assume, see `ClassPrior.of`. Frames are read, and faces found, while
     the model works on earlier ones.
     Raises SourceError, ModelFileError or UsageError with the reason.
     """
@@ -64,7 +67,7 @@ def analyze_source(
         stack.callback(source.close)
         if resume and source.is_live:
             raise UsageError(f"--resume: {source.name} cannot be read again from where it stopped")
-        classifier = Classifier(model, device)
+        classifier = Classifier(model, device, prior)
         landmarker = stack.enter_context(
             FaceLandmarker(video=source.is_sequence, max_faces=faces, details=True)
         )
@@ -75,7 +78,7 @@ def analyze_source(
         written = [file for file in (csv_file, video_file) if file is not None]
         origin = origin_of(place, source, classifier, every, faces, written)
         if csv_file is not None:
-            columns = table_columns(classifier.card, source)
+            columns = table_columns(classifier.card, classifier.prior, source)
             append = resume and csv_file.exists()
             if append:
                 first = _restore(csv_file, list(columns), origin, source, analyzer, summary)

@@ -1,6 +1,7 @@
 """A model made ready for live use: crops in, probabilities and attribution maps out."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,12 +21,14 @@ from trainer.attribution import (
 from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.data.crops import to_input
 from trainer.device import memory_format, resolve_device
+from trainer.evaluation.metrics import softmax
 from trainer.faces.action_units import au_heatmap, au_valid
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import find_model
 from trainer.models.fuse_bn import fuse_bn
 from trainer.models.model_file import load_model
 from trainer.models.registry import capture_outputs
+from trainer.prior import TRAINED, ClassPrior
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,19 @@ class Classification:
 
 
 class Classifier:
-    """Raises ModelFileError, with the reason, when the model cannot be loaded."""
+    """`prior` are the class shares that its probabilities assume, see `ClassPrior.of`.
 
-    def __init__(self, model: str | Path, device: str = "auto") -> None:
+    Raises ModelFileError, with the reason, when the model cannot be loaded, and UsageError for a
+    prior that does not fit it.
+    """
+
+    def __init__(
+        self, model: str | Path, device: str = "auto", prior: str | Mapping[str, float] = TRAINED
+    ) -> None:
         self.path = find_model(str(model))
         self.device = resolve_device(device)
         network, self.card = load_model(self.path)
+        self.prior = ClassPrior.of(self.card, prior)
         side = self.card.preprocessing.input_size
         example = torch.rand(2, 1, side, side)
         self._layout = memory_format(network, self.device)
@@ -83,7 +93,8 @@ class Classifier:
     ) -> Classification:
         """Classify crops (F, S, S) in one batch and explain them by one of OVERLAY_METHODS.
 
-        `target` is explained where one pass does not give the maps of all classes. Options outlive
+        `target` is explained where one pass does not give the maps of all classes; the predicted
+        class is that of the highest probability. Options outlive
         models: the predicted class replaces a class that the model does not have, Grad*Input a
         method that it cannot serve. Action units need `points` (F, 68, 2) in px of the crop.
         """
@@ -107,13 +118,13 @@ class Classifier:
                 logits, maps = class_activation_maps(self._network, x)
                 mapped = torch.arange(logits.shape[1]).expand(len(x), -1)
             else:
-                result = attribute_with_logits(self._network, x, method, target)
+                shift = torch.from_numpy(self.prior.shift).to(x)
+                result = attribute_with_logits(self._network, x, method, target, shift=shift)
                 logits, maps = result.logits, result.maps[:, None]
-                mapped = target_classes(logits, target)[:, None]
-        logits = logits.float().cpu()
-        probabilities = torch.softmax(logits / self.card.temperature, dim=1)
+                mapped = target_classes(logits, target, shift)[:, None]
+        adjusted = self.prior.adjust(logits.float().cpu().numpy())
         return Classification(
-            probabilities.numpy(),
+            softmax(adjusted, self.card.temperature).astype(np.float32),
             maps.float().cpu().numpy(),
             mapped.cpu().numpy(),
             method,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
 from ferapp.vision.signals import SIGNALS
 from ferapp.vision.types import Analysis
+from trainer.prior import TRAINED
 
 BOX = "of the face's box, in pixels of the source, unmirrored"
 ORIGIN = "0 is the centre of the first pixel; negative where the face extends beyond the picture"
@@ -32,16 +33,25 @@ def table_head(classes: tuple[str, ...]) -> list[str]:
 
 
 def column_meanings(
-    classes: tuple[str, ...], temperature: float, frame: str, time_s: str
+    classes: tuple[str, ...],
+    temperature: float,
+    frame: str,
+    time_s: str,
+    prior: str = TRAINED,
 ) -> dict[str, str]:
     """Meaning, unit and range of each column of `table_head`; `frame` and `time_s` as given.
 
-    `temperature` is that of the model's card.
+    `temperature` is that of the model's card, `prior` the class shares that probabilities assume.
     """
     calibrated = "not calibrated" if temperature == 1 else "calibrated by the model's temperature"
+    formula = f"softmax(logits / {temperature:g})"
+    assumed = ""
+    if prior != TRAINED:
+        formula = f"softmax((logits + log p_assumed - log p_trained) / {temperature:g})"
+        assumed = f" Class shares assumed: {prior}."
     probabilities = {
         f"{PROBABILITY}{name}": f"Probability of {name}, from 0 to 1; all classes add up "
-        f"to 1. Of this frame alone, unsmoothed: softmax(logits / {temperature:g}), {calibrated}."
+        f"to 1. Of this frame alone, unsmoothed: {formula}, {calibrated}.{assumed}"
         for name in classes
     }
     signals = {

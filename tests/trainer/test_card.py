@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from tests.support import ROOT
 from trainer.card import ModelCard, Preprocessing
+from trainer.labels import EXPRESSIONS
 from trainer.model_index import CARD_KEY, bundled_models, find_model, read_metadata
 
 
@@ -29,6 +30,20 @@ def test_bundled_cards_are_read_and_written_byte_by_byte(name: str) -> None:
     opened = ModelCard.from_json(text)
     assert opened.to_json() == text
     assert ModelCard.from_json(opened.to_json()) == opened
+
+
+@pytest.mark.parametrize("name", bundled_models())
+def test_bundled_cards_say_the_shares_of_training(name: str) -> None:
+    """Those of FER2013 and the photographs: happy is the most frequent class, disgust the rarest.
+
+    Annotators' votes move some of the labels' mass to neutral.
+    """
+    prior = ModelCard.from_json(read_metadata(find_model(name))[CARD_KEY]).prior
+    assert sum(prior.values()) == pytest.approx(1)
+    assert max(prior, key=prior.__getitem__) == "happy"
+    assert min(prior, key=prior.__getitem__) == "disgust"
+    assert 0.01 < prior["disgust"] < 0.03
+    assert 0.2 < prior["happy"] < 0.3
 
 
 def test_fields_of_a_newer_version_are_kept() -> None:
@@ -61,6 +76,9 @@ def test_fields_of_a_newer_version_are_kept() -> None:
         ({"preprocessing": {"input_size": 44.0}}, "preprocessing.input_size: .*integer"),
         ({"preprocessing": {"std": 0}}, "preprocessing.std: input should be greater than 0"),
         ({"preprocessing": {"template": "dlib"}}, "preprocessing.template: input should be 'fer"),
+        ({"prior": {"happy": 1.0}}, "prior has shares of happy, not of the classes"),
+        ({"prior": dict.fromkeys(EXPRESSIONS, 0.2)}, "shares of prior add up to 1.4 instead of 1"),
+        ({"prior": dict.fromkeys(EXPRESSIONS, -1)}, "prior.angry: input should be greater than"),
         ({"format": 2}, "format 2, known is 1"),
     ],
 )

@@ -6,12 +6,13 @@ from torch import Tensor
 
 from trainer.attribution.core import (
     Target,
+    check_served,
     forward_with_leaf,
     layer_attribution,
     reduce_channels,
     target_classes,
 )
-from trainer.attribution_methods import DEFAULT_METHOD
+from trainer.attribution_methods import DEFAULT_METHOD, find_method
 from trainer.faces.heatmaps import landmark_heatmap
 from trainer.models.registry import FerModel
 
@@ -28,8 +29,10 @@ def landmark_correlation(
 
     `x` (B, C, H, W), `landmarks` (B, 68, 2) in its pixels. The map is the sum of the layer's
     channels at the layer's own size, to which the heatmap is shrunk: an enlarged map
-    cannot follow points, and would score low for its resolution alone.
+    cannot follow points, and would score low for its resolution alone. Raises UsageError for a
+    method that is none of a layer's, or that the network cannot serve.
     """
+    check_served(model, find_method(method), layer)
     with torch.enable_grad():
         logits, features = forward_with_leaf(model, x, layer or model.attribution_layer)
         score = logits.gather(1, target_classes(logits.detach(), target)[:, None])[:, 0]

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainer.attribution.on_demand import many_pass_attribution
+from trainer.attribution.score_cam import score_cam
 from trainer.attribution_methods import (
     DEFAULT_METHOD,
     METHODS,
@@ -20,6 +21,7 @@ from trainer.errors import UsageError
 from trainer.models.registry import FerModel
 
 LAYER_METHODS = tuple(method.name for method in METHODS.values() if method.group == "layer")
+_AT_A_LAYER = (*LAYER_METHODS, *(m.name for m in METHODS.values() if m.group == "channels"))
 RECTIFIED = ("gradcam", "gradcam_pp", "layercam")  # only what speaks for the class remains
 INPUT_LAYER = "input"  # in place of a layer's name: the input itself
 PIXELS_PREFIX = "pixels_"  # before the layer method that a method of the pixels applies to them
@@ -72,9 +74,13 @@ def layer_attribution(
     with α of second and third powers (Chattopadhay et al. 2018). layercam: ReLU(∂S/∂F) · F (Jiang
     et al. 2021). cam: the weights of the linear layer, · F (Zhou et al. 2016), which behind
     average pooling are h·w · ∂S/∂F. attention: F / C, whatever the score. `create_graph=True` lets
-    a loss on the attribution reach the weights. Raises UsageError for any other method.
+    a loss on the attribution reach the weights. Raises UsageError for other methods.
     """
-    find_method(method, LAYER_METHODS)
+    if find_method(method).group != "layer":
+        raise UsageError(
+            f"{method} is no attribution to the features of a layer",
+            f"Attributions to features: {', '.join(LAYER_METHODS)}.",
+        )
     if method == "attention":
         return features / features.shape[1]
     (gradient,) = torch.autograd.grad(score.sum(), features, create_graph=create_graph)
@@ -130,33 +136,29 @@ def attribute_with_logits(
     method: str = DEFAULT_METHOD,
     target: Target = "predicted",
     layer: str | None = None,
+    *,
+    shift: Tensor | None = None,
 ) -> AttributionResult:
     """As `attribute`; the logits come from the same forward pass where the method has but one.
 
     Maps of a layer are enlarged to the input's size. Only the part of the network behind `layer`
     (by default the model's `attribution_layer`, or "input") is differentiated, which for a late
-    layer costs next to nothing. The map of "predicted" explains the largest logit. The network
-    must be in evaluation mode.
+    layer costs next to nothing. The map of "predicted" explains the largest logit, after adding
+    `shift` (K,) if it is given: a prior may decide which class is predicted, but the score that is
+    explained is the network's own. The network must be in evaluation mode.
     """
     chosen = find_method(method)
+    check_served(model, chosen, layer)
     if chosen.group == "layer":
-        layer = layer or model.attribution_layer
-        if layer == model.attribution_layer:
-            is_served = _meets(model, chosen.requires)
-        else:  # another layer is not the one before pooling
-            is_served = chosen.requires != "linear_head"
-        if not is_served:
-            raise _refusal(model, chosen)
-        return _gradient_maps(model, x, method, target, layer)
-    if layer is not None:
-        raise UsageError(f"{method} explains the input: there is no layer to choose")
-    if not _meets(model, chosen.requires):
-        raise _refusal(model, chosen)
+        return _gradient_maps(model, x, method, target, layer or model.attribution_layer, shift)
+    if chosen.group == "channels":
+        return _score_cam_maps(model, x, target, layer or model.attribution_layer, shift)
     if chosen.group == "pixels":
-        return _gradient_maps(model, x, method.removeprefix(PIXELS_PREFIX), target, INPUT_LAYER)
+        method = method.removeprefix(PIXELS_PREFIX)
+        return _gradient_maps(model, x, method, target, INPUT_LAYER, shift)
     with torch.no_grad():
         logits = model(x)
-        classes = target_classes(logits, target)
+        classes = target_classes(logits, target, shift)
         if chosen.group in ("class_map", "attention"):
             by_class = chosen.group == "class_map"
             own = model.class_map(x, classes) if by_class else model.attention_maps(x)[method]
@@ -165,17 +167,44 @@ def attribute_with_logits(
     return AttributionResult(logits, maps, delta)
 
 
-def _refusal(model: FerModel, method: AttributionMethod) -> UsageError:
-    available = ", ".join(available_methods(model))
-    return UsageError(f"{method.name}: {method.refusal}", f"Available: {available}.")
+def check_served(model: FerModel, method: AttributionMethod, layer: str | None) -> None:
+    """Raise UsageError, with what is lacking, where `model` cannot serve a method at `layer`.
+
+    None is the method's own place: the model's `attribution_layer`, or the input.
+    """
+    is_of_layer = method.name in _AT_A_LAYER
+    if not is_of_layer and layer is not None:
+        raise UsageError(
+            f"{method.name} explains the whole network: there is no layer to choose",
+            f"At a layer: {', '.join(_AT_A_LAYER)}.",
+        )
+    if is_of_layer and layer not in (None, model.attribution_layer):
+        is_served = method.requires != "linear_head"  # it is not the layer before pooling
+    else:
+        is_served = _meets(model, method.requires)
+    if not is_served:
+        available = ", ".join(available_methods(model))
+        raise UsageError(
+            f"{method.name}: {method.refusal}", f"This network can be explained by {available}."
+        )
+
+
+def _score_cam_maps(
+    model: FerModel, x: Tensor, target: Target, layer: str, shift: Tensor | None
+) -> AttributionResult:
+    with torch.no_grad():
+        logits, features = forward_with_leaf(model, x, layer)
+        classes = target_classes(logits, target, shift)
+        return AttributionResult(logits, _enlarge(score_cam(model, x, classes, features), x)[:, 0])
 
 
 def _gradient_maps(
-    model: FerModel, x: Tensor, method: str, target: Target, layer: str
+    model: FerModel, x: Tensor, method: str, target: Target, layer: str, shift: Tensor | None
 ) -> AttributionResult:
     with torch.enable_grad():
         logits, features = forward_with_leaf(model, x, layer)
-        score = logits.gather(1, target_classes(logits.detach(), target)[:, None])[:, 0]
+        classes = target_classes(logits.detach(), target, shift)
+        score = logits.gather(1, classes[:, None])[:, 0]
         attribution = layer_attribution(score, features, method).detach()
     maps = _enlarge(reduce_channels(attribution, method), x)[:, 0]
     return AttributionResult(logits.detach(), maps)
@@ -199,8 +228,8 @@ def class_activation_maps(model: FerModel, x: Tensor) -> tuple[Tensor, Tensor]:
         return logits, _enlarge(maps, x)
 
 
-def target_classes(logits: Tensor, target: Target) -> Tensor:
-    """The class index (B,) that `target` names for each row of `logits` (B, K)."""
+def target_classes(logits: Tensor, target: Target, shift: Tensor | None = None) -> Tensor:
+    """The class index (B,) that `target` names for each row of `logits` (B, K) + `shift` (K,)."""
     if isinstance(target, Tensor):
         return target.to(logits.device)
     if isinstance(target, int):
@@ -209,7 +238,8 @@ def target_classes(logits: Tensor, target: Target) -> Tensor:
         return torch.full((len(logits),), target, device=logits.device)
     if target not in ("predicted", "runner_up"):
         raise UsageError(f"there is no target {target!r}", "Known: predicted, runner_up, a class.")
-    return logits.topk(2, dim=1).indices[:, 0 if target == "predicted" else 1]
+    ranked = logits if shift is None else logits + shift
+    return ranked.topk(2, dim=1).indices[:, 0 if target == "predicted" else 1]
 
 
 def _enlarge(maps: Tensor, x: Tensor) -> Tensor:

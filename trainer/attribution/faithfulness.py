@@ -4,13 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from trainer.attribution.imputation import impute_noisy_linear
 from trainer.models.registry import FerModel
 
 CURVE_STEPS = 20
 ROAD_SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the pixels that ROAD removes
 INSERTION_BLUR = 9  # px at 44: the blur that insertion starts from
-IMPUTATION_NOISE = 0.01  # σ of the noise on imputed pixels
-SOLVER_STEPS = 60
 
 
 def deletion_curve(
@@ -55,43 +54,6 @@ def road(
             imputed = impute_noisy_linear(x, removed, generator)
             total += sign * _probability(model, imputed, classes)
     return total / len(ROAD_SHARES)
-
-
-@torch.no_grad()
-def impute_noisy_linear(x: Tensor, removed: Tensor, generator: torch.Generator) -> Tensor:
-    """x (B, C, H, W) with `removed` (B, H, W) pixels as the weighted mean of their neighbours.
-
-    Weights are 1/6 for the four direct neighbours and 1/12 at the corners; all equations are
-    solved at once (conjugate gradients). Noise of σ = 0.01 is added.
-    """
-    kernel = torch.tensor([[1.0, 2, 1], [2, 0, 2], [1, 2, 1]], device=x.device) / 12
-    hole = removed[:, None].to(x)
-
-    def sum_neighbours(values: Tensor) -> Tensor:
-        flat = values.flatten(0, 1)[:, None]
-        return F.conv2d(flat, kernel[None, None], padding=1).reshape(values.shape)
-
-    degree = sum_neighbours(torch.ones_like(x))  # less than 1 at the edge
-
-    def laplacian(values: Tensor) -> Tensor:
-        return hole * (degree * values - sum_neighbours(values))
-
-    solution = torch.zeros_like(x)
-    residual = hole * sum_neighbours(x * (1 - hole))
-    direction, size = residual, _dot(residual, residual)
-    for _ in range(SOLVER_STEPS):
-        image = laplacian(direction)
-        step = size / _dot(direction, image).clamp_min(1e-20)
-        solution, residual = solution + step * direction, residual - step * image
-        new_size = _dot(residual, residual)
-        direction = residual + new_size / size.clamp_min(1e-20) * direction
-        size = new_size
-    noise = torch.randn(x.shape, generator=generator).to(x) * IMPUTATION_NOISE
-    return torch.where(removed[:, None], solution + noise, x)
-
-
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return (a * b).sum(dim=(2, 3), keepdim=True)
 
 
 def _curve(

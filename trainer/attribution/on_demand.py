@@ -1,4 +1,4 @@
-"""Attributions of the pixels that take many passes, by captum."""
+"""Attributions of the pixels that take many passes."""
 
 import torch
 from torch import Tensor
@@ -7,7 +7,8 @@ from trainer.models.registry import FerModel
 
 INTEGRATION_STEPS = 50  # of the path of integrated gradients
 NOISY_COPIES = 25  # of the picture, whose gradients smoothgrad averages
-NOISE = 0.15  # their noise's σ, as a share of the picture's range
+NOISE = 0.15  # their noise's σ, as a share of the picture's own range
+COPIES_PER_PASS = 5
 PATCHES = 6  # occlusion covers a square of the picture's side over this
 
 
@@ -17,9 +18,9 @@ def many_pass_attribution(
     """Maps (B, H, W) of inputs x (B, C, H, W) for the scores of `classes` (B,).
 
     integrated_gradients from the grey picture, 0 after normalisation (Sundararajan et al. 2017),
-    with its completeness error (B,); smoothgrad, the mean gradient of noisy pictures (Smilkov et
-    al. 2017); occlusion, how much the score falls when a patch becomes grey (Zeiler and Fergus
-    2014).
+    with its completeness error (B,); smoothgrad, the mean gradient of noisy copies (Smilkov et al.
+    2017); occlusion, how much the score falls when a patch becomes grey (Zeiler and Fergus 2014).
+    A picture's map does not depend on the rest of its batch.
     """
     delta = None
     match method:
@@ -48,19 +49,17 @@ def _integrated_gradients(model: FerModel, x: Tensor, classes: Tensor) -> tuple[
 
 
 def _smoothgrad(model: FerModel, x: Tensor, classes: Tensor) -> Tensor:
-    from captum.attr import NoiseTunnel, Saliency
-
-    spread = float(x.amax() - x.amin())
-    with torch.random.fork_rng():
-        torch.manual_seed(0)  # the same picture gives the same map
-        maps: Tensor = NoiseTunnel(Saliency(model)).attribute(
-            x,
-            nt_samples=NOISY_COPIES,
-            nt_samples_batch_size=5,
-            stdevs=NOISE * spread,
-            target=classes,
-            abs=False,
-        )
+    """(B, C, H, W). Every picture gets the same draws, scaled by its own range."""
+    generator = torch.Generator().manual_seed(0)
+    draws = torch.randn((NOISY_COPIES, *x.shape[1:]), generator=generator).to(x)
+    maps = torch.zeros_like(x)
+    for picture, label, map_ in zip(x.detach(), classes.tolist(), maps, strict=True):
+        spread = NOISE * (picture.amax() - picture.amin())
+        for noise in torch.split(draws, COPIES_PER_PASS):
+            with torch.enable_grad():
+                copies = (picture + spread * noise).requires_grad_()
+                (gradient,) = torch.autograd.grad(model(copies)[:, label].sum(), copies)
+            map_ += gradient.sum(dim=0) / NOISY_COPIES
     return maps
 
 

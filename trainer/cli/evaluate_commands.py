@@ -14,6 +14,7 @@ from trainer.cli.shared_options import (
     Json,
     Layout,
     NoLandmarks,
+    Prior,
     data_settings,
 )
 from trainer.cli.summaries import explanations_table, print_explanation, print_metrics
@@ -41,6 +42,7 @@ def evaluate(
     ] = None,
     split: Split = "val",
     tta: Annotated[str, typer.Option(help="Test-time augmentation: none, flip, tencrop.")] = "none",
+    prior: Prior = "trained",
     explain: Annotated[
         bool,
         typer.Option(help="Measure how well attributions match landmarks and action units."),
@@ -78,7 +80,8 @@ def evaluate(
 ) -> None:
     """Evaluate a model, or the models of all runs in a folder, on a split."""
     from trainer.evaluation.evaluate import TTA
-    from trainer.model_index import find_model
+    from trainer.model_index import find_model, read_card
+    from trainer.prior import ClassPrior
 
     if tta not in TTA:
         raise UsageError(f"--tta {tta}: known are {', '.join(TTA)}")
@@ -89,6 +92,8 @@ def evaluate(
     files = _models_of(runs) if runs is not None else [find_model(model)]
     if out is not None and len(files) > 1:
         raise UsageError("--out: the runs' results are written to their own eval/ folders")
+    for file in files:  # before the data set is read
+        ClassPrior.of(read_card(file), prior)
     folders = [out or _own_folder(file, split) for file in files]
     if figures and None in folders:
         raise UsageError("--figures need a folder", "Name one with --out DIR.")
@@ -109,6 +114,7 @@ def evaluate(
                 figures,
                 device,
                 tta=tta,
+                prior=prior,
                 explain=explain,
                 method=method,
                 corruptions=corruptions,
@@ -145,6 +151,7 @@ def _evaluate(
     from trainer.evaluation.evaluate import check_classes
     from trainer.evaluation.evaluate import evaluate as evaluate_model
     from trainer.models.model_file import load_model
+    from trainer.prior import ClassPrior
 
     torch_device = resolve_device(device)
     network, card = load_model(path, torch_device)
@@ -164,7 +171,8 @@ def _evaluate(
         write_evaluation_figures(out, network, card, faces, torch_device)
     if out is not None:
         notices.print(f"Wrote {out}", soft_wrap=True)
-    return {"tta": options["tta"], **result}
+    prior = ClassPrior.of(card, options["prior"])
+    return {"tta": options["tta"], "prior": prior.as_json(), **result}
 
 
 def explain(

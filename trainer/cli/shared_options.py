@@ -27,6 +27,14 @@ Layout = Annotated[
 NoLandmarks = Annotated[
     bool, typer.Option("--no-landmarks", help="Detect no landmarks; pictures stay unaligned.")
 ]
+Prior = Annotated[
+    str,
+    typer.Option(
+        metavar="trained|balanced|FILE",
+        help="Class shares that probabilities assume: those of training, all alike, or a JSON file "
+        "of class → share.",
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from trainer.cli.printing import notices, print_table
 from trainer.config.train_config import TrainConfig, all_fields
 from trainer.files import name_path_in_errors
+from trainer.prior import TRAINED
 
 if TYPE_CHECKING:
     from trainer.data.face_data import FaceData
@@ -181,6 +182,9 @@ def print_metrics(result: dict[str, Any]) -> None:
             for name, row in result["per_class"].items()
         ],
     )
+    if result["prior"] != TRAINED:
+        assumed = result["prior"] if isinstance(result["prior"], str) else "given"
+        print(f"with the class shares {assumed}, not those of training")
     print(
         f"accuracy {result['accuracy']:.2%}   mean class {result['mean_class_accuracy']:.2%}   "
         f"macro F1 {result['macro_f1']:.3f}   ECE {result['ece']:.3f}   n {result['n']}"

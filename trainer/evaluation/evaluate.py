@@ -1,7 +1,7 @@
 """Predict a split with a model, and measure the predictions."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from trainer.errors import UsageError
 from trainer.evaluation.metrics import classification_metrics, majority_accuracy
 from trainer.files import write_atomic, write_json, write_text
 from trainer.models.registry import FerModel
+from trainer.prior import TRAINED, ClassPrior
 
 BATCH_SIZE = 256
 TTA = ("none", "flip", "tencrop")
@@ -91,6 +92,7 @@ def evaluate(
     device: torch.device,
     *,
     tta: str = "none",
+    prior: str | Mapping[str, float] = TRAINED,
     explain: bool = False,
     method: str = "",
     corruptions: bool = False,
@@ -100,47 +102,57 @@ def evaluate(
 ) -> dict[str, Any]:
     """Metrics of the model on `data`; with `out`, the evaluation's files are written there.
 
+    `prior` are the class shares that predictions and probabilities assume, see `ClassPrior.of`.
     `explain` adds how far attributions lie on landmarks and action units, by `method` (the
     card's unless named). `corruptions` adds the accuracy under simulated poor cameras. `origin`
     (`model_file` and `data_path`) is noted in metrics.json. `progress` is that of `predict`, for
     the uncorrupted pictures.
     """
     crops = align_all(data, card.preprocessing)
+    assumed = ClassPrior.of(card, prior)
     predictions = predict(model, card, crops.pixels, device, tta, progress)
+    predictions = replace(predictions, logits=assumed.adjust(predictions.logits))
     result = classification_metrics(predictions.logits, data.label, card.classes, card.temperature)
     votes = majority_accuracy(predictions.logits, data.votes)
     if votes:
         result["votes"] = votes
     if explain:
         method = method or card.explanation
-        on_landmarks = landmark_agreement(model, card, crops, device)
+        predicted = torch.from_numpy(predictions.logits.argmax(axis=1))
+        on_landmarks = landmark_agreement(model, card, crops, predicted, device)
         if on_landmarks:
             result["landmark_r"] = on_landmarks
         result["explanation"] = method
         result["au"] = au_agreement(model, card, crops, device, method)
     if corruptions:
-        result["corruptions"] = corruption_accuracy(model, card, crops, device, tta)
+        result["corruptions"] = corruption_accuracy(model, card, crops, device, tta, assumed)
     if out is not None:
-        _write_evaluation(out, card, data, predictions, result, {"tta": tta, **(origin or {})})
+        conditions = {"tta": tta, "prior": assumed.as_json(), **(origin or {})}
+        _write_evaluation(out, card, data, predictions, assumed, result, conditions)
     return result
 
 
 def corruption_accuracy(
-    model: FerModel, card: ModelCard, crops: Crops, device: torch.device, tta: str
+    model: FerModel,
+    card: ModelCard,
+    crops: Crops,
+    device: torch.device,
+    tta: str,
+    prior: ClassPrior,
 ) -> dict[str, dict[str, float]]:
     """Accuracy and mean class accuracy on the crops under each corruption."""
     labels, accuracies = crops.labels.numpy(), {}
     for name in CORRUPTIONS:
         logits = predict(model, card, corrupted(crops.pixels, name), device, tta).logits
-        result = classification_metrics(logits, labels, card.classes)
+        result = classification_metrics(prior.adjust(logits), labels, card.classes)
         accuracies[name] = {key: result[key] for key in ("accuracy", "mean_class_accuracy")}
     return accuracies
 
 
 def landmark_agreement(
-    model: FerModel, card: ModelCard, crops: Crops, device: torch.device
+    model: FerModel, card: ModelCard, crops: Crops, predicted: Tensor, device: torch.device
 ) -> dict[str, float | int]:
-    """Mean Pearson r of Grad*Input of the predicted class with the landmark heatmap.
+    """Mean Pearson r of Grad*Input of the `predicted` classes (N,) with the landmark heatmap.
 
     Empty if no picture has landmarks.
     """
@@ -152,6 +164,7 @@ def landmark_agreement(
                 model,
                 to_input(crops.pixels[start : start + BATCH_SIZE], sizes).to(device),
                 (crops.landmarks[start : start + BATCH_SIZE] - margin).to(device),
+                target=predicted[start : start + BATCH_SIZE],
             ).cpu()
             for start in range(0, len(crops), BATCH_SIZE)
         ]
@@ -186,9 +199,11 @@ def _write_evaluation(
     card: ModelCard,
     data: FaceData,
     predictions: Predictions,
+    prior: ClassPrior,
     result: dict[str, Any],
-    conditions: dict[str, str],
+    conditions: dict[str, Any],
 ) -> None:
+    """predictions.npz has the logits as `prior` adjusted them, and its shift."""
     write_json(
         out / "metrics.json", {"model": card.name, "data": data.name, **conditions, **result}
     )
@@ -208,16 +223,18 @@ def _write_evaluation(
             landmarks=data.landmarks,
             votes=data.votes,
             temperature=np.float64(card.temperature),
+            prior_shift=prior.shift,
         ),
     )
-    write_text(out / "report.md", _markdown_report(card, data.name, result, conditions["tta"]))
+    how = f"views: {conditions['tta']}, temperature {card.temperature:.3g}, prior: {prior}"
+    write_text(out / "report.md", _markdown_report(card, data.name, result, how))
 
 
-def _markdown_report(card: ModelCard, data_name: str, result: dict[str, Any], tta: str) -> str:
+def _markdown_report(card: ModelCard, data_name: str, result: dict[str, Any], how: str) -> str:
     lines = [
         f"# {card.name} on {data_name}",
         "",
-        f"{result['n']} samples, views: {tta}, temperature {card.temperature:.3g}.",
+        f"{result['n']} samples, {how}.",
         "",
         f"Accuracy {result['accuracy']:.2%}, mean class accuracy "
         f"{result['mean_class_accuracy']:.2%}, macro F1 {result['macro_f1']:.3f}, "

@@ -109,7 +109,7 @@ def classification_metrics(
     """Accuracy, mean class accuracy, macro F1, ECE, n, per class, confusion: as in metrics.json.
 
     A class's accuracy, precision or F1 is 0 where it is undefined. Only the ECE depends on the
-    temperature.
+    temperature. Of another prior than the training's, `logits` are those that it `adjust`ed.
     """
     scores = ConfusionScores(confusion_matrix(labels, logits.argmax(axis=1), len(classes)))
     columns = {"accuracy": scores.recall, "precision": scores.precision, "f1": scores.f1}

@@ -4,6 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+# objective.class_weights → how much the shares of the classes count against them
+WEIGHT_POWERS = {"none": 0.0, "root": 0.5, "balanced": 1.0}
+
 
 def soft_cross_entropy(
     logits: Tensor, targets: Tensor, label_smoothing: float = 0.0, weights: Tensor | None = None

@@ -72,6 +72,7 @@ class Loss:
     """
 
     Config: ClassVar[type[LossConfig]] = LossConfig
+    balances_prior: ClassVar[bool] = False
 
     def __init__(self, config: Any, context: LossContext) -> None:
         self.config = config

@@ -10,7 +10,7 @@ from trainer.card import Preprocessing
 from trainer.config.objective_config import ObjectiveConfig
 from trainer.data.augmentation import Batch
 from trainer.labels import EXPRESSIONS
-from trainer.losses.cross_entropy import class_weights, soft_cross_entropy
+from trainer.losses.cross_entropy import WEIGHT_POWERS, class_weights, soft_cross_entropy
 from trainer.losses.loss_registry import LossContext, Step, find_loss
 from trainer.models.registry import FerModel, capture_outputs
 
@@ -45,7 +45,7 @@ class Objective(nn.Module):
     ) -> None:
         super().__init__()
         self._config = config
-        power = {"none": 0.0, "root": 0.5, "balanced": 1.0}[config.class_weights]
+        power = WEIGHT_POWERS[config.class_weights]
         weights = class_weights(training_targets, power) if power else None
         self.register_buffer("class_weights", weights, persistent=False)
         context = LossContext(model, training_targets, tuple(classes), preprocessing)

@@ -9,6 +9,7 @@ from typing import Any
 
 from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
+from trainer.prior import TRAINED
 from trainer.reports.run_records import DONE, RunRecord, flatten_fields
 
 METRICS = {
@@ -164,12 +165,14 @@ def differences_table(comparison: Comparison) -> tuple[list[str], list[list[str]
 
 def evaluations_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Columns and rows of the evaluations that `fertrain evaluate` has written into the runs."""
-    columns = ["run", "split", "views", "accuracy %", "mean class %", "macro F1", "ECE", "n"]
+    values = ["accuracy %", "mean class %", "macro F1", "ECE", "n"]
+    columns = ["run", "split", "views", "prior", *values]
     rows = [
         [
             record.run.path.name,
             split,
             str(result.get("tta", "none")),
+            prior if isinstance(prior := result.get("prior", TRAINED), str) else "given",
             *(
                 metric_text(Spread((float(result[name]),)) if name in result else None, name)
                 for name in ("accuracy", "mean_class_accuracy", "macro_f1", "ece")

@@ -20,6 +20,7 @@ from trainer.config.loading import load_config
 from trainer.config.train_config import TrainConfig
 from trainer.errors import DataError, RunStopped, UsageError
 from trainer.files import file_stem, write_json, write_text
+from trainer.prior import TRAINED
 from trainer.recipes import FAST, RECIPES, Recipe, tables
 from trainer.reports.comparison import Spread, metric_text
 from trainer.reports.document import markdown_table
@@ -316,7 +317,9 @@ def _check_same_training(plan: PlannedRun, run: RunDir | None, data: Path) -> No
 
 
 def _plain_metrics(run: RunDir) -> dict[str, Any]:
-    """The run's metrics on the unaltered pictures of val; empty if they must be measured."""
+    """The run's metrics on the unaltered pictures of val, with the prior that it was trained with;
+    empty if they must be measured.
+    """
     file = run.eval(SPLIT) / "metrics.json"
     if not file.is_file() or file.stat().st_mtime < run.best.stat().st_mtime:
         return {}
@@ -324,7 +327,8 @@ def _plain_metrics(run: RunDir) -> dict[str, Any]:
         metrics = json.loads(file.read_text(encoding="utf-8"))
     except ValueError:
         return {}
-    return metrics if metrics.get("tta", "none") == "none" else {}
+    as_trained = metrics.get("prior", TRAINED) == TRAINED
+    return metrics if as_trained and metrics.get("tta", "none") == "none" else {}
 
 
 def _recipe_result(recipe: Recipe, metrics_by_run: dict[Path, dict[str, Any]]) -> RecipeResult:

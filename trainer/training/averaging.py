@@ -46,9 +46,9 @@ def average_models(
 ) -> tuple[FerModel, ModelCard]:
     """The network with the mean of the weights, which replace those of the first model; its card.
 
-    The card has the metrics on `validation`, the temperature fitted to it, and the data of the
-    model with the most training samples. Raises UsageError when the networks differ, or have other
-    classes than the data.
+    The card has the metrics on `validation`, the temperature fitted to it, and data and prior of
+    the model with the most training samples. Raises UsageError when the networks differ, or have
+    other classes than the data.
     """
     network, card = models[0]
     check_classes(card.name, card, validation)
@@ -63,8 +63,10 @@ def average_models(
         for _, card in models
         for text in AVERAGED_OBJECTIVE.sub("", card.objective).split("; ")
     )
+    largest = max((card for _, card in models), key=lambda c: c.data.get("train_samples", 0))
     changes = {
-        "data": max((card.data for _, card in models), key=lambda d: d.get("train_samples", 0)),
+        "data": largest.data,
+        "prior": largest.prior,
         "objective": f"mean of the weights of {len(models)} models: " + "; ".join(objectives),
         "temperature": fit_temperature(logits, validation.label),
         "metrics": {"split": "val", **in_card},

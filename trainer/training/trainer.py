@@ -30,6 +30,7 @@ from trainer.models.model_file import load_model, save_model
 from trainer.training.batches import TrainingBatches, training_crops
 from trainer.training.distributed import SINGLE_PROCESS, World
 from trainer.training.event_log import EventLog
+from trainer.training.learned_prior import learned_prior
 from trainer.training.run_dir import (
     RunDir,
     package_versions,
@@ -90,7 +91,7 @@ class Trainer:
             self.validation = align_all(
                 data.of_split("val"), preprocessing, memory=config.data.memory
             )
-            card = _card(name, config, data, len(self.training), preprocessing)
+            card = _card(name, config, data, self.training, preprocessing)
             torch.manual_seed(config.run.seed)  # the same initial weights in every process
             self.state = new_train_state(config, card, self.training.targets, self.device)
             self.plan = StepPlan.of(config, len(self.training), world)
@@ -323,27 +324,32 @@ def _calibrate(run: RunDir, validation: Crops, init: str, device: torch.device) 
     """Write the temperature fitted to `val` into the cards of the finished run's models.
 
     Too few pictures say nothing about confidence: without a mistake among them it would be
-    unbounded. Then the models get the temperature of `init`, or 1.
+    unbounded. Then the models get the temperature of `init`, or 1. Where the initial weights are
+    the best, the prior is that of `init`, too.
     """
+    initial = _card_of(init)
     for path in (run.best, run.last):
         model, card = load_model(path, device)
         if len(validation) < CALIBRATION_MINIMUM:
-            temperature = _temperature_of(init)
+            temperature = initial.temperature if initial is not None else 1.0
         else:
             logits = predict(model, card, validation.pixels, device).logits
             temperature = fit_temperature(logits, validation.labels.numpy())
-        save_model(path, model.state_dict(), card.model_copy(update={"temperature": temperature}))
+        changes: dict[str, Any] = {"temperature": temperature}
+        if card.metrics.get("epoch") == 0:
+            changes["prior"] = initial.prior if initial is not None else {}
+        save_model(path, model.state_dict(), card.model_copy(update=changes))
 
 
-def _temperature_of(init: str) -> float:
+def _card_of(init: str) -> ModelCard | None:
     try:
-        return read_card(find_model(init)).temperature if init else 1.0
+        return read_card(find_model(init)) if init else None
     except ModelFileError:  # weights without a card, or "imagenet"
-        return 1.0
+        return None
 
 
 def _card(
-    name: str, config: TrainConfig, data: FaceData, count: int, preprocessing: Preprocessing
+    name: str, config: TrainConfig, data: FaceData, training: Crops, preprocessing: Preprocessing
 ) -> ModelCard:
     architecture, options = config.model.name, config.model.options
     objective = "cross-entropy"
@@ -360,9 +366,10 @@ def _card(
         ).attribution_layer,
         classes=data.classes,
         preprocessing=preprocessing,
+        prior=learned_prior(config.objective, training.targets, data.classes),
         objective=objective,
         explanation=config.model.explanation,
-        data={"name": data.name, "train_samples": count, "landmarks": data.landmark_source},
+        data={"name": data.name, "train_samples": len(training), "landmarks": data.landmark_source},
         versions=package_versions(),
         created=time.strftime("%Y-%m-%d"),
     )

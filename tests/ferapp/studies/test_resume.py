@@ -100,6 +100,7 @@ class TestRefused:
         [
             ({"model": "twin-ce"}, "another model: default"),
             ({"every": 2}, "another --every: 1"),
+            ({"prior": "balanced"}, "another --prior: trained"),
             ({"faces": 1}, "another --faces: 4"),
         ],
     )

@@ -1,6 +1,7 @@
 """`ferapp analyze` of one source: its table, and the number of frames to expect."""
 
 import csv
+import json
 from pathlib import Path
 
 import cv2
@@ -74,6 +75,36 @@ class TestTable:
         assert 250 < float(row["box_x"]) + float(row["box_w"]) / 2 < 500
         assert "file" not in row
         assert meanings_of(tmp_path / "face.csv").keys() == row.keys()
+
+    def test_the_prior_changes_the_probabilities_and_is_noted(
+        self, tmp_path: Path, demo_frame: np.ndarray
+    ) -> None:
+        """p of a class ∝ p as trained · (p_target / p_train)^(1 / T)."""
+        picture, audience = tmp_path / "face.png", tmp_path / "audience.json"
+        cv2.imwrite(str(picture), demo_frame)
+        audience.write_text(json.dumps(dict.fromkeys(EXPRESSIONS, 1) | {"sad": 4}))
+        card, found, notes = read_card(find_model("default")), {}, {}
+        for prior in ("trained", "balanced", str(audience)):
+            table = tmp_path / f"{len(found)}.csv"
+            analyze_source(str(picture), table, prior=prior)
+            (row,) = rows_of(table)
+            found[prior] = np.array([float(row[f"p_{name}"]) for name in EXPRESSIONS])
+            assert row["label"] == EXPRESSIONS[found[prior].argmax()]
+            notes[prior] = json.loads(table.with_name(f"{table.name}.json").read_text())
+        shares = {
+            "balanced": np.full(7, 1 / 7),
+            str(audience): np.array([1, 1, 1, 1, 4, 1, 1]) / 10,
+        }
+        trained = np.array([card.prior[name] for name in EXPRESSIONS])
+        for prior, target in shares.items():
+            expected = found["trained"] * (target / trained) ** (1 / card.temperature)
+            np.testing.assert_allclose(found[prior], expected / expected.sum(), atol=2e-3)
+        assert notes["trained"]["prior"] == "trained"
+        assert notes["balanced"]["prior"] == "balanced"
+        assert notes[str(audience)]["prior"]["sad"] == pytest.approx(0.4)
+        assert "Class shares assumed: balanced." in notes["balanced"]["columns"]["p_sad"]
+        assert "sad 40 %" in notes[str(audience)]["columns"]["p_sad"]
+        assert "assumed" not in notes["trained"]["columns"]["p_sad"]
 
     def test_every_column_has_a_meaning(self, tmp_path: Path, demo_frame: np.ndarray) -> None:
         folder, table = tmp_path / "pictures", tmp_path / "faces.csv"

@@ -19,6 +19,8 @@ from trainer.labels import EXPRESSIONS
 from trainer.models import create
 from trainer.models.model_file import load_model, save_model
 
+SHARES = dict(zip(EXPRESSIONS, (0.1, 0.02, 0.08, 0.4, 0.1, 0.1, 0.2), strict=True))
+
 
 def saved(tmp_path: Path, name: str, **options: object) -> Path:
     torch.manual_seed(0)
@@ -32,6 +34,8 @@ def saved(tmp_path: Path, name: str, **options: object) -> Path:
             architecture=name,
             arguments=options,
             attribution_layer=model.attribution_layer,
+            prior=SHARES,
+            temperature=1.5,
         ),
     )
     return file
@@ -89,6 +93,47 @@ def test_a_model_offers_the_methods_that_it_supports(
         if method == "gradcam_pp":  # quotients of small numbers: the folded network rounds them
             tolerance *= 20
         np.testing.assert_allclose(ours, expected.numpy(), atol=tolerance)
+
+
+@pytest.mark.parametrize("method", ["grad_x_input", "gradcam", "pixels_grad", ACTION_UNITS, None])
+def test_probabilities_and_the_predicted_class_follow_the_prior(
+    method: str | None, tmp_path: Path, crops: NDArray[np.uint8]
+) -> None:
+    """softmax((logits − log p_train + log p_target) / T), whatever map comes with it."""
+    file = saved(tmp_path, "compact")
+    network, card = load_model(file)
+    with torch.no_grad():
+        logits = network(to_input(torch.from_numpy(crops), card.preprocessing)).numpy()
+    targets = {
+        "trained": SHARES,
+        "balanced": dict.fromkeys(EXPRESSIONS, 1 / 7),
+        "given": dict.fromkeys(EXPRESSIONS, 0.001) | {"disgust": 0.994},
+    }
+    for name, target in targets.items():
+        classifier = Classifier(file, "cpu", target if name == "given" else name)
+        result = classifier.classify(
+            crops,
+            attribution=method is not None,
+            method=method or "grad_x_input",
+            points=points(),
+        )
+        ratio = [target[label] / SHARES[label] for label in EXPRESSIONS]
+        powers = np.exp((logits + np.log(ratio)) / 1.5)
+        expected = powers / powers.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(result.probabilities, expected, atol=1e-5)
+        if result.mapped.shape[1] == 1:
+            assert result.mapped[:, 0].tolist() == expected.argmax(axis=1).tolist()
+    assert result.probabilities.argmax(axis=1).tolist() == [1, 1]  # the last audience is disgusted
+
+
+def test_the_map_of_the_predicted_class_explains_the_networks_own_score(
+    tmp_path: Path, crops: NDArray[np.uint8]
+) -> None:
+    file, audience = saved(tmp_path, "compact"), dict.fromkeys(EXPRESSIONS, 0.001)
+    classifier = Classifier(file, "cpu", audience | {"disgust": 0.994})
+    plain = Classifier(file, "cpu").classify(crops, attribution=True, method="gradcam", target=1)
+    shifted = classifier.classify(crops, attribution=True, method="gradcam")
+    np.testing.assert_allclose(shifted.maps, plain.maps, atol=1e-6)
 
 
 def test_unavailable_methods_fall_back_to_the_default(

@@ -9,6 +9,7 @@ from trainer.attribution import (
     attribute_with_logits,
     available_methods,
     class_activation_maps,
+    landmark_correlation,
     layer_attribution,
 )
 from trainer.attribution.core import forward_with_leaf, reduce_channels
@@ -271,6 +272,7 @@ def test_available_methods_depend_on_the_network(model: FerModel) -> None:
         "integrated_gradients",
         "smoothgrad",
         "occlusion",
+        "scorecam",
     }
     flattened = create("vgg", input_size=32, hidden=8)
     assert set(METHODS) - set(available_methods(flattened)) == {"cam", *no_maps}
@@ -299,7 +301,8 @@ def test_every_method_gives_maps_or_says_what_the_network_lacks(
 ) -> None:
     network = networks[name]
     x = torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(1))
-    for target in ("predicted", "runner_up", 3, torch.tensor([1, 6])):
+    targets = ("predicted", "runner_up", 3, torch.tensor([1, 6]))
+    for target in targets[-1:] if METHODS[method].group == "channels" else targets:  # slow
         if method in available_methods(network):
             maps = attribute(network, x, method, target)
             assert maps.shape == (2, 32, 32)
@@ -334,6 +337,30 @@ def test_an_unknown_method_names_the_closest(model: FerModel, name: str, close: 
         attribute(model, torch.randn(1, 1, 44, 44), name)
     assert f"Did you mean {close}" in caught.value.hint
     features = torch.randn(1, 2, 3, 3, requires_grad=True)
-    with pytest.raises(UsageError, match="no attribution method") as caught:
-        layer_attribution(features.sum(dim=(1, 2, 3)), features, "occlusion")
+    with pytest.raises(UsageError, match=f"no attribution method '{name}'"):
+        layer_attribution(features.sum(dim=(1, 2, 3)), features, name)
+
+
+@pytest.mark.parametrize(
+    "method", ["integrated_gradients", "occlusion", "scorecam", "pixels_grad", "class_map"]
+)
+def test_a_known_method_that_does_not_fit_is_not_called_unknown(
+    networks: dict[str, FerModel], method: str
+) -> None:
+    features, network = torch.randn(1, 2, 3, 3, requires_grad=True), networks["wildcat"]
+    with pytest.raises(UsageError, match=f"^{method} is no attribution to the feat") as caught:
+        layer_attribution(features.sum(dim=(1, 2, 3)), features, method)
     assert "gradcam" in caught.value.hint
+    x, points = torch.randn(1, 1, 32, 32), torch.rand(1, 68, 2) * 32
+    with pytest.raises(UsageError, match=f"^{method} is no attribution to the feat"):
+        landmark_correlation(network, x, points, method)
+
+
+def test_the_correlation_refuses_what_the_network_cannot_serve(
+    networks: dict[str, FerModel],
+) -> None:
+    x, points = torch.randn(1, 1, 32, 32), torch.rand(1, 68, 2) * 32
+    with pytest.raises(UsageError, match="cam: CAM needs") as caught:
+        landmark_correlation(networks["flattened"], x, points, "cam")
+    assert "gradcam" in caught.value.hint
+    assert "integrated_gradients" in caught.value.hint

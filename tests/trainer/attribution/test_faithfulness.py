@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from trainer.attribution.faithfulness import (
     area_under_curve,
     deletion_curve,
-    impute_noisy_linear,
     insertion_curve,
     road,
 )
+from trainer.attribution.imputation import impute_noisy_linear
 from trainer.attribution.map_measures import (
     bootstrap_interval,
     frame_stability,

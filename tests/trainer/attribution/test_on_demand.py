@@ -63,9 +63,24 @@ def test_smoothgrad_is_the_mean_gradient_and_is_repeatable(model: Quadratic, x: 
     assert torch.equal(torch.random.get_rng_state(), before)
     torch.testing.assert_close(attribute_with_logits(model, x, "smoothgrad", 0).maps, maps)
     plain = (2 * model.w[0] * x + model.v[0])[:, 0].detach()
-    noise = 2 * model.w[0].detach().abs() * 0.15 * float(x.amax() - x.amin())
+    noise = 2 * model.w[0].detach().abs() * 0.15 * (x.amax((2, 3)) - x.amin((2, 3)))[..., None]
     assert ((maps - plain).abs() < 5 * noise / 25**0.5 + 1e-4).all()
     assert float((maps - plain).abs().max()) > 0
+
+
+@pytest.mark.parametrize("method", available_methods(Quadratic(), "on_demand"))
+def test_a_map_does_not_depend_on_the_rest_of_its_batch(method: str) -> None:
+    """One picture has one map: alone, first or last, beside darker or far brighter pictures."""
+    network = create("compact", input_size=32, widths=(8, 16), blocks=(1, 1)).eval()
+    draw = torch.Generator().manual_seed(3)
+    picture = torch.randn(1, 1, 32, 32, generator=draw)
+    bright, dark = (scale * torch.randn(1, 1, 32, 32, generator=draw) for scale in (20, 0.01))
+    alone = attribute_with_logits(network, picture, method, 1).maps[0]
+    assert float(alone.abs().max()) > 0
+    batches = [picture, bright, dark], [dark, picture], [bright, dark, picture]
+    for place, batch in enumerate(batches):
+        maps = attribute_with_logits(network, torch.cat(batch), method, 1).maps
+        torch.testing.assert_close(maps[place], alone, rtol=1e-4, atol=1e-5)
 
 
 def test_occlusion_is_the_drop_of_the_score(model: Quadratic, x: Tensor) -> None:
@@ -88,6 +103,7 @@ def test_attention_maps_need_a_network_with_attention() -> None:
         "integrated_gradients",
         "smoothgrad",
         "occlusion",
+        "scorecam",
     ]
     assert available_methods(transfer, "on_demand")[-2:] == ["lanet", "rollout"]
     assert attribute_with_logits(transfer, x, "rollout").maps.shape == (1, 64, 64)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,6 +31,28 @@ QUICK = (
 
 def last_json(text: str) -> dict:
     return json.loads(text.strip().splitlines()[-1])
+
+
+def _check_priors(
+    command: Any, ask: tuple[str, ...], folder: Path, measured: dict[str, Any]
+) -> None:
+    """The training pictures have all classes alike: another prior is needed to change anything."""
+    assert measured["prior"] == "trained"
+    done = command(*ask, "--prior", "balanced")
+    assert done.returncode == 0, done.stderr
+    assert last_json(done.stdout)["confusion"] == measured["confusion"]
+    audience = folder / "audience.json"
+    audience.write_text(json.dumps(dict.fromkeys(measured["per_class"], 1) | {"fear": 1e9}))
+    done = command(*ask, "--prior", str(audience))
+    assert done.returncode == 0, done.stderr
+    afraid = last_json(done.stdout)
+    assert [sum(column) for column in zip(*afraid["confusion"], strict=True)][2] == measured["n"]
+    assert afraid["prior"]["fear"] > 0.99
+    assert json.loads((folder / "metrics.json").read_text())["prior"] == afraid["prior"]
+    audience.write_text('{"fear": 1}')
+    done = command(*ask, "--prior", str(audience))
+    assert done.returncode == 2
+    assert "the share of angry, disgust, happy" in done.stderr.replace("\n", " ")
 
 
 @pytest.mark.slow
@@ -72,6 +95,7 @@ def test_from_a_csv_to_an_evaluated_model(command, tmp_path: Path) -> None:
     assert "Rows: true class" in (folder / "report.md").read_text()
     for tta in ("flip", "tencrop"):
         assert command(*ask, "--tta", tta).returncode == 0
+    _check_priors(command, ask, folder, measured)
 
     done = command("trainer", "export", "--model", result["model"], "--out", "slim.safetensors")
     assert done.returncode == 0, done.stderr

@@ -1,12 +1,18 @@
 """The result of an evaluation."""
 
 import json
+from pathlib import Path
 
+import numpy as np
+import pytest
 import torch
 
 from tests.support.trainer.drawn import drawn_data
 from trainer.card import ModelCard
+from trainer.errors import UsageError
 from trainer.evaluation.evaluate import evaluate
+from trainer.evaluation.metrics import calibration, softmax
+from trainer.labels import EXPRESSIONS
 from trainer.models import create
 
 
@@ -25,3 +31,46 @@ def test_metrics_without_landmarks_or_votes_are_left_out() -> None:
     )
     assert not {"landmark_r", "votes"} & result.keys()
     json.dumps(result, allow_nan=False)
+
+
+SHARES = dict(zip(EXPRESSIONS, (0.1, 0.02, 0.08, 0.4, 0.1, 0.1, 0.2), strict=True))
+
+
+def test_predictions_metrics_and_files_follow_the_prior(tmp_path: Path) -> None:
+    options = {"widths": [8, 16], "blocks": [1, 1]}
+    card = ModelCard(
+        name="small",
+        architecture="compact",
+        arguments=options,
+        attribution_layer="stages",
+        prior=SHARES,
+        temperature=2.0,
+    )
+    torch.manual_seed(0)
+    model, data, device = create("compact", **options), drawn_data(3), torch.device("cpu")
+    results, predictions = {}, {}
+    target = dict.fromkeys(EXPRESSIONS, 0.01) | {"disgust": 0.94}
+    for name, prior in (("trained", "trained"), ("balanced", "balanced"), ("given", target)):
+        out = tmp_path / name
+        results[name] = evaluate(model, card, data, device, prior=prior, explain=True, out=out)
+        predictions[name] = dict(np.load(out / "predictions.npz"))
+        written = json.loads((out / "metrics.json").read_text())
+        assert written["accuracy"] == results[name]["accuracy"]
+    raw, train = predictions["trained"]["logits"], np.log(list(SHARES.values()))
+    assert not predictions["trained"]["prior_shift"].any()
+    balanced, shift = (predictions["balanced"][key] for key in ("logits", "prior_shift"))
+    np.testing.assert_allclose(shift, np.log(1 / 7) - train)
+    np.testing.assert_allclose(balanced, raw - train + np.log(1 / 7), rtol=1e-5, atol=1e-6)
+    hits = balanced.argmax(axis=1) == data.label
+    assert results["balanced"]["accuracy"] == pytest.approx(hits.mean())
+    ece = calibration(softmax(balanced, 2.0), data.label).error
+    assert results["balanced"]["ece"] == pytest.approx(ece)
+    # of an audience of disgusted people everybody is taken for disgusted, explanations included
+    confusion = np.array(results["given"]["confusion"])
+    assert confusion[:, 1].sum() == len(data)
+    assert results["given"]["landmark_r"] != results["trained"]["landmark_r"]
+    assert "prior: balanced" in (tmp_path / "balanced" / "report.md").read_text()
+    stated = json.loads((tmp_path / "given" / "metrics.json").read_text())["prior"]
+    assert stated == pytest.approx(target)
+    with pytest.raises(UsageError, match="small does not say"):
+        evaluate(model, card.model_copy(update={"prior": {}}), data, device, prior="balanced")

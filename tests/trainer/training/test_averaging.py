@@ -57,12 +57,14 @@ def test_the_card_has_the_metrics_of_the_mean() -> None:
     models = [model(0), model(1)]
     for (_, card), count in zip(models, (5, 9), strict=True):
         card.data.update(name=f"of {count}", train_samples=count)
+        card.prior.update(dict.fromkeys(card.classes, 1 / 7) | {"happy": count / 7})
     network, card = average_models(models, validation, torch.device("cpu"))
     crops = align_all(validation, card.preprocessing)
     logits = predict(network, card, crops.pixels, torch.device("cpu")).logits
     expected = classification_metrics(logits, validation.label, card.classes)
     assert card.metrics["accuracy"] == expected["accuracy"]
     assert card.data["name"] == "of 9"
+    assert card.prior["happy"] == 9 / 7
     assert card.objective == "mean of the weights of 2 models: of seed 0; of seed 1"
     torch.testing.assert_close(network.state_dict(), average_weights([model(0), model(1)]))
     _, again = average_models(

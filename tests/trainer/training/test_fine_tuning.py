@@ -99,6 +99,8 @@ def test_training_that_makes_it_worse_keeps_the_initial_weights(
     assert (
         card.temperature == load_model(start)[1].temperature
     )  # 70 pictures are too few to calibrate
+    assert card.prior == load_model(start)[1].prior != {}
+    assert load_model(run.last)[1].prior != card.prior
 
 
 def test_training_that_makes_it_better_replaces_them(start: Path, tmp_path: Path) -> None:
