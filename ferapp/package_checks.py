@@ -167,7 +167,7 @@ def check_video(found: VideoLibrary | None, error: str) -> Check:
     finding = (
         f"PyAV {found.pyav} with FFmpeg {found.ffmpeg} ({libraries}); "
         f"reads {', '.join(reads) or 'none of the usual codecs'}"
-        f"{f', not ' + ', '.join(lacks) if lacks else ''}; "
+        f"{', not ' + ', '.join(lacks) if lacks else ''}; "
         + (f"writes H.264 ({VIDEO_ENCODER})" if writes else f"lacks {VIDEO_ENCODER}")
     )
     remedy = f"PyAV's own packages have all of them: {reinstall}"

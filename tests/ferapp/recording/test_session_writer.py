@@ -21,7 +21,6 @@ from tests.support.app.engine_parts import until
 from tests.support.app.recording_parts import (
     ended,
     face,
-    image,
     live,
     loaded,
     only,
@@ -125,9 +124,7 @@ class TestFolder:
         with recording(RecordingPlan(tmp_path, overlaid=True, draw=draw)) as running:
             for number in range(3):
                 running.add(shot(number), loaded())
-        clean, drawn = (
-            pictures(only(tmp_path) / f"{name}.mkv") for name in ("clean", "overlaid")
-        )
+        clean, drawn = (pictures(only(tmp_path) / f"{name}.mkv") for name in ("clean", "overlaid"))
         assert len(clean) == len(drawn) == 3
         for number in range(3):
             pair = clean[number].astype(int) + drawn[number]
