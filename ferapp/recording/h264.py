@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 import av
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from trainer.errors import FerError
 
-ENCODER = "libx264"
+ENCODER: Final = "libx264"
 MATROSKA = "matroska"
 SIZE_TAG = "FRAME_SIZE"  # of the pictures, as "63x47"; Matroska keeps it
 MATROSKA_RATE, MPEG_RATE = 1000, 90_000  # ticks a second

