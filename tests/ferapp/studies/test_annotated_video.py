@@ -114,8 +114,11 @@ class TestVideo:
     ) -> None:
         """As uneven as they are in the source."""
         times = [0.5, 0.533, 0.7, 0.701, 0.9, 2.0]
-        source = ScriptedStream(demo_frame, times, lambda: None)
-        monkeypatch.setattr(single_source, "open_source", lambda _: source)
+
+        def source(_: str) -> ScriptedStream:
+            return ScriptedStream(demo_frame, times, lambda: None)
+
+        monkeypatch.setattr(single_source, "open_source", source)
         table = tmp_path / "out.csv"
         for suffix in (".mp4", ".mov", ".mkv"):
             video = tmp_path / f"out{suffix}"
