@@ -91,7 +91,7 @@ def analyze(
     csv: Annotated[Path | None, typer.Option(help="CSV file to write, one row per face.")] = None,
     video: Annotated[
         Path | None,
-        typer.Option(help="Video to write with the overlays in it: .mp4, .avi or .mkv."),
+        typer.Option(help="Video to write with the overlays in it: .mp4, .mov or .mkv."),
     ] = None,
     model: Model = "default",
     device: Device = "auto",

@@ -24,11 +24,13 @@ from ferapp.package_checks import (
     check_python,
     check_qt_plugins,
     check_torch_pair,
+    check_video,
     first_line,
     import_error,
     installed_versions,
     torch_builds,
     torchvision_error,
+    video_library,
 )
 from trainer.errors import FerError
 from trainer.files import asset
@@ -47,13 +49,14 @@ def run_checks() -> list[Check]:
     plugin_path = os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH")
     versions = installed_versions((*PACKAGES, *OPENCV, ENUMERATOR))
     python = sys.version_info[:2]
-    cv2_error = import_error("cv2")
+    cv2_error, av_error = import_error("cv2"), import_error("av")
     checks = [
         check_python(python, platform.python_version()),
         *(check_package(name, versions.get(name)) for name in PACKAGES),
         check_pyside(versions.get("PySide6-Essentials", ""), python),
         check_qt_plugins(plugin_path),
         check_opencv({name: versions[name] for name in OPENCV if name in versions}, cv2_error),
+        check_video(None if av_error else video_library(), av_error),
         check_mediapipe(versions.get("mediapipe", "")),
         check_camera_enumerator(ENUMERATOR in versions),
     ]

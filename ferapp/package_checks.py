@@ -2,12 +2,12 @@
 
 Versions come from the packages' metadata: importing all of them takes long and may be what fails.
 The checks are functions of what they are given; `installed_versions`, `import_error`,
-`torch_builds` and `torchvision_error` look at this computer.
+`video_library`, `torch_builds` and `torchvision_error` look at this computer.
 """
 
 import importlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -35,6 +35,7 @@ PACKAGES = (
     "pillow",
     "captum",
     "psutil",
+    "av",
 )
 OPENCV = (  # every one of them installs the folder cv2/
     "opencv-python",
@@ -42,6 +43,14 @@ OPENCV = (  # every one of them installs the folder cv2/
     "opencv-python-headless",
     "opencv-contrib-python-headless",
 )
+# FFmpeg's names of what reads each; its own "av1" works on graphics cards only
+VIDEO_DECODERS = {
+    "H.264": ("h264",),
+    "HEVC": ("hevc",),
+    "AV1": ("libdav1d", "libaom-av1"),
+    "VP9": ("vp9", "libvpx-vp9"),
+}
+VIDEO_ENCODER = "libx264"
 ENUMERATOR = "cv2-enumerate-cameras"
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 
@@ -132,6 +141,48 @@ def check_opencv(versions: Mapping[str, str], error: str) -> Check:
     return Check("opencv", "ok", owners)
 
 
+@dataclass(frozen=True, slots=True)
+class VideoLibrary:
+    """PyAV and the FFmpeg it brings: versions by library, and names of codecs."""
+
+    pyav: str
+    ffmpeg: str
+    libraries: Mapping[str, str]
+    decoders: frozenset[str]
+    encoders: frozenset[str]
+
+
+def check_video(found: VideoLibrary | None, error: str) -> Check:
+    """`found` is None where PyAV cannot be imported, because of `error`."""
+    name = "video files"
+    reinstall = "pip install --force-reinstall --only-binary av av"
+    if found is None:
+        return Check(
+            name, "broken", f"PyAV cannot be imported ({error})", f"Reinstall it: {reinstall}"
+        )
+    reads = [codec for codec, names in VIDEO_DECODERS.items() if found.decoders & {*names}]
+    lacks = [codec for codec in VIDEO_DECODERS if codec not in reads]
+    writes = VIDEO_ENCODER in found.encoders
+    libraries = ", ".join(f"{library} {version}" for library, version in found.libraries.items())
+    finding = (
+        f"PyAV {found.pyav} with FFmpeg {found.ffmpeg} ({libraries}); "
+        f"reads {', '.join(reads) or 'none of the usual codecs'}"
+        f"{', not ' + ', '.join(lacks) if lacks else ''}; "
+        + (f"writes H.264 ({VIDEO_ENCODER})" if writes else f"lacks {VIDEO_ENCODER}")
+    )
+    remedy = f"PyAV's own packages have all of them: {reinstall}"
+    if "H.264" in lacks:
+        return Check(name, "broken", f"{finding}: most videos cannot be read", remedy)
+    if not writes:
+        return Check(
+            name,
+            "warning",
+            f"{finding}: recordings with a video and analyze --video are refused",
+            remedy,
+        )
+    return Check(name, "warning" if lacks else "ok", finding, remedy if lacks else "")
+
+
 def check_torch_pair(torch: str, torchvision: str, error: str) -> Check:
     """Versions with their build (`+cpu`, `+cu130`); `error` of loading torchvision's operators."""
     name, finding = "torch and torchvision", f"torch {torch}, torchvision {torchvision}"
@@ -184,6 +235,36 @@ def import_error(module: str) -> str:
     except Exception as error:  # a half-installed package can raise anything
         return first_line(f"{type(error).__name__}: {error}")
     return ""
+
+
+def video_library() -> VideoLibrary:
+    """What PyAV has here."""
+    import av
+
+    def have(names: Iterable[str], mode: Literal["r", "w"]) -> frozenset[str]:
+        return frozenset(name for name in names if _has_codec(name, mode))
+
+    versions = {
+        library: ".".join(map(str, version)) for library, version in av.library_versions.items()
+    }
+    decoders = (name for names in VIDEO_DECODERS.values() for name in names)
+    return VideoLibrary(
+        av.__version__,
+        av.ffmpeg_version_info,
+        versions,
+        have(decoders, "r"),
+        have([VIDEO_ENCODER], "w"),
+    )
+
+
+def _has_codec(name: str, mode: Literal["r", "w"]) -> bool:
+    import av
+
+    try:
+        av.Codec(name, mode)
+    except ValueError:  # UnknownCodecError
+        return False
+    return True
 
 
 def torch_builds() -> tuple[str, str]:

@@ -41,13 +41,13 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o
                 stream.flush()
                 os.fsync(stream.fileno())
             os.chmod(temporary, mode)
-            _replace(temporary, path)
+            replace_file(temporary, path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
 
 
-def _replace(temporary: str, path: Path) -> None:
+def replace_file(temporary: str | Path, path: Path) -> None:
     """Replace `path`, on Windows with retries: it cannot be replaced while a program reads it.
 
     Raises PermissionError after a second.

@@ -2,13 +2,16 @@
 
 import time
 from bisect import bisect_right
+from collections.abc import Sequence
 from pathlib import Path
 
-from ferapp.recording.motion_jpeg import MotionJpegReader
+import numpy as np
+from numpy.typing import NDArray
+
+from ferapp.recording.h264 import NOMINAL_FPS, H264Reader, next_tick
 from ferapp.recording.session import CLEAN, OVERLAID, RecordedFrame, read_session
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
 from ferapp.sources.recorded import Replay
-from ferapp.sources.video import DEFAULT_FPS
 
 
 class SessionSource(FrameSource):
@@ -21,43 +24,34 @@ class SessionSource(FrameSource):
         self.name = folder.resolve().name
         video = _video_file(folder)
         try:
-            self._video = MotionJpegReader(video)
+            self._video = H264Reader(video)
         except OSError as error:
-            raise SourceError(f"{video}: {error.strerror or error}") from error
-        self._frames = [
-            frame
-            for frame in session.frames
-            if frame.video_frame is not None and frame.video_frame < len(self._video)
-        ]
+            reason = error.strerror or error
+            raise SourceError(f"{video}: this video cannot be opened ({reason})") from error
+        self._frames = _by_tick(session.frames, self._video.last)
         if not self._frames:
             self._video.close()
             raise SourceError(f"{folder}: there is no picture in this recording")
-        self._times = [frame.time_s for frame in self._frames]
+        self._ticks = list(self._frames)
+        self._times = [frame.time_s for frame in self._frames.values()]
         self.frame_count = len(self._frames)
-        self.duration_s = session.frames[-1].time_s or 1 / DEFAULT_FPS  # of a single frame, too
+        self.duration_s = session.frames[-1].time_s or 1 / NOMINAL_FPS  # of a single frame, too
         span_s = self._times[-1] - self._times[0]
-        self.fps = (len(self._times) - 1) / span_s if span_s > 0 else DEFAULT_FPS
+        self.fps = (len(self._times) - 1) / span_s if span_s > 0 else NOMINAL_FPS
         self._has_overlays = video.name == OVERLAID
         self.recorded = Replay(
             self.name, session.model, session.marks, self._has_overlays, session.is_complete
         )
-        self._next = 0
 
     def read(self) -> Frame | None:
-        while self._next < len(self._frames):
-            recorded = self._frames[self._next]
-            self._next += 1
-            frame = self._frame(recorded)
-            if frame is not None:
-                return frame
+        while (picture := self._video.read()) is not None:
+            image, tick = picture
+            recorded = self._frames.get(tick)
+            if recorded is not None:  # a picture whose row was lost has no results
+                return self._frame(image, recorded)
         return None
 
-    def _frame(self, recorded: RecordedFrame) -> Frame | None:
-        """None where the picture is damaged."""
-        assert recorded.video_frame is not None
-        image = self._video.read(recorded.video_frame)
-        if image is None:
-            return None
+    def _frame(self, image: NDArray[np.uint8], recorded: RecordedFrame) -> Frame:
         return Frame(
             image,
             recorded.number,
@@ -68,21 +62,39 @@ class SessionSource(FrameSource):
         )
 
     def rewind(self) -> None:
-        self._next = 0
+        self.seek(0.0)
 
     def seek(self, time_s: float) -> None:
         """Between two frames, to the earlier one."""
-        self._next = max(0, bisect_right(self._times, time_s + 1e-6) - 1)
+        number = max(0, bisect_right(self._times, time_s + 1e-6) - 1)
+        self._video.seek(self._ticks[number])
 
     def close(self) -> None:
         self._video.close()
+
+
+def _by_tick(frames: Sequence[RecordedFrame], last: int) -> dict[int, RecordedFrame]:
+    """The frames that have a picture, by its tick in the video, which goes as far as `last`.
+
+    Where a crash lost the last pictures, the tables go further than the video.
+    """
+    found: dict[int, RecordedFrame] = {}
+    tick = None
+    for frame in frames:
+        if frame.video_frame is not None:
+            tick = next_tick(frame.time_s, tick)
+            if tick <= last:
+                found[tick] = frame
+    return found
 
 
 def _video_file(folder: Path) -> Path:
     for name in (CLEAN, OVERLAID):
         if (folder / name).is_file():
             return folder / name
+    others = sorted(file.name for file in folder.glob("*.avi"))
+    plays = f" {others[0]}, of an earlier version, plays when you open that file." if others else ""
     raise SourceError(
-        f"{folder}: this recording has no video to play",
-        "Its tables are there: faces.csv has the results.",
+        f"{folder}: this recording has no {CLEAN} or {OVERLAID} to play",
+        f"Its tables are there: faces.csv has the results.{plays}",
     )

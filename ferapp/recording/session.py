@@ -21,7 +21,7 @@ from ferapp.vision.types import Analysis, AppliedModel, Face, Prediction
 
 FORMAT = 1
 SESSION, FACES, FRAMES, EVENTS = "session.json", "faces.csv", "frames.csv", "events.csv"
-CLEAN, OVERLAID = "clean.avi", "overlaid.avi"
+CLEAN, OVERLAID = "clean.mkv", "overlaid.mkv"
 MARK, NOTE, HIDDEN = "mark", "note", "hidden"
 TIMES = "seconds since `started`, when the source's picture arrived"
 # of faces.csv, and of the other two tables
@@ -31,7 +31,8 @@ SHARED_COLUMNS = {
     "time_s": f"{TIMES[0].upper()}{TIMES[1:]}.",
 }
 FRAME_COLUMNS = SHARED_COLUMNS | {
-    "video_frame": "Number of the picture in the videos, from 0; empty where they lack it.",
+    "video_frame": "Number of the picture in the videos, from 0; empty where they lack it. It "
+    "stands at time_s there; one not later than the picture before follows that by 1 ms.",
     "analysed": "1; or 0 where the model failed on the picture, which has no rows in faces.csv.",
 }
 EVENT_COLUMNS = {name: SHARED_COLUMNS[name] for name in ("time_s", "frame")} | {

@@ -29,18 +29,17 @@ from ferapp.recording.session import (
     SHARED_COLUMNS,
     TIMES,
 )
-from ferapp.sources.heavy_imports import load_opencv
 from ferapp.sources.stream_address import without_password
 from ferapp.vision.face_table import COORDINATES, column_meanings, table_head
 from ferapp.vision.file_hash import file_hash
 from trainer.files import write_json
 
-if TYPE_CHECKING:  # imports OpenCV
-    from ferapp.recording.motion_jpeg import MotionJpegWriter
+if TYPE_CHECKING:  # imports PyAV
+    from ferapp.recording.h264 import H264Writer
 
 log = logging.getLogger(__name__)
 
-PACKAGES = ("ferapp", "torch", "mediapipe", "opencv-python", "numpy")
+PACKAGES = ("ferapp", "torch", "mediapipe", "opencv-python", "av", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class SessionFiles:
 
     def __init__(self, parent: Path, started: datetime) -> None:
         self.folder = _make_folder(parent, started)
-        self._videos: dict[str, MotionJpegWriter] = {}
+        self._videos: dict[str, H264Writer] = {}
         self._tables: dict[str, tuple[Any, TextIO]] = {}  # CSV writer and stream by file name
 
     def open_tables(self, classes: tuple[str, ...]) -> None:
@@ -74,18 +73,17 @@ class SessionFiles:
             writer.writerows(rows)
             stream.flush()
 
-    def add_pictures(self, pictures: dict[str, NDArray[uint8]]) -> int:
+    def add_pictures(self, pictures: dict[str, NDArray[uint8]], time_s: float) -> int:
         """One picture (H, W, 3) BGR for each video, by file name; its number, the same in all."""
-        load_opencv()
-        from ferapp.recording.motion_jpeg import MotionJpegWriter
+        from ferapp.recording.h264 import LIVE, H264Writer
 
         number = -1
         for name, picture in pictures.items():
             if name not in self._videos:
                 size = picture.shape[1], picture.shape[0]
-                self._videos[name] = MotionJpegWriter(self.folder / name, size)
+                self._videos[name] = H264Writer(self.folder / name, size, LIVE)
             number = self._videos[name].written
-            self._videos[name].write(picture)
+            self._videos[name].write(picture, time_s)
         return number
 
     def write_session(self, content: dict[str, Any]) -> None:
@@ -99,12 +97,11 @@ class SessionFiles:
             with suppress(OSError):  # the same full disk once more
                 stream.close()
 
-    def close_videos(self, seconds: float) -> None:
+    def close_videos(self) -> None:
         """Complete the videos as far as the disk allows."""
         for video in self._videos.values():
             try:
-                # at the mean rate, so that a player takes as long as the recording
-                video.close(min(max(video.written / seconds, 0.1), 1000.0))
+                video.close()
             except OSError as error:
                 log.warning("A video has no index: %s", error)
 

@@ -20,7 +20,7 @@ from ferapp.recording.session_files import RecordingSubject, SessionFiles, sessi
 from ferapp.vision.face_regions import PARTS, Part
 from ferapp.vision.face_table import table_rows
 from ferapp.vision.types import Analysis
-from trainer.errors import error_text
+from trainer.errors import FerError, error_text
 
 log = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ class SessionWriter:
     def _run(self) -> None:
         try:
             self._write_all()
-        except _DiskFullError as error:
+        except (_DiskFullError, FerError) as error:
             self._fail(str(error))
         except OSError as error:
             message = error.strerror or str(error)
@@ -192,6 +192,10 @@ class SessionWriter:
 
     def _write_all(self) -> None:
         self._check_disk()
+        if self._plan.clean or self._plan.overlaid:
+            from ferapp.recording.h264 import check_encoder  # brings PyAV
+
+            check_encoder()
         self._files = files = SessionFiles(self._plan.folder, self._started)
         try:
             files.open_tables(self._classes)
@@ -210,7 +214,8 @@ class SessionWriter:
         """A row comes after everything that it refers to."""
         if job.frame_row is not None:
             if job.picture is not None:
-                job.frame_row[2] = str(files.add_pictures(self._pictures(job.picture)))
+                pictures, time_s = self._pictures(job.picture), float(job.frame_row[1])
+                job.frame_row[2] = str(files.add_pictures(pictures, time_s))
             files.add_rows(FRAMES, [job.frame_row])
         files.add_rows(FACES, job.face_rows)
         files.add_rows(EVENTS, job.event_rows)
@@ -267,7 +272,7 @@ class SessionWriter:
         self._ended_at = time.perf_counter()
         if self._files is None:
             return
-        self._files.close_videos(self.status.seconds)
+        self._files.close_videos()
         try:
             self._files.write_session(
                 session_content(

@@ -1,6 +1,7 @@
 """The files that an analysis writes: a table, a video with overlays, and the note beside each."""
 
 import csv
+import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +9,7 @@ from typing import Protocol
 from ferapp.sources.base import FrameSource
 from ferapp.sources.images import FOLDER_FPS
 from ferapp.studies.output_note import (
+    TIME_FORMAT,
     Origin,
     OutputNote,
     check_table_replaceable,
@@ -19,7 +21,7 @@ from trainer.card import ModelCard
 from trainer.errors import FerError, UsageError
 from trainer.prior import ClassPrior
 
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv")
+VIDEO_CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}  # FFmpeg's name by suffix
 
 
 class FrameOutput(Protocol):
@@ -38,8 +40,8 @@ def check_outputs(
     place: Path, table: Path | None, video: Path | None, *, resume: bool, overwrite: bool
 ) -> None:
     """Raise UsageError for files that cannot be what they should be, or that would be lost."""
-    if video is not None and video.suffix.lower() not in VIDEO_SUFFIXES:
-        *others, last = VIDEO_SUFFIXES
+    if video is not None and video.suffix.lower() not in VIDEO_CONTAINERS:
+        *others, last = VIDEO_CONTAINERS
         suffixes = f"{', '.join(others)} or {last}"
         raise UsageError(f"{video}: the name of a video must end in {suffixes}")
     if resume and (table is None or video is not None):
@@ -120,31 +122,35 @@ class TableOutput:
 
 
 class VideoOutput:
-    """A video with the overlays in it; its note has the size of the finished file."""
+    """A video with the overlays in it; its note has the size of the finished file.
+
+    Both are there from the end on: until then an older video of that name stays as it is.
+    """
 
     def __init__(self, file: Path, fps: float, origin: Origin, place: Path) -> None:
         from ferapp.studies.annotated_video import AnnotatedVideo  # brings Qt: not for a CSV
 
-        self._file = file
-        self._video = AnnotatedVideo(file, fps)
+        self._file, self._origin, self._place = file, origin, place
+        self._begun = time.strftime(TIME_FORMAT)
+        self._video = AnnotatedVideo(file, VIDEO_CONTAINERS[file.suffix.lower()], fps)
         self._note = OutputNote(file)
-        with ExitStack() as on_error:
-            on_error.callback(self._video.close)
-            self._note.begin(origin, place)
-            on_error.pop_all()
+        self._closed = False
 
     def add(self, analysis: Analysis) -> None:
         self._video.add(analysis)
 
     def finish(self) -> None:
         self.close()
-        if self._file.exists():
+        if self._video.is_placed:
             self._note.set_finished(True, bytes=self._file.stat().st_size)
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         self._video.close()
-        if not self._file.exists():  # there was no frame
-            self._note.remove()
+        if self._video.is_placed:
+            self._note.begin(self._origin, self._place, begun=self._begun)
 
 
 def table_columns(card: ModelCard, prior: ClassPrior, source: FrameSource) -> dict[str, str]:

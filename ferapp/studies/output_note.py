@@ -114,9 +114,6 @@ class OutputNote:
         moment = time.strftime(TIME_FORMAT) if finished else None
         write_json(self.path, self.read() | {"finished": moment} | details)
 
-    def remove(self) -> None:
-        self.path.unlink(missing_ok=True)
-
     def check_ours(self) -> None:
         """Raise UsageError where writing the note would replace a file that is not a note."""
         if self.path.exists() and not self.read():

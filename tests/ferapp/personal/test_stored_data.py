@@ -32,7 +32,7 @@ def locations(tmp_path: Path) -> DataLocations:
         store.runs / "20261126-101010-personal" / "checkpoints" / "best.safetensors",
         made.settings,
         made.recordings[0] / "2026-11-24-200000" / "session.json",
-        made.recordings[0] / "2026-11-24-200000" / "clean.avi",
+        made.recordings[0] / "2026-11-24-200000" / "clean.mkv",
         made.recordings[0] / "thesis" / "draft.txt",  # not made by the app
         made.recordings[1] / "2026-11-25-200000" / "session.json",
         made.recordings[1] / "notes.txt",

@@ -15,13 +15,23 @@ import pytest
 
 from ferapp.live.status import RecordingPlan
 from ferapp.recording import session_files, session_writer
-from ferapp.recording.motion_jpeg import MotionJpegReader, MotionJpegWriter
+from ferapp.recording.h264 import H264Writer
+from ferapp.recording.replay import SessionSource
 from ferapp.recording.session import read_session
 from ferapp.recording.session_writer import SessionWriter
 from ferapp.vision.types import Analysis
 from tests.support import ROOT
 from tests.support.app.engine_parts import until
-from tests.support.app.recording_parts import image, loaded, only, recording, rows, shot, subject
+from tests.support.app.recording_parts import (
+    image,
+    loaded,
+    only,
+    pictures,
+    recording,
+    rows,
+    shot,
+    subject,
+)
 
 
 class TestTrouble:
@@ -45,13 +55,12 @@ class TestTrouble:
         assert len(frames) == len(rows(folder / "faces.csv")) == count
         left_out = [row for row in frames if not row["video_frame"]]
         assert len(left_out) == running.status.dropped
-        video = MotionJpegReader(folder / "clean.avi")
+        video = pictures(folder / "clean.mkv")
         assert len(video) == count - len(left_out)
         kept = [row for row in frames if row["video_frame"]]
         for number, row in enumerate(kept):
             assert row["video_frame"] == str(number)
-            np.testing.assert_allclose(video.read(number), image(int(row["frame"])), atol=3)
-        video.close()
+            np.testing.assert_allclose(video[number], image(int(row["frame"])), atol=3)
         about = json.loads((folder / "session.json").read_text())
         assert about["counts"]["left_out_of_video"] == running.status.dropped
 
@@ -110,24 +119,19 @@ class TestTrouble:
         running.join()
         assert running.status.failed
         assert "No space left" in running.status.reason
-        video = MotionJpegReader(running.status.folder / "clean.avi")
-        assert len(video) == 2
-        video.close()
-        playable = cv2.VideoCapture(str(running.status.folder / "clean.avi"))
-        assert playable.get(cv2.CAP_PROP_FRAME_COUNT) == 2
-        playable.release()
+        assert len(pictures(running.status.folder / "clean.mkv")) == 2
 
     def test_a_full_disk_while_the_video_is_written(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        real = MotionJpegWriter.write
+        real = H264Writer.write
 
-        def full(writer: MotionJpegWriter, picture: np.ndarray) -> None:
+        def full(writer: H264Writer, picture: np.ndarray, time_s: float) -> None:
             if writer.written == 2:
                 raise OSError(28, "No space left on device")
-            real(writer, picture)
+            real(writer, picture, time_s)
 
-        monkeypatch.setattr(MotionJpegWriter, "write", full)
+        monkeypatch.setattr(H264Writer, "write", full)
         with recording(RecordingPlan(tmp_path)) as running:
             for number in range(4):
                 running.add(shot(number), loaded())
@@ -179,20 +183,25 @@ def test_a_killed_recording_is_usable_up_to_that_moment(tmp_path: Path) -> None:
     assert not session.is_complete
     assert len(session.frames) >= 40
     assert len(session.marks) == 1
-    # nothing is lost but what was being written
+    # nothing is lost but what was being written, and the picture before it
     frames = rows(folder / "frames.csv")
-    video = MotionJpegReader(folder / "clean.avi")
-    assert len(frames) <= len(video) <= len(frames) + 1
-    for row in frames[::13]:
-        got = video.read(int(row["video_frame"]))
+    video = pictures(folder / "clean.mkv")
+    assert len(frames) - 1 <= len(video) <= len(frames) + 1
+    for row in frames[: len(video) : 13]:
+        got = video[int(row["video_frame"])]
         np.testing.assert_allclose(got, image(int(row["frame"]), (320, 240)), atol=3)
-    video.close()
     # and another program plays it
-    player, count = cv2.VideoCapture(str(folder / "clean.avi")), 0
+    player, count = cv2.VideoCapture(str(folder / "clean.mkv")), 0
     while player.read()[0]:
         count += 1
     player.release()
-    assert count >= len(frames)
+    assert count == len(video)
+    # as does this one, with the recorded results, to its end
+    source = SessionSource(folder)
+    assert source.frame_count == min(len(video), len(frames))
+    played = [frame.index for frame in iter(source.read, None) if frame is not None]
+    assert played == [int(row["frame"]) for row in frames][: source.frame_count]
+    source.close()
     about = json.loads((folder / "session.json").read_text())
     assert about["ended"] is None
     assert about["model"]["name"] == "one"

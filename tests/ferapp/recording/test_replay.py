@@ -176,7 +176,7 @@ def test_another_recording_starts_with_recorded_results(folder: Path, tmp_path: 
 
 def test_without_a_video_it_says_so(tmp_path: Path) -> None:
     folder = record(tmp_path, clean=False)
-    with pytest.raises(SourceError, match="no video") as raised:
+    with pytest.raises(SourceError, match=r"no clean\.mkv") as raised:
         SessionSource(folder)
     assert "faces.csv" in raised.value.hint
 

@@ -8,12 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from ferapp.live.status import RecordingPlan
-from ferapp.recording.motion_jpeg import MotionJpegReader, MotionJpegWriter
+from ferapp.recording.h264 import H264Writer
 from ferapp.recording.session import read_session
 from ferapp.recording.session_writer import SessionWriter
 from ferapp.vision.face_table import table_head
@@ -22,15 +21,16 @@ from tests.support.app.engine_parts import until
 from tests.support.app.recording_parts import (
     ended,
     face,
-    image,
     live,
     loaded,
     only,
+    pictures,
     recorded_until,
     recording,
     rows,
     shot,
     subject,
+    timed_pictures,
 )
 from tests.support.sources.scripted import FakeCamera, Studio
 from trainer.labels import EXPRESSIONS
@@ -66,11 +66,11 @@ class TestFolder:
         apart = np.diff([analysis.frame.captured_at for analysis in sent])
         np.testing.assert_allclose(np.diff(times), apart, atol=0.0011)
 
-        video = MotionJpegReader(folder / "clean.avi")
+        video = timed_pictures(folder / "clean.mkv")
         assert len(video) == 3
-        for number, analysis in enumerate(sent):
-            np.testing.assert_allclose(video.read(number), analysis.frame.image, atol=3)
-        video.close()
+        for (picture, ms), time_s, analysis in zip(video, times, sent, strict=True):
+            np.testing.assert_allclose(picture, analysis.frame.image, atol=3)
+            assert abs(ms / 1000 - time_s) <= 0.0021  # what came within 1 ms stands 1 ms later
 
         about = json.loads((folder / "session.json").read_text())
         assert about["source"] == "One"
@@ -124,15 +124,11 @@ class TestFolder:
         with recording(RecordingPlan(tmp_path, overlaid=True, draw=draw)) as running:
             for number in range(3):
                 running.add(shot(number), loaded())
-        clean, drawn = (
-            MotionJpegReader(only(tmp_path) / f"{name}.avi") for name in ("clean", "overlaid")
-        )
+        clean, drawn = (pictures(only(tmp_path) / f"{name}.mkv") for name in ("clean", "overlaid"))
         assert len(clean) == len(drawn) == 3
         for number in range(3):
-            pair = clean.read(number).astype(int) + drawn.read(number)
+            pair = clean[number].astype(int) + drawn[number]
             np.testing.assert_allclose(pair, 255, atol=4)
-        clean.close()
-        drawn.close()
         assert set(threads) == {"recording"}
 
     def test_a_frame_without_faces_and_one_with_two(self, tmp_path: Path) -> None:
@@ -269,10 +265,8 @@ class TestEngine:
             engine.end_recording()
             status = ended(engine)
         assert status.reason == ""
-        video = MotionJpegReader(status.folder / "clean.avi")
-        values = {int(video.read(number)[0, 0, 0]) for number in range(len(video))}
-        video.close()
-        # none of the demo clip, which is 200; JPEG changes 90 by up to 6 beside a light pixel
+        values = {int(picture[0, 0, 0]) for picture in pictures(status.folder / "clean.mkv")}
+        # none of the demo clip, which is 200; the encoder changes 90 beside a light pixel
         assert all(abs(value - 90) < 10 for value in values)
 
     def test_another_source_ends_it(self, tmp_path: Path) -> None:
@@ -294,7 +288,7 @@ class TestEngine:
         studio = Studio()
         studio.add(FakeCamera("One", 90))
         with live(studio, "camera:One") as engine:
-            monkeypatch.setattr(MotionJpegWriter, "write", full)
+            monkeypatch.setattr(H264Writer, "write", full)
             engine.record(RecordingPlan(tmp_path))
             assert "No space left" in ended(engine).reason
             engine.take()
@@ -325,28 +319,3 @@ class TestEngine:
         assert status.failed
         assert "before the model is ready" in status.reason
         assert list(tmp_path.iterdir()) == []
-
-
-def test_a_long_video_continues_in_further_riff_chunks(tmp_path: Path) -> None:
-    """Players count in 32 bits: beyond a limit, a further chunk begins."""
-    file = tmp_path / "long.avi"
-    sent = [image(number, (63, 47)) for number in range(40)]  # odd sizes stay as they are
-    writer = MotionJpegWriter(file, (63, 47), riff_bytes=8000)
-    for picture in sent:
-        writer.write(picture)
-    writer.close(12.5)
-    assert file.read_bytes().count(b"AVIX") >= 2
-    reader = MotionJpegReader(file)
-    assert len(reader) == 40
-    for number, picture in enumerate(sent):
-        np.testing.assert_allclose(reader.read(number), picture, atol=3)
-    reader.close()
-    player, count = cv2.VideoCapture(str(file)), 0
-    assert player.get(cv2.CAP_PROP_FPS) == pytest.approx(12.5)
-    assert player.get(cv2.CAP_PROP_FRAME_COUNT) == 40
-    while (got := player.read())[0]:
-        h, w = got[1].shape[:2]
-        np.testing.assert_allclose(got[1], sent[count][:h, :w], atol=4)
-        count += 1
-    player.release()
-    assert count == 40

@@ -18,8 +18,15 @@ from ferapp.studies.annotated_video import AnnotatedVideo
 from ferapp.studies.single_source import analyze_source
 from ferapp.vision.types import Analysis
 from tests.support import ROOT
-from tests.support.app.analyze_parts import HEADER, ScriptedStream, frames_of, raises, rows_of
-from trainer.errors import FerError
+from tests.support.app.analyze_parts import (
+    HEADER,
+    ScriptedStream,
+    frames_of,
+    raises,
+    rows_of,
+    times_of,
+)
+from trainer.errors import FerError, UsageError
 from trainer.files import asset
 
 
@@ -60,7 +67,7 @@ class TestVideo:
 
     def test_labels_are_smooth_and_the_table_is_not(self, tmp_path: Path) -> None:
         table = tmp_path / "with.csv"
-        analyze_source("demo", table, video_file=tmp_path / "out.avi", max_frames=4)
+        analyze_source("demo", table, video_file=tmp_path / "out.mov", max_frames=4)
         analyze_source("demo", tmp_path / "alone.csv", max_frames=4)
         assert table.read_text() == (tmp_path / "alone.csv").read_text()
 
@@ -77,11 +84,12 @@ class TestVideo:
         assert summary.frames == 2
         assert table.read_text().splitlines()[0] == f"{HEADER},file"
         assert [row["file"] for row in rows_of(table)] == ["p2.png", "p10.png"]
-        rate, (first, second) = frames_of(video)
-        assert rate == 1
-        assert first.shape == second.shape == (242, 322, 3)
+        _, (first, second) = frames_of(video)
+        assert times_of(video) == [0.0, 1.0]
+        assert first.shape == second.shape == (242, 322, 3)  # the last row and column twice
+        np.testing.assert_allclose(first[240:].mean(axis=0), first[240], atol=12)
         np.testing.assert_allclose(first[200:240, :80], demo_frame[200:240, 200:280], atol=40)
-        bar = (322 - 242 * 240 / 360) / 2  # at each side of the upright one
+        bar = (321 - 241 * 240 / 360) / 2  # at each side of the upright one
         assert second[:, : int(bar) - 2].max() < 30
         assert second[:, -int(bar) + 2 :].max() < 30
         assert second[:, 160].mean() > 40
@@ -98,25 +106,25 @@ class TestVideo:
         video = tmp_path / "out.mp4"
         with pytest.raises(SourceError, match="connection is lost"):
             analyze_source("scripted", tmp_path / "out.csv", video_file=video)
-        rate, frames = frames_of(video)
-        assert (rate, len(frames)) == (25, 29)
+        np.testing.assert_allclose(times_of(video), times, atol=1e-4)
         assert len(rows_of(tmp_path / "out.csv")) == 6
 
-    @pytest.mark.parametrize("count", [4, 12])
-    def test_the_rate_of_a_source_that_states_none_is_measured(
-        self,
-        tmp_path: Path,
-        demo_frame: np.ndarray,
-        monkeypatch: pytest.MonkeyPatch,
-        count: int,
+    def test_its_times_are_those_of_the_table(
+        self, tmp_path: Path, demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        times = [index / 15 + 0.004 * (index % 2) for index in range(count)]
-        source = ScriptedStream(demo_frame, times, lambda: None)
-        monkeypatch.setattr(single_source, "open_source", lambda _: source)
-        analyze_source("scripted", None, video_file=tmp_path / "out.mp4")
-        rate, frames = frames_of(tmp_path / "out.mp4")
-        assert rate == pytest.approx(15, abs=1)
-        assert len(frames) == pytest.approx(count, abs=1)
+        """As uneven as they are in the source."""
+        times = [0.5, 0.533, 0.7, 0.701, 0.9, 2.0]
+
+        def source(_: str) -> ScriptedStream:
+            return ScriptedStream(demo_frame, times, lambda: None)
+
+        monkeypatch.setattr(single_source, "open_source", source)
+        table = tmp_path / "out.csv"
+        for suffix in (".mp4", ".mov", ".mkv"):
+            video = tmp_path / f"out{suffix}"
+            analyze_source("scripted", table, video_file=video, overwrite=True)
+            own = [float(row["time_s"]) for row in rows_of(table)]
+            np.testing.assert_allclose(times_of(video), own, atol=0.001)
 
     def test_stopped_by_the_user(
         self, tmp_path: Path, demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
@@ -157,19 +165,46 @@ class TestVideo:
             analyze_source("scripted", None, video_file=tmp_path / "out.mp4")
         assert list(tmp_path.iterdir()) == []
 
+    def test_an_older_video_stays_until_the_new_one_is_whole(
+        self, tmp_path: Path, demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """And what a killed run left is removed."""
+        source = ScriptedStream(demo_frame, [0.0, 0.1, 0.2], lambda: None)
+        monkeypatch.setattr(single_source, "open_source", lambda _: source)
+        video = tmp_path / "out.mp4"
+        analyze_source("scripted", None, video_file=video)
+        older = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+        assert older.keys() == {"out.mp4", "out.mp4.json"}
+        (tmp_path / ".out.mp4.1234.tmp").write_bytes(b"of a killed run")
+        seen: list[dict[str, bytes]] = []
+
+        def end() -> None:
+            seen.append({path.name: path.read_bytes() for path in tmp_path.glob("[!.]*")})
+
+        longer = ScriptedStream(demo_frame, [0.0, 0.1, 0.2, 0.3, 0.4], end)
+        monkeypatch.setattr(single_source, "open_source", lambda _: longer)
+        analyze_source("scripted", None, video_file=video)
+        assert seen == [older]
+        assert len(times_of(video)) == 5
+        assert {path.name for path in tmp_path.iterdir()} == {"out.mp4", "out.mp4.json"}
+
     def test_a_full_disk(self, tmp_path: Path) -> None:
-        """OpenCV does not report that it could not write."""
         code = (
             "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
-            "import sys\n"
+            "import sys, numpy as np\n"
+            "from dataclasses import replace\n"
             "from pathlib import Path\n"
             "from tests.support.ui.fake_engine import analysis, face\n"
             "from ferapp.studies.annotated_video import AnnotatedVideo\n"
             "from trainer.errors import FerError\n"
-            "video = AnnotatedVideo(Path(sys.argv[1]), 30)\n"
-            "for index in range(40): video.add(analysis(face(), index=index))\n"
-            "try: video.close()\n"
+            "video = AnnotatedVideo(Path(sys.argv[1]), 'mp4', 30)\n"
+            "noise = np.random.default_rng(0).integers(0, 256, (40, 360, 640, 4), np.uint8)\n"
+            "try:\n"
+            "    for index, picture in enumerate(noise):\n"
+            "        video.add(replace(analysis(face(), index=index), picture=picture))\n"
+            "    video.close()\n"
             "except FerError as error: print(error)\n"
+            "video.close()\n"
         )
         done = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path / "out.mp4")],
@@ -180,15 +215,24 @@ class TestVideo:
         )
         assert done.returncode == 0, done.stderr
         assert "out.mp4" in done.stdout
-        assert "disk full" in done.stdout
+        assert "cannot be written to its end" in done.stdout
+        assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("qapp")
 def test_a_size_that_the_encoder_refuses(tmp_path: Path) -> None:
-    wide = np.zeros((2, 9000, 4), np.uint8)
+    wide = np.zeros((2, 17_000, 4), np.uint8)
     analysis = Analysis(Frame(wide[..., :3], 0, 0.0, 0.0), (), wide)
-    video = AnnotatedVideo(tmp_path / "out.mp4", 30)
-    with pytest.raises(FerError, match=r"out\.mp4: a video of 9000 × 2 pixels"):
+    video = AnnotatedVideo(tmp_path / "out.mp4", "mp4", 30)
+    with pytest.raises(FerError, match=r"out\.mp4: .* no pictures of 17000 × 2 pixels"):
         video.add(analysis)
     video.close()
-    assert list(tmp_path.glob("*.mp4")) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_place_that_is_a_folder_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "out.mp4").mkdir()
+    with pytest.raises(UsageError, match=r"out\.mp4: the video cannot be written \(Is a directory"):
+        AnnotatedVideo(tmp_path / "out.mp4", "mp4", 30)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]

@@ -13,9 +13,9 @@ from trainer.files import asset
 class TestFilesThatCannotBeWritten:
     """The error says why, and the source is never written over."""
 
-    @pytest.mark.parametrize("name", ["out.gif", "out", "out.mp3"])
+    @pytest.mark.parametrize("name", ["out.gif", "out", "out.mp3", "out.avi"])
     def test_a_suffix_of_no_video(self, tmp_path: Path, name: str) -> None:
-        with pytest.raises(UsageError, match=r"\.mp4, \.avi or \.mkv") as refused:
+        with pytest.raises(UsageError, match=r"\.mp4, \.mov or \.mkv") as refused:
             analyze_source("demo", None, video_file=tmp_path / name)
         assert name in str(refused.value)
 

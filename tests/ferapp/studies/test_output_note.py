@@ -127,7 +127,7 @@ class TestVideo:
         assert note["finished"]
         assert note["bytes"] == video.stat().st_size
 
-    @pytest.mark.parametrize("suffix", [".mp4", ".avi", ".mkv"])
+    @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
     def test_a_finished_video_is_replaced(self, clip: Path, tmp_path: Path, suffix: str) -> None:
         video = tmp_path / f"seen{suffix}"
         for frames in (2, 1):

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
@@ -39,6 +40,15 @@ def frames_of(path: Path) -> tuple[float, list[np.ndarray]]:
         frames.append(np.asarray(read[1]))
     capture.release()
     return rate, frames
+
+
+def times_of(video: Path) -> list[float]:
+    """Seconds of each frame, by the container."""
+    container = av.open(str(video))
+    stream = container.streams.video[0]
+    found = [float(frame.pts * stream.time_base) for frame in container.decode(stream)]
+    container.close()
+    return found
 
 
 class ScriptedStream(FrameSource):

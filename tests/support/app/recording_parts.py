@@ -14,6 +14,7 @@ import torch
 from ferapp.live.engine import Engine, EngineParts
 from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import ModelState, RecordingPlan, RecordingStatus
+from ferapp.recording.h264 import H264Reader
 from ferapp.recording.session_files import RecordingSubject
 from ferapp.recording.session_writer import SessionWriter
 from ferapp.sources.base import Frame
@@ -63,7 +64,7 @@ def face(seed: int) -> Face:
 
 
 def image(number: int, size: tuple[int, int] = (64, 48)) -> np.ndarray:
-    """A shade of grey of its own, which survives JPEG."""
+    """A shade of grey of its own, which survives the encoder."""
     return np.full((size[1], size[0], 3), 20 + 4 * (number % 50), np.uint8)
 
 
@@ -97,6 +98,19 @@ def recording(plan: RecordingPlan, free: int = PLENTY) -> Iterator[SessionWriter
 def rows(file: Path) -> list[dict[str, str]]:
     with file.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
+
+
+def pictures(video: Path) -> list[np.ndarray]:
+    """All pictures of a recording's video, (H, W, 3) BGR."""
+    return [image for image, _ in timed_pictures(video)]
+
+
+def timed_pictures(video: Path) -> list[tuple[np.ndarray, int]]:
+    """Each with its milliseconds."""
+    reader = H264Reader(video)
+    found = list(iter(reader.read, None))
+    reader.close()
+    return [picture for picture in found if picture is not None]
 
 
 @dataclass

@@ -194,7 +194,7 @@ def test_recorded_and_replayed_through_the_real_pipeline(
         assert folder.parent == tmp_path / "recordings"
         session = read_session(folder)
         assert [mark.note for mark in session.marks] == ["smile"]
-        assert {file.name for file in folder.glob("*.avi")} == {"clean.avi", "overlaid.avi"}
+        assert {file.name for file in folder.glob("*.mkv")} == {"clean.mkv", "overlaid.mkv"}
         page.live_view.toast.button.click()  # Play
         qtbot.waitUntil(lambda: page.status.source.replay is not None, timeout=10_000)
         qtbot.waitUntil(lambda: _shows_recorded(page), timeout=10_000)
