@@ -23,6 +23,7 @@ DEFAULT_FPS = 25.0  # for a file that states no rate, or an absurd one
 MIN_FPS, MAX_FPS = 0.1, 1000.0
 MIN_COMPLETE = 0.9  # a file that ends before this share of its announced length is truncated
 MAX_UNREADABLE = 25  # failures in a row to read on that end a file
+RUN_UP_S = 0.5  # before the frame of a seek: deinterlacing and guessed stamps need a past
 LENGTH_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # of a stream in Matroska
 FAILURES = (av.FFmpegError, OSError, ValueError)
 
@@ -56,11 +57,14 @@ class AvReader:
         self.fps = max(rate, MIN_FPS) if 0 < rate <= MAX_FPS else DEFAULT_FPS
         start_s = None if self._is_rate_absurd or self._is_avi or self._is_raw else self._start_s()
         begin_s = self._begin_s(start_s)
-        own_s = self._own_duration_s(begin_s)
+        # lengths in Matroska and Flash are stamps of the end, which count from 0
+        is_end = container.format.name.startswith(("matroska", "flv"))
+        before_s = max(0.0, start_s or 0.0) if is_end else 0.0
+        own_s = self._own_duration_s(begin_s, before_s)
         # a length of the whole container may be that of its sound: then every stream is watched
         self._watched = (stream,) if own_s or self._is_raw else tuple(container.streams)
         whole_s = 0.0 if self._is_raw else (container.duration or 0) / 1_000_000
-        self.duration_s = own_s or whole_s
+        self.duration_s = own_s or max(0.0, whole_s - before_s)
         self.frame_count = self._announced_frames(begin_s)
         if self._is_rate_absurd:
             self.duration_s = self.frame_count / self.fps
@@ -106,7 +110,9 @@ class AvReader:
         """
         if self._clock.start_s is None and (first := self._next()) is not None:
             self._ready.append(first)
-        limit_s, back_s = time_s + 0.5 / self.fps, 0.0
+        limit_s, back_s = time_s + 0.5 / self.fps, RUN_UP_S
+        if self.duration_s:
+            time_s = min(time_s, self.duration_s)
         while True:
             from_s = max(0.0, time_s - back_s)
             if not self._jump(from_s):
@@ -115,7 +121,7 @@ class AvReader:
                 return True
             if from_s <= 0:
                 return False
-            back_s = max(1.0, 2 * back_s)
+            back_s *= 4
 
     def skip_to(self, time_s: float) -> bool:
         """As `seek`, but forward from here, by decoding; False where there is no frame at all."""
@@ -220,7 +226,7 @@ class AvReader:
             return 0.0
         return float(self._stream.start_time * self._time_base) - start_s
 
-    def _own_duration_s(self, begin_s: float) -> float:
+    def _own_duration_s(self, begin_s: float, before_s: float) -> float:
         """When the last frame of the stream ends, as announced for it alone; 0 when it is not."""
         if self._is_raw:
             return 0.0
@@ -230,7 +236,7 @@ class AvReader:
             return begin_s + float(self._stream.duration * self._time_base)
         if match := LENGTH_TAG.fullmatch(self._stream.metadata.get("DURATION", "")):
             hours, minutes, seconds = match.groups()
-            return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+            return 3600 * int(hours) + 60 * int(minutes) + float(seconds) - before_s
         return 0.0
 
     def _announced_frames(self, begin_s: float) -> int:
@@ -263,9 +269,11 @@ def _video_stream(container: InputContainer) -> VideoStream:
 
 def _stated_rate(stream: VideoStream, by_average: bool) -> float:
     """Frames a second, however absurd; 0 where none is stated."""
-    average, guessed = stream.average_rate, stream.guessed_rate
-    first, second = (average, guessed) if by_average else (guessed, average)
-    return float(first or second or 0)
+    rates = [float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate)]
+    if not by_average:
+        rates.reverse()
+    possible = [rate for rate in rates if 0 < rate <= MAX_FPS]
+    return possible[0] if possible else max(rates)
 
 
 def _decode(packet: "av.Packet[VideoStream]") -> list[av.VideoFrame] | None:

@@ -53,9 +53,13 @@ class PictureConverter:
         return oriented(image, self._orientation_of(frame))
 
     def _to_8_bits(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        return np.asarray(
-            self._reformatter.reformat(frame, format="bgr24", threads=1).to_ndarray(), np.uint8
-        )
+        # FFmpeg reduces deep pictures to BGR more coarsely than to RGB
+        order = "rgb24" if frame.format.components[0].bits > 8 else "bgr24"
+        whole = self._reformatter.reformat(frame, format=order, interpolation="BICUBIC", threads=1)
+        image = np.asarray(whole.to_ndarray(), np.uint8)
+        if order == "bgr24":
+            return image
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
 
     def _tone_mapped(self, frame: av.VideoFrame, transfer: Transfer) -> NDArray[np.uint8]:
         self._note(f"high dynamic range ({transfer}), tone-mapped to standard range")

@@ -11,7 +11,7 @@
 """
 
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -24,6 +24,7 @@ HLG_PEAK, HLG_GAMMA = 1000.0, 1.2  # cd/m² of the nominal display, and the expo
 HLG_LUMA = (0.2627, 0.6780, 0.0593)  # of BT.2020
 KNEE = 0.6
 CODE_BITS = 12  # of the table over signals; HDR video has 10 or 12
+BRIGHTEST = 10_000 / REFERENCE_WHITE  # that PQ can say
 STEPS = 4096  # of the table over the square root of light
 
 TO_BT709 = np.array(
@@ -37,27 +38,32 @@ TO_BT709 = np.array(
 
 def tone_map(image: NDArray[np.uint16], transfer: Transfer) -> NDArray[np.uint8]:
     """(H, W, 3) BGR of 16 bits, full range, BT.2020, to BGR of 8 bits for BT.709 and sRGB."""
-    light = _light_table(transfer)[image >> (16 - CODE_BITS)]
+    light = np.take(_light_table(transfer), image >> (16 - CODE_BITS))
     if transfer == "HLG":
         blue_first = np.array([HLG_LUMA[::-1]], np.float32)
-        luma = np.asarray(cv2.transform(light, blue_first), np.float32).reshape(light.shape[:2])
-        scene = np.maximum(luma, 1e-6) ** np.float32(HLG_GAMMA - 1)
-        light *= (scene * np.float32(HLG_PEAK / REFERENCE_WHITE))[..., None]
-    matrix = TO_BT709[::-1, ::-1].astype(np.float32)
-    light = np.maximum(np.asarray(cv2.transform(light, matrix), np.float32), 0)
-    brightest = np.maximum(light.max(axis=2), 1e-6)
-    light *= (tone_curve(brightest) / brightest)[..., None]
-    steps = np.sqrt(np.minimum(light, 1), out=light)
-    steps *= STEPS - 1
-    steps += 0.5
-    return _srgb_table()[steps.astype(np.uint16)]
+        gain = _look_up(_hlg_table(), np.asarray(cv2.transform(light, blue_first)), 1.0)
+        light *= gain[..., None]
+    channels = cv2.split(cv2.transform(light, TO_BT709[::-1, ::-1].astype(np.float32)))
+    brightest = np.maximum(np.maximum(channels[0], channels[1]), channels[2])
+    gain = _look_up(_gain_table(), brightest, BRIGHTEST)
+    shown = [_look_up(_srgb_table(), channel * gain, 1.0) for channel in channels]
+    return np.asarray(cv2.merge(shown), np.uint8)
 
 
-def tone_curve(light: NDArray[np.float32]) -> NDArray[np.float32]:
+def _look_up(table: NDArray[Any], light: NDArray[Any], largest: float) -> NDArray[Any]:
+    """What a table over the square root of light, from 0 to that of `largest`, has for `light`."""
+    scaled = light * np.float32(((STEPS - 1) ** 2) / largest)
+    np.clip(scaled, 0, (STEPS - 1) ** 2, out=scaled)
+    np.sqrt(scaled, out=scaled)
+    scaled += 0.5
+    return np.take(table, scaled.astype(np.uint16))
+
+
+def tone_curve(light: NDArray[np.float64]) -> NDArray[np.float64]:
     """Light relative to reference white, of any size, to 0 … 1."""
     room = 1 - KNEE
     rolled = KNEE + room * -np.expm1(-np.maximum(light - KNEE, 0) / room)
-    return np.asarray(np.where(light <= KNEE, light, rolled), np.float32)
+    return np.asarray(np.where(light <= KNEE, light, rolled))
 
 
 def pq_light(signal: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -92,8 +98,26 @@ def _light_table(transfer: Transfer) -> NDArray[np.float32]:
     return light.astype(np.float32)
 
 
+def _steps(largest: float) -> NDArray[np.float64]:
+    """Light at the steps of a table."""
+    return np.asarray(largest * (np.arange(STEPS) / (STEPS - 1)) ** 2)
+
+
+@lru_cache(maxsize=1)
+def _hlg_table() -> NDArray[np.float32]:
+    """The OOTF: what scene light is multiplied by, relative to reference white, by its luma."""
+    gain = HLG_PEAK / REFERENCE_WHITE * _steps(1.0) ** (HLG_GAMMA - 1)
+    return gain.astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _gain_table() -> NDArray[np.float32]:
+    """What the tone curve multiplies a pixel by, by its largest channel."""
+    light = np.maximum(_steps(BRIGHTEST), 1e-9)
+    return (tone_curve(light) / light).astype(np.float32)
+
+
 @lru_cache(maxsize=1)
 def _srgb_table() -> NDArray[np.uint8]:
-    """8-bit signal by the square root of light, in STEPS."""
-    light = (np.arange(STEPS) / (STEPS - 1)) ** 2
-    return np.rint(255 * srgb_signal(light)).astype(np.uint8)
+    """8-bit signal by light."""
+    return np.rint(255 * srgb_signal(_steps(1.0))).astype(np.uint8)
