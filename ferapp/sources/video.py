@@ -47,6 +47,7 @@ class VideoFile(FrameSource):
             self._file = LocalFile(self._path)
             return AvReader(open_file(self._file, self._format_name), threads=THREADS)
         except NoVideoError as error:
+            self.close()
             raise SourceError(f"{self._path}: {error}") from error
         except FAILURES as error:
             self.close()

@@ -46,7 +46,11 @@ class AvReader:
         self, container: InputContainer, *, threads: int = 1, max_damaged: int = 0
     ) -> None:
         self._container, self._max_damaged = container, max_damaged
-        self._stream = stream = _video_stream(container)
+        try:
+            self._stream = stream = _video_stream(container)
+        except NoVideoError:
+            container.close()
+            raise
         stream.codec_context.thread_count = threads
         stream.codec_context.thread_type = "FRAME" if threads > 1 else "SLICE"
         self._time_base = stream.time_base or Fraction(1, 1_000_000)

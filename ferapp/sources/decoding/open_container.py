@@ -8,7 +8,8 @@ import av
 from av.container import InputContainer
 
 BUFFER_BYTES = 1 << 18  # of a file, read at once
-FILE_OPTIONS: Mapping[str, str] = {}
+# a playlist in a file must not make connections
+FILE_OPTIONS: Mapping[str, str] = {"protocol_whitelist": "file,crypto,data"}
 ADDRESS_OPTIONS: Mapping[str, str] = {"rtsp_transport": "tcp"}  # UDP loses packets
 
 

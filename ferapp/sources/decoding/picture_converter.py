@@ -102,7 +102,7 @@ class Deinterlacer:
     """
 
     def __init__(self) -> None:
-        self.is_used = False
+        self._is_impossible = False  # for pictures of this size or format
         self._graph: Graph | None = None
         self._format: tuple[int, int, str] | None = None
         self._times: deque[float] = deque()  # of the frames in the graph
@@ -113,13 +113,21 @@ class Deinterlacer:
         if self._graph is not None and layout != self._format:
             yield from self.flush()
         if self._graph is None:
-            if not frame.interlaced_frame:
+            if frame.interlaced_frame and not self._is_impossible:
+                self._begin(frame)
+            if self._graph is None:
                 yield frame, time_s
                 return
-            self._graph, self._format, self.is_used = _bwdif(frame), layout, True
+            self._format = layout
         self._times.append(time_s)
         self._graph.push(frame)
         yield from self._pull()
+
+    def _begin(self, frame: av.VideoFrame) -> None:
+        try:
+            self._graph = _bwdif(frame)
+        except (av.FFmpegError, ValueError):
+            self._is_impossible = True
 
     def flush(self) -> Iterator[tuple[av.VideoFrame, float]]:
         """What is left at the end; the next frame begins anew."""

@@ -1,6 +1,7 @@
 """A file is what its content says, whatever it is called."""
 
 import shutil
+import socket
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ferapp.sources.base import SourceError
 from ferapp.sources.file_kind import VIDEO_FILE_SUFFIXES, FileKind, file_kind
 from ferapp.sources.uri import open_source
 from tests.support.sources.encoded import GREYS, Coding, grey, write_encoded
@@ -115,6 +117,19 @@ def test_raw_jpegs_one_after_the_other(tmp_path: Path) -> None:
     source = open_source(str(tmp_path / "camera.mjpeg"))
     assert len(list(iter(source.read, None))) == 5
     source.close()
+
+
+@pytest.mark.parametrize("name", ["list.m3u8", "list.mp4"])
+def test_a_playlist_in_a_file_makes_no_connection(tmp_path: Path, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/part.ts"
+        text = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{url}\n#EXT-X-ENDLIST\n"
+        (tmp_path / name).write_text(text)
+        with pytest.raises(SourceError, match=name):
+            list(iter(open_source(str(tmp_path / name)).read, None))
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 def test_what_is_offered_by_name() -> None:

@@ -1,16 +1,20 @@
 """What a file presents: times, the frames of an edit list, the end, exact seeks."""
 
 from fractions import Fraction
-from itertools import pairwise
+from functools import lru_cache
+from itertools import islice, pairwise
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ferapp.sources.base import Frame, SourceError
 from ferapp.sources.uri import open_source
 from ferapp.sources.video import VideoFile
+from tests.support.damage import damaged, quickly, refused_at_most
 from tests.support.sources.encoded import (
     GREYS,
     PLAIN,
@@ -233,3 +237,29 @@ def test_damage_inside_does_not_end_a_file(clip: Path, tmp_path: Path) -> None:
     times = times_of(file)
     assert len(times) > 30
     assert all(earlier < later for earlier, later in pairwise(times))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi", ".mkv"])
+@quickly
+@given(data=st.data())
+def test_any_damage_is_survived_or_refused_by_name(
+    tmp_path_factory: pytest.TempPathFactory, suffix: str, data: st.DataObject
+) -> None:
+    whole = small_file(tmp_path_factory, suffix)
+    file = whole.with_name(f"damaged{suffix}")
+    file.write_bytes(data.draw(damaged(whole.read_bytes())))
+    with refused_at_most(SourceError, file):
+        source = open_source(str(file))
+        try:
+            times = [frame.time_s for frame in islice(iter(source.read, None), 99)]
+            assert all(earlier < later for earlier, later in pairwise(times))
+            source.seek(0.2)
+            source.read()
+        finally:
+            source.close()
+
+
+@lru_cache
+def small_file(factory: pytest.TempPathFactory, suffix: str) -> Path:
+    coding = Coding("mpeg4", options={"g": "4"})
+    return write_encoded(factory.mktemp("small") / f"whole{suffix}", map(grey, GREYS[:8]), coding)
