@@ -19,20 +19,22 @@ class AnimatedPicture(FrameSource):
     def __init__(self, path: Path) -> None:
         self.name, self._path = path.name, path
         self._file: Image.Image | None = None
-        self.rewind()
-        assert self._file is not None
-        self.frame_count = int(getattr(self._file, "n_frames", 0))
-        first_ms = self._file.info.get("duration") or DEFAULT_MS
-        self.fps = min(1000.0, 1000 / first_ms)
+        first = self._open()
+        self.frame_count = int(getattr(first, "n_frames", 0))
+        self.fps = min(1000.0, 1000 / (first.info.get("duration") or DEFAULT_MS))
 
     def rewind(self) -> None:
+        self._open()
+
+    def _open(self) -> Image.Image:
         self.close()
         try:
-            self._file = Image.open(self._path, formats=("WEBP", "AVIF"))
+            self._file = file = Image.open(self._path, formats=("WEBP", "AVIF"))
         except (OSError, ValueError, Image.DecompressionBombError) as error:
             raise SourceError(f"{self._path}: this video cannot be opened (damaged)") from error
-        self._frames = ImageSequence.Iterator(self._file)
+        self._frames = ImageSequence.Iterator(file)
         self._index, self._time_ms = 0, 0.0
+        return file
 
     def read(self) -> Frame | None:
         if self._file is None:

@@ -62,12 +62,13 @@ def test_colours_by_matrix_range_and_depth(
     file = write_frames(tmp_path / "c.mkv", [yuv_frame(*levels, pix_fmt)] * 3, coding)
     image, notes = first(file)
     expected = colour_of(YUV, space or BT601, is_full)  # without a statement as ffmpeg: BT.601
-    assert np.abs(image - expected).max() <= 2
+    # FFmpeg itself is off by 2.4 when it reduces 10 bits to 8
+    assert np.abs(image - expected).max() <= (2 if bits == 8 else 3)
     assert not notes
 
 
 def test_high_dynamic_range_is_tone_mapped_and_said(tmp_path: Path) -> None:
-    """Skin in HDR10 lies near a signal of 0.4: unmapped it would be a dim grey."""
+    """Unmapped, its contrast would be that of fog."""
     signal = 0.42
     colours = {
         "color_range": LIMITED,
