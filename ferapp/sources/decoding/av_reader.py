@@ -114,14 +114,14 @@ class AvReader:
         """
         if self._clock.start_s is None and (first := self._next()) is not None:
             self._ready.append(first)
-        limit_s, back_s = time_s + 0.5 / self.fps, RUN_UP_S
+        asked_s, back_s = time_s, RUN_UP_S
         if self.duration_s:
             time_s = min(time_s, self.duration_s)
         while True:
             from_s = max(0.0, time_s - back_s)
             if not self._jump(from_s):
                 return False
-            if self._find(limit_s):
+            if self._find(asked_s):
                 return True
             if from_s <= 0:
                 return False
@@ -129,7 +129,7 @@ class AvReader:
 
     def skip_to(self, time_s: float) -> bool:
         """As `seek`, but forward from here, by decoding; False where there is no frame at all."""
-        return self._find(time_s + 0.5 / self.fps, only_decodable=False)
+        return self._find(time_s, only_decodable=False)
 
     def close(self) -> None:
         self._frames.close()
@@ -150,17 +150,20 @@ class AvReader:
         self._clock.restart()
         return True
 
-    def _find(self, limit_s: float, only_decodable: bool = True) -> bool:
+    def _find(self, asked_s: float, only_decodable: bool = True) -> bool:
         """Whether there is a frame up to a time; the last such and what follows are ready then.
 
-        Frames that come before the first key frame may lack those they refer to.
+        A frame counts from the middle between it and the one before, if that is less than half a
+        frame of the stated rate. Frames that come before the first key frame may lack those they
+        refer to.
         """
         before: Decoded | None = None
         for frame, time_s in self._frames:
             only_decodable = only_decodable and not frame.key_frame
             if only_decodable:
                 continue
-            if time_s > limit_s:
+            interval = 1 / self.fps if before is None else min(1 / self.fps, time_s - before[1])
+            if time_s - interval / 2 > asked_s + 1e-9:
                 after = (frame, time_s)
                 self._ready.extend((after,) if before is None else (before, after))
                 break
