@@ -8,7 +8,7 @@ from ferapp.sources.decoding.av_reader import DEFAULT_FPS as DEFAULT_FPS
 from ferapp.sources.decoding.av_reader import FAILURES, AvReader, NoVideoError
 from ferapp.sources.decoding.open_container import LocalFile, open_file
 
-THREADS = 2  # that decode
+THREADS = 1  # that decode: more take processor time from the model
 
 
 class VideoFile(FrameSource):
