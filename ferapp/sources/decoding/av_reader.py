@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -25,6 +25,7 @@ MIN_COMPLETE = 0.9  # a file that ends before this share of its announced length
 MAX_UNREADABLE = 25  # failures in a row to read on that end a file
 RUN_UP_S = 0.5  # before the frame of a seek: deinterlacing and guessed stamps need a past
 LENGTH_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # of a stream in Matroska
+NO_TIMESTAMPS = cast(int, Flags.no_timestamps.value)
 FAILURES = (av.FFmpegError, OSError, ValueError)
 
 Decoded = tuple[av.VideoFrame, float]
@@ -55,7 +56,7 @@ class AvReader:
         stream.codec_context.thread_type = "FRAME" if threads > 1 else "SLICE"
         self._time_base = stream.time_base or Fraction(1, 1_000_000)
         self._is_avi = container.format.name == "avi"  # whose stamps count frames as they are coded
-        self._is_raw = bool(container.format.flags & Flags.no_timestamps.value)
+        self._is_raw = bool(container.format.flags & NO_TIMESTAMPS)
         rate = _stated_rate(stream, by_average=not (self._is_avi or self._is_raw))
         self._is_rate_absurd = rate > MAX_FPS
         self.fps = max(rate, MIN_FPS) if 0 < rate <= MAX_FPS else DEFAULT_FPS
@@ -220,9 +221,10 @@ class AvReader:
         if self._stream.start_time is None:
             return None
         own_s = float(self._stream.start_time * self._time_base)
-        if self._container.start_time is None:
+        all_us = cast("int | None", self._container.start_time)  # PyAV's types leave out None
+        if all_us is None:
             return own_s
-        all_s = self._container.start_time / 1_000_000
+        all_s = all_us / 1_000_000
         if all_s < 0 <= own_s:  # sound that only prepares its decoder
             return 0.0
         return min(own_s, all_s)
@@ -283,10 +285,11 @@ def _stated_rate(stream: VideoStream, by_average: bool) -> float:
     return possible[0] if possible else max(rates)
 
 
-def _decode(packet: "av.Packet[VideoStream]") -> list[av.VideoFrame] | None:
+def _decode(packet: "av.Packet[Any]") -> list[av.VideoFrame] | None:
     """None where the packet is damaged."""
     try:
-        return packet.decode()
+        frames: list[av.VideoFrame] = packet.decode()
+        return frames
     except av.EOFError:
         return []
     except FAILURES:

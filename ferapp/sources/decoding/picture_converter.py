@@ -5,6 +5,7 @@ import struct
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import cast
 
 import av
 import cv2
@@ -81,7 +82,7 @@ class PictureConverter:
         return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
     def _orientation_of(self, frame: av.VideoFrame) -> Orientation:
-        data = frame.side_data.get("DISPLAYMATRIX")
+        data = cast("bytes | None", frame.side_data.get("DISPLAYMATRIX"))
         matrix = bytes(data) if data is not None else None
         if matrix != self._matrix:
             self._matrix = matrix
