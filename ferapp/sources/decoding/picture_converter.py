@@ -114,8 +114,7 @@ class Deinterlacer:
         if self._graph is not None and layout != self._format:
             yield from self.flush()
         if self._graph is None:
-            if frame.interlaced_frame and not self._is_impossible:
-                self._begin(frame)
+            self._graph = self._graph_for(frame)
             if self._graph is None:
                 yield frame, time_s
                 return
@@ -124,11 +123,14 @@ class Deinterlacer:
         self._graph.push(frame)
         yield from self._pull()
 
-    def _begin(self, frame: av.VideoFrame) -> None:
+    def _graph_for(self, frame: av.VideoFrame) -> Graph | None:
+        if not frame.interlaced_frame or self._is_impossible:
+            return None
         try:
-            self._graph = _bwdif(frame)
+            return _bwdif(frame)
         except (av.FFmpegError, ValueError):
             self._is_impossible = True
+            return None
 
     def flush(self) -> Iterator[tuple[av.VideoFrame, float]]:
         """What is left at the end; the next frame begins anew."""

@@ -2,7 +2,6 @@
 
 import struct
 from fractions import Fraction
-from functools import lru_cache
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -252,15 +251,24 @@ def test_damage_inside_does_not_end_a_file(clip: Path, tmp_path: Path) -> None:
     assert all(earlier < later for earlier, later in pairwise(times))
 
 
+@pytest.fixture(scope="module")
+def small_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of `whole.mp4`, `whole.avi` and `whole.mkv`."""
+    folder = tmp_path_factory.mktemp("small")
+    for suffix in (".mp4", ".avi", ".mkv"):
+        coding = Coding("mpeg4", options={"g": "4"})
+        write_encoded(folder / f"whole{suffix}", map(grey, GREYS[:8]), coding)
+    return folder
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".avi", ".mkv"])
 @quickly
 @given(data=st.data())
 def test_any_damage_is_survived_or_refused_by_name(
-    tmp_path_factory: pytest.TempPathFactory, suffix: str, data: st.DataObject
+    small_files: Path, suffix: str, data: st.DataObject
 ) -> None:
-    whole = small_file(tmp_path_factory, suffix)
-    file = whole.with_name(f"damaged{suffix}")
-    file.write_bytes(data.draw(damaged(whole.read_bytes())))
+    file = small_files / f"damaged{suffix}"
+    file.write_bytes(data.draw(damaged((small_files / f"whole{suffix}").read_bytes())))
     with refused_at_most(SourceError, file):
         source = open_source(str(file))
         try:
@@ -270,9 +278,3 @@ def test_any_damage_is_survived_or_refused_by_name(
             source.read()
         finally:
             source.close()
-
-
-@lru_cache
-def small_file(factory: pytest.TempPathFactory, suffix: str) -> Path:
-    coding = Coding("mpeg4", options={"g": "4"})
-    return write_encoded(factory.mktemp("small") / f"whole{suffix}", map(grey, GREYS[:8]), coding)
