@@ -7,6 +7,8 @@ from typing import BinaryIO
 import av
 from av.container import InputContainer
 
+from ferapp.sources.file_kind import VIDEO_FILE_SUFFIXES
+
 BUFFER_BYTES = 1 << 18  # of a file, read at once
 # a playlist in a file must not make connections
 FILE_OPTIONS: Mapping[str, str] = {"protocol_whitelist": "file,crypto,data"}
@@ -14,9 +16,14 @@ ADDRESS_OPTIONS: Mapping[str, str] = {"rtsp_transport": "tcp"}  # UDP loses pack
 
 
 class LocalFile:
-    """A file without a name: FFmpeg would read colons, % and ? in it as its own language."""
+    """A file under another name: FFmpeg would read colons, % and ? in its own as commands.
+
+    The suffix stays where it is that of a video, for some formats are hard to tell without.
+    """
 
     def __init__(self, path: Path) -> None:
+        suffix = path.suffix.lower()
+        self.name = f"video{suffix if suffix in VIDEO_FILE_SUFFIXES else ''}"
         self._file: BinaryIO = path.open("rb")
 
     def read(self, size: int) -> bytes:
