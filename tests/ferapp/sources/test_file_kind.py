@@ -39,9 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cv2.imwrite(str(folder / "still.bmp"), grey(90))
     cv2.imwrite(str(folder / "still.tiff"), grey(90))
     cv2.imwrite(str(folder / "still.ppm"), grey(90))
-    for suffix in ("mp4", "mkv", "avi", "ts"):
-        coding = Coding("mpeg2video" if suffix == "ts" else "libx264")
-        write_encoded(folder / f"video.{suffix}", map(grey, GREYS[:5]), coding)
+    for suffix in ("mp4", "mkv", "avi"):
+        write_encoded(folder / f"video.{suffix}", map(grey, GREYS[:5]), Coding())
     return folder
 
 
@@ -76,12 +75,10 @@ def test_still_pictures_are_pictures(folder: Path, tmp_path: Path, kind: str, su
     assert (source.kind, source.is_sequence, len(frames)) == ("image", False, 1)
 
 
-@pytest.mark.parametrize("kind", ["mp4", "mkv", "avi", "ts"])
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "avi"])
 @pytest.mark.parametrize("suffix", ["", ".png", ".gif"])
 def test_videos_are_videos(folder: Path, tmp_path: Path, kind: str, suffix: str) -> None:
     file = shutil.copy(folder / f"video.{kind}", tmp_path / f"video.{kind}{suffix}")
-    if kind == "ts" and suffix:
-        pytest.skip("a transport stream has no signature: its name decides")
     source = open_source(str(file))
     frames = list(iter(source.read, None))
     source.close()
