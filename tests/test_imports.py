@@ -35,10 +35,10 @@ def test_training_imports_no_statistics_packages() -> None:
     assert not modules & {"sklearn", "scipy", "pandas", "torchmetrics"}
 
 
-def test_the_window_loads_no_torch_opencv_or_mediapipe() -> None:
+def test_the_window_loads_no_torch_opencv_pyav_or_mediapipe() -> None:
     modules = loaded_by("import ferapp.ui.shell.window, ferapp.app, ferapp.live.engine")
     assert "PySide6" in modules
-    assert not modules & {"torch", "cv2", "mediapipe", "torchvision"}
+    assert not modules & {"torch", "cv2", "av", "mediapipe", "torchvision"}
 
 
 WINDOW = ("ferapp/ui", "ferapp/bench", "ferapp/app.py", "ferapp/cli.py", "ferapp/doctor.py")

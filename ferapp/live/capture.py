@@ -123,6 +123,12 @@ class Capture:
         player = self._playing
         return player.source.recorded if player is not None and player.source else None
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is special about the pictures of what plays."""
+        player = self._playing
+        return player.source.notes if player is not None and player.source else ()
+
     def start(self) -> None:
         self.open(self._first)
         self._thread.start()

@@ -181,6 +181,7 @@ class Engine:
             opening=capture.opening,
             requested_mode=capture.requested_mode,
             delivered_mode=capture.delivered_mode,
+            notes=capture.notes,
             playback=capture.playback,
             replay=replace(replay, is_reanalysed=self._inference.is_reanalysing)
             if replay

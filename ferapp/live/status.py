@@ -104,6 +104,7 @@ class SourceStatus:
     opening: str = ""  # the URI being opened; the previous source plays on until then
     requested_mode: Mode | None = None  # requested from the camera
     delivered_mode: Mode | None = None  # size of the frames, rate that the source states
+    notes: tuple[str, ...] = ()  # what was done to its pictures, such as deinterlacing
     playback: Playback | None = None  # None if it can neither pause nor seek
     replay: Replay | None = None  # the recording that plays
 

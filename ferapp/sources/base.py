@@ -68,6 +68,11 @@ class FrameSource(Protocol):
     recorded: Replay | None = None  # the recording that it plays
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about its pictures and times, as far as they were read."""
+        return ()
+
+    @property
     def is_live(self) -> bool:
         """Whether frames come at the source's own pace and do not end; files are paced."""
         return self.kind in ("camera", "stream")

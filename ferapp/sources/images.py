@@ -1,22 +1,25 @@
-"""A still image, and a folder of them."""
+"""A still image, an animated one, and a folder of them."""
 
 import re
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
+from trainer.data.reading.archive import UNREADABLE, Archive
+from trainer.data.reading.bad_rows import name_some
+from trainer.data.reading.decode_picture import PictureSet, decode_colour, decode_colour_8_bits
+from trainer.data.reading.listing import CONSTANT_RANGE
+from trainer.files import PICTURE_SUFFIXES, is_hidden, is_picture_name
 
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 STILL_FPS = 10.0  # how often a still image is delivered again, so that changed settings show
 FOLDER_FPS = 1.0  # pictures of a folder a second
 
 
 class StillImage(FrameSource):
-    """One picture, delivered once."""
+    """One picture, delivered once; of an animated one, its first."""
 
     kind: Kind = "image"
     fps = STILL_FPS
@@ -27,6 +30,10 @@ class StillImage(FrameSource):
         self.name = path.name
         self._image = load_image(path)
         self._is_delivered = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return constant_notes([self.name]) if is_constant(self._image) else ()
 
     def read(self) -> Frame | None:
         if self._is_delivered:
@@ -43,8 +50,9 @@ class StillImage(FrameSource):
 class ImageFolder(FrameSource):
     """The pictures of a folder in natural order (2 before 10), without those of its subfolders.
 
-    A file that cannot be read is skipped and listed in `skipped`; it has no index. `frame_count`
-    includes it.
+    They are decoded as the trainer decodes a data set; of an animated one its first frame. A file
+    that cannot be read is skipped and listed in `skipped`; it has no index. `frame_count` includes
+    it. `notes` names what else was left out, and pictures without contrast.
     """
 
     kind: Kind = "image"
@@ -59,26 +67,34 @@ class ImageFolder(FrameSource):
             entries = list(folder.iterdir())
         except OSError as error:
             raise SourceError(f"{folder}: could not be read ({error.strerror})") from error
-        self._files = sorted(filter(_is_image, entries), key=_natural_key)
-        if not self._files:
+        names = [entry.name for entry in entries if not entry.is_dir()]
+        self._names = sorted(filter(is_picture_name, names), key=_natural_key)
+        if not self._names:
             raise SourceError(
                 f"{folder}: there is no image in this folder",
                 "Subfolders are not searched: name the one with the images."
                 if any(entry.is_dir() for entry in entries)
-                else f"Images end in {', '.join(sorted(SUFFIXES))}.",
+                else f"Images end in {', '.join(sorted(PICTURE_SUFFIXES))}.",
             )
-        self.frame_count = len(self._files)
+        self._pictures = PictureSet(Archive(folder), self._names, decode_colour)
+        self._others = sorted(n for n in names if not is_picture_name(n) and not is_hidden(n))
+        self._constant: list[str] = []
+        self.frame_count = len(self._names)
         self.rewind()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        count = len(self._others)
+        files = "1 file that is no picture" if count == 1 else f"{count} files that are no pictures"
+        left_out = (f"left out {files}: {name_some(self._others)}",) if count else ()
+        return left_out + constant_notes(self._constant)
+
     def read(self) -> Frame | None:
-        while self._next < len(self._files):
-            file = self._files[self._next]
+        while self._next < len(self._names):
+            name = self._names[self._next]
             self._next += 1
-            try:
-                image = load_image(file)
-            except SourceError:
-                if file.name not in self.skipped:
-                    self.skipped = (*self.skipped, file.name)
+            image = self._load(name)
+            if image is None:
                 continue
             frame = Frame(
                 image,
@@ -86,16 +102,27 @@ class ImageFolder(FrameSource):
                 self._index / self.fps,
                 time.perf_counter(),
                 segment=self._index,
-                file_name=file.name,
-                file_position=(self._next, len(self._files)),
+                file_name=name,
+                file_position=(self._next, len(self._names)),
             )
             self._index += 1
             return frame
         if self._index == 0:
             raise SourceError(
-                f"{self._folder}: none of the {len(self._files)} images could be read"
+                f"{self._folder}: none of the {len(self._names)} images could be read"
             )
         return None
+
+    def _load(self, name: str) -> NDArray[np.uint8] | None:
+        try:
+            image = self._pictures.load(name)
+        except (ValueError, *UNREADABLE):
+            if name not in self.skipped:
+                self.skipped = (*self.skipped, name)
+            return None
+        if is_constant(image) and name not in self._constant:
+            self._constant.append(name)
+        return image
 
     def rewind(self) -> None:
         self._next = self._index = 0
@@ -106,23 +133,25 @@ class ImageFolder(FrameSource):
 def load_image(path: Path) -> NDArray[np.uint8]:
     """(H, W, 3) BGR, 8 bit. Raises SourceError with the reason."""
     try:
-        content = np.frombuffer(path.read_bytes(), np.uint8)
+        return decode_colour_8_bits(path.read_bytes())
     except OSError as error:
         raise SourceError(f"{path}: could not be read ({error.strerror})") from error
-    try:
-        image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
-    except cv2.error:  # a header that announces an absurd size
-        image = None
-    if image is None:
-        raise SourceError(f"{path}: could not be read (not an image, or damaged)")
-    return np.asarray(image, np.uint8)
+    except ValueError as error:
+        raise SourceError(f"{path}: could not be read (not an image, or damaged)") from error
 
 
-def _is_image(path: Path) -> bool:
-    # macOS leaves a hidden ._name.jpg beside every name.jpg on disks of other systems
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+def is_constant(image: NDArray[np.uint8]) -> bool:
+    """Whether a picture is of nearly one grey level, in which there is no face to see."""
+    return int(image.max()) - int(image.min()) < CONSTANT_RANGE
 
 
-def _natural_key(path: Path) -> list[tuple[int, int, str]]:
-    parts = re.split(r"(\d+)", path.name.casefold())
+def constant_notes(names: list[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    pictures = "1 picture is" if len(names) == 1 else f"{len(names)} pictures are"
+    return (f"{pictures} of nearly one grey level: {name_some(names)}",)
+
+
+def _natural_key(name: str) -> list[tuple[int, int, str]]:
+    parts = re.split(r"(\d+)", name.casefold())
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]

@@ -3,92 +3,102 @@
 import time
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
+from ferapp.sources.decoding.av_reader import DEFAULT_FPS as DEFAULT_FPS
+from ferapp.sources.decoding.av_reader import FAILURES, AvReader, NoVideoError
+from ferapp.sources.decoding.open_container import LocalFile, open_file
 
-MIN_COMPLETE = 0.9  # a file that ends before this share of its announced frames is truncated
-MAX_UNEVEN = 0.25  # frame intervals that a timestamp may be off an even spacing
-DEFAULT_FPS = 25.0  # for a file that states no rate, or an absurd one
+THREADS = 1  # that decode: more take processor time from the model
 
 
 class VideoFile(FrameSource):
-    """A video file from its first frame to its last. It can seek if it announces its length."""
+    """A video file from its first frame to its last, at the times that the file presents them.
+
+    Frames are upright and have square pixels; `notes` says what that took. It can seek if it
+    announces its length. `format_name` is FFmpeg's name of the format where content does not tell.
+    """
 
     kind: Kind = "video"
 
-    def __init__(self, path: Path, name: str = "") -> None:
+    def __init__(self, path: Path, name: str = "", format_name: str | None = None) -> None:
         self.name = name or path.name
-        self._path = path
-        self._capture = cv2.VideoCapture()
+        self._path, self._format_name = path, format_name
+        self._file: LocalFile | None = None
+        self._reader: AvReader | None = None
         self.rewind()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._reader.notes if self._reader is not None else ()
+
     def rewind(self) -> None:
-        self._capture.release()
-        if not self._path.is_file():
-            raise SourceError(f"{self._path}: there is no such file")
-        self._capture = cv2.VideoCapture(str(self._path))
-        if not self._capture.isOpened():
-            raise SourceError(
-                f"{self._path}: this video cannot be opened (damaged, or an unknown format)"
-            )
-        self.fps = stated_fps(self._capture)
-        self.frame_count = announced_frames(self._capture)
-        self.duration_s = self.frame_count / self.fps
+        """Opens the file anew, which takes milliseconds and finds the first frame in any format."""
+        self.close()
+        self._reader = self._open()
+        self.fps, self.frame_count = self._reader.fps, self._reader.frame_count
+        self.duration_s = self._reader.duration_s
         self._index = 0
         self._from_start = True  # no seek since
-        self._is_grabbed = False  # the next frame was, by `seek`, to see whether it exists
+
+    def _open(self) -> AvReader:
+        if not self._path.is_file():
+            raise SourceError(f"{self._path}: there is no such file")
+        try:
+            self._file = LocalFile(self._path)
+            return AvReader(open_file(self._file, self._format_name), threads=THREADS)
+        except NoVideoError as error:
+            self.close()
+            raise SourceError(f"{self._path}: {error}") from error
+        except FAILURES as error:
+            self.close()
+            raise SourceError(
+                f"{self._path}: this video cannot be opened (damaged, or an unknown format)"
+            ) from error
 
     def seek(self, time_s: float) -> None:
-        """Where the file ends earlier than it announces, go to about the last frame there is."""
-        index, step = max(0, min(round(time_s * self.fps), self.frame_count - 1)), 1
-        self._capture.set(cv2.CAP_PROP_POS_FRAMES, index)
-        while not (exists := self._capture.grab()) and index > 0:
-            index, step = max(0, index - step), 2 * step
-            self._capture.set(cv2.CAP_PROP_POS_FRAMES, index)
-        if not exists:
-            self.rewind()
-        self._is_grabbed = exists
-        self._index, self._from_start = index, False
+        """To the frame that is on screen at that time, to the nearest half of a frame.
+
+        Its index follows from its time and the rate.
+        """
+        assert self._reader is not None
+        if not self._reader.seek(time_s):
+            self.rewind()  # the container cannot: decode all that comes before
+            self._reader.skip_to(time_s)
+        self._from_start, self._index = False, -1
 
     def read(self) -> Frame | None:
-        succeeded, image = self._capture.retrieve() if self._is_grabbed else self._capture.read()
-        self._is_grabbed = False
-        if not succeeded:
-            if self._from_start:
-                check_end(str(self._path), self._index, self.frame_count)
+        reader = self._reader
+        if reader is None:
             return None
-        frame = Frame(np.asarray(image, np.uint8), self._index, self._time(), time.perf_counter())
+        picture = reader.read()
+        if picture is None:
+            if self._from_start:
+                self._check_end(reader)
+            return None
+        image, time_s = picture
+        if self._index < 0:
+            self._index = round(time_s * self.fps)
+        frame = Frame(image, self._index, time_s, time.perf_counter())
         self._index += 1
         return frame
 
-    def _time(self) -> float:
-        """Time of the frame just read: the file's timestamp where frames are spaced unevenly."""
-        even = self._index / self.fps
-        stamp = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
-        is_uneven = stamp > 0 and abs(stamp - even) > MAX_UNEVEN / self.fps
-        return stamp if is_uneven else even
+    def _check_end(self, reader: AvReader) -> None:
+        """Raise SourceError where the file ended before its end."""
+        check_end(str(self._path), self._index, self.frame_count, is_truncated=reader.is_truncated)
 
     def close(self) -> None:
-        self._capture.release()
+        if self._reader is not None:
+            self._reader.close()
+        if self._file is not None:
+            self._file.close()
+        self._reader = self._file = None
 
 
-def stated_fps(capture: "cv2.VideoCapture") -> float:
-    rate = float(capture.get(cv2.CAP_PROP_FPS))
-    return rate if 0.1 <= rate <= 1000 else DEFAULT_FPS
-
-
-def announced_frames(capture: "cv2.VideoCapture") -> int:
-    """0 when the number is unknown."""
-    return max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
-
-
-def check_end(name: str, frames: int, announced: int) -> None:
+def check_end(name: str, frames: int, announced: int, *, is_truncated: bool) -> None:
     """Raise SourceError when the video `name` ended before its end."""
     if frames == 0:
         raise SourceError(f"{name}: not a single frame can be read")
-    if frames < MIN_COMPLETE * announced:
+    if is_truncated:
         raise SourceError(
             f"{name}: the file is truncated, it ends after {frames} of {announced} frames"
         )

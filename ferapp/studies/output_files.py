@@ -2,6 +2,7 @@
 
 import csv
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Protocol
@@ -29,8 +30,8 @@ class FrameOutput(Protocol):
 
     def add(self, analysis: Analysis) -> None: ...
 
-    def finish(self) -> None:
-        """The file is complete: close it and note so."""
+    def finish(self, notes: Sequence[str] = ()) -> None:
+        """The file is complete: close it and note so, with what the source says of itself."""
 
     def close(self) -> None:
         """May be called again."""
@@ -111,10 +112,10 @@ class TableOutput:
                 "Make room, then continue with the same command and --resume.",
             ) from error
 
-    def finish(self) -> None:
+    def finish(self, notes: Sequence[str] = ()) -> None:
         self.close()
         if self._note is not None:
-            self._note.set_finished(True)
+            self._note.set_finished(True, notes=list(notes))
 
     def close(self) -> None:
         with suppress(OSError):  # the same full disk, once more
@@ -139,10 +140,10 @@ class VideoOutput:
     def add(self, analysis: Analysis) -> None:
         self._video.add(analysis)
 
-    def finish(self) -> None:
+    def finish(self, notes: Sequence[str] = ()) -> None:
         self.close()
         if self._video.is_placed:
-            self._note.set_finished(True, bytes=self._file.stat().st_size)
+            self._note.set_finished(True, bytes=self._file.stat().st_size, notes=list(notes))
 
     def close(self) -> None:
         if self._closed:
@@ -155,7 +156,8 @@ class VideoOutput:
 
 def table_columns(card: ModelCard, prior: ClassPrior, source: FrameSource) -> dict[str, str]:
     """The table's columns and what each means."""
-    frame, time_s = "Number of the frame in the source, from 0.", "Seconds since the first frame."
+    frame = "Number of the frame in the source, from 0."
+    time_s = "Seconds from the start of the source, by its own time stamps where it has them."
     extra = {}
     if source.has_file_names:
         frame = (

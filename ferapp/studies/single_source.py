@@ -164,9 +164,11 @@ def _finish(
     """Mark the outputs as finished, unless Ctrl+C stopped a source that can be read again."""
     if not (summary.stopped and resumable):
         for output in outputs:
-            output.finish()
+            output.finish(source.notes)
     elif [type(output) for output in outputs] == [TableOutput]:
         notices.print("To continue, run the same command with --resume.")
+    for note in source.notes:
+        notices.print(f"{source.name}: {note}", soft_wrap=True)
     if source.skipped:
         notices.print(f"Skipped, not readable: {', '.join(source.skipped)}")
 

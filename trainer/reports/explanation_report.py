@@ -16,6 +16,7 @@ from trainer.attribution_methods import METHODS
 from trainer.card import ModelCard, Preprocessing
 from trainer.data.crops import align_all, centre, to_input
 from trainer.data.face_data import FaceData
+from trainer.data.reading.decode_picture import decode_colour_8_bits
 from trainer.errors import DataError
 from trainer.evaluation.attention_weights import attention_weights
 from trainer.evaluation.evaluate import au_agreement, predict
@@ -301,15 +302,13 @@ def _aligned_face(picture: Path, sizes: Preprocessing) -> _AlignedFace:
 
 
 def _read_picture(picture: Path) -> NDArray[np.uint8]:
-    """BGR. Decoded from memory, because imread prints its own messages."""
+    """BGR."""
     try:
-        content = np.frombuffer(picture.read_bytes(), np.uint8)
+        return decode_colour_8_bits(picture.read_bytes())
     except OSError as error:
         raise DataError(f"{picture}: could not be read ({error.strerror})") from error
-    image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
-    if image is None:
-        raise DataError(f"{picture}: could not be read as a picture")
-    return np.asarray(image, np.uint8)
+    except ValueError as error:
+        raise DataError(f"{picture}: could not be read as a picture ({error})") from error
 
 
 def _maps_by_method(

@@ -48,7 +48,12 @@ class StatusBar(QStatusBar):
             "Delivered: the actual size, and the rate that the camera states.\n"
             "Measured: frames per second over the last seconds."
             if status.source.requested_mode
-            else "Size in pixels, and frames per second over the last seconds.",
+            else "\n".join(
+                (
+                    "Size in pixels, and frames per second over the last seconds.",
+                    *(f"{note[:1].upper()}{note[1:]}." for note in status.source.notes),
+                )
+            ),
         )
         recorded = status.recording
         running = recorded is not None and not recorded.over

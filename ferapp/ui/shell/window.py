@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.live.status import LiveEngine, ModelState
+from ferapp.sources.file_kind import VIDEO_FILE_SUFFIXES
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.snapshot import Snapshots, open_folder
 from ferapp.ui.recording.recording_controller import TITLE, RecordingController
@@ -39,8 +40,10 @@ from ferapp.ui.text import source_text
 from ferapp.ui.widgets.dialogs import AddressDialog
 from ferapp.ui.widgets.drop_hint import DropHint
 from ferapp.vision.analysis_options import MAX_FACES
+from trainer.files import PICTURE_SUFFIXES
 
-_PICTURES = "Videos and pictures (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.png *.jpg *.jpeg *.bmp)"
+_SUFFIXES = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_FILE_SUFFIXES | PICTURE_SUFFIXES))
+_PICTURES = f"Videos and pictures ({_SUFFIXES})"
 _MODELS = "Models (*.safetensors)"
 # available on the live page only, like their keys
 LIVE_ACTIONS = tuple(

@@ -5,10 +5,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from ferapp.sources.base import SourceError
 from ferapp.sources.images import ImageFolder
 from ferapp.sources.uri import open_source
+from trainer.data.readers import class_folders
 
 
 def write(file: Path, value: int = 0) -> None:
@@ -93,3 +95,69 @@ def test_every_picture_is_three_channels_of_eight_bits(tmp_path: Path) -> None:
     for frame in iter(source.read, None):
         assert (frame.image.dtype, frame.image.shape) == (np.uint8, (6, 8, 3))
         assert frame.image.min() == 255
+
+
+RAMP = np.tile(np.linspace(0, 1, 48), (48, 1))
+
+
+def test_deep_pictures_share_the_scale_of_their_folder(tmp_path: Path) -> None:
+    """As in the trainer: what was dark beside the others stays dark, and nothing is black."""
+    folder = tmp_path / "set" / "happy"
+    folder.mkdir(parents=True)
+    for name, largest in (("a.png", 1000), ("b.tif", 4095), ("c.pgm", 300)):
+        cv2.imwrite(str(folder / name), np.rint(RAMP * largest).astype(np.uint16))
+    source = open_source(str(folder))
+    shown = [frame.image for frame in iter(source.read, None)]
+    assert [image.max() for image in shown] == [round(n * 255 / 4095) for n in (1000, 4095, 300)]
+    learned = class_folders.read(tmp_path / "set").images
+    for image, grey in zip(shown, learned, strict=True):
+        assert np.abs(image[..., 0].astype(int) - grey).max() <= 1
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_a_deep_picture_alone_is_scaled_by_its_own_depth(tmp_path: Path, bits: int) -> None:
+    file = tmp_path / "a.png"
+    cv2.imwrite(str(file), np.rint(RAMP * (2**bits - 1)).astype(np.uint16))
+    frame = open_source(str(file)).read()
+    assert frame is not None
+    assert np.abs(frame.image[..., 1] - 255 * RAMP).max() <= 1
+
+
+def test_colours_orientation_and_transparency(tmp_path: Path) -> None:
+    colour = np.zeros((32, 64, 3), np.uint8)
+    colour[:16], colour[16:] = (200, 60, 20), (20, 60, 200)  # RGB
+    picture = Image.fromarray(colour)
+    picture.convert("CMYK").save(tmp_path / "1.jpg", quality=95)
+    picture.convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "2.png")
+    picture.convert("RGBA").save(tmp_path / "3.webp", lossless=True)
+    picture.save(tmp_path / "4.jfif", "JPEG", quality=95)
+    picture.save(tmp_path / "5.avif", quality=95)
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    Image.fromarray(colour[::-1, ::-1]).save(tmp_path / "6.jpg", quality=95, exif=exif)
+    frames = list(iter(open_source(str(tmp_path)).read, None))
+    assert len(frames) == 6
+    for frame in frames:
+        assert np.abs(frame.image.astype(int) - colour[..., ::-1]).mean() < 5, frame.file_name
+
+
+def test_what_is_left_out_is_counted_and_named(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "face.png"), np.rint(255 * RAMP).astype(np.uint8))
+    write(tmp_path / "flat.png", 90)
+    for name in ("notes.txt", "raw.dng", "Thumbs.db", "desktop.ini", ".hidden", "._face.png"):
+        (tmp_path / name).write_bytes(b"x")
+    source = open_source(str(tmp_path))
+    assert source.frame_count == 2
+    list(iter(source.read, None))
+    assert source.notes == (
+        "left out 2 files that are no pictures: notes.txt, raw.dng",
+        "1 picture is of nearly one grey level: flat.png",
+    )
+
+
+def test_a_truncated_picture_is_not_filled_with_grey(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    content = cv2.imencode(".jpg", noise)[1].tobytes()
+    (tmp_path / "cut.jpg").write_bytes(content[: len(content) // 2])
+    with pytest.raises(SourceError, match="could not be read"):
+        open_source(str(tmp_path / "cut.jpg"))

@@ -1,6 +1,7 @@
 """Streams over HTTP from a server on the loopback, good and bad, and addresses without one."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -78,6 +79,27 @@ def test_a_server_that_never_answers_ends_after_the_time_out(scheme: str) -> Non
     assert caught.value.fault is FaultKind.ABSENT
     assert f"{scheme}://{address}/cam" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_closing_from_another_thread_ends_a_read_that_waits(server: MjpegServer) -> None:
+    source = Stream(server.url("/stalled"), PATIENT_S)
+    for _ in range(GOOD_BEFORE):
+        assert source.read() is not None
+    failed: list[SourceError] = []
+
+    def wait_for_a_frame() -> None:
+        try:
+            source.read()
+        except SourceError as error:
+            failed.append(error)
+
+    reading = threading.Thread(target=wait_for_a_frame)
+    reading.start()
+    source.close()  # returns at once, whether or not the read has begun
+    reading.join(20)
+    assert not reading.is_alive()
+    assert source.read() is None
+    assert all(error.fault is FaultKind.STALLED for error in failed)
 
 
 def test_a_server_that_accepts_the_request_and_stays_silent(server: MjpegServer) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from ferapp.live.engine import open_source
 from ferapp.sources.images import ImageFolder
 from ferapp.sources.video import VideoFile
 from ferapp.studies import single_source
+from ferapp.studies.output_note import OutputNote
 from ferapp.studies.single_source import analyze_source, one_core_for_landmarks
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
@@ -23,6 +25,13 @@ from tests.support.app.analyze_parts import (
     ScriptedStream,
     meanings_of,
     rows_of,
+)
+from tests.support.sources.encoded import (
+    GREYS,
+    Coding,
+    grey,
+    trim_without_encoding,
+    write_encoded,
 )
 from trainer.faces.landmarker import FaceLandmarker
 from trainer.files import asset
@@ -47,6 +56,23 @@ class TestTable:
         assert np.median(smiles) > 0.5
         assert {row["face_id"] for row in rows if row["face_id"]} == {"0"}
         assert [row["frame"] for row in rows[:3]] == ["0", "4", "8"]
+
+    def test_a_trimmed_anamorphic_clip_is_finished_and_its_note_says_so(
+        self, tmp_path: Path
+    ) -> None:
+        coding = Coding(aspect=Fraction(4, 3), options={"g": "48"})
+        whole = write_encoded(tmp_path / "whole.mp4", map(grey, GREYS), coding)
+        clip = trim_without_encoding(whole, tmp_path / "trim.mp4", 0.7)
+        table = tmp_path / "trim.csv"
+        summary = analyze_source(str(clip), table)
+        rows = rows_of(table)
+        assert len(rows) == summary.frames == 31
+        assert [float(row["time_s"]) for row in rows] == pytest.approx(
+            [number / 24 for number in range(31)], abs=0.001
+        )
+        note = OutputNote(table).read()
+        assert note["finished"]
+        assert note["notes"] == ["pixels of 4:3, 64 × 48 stretched to 85 × 48"]
 
     def test_rows_of_frames_without_a_face_have_no_id(self, tmp_path: Path) -> None:
         clip = tmp_path / "wall.avi"

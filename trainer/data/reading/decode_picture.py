@@ -1,9 +1,10 @@
-"""Picture files to grey 8-bit pixels, whatever their format and depth."""
+"""Picture files to 8-bit pixels, grey or in colour, whatever their format and depth."""
 
 import importlib
 import io
 import threading
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -24,19 +25,25 @@ Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 class PictureSet:
-    """The pictures of one data set, decoded on demand from any thread.
+    """The pictures of one data set or folder, decoded on demand from any thread.
 
     Pictures of more than 8 bits are scaled alike: by the smallest usual depth that holds the
-    largest value of all of them.
+    largest value of all of them. `decode` is `decode_grey` or `decode_colour`.
     """
 
-    def __init__(self, archive: Archive, names: list[str]) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        names: list[str],
+        decode: "Callable[[bytes], Pixels] | None" = None,
+    ) -> None:
         self._archive, self._all_names = archive, names
+        self._decode_content = decode or decode_grey
         self._full_scale: int | None = None
         self._lock = threading.Lock()
 
     def load(self, name: str) -> Image:
-        """Grey (h, w) of any size. Raises ValueError with the reason."""
+        """Grey (h, w), or BGR (h, w, 3), of any size. Raises ValueError with the reason."""
         pixels = self._decode(name)
         if pixels.dtype == np.uint8:
             return np.asarray(pixels, np.uint8)
@@ -49,7 +56,7 @@ class PictureSet:
         """Reads again when a read fails, as network drives do."""
         for left in reversed(range(TRIES)):
             try:
-                return decode_grey(self._archive.read(name))
+                return self._decode_content(self._archive.read(name))
             except UNREADABLE as error:
                 if not left:
                     raise ValueError(f"cannot be read ({error})") from error
@@ -81,6 +88,26 @@ def decode_grey(content: bytes) -> Pixels:
 
     Raises ValueError with the reason.
     """
+    return _decode_picture(content, is_colour=False)
+
+
+def decode_colour(content: bytes) -> Pixels:
+    """BGR (h, w, 3), otherwise as `decode_grey`."""
+    return _decode_picture(content, is_colour=True)
+
+
+def decode_colour_8_bits(content: bytes) -> Image:
+    """BGR (h, w, 3) uint8 of a picture that stands for itself: scaled by its own depth.
+
+    Raises ValueError with the reason.
+    """
+    pixels = decode_colour(content)
+    if pixels.dtype == np.uint8:
+        return np.asarray(pixels, np.uint8)
+    return scale_to_8_bits(pixels, full_scale(int(pixels.max())))
+
+
+def _decode_picture(content: bytes, is_colour: bool) -> Pixels:
     # OpenCV fills the missing part of a truncated JPEG with grey; its end marker cannot occur
     # in compressed pixels, only in a thumbnail near the start
     if content[:2] == b"\xff\xd8" and b"\xff\xd9" not in content[len(content) // 2 :]:
@@ -88,11 +115,13 @@ def decode_grey(content: bytes) -> Pixels:
     decoders = [_decode_by_opencv, _decode_by_pillow]
     if content[4:8] == b"ftyp":  # AVIF and HEIF, whose orientation OpenCV ignores
         decoders.reverse()
-    picture = decoders[0](content)
+    picture = decoders[0](content, is_colour)
     if picture is None:
-        picture = decoders[1](content)
+        picture = decoders[1](content, is_colour)
     if picture is None or not picture.size:
         raise ValueError("is no picture that can be read")
+    if is_colour and picture.ndim == 2:
+        picture = np.repeat(picture[..., None], 3, axis=2)
     return _as_whole_numbers(np.asarray(picture))
 
 
@@ -114,15 +143,15 @@ def _as_whole_numbers(picture: NDArray[Any]) -> Pixels:
     return np.asarray(whole, np.uint16)
 
 
-def _decode_by_opencv(content: bytes) -> NDArray[Any] | None:
+def _decode_by_opencv(content: bytes, is_colour: bool) -> NDArray[Any] | None:
+    channels = cv2.IMREAD_COLOR if is_colour else cv2.IMREAD_GRAYSCALE
     try:
-        data = np.frombuffer(content, np.uint8)
-        return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)
+        return cv2.imdecode(np.frombuffer(content, np.uint8), channels | cv2.IMREAD_ANYDEPTH)
     except cv2.error:  # empty, or more pixels than OpenCV allows
         return None
 
 
-def _decode_by_pillow(content: bytes) -> NDArray[Any] | None:
+def _decode_by_pillow(content: bytes, is_colour: bool) -> NDArray[Any] | None:
     from PIL import Image as PillowImage
     from PIL import ImageOps
 
@@ -143,6 +172,8 @@ def _decode_by_pillow(content: bytes) -> NDArray[Any] | None:
                 return np.asarray(picture)
             if picture.mode not in ("L", "1"):
                 picture = picture.convert("RGBA" if "A" in picture.mode else "RGB").convert("RGB")
+            if is_colour:
+                return np.asarray(picture.convert("RGB"))[..., ::-1]
             return np.asarray(picture.convert("L"))
     except Exception:  # Pillow's decoders raise errors of any kind on damaged files
         return None

@@ -247,6 +247,13 @@ def test_the_status_bar_says_only_what_is_known(bench: Bench) -> None:
         assert label.accessibleName()
 
 
+def test_the_status_bar_says_what_was_done_to_the_pictures(bench: Bench) -> None:
+    bench.engine.change_source(notes=("interlaced, deinterlaced", "mirrored"))
+    labels = bench.window.statusBar().findChildren(QLabel)
+    said = "Interlaced, deinterlaced.\nMirrored."
+    bench.qtbot.waitUntil(lambda: any(said in label.toolTip() for label in labels))
+
+
 def test_a_theme_is_remembered(bench: Bench) -> None:
     menu = entry(bench.window.help.menu, "Theme").menu()
     assert isinstance(menu, QMenu)
