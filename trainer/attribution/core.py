@@ -135,8 +135,8 @@ def attribute_with_logits(
 
     Maps of a layer are enlarged to the input's size. Only the part of the network behind `layer`
     (by default the model's `attribution_layer`, or "input") is differentiated, which for a late
-    layer costs next to nothing. The map of "predicted" explains the largest logit. The network
-    must be in evaluation mode.
+    layer costs next to nothing. The map of "predicted" explains the largest logit. Maps of
+    the group attention are above their least value. The network must be in evaluation mode.
     """
     chosen = find_method(method)
     if chosen.group == "layer":
@@ -159,10 +159,16 @@ def attribute_with_logits(
         classes = target_classes(logits, target)
         if chosen.group in ("class_map", "attention"):
             by_class = chosen.group == "class_map"
-            own = model.class_map(x, classes) if by_class else model.attention_maps(x)[method]
+            own = model.class_map(x, classes) if by_class else _above_least(model, x, method)
             return AttributionResult(logits, _enlarge(own[:, None], x)[:, 0])
     maps, delta = many_pass_attribution(model, x, method, classes)
     return AttributionResult(logits, maps, delta)
+
+
+def _above_least(model: FerModel, x: Tensor, method: str) -> Tensor:
+    """Attention (B, h, w) above that to the place which gets least: even attention is blank."""
+    maps = model.attention_maps(x)[method]
+    return maps - maps.amin(dim=(1, 2), keepdim=True)
 
 
 def _refusal(model: FerModel, method: AttributionMethod) -> UsageError:
