@@ -71,7 +71,7 @@ HEADS = {name for name in ATTENTION if name.startswith("attention_head")}
     ("dan", {"size": "small", "heads": 3},
      {"class_map", "cam", *(ATTENTION - HEADS), "attention_head_4"}),
     ("poster_lite", {"widths": [8, 16]},
-     {"class_map", "grad", *(ATTENTION - {"landmark_attention"})}),
+     {"class_map", "cam", *(ATTENTION - {"landmark_attention"})}),
 ])  # fmt: skip
 def test_a_model_offers_the_methods_that_it_supports(
     name: str,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from trainer.attribution.core import forward_with_leaf
 from trainer.errors import UsageError
 from trainer.models import create
 from trainer.models.import_weights import import_weights
@@ -72,14 +73,15 @@ def test_the_map_is_the_mean_attention_that_places_receive() -> None:
     torch.testing.assert_close(map_.sum(dim=(1, 2)), torch.ones(2))
 
 
-def test_the_logit_is_the_sum_over_places() -> None:
-    """So the class activation maps of all expressions come from one forward pass."""
-    model, places = net(), []
-    model.places.register_forward_hook(lambda _m, _i, output: places.append(output))
+def test_attributions_explain_the_picture_before_the_fusion() -> None:
+    """Behind it each token holds something of every place."""
+    model = net()
     x = torch.randn(2, 1, SIDE, SIDE)
-    logits = model(x)
-    torch.testing.assert_close(logits, model.linear_head(places[0].mean(dim=(2, 3))))
-    assert (places[0] >= 0).all()
+    logits, features = forward_with_leaf(model, x, model.attribution_layer)
+    torch.testing.assert_close(features, model.stages(model.stem(x)))
+    gradient = torch.autograd.grad(logits[:, 3].sum(), features)[0]
+    assert gradient.flatten(2).std(dim=2).amax() > 1e-6  # differs between places
+    assert model.linear_head is None
 
 
 def test_it_starts_from_a_compact_net() -> None:

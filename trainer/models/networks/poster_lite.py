@@ -122,11 +122,12 @@ class LandmarkBranch(nn.Module):
 class PosterLite(FerModel):
     """The compact net's stages, a landmark branch before the last, `depth` blocks of cross-fusion.
 
-    The classifier reads the mean of the picture's tokens, at least 0. Trained with
-    `objective.landmarks`.
+    The classifier reads the mean of the picture's tokens, rectified. Attributions explain the
+    picture's features before the fusion, behind which each token holds something of every place.
+    Trained with `objective.landmarks`.
     """
 
-    attribution_layer: ClassVar[str] = "places"
+    attribution_layer: ClassVar[str] = "picture"
     default_input_size: ClassVar[int] = 64
     default_objective: ClassVar[dict[str, Any]] = {"landmarks": {"weight": 1.0}}
     spatial_attention: tuple[str, ...] = ("landmark_attention",)
@@ -151,38 +152,32 @@ class PosterLite(FerModel):
         blocks = [2] * len(widths)
         net = CompactNet(num_classes, in_channels, input_size, widths=widths, blocks=blocks)
         self.stem, self.stages = net.stem, net.stages
+        self.picture = nn.Identity()  # names the features of the last stage
         self.landmarks = LandmarkBranch(widths[-2], width)
         side = -(-input_size // 2 ** len(widths))
         self.positions = nn.Parameter(torch.empty(1, width, side, side))
         nn.init.trunc_normal_(self.positions, std=0.02)
         self.fusion = nn.ModuleList(CrossFusion(width, heads) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
-        self.places = nn.ReLU()  # of the picture's tokens as a map, which attributions explain
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(width, num_classes)
-
-    @property
-    def linear_head(self) -> nn.Linear:
-        return self.classifier
 
     def streams(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, width, h, w) of the picture and of the landmarks, with their positions."""
         below = self.stem(x)
         for stage in self.stages[:-1]:
             below = stage(below)
-        picture, landmarks = self.stages[-1](below), self.landmarks(below)
+        picture, landmarks = self.picture(self.stages[-1](below)), self.landmarks(below)
         positions: Tensor = self.positions
         if positions.shape[-2:] != picture.shape[-2:]:
             positions = F.interpolate(positions, picture.shape[-2:], mode="bicubic")
         return picture + positions, landmarks + positions
 
     def embed(self, x: Tensor) -> Tensor:
-        maps, landmark_maps = self.streams(x)
-        picture, landmarks = _tokens(maps), _tokens(landmark_maps)
+        picture, landmarks = map(_tokens, self.streams(x))
         for block in self.fusion:
             picture, landmarks = block(picture, landmarks)
-        places: Tensor = self.places(self.norm(picture).transpose(1, 2).reshape(maps.shape))
-        return places.mean(dim=(2, 3))
+        return F.relu(self.norm(picture)).mean(dim=1)
 
     def classify(self, embedding: Tensor) -> Tensor:
         logits: Tensor = self.classifier(self.dropout(embedding))
