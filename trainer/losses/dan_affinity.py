@@ -57,5 +57,5 @@ class AffinityLoss(Loss):
     def after_step(self, total: Callable[[Tensor], Tensor]) -> None:
         centers = self._centers.centers
         own = torch.zeros_like(centers) if centers.grad is None else centers.grad
-        centers -= self.config.rate * total(own)
+        centers.sub_(self.config.rate * total(own))
         centers.grad = None

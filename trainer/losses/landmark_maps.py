@@ -47,7 +47,7 @@ def landmark_map_loss(scores: Tensor, landmarks: Tensor, side: int, sigma: float
 
 def expected_points(scores: Tensor) -> Tensor:
     """(B, P, 2) in cells (x, y): the mean place of each map (B, P, h, w) after softmax."""
-    shares = scores.flatten(2).softmax(dim=2).unflatten(2, scores.shape[-2:])
+    shares = scores.flatten(2).softmax(dim=2).reshape(scores.shape)
     columns, rows = shares.sum(dim=2), shares.sum(dim=3)
     x = (columns * torch.arange(columns.shape[2], device=scores.device)).sum(dim=2)
     y = (rows * torch.arange(rows.shape[2], device=scores.device)).sum(dim=2)
@@ -85,5 +85,5 @@ class LandmarkLoss(Loss):
 def _error(scores: Tensor, landmarks: Tensor, side: int) -> Tensor:
     """Mean distance as a share of the side; 0 where no sample has landmarks."""
     cells = scores.shape[-1]
-    distances = (expected_points(scores) - in_cells(landmarks, side, cells)).norm(dim=2) / cells
-    return distances.nanmean().nan_to_num()
+    away = expected_points(scores) - in_cells(landmarks, side, cells)
+    return (away.square().sum(dim=2).sqrt() / cells).nanmean().nan_to_num()

@@ -48,8 +48,8 @@ class CrossAttention(nn.Module):
 
     def _split(self, tokens: Tensor) -> Tensor:
         """(B, T, width) → (B, heads, T, width of a head)."""
-        width = tokens.shape[2] // self.heads
-        return tokens.unflatten(2, (self.heads, width)).transpose(1, 2)
+        batch, count, width = tokens.shape
+        return tokens.reshape(batch, count, self.heads, width // self.heads).transpose(1, 2)
 
 
 class Exchange(nn.Module):
@@ -196,7 +196,7 @@ class PosterLite(FerModel):
             received.append(block.weights(picture, landmarks).mean(dim=1))
             picture, landmarks = block(picture, landmarks)
         mean = torch.stack(received).mean(dim=0)
-        return {"landmark_attention": mean.unflatten(1, maps.shape[-2:])}
+        return {"landmark_attention": mean.reshape(len(x), *maps.shape[-2:])}
 
 
 def _tokens(maps: Tensor) -> Tensor:
