@@ -14,8 +14,20 @@ from trainer.errors import UsageError
 # channels: the same, one for each channel of a layer;
 # landmarks: of the face alone, without a network (none of METHODS)
 Group = Literal["layer", "pixels", "class_map", "attention", "passes", "channels", "landmarks"]
-Cost = Literal["live", "on_demand"]  # live: one pass, for every frame
-Requirement = Literal["linear_head", "no_linear_head", "class_map", "lanet", "rollout"]
+Cost = Literal["live", "on_demand"]  # live: one or two passes, for every frame
+Requirement = Literal[
+    "linear_head",
+    "no_linear_head",
+    "class_map",
+    "lanet",
+    "rollout",
+    "attention_heads",
+    "attention_head_1",
+    "attention_head_2",
+    "attention_head_3",
+    "attention_head_4",
+    "landmark_attention",
+]
 
 DEFAULT_METHOD = "grad_x_input"
 
@@ -28,6 +40,12 @@ REFUSALS: dict[Requirement, str] = {
     "class_map": "This network draws no maps of its classes itself.",
     "lanet": "This network has no local attention (LANet).",
     "rollout": "This network has no attention to roll out: it is no transformer.",
+    "attention_heads": "This network has no attention heads, as DAN has.",
+    "attention_head_1": "This network has no attention heads, as DAN has.",
+    "attention_head_2": "This network has no second attention head.",
+    "attention_head_3": "This network has no third attention head.",
+    "attention_head_4": "This network has no fourth attention head.",
+    "landmark_attention": "This network has no landmark branch that attends to the picture.",
 }
 
 
@@ -45,6 +63,11 @@ class AttributionMethod:
     cost: Cost = "live"
     requires: Requirement | None = None
     unit: str = ""
+
+    @property
+    def depends_on_class(self) -> bool:
+        """Whether the map is that of one expression; attention is the same for all of them."""
+        return self.group != "attention" and self.name != "attention"
 
     @property
     def refusal(self) -> str:
@@ -108,6 +131,62 @@ METHODS: dict[str, AttributionMethod] = {
             "layer",
         ),
         AttributionMethod(
+            "lanet",
+            "Local attention",
+            "The largest of the local attention maps, whatever the expression.",
+            "attention",
+            requires="lanet",
+        ),
+        AttributionMethod(
+            "rollout",
+            "Attention rollout",
+            "Attention followed through all blocks of the transformer, whatever the expression.",
+            "attention",
+            requires="rollout",
+        ),
+        AttributionMethod(
+            "attention_heads",
+            "Attention heads",
+            "Where all attention heads together look, whatever the expression.",
+            "attention",
+            requires="attention_heads",
+        ),
+        AttributionMethod(
+            "attention_head_1",
+            "Attention head 1",
+            "Where the first attention head looks, whatever the expression.",
+            "attention",
+            requires="attention_head_1",
+        ),
+        AttributionMethod(
+            "attention_head_2",
+            "Attention head 2",
+            "Where the second attention head looks, whatever the expression.",
+            "attention",
+            requires="attention_head_2",
+        ),
+        AttributionMethod(
+            "attention_head_3",
+            "Attention head 3",
+            "Where the third attention head looks, whatever the expression.",
+            "attention",
+            requires="attention_head_3",
+        ),
+        AttributionMethod(
+            "attention_head_4",
+            "Attention head 4",
+            "Where the fourth attention head looks, whatever the expression.",
+            "attention",
+            requires="attention_head_4",
+        ),
+        AttributionMethod(
+            "landmark_attention",
+            "Landmark attention",
+            "Where the network's own landmark features look, whatever the expression.",
+            "attention",
+            requires="landmark_attention",
+        ),
+        AttributionMethod(
             "grad",
             "Gradient",
             "Gradient alone: how the score changes with each feature.",
@@ -156,22 +235,6 @@ METHODS: dict[str, AttributionMethod] = {
             "Features weighted by the score that each gives when only what it marks is shown.",
             "channels",
             "on_demand",
-        ),
-        AttributionMethod(
-            "lanet",
-            "Local attention",
-            "The largest of the local attention maps, whatever the expression.",
-            "attention",
-            "on_demand",
-            requires="lanet",
-        ),
-        AttributionMethod(
-            "rollout",
-            "Attention rollout",
-            "Attention followed through all blocks of the transformer, whatever the expression.",
-            "attention",
-            "on_demand",
-            requires="rollout",
         ),
     )
 }

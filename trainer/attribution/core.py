@@ -145,7 +145,8 @@ def attribute_with_logits(
     (by default the model's `attribution_layer`, or "input") is differentiated, which for a late
     layer costs next to nothing. The map of "predicted" explains the largest logit, after adding
     `shift` (K,) if it is given: a prior may decide which class is predicted, but the score that is
-    explained is the network's own. The network must be in evaluation mode.
+    explained is the network's own. Maps of the group attention are above their least value. The
+    network must be in evaluation mode.
     """
     chosen = find_method(method)
     check_served(model, chosen, layer)
@@ -161,7 +162,7 @@ def attribute_with_logits(
         classes = target_classes(logits, target, shift)
         if chosen.group in ("class_map", "attention"):
             by_class = chosen.group == "class_map"
-            own = model.class_map(x, classes) if by_class else model.attention_maps(x)[method]
+            own = model.class_map(x, classes) if by_class else _above_least(model, x, method)
             return AttributionResult(logits, _enlarge(own[:, None], x)[:, 0])
     maps, delta = many_pass_attribution(model, x, method, classes)
     return AttributionResult(logits, maps, delta)
@@ -196,6 +197,12 @@ def _score_cam_maps(
         logits, features = forward_with_leaf(model, x, layer)
         classes = target_classes(logits, target, shift)
         return AttributionResult(logits, _enlarge(score_cam(model, x, classes, features), x)[:, 0])
+
+
+def _above_least(model: FerModel, x: Tensor, method: str) -> Tensor:
+    """Attention (B, h, w) above that to the place which gets least: even attention is blank."""
+    maps = model.attention_maps(x)[method]
+    return maps - maps.amin(dim=(1, 2), keepdim=True)
 
 
 def _gradient_maps(

@@ -164,6 +164,63 @@ class MirrorConfig(LossConfig):
     )
 
 
+class AffinityConfig(LossConfig):
+    """Affinity loss (DAN): pulls features to their class's center, and the centers apart."""
+
+    needs_trained_features = True
+    allowed_blends = frozenset()
+
+    weight: float = setting(0.0, "Weight of the affinity loss; 0 switches it off.", ge=0, le=100)
+    rate: float = setting(
+        1.0, "Step of the centers against their gradient, after each step of the network.", ge=0
+    )
+
+    def describe(self) -> str:
+        return "affinity loss"
+
+
+class PartitionConfig(LossConfig):
+    """Partition loss (DAN): keeps the attention heads apart (network dan only)."""
+
+    needs_trained_features = True
+
+    weight: float = setting(
+        0.0,
+        "Weight of the partition loss of the attention heads (network dan only); 0 switches it "
+        "off.",
+        ge=0,
+        le=100,
+    )
+
+    def describe(self) -> str:
+        return "partition loss"
+
+
+class LandmarksConfig(LossConfig):
+    """Landmark loss: the network's own landmark maps against the landmarks of the training faces.
+
+    Network poster_lite only.
+    """
+
+    needs_landmarks = True
+    needs_trained_features = True
+    allowed_blends = frozenset()
+
+    weight: float = setting(
+        0.0,
+        "Weight of the loss that teaches the landmarks (network poster_lite only); 0 switches it "
+        "off.",
+        ge=0,
+        le=100,
+    )
+    sigma: float = setting(
+        0.05, "σ of each landmark's target map as a share of the side.", gt=0, le=0.5
+    )
+
+    def describe(self) -> str:
+        return "landmark loss"
+
+
 BUILT_IN: dict[str, type[LossConfig]] = {
     "center": CenterConfig,
     "pal": PalConfig,
@@ -171,4 +228,7 @@ BUILT_IN: dict[str, type[LossConfig]] = {
     "distill": DistillConfig,
     "acol": AcolConfig,
     "mirror": MirrorConfig,
+    "affinity": AffinityConfig,
+    "partition": PartitionConfig,
+    "landmarks": LandmarksConfig,
 }

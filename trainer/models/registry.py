@@ -24,7 +24,7 @@ class FerModel(nn.Module, ABC):
     default_input_size: ClassVar[int]
     default_objective: ClassVar[dict[str, Any]] = {}
     imagenet: str = ""
-    spatial_attention: ClassVar[tuple[str, ...]] = ()
+    spatial_attention: tuple[str, ...] = ()
     symmetric: bool = False
     classifier: nn.Linear
 

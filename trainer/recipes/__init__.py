@@ -2,6 +2,7 @@
 
 from trainer.config.loading import merged
 from trainer.errors import UsageError, did_you_mean
+from trainer.recipes.attention import ATTENTION, ATTENTION_FAST
 from trainer.recipes.au_guided import AU_GUIDED, AU_GUIDED_FAST
 from trainer.recipes.pipelines import PIPELINES
 from trainer.recipes.published import PUBLISHED
@@ -18,6 +19,8 @@ RECIPES: dict[str, Recipe] = {
         *(fast_form(published) for published in PUBLISHED),
         *AU_GUIDED,
         *AU_GUIDED_FAST,
+        *ATTENTION,
+        *ATTENTION_FAST,
     )
 }
 

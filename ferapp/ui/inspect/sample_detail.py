@@ -202,9 +202,14 @@ class SampleDetail(QWidget):
         crop, both = result.crop, (result.true, result.predicted)
         scale = max(float(np.abs(e.map).max(initial=0)) for e in both if e is not None)
         for index, explanation in enumerate(both):
-            _show_attribution(self.maps[index], _MAP_TITLES[index], crop, explanation, scale)
+            tile, role = self.maps[index], _MAP_TITLES[index]
+            _show_attribution(tile, role, crop, explanation, scale, result.method)
             _show_action_units(self.references[index], crop, explanation)
-        self._show_difference(crop, result.true, result.predicted, scale)
+        if OVERLAY_METHODS[result.method].depends_on_class:
+            self._show_difference(crop, result.true, result.predicted, scale)
+        else:
+            tip = "This map is that of the picture, whatever the expression."
+            self.maps[2].show_empty("Difference", "none: the same map", tip)
         landmarks = self.references[2]
         if result.landmark_heatmap is None:
             landmarks.show_empty("Landmarks", "none were found")
@@ -239,12 +244,19 @@ def _show_attribution(
     crop: NDArray[np.uint8],
     explanation: ClassExplanation | None,
     scale: float,
+    method: str,
 ) -> None:
     if explanation is None:
         tile.show_empty("No label")
         return
     title = f"{role}: {label_text.class_title(explanation.name)}"
-    tip = f"{_MAP_TIP.format(name=explanation.name)}\n{_SCORES_TIP}"
+    described = OVERLAY_METHODS[method]
+    meaning = (
+        _MAP_TIP.format(name=explanation.name)
+        if described.depends_on_class
+        else described.description
+    )
+    tip = f"{meaning}\n{_SCORES_TIP}"
     tile.show_map(title, crop, explanation.map, scale, _scores(explanation), tip)
 
 

@@ -64,14 +64,27 @@ def points() -> NDArray[np.float32]:
     return np.stack([face, face])
 
 
-@pytest.mark.parametrize(("name", "missing"), [
-    ("compact", {"class_map", "grad"}),
-    ("wildcat", {"cam"}),
+ATTENTION = {name for name, method in OVERLAY_METHODS.items() if method.group == "attention"}
+HEADS = {name for name in ATTENTION if name.startswith("attention_head")}
+
+
+@pytest.mark.parametrize(("name", "options", "missing"), [
+    ("compact", {}, {"class_map", "grad", *ATTENTION}),
+    ("wildcat", {}, {"cam", *ATTENTION}),
+    ("dan", {"size": "small"}, {"class_map", "cam", *(ATTENTION - HEADS)}),
+    ("dan", {"size": "small", "heads": 3},
+     {"class_map", "cam", *(ATTENTION - HEADS), "attention_head_4"}),
+    ("poster_lite", {"widths": [8, 16]},
+     {"class_map", "cam", *(ATTENTION - {"landmark_attention"})}),
 ])  # fmt: skip
 def test_a_model_offers_the_methods_that_it_supports(
-    name: str, missing: set[str], tmp_path: Path, crops: NDArray[np.uint8]
+    name: str,
+    options: dict[str, object],
+    missing: set[str],
+    tmp_path: Path,
+    crops: NDArray[np.uint8],
 ) -> None:
-    file = saved(tmp_path, name)
+    file = saved(tmp_path, name, **options)
     classifier = Classifier(file, "cpu")
     assert set(OVERLAY_METHODS) - set(classifier.methods) == missing
     network, card = load_model(file)

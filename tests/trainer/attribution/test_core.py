@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from trainer.attribution import (
     METHODS,
@@ -266,7 +267,7 @@ def test_captum_agrees(model: FerModel, method: str) -> None:
 
 
 def test_available_methods_depend_on_the_network(model: FerModel) -> None:
-    no_maps = {"class_map", "lanet", "rollout"}
+    no_maps = {"class_map"} | {m.name for m in METHODS.values() if m.group == "attention"}
     assert set(METHODS) - set(available_methods(model)) == {"grad", *no_maps}
     assert set(available_methods(model)) - set(available_methods(model, "live")) == {
         "integrated_gradients",
@@ -279,7 +280,7 @@ def test_available_methods_depend_on_the_network(model: FerModel) -> None:
     assert "class_map" in available_methods(create("wildcat", input_size=32))
 
 
-NETWORKS = ("pooled", "flattened", "transfer", "wildcat")
+NETWORKS = ("pooled", "flattened", "transfer", "wildcat", "dan", "poster_lite")
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +291,8 @@ def networks() -> dict[str, FerModel]:
         "flattened": create("vgg", input_size=32, hidden=8),
         "transfer": create("transfer", input_size=32),
         "wildcat": create("wildcat", input_size=32, large_maps=False),
+        "dan": create("dan", input_size=32, size="small"),
+        "poster_lite": create("poster_lite", input_size=32, widths=(8, 16), depth=1),
     }
     return {name: net.eval().requires_grad_(False) for name, net in built.items()}
 
@@ -317,6 +320,17 @@ def test_every_method_gives_maps_or_says_what_the_network_lacks(
 
 def test_every_method_is_served_by_one_of_these_networks(networks: dict[str, FerModel]) -> None:
     assert {m for network in networks.values() for m in available_methods(network)} == set(METHODS)
+
+
+def test_maps_of_attention_are_above_their_least_value(networks: dict[str, FerModel]) -> None:
+    """So that even attention is blank, and colours show where there is more of it."""
+    network = networks["dan"]
+    x = torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(1))
+    own = network.attention_maps(x)["attention_head_2"]
+    above = own - own.amin(dim=(1, 2), keepdim=True)
+    shown = F.interpolate(above[:, None], (32, 32), mode="bilinear")[:, 0]
+    torch.testing.assert_close(attribute(network, x, "attention_head_2", 3), shown)
+    assert (shown.amin(dim=(1, 2)) == 0).all()
 
 
 @pytest.mark.parametrize("method", ["class_map", "occlusion", "rollout", "pixels_grad"])

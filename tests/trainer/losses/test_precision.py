@@ -21,6 +21,9 @@ TARGETS = torch.eye(7)[torch.tensor([0, 3, 3, 5])]
 COMPACT: dict[str, Any] = {"widths": [16, 32], "blocks": [1, 1]}
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "acol": ("acol", {"depth": 18, "hidden": 16}),
+    "affinity": ("dan", {"size": "small", "heads": 2}),
+    "partition": ("dan", {"size": "small", "heads": 2}),
+    "landmarks": ("poster_lite", {"widths": [8, 16], "depth": 1}),
     "center": ("dacl", {"backbone": "compact", "compact": True, "widths": (8, 16, 32)}),
 }
 

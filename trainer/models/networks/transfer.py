@@ -162,7 +162,7 @@ class TransFer(FerModel):
     attribution_layer: ClassVar[str] = "project"
     imagenet: str = "resnet18"
     default_input_size: ClassVar[int] = 224
-    spatial_attention: ClassVar[tuple[str, ...]] = ("lanet", "rollout")
+    spatial_attention: tuple[str, ...] = ("lanet", "rollout")
 
     def __init__(
         self,
@@ -221,7 +221,7 @@ class CnnTransformer(FerModel):
 
     attribution_layer: ClassVar[str] = "stem"
     default_input_size: ClassVar[int] = 224
-    spatial_attention: ClassVar[tuple[str, ...]] = ("rollout",)
+    spatial_attention: tuple[str, ...] = ("rollout",)
 
     def __init__(
         self,

@@ -1,5 +1,7 @@
 """The key to the attribution's colours: what each end means, for which class, and the scale."""
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import (
@@ -22,9 +24,11 @@ _BAR = 8  # px
 _GAP = 2
 
 
-def gradient(name: str, *, signed: bool, width: int) -> QImage:
-    """One row of the palette as in maps: from −1, or 0 for the strength alone, to 1."""
-    values = np.linspace(-1 if signed else 0, 1, width, dtype=np.float32)[None]
+def gradient(name: str, *, signed: bool, width: int, negative: bool = True) -> QImage:
+    """One row of the palette as in maps: from −1 to 1; from 0 for the strength alone, and for maps
+    without negative values.
+    """
+    values = np.linspace(-1 if signed and negative else 0, 1, width, dtype=np.float32)[None]
     pixels = colour_maps.attribution_image(values, 1.0, name, signed=signed)
     form = QImage.Format.Format_ARGB32_Premultiplied
     return QImage(pixels.data, width, 1, 4 * width, form).copy()
@@ -60,7 +64,7 @@ class AttributionKey(QWidget):
         """
         if (style, shown, requested) == (self._style, self._shown, self._requested):
             return
-        if (style.palette, style.signed) != (self._style.palette, self._style.signed):
+        if replace(style, full_scale=0.0) != replace(self._style, full_scale=0.0):
             self._gradient = None
         self._style, self._shown, self._requested = style, shown, requested
         self._update_texts()
@@ -76,7 +80,7 @@ class AttributionKey(QWidget):
         name = f" {self._shown}" if self._shown else ""
         if self._style.method == ACTION_UNITS:
             return "", f"action units of{name}" if name else "action units"
-        if self._style.method == "attention":
+        if not OVERLAY_METHODS[self._style.method].depends_on_class:
             return "less attention", "more"
         if self._style.signed:
             return "against", f"for{name}"
@@ -90,16 +94,22 @@ class AttributionKey(QWidget):
         if not full:
             return "", "", ""
         unit = OVERLAY_METHODS[self._style.method].unit
-        if self._style.signed:
+        if self._style.signed and self._has_negative:
             return f"−{_short(full)}", unit, f"+{_short(full)}"
         return "0", unit, _short(full)
+
+    @property
+    def _has_negative(self) -> bool:
+        """Whether maps may have values below 0: attention is above the least of the picture."""
+        return OVERLAY_METHODS[self._style.method].group != "attention"
 
     def _tip(self) -> str:
         name = self._shown or "the class"
         if self._style.method == ACTION_UNITS and name == "Neutral":
             return "Neutral has no action units: nothing on the face moves."
-        if self._style.method in (ACTION_UNITS, "attention"):
-            return OVERLAY_METHODS[self._style.method].description
+        method = OVERLAY_METHODS[self._style.method]
+        if method.name == ACTION_UNITS or not method.depends_on_class:
+            return method.description
         lines = [
             f"Right: parts of the face that speak for {name}. Left: parts that speak against it."
             if self._style.signed
@@ -133,7 +143,12 @@ class AttributionKey(QWidget):
 
     def _paint(self, painter: QPainter) -> None:
         if self._gradient is None:
-            self._gradient = gradient(self._style.palette, signed=self._style.signed, width=256)
+            self._gradient = gradient(
+                self._style.palette,
+                signed=self._style.signed,
+                width=256,
+                negative=self._has_negative,
+            )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         bar = QRectF(0, 0, self.width(), _BAR)

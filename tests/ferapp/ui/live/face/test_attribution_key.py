@@ -39,6 +39,25 @@ def test_the_ends_have_the_colours_of_the_map(key: AttributionKey, name: str, si
         np.testing.assert_allclose(row[5], ends[0], atol=30)
 
 
+@pytest.mark.parametrize("method", ["attention_heads", "landmark_attention", "rollout"])
+def test_attention_is_that_of_the_picture_not_of_a_class(key: AttributionKey, method: str) -> None:
+    """Its maps have no negative values, so the key shows the positive half of the colours."""
+    look = OverlayStyle(method=method, palette="blue_red")
+    key.show_map(look, "Happy", "Happy")
+    assert key.ends() == ("less attention", "more")
+    assert "whatever the expression" in key.toolTip()
+    assert "Happy" not in key.toolTip()
+    row = pixels(key)[4]
+    end = MAP_PALETTES["blue_red"].signed(np.ones(1, np.float32)).astype(int)[0]
+    np.testing.assert_allclose(row[-5], end, atol=30)
+    assert row[90][0] > row[90][2] + 20  # red, where a signed key is blue
+    key.show_map(replace(look, full_scale=0.25), "Happy", "Happy")
+    assert key.numbers() == ("0", "", "0.250")
+    key.show_map(replace(look, method="grad_x_input"), "Happy", "Happy")
+    blue = pixels(key)[4][5]
+    assert blue[2] > blue[0]
+
+
 def test_a_held_scale_is_shown_in_logits(key: AttributionKey) -> None:
     look = OverlayStyle(full_scale=0.3478)
     key.show_map(look, "Happy", "Happy")
