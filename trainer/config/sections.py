@@ -99,10 +99,12 @@ class DataConfig(Section):
 
     @property
     def preprocessing(self) -> Preprocessing:
-        sizes = {"crop_size": self.crop_size, "input_size": self.input_size}
-        if self.normalisation == "none":
-            return Preprocessing(**sizes, normalisation="fixed", mean=0.0, std=1.0)
-        return Preprocessing(**sizes, normalisation=self.normalisation)
+        crop, side, normalisation = self.crop_size, self.input_size, self.normalisation
+        if normalisation == "none":
+            return Preprocessing(
+                crop_size=crop, input_size=side, normalisation="fixed", mean=0.0, std=1.0
+            )
+        return Preprocessing(crop_size=crop, input_size=side, normalisation=normalisation)
 
 
 class ModelConfig(Section):

@@ -4,7 +4,6 @@ import gc
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -35,7 +34,7 @@ def faces() -> FaceData:
 
 
 def config_of(name: str, *sets: str) -> TrainConfig:
-    """The recipe in the precision that every machine has, with small batches."""
+    """The recipe with small batches, in the precision that every machine has."""
     values = recipe(name).values
     if values.get("model", {}).get("init") == "imagenet":
         sets = ("model.init=''", *sets)  # nothing is downloaded
@@ -46,12 +45,29 @@ def config_of(name: str, *sets: str) -> TrainConfig:
 
 
 def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
-    classifier: Any = trainer.state.model
+    """Those trained parameters that are small, such as the classifier's: they take no memory."""
     return {
         name: value.detach().clone()
-        for name, value in classifier.named_parameters()
+        for name, value in trainer.state.model.named_parameters()
         if value.requires_grad and value.numel() < 1e5
     }
+
+
+@pytest.mark.parametrize("name", ["au/acol", "au/acol-au", "report-001/exp3", "report-001/softmax"])
+def test_cross_entropies_where_bf16_is_automatic(
+    name: str, faces: FaceData, tmp_path: Path
+) -> None:
+    """A step of the trainer, as a GPU and some CPUs take it."""
+    small = {"au/acol": "{depth=18,hidden=16}", "report-001/exp3": "{compact=true}"}
+    sets = (f"model.options={small.get(name.removesuffix('-au'), '{}')}", "data.input_size=32")
+    config = config_of(name, *sets, "data.crop_size=36", "run.precision=bf16")
+    trainer = Trainer(RunDir(tmp_path), "test", config, faces)
+    means = trainer.train_until(1)
+    trainer.close()
+    assert means is not None
+    terms = [name for name in means if name.startswith("loss_")]
+    assert len(terms) == 1 + len(config.objective.losses)
+    assert all(math.isfinite(value) for value in means.values()), means
 
 
 @pytest.mark.slow
