@@ -191,7 +191,7 @@ def test_the_attention_of_dacl_starts_without_biases() -> None:
         for layer in linear:
             assert not layer.bias.any()
             expected = (2 / layer.in_features) ** 0.5  # Kaiming-normal
-            assert float(layer.weight.std()) == pytest.approx(expected, rel=0.15)
+            assert float(layer.weight.detach().std()) == pytest.approx(expected, rel=0.15)
 
 
 def test_attention_of_dacl_lies_between_zero_and_one() -> None:
