@@ -32,16 +32,26 @@ ADAM = {
     "epochs": 30,
 }
 
+OF_METHODS = {
+    "grad": "",
+    "gradinput": "The attribution keeps its sign; the paper prints |∂S/∂F|·F.",
+    "absgradinput": "",
+}
+EARLIER = "Grad is taken at stage 3: right before the pooling it is the same at every place."
 
-def _row(name: str, title: str, model: dict[str, Any], losses: dict[str, Any]) -> Recipe:
+
+def _row(
+    net: str, name: str, title: str, losses: dict[str, Any], differences: tuple[str, ...] = ()
+) -> Recipe:
+    network = "ResNet18 is ours: the paper has VGG16 and ResNet50." if net == "resnet18" else ""
     return published_recipe(
-        f"pal/{name}",
-        title,
+        f"pal/{net}-{name}",
+        f"{net}, {title}",
         PAL_PAPER,
         "none verified",
-        differences=DIFFERENCES,
+        differences=" ".join(filter(None, (network, *differences, DIFFERENCES))),
         pipeline=pipelines.dacl(),
-        model=dict(model),
+        model=dict(NETWORKS[net]),
         optim=dict(ADAM),
         losses=losses,
     )
@@ -49,16 +59,18 @@ def _row(name: str, title: str, model: dict[str, Any], losses: dict[str, Any]) -
 
 def _rows() -> list[Recipe]:
     rows = []
-    for net, model in NETWORKS.items():
-        rows.append(_row(f"{net}-ce", f"{net}, cross-entropy, the twin of the others", model, {}))
+    for net in NETWORKS:
+        rows.append(_row(net, "ce", "cross-entropy, the twin of the others", {}))
         for short, (method, formula) in METHODS.items():
+            earlier = method == "grad" and net != "vgg16"
+            at = ", at stage 3" if earlier else ""
+            said = (OF_METHODS[short], EARLIER if earlier else "")
             for channels in ("all", "mean", "half"):
                 pal = {"weight": 1.0, "method": method, "target": "sum_abs", "channels": channels}
-                if method == "grad" and net != "vgg16":
-                    # right before the pooling Grad is constant over space
+                if earlier:
                     pal["layer"] = "trunk.layer3"
-                title = f"{net}, PAL with {formula}, channels: {channels}"
-                rows.append(_row(f"{net}-{short}-{channels}", title, model, {"pal": pal}))
+                title = f"PAL with {formula}{at}, channels: {channels}"
+                rows.append(_row(net, f"{short}-{channels}", title, {"pal": pal}, said))
     return rows
 
 

@@ -42,7 +42,13 @@ def test_the_loss_is_the_papers_and_all_else_the_twins(
     assert (optim.optimizer, optim.learning_rate, optim.weight_decay) == ("adam", 1e-4, 0)
     assert (optim.schedule, optim.ema, optim.clip) == ("constant", 0, 0)
     assert recipe(name).published == "none verified"
-    assert "are ours" in recipe(name).differences
+    said = recipe(name).differences
+    assert "the pictures' size are ours" in said
+    assert ("keeps its sign" in said) == (method == "gradinput")
+    assert ("ResNet18 is ours" in said) == (net == "resnet18")
+    earlier = method == "grad" and net != "vgg16"  # which has no pooling to a single value
+    assert ("taken at stage 3" in said) == ("at stage 3" in recipe(name).title) == earlier
+    assert pal.layer == ("trunk.layer3" if earlier else "")
     assert ("eq. 3 as printed" in recipe(name).title) == (method == "absgradinput")
 
 
