@@ -24,6 +24,7 @@ from trainer.cli.shared_options import (
 from trainer.cli.summaries import (
     print_copies,
     print_data,
+    print_recipe,
     print_recipes,
     print_settings,
     text_log,
@@ -197,6 +198,7 @@ def recipes(
         import trainer.losses  # noqa: F401  registers the losses' settings
 
         config = load_config(None, (), **recipe(name).values)
+        print_recipe(recipe(name))
         print_settings(config)
         if as_json:
             print_json(config.model_dump())

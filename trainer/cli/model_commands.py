@@ -207,9 +207,12 @@ def _describe(name: str, config: TrainConfig, size: int, channels: int, as_json:
             for row in table.layers
         ],
     )
+    prediction = table.prediction_flops
+    beside = "" if prediction == table.flops else f", {prediction / 1e9:.3f} of them to predict"
     print(
         f"{name} at {channels} × {side} × {side}: {table.parameters:,} parameters, "
-        f"{table.flops / 1e9:.3f} GFLOP a picture; attribution layer {model.attribution_layer}"
+        f"{table.flops / 1e9:.3f} GFLOP a picture{beside}; attribution layer "
+        f"{model.attribution_layer}"
     )
     if as_json:
         print_json({"name": name, **asdict(table)})

@@ -147,6 +147,14 @@ def print_recipes(recipes: "Sequence[Recipe]") -> None:
         print()
 
 
+def print_recipe(recipe: "Recipe") -> None:
+    """What a recipe is, its source, and where it differs from that on purpose."""
+    about = f"{recipe.title}. Source: {recipe.source}. Published: {recipe.published}."
+    for text in filter(None, (about, recipe.differences)):
+        print(fill(text, LINE_WIDTH))
+    print()
+
+
 def print_data(data: "FaceData") -> None:
     """Samples of each class in each split."""
     counts = data.class_counts()

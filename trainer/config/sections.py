@@ -33,8 +33,10 @@ class DataConfig(Section):
     input_size: int = setting(
         44, "Side of the network's input, the centre of the crop.", "px", ge=16, le=512
     )
-    normalisation: Literal["image", "fixed"] = setting(
-        "image", "Normalise by each input's own mean and standard deviation, or by fixed ones."
+    normalisation: Literal["image", "fixed", "none"] = setting(
+        "image",
+        "Normalise by each input's own mean and standard deviation, by fixed ones, or not: the "
+        "network sees pixels from 0 to 1.",
     )
     landmarks: bool = setting(
         True, "Detect landmarks and align the faces; otherwise pictures are used as they are."
@@ -97,11 +99,12 @@ class DataConfig(Section):
 
     @property
     def preprocessing(self) -> Preprocessing:
-        return Preprocessing(
-            crop_size=self.crop_size,
-            input_size=self.input_size,
-            normalisation=self.normalisation,
-        )
+        crop, side, normalisation = self.crop_size, self.input_size, self.normalisation
+        if normalisation == "none":
+            return Preprocessing(
+                crop_size=crop, input_size=side, normalisation="fixed", mean=0.0, std=1.0
+            )
+        return Preprocessing(crop_size=crop, input_size=side, normalisation=normalisation)
 
 
 class ModelConfig(Section):
@@ -178,7 +181,7 @@ class OptimConfig(Section):
     accumulate: int = setting(
         1, "Forward passes whose gradients add up to one step.", ge=1, le=1024
     )
-    optimizer: Literal["sgd", "adam"] = setting("sgd", "SGD with Nesterov momentum, or Adam.")
+    optimizer: Literal["sgd", "adam"] = setting("sgd", "SGD with momentum, or Adam.")
     learning_rate: float = setting(0.1, "Peak learning rate, or the initial one.", gt=0, le=10)
     schedule: Literal["one_cycle", "step", "constant"] = setting(
         "one_cycle", "Learning rate: rise and fall once, fall by `step_factor`, or constant."
@@ -186,9 +189,13 @@ class OptimConfig(Section):
     warmup: Share = setting(0.2, "one_cycle: share of the steps in which the rate rises.")
     step_epochs: int = setting(20, "step: epochs between two falls.", "epochs", ge=1)
     step_factor: float = setting(0.1, "step: factor by which the learning rate falls.", gt=0, le=1)
-    momentum: float = setting(0.9, "Nesterov momentum of SGD.", ge=0, lt=1)
+    momentum: float = setting(0.9, "Momentum of SGD.", ge=0, lt=1)
+    nesterov: bool = setting(True, "SGD: Nesterov's momentum; otherwise plain momentum.")
     weight_decay: float = setting(
-        5e-4, "L2 penalty on weights of two or more dimensions.", ge=0, le=1
+        5e-4, "L2 penalty on the weights of convolutions and linear layers.", ge=0, le=1
+    )
+    decay_norms: bool = setting(
+        False, "The same penalty on all other parameters: norms and biases.", title="Decay norms"
     )
     ema: float = setting(
         0.998,

@@ -4,19 +4,23 @@ from trainer.config.loading import merged
 from trainer.errors import UsageError, did_you_mean
 from trainer.recipes.attention import ATTENTION, ATTENTION_FAST
 from trainer.recipes.au_guided import AU_GUIDED, AU_GUIDED_FAST
+from trainer.recipes.comparison_table import COMPARISON_TABLE
+from trainer.recipes.dacl_tables import DACL_TABLES
+from trainer.recipes.pal_table import PAL_TABLE
 from trainer.recipes.pipelines import PIPELINES
-from trainer.recipes.published import PUBLISHED
 from trainer.recipes.recipe import FAST, Recipe, Values, fast_form
 from trainer.recipes.shipped import SHIPPED
 
 __all__ = ["FAST", "RECIPES", "Recipe", "fast_tables", "recipe", "recipe_values", "tables"]
 
+_PUBLISHED = (*DACL_TABLES, *COMPARISON_TABLE, *PAL_TABLE)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         *SHIPPED,
-        *PUBLISHED,
-        *(fast_form(published) for published in PUBLISHED),
+        *_PUBLISHED,
+        *(fast_form(published) for published in _PUBLISHED),
         *AU_GUIDED,
         *AU_GUIDED_FAST,
         *ATTENTION,

@@ -28,7 +28,7 @@ def dacl(side: int = 224) -> Values:
 
 
 def comparison() -> Values:
-    """230 px unaligned → rotation ±15°, a crop of 224 px that may extend over the edge, flip.
+    """230 px unaligned, from 0 to 1 → rotation ±15°, a random crop of 224 px, flip.
 
     The report augments its test pictures too; here evaluation uses the centre crop.
     """
@@ -36,10 +36,10 @@ def comparison() -> Values:
         "data": {
             "crop_size": 230,
             "input_size": 224,
-            "normalisation": "fixed",
+            "normalisation": "none",
             "landmarks": False,
         },
-        "augment": {**_OFF, "rotation": 15.0, "crop": "random", "shift": 0.03},
+        "augment": {**_OFF, "rotation": 15.0, "crop": "random"},
     }
 
 

@@ -9,7 +9,7 @@ FAST = "-fast"
 FAST_SIDE = 64
 FAST_EPOCHS = 10
 FAST_OPTIONS: dict[str, dict[str, Any]] = {
-    "transfer": {"size": "small"},
+    "transfer_comparison": {"width": 256, "depth": 4},
     "vgg16": {"hidden": 512},
     "vgg": {"hidden": 512},
 }
@@ -20,6 +20,7 @@ class Recipe:
     """A named configuration; `values` are the settings that differ from the defaults, by section.
 
     `published` is the accuracy that the source states, in percent, or why there is none.
+    `differences` says, in sentences, what the source does not state or does in another way.
     """
 
     name: str
@@ -27,6 +28,29 @@ class Recipe:
     source: str
     published: str
     values: Values
+    differences: str = ""
+
+
+def published_recipe(
+    name: str,
+    title: str,
+    source: str,
+    published: str,
+    *,
+    differences: str,
+    pipeline: Values,
+    model: dict[str, Any],
+    optim: dict[str, Any],
+    losses: dict[str, Any] | None = None,
+) -> Recipe:
+    """A row of a published table: plain momentum, and no smoothing, average or clipping."""
+    values = {
+        **pipeline,
+        "model": model,
+        "objective": {"label_smoothing": 0.0, **(losses or {})},
+        "optim": {"ema": 0.0, "clip": 0.0, "nesterov": False, **optim},
+    }
+    return Recipe(name, title, source, published, values, differences)
 
 
 def fast_form(recipe: Recipe) -> Recipe:

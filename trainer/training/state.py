@@ -233,14 +233,18 @@ def _freeze_all_but_head(model: FerModel, architecture: str) -> None:
 
 def _new_optimizer(model: FerModel, settings: OptimConfig) -> torch.optim.Optimizer:
     trained = [p for p in model.parameters() if p.requires_grad]
+    decay, rate, momentum = settings.weight_decay, settings.learning_rate, settings.momentum
     groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": decay},
+        {
+            "params": [p for p in trained if p.ndim <= 1],  # norms and biases
+            "weight_decay": decay if settings.decay_norms else 0.0,
+        },
     ]
-    rate, momentum = settings.learning_rate, settings.momentum
     if settings.optimizer == "adam":
         return torch.optim.Adam(groups, lr=rate, fused=True)
-    return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=momentum > 0, fused=True)
+    nesterov = settings.nesterov and momentum > 0
+    return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=nesterov, fused=True)
 
 
 def _check_start_side(model: FerModel, config: TrainConfig, device: torch.device) -> None:

@@ -10,6 +10,7 @@ SMALL: dict[str, dict[str, object]] = {  # options by network
     "vgg": {"hidden": 64},
     "vgg16": {"hidden": 64},
     "acol": {"hidden": 32},
+    "transfer_comparison": {"width": 32, "depth": 2},
     "ts_cam": {"width": 48, "depth": 2, "heads": 3},
     "apvit": {"width": 64, "depth": 2},
     "dan": {"size": "small", "heads": 2},

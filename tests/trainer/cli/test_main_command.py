@@ -232,6 +232,11 @@ def test_lists_are_plain_text(command) -> None:
         "objective.pal.weight", "1.0",
     ]  # fmt: skip
     assert "default" in done.stdout
+    one = command("trainer", "recipes", "report-003/transfer-adam-1e-4").stdout
+    said, _, _ = one.partition("setting ")
+    assert "Published: 25.15." in said
+    assert "The batch of 64 is ours." in " ".join(said.split())
+    assert max(map(len, said.splitlines())) <= 80
     done = command("trainer", "models", "--json")
     assert "compact" in last_json(done.stdout)["architectures"]
     assert "default" in last_json(done.stdout)["bundled"]

@@ -42,6 +42,19 @@ def test_layers_of_a_network(command) -> None:
     assert table["flops"] > 1e8
 
 
+def test_the_layers_of_dacl_hold_its_attention(command) -> None:
+    sets = [word for name, value in DACL.items() for word in ("--set", f"{name}={value!r}".lower())]
+    done = command("trainer", "models", "dacl", "--size", 32, *sets, "--json")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("attention ") for line in lines)
+    assert "of them to predict; attribution layer trunk" in lines[-2]
+    table = json.loads(lines[-1])
+    outer = [row["parameters"] for row in table["layers"] if "." not in row["name"]]
+    assert sum(outer) == table["parameters"]
+    assert table["prediction_flops"] < table["flops"]
+
+
 def test_an_exported_model_predicts_the_same_without_its_attention(
     command, dacl_file: Path, tmp_path: Path
 ) -> None:

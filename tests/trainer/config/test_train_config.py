@@ -16,7 +16,7 @@ from trainer.errors import UsageError
         ("optim.epochs=many", "optim.epochs = 'many': must be a whole number from 1 to 10000"),
         ("optim.epoch=3", "no such field .*epochs"),
         ("optimizer.lr=3", "no such field .*optim"),
-        ("data.normalisation='half'", "must be image or fixed"),
+        ("data.normalisation='half'", "must be image, fixed or none"),
         ("epochs=3", "section.field=value"),
         ("optim.epochs", "section.field=value"),
         ("run.device=tpu", "run.device"),

@@ -13,7 +13,6 @@ from trainer.data.augmentation import Batch
 from trainer.errors import ModelFileError, UsageError
 from trainer.losses.objective import Objective
 from trainer.models import create, names
-from trainer.models.describe import describe_network
 from trainer.models.import_weights import import_weights, read_weights
 from trainer.models.model_file import load_model, save_model
 from trainer.models.networks.dacl import FeatureAttention
@@ -42,6 +41,7 @@ def test_every_published_network_is_registered() -> None:
         "resnet50",
         "self_attention_resnet18",
         "transfer",
+        "transfer_comparison",
         "ts_cam",
         "vgg",
         "vgg16",
@@ -103,6 +103,73 @@ def test_parameter_counts_of_the_papers() -> None:
         dacl = create("dacl", in_channels=3, attention=False)
         assert parameters(dacl) == 11_180_103
         assert parameters(create("transfer")) == pytest.approx(5e6, rel=0.1)
+        assert parameters(create("transfer_comparison")) == pytest.approx(231.6e6, rel=0.005)
+
+
+def test_the_vgg_of_the_table_and_that_of_the_text() -> None:
+    with shapes_only():
+        for options, width in (({}, 1024), ({"hidden": 4096}, 4096)):
+            model = create("vgg", **options)
+            widths = [m.out_features for m in model.modules() if isinstance(m, nn.Linear)]
+            assert widths == [width, width, 7]
+            convolutions = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
+            assert [m.out_channels for m in convolutions] == [64] * 2 + [128] * 2 + [256] * 2 + [
+                512
+            ] * 2
+
+
+def test_report_003_flattens_the_attended_map() -> None:
+    with shapes_only():
+        model = create("self_attention_resnet18")
+        assert model.classifier.in_features == 512 * 7 * 7
+    model = build("self_attention_resnet18").eval()
+    x = torch.randn(2, 1, SIDE, SIDE)
+    with torch.no_grad():
+        attended = model.attention(model.trunk(x))
+        torch.testing.assert_close(model.embed(x), attended.flatten(1))
+    assert model.linear_head is None  # the embedding is not the mean over space
+
+
+class TestReport003TransFer:
+    def test_two_local_cnns_give_twice_the_tokens(self) -> None:
+        with shapes_only():
+            model = create("transfer_comparison")
+            convolutions = [m for m in model.local.modules() if isinstance(m, nn.Conv2d)]
+            assert [(m.in_channels, m.out_channels, m.kernel_size) for m in convolutions] == [
+                (512, 2048, (3, 3))
+            ] * 2
+            blocks = list(model.encoder.blocks)
+            assert len(blocks) == 8
+            assert {block.mlp[0].out_features for block in blocks} == {2048}
+            maps = model._joined_maps(torch.zeros(2, 1, 224, 224))
+            assert maps.shape == (2, 2048, 14, 7)
+            assert model.encoder.tokens(maps).shape == (2, 1 + 2 * 49, 2048)
+
+    def test_each_half_of_the_tokens_is_one_cnns_map(self) -> None:
+        model = build("transfer_comparison").eval()
+        x = torch.randn(2, 1, SIDE, SIDE)
+        with torch.no_grad():
+            joined, features = model._joined_maps(x), model.stem(x)
+            for half, local in zip(joined.chunk(2, dim=2), model.local, strict=True):
+                torch.testing.assert_close(half, local(features))
+            rollout = model.attention_maps(x)["rollout"]
+        assert rollout.shape == (2, 2, 2)
+        assert torch.isfinite(rollout).all()
+
+    def test_training_drops_elements_or_a_whole_map(self) -> None:
+        torch.manual_seed(0)
+        maps = torch.rand(200, 2, 8, 3, 3) + 0.1
+        elements = build("transfer_comparison").drop_maps.train()(maps)
+        assert float((elements == 0).float().mean()) == pytest.approx(0.6, abs=0.02)
+        assert not (elements == 0).flatten(2).all(dim=2).any()
+        whole = build("transfer_comparison", dropping="map").drop_maps.train()(maps)
+        zero = (whole == 0).flatten(2)
+        assert torch.equal(zero.all(dim=2), zero.any(dim=2))
+        assert float(zero.any(dim=2).any(dim=1).float().mean()) == pytest.approx(0.6, abs=0.1)
+
+    def test_an_unknown_way_of_dropping_is_refused(self) -> None:
+        with pytest.raises(UsageError, match="'some' is not element or map"):
+            build("transfer_comparison", dropping="some")
 
 
 def test_large_maps_are_28_px_at_224() -> None:
@@ -116,6 +183,17 @@ def test_no_network_works_in_place() -> None:
     for name in names():
         for module in build(name).modules():
             assert not getattr(module, "inplace", False), (name, module)
+
+
+def test_the_attention_of_dacl_starts_without_biases() -> None:
+    for options in ({}, {"compact": True}, {"backbone": "compact"}):
+        attention = build("dacl", **options).attention
+        linear = [m for m in attention.modules() if isinstance(m, nn.Linear)]
+        assert len(linear) == 4
+        for layer in linear:
+            assert not layer.bias.any()
+            expected = (2 / layer.in_features) ** 0.5  # Kaiming-normal
+            assert float(layer.weight.detach().std()) == pytest.approx(expected, rel=0.15)
 
 
 def test_attention_of_dacl_lies_between_zero_and_one() -> None:
@@ -191,15 +269,6 @@ class TestForeignWeights:
     def test_what_does_not_fit_at_all(self) -> None:
         with pytest.raises(UsageError, match="none of the weights fits"):
             import_weights(create("compact"), {"a.b": torch.zeros(3)})
-
-
-def test_the_description_counts_parameters_and_operations() -> None:
-    table = describe_network(create("resnet18", in_channels=3, num_classes=1000), 3, 224)
-    assert table.parameters == 11_689_512  # as torchvision lists it
-    assert table.flops == pytest.approx(2 * 1.81e9, rel=0.02)
-    shapes = {layer.name: layer.shape for layer in table.layers}
-    assert shapes["trunk.layer4"] == (512, 7, 7)
-    assert shapes["classifier"] == (1000,)
 
 
 def test_dacl_starts_from_a_compact_net() -> None:

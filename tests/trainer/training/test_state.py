@@ -1,13 +1,16 @@
-"""The schedule of steps and learning rates."""
+"""The schedule of steps and learning rates, and the optimiser's steps."""
 
 import itertools
 
 import pytest
+import torch
+from torch import Tensor
 
+from trainer.card import ModelCard
 from trainer.config.loading import load_config
 from trainer.config.sections import OptimConfig
 from trainer.training.distributed import World
-from trainer.training.state import StepPlan, learning_rate
+from trainer.training.state import StepPlan, TrainState, learning_rate, new_train_state
 
 
 @pytest.mark.parametrize(
@@ -37,3 +40,63 @@ def test_step_and_constant_schedules() -> None:
     assert rates == pytest.approx([0.01] * 5 + [0.002] * 5 + [0.0004] * 5 + [0.00008] * 5)
     constant = OptimConfig(schedule="constant", learning_rate=0.001)
     assert {learning_rate(step, 100, 10, constant) for step in range(100)} == {0.001}
+
+
+def state_with(*sets: str) -> TrainState:
+    """A small network's state, without averaging and clipping, at the learning rate 0.1."""
+    small = ("optim.ema=0", "optim.clip=0", "optim.learning_rate=0.1")
+    config = load_config(None, [*small, *sets])
+    card = ModelCard(
+        name="small",
+        architecture="compact",
+        arguments={"widths": [16, 16], "blocks": [1, 1]},
+        attribution_layer="",
+        preprocessing=config.data.preprocessing,
+    )
+    torch.manual_seed(0)
+    return new_train_state(config, card, torch.eye(7), torch.device("cpu"))
+
+
+def after_steps(sets: tuple[str, ...], gradients: tuple[float, ...]) -> dict[str, Tensor]:
+    """The parameters after a step with each of these gradients, the same for all parameters."""
+    state = state_with(*sets)
+    settings = load_config(None, ["optim.ema=0", "optim.clip=0", *sets]).optim
+    for gradient in gradients:
+        for parameter in state.model.parameters():
+            parameter.grad = torch.full_like(parameter, gradient)
+        state.optimizer_step(settings, 0.1)
+    return {name: value.detach() for name, value in state.model.named_parameters()}
+
+
+def test_plain_and_nesterovs_momentum() -> None:
+    """With g₁, g₂ and μ: plain v₁ + v₂ of v = μv + g; Nesterov's steps are g + μv."""
+    none = ("optim.weight_decay=0",)
+    start = {name: value.detach() for name, value in state_with(*none).model.named_parameters()}
+    for setting, moved in (
+        ("optim.nesterov=false", 1 + (0.9 * 1 + 3)),
+        ("optim.nesterov=true", (1 + 0.9 * 1) + (3 + 0.9 * (0.9 * 1 + 3))),
+    ):
+        for name, value in after_steps((*none, setting), (1.0, 3.0)).items():
+            torch.testing.assert_close(value, start[name] - 0.1 * moved)
+    still = after_steps((*none, "optim.momentum=0"), (1.0,))  # and no Nesterov, which needs it
+    torch.testing.assert_close(still["classifier.bias"], start["classifier.bias"] - 0.1)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("norms", [False, True])
+def test_the_penalty_on_norms_and_biases(optimizer: str, norms: bool) -> None:
+    """Without a gradient only the penalty moves a parameter."""
+    sets = (
+        f"optim.optimizer={optimizer}", "optim.weight_decay=0.5",
+        f"optim.decay_norms={str(norms).lower()}", "optim.nesterov=false",
+    )  # fmt: skip
+    start = {name: value.detach() for name, value in state_with(*sets).model.named_parameters()}
+    after = after_steps(sets, (0.0,))
+    norm = "stem.2.weight"  # of ones
+    assert bool((start[norm] == 1).all())
+    for name, value in after.items():
+        decays = norms or start[name].ndim > 1
+        moves = decays and bool(start[name].any())  # biases of norms are 0 at first
+        assert torch.equal(value, start[name]) != moves, name
+        if moves and optimizer == "sgd":
+            torch.testing.assert_close(value, start[name] * (1 - 0.1 * 0.5))

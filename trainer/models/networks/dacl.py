@@ -20,7 +20,8 @@ COMPACT_CHANNELS = 64  # that the compact variant flattens
 class FeatureAttention(nn.Module):
     """The context encoder and its heads: (B, C, h, w) → weights in (0, 1) of the C features.
 
-    91,862,208 parameters at 512 × 7 × 7. `compact` first reduces the map to 64 channels.
+    91,862,208 parameters at 512 × 7 × 7. Its linear layers start Kaiming-normal with biases 0.
+    `compact` first reduces the map to 64 channels.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class FeatureAttention(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.kaiming_normal_(module.weight)
+                nn.init.zeros_(module.bias)
 
     def forward(self, features: Tensor) -> Tensor:
         pairs = self.heads(self.context(self.squeeze(features)))
@@ -56,7 +58,9 @@ class FeatureAttention(nn.Module):
 class Dacl(FerModel):
     """ResNet18, or the compact net's stages, with feature attention unless `attention=False`.
 
-    Trained with `objective.center`; the logits are those of the plain network.
+    Trained with `objective.center`; the logits are those of the plain network, `resnet18` or
+    `compact`. Trunk and classifier are drawn before the attention and as the plain network's are:
+    with one seed both start from the same weights, so that they differ in the loss alone.
     """
 
     attribution_layer: ClassVar[str] = "trunk"
@@ -81,14 +85,15 @@ class Dacl(FerModel):
         self.trunk: nn.Module
         if backbone == "resnet18":
             self.trunk = ResNetTrunk(18, in_channels)
-            channels, side = 512, -(-input_size // 32)
+            channels, side = self.trunk.width, -(-input_size // 32)
+            classifier = nn.Linear(channels, num_classes)
         else:
             net = CompactNet(num_classes, in_channels, input_size, widths=widths)
             self.trunk = nn.Sequential(OrderedDict(stem=net.stem, stages=net.stages))
             channels, side = widths[-1], -(-input_size // (2 ** len(widths)))
+            classifier = net.classifier
         self.attention = FeatureAttention(channels, side, compact, context) if attention else None
-        self.classifier = nn.Linear(channels, num_classes)
-        nn.init.kaiming_normal_(self.classifier.weight)
+        self.classifier = classifier
 
     @property
     def linear_head(self) -> nn.Linear:

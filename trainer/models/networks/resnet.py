@@ -3,7 +3,6 @@
 from typing import ClassVar, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainer.models.registry import FerModel, register_network
@@ -132,51 +131,3 @@ class ResNet18(ResNet):
 class ResNet50(ResNet):
     depth: ClassVar[Literal[18, 50]] = 50
     imagenet: str = "resnet50"
-
-
-class SelfAttention(nn.Module):
-    """Self-attention over the positions of a map, added with a learned weight γ, at first 0.
-
-    Zhang et al. 2019 (SAGAN), eq. 1 to 4.
-    """
-
-    def __init__(self, channels: int, reduction: int = 8) -> None:
-        super().__init__()
-        self.query = nn.Conv2d(channels, channels // reduction, 1)
-        self.key = nn.Conv2d(channels, channels // reduction, 1)
-        self.value = nn.Conv2d(channels, channels, 1)
-        self.gamma = nn.Parameter(torch.zeros(1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        query, key, value = (  # (B, 1, positions, channels): one head
-            layer(x).flatten(2).transpose(1, 2)[:, None]
-            for layer in (self.query, self.key, self.value)
-        )
-        attended = F.scaled_dot_product_attention(query, key, value, scale=1.0)[:, 0]
-        return x + self.gamma * attended.transpose(1, 2).reshape(x.shape)
-
-
-@register_network("self_attention_resnet18")
-class SelfAttentionResNet18(FerModel):
-    """The row of 69.08 % in the comparison: ResNet18 with self-attention over its last map."""
-
-    attribution_layer: ClassVar[str] = "attention"
-    default_input_size: ClassVar[int] = 224
-    imagenet: str = "resnet18"
-
-    def __init__(self, num_classes: int, in_channels: int, input_size: int) -> None:
-        super().__init__()
-        self.trunk = ResNetTrunk(18, in_channels)
-        self.attention = SelfAttention(self.trunk.width)
-        self.classifier = nn.Linear(self.trunk.width, num_classes)
-
-    @property
-    def linear_head(self) -> nn.Linear:
-        return self.classifier
-
-    def embed(self, x: Tensor) -> Tensor:
-        return torch.mean(self.attention(self.trunk(x)), dim=(2, 3))
-
-    def classify(self, embedding: Tensor) -> Tensor:
-        logits: Tensor = self.classifier(embedding)
-        return logits

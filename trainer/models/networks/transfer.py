@@ -1,6 +1,6 @@
-"""TransFER (Xue et al., ICCV 2021) and the comparison's custom CNN with a transformer."""
+"""TransFER (Xue et al., ICCV 2021)."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -97,17 +97,25 @@ class TransformerBlock(nn.Module):
 class TransformerEncoder(nn.Module):
     """A map (B, width, h, w) as tokens with a class token and positions → its embedding (B, width).
 
-    Positions are learned for `side` × `side` tokens and interpolated for other sizes.
+    Positions are learned for `side` × `side` tokens, or for (rows, columns), and interpolated for
+    other sizes.
     """
 
     def __init__(
-        self, width: int, depth: int, heads: int, hidden: int, side: int, drop_heads: float = 0.0
+        self,
+        width: int,
+        depth: int,
+        heads: int,
+        hidden: int,
+        side: int | tuple[int, int],
+        drop_heads: float = 0.0,
     ) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"the width {width} is not a multiple of {heads} heads")
         self.token = nn.Parameter(torch.zeros(1, 1, width))
-        self.positions = nn.Parameter(torch.empty(1, width, side, side))
+        rows, columns = (side, side) if isinstance(side, int) else side
+        self.positions = nn.Parameter(torch.empty(1, width, rows, columns))
         nn.init.trunc_normal_(self.token, std=0.02)
         nn.init.trunc_normal_(self.positions, std=0.02)
         self.blocks = nn.Sequential(
@@ -155,8 +163,8 @@ def attention_rollout(attentions: Tensor) -> Tensor:
 class TransFer(FerModel):
     """ResNet18 stem, `branches` LANets under MAD, their maximum times the stem's map, encoder.
 
-    `size` "small" has about 5 M parameters; "comparison" has the widths of report 003:
-    a 3 × 3 convolution from 512 to 2048 channels and eight layers of that width.
+    A small build, of about 5 M parameters: the stem ends after stage 3. Report 003's own is
+    `transfer_comparison`.
     """
 
     attribution_layer: ClassVar[str] = "project"
@@ -169,23 +177,17 @@ class TransFer(FerModel):
         num_classes: int,
         in_channels: int,
         input_size: int,
-        size: Literal["small", "comparison"] = "small",
         branches: int = 4,
         drop_map: float = 0.6,
         drop_head: float = 0.3,
     ) -> None:
         super().__init__()
-        if size not in ("small", "comparison"):
-            raise ValueError(f"size {size!r} is not small or comparison")
-        small = size == "small"
-        width, depth, hidden = (256, 4, 512) if small else (2048, 8, 2048)
-        self.stem = ResNetTrunk(18, in_channels, stages=3 if small else 4)
+        self.stem = ResNetTrunk(18, in_channels, stages=3)
         self.branches = nn.ModuleList(LocalAttention(self.stem.width) for _ in range(branches))
         self.drop_maps = MultiAttentionDropping(drop_map)
-        kernel = 1 if small else 3
-        self.project = nn.Conv2d(self.stem.width, width, kernel, padding=kernel // 2)
-        side = max(1, -(-input_size // (16 if small else 32)))
-        self.encoder = TransformerEncoder(width, depth, 8, hidden, side, drop_head)
+        width, side = 256, max(1, -(-input_size // 16))
+        self.project = nn.Conv2d(self.stem.width, width, 1)
+        self.encoder = TransformerEncoder(width, 4, 8, 2 * width, side, drop_head)
         self.classifier = nn.Linear(width, num_classes)
 
     def local_attention_maps(self, features: Tensor) -> Tensor:
@@ -209,50 +211,6 @@ class TransFer(FerModel):
         weights = self.encoder.attention_weights(self._weight_by_attention(features, maps))
         rollout = attention_rollout(weights).reshape(len(x), *maps.shape[-2:])
         return {"lanet": maps.amax(dim=1), "rollout": rollout}
-
-    def classify(self, embedding: Tensor) -> Tensor:
-        logits: Tensor = self.classifier(embedding)
-        return logits
-
-
-@register_network("cnn_transformer")
-class CnnTransformer(FerModel):
-    """The comparison's custom network: four convolutional steps, then a transformer."""
-
-    attribution_layer: ClassVar[str] = "stem"
-    default_input_size: ClassVar[int] = 224
-    spatial_attention: tuple[str, ...] = ("rollout",)
-
-    def __init__(
-        self,
-        num_classes: int,
-        in_channels: int,
-        input_size: int,
-        width: int = 256,
-        depth: int = 4,
-        heads: int = 8,
-    ) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        channels = in_channels
-        for step in (width // 8, width // 4, width // 2, width):
-            layers += [nn.Conv2d(channels, step, 3, 2, 1, bias=False), nn.BatchNorm2d(step)]
-            layers += [nn.ReLU()]
-            channels = step
-        self.stem = nn.Sequential(*layers)
-        self.encoder = TransformerEncoder(
-            width, depth, heads, 2 * width, max(1, -(-input_size // 16))
-        )
-        self.classifier = nn.Linear(width, num_classes)
-
-    def embed(self, x: Tensor) -> Tensor:
-        embedding: Tensor = self.encoder(self.stem(x))
-        return embedding
-
-    def attention_maps(self, x: Tensor) -> dict[str, Tensor]:
-        maps = self.stem(x)
-        rollout = attention_rollout(self.encoder.attention_weights(maps))
-        return {"rollout": rollout.reshape(len(x), *maps.shape[-2:])}
 
     def classify(self, embedding: Tensor) -> Tensor:
         logits: Tensor = self.classifier(embedding)

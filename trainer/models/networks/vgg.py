@@ -1,4 +1,4 @@
-"""Plain convolutional networks: AlexNet, the comparison's VGG and PAL's VGG16."""
+"""Plain convolutional networks: AlexNet, report 003's VGG and PAL's VGG16."""
 
 from typing import ClassVar
 
@@ -67,7 +67,11 @@ class AlexNet(PlainConvNet):
 
 @register_network("vgg")
 class Vgg(PlainConvNet):
-    """The comparison's VGG: four stages of two conv + BN + ReLU and a pool, then three FC."""
+    """Report 003's VGG: four stages of two conv + BN + ReLU and a pool, then three FC.
+
+    In its table the fully connected layers are 1024 wide; in the basic network of its text
+    `hidden` is 4096.
+    """
 
     def __init__(
         self,

@@ -1,0 +1,96 @@
+"""Every recipe takes real steps: the whole ones at their full size, the fast ones as a run."""
+
+import gc
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.support.trainer.drawn import drawn_data
+from trainer.config.loading import load_config
+from trainer.config.train_config import TrainConfig
+from trainer.data.face_data import FaceData
+from trainer.recipes import FAST, RECIPES, recipe
+from trainer.training.run_dir import RunDir
+from trainer.training.trainer import Trainer
+
+WHOLE = [name for name in RECIPES if not name.endswith(FAST)]
+FAST_FORMS = [name for name in RECIPES if name.endswith(FAST)]
+
+
+@pytest.fixture(autouse=True)
+def memory_is_freed() -> Iterator[None]:
+    """The largest network takes 4 GB with its optimiser."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture(scope="module")
+def faces() -> FaceData:
+    """One drawn face of each class for training and for validation."""
+    return drawn_data(1)
+
+
+def config_of(name: str, *sets: str) -> TrainConfig:
+    """The recipe with small batches, in the precision that every machine has."""
+    values = recipe(name).values
+    if values.get("model", {}).get("init") == "imagenet":
+        sets = ("model.init=''", *sets)  # nothing is downloaded
+    if "objective.distill.weight" in recipe(name).title:  # which the user has to set
+        sets = ("objective.distill.weight=2", "objective.distill.teachers=['accurate']", *sets)
+    small = ("optim.batch_size=2", "run.device=cpu", "run.precision=fp32", "run.loaders=1")
+    return load_config(None, [*small, *sets], **values)
+
+
+def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
+    """Those trained parameters that are small, such as the classifier's: they take no memory."""
+    return {
+        name: value.detach().clone()
+        for name, value in trainer.state.model.named_parameters()
+        if value.requires_grad and value.numel() < 1e5
+    }
+
+
+@pytest.mark.parametrize("name", ["au/acol", "au/acol-au", "report-001/exp3", "report-001/softmax"])
+def test_cross_entropies_where_bf16_is_automatic(
+    name: str, faces: FaceData, tmp_path: Path
+) -> None:
+    """A step of the trainer, as a GPU and some CPUs take it."""
+    small = {"au/acol": "{depth=18,hidden=16}", "report-001/exp3": "{compact=true}"}
+    sets = (f"model.options={small.get(name.removesuffix('-au'), '{}')}", "data.input_size=32")
+    config = config_of(name, *sets, "data.crop_size=36", "run.precision=bf16")
+    trainer = Trainer(RunDir(tmp_path), "test", config, faces)
+    means = trainer.train_until(1)
+    trainer.close()
+    assert means is not None
+    terms = [name for name in means if name.startswith("loss_")]
+    assert len(terms) == 1 + len(config.objective.losses)
+    assert all(math.isfinite(value) for value in means.values()), means
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WHOLE)
+def test_two_steps_at_full_size(name: str, faces: FaceData, tmp_path: Path) -> None:
+    trainer = Trainer(RunDir(tmp_path), "test", config_of(name), faces)
+    before = weights(trainer)
+    means = trainer.train_until(2)
+    trainer.close()
+    assert means is not None
+    assert trainer.state.step == 2
+    assert all(math.isfinite(value) for value in means.values()), means
+    after = weights(trainer)
+    assert any(not torch.equal(after[key], before[key]) for key in before)
+    assert all(bool(value.isfinite().all()) for value in after.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAST_FORMS)
+def test_a_fast_form_trains(name: str, faces: FaceData, tmp_path: Path) -> None:
+    """Two epochs of one batch, validated and saved as a model."""
+    config = config_of(name, "optim.batch_size=7", "optim.epochs=2")
+    run = RunDir(tmp_path)
+    best = Trainer(run, "test", config, faces).fit()
+    assert run.best.is_file()
+    assert 0 <= best["accuracy"] <= 1
