@@ -11,7 +11,7 @@ SMALL: dict[str, dict[str, object]] = {  # options by network
     "vgg16": {"hidden": 64},
     "acol": {"hidden": 32},
     "ts_cam": {"width": 48, "depth": 2, "heads": 3},
-    "apvit": {"width": 64, "depth": 2},
+    "apvit": {"blocks": [1, 1, 1], "width": 64, "depth": 2},
 }
 
 
