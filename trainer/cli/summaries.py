@@ -147,6 +147,13 @@ def print_recipes(recipes: "Sequence[Recipe]") -> None:
         print()
 
 
+def print_recipe(chosen: "Recipe") -> None:
+    """What the recipe is, where from, and the published number with what differs from it."""
+    print(fill(f"{chosen.name}: {chosen.title}", LINE_WIDTH, break_on_hyphens=False))
+    print(fill(f"Source: {chosen.source}", LINE_WIDTH, break_on_hyphens=False))
+    print(fill(f"Published: {chosen.published or 'none'}", LINE_WIDTH))
+
+
 def print_data(data: "FaceData") -> None:
     """Samples of each class in each split."""
     counts = data.class_counts()

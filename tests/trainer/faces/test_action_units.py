@@ -114,7 +114,12 @@ def ellipses_of_the_source(points: torch.Tensor) -> dict[int, list[tuple[float, 
             12: (u[48], v[48], disc, disc),
             15: (u[48], v[48], disc, disc),
             16: (u[59], v[59], disc, disc),
-            17: ((u[59] + u[8]) / 2, (v[59] + v[8]) / 2, half(u[59], u[8], 5), half(v[59], v[8], 5)),
+            17: (
+                (u[59] + u[8]) / 2,
+                (v[59] + v[8]) / 2,
+                half(u[59], u[8], 5),
+                half(v[59], v[8], 5),
+            ),
             20: ((u[48] + u[6]) / 2, (v[48] + v[6]) / 2, disc, disc),
         }
         for unit, ellipse in pairs.items():
