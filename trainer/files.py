@@ -83,6 +83,19 @@ def make_folder(path: Path) -> None:
         ) from error
 
 
+def make_writable_folder(path: Path) -> None:
+    """As `make_folder`, and try to write there. Raises UsageError when it cannot."""
+    make_folder(path)
+    try:
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{path}: nothing can be written into this folder ({error.strerror})",
+            "Choose another folder, or change its permissions.",
+        ) from error
+
+
 def remove_partial_files(path: Path) -> None:
     """Remove the temporary files of `path` that killed processes left behind."""
     for partial in path.parent.glob(f".{path.name}.*{PARTIAL_SUFFIX}"):

@@ -1,6 +1,8 @@
 """Cosine similarity of maps with the action units of the true class, beside constant maps.
 
 Belharbi et al., FG 2024: CAM-COS of the true class's attribution, ATT-COS of the layer's attention.
+The paper clamps the CAM to [0, 1], so that evidence against the class counts nothing; the authors'
+code scales each CAM from its minimum to its maximum before. Both are measured.
 """
 
 from collections.abc import Sequence
@@ -16,20 +18,30 @@ from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
 from trainer.models.registry import FerModel
 
 GAUSSIAN_SIGMA = 0.25  # of the centred blob, as a share of the side
-KINDS = ("cam_cos", "att_cos", "uniform", "gaussian", "mean_au")
+KINDS = ("cam_cos", "cam_cos_min_max", "att_cos", "uniform", "gaussian", "mean_au")
+KIND_TITLES = {
+    "cam_cos": "CAM-COS (negative evidence is 0)",
+    "cam_cos_min_max": "CAM-COS (min–max, the authors' code)",
+    "att_cos": "ATT-COS",
+    "mean_au": "mean AU map",
+    "gaussian": "centred Gaussian",
+    "uniform": "uniform map",
+}
 
 
 @dataclass(slots=True)
 class AuCosines:
     """Collects batches; `result` has the mean of each class and the mean of those.
 
-    The floors are the scores of maps that ignore the picture: uniform, a blob in the middle, and
-    the mean of the action unit maps themselves (every class with the same weight).
+    `cam_cos` and `att_cos` are those of the maps' positive part, `cam_cos_min_max` that of the map
+    less its minimum (the division by its maximum changes no cosine). The floors are the scores of
+    maps that ignore the picture: uniform, a blob in the middle, and the mean of the action unit
+    maps themselves (every class with the same weight).
     """
 
     classes: Sequence[str]
     method: str = DEFAULT_METHOD  # of the CAM
-    _cosines: list[Tensor] = field(default_factory=list)  # (4, B), all KINDS but the last
+    _cosines: list[Tensor] = field(default_factory=list)  # (5, B), all KINDS but the last
     _landmarks: list[Tensor] = field(default_factory=list)  # (B, 68, 2)
     _labels: list[Tensor] = field(default_factory=list)  # (B,)
     _sums: dict[int, Tensor] = field(
@@ -45,11 +57,11 @@ class AuCosines:
         x, landmarks, labels = x[valid], landmarks[valid], labels[valid]
         heat = au_heatmap(landmarks, x.shape[-1], expressions[valid])
         cam, attention = (
-            attribute(model, x, method, labels).float().clamp_min(0)
-            for method in (self.method, "attention")
+            attribute(model, x, method, labels).float() for method in (self.method, "attention")
         )
+        of_model = (cam.clamp_min(0), cam - cam.amin((1, 2), keepdim=True), attention.clamp_min(0))
         constants = (constant.to(heat) for constant in _constant_maps(x.shape[-1]))
-        cosines = [_cosine(maps, heat) for maps in (cam, attention, *constants)]
+        cosines = [_cosine(maps, heat) for maps in (*of_model, *constants)]
         self._cosines.append(torch.stack(cosines).cpu())
         self._landmarks.append(landmarks)
         self._labels.append(labels.cpu())

@@ -33,7 +33,7 @@ from trainer.cli.summaries import (
 from trainer.config.loading import load_config, saved_config
 from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
-from trainer.files import file_stem
+from trainer.files import file_stem, make_writable_folder
 from trainer.recipes import FAST, RECIPES, fast_tables, recipe, recipe_values
 from trainer.recipes.pipelines import PIPELINES
 
@@ -79,6 +79,14 @@ def prepare(
             "--heatmaps", help="Also store the action unit maps, and a sheet of them per class."
         ),
     ] = False,
+    draw: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for sheets of up to 24 pictures of each class, with landmarks and action "
+            "units drawn over them.",
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.", min=0)] = 0,
     as_json: Json = False,
 ) -> None:
@@ -90,6 +98,10 @@ def prepare(
         raise UsageError("--landmarks and --no-landmarks contradict each other")
     if heatmaps and no_landmarks:
         raise UsageError("--heatmaps: action units are drawn from landmarks")
+    if draw is not None:
+        if no_landmarks:
+            raise UsageError("--draw and --no-landmarks contradict each other")
+        make_writable_folder(draw)
     options = read_options(
         filter(None, classes.split(",")), parse_class_map(class_map), val_share, val_seed
     )
@@ -106,6 +118,7 @@ def prepare(
         )
         if heatmaps:
             _write_heatmaps(data, out, lambda done, total: progress("action units", done, total))
+    drawn = _draw_samples(data, draw) if draw is not None else {}
     print_data(data)
     leaked, conflicting = int(data.leaked().sum()), data.conflicting()
     print_copies(leaked, conflicting)
@@ -117,6 +130,7 @@ def prepare(
                 "with_landmarks": int(data.has_landmarks.sum()),
                 "leaked": leaked,
                 "conflicting": conflicting,
+                "drawn": {str(file): count for file, count in drawn.items()},
             }
         )
 
@@ -193,7 +207,10 @@ def recipes(
     name: Annotated[str, typer.Argument(help="A recipe, to show all its settings.")] = "",
     as_json: Json = False,
 ) -> None:
-    """List the recipes with the accuracy (%) that their source states, or one recipe's settings."""
+    """List the recipes with the accuracy (%) that their source states, or one recipe's settings.
+
+    Titles say what differs from the source.
+    """
     if name:
         import trainer.losses  # noqa: F401  registers the losses' settings
 
@@ -221,6 +238,22 @@ def _write_heatmaps(data: "FaceData", out: Path, progress: Callable[[int, int], 
     file = write_heatmaps(data, out, progress)
     sheets = write_au_sheets(data, out)
     notices.print(f"Wrote {file} and {len(sheets)} sheets in the same folder", soft_wrap=True)
+
+
+def _draw_samples(data: "FaceData", out: Path) -> dict[Path, int]:
+    """Write the sheets and say how many pictures are where."""
+    from trainer.data.landmark_sheets import write_landmark_sheets
+
+    sheets = write_landmark_sheets(data, out)
+    if not len(data):
+        return sheets
+    notices.print(
+        f"Drew {sum(sheets.values())} of {len(data)} pictures on {len(sheets)} sheets, one for "
+        f"each class: {out / 'landmarks-<class>.png'}",
+        markup=False,
+        soft_wrap=True,
+    )
+    return sheets
 
 
 def _open_training_data(data: Path, config: TrainConfig, world: "World") -> "FaceData":

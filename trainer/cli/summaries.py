@@ -149,9 +149,14 @@ def print_recipes(recipes: "Sequence[Recipe]") -> None:
 
 def print_recipe(recipe: "Recipe") -> None:
     """What a recipe is, its source, and where it differs from that on purpose."""
-    about = f"{recipe.title}. Source: {recipe.source}. Published: {recipe.published}."
-    for text in filter(None, (about, recipe.differences)):
-        print(fill(text, LINE_WIDTH))
+    lines = (
+        f"{recipe.name}: {recipe.title}",
+        f"Source: {recipe.source}",
+        f"Published: {recipe.published or 'none'}",
+        recipe.differences,
+    )
+    for line in filter(None, lines):
+        print(fill(line, LINE_WIDTH, break_on_hyphens=False))
     print()
 
 
@@ -203,9 +208,10 @@ def print_metrics(result: dict[str, Any]) -> None:
     if result.get("au"):
         au = {kind: row["mean"] for kind, row in result["au"].items()}
         print(
-            f"action units: CAM-COS {au['cam_cos']:.3f}, ATT-COS {au['att_cos']:.3f}; constant "
-            f"maps reach {au['mean_au']:.3f} (mean action unit map), {au['gaussian']:.3f} "
-            f"(Gaussian), {au['uniform']:.3f} (uniform)"
+            f"action units: CAM-COS {au['cam_cos']:.3f} of the positive evidence, "
+            f"{au['cam_cos_min_max']:.3f} of the map from its minimum (the authors' code); ATT-COS "
+            f"{au['att_cos']:.3f}; constant maps reach {au['mean_au']:.3f} (mean action unit map), "
+            f"{au['gaussian']:.3f} (Gaussian), {au['uniform']:.3f} (uniform)"
         )
     if "votes" in result:
         print(
@@ -229,10 +235,14 @@ def print_metrics(result: dict[str, Any]) -> None:
 
 
 def explanations_table(results: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """One row per model, with the cosines that constant maps reach beside the model's."""
+    """One row per model, with the cosines that constant maps reach beside the model's.
+
+    CAM-COS is of the positive evidence, "min–max" of the map from its minimum.
+    """
     columns = ["model", "accuracy", "mean class", "ECE"]
     if any(result.get("au") for result in results):
-        columns += ["method", "r", "CAM-COS", "ATT-COS", "mean AU", "Gaussian", "uniform"]
+        columns += ["method", "r", "CAM-COS", "min–max", "ATT-COS"]
+        columns += ["mean AU", "Gaussian", "uniform"]
     rows = []
     for result in results:
         row = [
@@ -243,7 +253,7 @@ def explanations_table(results: list[dict[str, Any]]) -> tuple[list[str], list[l
         ]
         au = result.get("au")
         if au:
-            kinds = ("cam_cos", "att_cos", "mean_au", "gaussian", "uniform")
+            kinds = ("cam_cos", "cam_cos_min_max", "att_cos", "mean_au", "gaussian", "uniform")
             row += [result["explanation"], f"{result['landmark_r']['mean']:.3f}"]
             row += [f"{au[kind]['mean']:.3f}" for kind in kinds]
         rows.append(row + [""] * (len(columns) - len(row)))

@@ -141,6 +141,9 @@ class AugmentConfig(Section):
     )
     brightness: float = setting(0.0, "Maximum relative change of brightness.", ge=0, lt=1)
     contrast: float = setting(0.0, "Maximum relative change of contrast.", ge=0, lt=1)
+    light: Share = setting(
+        1.0, "Probability of changing brightness and contrast.", title="Light changes"
+    )
     crop: Literal["centre", "five", "random"] = setting(
         "centre",
         "Where a view is cut from the crop: its centre, the centre or a corner, or anywhere.",
@@ -152,7 +155,20 @@ class AugmentConfig(Section):
         gt=0,
         le=1,
     )
+    aspect: float = setting(
+        4 / 3,
+        "Maximum aspect ratio of a RandomResizedCrop; 1 keeps it square.",
+        title="Crop aspect ratio",
+        ge=1,
+        le=4,
+    )
     erase: Share = setting(0.25, "Probability of erasing a random box.", title="Random erasing")
+    erase_fill: Literal["mean", "noise"] = setting(
+        "mean",
+        "What erases: the picture's mean in 10 to 40 % of each side, or noise in 2 to 33 % of the "
+        "area.",
+        title="Erasing fill",
+    )
     mixup: float = setting(0.2, "α of mixup's Beta distribution; 0 switches it off.", ge=0, le=2)
     cutmix: float = setting(0.0, "α of CutMix's Beta distribution; 0 switches it off.", ge=0, le=2)
     start_side: int = setting(

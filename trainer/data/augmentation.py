@@ -55,7 +55,8 @@ def augment(
     maps = _draw_maps(len(x), config, x.shape[-1] / view, generator)
     x, landmarks = warp(x, landmarks, maps, view, side)
     x = _light(x, config, generator)
-    x = _erase(x, config.erase, generator)
+    erase = _erase_by_noise if config.erase_fill == "noise" else _erase
+    x = erase(x, config.erase, generator)
     return Batch(x, landmarks, targets)
 
 
@@ -169,9 +170,9 @@ def _draw_maps(
     )
     shift = torch.stack([uniform(-config.shift, config.shift) for _ in range(2)], 1) * 2
     sides = torch.ones(count, 2, device=shift.device)
-    if config.area < 1:  # torchvision's RandomResizedCrop: of the whole crop, sides up to 3 : 4
+    if config.area < 1:  # torchvision's RandomResizedCrop: of the whole crop
         area = uniform(config.area, 1)
-        ratio = torch.exp(uniform(-1, 1) * math.log(4 / 3))
+        ratio = torch.exp(uniform(-1, 1) * math.log(config.aspect))
         sides = torch.stack([area * ratio, area / ratio], 1).sqrt().clamp_max(1) * whole
         rows = sides[:, :, None] * rows
     room = (whole - sides).clamp_min(0)
@@ -188,6 +189,8 @@ def _light(x: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tens
     per_sample = (len(x), 1, 1, 1)
     if config.brightness or config.contrast:
         lights = (_uniform((2, *per_sample), generator) * 2 - 1).to(x)
+        if config.light < 1:
+            lights = lights * (_uniform(per_sample, generator) < config.light).to(x)
         mean = x.mean(dim=(1, 2, 3), keepdim=True)
         x = mean + (x - mean) * (1 + config.contrast * lights[0])
         x = (x * (1 + config.brightness * lights[1])).clamp(0, 1)
@@ -225,3 +228,23 @@ def _erase(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
     columns = (steps >= start[1, :, None]) & (steps < (start[1] + extent[1])[:, None])
     box = rows[:, :, None] & columns[:, None, :] & (draws[4] < share)[:, None, None]
     return torch.where(box[:, None], x.mean(dim=(2, 3), keepdim=True), x)
+
+
+def _erase_by_noise(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """torchvision's RandomErasing with value "random": Gaussian noise, deviation 1, in one box.
+
+    The box has 2 to 33 % of the area and sides of a ratio from 0.3 to 3.3, cut to the picture.
+    """
+    if share <= 0:
+        return x
+    count, side = len(x), x.shape[-1]
+    draws = _uniform((5, count), generator)
+    area = 0.02 + 0.31 * draws[0]
+    ratio = torch.exp(math.log(0.3) + math.log(11) * draws[1])  # 3.3 is 11 times 0.3
+    extent = (torch.stack([area * ratio, area / ratio]).sqrt() * side).clamp_max(side)
+    start = draws[2:4] * (side - extent)
+    steps = torch.arange(side, device=generator.device) + 0.5
+    inside = (steps >= start[..., None]) & (steps < (start + extent)[..., None])  # (2, B, side)
+    box = inside[0][:, :, None] & inside[1][:, None, :] & (draws[4] < share)[:, None, None]
+    noise = torch.randn(x.shape, generator=generator, device=generator.device)
+    return torch.where(box.to(x.device)[:, None], noise.to(x), x)

@@ -1,24 +1,28 @@
 """Maps of where the action units of an expression show on a face. Torch, batched, any device.
 
-Belharbi et al., FG 2024, with three corrections: the map of a mirrored face is the mirrored map
-(their AU10 and AU20 are not), sizes scale with the distance of the eyes instead of being pixels
-of a 256 px picture, and the ellipses rotate with the head.
+The ellipses of Belharbi et al., FG 2024, as their public code draws them, with these corrections:
+the map of a mirrored face is the mirrored map (where their two sides differ, in AU 5, 7, 10, 17
+and 20, the picture's left half counts), sizes scale with the distance of the eyes instead of being
+pixels of a 256 px picture, and the ellipses rotate with the head. Edges are as soft as a 3 × 3
+blur makes them; their code blurs a map of 28 × 28 cells.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from trainer.errors import UsageError
+from trainer.faces.points import FLIP_68
 from trainer.labels import EXPRESSIONS, canonical
 
 Codebook = Literal["facs", "paper"]
 GENERIC = "generic"
 PIXEL = 0.23 / 20  # of the source's 256 px pictures, in distances between the eyes
-EDGE_WIDTH = 6 * PIXEL  # of the ellipses' soft edges
+EDGE_WIDTH = 3 * PIXEL  # of the ellipses' soft edges, at least one cell of the map
+FLAT = 5.0  # half-axis, in the source's pixels, of a box whose own is less than one
 
 FACS: dict[str, tuple[int, ...]] = {
     "angry": (4, 5, 7, 10, 17, 23, 24, 25, 26),
@@ -38,54 +42,63 @@ CODEBOOKS: dict[str, dict[str, tuple[int, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Ellipse:
-    """Centred on the mean of iBUG points (0-based), moved `down`; lengths in the source's pixels.
+    """Centred on the mean x and the mean y of iBUG points (0-based), moved `down`.
 
-    Half-axes are `wide` and `high`; where they are 0, the ellipse fills the points' box, grown by
-    `grow` in height. If given, the points `level` define the vertical position instead.
+    `wide` and `high` are half-axes. Where they are 0, the ellipse is as wide as the points `x` are
+    apart, or as high as the points `y` are (`FLAT` where that is nothing); its half height grows
+    by `grow` and is at least `least_high`. Lengths are in pixels of the source.
     """
 
-    points: tuple[int, ...]
+    x: tuple[int, ...]
+    y: tuple[int, ...]
     wide: float = 0.0
     high: float = 0.0
     down: float = 0.0
     grow: float = 0.0
-    level: tuple[int, ...] = ()
+    least_high: float = 0.0
+
+    def mirrored(self) -> "Ellipse":
+        x, y = (tuple(int(FLIP_68[point]) for point in points) for points in (self.x, self.y))
+        return replace(self, x=x, y=y)
 
 
-def _pair(
-    right: tuple[int, ...],
-    left: tuple[int, ...],
-    wide: float = 0.0,
-    high: float = 0.0,
-    down: float = 0.0,
-    grow: float = 0.0,
-) -> tuple[Ellipse, Ellipse]:
-    return Ellipse(right, wide, high, down, grow), Ellipse(left, wide, high, down, grow)
+def _both(ellipse: Ellipse) -> tuple[Ellipse, Ellipse]:
+    """The ellipse in the picture's left half and its partner."""
+    return ellipse, ellipse.mirrored()
+
+
+def _disc(*points: int) -> Ellipse:
+    return Ellipse(points, points, 20, 20)
 
 
 _BROW = (256 / 8, 256 / 10)
-_EYES = (tuple(range(36, 42)), tuple(range(42, 48)))
-_MOUTH = (Ellipse((48, 54, 51, 57)),)
+_EYE = ((36, 39), (38, 41))
+_MOUTH = (Ellipse((48, 54), (51, 57)),)
 UNITS: dict[int, tuple[Ellipse, ...]] = {
-    1: _pair((20,), (23,), *_BROW),
-    2: _pair((18,), (25,), *_BROW),
-    4: (Ellipse((19, 24), *_BROW),),
-    5: _pair(*_EYES),
-    6: _pair((41,), (46,), 256 / 10, 256 / 10, down=256 / 6),
-    7: _pair(*_EYES, grow=10),
-    9: (Ellipse((31,), 20, 20, level=(29,)), Ellipse((35,), 20, 20, level=(29,))),
-    10: (Ellipse((48,), 20, 20, level=(50,)), Ellipse((54,), 20, 20, level=(52,))),
-    12: _pair((48,), (54,), 20, 20),
-    15: _pair((48,), (54,), 20, 20),
-    16: _pair((59,), (55,), 20, 20),
-    17: _pair((59, 8), (55, 8), 20, 20),
-    20: _pair((48, 6), (54, 10), 20, 20),
+    1: _both(Ellipse((20,), (20,), *_BROW)),
+    2: _both(Ellipse((18,), (18,), *_BROW)),
+    4: (Ellipse((19, 24), (19, 24), least_high=10),),
+    5: _both(Ellipse(*_EYE)),
+    6: _both(Ellipse((41,), (41,), 256 / 10, 256 / 10, down=256 / 6)),
+    7: _both(Ellipse(*_EYE, grow=10)),
+    9: _both(Ellipse((31,), (29,), 20, 20)),
+    10: _both(Ellipse((48,), (50,), 20, 20)),
+    12: _both(_disc(48)),
+    15: _both(_disc(48)),
+    16: _both(_disc(59)),
+    17: _both(Ellipse((59, 8), (59, 8))),
+    20: _both(_disc(48, 6)),
     23: _MOUTH,
     24: _MOUTH,
-    25: (Ellipse((51,), 25, 10), Ellipse((57,), 25, 10)),
+    25: (Ellipse((51,), (51,), 25, 10), Ellipse((57,), (57,), 25, 10)),
     26: _MOUTH,
     27: _MOUTH,
 }
+# each ellipse and the places in UNITS of the units that it belongs to
+_COLUMNS: dict[Ellipse, list[int]] = {}
+for _column, _ellipses in enumerate(UNITS.values()):
+    for _ellipse in _ellipses:
+        _COLUMNS.setdefault(_ellipse, []).append(_column)
 
 
 def expressions_of(classes: Sequence[str]) -> Tensor:
@@ -125,11 +138,10 @@ def au_heatmap(
     face_points = to_face(points)
     face_grid = to_face(grid.reshape(1, -1, 2)).reshape(-1, size, size, 2)
     heatmap = torch.zeros(len(points), size, size, device=points.device, dtype=points.dtype)
-    for column, ellipses in enumerate(UNITS.values()):
-        is_active = active[:, column, None, None]
+    for ellipse, columns in _COLUMNS.items():
+        is_active = active[:, columns].any(dim=1)[:, None, None]
         if is_active.any():
-            for ellipse in ellipses:
-                heatmap = torch.maximum(heatmap, is_active * _draw(ellipse, face_points, face_grid))
+            heatmap = torch.maximum(heatmap, is_active * _draw(ellipse, face_points, face_grid))
     low, high = heatmap.amin((1, 2), keepdim=True), heatmap.amax((1, 2), keepdim=True)
     scaled = (heatmap - low) / (high - low).clamp_min(1e-6)
     return torch.where(has_landmarks[:, None, None], scaled, 0.0)
@@ -173,20 +185,22 @@ def _face_coordinates(points: Tensor) -> Callable[[Tensor], Tensor]:
 
 def _draw(ellipse: Ellipse, points: Tensor, grid: Tensor) -> Tensor:
     """(B, size, size): 1 inside, 0 outside, with a soft edge. All in coordinates of the face."""
-    corners = points[:, ellipse.points]
-    if ellipse.wide:
-        centre = corners.mean(dim=1)
-        half_axes = torch.tensor([ellipse.wide, ellipse.high], device=points.device) * PIXEL
-        half_axes = half_axes.to(points.dtype).expand_as(centre)
-    else:
-        low, high = corners.amin(dim=1), corners.amax(dim=1)
-        centre, half_axes = (low + high) / 2, (high - low) / 2
-        growth = torch.tensor([0.0, ellipse.grow * PIXEL], device=points.device)
-        half_axes = (half_axes + growth).to(points)
-        half_axes = half_axes.clamp_min(PIXEL)  # a closed mouth has no height
-    if ellipse.level:
-        centre = torch.stack([centre[:, 0], points[:, ellipse.level, 1].mean(dim=1)], dim=1)
-    down = torch.tensor([0.0, ellipse.down * PIXEL], device=points.device).to(points)
-    radius = ((grid - (centre + down)[:, None, None]) / half_axes[:, None, None]).norm(dim=-1)
-    filled: Tensor = 0.5 + (1 - radius) * half_axes.mean(dim=1)[:, None, None] / EDGE_WIDTH
-    return filled.clamp(0, 1)
+    centres, half_axes = [], []
+    for axis, indices, fixed in ((0, ellipse.x, ellipse.wide), (1, ellipse.y, ellipse.high)):
+        places = points[:, indices, axis]
+        centres.append(places.mean(dim=1))
+        half = torch.full_like(centres[-1], fixed * PIXEL)
+        if not fixed:
+            apart = (places.amax(dim=1) - places.amin(dim=1)) / 2
+            half = torch.where(apart < PIXEL, FLAT * PIXEL, apart)
+        half_axes.append(half)
+    half_axes[1] = (half_axes[1] + ellipse.grow * PIXEL).clamp_min(ellipse.least_high * PIXEL)
+    centres[1] = centres[1] + ellipse.down * PIXEL
+    centre, half = (torch.stack(pair, dim=1)[:, None, None] for pair in (centres, half_axes))
+    scaled = (grid - centre) / half
+    radius = scaled.norm(dim=-1)
+    # to first order: the radius − 1 over the length of its gradient
+    outside = (radius - 1) * radius / (scaled / half).norm(dim=-1).clamp_min(1e-6)
+    cell = (grid[:, 0, 1] - grid[:, 0, 0]).norm(dim=-1)[:, None, None]
+    filled: Tensor = 0.5 - outside / cell.clamp_min(EDGE_WIDTH)
+    return torch.where(radius > 0.5, filled, 1.0).clamp(0, 1)

@@ -48,11 +48,29 @@ def plain_comparison() -> Values:
     return {**comparison(), "augment": {**_OFF, "flip": 0.0}}
 
 
-def au() -> Values:
-    """256 px → RandomResizedCrop to 224 px (area 0.8 to 1), flip, brightness and contrast ±0.4."""
+def au(side: int = 224) -> Values:
+    """256 px → rotation ±6°, a square RandomResizedCrop (area 0.8 to 1) to 224 px, flip, brightness
+    and contrast ±0.4 with probability 0.8, a box of noise with probability 0.5.
+
+    Their hue, saturation and grey pictures change nothing in grey pictures. `side` is the input's.
+    """
     return {
-        "data": {"crop_size": 256, "input_size": 224, "normalisation": "fixed"},
-        "augment": {**_OFF, "area": 0.8, "brightness": 0.4, "contrast": 0.4},
+        "data": {
+            "crop_size": round(side * 256 / 224),
+            "input_size": side,
+            "normalisation": "fixed",
+        },
+        "augment": {
+            **_OFF,
+            "rotation": 6.0,
+            "area": 0.8,
+            "aspect": 1.0,
+            "brightness": 0.4,
+            "contrast": 0.4,
+            "light": 0.8,
+            "erase": 0.5,
+            "erase_fill": "noise",
+        },
     }
 
 

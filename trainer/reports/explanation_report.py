@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.attribution import attribute, attribute_with_logits, available_methods
+from trainer.attribution.au_cosine import KIND_TITLES
 from trainer.attribution_methods import METHODS
 from trainer.card import ModelCard, Preprocessing
 from trainer.data.crops import align_all, centre, to_input
@@ -116,20 +117,13 @@ def _interval_text(interval: dict[str, float] | None) -> str:
 
 
 def _au_section(au: dict[str, dict[str, Any]], classes: tuple[str, ...]) -> ReportSection:
-    columns = {
-        "cam_cos": "CAM-COS",
-        "att_cos": "ATT-COS",
-        "mean_au": "mean AU map",
-        "gaussian": "centred Gaussian",
-        "uniform": "uniform map",
-    }
     rows = [
-        [name, *(_cosine_text(au[key]["per_class"][k]) for key in columns)]
+        [name, *(_cosine_text(au[key]["per_class"][k]) for key in KIND_TITLES)]
         for k, name in enumerate(classes)
     ]
-    rows.append(["mean", *(_cosine_text(au[key]["mean"]) for key in columns)])
+    rows.append(["mean", *(_cosine_text(au[key]["mean"]) for key in KIND_TITLES)])
     title = "Action units: cosine with the true class's map"
-    return table_section(title, ["", *columns.values()], rows)
+    return table_section(title, ["", *KIND_TITLES.values()], rows)
 
 
 def _cosine_text(value: float | None) -> str:

@@ -12,9 +12,9 @@ SMALL: dict[str, dict[str, object]] = {  # options by network
     "acol": {"hidden": 32},
     "transfer_comparison": {"width": 32, "depth": 2},
     "ts_cam": {"width": 48, "depth": 2, "heads": 3},
-    "apvit": {"width": 64, "depth": 2},
     "dan": {"size": "small", "heads": 2},
     "poster_lite": {"widths": [8, 16, 32], "depth": 1},
+    "apvit": {"blocks": [1, 1, 1], "width": 64, "depth": 2},
 }
 
 

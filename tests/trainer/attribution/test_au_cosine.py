@@ -32,6 +32,14 @@ class Painter(FerModel):
         return self.classifier(embedding)
 
 
+class Cam(Painter):
+    """Its class activation map is its input."""
+
+    @property
+    def linear_head(self) -> nn.Linear:
+        return self.classifier
+
+
 def faces(count: int) -> torch.Tensor:
     return torch.rand(count, 68, 2, generator=torch.Generator().manual_seed(0)) * SIDE
 
@@ -97,3 +105,22 @@ def test_classes_of_another_data_set_are_matched_by_name() -> None:
         assert other[kind]["mean"] == pytest.approx(values["mean"], abs=1e-5)
         assert other[kind]["per_class"][0] is None
         assert other[kind]["per_class"][7] == pytest.approx(values["per_class"][0], abs=1e-5)
+
+
+def test_both_ways_to_treat_negative_evidence() -> None:
+    """Ours clamps the map; the authors' code scales it to [0, 1] and then clamps."""
+    points, labels = faces(6), torch.tensor([0, 1, 2, 3, 4, 5])
+    x = torch.randn(6, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(2))
+    cosines = AuCosines(EXPRESSIONS, "cam")
+    cosines.add(Cam(), x, points, labels)
+    result = cosines.result()
+    heat, cam = au_heatmap(points, SIDE, labels).flatten(1), x[:, 0].flatten(1)
+    low, high = cam.amin(1, keepdim=True), cam.amax(1, keepdim=True)
+    expected = {
+        "cam_cos": F.cosine_similarity(cam.clamp(0), heat),
+        "cam_cos_min_max": F.cosine_similarity(((cam - low) / (high - low)).clamp(0, 1), heat),
+    }
+    for kind, values in expected.items():
+        assert result[kind]["mean"] == pytest.approx(float(values.mean()), abs=1e-4)
+        assert result[kind]["per_class"][:6] == pytest.approx(values.tolist(), abs=1e-4)
+    assert abs(result["cam_cos"]["mean"] - result["cam_cos_min_max"]["mean"]) > 0.05

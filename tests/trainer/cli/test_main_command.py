@@ -228,6 +228,8 @@ def test_lists_are_plain_text(command) -> None:
     assert {name for name in RECIPES if not name.endswith(FAST)} <= listed
     assert "Published: 67.4, mean class 61" in done.stdout
     settings = command("trainer", "recipes", "trio/pal").stdout.splitlines()
+    assert settings[0].startswith("trio/pal: ")
+    assert any(line.startswith("Published: ") for line in settings[:5])
     assert next(line.split()[:2] for line in settings if "pal.weight" in line) == [
         "objective.pal.weight", "1.0",
     ]  # fmt: skip

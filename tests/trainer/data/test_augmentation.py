@@ -200,3 +200,54 @@ def test_brightness_and_contrast() -> None:
     spread = (contrasted.amax((1, 2)) - contrasted.amin((1, 2))) / 50
     assert float(spread.min()) == pytest.approx(0.6, abs=0.02)
     assert float(spread.max()) == pytest.approx(1.4, abs=0.02)
+
+
+def test_a_square_crop_stays_square() -> None:
+    """The landmarks' box keeps its shape in both directions, whatever share of the area is cut."""
+    points = torch.rand(64, 68, 2, generator=torch.Generator().manual_seed(1)) * 48
+    crops, targets = torch.zeros(64, 48, 48, dtype=torch.uint8), torch.ones(64, 7)
+    for aspect, is_square in ((1.0, True), (4 / 3, False)):
+        config = OFF.model_copy(update={"area": 0.8, "aspect": aspect})
+        generator = torch.Generator().manual_seed(2)
+        moved = augment(
+            crops, points, targets, config, view=42, side=42, generator=generator
+        ).landmarks
+        before, after = (p.amax(1) - p.amin(1) for p in (points, moved))
+        zoom = after / before
+        assert bool((zoom[:, 0] - zoom[:, 1]).abs().max() < 1e-3) == is_square
+        shares = (42 / 48 / zoom).prod(1)  # of the whole crop's area
+        assert float(shares.min()) > (0.79 if is_square else 0.76)  # sides end at the crop's
+        assert float(shares.max()) < 1.01
+
+
+def test_light_changes_only_its_share_of_the_pictures() -> None:
+    crops = torch.full((400, 8, 8), 100, dtype=torch.uint8)
+    points, targets = torch.zeros(400, 68, 2), torch.ones(400, 7)
+    config = OFF.model_copy(update={"brightness": 0.4, "light": 0.8})
+    generator = torch.Generator().manual_seed(0)
+    x = augment(crops, points, targets, config, view=8, side=8, generator=generator).x
+    changed = int(((x - 100 / 255).abs().amax((1, 2, 3)) > 1e-4).sum())
+    assert 290 < changed < 350  # 320 expected, three deviations are 24
+
+
+def test_erasing_by_noise_has_torchvisions_boxes() -> None:
+    """One rectangle of 2 to 33 % of the area, in half of the pictures, of noise of deviation 1."""
+    crops = torch.full((400, 48, 48), 100, dtype=torch.uint8)
+    points, targets = torch.zeros(400, 68, 2), torch.ones(400, 7)
+    config = OFF.model_copy(update={"erase": 0.5, "erase_fill": "noise"})
+    generator = torch.Generator().manual_seed(0)
+    x = augment(crops, points, targets, config, view=48, side=48, generator=generator).x[:, 0]
+    erased = (x - 100 / 255).abs() > 1e-4
+    some = erased.any(2).any(1)
+    assert 170 < int(some.sum()) < 230  # 200 expected, three deviations are 30
+    shares, ratios = [], []
+    for mask in erased[some]:
+        rows, columns = int(mask.any(1).sum()), int(mask.any(0).sum())
+        assert int(mask.sum()) > 0.99 * rows * columns  # a whole rectangle
+        shares.append(rows * columns / 48**2)
+        ratios.append(rows / columns)
+    assert min(shares) > 0.01
+    assert 0.28 < max(shares) < 0.36
+    assert min(ratios) > 0.2
+    assert max(ratios) < 4
+    assert 0.9 < float(x[erased].std()) < 1.1

@@ -7,7 +7,7 @@ import torch
 
 from trainer.errors import UsageError
 from trainer.faces import au_heatmap, au_valid
-from trainer.faces.action_units import FACS, UNITS
+from trainer.faces.action_units import CODEBOOKS, FACS, UNITS
 from trainer.faces.points import FLIP_68
 from trainer.labels import EXPRESSIONS
 
@@ -56,8 +56,9 @@ def test_the_map_of_a_mirrored_face_is_the_mirrored_map(name: str) -> None:
     points = face() + torch.randn(1, 68, 2, generator=draw)  # no face is symmetric
     mirrored = points[:, torch.tensor(FLIP_68)].clone()
     mirrored[..., 0] = SIDE - 1 - mirrored[..., 0]
+    original = au_heatmap(points, SIDE, name)
     torch.testing.assert_close(
-        au_heatmap(mirrored, SIDE, name), au_heatmap(points, SIDE, name).flip(-1)
+        au_heatmap(mirrored, SIDE, name), original.flip(-1), rtol=0, atol=1e-4
     )
 
 
@@ -73,6 +74,99 @@ def test_units_lie_on_their_part_of_the_face() -> None:
     between = ((points[0, 19] + points[0, 24]) / 2).round().long()
     assert float(angry[0, between[1], between[0]]) == 1  # the frown
     assert at(angry, points, 17, 26) == [0, 0]
+
+
+def upright_face() -> torch.Tensor:
+    """(1, 68, 2) a face of 256 px whose halves differ; its eyes are on one level."""
+    points = face(256) + 4 * torch.randn(1, 68, 2, generator=torch.Generator().manual_seed(3))
+    level = points[:, 36:48, 1].mean()
+    for eye in (slice(36, 42), slice(42, 48)):
+        points[:, eye, 1] += level - points[:, eye, 1].mean()
+    return points
+
+
+def ellipses_of_the_source(points: torch.Tensor) -> dict[int, list[tuple[float, ...]]]:
+    """Unit → (x, y, half width, half height) by the published code's formulas, its left half first.
+
+    The second of a pair is the first with the points' partners.
+    """
+    flip = torch.tensor(FLIP_68)
+    x, y = points[0, :, 0], points[0, :, 1]
+    pixel = 0.0115 * float(x[42:48].mean() - x[36:42].mean())
+    side, disc = 256 * pixel, 20 * pixel
+
+    def half(a: float, b: float, least: float) -> float:
+        return abs(a - b) / 2 if abs(a - b) / 2 >= pixel else least * pixel
+
+    result: dict[int, list[tuple[float, ...]]] = {unit: [] for unit in UNITS}
+    for side_of_face in (torch.arange(68), flip):
+        u, v = x[side_of_face].tolist(), y[side_of_face].tolist()
+        eye = ((u[36] + u[39]) / 2, (v[38] + v[41]) / 2, half(u[36], u[39], 5))
+        lid = half(v[38], v[41], 5)
+        pairs = {
+            1: (u[20], v[20], side / 8, side / 10),
+            2: (u[18], v[18], side / 8, side / 10),
+            5: (*eye, lid),
+            6: (u[41], v[41] + side / 6, side / 10, side / 10),
+            7: (*eye, lid + 10 * pixel),
+            9: (u[31], v[29], disc, disc),
+            10: (u[48], v[50], disc, disc),
+            12: (u[48], v[48], disc, disc),
+            15: (u[48], v[48], disc, disc),
+            16: (u[59], v[59], disc, disc),
+            17: (
+                (u[59] + u[8]) / 2,
+                (v[59] + v[8]) / 2,
+                half(u[59], u[8], 5),
+                half(v[59], v[8], 5),
+            ),
+            20: ((u[48] + u[6]) / 2, (v[48] + v[6]) / 2, disc, disc),
+        }
+        for unit, ellipse in pairs.items():
+            result[unit].append(ellipse)
+    u, v = x.tolist(), y.tolist()
+    frown = max(half(v[19], v[24], 10), 10 * pixel)
+    result[4] = [((u[19] + u[24]) / 2, (v[19] + v[24]) / 2, half(u[19], u[24], 10), frown)]
+    mouth = ((u[48] + u[54]) / 2, (v[51] + v[57]) / 2, half(u[48], u[54], 5), half(v[51], v[57], 5))
+    for unit in (23, 24, 26, 27):
+        result[unit] = [mouth]
+    result[25] = [(u[point], v[point], 25 * pixel, 10 * pixel) for point in (51, 57)]
+    return result
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_each_unit_fills_the_ellipses_of_the_source(
+    unit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = upright_face()
+    monkeypatch.setitem(CODEBOOKS, "facs", {**FACS, "angry": (unit,)})
+    drawn = au_heatmap(points, 256, "angry")[0]
+    grid_y, grid_x = torch.meshgrid(torch.arange(256.0), torch.arange(256.0), indexing="ij")
+
+    def filled(grown: float) -> torch.Tensor:
+        """Where an ellipse is, its half-axes longer by `grown` px."""
+        return torch.stack(
+            [
+                ((grid_x - x) / max(wide + grown, 0.1)) ** 2
+                + ((grid_y - y) / max(high + grown, 0.1)) ** 2
+                < 1
+                for x, y, wide, high in ellipses_of_the_source(points)[unit]
+            ]
+        ).any(dim=0)
+
+    assert float(drawn[filled(-3)].min()) == 1 if filled(-3).any() else True
+    assert float(drawn[~filled(3)].max()) == 0
+    assert int((drawn > 0.5).sum()) == pytest.approx(int(filled(0).sum()), rel=0.05)
+
+
+def test_a_closed_mouth_still_has_an_ellipse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five pixels of the source's 256 high, as its code has it."""
+    points = face(256)
+    points[:, 57, 1] = points[:, 51, 1]
+    monkeypatch.setitem(CODEBOOKS, "facs", {**FACS, "angry": (26,)})
+    column = au_heatmap(points, 256, "angry")[0, :, 128]
+    pixel = 0.0115 * float(points[0, 42:48, 0].mean() - points[0, 36:42, 0].mean())
+    assert float(column.sum()) == pytest.approx(2 * 5 * pixel, abs=1)
 
 
 @pytest.mark.parametrize("side", [24, 192])

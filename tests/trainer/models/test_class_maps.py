@@ -13,9 +13,9 @@ from trainer.faces import au_heatmap
 from trainer.losses.objective import Objective
 from trainer.models import create
 from trainer.models.excitation_backprop import excitation_backprop
+from trainer.models.networks.apvit import ImprovedResidual, keep_most_attended
 from trainer.models.networks.class_maps import min_max_scaled, peak_mask, pooled_extremes
 from trainer.models.networks.resnet import AttentionDropout
-from trainer.models.networks.tokens import keep_most_attended
 from trainer.models.networks.transfer import attention_rollout
 
 SIDE = 32
@@ -70,6 +70,46 @@ def test_prm_scores_by_the_mean_of_the_peaks() -> None:
         for k in range(7):
             own = maps[b, k][peak_mask(maps)[b, k]]
             torch.testing.assert_close(model(x)[b, k], own.mean())
+
+
+def test_prm_as_the_code_of_belharbi_has_it() -> None:
+    """The mean of all windows' maxima, and the convolution's own map."""
+    model = net("prm", form="maps")
+    x, classes = torch.randn(2, 1, SIDE, SIDE), torch.tensor([3, 0])
+    maps = model.maps(model.trunk(x))
+    windows = maps.unfold(2, 3, 1).unfold(3, 3, 1)
+    torch.testing.assert_close(model(x), windows.amax((4, 5)).mean((2, 3)))
+    torch.testing.assert_close(model.class_map(x, classes), maps[[0, 1], classes])
+    paper = net("prm")
+    assert paper.class_map(x, classes).shape == x[:, 0].shape  # peaks reach the pixels
+    with pytest.raises(UsageError, match="form 'peaks' is not paper or maps"):
+        create("prm", form="peaks")
+
+
+def test_a_halved_wildcat_scores_half() -> None:
+    x = torch.randn(2, 1, SIDE, SIDE)
+    torch.testing.assert_close(net("wildcat", halved=True)(x), net("wildcat")(x) / 2)
+
+
+@pytest.mark.parametrize(("depth", "last"), [(18, 1), (50, 2)])
+def test_attention_dropout_lies_behind_blocks_of_stages_3_and_4(depth: int, last: int) -> None:
+    """After 3.0, 4.0 and 4.2 (of ResNet18: the last), as hooks see; weights keep their names."""
+    torch.manual_seed(0)
+    model = create(f"resnet{depth}", input_size=SIDE, large_maps=True, adl=True)
+    plain = create(f"resnet{depth}", input_size=SIDE, large_maps=True)
+    assert model.state_dict().keys() == plain.state_dict().keys()
+    order: list[str] = []
+    for name, module in model.trunk.named_modules():
+        drops = isinstance(module, AttentionDropout)
+        is_block = type(module).__name__ in ("BasicBlock", "Bottleneck")
+        if drops or is_block:
+            label = "drop" if drops else name.removeprefix("layer")
+            module.register_forward_hook(lambda *_, label=label: order.append(label))
+    model(torch.randn(2, 1, SIDE, SIDE))
+    drops = [order[place - 1] for place, label in enumerate(order) if label == "drop"]
+    assert drops == ["3.0", "4.0", f"4.{last}"]
+    drop = next(m for m in model.modules() if isinstance(m, AttentionDropout))
+    assert (drop.drop, drop.gamma) == (0.4, 0.1)
 
 
 def test_excitation_backprop_splits_a_response_among_positive_inputs() -> None:
@@ -172,14 +212,49 @@ def test_ts_cam_is_the_semantic_map_times_the_class_tokens_attention() -> None:
 
 def test_apvit_keeps_the_most_attended_tokens() -> None:
     tokens = torch.arange(12.0).reshape(1, 6, 2)  # a class token and five others
-    selected = keep_most_attended(tokens, torch.tensor([[0.1, 0.5, 0.2, 0.9, 0.3]]), 0.6)
+    selected = keep_most_attended(tokens, torch.tensor([[0.1, 0.5, 0.2, 0.9, 0.3]]), 3)
     assert torch.equal(selected, tokens[:, [0, 2, 4, 5]])
-    model = net("apvit", width=32, depth=2, heads=4, keep_patches=0.5, keep_tokens=0.5)
-    token_counts = []
-    for block in model.encoder.blocks:
-        block.register_forward_hook(lambda _m, args, _o: token_counts.append(args[0].shape[1]))
-    model(torch.randn(1, 1, 64, 64))  # 4 × 4 places
-    assert token_counts == [1 + 8, 1 + 4]
+    options = {"blocks": [1, 1, 1], "width": 32, "depth": 4, "heads": 4}
+    model = net("apvit", keep_patches=0.5, keep_tokens=0.5, **options)
+    counts = []
+    for block in model.blocks:
+        block.register_forward_hook(lambda _m, _args, out: counts.append(out.shape[1]))
+    model(torch.randn(1, 1, 64, 64))  # 8 × 8 places
+    assert counts == [1 + 32, 1 + 32, 1 + 16, 1 + 8]  # blocks of the second half drop tokens
+
+
+def test_a_pooling_block_drops_by_the_scores_before_the_softmax() -> None:
+    """Written out: attention, then the tokens of largest summed scores, then the MLP."""
+    model = net("apvit", blocks=[1, 1, 1], width=32, depth=2, heads=4, keep_tokens=0.5)
+    block, x = model.blocks[1], torch.randn(2, 9, 32, generator=torch.Generator().manual_seed(1))
+    query, key, value = block.qkv(block.norm1(x)).chunk(3, dim=2)
+
+    def heads(t: torch.Tensor) -> torch.Tensor:
+        return t.reshape(2, 9, 4, 8).transpose(1, 2)
+
+    scores = heads(query) @ heads(key).transpose(2, 3) / 8**0.5
+    attended = (scores.softmax(3) @ heads(value)).transpose(1, 2).reshape(2, 9, 32)
+    after = x + block.out(attended)
+    kept = scores[:, :, 0, 1:].sum(1).topk(4, dim=1).indices.sort(dim=1).values + 1
+    rows = torch.stack([after[i, [0, *kept[i].tolist()]] for i in range(2)])
+    torch.testing.assert_close(block(x), rows + block.mlp(block.norm2(rows)))
+
+
+def test_the_stem_of_apvit_is_the_first_three_stages_of_ir50() -> None:
+    model = create("apvit", in_channels=3)
+    with torch.no_grad():
+        assert model.eval().stem(torch.zeros(1, 3, 112, 112)).shape == (1, 256, 14, 14)
+    units = [m for m in model.stem.modules() if isinstance(m, ImprovedResidual)]
+    assert [unit.res_layer[3].out_channels for unit in units] == [64] * 3 + [128] * 4 + [256] * 14
+    assert [unit.res_layer[3].stride[0] for unit in units] == [
+        2 if place in (0, 3, 7) else 1 for place in range(21)
+    ]
+    kinds = [type(layer).__name__ for layer in units[0].res_layer]
+    assert kinds == ["BatchNorm2d", "Conv2d", "PReLU", "Conv2d", "BatchNorm2d"]
+    convolution = 9 * 64 * 64  # counted by hand: two norms, PReLU and two convolutions in a unit
+    assert sum(p.numel() for p in units[0].parameters()) == 2 * convolution + 5 * 64
+    block = 768 * 2304 + (768 * 768 + 768) + 2 * 768 * 2304 + 2304 + 768 + 4 * 768
+    assert sum(p.numel() for p in model.blocks.parameters()) == 8 * block
 
 
 def test_rollout_is_the_product_of_the_blocks() -> None:

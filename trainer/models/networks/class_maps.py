@@ -49,7 +49,7 @@ class Wildcat(ClassMapNet):
     """WILDCAT (Durand et al., CVPR 2017): `modalities` maps per class, averaged.
 
     A class's score is the mean of the `top` share of its positions plus `alpha` times the mean of
-    the `bottom` share (their eq. 2).
+    the `bottom` share (their eq. 2); `halved`, as public code does, it is half of that.
     """
 
     def __init__(
@@ -63,11 +63,13 @@ class Wildcat(ClassMapNet):
         top: float = 0.2,
         bottom: float = 0.2,
         alpha: float = 0.7,
+        halved: bool = False,
     ) -> None:
         super().__init__(num_classes, in_channels, depth, large_maps)
         if not (0 < top <= 1 and 0 < bottom <= 1):
             raise ValueError("top and bottom are shares of the positions, above 0 and up to 1")
         self.modalities, self.top, self.bottom, self.alpha = modalities, top, bottom, alpha
+        self.scale = 0.5 if halved else 1.0
         self.maps = nn.Conv2d(self.trunk.width, modalities * num_classes, 1)
 
     def class_maps(self, features: Tensor) -> Tensor:
@@ -77,7 +79,8 @@ class Wildcat(ClassMapNet):
         return mean
 
     def score(self, features: Tensor) -> Tensor:
-        return pooled_extremes(self.class_maps(features), self.top, self.bottom, self.alpha)
+        maps = self.class_maps(features)
+        return self.scale * pooled_extremes(maps, self.top, self.bottom, self.alpha)
 
     def class_map(self, x: Tensor, classes: Tensor) -> Tensor:
         return maps_of_classes(self.class_maps(self.trunk(x)), classes)
@@ -95,9 +98,11 @@ def pooled_extremes(maps: Tensor, top: float, bottom: float, alpha: float) -> Te
 class PeakResponse(ClassMapNet):
     """Peak response maps (Zhou et al., CVPR 2018).
 
-    A class's score is the mean of the peaks of its map, the maxima of 3 × 3 windows (peak
-    stimulation, their eq. 1). Its own map is the origin of these peaks in the input: peaks at or
-    above the map's median, propagated back along positive weights (eq. 4).
+    `form` "paper": a class's score is the mean of the peaks of its map, the maxima of 3 × 3
+    windows (peak stimulation, their eq. 1). Its own map is the origin of these peaks in the input:
+    peaks at or above the map's median, propagated back along positive weights (eq. 4).
+    `form` "maps", of the public code of Belharbi et al. (FG 2024): the score is the mean of all
+    windows' maxima, and the class's own map is that of the 1 × 1 convolution.
     """
 
     def __init__(
@@ -107,17 +112,26 @@ class PeakResponse(ClassMapNet):
         input_size: int,
         depth: Literal[18, 50] = 18,
         large_maps: bool = True,
+        form: Literal["paper", "maps"] = "paper",
     ) -> None:
         super().__init__(num_classes, in_channels, depth, large_maps)
+        if form not in ("paper", "maps"):
+            raise ValueError(f"form {form!r} is not paper or maps")
+        self.form = form
         self.maps = nn.Conv2d(self.trunk.width, num_classes, 1)
 
     def score(self, features: Tensor) -> Tensor:
         maps = self.maps(features)
+        if self.form == "maps":
+            window = min(3, *maps.shape[-2:])
+            return F.max_pool2d(maps, window, stride=1).mean(dim=(2, 3))
         mask = peak_mask(maps)
         score: Tensor = (maps * mask).sum(dim=(2, 3)) / mask.sum(dim=(2, 3))
         return score
 
     def class_map(self, x: Tensor, classes: Tensor) -> Tensor:
+        if self.form == "maps":
+            return maps_of_classes(self.maps(self.trunk(x)), classes)
         with excitation_backprop(self), torch.enable_grad():
             picture = x.detach().requires_grad_()
             map_ = maps_of_classes(self.maps(self.trunk(picture)), classes)
