@@ -2,11 +2,13 @@
 
 from trainer.config.loading import merged
 from trainer.errors import UsageError, did_you_mean
+from trainer.recipes.affect import AFFECT
 from trainer.recipes.au_guided import AU_GUIDED, AU_GUIDED_FAST
 from trainer.recipes.pipelines import PIPELINES
 from trainer.recipes.published import PUBLISHED
 from trainer.recipes.recipe import FAST, Recipe, Values, fast_form
 from trainer.recipes.shipped import SHIPPED
+from trainer.recipes.video import VIDEO
 
 __all__ = ["FAST", "RECIPES", "Recipe", "fast_tables", "recipe", "recipe_values", "tables"]
 
@@ -18,6 +20,8 @@ RECIPES: dict[str, Recipe] = {
         *(fast_form(published) for published in PUBLISHED),
         *AU_GUIDED,
         *AU_GUIDED_FAST,
+        *AFFECT,
+        *VIDEO,
     )
 }
 

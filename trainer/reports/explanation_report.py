@@ -18,7 +18,7 @@ from trainer.data.crops import align_all, centre, to_input
 from trainer.data.face_data import FaceData
 from trainer.errors import DataError
 from trainer.evaluation.attention_weights import attention_weights
-from trainer.evaluation.evaluate import au_agreement, predict
+from trainer.evaluation.evaluate import au_agreement
 from trainer.evaluation.explanation_quality import (
     KINDS,
     MEASURES,
@@ -27,6 +27,7 @@ from trainer.evaluation.explanation_quality import (
     measure_explanations,
 )
 from trainer.evaluation.metrics import classification_metrics, softmax
+from trainer.evaluation.predictions import predict
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
 from trainer.faces.align import align_face, transform_points
 from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
