@@ -73,7 +73,7 @@ def _clip_inputs(
         "arguments": frame_card.arguments,
     }
     card = _card(
-        name, config, data, len(crops), frame_card.preprocessing, {FRAME: description}
+        name, config, data, crops, frame_card.preprocessing, {FRAME: description}
     ).model_copy(update={"frame_model": FrameModel(name=frame_card.name, sha256=file_sha256(path))})
     if path.resolve() not in [find_model(each).resolve() for each in bundled_models()]:
         copy = run.best.parent / FRAME_COPY
