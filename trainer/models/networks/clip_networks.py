@@ -130,7 +130,7 @@ class ClipMean(ClipModel):
 
     def read(self, features: Tensor, memory: Tensor | None = None) -> tuple[Tensor, Tensor]:
         probabilities = F.softmax(self.classifier(self.norm(features)).float(), dim=-1)
-        count = probabilities.new_full((len(features), 1), features.shape[1])
+        count = torch.full_like(probabilities[:, 0, :1], features.shape[1])
         total = torch.cat([probabilities.sum(dim=1), count], dim=1)
         if memory is not None:
             total = total + memory
