@@ -73,6 +73,13 @@ class Preprocessing(CardPart):
         return self
 
 
+class FrameModel(CardPart):
+    """The model whose features a network for clips reads: its name, and its file's SHA-256."""
+
+    name: str
+    sha256: str
+
+
 class ModelCard(CardPart):
     """What a model is. Raises ValidationError, a ValueError, for values that are not usable."""
 
@@ -86,6 +93,8 @@ class ModelCard(CardPart):
     temperature: Annotated[Number, Field(gt=0, lt=1000)] = 1.0
     # p_train, class → share that the network learned to expect; empty: unknown
     prior: dict[str, Annotated[Number, Field(ge=0, le=1)]] = {}
+    valence_arousal: bool = False  # whether it has learned them, besides the classes
+    frame_model: FrameModel | None = None  # of a network for clips
     objective: str = "cross-entropy"
     explanation: LiveMethod = DEFAULT_METHOD  # whose maps evaluations measure
     data: dict[str, Any] = {}
@@ -110,7 +119,12 @@ class ModelCard(CardPart):
 
     def to_json(self) -> str:
         return json.dumps(
-            dict(self) | {"preprocessing": dict(self.preprocessing)}, ensure_ascii=False
+            dict(self)
+            | {
+                "preprocessing": dict(self.preprocessing),
+                "frame_model": dict(self.frame_model) if self.frame_model else None,
+            },
+            ensure_ascii=False,
         )
 
     @classmethod
@@ -131,6 +145,10 @@ class ModelCard(CardPart):
         """A few lines for a person."""
         lines = [f"{self.name}: {self.about}"] if self.about else []
         lines.append(f"{self.name} · {self.architecture} · {self.objective}")
+        if self.valence_arousal:
+            lines.append("It has learned valence and arousal, too.")
+        if self.frame_model is not None:
+            lines.append(f"It reads the features of {self.frame_model.name} frame by frame.")
         if self.data:
             lines.append("Data: " + ", ".join(f"{k} {v}" for k, v in self.data.items()))
         numbers = {k: v for k, v in self.metrics.items() if isinstance(v, int | float)}

@@ -1,11 +1,12 @@
 """Finds model files by name and reads their cards, without torch."""
 
+import hashlib
 import json
 import struct
 from pathlib import Path
 from typing import Any
 
-from trainer.card import ModelCard
+from trainer.card import FrameModel, ModelCard
 from trainer.errors import ModelFileError
 from trainer.files import asset
 
@@ -73,6 +74,31 @@ def find_model(name: str) -> Path:
             f"Bundled: {known}. Or give a {MODEL_SUFFIX} file or a run.",
         )
     return bundled
+
+
+def file_sha256(path: Path) -> str:
+    """The hash that identifies a model's file. Raises OSError."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def find_frame_model(path: Path, wanted: FrameModel) -> Path:
+    """The file of the frame model that the network for clips at `path` reads.
+
+    Among the bundled models and those beside `path`. Raises ModelFileError that names it.
+    """
+    bundled = [find_model(name) for name in bundled_models()]
+    beside = sorted(path.resolve().parent.glob(f"*{MODEL_SUFFIX}"))
+    candidates = sorted([*bundled, *beside], key=lambda file: file.stem != wanted.name)
+    found = next((file for file in candidates if file_sha256(file) == wanted.sha256), None)
+    if found is None:
+        raise ModelFileError(
+            f"{path}: it reads the features of the model {wanted.name} "
+            f"(SHA-256 {wanted.sha256[:12]}…), which is missing",
+            "Put that model's file into the same folder. A model of the same name that was "
+            "trained anew is another one.",
+        )
+    return found
 
 
 def _is_file(path: Path) -> bool:

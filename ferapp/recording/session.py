@@ -15,9 +15,9 @@ import numpy as np
 
 from ferapp.sources.base import SourceError
 from ferapp.sources.recorded import Mark, RecordedFace, RecordedResults
-from ferapp.vision.face_table import PROBABILITY
+from ferapp.vision.face_table import AFFECT_COLUMNS, PROBABILITY
 from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
-from ferapp.vision.types import Analysis, AppliedModel, Face, Prediction
+from ferapp.vision.types import Affect, Analysis, AppliedModel, Face, Prediction
 
 FORMAT = 1
 SESSION, FACES, FRAMES, EVENTS = "session.json", "faces.csv", "frames.csv", "events.csv"
@@ -76,7 +76,7 @@ def read_session(folder: Path) -> Session:
         about = json.loads((folder / SESSION).read_text(encoding="utf-8"))
         if not isinstance(about, dict) or about.get("format") != FORMAT:
             raise ValueError("its format is unknown")
-        classes, faces = _read_faces(folder / FACES)
+        classes, affect, faces = _read_faces(folder / FACES)
         frames = [
             RecordedFrame(
                 int(row["frame"]),
@@ -85,6 +85,7 @@ def read_session(folder: Path) -> Session:
                 RecordedResults(
                     classes if row["analysed"] == "1" else (),
                     tuple(faces.get(int(row["frame"]), ())),
+                    affect and row["analysed"] == "1",
                 ),
             )
             for row in _rows(folder / FRAMES)
@@ -106,14 +107,14 @@ def read_session(folder: Path) -> Session:
 def with_recorded_results(analysis: Analysis) -> Analysis:
     """`analysis`, which has the picture, with the results that were recorded for its frame."""
     results = analysis.frame.recorded or RecordedResults()
-    model = AppliedModel(results.classes)
+    model = AppliedModel(results.classes, valence_arousal=results.valence_arousal)
     faces = tuple(
         Face(
             face_id=face.face_id,
             box=face.box,
             landmarks=None,
             crop=None,
-            predictions=(Prediction(model, face.probabilities, face.probabilities),),
+            predictions=(_recorded_prediction(model, face),),
             signals=face.signals,
         )
         for face in results.faces
@@ -121,14 +122,22 @@ def with_recorded_results(analysis: Analysis) -> Analysis:
     return replace(analysis, faces=faces, models=(model,) if results.classes else ())
 
 
-def _read_faces(file: Path) -> tuple[tuple[str, ...], dict[int, list[RecordedFace]]]:
-    """The classes, and the faces by the number of their frame."""
+def _recorded_prediction(model: AppliedModel, face: RecordedFace) -> Prediction:
+    values = face.valence_arousal
+    affect = None if values is None else Affect(values, values)
+    return Prediction(model, face.probabilities, face.probabilities, affect=affect)
+
+
+def _read_faces(file: Path) -> tuple[tuple[str, ...], bool, dict[int, list[RecordedFace]]]:
+    """The classes, whether there are valence and arousal, and the faces by their frame's number."""
     classes: tuple[str, ...] = ()
+    affect = False
     faces: dict[int, list[RecordedFace]] = defaultdict(list)
     for row in _rows(file):
         if not classes:
             names = (name for name in row if name.startswith(PROBABILITY))
             classes = tuple(name.removeprefix(PROBABILITY) for name in names)
+            affect = AFFECT_COLUMNS.keys() <= row.keys()
         if not row["face_id"]:
             continue
         x, y, width, height = (float(row[f"box_{name}"]) for name in "xywh")
@@ -138,9 +147,12 @@ def _read_faces(file: Path) -> tuple[tuple[str, ...], dict[int, list[RecordedFac
                 (x, y, width, height),
                 np.array([float(row[PROBABILITY + name]) for name in classes], np.float32),
                 np.array([float(row[name] or "nan") for name in SIGNAL_COLUMNS], np.float32),
+                np.array([float(row[name]) for name in AFFECT_COLUMNS], np.float32)
+                if affect
+                else None,
             )
         )
-    return classes, faces
+    return classes, affect, faces
 
 
 def _read_marks(file: Path) -> tuple[Mark, ...]:

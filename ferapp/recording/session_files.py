@@ -32,6 +32,7 @@ from ferapp.recording.session import (
 from ferapp.sources.stream_address import without_password
 from ferapp.vision.face_table import COORDINATES, column_meanings, table_head
 from ferapp.vision.file_hash import file_hash
+from ferapp.vision.types import AppliedModel
 from trainer.files import write_json
 
 if TYPE_CHECKING:  # imports PyAV
@@ -51,6 +52,11 @@ class RecordingSubject:
     loaded: LoadedModel
     settings: dict[str, Any]  # of the analysis
 
+    @property
+    def model(self) -> AppliedModel:
+        card = self.loaded.classifier.card
+        return AppliedModel(card.classes, valence_arousal=card.valence_arousal)
+
 
 class SessionFiles:
     """A new folder in `parent`, named by time. All methods raise OSError when the disk fails."""
@@ -60,8 +66,8 @@ class SessionFiles:
         self._videos: dict[str, H264Writer] = {}
         self._tables: dict[str, tuple[Any, TextIO]] = {}  # CSV writer and stream by file name
 
-    def open_tables(self, classes: tuple[str, ...]) -> None:
-        heads = {FACES: table_head(classes), FRAMES: FRAME_COLUMNS, EVENTS: EVENT_COLUMNS}
+    def open_tables(self, model: AppliedModel) -> None:
+        heads = {FACES: table_head(model), FRAMES: FRAME_COLUMNS, EVENTS: EVENT_COLUMNS}
         for name, head in heads.items():
             stream = open_table(self.folder / name)
             self._tables[name] = csv.writer(stream), stream
@@ -149,7 +155,7 @@ def session_content(
         "settings": subject.settings | display_settings,
         "times": TIMES,
         "coordinates": COORDINATES,
-        "columns": column_meanings(card.classes, card.temperature, **SHARED_COLUMNS)
+        "columns": column_meanings(subject.model, card.temperature, **SHARED_COLUMNS)
         | FRAME_COLUMNS
         | EVENT_COLUMNS,
         "versions": _versions(),

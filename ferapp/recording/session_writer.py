@@ -198,7 +198,7 @@ class SessionWriter:
             check_encoder()
         self._files = files = SessionFiles(self._plan.folder, self._started)
         try:
-            files.open_tables(self._classes)
+            files.open_tables(self._subject.model)
             files.write_session(
                 session_content(
                     self._subject, self._plan.display_settings, self._started, self.status

@@ -32,7 +32,7 @@ def classify(
     import torch
 
     from trainer.device import resolve_device
-    from trainer.evaluation.evaluate import predict
+    from trainer.evaluation.predictions import predict
     from trainer.faces.align import align_face, unaligned_crop
     from trainer.models.model_file import load_model
 

@@ -14,6 +14,7 @@ class RecordedFace:
     box: tuple[float, float, float, float]  # x, y, width, height in frame pixels
     probabilities: NDArray[np.float32]  # (K,) of the classes, unsmoothed
     signals: NDArray[np.float32]  # (S,) of `vision.signals.SIGNALS`, NaN where unknown
+    valence_arousal: NDArray[np.float32] | None = None  # (2,), of a model that has learned them
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class RecordedResults:
 
     classes: tuple[str, ...] = ()  # () where the model failed on the frame
     faces: tuple[RecordedFace, ...] = ()
+    valence_arousal: bool = False  # whether the model has learned them
 
 
 @dataclass(frozen=True, slots=True)

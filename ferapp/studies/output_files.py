@@ -17,7 +17,7 @@ from ferapp.studies.output_note import (
     check_video_replaceable,
 )
 from ferapp.vision.face_table import column_meanings, table_rows
-from ferapp.vision.types import Analysis
+from ferapp.vision.types import Analysis, AppliedModel
 from trainer.card import ModelCard
 from trainer.errors import FerError, UsageError
 from trainer.prior import ClassPrior
@@ -166,4 +166,5 @@ def table_columns(card: ModelCard, prior: ClassPrior, source: FrameSource) -> di
         )
         time_s = f"Invented: {1 / FOLDER_FPS:g} second a picture."
         extra = {"file": "File name of the picture."}
-    return column_meanings(card.classes, card.temperature, frame, time_s, str(prior)) | extra
+    model = AppliedModel(card.classes, valence_arousal=card.valence_arousal)
+    return column_meanings(model, card.temperature, frame, time_s, str(prior)) | extra

@@ -27,7 +27,8 @@ from trainer.labels import EXPRESSIONS
 from trainer.model_index import find_model
 from trainer.models.fuse_bn import fuse_bn
 from trainer.models.model_file import load_model
-from trainer.models.registry import capture_outputs
+from trainer.models.networks.clip_networks import ClipModel
+from trainer.models.registry import AFFECT, capture_outputs
 from trainer.prior import TRAINED, ClassPrior
 
 
@@ -37,7 +38,8 @@ class Classification:
 
     M is K where one forward pass gives the maps of all classes, else 1; 0 without attribution.
     `method` is the method of the maps, `attention` (F, d) the weights of the features, d = 0 for
-    a model without any.
+    a model without any; `valence_arousal` is (F, 2), (F, 0) for a model that has not learned them;
+    `memory` (F, m) is what a network for clips remembers after this frame, m = 0 for any other.
     """
 
     probabilities: NDArray[np.float32]
@@ -45,6 +47,8 @@ class Classification:
     mapped: NDArray[np.int64]
     method: str
     attention: NDArray[np.float32]
+    valence_arousal: NDArray[np.float32]
+    memory: NDArray[np.float32]
 
 
 class Classifier:
@@ -90,6 +94,7 @@ class Classifier:
         method: str = DEFAULT_METHOD,
         target: Literal["predicted", "runner_up"] | int = "predicted",
         points: NDArray[np.float32] | None = None,
+        memory: NDArray[np.float32] | None = None,
     ) -> Classification:
         """Classify crops (F, S, S) in one batch and explain them by one of OVERLAY_METHODS.
 
@@ -97,6 +102,7 @@ class Classifier:
         class is that of the highest probability. Options outlive
         models: the predicted class replaces a class that the model does not have, Grad*Input a
         method that it cannot serve. Action units need `points` (F, 68, 2) in px of the crop.
+        A network for clips continues from `memory` (F, memory_size) of each face.
         """
         x = to_input(torch.from_numpy(crops), self.card.preprocessing)
         x = x.to(self.device, memory_format=self._layout)
@@ -104,8 +110,12 @@ class Classifier:
             method = DEFAULT_METHOD
         if isinstance(target, int) and not 0 <= target < len(self.card.classes):
             target = "predicted"
+        if isinstance(self._network, ClipModel):
+            self._network.memory = None if memory is None else torch.from_numpy(memory).to(x)
         features: dict[str, Tensor] = {}
         layers = {self._network.attribution_layer} if self._has_attention else set()
+        if self.card.valence_arousal:
+            layers.add(AFFECT)
         with capture_outputs(self._network, layers, features):
             if not attribution or method == ACTION_UNITS:
                 with torch.inference_mode():
@@ -129,7 +139,20 @@ class Classifier:
             mapped.cpu().numpy(),
             method,
             self._attention(features, len(x)),
+            _affect(features, len(x)),
+            self._remembered(len(x)),
         )
+
+    @property
+    def memory_size(self) -> int:
+        """Numbers that it remembers of each face; 0 unless it is a network for clips."""
+        return self._network.memory_size if isinstance(self._network, ClipModel) else 0
+
+    def _remembered(self, count: int) -> NDArray[np.float32]:
+        if not isinstance(self._network, ClipModel) or self._network.remembered is None:
+            return np.zeros((count, 0), np.float32)
+        remembered = self._network.remembered.detach().float().cpu().numpy()
+        return np.asarray(remembered, np.float32)
 
     def _action_units(
         self, points: NDArray[np.float32] | None, count: int, side: int
@@ -147,7 +170,7 @@ class Classifier:
 
     @torch.inference_mode()
     def _attention(self, features: dict[str, Tensor], count: int) -> NDArray[np.float32]:
-        if not features:
+        if not self._has_attention:
             return np.zeros((count, 0), np.float32)
         weights = self._network.attend(features[self._network.attribution_layer].detach())
         assert weights is not None
@@ -164,3 +187,8 @@ class Classifier:
             self.classify(crop, attribution=attribution)
             times.append(time.perf_counter() - start)
         return float(np.median(times))
+
+
+def _affect(outputs: dict[str, Tensor], count: int) -> NDArray[np.float32]:
+    values = outputs[AFFECT].detach().float().cpu().numpy() if AFFECT in outputs else None
+    return np.zeros((count, 0), np.float32) if values is None else np.asarray(values, np.float32)

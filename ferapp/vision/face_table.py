@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
 from ferapp.vision.signals import SIGNALS
-from ferapp.vision.types import Analysis
+from ferapp.vision.types import Analysis, AppliedModel
 from trainer.prior import TRAINED
 
 BOX = "of the face's box, in pixels of the source, unmirrored"
@@ -25,15 +25,23 @@ FACE_COLUMNS = {
 }
 COLUMNS = ("frame", "time_s", *FACE_COLUMNS)
 PROBABILITY = "p_"  # before the name of a class
+RATED = "from -1 to 1, as people rated the pictures that the model learned from, unsmoothed"
+AFFECT_COLUMNS = {  # of models that have learned them
+    "valence": f"How pleasant the face appears, {RATED}.",
+    "arousal": f"How excited the face appears, {RATED}.",
+}
 COORDINATES = "pixels of the source, unmirrored; 0, 0 is the centre of the first pixel"
 
 
-def table_head(classes: tuple[str, ...]) -> list[str]:
-    return [*COLUMNS, *(f"{PROBABILITY}{name}" for name in classes), *SIGNAL_COLUMNS]
+def table_head(model: AppliedModel) -> list[str]:
+    """The names of the columns, in their order."""
+    probabilities = (f"{PROBABILITY}{name}" for name in model.classes)
+    affect = AFFECT_COLUMNS if model.valence_arousal else ()
+    return [*COLUMNS, *probabilities, *SIGNAL_COLUMNS, *affect]
 
 
 def column_meanings(
-    classes: tuple[str, ...],
+    model: AppliedModel,
     temperature: float,
     frame: str,
     time_s: str,
@@ -52,26 +60,28 @@ def column_meanings(
     probabilities = {
         f"{PROBABILITY}{name}": f"Probability of {name}, from 0 to 1; all classes add up "
         f"to 1. Of this frame alone, unsmoothed: {formula}, {calibrated}.{assumed}"
-        for name in classes
+        for name in model.classes
     }
     signals = {
         signal.column: f"{signal.meaning} Mostly from {signal.extent[0]:g} to "
         f"{signal.extent[1]:g}; empty where unknown."
         for signal in SIGNALS
     }
-    return {"frame": frame, "time_s": time_s, **FACE_COLUMNS, **probabilities, **signals}
+    meanings = {"frame": frame, "time_s": time_s, **FACE_COLUMNS, **probabilities, **signals}
+    return meanings | (AFFECT_COLUMNS if model.valence_arousal else {})
 
 
 def table_rows(analysis: Analysis) -> Iterable[list[str]]:
     """One row per face; one row with an empty face_id for a frame without faces."""
     frame = [str(analysis.frame.index), f"{analysis.frame.time_s:.3f}"]
     if not analysis.faces:
-        yield frame + [""] * (len(COLUMNS) - 2 + len(analysis.classes) + len(SIGNAL_COLUMNS))
+        model = analysis.model or AppliedModel(())
+        yield frame + [""] * (len(table_head(model)) - 2)
     for face in analysis.faces:
         if face.prediction is None:
             raise ValueError("the table is made of faces with a prediction")
         probabilities = face.prediction.probabilities
-        best = int(probabilities.argmax())
+        best, affect = int(probabilities.argmax()), face.prediction.affect
         yield [
             *frame,
             str(face.face_id),
@@ -80,4 +90,5 @@ def table_rows(analysis: Analysis) -> Iterable[list[str]]:
             f"{probabilities[best]:.4f}",
             *(f"{value:.4f}" for value in probabilities),
             *("" if math.isnan(value) else f"{value:.4f}" for value in face.signals),
+            *(f"{value:.4f}" for value in (affect.values if affect is not None else ())),
         ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import AnalysisOptions
+from ferapp.vision.clip_memory import ClipMemory
 from ferapp.vision.face_regions import region_map
 from ferapp.vision.masking import hide_parts
 from ferapp.vision.quality import quality_issues, unsure_issue
@@ -18,6 +19,7 @@ from ferapp.vision.signals import measure_signals
 from ferapp.vision.smoothing import Smoothing
 from ferapp.vision.tracking import Tracks
 from ferapp.vision.types import (
+    Affect,
     Analysis,
     AppliedModel,
     Attribution,
@@ -59,6 +61,7 @@ class Analyzer:
         self._tracks = Tracks()
         self._smoothing = Smoothing()
         self._second_smoothing = Smoothing()  # of the second model's probabilities
+        self._memory, self._second_memory = ClipMemory(), ClipMemory()
         self._detections: list[DetectedFace] = []  # in the frame that was analysed last
 
     def _follow_segment(self, segment: int) -> None:
@@ -66,6 +69,7 @@ class Analyzer:
             self._segment = segment
             self._tracks.begin_segment()
             self._smoothing, self._second_smoothing = Smoothing(), Smoothing()
+            self._memory, self._second_memory = ClipMemory(), ClipMemory()
 
     def detect(self, frame: Frame, options: AnalysisOptions) -> list[DetectedFace]:
         """Detect the faces of the next frame."""
@@ -105,7 +109,9 @@ class Analyzer:
         ids = self._tracks.assign([detection.box for detection in detections], frame.time_s)
         aligned = _align(frame, detections, classifier, options)
         aligned_at = time.perf_counter()
-        model, predictions = _predict(frame, ids, aligned, classifier, options, self._smoothing)
+        model, predictions = _predict(
+            frame, ids, aligned, classifier, options, self._smoothing, self._memory
+        )
         predicted = time.perf_counter()
         faces = tuple(
             _face(frame, *values)
@@ -128,7 +134,9 @@ class Analyzer:
         """`analysis`, the latest one, with the predictions of a second model for its faces."""
         frame, ids = analysis.frame, [face.face_id for face in analysis.faces]
         aligned = _align(frame, self._detections, classifier, options)
-        model, seconds = _predict(frame, ids, aligned, classifier, options, self._second_smoothing)
+        model, seconds = _predict(
+            frame, ids, aligned, classifier, options, self._second_smoothing, self._second_memory
+        )
         faces = tuple(
             replace(face, predictions=(face.prediction, second))
             for face, second in zip(analysis.faces, seconds, strict=True)
@@ -168,26 +176,35 @@ def _predict(
     classifier: "Classifier | None",
     options: AnalysisOptions,
     smoothing: Smoothing,
+    memory: ClipMemory,
 ) -> tuple[AppliedModel | None, list[Prediction | None]]:
     """The model and one prediction per face, all faces in one batch."""
     if classifier is None:
         return None, [None] * len(aligned)
     smoothing.use_model(classifier.path)
     if not aligned:
-        return AppliedModel(classifier.card.classes, options.method), []
-    result = _classify(aligned, classifier, options)
-    model = AppliedModel(classifier.card.classes, result.method)
+        return _applied(classifier, options.method), []
+    memory.use_model(classifier.path)
+    keys = [(face_id, options.hidden) for face_id in ids]
+    if options.hidden:
+        keys += [(face_id, frozenset()) for face_id in ids]
+    before = memory.before(keys, classifier.memory_size) if classifier.memory_size else None
+    result = _classify(aligned, classifier, options, before)
+    memory.remember(keys, result.memory, frame.time_s)
+    model = _applied(classifier, result.method)
     constant_s = options.smoothing_s
     predictions: list[Prediction | None] = []
     for index, (face_id, face) in enumerate(zip(ids, aligned, strict=True)):
-        probabilities = result.probabilities[index]
-        smoothed = smoothing.smooth(
-            face_id, probabilities, frame.time_s, constant_s, options.hidden
-        )
+        probabilities, affect = result.probabilities[index], result.valence_arousal[index]
+        values = np.concatenate([probabilities, affect])
+        together = smoothing.smooth(face_id, values, frame.time_s, constant_s, options.hidden)
+        smoothed, smoothed_affect = np.split(together, [len(probabilities)])
         unmasked = None
         if options.hidden:
             whole = result.probabilities[len(aligned) + index]
+            whole = np.concatenate([whole, result.valence_arousal[len(aligned) + index]])
             unmasked = smoothing.smooth(face_id, whole, frame.time_s, constant_s)
+            unmasked = unmasked[: len(probabilities)]
         attention = result.attention[index]
         predictions.append(
             Prediction(
@@ -198,13 +215,21 @@ def _predict(
                 _attribution(result, index, face) if options.attribution else None,
                 attention if attention.size else None,
                 unsure_issue(smoothed),
+                Affect(affect, smoothed_affect) if affect.size else None,
             )
         )
     return model, predictions
 
 
+def _applied(classifier: "Classifier", method: str) -> AppliedModel:
+    return AppliedModel(classifier.card.classes, method, classifier.card.valence_arousal)
+
+
 def _classify(
-    aligned: list[_AlignedFace], classifier: "Classifier", options: AnalysisOptions
+    aligned: list[_AlignedFace],
+    classifier: "Classifier",
+    options: AnalysisOptions,
+    memory: NDArray[np.float32] | None,
 ) -> "Classification":
     crops = [face.masked for face in aligned]
     points = [face.points for face in aligned]
@@ -217,6 +242,7 @@ def _classify(
         method=options.method,
         target=options.target,
         points=np.stack(points).astype(np.float32),
+        memory=memory,
     )
 
 

@@ -46,10 +46,14 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class AppliedModel:
-    """A model that ran on the faces of a frame; `method` is the one that made its maps."""
+    """A model that ran on the faces of a frame; `method` is the one that made its maps.
+
+    `valence_arousal`: whether it has learned them.
+    """
 
     classes: tuple[str, ...]
     method: str = DEFAULT_METHOD
+    valence_arousal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,22 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Affect:
+    """Valence and arousal, each from −1 to 1: `values` (2,) of this frame, `smoothed` (2,)."""
+
+    values: NDArray[np.float32]
+    smoothed: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """The output of one model for one face.
 
     `probabilities` (K,) are those of this frame alone, `smoothed` (K,) the displayed ones. While
     parts of the face are hidden, `unmasked` (K,) is `smoothed` of the same face without hiding.
     `attention` (d,) are the weights of the features, for models that have them. `unsure` is set
-    where the model gives no class a high probability.
+    where the model gives no class a high probability. `affect` is there for models that have
+    learned valence and arousal.
     """
 
     model: AppliedModel
@@ -83,6 +96,7 @@ class Prediction:
     attribution: Attribution | None = None
     attention: NDArray[np.float32] | None = None
     unsure: QualityIssue | None = None
+    affect: Affect | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:

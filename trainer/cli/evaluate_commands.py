@@ -166,8 +166,11 @@ def _evaluate(
         origin={"model_file": str(path.resolve()), "data_path": str(data.resolve())},
     )
     if figures and out is not None:
+        from trainer.data.clips import clip_rows, one_a_clip
         from trainer.reports.evaluation_report import write_evaluation_figures
 
+        if faces.clip is not None:
+            faces = one_a_clip(faces, clip_rows(faces))
         write_evaluation_figures(out, network, card, faces, torch_device)
     if out is not None:
         notices.print(f"Wrote {out}", soft_wrap=True)

@@ -99,8 +99,14 @@ def _loss_terms(event: dict[str, Any]) -> str:
 
 
 def _epoch_line(event: dict[str, Any]) -> str:
+    affect = "".join(
+        f"  {name} CCC {event[f'val_{name}_ccc']:.3f}"
+        for name in ("valence", "arousal")
+        if f"val_{name}_ccc" in event
+    )
     validation = (
         f"val {event['val_accuracy']:.2%}  mean class {event['val_mean_class_accuracy']:.2%}"
+        f"{affect}"
     )
     if "loss" not in event:  # epoch 0: the weights that training starts from
         return f"epoch {event['epoch']:3d}  initial weights  {validation}"
@@ -202,6 +208,10 @@ def print_metrics(result: dict[str, Any]) -> None:
         f"accuracy {result['accuracy']:.2%}   mean class {result['mean_class_accuracy']:.2%}   "
         f"macro F1 {result['macro_f1']:.3f}   ECE {result['ece']:.3f}   n {result['n']}"
     )
+    if "valence_arousal" in result:
+        from trainer.evaluation.evaluate import valence_arousal_line
+
+        print(valence_arousal_line(result["valence_arousal"]))
     if "landmark_r" in result:
         r = result["landmark_r"]
         print(f"attribution and landmarks r {r['mean']:.3f} ± {r['std']:.3f} (n {r['n']})")

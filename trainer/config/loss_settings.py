@@ -19,6 +19,8 @@ class LossConfig(Section):
 
     # in the training data
     needs_landmarks: ClassVar[bool] = False
+    # in the training data; the network gets a head for them
+    needs_valence_arousal: ClassVar[bool] = False
     # the loss has no effect where the classifier alone is trained
     needs_trained_features: ClassVar[bool] = False
     # augmentations which blend two faces that the loss works with
@@ -153,6 +155,23 @@ class AcolConfig(LossConfig):
     )
 
 
+class ConcordanceConfig(LossConfig):
+    """Concordance: learns valence and arousal beside the classes."""
+
+    needs_valence_arousal = True
+
+    weight: float = setting(
+        0.0,
+        "Weight of 1 − the mean concordance (CCC) of valence and arousal; 0 switches them off.",
+        title="Valence and arousal",
+        ge=0,
+        le=100,
+    )
+
+    def describe(self) -> str:
+        return "concordance of valence and arousal"
+
+
 class MirrorConfig(LossConfig):
     """Mirror consistency: the same prediction for a face and its mirror image."""
 
@@ -231,4 +250,5 @@ BUILT_IN: dict[str, type[LossConfig]] = {
     "affinity": AffinityConfig,
     "partition": PartitionConfig,
     "landmarks": LandmarksConfig,
+    "concordance": ConcordanceConfig,
 }

@@ -68,6 +68,11 @@ class ObjectiveConfig(CrossEntropyConfig):
         return {name: loss for name, loss in sections.items() if loss.weight}
 
     @property
+    def needs_valence_arousal(self) -> bool:
+        """Whether a loss that is switched on learns them, for which the network gets a head."""
+        return any(loss.needs_valence_arousal for loss in self.losses.values())
+
+    @property
     def unregistered(self) -> list[str]:
         """Losses of a saved run whose code this process has not loaded."""
         sections = self.model_extra or {}

@@ -26,12 +26,17 @@ class Pasted:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`x` (B, 1, s, s) in [0, 1]; `landmarks` (B, 68, 2) in pixels of x; `targets` (B, K)."""
+    """`x` (B, 1, s, s) in [0, 1]; `landmarks` (B, 68, 2) in pixels of x; `targets` (B, K).
+
+    `valence_arousal` (B, 2) are NaN where unknown; None without any. A blend has the mean of two
+    known ones by the shares of its pictures.
+    """
 
     x: Tensor
     landmarks: Tensor
     targets: Tensor
     pasted: Pasted | None = None
+    valence_arousal: Tensor | None = None
 
 
 def augment(
@@ -75,6 +80,7 @@ def mixup(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
         share * batch.x + (1 - share) * batch.x[order],
         batch.landmarks,
         share * batch.targets + (1 - share) * batch.targets[order],
+        valence_arousal=_blended(batch.valence_arousal, order, share),
     )
 
 
@@ -99,7 +105,12 @@ def cutmix(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
         batch.landmarks,
         (1 - share) * batch.targets + share * batch.targets[order],
         Pasted(box, order, batch.targets.argmax(dim=1)),
+        _blended(batch.valence_arousal, order, 1 - share),
     )
+
+
+def _blended(values: Tensor | None, order: Tensor, share: Tensor) -> Tensor | None:
+    return None if values is None else share * values + (1 - share) * values[order]
 
 
 def _uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:

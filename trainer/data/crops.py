@@ -41,13 +41,15 @@ class Crops:
     """Aligned crops.
 
     `pixels` (N, S, S) uint8; `landmarks` (N, 68, 2) float32 in crop pixels, NaN where none were
-    detected (those crops are unaligned pictures); `labels` (N,); `targets` (N, K) probabilities.
+    detected (those crops are unaligned pictures); `labels` (N,); `targets` (N, K) probabilities;
+    `valence_arousal` (N, 2) float32, NaN where unknown.
     """
 
     pixels: Tensor | LazyCrops
     landmarks: Tensor
     labels: Tensor
     targets: Tensor
+    valence_arousal: Tensor
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -82,9 +84,10 @@ def align_all(
         is_top = shares == shares.max(axis=1, keepdims=True)
         shares = np.where(is_top.sum(axis=1, keepdims=True) == 1, is_top, shares)
     targets[has_votes] += votes_share * (shares - targets[has_votes])
-    return Crops(
-        pixels, torch.from_numpy(landmarks), torch.from_numpy(data.label), torch.from_numpy(targets)
-    )
+    affect = data.valence_arousal
+    if affect is None:
+        affect = np.full((len(data), 2), np.nan, np.float32)
+    return Crops(pixels, *map(torch.from_numpy, (landmarks, data.label, targets, affect)))
 
 
 def centre(crops: Tensor, size: int) -> Tensor:

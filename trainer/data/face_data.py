@@ -30,6 +30,7 @@ ARRAYS = {
     "landmarks": ("f", 3),
     "votes": ("f", 2),
 }
+OPTIONAL_ARRAYS = {"valence_arousal": ("f", 2), "clip": ("iu", 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class FaceData:
 
     `landmarks` are (N, 68, 2) float32 in picture pixels, NaN where no face was detected.
     `votes` (N, K) float32 are the shares of annotators who chose each class, NaN without any.
+    `valence_arousal` (N, 2) float32 are from −1 to 1, NaN where unknown; None if no sample has any.
+    `clip` (N,) are the numbers of the clips of which the samples are frames, in the order of time;
+    None for single pictures. The frames of a clip have one label and one split.
     """
 
     name: str
@@ -49,6 +53,8 @@ class FaceData:
     label: NDArray[np.int64]  # (N,)
     landmarks: NDArray[np.float32]
     votes: NDArray[np.float32]
+    valence_arousal: NDArray[np.float32] | None = None
+    clip: NDArray[np.int64] | None = None
     landmark_source: str = "none"  # or "mediapipe", "data set", "files"
     skipped: tuple[str, ...] = ()  # pictures that could not be read, with the reason
 
@@ -71,6 +77,8 @@ class FaceData:
             label=self.label[where],
             landmarks=self.landmarks[where],
             votes=self.votes[where],
+            valence_arousal=None if self.valence_arousal is None else self.valence_arousal[where],
+            clip=None if self.clip is None else self.clip[where],
         )
 
     def of_split(self, split: str) -> "FaceData":
@@ -123,6 +131,8 @@ def join_data_sets(data: FaceData, others: Sequence[FaceData], limit: int = 0) -
     detection ran, and `others`' votes. Raises UsageError where nothing of a set is left.
     """
     numbers = {name: number for number, name in enumerate(data.classes)}
+    if others and any(each.clip is not None for each in (data, *others)):
+        raise UsageError(f"{data.name} + {others[0].name}: clips cannot be joined with other data")
     parts = [data]
     for other in others:
         label = np.array([numbers.get(name, np.nan) for name in other.classes])[other.label]
@@ -160,6 +170,20 @@ def join_data_sets(data: FaceData, others: Sequence[FaceData], limit: int = 0) -
         label=np.concatenate([part.label for part in parts]),
         landmarks=np.concatenate([part.landmarks for part in parts]),
         votes=np.concatenate([part.votes for part in parts]),
+        valence_arousal=_join_valence_arousal(parts),
+    )
+
+
+def _join_valence_arousal(parts: Sequence[FaceData]) -> NDArray[np.float32] | None:
+    if all(part.valence_arousal is None for part in parts):
+        return None
+    return np.concatenate(
+        [
+            np.full((len(part), 2), np.nan, np.float32)
+            if part.valence_arousal is None
+            else part.valence_arousal
+            for part in parts
+        ]
     )
 
 
@@ -168,6 +192,7 @@ def save(data: FaceData, folder: Path) -> None:
     images = data.images
     if not (isinstance(images, StoredImages) and images.path == folder / "images.npy"):
         write_atomic(folder / "images.npy", lambda stream: np.save(stream, np.asarray(images)))
+    optional = {name: getattr(data, name) for name in OPTIONAL_ARRAYS}
     write_atomic(
         folder / "samples.npz",
         lambda stream: np.savez(
@@ -178,6 +203,7 @@ def save(data: FaceData, folder: Path) -> None:
             label=data.label,
             landmarks=data.landmarks,
             votes=data.votes,
+            **{name: values for name, values in optional.items() if values is not None},
         ),
     )
     write_json(
@@ -190,6 +216,9 @@ def save(data: FaceData, folder: Path) -> None:
             "landmark_source": data.landmark_source,
             "with_landmarks": int(data.has_landmarks.sum()),
             "with_votes": int((~np.isnan(data.votes[:, 0])).sum()),
+            "with_valence_arousal": 0
+            if data.valence_arousal is None
+            else int(np.isfinite(data.valence_arousal).any(axis=1).sum()),
             "class_counts": data.class_counts(),
             "skipped": list(data.skipped),
         },
@@ -208,7 +237,8 @@ def load(folder: Path) -> FaceData:
             raise DataError(f"{folder}: prepared in format {head['format']}, this is {FORMAT}")
         images = StoredImages(folder / "images.npy")
         samples = read_arrays(folder / "samples.npz")
-        check_arrays(samples, ARRAYS)
+        present = {name: kind for name, kind in OPTIONAL_ARRAYS.items() if name in samples}
+        check_arrays(samples, ARRAYS | present)
         data = FaceData(
             name=str(head["name"]),
             classes=tuple(map(str, head["classes"])),
@@ -231,5 +261,7 @@ def _check(data: FaceData) -> None:
         raise ValueError(f"it has {len(data.images)} pictures of {len(data)} samples")
     if data.landmarks.shape[1:] != (68, 2) or data.votes.shape[1:] != (len(data.classes),):
         raise ValueError(f"landmarks are {data.landmarks.shape}, votes {data.votes.shape}")
+    if data.valence_arousal is not None and data.valence_arousal.shape[1:] != (2,):
+        raise ValueError(f"valence and arousal are {data.valence_arousal.shape}")
     if len(data) and not -1 <= data.label.min() <= data.label.max() < len(data.classes):
         raise ValueError("a label is no class")

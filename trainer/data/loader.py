@@ -9,23 +9,29 @@ from torch import Tensor
 
 from trainer.data.crops import Crops
 
-Sample = tuple[Tensor, Tensor, Tensor]
+Sample = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def load_batches(
     crops: Crops, batches: Iterable[Tensor], threads: int, device: torch.device
 ) -> Generator[Sample]:
-    """Pixels (B, S, S) uint8, landmarks (B, 68, 2) and targets (B, K) of each batch of rows (B,).
+    """Pixels (B, S, S) uint8, landmarks (B, 68, 2), targets (B, K), valence and arousal (B, 2).
 
-    In order, with up to `threads` batches loaded ahead; threads suffice, because OpenCV releases
-    the GIL. For a GPU `device` the tensors are in pinned memory.
+    Of each batch of rows (B,), in order, with up to `threads` batches loaded ahead; threads
+    suffice, because OpenCV releases the GIL. For a GPU `device` the tensors are in pinned memory.
     """
 
     def load(rows: Tensor) -> Sample:
-        pixels, landmarks, targets = crops.pixels[rows], crops.landmarks[rows], crops.targets[rows]
+        parts = (crops.pixels, crops.landmarks, crops.targets, crops.valence_arousal)
+        pixels, landmarks, targets, affect = (part[rows] for part in parts)
         if device.type == "cuda":
-            return pixels.pin_memory(), landmarks.pin_memory(), targets.pin_memory()
-        return pixels, landmarks, targets
+            return (
+                pixels.pin_memory(),
+                landmarks.pin_memory(),
+                targets.pin_memory(),
+                affect.pin_memory(),
+            )
+        return pixels, landmarks, targets, affect
 
     with ThreadPoolExecutor(threads, thread_name_prefix="loader") as pool:
         queue: deque[Future[Sample]] = deque()

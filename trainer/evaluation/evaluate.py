@@ -1,39 +1,32 @@
 """Predict a split with a model, and measure the predictions."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from trainer.attribution import AuCosines, landmark_correlation
 from trainer.card import ModelCard
+from trainer.data.clips import clip_rows, one_a_clip
 from trainer.data.corruptions import CORRUPTIONS, corrupted
-from trainer.data.crops import Crops, LazyCrops, align_all, normalise, to_input
+from trainer.data.crops import Crops, align_all, to_input
 from trainer.data.face_data import FaceData
-from trainer.device import memory_format
 from trainer.errors import UsageError
-from trainer.evaluation.metrics import classification_metrics, majority_accuracy
+from trainer.evaluation.clip_features import predict_clips
+from trainer.evaluation.metrics import (
+    classification_metrics,
+    majority_accuracy,
+    valence_arousal_metrics,
+)
+from trainer.evaluation.predictions import BATCH_SIZE, Predictions, Progress, no_progress, predict
 from trainer.files import write_atomic, write_json, write_text
 from trainer.models.registry import FerModel
 from trainer.prior import TRAINED, ClassPrior
 
-BATCH_SIZE = 256
 TTA = ("none", "flip", "tencrop")
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    """`logits` (N, K) and `features` (N, d) float32, in the order of the data."""
-
-    logits: NDArray[np.float32]
-    features: NDArray[np.float32]
 
 
 def check_classes(model: str, card: ModelCard, data: FaceData) -> None:
@@ -43,46 +36,6 @@ def check_classes(model: str, card: ModelCard, data: FaceData) -> None:
             f"{model}: its classes {', '.join(card.classes)} are not those of {data.name}",
             f"The data set has {', '.join(data.classes)}.",
         )
-
-
-@torch.inference_mode()
-def predict(
-    model: FerModel,
-    card: ModelCard,
-    pixels: Tensor | LazyCrops,
-    device: torch.device,
-    tta: str = "none",
-    progress: Progress = lambda done, total: None,
-) -> Predictions:
-    """Logits and features of aligned crops (N, S, S) uint8; with several views, their means.
-
-    `tta` flip: the crop and its mirror image; tencrop: the four corners and the centre of the
-    crop, and their mirror images. `progress(done, total)` is called before every batch; an
-    exception that it raises ends the prediction.
-    """
-    model.eval()
-    logits, features = [], []
-    layout = memory_format(model, device)
-    for start in range(0, len(pixels), BATCH_SIZE):
-        progress(start, len(pixels))
-        inputs = _views(pixels[start : start + BATCH_SIZE], card, tta)
-        embeddings = [model.embed(x.to(device, memory_format=layout)) for x in inputs]
-        features.append(torch.stack(embeddings).mean(0).float().cpu())
-        logits.append(torch.stack([model.classify(e).float() for e in embeddings]).mean(0).cpu())
-    return Predictions(torch.cat(logits).numpy(), torch.cat(features).numpy())
-
-
-def _views(crops: Tensor, card: ModelCard, tta: str) -> list[Tensor]:
-    views = [to_input(crops, card.preprocessing)]
-    if tta == "none":
-        return views
-    if tta == "tencrop":
-        side = card.preprocessing.input_size
-        end = crops.shape[-1] - side
-        for y, x in ((0, 0), (0, end), (end, 0), (end, end)):
-            corner = crops[:, None, y : y + side, x : x + side].float().div(255)
-            views.append(normalise(corner, card.preprocessing))
-    return views + [view.flip(-1) for view in views]
 
 
 def evaluate(
@@ -98,7 +51,7 @@ def evaluate(
     corruptions: bool = False,
     out: Path | None = None,
     origin: dict[str, str] | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Metrics of the model on `data`; with `out`, the evaluation's files are written there.
 
@@ -106,16 +59,20 @@ def evaluate(
     `explain` adds how far attributions lie on landmarks and action units, by `method` (the
     card's unless named). `corruptions` adds the accuracy under simulated poor cameras. `origin`
     (`model_file` and `data_path`) is noted in metrics.json. `progress` is that of `predict`, for
-    the uncorrupted pictures.
+    the uncorrupted pictures. Of data with clips each clip is one sample, see `predict_clips`.
     """
-    crops = align_all(data, card.preprocessing)
     assumed = ClassPrior.of(card, prior)
-    predictions = predict(model, card, crops.pixels, device, tta, progress)
+    if data.clip is None:
+        crops = align_all(data, card.preprocessing)
+        predictions = predict(model, card, crops.pixels, device, tta, progress)
+    elif explain or corruptions:
+        raise UsageError(f"{data.name}: clips are neither explained nor corrupted")
+    else:
+        predictions = predict_clips(model, card, data, device, tta, progress)
+        data = one_a_clip(data, clip_rows(data))
     predictions = replace(predictions, logits=assumed.adjust(predictions.logits))
     result = classification_metrics(predictions.logits, data.label, card.classes, card.temperature)
-    votes = majority_accuracy(predictions.logits, data.votes)
-    if votes:
-        result["votes"] = votes
+    result |= _further_metrics(data, predictions)
     if explain:
         method = method or card.explanation
         predicted = torch.from_numpy(predictions.logits.argmax(axis=1))
@@ -130,6 +87,16 @@ def evaluate(
         conditions = {"tta": tta, "prior": assumed.as_json(), **(origin or {})}
         _write_evaluation(out, card, data, predictions, assumed, result, conditions)
     return result
+
+
+def _further_metrics(data: FaceData, predictions: Predictions) -> dict[str, Any]:
+    """Those for which the data need votes, or valence and arousal."""
+    further: dict[str, Any] = {"votes": majority_accuracy(predictions.logits, data.votes)}
+    if predictions.valence_arousal is not None and data.valence_arousal is not None:
+        further["valence_arousal"] = valence_arousal_metrics(
+            predictions.valence_arousal, data.valence_arousal
+        )
+    return {name: measured for name, measured in further.items() if measured}
 
 
 def corruption_accuracy(
@@ -150,7 +117,7 @@ def corruption_accuracy(
 
 
 def landmark_agreement(
-    model: FerModel, card: ModelCard, crops: Crops, predicted: Tensor, device: torch.device
+    model: FerModel, card: ModelCard, crops: Crops, predicted: torch.Tensor, device: torch.device
 ) -> dict[str, float | int]:
     """Mean Pearson r of Grad*Input of the `predicted` classes (N,) with the landmark heatmap.
 
@@ -210,6 +177,10 @@ def _write_evaluation(
     write_json(
         out / "confusion.json", {"classes": list(card.classes), "counts": result["confusion"]}
     )
+    affect: dict[str, Any] = {
+        "valence_arousal": predictions.valence_arousal,
+        "valence_arousal_label": data.valence_arousal,
+    }
     write_atomic(
         out / "predictions.npz",
         lambda stream: np.savez(
@@ -224,10 +195,22 @@ def _write_evaluation(
             votes=data.votes,
             temperature=np.float64(card.temperature),
             prior_shift=prior.shift,
+            **{name: values for name, values in affect.items() if values is not None},
         ),
     )
     how = f"views: {conditions['tta']}, temperature {card.temperature:.3g}, prior: {prior}"
     write_text(out / "report.md", _markdown_report(card, data.name, result, how))
+
+
+def valence_arousal_line(measured: dict[str, float | int]) -> str:
+    """CCC and RMSE as one line for a person."""
+    values = [
+        f"{name} CCC {measured[f'{name}_ccc']:.3f}, RMSE {measured[f'{name}_rmse']:.3f}"
+        for name in ("valence", "arousal")
+        if f"{name}_ccc" in measured
+    ]
+    text = "; ".join(values)
+    return f"{text[:1].upper()}{text[1:]} ({measured['n']} samples)."
 
 
 def _markdown_report(card: ModelCard, data_name: str, result: dict[str, Any], how: str) -> str:
@@ -248,6 +231,8 @@ def _markdown_report(card: ModelCard, data_name: str, result: dict[str, Any], ho
             f"| {name} | {row['n']} | {row['accuracy']:.2%} | {row['precision']:.2%} "
             f"| {row['f1']:.3f} |"
         )
+    if affect := result.get("valence_arousal"):
+        lines += ["", valence_arousal_line(affect)]
     lines += ["", "Rows: true class; columns: predicted class.", ""]
     lines.append("| | " + " | ".join(card.classes) + " |")
     lines.append("|---" * (len(card.classes) + 1) + "|")

@@ -152,6 +152,37 @@ def majority_accuracy(
     return {"majority_accuracy": float(hits.mean()), "n": int(decided.sum())}
 
 
+def concordance_correlation(predicted: Floats, true: Floats) -> float:
+    """CCC of two samples (N,): 2 s_xy / (s_x² + s_y² + (x̄ − ȳ)²), s with 1/N (Lin 1989).
+
+    NaN for fewer than two samples, and where all of both are one value.
+    """
+    if len(true) < 2:
+        return float("nan")
+    covariance = np.mean((predicted - predicted.mean()) * (true - true.mean()))
+    spread = predicted.var() + true.var() + (predicted.mean() - true.mean()) ** 2
+    return float(_ratio(2 * covariance, spread))
+
+
+def valence_arousal_metrics(
+    predicted: NDArray[np.floating[Any]], true: NDArray[np.floating[Any]]
+) -> dict[str, float | int]:
+    """CCC and RMSE of valence and arousal (N, 2), over the samples where each is known, not NaN.
+
+    Empty if fewer than two samples have either; `n` are the samples that have any.
+    """
+    known = np.isfinite(true)
+    result: dict[str, float | int] = {}
+    for axis, name in enumerate(("valence", "arousal")):
+        rows = known[:, axis]
+        if rows.sum() < 2:
+            continue
+        x, y = (values[rows, axis].astype(np.float64) for values in (predicted, true))
+        result[f"{name}_ccc"] = concordance_correlation(x, y)
+        result[f"{name}_rmse"] = float(np.sqrt(np.mean((x - y) ** 2)))
+    return {**result, "n": int(known.any(axis=1).sum())} if result else {}
+
+
 def fit_temperature(logits: NDArray[np.float32], labels: Ints) -> float:
     """The T that minimises the cross-entropy of logits / T (Guo et al. 2017), in TEMPERATURE_RANGE.
 

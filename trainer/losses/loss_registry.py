@@ -32,8 +32,8 @@ class Step:
     `run` gives the model's logits for any inputs. `inputs` (B, C, H, W), `logits` (B, K),
     `embedding` (B, d), `targets` (B, K) probabilities, `landmarks` (B, 68, 2) in input px, NaN
     where a sample has none. `outputs` (B, C, h, w) of the layers that the losses read, by name.
-    `pasted` describes CutMix. A loss may add detached scalars to `log`: the run's events have
-    them.
+    `pasted` describes CutMix. `valence_arousal` (B, 2) are NaN where unknown. A loss may add
+    detached scalars to `log`: the run's events have them.
     """
 
     model: FerModel
@@ -45,6 +45,7 @@ class Step:
     targets: Tensor
     landmarks: Tensor
     pasted: Pasted | None = None
+    valence_arousal: Tensor | None = None
     log: dict[str, Tensor] = field(default_factory=dict)
 
     @property

@@ -83,7 +83,7 @@ class Objective(nn.Module):
         for name, loss in self.losses.items():
             step = Step(
                 model, run, batch.x, logits, embedding, outputs, targets, batch.landmarks,
-                batch.pasted,
+                batch.pasted, batch.valence_arousal,
             )  # fmt: skip
             with precision():
                 value = loss(step)

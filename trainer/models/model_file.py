@@ -13,8 +13,14 @@ from torch import Tensor
 from trainer.card import ModelCard
 from trainer.errors import ModelFileError
 from trainer.files import write_atomic
-from trainer.model_index import CARD_KEY, CHECKSUM_KEY, parse_card, read_metadata
-from trainer.models.registry import FerModel, create
+from trainer.model_index import (
+    CARD_KEY,
+    CHECKSUM_KEY,
+    find_frame_model,
+    parse_card,
+    read_metadata,
+)
+from trainer.models.registry import AFFECT, FRAME, FerModel, build
 from trainer.models.shapes_only import shapes_only
 
 
@@ -24,7 +30,12 @@ def save_model(
     card: ModelCard,
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write weights (floating ones as `dtype`) and card to `path`, whole or not at all."""
+    """Write weights (floating ones as `dtype`) and card to `path`, whole or not at all.
+
+    Those of a frame model stay in its own file, which the card names.
+    """
+    if card.frame_model is not None:
+        state = {name: value for name, value in state.items() if not _is_of_frame(name)}
     tensors = {
         name: value.detach().to("cpu", dtype if value.is_floating_point() else value.dtype)
         for name, value in state.items()
@@ -54,16 +65,11 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[FerModel
             "Copy it again from its source.",
         )
 
-    def build() -> FerModel:
-        return create(
-            card.architecture,
-            num_classes=len(card.classes),
-            input_size=card.preprocessing.input_size,
-            **card.arguments,
-        )
-
-    _check_fit(path, state, expected_state(path, build, len(state)))
-    model = build()
+    if card.frame_model is not None:
+        frame, _ = load_model(find_frame_model(path, card.frame_model))
+        state |= frame_state(frame)
+    _check_fit(path, state, expected_state(path, lambda: build(card), len(state)))
+    model = build(card)
     model.load_state_dict(state)
     model.float().requires_grad_(False).eval().to(device)
     if card.attribution_layer not in dict(model.named_modules()):
@@ -71,14 +77,24 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[FerModel
     return model, card
 
 
-def expected_state(path: Path, build: Callable[[], FerModel], weights: int) -> dict[str, Tensor]:
+def frame_state(frame: FerModel) -> dict[str, Tensor]:
+    """The weights of a frame model by their names in a network for clips."""
+    state = frame.state_dict().items()
+    return {f"{FRAME}.{name}": v for name, v in state if not name.startswith(f"{AFFECT}.")}
+
+
+def _is_of_frame(name: str) -> bool:
+    return name.startswith(f"{FRAME}.")
+
+
+def expected_state(path: Path, create: Callable[[], FerModel], weights: int) -> dict[str, Tensor]:
     """The state of the network that a card describes, on the meta device.
 
     The networks of this project call torch up to 12 times per weight tensor.
     """
     try:
         with shapes_only(max_calls=1000 + 50 * weights):
-            return dict(build().state_dict())
+            return dict(create().state_dict())
     except Exception as error:  # a damaged card may describe anything
         raise ModelFileError(f"{path}: the card's network cannot be built: {error}") from error
 

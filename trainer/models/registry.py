@@ -7,7 +7,21 @@ from typing import Any, ClassVar, TypeVar
 
 from torch import Tensor, nn
 
+from trainer.card import ModelCard
 from trainer.errors import UsageError, did_you_mean
+
+AFFECT = "affect"  # the layer whose output are valence and arousal
+FRAME = "frame"  # of a network for clips: the frame model, which lies in another file
+
+
+class AffectHead(nn.Linear):
+    """(B, d) → valence and arousal (B, 2), each in (−1, 1)."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features, 2)
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        return super().forward(embedding).tanh()
 
 
 class FerModel(nn.Module, ABC):
@@ -17,7 +31,9 @@ class FerModel(nn.Module, ABC):
     default; `default_input_size` is the side in pixels it is made for; `default_objective` are
     the losses it is usually trained with; `imagenet` is torchvision's name for its trunk.
     `spatial_attention` names what `attention_maps` returns. `symmetric` where channel c of 2n is
-    the partner of c + n, which sees the mirror image.
+    the partner of c + n, which sees the mirror image. `affect` is the head for valence and arousal
+    of networks that learn them; `capture_outputs` reads it from a forward pass. `reads_clips` where
+    features of frames are classified in time.
     """
 
     attribution_layer: ClassVar[str]
@@ -25,8 +41,14 @@ class FerModel(nn.Module, ABC):
     default_objective: ClassVar[dict[str, Any]] = {}
     imagenet: str = ""
     spatial_attention: tuple[str, ...] = ()
+    reads_clips: ClassVar[bool] = False
     symmetric: bool = False
     classifier: nn.Linear
+    affect: AffectHead | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_module(AFFECT, None)
 
     @abstractmethod
     def embed(self, x: Tensor) -> Tensor:
@@ -74,7 +96,10 @@ class FerModel(nn.Module, ABC):
         return state, arguments
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.classify(self.embed(x))
+        embedding = self.embed(x)
+        if self.affect is not None:
+            self.affect(embedding)
+        return self.classify(embedding)
 
 
 @contextmanager
@@ -115,24 +140,45 @@ def names() -> list[str]:
     return sorted(_NETWORKS)
 
 
+def find_network(name: str) -> type[FerModel]:
+    """Raises UsageError that suggests similar names."""
+    if name not in _NETWORKS:
+        raise UsageError(
+            f"there is no model {name!r}", did_you_mean(name, names(), "fertrain models")
+        )
+    return _NETWORKS[name]
+
+
 def create(
     name: str,
     num_classes: int = 7,
     in_channels: int = 1,
     input_size: int | None = None,
+    *,
+    valence_arousal: bool = False,
     **options: Any,
 ) -> FerModel:
-    """A freshly initialised network.
+    """A freshly initialised network, with a head for `valence_arousal` beside the classifier.
 
     Raises UsageError when the name or an option is unknown.
     """
-    if name not in _NETWORKS:
-        raise UsageError(
-            f"there is no model {name!r}", did_you_mean(name, names(), "fertrain models")
-        )
-    network = _NETWORKS[name]
-    size = input_size or network.default_input_size
+    network: Callable[..., FerModel] = find_network(name)
+    size = input_size or find_network(name).default_input_size
     try:
-        return network(num_classes, in_channels, size, **options)
+        model = network(num_classes, in_channels, size, **options)
     except (TypeError, ValueError) as error:
         raise UsageError(f"the model {name} cannot be built with these options: {error}") from error
+    if valence_arousal:
+        model.affect = AffectHead(model.embedding_size)
+    return model
+
+
+def build(card: ModelCard) -> FerModel:
+    """A freshly initialised network as `card` describes it. Raises UsageError."""
+    return create(
+        card.architecture,
+        num_classes=len(card.classes),
+        input_size=card.preprocessing.input_size,
+        valence_arousal=card.valence_arousal,
+        **card.arguments,
+    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from trainer.models.registry import FerModel
+from trainer.models.registry import AFFECT, FerModel
 
 
 def widen_weights(weights: Mapping[str, Tensor], model: FerModel) -> dict[str, Tensor] | None:
@@ -18,7 +18,8 @@ def widen_weights(weights: Mapping[str, Tensor], model: FerModel) -> dict[str, T
     of the channels may carry meaning.
     """
     state, head = model.state_dict(), model.linear_head
-    if head is None or weights.keys() != state.keys():
+    new = state.keys() - weights.keys()
+    if head is None or weights.keys() - state.keys() or any(not _is_affect(name) for name in new):
         return None
     generator = torch.Generator().manual_seed(0)
     groups = 2 if model.symmetric else 1
@@ -28,7 +29,8 @@ def widen_weights(weights: Mapping[str, Tensor], model: FerModel) -> dict[str, T
         pairs = zip(value.shape, shape, strict=False)
         if value.ndim != len(shape) or any(old > new for old, new in pairs):
             return None
-        has_other_classes = value.ndim == 2 and value.shape[0] != head.out_features
+        classes = 2 if _is_affect(name) else head.out_features
+        has_other_classes = value.ndim == 2 and value.shape[0] != classes
         if has_other_classes or value.shape[2:] != shape[2:]:
             return None
         if value.ndim and value.shape[0] != shape[0]:
@@ -38,6 +40,10 @@ def widen_weights(weights: Mapping[str, Tensor], model: FerModel) -> dict[str, T
             value = _split_among_copies(value, source, generator)
         wide[name] = value
     return wide
+
+
+def _is_affect(name: str) -> bool:
+    return name.startswith(f"{AFFECT}.")
 
 
 def _source_channels(old: int, new: int, groups: int) -> Tensor:

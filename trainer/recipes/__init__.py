@@ -2,6 +2,7 @@
 
 from trainer.config.loading import merged
 from trainer.errors import UsageError, did_you_mean
+from trainer.recipes.affect import AFFECT
 from trainer.recipes.attention import ATTENTION, ATTENTION_FAST
 from trainer.recipes.au_guided import AU_GUIDED, AU_GUIDED_FAST
 from trainer.recipes.comparison_table import COMPARISON_TABLE
@@ -10,6 +11,7 @@ from trainer.recipes.pal_table import PAL_TABLE
 from trainer.recipes.pipelines import PIPELINES
 from trainer.recipes.recipe import FAST, Recipe, Values, fast_form
 from trainer.recipes.shipped import SHIPPED
+from trainer.recipes.video import VIDEO
 
 __all__ = ["FAST", "RECIPES", "Recipe", "fast_tables", "recipe", "recipe_values", "tables"]
 
@@ -25,6 +27,8 @@ RECIPES: dict[str, Recipe] = {
         *AU_GUIDED_FAST,
         *ATTENTION,
         *ATTENTION_FAST,
+        *AFFECT,
+        *VIDEO,
     )
 }
 

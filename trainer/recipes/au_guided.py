@@ -22,6 +22,7 @@ _OPTIM = {
     "step_epochs": 4,
     "step_factor": 0.9,
     "weight_decay": 5e-4,
+    "decay_norms": True,
     "batch_size": 224,
     "epochs": 20,
     "ema": 0.0,

@@ -20,7 +20,7 @@ from trainer.data.face_data import FaceData
 from trainer.data.reading.decode_picture import decode_colour_8_bits
 from trainer.errors import DataError
 from trainer.evaluation.attention_weights import attention_weights
-from trainer.evaluation.evaluate import au_agreement, predict
+from trainer.evaluation.evaluate import au_agreement
 from trainer.evaluation.explanation_quality import (
     KINDS,
     MEASURES,
@@ -29,6 +29,7 @@ from trainer.evaluation.explanation_quality import (
     measure_explanations,
 )
 from trainer.evaluation.metrics import classification_metrics, softmax
+from trainer.evaluation.predictions import predict
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
 from trainer.faces.align import align_face, transform_points
 from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop

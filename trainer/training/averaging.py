@@ -14,8 +14,9 @@ from trainer.card import ModelCard
 from trainer.data.crops import align_all
 from trainer.data.face_data import FaceData
 from trainer.errors import UsageError
-from trainer.evaluation.evaluate import check_classes, predict
+from trainer.evaluation.evaluate import check_classes
 from trainer.evaluation.metrics import classification_metrics, fit_temperature
+from trainer.evaluation.predictions import predict
 from trainer.models.registry import FerModel
 
 AVERAGED_OBJECTIVE = re.compile(r"^mean of the weights of \d+ models: ")
@@ -25,7 +26,7 @@ def average_weights(models: Sequence[tuple[FerModel, ModelCard]]) -> dict[str, T
     """The mean of the weights by name. Raises UsageError when the networks differ."""
     _, first = models[0]
     for _, card in models[1:]:
-        for part in ("architecture", "arguments", "classes", "preprocessing"):
+        for part in ("architecture", "arguments", "classes", "preprocessing", "valence_arousal"):
             ours, theirs = getattr(first, part), getattr(card, part)
             if ours != theirs:
                 raise UsageError(

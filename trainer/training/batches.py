@@ -129,9 +129,11 @@ class TrainingBatches:
         side = preprocessing.input_size
         if step < config.augment.start_share * self._plan.total_steps:
             side = config.augment.start_side or side
-        pixels, landmarks, targets = (
+        pixels, landmarks, targets, affect = (
             part.to(self._device, non_blocking=part.is_pinned()) for part in sample
         )
+        if pixels.is_floating_point():  # features of clips' frames
+            return Batch(pixels, landmarks, targets)
         batch = augment(
             pixels,
             landmarks,
@@ -141,6 +143,7 @@ class TrainingBatches:
             side=side,
             generator=generator,
         )
+        batch = replace(batch, valence_arousal=affect)
         batch = mixup(batch, config.augment.mixup, generator)
         batch = cutmix(batch, config.augment.cutmix, generator)
         x = normalise(batch.x, preprocessing).contiguous(memory_format=self._layout)

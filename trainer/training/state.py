@@ -21,8 +21,10 @@ from trainer.errors import DataError, UsageError
 from trainer.files import write_atomic
 from trainer.losses.objective import Objective
 from trainer.model_index import find_model
-from trainer.models import FerModel, create
+from trainer.models import FerModel
 from trainer.models.import_weights import IMAGENET, imagenet_weights, import_weights, read_weights
+from trainer.models.model_file import frame_state
+from trainer.models.registry import build
 from trainer.training.distributed import SINGLE_PROCESS, World
 
 log = logging.getLogger(__name__)
@@ -185,23 +187,25 @@ def _update_average(average: FerModel, model: FerModel, decay: float) -> None:
 
 
 def new_train_state(
-    config: TrainConfig, card: ModelCard, targets: Tensor, device: torch.device
+    config: TrainConfig,
+    card: ModelCard,
+    targets: Tensor,
+    device: torch.device,
+    frame: FerModel | None = None,
 ) -> TrainState:
     """A freshly initialised state; `targets` (N, K) are those of all training samples.
 
+    `frame` is the frame model of a network for clips.
     Raises UsageError when the configuration does not fit the network.
     """
 
-    def build() -> FerModel:
-        model = create(
-            card.architecture,
-            num_classes=len(card.classes),
-            input_size=card.preprocessing.input_size,
-            **card.arguments,
-        )
+    def new_model() -> FerModel:
+        model = build(card)
         return model.to(device).to(memory_format=memory_format(model, device))
 
-    model = build()
+    model = new_model()
+    if frame is not None:
+        model.load_state_dict(frame_state(frame), strict=False)
     model.constrain()
     methods = available_methods(model, "live")
     if config.model.explanation not in methods:
@@ -209,7 +213,7 @@ def new_train_state(
             f"model.explanation: {card.architecture} has no {config.model.explanation}",
             f"It has: {', '.join(methods)}.",
         )
-    average = build().requires_grad_(False) if config.optim.ema else model
+    average = new_model().requires_grad_(False) if config.optim.ema else model
     average.load_state_dict(model.state_dict())
     _check_start_side(model, config, device)
     head_only = config.optim.layers == "head"
@@ -229,6 +233,8 @@ def _freeze_all_but_head(model: FerModel, architecture: str) -> None:
         )
     model.requires_grad_(False)
     model.classifier.requires_grad_(True)
+    if model.affect is not None:
+        model.affect.requires_grad_(True)
 
 
 def _new_optimizer(model: FerModel, settings: OptimConfig) -> torch.optim.Optimizer:

@@ -4,7 +4,6 @@ import contextlib
 import math
 import os
 import platform
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,29 +13,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.card import ModelCard, Preprocessing
+from trainer.card import ModelCard
 from trainer.config.train_config import TrainConfig
-from trainer.data.crops import Crops, align_all, to_input
+from trainer.data.crops import Crops, to_input
 from trainer.data.face_data import FaceData
 from trainer.data.loader import Sample
 from trainer.device import autocast_dtype, memory_format, resolve_device
 from trainer.errors import FerError, ModelFileError, RunStopped, UsageError, explain_resource_error
-from trainer.evaluation.evaluate import predict
 from trainer.evaluation.metrics import fit_temperature
+from trainer.evaluation.predictions import predict
 from trainer.files import remove_partial_files, write_atomic
 from trainer.model_index import find_model, read_card
-from trainer.models import create
 from trainer.models.model_file import load_model, save_model
-from trainer.training.batches import TrainingBatches, training_crops
+from trainer.training.batches import TrainingBatches
 from trainer.training.distributed import SINGLE_PROCESS, World
 from trainer.training.event_log import EventLog
-from trainer.training.learned_prior import learned_prior
-from trainer.training.run_dir import (
-    RunDir,
-    package_versions,
-    remove_stale_stop_file,
-    stop_requests,
-)
+from trainer.training.run_dir import RunDir, remove_stale_stop_file, stop_requests
+from trainer.training.run_inputs import run_inputs
 from trainer.training.state import (
     StepPlan,
     learning_rate,
@@ -85,15 +78,13 @@ class Trainer:
             torch.backends.cudnn.benchmark = True  # all steps have one shape
             if config.run.threads:
                 torch.set_num_threads(config.run.threads)
-            preprocessing = config.data.preprocessing
-            self.training = training_crops(run, config, data)
-            _check_landmarks(config, data.name, self.training)
-            self.validation = align_all(
-                data.of_split("val"), preprocessing, memory=config.data.memory
-            )
-            card = _card(name, config, data, self.training, preprocessing)
+            inputs = run_inputs(run, name, config, data, self.device)
+            self.training, self.validation, card = inputs.training, inputs.validation, inputs.card
+            _check_losses_fit_the_data(config, data.name, self.training)
             torch.manual_seed(config.run.seed)  # the same initial weights in every process
-            self.state = new_train_state(config, card, self.training.targets, self.device)
+            self.state = new_train_state(
+                config, card, self.training.targets, self.device, inputs.frame
+            )
             self.plan = StepPlan.of(config, len(self.training), world)
             layout = memory_format(self.state.model, self.device)
             self.batches = TrainingBatches(
@@ -134,7 +125,8 @@ class Trainer:
                 if state.step < plan.total_steps and self.world.any(stop_requested()):
                     raise self._stopped()
             if self.world.is_main:
-                _calibrate(self.run, self.validation, self.config.model.init, self.device)
+                init = "" if self.state.model.reads_clips else self.config.model.init
+                _calibrate(self.run, self.validation, init, self.device)
         return self.validator.best
 
     def train_until(
@@ -210,7 +202,7 @@ class Trainer:
         if self.run.state.is_file():
             self.validator.restore(self.state.restore(self.run.state))
             return ""
-        if not self.config.model.init:
+        if not self.config.model.init or self.state.model.reads_clips:
             return ""
         count = len(self.training)
         spread = torch.linspace(0, count - 1, min(256, count)).long()
@@ -309,14 +301,19 @@ def _with_advice(error: Exception, run: RunDir) -> FerError | None:
     )
 
 
-def _check_landmarks(config: TrainConfig, name: str, training: Crops) -> None:
-    """Raise UsageError when a loss needs landmarks and no training picture has them."""
+def _check_losses_fit_the_data(config: TrainConfig, name: str, training: Crops) -> None:
+    """Raise UsageError when a loss needs what no training picture has."""
     losses = config.objective.losses.items()
     needing = [loss_name for loss_name, loss in losses if loss.needs_landmarks]
     if needing and bool(training.landmarks.isnan().any(dim=2).any(dim=1).all()):
         raise UsageError(
             f"objective.{needing[0]} needs landmarks, and no training picture of {name} has any",
             "Prepare it without --no-landmarks, or set data.landmarks=true.",
+        )
+    if config.objective.needs_valence_arousal and not training.valence_arousal.isfinite().any():
+        raise UsageError(
+            f"no training picture of {name} has valence or arousal, which the objective needs",
+            "AffectNet's lists have them, and CSV lists with the columns valence and arousal.",
         )
 
 
@@ -346,30 +343,3 @@ def _card_of(init: str) -> ModelCard | None:
         return read_card(find_model(init)) if init else None
     except ModelFileError:  # weights without a card, or "imagenet"
         return None
-
-
-def _card(
-    name: str, config: TrainConfig, data: FaceData, training: Crops, preprocessing: Preprocessing
-) -> ModelCard:
-    architecture, options = config.model.name, config.model.options
-    objective = "cross-entropy"
-    voted = np.isfinite(data.votes[data.split == "train"]).any()
-    if config.data.votes_share and voted:
-        objective += f" on labels and {config.data.votes_share:.0%} annotators' votes"
-    objective += config.objective.describe()
-    return ModelCard(
-        name=name,
-        architecture=architecture,
-        arguments=dict(options),
-        attribution_layer=create(
-            architecture, input_size=preprocessing.input_size, **options
-        ).attribution_layer,
-        classes=data.classes,
-        preprocessing=preprocessing,
-        prior=learned_prior(config.objective, training.targets, data.classes),
-        objective=objective,
-        explanation=config.model.explanation,
-        data={"name": data.name, "train_samples": len(training), "landmarks": data.landmark_source},
-        versions=package_versions(),
-        created=time.strftime("%Y-%m-%d"),
-    )

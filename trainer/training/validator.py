@@ -9,15 +9,18 @@ from torch import nn
 
 from trainer.card import ModelCard
 from trainer.data.crops import Crops
-from trainer.evaluation.evaluate import predict
-from trainer.evaluation.metrics import classification_metrics
+from trainer.evaluation.metrics import classification_metrics, valence_arousal_metrics
+from trainer.evaluation.predictions import predict
 from trainer.models.model_file import save_model
 from trainer.models.registry import FerModel
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir
 from trainer.training.state import Checkpoint, StepPlan, TrainState, save_checkpoint
 
-METRICS_IN_CARD = ("epoch", "accuracy", "mean_class_accuracy", "macro_f1")
+METRICS_IN_CARD = (
+    *("epoch", "accuracy", "mean_class_accuracy", "macro_f1"),
+    *("valence_ccc", "arousal_ccc"),
+)
 
 
 class Validator:
@@ -53,7 +56,7 @@ class Validator:
         measured = self._measure(state.average)
         epoch = self._plan.epoch(state.step)
         result = {"epoch": epoch, "step": state.step, **measured}
-        in_card = {key: result[key] for key in METRICS_IN_CARD}
+        in_card = {key: result[key] for key in METRICS_IN_CARD if key in result}
         card = self._card.model_copy(update={"metrics": {"split": "val", **in_card}})
         weights = state.average.state_dict()
         if measured["accuracy"] > self.best["accuracy"]:
@@ -80,7 +83,10 @@ class Validator:
     def _measure(self, model: FerModel) -> dict[str, Any]:
         """Metrics on the validation split, without those per class."""
         crops, device = self._crops, next(model.parameters()).device
-        logits = predict(model, self._card, crops.pixels, device).logits
+        predictions = predict(model, self._card, crops.pixels, device)
+        logits, affect = predictions.logits, predictions.valence_arousal
         result = classification_metrics(logits, crops.labels.numpy(), self._card.classes)
+        if affect is not None:
+            result |= valence_arousal_metrics(affect, crops.valence_arousal.numpy())
         result["loss"] = float(nn.functional.cross_entropy(torch.from_numpy(logits), crops.labels))
         return {key: value for key, value in result.items() if key not in ("per_class", "n")}

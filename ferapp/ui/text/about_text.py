@@ -65,6 +65,7 @@ def card_html(card: ModelCard) -> str:
                 ("Architecture", _call(card)),
                 ("Input", f"{sizes.input_size} × {sizes.input_size} px of the aligned face, grey"),
                 ("Classes", ", ".join(card.classes)),
+                ("Besides", "valence and arousal" if card.valence_arousal else ""),
                 ("Temperature", f"{card.temperature:.3g}"),
                 ("Attribution at", card.attribution_layer),
             ],

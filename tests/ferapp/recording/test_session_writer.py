@@ -13,12 +13,15 @@ import pytest
 
 from ferapp.live.status import RecordingPlan
 from ferapp.recording.h264 import H264Writer
-from ferapp.recording.session import read_session
+from ferapp.recording.session import read_session, with_recorded_results
+from ferapp.recording.session_files import RecordingSubject
 from ferapp.recording.session_writer import SessionWriter
 from ferapp.vision.face_table import table_head
-from ferapp.vision.types import Analysis
+from ferapp.vision.types import Affect, Analysis, AppliedModel
 from tests.support.app.engine_parts import until
 from tests.support.app.recording_parts import (
+    PLENTY,
+    classifier,
     ended,
     face,
     live,
@@ -36,6 +39,45 @@ from tests.support.sources.scripted import FakeCamera, Studio
 from trainer.labels import EXPRESSIONS
 
 
+def test_valence_and_arousal_of_a_model_that_learned_them_come_back(tmp_path: Path) -> None:
+    card = classifier().card.model_copy(update={"valence_arousal": True})
+    found = classifier()
+    found.card = card
+    learned = RecordingSubject("camera:One", "One", replace(loaded(), classifier=found), {})
+    model = AppliedModel(EXPRESSIONS, valence_arousal=True)
+    values = np.array([0.25, -0.5], np.float32)
+
+    def with_affect(number: int, faces: int) -> Analysis:
+        plain = shot(number, faces=faces)
+        ones = [
+            replace(one, predictions=(replace(one.prediction, model=model, affect=affect),))
+            for one in plain.faces
+        ]
+        return replace(plain, faces=tuple(ones), models=(model,))
+
+    affect = Affect(values, -values)  # the smoothed ones are not recorded
+    writer = SessionWriter(RecordingPlan(tmp_path), learned, lambda _: PLENTY)
+    writer.start()
+    writer.add(with_affect(1, 1), learned.loaded)
+    writer.add(with_affect(2, 0), learned.loaded)
+    writer.end()
+    writer.join()
+    folder = only(tmp_path)
+    first, second = rows(folder / "faces.csv")
+    assert list(first) == table_head(model)
+    assert list(first)[-2:] == ["valence", "arousal"]
+    assert (first["valence"], first["arousal"]) == ("0.2500", "-0.5000")
+    assert second["arousal"] == ""
+    assert "excited" in json.loads((folder / "session.json").read_text())["columns"]["arousal"]
+    for number, frame in enumerate(read_session(folder).frames):
+        replayed = with_recorded_results(
+            replace(shot(7), frame=replace(shot(7).frame, recorded=frame.results))
+        )
+        assert replayed.model == model
+        if number == 0:
+            assert replayed.faces[0].prediction.affect.smoothed == pytest.approx(values)
+
+
 class TestFolder:
     """The content of a recording's folder."""
 
@@ -50,7 +92,7 @@ class TestFolder:
         assert (status.failed, status.reason, status.dropped) == (False, "", 0)
 
         faces = rows(folder / "faces.csv")
-        assert list(faces[0]) == table_head(EXPRESSIONS)
+        assert list(faces[0]) == table_head(AppliedModel(EXPRESSIONS))
         assert [row["frame"] for row in faces] == ["0", "1", "3"]  # a gap stays a gap
         first = face(40).prediction
         assert first is not None

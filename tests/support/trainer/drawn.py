@@ -68,3 +68,70 @@ def write_fer2013(path: Path, rows: list[tuple[str, str, str]]) -> Path:
 def fer2013_row(label: int, usage: str, draw: np.random.Generator) -> tuple[str, str, str]:
     pixels = drawn_face(label, draw).ravel().tolist()
     return str(label), " ".join(map(str, pixels)), usage
+
+
+def drawn_affect(valence: float, arousal: float, draw: np.random.Generator) -> np.ndarray:
+    """A 48 × 48 grey face whose mouth bends up with valence, and whose eyes open with arousal."""
+    face = np.full((48, 48), draw.integers(90, 130), np.uint8)
+    cv2.ellipse(face, (24, 26), (17, 21), 0, 0, 360, int(draw.integers(150, 200)), -1)
+    opening = round(16 * (2.2 + 1.8 * arousal))
+    for x in (15, 33):
+        cv2.ellipse(face, (16 * x, 16 * 19), (16 * 4, opening), 0, 0, 360, 30, -1, shift=4)
+    across = np.linspace(-1, 1, 17)
+    points = np.stack([24 + 8 * across, 37 + 5 * valence * (1 - across**2)], 1)
+    cv2.polylines(face, [np.rint(16 * points).astype(np.int32)], False, 20, 2, shift=4)
+    noisy = face + draw.normal(0, 4, face.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def drawn_affect_data(train: int, val: int, unknown: int = 0, seed: int = 0) -> FaceData:
+    """Happy faces of positive, sad ones of negative valence; the first `unknown` state nothing."""
+    draw = np.random.default_rng(seed)
+    count = train + val
+    affect = draw.uniform(-1, 1, (count, 2)).astype(np.float32)
+    images = np.stack([drawn_affect(float(v), float(a), draw) for v, a in affect])
+    label = np.where(affect[:, 0] > 0, EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad"))
+    affect[:unknown] = np.nan
+    return FaceData(
+        name="drawn affect",
+        classes=EXPRESSIONS,
+        images=images,
+        sample_id=np.array([f"affect-{i:05d}" for i in range(count)]),
+        source_index=np.arange(count),
+        split=np.array(["train"] * train + ["val"] * val),
+        label=label,
+        landmarks=np.tile(template_landmarks(), (count, 1, 1)),
+        votes=np.full((count, 7), np.nan, np.float32),
+        valence_arousal=affect,
+        landmark_source="mediapipe",
+    )
+
+
+def drawn_clips(train: int, val: int, frames: int = 8, seed: int = 0) -> FaceData:
+    """Clips of a mouth that bends up while it is happy, and back while it is sad.
+
+    Both kinds show the same pictures: only their order differs.
+    """
+    draw = np.random.default_rng(seed)
+    count = train + val
+    label = np.array([EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")])[np.arange(count) % 2]
+    images = []
+    for kind in label:
+        start, rise, arousal = draw.uniform(-1, 0), draw.uniform(0.8, 1.0), draw.uniform(-0.5, 1)
+        path = start + rise * np.linspace(0, 1, frames)
+        if EXPRESSIONS[kind] == "sad":
+            path = path[::-1]
+        images += [drawn_affect(float(bend), float(arousal), draw) for bend in path]
+    return FaceData(
+        name="drawn clips",
+        classes=EXPRESSIONS,
+        images=np.stack(images),
+        sample_id=np.array([f"{c:04d}/{f}.png" for c in range(count) for f in range(frames)]),
+        source_index=np.repeat(np.arange(count), frames),
+        split=np.repeat(np.array(["train"] * train + ["val"] * val), frames),
+        label=np.repeat(label, frames),
+        landmarks=np.tile(template_landmarks(), (count * frames, 1, 1)),
+        votes=np.full((count * frames, 7), np.nan, np.float32),
+        landmark_source="mediapipe",
+        clip=np.repeat(np.arange(count), frames),
+    )

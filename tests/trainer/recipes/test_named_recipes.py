@@ -32,7 +32,9 @@ def test_the_network_takes_inputs_of_this_size(_name: str, config: TrainConfig) 
         assert model.train()(torch.zeros(2, 1, side, side)).shape == (2, 7)
 
 
-@pytest.mark.parametrize("table", ["report-001", "report-003", "pal", "dacl", "au"])
+@pytest.mark.parametrize(
+    "table", ["report-001", "report-003", "pal", "dacl", "au", "attention", "affect"]
+)
 def test_each_published_row_has_a_fast_form(table: str) -> None:
     assert table in tables()
     rows = [name for name in RECIPES if name.startswith(f"{table}/")]

@@ -13,8 +13,8 @@ from trainer.card import ModelCard
 from trainer.data.crops import align_all
 from trainer.data.face_data import save
 from trainer.errors import UsageError
-from trainer.evaluation.evaluate import predict
 from trainer.evaluation.metrics import classification_metrics
+from trainer.evaluation.predictions import predict
 from trainer.labels import EXPRESSIONS
 from trainer.models import FerModel, create
 from trainer.models.model_file import load_model, save_model

@@ -2,7 +2,8 @@
 
 Two forms are published: CSV lists of large pictures (`training.csv`, `validation.csv`) with the
 face's box and its 68 landmarks, and 224 px crops with a `.npy` file a value (`train_set/`,
-`val_set/`). Its own validation pictures are `val`; a test split was never published.
+`val_set/`). Its own validation pictures are `val`; a test split was never published. Valence and
+arousal are read where they are stated.
 """
 
 from collections.abc import Iterator
@@ -21,6 +22,12 @@ from trainer.data.reading.csv_table import has_columns, open_csv_table, parse_nu
 from trainer.data.reading.decode_picture import PictureSet
 from trainer.data.reading.listing import Listing
 from trainer.data.reading.read_options import DEFAULT_OPTIONS, ReadOptions, resolve_labels
+from trainer.data.reading.valence_arousal import (
+    UNKNOWN,
+    ValenceArousal,
+    known_or_none,
+    parse_valence_arousal,
+)
 from trainer.data.reading.validation_split import draw_validation
 from trainer.data.stored_images import Image
 from trainer.errors import DataError
@@ -45,6 +52,7 @@ class _Row:
     code: int
     box: tuple[int, int, int, int] | None
     landmarks: NDArray[np.float32] | None
+    valence_arousal: ValenceArousal = UNKNOWN
 
 
 def recognises(path: Path) -> bool:
@@ -96,6 +104,7 @@ def list_pictures(
         bad=bad,
         total=len(rows) + len(bad.reasons),
         landmarks=None if all(row.landmarks is None for _, row in rows) else np.stack(landmarks),
+        valence_arousal=known_or_none(row.valence_arousal for _, row in rows),
     )
 
 
@@ -149,7 +158,8 @@ def _csv_row(values: dict[str, str], split: str, archive: Archive) -> _Row:
             raise ValueError(f"has {len(landmarks)} landmarks instead of 68")
         if box is not None:
             landmarks = landmarks - np.array(_around(box)[:2], np.float32)
-    return _Row(file, split, code, box, landmarks)
+    affect = parse_valence_arousal(values.get("valence") or "", values.get("arousal") or "")
+    return _Row(file, split, code, box, landmarks, affect)
 
 
 def _locate(name: str, archive: Archive) -> str:
@@ -179,9 +189,9 @@ def _npy_rows(path: Path, archive: Archive, bad: BadRows) -> Iterator[_Row]:
                 code = _check_code(int(read_array(file)))
                 if not archive.has(name):
                     raise ValueError("has no picture")
-                yield _Row(
-                    name, split, code, None, _npy_landmarks(annotations / f"{number}_lnd.npy")
-                )
+                landmarks = _npy_landmarks(annotations / f"{number}_lnd.npy")
+                affect = _npy_valence_arousal(annotations, number)
+                yield _Row(name, split, code, None, landmarks, affect)
             except (OSError, ValueError, TypeError, OverflowError) as error:
                 bad.add(name, str(error))
 
@@ -190,6 +200,12 @@ def _npy_landmarks(file: Path) -> NDArray[np.float32] | None:
     if not file.is_file():
         return None
     return np.asarray(read_array(file), np.float32).reshape(68, 2)
+
+
+def _npy_valence_arousal(annotations: Path, number: str) -> ValenceArousal:
+    files = [annotations / f"{number}_{value}.npy" for value in ("val", "aro")]
+    valence, arousal = (str(read_array(f).item()) if f.is_file() else "" for f in files)
+    return parse_valence_arousal(valence, arousal)
 
 
 READERS = (

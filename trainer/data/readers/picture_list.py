@@ -1,6 +1,7 @@
 """A table that names pictures, their expressions and splits: `file,label,split`; one a fold.
 
-The columns may have their other usual names (`image,emotion,usage`); further ones are ignored.
+The columns may have their other usual names (`image,emotion,usage`). Columns `valence` and
+`arousal`, from −1 to 1, are read too; further ones are ignored.
 Files lie beside the table or below its folder. A folder or zip with a `labels.csv` is the same.
 Without a split column everything is `train`, of which a tenth is held out as `val`.
 """
@@ -18,6 +19,7 @@ from trainer.data.reading.csv_table import SUFFIXES, CsvTable, open_csv_table
 from trainer.data.reading.labelled_files import LabelledFile, list_labelled_files
 from trainer.data.reading.listing import Listing
 from trainer.data.reading.read_options import DEFAULT_OPTIONS, ReadOptions
+from trainer.data.reading.valence_arousal import parse_valence_arousal
 from trainer.errors import DataError
 
 LIST = "labels.csv"
@@ -28,6 +30,7 @@ FILE = (
 LABEL = ("label", "emotion", "expression", "class", "emotionlabel", "expressionlabel",
          "classname", "labels", "category", "target")  # fmt: skip
 SPLIT = ("split", "usage", "set", "subset", "partition", "datasplit")
+AFFECT = ("valence", "arousal")
 COLUMNS = {"file": FILE, "label": LABEL}
 
 
@@ -45,7 +48,7 @@ def list_pictures(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Listing
     if table is None or table.missing(COLUMNS):
         raise DataError(f"{path}: it has no columns for file and label")
     file_column, label_column = (table.find(names) for names in (FILE, LABEL))
-    split_column = table.find(SPLIT)
+    split_column, affect_columns = table.find(SPLIT), [table.find((name,)) for name in AFFECT]
     assert file_column is not None
     assert label_column is not None
     files, total = [], 0
@@ -60,6 +63,12 @@ def list_pictures(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Listing
         elif split is None:
             bad.add(f"row {row + 1}", f"has the split {usage!r}, not train, val or test")
         else:
+            stated = ("" if at is None else cells[at] for at in affect_columns)
+            try:
+                affect = parse_valence_arousal(*stated)
+            except ValueError as error:
+                bad.add(name or f"row {row + 1}", str(error))
+                continue
             try:
                 file = archive.locate(name)
             except ValueError as error:
@@ -67,7 +76,7 @@ def list_pictures(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Listing
                     bad.add(name or f"row {row + 1}", str(error))
                     continue
                 file = name  # the unknown label is what to mend first
-            files.append(LabelledFile(row, file, split, label, file))
+            files.append(LabelledFile(row, file, split, label, file, affect))
     if not files:
         bad.check(total)
         raise DataError(f"{path}: it lists no pictures")

@@ -9,6 +9,7 @@ from trainer.data.reading.bad_rows import BadRows
 from trainer.data.reading.decode_picture import PictureSet
 from trainer.data.reading.listing import Listing
 from trainer.data.reading.read_options import ReadOptions, resolve_labels
+from trainer.data.reading.valence_arousal import UNKNOWN, ValenceArousal, known_or_none
 from trainer.data.reading.validation_split import draw_validation
 from trainer.errors import DataError
 
@@ -25,6 +26,7 @@ class LabelledFile:
     split: str
     label: str
     key: str
+    valence_arousal: ValenceArousal = UNKNOWN
 
 
 def list_labelled_files(
@@ -54,4 +56,5 @@ def list_labelled_files(
         source_index=np.array([file.row for file in files], np.int64),
         bad=bad,
         total=len(files) + len(bad.reasons),
+        valence_arousal=known_or_none(file.valence_arousal for file in files),
     )

@@ -28,7 +28,8 @@ CONSTANT_RANGE = 4  # grey levels; a picture within so few shows nothing
 class Listing:
     """What a reader says of N pictures, before one is decoded.
 
-    `landmarks` (N, 68, 2) are in each picture's own pixels, NaN where the data set has none.
+    `landmarks` (N, 68, 2) are in each picture's own pixels, NaN where the data set has none;
+    `valence_arousal` (N, 2) likewise, None where no picture has any.
     `picture` decodes one, grey, of any size, or raises ValueError with the reason. `total` counts
     all pictures of the data set, where `bad` lists some already.
     """
@@ -44,6 +45,8 @@ class Listing:
     total: int = 0
     landmarks: NDArray[np.float32] | None = None
     votes: NDArray[np.float32] | None = None
+    valence_arousal: NDArray[np.float32] | None = None
+    clip: NDArray[np.int64] | None = None  # of which each picture is a frame, in order
     landmark_source: str = "data set"
     _square_landmarks: dict[int, NDArray[np.float32]] = field(default_factory=dict)
     _constant: list[str] = field(default_factory=list)
@@ -102,6 +105,10 @@ class Listing:
             label=self.label[readable],
             landmarks=landmarks,
             votes=votes if self.votes is None else self.votes[readable],
+            valence_arousal=None
+            if self.valence_arousal is None
+            else self.valence_arousal[readable],
+            clip=None if self.clip is None else self.clip[readable],
             landmark_source="none" if self.landmarks is None else self.landmark_source,
             skipped=tuple(self.bad.reasons),
         )

@@ -98,6 +98,9 @@ class CompactNet(FerModel):
             return
         values: list[Tensor] = [_split(self.classifier.weight, 1)]
         flipped: list[tuple[int, ...]] = [(1,)]
+        if self.affect is not None:
+            values.append(_split(self.affect.weight, 1))
+            flipped.append((1,))
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 if module is self.stem[1]:  # unshuffled: even and odd columns change places

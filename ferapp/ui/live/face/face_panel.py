@@ -30,6 +30,7 @@ from ferapp.ui.live.face.region_meter import RegionMeter
 from ferapp.ui.live.face.twin_bars import A, B, TwinBars
 from ferapp.ui.text import source_text, wording
 from ferapp.ui.timeline import probability_plot, signal_panel
+from ferapp.ui.timeline.affect_plane import AffectPlane
 from ferapp.ui.timeline.probability_plot import ProbabilityPlot
 from ferapp.ui.timeline.signal_panel import SignalPanel
 from ferapp.ui.widgets import theme
@@ -94,6 +95,7 @@ class FacePanel(QWidget):
         self.second_region_meter.setAccessibleName("Where the second model's attribution lies")
         self.second_region_meter.hide()
         self.attention = AttentionStrip()
+        self.affect_plane = AffectPlane()
         policy = self.key.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # nothing moves when the attribution is switched off
         self.key.setSizePolicy(policy)
@@ -152,6 +154,7 @@ class FacePanel(QWidget):
         layout.addWidget(self.plot_title)
         layout.addWidget(self.probability_plot, 1)
         layout.addWidget(self.signals, 1)
+        layout.addWidget(self.affect_plane)
         layout.addWidget(self.crop_title)
         layout.addWidget(crop_row)
         layout.addWidget(self.region_meter)
@@ -219,6 +222,7 @@ class FacePanel(QWidget):
         effect = wording.effect_of_hiding(analysis)
         self.detail.setText(effect or detail)
         _mute(self.detail, not effect)
+        self.affect_plane.show_analysis(analysis)
         classes = analysis.classes if analysis is not None else ()
         self._show_bars(face, classes, style)
         second = _second_model(analysis, status)

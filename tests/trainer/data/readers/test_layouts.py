@@ -1,8 +1,10 @@
 """RAF-DB, AffectNet, lists and landmark files: drawn sets with the true names and codes."""
 
 import csv
+import json
 import logging
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,6 +14,7 @@ import pytest
 from trainer.card import Preprocessing
 from trainer.data import face_data
 from trainer.data.crops import align_all
+from trainer.data.face_data import join_data_sets, load
 from trainer.data.prepare import prepare
 from trainer.data.readers import affectnet, picture_list, raf_db
 from trainer.data.readers.landmark_files import with_landmarks
@@ -104,7 +107,8 @@ def affectnet_csv(folder: Path) -> Path:
                 file = f"{row}/{name}{row}.jpg"
                 if row % 11 < 8:
                     picture(folder / "Manually_Annotated_Images" / file, 100 + row, 240, 200)
-                table.writerow([file, 80, 40, 100, 120, points, row % 11, 0.1, 0.2])
+                affect = (-2, -2) if row % 11 > 7 or row == 4 else (-0.1 * (row % 11), 0.2)
+                table.writerow([file, 80, 40, 100, 120, points, row % 11, *affect])
     return folder
 
 
@@ -133,6 +137,11 @@ class TestAffectNet:
         moved = POINTS - np.array([40, 10])
         assert data.landmarks[0] == pytest.approx(moved * (square / 180), abs=0.6)
         assert data.landmark_source == "data set"
+        for sample, affect in zip(data.sample_id, data.valence_arousal, strict=True):
+            row = int(sample.split("/")[1])
+            unknown = row == 4  # written as −2
+            expected = (np.nan, np.nan) if unknown else (-0.1 * (row % 11), 0.2)
+            assert affect == pytest.approx(expected, nan_ok=True)
 
     def test_the_npy_form(self, tmp_path: Path) -> None:
         for folder, count in (("train_set", 16), ("val_set", 8)):
@@ -142,6 +151,8 @@ class TestAffectNet:
                 picture(tmp_path / folder / "images" / f"{number}.jpg", 40 + number, 224, 224)
                 np.save(place / f"{number}_exp.npy", np.array(str(number % 8)))
                 np.save(place / f"{number}_lnd.npy", POINTS.ravel().astype(np.float64))
+                np.save(place / f"{number}_val.npy", np.array(f"-{number / 20}"))
+                np.save(place / f"{number}_aro.npy", np.array("-2" if number == 5 else "0.5"))
         data = prepare(tmp_path, tmp_path / "out")  # its own landmarks: none are looked for
         assert len(data) == 21
         assert {split: sum(row.values()) for split, row in data.class_counts().items()} == {
@@ -151,6 +162,11 @@ class TestAffectNet:
         first = data.sample_id.tolist().index("train_set/images/3.jpg")
         assert EXPRESSIONS[data.label[first]] == "surprise"
         assert int(np.asarray(data.images[first]).mean()) == 43
+        for stored in (data, load(tmp_path / "out")):
+            assert stored.valence_arousal[first] == pytest.approx([-0.15, 0.5])
+            fifth = stored.sample_id.tolist().index("train_set/images/5.jpg")
+            assert stored.valence_arousal[fifth] == pytest.approx([-0.25, np.nan], nan_ok=True)
+        assert json.loads((tmp_path / "out/dataset.json").read_text())["with_valence_arousal"] == 21
         assert data.landmarks[first] == pytest.approx(POINTS, abs=1e-3)
         assert align_all(data, Preprocessing()).pixels.shape == (21, 48, 48)
 
@@ -194,6 +210,34 @@ class TestLists:
         file = self.write(tmp_path, "a.png,3,train")
         with pytest.raises(DataError, match=r"unknown labels: '3'\n.*numbers differ"):
             picture_list.list_pictures(file)
+
+    def test_valence_and_arousal(self, tmp_path: Path) -> None:
+        rows = ["a,happy,train,0.5,-0.25", "b,sad,train,,", "c,sad,val,-2,-2", "d,fear,val,1,-1"]
+        for row in rows:
+            picture(tmp_path / f"{row[0]}.png")
+        file = tmp_path / "list.csv"
+        text = "\n".join(
+            ["file,label,split,Valence,Arousal", *(r[0] + ".png" + r[1:] for r in rows)]
+        )
+        file.write_text(text)
+        data = picture_list.list_pictures(file).load()
+        unknown = [np.nan, np.nan]
+        expected = np.array([[0.5, -0.25], unknown, unknown, [1, -1]])
+        assert data.valence_arousal == pytest.approx(expected, nan_ok=True)
+        assert data.select(np.array([3, 0])).valence_arousal == pytest.approx(expected[[3, 0]])
+        joined = join_data_sets(replace(data, valence_arousal=None), [data])
+        assert joined.valence_arousal[4:] == pytest.approx(expected[:2], nan_ok=True)
+        assert np.isnan(joined.valence_arousal[:4]).all()
+        file.write_text(text.replace("0.5", "7"))
+        with pytest.raises(DataError, match=r"a\.png has the valence 7, which is not between"):
+            picture_list.list_pictures(file).load()
+
+    def test_without_the_columns_there_are_none(self, tmp_path: Path) -> None:
+        picture(tmp_path / "a.png")
+        data = prepare(self.write(tmp_path, "a.png,happy,train"), tmp_path / "out", landmarks=False)
+        assert data.valence_arousal is None
+        assert load(tmp_path / "out").valence_arousal is None
+        assert "valence_arousal" not in np.load(tmp_path / "out" / "samples.npz").files
 
     def test_missing_files_and_unknown_splits(self, tmp_path: Path) -> None:
         picture(tmp_path / "a.png")
