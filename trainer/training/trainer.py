@@ -18,6 +18,7 @@ from trainer.card import ModelCard, Preprocessing
 from trainer.config.train_config import TrainConfig
 from trainer.data.crops import Crops, align_all, to_input
 from trainer.data.face_data import FaceData
+from trainer.data.label_noise import flipped_count
 from trainer.data.loader import Sample
 from trainer.device import autocast_dtype, memory_format, resolve_device
 from trainer.errors import FerError, ModelFileError, RunStopped, UsageError, explain_resource_error
@@ -233,6 +234,7 @@ class Trainer:
             host=platform.node(),
             parameters=sum(p.numel() for p in self.state.model.parameters()),
             train_samples=len(self.training),
+            flipped_labels=flipped_count(self.config.data.flipped_labels, len(self.training)),
             val_samples=len(self.validation),
             step=self.state.step,
             steps=self.plan.total_steps,
@@ -357,6 +359,10 @@ def _card(
     if config.data.votes_share and voted:
         objective += f" on labels and {config.data.votes_share:.0%} annotators' votes"
     objective += config.objective.describe()
+    facts = {"name": data.name, "train_samples": len(training), "landmarks": data.landmark_source}
+    flipped = flipped_count(config.data.flipped_labels, len(training))
+    if flipped:
+        facts["flipped_labels"] = flipped
     return ModelCard(
         name=name,
         architecture=architecture,
@@ -369,7 +375,7 @@ def _card(
         prior=learned_prior(config.objective, training.targets, data.classes),
         objective=objective,
         explanation=config.model.explanation,
-        data={"name": data.name, "train_samples": len(training), "landmarks": data.landmark_source},
+        data=facts,
         versions=package_versions(),
         created=time.strftime("%Y-%m-%d"),
     )
