@@ -26,12 +26,16 @@ class Pasted:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`x` (B, 1, s, s) in [0, 1]; `landmarks` (B, 68, 2) in pixels of x; `targets` (B, K)."""
+    """`x` (B, 1, s, s) in [0, 1]; `landmarks` (B, 68, 2) in pixels of x; `targets` (B, K).
+
+    `rows` (B,) are the samples' places among all training samples.
+    """
 
     x: Tensor
     landmarks: Tensor
     targets: Tensor
     pasted: Pasted | None = None
+    rows: Tensor | None = None
 
 
 def augment(

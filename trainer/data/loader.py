@@ -3,29 +3,39 @@
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from trainer.data.crops import Crops
 
-Sample = tuple[Tensor, Tensor, Tensor]
+
+class Sample(NamedTuple):
+    """One batch: rows (B,) of the crops, pixels (B, S, S) uint8, landmarks (B, 68, 2), targets
+    (B, K).
+    """
+
+    rows: Tensor
+    pixels: Tensor
+    landmarks: Tensor
+    targets: Tensor
 
 
 def load_batches(
     crops: Crops, batches: Iterable[Tensor], threads: int, device: torch.device
 ) -> Generator[Sample]:
-    """Pixels (B, S, S) uint8, landmarks (B, 68, 2) and targets (B, K) of each batch of rows (B,).
+    """The samples of each batch of rows (B,).
 
     In order, with up to `threads` batches loaded ahead; threads suffice, because OpenCV releases
     the GIL. For a GPU `device` the tensors are in pinned memory.
     """
 
     def load(rows: Tensor) -> Sample:
-        pixels, landmarks, targets = crops.pixels[rows], crops.landmarks[rows], crops.targets[rows]
+        sample = Sample(rows, crops.pixels[rows], crops.landmarks[rows], crops.targets[rows])
         if device.type == "cuda":
-            return pixels.pin_memory(), landmarks.pin_memory(), targets.pin_memory()
-        return pixels, landmarks, targets
+            return Sample(*(part.pin_memory() for part in sample))
+        return sample
 
     with ThreadPoolExecutor(threads, thread_name_prefix="loader") as pool:
         queue: deque[Future[Sample]] = deque()

@@ -132,7 +132,7 @@ class TrainingBatches:
         side = preprocessing.input_size
         if step < config.augment.start_share * self._plan.total_steps:
             side = config.augment.start_side or side
-        pixels, landmarks, targets = (
+        rows, pixels, landmarks, targets = (
             part.to(self._device, non_blocking=part.is_pinned()) for part in sample
         )
         batch = augment(
@@ -147,7 +147,7 @@ class TrainingBatches:
         batch = mixup(batch, config.augment.mixup, generator)
         batch = cutmix(batch, config.augment.cutmix, generator)
         x = normalise(batch.x, preprocessing).contiguous(memory_format=self._layout)
-        return replace(batch, x=x)
+        return replace(batch, x=x, rows=rows)
 
     def rebuild(self, step: int, rows: list[Tensor]) -> Batch:
         """The batch of the last forward pass in `rows` once more, with the same draws."""

@@ -174,7 +174,7 @@ class Trainer:
         values = []
         for part, sample in zip(rows, samples, strict=True):
             batch = self.batches.prepare(step, sample, generator)
-            outcome = state.objective(state.model, batch, self._dtype)
+            outcome = state.objective(state.model, batch, self._dtype, plan.epoch(step + 1))
             (outcome.loss * (len(part) / self.batches.samples_per_step)).backward()
             hits = (outcome.logits.detach().argmax(1) == batch.targets.argmax(1)).float().mean()
             values.append({"loss": outcome.loss.detach(), "train_accuracy": hits, **outcome.terms})
@@ -354,7 +354,7 @@ def _card(
     name: str, config: TrainConfig, data: FaceData, training: Crops, preprocessing: Preprocessing
 ) -> ModelCard:
     architecture, options = config.model.name, config.model.options
-    objective = "cross-entropy"
+    objective = config.objective.describe_classification()
     voted = np.isfinite(data.votes[data.split == "train"]).any()
     if config.data.votes_share and voted:
         objective += f" on labels and {config.data.votes_share:.0%} annotators' votes"
