@@ -3,6 +3,7 @@
 from trainer.config.loading import merged
 from trainer.errors import UsageError, did_you_mean
 from trainer.recipes.au_guided import AU_GUIDED, AU_GUIDED_FAST
+from trainer.recipes.noise import NOISE, NOISE_FAST
 from trainer.recipes.pipelines import PIPELINES
 from trainer.recipes.published import PUBLISHED
 from trainer.recipes.recipe import FAST, Recipe, Values, fast_form
@@ -18,6 +19,8 @@ RECIPES: dict[str, Recipe] = {
         *(fast_form(published) for published in PUBLISHED),
         *AU_GUIDED,
         *AU_GUIDED_FAST,
+        *NOISE,
+        *NOISE_FAST,
     )
 }
 
