@@ -62,7 +62,7 @@ class RelativeUncertainty(Loss):
     def __call__(self, step: Step) -> Tensor:
         if len(step.inputs) < 2:  # there is no other sample
             return step.cross_entropy(step.logits, step.targets)
-        order = torch.randperm(len(step.inputs)).to(step.inputs.device)
+        order = torch.randperm(len(step.inputs), device=step.inputs.device)
         with full_precision(step.inputs):
             features = step.embedding.float()
             uncertainty = self._uncertainty(features)

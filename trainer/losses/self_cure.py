@@ -43,11 +43,13 @@ def important_samples(importance: Tensor, share: float) -> Tensor:
 def rank_loss(importance: Tensor, important: Tensor, margin: float) -> Tensor:
     """max(0, δ₁ − (mean α of the important samples − mean α of the others)), eq. 4; (B,) each.
 
-    0 where one of the groups is empty.
+    0 where one of the groups is empty. Without indices, so that no GPU makes the CPU wait.
     """
-    if not important.any() or important.all():
-        return 0 * importance.sum()
-    return (margin - (importance[important].mean() - importance[~important].mean())).clamp_min(0)
+    high, low = (
+        (importance * group).sum() / group.sum().clamp_min(1) for group in (important, ~important)
+    )
+    both = important.any() & ~important.all()
+    return both * (margin - (high - low)).clamp_min(0)
 
 
 def new_labels(logits: Tensor, labels: Tensor, important: Tensor, margin: float) -> Tensor:

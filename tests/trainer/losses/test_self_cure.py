@@ -40,8 +40,10 @@ def test_the_rank_loss_is_the_margin_that_is_missing() -> None:
     loss.backward()
     assert importance.grad is not None
     torch.testing.assert_close(importance.grad, torch.tensor([-0.5, -0.5, 1.0]))
+    importance = importance.detach()
     assert float(rank_loss(importance, important, margin=0.15)) == 0
     assert float(rank_loss(importance, torch.ones(3, dtype=torch.bool), margin=0.9)) == 0
+    assert float(rank_loss(importance, torch.zeros(3, dtype=torch.bool), margin=0.9)) == 0
 
 
 def test_unimportant_samples_get_the_class_that_is_more_probable_by_the_margin() -> None:
