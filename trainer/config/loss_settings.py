@@ -28,6 +28,13 @@ class LossConfig(Section):
 
     weight: float = setting(0.0, "Weight of the loss; 0 switches it off.", allow_inf_nan=False)
 
+    @property
+    def balance(self) -> float:
+        """Of a loss that balances the classes, to which power it takes out their shares in the
+        training data: 1 is all of it.
+        """
+        return 1.0
+
     def describe(self) -> str:
         """What the model card calls it, after its weight; "" stands for the loss's name."""
         return ""
@@ -284,6 +291,10 @@ class LogitAdjustedConfig(LossConfig):
         gt=0,
         le=10,
     )
+
+    @property
+    def balance(self) -> float:
+        return self.tau
 
     def describe(self) -> str:
         return f"logit-adjusted cross-entropy (τ {self.tau:g})"

@@ -86,7 +86,8 @@ class Loss:
     holds its settings and what it needs; `layers` names the layers that it reads from
     `Step.outputs`; `state` is a module that is saved with the run: its parameters are trained with
     the network's, its buffers are the loss's own to change. `balances_prior` where the network
-    learns to predict as if all classes were equally frequent, whatever their shares in training.
+    learns to predict as if all classes were equally frequent, whatever their shares in training,
+    or nearer to that, as `Config.balance` says.
     """
 
     Config: ClassVar[type[LossConfig]] = LossConfig
