@@ -78,6 +78,8 @@ def _log_text(event: dict[str, Any]) -> str:
             f"{event['name']} {start}: {event['parameters']:,} parameters on {event['device']} "
             f"({event['precision']}), {event['train_samples']:,} training samples"
         )
+        if event["flipped_labels"]:
+            text += f", {event['flipped_labels']:,} of them with another label on purpose"
         return f"{text}; {event['init']}" if event["init"] else text
     if kind in ("epoch", "validation"):
         return _epoch_line(event)

@@ -23,10 +23,19 @@ class LossConfig(Section):
     needs_valence_arousal: ClassVar[bool] = False
     # the loss has no effect where the classifier alone is trained
     needs_trained_features: ClassVar[bool] = False
+    # the loss stands in place of the cross-entropy, instead of beside it
+    replaces_cross_entropy: ClassVar[bool] = False
     # augmentations which blend two faces that the loss works with
     allowed_blends: ClassVar[frozenset[Blend]] = frozenset({"mixup", "cutmix"})
 
     weight: float = setting(0.0, "Weight of the loss; 0 switches it off.", allow_inf_nan=False)
+
+    @property
+    def balance(self) -> float:
+        """Of a loss that balances the classes, to which power it takes out their shares in the
+        training data: 1 is all of it.
+        """
+        return 1.0
 
     def describe(self) -> str:
         """What the model card calls it, after its weight; "" stands for the loss's name."""
@@ -240,6 +249,133 @@ class LandmarksConfig(LossConfig):
         return "landmark loss"
 
 
+class EacConfig(LossConfig):
+    """Erasing Attention Consistency: the class maps of a face and of its mirror image agree.
+
+    λ is 5 in the authors' code. Erasing is `augment.erase`.
+    """
+
+    needs_trained_features = True
+
+    weight: float = setting(
+        0.0,
+        "Weight λ of the difference between the class maps of a face and of its mirror image; 0 "
+        "switches it off.",
+        title="EAC weight",
+        ge=0,
+        le=1000,
+    )
+
+    def describe(self) -> str:
+        return "erasing attention consistency"
+
+
+class ScnConfig(LossConfig):
+    """Self-Cure Network: weights samples by a learned importance, and relabels unimportant ones."""
+
+    replaces_cross_entropy = True
+    allowed_blends = frozenset()
+
+    weight: float = setting(
+        0.0,
+        "Weight of the Self-Cure Network's loss, which replaces the cross-entropy; 0 switches it "
+        "off.",
+        title="SCN weight",
+        ge=0,
+        le=100,
+    )
+    high_share: float = setting(
+        0.7,
+        "Share β of a batch that counts as important, by rank.",
+        title="SCN important share",
+        gt=0,
+        lt=1,
+    )
+    margin: float = setting(
+        0.15,
+        "Margin δ₁ between the mean importance of important and unimportant samples; the authors' "
+        "code has 0.07 for batches of 64.",
+        title="SCN rank margin",
+        ge=0,
+        le=1,
+    )
+    relabel_from: int = setting(
+        10,
+        "Epoch in which relabelling begins; 0 never relabels.",
+        title="SCN relabelling from epoch",
+        ge=0,
+        le=10000,
+    )
+    relabel_margin: float = setting(
+        0.2,
+        "An unimportant sample gets the predicted class as its label, where the probability of "
+        "that class exceeds its label's by more than this δ₂.",
+        title="SCN relabelling margin",
+        ge=0,
+        le=1,
+    )
+
+    def describe(self) -> str:
+        return "Self-Cure Network"
+
+
+class RulConfig(LossConfig):
+    """Relative Uncertainty Learning: classifies mixed features of pairs, as both of their labels.
+
+    The more uncertain face of a pair has the larger share.
+    """
+
+    replaces_cross_entropy = True
+    needs_trained_features = True
+
+    weight: float = setting(
+        0.0,
+        "Weight of Relative Uncertainty Learning, which replaces the cross-entropy; 0 switches it "
+        "off.",
+        title="RUL weight",
+        ge=0,
+        le=100,
+    )
+    dropout: float = setting(
+        0.4, "Dropout before the uncertainty's layer.", title="RUL dropout", ge=0, lt=1
+    )
+
+    def describe(self) -> str:
+        return "Relative Uncertainty Learning"
+
+
+class LogitAdjustedConfig(LossConfig):
+    """Logit adjustment: a cross-entropy of logits + τ · log of the classes' shares.
+
+    With τ = 1 it is the balanced softmax.
+    """
+
+    replaces_cross_entropy = True
+
+    weight: float = setting(
+        0.0,
+        "Weight of the logit-adjusted cross-entropy, which replaces the plain one; 0 switches it "
+        "off.",
+        title="Logit adjustment weight",
+        ge=0,
+        le=100,
+    )
+    tau: float = setting(
+        1.0,
+        "Multiple τ of log(share of the class in the training data) that is added to the logits.",
+        title="Logit adjustment τ",
+        gt=0,
+        le=10,
+    )
+
+    @property
+    def balance(self) -> float:
+        return self.tau
+
+    def describe(self) -> str:
+        return f"logit-adjusted cross-entropy (τ {self.tau:g})"
+
+
 BUILT_IN: dict[str, type[LossConfig]] = {
     "center": CenterConfig,
     "pal": PalConfig,
@@ -251,4 +387,8 @@ BUILT_IN: dict[str, type[LossConfig]] = {
     "partition": PartitionConfig,
     "landmarks": LandmarksConfig,
     "concordance": ConcordanceConfig,
+    "eac": EacConfig,
+    "scn": ScnConfig,
+    "rul": RulConfig,
+    "logit_adjusted": LogitAdjustedConfig,
 }

@@ -45,7 +45,7 @@ class _SavedObjective(CrossEntropyConfig):
 
 
 class ObjectiveConfig(CrossEntropyConfig):
-    """L = cross-entropy + Σ weight · loss.
+    """L = cross-entropy + Σ weight · loss; one of the losses may replace the cross-entropy.
 
     Every registered loss is an attribute by its name: `objective.center.weight`.
     """
@@ -60,6 +60,16 @@ class ObjectiveConfig(CrossEntropyConfig):
             return values
         model = _registered_fields(saved=info.context == SAVED)
         return dict(model.model_validate(translate_terms(values)))
+
+    @model_validator(mode="after")
+    def _one_loss_replaces_the_cross_entropy(self) -> Self:
+        names = [name for name, loss in self.losses.items() if loss.replaces_cross_entropy]
+        if len(names) > 1:
+            both = " and ".join(f"objective.{name}" for name in names[:2])
+            raise ValueError(
+                f"{both} both replace the cross-entropy: the weight of one of them must be 0"
+            )
+        return self
 
     @property
     def losses(self) -> dict[str, LossConfig]:
@@ -78,10 +88,26 @@ class ObjectiveConfig(CrossEntropyConfig):
         sections = self.model_extra or {}
         return [name for name, loss in sections.items() if isinstance(loss, UnregisteredLoss)]
 
+    @property
+    def replacement(self) -> str | None:
+        """The name of the loss that replaces the cross-entropy; None where it is the plain one."""
+        names = (name for name, loss in self.losses.items() if loss.replaces_cross_entropy)
+        return next(names, None)
+
+    def describe_classification(self) -> str:
+        """The cross-entropy, or what replaces it, as the model card says it."""
+        if self.replacement is None:
+            return "cross-entropy"
+        loss = self.losses[self.replacement]
+        text = loss.describe() or self.replacement
+        return text if loss.weight == 1 else f"{loss.weight:g} {text}"
+
     def describe(self) -> str:
-        """The losses with their weights, as the model card lists them after the cross-entropy."""
+        """The losses that are added, with their weights, as the model card lists them."""
         return "".join(
-            f" + {loss.weight:g} {loss.describe() or name}" for name, loss in self.losses.items()
+            f" + {loss.weight:g} {loss.describe() or name}"
+            for name, loss in self.losses.items()
+            if not loss.replaces_cross_entropy
         )
 
     def with_located_models(self, locate: Callable[[str], str]) -> Self:

@@ -96,6 +96,12 @@ class DataConfig(Section):
         "samples",
         ge=0,
     )
+    flipped_labels: Share = setting(
+        0.0,
+        "Share of the training labels that are replaced by another class, drawn at random, to "
+        "measure what wrong labels cost. Validation keeps its labels.",
+    )
+    flipped_seed: int = setting(0, "Random seed of that draw.", ge=0, lt=2**31)
 
     @property
     def preprocessing(self) -> Preprocessing:

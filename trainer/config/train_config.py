@@ -65,7 +65,7 @@ class TrainConfig(Section):
             if blend and blend not in loss.allowed_blends:
                 raise ValueError(
                     f"augment.{blend} must be 0 with objective.{name}: "
-                    "a blend of two faces has no center and no landmarks"
+                    "this loss takes one face at a time, not a blend of two"
                 )
         return self
 

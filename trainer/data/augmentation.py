@@ -30,6 +30,7 @@ class Batch:
 
     `valence_arousal` (B, 2) are NaN where unknown; None without any. A blend has the mean of two
     known ones by the shares of its pictures.
+    `rows` (B,) are the samples' places among all training samples.
     """
 
     x: Tensor
@@ -37,6 +38,7 @@ class Batch:
     targets: Tensor
     pasted: Pasted | None = None
     valence_arousal: Tensor | None = None
+    rows: Tensor | None = None
 
 
 def augment(

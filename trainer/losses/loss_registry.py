@@ -26,18 +26,33 @@ class LossContext:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkOutputs:
+    """What the network computes of a batch, with its graph: logits (B, K), embedding (B, d), and
+    `layers` (B, C, h, w), those that the losses read, by name.
+    """
+
+    logits: Tensor
+    embedding: Tensor
+    layers: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One batch in training, with its graph. Under autocast the network's outputs are bfloat16.
 
-    `run` gives the model's logits for any inputs. `inputs` (B, C, H, W), `logits` (B, K),
-    `embedding` (B, d), `targets` (B, K) probabilities, `landmarks` (B, 68, 2) in input px, NaN
-    where a sample has none. `outputs` (B, C, h, w) of the layers that the losses read, by name.
-    `pasted` describes CutMix. `valence_arousal` (B, 2) are NaN where unknown. A loss may add
+    `run` gives the network's outputs for any inputs, as for another view of the batch.
+    `cross_entropy` of logits and targets (B, K) has the run's label smoothing and class weights.
+    `inputs` (B, C, H, W), `logits` (B, K), `embedding` (B, d), `targets` (B, K) probabilities,
+    `landmarks` (B, 68, 2) in input px, NaN where a sample has none. `outputs` (B, C, h, w) of the
+    layers that the losses read, by name. `pasted` describes CutMix. `valence_arousal` (B, 2) are
+    NaN where unknown. `rows` (B,) are the samples'
+    places in `LossContext.targets`, where they are known. `epoch` counts from 1. A loss may add
     detached scalars to `log`: the run's events have them.
     """
 
     model: FerModel
-    run: Callable[[Tensor], Tensor]
+    run: Callable[[Tensor], NetworkOutputs]
+    cross_entropy: Callable[[Tensor, Tensor], Tensor]
     inputs: Tensor
     logits: Tensor
     embedding: Tensor
@@ -46,6 +61,8 @@ class Step:
     landmarks: Tensor
     pasted: Pasted | None = None
     valence_arousal: Tensor | None = None
+    rows: Tensor | None = None
+    epoch: int = 1
     log: dict[str, Tensor] = field(default_factory=dict)
 
     @property
@@ -69,7 +86,10 @@ class Loss:
 
     Built when its weight is not 0, and called in every step, under the step's autocast. `Config`
     holds its settings and what it needs; `layers` names the layers that it reads from
-    `Step.outputs`; `state` is a module whose buffers are saved with the run.
+    `Step.outputs`; `state` is a module that is saved with the run: its parameters are trained with
+    the network's, its buffers are the loss's own to change. `balances_prior` where the network
+    learns to predict as if all classes were equally frequent, whatever their shares in training,
+    or nearer to that, as `Config.balance` says.
     """
 
     Config: ClassVar[type[LossConfig]] = LossConfig
@@ -81,7 +101,9 @@ class Loss:
         self.state: nn.Module | None = None
 
     def __call__(self, step: Step) -> Tensor:
-        """The scalar that is weighted and added to the cross-entropy."""
+        """The scalar that is weighted and added up; instead of the cross-entropy where
+        `Config.replaces_cross_entropy`, else beside it.
+        """
         raise NotImplementedError
 
     def after_step(self, total: Callable[[Tensor], Tensor]) -> None:

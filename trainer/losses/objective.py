@@ -1,4 +1,7 @@
-"""The objective of a run: L = cross-entropy + Σ weight · loss, as the configuration composes it."""
+"""The objective of a run: L = cross-entropy + Σ weight · loss, as the configuration composes it.
+
+One of the losses may replace the cross-entropy.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +14,7 @@ from trainer.config.objective_config import ObjectiveConfig
 from trainer.data.augmentation import Batch
 from trainer.labels import EXPRESSIONS
 from trainer.losses.cross_entropy import WEIGHT_POWERS, class_weights, soft_cross_entropy
-from trainer.losses.loss_registry import LossContext, Step, find_loss
+from trainer.losses.loss_registry import LossContext, NetworkOutputs, Step, find_loss
 from trainer.models.registry import FerModel, capture_outputs
 
 USUAL = Preprocessing()
@@ -27,7 +30,7 @@ class ObjectiveValue:
 
 
 class Objective(nn.Module):
-    """Cross-entropy and the losses that are switched on; holds their state, such as centers.
+    """Cross-entropy and the losses that are switched on; holds their state: centers, own layers.
 
     `training_targets` (N, K) are those of all training samples, of `classes`; `preprocessing` is
     that of the inputs. Raises UsageError when a loss does not fit the model.
@@ -58,38 +61,43 @@ class Objective(nn.Module):
                 self.add_module(name, loss.state)
 
     def forward(
-        self, model: FerModel, batch: Batch, dtype: torch.dtype | None = None
+        self, model: FerModel, batch: Batch, dtype: torch.dtype | None = None, epoch: int = 1
     ) -> ObjectiveValue:
-        """The value for a batch of normalised inputs.
+        """The value for a batch of normalised inputs in an epoch, which counts from 1.
 
-        `dtype` is that of autocast, under which the network and the losses run.
+        `dtype` is that of autocast, under which the network and the losses run. The terms have
+        the plain cross-entropy even where a loss replaces it.
         """
-        targets, outputs = batch.targets, dict[str, Tensor]()
 
         def precision() -> torch.autocast:
             return torch.autocast(batch.x.device.type, dtype, enabled=dtype is not None)
 
-        def run(inputs: Tensor) -> Tensor:
+        def run(inputs: Tensor) -> NetworkOutputs:
+            layers = dict[str, Tensor]()
             with precision():
-                return model.classify(model.embed(inputs))
+                with capture_outputs(model, self._layers, layers):
+                    embedding = model.embed(inputs)
+                return NetworkOutputs(model.classify(embedding), embedding, layers)
 
-        with precision():
-            with capture_outputs(model, self._layers, outputs):
-                embedding = model.embed(batch.x)
-            logits = model.classify(embedding)
-        smoothing = self._config.label_smoothing
-        total = soft_cross_entropy(logits, targets, smoothing, self.class_weights)
-        terms = {"loss_cross_entropy": total.detach()}
+        first = run(batch.x)
+        plain = self._cross_entropy(first.logits, batch.targets)
+        values = [] if self._config.replacement else [plain]
+        terms = {"loss_cross_entropy": plain.detach()}
         for name, loss in self.losses.items():
             step = Step(
-                model, run, batch.x, logits, embedding, outputs, targets, batch.landmarks,
-                batch.pasted, batch.valence_arousal,
+                model, run, self._cross_entropy, batch.x, first.logits, first.embedding,
+                first.layers, batch.targets, batch.landmarks, batch.pasted,
+                batch.valence_arousal, batch.rows, epoch,
             )  # fmt: skip
             with precision():
                 value = loss(step)
-            total = total + loss.config.weight * value
+            values.append(loss.config.weight * value)
             terms |= {f"loss_{name}": value.detach(), **step.log}
-        return ObjectiveValue(total, logits, terms)
+        return ObjectiveValue(sum(values[1:], values[0]), first.logits, terms)
+
+    def _cross_entropy(self, logits: Tensor, targets: Tensor) -> Tensor:
+        smoothing = self._config.label_smoothing
+        return soft_cross_entropy(logits, targets, smoothing, self.class_weights)
 
     def after_step(self, total: Callable[[Tensor], Tensor] = lambda own: own) -> None:
         """Update what the losses change after each step of the optimiser, such as centers.

@@ -7,6 +7,7 @@ from trainer.recipes.attention import ATTENTION, ATTENTION_FAST
 from trainer.recipes.au_guided import AU_GUIDED, AU_GUIDED_FAST
 from trainer.recipes.comparison_table import COMPARISON_TABLE
 from trainer.recipes.dacl_tables import DACL_TABLES
+from trainer.recipes.noise import NOISE, NOISE_FAST
 from trainer.recipes.pal_table import PAL_TABLE
 from trainer.recipes.pipelines import PIPELINES
 from trainer.recipes.recipe import FAST, Recipe, Values, fast_form
@@ -29,6 +30,8 @@ RECIPES: dict[str, Recipe] = {
         *ATTENTION_FAST,
         *AFFECT,
         *VIDEO,
+        *NOISE,
+        *NOISE_FAST,
     )
 }
 

@@ -14,6 +14,7 @@ from trainer.config.train_config import TrainConfig
 from trainer.data.augmentation import Batch, augment, cutmix, mixup
 from trainer.data.crops import Crops, align_all, normalise
 from trainer.data.face_data import FaceData
+from trainer.data.label_noise import flip_labels
 from trainer.data.label_review import apply_review
 from trainer.data.loader import Sample, load_batches
 from trainer.training.distributed import World
@@ -24,7 +25,8 @@ log = logging.getLogger(__name__)
 
 
 def training_crops(run: RunDir, config: TrainConfig, data: FaceData) -> Crops:
-    """The samples to train on: without leaks, with the reviewed labels, up to the limit.
+    """The samples to train on: without leaks, with the reviewed labels, up to the limit; of
+    these a share may have wrong labels on purpose.
 
     A function of its own, so that its copies of the index (250 MB for AffectNet) are freed.
     """
@@ -34,8 +36,9 @@ def training_crops(run: RunDir, config: TrainConfig, data: FaceData) -> Crops:
     if settings.review:
         original = Path(settings.review).expanduser()
         training = apply_review(training, run.review if run.review.is_file() else original)
+    training = limit_samples(training, settings.limit)
     return align_all(
-        limit_samples(training, settings.limit),
+        flip_labels(training, settings.flipped_labels, settings.flipped_seed),
         settings.preprocessing,
         settings.votes_share,
         settings.votes,
@@ -129,11 +132,11 @@ class TrainingBatches:
         side = preprocessing.input_size
         if step < config.augment.start_share * self._plan.total_steps:
             side = config.augment.start_side or side
-        pixels, landmarks, targets, affect = (
+        rows, pixels, landmarks, targets, affect = (
             part.to(self._device, non_blocking=part.is_pinned()) for part in sample
         )
         if pixels.is_floating_point():  # features of clips' frames
-            return Batch(pixels, landmarks, targets)
+            return Batch(pixels, landmarks, targets, rows=rows)
         batch = augment(
             pixels,
             landmarks,
@@ -147,7 +150,7 @@ class TrainingBatches:
         batch = mixup(batch, config.augment.mixup, generator)
         batch = cutmix(batch, config.augment.cutmix, generator)
         x = normalise(batch.x, preprocessing).contiguous(memory_format=self._layout)
-        return replace(batch, x=x)
+        return replace(batch, x=x, rows=rows)
 
     def rebuild(self, step: int, rows: list[Tensor]) -> Batch:
         """The batch of the last forward pass in `rows` once more, with the same draws."""

@@ -12,6 +12,7 @@ from trainer.card import FrameModel, ModelCard, Preprocessing
 from trainer.config.train_config import TrainConfig
 from trainer.data.crops import Crops, align_all
 from trainer.data.face_data import FaceData
+from trainer.data.label_noise import flipped_count
 from trainer.errors import UsageError
 from trainer.evaluation.clip_features import clip_features
 from trainer.model_index import bundled_models, file_sha256, find_model
@@ -101,11 +102,15 @@ def _card(
     further: dict[str, Any] | None = None,
 ) -> ModelCard:
     architecture, options = config.model.name, {**config.model.options, **(further or {})}
-    objective = "cross-entropy"
+    objective = config.objective.describe_classification()
     voted = np.isfinite(data.votes[data.split == "train"]).any()
     if config.data.votes_share and voted:
         objective += f" on labels and {config.data.votes_share:.0%} annotators' votes"
     objective += config.objective.describe()
+    facts = {"name": data.name, "train_samples": len(training), "landmarks": data.landmark_source}
+    flipped = flipped_count(config.data.flipped_labels, len(training))
+    if flipped:
+        facts["flipped_labels"] = flipped
     return ModelCard(
         name=name,
         architecture=architecture,
@@ -119,7 +124,7 @@ def _card(
         valence_arousal=config.objective.needs_valence_arousal,
         objective=objective,
         explanation=config.model.explanation,
-        data={"name": data.name, "train_samples": len(training), "landmarks": data.landmark_source},
+        data=facts,
         versions=package_versions(),
         created=time.strftime("%Y-%m-%d"),
     )

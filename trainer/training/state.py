@@ -4,6 +4,7 @@ schedule of steps and learning rates.
 
 import logging
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from itertools import compress
 from pathlib import Path
@@ -133,9 +134,10 @@ class TrainState:
         self, settings: OptimConfig, rate: float, world: World = SINGLE_PROCESS
     ) -> None:
         """Update weights, centers and average from the accumulated gradients."""
-        world.sum_gradients(self.model.parameters())
+        trained = [*self.model.parameters(), *self.objective.parameters()]
+        world.sum_gradients(trained)
         if settings.clip > 0:
-            nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
+            nn.utils.clip_grad_norm_(trained, settings.clip)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
@@ -220,9 +222,9 @@ def new_train_state(
     if head_only:
         _freeze_all_but_head(model, card.architecture)
     objective = Objective(config.objective, model, targets, card.classes, card.preprocessing)
-    return TrainState(
-        model, average, objective.to(device), _new_optimizer(model, config.optim), head_only
-    )
+    objective.to(device)
+    optimizer = _new_optimizer([*model.parameters(), *objective.parameters()], config.optim)
+    return TrainState(model, average, objective, optimizer, head_only)
 
 
 def _freeze_all_but_head(model: FerModel, architecture: str) -> None:
@@ -237,8 +239,10 @@ def _freeze_all_but_head(model: FerModel, architecture: str) -> None:
         model.affect.requires_grad_(True)
 
 
-def _new_optimizer(model: FerModel, settings: OptimConfig) -> torch.optim.Optimizer:
-    trained = [p for p in model.parameters() if p.requires_grad]
+def _new_optimizer(
+    parameters: Iterable[nn.Parameter], settings: OptimConfig
+) -> torch.optim.Optimizer:
+    trained = [p for p in parameters if p.requires_grad]
     decay, rate, momentum = settings.weight_decay, settings.learning_rate, settings.momentum
     groups = [
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": decay},

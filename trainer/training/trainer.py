@@ -17,6 +17,7 @@ from trainer.card import ModelCard
 from trainer.config.train_config import TrainConfig
 from trainer.data.crops import Crops, to_input
 from trainer.data.face_data import FaceData
+from trainer.data.label_noise import flipped_count
 from trainer.data.loader import Sample
 from trainer.device import autocast_dtype, memory_format, resolve_device
 from trainer.errors import FerError, ModelFileError, RunStopped, UsageError, explain_resource_error
@@ -165,7 +166,7 @@ class Trainer:
         values = []
         for part, sample in zip(rows, samples, strict=True):
             batch = self.batches.prepare(step, sample, generator)
-            outcome = state.objective(state.model, batch, self._dtype)
+            outcome = state.objective(state.model, batch, self._dtype, plan.epoch(step + 1))
             (outcome.loss * (len(part) / self.batches.samples_per_step)).backward()
             hits = (outcome.logits.detach().argmax(1) == batch.targets.argmax(1)).float().mean()
             values.append({"loss": outcome.loss.detach(), "train_accuracy": hits, **outcome.terms})
@@ -225,6 +226,7 @@ class Trainer:
             host=platform.node(),
             parameters=sum(p.numel() for p in self.state.model.parameters()),
             train_samples=len(self.training),
+            flipped_labels=flipped_count(self.config.data.flipped_labels, len(self.training)),
             val_samples=len(self.validation),
             step=self.state.step,
             steps=self.plan.total_steps,

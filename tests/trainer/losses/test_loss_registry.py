@@ -137,34 +137,3 @@ def test_a_run_of_a_loss_that_is_not_registered_can_be_read_and_not_trained() ->
 def test_a_name_that_the_section_cannot_have_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="a loss cannot be named"):
         register_loss(name)(spread)
-
-
-def test_mirror_is_the_distance_to_the_prediction_for_the_mirror_image() -> None:
-    model, batch = small_model(), small_batch()
-    x, targets, points = batch.x, batch.targets, batch.landmarks
-    objective = Objective(ObjectiveConfig(mirror={"weight": 2.0}), model, targets)
-    outcome = objective(model, batch)
-    p, q = model(x).softmax(1), model(x.flip(-1)).softmax(1)
-    both = (p * (p / q).log()).sum(1) + (q * (q / p).log()).sum(1)
-    torch.testing.assert_close(outcome.terms["loss_mirror"], both.detach().mean() / 2)
-    assert outcome.terms["loss_mirror"] > 1e-4
-    symmetric = x + x.flip(-1)
-    assert objective(model, Batch(symmetric, points, targets)).terms["loss_mirror"] < 1e-9
-
-
-def test_mirror_teaches_the_same_prediction() -> None:
-    model = small_model()
-    model.classifier.weight.data *= 10
-    targets, points = torch.eye(7), torch.full((7, 68, 2), torch.nan)
-    batch = Batch(torch.randn(7, 1, 32, 32), points, targets)
-    plain = Objective(ObjectiveConfig(), model, targets)
-    mirrored = Objective(ObjectiveConfig(mirror={"weight": 1.0}), model, targets)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    distances = []
-    for _ in range(10):
-        alone = mirrored(model, batch).loss - plain(model, batch).loss
-        distances.append(float(alone.detach()))
-        optimizer.zero_grad()
-        alone.backward()
-        optimizer.step()
-    assert distances[-1] < 0.5 * distances[0]

@@ -43,6 +43,20 @@ def test_a_class_without_samples_has_no_share() -> None:
         assert prior == {"happy": 1.0, "sad": 0.0, "neutral": 0.0}
 
 
+@pytest.mark.parametrize(("tau", "weights", "power"), [
+    (1.0, "none", 0), (0.5, "none", 0.5), (1.5, "none", -0.5), (0.5, "root", 0),
+])  # fmt: skip
+def test_logit_adjustment_leaves_the_rest_of_the_shares(
+    tau: float, weights: str, power: float
+) -> None:
+    """π^(1 − τ), and class weights count besides."""
+    config = ObjectiveConfig.model_validate(
+        {"class_weights": weights, "logit_adjusted": {"weight": 1.0, "tau": tau}}
+    )
+    expected = np.array([0.75, 0.15, 0.1]) ** power
+    assert shares(config) == pytest.approx(expected / expected.sum())
+
+
 def test_it_is_uniform_after_a_loss_that_balances(monkeypatch: pytest.MonkeyPatch) -> None:
     class Balancing(find_loss("center")):  # type: ignore[misc]
         balances_prior = True

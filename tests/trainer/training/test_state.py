@@ -1,14 +1,17 @@
 """The schedule of steps and learning rates, and the optimiser's steps."""
 
 import itertools
+from collections.abc import Iterable
+from typing import ClassVar
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from trainer.card import ModelCard
 from trainer.config.loading import load_config
 from trainer.config.sections import OptimConfig
+from trainer.data.augmentation import Batch
 from trainer.training.distributed import World
 from trainer.training.state import StepPlan, TrainState, learning_rate, new_train_state
 
@@ -100,3 +103,49 @@ def test_the_penalty_on_norms_and_biases(optimizer: str, norms: bool) -> None:
         assert torch.equal(value, start[name]) != moves, name
         if moves and optimizer == "sgd":
             torch.testing.assert_close(value, start[name] * (1 - 0.1 * 0.5))
+
+
+class RecordingWorld(World):
+    """One process that remembers whose gradients were summed."""
+
+    summed: ClassVar[list[nn.Parameter]] = []
+
+    def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        self.summed[:] = parameters
+
+
+@pytest.mark.parametrize("loss", ["scn", "rul"])
+def test_layers_of_a_loss_are_trained_and_saved_with_the_network(loss: str) -> None:
+    """Their gradients are summed over the processes and clipped as the network's are."""
+    options = {"widths": [8, 16], "blocks": [1, 1]}
+    config = load_config(
+        None, [f"objective.{loss}.weight=1", "augment.mixup=0", "optim.clip=1e-9", "optim.ema=0"]
+    )
+    card = ModelCard(
+        name="x", architecture="compact", arguments=options, attribution_layer="stages"
+    )
+    torch.manual_seed(0)
+    state = new_train_state(config, card, torch.eye(7), torch.device("cpu"))
+    own = dict(state.objective.named_parameters())
+    assert own
+    before = {name: value.detach().clone() for name, value in own.items()}
+    points = torch.full((7, 68, 2), torch.nan)
+    batch = Batch(torch.randn(7, 1, 44, 44), points, torch.eye(7))
+
+    def step(clip: float) -> None:
+        state.objective(state.model, batch).loss.backward()
+        optim = config.optim.model_copy(update={"clip": clip, "weight_decay": 0.0})
+        state.optimizer_step(optim, 0.5, RecordingWorld())
+
+    for group in state.optimizer.param_groups:
+        group["weight_decay"] = 0.0
+    step(clip=1e-9)
+    for name, value in own.items():
+        torch.testing.assert_close(value.detach(), before[name], atol=1e-6, rtol=0)
+    step(clip=0.0)
+    assert any(not torch.equal(value, before[name]) for name, value in own.items())
+    ids = {id(parameter) for parameter in RecordingWorld.summed}
+    trained = [*state.model.parameters(), *own.values()]
+    assert ids == {id(parameter) for parameter in trained}
+    saved = state.checkpoint({}, {}).objective
+    assert saved.keys() >= own.keys()
