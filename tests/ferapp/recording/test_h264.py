@@ -1,7 +1,6 @@
 """The videos themselves: times, sizes, colours, damage, full disks."""
 
 from contextlib import suppress
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -206,5 +205,5 @@ def test_a_complete_mp4_is_plain_and_its_index_comes_first(tmp_path: Path) -> No
     np.testing.assert_allclose(found, times, atol=1e-5)
     # the last one is shown for as long as the others
     assert float(stream.duration * stream.time_base) == pytest.approx(30 * 1001 / 24000, abs=1e-4)
-    assert Fraction(stream.average_rate).limit_denominator(1001) == Fraction(24000, 1001)
+    assert float(stream.average_rate) == pytest.approx(24000 / 1001, rel=1e-4)
     container.close()
