@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ferapp.runs.data_check import check_data
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.inspect.inspect_tools import InspectTools
 from ferapp.ui.shell.page import Links
+from ferapp.ui.shell.quit_signals import quit_signals
 from ferapp.ui.shell.settings import Settings, SettingsStore
 from ferapp.ui.shell.window import MainWindow
 from ferapp.ui.teach.personal_data import ErasableLog, PersonalData
@@ -30,6 +32,9 @@ from ferapp.ui.widgets.theme import Mode, apply_theme
 from trainer.errors import FerError
 from trainer.files import asset
 from trainer.model_index import bundled_models, find_model, read_card
+from trainer.stop_signals import exit_code
+
+CLOSE_S = 2.5  # for closing after a signal; the recording is complete before
 
 
 def make_application(mode: Mode = "system") -> QApplication:
@@ -129,13 +134,28 @@ def open_window(
         add_pages(window, store, run)
         add_personal_data(window, engine, log)
         window.show_page(page.title())
-        code = app.exec()
-        window.close()
+
+        def quit_now() -> None:
+            app.exit(exit_code())  # of dialogs' event loops too
+            engine.finish_recording()
+            end_process_after(CLOSE_S)
+            window.close_at_once()
+
+        with quit_signals(quit_now):
+            code = app.exec()
+            window.close()
         window.deleteLater()  # in order and now, not when the interpreter ends
         app.sendPostedEvents(window, QEvent.Type.DeferredDelete.value)
         return code
     finally:
         log.close()
+
+
+def end_process_after(seconds: float) -> None:
+    """End the process even if a driver hangs or a model is still being loaded by then."""
+    timer = threading.Timer(seconds, lambda: os._exit(exit_code()))
+    timer.daemon = True
+    timer.start()
 
 
 def remembered_camera(settings: Settings) -> str | None:

@@ -11,6 +11,7 @@ from trainer import __version__
 from trainer.cli.printing import notices, print_json, run_app
 from trainer.cli.shared_options import Prior
 from trainer.errors import FerError, UsageError
+from trainer.stop_signals import exit_code
 
 PAGES = ("live", "train", "inspect")
 SCREEN_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -139,7 +140,7 @@ def analyze(
     if csv is None and video is None:
         notices.print("Nothing was written: use --csv FILE to keep the rows.")
     if summary.stopped:
-        raise typer.Exit(130)
+        raise typer.Exit(exit_code())
 
 
 @app.command()

@@ -18,11 +18,13 @@ from ferapp.live.engine import Engine, EngineParts
 from ferapp.live.status import ModelState
 from ferapp.sources.base import FrameSource
 from ferapp.sources.heavy_imports import load_opencv
+from ferapp.ui.shell.quit_signals import quit_signals
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.window import MainWindow
 from ferapp.vision.analysis_options import DEFAULT_FACES
 from ferapp.vision.types import Analysis
 from trainer.errors import FerError
+from trainer.stop_signals import Stopped
 
 WARM_UP_S = 3.0
 SAMPLE_MS = 500
@@ -218,9 +220,18 @@ def wait_until_ready(engine: Engine) -> None:
 
 
 def run_event_loop(seconds: float) -> None:
-    loop = QEventLoop()
+    """Raises Stopped after Ctrl+C, which no event handler would pass on."""
+    loop, received = QEventLoop(), list[int]()
+
+    def stop() -> None:
+        received.append(0)
+        loop.quit()
+
     QTimer.singleShot(round(1000 * seconds), loop.quit)
-    loop.exec()
+    with quit_signals(stop):
+        loop.exec()
+    if received:
+        raise Stopped
 
 
 def _model_times(model: str, device: str) -> tuple[float, float]:

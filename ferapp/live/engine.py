@@ -255,6 +255,10 @@ class Engine:
     def end_recording(self) -> None:
         self._recorder.end()
 
+    def finish_recording(self) -> None:
+        """End the recording, and wait until its files are complete."""
+        self._recorder.close()
+
     def mark(self) -> float:
         return self._recorder.mark()
 
@@ -274,7 +278,7 @@ class Engine:
         self._inference.is_reanalysing = on
 
     def close(self) -> None:
-        self._recorder.close()  # first, so that the recording is complete whatever fails next
+        self.finish_recording()  # first, so that the recording is complete whatever fails next
         for worker in reversed(self._workers):  # users before what they use
             worker.close()
         if self._second_loader is not None:

@@ -1,6 +1,5 @@
 """A source from beginning to end, without a window, into a CSV and a video with overlays."""
 
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -31,6 +30,7 @@ from trainer.cli.printing import notices
 from trainer.errors import UsageError
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 from trainer.prior import TRAINED
+from trainer.stop_signals import signals_go_to
 
 PREFETCHED = 2  # frames that wait between two stages
 LANDMARKER_WARM_UP = 15  # analysed frames
@@ -209,11 +209,8 @@ def one_core_for_landmarks() -> Iterator[None]:
 def _uninterrupted() -> Iterator[None]:
     """Ctrl+C waits for the end of the block: a frame is in all files or in none."""
     received: list[int] = []
-    previous = signal.signal(signal.SIGINT, lambda number, _: received.append(number))
-    try:
+    with signals_go_to(received.append):
         yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
     if received:
         raise KeyboardInterrupt
 

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -14,13 +14,49 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from trainer.errors import FerError, explain_resource_error
+from trainer.errors import FerError, RunStopped, explain_resource_error
+from trainer.stop_signals import exit_code, stopped_by_signals
+
+INTERRUPTED = 130
 
 notices = Console(stderr=True, highlight=False)
 
 
 def run_app(app: typer.Typer) -> None:
-    """Run a command line: 0 done, 1 failed, 2 wrong usage, 130 stopped by the user."""
+    """Run a command line: 0 done, 1 failed, 2 wrong usage; stopped 130, by SIGTERM 143, SIGHUP 129.
+
+    A second Ctrl+C ends it at once.
+    """
+    _prepare_output()
+    try:
+        with stopped_by_signals():
+            app()
+    except RunStopped as stop:
+        _end(stop, exit_code(), "Stopped")
+    except FerError as error:
+        _end(error, error.exit_code)
+    except KeyboardInterrupt:
+        notices.print("Stopped.")
+        sys.exit(exit_code())
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # Typer's, whichever signal it was
+            end.code = exit_code()
+        raise
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:
+        explanation = explain_resource_error(error)
+        if explanation is None:
+            raise
+        _end(explanation, explanation.exit_code)
+
+
+def _end(error: FerError, code: int, title: str = "Error") -> NoReturn:
+    notices.print(f"[bold red]{title}:[/] {_escaped(error)}", soft_wrap=True)
+    sys.exit(code)
+
+
+def _prepare_output() -> None:
     logging.basicConfig(  # other packages: warnings only
         level=logging.WARNING,
         format="%(message)s",
@@ -32,22 +68,6 @@ def run_app(app: typer.Typer) -> None:
         # Windows encodes files and pipes in a code page without α and →
         if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
             stream.reconfigure(encoding="utf-8")
-    try:
-        app()
-    except FerError as error:
-        notices.print(f"[bold red]Error:[/] {_escaped(error)}", soft_wrap=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        notices.print("Stopped.")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(0)
-    except Exception as error:
-        explanation = explain_resource_error(error)
-        if explanation is None:
-            raise
-        notices.print(f"[bold red]Error:[/] {_escaped(explanation)}", soft_wrap=True)
-        sys.exit(explanation.exit_code)
 
 
 def print_json(value: Any) -> None:

@@ -6,10 +6,14 @@ Each finished chunk is a file, so that a killed run continues where it stopped.
 import multiprocessing
 import multiprocessing.util
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
 from functools import partial
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -20,6 +24,7 @@ from trainer.data.array_files import read_array
 from trainer.data.face_data import FaceData
 from trainer.errors import DataError
 from trainer.files import write_atomic
+from trainer.stop_signals import NUMBERS
 
 if TYPE_CHECKING:
     from trainer.faces.landmarker import FaceLandmarker
@@ -61,8 +66,12 @@ def _detect_chunks(
     if not starts:
         return
     context = multiprocessing.get_context("spawn")
+    stopped = context.Event()
     with ProcessPoolExecutor(
-        min(workers, len(starts)), mp_context=context, initializer=_open_landmarker
+        min(workers, len(starts)),
+        mp_context=context,
+        initializer=_begin_worker,
+        initargs=(stopped,),
     ) as pool:
         running: dict[Future[NDArray[np.float32]], int] = {}
         waiting = deque(starts)
@@ -75,6 +84,7 @@ def _detect_chunks(
                 for future in wait(running, return_when="FIRST_COMPLETED").done:
                     yield running.pop(future), future.result()
         finally:
+            stopped.set()  # chunks in hand end after the picture in hand
             pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -82,15 +92,33 @@ def _write_points(points: NDArray[np.float32], stream: BinaryIO) -> None:
     np.save(stream, points)
 
 
-_worker_landmarker: list["FaceLandmarker"] = []  # the one of a worker process
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    landmarker: "FaceLandmarker"
+    stopped: Event  # nobody waits for its chunks any more
 
 
-def _open_landmarker() -> None:
-    """Close it as the worker ends: `atexit` would run when threads can no longer be started."""
+_worker: list[_Worker] = []  # the one of a worker process
+
+
+def _begin_worker(stopped: Event) -> None:
+    """Close the landmarker as the worker ends: at `atexit` threads can no longer be started."""
+    for number in NUMBERS:  # the parent stops its workers
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     from trainer.faces.landmarker import FaceLandmarker
 
-    _worker_landmarker.append(FaceLandmarker(min_confidence=DETECTION_CONFIDENCE))
-    multiprocessing.util.Finalize(None, _worker_landmarker[0].close, exitpriority=1)
+    landmarker = FaceLandmarker(min_confidence=DETECTION_CONFIDENCE)
+    _worker.append(_Worker(landmarker, stopped))
+    multiprocessing.util.Finalize(None, landmarker.close, exitpriority=1)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next chunk for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _detect_chunk(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -98,7 +126,9 @@ def _detect_chunk(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     points = np.full((len(images), 68, 2), np.nan, np.float32)
     for index, image in enumerate(images):
-        landmarks = landmarks_of_crop(_worker_landmarker[0], image)
+        if _worker[0].stopped.is_set():
+            break
+        landmarks = landmarks_of_crop(_worker[0].landmarker, image)
         if landmarks is not None:
             points[index] = landmarks
     return points

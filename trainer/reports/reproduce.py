@@ -10,10 +10,8 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from trainer.config.loading import load_config
@@ -31,6 +29,7 @@ from trainer.reports.run_records import (
     read_run_header,
     read_run_status,
 )
+from trainer.stop_signals import signals_go_to
 from trainer.training.run_dir import RunDir, with_absolute_paths
 
 STOPPED = RunStopped.exit_code
@@ -201,7 +200,15 @@ def reproduce(
 def run_trainer(arguments: list[str]) -> ProcessResult:
     """Run `python -m trainer …`, copying its stderr to ours and forwarding Ctrl+C to it once."""
     last_lines: deque[str] = deque(maxlen=40)
-    with _forwarded_signals() as (received, children):
+    received: list[int] = []
+    children: list[subprocess.Popen[str]] = []
+
+    def forward(number: int) -> None:
+        received.append(number)
+        for child in children:
+            _interrupt(child)
+
+    with signals_go_to(forward):
         child = subprocess.Popen(
             [sys.executable, "-m", "trainer", *arguments],
             stdout=subprocess.DEVNULL,
@@ -225,27 +232,6 @@ def run_trainer(arguments: list[str]) -> ProcessResult:
     last = last_lines[-1] if last_lines else ""
     errors = (line for line in reversed(last_lines) if line.startswith("Error:"))
     return ProcessResult(code, next(errors, last))
-
-
-@contextmanager
-def _forwarded_signals() -> Iterator[tuple[list[int], list["subprocess.Popen[str]"]]]:
-    """Meanwhile SIGINT and SIGTERM are recorded, and forwarded to the listed children as SIGINT."""
-    received: list[int] = []
-    children: list[subprocess.Popen[str]] = []
-
-    def forward(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        for child in children:
-            _interrupt(child)
-
-    previous = {
-        number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield received, children
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _interrupt(child: "subprocess.Popen[str]") -> None:

@@ -4,7 +4,6 @@ import os
 import platform
 import re
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from trainer.config.train_config import TrainConfig
 from trainer.errors import ModelFileError, UsageError
 from trainer.files import write_json
 from trainer.model_index import find_model, model_reference
+from trainer.stop_signals import signals_go_to
 
 IMPORT_TIME = time.time()
 STARTUP_SECONDS = 20.0  # at most, from the start of a command to its import of this module
@@ -134,21 +134,16 @@ def remove_stale_stop_file(run: RunDir) -> None:
 
 @contextmanager
 def stop_requests(run: RunDir) -> Iterator[Callable[[], bool]]:
-    """Yields whether a stop was requested, by SIGINT, SIGTERM or the run's file `stop`.
+    """Yields whether a stop was requested, by a signal or the run's file `stop`.
 
     The file works on every system, and for processes of another machine or user. At the end the
     signal handlers are restored and the file is removed.
     """
     received: list[int] = []
-    previous = {
-        number: signal.signal(number, lambda signal_number, _: received.append(signal_number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
     try:
-        yield lambda: bool(received) or os.path.exists(run.stop)
+        with signals_go_to(received.append):
+            yield lambda: bool(received) or os.path.exists(run.stop)
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
         with suppress(OSError):
             run.stop.unlink()
 

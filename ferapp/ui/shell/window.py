@@ -65,6 +65,7 @@ class MainWindow(QMainWindow):
         self._engine = engine
         self.store = store
         self._model_requested = False  # by the user, and not running yet
+        self._asks_before_closing = True
         self._pasted = PastedPictures()
         self.setWindowTitle(TITLE)
         self.setAcceptDrops(True)
@@ -344,12 +345,18 @@ class MainWindow(QMainWindow):
             if not any(s.availableGeometry().contains(self.geometry().center()) for s in screens):
                 self.restoreGeometry(default)
 
+    def close_at_once(self) -> None:
+        """Close without a question; trainings that were started here go on."""
+        self._asks_before_closing = False
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not all(page.may_close() for page in self._other_pages):
+        if self._asks_before_closing and not all(page.may_close() for page in self._other_pages):
             event.ignore()
             return
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
+        self.store.save()
         self.hide()  # at once: closing may take a while
         self.recordings.save_note()
         self.live_page.stop()
@@ -361,5 +368,4 @@ class MainWindow(QMainWindow):
             page.stop()
         self.garbage_collector.stop()  # no worker thread runs any more
         self._pasted.close()  # the engine no longer reads them
-        self.store.save()
         super().closeEvent(event)

@@ -2,14 +2,19 @@
 
 import csv
 import logging
+import os
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 from filelock import FileLock
 
+from tests.support import ROOT
 from tests.support.trainer.drawn import drawn_data, fer2013_row, write_fer2013
 from trainer.card import Preprocessing
 from trainer.data import face_data
@@ -262,3 +267,34 @@ def test_fer2013_itself(fer2013_csv: Path) -> None:
     assert counts["val"]["happy"] == 895
     kept = data.without_leaked()
     assert 0 < len(data) - len(kept) < 600
+
+
+def test_killed_it_leaves_no_worker_behind(tmp_path: Path) -> None:
+    """Workers would wait for their next pictures for ever."""
+    rng = np.random.default_rng(0)
+    for split in ("train", "val"):
+        folder = tmp_path / "faces" / split / "happy"
+        folder.mkdir(parents=True)
+        for k in range(400):
+            cv2.imwrite(str(folder / f"{k}.png"), rng.integers(0, 255, (96, 96), np.uint8))
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "trainer", "prepare", str(tmp_path / "faces")),
+            *("--out", str(tmp_path / "out"), "--workers", "2"),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    try:
+        chunks = tmp_path / "out"
+        pulse = threading.Event()
+        while process.poll() is None and not list(chunks.rglob("0*.npy")):
+            pulse.wait(0.05)
+        workers = psutil.Process(process.pid).children(recursive=True)
+        assert len(workers) >= 2
+    finally:
+        process.kill()
+        process.wait()
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert not alive

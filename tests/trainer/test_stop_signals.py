@@ -1,0 +1,100 @@
+"""Signals that end a command: the first in order, the second at once."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+import typer
+
+from tests.support import ROOT
+from trainer.cli.printing import run_app
+from trainer.stop_signals import NUMBERS, Stopped, signals_go_to
+
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+
+@pytest.mark.parametrize("number", EXIT_CODES)
+def test_a_signal_ends_a_command_with_its_exit_code(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, cleaned = typer.Typer(), list[str]()
+
+    @app.command()
+    def work() -> None:
+        try:
+            signal.raise_signal(number)
+            signal.pause()
+        finally:
+            cleaned.append("up")
+
+    before = [signal.getsignal(each) for each in NUMBERS]
+    monkeypatch.setattr(sys, "argv", ["work"])
+    with pytest.raises(SystemExit) as ended:
+        run_app(app)
+    assert ended.value.code == EXIT_CODES[number]  # type: ignore[index]
+    assert cleaned == ["up"]
+    assert [signal.getsignal(each) for each in NUMBERS] == before
+
+
+def test_the_second_signal_ends_a_command_at_once() -> None:
+    """Even where the first is being waited for, or was swallowed."""
+    script = (
+        "import signal, sys, typer\n"
+        "from trainer.cli.printing import run_app\n"
+        "from trainer.stop_signals import signals_go_to\n"
+        "app = typer.Typer()\n"
+        "@app.command()\n"
+        "def work() -> None:\n"
+        "    with signals_go_to(print):\n"
+        "        signal.raise_signal(signal.SIGTERM)\n"
+        "        sys.stdout.flush()\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "        print('never')\n"
+        "run_app(app)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout) == (130, f"{int(signal.SIGTERM)}\n"), done.stderr
+
+
+def test_outside_a_command_two_signals_end_nothing() -> None:
+    """A notebook goes on after two interrupts."""
+    received: list[int] = []
+    with signals_go_to(received.append):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+    assert received == [signal.SIGINT, signal.SIGINT]
+
+
+def test_ignored_signals_stay_ignored() -> None:
+    """Under nohup a log-out ends nothing."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        received: list[int] = []
+        with signals_go_to(received.append):
+            signal.raise_signal(signal.SIGHUP)
+        assert received == []
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_another_thread_than_the_main_one_works_without_signals() -> None:
+    ended: list[str] = []
+
+    def work() -> None:
+        with signals_go_to(lambda _: None):
+            ended.append("worked")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert ended == ["worked"]
+    assert issubclass(Stopped, KeyboardInterrupt)
