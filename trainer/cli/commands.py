@@ -24,6 +24,7 @@ from trainer.cli.shared_options import (
 from trainer.cli.summaries import (
     print_copies,
     print_data,
+    print_line,
     print_recipe,
     print_recipes,
     print_settings,
@@ -221,8 +222,10 @@ def recipes(
             print_json(config.model_dump())
         return
     print_recipes([RECIPES[name] for name in RECIPES if not name.endswith(FAST)])
-    print(f"The recipes of {', '.join(fast_tables())}")
-    print(f"have a fast form for one CPU: add {FAST} to the name.")
+    print_line(
+        f"The recipes of {', '.join(fast_tables())} have a fast form for one CPU: add {FAST} to "
+        "the name."
+    )
     if as_json:
         print_json({"recipes": list(RECIPES)})
 

@@ -139,7 +139,7 @@ def print_recipes(recipes: "Sequence[Recipe]") -> None:
         rows = list(group)
         has_one_number = len({recipe.published for recipe in rows}) == 1
         published = f"; published: {rows[0].published}" if has_one_number else ""
-        print(f"{source[:1].upper()}{source[1:]}{published}")
+        print_line(f"{source[:1].upper()}{source[1:]}{published}")
         width = max(len(recipe.name) for recipe in rows)
         for recipe in rows:
             indent = f"  {recipe.name:{width}}  "
@@ -164,8 +164,13 @@ def print_recipe(recipe: "Recipe") -> None:
         recipe.differences,
     )
     for line in filter(None, lines):
-        print(fill(line, LINE_WIDTH, break_on_hyphens=False))
+        print_line(line)
     print()
+
+
+def print_line(text: str) -> None:
+    """A sentence in lines of at most `LINE_WIDTH`."""
+    print(fill(text, LINE_WIDTH, break_on_hyphens=False))
 
 
 def print_data(data: "FaceData") -> None:

@@ -26,6 +26,8 @@ _DAN_OPTIM: dict[str, Any] = {
     "step_epochs": 10,
     "step_factor": 0.1,
     "weight_decay": 1e-4,
+    "nesterov": False,
+    "decay_norms": True,
     "batch_size": 256,
     "epochs": 40,
     "ema": 0.0,

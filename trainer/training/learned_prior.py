@@ -17,8 +17,11 @@ def learned_prior(
     The mean target: votes count by their share of it, and mixup does not change it. With class
     weights w the cross-entropy is minimal at p ∝ w · share, so those shares are weighted. A loss
     that `balances_prior` divides them by share^`balance`: without weights they are all the same, or
-    nearer to that where `balance` is less than 1. A class without samples has no share.
+    nearer to that where `balance` is less than 1. A class without samples has no share. Empty where
+    targets are not finite: the first step will say so.
     """
+    if not bool(targets.isfinite().all()):
+        return {}
     shares = targets.double().mean(dim=0)
     weights = class_weights(targets.double(), WEIGHT_POWERS[config.class_weights])
     for name, loss in config.losses.items():

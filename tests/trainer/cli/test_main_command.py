@@ -236,7 +236,7 @@ def test_lists_are_plain_text(command) -> None:
     assert "default" in done.stdout
     one = command("trainer", "recipes", "report-003/transfer-adam-1e-4").stdout
     said, _, _ = one.partition("setting ")
-    assert "Published: 25.15." in said
+    assert "Published: 25.15\n" in said
     assert "The batch of 64 is ours." in " ".join(said.split())
     assert max(map(len, said.splitlines())) <= 80
     done = command("trainer", "models", "--json")

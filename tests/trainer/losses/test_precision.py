@@ -55,7 +55,8 @@ def note_step(step: Step) -> Tensor:
 def built(loss: str, folder: Path) -> tuple[nn.Module, Objective]:
     torch.manual_seed(0)
     network, options = NETWORKS.get(loss, ("compact", COMPACT))
-    model = create(network, input_size=SIDE, **options)
+    affect = loss_settings()[loss].needs_valence_arousal
+    model = create(network, input_size=SIDE, valence_arousal=affect, **options)
     settings: dict[str, Any] = {"weight": 1.0}
     if loss == "distill":
         file = folder / "teacher.safetensors"
@@ -76,7 +77,9 @@ def built(loss: str, folder: Path) -> tuple[nn.Module, Objective]:
 def face_batch() -> Batch:
     draw = torch.Generator().manual_seed(1)
     points = torch.rand(4, 68, 2, generator=draw) * SIDE
-    return Batch(torch.randn(4, 1, SIDE, SIDE, generator=draw), points, TARGETS)
+    affect = torch.rand(4, 2, generator=draw) * 2 - 1
+    x = torch.randn(4, 1, SIDE, SIDE, generator=draw)
+    return Batch(x, points, TARGETS, valence_arousal=affect)
 
 
 @pytest.mark.parametrize("loss", loss_settings())

@@ -87,9 +87,9 @@ def test_all_layers_are_trained_on_request(start: Path, tmp_path: Path) -> None:
 def test_training_that_makes_it_worse_keeps_the_initial_weights(
     start: Path, tmp_path: Path
 ) -> None:
-    run, best = tuned(
-        tmp_path, tuning(start, "optim.epochs=6", "optim.learning_rate=0.3"), mislabelled()
-    )
+    wrong = mislabelled()
+    wrong = wrong.select(np.flatnonzero((wrong.label != 3) | (wrong.split == "val")))
+    run, best = tuned(tmp_path, tuning(start, "optim.epochs=6", "optim.learning_rate=0.3"), wrong)
     assert best["epoch"] == 0
     assert best["accuracy"] > epochs(run)[-1]["val_accuracy"]
     before, best_weights = weights(start), weights(run.best)

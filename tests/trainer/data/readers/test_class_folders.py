@@ -387,5 +387,5 @@ def test_a_named_format_is_the_only_one_tried(tmp_path: Path) -> None:
     assert len(prepare(source, tmp_path / "out", layout="folders", landmarks=False)) == 3
     with pytest.raises(DataError, match=r"Looked for: FER2013's CSV [^;]*\n"):
         prepare(source, tmp_path / "other", layout="fer2013", landmarks=False)
-    with pytest.raises(UsageError, match=r"known are auto, fer2013, raf-db.*folders"):
+    with pytest.raises(UsageError, match=r"known are auto, .*fer2013, raf-db.*folders"):
         prepare(source, tmp_path / "third", layout="imagenet", landmarks=False)
