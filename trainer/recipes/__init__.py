@@ -12,7 +12,7 @@ from trainer.recipes.pal_table import PAL_TABLE
 from trainer.recipes.pipelines import PIPELINES
 from trainer.recipes.recipe import FAST, Recipe, Values, fast_form
 from trainer.recipes.shipped import SHIPPED
-from trainer.recipes.video import VIDEO
+from trainer.recipes.video_recipes import VIDEO
 
 __all__ = ["FAST", "RECIPES", "Recipe", "fast_tables", "recipe", "recipe_values", "tables"]
 

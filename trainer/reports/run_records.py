@@ -193,8 +193,10 @@ def data_config_of(model: Path, data: Path) -> DataConfig:
         _, trained_on, config = read_run_header(run)
         if Path(trained_on).resolve() == data.resolve():
             return config.data
-    classes = read_card(model).classes
-    return DataConfig(classes=[] if classes == EXPRESSIONS else list(classes))
+    with suppress(ModelFileError):  # evaluations outlive their models
+        classes = read_card(model).classes
+        return DataConfig(classes=[] if classes == EXPRESSIONS else list(classes))
+    return DataConfig()
 
 
 def aligned_as_trained(model: Path, faces: FaceData) -> FaceData:

@@ -137,7 +137,7 @@ def test_evaluating_a_run_ends_at_the_next_batch_once_cancelled(
     save(replace(data, split=np.full(len(data), "val")), tmp_path / "data")
     run = create_run(tmp_path / "runs", "mine", TrainConfig(), tmp_path / "data")
     shutil.copy(find_model("compact"), run.best)
-    monkeypatch.setattr("trainer.evaluation.evaluate.BATCH_SIZE", 100)
+    monkeypatch.setattr("trainer.evaluation.predictions.BATCH_SIZE", 100)
     reports = list[str]()
 
     def report(words: str) -> None:

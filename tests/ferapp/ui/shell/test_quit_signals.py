@@ -24,12 +24,15 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from ferapp import cli
 from ferapp.ui.shell.window import MainWindow
 
+asked = []
+
 def look():
     windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
     if not windows:
         return
     status = windows[0].live_page.status
-    if status.model.name and status.recording is None:
+    if status.model.name and not asked:
+        asked.append("record")
         windows[0].actions_by_id["record"].trigger()
     if status.recording is not None and status.recording.frames > 5:
         timer.stop()
