@@ -79,7 +79,7 @@ def face_batch() -> Batch:
     points = torch.rand(4, 68, 2, generator=draw) * SIDE
     affect = torch.rand(4, 2, generator=draw) * 2 - 1
     x = torch.randn(4, 1, SIDE, SIDE, generator=draw)
-    return Batch(x, points, TARGETS, valence_arousal=affect)
+    return Batch(x, points, TARGETS, valence_arousal=affect, rows=torch.arange(4))
 
 
 @pytest.mark.parametrize("loss", loss_settings())
