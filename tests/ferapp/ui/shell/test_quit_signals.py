@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
 from PySide6.QtCore import QEventLoop, QTimer
 from pytestqt.qtbot import QtBot
@@ -92,6 +93,9 @@ def test_a_recording_is_complete_and_settings_are_saved(number: int, tmp_path: P
     assert process.returncode == EXIT_CODES[number], errors  # type: ignore[index]
     assert "Traceback" not in errors
     session = json.loads((folder / "session.json").read_text())
-    assert session["finished"]
+    assert session["ended"]
+    assert session["counts"]["frames"] > 5
+    with av.open(str(folder / "clean.mkv")) as video:
+        assert sum(1 for _ in video.decode(video=0)) == session["counts"]["frames"]
     settings = Path(os.environ["XDG_CONFIG_HOME"]) / "ferapp" / "settings.json"
     assert json.loads(settings.read_text())["geometry"]
