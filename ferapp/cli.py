@@ -17,8 +17,8 @@ from trainer.stop_signals import exit_code
 PAGES = ("live", "train", "inspect")
 SCREEN_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
-WINDOW = Need(resident=1.0e9, least=0.5e9, mapped=1.6e9, threads=20)
-ANALYZE = Need(resident=0.88e9, least=0.42e9, mapped=1.5e9, threads=9)
+WINDOW = Need(resident=1.0e9, least=0.5e9, mapped=2.0e9, threads=20)
+ANALYZE = Need(resident=0.88e9, least=0.42e9, mapped=1.7e9, threads=9)
 
 app = typer.Typer(
     help="Facial expression recognition, live and explained. Everything stays on this computer.",

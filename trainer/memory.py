@@ -42,7 +42,7 @@ class Need:
     torch: bool = True
 
 
-TRAIN = Need(resident=1.05e9, least=0.57e9, mapped=1.5e9, threads=6)
+TRAIN = Need(resident=1.05e9, least=0.57e9, mapped=1.8e9, threads=6)
 EVALUATE = Need(resident=0.68e9, least=0.36e9, mapped=1.2e9, threads=4)
 PREPARE = Need(resident=0.09e9, least=0.05e9, mapped=0.7e9, threads=4, torch=False)
 
@@ -89,8 +89,8 @@ def _refusal(task: str, need: float, kind: str, room: Room) -> FerError:
 
 def _sentence(task: str, need: float, kind: str, room: Room) -> str:
     left = max(room.left, 0) / GIB
-    needed = f"{task} needs about {need / GIB:.1f} GiB of {kind}"
-    return f"{needed}, and {left:.1f} GiB are left {room.limit}"
+    needed = f"{task} needs about {need / GIB:.2f} GiB of {kind}"
+    return f"{needed}, and {left:.2f} GiB are left {room.limit}"
 
 
 def _has_cuda_libraries() -> bool:

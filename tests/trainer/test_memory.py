@@ -43,11 +43,11 @@ def test_plenty_is_not_mentioned(rooms: Rooms) -> None:
 def test_little_memory_is_a_warning_and_too_little_an_error(rooms: Rooms) -> None:
     rooms["container_memory"] = Room(1.5 * GIB, "below the limit", "Raise it.")
     assert check_room("ferapp analyze", NEED) == (
-        "ferapp analyze needs about 2.0 GiB of memory, and 1.5 GiB are left below the limit: "
+        "ferapp analyze needs about 2.00 GiB of memory, and 1.50 GiB are left below the limit: "
         "it may be slow, or be ended."
     )
     rooms["container_memory"] = Room(0.5 * GIB, "below the limit", "Raise it.")
-    with pytest.raises(FerError, match=r"about 1\.0 GiB of memory, and 0\.5 GiB are left") as error:
+    with pytest.raises(FerError, match=r"about 1\.00 GiB of memory, and 0\.50 GiB are left") as error:
         check_room("ferapp analyze", NEED)
     assert error.value.hint == "Raise it."
 
@@ -64,7 +64,7 @@ def test_address_space_and_threads(rooms: Rooms) -> None:
     rooms["address_space"] = Room(5 * GIB, "below ulimit -v", "Raise it.")
     assert "address space" in check_room("ferapp analyze", NEED)
     rooms["address_space"] = Room(3 * GIB, "below ulimit -v", "Raise it.")
-    with pytest.raises(FerError, match=r"4\.0 GiB of address space, and 3\.0 GiB are left"):
+    with pytest.raises(FerError, match=r"4\.00 GiB of address space, and 3\.00 GiB are left"):
         check_room("ferapp analyze", NEED)
     rooms["threads_left"] = 2
     with pytest.raises(FerError, match="needs 5 threads, and only 2 more may be started"):
@@ -133,7 +133,7 @@ def test_a_command_below_a_limit_says_so_before_it_loads_libraries(
         timeout=120,
     )
     assert done.returncode == 1, done.stderr
-    said = r"about \d\.\d GiB of address space, and 0\.\d GiB are left below the limit of ulimit -v"
+    said = r"about \d\.\d\d GiB of address space, and 0\.\d\d GiB are left below the limit of ulimit -v"
     assert re.search(said, done.stderr)
     assert "Raise it: ulimit -v unlimited" in done.stderr
     assert "Traceback" not in done.stderr

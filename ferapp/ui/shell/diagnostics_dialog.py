@@ -4,13 +4,13 @@ import json
 import sys
 from collections.abc import Sequence
 
-from PySide6.QtCore import QProcess, QSize
+from PySide6.QtCore import QByteArray, QProcess, QSize
 from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
 from ferapp.ui.widgets.dialogs import ModelessDialog
 
 CONTENT = (
-    "One zip file to send with a report of a problem: what is installed and what `ferapp doctor` "
+    "One zip file to send with a report of a problem: what is installed and what ferapp doctor "
     "finds, the log, the settings, and what the program was doing when it last crashed."
 )
 PRIVACY = (
@@ -24,7 +24,7 @@ class DiagnosticsDialog(ModelessDialog):
     """Says what will be in the file, then saves it while the window goes on."""
 
     def __init__(self, parent: QWidget, command: Sequence[str] = DOCTOR) -> None:
-        super().__init__(parent, "Save diagnostics", QSize(560, 0))
+        super().__init__(parent, "Save diagnostics", QSize(560, 320))
         self._command, self._path = command, ""
         for text in (CONTENT, PRIVACY):
             label = QLabel(text)
@@ -34,6 +34,7 @@ class DiagnosticsDialog(ModelessDialog):
         self.state.setProperty("quiet", True)
         self.state.setWordWrap(True)
         self.column.addWidget(self.state)
+        self.column.addStretch(1)
         self.save_button = self.add_button("Save…", "Choose where to save the file.", self._choose)
         self.add_buttons()
         self.process = QProcess(self)
@@ -56,8 +57,8 @@ class DiagnosticsDialog(ModelessDialog):
         self.process.start(program, [*arguments, "--json", "--bundle", path])
 
     def _finished(self) -> None:
-        output = self.process.readAllStandardOutput().data().decode(errors="replace")
-        problem = self.process.readAllStandardError().data().decode(errors="replace").strip()
+        output = _text(self.process.readAllStandardOutput())
+        problem = _text(self.process.readAllStandardError()).strip()
         self.save_button.setEnabled(True)
         try:
             members = json.loads(output.strip().rpartition("\n")[2])["bundle"]["members"]
@@ -76,3 +77,7 @@ class DiagnosticsDialog(ModelessDialog):
         self.process.blockSignals(True)
         self.process.kill()
         self.process.waitForFinished(1000)
+
+
+def _text(output: QByteArray) -> str:
+    return bytes(output.data()).decode(errors="replace")

@@ -14,6 +14,8 @@ from pytestqt.qtbot import QtBot
 from ferapp.ui.shell.diagnostics_dialog import DOCTOR, DiagnosticsDialog
 from tests.support.ui.window_bench import Bench
 
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
 RESULT = json.dumps({"ok": True, "bundle": {"members": ["contents.txt", "ferapp.log"]}})
 
 
