@@ -19,6 +19,7 @@ SCREEN_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 WINDOW = Need(resident=1.0e9, least=0.5e9, mapped=2.0e9, threads=20)
 ANALYZE = Need(resident=0.88e9, least=0.42e9, mapped=1.7e9, threads=9)
+DOCTOR = Need(resident=0.66e9, least=0.36e9, mapped=1.2e9, threads=3)
 
 app = typer.Typer(
     help="Facial expression recognition, live and explained. Everything stays on this computer.",
@@ -208,6 +209,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Check for missing or conflicting parts, and say how to repair them."""
+    warn_of_little_room("ferapp doctor", DOCTOR)
     from ferapp.diagnostics import PRIVACY, check_bundle, write_bundle
     from ferapp.doctor import as_dict, as_text, is_broken, run_checks
 

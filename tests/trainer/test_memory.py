@@ -47,7 +47,9 @@ def test_little_memory_is_a_warning_and_too_little_an_error(rooms: Rooms) -> Non
         "it may be slow, or be ended."
     )
     rooms["container_memory"] = Room(0.5 * GIB, "below the limit", "Raise it.")
-    with pytest.raises(FerError, match=r"about 1\.00 GiB of memory, and 0\.50 GiB are left") as error:
+    with pytest.raises(
+        FerError, match=r"about 1\.00 GiB of memory, and 0\.50 GiB are left"
+    ) as error:
         check_room("ferapp analyze", NEED)
     assert error.value.hint == "Raise it."
 
@@ -113,6 +115,7 @@ def test_control_groups_of_version_1_seen_from_inside(tmp_path: Path) -> None:
         ("ferapp", "analyze", "demo"),
         ("ferapp",),
         ("ferapp", "bench"),
+        ("ferapp", "doctor"),
         ("trainer", "train", "--data", "x.csv"),
         ("trainer", "prepare", "x.csv", "--out", "x"),
         ("trainer", "evaluate", "--data", "x.csv", "--model", "default"),
@@ -144,3 +147,18 @@ def test_what_is_refused_later_is_explained_too() -> None:
     library = explain_resource_error(ImportError("libx.so: failed to map segment from shared"))
     assert "no more threads" in str(thread)
     assert "libx.so" in str(library)
+
+
+def test_the_limit_of_processes_counts_those_of_the_user() -> None:
+    """Root has no such limit; here a user without any process."""
+    script = (
+        "import os, resource\n"
+        "from trainer.memory import threads_left\n"
+        "resource.setrlimit(resource.RLIMIT_NPROC, (3, 3))\n"
+        "os.getuid = lambda: 64999\n"
+        "print(threads_left())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout == "3\n", done.stderr
