@@ -28,6 +28,8 @@ class Prefetched(Generic[T], Iterator[T]):
         self._thread = threading.Thread(
             target=self._produce, name=name, daemon=patience_s is not None
         )
+
+    def start(self) -> None:
         self._thread.start()
 
     def __next__(self) -> T:
@@ -45,7 +47,8 @@ class Prefetched(Generic[T], Iterator[T]):
         self._stopped.set()
         self._room.release()  # for a thread that waits for room
         self._queue.put(None)
-        self._thread.join(self._patience_s)
+        if self._thread.is_alive():
+            self._thread.join(self._patience_s)
         if self._thread.is_alive():
             leave_behind(self._thread)
 
@@ -72,6 +75,7 @@ def prefetch(
     """
     prefetched = Prefetched(items, depth, name, patience_s)
     try:
+        prefetched.start()  # in here: Ctrl+C may come meanwhile
         yield prefetched
     finally:
         prefetched.end()
