@@ -1,5 +1,6 @@
 """Assembles the window. It is shown first; OpenCV, MediaPipe and torch load after it."""
 
+import logging
 import os
 import sys
 import threading
@@ -10,6 +11,7 @@ from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from ferapp.fault_log import faults_logged
 from ferapp.live.app_log import AppLog
 from ferapp.live.engine import Engine
 from ferapp.live.status import LiveEngine
@@ -118,8 +120,12 @@ def open_window(
     device: str | None,
     page: str = "live",
     run: str = "",
+    warning: str = "",
 ) -> int:
-    """Run the app until its window closes; returns the exit code. None is what was used last."""
+    """Run the app until its window closes; returns the exit code. None is what was used last.
+
+    `warning` is of what was found before the start, for the log and a notice in the window.
+    """
     log = AppLog()
     try:
         store = SettingsStore()
@@ -134,6 +140,9 @@ def open_window(
         add_pages(window, store, run)
         add_personal_data(window, engine, log)
         window.show_page(page.title())
+        if warning:
+            logging.getLogger(__name__).warning("%s", warning)
+            window.live_page.live_view.toast.show_message(warning)
 
         def quit_now() -> None:
             app.exit(exit_code())  # of dialogs' event loops too
@@ -141,7 +150,7 @@ def open_window(
             end_process_after(CLOSE_S)
             window.close_at_once()
 
-        with quit_signals(quit_now):
+        with quit_signals(quit_now), faults_logged():
             code = app.exec()
             window.close()
         window.deleteLater()  # in order and now, not when the interpreter ends

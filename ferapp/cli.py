@@ -8,13 +8,18 @@ from typing import Annotated
 import typer
 
 from trainer import __version__
-from trainer.cli.printing import notices, print_json, run_app
+from trainer.cli.printing import notices, print_json, run_app, warn_of_little_room
 from trainer.cli.shared_options import Prior
 from trainer.errors import FerError, UsageError
+from trainer.memory import Need, check_room
 from trainer.stop_signals import exit_code
 
 PAGES = ("live", "train", "inspect")
 SCREEN_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+
+WINDOW = Need(resident=1.0e9, least=0.5e9, mapped=2.0e9, threads=20)
+ANALYZE = Need(resident=0.88e9, least=0.42e9, mapped=1.7e9, threads=9)
+DOCTOR = Need(resident=0.66e9, least=0.36e9, mapped=1.2e9, threads=3)
 
 app = typer.Typer(
     help="Facial expression recognition, live and explained. Everything stays on this computer.",
@@ -76,9 +81,10 @@ def window(
         raise FerError(
             "There is no screen here.", "`ferapp analyze` and `ferapp bench` work without one."
         )
+    warning = check_room("ferapp", WINDOW)
     from ferapp.app import open_window
 
-    raise typer.Exit(open_window(source, model, device, page, str(run or "")))
+    raise typer.Exit(open_window(source, model, device, page, str(run or ""), warning))
 
 
 def _has_screen() -> bool:
@@ -118,6 +124,7 @@ def analyze(
     head, how far its eyes are open, and action units. FILE.csv.json beside it says what every
     column means and what the table was made from; a video has such a note too.
     """
+    warn_of_little_room("ferapp analyze", ANALYZE)
     from ferapp.studies.single_source import analyze_source
 
     summary = analyze_source(
@@ -170,6 +177,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure the real pipeline in an offscreen window, all overlays on."""
+    warn_of_little_room("ferapp bench", WINDOW)
     from ferapp.bench.live_bench import BenchResult, run_bench
     from ferapp.bench.soak import SoakResult, run_soak
 
@@ -190,16 +198,33 @@ def bench(
 
 @app.command()
 def doctor(
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.zip",
+            help="Also write the result with log, settings, versions and the last crash into one "
+            "file, to send with a report. No pictures, no names of user and computer.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Check for missing or conflicting parts, and say how to repair them."""
+    warn_of_little_room("ferapp doctor", DOCTOR)
+    from ferapp.diagnostics import PRIVACY, check_bundle, write_bundle
     from ferapp.doctor import as_dict, as_text, is_broken, run_checks
 
+    if bundle is not None:
+        check_bundle(bundle)
     checks = run_checks()
+    members = write_bundle(bundle, checks) if bundle is not None else []
     if as_json:
-        print_json(as_dict(checks))
+        written = {"bundle": {"file": str(bundle), "members": members}} if members else {}
+        print_json(as_dict(checks) | written)
     else:
         print(as_text(checks))
+    if members:
+        notices.print(f"Wrote {bundle}: {', '.join(members)}", markup=False, soft_wrap=True)
+        notices.print(PRIVACY, soft_wrap=True)
     raise typer.Exit(int(is_broken(checks)))
 
 

@@ -62,10 +62,23 @@ _DISK_HINTS = {
 
 
 def explain_resource_error(error: Exception) -> FerError | None:
-    """A full or read-only disk, or full memory, as an error for users; None for other errors."""
+    """A full or read-only disk, full memory, or a limit of threads as an error for users.
+
+    None for other errors.
+    """
     if isinstance(error, OSError) and error.errno in _DISK_HINTS:
         where = f"{error.filename}: " if error.filename else ""
         return FerError(f"{where}{error.strerror}", _DISK_HINTS[error.errno])
+    if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
+        return FerError(
+            "This system lets the program start no more threads",
+            "Raise the limit (ulimit -u, ulimit -v, or the container's), or end programs.",
+        )
+    if isinstance(error, ImportError) and "failed to map segment" in str(error):
+        return FerError(
+            f"out of memory: a library cannot be loaded ({error})",
+            "Raise the limit of ulimit -v or of the container, or close programs.",
+        )
     if (
         is_out_of_memory(error)
         or isinstance(error, MemoryError)

@@ -2,9 +2,10 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 NUMBERS = tuple(
@@ -16,6 +17,7 @@ class Stopped(KeyboardInterrupt):
     """A signal asks to stop; raised in the main thread."""
 
 
+_left_behind: list[threading.Thread] = []
 _received: list[int] = []  # by this command; the first decides its exit code
 _is_command = False  # not in a notebook, which two interrupts must not end
 
@@ -23,6 +25,33 @@ _is_command = False  # not in a notebook, which two interrupts must not end
 def exit_code() -> int:
     """128 and the number of the signal that stopped this command; 130, as by Ctrl+C, without."""
     return 128 + int(_received[0] if _received else signal.SIGINT)
+
+
+def leave_behind(thread: threading.Thread) -> None:
+    """A daemon thread hangs in a library: the command is to end without it.
+
+    At the end of Python such a thread may crash, see `ends_without_hanging_threads`.
+    """
+    _left_behind.append(thread)
+
+
+def any_left_behind() -> bool:
+    """Whether what such a thread uses may still be in use."""
+    return any(thread.is_alive() for thread in _left_behind)
+
+
+@contextmanager
+def ends_without_hanging_threads() -> Iterator[None]:
+    """Around a whole command: where a thread was left behind, its exit ends the process at once."""
+    try:
+        yield
+    except SystemExit as end:
+        if any_left_behind():
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError, ValueError):
+                    stream.flush()
+            os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
+        raise
 
 
 @contextmanager

@@ -29,6 +29,11 @@ _LOGIN = re.compile(r"(?<=://)(?:\S*|[^\n/?#]*)@")  # also one with a slash or a
 _ADDRESS = re.compile(r"(?:https?|rtsps?)://[^\s'\"<>]+", re.IGNORECASE)
 
 
+def without_logins(text: str) -> str:
+    """`text` whose addresses have no user, password and query."""
+    return _ADDRESS.sub(lambda address: without_password(address[0]), _LOGIN.sub("", text))
+
+
 class AppLog:
     """Collects what `ferapp` and `trainer` log, and uncaught exceptions, until it is closed."""
 
@@ -91,8 +96,7 @@ class AppLog:
 
 class _PasswordFilter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        text = _LOGIN.sub("", super().format(record))
-        return _ADDRESS.sub(lambda address: without_password(address[0]), text)
+        return without_logins(super().format(record))
 
 
 class _LineHandler(logging.Handler):

@@ -2,8 +2,8 @@
 
 import csv
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from ferapp.vision.face_table import column_meanings, table_rows
 from ferapp.vision.types import Analysis, AppliedModel
 from trainer.card import ModelCard
 from trainer.errors import FerError, UsageError
+from trainer.file_lock import only_writer
 from trainer.prior import ClassPrior
 
 VIDEO_CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}  # FFmpeg's name by suffix
@@ -62,6 +63,20 @@ def check_outputs(
         check_table_replaceable(table)
     if video is not None:
         check_video_replaceable(video)
+
+
+@contextmanager
+def only_analysis(*outputs: Path | None) -> Iterator[None]:
+    """Meanwhile no other process may write the outputs. Raises UsageError while one does."""
+    with ExitStack() as stack:
+        # one that is named twice is refused by `check_outputs`
+        for file in {path.resolve(): path for path in outputs if path is not None}.values():
+            refusal = UsageError(
+                f"{file}: another process is writing this file",
+                "Wait for its end, stop it with Ctrl+C, or choose another file.",
+            )
+            stack.enter_context(only_writer(file, refusal))
+        yield
 
 
 class TableOutput:

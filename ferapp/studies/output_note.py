@@ -20,6 +20,7 @@ from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_table import COLUMNS
 from ferapp.vision.file_hash import file_hash
 from trainer.errors import UsageError
+from trainer.file_lock import lock_file
 from trainer.files import write_json
 
 REPLACE_HINT = "Choose another file, or use --overwrite to replace it."
@@ -62,7 +63,7 @@ def origin_of(
             file.name
             for output in (path.resolve() for path in outputs)
             if place.samefile(output.parent)
-            for file in (output, OutputNote(output).path)
+            for file in (output, OutputNote(output).path, lock_file(output))
         }
         files = sorted(file for file in place.iterdir() if file.name not in written)
     digest = hashlib.sha256()

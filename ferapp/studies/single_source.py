@@ -10,11 +10,13 @@ import torch
 from ferapp.live.engine import open_source
 from ferapp.sources.base import Frame, FrameSource
 from ferapp.sources.images import FOLDER_FPS
+from ferapp.sources.stream_address import URL
 from ferapp.studies.output_files import (
     FrameOutput,
     TableOutput,
     VideoOutput,
     check_outputs,
+    only_analysis,
     table_columns,
 )
 from ferapp.studies.output_note import Origin, origin_of
@@ -30,9 +32,10 @@ from trainer.cli.printing import notices
 from trainer.errors import UsageError
 from trainer.faces.landmarker import DetectedFace, FaceLandmarker
 from trainer.prior import TRAINED
-from trainer.stop_signals import signals_go_to
+from trainer.stop_signals import any_left_behind, signals_go_to
 
 PREFETCHED = 2  # frames that wait between two stages
+PATIENCE_S = 1.0  # with a source that sends nothing, after Ctrl+C
 LANDMARKER_WARM_UP = 15  # analysed frames
 
 
@@ -61,10 +64,12 @@ def analyze_source(
     Raises SourceError, ModelFileError or UsageError with the reason.
     """
     place = Path(text).expanduser()
-    check_outputs(place, csv_file, video_file, resume=resume, overwrite=overwrite)
     with ExitStack() as stack:
-        source = open_source(text)
-        stack.callback(source.close)
+        stack.enter_context(only_analysis(csv_file, video_file))
+        check_outputs(place, csv_file, video_file, resume=resume, overwrite=overwrite)
+        source = _open(text)
+        # a thread that hangs in the source still uses it
+        stack.callback(lambda: None if any_left_behind() else source.close())
         if resume and source.is_live:
             raise UsageError(f"--resume: {source.name} cannot be read again from where it stopped")
         classifier = Classifier(model, device, prior)
@@ -103,6 +108,14 @@ def analyze_source(
         _analyze_frames(detections, analyse, outputs, summary, max_frames, report)
         _finish(outputs, source, summary, resumable=not source.is_live)
     return summary
+
+
+def _open(text: str) -> FrameSource:
+    """Ctrl+C also ends the wait for an address that does not answer."""
+    if not URL.match(text):
+        return open_source(text)
+    with prefetch(map(open_source, [text]), 1, "opening", PATIENCE_S) as opened:
+        return next(opened)
 
 
 def _restore(
@@ -188,10 +201,13 @@ def _detections(
             if frame.index >= start and frame.index % every == 0:
                 yield frame
 
-    with prefetch(frames(), PREFETCHED, "reading") as read:
+    with prefetch(frames(), PREFETCHED, "reading", PATIENCE_S) as read:
         detected = ((frame, analyzer.detect(frame, options)) for frame in read)
         with prefetch(detected, PREFETCHED, "landmarks") as detections:
-            yield (detection for detection in detections if detection[0].index >= first)
+            try:
+                yield (detection for detection in detections if detection[0].index >= first)
+            finally:
+                read.end()  # first: the other thread may be waiting for a frame that never comes
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 import typer
@@ -98,3 +99,69 @@ def test_another_thread_than_the_main_one_works_without_signals() -> None:
     thread.join()
     assert ended == ["worked"]
     assert issubclass(Stopped, KeyboardInterrupt)
+
+
+def run_script(script: str, folder: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200"},
+        timeout=120,
+    )
+
+
+def test_a_command_ends_without_a_thread_that_hangs() -> None:
+    """At once, with its exit code and all it printed, though such a thread never ends."""
+    done = run_script(
+        "import atexit, threading, typer\n"
+        "from trainer.cli.printing import run_app\n"
+        "from trainer.stop_signals import leave_behind\n"
+        "app = typer.Typer()\n"
+        "@app.command()\n"
+        "def work() -> None:\n"
+        "    thread = threading.Thread(target=threading.Event().wait, daemon=True)\n"
+        "    thread.start()\n"
+        "    leave_behind(thread)\n"
+        "    atexit.register(print, 'the interpreter was taken apart')\n"
+        "    print('printed')\n"
+        "    raise typer.Exit(143)\n"
+        "run_app(app)\n"
+    )
+    assert (done.returncode, done.stdout) == (143, "printed\n"), done.stderr
+
+
+@pytest.mark.parametrize("module", ["ferapp", "trainer"])
+def test_ctrl_c_while_a_command_is_being_imported_prints_no_traceback(module: str) -> None:
+    """Also where Python's handler, which would print one, was there before."""
+    package = {"ferapp": "ferapp.cli", "trainer": "trainer.cli.commands"}[module]
+    done = run_script(
+        "import runpy, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {package!r}:\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        f"runpy.run_module({module!r}, run_name='__main__')\n"
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+@pytest.mark.parametrize("module", ["ferapp", "trainer"])
+def test_a_deleted_working_folder_is_said_in_words(module: str, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = run_script(
+        "import os, runpy, sys\n"
+        "os.rmdir(os.getcwd())\n"
+        f"sys.argv = [{module!r}, 'analyze', 'demo']\n"
+        f"runpy.run_module({module!r}, run_name='__main__')\n",
+        gone,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Error: The folder that this command was started in was deleted.\n"
+        "Change into one that exists, for example with `cd`, and run the command again.\n"
+    )

@@ -9,7 +9,7 @@ import typer
 
 from trainer.cli.evaluate_commands import evaluate, explain
 from trainer.cli.model_commands import average, bench, export, models
-from trainer.cli.printing import notices, print_json, progress_bars, run_app
+from trainer.cli.printing import notices, print_json, progress_bars, run_app, warn_of_little_room
 from trainer.cli.run_commands import compare, reproduce
 from trainer.cli.shared_options import (
     DATA_HELP,
@@ -35,6 +35,7 @@ from trainer.config.loading import load_config, saved_config
 from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.files import file_stem, make_writable_folder
+from trainer.memory import PREPARE, TRAIN
 from trainer.recipes import FAST, RECIPES, fast_tables, recipe, recipe_values
 from trainer.recipes.pipelines import PIPELINES
 
@@ -92,6 +93,7 @@ def prepare(
     as_json: Json = False,
 ) -> None:
     """Read a data set and detect its landmarks, once. Continues where it was interrupted."""
+    warn_of_little_room("fertrain prepare", PREPARE)
     from trainer.data.prepare import prepare as prepare_data
     from trainer.data.reading.read_options import parse_class_map, read_options
 
@@ -169,9 +171,10 @@ def train(
 
     Several processes: torchrun --nproc-per-node N -m trainer train …
     """
+    warn_of_little_room("fertrain train", TRAIN)
     import trainer.losses  # noqa: F401  registers the losses' settings
     from trainer.training.distributed import distributed_world
-    from trainer.training.run_dir import create_run
+    from trainer.training.run_dir import RunDir, create_run, only_training
 
     settings = [*(sets or ())]
     if init:
@@ -186,7 +189,9 @@ def train(
         path = ""
         if world.is_main:
             path = str(create_run(runs, name or file_stem(recipe_name), config, data).path)
-        _train_run(Path(world.broadcast(path)), faces, world, as_json)
+        run = Path(world.broadcast(path))
+        with only_training(RunDir(run), world.is_main):
+            _train_run(run, faces, world, as_json)
 
 
 @app.command()
@@ -196,10 +201,12 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Continue a run that was stopped or killed."""
+    warn_of_little_room("fertrain resume", TRAIN)
     from trainer.training.distributed import distributed_world
+    from trainer.training.run_dir import RunDir, only_training
 
     _, config, source = _read_run(run)
-    with distributed_world() as world:
+    with distributed_world() as world, only_training(RunDir(run), world.is_main):
         _train_run(run, _open_training_data(data or source, config, world), world, as_json)
 
 

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trainer.cli.printing import notices, print_json, print_table, progress_bars
+from trainer.cli.printing import (
+    notices,
+    print_json,
+    print_table,
+    progress_bars,
+    warn_of_little_room,
+)
 from trainer.cli.shared_options import (
     DATA_HELP,
     Classes,
@@ -20,6 +26,7 @@ from trainer.cli.shared_options import (
 from trainer.cli.summaries import explanations_table, print_explanation, print_metrics
 from trainer.errors import UsageError
 from trainer.files import make_folder
+from trainer.memory import EVALUATE
 
 if TYPE_CHECKING:
     from trainer.data.face_data import FaceData
@@ -79,6 +86,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Evaluate a model, or the models of all runs in a folder, on a split."""
+    warn_of_little_room("fertrain evaluate", EVALUATE)
     from trainer.evaluation.evaluate import TTA
     from trainer.model_index import find_model, read_card
     from trainer.prior import ClassPrior
@@ -196,6 +204,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Report how a model decides, and how good its explanations are, as HTML and Markdown."""
+    warn_of_little_room("fertrain explain", EVALUATE)
     from trainer.device import resolve_device
     from trainer.evaluation.evaluate import check_classes
     from trainer.model_index import find_model

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from trainer.errors import FerError, RunStopped, explain_resource_error
-from trainer.stop_signals import exit_code, stopped_by_signals
+from trainer.memory import Need, check_room
+from trainer.stop_signals import ends_without_hanging_threads, exit_code, stopped_by_signals
 
 INTERRUPTED = 130
 
@@ -28,8 +30,14 @@ def run_app(app: typer.Typer) -> None:
     A second Ctrl+C ends it at once.
     """
     _prepare_output()
+    with ends_without_hanging_threads():
+        _run(app)
+
+
+def _run(app: typer.Typer) -> None:
     try:
         with stopped_by_signals():
+            _check_working_folder()
             app()
     except RunStopped as stop:
         _end(stop, exit_code(), "Stopped")
@@ -49,6 +57,24 @@ def run_app(app: typer.Typer) -> None:
         if explanation is None:
             raise
         _end(explanation, explanation.exit_code)
+
+
+def _check_working_folder() -> None:
+    """Raise FerError where it was deleted: libraries that look at it would end the process."""
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise FerError(
+            "The folder that this command was started in was deleted.",
+            "Change into one that exists, for example with `cd`, and run the command again.",
+        ) from error
+
+
+def warn_of_little_room(task: str, need: Need) -> None:
+    """Raise FerError where `task` cannot work for lack of memory; warn where it is tight."""
+    warning = check_room(task, need)
+    if warning:
+        notices.print(f"[bold yellow]Warning:[/] {warning}", soft_wrap=True)
 
 
 def _end(error: FerError, code: int, title: str = "Error") -> NoReturn:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from trainer.config.train_config import TrainConfig
 from trainer.errors import ModelFileError, UsageError
+from trainer.file_lock import only_writer
 from trainer.files import write_json
 from trainer.model_index import find_model, model_reference
 from trainer.stop_signals import signals_go_to
@@ -146,6 +147,23 @@ def stop_requests(run: RunDir) -> Iterator[Callable[[], bool]]:
     finally:
         with suppress(OSError):
             run.stop.unlink()
+
+
+@contextmanager
+def only_training(run: RunDir, is_main: bool = True) -> Iterator[None]:
+    """Meanwhile no other training may use `run`, a lock that the main of several processes holds.
+
+    Raises UsageError while one does; a killed one does not.
+    """
+    if not is_main:
+        yield
+        return
+    refusal = UsageError(
+        f"{run.path}: another process is training this run",
+        "Wait for its end, or stop it before you resume.",
+    )
+    with only_writer(run.path / "training", refusal):
+        yield
 
 
 def package_versions() -> dict[str, str]:

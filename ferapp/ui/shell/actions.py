@@ -154,6 +154,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
     ActionRecord("hints", "Help", "First steps", "F1", "What to look at first."),
     ActionRecord("log", "Help", "Log", "Ctrl+L", "What has happened so far, to read or copy."),
     ActionRecord(
+        "diagnostics",
+        "Help",
+        "Save diagnostics…",
+        "Ctrl+Shift+L",
+        "Save log, settings and versions in one file, to send with a report. No pictures.",
+    ),
+    ActionRecord(
         "delete_data",
         "Help",
         "Delete all my data…",

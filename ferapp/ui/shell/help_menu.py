@@ -1,4 +1,4 @@
-"""The menu at the end of the toolbar, and its windows: keys, log, about."""
+"""The menu at the end of the toolbar, and its windows: keys, log, diagnostics, about."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from ferapp.ui.shell.actions import ActionRecord
+from ferapp.ui.shell.diagnostics_dialog import DiagnosticsDialog
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text.about_text import about_html, card_html
 from ferapp.ui.widgets import theme
@@ -45,7 +46,7 @@ class HelpMenu:
         self.menu.addAction(actions["hud"])
         self.menu.addAction(actions["recording_settings"])
         self.menu.addSeparator()
-        for name in ("keys", "hints", "log", "about"):
+        for name in ("keys", "hints", "log", "diagnostics", "about"):
             self.menu.addAction(actions[name])
         self.menu.addSeparator()
         self.menu.addAction(actions["delete_data"])
@@ -55,6 +56,9 @@ class HelpMenu:
         actions["hints"].triggered.connect(lambda: self.show_first_steps(True))
         actions["log"].triggered.connect(
             lambda: self._show("log", lambda: LogDialog(parent, self._read_log))
+        )
+        actions["diagnostics"].triggered.connect(
+            lambda: self._show("diagnostics", lambda: DiagnosticsDialog(parent))
         )
         actions["about"].triggered.connect(
             lambda: self._show(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ferapp.studies.prefetch import prefetch
+from trainer.stop_signals import any_left_behind
 
 
 class TestPrefetch:
@@ -44,3 +45,27 @@ class TestPrefetch:
         with prefetch(iter(range(10**9)), 2, "one") as first, prefetch(first, 2, "two") as second:
             assert next(second) == 0
         assert {"one", "two"}.isdisjoint(thread.name for thread in threading.enumerate())
+
+    def test_an_item_that_never_comes_is_not_waited_for(self) -> None:
+        """The next stage, which waits for it, ends first; the thread that makes it is left."""
+        comes, is_left = threading.Event(), False
+
+        def stalled() -> Iterator[int]:
+            yield 1
+            comes.wait()
+            yield 2
+
+        with prefetch(stalled(), 2, "reading", patience_s=0.01) as read:
+            with prefetch((item for item in read), 2, "next stage") as items:
+                assert next(items) == 1
+                read.end()
+                assert list(items) == []
+            names = {thread.name for thread in threading.enumerate()}
+            is_left = any_left_behind()
+            thread = next(each for each in threading.enumerate() if each.name == "reading")
+            comes.set()
+            thread.join()
+        assert "next stage" not in names
+        assert is_left
+        assert thread.daemon
+        assert not any_left_behind()
