@@ -81,8 +81,9 @@ def test_killed_at_fifty_random_moments(tmp_path: Path, killed: Killed) -> None:
             epochs_reported[check_saved_epochs(RunDir(run.path), accuracies)] += 1
             train_run(RunDir(run.path))
             check_complete(RunDir(run.path), expected, accuracies)
-    # before, between and after epochs; a kill while the directory is created leaves no run
-    assert sum(epochs_reported.values()) >= KILLS - 2
+    # before, between and after epochs; a kill before the directory is there leaves no run, and
+    # how many of the random moments are that early depends on the number of calls
+    assert sum(epochs_reported.values()) >= 0.8 * KILLS
     assert set(epochs_reported) == {0, 1, 2, 3}
 
 
