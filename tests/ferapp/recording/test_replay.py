@@ -13,6 +13,7 @@ from ferapp.recording.replay import SessionSource
 from ferapp.recording.session import read_session
 from ferapp.sources.base import Frame, SourceError
 from ferapp.sources.recorded import Replay
+from ferapp.studies.face_edits import edit_faces, edits_file
 from ferapp.studies.single_source import analyze_source
 from ferapp.vision.types import Analysis
 from tests.support.app.engine_parts import next_analysis, until
@@ -50,6 +51,20 @@ def record(place: Path, *, clean: bool = True, overlaid: bool = False) -> Path:
             running.add(shot(number, faces=number % 3, at=began + time_s), loaded())
         running.mark("", None)
     return running.status.folder
+
+
+def test_faces_merged_by_hand_are_one(folder: Path) -> None:
+    table = folder / "faces.csv"
+    ids = [[face.face_id for face in frame.results.faces] for frame in read_session(folder).frames]
+    assert sorted({face for frame in ids for face in frame}) == [0, 1]
+    edit_faces(table, [], ["0@3"])
+    frames = read_session(folder).frames
+    for frame, before in zip(frames, ids, strict=True):
+        after = [2 if face == 0 and frame.number >= 3 else face for face in before]
+        assert [face.face_id for face in frame.results.faces] == after
+    edits_file(table).write_text("{")
+    with pytest.raises(SourceError, match=r"faces\.json: these corrections of faces cannot"):
+        read_session(folder)
 
 
 def played(engine: Engine, fits: Callable[[Frame], bool]) -> Analysis:
