@@ -53,15 +53,22 @@ def record(place: Path, *, clean: bool = True, overlaid: bool = False) -> Path:
     return running.status.folder
 
 
-def test_faces_merged_by_hand_are_one(folder: Path) -> None:
+def test_faces_split_by_hand_have_their_numbers(folder: Path) -> None:
     table = folder / "faces.csv"
-    ids = [[face.face_id for face in frame.results.faces] for frame in read_session(folder).frames]
-    assert sorted({face for frame in ids for face in frame}) == [0, 1]
-    edit_faces(table, [], ["0@3"])
-    frames = read_session(folder).frames
-    for frame, before in zip(frames, ids, strict=True):
-        after = [2 if face == 0 and frame.number >= 3 else face for face in before]
-        assert [face.face_id for face in frame.results.faces] == after
+    before = [
+        (frame.number, face.face_id)
+        for frame in read_session(folder).frames
+        for face in frame.results.faces
+    ]
+    first, *later = [number for number, face in before if face == before[0][1]]
+    split = before[0][1]
+    edit_faces(table, [], [f"{split}@{later[0]}"])
+    new = 1 + max(face for _, face in before)
+    assert [
+        (frame.number, face.face_id)
+        for frame in read_session(folder).frames
+        for face in frame.results.faces
+    ] == [(number, new if face == split and number > first else face) for number, face in before]
     edits_file(table).write_text("{")
     with pytest.raises(SourceError, match=r"faces\.json: these corrections of faces cannot"):
         read_session(folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ferapp.studies.face_edits import FaceEdits, edit_faces, edits_file
+from tests.support.command import Command
 from trainer.errors import UsageError
 
 HEAD = ("frame", "time_s", "face_id", "box_x", "label")
@@ -141,3 +142,34 @@ def test_the_file_beside_the_table(table: Path) -> None:
     stored = json.loads(edits_file(table).read_text(encoding="utf-8"))
     assert stored["edits"] == [{"merge": [1, 3]}]
     assert stored["rows"] == len(faces_of(table))
+
+
+def test_the_command_lists_faces_and_corrects_them(command: Command, table: Path) -> None:
+    listed = command("ferapp", "faces", table)
+    assert listed.returncode == 0, listed.stderr
+    assert listed.stdout.splitlines()[0] == "Face 1: 3 frames, 0.0 to 0.2 s; happy 3"
+    assert not edits_file(table).exists()
+    done = command("ferapp", "faces", table, "--merge", "1=3", "--split", "2@6")
+    assert done.stdout.splitlines() == [
+        "Face 1: 7 frames, 0.0 to 0.9 s; sad 4, happy 3",
+        "Face 2: 5 frames, 0.0 to 0.5 s; sad 5",
+        "Face 4: 3 frames, 0.6 to 0.8 s; sad 3",
+        "Corrected by hand: clip.faces.json",
+    ]
+    undone = command("ferapp", "faces", table, "--undo", "--json")
+    assert json.loads(undone.stdout) == {
+        "faces": [
+            {
+                "face": 1,
+                "frames": 7,
+                "first_s": 0.0,
+                "last_s": 0.9,
+                "labels": {"sad": 4, "happy": 3},
+            },
+            {"face": 2, "frames": 8, "first_s": 0.0, "last_s": 0.8, "labels": {"sad": 8}},
+        ],
+        "edits": 1,
+    }
+    wrong = command("ferapp", "faces", table, "--merge", "1=2")
+    assert wrong.returncode == 2
+    assert "both faces are in frame 0" in wrong.stderr
