@@ -6,6 +6,7 @@ merge is worse than a split: where in doubt, a face is new.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -285,10 +286,23 @@ def _is_crowded(index: int, boxes: list[Box]) -> bool:
 
 
 def _cheapest_assignment(costs: list[dict[int, float]]) -> list[int | None]:
-    """One of its keys for each entry, none twice, at the lowest total cost; None costs the most.
+    """One of its keys for each entry, none twice, at the lowest total cost; None costs the most."""
+    sought = Counter(key for options in costs for key in options)
+    chosen: list[int | None] = [None] * len(costs)
+    contested: list[int] = []  # the others have nothing to choose from: this is faster
+    for index, options in enumerate(costs):
+        if len(options) == 1 and sought[key := next(iter(options))] == 1:
+            chosen[index] = key
+        elif options:
+            contested.append(index)
+    keys = _cheapest_of_contested([costs[index] for index in contested])
+    for index, key in zip(contested, keys, strict=True):
+        chosen[index] = key
+    return chosen
 
-    Exact, by dynamic programming over the sets of used keys: there are at most eight faces.
-    """
+
+def _cheapest_of_contested(costs: list[dict[int, float]]) -> list[int | None]:
+    """Exact, by dynamic programming over the sets of used keys: there are at most eight faces."""
     # more than all faces together: two expensive matches beat one cheap match and none
     no_match = 1 + sum(max(options.values(), default=0.0) for options in costs)
     best: dict[frozenset[int], tuple[float, list[int | None]]] = {frozenset(): (0.0, [])}
