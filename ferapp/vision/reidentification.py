@@ -8,13 +8,12 @@ the few people of one clip apart, and nobody among many; looks are forgotten wit
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.vision.signals import head_angles
-from trainer.faces.align import TEMPLATE_SIDE
 
+SIDE = 48  # px of the crop that is measured
 CELLS, BINS = 6, 8  # on a side of the crop; orientations from 0 to 180°
 LOWER = 0.35  # weight of the lowest two rows of cells: the mouth moves
 FACING = 0.7  # cosine of the largest turn away from the camera that can be compared, 45°
@@ -59,7 +58,7 @@ _WIDTHS = np.array([[_ROW[point] for point in pair] for pair in WIDTHS])
 _HEIGHTS = np.array([_ROW[point] for point in HEIGHTS])
 _EYES = slice(0, 4)
 
-_CELL = np.arange(TEMPLATE_SIDE) * CELLS // TEMPLATE_SIDE
+_CELL = np.arange(SIDE) * CELLS // SIDE
 _BIN_0 = (_CELL[:, None] * CELLS + _CELL) * BINS  # of each pixel's cell
 
 
@@ -117,8 +116,10 @@ def measure_look(
 
 def _gradients(crop: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Square roots of the orientation histograms, (CELLS, CELLS, BINS), together of length 1."""
-    if crop.shape[0] != TEMPLATE_SIDE:
-        side = (TEMPLATE_SIDE, TEMPLATE_SIDE)
+    import cv2  # the window knows numbers of faces, and starts without OpenCV
+
+    if crop.shape[0] != SIDE:
+        side = (SIDE, SIDE)
         crop = np.asarray(cv2.resize(crop, side, interpolation=cv2.INTER_AREA), np.uint8)
     light = np.sqrt(crop.astype(np.float32))
     dx, dy = (cv2.Sobel(light, cv2.CV_32F, x, 1 - x, ksize=1) for x in (1, 0))
