@@ -295,9 +295,9 @@ def _cheapest_assignment(costs: list[dict[int, float]]) -> list[int | None]:
             chosen[index] = key
         elif options:
             contested.append(index)
-    keys = _cheapest_of_contested([costs[index] for index in contested])
-    for index, key in zip(contested, keys, strict=True):
-        chosen[index] = key
+    found = _cheapest_of_contested([costs[index] for index in contested])
+    for index, best in zip(contested, found, strict=True):
+        chosen[index] = best
     return chosen
 
 
