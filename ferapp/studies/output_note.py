@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ferapp.sources.base import FrameSource
+from ferapp.vision.analysis_options import FaceSearch
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_table import COLUMNS
 from ferapp.vision.file_hash import file_hash
@@ -40,6 +41,8 @@ class Origin:
     prior: str | dict[str, float]  # trained, balanced, or class → share
     every: int
     faces: int
+    small_faces: str  # auto or off
+    rotate: int  # degrees clockwise that turn the pictures upright
 
 
 ORIGIN_FIELDS = frozenset(Origin.__dataclass_fields__)
@@ -50,7 +53,7 @@ def origin_of(
     source: FrameSource,
     classifier: Classifier,
     every: int,
-    faces: int,
+    search: FaceSearch,
     outputs: Sequence[Path],
 ) -> Origin:
     """`place` is the file or folder of the source, where it has one.
@@ -73,7 +76,8 @@ def origin_of(
     model_sha256 = file_hash(classifier.path) or ""
     name = classifier.card.name
     prior = classifier.prior.as_json()
-    return Origin(source.name, digest.hexdigest(), name, model_sha256, prior, every, faces)
+    content = digest.hexdigest()
+    return Origin(source.name, content, name, model_sha256, prior, every, **asdict(search))
 
 
 class OutputNote:
