@@ -4,8 +4,9 @@
 
 Crowds of the demo clip's face: frames drawn at random, mirrored, lighter or darker, upright or
 turned by any angle, apart or overlapping, on plain and textured backgrounds in turn. The size is
-that of the mesh's box. Found: a mesh at the true place, of the true size, turned within 30 degrees of the truth.
-Error: mean distance of the 68 points from those of the large face, as a share of the size.
+that of the mesh's box. Found: a mesh at the true place, of the true size, turned within 30 degrees
+of the truth. Error: mean distance of the 68 points from those of the large face, as a share of the
+size.
 """
 
 import math
@@ -27,7 +28,7 @@ from trainer.faces.second_look import place_of_mesh
 from trainer.files import asset
 
 Picture = NDArray[np.uint8]
-SIZES = (24, 48, 96, 256)
+SIZES = (24, 32, 48, 64, 96, 128, 192, 256, 400)
 WIDTH, HEIGHT = 1920, 1080
 MOST = 64
 SPACING = 1.9  # of the size, from face to face

@@ -146,9 +146,9 @@ class FaceFinder:
                 break
             if any(place.is_within(face) for face in (*known, *missed)):
                 continue
-            face = self._second.examine(picture, place)
-            if face is not None and _is_new(face, (*known, *missed)):
-                missed.append(face)
+            found = self._second.examine(picture, place)
+            if found is not None and _is_new(found, (*known, *missed)):
+                missed.append(found)
         self.count.faces += len(missed)
         self._followed = missed if self._video else []
         return known + missed

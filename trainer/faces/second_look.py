@@ -272,7 +272,7 @@ def _tile_corners(width: int, height: int, tile: int) -> list[tuple[int, int]]:
     def starts(size: int) -> list[int]:
         shared = round(OVERLAP * tile)
         count = max(1, -(-(size - shared) // (tile - shared)))
-        return np.linspace(0, max(0, size - tile), count).round().astype(int).tolist()
+        return [round(at) for at in np.linspace(0, max(0, size - tile), count).tolist()]
 
     return [(left, top) for top in starts(height) for left in starts(width)]
 
