@@ -97,12 +97,13 @@ class Tracks:
 
         `visible` are the ids in this frame.
         """
-        unseen = [key for key in self._tracks if key not in visible]
-        if len(self._tracks) >= MAX_FACES and unseen:
-            del self._tracks[min(unseen, key=lambda key: self._tracks[key].seen_s)]
-        used = {face_number(key) for key in self._tracks}
-        while len(self._tracks) < MAX_FACES and face_number(self._next) in used:
-            self._next += 1
+        if len(visible) < MAX_FACES:
+            while len(self._tracks) >= MAX_FACES:
+                unseen = [key for key in self._tracks if key not in visible]
+                del self._tracks[min(unseen, key=lambda key: self._tracks[key].seen_s)]
+            used = {face_number(key) for key in self._tracks}
+            while face_number(self._next) in used:
+                self._next += 1
         self._next += 1
         return self._next - 1
 
