@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -212,6 +213,46 @@ def bench(
         print_json(result.as_dict())
     else:
         print(result.as_text())
+
+
+@app.command()
+def faces(
+    table: Annotated[Path, typer.Argument(help="A table of faces, as analyze writes it.")],
+    merge: Annotated[
+        list[str] | None,
+        typer.Option(metavar="A=B", help="Face B is face A. May be repeated; before any split."),
+    ] = None,
+    split: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A@FRAME",
+            help="Face A is another from this frame on, with the next free number. "
+            "May be repeated.",
+        ),
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take back the last correction.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the faces as JSON.")] = False,
+) -> None:
+    """List the faces of a table, and correct who is who.
+
+    The table stays as it is: the corrections are in `clip.faces.json` beside `clip.csv`
+    (`faces.json` beside `faces.csv`), and apply wherever faces are listed or a recording is played.
+    """
+    from ferapp.studies.face_edits import edit_faces
+
+    edits = edit_faces(table, merge or (), split or (), undo=undo)
+    summaries = edits.summaries()
+    if as_json:
+        print_json({"faces": [asdict(face) for face in summaries], "edits": len(edits.edits)})
+        return
+    for face in summaries:
+        labels = ", ".join(f"{name} {count}" for name, count in face.labels.items())
+        frames = "1 frame" if face.frames == 1 else f"{face.frames} frames"
+        print(f"Face {face.face}: {frames}, {face.first_s:.1f} to {face.last_s:.1f} s; {labels}")
+    if not summaries:
+        print("There is no face in this table.")
+    if edits.edits:
+        print(f"Corrected by hand: {edits.path.name}")
 
 
 @app.command()

@@ -15,9 +15,11 @@ import numpy as np
 
 from ferapp.sources.base import SourceError
 from ferapp.sources.recorded import Mark, RecordedFace, RecordedResults
+from ferapp.studies.face_edits import FaceEdits
 from ferapp.vision.face_table import AFFECT_COLUMNS, PROBABILITY
 from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
 from ferapp.vision.types import Affect, Analysis, AppliedModel, Face, Prediction
+from trainer.errors import UsageError
 
 FORMAT = 1
 SESSION, FACES, FRAMES, EVENTS = "session.json", "faces.csv", "frames.csv", "events.csv"
@@ -91,6 +93,8 @@ def read_session(folder: Path) -> Session:
             for row in _rows(folder / FRAMES)
         ]
         marks = _read_marks(folder / EVENTS)
+    except UsageError as error:  # of the corrections of its faces
+        raise SourceError(str(error.args[0]), error.hint) from error
     except (OSError, ValueError, KeyError) as error:
         raise SourceError(f"{folder}: this recording cannot be read ({error})") from error
     model = about.get("model")
@@ -133,6 +137,7 @@ def _read_faces(file: Path) -> tuple[tuple[str, ...], bool, dict[int, list[Recor
     classes: tuple[str, ...] = ()
     affect = False
     faces: dict[int, list[RecordedFace]] = defaultdict(list)
+    who = FaceEdits(file)
     for row in _rows(file):
         if not classes:
             names = (name for name in row if name.startswith(PROBABILITY))
@@ -143,7 +148,7 @@ def _read_faces(file: Path) -> tuple[tuple[str, ...], bool, dict[int, list[Recor
         x, y, width, height = (float(row[f"box_{name}"]) for name in "xywh")
         faces[int(row["frame"])].append(
             RecordedFace(
-                int(row["face_id"]),
+                who.face_of(int(row["face_id"]), int(row["frame"])),
                 (x, y, width, height),
                 np.array([float(row[PROBABILITY + name]) for name in classes], np.float32),
                 np.array([float(row[name] or "nan") for name in SIGNAL_COLUMNS], np.float32),

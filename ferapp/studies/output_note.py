@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ferapp.sources.base import FrameSource
+from ferapp.studies.face_edits import edits_file
 from ferapp.vision.analysis_options import FaceSearch
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_table import COLUMNS
@@ -58,7 +59,7 @@ def origin_of(
 ) -> Origin:
     """`place` is the file or folder of the source, where it has one.
 
-    The outputs and their notes may lie in that folder; they are not part of the source.
+    The outputs, their notes and corrections may lie in that folder, not as part of the source.
     """
     files = [place] if place.is_file() else []
     if place.is_dir():
@@ -66,7 +67,7 @@ def origin_of(
             file.name
             for output in (path.resolve() for path in outputs)
             if place.samefile(output.parent)
-            for file in (output, OutputNote(output).path, lock_file(output))
+            for file in (output, OutputNote(output).path, lock_file(output), edits_file(output))
         }
         files = sorted(file for file in place.iterdir() if file.name not in written)
     digest = hashlib.sha256()

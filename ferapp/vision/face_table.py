@@ -25,8 +25,9 @@ NO_FACE = "Empty in the row of a frame without a face."
 # name → meaning; that of `frame` and `time_s` differs between sources
 FACE_COLUMNS = {
     "face_id": "Number of the face, from 0, constant while it is tracked from frame to frame;"
-    " after more than about a second out of sight it gets a new one. It does not identify a person,"
-    f" and is never shared by two pictures of a folder. {NO_FACE}",
+    " whoever comes back looking as before keeps it for five minutes, and gets a new one where that"
+    " is in doubt. It identifies nobody beyond this source, and is never shared by two pictures of"
+    f" a folder. {NO_FACE}",
     "box_x": f"Left edge {BOX}; {ORIGIN}.",
     "box_y": f"Upper edge {BOX}; {ORIGIN}.",
     "box_w": f"Width {BOX}.",

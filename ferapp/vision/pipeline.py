@@ -15,6 +15,7 @@ from ferapp.vision.clip_memory import ClipMemory
 from ferapp.vision.face_regions import region_map
 from ferapp.vision.masking import hide_parts
 from ferapp.vision.quality import measure_face, quality_issues, unsure_issue
+from ferapp.vision.reidentification import Look, measure_look
 from ferapp.vision.signals import measure_signals
 from ferapp.vision.smoothing import Smoothing
 from ferapp.vision.tracking import Tracks
@@ -107,8 +108,8 @@ class Analyzer:
         self._detections = detections
         self._follow_segment(frame.segment)
         detected = time.perf_counter()
-        ids = self._tracks.assign([detection.box for detection in detections], frame.time_s)
         aligned = _align(frame, detections, classifier, options)
+        ids = self._assign_ids(frame, detections, aligned)
         aligned_at = time.perf_counter()
         model, predictions = _predict(
             frame, ids, aligned, classifier, options, self._smoothing, self._memory
@@ -128,6 +129,15 @@ class Analyzer:
         )
         models = () if model is None else (model,)
         return Analysis(frame, faces, picture, models, times, options.hidden)
+
+    def _assign_ids(
+        self, frame: Frame, detections: list[DetectedFace], aligned: list[_AlignedFace]
+    ) -> list[int]:
+        def look(index: int) -> Look | None:
+            detection = detections[index]
+            return measure_look(aligned[index].whole, detection.mesh, detection.pose)
+
+        return self._tracks.assign([face.box for face in detections], frame.time_s, look)
 
     def compare(
         self, analysis: Analysis, classifier: "Classifier", options: AnalysisOptions

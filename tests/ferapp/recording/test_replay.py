@@ -13,6 +13,7 @@ from ferapp.recording.replay import SessionSource
 from ferapp.recording.session import read_session
 from ferapp.sources.base import Frame, SourceError
 from ferapp.sources.recorded import Replay
+from ferapp.studies.face_edits import edit_faces, edits_file
 from ferapp.studies.single_source import analyze_source
 from ferapp.vision.types import Analysis
 from tests.support.app.engine_parts import next_analysis, until
@@ -50,6 +51,27 @@ def record(place: Path, *, clean: bool = True, overlaid: bool = False) -> Path:
             running.add(shot(number, faces=number % 3, at=began + time_s), loaded())
         running.mark("", None)
     return running.status.folder
+
+
+def test_faces_split_by_hand_have_their_numbers(folder: Path) -> None:
+    table = folder / "faces.csv"
+    before = [
+        (frame.number, face.face_id)
+        for frame in read_session(folder).frames
+        for face in frame.results.faces
+    ]
+    first, *later = [number for number, face in before if face == before[0][1]]
+    split = before[0][1]
+    edit_faces(table, [], [f"{split}@{later[0]}"])
+    new = 1 + max(face for _, face in before)
+    assert [
+        (frame.number, face.face_id)
+        for frame in read_session(folder).frames
+        for face in frame.results.faces
+    ] == [(number, new if face == split and number > first else face) for number, face in before]
+    edits_file(table).write_text("{")
+    with pytest.raises(SourceError, match=r"faces\.json: these corrections of faces cannot"):
+        read_session(folder)
 
 
 def played(engine: Engine, fits: Callable[[Frame], bool]) -> Analysis:
