@@ -107,7 +107,19 @@ def analyze(
         int, typer.Option(min=0, help="Stop after this many analysed frames; 0: all.")
     ] = 0,
     every: Annotated[int, typer.Option(min=1, help="Analyse every Nth frame.")] = 1,
-    faces: Annotated[int, typer.Option(min=1, max=8, help="Maximum faces in a frame.")] = 4,
+    faces: Annotated[int, typer.Option(min=1, max=64, help="Maximum faces in a frame.")] = 4,
+    small_faces: Annotated[
+        str,
+        typer.Option(
+            help="auto or off. auto searches every picture, and a video every two seconds, in "
+            "overlapping tiles for faces that take less than a sixth of its width; off is faster "
+            "on large pictures."
+        ),
+    ] = "auto",
+    rotate: Annotated[
+        int,
+        typer.Option(help="Degrees clockwise that turn the pictures upright: 0, 90, 180 or 270."),
+    ] = 0,
     prior: Prior = "trained",
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted CSV.")] = False,
     overwrite: Annotated[
@@ -122,8 +134,12 @@ def analyze(
     files are replaced only with --overwrite.
 
     The CSV has the box, label and unsmoothed probabilities of each face, then the pose of its
-    head, how far its eyes are open, and action units. FILE.csv.json beside it says what every
-    column means and what the table was made from; a video has such a note too.
+    head, how far its eyes are open, and action units, and last how good its picture is and why
+    the label may be in doubt. FILE.csv.json beside it says what every column means and what the
+    table was made from; a video has such a note too.
+
+    Faces upside down or lying on their side are found, too; boxes stay in pixels of the source, and
+    roll_deg says how a head is turned.
     """
     warn_of_little_room("ferapp analyze", ANALYZE)
     from ferapp.studies.single_source import analyze_source
@@ -137,6 +153,8 @@ def analyze(
         max_frames=max_frames,
         every=every,
         faces=faces,
+        small_faces=small_faces,
+        rotate=rotate,
         prior=prior,
         resume=resume,
         overwrite=overwrite,

@@ -16,7 +16,7 @@ from ferapp.studies.output_note import (
     check_table_replaceable,
     check_video_replaceable,
 )
-from ferapp.vision.face_table import column_meanings, table_rows
+from ferapp.vision.face_table import QUALITY_COLUMNS, column_meanings, table_rows
 from ferapp.vision.types import Analysis, AppliedModel
 from trainer.card import ModelCard
 from trainer.errors import FerError, UsageError
@@ -115,7 +115,8 @@ class TableOutput:
     def add(self, analysis: Analysis) -> None:
         rows = table_rows(analysis)
         extra = [analysis.frame.file_name] if self._has_file_column else []
-        self._write([[*row, *extra] for row in rows])
+        end = -len(QUALITY_COLUMNS)
+        self._write([[*row[:end], *extra, *row[end:]] for row in rows])
 
     def _write(self, rows: list[list[str]]) -> None:
         try:
@@ -182,4 +183,9 @@ def table_columns(card: ModelCard, prior: ClassPrior, source: FrameSource) -> di
         time_s = f"Invented: {1 / FOLDER_FPS:g} second a picture."
         extra = {"file": "File name of the picture."}
     model = AppliedModel(card.classes, valence_arousal=card.valence_arousal)
-    return column_meanings(model, card.temperature, frame, time_s, str(prior)) | extra
+    columns = column_meanings(model, card.temperature, frame, time_s, str(prior))
+    return (
+        {name: columns[name] for name in columns if name not in QUALITY_COLUMNS}
+        | extra
+        | QUALITY_COLUMNS
+    )

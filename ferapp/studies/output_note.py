@@ -17,6 +17,7 @@ from typing import Any
 
 from ferapp.sources.base import FrameSource
 from ferapp.studies.face_edits import edits_file
+from ferapp.vision.analysis_options import FaceSearch
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_table import COLUMNS
 from ferapp.vision.file_hash import file_hash
@@ -41,6 +42,8 @@ class Origin:
     prior: str | dict[str, float]  # trained, balanced, or class → share
     every: int
     faces: int
+    small_faces: str  # auto or off
+    rotate: int  # degrees clockwise that turn the pictures upright
 
 
 ORIGIN_FIELDS = frozenset(Origin.__dataclass_fields__)
@@ -51,7 +54,7 @@ def origin_of(
     source: FrameSource,
     classifier: Classifier,
     every: int,
-    faces: int,
+    search: FaceSearch,
     outputs: Sequence[Path],
 ) -> Origin:
     """`place` is the file or folder of the source, where it has one.
@@ -64,12 +67,7 @@ def origin_of(
             file.name
             for output in (path.resolve() for path in outputs)
             if place.samefile(output.parent)
-            for file in (
-                output,
-                OutputNote(output).path,
-                lock_file(output),
-                edits_file(output),
-            )
+            for file in (output, OutputNote(output).path, lock_file(output), edits_file(output))
         }
         files = sorted(file for file in place.iterdir() if file.name not in written)
     digest = hashlib.sha256()
@@ -79,7 +77,8 @@ def origin_of(
     model_sha256 = file_hash(classifier.path) or ""
     name = classifier.card.name
     prior = classifier.prior.as_json()
-    return Origin(source.name, digest.hexdigest(), name, model_sha256, prior, every, faces)
+    content = digest.hexdigest()
+    return Origin(source.name, content, name, model_sha256, prior, every, **asdict(search))
 
 
 class OutputNote:

@@ -21,6 +21,8 @@ DIFFERENCES = {
     "prior": "with another --prior",
     "every": "with another --every",
     "faces": "with another --faces",
+    "small_faces": "with another --small-faces",
+    "rotate": "with another --rotate",
 }
 HASHES = ("content", "model_sha256")  # tell a person nothing
 

@@ -1,5 +1,6 @@
 """A source from beginning to end, without a window, into a CSV and a video with overlays."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,13 +25,14 @@ from ferapp.studies.prefetch import prefetch
 from ferapp.studies.progress_line import frames_progress
 from ferapp.studies.resume import InterruptedTable
 from ferapp.studies.summary import AnalysisSummary
-from ferapp.vision.analysis_options import DEFAULT_FACES, AnalysisOptions
+from ferapp.vision.analysis_options import DEFAULT_FACES, AnalysisOptions, FaceSearch
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.pipeline import Analyzer
 from ferapp.vision.types import Analysis
 from trainer.cli.printing import notices
 from trainer.errors import UsageError
-from trainer.faces.landmarker import DetectedFace, FaceLandmarker
+from trainer.faces.face_finder import LOOK_S, FaceFinder
+from trainer.faces.landmarker import DetectedFace
 from trainer.prior import TRAINED
 from trainer.stop_signals import any_left_behind, signals_go_to
 
@@ -49,6 +51,8 @@ def analyze_source(
     max_frames: int = 0,
     every: int = 1,
     faces: int = DEFAULT_FACES,
+    small_faces: str = "auto",
+    rotate: int = 0,
     prior: str | Mapping[str, float] = TRAINED,
     resume: bool = False,
     overwrite: bool = False,
@@ -59,10 +63,12 @@ def analyze_source(
     (KeyboardInterrupt), which is the only end of a camera or stream. `resume` continues a CSV that
     was interrupted; `overwrite` replaces whatever has the files' names, and without either only a
     finished table or video of this command is replaced. `prior` are the class shares that the
-    probabilities assume, see `ClassPrior.of`. Frames are read, and faces found, while
+    probabilities assume, see `ClassPrior.of`; for `faces`, `small_faces` and
+    `rotate` see FaceSearch. Frames are read, and faces found, while
     the model works on earlier ones.
     Raises SourceError, ModelFileError or UsageError with the reason.
     """
+    search = FaceSearch(faces, small_faces, rotate)
     place = Path(text).expanduser()
     with ExitStack() as stack:
         stack.enter_context(only_analysis(csv_file, video_file))
@@ -73,15 +79,21 @@ def analyze_source(
         if resume and source.is_live:
             raise UsageError(f"--resume: {source.name} cannot be read again from where it stopped")
         classifier = Classifier(model, device, prior)
-        landmarker = stack.enter_context(
-            FaceLandmarker(video=source.is_sequence, max_faces=faces, details=True)
+        finder = stack.enter_context(
+            FaceFinder(
+                video=source.is_sequence,
+                max_faces=search.faces,
+                small_faces=search.small_faces == "auto",
+                turn=search.rotate,
+            )
         )
-        analyzer, summary = Analyzer(landmarker), AnalysisSummary(source.name)
+        analyzer = Analyzer(finder)
+        summary = AnalysisSummary(source.name, second_look=finder.count)
 
         outputs: list[FrameOutput] = []
         first = 0  # frame to analyse
         written = [file for file in (csv_file, video_file) if file is not None]
-        origin = origin_of(place, source, classifier, every, faces, written)
+        origin = origin_of(place, source, classifier, every, search, written)
         if csv_file is not None:
             columns = table_columns(classifier.card, classifier.prior, source)
             append = resume and csv_file.exists()
@@ -95,7 +107,7 @@ def analyze_source(
             outputs.append(VideoOutput(video_file, _video_fps(source) / every, origin, place))
             stack.callback(outputs[-1].close)
 
-        options = AnalysisOptions(attribution=video_file is not None, max_faces=faces)
+        options = AnalysisOptions(attribution=video_file is not None, max_faces=search.faces)
         total = _total_frames(source, every, max_frames)
         report = stack.enter_context(frames_progress(total, summary.frames))
         stack.enter_context(one_core_for_landmarks())
@@ -192,9 +204,11 @@ def _detections(
 ) -> Iterator[Iterator[tuple[Frame, list[DetectedFace]]]]:
     """Every `every`-th frame from `first` on and its faces, found by threads ahead of the model.
 
-    MediaPipe looks for a face near where it was, so that it needs some frames before the first.
+    MediaPipe looks for a face near where it was, and what a second look found is followed, so that
+    some frames are needed before the first.
     """
-    start = first - LANDMARKER_WARM_UP * every if source.is_sequence else first
+    warm_up = max(LANDMARKER_WARM_UP, math.ceil(LOOK_S * source.fps / every))
+    start = first - warm_up * every if source.is_sequence else first
 
     def frames() -> Iterator[Frame]:
         while (frame := source.read()) is not None:

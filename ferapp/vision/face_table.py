@@ -3,11 +3,22 @@
 import math
 from collections.abc import Iterable
 
+from ferapp.vision import quality
+from ferapp.vision.quality import unsure_issue
 from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
 from ferapp.vision.signals import SIGNALS
-from ferapp.vision.types import Analysis, AppliedModel
+from ferapp.vision.types import Analysis, AppliedModel, Face, Prediction, QualityKind
 from trainer.prior import TRAINED
 
+# kind → what it means in the table
+DOUBTS = {
+    QualityKind.SMALL: f"face_px below {quality.SMALL:g}",
+    QualityKind.TURNED: f"turned_deg above {quality.TURNED:g}",
+    QualityKind.DARK: f"brightness below {quality.DARK:g}",
+    QualityKind.BLURRED: f"sharpness below {quality.BLURRED:g}, where not small",
+    QualityKind.CUT_OFF: f"more than {quality.CUT_OFF:.0%} of the landmarks outside the picture",
+    QualityKind.UNSURE: f"confidence below {quality.UNSURE:g}",
+}
 BOX = "of the face's box, in pixels of the source, unmirrored"
 ORIGIN = "0 is the centre of the first pixel; negative where the face extends beyond the picture"
 NO_FACE = "Empty in the row of a frame without a face."
@@ -31,6 +42,20 @@ AFFECT_COLUMNS = {  # of models that have learned them
     "valence": f"How pleasant the face appears, {RATED}.",
     "arousal": f"How excited the face appears, {RATED}.",
 }
+# of the face's picture; the last columns
+QUALITY_COLUMNS = {
+    "detection_score": "How certain MediaPipe's detector is that there is a face, turned upright, "
+    "from 0 to 1; empty where it was not asked, as for a face that was merely followed from the "
+    "frame before. Faces of pictures have one; of a video, faces have one about every two seconds.",
+    "face_px": "Width of the face from temple to temple, in pixels of the source.",
+    "sharpness": "Fine detail as a share of all contrast; 1 is typical, less is blurred.",
+    "brightness": "Mean grey of the face, from 0 to 255.",
+    "turned_deg": "Degrees by which the face is turned away from the camera, up or sideways, from "
+    "0; leaning does not count.",
+    "doubts": "Why the label deserves less trust, joined by ';', empty where nothing is known: "
+    + "; ".join(f"{kind}: {reason}" for kind, reason in DOUBTS.items())
+    + ". The limits are those of the live view.",
+}
 COORDINATES = "pixels of the source, unmirrored; 0, 0 is the centre of the first pixel"
 
 
@@ -38,7 +63,7 @@ def table_head(model: AppliedModel) -> list[str]:
     """The names of the columns, in their order."""
     probabilities = (f"{PROBABILITY}{name}" for name in model.classes)
     affect = AFFECT_COLUMNS if model.valence_arousal else ()
-    return [*COLUMNS, *probabilities, *SIGNAL_COLUMNS, *affect]
+    return [*COLUMNS, *probabilities, *SIGNAL_COLUMNS, *affect, *QUALITY_COLUMNS]
 
 
 def column_meanings(
@@ -69,7 +94,7 @@ def column_meanings(
         for signal in SIGNALS
     }
     meanings = {"frame": frame, "time_s": time_s, **FACE_COLUMNS, **probabilities, **signals}
-    return meanings | (AFFECT_COLUMNS if model.valence_arousal else {})
+    return meanings | (AFFECT_COLUMNS if model.valence_arousal else {}) | QUALITY_COLUMNS
 
 
 def table_rows(analysis: Analysis) -> Iterable[list[str]]:
@@ -92,4 +117,23 @@ def table_rows(analysis: Analysis) -> Iterable[list[str]]:
             *(f"{value:.4f}" for value in probabilities),
             *("" if math.isnan(value) else f"{value:.4f}" for value in face.signals),
             *(f"{value:.4f}" for value in (affect.values if affect is not None else ())),
+            *_quality_cells(face, face.prediction),
         ]
+
+
+def _quality_cells(face: Face, prediction: Prediction) -> tuple[str, ...]:
+    """The values of QUALITY_COLUMNS; probabilities are judged as they are written, unsmoothed."""
+    issues = [*face.quality, unsure_issue(prediction.probabilities)]
+    doubts = ";".join(issue.kind for issue in issues if issue is not None)
+    measured = face.measures
+    if measured is None:
+        return "", "", "", "", "", doubts
+    score = measured.detection_score
+    return (
+        "" if score is None else f"{score:.3f}",
+        f"{measured.face_px:.1f}",
+        f"{measured.sharpness:.3f}",
+        f"{measured.brightness:.1f}",
+        f"{measured.turned_deg:.1f}",
+        doubts,
+    )

@@ -14,7 +14,7 @@ from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.clip_memory import ClipMemory
 from ferapp.vision.face_regions import region_map
 from ferapp.vision.masking import hide_parts
-from ferapp.vision.quality import quality_issues, unsure_issue
+from ferapp.vision.quality import measure_face, quality_issues, unsure_issue
 from ferapp.vision.reidentification import Look, measure_look
 from ferapp.vision.signals import measure_signals
 from ferapp.vision.smoothing import Smoothing
@@ -31,7 +31,8 @@ from ferapp.vision.types import (
     StageTimes,
 )
 from trainer.faces.align import TEMPLATE_SIDE, align_face, transform_points
-from trainer.faces.landmarker import DetectedFace, FaceLandmarker
+from trainer.faces.face_finder import FaceSource
+from trainer.faces.landmarker import DetectedFace
 
 if TYPE_CHECKING:  # imports torch: video and landmarks run before it is loaded
     from ferapp.vision.classifier import Classification, Classifier
@@ -55,7 +56,7 @@ class Analyzer:
     same in two segments, see `Frame`.
     """
 
-    def __init__(self, landmarker: FaceLandmarker | None = None) -> None:
+    def __init__(self, landmarker: FaceSource | None = None) -> None:
         self.landmarker = landmarker
         self._segment: int | None = None  # of the frame analysed last
         self._detected_segment: int | None = None  # of the frame searched for faces last
@@ -271,14 +272,16 @@ def _face(
     prediction: Prediction | None,
 ) -> Face:
     height, width = frame.image.shape[:2]
+    measures = measure_face(aligned.whole, detection.landmarks, (width, height), detection.score)
     return Face(
         face_id=face_id,
         box=detection.box,
         landmarks=detection.landmarks,
         crop=aligned.input_crop,
         signals=measure_signals(detection.landmarks, detection.pose, detection.blendshapes),
-        quality=quality_issues(aligned.whole, detection.landmarks, (width, height)),
+        quality=quality_issues(measures),
         predictions=() if prediction is None else (prediction,),
+        measures=measures,
     )
 
 

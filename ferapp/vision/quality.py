@@ -7,13 +7,15 @@ where there are too few.
 """
 
 import math
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.vision.types import QualityIssue, QualityKind
-from trainer.faces.align import TEMPLATE_SIDE
+from ferapp.vision.types import FaceMeasures, QualityIssue, QualityKind
+
+if TYPE_CHECKING:
+    from cv2.typing import MatLike
 
 CUT_OFF = 0.2  # share of the points outside; 64 % at 0.20 to 0.25, 60 % at 0.25 to 0.30
 TURNED = 35.0  # degrees; 64 % at 30° to 35°, 59 % at 35° to 45° (100 faces)
@@ -41,30 +43,42 @@ _FIT: NDArray[np.float64] = np.linalg.pinv(SHAPE - SHAPE.mean(axis=0))  # (3, 15
 TYPICAL_DETAIL = 0.113  # median of FER2013's val split
 
 
-def quality_issues(
+def measure_face(
     crop: NDArray[np.uint8],
     landmarks: NDArray[np.float32],
     frame_size: tuple[int, int],
-) -> tuple[QualityIssue, ...]:
-    """The issues of one face, those about missing pixels first.
+    detection_score: float | None = None,
+) -> FaceMeasures:
+    """Measure one face.
 
     `crop` (S, S) is the aligner's, with nothing hidden; `landmarks` (68, 2) and `frame_size`
     (width, height) are in frame pixels.
     """
-    width = face_width(landmarks)
+    return FaceMeasures(
+        face_width(landmarks),
+        sharpness(crop),
+        brightness(crop),
+        angle_to_camera(landmarks),
+        share_outside(landmarks, frame_size),
+        detection_score,
+    )
+
+
+def quality_issues(face: FaceMeasures) -> tuple[QualityIssue, ...]:
+    """The issues of one face, those about missing pixels first."""
     issues = (
-        _above(QualityKind.CUT_OFF, share_outside(landmarks, frame_size), CUT_OFF),
-        _above(QualityKind.TURNED, angle_to_camera(landmarks), TURNED),
-        _below(QualityKind.DARK, brightness(crop), DARK),
-        _below(QualityKind.SMALL, width, SMALL),
+        _above(QualityKind.CUT_OFF, face.outside, CUT_OFF),
+        _above(QualityKind.TURNED, face.turned_deg, TURNED),
+        _below(QualityKind.DARK, face.brightness, DARK),
+        _below(QualityKind.SMALL, face.face_px, SMALL),
         # enlarging a small face blurs it; report one issue for one cause
-        _below(QualityKind.BLURRED, sharpness(crop), BLURRED) if width >= SMALL else None,
+        _below(QualityKind.BLURRED, face.sharpness, BLURRED) if face.face_px >= SMALL else None,
     )
     return tuple(issue for issue in issues if issue is not None)
 
 
 def unsure_issue(probabilities: NDArray[np.float32]) -> QualityIssue | None:
-    """Set where the highest of the displayed probabilities (K,) is low."""
+    """Set where the highest of the probabilities (K,) is low."""
     return _below(QualityKind.UNSURE, float(probabilities.max()), UNSURE)
 
 
@@ -96,6 +110,8 @@ def angle_to_camera(landmarks: NDArray[np.float32]) -> float:
 
 def brightness(crop: NDArray[np.uint8]) -> float:
     """Mean grey, 0 to 255."""
+    import cv2
+
     return float(cv2.mean(crop)[0])
 
 
@@ -111,6 +127,10 @@ def sharpness(crop: NDArray[np.uint8]) -> float:
     blurs only one), over the deviation of the crop. At the template's size: blur that is invisible
     in the model's small crop does not matter.
     """
+    import cv2
+
+    from trainer.faces.align import TEMPLATE_SIDE
+
     small = crop
     if crop.shape[0] > TEMPLATE_SIDE:
         size = (TEMPLATE_SIDE, TEMPLATE_SIDE)
@@ -123,7 +143,9 @@ def sharpness(crop: NDArray[np.uint8]) -> float:
     return fine / max(_deviation(grey), 1e-6) / TYPICAL_DETAIL
 
 
-def _deviation(grey: NDArray[np.floating] | cv2.typing.MatLike) -> float:
+def _deviation(grey: "NDArray[np.floating] | MatLike") -> float:
+    import cv2
+
     return float(cv2.meanStdDev(grey)[1][0, 0])
 
 

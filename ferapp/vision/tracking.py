@@ -6,10 +6,10 @@ merge is worse than a split: where in doubt, a face is new.
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 
 from ferapp.vision.analysis_options import MAX_FACES
 from ferapp.vision.reidentification import Album, Look
@@ -96,7 +96,8 @@ class Tracks:
 
     The assignment with the lowest total cost wins: where faces cross, the nearest pair may be the
     wrong one. Whoever was out of sight for longer keeps the id where look and place agree. No two
-    faces of a frame have the same `face_number`: a new face skips ids whose number is in use.
+    of up to MAX_FACES faces of a frame have the same `face_number`: a new face skips ids whose
+    number is in use.
     """
 
     def __init__(self) -> None:
@@ -230,23 +231,27 @@ class Tracks:
                 track.album.add(found)
 
     def _new_id(self, visible: set[int]) -> int:
-        """An id whose number no face has; if all are in use, the face unseen longest loses its own.
+        """An id whose number no face has; if all are in use, the face unseen longest loses its own,
+        or numbers repeat.
 
         `visible` are the ids in this frame.
         """
-        self._make_room(visible)
-        used = {face_number(key) for key in self._tracks}
-        kept = {face_number(key) for key in self._away} | used
-        if len(kept) < MAX_FACES:  # who comes back finds the number free
-            used = kept
-        while face_number(self._next) in used:
-            self._next += 1
+        if len(visible) < MAX_FACES:
+            self._make_room(visible)
+            used = {face_number(key) for key in self._tracks}
+            kept = {face_number(key) for key in self._away} | used
+            if len(kept) < MAX_FACES:  # who comes back finds the number free
+                used = kept
+            while face_number(self._next) in used:
+                self._next += 1
         self._next += 1
         return self._next - 1
 
     def _make_room(self, visible: set[int]) -> None:
-        """For one more face; `visible` are the ids in this frame."""
-        if len(self._tracks) >= MAX_FACES:
+        """For one more face; `visible` are the ids in this frame. Of more than there are numbers,
+        nobody needs to go.
+        """
+        while len(self._tracks) >= MAX_FACES > len(visible):
             unseen = [key for key in self._tracks if key not in visible]
             self._leave(min(unseen, key=lambda key: self._tracks[key].seen_s))
 
@@ -286,38 +291,44 @@ def _is_crowded(index: int, boxes: list[Box]) -> bool:
 
 
 def _cheapest_assignment(costs: list[dict[int, float]]) -> list[int | None]:
-    """One of its keys for each entry, none twice, at the lowest total cost; None costs the most."""
-    sought = Counter(key for options in costs for key in options)
-    chosen: list[int | None] = [None] * len(costs)
-    contested: list[int] = []  # the others have nothing to choose from: this is faster
-    for index, options in enumerate(costs):
-        if len(options) == 1 and sought[key := next(iter(options))] == 1:
-            chosen[index] = key
-        elif options:
-            contested.append(index)
-    found = _cheapest_of_contested([costs[index] for index in contested])
-    for index, best in zip(contested, found, strict=True):
-        chosen[index] = best
-    return chosen
+    """One of its keys (from 0) for each entry, none twice, at the lowest total cost; None costs
+    the most.
 
-
-def _cheapest_of_contested(costs: list[dict[int, float]]) -> list[int | None]:
-    """Exact, by dynamic programming over the sets of used keys: there are at most eight faces."""
+    The Hungarian method by shortest augmenting paths (Jonker and Volgenant 1987) over the few keys
+    that each entry has; an entry's own negative key stands for None.
+    """
     # more than all faces together: two expensive matches beat one cheap match and none
     no_match = 1 + sum(max(options.values(), default=0.0) for options in costs)
-    best: dict[frozenset[int], tuple[float, list[int | None]]] = {frozenset(): (0.0, [])}
-    for options in costs:
-        extended: dict[frozenset[int], tuple[float, list[int | None]]] = {}
-        for used, (total, keys) in best.items():
-            choices: list[tuple[int | None, float]] = [(None, no_match), *options.items()]
-            for key, cost in choices:
-                if key in used:
-                    continue
-                now_used = used if key is None else used | {key}
-                if now_used not in extended or total + cost < extended[now_used][0]:
-                    extended[now_used] = total + cost, [*keys, key]
-        best = extended
-    return min(best.values(), key=lambda entry: entry[0])[1]
+    choices = [{**options, -1 - row: no_match} for row, options in enumerate(costs)]
+    row_price, key_price = [0.0] * len(costs), dict.fromkeys(chain(*choices), 0.0)
+    holder: dict[int, int] = {}  # key → its entry so far
+    held: dict[int, int] = {}  # and the reverse
+    for start in range(len(costs)):
+        shortest: dict[int, float] = {}
+        via: dict[int, int] = {}
+        final: dict[int, float] = {}
+        row, reached, key = start, 0.0, 0
+        while True:
+            for option, cost in choices[row].items():
+                length = reached + cost - row_price[row] - key_price[option]
+                if option not in final and length < shortest.get(option, math.inf):
+                    shortest[option], via[option] = length, row
+            reached, key = min((d, option) for option, d in shortest.items() if option not in final)
+            final[key] = reached
+            if key not in holder:
+                break
+            row = holder[key]
+        row_price[start] += reached
+        for option, length in final.items():
+            if option in holder:
+                row_price[holder[option]] += reached - length
+                key_price[option] -= reached - length
+        row = -1
+        while row != start:  # along the path, each entry passes its key on
+            row = via[key]
+            holder[key] = row
+            held[row], key = key, held.get(row, key)
+    return [held[row] if held[row] >= 0 else None for row in range(len(costs))]
 
 
 def _centre(box: Box) -> tuple[float, float]:

@@ -34,6 +34,24 @@ class QualityIssue:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceMeasures:
+    """What `vision.quality` measures on a face, and how certain the detector is of it.
+
+    `face_px` is the width at the temples in frame pixels, `sharpness` 1 for a typical picture,
+    `brightness` 0 to 255, `turned_deg` degrees away from the camera, up or sideways, `outside` the
+    share of the landmarks outside the frame. `detection_score`, 0 to 1, is None where the face was
+    merely followed from the last frame.
+    """
+
+    face_px: float
+    sharpness: float
+    brightness: float
+    turned_deg: float
+    outside: float
+    detection_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Crop:
     """An aligned face, exactly as a model is fed.
 
@@ -113,7 +131,8 @@ class Face:
     """One face of a frame, and the prediction of each compared model.
 
     `landmarks` (68, 2) are in frame pixels. `crop` is the input of the first model, or has the
-    template's size without a model. A recording stores neither landmarks nor crops. `signals` (S,)
+    template's size without a model. A recording gives back neither
+    landmarks, crops nor measures. `signals` (S,)
     are the unsmoothed values of `signals.SIGNALS`, NaN where unknown. `predictions` has an entry
     for each of `Analysis.models`.
     """
@@ -125,6 +144,7 @@ class Face:
     signals: NDArray[np.float32]
     quality: tuple[QualityIssue, ...] = ()
     predictions: tuple[Prediction | None, ...] = ()
+    measures: FaceMeasures | None = None
 
     @property
     def prediction(self) -> Prediction | None:

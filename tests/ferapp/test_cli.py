@@ -37,6 +37,8 @@ def test_the_package_has_the_version_that_the_command_prints() -> None:
         (("--run", "/nowhere"), "--run /nowhere: there is no such run or folder"),
         (("bench", "--plot", "x.png"), "--plot needs --soak"),
         (("bench", "--faces", "2", "--source", "x.mp4"), "leave out --source and --soak"),
+        (("analyze", "demo", "--rotate", "45"), "--rotate 45: pictures turn by quarters"),
+        (("analyze", "demo", "--small-faces", "yes"), "--small-faces yes: there is no such choice"),
         (("faces", "/nowhere.csv"), "/nowhere.csv: this table cannot be read (No such file"),
         (("analyse", "demo"), "Did you mean 'analyze'?"),
     ],

@@ -8,8 +8,9 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import cv2
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import FerError
+from trainer.faces.align import transform_points
 from trainer.faces.points import to_ibug68
 from trainer.files import asset
 
@@ -31,23 +33,55 @@ class DetectedFace:
 
     With `details` also `pose` (3, 3), the rotation of MediaPipe's upright face (x to the right of
     the picture, y up, z towards the camera), and `blendshapes`, 52 activations from 0 to 1 by name;
-    left and right are the subject's own.
+    left and right are the subject's own. `score`, from 0 to 1, is how certain MediaPipe's detector
+    is of the upright face; None where it was not asked.
     """
 
     mesh: NDArray[np.float32]
     pose: NDArray[np.float64] | None = None
     blendshapes: Mapping[str, float] = field(default_factory=dict)
+    score: float | None = None
 
     @property
     def landmarks(self) -> NDArray[np.float32]:
         """The 68 iBUG points, (68, 2) float32."""
         return to_ibug68(self.mesh)
 
+    def mapped(self, matrix: NDArray[np.float64]) -> "DetectedFace":
+        """The face in the pixels of another picture, by a similarity (2, 3) of pixels."""
+        mesh = np.asarray(transform_points(matrix, self.mesh), np.float32)
+        if self.pose is None:
+            return replace(self, mesh=mesh)
+        c, s = matrix[:, 0] / np.hypot(*matrix[:, 0])
+        clockwise = np.array([(c, s, 0), (-s, c, 0), (0, 0, 1)])  # as y points up
+        return replace(self, mesh=mesh, pose=np.asarray(clockwise @ self.pose, np.float64))
+
     @property
     def box(self) -> tuple[float, float, float, float]:
         """x, y, width, height of the mesh's bounding box in pixels."""
         low, high = self.mesh.min(axis=0), self.mesh.max(axis=0)
         return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+
+def import_mediapipe() -> tuple[Any, Any, Any]:
+    """The package, its vision tasks and their base options. Raises FerError with the remedy."""
+    try:
+        import mediapipe
+        from mediapipe.tasks.python import BaseOptions, vision
+    except ImportError as error:
+        raise FerError(
+            f"MediaPipe cannot be imported: {error}",
+            "Landmarks need it: install the package mediapipe, or use prepared data.",
+        ) from error
+    return mediapipe, vision, BaseOptions
+
+
+def landmark_model() -> Path:
+    """The bundle of MediaPipe's detector and landmark models. Raises FerError if it is missing."""
+    model = asset("face_landmarker.task")
+    if not model.is_file():
+        raise FerError(f"{model}: the landmark model is missing")
+    return model
 
 
 class VideoClock:
@@ -88,23 +122,12 @@ class FaceLandmarker:
         min_confidence: float = 0.5,
         details: bool = False,
     ) -> None:
-        try:
-            import mediapipe
-            from mediapipe.tasks.python import BaseOptions, vision
-        except ImportError as error:
-            raise FerError(
-                f"MediaPipe cannot be imported: {error}",
-                "Landmarks need it: install the package mediapipe, or use prepared data.",
-            ) from error
-        self._mediapipe = mediapipe
-        model = asset("face_landmarker.task")
-        if not model.is_file():
-            raise FerError(f"{model}: the landmark model is missing")
+        self._mediapipe, vision, base_options = import_mediapipe()
         self._video = video
         self._clock = VideoClock()
         self._is_tracking = False  # a picture was searched since the start of a segment
         self._options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_buffer=model.read_bytes()),
+            base_options=base_options(model_asset_buffer=landmark_model().read_bytes()),
             running_mode=vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE,
             num_faces=max_faces,
             min_face_detection_confidence=min_confidence,
@@ -118,7 +141,7 @@ class FaceLandmarker:
         self._start()
 
     def _start(self) -> None:
-        with _silence_native_messages():
+        with silence_native_messages():
             self._task = self._create(self._options)
             self._search_black()  # the first call completes the set-up
 
@@ -193,7 +216,7 @@ def _rotation(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 @contextlib.contextmanager
-def _silence_native_messages() -> Iterator[None]:
+def silence_native_messages() -> Iterator[None]:
     """MediaPipe logs its set-up to file descriptor 2; no option silences it."""
     sys.stderr.flush()
     saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)

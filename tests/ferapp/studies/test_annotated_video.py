@@ -20,6 +20,7 @@ from ferapp.vision.types import Analysis
 from tests.support import ROOT
 from tests.support.app.analyze_parts import (
     HEADER,
+    QUALITY,
     ScriptedStream,
     frames_of,
     raises,
@@ -82,7 +83,7 @@ class TestVideo:
         table, video = tmp_path / "out.csv", tmp_path / "out.mkv"
         summary = analyze_source(str(folder), table, video_file=video)
         assert summary.frames == 2
-        assert table.read_text().splitlines()[0] == f"{HEADER},file"
+        assert table.read_text().splitlines()[0] == f"{HEADER},file{QUALITY}"
         assert [row["file"] for row in rows_of(table)] == ["p2.png", "p10.png"]
         _, (first, second) = frames_of(video)
         assert times_of(video) == [0.0, 1.0]

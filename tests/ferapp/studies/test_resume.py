@@ -102,6 +102,8 @@ class TestRefused:
             ({"every": 2}, "another --every: 1"),
             ({"prior": "balanced"}, "another --prior: trained"),
             ({"faces": 1}, "another --faces: 4"),
+            ({"small_faces": "off"}, "another --small-faces: auto"),
+            ({"rotate": 90}, "another --rotate: 0"),
         ],
     )
     def test_other_options(

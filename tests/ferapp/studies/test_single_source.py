@@ -22,6 +22,7 @@ from ferapp.vision.pipeline import Analyzer
 from tests.support.app.analyze_parts import (
     CLIP_FRAMES,
     HEADER,
+    QUALITY,
     ScriptedStream,
     meanings_of,
     rows_of,
@@ -33,7 +34,7 @@ from tests.support.sources.encoded import (
     trim_without_encoding,
     write_encoded,
 )
-from trainer.faces.landmarker import FaceLandmarker
+from trainer.faces.face_finder import FaceFinder
 from trainer.files import asset
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import find_model, read_card
@@ -46,7 +47,7 @@ class TestTable:
         file = tmp_path / "demo.csv"
         summary = analyze_source("demo", file, every=4)
         rows = rows_of(file)
-        assert file.read_text().splitlines()[0] == HEADER
+        assert file.read_text().splitlines()[0] == HEADER + QUALITY
         assert summary.frames == len(rows) == 118
         crying = [row["label"] for row in rows if float(row["time_s"]) < 4]
         laughing = [row["label"] for row in rows if float(row["time_s"]) > 10]
@@ -157,10 +158,10 @@ def test_prefetching_changes_no_row(clip: Path, whole: Path) -> None:
     rows: list[list[str]] = []
     source = open_source(str(clip))
     with (
-        FaceLandmarker(video=True, max_faces=4, details=True) as landmarker,
+        FaceFinder(video=True, max_faces=4) as finder,
         one_core_for_landmarks(),
     ):
-        classifier, analyzer = Classifier("default"), Analyzer(landmarker)
+        classifier, analyzer = Classifier("default"), Analyzer(finder)
         while (frame := source.read()) is not None:
             options = AnalysisOptions(attribution=False, max_faces=4)
             rows += table_rows(analyzer.analyze(frame, classifier, options, paint=False))

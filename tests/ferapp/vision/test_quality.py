@@ -15,6 +15,7 @@ from ferapp.vision.quality import (
     RIGID,
     SHAPE,
     angle_to_camera,
+    measure_face,
     quality_issues,
     sharpness,
     unsure_issue,
@@ -51,7 +52,7 @@ def kinds(faces: tuple[Face, ...]) -> list[QualityKind]:
 def about(image: np.ndarray, landmarks: np.ndarray, size: int = 48) -> tuple[QualityIssue, ...]:
     """Issues with known landmarks."""
     crop = align_face(image, landmarks, size).crop
-    return quality_issues(crop, landmarks, (image.shape[1], image.shape[0]))
+    return quality_issues(measure_face(crop, landmarks, (image.shape[1], image.shape[0])))
 
 
 def turned(yaw: float, pitch: float, scale: float = 100.0) -> np.ndarray:
@@ -133,7 +134,7 @@ class TestOnKnownLandmarks:
     def test_turned(self, demo_frame: np.ndarray, detection: DetectedFace) -> None:
         crop = align_face(demo_frame, detection.landmarks).crop
         for yaw, pitch, expected in ((0, 0, False), (-30, 0, False), (40, 0, True), (0, -45, True)):
-            issues = quality_issues(crop, turned(yaw, pitch), (640, 360))
+            issues = quality_issues(measure_face(crop, turned(yaw, pitch), (640, 360)))
             assert [issue.kind for issue in issues] == [QualityKind.TURNED] * expected
 
     def test_unsure(self) -> None:
@@ -143,7 +144,7 @@ class TestOnKnownLandmarks:
 
     def test_the_model_comes_last(self, demo_frame: np.ndarray, detection: DetectedFace) -> None:
         crop = align_face(demo_frame, detection.landmarks).crop // 12
-        quality = quality_issues(crop, detection.landmarks - 250, (640, 360))
+        quality = quality_issues(measure_face(crop, detection.landmarks - 250, (640, 360)))
         low = np.full(7, 1 / 7, np.float32)
         prediction = Prediction(AppliedModel(EXPRESSIONS), low, low, unsure=unsure_issue(low))
         face = Face(0, detection.box, detection.landmarks, None, low, quality, (None, prediction))
@@ -178,7 +179,7 @@ def test_motion_in_one_direction_is_blur(demo_frame: np.ndarray, detection: Dete
     streak = np.full((1, 7), 1 / 7, np.float32)
     for kernel in (streak, streak.T):
         moved = np.asarray(cv2.filter2D(crop, -1, kernel), np.uint8)
-        (issue,) = quality_issues(moved, detection.landmarks, (640, 360))
+        (issue,) = quality_issues(measure_face(moved, detection.landmarks, (640, 360)))
         assert issue.kind is QualityKind.BLURRED
 
 
@@ -197,5 +198,5 @@ def test_a_distant_webcam_face_is_not_blurred(
 
 def test_a_blank_crop_has_no_detail_and_no_light() -> None:
     points = turned(0, 0)
-    issues = quality_issues(np.zeros((48, 48), np.uint8), points, (640, 360))
+    issues = quality_issues(measure_face(np.zeros((48, 48), np.uint8), points, (640, 360)))
     assert [issue.kind for issue in issues] == [QualityKind.DARK, QualityKind.BLURRED]

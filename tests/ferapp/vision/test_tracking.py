@@ -137,3 +137,15 @@ def test_in_a_new_segment_faces_are_new_but_numbered_from_one() -> None:
     tracks.begin_segment()
     tracks.begin_segment()
     assert [face_number(key) for key in tracks.assign([box(300)], 0.08)] == [1]
+
+
+def test_a_crowd_keeps_its_ids() -> None:
+    """More faces than there are numbers, so close that several are in reach of each."""
+    tracks = Tracks()
+    places = [(150 * (i % 8), 150 * (i // 8)) for i in range(40)]
+    first = tracks.assign([box(x, y) for x, y in places], 0.0)
+    assert len(set(first)) == 40
+    for moment in range(1, 4):
+        moved = [box(x + 20 * moment, y) for x, y in reversed(places)]
+        assert tracks.assign(moved, 0.5 * moment) == first[::-1]
+    assert tracks.assign([box(x, y) for x, y in places[:9]], 9.0) == list(range(40, 49))

@@ -12,7 +12,7 @@ from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_table import table_rows
 from ferapp.vision.pipeline import Analyzer
-from tests.support.app.analyze_parts import HEADER, meanings_of, rows_of
+from tests.support.app.analyze_parts import HEADER, QUALITY, meanings_of, rows_of
 from trainer.card import ModelCard
 from trainer.data.crops import to_input
 from trainer.faces.landmarker import FaceLandmarker
@@ -80,13 +80,13 @@ def test_they_are_smoothed_like_the_probabilities(learned: Path, demo_frame: np.
         assert smoothed == pytest.approx(old + share * (new - old), abs=1e-5)
     assert first.model.valence_arousal
     (row,) = table_rows(second)
-    assert row[-2:] == [f"{value:.4f}" for value in after.affect.values]
+    assert row[-8:-6] == [f"{value:.4f}" for value in after.affect.values]
 
 
-def test_the_table_of_analyze_has_them_at_its_end(learned: Path, tmp_path: Path) -> None:
+def test_the_table_of_analyze_has_them_before_the_quality(learned: Path, tmp_path: Path) -> None:
     file = tmp_path / "demo.csv"
     analyze_source("demo", file, str(learned), max_frames=3, every=20)
-    assert file.read_text().splitlines()[0] == HEADER + ",valence,arousal"
+    assert file.read_text().splitlines()[0] == HEADER + ",valence,arousal" + QUALITY
     with_faces = [row for row in rows_of(file) if row["face_id"]]
     assert with_faces
     assert all(-1 < float(row["arousal"]) < 1 for row in with_faces)

@@ -19,6 +19,7 @@ HEADER = (
     "au01,au02,au04,au05,au06,au07,au09,au10,au12,au14,au15,au16,au17,au18,au20,au22,au24,au26,"
     "au28,au45"
 )
+QUALITY = ",detection_score,face_px,sharpness,brightness,turned_deg,doubts"  # the last columns
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
