@@ -112,6 +112,20 @@ def analyze(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace existing files, whatever they are.")
     ] = False,
+    max_pixels: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Refuse pictures and video frames of more pixels; 0: 250 million for pictures, "
+            "very large ones of which are read at a reduced size, and 36 million for videos.",
+        ),
+    ] = 0,
+    follow_hosts: Annotated[
+        bool,
+        typer.Option(
+            "--follow-hosts", help="Let a URL redirect to, or list videos of, other hosts."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Classify the faces of a source without a window. Ctrl+C ends a camera or stream.
@@ -124,6 +138,8 @@ def analyze(
     head, how far its eyes are open, and action units. FILE.csv.json beside it says what every
     column means and what the table was made from; a video has such a note too.
     """
+    from ferapp.sources.limits import SourceLimits
+
     warn_of_little_room("ferapp analyze", ANALYZE)
     from ferapp.studies.single_source import analyze_source
 
@@ -139,6 +155,7 @@ def analyze(
         prior=prior,
         resume=resume,
         overwrite=overwrite,
+        limits=SourceLimits.of(max_pixels, follow_hosts),
     )
     if as_json:
         print_json(summary.as_dict())
