@@ -125,6 +125,20 @@ def analyze(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace existing files, whatever they are.")
     ] = False,
+    max_pixels: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Refuse pictures and video frames of more pixels; 0: 250 million for pictures, "
+            "very large ones of which are read at a reduced size, and 36 million for videos.",
+        ),
+    ] = 0,
+    follow_hosts: Annotated[
+        bool,
+        typer.Option(
+            "--follow-hosts", help="Let a URL redirect to, or list videos of, other hosts."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Classify the faces of a source without a window. Ctrl+C ends a camera or stream.
@@ -141,6 +155,8 @@ def analyze(
     Faces upside down or lying on their side are found, too; boxes stay in pixels of the source, and
     roll_deg says how a head is turned.
     """
+    from ferapp.sources.limits import SourceLimits
+
     warn_of_little_room("ferapp analyze", ANALYZE)
     from ferapp.studies.single_source import analyze_source
 
@@ -158,6 +174,7 @@ def analyze(
         prior=prior,
         resume=resume,
         overwrite=overwrite,
+        limits=SourceLimits.of(max_pixels, follow_hosts),
     )
     if as_json:
         print_json(summary.as_dict())

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from trainer.shown_text import shown_name, shown_text
+
 
 class FerError(Exception):
     """A failure with a reason (`str(error)`) and optionally a hint of what to try."""
@@ -16,8 +18,8 @@ class FerError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(shown_text(message))  # it may hold a name that no terminal should get
+        self.hint = shown_text(hint)
 
     def __str__(self) -> str:
         message = str(self.args[0])
@@ -62,12 +64,17 @@ _DISK_HINTS = {
 
 
 def explain_resource_error(error: Exception) -> FerError | None:
-    """A full or read-only disk, full memory, or a limit of threads as an error for users.
+    """A full or read-only disk, full memory, a limit of threads or too long a name, for users.
 
     None for other errors.
     """
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return UsageError(
+            f"{shown_name(str(error.filename))}: this name is longer than the system allows",
+            "Choose a shorter one.",
+        )
     if isinstance(error, OSError) and error.errno in _DISK_HINTS:
-        where = f"{error.filename}: " if error.filename else ""
+        where = f"{shown_name(str(error.filename))}: " if error.filename else ""
         return FerError(f"{where}{error.strerror}", _DISK_HINTS[error.errno])
     if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
         return FerError(
@@ -105,5 +112,5 @@ def error_text(error: Exception) -> str:
     """An exception for a person: the message of our own errors; of others kind and first line."""
     if isinstance(error, FerError):
         return str(error)
-    line = str(error).strip().partition("\n")[0]
+    line = shown_text(str(error).strip().partition("\n")[0])
     return f"{type(error).__name__}: {line}" if line else type(error).__name__

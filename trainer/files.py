@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from trainer.errors import UsageError
+from trainer.shown_text import shown_text
 
 PARTIAL_SUFFIX = ".tmp"  # of files that are not complete
 
@@ -111,16 +112,15 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """Readable JSON that can always be encoded as UTF-8.
+    """Readable JSON that can always be encoded as UTF-8 and printed.
 
-    File names may hold bytes that are not text: those are escaped, and read back unchanged.
+    File names may hold bytes that are not text, or what a terminal would obey: then everything
+    beyond ASCII is escaped, and read back unchanged.
     """
     text = json.dumps(value, indent=indent, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, indent=indent)
-    return text
+    if shown_text(text) == text:
+        return text
+    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
 
 
 def asset(name: str) -> Path:

@@ -15,6 +15,7 @@ from types import TracebackType
 from platformdirs import user_log_path
 
 from ferapp.sources.stream_address import without_password
+from trainer.shown_text import shown_text
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class AppLog:
 
 class _PasswordFilter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return without_logins(super().format(record))
+        return shown_text(without_logins(super().format(record)))
 
 
 class _LineHandler(logging.Handler):

@@ -31,6 +31,7 @@ from ferapp.sources import camera_list, uri
 from ferapp.sources.base import FrameSource
 from ferapp.sources.camera_info import CameraInfo
 from ferapp.sources.heavy_imports import load_opencv, load_torch
+from ferapp.sources.limits import DEFAULT_LIMITS, SourceLimits
 from ferapp.vision.analysis_options import DEFAULT_FACES, AnalysisOptions
 from ferapp.vision.types import Analysis
 
@@ -42,10 +43,13 @@ if TYPE_CHECKING:
 POLL_S = 3.0  # between two polls of cameras, model files and devices
 
 
-def open_source(source: str) -> FrameSource:
-    folder = session_folder(source)
+def open_source(source: str, limits: SourceLimits = DEFAULT_LIMITS) -> FrameSource:
+    try:
+        folder = session_folder(source)
+    except (OSError, RuntimeError):  # no name that a file could have
+        folder = None
     if folder is None:
-        return uri.open_source(source)
+        return uri.open_source(source, limits)
     load_opencv()
     from ferapp.recording.replay import SessionSource
 

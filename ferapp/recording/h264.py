@@ -27,6 +27,8 @@ MATROSKA_RATE, MPEG_RATE = 1000, 90_000  # ticks a second
 # bilinear, and rounded to the nearest: without this all grey levels come back one or two lower
 CONVERSION = 2 | 0x40000  # SWS_BILINEAR | SWS_ACCURATE_RND
 BT709 = 1  # in the tables of ITU-T H.273: matrix, primaries and transfer function
+# of a recording that another person made: what is no video may be a list of other files
+RECORDING_OPTIONS = {"format_whitelist": "matroska,mp4", "protocol_whitelist": "file"}
 NOMINAL_FPS = 30  # players need one; the times of the pictures are what counts
 
 
@@ -168,7 +170,7 @@ class H264Reader:
     def __init__(self, file: Path) -> None:
         self._reformatter = VideoReformatter()
         with _as_os_error():
-            self._container = av.open(f"file:{file}")
+            self._container = av.open(f"file:{file}", options=dict(RECORDING_OPTIONS))
         try:
             with _as_os_error():
                 if not self._container.streams.video:

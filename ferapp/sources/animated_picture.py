@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
+from trainer.shown_text import shown_name
 
 DEFAULT_MS = 100  # how long a frame lasts that states no time
 
@@ -17,7 +18,7 @@ class AnimatedPicture(FrameSource):
     kind: Kind = "video"
 
     def __init__(self, path: Path) -> None:
-        self.name, self._path = path.name, path
+        self.name, self._path = shown_name(path.name), path
         self._file: Image.Image | None = None
         first = self._open()
         self.frame_count = int(getattr(first, "n_frames", 0))

@@ -3,6 +3,7 @@
 from enum import Enum
 from pathlib import Path
 
+from trainer.data.reading.picture_header import pillow
 from trainer.files import PICTURE_SUFFIXES
 
 # of videos that FFmpeg reads; what is not listed is read too, if its content is a video
@@ -21,6 +22,12 @@ VIDEO_STARTS = (
     *(b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3", b"FLV\x01"),
     *(b"0&\xb2u\x8ef\xcf\x11", b"OggS"),
 )
+# playlists and scripts, which open what they name: HLS, FFmpeg's concat, SDP, DASH and others
+LIST_STARTS = (
+    *(b"#extm3u", b"ffconcat", b"[playlist]", b"v=0", b"<?xml", b"<mpd", b"<smil", b"<asx"),
+    *(b"[reference]", b"rtsptext", b"http://", b"https://", b"rtsp://", b"file '"),
+)
+LIST_BLANKS = b"\xef\xbb\xbf \t\r\n"
 
 
 class FileKind(Enum):
@@ -31,6 +38,7 @@ class FileKind(Enum):
     PNG_ANIMATION = "animated PNG"
     PILLOW_ANIMATION = "animated WebP or AVIF"
     VIDEO = "video"
+    LIST = "list of other files or addresses"
     UNKNOWN = "unknown"  # by its content
 
 
@@ -46,6 +54,8 @@ def file_kind(path: Path) -> FileKind:
         return animated if _is_animated(path) else FileKind.PICTURE
     if _is_still(head):
         return FileKind.PICTURE
+    if head.lstrip(LIST_BLANKS).lower().startswith(LIST_STARTS):
+        return FileKind.LIST
     return FileKind.VIDEO if _is_video(head) else FileKind.UNKNOWN
 
 
@@ -66,10 +76,8 @@ def _animation_of(head: bytes) -> FileKind | None:
 
 def _is_animated(path: Path) -> bool:
     """Whether it has more than one frame; False where it is damaged."""
-    from PIL import Image
-
     try:
-        with Image.open(path, formats=("GIF", "PNG", "WEBP", "AVIF")) as picture:
+        with pillow().open(path, formats=("GIF", "PNG", "WEBP", "AVIF")) as picture:
             return bool(getattr(picture, "is_animated", False))
     except Exception:  # Pillow's decoders raise errors of any kind on damaged files
         return False

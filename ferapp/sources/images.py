@@ -2,19 +2,23 @@
 
 import re
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
-from trainer.data.reading.archive import UNREADABLE, Archive
+from trainer.data.reading.archive import UNREADABLE, Archive, is_special, read_file, special_text
 from trainer.data.reading.bad_rows import name_some
 from trainer.data.reading.decode_picture import PictureSet, decode_colour, decode_colour_8_bits
 from trainer.data.reading.listing import CONSTANT_RANGE
+from trainer.data.reading.picture_header import MAX_PIXELS, PictureLimitError, read_header
 from trainer.files import PICTURE_SUFFIXES, is_hidden, is_picture_name
+from trainer.shown_text import shown_name
 
 STILL_FPS = 10.0  # how often a still image is delivered again, so that changed settings show
+SURELY_WHOLE = 3500  # px; a reduced picture has a longer side, see `PictureHeader.reduction`
 FOLDER_FPS = 1.0  # pictures of a folder a second
 
 
@@ -26,14 +30,17 @@ class StillImage(FrameSource):
     frame_count = 1
     is_sequence = False
 
-    def __init__(self, path: Path) -> None:
-        self.name = path.name
-        self._image = load_image(path)
+    def __init__(self, path: Path, max_pixels: int = MAX_PIXELS) -> None:
+        self.name = shown_name(path.name)
+        self._image = load_image(path, max_pixels)
+        reduced = [self.name] if _reduction(path, self._image) > 1 else []
+        self._notes = reduced_notes(reduced)
+        self._notes += constant_notes([self.name]) if is_constant(self._image) else ()
         self._is_delivered = False
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return constant_notes([self.name]) if is_constant(self._image) else ()
+        return self._notes
 
     def read(self) -> Frame | None:
         if self._is_delivered:
@@ -60,14 +67,16 @@ class ImageFolder(FrameSource):
     is_sequence = False
     has_file_names = True
 
-    def __init__(self, folder: Path) -> None:
-        self.name = folder.resolve().name or str(folder)
+    def __init__(self, folder: Path, max_pixels: int = MAX_PIXELS) -> None:
+        self.name = shown_name(folder.resolve().name or folder)
         self._folder = folder
         try:
             entries = list(folder.iterdir())
         except OSError as error:
             raise SourceError(f"{folder}: could not be read ({error.strerror})") from error
-        names = [entry.name for entry in entries if not entry.is_dir()]
+        files = [entry for entry in entries if not entry.is_dir()]
+        self._special = sorted(entry.name for entry in files if is_special(entry))
+        names = [entry.name for entry in files if entry.name not in self._special]
         self._names = sorted(filter(is_picture_name, names), key=_natural_key)
         if not self._names:
             raise SourceError(
@@ -76,9 +85,11 @@ class ImageFolder(FrameSource):
                 if any(entry.is_dir() for entry in entries)
                 else f"Images end in {', '.join(sorted(PICTURE_SUFFIXES))}.",
             )
-        self._pictures = PictureSet(Archive(folder), self._names, decode_colour)
+        decode = partial(decode_colour, max_pixels=max_pixels)
+        self._pictures = PictureSet(Archive(folder), self._names, decode)
         self._others = sorted(n for n in names if not is_picture_name(n) and not is_hidden(n))
         self._constant: list[str] = []
+        self._reduced: list[str] = []
         self.frame_count = len(self._names)
         self.rewind()
 
@@ -87,7 +98,13 @@ class ImageFolder(FrameSource):
         count = len(self._others)
         files = "1 file that is no picture" if count == 1 else f"{count} files that are no pictures"
         left_out = (f"left out {files}: {name_some(self._others)}",) if count else ()
-        return left_out + constant_notes(self._constant)
+        special = (f"left out {special_text(self._special)}",) if self._special else ()
+        return (
+            *left_out,
+            *special,
+            *reduced_notes(self._reduced),
+            *constant_notes(self._constant),
+        )
 
     def read(self) -> Frame | None:
         while self._next < len(self._names):
@@ -102,7 +119,7 @@ class ImageFolder(FrameSource):
                 self._index / self.fps,
                 time.perf_counter(),
                 segment=self._index,
-                file_name=name,
+                file_name=shown_name(name),
                 file_position=(self._next, len(self._names)),
             )
             self._index += 1
@@ -117,9 +134,11 @@ class ImageFolder(FrameSource):
         try:
             image = self._pictures.load(name)
         except (ValueError, *UNREADABLE):
-            if name not in self.skipped:
-                self.skipped = (*self.skipped, name)
+            if shown_name(name) not in self.skipped:
+                self.skipped = (*self.skipped, shown_name(name))
             return None
+        if _reduction(self._folder / name, image) > 1 and name not in self._reduced:
+            self._reduced.append(name)
         if is_constant(image) and name not in self._constant:
             self._constant.append(name)
         return image
@@ -130,14 +149,38 @@ class ImageFolder(FrameSource):
     def close(self) -> None: ...
 
 
-def load_image(path: Path) -> NDArray[np.uint8]:
+def load_image(path: Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """(H, W, 3) BGR, 8 bit. Raises SourceError with the reason."""
     try:
-        return decode_colour_8_bits(path.read_bytes())
+        return decode_colour_8_bits(read_file(path), max_pixels)
     except OSError as error:
         raise SourceError(f"{path}: could not be read ({error.strerror})") from error
+    except PictureLimitError as error:
+        raise SourceError(
+            f"{path}: this picture {error}", "See `ferapp analyze --max-pixels`."
+        ) from error
     except ValueError as error:
         raise SourceError(f"{path}: could not be read (not an image, or damaged)") from error
+
+
+def _reduction(path: Path, image: NDArray[np.uint8]) -> int:
+    """By which factor a picture was reduced on decoding."""
+    if max(image.shape) < SURELY_WHOLE:
+        return 1
+    try:
+        with path.open("rb") as file:
+            header = read_header(file)
+    except OSError:
+        return 1
+    return header.reduction() if header is not None else 1
+
+
+def reduced_notes(names: list[str]) -> tuple[str, ...]:
+    """Boxes in a table are in pixels of the picture as it was decoded."""
+    if not names:
+        return ()
+    pictures = "1 very large picture is" if len(names) == 1 else f"{len(names)} pictures are"
+    return (f"{pictures} read at a reduced size, in whose pixels boxes are: {name_some(names)}",)
 
 
 def is_constant(image: NDArray[np.uint8]) -> bool:

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
 from ferapp.sources.decoding.av_reader import FAILURES, AvReader, NoVideoError
+from ferapp.sources.decoding.hosts import Hosts
 from ferapp.sources.decoding.open_container import open_address
 from ferapp.sources.faults import FaultKind, stream_fault_text
+from ferapp.sources.limits import DEFAULT_LIMITS, SourceLimits
 from ferapp.sources.stream_address import without_password
 from ferapp.sources.video import check_end
 
@@ -26,8 +28,11 @@ class Stream(FrameSource):
 
     kind: Kind = "stream"
 
-    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
-        self._url, self._timeout_s = url, timeout_s
+    def __init__(
+        self, url: str, timeout_s: float = TIMEOUT_S, limits: SourceLimits = DEFAULT_LIMITS
+    ) -> None:
+        self._url, self._timeout_s, self._limits = url, timeout_s, limits
+        self._hosts = Hosts(url, limits.follows_hosts)
         self.name = without_password(url)
         self._reader: AvReader | None = None
         self._in_use = threading.Lock()  # held while the reader works
@@ -69,10 +74,12 @@ class Stream(FrameSource):
         try:
             picture = reader.read()
         except av.ExitError as error:
+            self._check_hosts()
             raise self._error(FaultKind.STALLED) from error
         now = time.perf_counter()
         if picture is not None:
             return self._frame(*picture, now)
+        self._check_hosts()
         if now - started >= 0.9 * self._timeout_s:
             raise self._error(FaultKind.STALLED)
         if self.kind == "stream":
@@ -89,11 +96,25 @@ class Stream(FrameSource):
         return frame
 
     def _open(self) -> AvReader:
-        began = time.perf_counter()
+        began, pixels = time.perf_counter(), self._limits.video_pixels
         try:
-            return AvReader(open_address(self._url, self._timeout_s), max_damaged=MAX_DAMAGED)
-        except (NoVideoError, *FAILURES) as error:
+            container = open_address(self._url, self._timeout_s, self._hosts, pixels)
+            return AvReader(container, max_damaged=MAX_DAMAGED, max_pixels=pixels)
+        except NoVideoError as error:
+            raise SourceError(f"{self.name}: {error}") from error
+        except FAILURES as error:
+            self._check_hosts()
             raise self._opening_error(time.perf_counter() - began) from error
+
+    def _check_hosts(self) -> None:
+        """Raise SourceError where the address led to another host, which was not contacted."""
+        if self._hosts.refused:
+            raise SourceError(
+                f"{self.name}: it leads to another address, {self._hosts.refused}, which was not "
+                "contacted",
+                "If you trust it, open that address itself, or use "
+                "`ferapp analyze --follow-hosts`.",
+            )
 
     def _opening_error(self, waited_s: float) -> SourceError:
         if waited_s >= 0.9 * self._timeout_s:

@@ -7,6 +7,8 @@ from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
 from ferapp.sources.decoding.av_reader import DEFAULT_FPS as DEFAULT_FPS
 from ferapp.sources.decoding.av_reader import FAILURES, AvReader, NoVideoError
 from ferapp.sources.decoding.open_container import LocalFile, open_file
+from ferapp.sources.limits import VIDEO_PIXELS
+from trainer.shown_text import shown_name
 
 THREADS = 1  # that decode: more take processor time from the model
 
@@ -16,13 +18,20 @@ class VideoFile(FrameSource):
 
     Frames are upright and have square pixels; `notes` says what that took. It can seek if it
     announces its length. `format_name` is FFmpeg's name of the format where content does not tell.
+    Frames of more than `max_pixels` are refused.
     """
 
     kind: Kind = "video"
 
-    def __init__(self, path: Path, name: str = "", format_name: str | None = None) -> None:
-        self.name = name or path.name
-        self._path, self._format_name = path, format_name
+    def __init__(
+        self,
+        path: Path,
+        name: str = "",
+        format_name: str | None = None,
+        max_pixels: int = VIDEO_PIXELS,
+    ) -> None:
+        self.name = name or shown_name(path.name)
+        self._path, self._format_name, self._max_pixels = path, format_name, max_pixels
         self._file: LocalFile | None = None
         self._reader: AvReader | None = None
         self.rewind()
@@ -45,7 +54,8 @@ class VideoFile(FrameSource):
             raise SourceError(f"{self._path}: there is no such file")
         try:
             self._file = LocalFile(self._path)
-            return AvReader(open_file(self._file, self._format_name), threads=THREADS)
+            container = open_file(self._file, self._format_name, self._max_pixels)
+            return AvReader(container, threads=THREADS, max_pixels=self._max_pixels)
         except NoVideoError as error:
             self.close()
             raise SourceError(f"{self._path}: {error}") from error

@@ -11,6 +11,7 @@ import torch
 from ferapp.live.engine import open_source
 from ferapp.sources.base import Frame, FrameSource
 from ferapp.sources.images import FOLDER_FPS
+from ferapp.sources.limits import DEFAULT_LIMITS, SourceLimits
 from ferapp.sources.stream_address import URL
 from ferapp.studies.output_files import (
     FrameOutput,
@@ -56,6 +57,7 @@ def analyze_source(
     prior: str | Mapping[str, float] = TRAINED,
     resume: bool = False,
     overwrite: bool = False,
+    limits: SourceLimits = DEFAULT_LIMITS,
 ) -> AnalysisSummary:
     """Analyse every `every`-th frame; values in the CSV are unsmoothed, labels in the video smooth.
 
@@ -63,9 +65,9 @@ def analyze_source(
     (KeyboardInterrupt), which is the only end of a camera or stream. `resume` continues a CSV that
     was interrupted; `overwrite` replaces whatever has the files' names, and without either only a
     finished table or video of this command is replaced. `prior` are the class shares that the
-    probabilities assume, see `ClassPrior.of`; for `faces`, `small_faces` and
-    `rotate` see FaceSearch. Frames are read, and faces found, while
-    the model works on earlier ones.
+    probabilities assume, see `ClassPrior.of`; for `faces`, `small_faces` and `rotate` see
+    FaceSearch; `limits` say how large pictures may be, and where an address may lead. Frames are
+    read, and faces found, while the model works on earlier ones.
     Raises SourceError, ModelFileError or UsageError with the reason.
     """
     search = FaceSearch(faces, small_faces, rotate)
@@ -73,7 +75,7 @@ def analyze_source(
     with ExitStack() as stack:
         stack.enter_context(only_analysis(csv_file, video_file))
         check_outputs(place, csv_file, video_file, resume=resume, overwrite=overwrite)
-        source = _open(text)
+        source = _open(text, limits)
         # a thread that hangs in the source still uses it
         stack.callback(lambda: None if any_left_behind() else source.close())
         if resume and source.is_live:
@@ -122,11 +124,11 @@ def analyze_source(
     return summary
 
 
-def _open(text: str) -> FrameSource:
+def _open(text: str, limits: SourceLimits) -> FrameSource:
     """Ctrl+C also ends the wait for an address that does not answer."""
     if not URL.match(text):
-        return open_source(text)
-    with prefetch(map(open_source, [text]), 1, "opening", PATIENCE_S) as opened:
+        return open_source(text, limits)
+    with prefetch(map(open_source, [text], [limits]), 1, "opening", PATIENCE_S) as opened:
         return next(opened)
 
 

@@ -1,7 +1,6 @@
 """What all commands share: errors as one message, exit codes, tables, progress, JSON."""
 
 import io
-import json
 import logging
 import os
 import sys
@@ -14,14 +13,34 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from trainer.errors import FerError, RunStopped, explain_resource_error
+from trainer.files import json_text
 from trainer.memory import Need, check_room
+from trainer.shown_text import shown_name, shown_text
 from trainer.stop_signals import ends_without_hanging_threads, exit_code, stopped_by_signals
 
 INTERRUPTED = 130
 
-notices = Console(stderr=True, highlight=False)
+
+class _Notices(Console):
+    """Notices name files that others made: nothing in a text is taken for markup or obeyed."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True, highlight=False, markup=False)
+
+    def print(self, *texts: Any, **options: Any) -> None:
+        shown = (shown_text(text) if isinstance(text, str) else text for text in texts)
+        super().print(*shown, **options)
+
+
+class _ShownFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return shown_text(super().format(record))
+
+
+notices = _Notices()
 
 
 def run_app(app: typer.Typer) -> None:
@@ -74,35 +93,36 @@ def warn_of_little_room(task: str, need: Need) -> None:
     """Raise FerError where `task` cannot work for lack of memory; warn where it is tight."""
     warning = check_room(task, need)
     if warning:
-        notices.print(f"[bold yellow]Warning:[/] {warning}", soft_wrap=True)
+        notices.print(Text.assemble(("Warning:", "bold yellow"), f" {warning}"), soft_wrap=True)
 
 
 def _end(error: FerError, code: int, title: str = "Error") -> NoReturn:
-    notices.print(f"[bold red]{title}:[/] {_escaped(error)}", soft_wrap=True)
+    notices.print(Text.assemble((f"{title}:", "bold red"), f" {error}"), soft_wrap=True)
     sys.exit(code)
 
 
 def _prepare_output() -> None:
-    logging.basicConfig(  # other packages: warnings only
-        level=logging.WARNING,
-        format="%(message)s",
-        handlers=[RichHandler(console=notices, show_time=False, show_path=False, show_level=False)],
-    )
+    handler = RichHandler(console=notices, show_time=False, show_path=False, show_level=False)
+    handler.setFormatter(_ShownFormatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])  # other packages: warnings only
     for package in ("trainer", "ferapp"):
         logging.getLogger(package).setLevel(logging.INFO)
     for stream in (sys.stdout, sys.stderr):
-        # Windows encodes files and pipes in a code page without α and →
-        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
-            stream.reconfigure(encoding="utf-8")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name is no reason to fail
+            # Windows encodes files and pipes in a code page without α and →
+            if not stream.isatty():
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def print_json(value: Any) -> None:
     """One JSON object as the last line of stdout."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    print(json_text(value), flush=True)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table; plain, untruncated text when stdout is not a terminal."""
+    rows = [[shown_name(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
         for row in [columns, *rows]:
@@ -111,7 +131,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return
     table = Table(*columns, box=None, header_style="bold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     Console().print(table)
 
 
@@ -133,7 +153,3 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
             progress.update(tasks[stage], completed=done, total=total)
 
         yield report
-
-
-def _escaped(error: FerError) -> str:
-    return str(error).replace("[", r"\[")

@@ -7,6 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_UNPACKED = 256 << 20  # bytes of a .npz that packs more than MAX_RATIO times
+MAX_RATIO = 20
+
 
 def read_array(file: Path, mmap_mode: Literal["r"] | None = None) -> NDArray[Any]:
     """The array of a .npy file, never by pickle. Raises OSError, or ValueError with the reason."""
@@ -23,6 +26,7 @@ def read_arrays(file: Path) -> dict[str, NDArray[Any]]:
     if isinstance(content, np.ndarray):
         raise ValueError(f"{file.name} is an array, not an archive")
     with content:
+        _check_unpacked(file, content)
         try:
             return {name: _check_text(content[name]) for name in content.files}
         except (OSError, ValueError):
@@ -56,6 +60,13 @@ def _load(file: Path, mmap_mode: Literal["r"] | None = None) -> Any:
         raise
     except Exception as error:  # numpy evaluates a header, and damage may make anything of it
         raise _damaged(error) from error
+
+
+def _check_unpacked(file: Path, content: Any) -> None:
+    """Raise ValueError for an archive that would unpack to much more than any real one."""
+    unpacked = sum(member.file_size for member in content.zip.infolist())
+    if unpacked > max(MAX_UNPACKED, MAX_RATIO * file.stat().st_size):
+        raise ValueError(f"it would unpack to {unpacked >> 20} MiB")
 
 
 def _check_text(array: NDArray[Any]) -> NDArray[Any]:

@@ -17,7 +17,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ferapp.sources.decoding.frame_clock import FrameClock
+from ferapp.sources.decoding.open_container import MAX_PIXELS
 from ferapp.sources.decoding.picture_converter import Deinterlacer, PictureConverter
+from ferapp.sources.limits import VIDEO_PIXELS
 
 DEFAULT_FPS = 25.0  # for a file that states no rate, or an absurd one
 MIN_FPS, MAX_FPS = 0.1, 1000.0
@@ -39,19 +41,27 @@ class AvReader:
     """The pictures of the video stream of `container`, which it owns.
 
     `threads` decode; more than one holds frames back, which a live stream must not. `max_damaged`
-    packets in a row that cannot be decoded end the stream; 0 is no limit, for files.
+    packets in a row that cannot be decoded end the stream; 0 is no limit, for files. Frames of
+    more than `max_pixels` are not decoded.
     Raises NoVideoError.
     """
 
     def __init__(
-        self, container: InputContainer, *, threads: int = 1, max_damaged: int = 0
+        self,
+        container: InputContainer,
+        *,
+        threads: int = 1,
+        max_damaged: int = 0,
+        max_pixels: int = VIDEO_PIXELS,
     ) -> None:
         self._container, self._max_damaged = container, max_damaged
         try:
             self._stream = stream = _video_stream(container)
+            _check_size(stream, max_pixels)
         except NoVideoError:
             container.close()
             raise
+        stream.codec_context.options = {MAX_PIXELS: str(max_pixels)}
         stream.codec_context.thread_count = threads
         stream.codec_context.thread_type = "FRAME" if threads > 1 else "SLICE"
         self._time_base = stream.time_base or Fraction(1, 1_000_000)
@@ -274,6 +284,16 @@ def _video_stream(container: InputContainer) -> VideoStream:
         raise NoVideoError("its video is coded in a way that is not known here")
     best = container.streams.best("video")
     return next((stream for stream in decodable if stream is best), decodable[0])
+
+
+def _check_size(stream: VideoStream, max_pixels: int) -> None:
+    """Raises NoVideoError for frames that are too large, where the container says so."""
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > max_pixels:
+        raise NoVideoError(
+            f"its frames are of {width} × {height} pixels, which is more than the limit of "
+            f"{max_pixels / 1e6:g} million"
+        )
 
 
 def _stated_rate(stream: VideoStream, by_average: bool) -> float:

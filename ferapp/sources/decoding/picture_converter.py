@@ -15,6 +15,7 @@ from av.video.reformatter import ColorTrc, VideoReformatter
 from numpy.typing import NDArray
 
 from ferapp.sources.decoding.tone_mapping import Transfer, tone_map
+from trainer.data.reading.picture_header import MAX_SIDE, WHOLE_PIXELS
 
 MAX_STRETCH = Fraction(4)  # pixel aspect ratios beyond this, or below its inverse, are mistakes
 FULL_RANGE = 2  # AVCOL_RANGE_JPEG
@@ -70,11 +71,16 @@ class PictureConverter:
         return tone_map(np.asarray(deep.to_ndarray(), np.uint16), transfer)
 
     def _square(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """With square pixels: the side that is too short is stretched."""
-        if self._aspect == 1:
-            return image
+        """With square pixels: the side that is too short is stretched, as far as sides may go."""
         height, width = image.shape[:2]
         size = square_size(width, height, self._aspect)
+        if max(size) > MAX_SIDE or size[0] * size[1] > WHOLE_PIXELS:
+            scale = min(MAX_SIDE / max(size), math.sqrt(WHOLE_PIXELS / (size[0] * size[1])))
+            size = max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
+            self._note(f"{width} × {height} reduced to {size[0]} × {size[1]}")
+            return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        if self._aspect == 1:
+            return image
         self._note(
             f"pixels of {self._aspect.numerator}:{self._aspect.denominator}, "
             f"{width} × {height} stretched to {size[0]} × {size[1]}"

@@ -103,7 +103,7 @@ class TestVideo:
         lost = SourceError("ScriptedStream: the connection is lost")
         source = ScriptedStream(demo_frame, times, raises(lost))
         source.fps = 25
-        monkeypatch.setattr(single_source, "open_source", lambda _: source)
+        monkeypatch.setattr(single_source, "open_source", lambda *_: source)
         video = tmp_path / "out.mp4"
         with pytest.raises(SourceError, match="connection is lost"):
             analyze_source("scripted", tmp_path / "out.csv", video_file=video)
@@ -116,7 +116,7 @@ class TestVideo:
         """As uneven as they are in the source."""
         times = [0.5, 0.533, 0.7, 0.701, 0.9, 2.0]
 
-        def source(_: str) -> ScriptedStream:
+        def source(*_: object) -> ScriptedStream:
             return ScriptedStream(demo_frame, times, lambda: None)
 
         monkeypatch.setattr(single_source, "open_source", source)
@@ -132,7 +132,7 @@ class TestVideo:
     ) -> None:
         times = [index / 25 for index in range(5)]
         source = ScriptedStream(demo_frame, times, raises(KeyboardInterrupt()))
-        monkeypatch.setattr(single_source, "open_source", lambda _: source)
+        monkeypatch.setattr(single_source, "open_source", lambda *_: source)
         summary = analyze_source("scripted", tmp_path / "out.csv", video_file=tmp_path / "out.mp4")
         assert summary.stopped
         assert summary.frames == 5
@@ -143,7 +143,7 @@ class TestVideo:
         self, tmp_path: Path, demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         source = ScriptedStream(demo_frame, [index / 25 for index in range(5)], lambda: None)
-        monkeypatch.setattr(single_source, "open_source", lambda _: source)
+        monkeypatch.setattr(single_source, "open_source", lambda *_: source)
         add = AnnotatedVideo.add
 
         def interrupted(video: AnnotatedVideo, analysis: Analysis) -> None:
@@ -161,7 +161,7 @@ class TestVideo:
         self, tmp_path: Path, demo_frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         source = ScriptedStream(demo_frame, [], raises(SourceError("nothing came")))
-        monkeypatch.setattr(single_source, "open_source", lambda _: source)
+        monkeypatch.setattr(single_source, "open_source", lambda *_: source)
         with pytest.raises(SourceError):
             analyze_source("scripted", None, video_file=tmp_path / "out.mp4")
         assert list(tmp_path.iterdir()) == []
@@ -171,7 +171,7 @@ class TestVideo:
     ) -> None:
         """And what a killed run left is removed."""
         source = ScriptedStream(demo_frame, [0.0, 0.1, 0.2], lambda: None)
-        monkeypatch.setattr(single_source, "open_source", lambda _: source)
+        monkeypatch.setattr(single_source, "open_source", lambda *_: source)
         video = tmp_path / "out.mp4"
         analyze_source("scripted", None, video_file=video)
         older = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -183,7 +183,7 @@ class TestVideo:
             seen.append({path.name: path.read_bytes() for path in tmp_path.glob("[!.]*")})
 
         longer = ScriptedStream(demo_frame, [0.0, 0.1, 0.2, 0.3, 0.4], end)
-        monkeypatch.setattr(single_source, "open_source", lambda _: longer)
+        monkeypatch.setattr(single_source, "open_source", lambda *_: longer)
         analyze_source("scripted", None, video_file=video)
         assert seen == [older]
         assert len(times_of(video)) == 5

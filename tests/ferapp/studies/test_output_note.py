@@ -60,7 +60,7 @@ class TestTable:
     ) -> None:
         """Interrupted at the first attempt or at a resumed one."""
         shorten(table, 5)
-        monkeypatch.setattr(single_source, "open_source", lambda text: StoppedVideo(Path(text)))
+        monkeypatch.setattr(single_source, "open_source", lambda text, _: StoppedVideo(Path(text)))
         for resume in (True, False):
             assert analyze_source(str(clip), table, resume=resume, overwrite=not resume).stopped
             assert OutputNote(table).read()["finished"] is None
@@ -150,7 +150,7 @@ class TestVideo:
     def test_an_unfinished_video_stays(
         self, clip: Path, video: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(single_source, "open_source", lambda text: StoppedVideo(Path(text)))
+        monkeypatch.setattr(single_source, "open_source", lambda text, _: StoppedVideo(Path(text)))
         assert analyze_source(str(clip), None, video_file=video).stopped
         self.refused(clip, video, r"seen\.mp4: exists and is not finished")
 

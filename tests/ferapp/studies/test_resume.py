@@ -147,6 +147,6 @@ class TestRefused:
 
             def close(self) -> None: ...
 
-        monkeypatch.setattr(single_source, "open_source", lambda _: Live())
+        monkeypatch.setattr(single_source, "open_source", lambda *_: Live())
         with pytest.raises(UsageError, match="Live cannot be read again"):
             analyze_source("live", tmp_path / "x.csv", resume=True)

@@ -5,7 +5,6 @@ of `trainer.labels` or by a class map, split folders by the names below, in any 
 folders everything is `train`, of which a tenth is held out as `val`.
 """
 
-import zipfile
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -14,7 +13,7 @@ import numpy as np
 from trainer.data.face_data import FaceData
 from trainer.data.readers import affectnet, raf_db
 from trainer.data.readers.reader_registry import Reader
-from trainer.data.reading.archive import Archive
+from trainer.data.reading.archive import Archive, is_zip
 from trainer.data.reading.bad_rows import BadRows
 from trainer.data.reading.decode_picture import PictureSet
 from trainer.data.reading.labelled_files import LabelledFile, list_labelled_files
@@ -44,7 +43,7 @@ NO_SPLIT = "none"
 
 
 def is_folder_or_zip(path: Path) -> bool:
-    return path.is_dir() or zipfile.is_zipfile(path)
+    return path.is_dir() or is_zip(path)
 
 
 def has_pictures(path: Path) -> bool:

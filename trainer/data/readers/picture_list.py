@@ -7,13 +7,12 @@ Without a split column everything is `train`, of which a tenth is held out as `v
 """
 
 import io
-import zipfile
 from contextlib import suppress
 from pathlib import Path
 
 from trainer.data.readers.class_folders import SPLIT_OF_FOLDER
 from trainer.data.readers.reader_registry import Reader
-from trainer.data.reading.archive import UNREADABLE, Archive
+from trainer.data.reading.archive import UNREADABLE, Archive, is_zip, read_file
 from trainer.data.reading.bad_rows import BadRows
 from trainer.data.reading.csv_table import SUFFIXES, CsvTable, open_csv_table
 from trainer.data.reading.labelled_files import LabelledFile, list_labelled_files
@@ -107,10 +106,11 @@ def _open(path: Path) -> CsvTable | None:
         if path.is_dir():
             path = path / LIST
         if _is_table(path):
-            return open_csv_table(io.BytesIO(path.read_bytes()), path)
-        with zipfile.ZipFile(path) as archive, archive.open(LIST) as packed:
-            return open_csv_table(io.BytesIO(packed.read()), path)
-    except (KeyError, ValueError, NotImplementedError, *UNREADABLE):
+            return open_csv_table(io.BytesIO(read_file(path)), path)
+        if not is_zip(path):
+            return None
+        return open_csv_table(io.BytesIO(Archive(path).read(LIST)), path)
+    except (DataError, KeyError, ValueError, NotImplementedError, *UNREADABLE):
         return None
 
 

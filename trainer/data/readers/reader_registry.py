@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import trainer.data.readers
-from trainer.data.reading.archive import Archive
+from trainer.data.reading.archive import Archive, is_special, is_zip
 from trainer.data.reading.csv_table import Columns, csv_columns, detect_encoding, has_columns
 from trainer.data.reading.listing import Listing
 from trainer.data.reading.read_options import DEFAULT_OPTIONS, NUMBERED_HINT, ReadOptions
@@ -85,6 +85,8 @@ def find_reader(source: Path, layout: str = AUTO, options: ReadOptions = DEFAULT
         raise UsageError(f"--format {layout}: known are {', '.join(format_names())}")
     if not source.exists():
         raise DataError(f"{source}: there is no such file or folder")
+    if is_special(source):
+        raise DataError(f"{source}: this is a device, a pipe or a socket, not a file or folder")
     candidates = [
         reader
         for reader in readers()
@@ -111,7 +113,7 @@ def _describe(source: Path, candidates: list[Reader]) -> tuple[str, str]:
     if source.is_dir():
         names = sorted(entry.name + "/" * entry.is_dir() for entry in source.iterdir())
         kind = "a folder"
-    elif zipfile.is_zipfile(source):
+    elif is_zip(source):
         with zipfile.ZipFile(source) as archive:
             names = sorted({"/".join(name.split("/")[:2]) for name in archive.namelist()})
         kind = "a zip"

@@ -2,6 +2,7 @@
 
 import logging
 import lzma
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from trainer.files import is_hidden, is_picture_name
 log = logging.getLogger(__name__)
 
 MAX_DEPTH = 6  # folder levels that are searched; ends circles of links, too
-MAX_BYTES = 64 << 20  # a packed file beyond this is no picture
+MAX_PACKED_BYTES = 64 << 20  # a packed file beyond this is no picture
+MAX_FILE_BYTES = 256 << 20  # nor is a file on disk beyond this
+CHUNK_BYTES = 4096  # packed bytes unpacked at once: bzip2 makes up to 80 MB of them
 OUTSIDE = "lies outside the folder of the data set, so it is missing from it"
 
 # what files and the compressions of a zip raise when damaged or encrypted
@@ -31,6 +34,7 @@ class Archive:
         self.source = source
         self._zip: zipfile.ZipFile | None = None
         self._names: list[str] | None = None
+        self._special: list[str] = []  # what is not read: devices, pipes, sockets
         if source.is_dir():
             return
         try:
@@ -47,7 +51,7 @@ class Archive:
         """All files but hidden ones, sorted."""
         if self._names is None:
             if self._zip is None:
-                names = list(_walk(self.source))
+                names = [name for name in _walk(self.source) if not self._is_special(name)]
             else:
                 names = [name for name in self._zip.namelist() if not name.endswith("/")]
             self._names = sorted(name for name in set(names) if not is_hidden(name))
@@ -58,7 +62,7 @@ class Archive:
         return [name for name in self.names() if is_picture_name(name)]
 
     def log_other_files(self) -> None:
-        """Count and name the files that are no pictures by their suffix."""
+        """Count and name the files that are no pictures by their suffix, or no files."""
         others = [name for name in self.names() if not is_picture_name(name)]
         if others:
             count = (
@@ -67,6 +71,9 @@ class Archive:
                 else (f"{len(others)} files that are no pictures")
             )
             log.info("%s: left out %s: %s", self.source, count, name_some(others))
+        if self._special:
+            text = special_text(self._special)
+            log.warning("%s: left out %s", self.source, text)
 
     def locate(self, name: str) -> str:
         """The path here of a file that a list names, perhaps with `\\` or as an absolute path.
@@ -94,12 +101,16 @@ class Archive:
         return name in self._zip.NameToInfo
 
     def read(self, name: str) -> bytes:
-        """The content of a file. Raises ValueError or one of UNREADABLE."""
+        """The content of a file. Raises ValueError or one of UNREADABLE.
+
+        A zip states sizes, which may be lies: at most that much is unpacked.
+        """
         if self._zip is None:
-            return (self.source / name).read_bytes()
-        if self._zip.getinfo(name).file_size > MAX_BYTES:
-            raise ValueError(f"is larger than {MAX_BYTES >> 20} MiB")
-        return self._zip.read(name)
+            return read_file(self.source / name)
+        if self._zip.getinfo(name).file_size > MAX_PACKED_BYTES:
+            raise ValueError(f"is larger than {MAX_PACKED_BYTES >> 20} MiB")
+        with self._zip.open(name) as packed:
+            return b"".join(iter(lambda: packed.read(CHUNK_BYTES), b""))
 
     def read_head(self, name: str, count: int) -> bytes:
         """The first `count` bytes of a file. Raises one of UNREADABLE."""
@@ -107,7 +118,13 @@ class Archive:
             with (self.source / name).open("rb") as stream:
                 return stream.read(count)
         with self._zip.open(name) as packed:
-            return packed.read(count)
+            return packed.read(min(count, CHUNK_BYTES))
+
+    def _is_special(self, name: str) -> bool:
+        if not is_special(self.source / name):
+            return False
+        self._special.append(name)
+        return True
 
     def _relative(self, path: str) -> str:
         """An absolute path inside the folder as a relative one; any other path unchanged."""
@@ -118,6 +135,37 @@ class Archive:
             if path.startswith(start):
                 return path[len(start) :]
         return path
+
+
+def is_zip(path: Path) -> bool:
+    """Whether it is a zip file; a pipe, which would be waited for, is not even opened."""
+    return path.is_file() and zipfile.is_zipfile(path)
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file. Raises OSError, or ValueError for a device, a pipe or a huge one."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("is a device or a pipe, not a file")
+    if status.st_size > MAX_FILE_BYTES:
+        raise ValueError(f"is larger than {MAX_FILE_BYTES >> 20} MiB")
+    with path.open("rb") as stream:
+        return stream.read(MAX_FILE_BYTES)
+
+
+def special_text(names: list[str]) -> str:
+    """What was left out of a folder because reading it may never end: how many, and which."""
+    count = "1 that is" if len(names) == 1 else f"{len(names)} that are"
+    return f"{count} no file but a device, pipe or socket: {name_some(names)}"
+
+
+def is_special(path: Path) -> bool:
+    """Whether it is a device, a pipe or a socket, or a link to one: reading may never end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # a link to nowhere can be told when it is read
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _points_outside(name: str) -> bool:

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from trainer.errors import DataError
+from trainer.shown_text import shown_name
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class BadRows:
         self.reasons: list[str] = []
 
     def add(self, where: str, reason: str) -> None:
-        self.reasons.append(f"{where} {reason}")
+        self.reasons.append(f"{shown_name(where)} {shown_name(reason)}")
 
     def check(self, total: int) -> None:
         """Log the skipped rows; raise DataError when they are too large a share of `total`."""
@@ -45,4 +46,4 @@ class BadRows:
 def name_some(names: list[str], shown: int = SHOWN) -> str:
     """The first few of `names`, and how many more there are."""
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
+    return ", ".join(map(shown_name, names[:shown])) + more

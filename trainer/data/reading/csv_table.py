@@ -22,6 +22,7 @@ Columns = Mapping[str, tuple[str, ...]]  # column → the names it is recognised
 
 SUFFIXES = (".csv", ".tsv", ".txt")
 HEAD = 1 << 16  # bytes that decide encoding and delimiter
+MAX_LINE = 1 << 24  # characters; a picture as numbers takes some ten thousand
 SEPARATOR_LINE = re.compile(r"sep=(.)\s*")  # Excel writes it above the header
 
 
@@ -45,7 +46,7 @@ class CsvTable:
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """(number from 0, cells) of each row that is not blank. Raises DataError if csv fails."""
-        reader = csv.reader(self.text, delimiter=self.delimiter, skipinitialspace=True)
+        reader = csv.reader(self._lines(), delimiter=self.delimiter, skipinitialspace=True)
         try:
             for number, cells in enumerate(reader):
                 if any(cell.strip() for cell in cells):
@@ -54,6 +55,13 @@ class CsvTable:
             raise DataError(
                 f"{self.source}: line {reader.line_num + 1} cannot be read ({error})"
             ) from error
+
+    def _lines(self) -> Iterator[str]:
+        """Lines, none of which fills the memory. Raises DataError."""
+        while line := self.text.readline(MAX_LINE):
+            if len(line) >= MAX_LINE:
+                raise DataError(f"{self.source}: a line of it is longer than {MAX_LINE >> 20} MiB")
+            yield line
 
     def records(self) -> Iterator[dict[str, str]]:
         """Each row by column name; cells that a short row lacks are empty."""

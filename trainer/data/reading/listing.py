@@ -15,6 +15,7 @@ from trainer.data.face_data import FaceData
 from trainer.data.reading.bad_rows import BadRows, name_some
 from trainer.data.stored_images import Image, StoredImages, write_images
 from trainer.errors import DataError
+from trainer.shown_text import shown_name
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class Listing:
             name=self.name,
             classes=self.classes,
             images=images,
-            sample_id=np.array([self.sample_id[row] for row in rows]),
+            sample_id=np.array([shown_name(self.sample_id[row]) for row in rows]),
             source_index=readable if self.source_index is None else self.source_index[readable],
             split=self.split[readable],
             label=self.label[readable],
