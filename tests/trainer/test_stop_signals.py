@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,16 @@ from trainer.stop_signals import NUMBERS, Stopped, signals_go_to
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
+@pytest.fixture
+def hangup_is_heard() -> Iterator[None]:
+    """Under nohup, SIGHUP is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", EXIT_CODES)
+@pytest.mark.usefixtures("hangup_is_heard")
 def test_a_signal_ends_a_command_with_its_exit_code(
     number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,7 +35,7 @@ def press_ctrl_c() -> None:
 def test_an_address_that_does_not_answer(
     monkeypatch: pytest.MonkeyPatch, comes: threading.Event
 ) -> None:
-    def open_source(_: str) -> None:
+    def open_source(*_: object) -> None:
         press_ctrl_c()
         comes.wait()
 
@@ -69,7 +69,7 @@ def test_a_stream_that_stalls(
             closed.append(comes.is_set())
 
     source = Stalling(demo_frame, [0.0, 0.1, 0.2], lambda: None)
-    monkeypatch.setattr(single_source, "open_source", lambda _: source)
+    monkeypatch.setattr(single_source, "open_source", lambda *_: source)
     summary = analyze_source("camera", table)
     assert summary.stopped
     assert any_left_behind()

@@ -2,13 +2,13 @@
 
 import gc
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
-from tests.support.trainer.drawn import drawn_data
+from tests.support.trainer.drawn import drawn_affect_data, drawn_clips, drawn_data
 from trainer.config.loading import load_config
 from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData
@@ -31,6 +31,13 @@ def memory_is_freed() -> Iterator[None]:
 def faces() -> FaceData:
     """One drawn face of each class for training and for validation."""
     return drawn_data(1)
+
+
+@pytest.fixture(scope="module")
+def data_of(faces: FaceData) -> Callable[[str], FaceData]:
+    """What a recipe learns from: pictures, with valence and arousal, or clips."""
+    others = {"affect": drawn_affect_data(7, 7), "video": drawn_clips(4, 4)}
+    return lambda name: others.get(name.split("/")[0], faces)
 
 
 def config_of(name: str, *sets: str) -> TrainConfig:
@@ -72,8 +79,10 @@ def test_cross_entropies_where_bf16_is_automatic(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WHOLE)
-def test_two_steps_at_full_size(name: str, faces: FaceData, tmp_path: Path) -> None:
-    trainer = Trainer(RunDir(tmp_path), "test", config_of(name), faces)
+def test_two_steps_at_full_size(
+    name: str, data_of: Callable[[str], FaceData], tmp_path: Path
+) -> None:
+    trainer = Trainer(RunDir(tmp_path), "test", config_of(name), data_of(name))
     before = weights(trainer)
     means = trainer.train_until(2)
     trainer.close()
@@ -87,10 +96,10 @@ def test_two_steps_at_full_size(name: str, faces: FaceData, tmp_path: Path) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAST_FORMS)
-def test_a_fast_form_trains(name: str, faces: FaceData, tmp_path: Path) -> None:
+def test_a_fast_form_trains(name: str, data_of: Callable[[str], FaceData], tmp_path: Path) -> None:
     """Two epochs of one batch, validated and saved as a model."""
     config = config_of(name, "optim.batch_size=7", "optim.epochs=2")
     run = RunDir(tmp_path)
-    best = Trainer(run, "test", config, faces).fit()
+    best = Trainer(run, "test", config, data_of(name)).fit()
     assert run.best.is_file()
     assert 0 <= best["accuracy"] <= 1

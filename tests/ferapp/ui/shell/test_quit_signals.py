@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -56,7 +57,16 @@ cli.main()
 """
 
 
+@pytest.fixture
+def hangup_is_heard() -> Iterator[None]:
+    """Under nohup, SIGHUP is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", EXIT_CODES)
+@pytest.mark.usefixtures("hangup_is_heard")
 def test_the_event_loop_hears_a_signal_while_it_waits(qtbot: QtBot, number: int) -> None:
     loop, heard = QEventLoop(), list[str]()
 
@@ -72,6 +82,7 @@ def test_the_event_loop_hears_a_signal_while_it_waits(qtbot: QtBot, number: int)
 
 
 @pytest.mark.parametrize("number", EXIT_CODES)
+@pytest.mark.usefixtures("hangup_is_heard")
 def test_a_recording_is_complete_and_settings_are_saved(number: int, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
     process = subprocess.Popen(
