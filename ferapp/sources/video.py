@@ -7,6 +7,7 @@ from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
 from ferapp.sources.decoding.av_reader import DEFAULT_FPS as DEFAULT_FPS
 from ferapp.sources.decoding.av_reader import FAILURES, AvReader, NoVideoError
 from ferapp.sources.decoding.open_container import LocalFile, open_file
+from ferapp.sources.file_kind import VIDEO_FILE_SUFFIXES
 from ferapp.sources.limits import VIDEO_PIXELS
 from trainer.shown_text import shown_name
 
@@ -61,8 +62,11 @@ class VideoFile(FrameSource):
             raise SourceError(f"{self._path}: {error}") from error
         except FAILURES as error:
             self.close()
+            is_named_video = self._path.suffix.lower() in VIDEO_FILE_SUFFIXES
             raise SourceError(
                 f"{self._path}: this video cannot be opened (damaged, or an unknown format)"
+                if is_named_video
+                else f"{self._path}: this is neither a video nor a picture that can be opened"
             ) from error
 
     def seek(self, time_s: float) -> None:

@@ -164,6 +164,7 @@ def test_times_of_a_video_follow_its_rate(tmp_path: Path) -> None:
     [
         ("clip.mp4", b"", "this video cannot be opened"),
         ("clip.mp4", b"this is a text" * 100, "this video cannot be opened"),
+        ("notes.md", b"this is a text" * 100, "neither a video nor a picture"),
         ("face.jpg", b"", "could not be read"),
         ("face.png", b"\x89PNG\r\n\x1a\n" + b"x" * 100, "could not be read"),
     ],
