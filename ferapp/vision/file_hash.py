@@ -1,8 +1,9 @@
-"""The hash that identifies a model's file."""
+"""The hash that identifies a model's file, remembered while the file stays the same."""
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
+
+from trainer.model_index import file_sha256
 
 
 def file_hash(file: Path | None) -> str | None:
@@ -15,5 +16,4 @@ def file_hash(file: Path | None) -> str | None:
 
 @lru_cache(maxsize=4)
 def _hash(file: Path, _modified_ns: int) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file_sha256(file)
