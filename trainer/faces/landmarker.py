@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from trainer.errors import FerError
 from trainer.faces.align import transform_points
+from trainer.faces.landmark_arrays import detect_arrays
 from trainer.faces.points import to_ibug68
 from trainer.files import asset
 
@@ -174,25 +174,19 @@ class FaceLandmarker:
         image = self._mediapipe.Image(
             image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb)
         )
+        stamp = None
         if self._video:
             stamp = self._clock.stamp(time.monotonic() if time_s is None else time_s)
-            result = self._task.detect_for_video(image, stamp)
             self._is_tracking = True
-        else:
-            result = self._task.detect(image)
-        height, width = rgb.shape[:2]
+        size = np.array(rgb.shape[1::-1], np.float32)
         # normalised coordinates count from the pixels' outer edges
         faces = [
             DetectedFace(
-                np.array([(p.x * width - 0.5, p.y * height - 0.5) for p in points], np.float32),
-                None if matrix is None else _rotation(matrix),
-                {shape.category_name: shape.score for shape in shapes or ()},
+                face.points * size - np.float32(0.5),
+                None if face.pose is None else _rotation(face.pose),
+                face.blendshapes,
             )
-            for points, matrix, shapes in zip_longest(
-                result.face_landmarks,
-                result.facial_transformation_matrixes,
-                result.face_blendshapes,
-            )
+            for face in detect_arrays(self._task, image, stamp)
         ]
         return sorted(faces, key=lambda face: face.box[2] * face.box[3], reverse=True)
 
