@@ -113,6 +113,7 @@ class Engine:
         self._device = device
         self._second_loader: ModelLoader | None = None  # created at the first comparison
         self._comparing = False
+        self._listener: Callable[[], None] = lambda: None
         interval_s = self._parts.poll_s
         self._capture = Capture(source, fps, self._parts.open_source)
         self._models = ModelLoader(
@@ -120,7 +121,11 @@ class Engine:
         )
         self._recorder = Recorder()
         self._inference = InferenceThread(
-            self._capture.frames, self._models, self._parts.analyzer, self._recorder
+            self._capture.frames,
+            self._models,
+            self._parts.analyzer,
+            self._recorder,
+            lambda: self._listener(),
         )
         self._options = AnalysisOptions()
         self._catalogue = ModelCatalogue(Path("runs").absolute(), self._models.measured_ms)
@@ -151,6 +156,9 @@ class Engine:
 
     def take(self) -> Analysis | None:
         return self._inference.results.take()
+
+    def announce_to(self, listener: Callable[[], None]) -> None:
+        self._listener = listener
 
     def painted(self, analysis: Analysis) -> None:
         self._display_rate.tick()

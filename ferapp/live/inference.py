@@ -1,4 +1,4 @@
-"""The inference thread: frames in, analyses out, whatever fails."""
+"""The inference thread: frames with their faces in, analyses out, whatever fails."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ferapp.live.detection import DetectionThread, SearchedFrame
 from ferapp.live.device_list import give_back_memory
 from ferapp.live.mailbox import LatestMailbox
 from ferapp.live.meters import RateMeter
@@ -20,6 +21,7 @@ from ferapp.vision.types import Analysis, StageTimes
 from trainer.errors import error_text, is_out_of_memory
 
 if TYPE_CHECKING:
+    from ferapp.vision.classifier import Classifier
     from ferapp.vision.pipeline import Analyzer
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,8 @@ class InferenceThread:
 
     If a step fails, the frame is analysed without it: first without the model, then without the
     landmarks. If a GPU runs out of memory, less is computed. `notice` says what is missing and why.
+    A thread of its own finds the faces of the next frame meanwhile. `announce` is called in the
+    inference thread whenever a result is there to be taken.
     """
 
     def __init__(
@@ -40,18 +44,19 @@ class InferenceThread:
         models: ModelLoader,
         make_analyzer: "Callable[[], Analyzer]",
         recorder: Recorder,
+        announce: Callable[[], None],
     ) -> None:
         self.results: LatestMailbox[Analysis] = LatestMailbox()
         self.rate = RateMeter()
         self.stages = StageTimes()
-        self._frames, self._models, self._make_analyzer = frames, models, make_analyzer
-        self._recorder = recorder
+        self._frames, self._models, self._recorder = frames, models, recorder
+        self._announce = announce
+        self._detection = DetectionThread(frames, models, make_analyzer, self._detection_options)
         self.is_reanalysing = False  # analyse recordings instead of showing their results
         self._options = AnalysisOptions()
         self._fallback = OomFallback()
         self._retry_all = False  # the next frame resets the fallback
         self._loaded: LoadedModel | None = None  # at the previous frame
-        self._newest: Frame | None = None
         self._failure = ""
         self._failure_count = 0  # of the model, in a row
         self._is_visible = True
@@ -76,8 +81,9 @@ class InferenceThread:
 
     def repeat_analysis(self) -> None:
         """Analyse the newest frame once more, unless another one is waiting."""
-        if self._newest is not None:
-            repeat = replace(self._newest, captured_at=time.perf_counter(), is_repeat=True)
+        newest = self._detection.newest
+        if newest is not None:
+            repeat = replace(newest, captured_at=time.perf_counter(), is_repeat=True)
             self._frames.put_back(repeat)
 
     def set_visible(self, visible: bool) -> None:
@@ -88,58 +94,65 @@ class InferenceThread:
             self.repeat_analysis()  # a paused source delivers no frame
 
     def start(self) -> None:
+        self._detection.start()
         self._thread.start()
 
     def close(self) -> None:
         self._closing.set()
+        self._detection.close()
         if self._thread.is_alive():
             self._thread.join()
+
+    def _shows_recorded(self, frame: Frame) -> bool:
+        """Whether the recorded results are shown and nothing is computed."""
+        return frame.recorded is not None and (frame.has_overlays or not self.is_reanalysing)
+
+    # --- in the detection thread ----------------------------------------------------------------
+
+    def _detection_options(self, frame: Frame) -> AnalysisOptions | None:
+        """None for a frame that nobody looks at; no faces where recorded results are shown."""
+        if not (self._is_visible or self._recorder.is_active):
+            return None
+        options = self._fallback.limit(self._options)
+        return replace(options, max_faces=0) if self._shows_recorded(frame) else options
 
     # --- in the inference thread ----------------------------------------------------------------
 
     def _run(self) -> None:
-        try:
-            analyzer = self._make_analyzer()
-        except Exception as error:
-            self._report("Pictures cannot be analysed", error)
-            return
         while not self._closing.is_set():
-            frame = self._frames.take(timeout=0.1)
-            if frame is None:
+            searched = self._detection.results.take(timeout=0.1)
+            if self._detection.failure is not None:
+                self._report("Pictures cannot be analysed", self._detection.failure)
+                return
+            if searched is None or self._detection.analyzer is None:
                 continue
-            self._newest = frame
-            if not (self._is_visible or self._recorder.is_active):
-                continue
-            if frame.recorded is not None and (frame.has_overlays or not self.is_reanalysing):
-                analysis = self._replay(analyzer, frame)
-            else:
-                analysis = self._analyse(analyzer, frame)
+            analysis = self._analyse(self._detection.analyzer, searched)
             if analysis is not None:
-                if not frame.is_repeat:
+                if not analysis.frame.is_repeat:
                     self._recorder.add(analysis, self._loaded)
                 self.stages = analysis.times
                 self.results.put(analysis)
+                self._announce()
                 self.rate.tick()
 
-    def _replay(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
-        """The recorded results with their frame; nothing is computed."""
-        analyzer.landmarker = None
-        analysis = self._analyse_without_model(analyzer, frame)
-        return None if analysis is None else with_recorded_results(analysis)
-
-    def _analyse(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
+    def _analyse(self, analyzer: "Analyzer", searched: SearchedFrame) -> Analysis | None:
+        if self._shows_recorded(searched.frame):
+            analysis = self._analyse_without_model(analyzer, searched)
+            return None if analysis is None else with_recorded_results(analysis)
         loaded = self._models.current.loaded
         self._handle_model_change(loaded)
-        analyzer.landmarker = self._models.landmarker
+        if searched.error is not None:
+            self._report("Faces cannot be found", searched.error)
+            return self._analyse_without_model(analyzer, searched)
         options = self._fallback.limit(self._options)
         classifier = loaded.classifier if loaded else None
         try:
-            analysis = analyzer.analyze(frame, classifier, options, paint=True)
+            analysis = _analyze(analyzer, searched, classifier, options)
         except Exception as error:
             if loaded is not None and loaded.device != "cpu" and is_out_of_memory(error):
                 self._degrade(loaded)
                 return None
-            return self._analyse_partially(analyzer, frame, loaded, error)
+            return self._analyse_partially(analyzer, searched, loaded, error)
         if self._failure:
             log.info("Frames are analysed again")
         self._failure, self._failure_count = "", 0
@@ -184,13 +197,15 @@ class InferenceThread:
             self.repeat_analysis()  # with less; a paused source delivers no frame
 
     def _analyse_partially(
-        self, analyzer: "Analyzer", frame: Frame, loaded: LoadedModel | None, error: Exception
+        self,
+        analyzer: "Analyzer",
+        searched: SearchedFrame,
+        loaded: LoadedModel | None,
+        error: Exception,
     ) -> Analysis | None:
-        """The analysis without the model, else without landmarks, else None."""
-        if (
-            loaded is not None
-            and (analysis := self._analyse_without_model(analyzer, frame)) is not None
-        ):
+        """The analysis without the model, else without faces, else None."""
+        analysis = self._analyse_without_model(analyzer, searched)
+        if loaded is not None and analysis is not None:
             self._report(f"{loaded.classifier.card.name} fails on these pictures", error)
             self._failure_count += 1
             if self._failure_count == MAX_FAILURES:
@@ -198,17 +213,18 @@ class InferenceThread:
                 name = loaded.classifier.card.name
                 self._models.discard(loaded, f"{name} {times}: {error_text(error)}")
             return analysis
-        analyzer.landmarker = None
-        analysis = self._analyse_without_model(analyzer, frame)
+        analysis = self._analyse_without_model(analyzer, replace(searched, faces=[]))
         what = "These pictures cannot be analysed" if analysis is None else "Faces cannot be found"
         self._report(what, error)
         return analysis
 
-    def _analyse_without_model(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
+    def _analyse_without_model(
+        self, analyzer: "Analyzer", searched: SearchedFrame
+    ) -> Analysis | None:
         """None when that fails too."""
         options = AnalysisOptions(max_faces=self._options.max_faces)
         try:
-            return analyzer.analyze(frame, None, options, paint=True)
+            return _analyze(analyzer, searched, None, options)
         except Exception:  # the first failure is the one to report
             return None
 
@@ -217,3 +233,15 @@ class InferenceThread:
         if message != self._failure:  # once, not thirty times a second
             log.error("%s", message, exc_info=error)
         self._failure = message
+
+
+def _analyze(
+    analyzer: "Analyzer",
+    searched: SearchedFrame,
+    classifier: "Classifier | None",
+    options: AnalysisOptions,
+) -> Analysis:
+    analysis = analyzer.analyze(
+        searched.frame, classifier, options, paint=True, detections=searched.faces
+    )
+    return replace(analysis, times=replace(analysis.times, landmarks=searched.milliseconds))

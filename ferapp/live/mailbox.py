@@ -30,7 +30,15 @@ class LatestMailbox(Generic[T]):
             if self._item is None and timeout > 0:
                 self._condition.wait(timeout)
             item, self._item = self._item, None
+            self._condition.notify()
             return item
+
+    def wait_until_taken(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds until no item waits; whether that is so."""
+        with self._condition:
+            if self._item is not None:
+                self._condition.wait(timeout)
+            return self._item is None
 
     def put_back(self, item: T) -> None:
         """Let an item be taken once more, unless a newer one waits."""

@@ -145,6 +145,9 @@ class LiveEngine(Protocol):
     def take(self) -> Analysis | None:
         """The newest analysis, once; None until there is another."""
 
+    def announce_to(self, listener: Callable[[], None]) -> None:
+        """`listener` is called, in a thread of the engine, when there is an analysis to take."""
+
     def painted(self, analysis: Analysis) -> None:
         """Report that `analysis` is on the screen now (for capture-to-paint)."""
 

@@ -74,8 +74,8 @@ class Analyzer:
             self._memory, self._second_memory = ClipMemory(), ClipMemory()
 
     def detect(self, frame: Frame, options: AnalysisOptions) -> list[DetectedFace]:
-        """Detect the faces of the next frame."""
-        if self.landmarker is None:
+        """Detect the faces of the next frame, at most `options.max_faces`."""
+        if self.landmarker is None or not options.max_faces:
             return []
         rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
         self.landmarker.set_max_faces(options.max_faces)

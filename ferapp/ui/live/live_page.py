@@ -1,6 +1,6 @@
 """The live page: takes analyses from the engine at the pace of the screen and shows them."""
 
-import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -29,10 +29,9 @@ from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis
 
-TAKE_MS = 16  # about 60 a second
-PLOT_S = 0.05  # plots are redrawn at most 20 times a second
+PANEL_MS = 50  # plots are redrawn at most 20 times a second
 STATUS_MS = 200
-SUMMARY_S = 1.0  # a screen reader should not be talked over
+SUMMARY_MS = 1000  # a screen reader should not be talked over
 
 FROZEN = "A frozen picture is not analysed again. Press Space to continue."
 RECORDED = (
@@ -49,6 +48,7 @@ class LivePage(QWidget):
     """
 
     status_changed = Signal()
+    _analysis_waits = Signal()  # from a thread of the engine, without the analysis
 
     def __init__(
         self, engine: LiveEngine, actions: dict[str, QAction], store: SettingsStore
@@ -68,8 +68,6 @@ class LivePage(QWidget):
         self._scale = ColourScale(store.now.held_scale)
         self._status: LiveStatus = engine.status()
         self._panel_due = True
-        self._panel_at = 0.0
-        self._summary_at = 0.0
         self.live_view = LiveView(engine.painted)
         self.view = self.live_view.view
         self.record_bar = RecordBar(actions["mark"], actions["record"])
@@ -95,14 +93,18 @@ class LivePage(QWidget):
         layout.addLayout(left, 1)
         layout.addWidget(self.panel)
         self._connect()
-        self._take_timer = QTimer(self, interval=TAKE_MS)
-        self._take_timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._take_timer.timeout.connect(self._show_newest)
-        self._take_timer.start()
-        self._status_timer = QTimer(self, interval=STATUS_MS)
-        self._status_timer.timeout.connect(self._refresh_status)
-        self._status_timer.start()
+        self._analysis_waits.connect(self._show_newest, Qt.ConnectionType.QueuedConnection)
+        engine.announce_to(self._analysis_waits.emit)
+        self._panel_timer = self._repeat(PANEL_MS, self._refresh_panel)
+        self._summary_timer = self._repeat(SUMMARY_MS, self._refresh_summaries)
+        self._status_timer = self._repeat(STATUS_MS, self._refresh_status)
         self._refresh_status()
+
+    def _repeat(self, milliseconds: int, step: Callable[[], None]) -> QTimer:
+        timer = QTimer(self, interval=milliseconds)
+        timer.timeout.connect(step)
+        timer.start()
+        return timer
 
     def _connect(self) -> None:
         actions = self._actions
@@ -218,6 +220,7 @@ class LivePage(QWidget):
         self._engine.pause(on)
         if not on:
             self._selection.carry_over(self._analysis)
+            self._show_newest()
         self.panel.interrupt_plots()
         self._show_frozen()
 
@@ -314,8 +317,9 @@ class LivePage(QWidget):
 
     def stop(self) -> None:
         """Stop calling the engine."""
-        self._take_timer.stop()
-        self._status_timer.stop()
+        self._engine.announce_to(lambda: None)
+        for timer in (self._panel_timer, self._summary_timer, self._status_timer):
+            timer.stop()
         self.table_bar.close_down()
 
     def _show_newest(self) -> None:
@@ -324,21 +328,22 @@ class LivePage(QWidget):
             analysis = self._engine.take()
             if analysis is not None:
                 self._show(analysis)
-        now = time.perf_counter()
-        if self._panel_due and now - self._panel_at >= PLOT_S:
-            self._panel_due = False
-            self._panel_at = now
-            self._show_face()  # model, state or target may have changed since
-            self.panel.show_details(
-                self._shown, self._status, self.overlay_style, self.view.selected_map()
-            )
-        if now - self._summary_at >= SUMMARY_S:
-            self._summary_at = now
-            self.view.setAccessibleDescription(wording.summary(self._shown))
-            bars = self.panel.bars
-            bars.setAccessibleDescription(bars.summary())
-            cells = self.panel.signals.cells
-            cells.setAccessibleDescription(cells.summary())
+
+    def _refresh_panel(self) -> None:
+        if not self._panel_due:
+            return
+        self._panel_due = False
+        self._show_face()  # model, state or target may have changed since
+        self.panel.show_details(
+            self._shown, self._status, self.overlay_style, self.view.selected_map()
+        )
+
+    def _refresh_summaries(self) -> None:
+        self.view.setAccessibleDescription(wording.summary(self._shown))
+        bars = self.panel.bars
+        bars.setAccessibleDescription(bars.summary())
+        cells = self.panel.signals.cells
+        cells.setAccessibleDescription(cells.summary())
 
     def _show(self, analysis: Analysis) -> None:
         if analysis.classes and analysis.classes != self._classes:

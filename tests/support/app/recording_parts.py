@@ -119,8 +119,17 @@ class KnownAnalyzer:
 
     landmarker: object = None
 
+    def detect(self, frame: Frame, options: AnalysisOptions) -> list[object]:
+        return []
+
     def analyze(
-        self, frame: Frame, model: FakeClassifier | None, options: AnalysisOptions, *, paint: bool
+        self,
+        frame: Frame,
+        model: FakeClassifier | None,
+        options: AnalysisOptions,
+        *,
+        paint: bool,
+        detections: list[object],
     ) -> Analysis:
         height, width = frame.image.shape[:2]
         picture = np.dstack([frame.image, np.full((height, width), 255, np.uint8)])

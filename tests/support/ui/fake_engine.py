@@ -1,5 +1,6 @@
 """A scripted LiveEngine with drawn faces: no thread, no file, no model."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -137,6 +138,7 @@ class FakeEngine:
             devices=(DeviceInfo("cpu", "CPU, 2 cores"),),
         )
         self.waiting: Analysis | None = None
+        self.listener: Callable[[], None] = lambda: None
         self.taken: list[Analysis] = []
         self.painted_ones: list[Analysis] = []
         self.status_calls = 0
@@ -148,6 +150,10 @@ class FakeEngine:
 
     def give(self, newest: Analysis) -> None:
         self.waiting = newest
+        self.listener()
+
+    def announce_to(self, listener: Callable[[], None]) -> None:
+        self.listener = listener
 
     def change(self, **fields: object) -> None:
         self.now = replace(self.now, **fields)  # type: ignore[arg-type]

@@ -1,0 +1,91 @@
+"""The detection thread: finds the faces of a frame while the model works on the frame before."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ferapp.live.mailbox import LatestMailbox
+from ferapp.live.model_loader import ModelLoader
+from ferapp.sources.base import Frame
+from ferapp.vision.analysis_options import AnalysisOptions
+
+if TYPE_CHECKING:
+    from ferapp.vision.pipeline import Analyzer
+    from trainer.faces.landmarker import DetectedFace
+
+log = logging.getLogger(__name__)
+
+WAIT_S = 0.1  # for frames and for the inference thread, before it looks whether it should end
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedFrame:
+    """A frame and its faces; `error` is why there are none, where the search failed."""
+
+    frame: Frame
+    faces: "list[DetectedFace]"
+    milliseconds: float = 0.0  # of the search
+    error: Exception | None = None
+
+
+class DetectionThread:
+    """Searches the newest of `frames`, one frame ahead of who takes the results.
+
+    A next frame is not taken before the last result was, so that a slow model gets the faces of
+    recent frames. `options` is asked for each frame; None skips it.
+    """
+
+    def __init__(
+        self,
+        frames: LatestMailbox[Frame],
+        models: ModelLoader,
+        make_analyzer: "Callable[[], Analyzer]",
+        options: Callable[[Frame], AnalysisOptions | None],
+    ) -> None:
+        self.results: LatestMailbox[SearchedFrame] = LatestMailbox()
+        self.newest: Frame | None = None  # that was taken
+        self.analyzer: Analyzer | None = None
+        self.failure: Exception | None = None  # why there is no analyzer
+        self._frames, self._models, self._make_analyzer = frames, models, make_analyzer
+        self._options = options
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="detection", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self.analyzer = self._make_analyzer()
+        except Exception as error:
+            self.failure = error
+            return
+        while not self._closing.is_set():
+            if not self.results.wait_until_taken(WAIT_S):
+                continue
+            frame = self._frames.take(WAIT_S)
+            if frame is None:
+                continue
+            self.newest = frame
+            options = self._options(frame)
+            if options is not None:
+                self.results.put(self._search(self.analyzer, frame, options))
+
+    def _search(
+        self, analyzer: "Analyzer", frame: Frame, options: AnalysisOptions
+    ) -> SearchedFrame:
+        analyzer.landmarker = self._models.landmarker
+        started = time.perf_counter()
+        try:
+            faces = analyzer.detect(frame, options)
+        except Exception as error:
+            return SearchedFrame(frame, [], error=error)
+        return SearchedFrame(frame, faces, 1000 * (time.perf_counter() - started))
