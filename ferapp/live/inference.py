@@ -56,6 +56,7 @@ class InferenceThread:
         self._options = AnalysisOptions()
         self._fallback = OomFallback()
         self._retry_all = False  # the next frame resets the fallback
+        self._leaves_a_core = False
         self._loaded: LoadedModel | None = None  # at the previous frame
         self._failure = ""
         self._failure_count = 0  # of the model, in a row
@@ -184,6 +185,9 @@ class InferenceThread:
         self._retry_all = False
         if loaded is not before:
             self._failure_count = 0
+            if loaded is not None and not self._leaves_a_core:
+                self._leaves_a_core = True
+                _leave_one_core()
             if before is not None:
                 del before
                 give_back_memory()
@@ -245,3 +249,9 @@ def _analyze(
         searched.frame, classifier, options, paint=True, detections=searched.faces
     )
     return replace(analysis, times=replace(analysis.times, landmarks=searched.milliseconds))
+
+
+def _leave_one_core() -> None:
+    from ferapp.vision.cores import leave_one_core  # imports torch
+
+    leave_one_core()
