@@ -312,6 +312,13 @@ class LivePage(QWidget):
         if self._status.source.playback is None:
             self.go_live()
 
+    def set_running(self, on: bool) -> None:
+        """While the page cannot be seen, it asks the engine for nothing but a recording's state."""
+        if on:
+            self._take_timer.start()
+        else:
+            self._take_timer.stop()
+
     def stop(self) -> None:
         """Stop calling the engine."""
         self._take_timer.stop()
