@@ -22,6 +22,7 @@ from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.inspect.inspect_tools import InspectTools
+from ferapp.ui.shell.lazy_page import LazyPage
 from ferapp.ui.shell.page import Links
 from ferapp.ui.shell.quit_signals import quit_signals
 from ferapp.ui.shell.settings import Settings, SettingsStore
@@ -85,14 +86,20 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
         inspect.open(source)
         window.show_page("Inspect")
 
-    train = TrainPage(
-        TrainTools(
-            check_data=lambda choice, report: check_data(choice, train.tasks.interruptible(report)),
-            compare=compare_runs,
-            runs=runs,
-        ),
-        Links(window.load_model, window.compare_live, inspect_source),
-    )
+    def make_train_page() -> TrainPage:
+        train = TrainPage(
+            TrainTools(
+                check_data=lambda choice, report: check_data(
+                    choice, train.tasks.interruptible(report)
+                ),
+                compare=compare_runs,
+                runs=runs,
+            ),
+            Links(window.load_model, window.compare_live, inspect_source),
+        )
+        return train
+
+    train = LazyPage(make_train_page)
     window.add_page("Train", train, "Launch, watch and compare training runs.")
     window.add_page("Inspect", inspect, "See a model's mistakes up close.")
 

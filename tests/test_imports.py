@@ -41,6 +41,19 @@ def test_the_window_loads_no_torch_opencv_pyav_or_mediapipe() -> None:
     assert not modules & {"torch", "cv2", "av", "mediapipe", "torchvision"}
 
 
+def test_the_live_pipeline_loads_only_what_a_first_face_needs() -> None:
+    modules = loaded_by(
+        "import threading; from ferapp.live import engine; engine.make_analyzer();"
+        " t = threading.Thread(target=lambda: engine.make_landmarker().close()); t.start();"
+        " engine.make_classifier('default', 'cpu'); t.join();"
+        " assert 'torch._dynamo' not in sys.modules"
+    )
+    assert {"torch", "cv2"} <= modules
+    assert not modules & {
+        "matplotlib", "sympy", "pandas", "scipy", "sklearn", "torchvision", "jax", "sounddevice"
+    }  # fmt: skip
+
+
 WINDOW = ("ferapp/ui", "ferapp/bench", "ferapp/app.py", "ferapp/cli.py", "ferapp/doctor.py")
 
 

@@ -4,6 +4,7 @@ import itertools
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ferapp.live.mailbox import LatestMailbox
@@ -41,7 +42,7 @@ class Capture:
     plays is replaced by the fallback, the demo clip. A camera or stream that is gone is tried
     again every few seconds and takes over when it is back; no other one takes its place. `fault`
     says what is wrong. Frames get their source here; segments are numbered
-    through all players.
+    through all players. `wants_frames` is asked for each frame, see `Player`.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Capture:
         fps: float | None,
         open_source: OpenSource,
         timeouts: CaptureTimeouts | None = None,
+        wants_frames: Callable[[], bool] = lambda: True,
     ) -> None:
         self.frames: LatestMailbox[Frame] = LatestMailbox()
         self.rate = RateMeter()
@@ -62,6 +64,7 @@ class Capture:
         self._fps = fps
         self._open_source = open_source
         self._timeouts = timeouts or CaptureTimeouts()
+        self._wants_frames = wants_frames
         self._segments = itertools.count(1)
         self._lock = threading.Lock()  # held for moments only: the window calls `open`
         self._playing: Player | None = None
@@ -191,6 +194,7 @@ class Capture:
             self._receive,
             self._on_end,
             self._segments.__next__,
+            self._wants_frames,
             fps=self._fps,
             is_fallback=is_fallback,
             after=[player for player in self._stopped if player.is_alive and player.holds(uri)],

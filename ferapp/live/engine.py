@@ -115,11 +115,14 @@ class Engine:
         self._comparing = False
         self._listener: Callable[[], None] = lambda: None
         interval_s = self._parts.poll_s
-        self._capture = Capture(source, fps, self._parts.open_source)
+        self._is_visible = True
+        self._recorder = Recorder()
+        self._capture = Capture(
+            source, fps, self._parts.open_source, wants_frames=self._wants_frames
+        )
         self._models = ModelLoader(
             model, device, self._parts.landmarker, self._parts.classifier, self._poll_soon
         )
-        self._recorder = Recorder()
         self._inference = InferenceThread(
             self._capture.frames,
             self._models,
@@ -249,7 +252,12 @@ class Engine:
         self._inference.set_options(options)
 
     def set_visible(self, visible: bool) -> None:
+        self._is_visible = visible
         self._inference.set_visible(visible)
+
+    def _wants_frames(self) -> bool:
+        """Whether somebody looks at the frames or records them; else nothing is decoded."""
+        return self._is_visible or self._recorder.is_active
 
     def record(self, plan: RecordingPlan) -> None:
         capture, loaded = self._capture, self._models.current.loaded

@@ -14,6 +14,7 @@ from ferapp.sources.stream_address import without_password
 MAX_LATE_S = 0.5  # a file further behind than this is not hurried through
 RELEASE_S = 15.0  # how long to wait for a driver that has not released a camera
 SEEK_GAP_S = 0.04  # between the `time_s` of the frames before and after a seek
+REST_S = 0.05  # between two looks whether frames are wanted again
 SAMPLE_STEP = 16  # px: most pictures already differ in every 16th pixel, which is compared first
 
 OpenSource = Callable[[str], FrameSource]
@@ -26,6 +27,9 @@ class Player:
     time growing through all rounds; `fps` paces every file at that rate instead of its own. All of
     that happens in the player's thread, so a source may take long to open, and a driver may hang.
 
+    While nobody `wants_frames`, nothing is decoded after the first frame: a file waits, and what a
+    camera delivers is skipped.
+
     `new_segment` gives the number of a segment that begins, see `Frame`. `on_frame` and `on_end`
     are called in the thread; `on_end` once, after the source was closed.
     """
@@ -37,6 +41,7 @@ class Player:
         on_frame: Callable[["Player", Frame], None],
         on_end: Callable[["Player", SourceError | None], None],
         new_segment: Callable[[], int],
+        wants_frames: Callable[[], bool] = lambda: True,
         *,
         fps: float | None = None,
         is_fallback: bool = False,
@@ -50,6 +55,7 @@ class Player:
         self.paused = False
         self._open_source, self._on_frame, self._on_end = open_source, on_frame, on_end
         self._new_segment = new_segment
+        self._wants_frames = wants_frames
         self._fps = fps
         self._after = after  # players that still hold the same camera
         self._stop = threading.Event()
@@ -143,6 +149,7 @@ class Player:
     def _play(self, source: FrameSource) -> None:
         round_began = 0
         while not self._stop.is_set():
+            self._rest(source)
             if self._follow_seek(source):
                 round_began = -1  # a seek to the end may find no frame
             frame = source.read()
@@ -158,6 +165,19 @@ class Player:
                 frame = replace(frame, segment=self._number_segment(frame))
                 self._note_arrival(frame)
                 self._on_frame(self, frame)
+
+    def _rest(self, source: FrameSource) -> None:
+        """Wait until frames are wanted; a live source goes on delivering."""
+        began = time.perf_counter()
+        while self._count and not self._wants_frames() and not self._stop.is_set():
+            self._begins_segment = True
+            if source.is_live:
+                source.skip()
+                self.arrived_at = self.changed_at = time.perf_counter()
+            else:
+                self._stop.wait(REST_S)
+        if self._begins_segment and not source.is_live:
+            self._began += time.perf_counter() - began
 
     def _begin_round(self, source: FrameSource) -> None:
         last_s = self._last.time_s if self._last else 0.0

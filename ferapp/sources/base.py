@@ -84,6 +84,13 @@ class FrameSource(Protocol):
     def read(self) -> Frame | None:
         """The next frame, or None at the end. Raises SourceError when the source fails."""
 
+    def skip(self) -> None:
+        """Pass the next frame of a live source, without decoding it where that is safe.
+
+        Raises SourceError as `read`.
+        """
+        self.read()
+
     def rewind(self) -> None:
         """Go back to the first frame, unless live. Raises SourceError when the file is gone."""
         return

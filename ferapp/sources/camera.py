@@ -56,6 +56,11 @@ class Camera(FrameSource):
         self._index += 1
         return frame
 
+    def skip(self) -> None:
+        started = time.perf_counter()
+        if not self._device.grab():
+            raise self._error(self._reading_fault(time.perf_counter() - started))
+
     def is_connected(self) -> bool:
         return self.camera is None or is_camera_connected(self.camera)
 

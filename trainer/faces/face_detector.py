@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import FerError
-from trainer.faces.landmarker import import_mediapipe, landmark_model, silence_native_messages
+from trainer.faces.landmarker import landmark_model, silence_native_messages
+from trainer.faces.mediapipe_import import import_mediapipe
 
 DETECTOR = "face_detector.tflite"  # its name in the bundle
 
@@ -32,24 +33,26 @@ class FaceDetector:
     """Finds faces in single RGB pictures, in about 1 ms; close it explicitly, as the landmarker."""
 
     def __init__(self, min_score: float) -> None:
-        self._mediapipe, vision, base_options = import_mediapipe()
+        mediapipe = import_mediapipe()
+        self._image = mediapipe.image
         with zipfile.ZipFile(landmark_model()) as bundle:
             try:
                 model = bundle.read(DETECTOR)
             except KeyError as error:
                 raise FerError(f"{bundle.filename}: it has no {DETECTOR}") from error
-        options = vision.FaceDetectorOptions(
-            base_options=base_options(model_asset_buffer=model), min_detection_confidence=min_score
+        options = mediapipe.detector.FaceDetectorOptions(
+            base_options=mediapipe.base_options.BaseOptions(model_asset_buffer=model),
+            min_detection_confidence=min_score,
         )
         self._task: Any
         with silence_native_messages():
-            self._task = vision.FaceDetector.create_from_options(options)
+            self._task = mediapipe.detector.FaceDetector.create_from_options(options)
             self(np.zeros((64, 64, 3), np.uint8))  # the first call completes the set-up
 
     def __call__(self, rgb: NDArray[np.uint8]) -> list[FoundFace]:
         """Faces of one (H, W, 3) picture, the most certain first."""
-        image = self._mediapipe.Image(
-            image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb)
+        image = self._image.Image(
+            image_format=self._image.ImageFormat.SRGB, data=np.ascontiguousarray(rgb)
         )
         height, width = rgb.shape[:2]
         found = []

@@ -6,13 +6,14 @@ pyproject.toml bounds MediaPipe's version, and a test compares with the public c
 """
 
 import ctypes
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from trainer.faces.mediapipe_import import import_mediapipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def detect_arrays(task: Any, image: Any, time_ms: int | None) -> list[LandmarkAr
     `time_ms` is the timestamp of a task in video mode, None in image mode. Raises what the public
     call raises.
     """
-    wrapper = sys.modules[type(task).__module__]
+    wrapper = import_mediapipe().landmarker
     library = task._lib._lib  # without the thread that serialises calls: a task has one caller
     result = wrapper.FaceLandmarkerResultC()
     error = ctypes.c_char_p()

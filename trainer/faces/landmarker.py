@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from trainer.errors import FerError
 from trainer.faces.align import transform_points
 from trainer.faces.landmark_arrays import detect_arrays
+from trainer.faces.mediapipe_import import import_mediapipe
 from trainer.faces.points import to_ibug68
 from trainer.files import asset
 
@@ -61,19 +62,6 @@ class DetectedFace:
         """x, y, width, height of the mesh's bounding box in pixels."""
         low, high = self.mesh.min(axis=0), self.mesh.max(axis=0)
         return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
-
-
-def import_mediapipe() -> tuple[Any, Any, Any]:
-    """The package, its vision tasks and their base options. Raises FerError with the remedy."""
-    try:
-        import mediapipe
-        from mediapipe.tasks.python import BaseOptions, vision
-    except ImportError as error:
-        raise FerError(
-            f"MediaPipe cannot be imported: {error}",
-            "Landmarks need it: install the package mediapipe, or use prepared data.",
-        ) from error
-    return mediapipe, vision, BaseOptions
 
 
 def landmark_model() -> Path:
@@ -122,13 +110,17 @@ class FaceLandmarker:
         min_confidence: float = 0.5,
         details: bool = False,
     ) -> None:
-        self._mediapipe, vision, base_options = import_mediapipe()
+        mediapipe = import_mediapipe()
+        self._image = mediapipe.image
+        modes = mediapipe.running_mode.VisionTaskRunningMode
         self._video = video
         self._clock = VideoClock()
         self._is_tracking = False  # a picture was searched since the start of a segment
-        self._options = vision.FaceLandmarkerOptions(
-            base_options=base_options(model_asset_buffer=landmark_model().read_bytes()),
-            running_mode=vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE,
+        self._options = mediapipe.landmarker.FaceLandmarkerOptions(
+            base_options=mediapipe.base_options.BaseOptions(
+                model_asset_buffer=landmark_model().read_bytes()
+            ),
+            running_mode=modes.VIDEO if video else modes.IMAGE,
             num_faces=max_faces,
             min_face_detection_confidence=min_confidence,
             min_face_presence_confidence=min_confidence,
@@ -136,7 +128,7 @@ class FaceLandmarker:
             output_face_blendshapes=details,
             output_facial_transformation_matrixes=details,
         )
-        self._create = vision.FaceLandmarker.create_from_options
+        self._create = mediapipe.landmarker.FaceLandmarker.create_from_options
         self._task: Any = None
         self._start()
 
@@ -171,8 +163,8 @@ class FaceLandmarker:
 
     def __call__(self, rgb: NDArray[np.uint8], time_s: float | None = None) -> list[DetectedFace]:
         """Faces of one (H, W, 3) RGB picture, largest first; `time_s` grows within a segment."""
-        image = self._mediapipe.Image(
-            image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb)
+        image = self._image.Image(
+            image_format=self._image.ImageFormat.SRGB, data=np.ascontiguousarray(rgb)
         )
         stamp = None
         if self._video:

@@ -30,12 +30,14 @@ from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_action
 from ferapp.ui.shell.drop_paste import PastedPictures, parse_mime_data
 from ferapp.ui.shell.gui_gc import GuiGarbageCollector
 from ferapp.ui.shell.help_menu import HelpMenu
+from ferapp.ui.shell.lazy_page import LazyPage
 from ferapp.ui.shell.model_menu import DeviceMenu, ModelMenu
 from ferapp.ui.shell.page import Page
 from ferapp.ui.shell.settings import RECENT, SettingsStore
 from ferapp.ui.shell.source_menu import SourceMenu
 from ferapp.ui.shell.status_bar import StatusBar
 from ferapp.ui.shell.tool_bar import ToolBar
+from ferapp.ui.shell.window_exposure import WindowExposure
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.dialogs import AddressDialog
 from ferapp.ui.widgets.drop_hint import DropHint
@@ -83,7 +85,7 @@ class MainWindow(QMainWindow):
         )
         self.device_menu = DeviceMenu(store, self._use_device, self)
         self._pages = QStackedWidget()
-        self._other_pages: list[Page] = []  # all but the live page
+        self._other_pages: list[Page | LazyPage] = []  # all but the live page
         self.tool_bar = ToolBar(
             self, actions, self.source_menu, self.model_menu, self.device_menu, self.help.menu
         )
@@ -99,6 +101,8 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self._status_bar)
         self.drop_hint = DropHint(self._pages)
         self._connect()
+        self._exposure = WindowExposure(self)
+        self._exposure.changed.connect(self._update_visibility)
         self._pages.currentChanged.connect(self._page_changed)
         self.garbage_collector = GuiGarbageCollector(self)
         self._save_timer = QTimer(self, interval=_SAVE_MS)
@@ -109,10 +113,10 @@ class MainWindow(QMainWindow):
         self._restore_geometry()
         self.setFocus()  # else the first button has the focus, and Space does not freeze
 
-    def add_page(self, name: str, page: LivePage | Page, tip: str = "") -> None:
+    def add_page(self, name: str, page: LivePage | Page | LazyPage, tip: str = "") -> None:
         """`tip` is the tooltip of the page's button in the toolbar."""
         index = self._pages.addWidget(page)
-        if isinstance(page, Page):
+        if isinstance(page, Page | LazyPage):
             self._other_pages.append(page)
         action = QAction(name, self, checkable=True, checked=index == 0)
         action.triggered.connect(lambda: self._pages.setCurrentWidget(page))
@@ -131,9 +135,14 @@ class MainWindow(QMainWindow):
         for name in LIVE_ACTIONS:
             self.actions_by_id[name].setVisible(live)
         self.tool_bar.show_live(live)
-        self._engine.set_visible(live)
+        self._update_visibility()
         self.live_page.panel.interrupt_plots()
         self._status_bar.setVisible(live)
+
+    def _update_visibility(self) -> None:
+        """The engine rests while nobody can see the live page."""
+        visible = self._pages.currentWidget() is self.live_page and self._exposure.is_exposed
+        self._engine.set_visible(visible)
 
     def _connect(self) -> None:
         actions, view = self.actions_by_id, self.live_page.live_view

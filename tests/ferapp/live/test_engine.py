@@ -58,19 +58,33 @@ class Watched(Pictures):
         return super().read()
 
 
-def test_no_old_frame_is_shown_after_coming_back(
+def test_a_hidden_file_is_not_decoded_and_its_newest_picture_comes_back_at_once(
     bench: EngineBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench, "open_source", Watched)
     with bench.engine() as engine:
         ready(engine)
-        count = len(bench.seen)
-        until(lambda: len(bench.seen) > count + 1)  # one lies there, and nobody took it
         engine.set_visible(False)
-        left = Watched.read_ones
-        until(lambda: Watched.read_ones > left + 20)
+
+        asked: list[int] = []  # how many pictures were read, at each question
+        wants_frames = engine._wants_frames
+
+        def counted() -> bool:
+            asked.append(Watched.read_ones)
+            return wants_frames()
+
+        monkeypatch.setattr(engine._capture, "_wants_frames", counted)
+        engine.open_source("clip")  # its player asks the new function
+        until(lambda: len(asked) > 5 and len(set(asked[-5:])) == 1, "the file waits")
+        while engine.take() is not None:
+            pass
+        newest = Watched.read_ones - 1
+        shown_again = time.perf_counter()
         engine.set_visible(True)
-        assert next_analysis(engine, lambda _: True).frame.index > left + 10
+        index = next_analysis(engine, lambda _: True).frame.index
+        assert newest - 2 <= index <= newest + 2
+        assert time.perf_counter() - shown_again < 5
+        until(lambda: Watched.read_ones > newest + 5, "it plays on")
 
 
 class TestModels:

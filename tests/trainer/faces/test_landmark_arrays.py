@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 
 from trainer.faces.landmark_arrays import detect_arrays
-from trainer.faces.landmarker import FaceLandmarker, import_mediapipe
+from trainer.faces.landmarker import FaceLandmarker
+from trainer.faces.mediapipe_import import import_mediapipe
 
 
 @pytest.mark.parametrize("details", [True, False])
 def test_same_numbers_as_the_public_call(demo_frame: np.ndarray, details: bool) -> None:
     two_faces = np.concatenate([demo_frame, demo_frame[:, ::-1]], axis=1)
-    mediapipe, *_ = import_mediapipe()
+    mediapipe = import_mediapipe().image
     rgb = np.ascontiguousarray(cv2.cvtColor(two_faces, cv2.COLOR_BGR2RGB))
     image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=rgb)
     with FaceLandmarker(max_faces=3, details=details) as landmarker:
@@ -32,7 +33,7 @@ def test_same_numbers_as_the_public_call(demo_frame: np.ndarray, details: bool) 
 
 
 def test_a_time_that_goes_back_is_refused_as_by_the_public_call(demo_frame: np.ndarray) -> None:
-    mediapipe, *_ = import_mediapipe()
+    mediapipe = import_mediapipe().image
     image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=demo_frame.copy())
     with FaceLandmarker(video=True) as landmarker:
         detect_arrays(landmarker._task, image, 1000)

@@ -51,6 +51,7 @@ def test_a_data_check_and_an_evaluation_that_opens_end_with_the_window(
     monkeypatch.setattr(app, "check_data", check_data)
     monkeypatch.setattr(opening, "open_evaluation", open_evaluation)
     app.add_pages(bench.window, bench.window.store)
+    bench.window.show_page("Train")
     train, inspect = bench.window.findChild(TrainPage), bench.window.findChild(InspectPage)
     train.form.check_requested.emit(DataChoice("faces"))
     inspect.open("faces")

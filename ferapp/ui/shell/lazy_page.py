@@ -1,0 +1,34 @@
+"""A page that is made when it is first shown, so that the window need not wait for it."""
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ferapp.ui.shell.page import Page
+
+
+class LazyPage(QWidget):
+    """Holds the page that `make` returns, once there is one."""
+
+    def __init__(self, make: Callable[[], Page]) -> None:
+        super().__init__()
+        self._make = make
+        self._page: Page | None = None
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if self._page is None:
+            self._page = self._make()
+            self._layout.addWidget(self._page)
+        super().showEvent(event)
+
+    def may_close(self) -> bool:
+        """Whether the window may close now."""
+        return self._page is None or self._page.may_close()
+
+    def stop(self) -> None:
+        """End what is running, because the window closes."""
+        if self._page is not None:
+            self._page.stop()
