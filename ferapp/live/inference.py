@@ -125,7 +125,7 @@ class InferenceThread:
         """The recorded results with their frame; nothing is computed."""
         analyzer.landmarker = None
         analysis = self._analyse_without_model(analyzer, frame)
-        return None if analysis is None else with_recorded_results(analysis)
+        return None if analysis is None else analyzer.colour(with_recorded_results(analysis))
 
     def _analyse(self, analyzer: "Analyzer", frame: Frame) -> Analysis | None:
         loaded = self._models.current.loaded
