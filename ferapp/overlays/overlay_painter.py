@@ -6,7 +6,7 @@ coordinates refer to pixel centres (the first pixel's centre is 0, 0), Qt's to p
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Literal
 
@@ -165,7 +165,7 @@ def draw_landmarks(painter: QPainter, face: Face, frame_to_view: QTransform) -> 
     """The 68 landmarks as dots and their contours as thin lines."""
     if face.landmarks is None:
         return
-    points = frame_to_view.map(QPolygonF([QPointF(x, y) for x, y in face.landmarks.tolist()]))
+    points = [frame_to_view.map(QPointF(x, y)) for x, y in face.landmarks.tolist()]
     width = abs(frame_to_view.m11()) * face.box[2]  # m11 is negative in a mirror
     radius = min(max(width / 140, 1.2), 2.4)  # legible on a small face, fine on a large one
     painter.save()
@@ -177,7 +177,7 @@ def draw_landmarks(painter: QPainter, face: Face, frame_to_view: QTransform) -> 
     painter.restore()
 
 
-def draw_points(painter: QPainter, points: QPolygonF, radius: float) -> None:
+def draw_points(painter: QPainter, points: Iterable[QPointF], radius: float) -> None:
     """White dots with a dark edge, which are seen on every colour of a map and of a picture."""
     dot = _dot(round(radius, 1), painter.device().devicePixelRatio())
     half = dot.deviceIndependentSize().width() / 2

@@ -104,6 +104,7 @@ def snapshot_record(
             "sha256": file_hash(status.model.file),
             "temperature": card.temperature,
             "classes": list(analysis.classes),
+            "prior": analysis.model.prior if analysis.model is not None else None,
         }
         if card is not None and analysis.classes and not replayed
         else None,  # the recording's session.json names the model of its results

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
 from ferapp.overlays import label_text, palette
@@ -11,6 +12,8 @@ from ferapp.vision.types import Analysis
 from trainer.labels import EXPRESSIONS
 
 MIN_HEIGHT = 40  # px: everything fits into the smallest window
+NAMED = 0.1  # probability from which a line has its name beside it
+ROOM = 2  # px between two names
 
 
 class ProbabilityPlot(TimePlot):
@@ -21,22 +24,26 @@ class ProbabilityPlot(TimePlot):
         self._classes: tuple[str, ...] = EXPRESSIONS
         self.curves: list[pg.PlotCurveItem] = []
         self._raw = pg.PlotCurveItem(connect="finite")
-        self._leader = pg.TextItem(anchor=(1, 0.5))
+        self.names: list[pg.TextItem] = []  # one a class, at the end of its line
         self.setYRange(-0.02, 1.07, padding=0)
         self.getAxis("left").setTicks([[(0, "0"), (0.5, "50"), (1, "100 %")]])
         self.setAccessibleName("Probabilities of the last 20 seconds")
         self.setToolTip(
             "The probabilities of the last 20 seconds, in the colours of the bars.\n"
-            "Lines: smoothed. Faint line: the leading expression, unsmoothed.\n"
+            "Lines: smoothed; those above 10 % have their names beside them.\n"
+            "Faint line: the leading expression, unsmoothed.\n"
             "Gaps: no face, another face, other parts hidden, a pause, a seek or a restart."
         )
         self._build_curves()
 
     def _build_curves(self) -> None:
-        for curve in self.curves:
-            self.removeItem(curve)
+        for item in (*self.curves, *self.names):
+            self.removeItem(item)
         self.curves = [pg.PlotCurveItem(connect="finite") for _ in self._classes]
-        for item in (self._raw, *self.curves, self._leader):
+        self.names = [
+            pg.TextItem(label_text.class_title(name), anchor=(1, 0.5)) for name in self._classes
+        ]
+        for item in (self._raw, *self.curves, *self.names):
             if item.scene() is None:
                 self.addItem(item, ignoreBounds=True)
         self.restyle()
@@ -64,7 +71,7 @@ class ProbabilityPlot(TimePlot):
             curve.setData(times, smoothed[:, i])
         has_face = len(times) > 0 and bool(np.isfinite(smoothed[-1, 0]))
         self._raw.setVisible(has_face)
-        self._leader.setVisible(has_face)
+        self._place_names(smoothed[-1] if has_face else np.zeros(len(self.curves), np.float32))
         if has_face:
             top = int(np.argmax(smoothed[-1]))
             colour = QColor(theme.current().expression(self._classes[top], top))
@@ -72,13 +79,41 @@ class ProbabilityPlot(TimePlot):
             faint.setAlphaF(0.25)
             self._raw.setPen(pg.mkPen(faint, width=1))
             self._raw.setData(times, raw[:, top])
-            self._leader.setText(label_text.class_title(self._classes[top]), color=colour)
-            height = float(smoothed[-1, top])
-            self._leader.setPos(0, height - 0.1 if height > 0.5 else height + 0.1)
+
+    def _place_names(self, shares: NDArray[np.float32]) -> None:
+        """Names beside the lines above NAMED, so that they do not depend on colours alone.
+
+        As near to their lines as they fit one above another.
+        """
+        shown = [int(i) for i in np.argsort(-shares) if shares[i] > NAMED]
+        for i, name in enumerate(self.names):
+            name.setVisible(i in shown)
+        if not shown:
+            return
+        low, high = self.getViewBox().viewRange()[1]
+        height = (high - low) / max(self.getViewBox().height(), 1)  # of a pixel
+        line = (self.names[shown[0]].boundingRect().height() - 2 * ROOM) * height
+        places, below = [], high
+        for i in shown:  # from the top
+            below = min(float(shares[i]), below - line / 2)
+            places.append(below)
+            below -= line / 2
+        lift = max(0.0, low - below)  # those at the bottom end within the plot
+        for i, place in zip(shown, places, strict=True):
+            self.names[i].setPos(0, place)
+        floor = low + line / 2
+        for i, place in zip(reversed(shown), reversed(places), strict=True):
+            if not lift or place >= floor:
+                break
+            self.names[i].setPos(0, floor)
+            floor += line
 
     def restyle(self) -> None:
         super().restyle()
         colours = theme.current()
-        self._leader.fill = pg.mkBrush(palette.to_qcolor(colours.panel, 0.75))  # over the curves
         for i, curve in enumerate(self.curves):
-            curve.setPen(pg.mkPen(colours.expression(self._classes[i], i), width=1))
+            colour = colours.expression(self._classes[i], i)
+            curve.setPen(pg.mkPen(colour, width=1))
+            self.names[i].setColor(colour)
+            self.names[i].fill = pg.mkBrush(palette.to_qcolor(colours.panel, 0.75))  # over curves
+            self.names[i].update()

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPolygonF
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferapp.overlays.overlay_painter import draw_points, grey_image, map_image
@@ -99,4 +99,4 @@ class MapTile(QWidget):
     def _paint_points(self, painter: QPainter, frame: QRectF, scale: float) -> None:
         corners = self._points.astype(float) + 0.5
         places = [QPointF(x, y) + frame.topLeft() for x, y in (corners * scale).tolist()]
-        draw_points(painter, QPolygonF(places), POINT_RADIUS)
+        draw_points(painter, places, POINT_RADIUS)
