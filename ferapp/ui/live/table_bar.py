@@ -65,7 +65,8 @@ class TableBar(QFrame):
         self._table, self._stopped = table, False
         arguments = [
             *self._command[1:], "analyze", source, f"--csv={table}", f"--model={model}",
-            f"--faces={faces}", f"--prior={prior}", "--json", "--overwrite",  # the file dialog asked before overwriting
+            f"--faces={faces}", f"--prior={prior}", "--json",
+            "--overwrite",  # the file dialog asked before overwriting
         ]  # fmt: skip
         self._process.start(self._command[0], arguments)
         self._timer.start()

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
 from ferapp.overlays import label_text, palette
+from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.timeline.time_plot import SECONDS, TimePlot
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis
@@ -61,6 +62,11 @@ class ProbabilityPlot(TimePlot):
         else:
             subject = face.face_id, analysis.hidden
             self.append(frame, subject, prediction.smoothed, prediction.probabilities)
+
+    def recent(self) -> RecentShares:
+        """The smoothed values of the last seconds, for a slide."""
+        times, smoothed, _ = self.history.last(SECONDS)
+        return RecentShares(times, smoothed)
 
     def redraw(self) -> None:
         """Draw the added values, if the plot is visible."""
