@@ -16,6 +16,7 @@ class FaceColours:
     def __init__(self) -> None:
         self._segment: int | None = None
         self._colours: dict[int, int] = {}  # of all faces of the segment
+        self._last: list[int] = []  # in the last frame
         self._alone: int | None = None
         self._alone_since_s = 0.0
 
@@ -32,10 +33,15 @@ class FaceColours:
             if is_new or time_s - self._alone_since_s >= ALONE_S:
                 self._colours[alone] = 0
         used: set[int] = set()
-        for face_id in sorted(ids, key=lambda face_id: face_id not in self._colours):
+        for face_id in sorted(ids, key=self._comes_later):
             colour = self._colours.get(face_id, face_id % MAX_FACES)
             if colour in used:
                 colour = next((free for free in range(MAX_FACES) if free not in used), colour)
             self._colours[face_id] = colour
             used.add(colour)
+        self._last = ids
         return [self._colours[face_id] for face_id in ids]
+
+    def _comes_later(self, face_id: int) -> tuple[bool, bool]:
+        """Faces of the last frame choose first, then those that come back, then new ones."""
+        return face_id not in self._last, face_id not in self._colours

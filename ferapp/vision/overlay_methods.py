@@ -42,14 +42,14 @@ class MethodGroup:
 _BEHIND_POOLING = (
     MethodGroup(
         ("cam", "gradcam"),
-        "Same map as Grad × Input",
+        "— Same map as Grad × Input",
         "This network ends in average pooling and one linear layer, so its gradient is the same\n"
         "everywhere: that layer's weights, which CAM uses too. CAM is the same map in another\n"
         "unit; Grad-CAM is the same without what speaks against the expression.",
     ),
     MethodGroup(
         ("gradcam_pp",),
-        "Nearly the same as LayerCAM",
+        "— Nearly the same as LayerCAM",
         "This network ends in average pooling and one linear layer. Behind it both keep the\n"
         "features whose weight speaks for the expression; they differ by less than 1 %.",
     ),
@@ -75,7 +75,7 @@ def method_groups(served: Collection[str]) -> tuple[MethodGroup, ...]:
     for group in twins:
         methods = tuple(name for name in group.methods if name in served)
         groups.append(MethodGroup(methods, group.heading, group.why))
-    groups.append(MethodGroup(missing, "Not with this model"))
+    groups.append(MethodGroup(missing, "— Not with this model"))
     return tuple(group for group in groups if group.methods)
 
 

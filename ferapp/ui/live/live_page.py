@@ -369,7 +369,8 @@ class LivePage(QWidget):
     def _refresh_status(self) -> None:
         status = self._engine.status()
         states, before = (_model_states(item) for item in (status, self._status))
-        self._panel_due = self._panel_due or states != before
+        is_notice_new = status.analysis_notice != self._status.analysis_notice
+        self._panel_due = self._panel_due or states != before or is_notice_new
         is_new_model = status.model.spec != self._status.model.spec
         if is_new_model:
             self._scale.reset()

@@ -137,11 +137,13 @@ def _draw_plot(
 ) -> None:
     """A line for each class over the last SECONDS, with the names of those that are likely."""
     painter.setFont(_font(14))
-    plot = room.adjusted(0, 8, -84, -24)  # names at the right, times below
-    painter.setPen(QPen(QColor(theme.line), 1))
+    plot = room.adjusted(46, 8, -84, -24)  # shares at the left, names at the right, times below
     for share in (0.0, 0.5, 1.0):
         y = plot.bottom() - share * plot.height()
+        painter.setPen(QPen(QColor(theme.line), 1))
         painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
+        painter.setPen(QColor(theme.muted))
+        painter.drawText(QRectF(room.x(), y - 10, 40, 20), _RIGHT, label_text.percent(share))
     painter.setPen(QColor(theme.muted))
     below = QRectF(plot.left(), plot.bottom() + 4, plot.width(), 20)
     painter.drawText(below, _LEFT, f"{SECONDS:.0f} s ago")

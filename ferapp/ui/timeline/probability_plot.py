@@ -3,7 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetrics
 
 from ferapp.overlays import label_text, palette
 from ferapp.ui.live.slide import RecentShares
@@ -14,7 +14,7 @@ from trainer.labels import EXPRESSIONS
 
 MIN_HEIGHT = 40  # px: everything fits into the smallest window
 NAMED = 0.1  # probability from which a line has its name beside it
-ROOM = 2  # px between two names
+ROOM = 1  # px between two names
 
 
 class ProbabilityPlot(TimePlot):
@@ -89,30 +89,24 @@ class ProbabilityPlot(TimePlot):
     def _place_names(self, shares: NDArray[np.float32]) -> None:
         """Names beside the lines above NAMED, so that they do not depend on colours alone.
 
-        As near to their lines as they fit one above another.
+        As near to their lines as they fit one above another; in a low plot only the highest fit.
         """
-        shown = [int(i) for i in np.argsort(-shares) if shares[i] > NAMED]
+        low, high = self.getViewBox().viewRange()[1]
+        pixel = (high - low) / max(self.getViewBox().height(), 1)
+        line = (QFontMetrics(self.names[0].textItem.font()).height() + ROOM) * pixel
+        most = max(1, int((high - low) / line))
+        shown = [int(i) for i in np.argsort(-shares) if shares[i] > NAMED][:most]
         for i, name in enumerate(self.names):
             name.setVisible(i in shown)
-        if not shown:
-            return
-        low, high = self.getViewBox().viewRange()[1]
-        height = (high - low) / max(self.getViewBox().height(), 1)  # of a pixel
-        line = (self.names[shown[0]].boundingRect().height() - 2 * ROOM) * height
-        places, below = [], high
-        for i in shown:  # from the top
-            below = min(float(shares[i]), below - line / 2)
-            places.append(below)
-            below -= line / 2
-        lift = max(0.0, low - below)  # those at the bottom end within the plot
-        for i, place in zip(shown, places, strict=True):
-            self.names[i].setPos(0, place)
-        floor = low + line / 2
-        for i, place in zip(reversed(shown), reversed(places), strict=True):
-            if not lift or place >= floor:
-                break
-            self.names[i].setPos(0, floor)
-            floor += line
+        places, free = list[float](), high  # from the top
+        for i in shown:
+            places.append(min(float(shares[i]), free - line / 2))
+            free = places[-1] - line / 2
+        free = low
+        for k in reversed(range(len(shown))):  # those at the bottom move up into the plot
+            places[k] = max(places[k], free + line / 2)
+            free = places[k] + line / 2
+            self.names[shown[k]].setPos(0, places[k])
 
     def restyle(self) -> None:
         super().restyle()

@@ -1,7 +1,7 @@
 """Controls of the attribution: the class and method, the colours, and the scale."""
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtCore import QEvent, QSize, Signal
+from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from ferapp.overlays import colour_maps, label_text
@@ -49,10 +49,10 @@ class AttributionControls(QWidget):
     def __init__(self, hold_scale: bool) -> None:
         super().__init__()
         self._classes: tuple[str, ...] = ()
+        self._served: tuple[str, ...] | None = None
         self._signed = True
         self.target = Picker("Explain", _EXPLAIN)
         self.method = Picker("Explain with", _METHOD)
-        self._served: tuple[str, ...] | None = None
         self._method = DEFAULT_METHOD
         self.method.setMinimumWidth(_MIN_WIDTH)
         self.palette_picker = Picker("Colours of the attribution", _COLOURS)
@@ -142,6 +142,16 @@ class AttributionControls(QWidget):
         item = self.method.model().item(self.method.count() - 1)  # type: ignore[attr-defined]
         item.setEnabled(enabled)
         item.setToolTip(tip)
+        if not enabled:
+            item.setForeground(QColor(theme.current().muted))
+        if name is None:
+            item.setFont(theme.sized(self.font(), 0.85))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._served is not None:
+            served, self._served = self._served, None
+            self.show_methods(served)  # in the colours of the theme
 
     def _show_method(self, name: str) -> None:
         """Select the method, or the default, which is displayed instead of an unsupported one."""
