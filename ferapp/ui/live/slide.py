@@ -154,8 +154,8 @@ def _draw_plot(
     names = list[tuple[float, int]]()
     for i, name in enumerate(classes):
         path, is_drawn = QPainterPath(), False
-        y = plot.bottom() - recent.shares[:, i].astype(float) * plot.height()
-        for px, py in zip(x.tolist(), y.tolist(), strict=True):
+        heights = plot.bottom() - recent.shares[:, i].astype(float) * plot.height()
+        for px, py in zip(x.tolist(), heights.tolist(), strict=True):
             if py != py:  # a gap
                 is_drawn = False
             elif is_drawn:
@@ -165,7 +165,7 @@ def _draw_plot(
                 is_drawn = True
         painter.strokePath(path, QPen(QColor(theme.expression(name, i)), 2.2))
         if is_drawn and recent.shares[-1, i] > _NAMED:
-            names.append((float(y[-1]), i))
+            names.append((float(heights[-1]), i))
     below_y = plot.top() - 16.0
     for y_name, i in sorted(names):  # from the top, none over another
         below_y = max(y_name - 8, below_y + 16)
