@@ -94,6 +94,16 @@ def test_the_frame_is_that_of_the_last_complete_row(tmp_path: Path) -> None:
     assert last_frame(table) == 13
 
 
+def test_the_class_balance_of_the_window_is_that_of_the_table(
+    qtbot: QtBot, made: Made, tmp_path: Path
+) -> None:
+    told = tmp_path / "arguments"
+    bar = made(f"open({str(told)!r}, 'w').write(' '.join(given))")
+    with qtbot.waitSignal(bar.ended):
+        bar.start("clip.mp4", tmp_path / "t.csv", "default", 2, "balanced")
+    assert "--prior=balanced" in told.read_text().split()
+
+
 @pytest.mark.slow
 def test_a_table_is_written_from_the_menu(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
