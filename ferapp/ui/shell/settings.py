@@ -60,7 +60,6 @@ class Settings(BaseModel):
     )
     held_scale: bool = False  # one colour scale for all pictures
     smoothing_ms: int = Field(default=300, ge=0, le=5000)
-    prior: Prior = "trained"  # balanced costs more than half a point of accuracy
     faces: int = Field(default=DEFAULT_FACES, ge=1, le=MAX_FACES)  # at most
     hud: bool = False
     signals: bool = False
@@ -75,6 +74,7 @@ class Settings(BaseModel):
     recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
+    prior: Prior = "trained"  # balanced costs more than half a point of accuracy
 
 
 class SettingsStore:
