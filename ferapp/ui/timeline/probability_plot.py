@@ -44,6 +44,9 @@ class ProbabilityPlot(TimePlot):
         self.names = [
             pg.TextItem(label_text.class_title(name), anchor=(1, 0.5)) for name in self._classes
         ]
+        for name in self.names:  # else the ground of one would cover the next
+            name.textItem.document().setDocumentMargin(0)
+            name.updateTextPos()
         for item in (self._raw, *self.curves, *self.names):
             if item.scene() is None:
                 self.addItem(item, ignoreBounds=True)

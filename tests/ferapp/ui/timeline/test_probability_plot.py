@@ -40,7 +40,7 @@ def test_names_of_near_lines_do_not_cover_each_other(plot: ProbabilityPlot) -> N
     names = show(plot, angry=0.25, disgust=0.25, neutral=0.25, sad=0.25)
     heights = sorted(names.values())
     low, high = plot.getViewBox().viewRange()[1]
-    letters = plot.names[0].textItem.boundingRect().height() - 8  # without the margin of the item
+    letters = plot.names[0].textItem.boundingRect().height()
     line = letters * (high - low) / plot.getViewBox().height()
     assert len(names) == 4
     assert min(np.diff(heights)) > 0.9 * line
