@@ -139,7 +139,7 @@ class InferenceThread:
     def _analyse(self, analyzer: "Analyzer", searched: SearchedFrame) -> Analysis | None:
         if self._shows_recorded(searched.frame):
             analysis = self._analyse_without_model(analyzer, searched)
-            return None if analysis is None else with_recorded_results(analysis)
+            return None if analysis is None else analyzer.colour(with_recorded_results(analysis))
         loaded = self._models.current.loaded
         self._handle_model_change(loaded)
         if searched.error is not None:

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 _WARM = np.array([[122, 4, 80], [196, 22, 72], [240, 84, 36], [255, 160, 20], [255, 240, 130]])
 _COOL = np.array([[20, 24, 140], [26, 70, 190], [30, 128, 214], [70, 190, 232], [190, 246, 255]])
 _LEVELS = 255
+_VALUES = 2 * _LEVELS + 1
+_FADE_STEPS = 64
+FADE = 0.1  # of a map's side, at each edge
 
 Ramp = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 
@@ -83,26 +86,55 @@ def normalise_map(attribution: NDArray[np.float32], full_scale: float = 0.0) -> 
 
 @lru_cache(maxsize=8)
 def _table(name: str, signed: bool, opacity: float) -> NDArray[np.uint32]:
-    """Premultiplied BGRA, one word each, of the values -1…1 in steps of 1/_LEVELS."""
-    values = np.linspace(-1, 1, 2 * _LEVELS + 1, dtype=np.float32)
+    """Premultiplied BGRA, one word each, of the values -1…1 in steps of 1/_LEVELS.
+
+    One row of _VALUES words for each step of the fade, from invisible to full.
+    """
+    values = np.linspace(-1, 1, _VALUES, dtype=np.float32)
     alpha = np.abs(values)[:, None] * min(max(opacity, 0.0), 1.0)
     palette = map_palette(name)
     rgb = palette.signed(values) if signed else palette.strength(np.abs(values))
     bgra = np.concatenate([rgb[:, ::-1] * alpha, 255 * alpha], axis=1)
-    table: NDArray[np.uint32] = np.rint(bgra).astype(np.uint8).view(np.uint32)[:, 0]
+    rows = np.linspace(0, 1, _FADE_STEPS + 1)[:, None, None] * bgra
+    table: NDArray[np.uint32] = np.rint(rows).astype(np.uint8).view(np.uint32).ravel()
     return table
 
 
 def attribution_image(
-    values: NDArray[np.float32], opacity: float, name: str = "ember", *, signed: bool = True
+    values: NDArray[np.float32],
+    opacity: float,
+    name: str = "ember",
+    *,
+    signed: bool = True,
+    fades: bool = False,
 ) -> NDArray[np.uint8]:
     """A map in -1…1 (S, S) → premultiplied BGRA (S, S, 4), alpha = |value| · opacity.
 
     Premultiplied, so that smooth scaling does not bleed in the colour of invisible pixels.
+    `fades`: the alpha falls to 0 at the edges, see `fade`.
     """
-    index = np.rint(np.clip(values, -1, 1) * _LEVELS).astype(np.intp) + _LEVELS
-    pixels: NDArray[np.uint32] = np.ascontiguousarray(_table(name, signed, opacity)[index])
+    step = _fade_rows(len(values)) if fades else np.int32(_FADE_STEPS * _VALUES)
+    index = (values * np.float32(_LEVELS) + np.float32(_LEVELS + 0.5)).astype(np.int32)  # rounds
+    pixels: NDArray[np.uint32] = _table(name, signed, opacity)[index + step]
     return pixels.view(np.uint8).reshape(*values.shape, 4)
+
+
+def fade(side: int) -> NDArray[np.float64]:
+    """Visibility (side, side) of a map: 1 inside, falling smoothly to 0 over FADE at each edge.
+
+    Attributions often end at a crop's edge only because the crop does: a hard edge across a face
+    would look like evidence.
+    """
+    distance = np.minimum(np.arange(side), np.arange(side)[::-1]) / max(FADE * side, 1)
+    ramp = np.clip(distance, 0, 1)
+    smooth = ramp * ramp * (3 - 2 * ramp)
+    return np.outer(smooth, smooth)
+
+
+@lru_cache(maxsize=8)
+def _fade_rows(side: int) -> NDArray[np.int32]:
+    """Where in `_table` the row of each pixel's visibility begins, (side, side)."""
+    return np.rint(fade(side) * _FADE_STEPS).astype(np.int32) * _VALUES
 
 
 def upsample_map(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ coordinates refer to pixel centres (the first pixel's centre is 0, 0), Qt's to p
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Literal
 
@@ -40,6 +40,12 @@ Emphasis = Literal["usual", "strong", "quiet"]
 BOX_PX: dict[Emphasis, float] = {"usual": 1.75, "strong": 3.0, "quiet": 1.25}  # line width
 CORNER_PX = 8  # radius of a box's corners
 LABEL_MARGIN = 4  # px between a label and the edge of the picture
+POINT_EDGE = 0.8  # px: the dark edge of a landmark
+CONTOUR_PEN = QPen(palette.to_qcolor(palette.LANDMARK, 0.6), 1)  # a wider one is far slower
+FRAME_PENS = (
+    QPen(palette.to_qcolor(palette.LANDMARK_EDGE, 0.5), 2.5),
+    QPen(palette.to_qcolor(palette.LANDMARK, 0.9), 1),
+)
 HATCH = 7  # px between the lines over a hidden part
 HATCH_DETAIL = 4
 HATCH_PENS = (
@@ -62,13 +68,17 @@ def grey_image(picture: NDArray[np.uint8]) -> QImage:
 
 
 def map_image(attribution: NDArray[np.float32], style: OverlayStyle) -> QImage:
-    """The coloured attribution map, UPSAMPLING times the crop's size in each direction."""
+    """The coloured attribution map, UPSAMPLING times its size in each direction.
+
+    It fades out over the last tenth at each edge, so that the edge of the crop is not seen.
+    """
     values = colour_maps.normalise_map(attribution, style.full_scale)
     pixels = colour_maps.attribution_image(
         colour_maps.upsample_map(values, UPSAMPLING),
         style.opacity,
         style.palette,
         signed=style.signed,
+        fades=True,
     )
     height, width = pixels.shape[:2]
     form = QImage.Format.Format_ARGB32_Premultiplied
@@ -105,6 +115,8 @@ def paint_faces(
         if image is not None and prediction is not None and prediction.attribution is not None:
             draw_attribution(painter, prediction.attribution, frame_to_view, image)
     for face in analysis.faces:
+        if style.crop_frame and model == 0:  # faces have the crop of the first model
+            draw_crop_frame(painter, face, frame_to_view)
         draw_hidden(painter, face, frame_to_view, analysis.hidden)
     if style.landmarks:
         for face in analysis.faces:
@@ -158,16 +170,54 @@ def draw_landmarks(painter: QPainter, face: Face, frame_to_view: QTransform) -> 
     radius = min(max(width / 140, 1.2), 2.4)  # legible on a small face, fine on a large one
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    colour = palette.face_colour(face.face_id)
-    faint = QColor(colour)
-    faint.setAlphaF(0.45)
-    painter.setPen(QPen(faint, 1))
+    painter.setPen(CONTOUR_PEN)
     for contour in CONTOURS_68:
         painter.drawPolyline(QPolygonF([points[i] for i in contour]))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
+    draw_points(painter, points, radius)
+    painter.restore()
+
+
+def draw_points(painter: QPainter, points: Iterable[QPointF], radius: float) -> None:
+    """White dots with a dark edge, which are seen on every colour of a map and of a picture."""
+    dot = _dot(round(radius, 1), painter.device().devicePixelRatio())
+    half = dot.deviceIndependentSize().width() / 2
     for point in points:
-        painter.drawEllipse(point, radius, radius)
+        painter.drawImage(QPointF(point.x() - half, point.y() - half), dot)
+
+
+@lru_cache(maxsize=32)
+def _dot(radius: float, pixel_ratio: float) -> QImage:
+    """A landmark as a picture: drawing 68 copies of it is faster than drawing circles."""
+    side = 2 * math.ceil((radius + POINT_EDGE) * pixel_ratio) + 1
+    dot = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    dot.fill(Qt.GlobalColor.transparent)
+    dot.setDevicePixelRatio(pixel_ratio)
+    centre = QPointF(side, side) / (2 * pixel_ratio)
+    with QPainter(dot) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for colour, size in (
+            (palette.LANDMARK_EDGE, radius + POINT_EDGE),
+            (palette.LANDMARK, radius),
+        ):
+            painter.setBrush(QColor(colour))
+            painter.drawEllipse(centre, size, size)
+    return dot
+
+
+def draw_crop_frame(painter: QPainter, face: Face, frame_to_view: QTransform) -> None:
+    """A thin line around the part of the picture that the model sees."""
+    if face.crop is None:
+        return
+    side = len(face.crop.pixels)
+    corners = QPolygonF(QRectF(0, 0, side, side))
+    frame = crop_to_view(face.crop.from_frame, frame_to_view).map(corners)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in FRAME_PENS:
+        painter.setPen(pen)
+        painter.drawPolygon(frame)
     painter.restore()
 
 
@@ -252,7 +302,7 @@ def draw_box(
     `picture` is the rectangle of the whole frame in the view.
     """
     box = frame_to_view.mapRect(QRectF(*face.box))
-    colour = palette.face_colour(face.face_id)
+    colour = palette.face_colour(face)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -16,6 +16,7 @@ class OverlayStyle:
     boxes: bool = True
     landmarks: bool = True
     attribution: bool = True
+    crop_frame: bool = False
     method: str = DEFAULT_METHOD  # of the maps, a name in OVERLAY_METHODS
     target: str = "predicted"
     signed: bool = True  # for and against the class, or the magnitude alone
@@ -55,6 +56,13 @@ OVERLAYS = (
         "Attribution",
         "A",
         "Which parts of the face speak for and against an expression.",
+    ),
+    Overlay(
+        "crop_frame",
+        "Crop frame",
+        "V",
+        "A thin line around what the model sees of each face.\n"
+        "Attribution fades out towards it: beyond it the model knows nothing.",
     ),
 )
 

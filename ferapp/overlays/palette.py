@@ -3,6 +3,7 @@
 from PySide6.QtGui import QColor
 
 from ferapp.vision.tracking import face_number
+from ferapp.vision.types import Face
 
 # A picture looks the same in both themes, and so does what is drawn over it.
 VIDEO_BACKGROUND = "#0d0f11"
@@ -10,8 +11,10 @@ VIDEO_PLATE = "#0d0f11d8"  # #rrggbbaa, see `to_qcolor`
 VIDEO_TEXT = "#f0f2f4"
 VIDEO_MUTED = "#b4bcc4"
 VIDEO_RECORDING = "#c62828"
-LANDMARK = "#62f5c8"
-FACE_COLOURS = (  # by number of the face; distinct for colour-blind viewers too
+LANDMARK = "#ffffff"  # with an edge: seen on every colour of a map
+LANDMARK_EDGE = "#0d0f11"
+FACE_GREY = "#80786f"  # a face in a picture, as the ground of the key to the colours
+FACE_COLOURS = (  # see `vision.face_colours`; distinct for colour-blind viewers too
     "#a8fff0",
     "#ff9c00",
     "#c09cff",
@@ -53,5 +56,6 @@ def to_qcolor(colour: str, alpha: float | None = None) -> QColor:
     return result
 
 
-def face_colour(face_id: int) -> QColor:
-    return QColor(FACE_COLOURS[face_number(face_id) - 1])
+def face_colour(face: Face) -> QColor:
+    index = face.colour if face.colour is not None else face_number(face.face_id) - 1
+    return QColor(FACE_COLOURS[index])

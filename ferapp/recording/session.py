@@ -24,7 +24,7 @@ from trainer.errors import UsageError
 FORMAT = 1
 SESSION, FACES, FRAMES, EVENTS = "session.json", "faces.csv", "frames.csv", "events.csv"
 CLEAN, OVERLAID = "clean.mkv", "overlaid.mkv"
-MARK, NOTE, HIDDEN = "mark", "note", "hidden"
+MARK, NOTE, HIDDEN, PRIOR = "mark", "note", "hidden", "prior"
 TIMES = "seconds since `started`, when the source's picture arrived"
 # of faces.csv, and of the other two tables
 SHARED_COLUMNS = {
@@ -39,8 +39,10 @@ FRAME_COLUMNS = SHARED_COLUMNS | {
 }
 EVENT_COLUMNS = {name: SHARED_COLUMNS[name] for name in ("time_s", "frame")} | {
     "kind": f"{MARK}: a person marked the moment. {NOTE}: what the person wrote about the mark of "
-    f"the same time. {HIDDEN}: other parts of the faces are hidden from the model from here on.",
-    "note": "The person's words, or the parts that are hidden; empty: none.",
+    f"the same time. {HIDDEN}: other parts of the faces are hidden from the model from here on. "
+    f"{PRIOR}: the probabilities assume other class shares from here on.",
+    "note": "The person's words, the parts that are hidden, or the name of the class shares; "
+    "empty: none.",
 }
 
 

@@ -34,6 +34,7 @@ from ferapp.vision.face_table import COORDINATES, column_meanings, table_head
 from ferapp.vision.file_hash import file_hash
 from ferapp.vision.types import AppliedModel
 from trainer.files import write_json
+from trainer.prior import TRAINED
 
 if TYPE_CHECKING:  # imports PyAV
     from ferapp.recording.h264 import H264Writer
@@ -55,7 +56,8 @@ class RecordingSubject:
     @property
     def model(self) -> AppliedModel:
         card = self.loaded.classifier.card
-        return AppliedModel(card.classes, valence_arousal=card.valence_arousal)
+        prior = self.settings.get("prior", TRAINED) if card.prior else TRAINED
+        return AppliedModel(card.classes, valence_arousal=card.valence_arousal, prior=prior)
 
 
 class SessionFiles:
@@ -147,6 +149,7 @@ def session_content(
             "objective": card.objective,
             "classes": list(card.classes),
             "temperature": card.temperature,
+            "prior": subject.model.prior,  # changes are in events.csv
             "metrics": card.metrics,
             "licence": card.licence,
             "summary": card.summary,
@@ -155,7 +158,9 @@ def session_content(
         "settings": subject.settings | display_settings,
         "times": TIMES,
         "coordinates": COORDINATES,
-        "columns": column_meanings(subject.model, card.temperature, **SHARED_COLUMNS)
+        "columns": column_meanings(
+            subject.model, card.temperature, **SHARED_COLUMNS, prior=subject.model.prior
+        )
         | FRAME_COLUMNS
         | EVENT_COLUMNS,
         "versions": _versions(),

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
-from ferapp.recording.session import CLEAN, EVENTS, FACES, FRAMES, HIDDEN, MARK, NOTE, OVERLAID
+from ferapp.recording.session import (
+    CLEAN,
+    EVENTS,
+    FACES,
+    FRAMES,
+    HIDDEN,
+    MARK,
+    NOTE,
+    OVERLAID,
+    PRIOR,
+)
 from ferapp.recording.session_files import RecordingSubject, SessionFiles, session_content
 from ferapp.vision.face_regions import PARTS, Part
 from ferapp.vision.face_table import table_rows
@@ -68,6 +78,7 @@ class SessionWriter:
         self._segment: int | None = None  # of the last frame
         self._offset = 0  # from the index of a frame in its segment to its number
         self._hidden: frozenset[Part] = frozenset()
+        self._prior = subject.model.prior
         self._files: SessionFiles | None = None  # None before the thread has made the folder
         self._check_at = 0.0  # when to check the disk next
         self._bytes = self._frames = self._dropped = self._marks = 0  # each counted by one thread
@@ -136,11 +147,14 @@ class SessionWriter:
         time_s = frame.captured_at - self.began
         is_analysed = analysis.classes == self._classes
         numbered = replace(analysis, frame=replace(frame, index=self._number, time_s=time_s))
-        event_rows = []
+        event_rows: list[list[str]] = []
         if analysis.hidden != self._hidden:
             self._hidden = analysis.hidden
             hidden = ", ".join(part for part in PARTS if part in analysis.hidden)
             event_rows = [_event_row(time_s, HIDDEN, hidden, self._number)]
+        if is_analysed and analysis.model is not None and analysis.model.prior != self._prior:
+            self._prior = analysis.model.prior
+            event_rows.append(_event_row(time_s, PRIOR, self._prior, self._number))
         has_video = self._plan.clean or self._plan.overlaid
         has_room = self._waiting < MAX_WAITING
         self._put(

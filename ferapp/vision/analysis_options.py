@@ -7,6 +7,7 @@ from ferapp.vision.face_regions import Part
 from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.errors import UsageError
 
+Prior = Literal["trained", "balanced"]  # names of class shares, see `trainer.prior`
 DEFAULT_FACES = 4
 MAX_FACES = 8  # in the window, where each has its colour and key
 MAX_ANALYZED_FACES = 64  # without a window
@@ -47,3 +48,4 @@ class AnalysisOptions:
     smoothing_s: float = 0.3  # time constant of the displayed probabilities
     hidden: frozenset[Part] = frozenset()  # parts of the face that the model does not see
     max_faces: int = DEFAULT_FACES  # MediaPipe returns the most certain ones
+    prior: Prior = "trained"  # trained: the prior that the classifier was loaded with

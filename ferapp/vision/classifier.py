@@ -21,6 +21,7 @@ from trainer.attribution import (
 from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.data.crops import to_input
 from trainer.device import memory_format, resolve_device
+from trainer.errors import UsageError
 from trainer.evaluation.metrics import softmax
 from trainer.faces.action_units import au_heatmap, au_valid
 from trainer.labels import EXPRESSIONS
@@ -29,13 +30,16 @@ from trainer.models.fuse_bn import fuse_bn
 from trainer.models.model_file import load_model
 from trainer.models.networks.clip_networks import ClipModel
 from trainer.models.registry import AFFECT, capture_outputs
-from trainer.prior import TRAINED, ClassPrior
+from trainer.prior import BALANCED, TRAINED, ClassPrior
+
+AU_BEYOND = 0.35  # of the input's side: how far maps of action units reach beyond it
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
     """Of F faces: `probabilities` (F, K); signed `maps` (F, M, s, s) of classes `mapped` (F, M).
 
+    s is the side of the input, or more where maps reach beyond it on each side.
     M is K where one forward pass gives the maps of all classes, else 1; 0 without attribution.
     `method` is the method of the maps, `attention` (F, d) the weights of the features, d = 0 for
     a model without any; `valence_arousal` is (F, 2), (F, 0) for a model that has not learned them;
@@ -65,6 +69,10 @@ class Classifier:
         self.device = resolve_device(device)
         network, self.card = load_model(self.path)
         self.prior = ClassPrior.of(self.card, prior)
+        try:
+            self._balanced = ClassPrior.of(self.card, BALANCED)
+        except UsageError:  # an old card, which does not say how frequent the classes were
+            self._balanced = self.prior
         side = self.card.preprocessing.input_size
         example = torch.rand(2, 1, side, side)
         self._layout = memory_format(network, self.device)
@@ -82,6 +90,10 @@ class Classifier:
         for attribution in (False, True):  # the first calls choose kernels and are slow
             self.classify(blank, attribution=attribution)
 
+    def prior_for(self, choice: str) -> ClassPrior:
+        """The prior it was loaded with for trained; a uniform one for balanced, where it can be."""
+        return self._balanced if choice == BALANCED else self.prior
+
     @property
     def crop_size(self) -> int:
         return self.card.preprocessing.crop_size
@@ -95,6 +107,7 @@ class Classifier:
         target: Literal["predicted", "runner_up"] | int = "predicted",
         points: NDArray[np.float32] | None = None,
         memory: NDArray[np.float32] | None = None,
+        prior: str = TRAINED,
     ) -> Classification:
         """Classify crops (F, S, S) in one batch and explain them by one of OVERLAY_METHODS.
 
@@ -102,8 +115,10 @@ class Classifier:
         class is that of the highest probability. Options outlive
         models: the predicted class replaces a class that the model does not have, Grad*Input a
         method that it cannot serve. Action units need `points` (F, 68, 2) in px of the crop.
-        A network for clips continues from `memory` (F, memory_size) of each face.
+        A network for clips continues from `memory` (F, memory_size) of each face. `prior` is as in
+        `prior_for`.
         """
+        class_prior = self.prior_for(prior)
         x = to_input(torch.from_numpy(crops), self.card.preprocessing)
         x = x.to(self.device, memory_format=self._layout)
         if method not in self.methods:
@@ -128,11 +143,11 @@ class Classifier:
                 logits, maps = class_activation_maps(self._network, x)
                 mapped = torch.arange(logits.shape[1]).expand(len(x), -1)
             else:
-                shift = torch.from_numpy(self.prior.shift).to(x)
+                shift = torch.from_numpy(class_prior.shift).to(x)
                 result = attribute_with_logits(self._network, x, method, target, shift=shift)
                 logits, maps = result.logits, result.maps[:, None]
                 mapped = target_classes(logits, target, shift)[:, None]
-        adjusted = self.prior.adjust(logits.float().cpu().numpy())
+        adjusted = class_prior.adjust(logits.float().cpu().numpy())
         return Classification(
             softmax(adjusted, self.card.temperature).astype(np.float32),
             maps.float().cpu().numpy(),
@@ -157,15 +172,19 @@ class Classifier:
     def _action_units(
         self, points: NDArray[np.float32] | None, count: int, side: int
     ) -> tuple[Tensor, Tensor]:
-        """Maps (F, K, s, s) of all classes; zero for classes without units, and without points."""
+        """Maps (F, K, s, s) of all classes; zero for classes without units, and without points.
+
+        They reach beyond the input of `side` px, which ends at the chin, where some units are.
+        """
         names = self.card.classes
-        maps = torch.zeros(count, len(names), side, side)
+        beyond = round(AU_BEYOND * side)
+        maps = torch.zeros(count, len(names), side + 2 * beyond, side + 2 * beyond)
         if points is not None:
             margin = (self.crop_size - side) // 2
-            input_points = torch.from_numpy(points) - margin
+            map_points = torch.from_numpy(points) - margin + beyond
             for index, name in enumerate(names):
                 if name in EXPRESSIONS and bool(au_valid(name)):
-                    maps[:, index] = au_heatmap(input_points, side, name)
+                    maps[:, index] = au_heatmap(map_points, maps.shape[-1], name)
         return maps, torch.arange(len(names)).expand(count, -1)
 
     @torch.inference_mode()

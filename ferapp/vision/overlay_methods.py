@@ -1,9 +1,13 @@
 """Methods of the live overlay: attribution methods, and action units. Torch-free."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from trainer.attribution_methods import METHODS, AttributionMethod
 
 ACTION_UNITS = "action_units"
 _TRAINING_ONLY = {"abs_grad_x_input"}  # a target of PAL; hard to tell from Grad × Input by eye
+_RECTIFIED = {"gradcam", "gradcam_pp", "layercam"}  # evidence against the class is left out
 
 # by their names in settings and snapshots, in the order of the menus
 OVERLAY_METHODS: dict[str, AttributionMethod] = {
@@ -19,3 +23,62 @@ OVERLAY_METHODS: dict[str, AttributionMethod] = {
         "landmarks",
     )
 }
+
+
+@dataclass(frozen=True, slots=True)
+class MethodGroup:
+    """Methods under a heading of the menu; `why` they stand there, for a tooltip.
+
+    The first group, of the methods whose maps differ, has neither.
+    """
+
+    methods: tuple[str, ...]
+    heading: str = ""
+    why: str = ""
+
+
+# Behind average pooling and one linear layer the gradient of a class's score is the same at every
+# place: the layer's weight of the channel, divided by the number of places.
+_BEHIND_POOLING = (
+    MethodGroup(
+        ("cam", "gradcam"),
+        "— Same map as Grad × Input",
+        "This network ends in average pooling and one linear layer, so its gradient is the same\n"
+        "everywhere: that layer's weights, which CAM uses too. CAM is the same map in another\n"
+        "unit; Grad-CAM is the same without what speaks against the expression.",
+    ),
+    MethodGroup(
+        ("gradcam_pp",),
+        "— Nearly the same as LayerCAM",
+        "This network ends in average pooling and one linear layer. Behind it both keep the\n"
+        "features whose weight speaks for the expression; they differ by less than 1 %.",
+    ),
+)
+
+
+def method_groups(served: Collection[str]) -> tuple[MethodGroup, ...]:
+    """OVERLAY_METHODS in the order of the menu for a model that serves `served`.
+
+    First those whose maps differ, then those that give the same map as one of these, as far as the
+    structure of the network shows; last those that it cannot serve. None of `served`: no model yet.
+    """
+    if not served:
+        return (MethodGroup(tuple(OVERLAY_METHODS)),)
+    has_linear_head = any(
+        name in served for name, method in METHODS.items() if method.requires == "linear_head"
+    )
+    twins = _BEHIND_POOLING if has_linear_head else ()
+    grouped = {name for group in twins for name in group.methods}
+    different = tuple(name for name in OVERLAY_METHODS if name in served and name not in grouped)
+    missing = tuple(name for name in OVERLAY_METHODS if name not in served)
+    groups = [MethodGroup(different)]
+    for group in twins:
+        methods = tuple(name for name in group.methods if name in served)
+        groups.append(MethodGroup(methods, group.heading, group.why))
+    groups.append(MethodGroup(missing, "— Not with this model"))
+    return tuple(group for group in groups if group.methods)
+
+
+def is_one_sided(name: str) -> bool:
+    """Whether the maps of this method have no values below 0."""
+    return name in _RECTIFIED or OVERLAY_METHODS[name].group in ("attention", "landmarks")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.clip_memory import ClipMemory
+from ferapp.vision.face_colours import FaceColours
 from ferapp.vision.face_regions import region_map
 from ferapp.vision.masking import hide_parts
 from ferapp.vision.quality import measure_face, quality_issues, unsure_issue
@@ -64,6 +65,7 @@ class Analyzer:
         self._smoothing = Smoothing()
         self._second_smoothing = Smoothing()  # of the second model's probabilities
         self._memory, self._second_memory = ClipMemory(), ClipMemory()
+        self._colours = FaceColours()
         self._detections: list[DetectedFace] = []  # in the frame that was analysed last
 
     def _follow_segment(self, segment: int) -> None:
@@ -128,7 +130,14 @@ class Analyzer:
             convert=1000 * (time.perf_counter() - painting),
         )
         models = () if model is None else (model,)
-        return Analysis(frame, faces, picture, models, times, options.hidden)
+        return self.colour(Analysis(frame, faces, picture, models, times, options.hidden))
+
+    def colour(self, analysis: Analysis) -> Analysis:
+        """The analysis of the next frame with a colour for each face."""
+        frame, ids = analysis.frame, [face.face_id for face in analysis.faces]
+        colours = self._colours.assign(ids, frame.segment, frame.time_s)
+        pairs = zip(analysis.faces, colours, strict=True)
+        return replace(analysis, faces=tuple(replace(face, colour=c) for face, c in pairs))
 
     def _assign_ids(
         self, frame: Frame, detections: list[DetectedFace], aligned: list[_AlignedFace]
@@ -192,9 +201,9 @@ def _predict(
     """The model and one prediction per face, all faces in one batch."""
     if classifier is None:
         return None, [None] * len(aligned)
-    smoothing.use_model(classifier.path)
+    smoothing.use_model(classifier.path, options.prior)
     if not aligned:
-        return _applied(classifier, options.method), []
+        return _applied(classifier, options.method, options.prior), []
     memory.use_model(classifier.path)
     keys = [(face_id, options.hidden) for face_id in ids]
     if options.hidden:
@@ -202,7 +211,7 @@ def _predict(
     before = memory.before(keys, classifier.memory_size) if classifier.memory_size else None
     result = _classify(aligned, classifier, options, before)
     memory.remember(keys, result.memory, frame.time_s)
-    model = _applied(classifier, result.method)
+    model = _applied(classifier, result.method, options.prior)
     constant_s = options.smoothing_s
     predictions: list[Prediction | None] = []
     for index, (face_id, face) in enumerate(zip(ids, aligned, strict=True)):
@@ -232,8 +241,9 @@ def _predict(
     return model, predictions
 
 
-def _applied(classifier: "Classifier", method: str) -> AppliedModel:
-    return AppliedModel(classifier.card.classes, method, classifier.card.valence_arousal)
+def _applied(classifier: "Classifier", method: str, prior: str) -> AppliedModel:
+    card, shares = classifier.card, str(classifier.prior_for(prior))
+    return AppliedModel(card.classes, method, card.valence_arousal, shares)
 
 
 def _classify(
@@ -254,14 +264,18 @@ def _classify(
         target=options.target,
         points=np.stack(points).astype(np.float32),
         memory=memory,
+        prior=options.prior,
     )
 
 
 def _attribution(result: "Classification", index: int, face: _AlignedFace) -> Attribution:
-    maps = result.maps[index]
-    regions = region_map(face.points - face.margin, maps.shape[-1])
+    maps, crop = result.maps[index], face.input_crop
+    beyond = (maps.shape[-1] - len(crop.pixels)) // 2  # px of the maps on each side of the crop
+    regions = region_map(face.points - face.margin + beyond, maps.shape[-1])
     targets = tuple(result.mapped[index].tolist())
-    return Attribution(maps, targets, regions, face.input_crop.from_frame)
+    from_frame = crop.from_frame.copy()
+    from_frame[:, 2] += beyond
+    return Attribution(maps, targets, regions, from_frame)
 
 
 def _face(

@@ -14,15 +14,15 @@ class Smoothing:
     """First-order low-pass of the probabilities of each face, for one model."""
 
     def __init__(self) -> None:
-        self._model: Path | None = None
+        self._model: tuple[Path, str] | None = None
         # id of a face and its hidden parts → smoothed probabilities, and their time
         self._memory: dict[tuple[int, frozenset[Part]], tuple[NDArray[np.float32], float]] = {}
 
-    def use_model(self, model: Path) -> None:
-        """Start over if this is another model."""
-        if model != self._model:
+    def use_model(self, model: Path, prior: str) -> None:
+        """Start over if this is another model, or another prior: a paused picture shows it too."""
+        if (model, prior) != self._model:
             self._memory.clear()
-            self._model = model
+            self._model = model, prior
 
     def smooth(
         self,

@@ -257,7 +257,7 @@ class Tracks:
 
 
 def face_number(face_id: int) -> int:
-    """The number of a face in the window, 1 to MAX_FACES; it also determines the colour."""
+    """The number of a face in the window, 1 to MAX_FACES."""
     return face_id % MAX_FACES + 1
 
 

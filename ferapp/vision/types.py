@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ferapp.sources.base import Frame
 from ferapp.vision.face_regions import Part
 from trainer.attribution_methods import DEFAULT_METHOD
+from trainer.prior import TRAINED
 
 Box = tuple[float, float, float, float]  # x, y, width, height in frame pixels
 
@@ -66,20 +67,24 @@ class Crop:
 class AppliedModel:
     """A model that ran on the faces of a frame; `method` is the one that made its maps.
 
-    `valence_arousal`: whether it has learned them.
+    `valence_arousal`: whether it has learned them. `prior` names the class shares that its
+    probabilities assume, see `ClassPrior`.
     """
 
     classes: tuple[str, ...]
     method: str = DEFAULT_METHOD
     valence_arousal: bool = False
+    prior: str = TRAINED
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Signed maps (M, S, S) of a prediction, in crop space.
+    """Signed maps (M, S, S) of a prediction, in pixels of the crop.
 
+    They may reach beyond the crop, by as much on each side.
     `targets` are the M classes that the maps explain: all of them where one backward pass yields
-    them all, else one. `regions` (S, S) is a `face_regions.region_map`; `from_frame` as in Crop.
+    them all, else one. `regions` (S, S) is a `face_regions.region_map`; `from_frame` (2, 3) maps
+    frame pixels to those of the maps.
     """
 
     maps: NDArray[np.float32]
@@ -134,7 +139,8 @@ class Face:
     template's size without a model. A recording gives back neither
     landmarks, crops nor measures. `signals` (S,)
     are the unsmoothed values of `signals.SIGNALS`, NaN where unknown. `predictions` has an entry
-    for each of `Analysis.models`.
+    for each of `Analysis.models`. `colour` is the index of its colour, see `face_colours`; None:
+    that of its number.
     """
 
     face_id: int
@@ -145,6 +151,7 @@ class Face:
     quality: tuple[QualityIssue, ...] = ()
     predictions: tuple[Prediction | None, ...] = ()
     measures: FaceMeasures | None = None
+    colour: int | None = None
 
     @property
     def prediction(self) -> Prediction | None:

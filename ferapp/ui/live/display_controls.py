@@ -5,15 +5,21 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QPainter, QWheelEvent
 from PySide6.QtWidgets import (
+    QButtonGroup,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QSizePolicy,
     QSlider,
     QWidget,
 )
 
+from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import Toggle
+from ferapp.ui.widgets.chips import Chip
+from ferapp.vision.analysis_options import Prior
+from trainer.card import ModelCard
 
 
 class Switch(Toggle):
@@ -76,6 +82,42 @@ class Slider(QSlider):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()  # the wheel scrolls the panel instead of changing values
+
+
+class ClassBalance(QWidget):
+    """Which class shares the probabilities assume; `chosen` carries their name."""
+
+    chosen = Signal(str)  # as AnalysisOptions.prior
+
+    def __init__(self, prior: Prior) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(QLabel("Class balance"))
+        row.addStretch(1)
+        self.chips: dict[Prior, Chip] = {
+            "trained": Chip("As trained", ""),
+            "balanced": Chip("Balanced", ""),
+        }
+        group = QButtonGroup(self)
+        for name, chip in self.chips.items():
+            chip.setAccessibleName(f"Class balance: {chip.text().lower()}")
+            chip.clicked.connect(lambda _on, name=name: self.chosen.emit(name))
+            group.addButton(chip)
+            row.addWidget(chip)
+        self.chips[prior].setChecked(True)
+        self.show_model(None)
+
+    def show_model(self, card: ModelCard | None) -> None:
+        """Explain it with the class shares of this model; disabled where they are not known."""
+        is_known = card is None or bool(card.prior)
+        tip = wording.class_balance_tip(card) if is_known else wording.NO_CLASS_SHARES
+        if tip != self.toolTip():
+            self.setToolTip(tip)
+            for chip in self.chips.values():
+                chip.setToolTip(tip)
+                chip.setEnabled(is_known)
 
 
 class Sliders(QWidget):

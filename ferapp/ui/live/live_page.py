@@ -13,7 +13,7 @@ from ferapp.live.status import LiveEngine, LiveStatus, ModelState
 from ferapp.overlays.colour_scale import ColourScale
 from ferapp.overlays.overlay_style import OVERLAYS, OverlayStyle, displayed_map
 from ferapp.sources.recorded import Replay
-from ferapp.ui.live.display_controls import Sliders, Switch
+from ferapp.ui.live.display_controls import ClassBalance, Sliders, Switch
 from ferapp.ui.live.face.attribution_controls import AttributionControls
 from ferapp.ui.live.face.face_panel import FacePanel
 from ferapp.ui.live.face.hide_parts import HideRow
@@ -25,7 +25,7 @@ from ferapp.ui.recording.play_bar import PlayBar
 from ferapp.ui.recording.record_bar import RecordBar
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import wording
-from ferapp.vision.analysis_options import AnalysisOptions
+from ferapp.vision.analysis_options import AnalysisOptions, Prior
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis
 
@@ -57,7 +57,9 @@ class LivePage(QWidget):
         self._engine = engine
         self._store = store
         self._options = AnalysisOptions(
-            smoothing_s=store.now.smoothing_ms / 1000, max_faces=store.now.faces
+            smoothing_s=store.now.smoothing_ms / 1000,
+            max_faces=store.now.faces,
+            prior=store.now.prior,
         )
         self._actions = actions
         self._analysis: Analysis | None = None
@@ -76,7 +78,8 @@ class LivePage(QWidget):
         self.hide_row = HideRow()
         self.attribution = AttributionControls(store.now.held_scale)
         self.sliders = Sliders(store.now.look.opacity, store.now.smoothing_ms)
-        below = [self.hide_row, self.attribution, self.sliders]
+        self.class_balance = ClassBalance(store.now.prior)
+        below = [self.hide_row, self.attribution, self.sliders, self.class_balance]
         self.switches = [
             Switch(actions[name]) for name in (*(o.field for o in OVERLAYS), "signals")
         ]
@@ -136,6 +139,7 @@ class LivePage(QWidget):
         self.hide_row.changed.connect(lambda hidden: self._set_options(hidden=hidden))
         self.sliders.opacity_changed.connect(lambda value: self.change_style(opacity=value))
         self.sliders.smoothing_changed.connect(self._set_smoothing)
+        self.class_balance.chosen.connect(self._set_prior)
         self.change_style(full_scale=0.0)  # a saved scale may be another model's
 
     @property
@@ -284,6 +288,10 @@ class LivePage(QWidget):
         self._store.change(smoothing_ms=milliseconds)
         self._set_options(smoothing_s=milliseconds / 1000)
 
+    def _set_prior(self, prior: Prior) -> None:
+        self._store.change(prior=prior)
+        self._set_options(prior=prior)
+
     def _set_options(self, **changes: Any) -> None:
         before, self._options = self._options, replace(self._options, **changes)
         self._engine.set_options(self._options)
@@ -366,7 +374,8 @@ class LivePage(QWidget):
     def _refresh_status(self) -> None:
         status = self._engine.status()
         states, before = (_model_states(item) for item in (status, self._status))
-        self._panel_due = self._panel_due or states != before
+        is_notice_new = status.analysis_notice != self._status.analysis_notice
+        self._panel_due = self._panel_due or states != before or is_notice_new
         is_new_model = status.model.spec != self._status.model.spec
         if is_new_model:
             self._scale.reset()
@@ -382,6 +391,7 @@ class LivePage(QWidget):
         if status.source.playback is not None and status.source.playback.paused != frozen:
             self._engine.pause(frozen)  # the file was reopened
         self.attribution.show_methods(status.model.methods)
+        self.class_balance.show_model(status.model.card)
         self._show_frozen()
         self.live_view.show_status(status)
         self.live_view.hud.show_overlay_delay(self.view.overlay_delay_ms)

@@ -29,6 +29,8 @@ from ferapp.live.status import LiveStatus
 from ferapp.overlays.overlay_style import OverlayStyle, displayed_map
 from ferapp.overlays.render_overlays import render_overlays
 from ferapp.sources.stream_address import without_password
+from ferapp.ui.live.slide import RecentShares, SlideContent, draw_slide
+from ferapp.ui.widgets import theme
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.face_table import COORDINATES
 from ferapp.vision.file_hash import file_hash
@@ -54,16 +56,18 @@ def write_snapshot(
     options: AnalysisOptions,
     folder: Path,
     when: datetime,
+    slide: SlideContent | None = None,
 ) -> Path:
     """Write `ferapp-<when>.png` and `.json` into `folder`; returns the picture's path.
 
+    The picture is the frame with its overlays, or the slide where one is given.
     Both files are written, or neither; existing files are never replaced. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     picture = _reserve_file(folder, when)
     data = picture.with_suffix(".json")
     try:
-        png = _png(render_overlays(analysis, style))
+        png = _png(draw_slide(slide) if slide else render_overlays(analysis, style))
         write_atomic(picture, lambda stream: stream.write(png))
         record = snapshot_record(analysis, status, style, options, when)
         write_json(data, {"picture": picture.name, **record})
@@ -104,6 +108,7 @@ def snapshot_record(
             "sha256": file_hash(status.model.file),
             "temperature": card.temperature,
             "classes": list(analysis.classes),
+            "prior": analysis.model.prior if analysis.model is not None else None,
         }
         if card is not None and analysis.classes and not replayed
         else None,  # the recording's session.json names the model of its results
@@ -203,13 +208,22 @@ class Snapshots(QObject):
         status: LiveStatus,
         style: OverlayStyle,
         options: AnalysisOptions,
+        recent: RecentShares | None = None,
     ) -> None:
-        """Save the displayed picture; returns at once, `done` follows."""
+        """Save the displayed picture; returns at once, `done` follows.
+
+        With the `recent` probabilities it becomes a slide, in the colours of the window.
+        """
         if analysis is None:
             self.done.emit("There is no picture to save yet.", "")
             return
         folder, when = self._folder(), datetime.now().astimezone()
-        job = _Job(partial(write_snapshot, analysis, status, style, options, folder, when), folder)
+        slide = None
+        if recent is not None:
+            name = status.model.name
+            slide = SlideContent(analysis, style, recent, name, when, theme.current())
+        write = partial(write_snapshot, analysis, status, style, options, folder, when, slide)
+        job = _Job(write, folder)
         self._running.append(job)
         job.start()
         self._timer.start()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
+from ferapp.vision.analysis_options import Prior
 
 POLL_MS = 500
 TAIL_BYTES = 4096  # at the end of the table: more than a row
@@ -59,12 +60,13 @@ class TableBar(QFrame):
     def running(self) -> bool:
         return self._process.state() != QProcess.ProcessState.NotRunning
 
-    def start(self, source: str, table: Path, model: str, faces: int) -> None:
+    def start(self, source: str, table: Path, model: str, faces: int, prior: Prior) -> None:
         """Analyse `source` from beginning to end; only while nothing else is running."""
         self._table, self._stopped = table, False
         arguments = [
             *self._command[1:], "analyze", source, f"--csv={table}", f"--model={model}",
-            f"--faces={faces}", "--json", "--overwrite",  # the file dialog asked before overwriting
+            f"--faces={faces}", f"--prior={prior}", "--json",
+            "--overwrite",  # the file dialog asked before overwriting
         ]  # fmt: skip
         self._process.start(self._command[0], arguments)
         self._timer.start()

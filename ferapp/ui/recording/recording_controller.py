@@ -114,8 +114,12 @@ class RecordingController(QObject):
             self._window, "Analyse to table", f"{stem}.csv", "Tables (*.csv)"
         )
         if path:
-            faces = self._page.options.max_faces
-            self._page.table_bar.start(status.source.uri, Path(path), status.model.spec, faces)
+            now = self._page.options
+            card = status.model.card  # an old one does not say what would have to be balanced
+            prior = now.prior if card is not None and card.prior else "trained"
+            self._page.table_bar.start(
+                status.source.uri, Path(path), status.model.spec, now.max_faces, prior
+            )
             self._enable_table(status)
 
     def _show_table_outcome(self, message: str, table: str) -> None:

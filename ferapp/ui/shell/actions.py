@@ -69,6 +69,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Save this picture with its overlays (PNG) and everything measured on it (JSON).",
     ),
     ActionRecord(
+        "slide",
+        "Picture",
+        "Snapshot as slide",
+        "Shift+S",
+        "Save picture, bars, the last 20 seconds, model and date as one large PNG for a talk.",
+    ),
+    ActionRecord(
         "mirror",
         "Picture",
         "Mirror",

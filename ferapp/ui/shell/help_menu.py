@@ -44,6 +44,7 @@ class HelpMenu:
         self.menu.addMenu(self._faces_menu())
         self.menu.addAction(actions["fullscreen"])
         self.menu.addAction(actions["hud"])
+        self.menu.addAction(actions["slide"])
         self.menu.addAction(actions["recording_settings"])
         self.menu.addSeparator()
         for name in ("keys", "hints", "log", "diagnostics", "about"):

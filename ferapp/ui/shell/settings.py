@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.widgets.theme import Mode
-from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_FACES
+from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_FACES, Prior
 from ferapp.vision.overlay_methods import OVERLAY_METHODS
 from ferapp.vision.signals import GROUPS
 from trainer.files import write_json
@@ -74,6 +74,7 @@ class Settings(BaseModel):
     recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
+    prior: Prior = "trained"  # balanced costs more than half a point of accuracy
 
 
 class SettingsStore:
@@ -100,6 +101,7 @@ class SettingsStore:
             look=now.look,
             held_scale=now.held_scale,
             smoothing_ms=now.smoothing_ms,
+            prior=now.prior,
             hud=now.hud,
             recordings=recordings,
             hints_seen=now.hints_seen,

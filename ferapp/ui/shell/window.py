@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from ferapp.live.status import LiveEngine, ModelState
 from ferapp.sources.file_kind import VIDEO_FILE_SUFFIXES
 from ferapp.ui.live.live_page import LivePage
+from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.live.snapshot import Snapshots, open_folder
 from ferapp.ui.recording.recording_controller import TITLE, RecordingController
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
@@ -155,7 +156,10 @@ class MainWindow(QMainWindow):
             lambda: self._open_data(QGuiApplication.clipboard().mimeData())
         )
         actions["open_model"].triggered.connect(self._choose_model)
-        actions["snapshot"].triggered.connect(self._take_snapshot)
+        actions["snapshot"].triggered.connect(lambda: self._take_snapshot())
+        actions["slide"].triggered.connect(
+            lambda: self._take_snapshot(self.live_page.panel.probability_plot.recent())
+        )
         self.snapshots.done.connect(self._snapshot_done)
         actions["fullscreen"].triggered.connect(self._set_full_screen)
         actions["hud"].setChecked(self.store.now.hud)
@@ -259,9 +263,10 @@ class MainWindow(QMainWindow):
 
     # --- snapshots ------------------------------------------------------------------------------
 
-    def _take_snapshot(self) -> None:
+    def _take_snapshot(self, recent: RecentShares | None = None) -> None:
+        """With the `recent` probabilities as a slide."""
         page = self.live_page
-        self.snapshots.save(page.analysis, page.status, page.overlay_style, page.options)
+        self.snapshots.save(page.analysis, page.status, page.overlay_style, page.options, recent)
 
     def _snapshot_done(self, message: str, path: str) -> None:
         toast = self.live_page.live_view.toast

@@ -4,10 +4,12 @@ import math
 
 from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
 from ferapp.overlays.label_text import class_title, face_label, parts_text, percent
-from ferapp.recording.session import HIDDEN
+from ferapp.recording.session import HIDDEN, PRIOR
 from ferapp.sources.recorded import Mark
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis, Face, QualityIssue, QualityKind
+from trainer.card import ModelCard
+from trainer.prior import BALANCED
 
 # kind → its name, the measurement, and advice
 _QUALITY: dict[QualityKind, tuple[str, str, str]] = {
@@ -42,6 +44,10 @@ _QUALITY: dict[QualityKind, tuple[str, str, str]] = {
         "Several expressions are about as probable: see the bars.",
     ),
 }
+NO_CLASS_SHARES = (
+    "This model's file does not say how frequent the expressions were in its training pictures,\n"
+    "so its probabilities stay as trained."
+)
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
@@ -131,19 +137,37 @@ def headline(
         several = len(analysis.faces) > 1
         why = "largest" if chosen is None else "chosen"
         which = f", {why} of {count_faces(len(analysis.faces))}" if several else ""
-        return face_label(face.prediction), f"Apparent expression{which}"
+        assumed = ", balanced" if face.prediction.model.prior == BALANCED else ""
+        return face_label(face.prediction), f"Apparent expression{which}{assumed}"
     if not status.model.name:
         if status.model.state is ModelState.LOADING:
             return "Loading the model…", "This takes a few seconds, once."
         return "No model", "Open a model to begin (M)."
     if analysis is None:
-        return "No picture yet", "Demo clip (D), camera (C) or a file (O)."
+        if status.source.notice or not (status.source.name or status.source.opening):
+            return "No picture yet", "Demo clip (D), camera (C) or a file (O)."
+        return "Loading…", "The first result follows."
     if chosen is not None and face is None:
-        return (
-            f"No face {face_number(chosen)}",
-            "Out of sight. It is followed again if it returns soon.",
-        )
+        return "Out of sight", f"Face {face_number(chosen)} is followed again if it returns soon."
+    if analysis.faces and status.analysis_notice:
+        return "No result", "The message below the picture says why."
+    if analysis.faces:  # seen before the model was ready
+        return "Loading…", "The first result follows."
     return "No face", "Show a face, lit and turned to the camera."
+
+
+def class_balance_tip(card: ModelCard | None) -> str:
+    """Why another prior than that of the training pictures may be expected."""
+    trained = "training pictures"
+    if card is not None and card.prior:
+        often, rarely = (choose(card.prior, key=lambda n: card.prior[n]) for choose in (max, min))
+        shares = (f"{100 * card.prior[name]:.2g}\u00a0% {name}" for name in (often, rarely))
+        trained = f"training pictures, of which {' and '.join(shares)}"
+    return (
+        f"People in front of a camera are not like the {trained}:\n"
+        "“Balanced” expects every expression equally often, so that rare ones are found more\n"
+        "often, and also said more often by mistake. The attribution stays the same."
+    )
 
 
 def model_notice(status: LiveStatus) -> str:
@@ -202,6 +226,8 @@ def mark(marked: Mark) -> str:
     """A moment of a recording as text: `0:12 Mark: a laugh`, `0:20 Hidden: mouth`."""
     if marked.kind == HIDDEN:
         return f"{duration(marked.time_s)} Hidden from the model: {marked.note or 'nothing'}"
+    if marked.kind == PRIOR:
+        return f"{duration(marked.time_s)} Class balance: {marked.note}"
     note = f": {marked.note}" if marked.note else ""
     return f"{duration(marked.time_s)} {marked.kind.capitalize()}{note}"
 

@@ -2,15 +2,19 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QColor
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor, QFontMetrics
 
 from ferapp.overlays import label_text, palette
+from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.timeline.time_plot import SECONDS, TimePlot
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis
 from trainer.labels import EXPRESSIONS
 
 MIN_HEIGHT = 40  # px: everything fits into the smallest window
+NAMED = 0.1  # probability from which a line has its name beside it
+ROOM = 1  # px between two names
 
 
 class ProbabilityPlot(TimePlot):
@@ -21,22 +25,29 @@ class ProbabilityPlot(TimePlot):
         self._classes: tuple[str, ...] = EXPRESSIONS
         self.curves: list[pg.PlotCurveItem] = []
         self._raw = pg.PlotCurveItem(connect="finite")
-        self._leader = pg.TextItem(anchor=(1, 0.5))
+        self.names: list[pg.TextItem] = []  # one a class, at the end of its line
         self.setYRange(-0.02, 1.07, padding=0)
         self.getAxis("left").setTicks([[(0, "0"), (0.5, "50"), (1, "100 %")]])
         self.setAccessibleName("Probabilities of the last 20 seconds")
         self.setToolTip(
             "The probabilities of the last 20 seconds, in the colours of the bars.\n"
-            "Lines: smoothed. Faint line: the leading expression, unsmoothed.\n"
+            "Lines: smoothed; those above 10 % have their names beside them.\n"
+            "Faint line: the leading expression, unsmoothed.\n"
             "Gaps: no face, another face, other parts hidden, a pause, a seek or a restart."
         )
         self._build_curves()
 
     def _build_curves(self) -> None:
-        for curve in self.curves:
-            self.removeItem(curve)
+        for item in (*self.curves, *self.names):
+            self.removeItem(item)
         self.curves = [pg.PlotCurveItem(connect="finite") for _ in self._classes]
-        for item in (self._raw, *self.curves, self._leader):
+        self.names = [
+            pg.TextItem(label_text.class_title(name), anchor=(1, 0.5)) for name in self._classes
+        ]
+        for name in self.names:  # else the ground of one would cover the next
+            name.textItem.document().setDocumentMargin(0)
+            name.updateTextPos()
+        for item in (self._raw, *self.curves, *self.names):
             if item.scene() is None:
                 self.addItem(item, ignoreBounds=True)
         self.restyle()
@@ -55,6 +66,11 @@ class ProbabilityPlot(TimePlot):
             subject = face.face_id, analysis.hidden
             self.append(frame, subject, prediction.smoothed, prediction.probabilities)
 
+    def recent(self) -> RecentShares:
+        """The smoothed values of the last seconds, for a slide."""
+        times, smoothed, _ = self.history.last(SECONDS)
+        return RecentShares(times, smoothed)
+
     def redraw(self) -> None:
         """Draw the added values, if the plot is visible."""
         if not self.is_due():
@@ -64,7 +80,7 @@ class ProbabilityPlot(TimePlot):
             curve.setData(times, smoothed[:, i])
         has_face = len(times) > 0 and bool(np.isfinite(smoothed[-1, 0]))
         self._raw.setVisible(has_face)
-        self._leader.setVisible(has_face)
+        self._place_names(smoothed[-1] if has_face else np.zeros(len(self.curves), np.float32))
         if has_face:
             top = int(np.argmax(smoothed[-1]))
             colour = QColor(theme.current().expression(self._classes[top], top))
@@ -72,13 +88,35 @@ class ProbabilityPlot(TimePlot):
             faint.setAlphaF(0.25)
             self._raw.setPen(pg.mkPen(faint, width=1))
             self._raw.setData(times, raw[:, top])
-            self._leader.setText(label_text.class_title(self._classes[top]), color=colour)
-            height = float(smoothed[-1, top])
-            self._leader.setPos(0, height - 0.1 if height > 0.5 else height + 0.1)
+
+    def _place_names(self, shares: NDArray[np.float32]) -> None:
+        """Names beside the lines above NAMED, so that they do not depend on colours alone.
+
+        As near to their lines as they fit one above another; in a low plot only the highest fit.
+        """
+        low, high = self.getViewBox().viewRange()[1]
+        pixel = (high - low) / max(self.getViewBox().height(), 1)
+        line = (QFontMetrics(self.names[0].textItem.font()).height() + ROOM) * pixel
+        most = max(1, int((high - low) / line))
+        shown = [int(i) for i in np.argsort(-shares) if shares[i] > NAMED][:most]
+        for i, name in enumerate(self.names):
+            name.setVisible(i in shown)
+        places, free = list[float](), high  # from the top
+        for i in shown:
+            places.append(min(float(shares[i]), free - line / 2))
+            free = places[-1] - line / 2
+        free = low
+        for k in reversed(range(len(shown))):  # those at the bottom move up into the plot
+            places[k] = max(places[k], free + line / 2)
+            free = places[k] + line / 2
+            self.names[shown[k]].setPos(0, places[k])
 
     def restyle(self) -> None:
         super().restyle()
         colours = theme.current()
-        self._leader.fill = pg.mkBrush(palette.to_qcolor(colours.panel, 0.75))  # over the curves
         for i, curve in enumerate(self.curves):
-            curve.setPen(pg.mkPen(colours.expression(self._classes[i], i), width=1))
+            colour = colours.expression(self._classes[i], i)
+            curve.setPen(pg.mkPen(colour, width=1))
+            self.names[i].setColor(colour)
+            self.names[i].fill = pg.mkBrush(palette.to_qcolor(colours.panel, 0.75))  # over curves
+            self.names[i].update()

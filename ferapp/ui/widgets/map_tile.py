@@ -6,13 +6,13 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ferapp.overlays.overlay_painter import grey_image, map_image
+from ferapp.overlays.overlay_painter import draw_points, grey_image, map_image
 from ferapp.overlays.overlay_style import OverlayStyle
-from ferapp.overlays.palette import LANDMARK
 from ferapp.ui.widgets import theme
 
 SIDE = 104  # px
 MAP_OPACITY = 0.75
+POINT_RADIUS = 0.9  # px of a landmark
 
 
 class MapTile(QWidget):
@@ -97,8 +97,6 @@ class MapTile(QWidget):
         painter.drawText(QRectF(0, frame.bottom() + 3, self._side, line), left, self.caption)
 
     def _paint_points(self, painter: QPainter, frame: QRectF, scale: float) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(LANDMARK))
-        for x, y in self._points.tolist():
-            centre = QPointF((x + 0.5) * scale, (y + 0.5) * scale) + frame.topLeft()
-            painter.drawEllipse(centre, 1.2, 1.2)
+        corners = self._points.astype(float) + 0.5
+        places = [QPointF(x, y) + frame.topLeft() for x, y in (corners * scale).tolist()]
+        draw_points(painter, places, POINT_RADIUS)

@@ -48,6 +48,22 @@ def test_alpha_follows_magnitude_and_opacity() -> None:
     assert not colour_maps.attribution_image(values, 0.0).any()
 
 
+def test_a_map_fades_out_over_its_last_tenth() -> None:
+    ones = np.ones((200, 200), np.float32)
+    plain, faded = (colour_maps.attribution_image(ones, 0.6, fades=on) for on in (False, True))
+    np.testing.assert_array_equal(faded[20:180, 20:180], plain[20:180, 20:180])
+    alpha = faded[..., 3].astype(int)
+    for edge in (alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]):
+        assert not edge.any()
+    ramp = alpha[100, :21]
+    assert (np.diff(ramp) >= 0).all()
+    assert np.diff(ramp).max() < 0.1 * 153  # no step that is seen
+    assert ramp[10] == pytest.approx(153 / 2, abs=3)
+    assert alpha[4, 4] < alpha[4, 100]  # corners are round
+    hue = faded[100, 10, :3] / faded[100, 10, 3]  # the colour of a value stays its own
+    np.testing.assert_allclose(hue, plain[100, 10, :3] / 153, atol=0.02)
+
+
 def test_colours_are_premultiplied() -> None:
     values = np.linspace(-1, 1, 81, dtype=np.float32).reshape(9, 9)
     image = colour_maps.attribution_image(values, 0.5)

@@ -9,11 +9,12 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
 from ferapp.overlays import palette
+from ferapp.overlays.colour_maps import MAP_PALETTES
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.overlays.render_overlays import render_overlays
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis
-from tests.support.ui.fake_engine import SIZE, analysis, face
+from tests.support.ui.fake_engine import SIZE, analysis, face, similarity
 from trainer.faces.points import CONTOURS_68
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -49,7 +50,48 @@ def test_landmarks_are_drawn_at_their_positions(size: tuple[int, int]) -> None:
     pixels = rgb(image)
     for x, y in shown.faces[0].landmarks[[0, 30, 67]].tolist():
         column, row = round(x), round(y)  # the pixel whose centre is nearest
-        assert far(pixels[row, column], palette.FACE_COLOURS[0]) < 110
+        assert far(pixels[row, column], palette.LANDMARK) < 110
+
+
+@pytest.mark.parametrize("name", MAP_PALETTES)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_landmarks_are_seen_on_every_colour_of_a_map(name: str, sign: int) -> None:
+    """Either the dot or its edge differs from what is below it."""
+    style = replace(BARE, attribution=True, opacity=1.0, palette=name)
+    ramp = np.tile(sign * np.linspace(0.05, 1, SIZE, dtype=np.float32), (SIZE, 1))
+    shown = one_face((640, 360), ramp)
+    below, drawn = (rgb(render_overlays(shown, replace(style, landmarks=on))) for on in (0, 1))
+    for x, y in shown.faces[0].landmarks.tolist():
+        rows, columns = (slice(round(v) - 4, round(v) + 5) for v in (y, x))
+        change = (drawn - below)[rows, columns].mean(axis=-1)
+        assert max(change.max(), -change.min()) > 60
+
+
+def test_no_edge_of_a_tilted_crop_is_seen() -> None:
+    """The strongest step of the picture's brightness, where the map is strong everywhere."""
+    tilted = similarity(25, SIZE / 180, (320, 180))
+    hot = np.ones((SIZE, SIZE), np.float32)
+    shown = analysis(face((320, 180), 90, attribution=hot, to_crop=tilted), size=(640, 360))
+    flat = replace(shown, picture=np.full_like(shown.picture, 90))
+    pixels = rgb(render_overlays(flat, replace(BARE, attribution=True, opacity=1.0)))
+    steps = np.abs(np.diff(pixels.sum(axis=-1), axis=1))
+    assert pixels[180, 320].sum() > 500
+    assert steps.max() < 60  # of 765; a hard edge is 300
+
+
+def test_the_crop_frame_is_where_the_crop_ends() -> None:
+    tilted = similarity(25, SIZE / 180, (320, 180))
+    shown = analysis(face((320, 180), 90, to_crop=tilted), size=(640, 360))
+    flat = replace(shown, picture=np.zeros_like(shown.picture))
+    pixels = rgb(render_overlays(flat, replace(BARE, crop_frame=True))).sum(axis=-1)
+    rows, columns = np.nonzero(pixels > 300)
+    inverse = np.linalg.inv(np.vstack([tilted, [0, 0, 1]]).astype(float))
+    for u in (-0.5, SIZE / 2, SIZE - 0.5):
+        x, y, _ = inverse @ [u, -0.5, 1]  # on the upper edge
+        assert np.hypot(columns - x, rows - y).min() < 1.5
+    in_crop = tilted @ np.stack([columns, rows, np.ones(len(rows))])
+    off_edge = np.abs(np.abs(in_crop - (SIZE - 1) / 2).max(axis=0) - SIZE / 2)
+    assert off_edge.max() < 1.0  # nothing but the edge
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -20,6 +20,7 @@ from ferapp.vision.face_table import table_head
 from ferapp.vision.types import Affect, Analysis, AppliedModel
 from tests.support.app.engine_parts import until
 from tests.support.app.recording_parts import (
+    MODEL,
     PLENTY,
     classifier,
     ended,
@@ -210,6 +211,20 @@ class TestFolder:
         assert found[0]["time_s"] == found[2]["time_s"] == f"{moment:.3f}"
         assert [row["frame"] for row in found] == ["0", "1", "0", "2"]
         assert running.status.marks == 1
+
+    def test_another_class_balance_is_an_event(self, tmp_path: Path) -> None:
+        balanced = replace(MODEL, prior="balanced")
+        with recording(RecordingPlan(tmp_path)) as running:
+            running.add(shot(5), loaded())
+            running.add(replace(shot(6), models=(balanced,)), loaded())
+            running.add(replace(shot(7), models=(balanced,)), loaded())
+        found = rows(only(tmp_path) / "events.csv")
+        assert [(row["kind"], row["note"], row["frame"]) for row in found] == [
+            ("prior", "balanced", "1")
+        ]
+        about = json.loads((only(tmp_path) / "session.json").read_text())
+        assert about["model"]["prior"] == "trained"  # at its beginning
+        assert "class shares" in about["columns"]["kind"]
 
     def test_two_recordings_in_one_second_have_two_folders(self, tmp_path: Path) -> None:
         for _ in range(2):

@@ -9,8 +9,14 @@ from numpy.typing import NDArray
 
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_regions import REGIONS, region_map, region_shares
-from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS
+from ferapp.vision.overlay_methods import (
+    ACTION_UNITS,
+    OVERLAY_METHODS,
+    is_one_sided,
+    method_groups,
+)
 from trainer.attribution import attribute
+from trainer.attribution.core import LAYER_METHODS, RECTIFIED
 from trainer.card import ModelCard
 from trainer.data.crops import to_input
 from trainer.faces import au_heatmap
@@ -97,7 +103,7 @@ def test_a_model_offers_the_methods_that_it_supports(
         column = result.mapped[0].tolist().index(4)
         ours = result.maps[:, column]
         if method == ACTION_UNITS:
-            expected = au_heatmap(torch.from_numpy(points()) - 2, 44, EXPRESSIONS[4])
+            expected = au_heatmap(torch.from_numpy(points()) - 2 + 15, 74, EXPRESSIONS[4])
         elif method.startswith("pixels_"):
             expected = attribute(network.eval(), x, method.removeprefix("pixels_"), 4, "input")
         else:
@@ -137,6 +143,99 @@ def test_probabilities_and_the_predicted_class_follow_the_prior(
         if result.mapped.shape[1] == 1:
             assert result.mapped[:, 0].tolist() == expected.argmax(axis=1).tolist()
     assert result.probabilities.argmax(axis=1).tolist() == [1, 1]  # the last audience is disgusted
+
+
+def test_the_prior_changes_from_one_call_to_the_next(
+    tmp_path: Path, crops: NDArray[np.uint8]
+) -> None:
+    file = saved(tmp_path, "compact")
+    classifier, balanced = Classifier(file, "cpu"), Classifier(file, "cpu", "balanced")
+    trained = classifier.classify(crops, attribution=False).probabilities
+    result = classifier.classify(crops, attribution=True, prior="balanced")
+    expected = balanced.classify(crops, attribution=True)
+    np.testing.assert_array_equal(result.probabilities, expected.probabilities)
+    np.testing.assert_array_equal(result.maps, expected.maps)
+    assert np.abs(result.probabilities - trained).max() > 0.05
+    again = classifier.classify(crops, attribution=False, prior="trained").probabilities
+    np.testing.assert_array_equal(again, trained)
+    assert str(classifier.prior_for("balanced")) == "balanced"
+
+
+def test_an_old_model_without_class_shares_stays_as_trained(
+    tmp_path: Path, crops: NDArray[np.uint8]
+) -> None:
+    file = saved(tmp_path, "compact")
+    network, card = load_model(file)
+    save_model(file, network.state_dict(), card.model_copy(update={"prior": {}}))
+    classifier = Classifier(file, "cpu")
+    plain, asked = (
+        classifier.classify(crops, attribution=False, prior=prior).probabilities
+        for prior in ("trained", "balanced")
+    )
+    np.testing.assert_array_equal(plain, asked)
+    assert str(classifier.prior_for("balanced")) == "trained"
+
+
+def peak_one(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    return maps / np.abs(maps).max(axis=(-2, -1), keepdims=True)
+
+
+def test_methods_in_a_group_of_the_menu_give_the_same_map(demo_frame: NDArray[np.uint8]) -> None:
+    """Of the bundled default, which ends in average pooling and one linear layer."""
+    classifier = Classifier("default", "cpu")
+    side = classifier.crop_size
+    rows = [demo_frame[y : y + 220, x : x + 220].mean(axis=2) for x, y in ((180, 60), (260, 100))]
+    step = np.linspace(0, 219, side).astype(int)
+    crops = np.stack([row[np.ix_(step, step)] for row in rows]).astype(np.uint8)
+    assert classifier._network.linear_head is not None
+    maps = {
+        name: np.concatenate(
+            [
+                classifier.classify(crops, attribution=True, method=name, target=k).maps[
+                    :, k if name == "grad_x_input" else 0
+                ]
+                for k in range(7)
+            ]
+        )
+        for name in ("grad_x_input", "cam", "gradcam", "gradcam_pp", "layercam")
+    }
+    headings = {g.heading: g.methods for g in method_groups(classifier.methods)}
+    assert headings["— Same map as Grad × Input"] == ("cam", "gradcam")
+    assert headings["— Nearly the same as LayerCAM"] == ("gradcam_pp",)
+    same = peak_one(maps["grad_x_input"])
+    np.testing.assert_allclose(peak_one(maps["cam"]), same, atol=1e-4)
+    positive = (maps["grad_x_input"] > 0).all(axis=(1, 2))  # for these, Grad-CAM rectifies nothing
+    assert positive.any()
+    np.testing.assert_allclose(peak_one(maps["gradcam"])[positive], same[positive], atol=1e-4)
+    mostly_for = maps["grad_x_input"].max(axis=(1, 2)) > -3 * maps["grad_x_input"].min(axis=(1, 2))
+    assert mostly_for.sum() > positive.sum()
+    for ours, signed in zip(maps["gradcam"][mostly_for], same[mostly_for], strict=True):
+        assert np.corrcoef(ours.ravel(), np.maximum(signed, 0).ravel())[0, 1] > 0.98
+    layercam, plus = peak_one(maps["layercam"]), peak_one(maps["gradcam_pp"])
+    np.testing.assert_allclose(plus, layercam, atol=0.01)
+    assert np.abs(layercam - same).max() > 0.05  # which is why these two stand apart
+    for name in (*OVERLAY_METHODS,):
+        if name in maps and is_one_sided(name):
+            assert maps[name].min() >= 0
+
+
+def test_rectified_methods_are_those_of_the_trainer() -> None:
+    assert {name for name in LAYER_METHODS if name in OVERLAY_METHODS and is_one_sided(name)} == {
+        *RECTIFIED
+    }
+
+
+def test_action_units_are_not_cut_at_the_chin(tmp_path: Path, crops: NDArray[np.uint8]) -> None:
+    classifier = Classifier(saved(tmp_path, "compact"), "cpu")
+    low = points()
+    low[:, 8, 1] = 50  # an open mouth: the chin is below the crop of 48 px
+    maps = classifier.classify(crops, attribution=True, method=ACTION_UNITS, points=low).maps
+    beyond = (maps.shape[-1] - 44) // 2
+    sad = maps[0, EXPRESSIONS.index("sad")]
+    assert beyond == 15
+    assert sad[beyond + 44 :].max() > 0.5  # the chin raiser reaches below the crop
+    for edge in (sad[0], sad[-1], sad[:, 0], sad[:, -1]):
+        assert not edge.any()
 
 
 def test_the_map_of_the_predicted_class_explains_the_networks_own_score(

@@ -31,9 +31,9 @@ def test_each_face_is_smoothed_separately_and_with_hidden_parts_too() -> None:
 def test_another_model_is_not_blended_with_the_one_before() -> None:
     smoothing = Smoothing()
     low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
-    smoothing.use_model(Path("one"))
+    smoothing.use_model(Path("one"), "trained")
     smoothing.smooth(0, low, 0.0, 0.3)
-    smoothing.use_model(Path("one"))
+    smoothing.use_model(Path("one"), "trained")
     assert smoothing.smooth(0, high, 0.0, 0.3) == pytest.approx(low)  # the same moment
-    smoothing.use_model(Path("two"))
+    smoothing.use_model(Path("two"), "trained")
     assert smoothing.smooth(0, high, 0.0, 0.3) == pytest.approx(high)

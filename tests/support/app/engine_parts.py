@@ -97,6 +97,9 @@ class FakeAnalyzer:
         took_part = (("landmarks",) if detections else ()) + (("model",) if classifier else ())
         return Analysis(frame, (), np.zeros((6, 8, 4), np.uint8), (AppliedModel(took_part),))
 
+    def colour(self, analysis: Analysis) -> Analysis:
+        return analysis
+
     def compare(
         self, analysis: Analysis, classifier: FakeClassifier, options: AnalysisOptions
     ) -> Analysis:

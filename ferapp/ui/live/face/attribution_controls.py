@@ -1,7 +1,7 @@
 """Controls of the attribution: the class and method, the colours, and the scale."""
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtCore import QEvent, QSize, Signal
+from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from ferapp.overlays import colour_maps, label_text
@@ -11,7 +11,7 @@ from ferapp.ui.live.face.attribution_key import gradient
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.picker import Picker
-from ferapp.vision.overlay_methods import OVERLAY_METHODS
+from ferapp.vision.overlay_methods import OVERLAY_METHODS, method_groups
 from trainer.attribution_methods import DEFAULT_METHOD
 
 _SWATCH = QSize(44, 10)
@@ -49,10 +49,10 @@ class AttributionControls(QWidget):
     def __init__(self, hold_scale: bool) -> None:
         super().__init__()
         self._classes: tuple[str, ...] = ()
+        self._served: tuple[str, ...] | None = None
         self._signed = True
         self.target = Picker("Explain", _EXPLAIN)
         self.method = Picker("Explain with", _METHOD)
-        self._served: tuple[str, ...] | None = None
         self._method = DEFAULT_METHOD
         self.method.setMinimumWidth(_MIN_WIDTH)
         self.palette_picker = Picker("Colours of the attribution", _COLOURS)
@@ -121,18 +121,37 @@ class AttributionControls(QWidget):
         self.method.setToolTip(reason or _METHOD)
 
     def show_methods(self, served: tuple[str, ...]) -> None:
-        """Enable the methods that the model supports; the others say why not."""
+        """The methods in groups: those that the model does not support say why not."""
         if served == self._served:
             return
         self._served = served
         self.method.clear()
-        for name, method in OVERLAY_METHODS.items():
-            self.method.addItem(method.title, name)
-            item = self.method.model().item(self.method.count() - 1)  # type: ignore[attr-defined]
-            item.setEnabled(not served or name in served)
-            is_served = item.isEnabled() or not method.refusal
-            item.setToolTip(method.description if is_served else method.refusal)
+        for group in method_groups(served):
+            if group.heading:
+                self._add_method(group.heading, None, group.why, enabled=False)
+            for name in group.methods:
+                method, is_served = OVERLAY_METHODS[name], not served or name in served
+                tip = method.description if is_served else method.refusal or method.description
+                tip = "\n\n".join(part for part in (tip, group.why) if part)
+                self._add_method(method.title, name, tip, enabled=is_served)
         self._show_method(self._method)
+
+    def _add_method(self, text: str, name: str | None, tip: str, *, enabled: bool) -> None:
+        """A heading has no name."""
+        self.method.addItem(text, name)
+        item = self.method.model().item(self.method.count() - 1)  # type: ignore[attr-defined]
+        item.setEnabled(enabled)
+        item.setToolTip(tip)
+        if not enabled:
+            item.setForeground(QColor(theme.current().muted))
+        if name is None:
+            item.setFont(theme.sized(self.font(), 0.85))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._served is not None:
+            served, self._served = self._served, None
+            self.show_methods(served)  # in the colours of the theme
 
     def _show_method(self, name: str) -> None:
         """Select the method, or the default, which is displayed instead of an unsupported one."""

@@ -14,24 +14,31 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ferapp.overlays import colour_maps
+from ferapp.overlays import colour_maps, palette
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
-from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS
+from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS, is_one_sided
 
 _BAR = 8  # px
 _GAP = 2
 
 
-def gradient(name: str, *, signed: bool, width: int, negative: bool = True) -> QImage:
-    """One row of the palette as in maps: from −1 to 1; from 0 for the strength alone, and for maps
-    without negative values.
+def gradient(
+    name: str, *, signed: bool, width: int, opacity: float = 1.0, one_sided: bool = False
+) -> QImage:
+    """One row of the palette, as maps look over a face in a picture, in every theme.
+
+    From −1 to 1; from 0 for the strength alone, and for maps without negative values.
     """
-    values = np.linspace(-1 if signed and negative else 0, 1, width, dtype=np.float32)[None]
-    pixels = colour_maps.attribution_image(values, 1.0, name, signed=signed)
+    values = np.linspace(0 if one_sided or not signed else -1, 1, width, dtype=np.float32)[None]
+    pixels = colour_maps.attribution_image(values, opacity, name, signed=signed)
     form = QImage.Format.Format_ARGB32_Premultiplied
-    return QImage(pixels.data, width, 1, 4 * width, form).copy()
+    row = QImage(width, 1, form)
+    row.fill(QColor(palette.FACE_GREY))
+    with QPainter(row) as painter:
+        painter.drawImage(0, 0, QImage(pixels.data, width, 1, 4 * width, form))
+    return row
 
 
 class AttributionKey(QWidget):
@@ -82,6 +89,8 @@ class AttributionKey(QWidget):
             return "", f"action units of{name}" if name else "action units"
         if not OVERLAY_METHODS[self._style.method].depends_on_class:
             return "less attention", "more"
+        if self._style.signed and is_one_sided(self._style.method):
+            return "", f"for{name}"
         if self._style.signed:
             return "against", f"for{name}"
         return "weak", f"strong, for{name}" if name else "strong"
@@ -94,14 +103,9 @@ class AttributionKey(QWidget):
         if not full:
             return "", "", ""
         unit = OVERLAY_METHODS[self._style.method].unit
-        if self._style.signed and self._has_negative:
+        if self._style.signed and not is_one_sided(self._style.method):
             return f"−{_short(full)}", unit, f"+{_short(full)}"
         return "0", unit, _short(full)
-
-    @property
-    def _has_negative(self) -> bool:
-        """Whether maps may have values below 0: attention is above the least of the picture."""
-        return OVERLAY_METHODS[self._style.method].group != "attention"
 
     def _tip(self) -> str:
         name = self._shown or "the class"
@@ -110,11 +114,24 @@ class AttributionKey(QWidget):
         method = OVERLAY_METHODS[self._style.method]
         if method.name == ACTION_UNITS or not method.depends_on_class:
             return method.description
+        if is_one_sided(method.name):
+            direction = (
+                f"From left to right: how much a part of the face speaks for {name}.\n"
+                "This method leaves out what speaks against it."
+            )
+        elif self._style.signed:
+            direction = (
+                f"Right: parts of the face that speak for {name}.\n"
+                "Left: parts that speak against it."
+            )
+        else:
+            direction = (
+                f"From left to right: how much a part of the face matters for {name},\n"
+                "whether it speaks for or against it."
+            )
         lines = [
-            f"Right: parts of the face that speak for {name}. Left: parts that speak against it."
-            if self._style.signed
-            else f"From left to right: how much a part of the face matters for {name},\n"
-            "whether it speaks for or against it.",
+            direction,
+            "The colours are drawn as over a face. At the edge of the crop the map fades out.",
         ]
         if self._requested != self._shown:
             lines.append(
@@ -147,7 +164,8 @@ class AttributionKey(QWidget):
                 self._style.palette,
                 signed=self._style.signed,
                 width=256,
-                negative=self._has_negative,
+                opacity=self._style.opacity,
+                one_sided=is_one_sided(self._style.method),
             )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -155,7 +173,6 @@ class AttributionKey(QWidget):
         shape = QPainterPath()
         shape.addRoundedRect(bar, _BAR / 2, _BAR / 2)
         painter.setClipPath(shape)
-        painter.fillRect(bar, QColor(theme.current().raised))
         painter.drawImage(bar, self._gradient)
         painter.setClipping(False)
         painter.setPen(QColor(theme.current().muted))

@@ -57,4 +57,8 @@ class CropView(QWidget):
         painter.drawImage(QRectF(self.rect()), self._crop)
         if self._map is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(QRectF(self.rect()), self._map)
+            # action units reach beyond the crop
+            share = self._map.width() / overlay_painter.UPSAMPLING / self._crop.width()
+            whole = QRectF(0, 0, share * self.width(), share * self.height())
+            whole.moveCenter(QRectF(self.rect()).center())
+            painter.drawImage(whole, self._map)

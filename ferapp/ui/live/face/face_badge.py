@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ferapp.overlays import palette
 from ferapp.ui.widgets import theme
 from ferapp.vision.tracking import face_number
+from ferapp.vision.types import Face
 
 _SIDE = 26  # px
 
@@ -17,7 +18,7 @@ class FaceBadge(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._face_id: int | None = None
-        self._in_sight = False
+        self._face: Face | None = None
         self.setFont(theme.sized(self.font(), 1.15, QFont.Weight.Bold))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.hide()
@@ -25,9 +26,9 @@ class FaceBadge(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(_SIDE, _SIDE)
 
-    def show_face(self, face_id: int | None, in_sight: bool) -> None:
-        """None hides it. A face out of sight is only outlined."""
-        self._face_id, self._in_sight = face_id, in_sight
+    def show_face(self, face_id: int | None, face: Face | None) -> None:
+        """No id hides it. A face out of sight, whose `face` is None, is only outlined."""
+        self._face_id, self._face = face_id, face
         self.setVisible(face_id is not None)
         if face_id is None:
             return
@@ -45,11 +46,11 @@ class FaceBadge(QWidget):
     def _paint(self, painter: QPainter) -> None:
         if self._face_id is None:
             return
-        colours, colour = theme.current(), palette.face_colour(self._face_id)
+        colours, face = theme.current(), self._face
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         plate = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.setPen(QPen(QColor(colours.muted), 1))  # a light colour alone has no edge on white
-        painter.setBrush(colour if self._in_sight else Qt.BrushStyle.NoBrush)
+        painter.setBrush(palette.face_colour(face) if face else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(plate, 6, 6)
-        painter.setPen(QColor(palette.ON_FACE_COLOUR if self._in_sight else colours.muted))
+        painter.setPen(QColor(palette.ON_FACE_COLOUR if face else colours.muted))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, str(face_number(self._face_id)))

@@ -144,7 +144,12 @@ class FacePanel(QWidget):
         lower = QHBoxLayout(crop_row)
         lower.setContentsMargins(0, 0, 0, 0)
         lower.setSpacing(theme.MARGIN)
-        lower.addWidget(self.crop, 0, Qt.AlignmentFlag.AlignTop)
+        left = QVBoxLayout()
+        left.setSpacing(ROW_GAP)
+        left.addWidget(self.crop_title)
+        left.addWidget(self.crop)
+        left.addStretch(1)
+        lower.addLayout(left)
         lower.addLayout(right, 1)
         inner = QWidget()
         inner.setObjectName("inner")
@@ -155,7 +160,6 @@ class FacePanel(QWidget):
         layout.addWidget(self.probability_plot, 1)
         layout.addWidget(self.signals, 1)
         layout.addWidget(self.affect_plane)
-        layout.addWidget(self.crop_title)
         layout.addWidget(crop_row)
         layout.addWidget(self.region_meter)
         layout.addWidget(self.second_region_meter)
@@ -212,9 +216,7 @@ class FacePanel(QWidget):
         headline, detail = wording.headline(analysis, status, chosen)
         face = analysis.selected_face if analysis is not None else None
         several = analysis is not None and (len(analysis.faces) > 1 or chosen is not None)
-        self.badge.show_face(
-            analysis.selected_id if analysis and several else None, face is not None
-        )
+        self.badge.show_face(analysis.selected_id if analysis and several else None, face)
         issues = face.issues() if face is not None and face.prediction is not None else ()
         self.label.setText(headline)
         _mute(self.label, bool(issues))

@@ -156,7 +156,7 @@ def test_the_choice_outlives_an_occlusion_and_a_crossing(bench: Bench, page: Liv
     bench.show(two(0))
     click(bench, RIGHT)
     bench.show(one(10))
-    says(bench, "No face 2", "Out of sight. It is followed again if it returns soon.")
+    says(bench, "Out of sight", "Face 2 is followed again if it returns soon.")
     assert page.panel.badge.isVisible()
     bench.show(two(30))
     says(bench, "Sad 60 %", "Apparent expression, chosen of two faces")

@@ -7,11 +7,20 @@ from PySide6.QtCore import Qt
 
 from ferapp.live.status import ModelState, Rates
 from ferapp.ui.live.hud import FIGURES
+from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import wording
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.types import AppliedModel, StageTimes
-from tests.support.ui.fake_engine import analysis, face, probabilities, with_prediction
+from tests.support.ui.fake_engine import (
+    CARD,
+    MODEL,
+    analysis,
+    face,
+    probabilities,
+    with_prediction,
+)
 from tests.support.ui.window_bench import Bench
+from trainer.labels import EXPRESSIONS
 
 
 def test_each_painted_analysis_is_reported_once(bench: Bench) -> None:
@@ -79,6 +88,43 @@ def test_the_headline_while_the_model_loads(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
 
 
+def test_no_face_is_never_said_beside_a_face(bench: Bench) -> None:
+    """A picture from before the model was ready has a face, but no label yet."""
+    panel = bench.window.live_page.panel
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "Loading…")  # before the first picture
+    bench.show(analysis(face(), model=False))
+    assert panel.label.text() == "Loading…"
+    bench.engine.change(analysis_notice="default fails on these pictures: too small")
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "No result")
+    bench.engine.change(analysis_notice="")
+    bench.show(analysis(face(), index=1))
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "Happy 87\u00a0%")
+    bench.show(analysis(index=2))
+    bench.qtbot.waitUntil(lambda: panel.label.text() == "No face")
+
+
+def test_the_class_balance_reaches_engine_settings_and_headline(bench: Bench) -> None:
+    page = bench.window.live_page
+    assert page.options.prior == "trained"
+    shares = dict.fromkeys(EXPRESSIONS, 0.1) | {"happy": 0.38, "disgust": 0.02}
+    bench.engine.change_model(card=CARD.model_copy(update={"prior": shares}))
+    chips = page.class_balance.chips
+    bench.qtbot.waitUntil(
+        lambda: "38\u00a0% happy and 2\u00a0% disgust" in chips["balanced"].toolTip()
+    )
+    chips["balanced"].click()
+    assert bench.engine.options.prior == "balanced"
+    assert not chips["trained"].isChecked()
+    bench.window.store.save()
+    assert SettingsStore(bench.window.store.path).now.prior == "balanced"
+    shown = analysis(with_prediction(face(), model=replace(MODEL, prior="balanced")))
+    bench.show(shown)
+    bench.qtbot.waitUntil(lambda: page.panel.detail.text() == "Apparent expression, balanced")
+    bench.engine.change_model(card=CARD.model_copy(update={"prior": {}}))
+    bench.qtbot.waitUntil(lambda: not chips["balanced"].isEnabled())
+    assert "does not say how frequent" in chips["balanced"].toolTip()
+
+
 def test_a_failed_model_shows_why_and_what_keeps_running(bench: Bench) -> None:
     panel = bench.window.live_page.panel
     assert not panel.notice.isVisible()
@@ -109,8 +155,10 @@ def test_the_notice_of_the_source_is_shown_on_the_picture(bench: Bench) -> None:
 
 def test_the_message_before_the_first_frame(bench: Bench) -> None:
     assert wording.waiting(bench.engine.now) == "Waiting for the first picture of “Demo clip”…"
-    assert bench.window.live_page.panel.label.text() in ("", "No picture yet")
-    bench.qtbot.waitUntil(lambda: bench.window.live_page.panel.label.text() == "No picture yet")
+    label = bench.window.live_page.panel.label
+    bench.qtbot.waitUntil(lambda: label.text() == "Loading…")
+    bench.engine.change_source(notice="No camera was found.")
+    bench.qtbot.waitUntil(lambda: label.text() == "No picture yet")
 
 
 def test_sliders_reach_the_engine_and_the_view(bench: Bench) -> None:

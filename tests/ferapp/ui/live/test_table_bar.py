@@ -42,7 +42,7 @@ def test_progress_and_outcome_are_shown(qtbot: QtBot, made: Made, tmp_path: Path
         f"open(table, 'w').write('frame\\n7,x\\n'); print(given)\nprint('''{json.dumps(DONE)}''')"
     )
     with qtbot.waitSignal(bar.ended) as ended:
-        bar.start("clip.mp4", table, "default", 2)
+        bar.start("clip.mp4", table, "default", 2, "balanced")
         assert not bar.isHidden()
         assert bar.progress.text() == "t.csv: starting…"
     assert ended.args == ["1,234\u00a0frames analysed, 1 frame with a face", str(table)]
@@ -53,7 +53,7 @@ def test_progress_and_outcome_are_shown(qtbot: QtBot, made: Made, tmp_path: Path
 def test_the_analysis_can_be_stopped(qtbot: QtBot, made: Made, tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     bar = made("import time; open(table, 'w').write('frame\\n1500,x\\n16'); time.sleep(600)")
-    bar.start("clip.mp4", table, "default", 2)
+    bar.start("clip.mp4", table, "default", 2, "balanced")
     qtbot.waitUntil(lambda: bar.progress.text() == "t.csv: frame 1,500")
     with qtbot.waitSignal(bar.ended) as ended:
         bar.stop_button.click()
@@ -72,7 +72,7 @@ def test_a_failure_shows_its_reason(
 ) -> None:
     bar = made(code, python)
     with qtbot.waitSignal(bar.ended) as ended:
-        bar.start("clip.mp4", tmp_path / "t.csv", "default", 2)
+        bar.start("clip.mp4", tmp_path / "t.csv", "default", 2, "balanced")
     assert ended.args is not None
     assert ended.args[0].startswith(f"No table: {reason}")
     assert ended.args[1] == ""
@@ -92,6 +92,16 @@ def test_the_frame_is_that_of_the_last_complete_row(tmp_path: Path) -> None:
         assert last_frame(table) == frame
     table.write_text("frame\n" + "12,abc\n" * 2000 + "13,abc\n")
     assert last_frame(table) == 13
+
+
+def test_the_class_balance_of_the_window_is_that_of_the_table(
+    qtbot: QtBot, made: Made, tmp_path: Path
+) -> None:
+    told = tmp_path / "arguments"
+    bar = made(f"open({str(told)!r}, 'w').write(' '.join(given))")
+    with qtbot.waitSignal(bar.ended):
+        bar.start("clip.mp4", tmp_path / "t.csv", "default", 2, "balanced")
+    assert "--prior=balanced" in told.read_text().split()
 
 
 @pytest.mark.slow

@@ -72,7 +72,7 @@ def test_landmarks_have_their_colour(view: VideoView) -> None:
     row, column = int(at.y()), int(at.x())
     before = pixels(view)[row, column]
     alter(view, landmarks=True)
-    np.testing.assert_allclose(pixels(view)[row, column], rgb(palette.FACE_COLOURS[0]), atol=40)
+    np.testing.assert_allclose(pixels(view)[row, column], rgb(palette.LANDMARK), atol=40)
     alter(view, landmarks=False)
     np.testing.assert_array_equal(pixels(view)[row, column], before)
 
@@ -88,7 +88,7 @@ def test_landmarks_follow_a_letter_boxed_view(view: VideoView) -> None:
         at = view.frame_to_view(x, y)
         assert at.x() == pytest.approx((900 - 667) // 2 + (x + 0.5) * 667 / 320)
         measured = image[int(at.y()), int(at.x())]
-        np.testing.assert_allclose(measured, rgb(palette.FACE_COLOURS[0]), atol=25)
+        np.testing.assert_allclose(measured, rgb(palette.LANDMARK), atol=25)
 
 
 def test_box_and_label_are_at_the_face(view: VideoView) -> None:

@@ -99,6 +99,7 @@ def test_the_file_is_what_earlier_versions_wrote(file: Path) -> None:
         *("theme", "look", "held_scale", "smoothing_ms", "faces", "hud", "signals"),
         *("signal_group", "model", "device", "camera", "camera_mode", "recordings"),
         *("record_clean", "record_overlaid", "recent_models", "hints_seen", "geometry"),
+        "prior",
     ]
     assert values["look"]["opacity"] == 0.5
     assert values["recent_models"] == ["/a.safetensors"]
@@ -111,6 +112,7 @@ def test_the_file_is_what_earlier_versions_wrote(file: Path) -> None:
         ("faces", 9),
         ("faces", True),
         ("smoothing_ms", -1),
+        ("prior", "half"),
         ("smoothing_ms", 2.5),
         ("signal_group", "Ears"),
         ("record_clean", "false"),

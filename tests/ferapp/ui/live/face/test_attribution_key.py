@@ -4,12 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from ferapp.overlays import palette
 from ferapp.overlays.colour_maps import MAP_PALETTES
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.live.face.attribution_key import AttributionKey
-from tests.support.ui.picture import pixels
+from ferapp.ui.widgets import theme
+from tests.support.ui.picture import pixels, rgb
 
 
 @pytest.fixture
@@ -27,16 +31,39 @@ def test_against_and_for(key: AttributionKey) -> None:
     assert key.ends() == ("weak", "strong, for Happy")
 
 
+def over_a_face(colour: NDArray[np.uint8], opacity: float) -> NDArray[np.float64]:
+    return np.asarray(opacity * colour + (1 - opacity) * np.array(rgb(palette.FACE_GREY)))
+
+
 @pytest.mark.parametrize("name", MAP_PALETTES)
 @pytest.mark.parametrize("signed", [True, False])
-def test_the_ends_have_the_colours_of_the_map(key: AttributionKey, name: str, signed: bool) -> None:
-    key.show_map(OverlayStyle(palette=name, signed=signed), "Happy", "Happy")
+@pytest.mark.parametrize("look", ["dark", "light"])
+def test_the_colours_are_those_of_the_map_over_a_face(
+    key: AttributionKey, qapp: QApplication, name: str, signed: bool, look: theme.Mode
+) -> None:
+    """In the light theme weak values would be white, which they never are on a picture."""
+    theme.apply_theme(qapp, look)
+    key.show_map(OverlayStyle(palette=name, signed=signed, opacity=0.7), "Happy", "Happy")
     row = pixels(key)[4]
+    theme.apply_theme(qapp, "dark")
     ramp = MAP_PALETTES[name].signed if signed else MAP_PALETTES[name].strength
-    ends = ramp(np.array([-1, 1], np.float32)).astype(int)
-    np.testing.assert_allclose(row[-5], ends[1], atol=30)
+    ends = ramp(np.array([-1, 1], np.float32))
+    np.testing.assert_allclose(row[-5], over_a_face(ends[1], 0.7), atol=20)
+    np.testing.assert_allclose(row[5], over_a_face(ends[0], 0.7 if signed else 0.0), atol=20)
     if signed:
-        np.testing.assert_allclose(row[5], ends[0], atol=30)
+        np.testing.assert_allclose(row[110], rgb(palette.FACE_GREY), atol=4)
+
+
+@pytest.mark.parametrize("method", ["gradcam", "gradcam_pp", "layercam", "action_units"])
+def test_a_one_sided_map_has_a_one_sided_key(key: AttributionKey, method: str) -> None:
+    key.show_map(OverlayStyle(method=method, full_scale=0.25), "Happy", "Happy")
+    assert key.ends()[0] == ""
+    assert key.ends()[1].endswith("Happy")
+    assert key.numbers()[0] == "0"
+    assert "against it.\nLeft" not in key.toolTip()
+    row = pixels(key)[4]
+    np.testing.assert_allclose(row[5], rgb(palette.FACE_GREY), atol=12)
+    assert all(row[x][0] > row[x][2] for x in (60, 160))  # warm from end to end
 
 
 @pytest.mark.parametrize("method", ["attention_heads", "landmark_attention", "rollout"])
@@ -49,8 +76,8 @@ def test_attention_is_that_of_the_picture_not_of_a_class(key: AttributionKey, me
     assert "Happy" not in key.toolTip()
     row = pixels(key)[4]
     end = MAP_PALETTES["blue_red"].signed(np.ones(1, np.float32)).astype(int)[0]
-    np.testing.assert_allclose(row[-5], end, atol=30)
-    assert row[90][0] > row[90][2] + 20  # red, where a signed key is blue
+    np.testing.assert_allclose(row[-5], over_a_face(end, look.opacity), atol=20)
+    assert row[90][0] > row[90][2] + 12  # red, where a signed key is blue
     key.show_map(replace(look, full_scale=0.25), "Happy", "Happy")
     assert key.numbers() == ("0", "", "0.250")
     key.show_map(replace(look, method="grad_x_input"), "Happy", "Happy")

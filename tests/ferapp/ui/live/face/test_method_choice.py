@@ -25,6 +25,13 @@ def page(bench: Bench) -> LivePage:
     return bench.window.live_page
 
 
+def entries(page: LivePage) -> list[tuple[str, bool, str]]:
+    """Text, whether it can be chosen, and tip of the entries of the menu."""
+    picker = page.attribution.method
+    items = [picker.model().item(index) for index in range(picker.count())]  # type: ignore[attr-defined]
+    return [(item.text(), item.isEnabled(), item.toolTip()) for item in items]
+
+
 def choose(page: LivePage, name: str) -> None:
     picker = page.attribution.method
     index = picker.findData(name)
@@ -33,10 +40,30 @@ def choose(page: LivePage, name: str) -> None:
 
 
 def test_every_method_explains_itself(page: LivePage) -> None:
-    picker = page.attribution.method
-    items = [picker.model().item(index) for index in range(picker.count())]  # type: ignore[attr-defined]
-    assert [item.text() for item in items] == [m.title for m in OVERLAY_METHODS.values()]
-    assert all(item.toolTip() for item in items)
+    assert [text for text, _, _ in entries(page)] == [m.title for m in OVERLAY_METHODS.values()]
+    assert all(tip for _, _, tip in entries(page))
+
+
+def test_methods_with_the_same_map_stand_together_below_the_others(
+    bench: Bench, page: LivePage
+) -> None:
+    served = ("grad_x_input", "gradcam", "gradcam_pp", "layercam", "cam", "attention")
+    bench.engine.change_model(methods=served)
+    bench.qtbot.waitUntil(lambda: len(entries(page)) > len(OVERLAY_METHODS))
+    texts = [text for text, _, _ in entries(page)]
+    same = texts.index("— Same map as Grad × Input")
+    assert texts[:3] == ["Grad × Input", "LayerCAM", "Attention"]
+    assert texts[same + 1 : same + 3] == ["CAM", "Grad-CAM"]
+    assert texts[same + 3 : same + 5] == ["— Nearly the same as LayerCAM", "Grad-CAM++"]
+    _, heading, why = entries(page)[same]
+    assert not heading
+    assert "average pooling and one linear layer" in why
+    assert all(enabled and why in tip for _, enabled, tip in entries(page)[same + 1 : same + 3])
+    choose(page, "gradcam")
+    assert page.overlay_style.method == "gradcam"
+    bench.engine.change_model(methods=("grad_x_input", "gradcam", "attention"))  # no linear head
+    bench.qtbot.waitUntil(lambda: entries(page)[1][:2] == ("Grad-CAM", True))
+    assert not any("Same map" in text for text, _, _ in entries(page))
 
 
 def test_the_method_reaches_the_engine_and_the_settings(bench: Bench, page: LivePage) -> None:
@@ -50,10 +77,11 @@ def test_the_method_reaches_the_engine_and_the_settings(bench: Bench, page: Live
 def test_unsupported_methods_are_disabled_with_a_reason(bench: Bench, page: LivePage) -> None:
     bench.engine.change_model(methods=("grad_x_input", "layercam", "action_units"))
     picker = page.attribution.method
-    index = picker.findData("class_map")
-    bench.qtbot.waitUntil(lambda: not picker.model().item(index).isEnabled())  # type: ignore[attr-defined]
-    assert "draws no maps" in picker.model().item(index).toolTip()  # type: ignore[attr-defined]
-    assert picker.model().item(picker.findData("layercam")).isEnabled()  # type: ignore[attr-defined]
+    bench.qtbot.waitUntil(lambda: "— Not with this model" in [text for text, _, _ in entries(page)])
+    by_text = {text: (enabled, tip) for text, enabled, tip in entries(page)}
+    assert not by_text["Class map (built in)"][0]
+    assert "draws no maps" in by_text["Class map (built in)"][1]
+    assert by_text["LayerCAM"][0]
     choose(page, "layercam")
     bench.engine.change_model(methods=("grad_x_input",))
     bench.qtbot.waitUntil(lambda: picker.currentData() == "grad_x_input")
