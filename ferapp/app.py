@@ -121,6 +121,7 @@ def open_window(
     page: str = "live",
     run: str = "",
     warning: str = "",
+    stage: bool = False,
 ) -> int:
     """Run the app until its window closes; returns the exit code. None is what was used last.
 
@@ -140,6 +141,8 @@ def open_window(
         add_pages(window, store, run)
         add_personal_data(window, engine, log)
         window.show_page(page.title())
+        if stage:
+            QTimer.singleShot(0, window.actions_by_id["stage"].trigger)
         if warning:
             logging.getLogger(__name__).warning("%s", warning)
             window.live_page.live_view.toast.show_message(warning)

@@ -1,6 +1,7 @@
 """The live page: takes analyses from the engine at the pace of the screen and shows them."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -70,6 +71,7 @@ class LivePage(QWidget):
         self._panel_due = True
         self._panel_at = 0.0
         self._summary_at = 0.0
+        self.listeners: list[Callable[[], None]] = []  # called when `shown` or its style changed
         self.live_view = LiveView(engine.painted)
         self.view = self.live_view.view
         self.record_bar = RecordBar(actions["mark"], actions["record"])
@@ -86,7 +88,7 @@ class LivePage(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        left = QVBoxLayout()
+        self._left = left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(self.live_view, 1)
         left.addWidget(self.record_bar)
@@ -130,7 +132,8 @@ class LivePage(QWidget):
         controls.palette_chosen.connect(lambda palette: self.change_style(palette=palette))
         controls.signed_changed.connect(lambda signed: self.change_style(signed=signed))
         controls.hold_scale_changed.connect(self._hold_scale)
-        self.panel.bars.class_chosen.connect(self._explain)
+        self.panel.bars.class_chosen.connect(self.explain)
+        actions["panel"].toggled.connect(self.panel.setVisible)
         self.hide_row.changed.connect(lambda hidden: self._set_options(hidden=hidden))
         self.sliders.opacity_changed.connect(lambda value: self.change_style(opacity=value))
         self.sliders.smoothing_changed.connect(self._set_smoothing)
@@ -154,6 +157,7 @@ class LivePage(QWidget):
         self._enable_map_controls()
         self._panel_due = True
         self._set_options(attribution=style.attribution, method=style.method, target=self._target())
+        self._call_listeners()
 
     def _target(self) -> Literal["predicted", "runner_up"] | int:
         """`style.target` for the engine; "predicted" for a class that the model does not have."""
@@ -161,7 +165,15 @@ class LivePage(QWidget):
             return self._classes.index(self.overlay_style.target)
         return "runner_up" if self.overlay_style.target == "runner_up" else "predicted"
 
-    def _explain(self, name: str) -> None:
+    def add_bar(self, bar: QWidget) -> None:
+        """Add a bar below the picture, under the others."""
+        self._left.addWidget(bar)
+
+    def _call_listeners(self) -> None:
+        for listener in self.listeners:
+            listener()
+
+    def explain(self, name: str) -> None:
         """Explain the class of the clicked bar; a second click returns to the predicted class."""
         target = "predicted" if self.overlay_style.target == name else name
         self.change_style(target=target)
@@ -199,6 +211,7 @@ class LivePage(QWidget):
         self.live_view.show_analysis(self._shown)
         self._show_face()
         self._panel_due = True
+        self._call_listeners()
         return self._shown
 
     def _show_face(self) -> None:
@@ -292,6 +305,11 @@ class LivePage(QWidget):
     def analysis(self) -> Analysis | None:
         """The displayed analysis, with its measured quality issues."""
         return self._analysis
+
+    @property
+    def shown(self) -> Analysis | None:
+        """The displayed analysis as it is displayed: with debounced quality issues."""
+        return self._shown
 
     @property
     def options(self) -> AnalysisOptions:

@@ -10,6 +10,7 @@ from platformdirs import user_config_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ferapp.overlays.overlay_style import OverlayStyle
+from ferapp.ui.text.class_words import DEFAULT_LANGUAGE, LANGUAGES
 from ferapp.ui.widgets.theme import Mode
 from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_FACES
 from ferapp.vision.overlay_methods import OVERLAY_METHODS
@@ -45,6 +46,12 @@ def _signal_group(name: str) -> str:
     return name
 
 
+def _language(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"there is no language {code!r}")
+    return code
+
+
 def _recent(value: Any) -> Any:
     return tuple(value)[:RECENT] if isinstance(value, list) else value
 
@@ -72,6 +79,7 @@ class Settings(BaseModel):
     record_clean: bool = True
     record_overlaid: bool = False
     recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
+    stage_language: Annotated[str, AfterValidator(_language)] = DEFAULT_LANGUAGE
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
 
@@ -102,6 +110,7 @@ class SettingsStore:
             smoothing_ms=now.smoothing_ms,
             hud=now.hud,
             recordings=recordings,
+            stage_language=now.stage_language,
             hints_seen=now.hints_seen,
         )
 

@@ -36,6 +36,8 @@ from ferapp.ui.shell.settings import RECENT, SettingsStore
 from ferapp.ui.shell.source_menu import SourceMenu
 from ferapp.ui.shell.status_bar import StatusBar
 from ferapp.ui.shell.tool_bar import ToolBar
+from ferapp.ui.stage.language_menu import LanguageMenu
+from ferapp.ui.stage.stage_mode import StageMode
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.dialogs import AddressDialog
 from ferapp.ui.widgets.drop_hint import DropHint
@@ -91,6 +93,11 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._pages)
         self.live_page = LivePage(engine, actions, store)
         self.add_page("Live", self.live_page, "A camera or clip, analysed as it plays.")
+        self.stage = StageMode(self, self.live_page, actions, store)
+        self.help.menu.insertMenu(
+            actions["fullscreen"],
+            LanguageMenu(self, store.now.stage_language, self.stage.use_language),
+        )
         self.snapshots = Snapshots(self)
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
@@ -131,9 +138,14 @@ class MainWindow(QMainWindow):
         for name in LIVE_ACTIONS:
             self.actions_by_id[name].setVisible(live)
         self.tool_bar.show_live(live)
-        self._engine.set_visible(live)
+        self._show_frames()
         self.live_page.panel.interrupt_plots()
         self._status_bar.setVisible(live)
+
+    def _show_frames(self) -> None:
+        """Analyse frames while somebody sees them: on the live page, or an audience."""
+        live = self._pages.currentWidget() is self.live_page
+        self._engine.set_visible(live or self.stage.is_on)
 
     def _connect(self) -> None:
         actions, view = self.actions_by_id, self.live_page.live_view
@@ -151,6 +163,7 @@ class MainWindow(QMainWindow):
         actions["fullscreen"].triggered.connect(self._set_full_screen)
         actions["hud"].setChecked(self.store.now.hud)
         actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
+        actions["stage"].toggled.connect(self._show_frames)
         view.notice.retry.connect(self.open_source)
         view.notice.demo.connect(actions["demo"].trigger)
         view.notice.other.connect(self._pop_up_sources)
@@ -354,6 +367,7 @@ class MainWindow(QMainWindow):
         if self._asks_before_closing and not all(page.may_close() for page in self._other_pages):
             event.ignore()
             return
+        self.actions_by_id["stage"].setChecked(False)
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
         self.store.save()

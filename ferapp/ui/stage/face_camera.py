@@ -52,14 +52,16 @@ class Spring:
 class FaceCamera:
     """Follows the selected face of the analyses that it is given, in order.
 
-    It cuts instead of panning where a pan would hurt the eyes: in a new segment, and to a face
-    that is not in view. Without a face it waits, and then slowly shows the whole picture.
+    It cuts instead of panning where a pan would hurt the eyes: in a new segment, in a view of
+    another shape, and to a face that is not in view. Without a face it waits, and then slowly shows
+    the whole picture.
     """
 
     def __init__(self, face_share: float = FACE_SHARE) -> None:
         self._face_share = face_share
         self._x, self._y, self._log_height = Spring(0), Spring(0), Spring(0)
         self._frame_size = (1, 1)
+        self._aspect = 0.0
         self._segment: int | None = None
         self._time_s = 0.0
         self._face_id: int | None = None
@@ -74,10 +76,12 @@ class FaceCamera:
         height, width = shown.picture.shape[:2]
         frame = shown.frame
         is_new = frame.segment != self._segment or (width, height) != self._frame_size
-        seconds = max(frame.time_s - self._time_s, 0.0)
-        self._segment, self._frame_size, self._time_s = frame.segment, (width, height), frame.time_s
         if is_new:
             self._box = None
+        is_new |= aspect != self._aspect
+        seconds = max(frame.time_s - self._time_s, 0.0)
+        self._segment, self._frame_size, self._time_s = frame.segment, (width, height), frame.time_s
+        self._aspect = aspect
         face = shown.selected_face
         before, rate = self._face_id, RATE
         if face is not None:
@@ -116,7 +120,7 @@ class FaceCamera:
         if self._box is None:
             return width / 2, height / 2, whole
         left, top, face_width, face_height = self._box
-        least = max(face_height, face_width / aspect) / MAX_SHARE
+        least = max(face_height / MAX_SHARE, face_width / aspect)
         view_height = max(min(face_height / self._face_share, whole), least, 1.0)
         # boxes refer to the centres of pixels, regions to their corners
         x = _inside(left + face_width / 2 + 0.5, view_height * aspect, width)

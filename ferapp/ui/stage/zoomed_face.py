@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from PySide6.QtCore import QPointF, QRectF, QSize
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QTransform
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent, QTransform
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferapp.overlays import overlay_painter, palette
@@ -17,7 +17,7 @@ class ZoomedFace(QWidget):
     """Follows the selected face of each analysis and draws the overlays of that face alone.
 
     The predictions are those of the model with index `model`; the face takes `face_share` of the
-    height. A subclass may draw something else over the picture in `paint_overlays`.
+    height. A subclass may draw something else in `paint_overlays`.
     """
 
     def __init__(
@@ -67,6 +67,10 @@ class ZoomedFace(QWidget):
             self._analysis = self._image = self._maps = None
             self.update()
 
+    def background(self) -> QColor:
+        """Its colour before the first picture, and beside one."""
+        return QColor(palette.VIDEO_BACKGROUND)
+
     def frame_to_view(self) -> QTransform:
         """From pixel centres of the frame to this widget."""
         return overlay_painter.FRAME_TO_QT * self._corners_to_view()
@@ -85,9 +89,14 @@ class ZoomedFace(QWidget):
             return to_view * QTransform(-1, 0, 0, 1, self.width(), 0)
         return to_view
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._analysis is not None:
+            self._camera.advance(self._analysis, self._aspect())
+
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            painter.fillRect(self.rect(), QColor(palette.VIDEO_BACKGROUND))
+            painter.fillRect(self.rect(), self.background())
             if self._image is None or self._analysis is None:
                 return
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

@@ -21,7 +21,14 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.sources.stream_address import URL
-from ferapp.ui.shell.actions import ACTIONS, INSPECT_KEYS, ActionRecord, native
+from ferapp.ui.shell.actions import (
+    ACTIONS,
+    INSPECT_KEYS,
+    STAGE,
+    STAGE_KEYS,
+    ActionRecord,
+    native,
+)
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.log_view import LogView
@@ -75,6 +82,7 @@ class KeysDialog(ModelessDialog):
             groups.setdefault(record.group, []).append(row)
         if has_pages:
             groups["Inspect"] = [*INSPECT_KEYS]
+        groups[STAGE] = [(key.shown, key.text, key.tip) for key in STAGE_KEYS]
         right = {name: groups.pop(name) for name in _RIGHT_GROUPS if name in groups}
         body = QWidget()
         body.setObjectName("inner")

@@ -74,3 +74,11 @@ def test_clearing_it_leaves_no_picture(view: ZoomedFace) -> None:
     view.clear()
     assert share(pixels(view), palette.VIDEO_BACKGROUND, 3) == 1
     assert view.analysis is None
+
+
+def test_a_view_of_another_shape_is_filled_at_once(view: ZoomedFace) -> None:
+    view.show()
+    view.show_analysis(analysis(face((160, 120), 50)))
+    view.resize(250, 500)
+    at = view.frame_to_view().map(QPointF(160, 120))
+    assert (at.x(), at.y()) == pytest.approx((125, 250))
