@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferapp.ui.shell.actions import block
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import Toggle
 
@@ -29,7 +30,7 @@ class Switch(Toggle):
 
     def set_blocked(self, reason: str) -> None:
         """Disable it, with `reason` as its tooltip; "" enables it."""
-        self._action.setEnabled(not reason)
+        block(self._action, reason)
         self.setEnabled(not reason)
         self.setToolTip(reason or self._action.toolTip())
 

@@ -24,6 +24,7 @@ from ferapp.ui.live.live_view import LiveView
 from ferapp.ui.live.table_bar import TableBar
 from ferapp.ui.recording.play_bar import PlayBar
 from ferapp.ui.recording.record_bar import RecordBar
+from ferapp.ui.shell.actions import block
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import wording
 from ferapp.vision.analysis_options import AnalysisOptions
@@ -35,6 +36,7 @@ PLOT_S = 0.05  # plots are redrawn at most 20 times a second
 STATUS_MS = 200
 SUMMARY_S = 1.0  # a screen reader should not be talked over
 
+NOT_COMPARING = "No second model is compared: Model → Compare with"
 FROZEN = "A frozen picture is not analysed again. Press Space to continue."
 RECORDED = (
     "A recording keeps numbers, not landmarks and maps.\n"
@@ -119,7 +121,7 @@ class LivePage(QWidget):
         actions["freeze"].toggled.connect(self._freeze)
         self.play_bar.sought.connect(self._engine.seek)
         self.play_bar.reanalysis_changed.connect(self._set_reanalysis)
-        actions["end_comparison"].setEnabled(False)
+        block(actions["end_comparison"], NOT_COMPARING)
         actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
         self.live_view.end_comparison.clicked.connect(actions["end_comparison"].trigger)
         for view in (self.view, self.live_view.second_view):
@@ -386,7 +388,7 @@ class LivePage(QWidget):
         if status != self._status:
             self._status = status
             actions = self._actions
-            actions["end_comparison"].setEnabled(status.second_model is not None)
+            block(actions["end_comparison"], "" if status.second_model else NOT_COMPARING)
             self.status_changed.emit()
         if is_new_model or states != before:
             self._repeat_analysis()

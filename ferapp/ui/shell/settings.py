@@ -79,9 +79,10 @@ class Settings(BaseModel):
     record_clean: bool = True
     record_overlaid: bool = False
     recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
-    stage_language: Annotated[str, AfterValidator(_language)] = DEFAULT_LANGUAGE
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
+    stage_language: Annotated[str, AfterValidator(_language)] = DEFAULT_LANGUAGE
+    text_size: int = Field(default=100, ge=100, le=200)  # percent
 
 
 class SettingsStore:
@@ -111,6 +112,7 @@ class SettingsStore:
             hud=now.hud,
             recordings=recordings,
             stage_language=now.stage_language,
+            text_size=now.text_size,
             hints_seen=now.hints_seen,
         )
 

@@ -27,6 +27,7 @@ from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.snapshot import Snapshots, open_folder
 from ferapp.ui.recording.recording_controller import TITLE, RecordingController
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
+from ferapp.ui.shell.command_palette import Command, CommandPalette
 from ferapp.ui.shell.drop_paste import PastedPictures, parse_mime_data
 from ferapp.ui.shell.gui_gc import GuiGarbageCollector
 from ferapp.ui.shell.help_menu import HelpMenu
@@ -98,6 +99,8 @@ class MainWindow(QMainWindow):
             actions["fullscreen"],
             LanguageMenu(self, store.now.stage_language, self.stage.use_language),
         )
+        self.command_palette = CommandPalette(self, self._commands)
+        actions["palette"].triggered.connect(self.command_palette.toggle)
         self.snapshots = Snapshots(self)
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
@@ -127,6 +130,14 @@ class MainWindow(QMainWindow):
         give_key(action, record)
         self.help.pages.append(record)
         self.tool_bar.add_page(action)
+
+    def _commands(self) -> list[Command]:
+        """Everything that the command palette offers."""
+        pages = zip(self.help.pages, self.tool_bar.pages.actions(), strict=True)
+        return [
+            *(Command(record, self.actions_by_id[record.id]) for record in ACTIONS),
+            *(Command(record, action) for record, action in pages),
+        ]
 
     def show_page(self, name: str) -> None:
         """`name` as in the toolbar."""
