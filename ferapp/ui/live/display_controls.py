@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from ferapp.ui.shell.actions import block
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import Toggle
+from ferapp.ui.widgets.text_size import fix_width
 
 
 class Switch(Toggle):
@@ -60,6 +61,10 @@ class Switch(Toggle):
 def label_width(label: QLabel) -> int:
     """Width of the labels before the controls, so that all controls are aligned."""
     return label.fontMetrics().horizontalAdvance("Smoothing") + theme.GAP
+
+
+def _number_width(label: QLabel) -> int:
+    return label.fontMetrics().horizontalAdvance("2000\u00a0ms") + 2
 
 
 class Slider(QSlider):
@@ -128,10 +133,10 @@ class Sliders(QWidget):
         slider.setSingleStep(step)
         slider.setPageStep(4 * step)
         slider.setValue(value)
-        label.setFixedWidth(label_width(label))
+        fix_width(label, label_width)
         number.setProperty("quiet", True)
         number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        number.setMinimumWidth(number.fontMetrics().horizontalAdvance("2000\u00a0ms") + 2)
+        fix_width(number, _number_width)
         for widget in (label, slider, number):
             widget.setToolTip(tip)
         slider.valueChanged.connect(lambda now: number.setText(to_text(now)))

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from ferapp.ui.shell.actions import ActionRecord, native
 from ferapp.ui.shell.fuzzy_match import fuzzy_match
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.text_size import scaled
 
 _WIDTH, _ROWS = 560, 9  # px at the usual size of text; rows in view
 _TIP_WEIGHT = 0.3  # of a match in the explanation rather than in the name
@@ -104,7 +105,7 @@ class CommandPalette(QFrame):
         self.line.clear()
         self._search("")
         row = self.results.itemDelegate().sizeHint(QStyleOptionViewItem(), QModelIndex()).height()
-        width = round(_WIDTH * self.fontMetrics().height() / 15)
+        width = scaled(_WIDTH)
         height = self.line.sizeHint().height() + _ROWS * row + 2 * _PAD + theme.GAP + 4
         room = self._parent.rect().adjusted(_PAD, 4 * _PAD, -_PAD, -_PAD)
         size = QSize(width, height).boundedTo(room.size())

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
+    QApplication,
     QDialog,
     QFileDialog,
     QMainWindow,
@@ -36,12 +37,14 @@ from ferapp.ui.shell.page import Page
 from ferapp.ui.shell.settings import RECENT, SettingsStore
 from ferapp.ui.shell.source_menu import SourceMenu
 from ferapp.ui.shell.status_bar import StatusBar
+from ferapp.ui.shell.text_size_menu import TextSizeMenu
 from ferapp.ui.shell.tool_bar import ToolBar
 from ferapp.ui.stage.language_menu import LanguageMenu
 from ferapp.ui.stage.stage_mode import StageMode
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.dialogs import AddressDialog
 from ferapp.ui.widgets.drop_hint import DropHint
+from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.vision.analysis_options import MAX_FACES
 from trainer.files import PICTURE_SUFFIXES
 
@@ -95,6 +98,9 @@ class MainWindow(QMainWindow):
         self.live_page = LivePage(engine, actions, store)
         self.add_page("Live", self.live_page, "A camera or clip, analysed as it plays.")
         self.stage = StageMode(self, self.live_page, actions, store)
+        self.help.menu.insertMenu(
+            actions["fullscreen"], TextSizeMenu(self, store.now.text_size, self._use_text_size)
+        )
         self.help.menu.insertMenu(
             actions["fullscreen"],
             LanguageMenu(self, store.now.stage_language, self.stage.use_language),
@@ -319,6 +325,12 @@ class MainWindow(QMainWindow):
         event.accept()
 
     # --- the window itself ----------------------------------------------------------------------
+
+    def _use_text_size(self, percent: int) -> None:
+        self.store.change(text_size=percent)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_text_size(app, percent)
 
     def _set_full_screen(self, on: bool) -> None:
         full = Qt.WindowState.WindowFullScreen

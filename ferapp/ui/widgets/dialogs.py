@@ -32,6 +32,7 @@ from ferapp.ui.shell.actions import (
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.log_view import LogView
+from ferapp.ui.widgets.text_size import scaled
 
 KEYS_WIDTH = 1180  # px
 _SCREEN_MARGIN = 60  # px, with the window's frame
@@ -105,7 +106,7 @@ class KeysDialog(ModelessDialog):
         """Large enough for everything, as far as the screen allows."""
         available = self.screen().availableSize() - QSize(_SCREEN_MARGIN, _SCREEN_MARGIN)
         margins = self.column.contentsMargins()
-        width = min(KEYS_WIDTH, available.width())
+        width = min(scaled(KEYS_WIDTH), available.width())
         keys_height = sides.totalHeightForWidth(width - margins.left() - margins.right())
         buttons_height = self.column.spacing() + self.buttons.sizeHint().height()
         height = margins.top() + keys_height + buttons_height + margins.bottom() + 2
