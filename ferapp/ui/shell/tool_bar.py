@@ -1,6 +1,6 @@
 """The toolbar: pages, source, model, device, actions, the menu."""
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
 
@@ -69,11 +69,6 @@ class ToolBar(QToolBar):
         self.model.show_value("loading…" if loading else model, quiet=loading)
         self.device.show_value(source_text.device_title(status, status.model.device) or "none")
         self.fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "_before_menu"):
-            self.fit()
 
     def fit(self) -> None:
         """Fit the contents into the width of the window."""

@@ -331,6 +331,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply_text_size(app, percent)
+            QTimer.singleShot(0, self, self.tool_bar.fit)  # once its buttons have their new sizes
 
     def _set_full_screen(self, on: bool) -> None:
         full = Qt.WindowState.WindowFullScreen

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 SIZES = (100, 115, 130, 150, 175, 200)  # percent, to choose from
 
 _percent = 100
+_own_fonts: WeakKeyDictionary[QWidget, QFont] = WeakKeyDictionary()  # since the first change
 _fixed_widths: WeakKeyDictionary[QWidget, Callable[[Any], int]] = WeakKeyDictionary()
 
 
@@ -36,24 +37,28 @@ def apply_text_size(app: QApplication, percent: int) -> None:
     factor, _percent = percent / _percent, percent
     if factor == 1:
         return
-    widgets = [widget for widget in app.allWidgets() if _has_own_font(widget)]
-    before = [widget.font() for widget in widgets]
+    for widget in app.allWidgets():
+        widget.ensurePolished()  # else its own font is lost when it is shown for the first time
+    own_fonts = {
+        widget: widget.font()
+        for widget in app.allWidgets()
+        if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont)
+    }
     app.setFont(_larger(app.font(), factor))
-    app.setStyleSheet(app.styleSheet())  # styled widgets take the font over only then
-    for widget, old in zip(widgets, before, strict=True):
-        if _size(widget.font()) == _size(old):  # it has not followed the font of the app
-            widget.setFont(_larger(widget.font(), factor))
+    app.setStyleSheet(app.styleSheet())  # only then do styled widgets follow the font of the app
+    for widget, font in own_fonts.items():
+        _own_fonts[widget] = _larger(font, factor)
+    restore_own_fonts()
     for widget, width in list(_fixed_widths.items()):
         if shiboken6.isValid(widget):
             widget.setFixedWidth(width(widget))
 
 
-def _has_own_font(widget: QWidget) -> bool:
-    return widget.testAttribute(Qt.WidgetAttribute.WA_SetFont)
-
-
-def _size(font: QFont) -> tuple[float, int]:
-    return font.pointSizeF(), font.pixelSize()
+def restore_own_fonts() -> None:
+    """Call it after another style sheet: that gives widgets the fonts of their first one again."""
+    for widget, font in list(_own_fonts.items()):
+        if shiboken6.isValid(widget):
+            widget.setFont(font)
 
 
 def _larger(font: QFont, factor: float) -> QFont:

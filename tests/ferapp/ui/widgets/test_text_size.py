@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QFont
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QSlider, QWidget
 from pytestqt.qtbot import QtBot
@@ -42,6 +43,7 @@ def test_usual_sizes_and_sizes_of_their_own_grow_alike(qtbot: QtBot, qapp: QAppl
     assert bold.font().bold()
     new = QLabel("later")
     qtbot.addWidget(new)
+    new.ensurePolished()
     assert points(new) == pytest.approx(1.5 * before[0])
     apply_text_size(qapp, 100)
     assert [points(label) for label in (plain, large, bold, new)] == pytest.approx(
@@ -49,9 +51,26 @@ def test_usual_sizes_and_sizes_of_their_own_grow_alike(qtbot: QtBot, qapp: QAppl
     )
 
 
+def test_what_is_shown_later_has_the_size_too(qtbot: QtBot, qapp: QApplication) -> None:
+    """As a page that nobody has opened yet."""
+    theme.apply_theme(qapp, "dark")
+    page = QWidget()
+    qtbot.addWidget(page)
+    plain, large = QLabel("x", page), QLabel("x", page)
+    large.setFont(theme.sized(large.font(), 2))
+    before = points(plain)
+    apply_text_size(qapp, 200)
+    page.show()
+    assert points(plain) == pytest.approx(2 * before)
+    assert points(large) == pytest.approx(4 * before)
+    theme.apply_theme(qapp, "light")  # another style sheet
+    assert points(large) == pytest.approx(4 * before)
+
+
 def test_widths_that_suit_the_text_grow_with_it(qtbot: QtBot, qapp: QApplication) -> None:
     label = QLabel("Smoothing")
     qtbot.addWidget(label)
+    label.ensurePolished()
     fix_width(label, lambda one: one.fontMetrics().horizontalAdvance(one.text()))
     before = label.width()
     apply_text_size(qapp, 200)
@@ -93,6 +112,8 @@ def test_nothing_is_cut_off_in_larger_text(bench: Bench, size: int) -> None:
         assert chip.width() >= chip.sizeHint().width()
         assert chip.mapTo(page.panel, chip.rect().topRight()).x() < page.panel.width()
     assert page.view.width() >= 320
+    bar = bench.window.tool_bar
+    bench.qtbot.waitUntil(lambda: bar.sizeHint().width() <= bar.width())  # the menu is in view
     sliders = page.findChildren(QSlider)
     assert sliders
     for slider in sliders:
@@ -100,8 +121,6 @@ def test_nothing_is_cut_off_in_larger_text(bench: Bench, size: int) -> None:
 
 
 def test_the_side_panel_hides_by_key(bench: Bench) -> None:
-    from PySide6.QtCore import Qt
-
     page = bench.window.live_page
     width = page.view.width()
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_F9)
