@@ -59,8 +59,8 @@ class StageFace(ZoomedFace):
         for index, face_id in enumerate(self.dots):
             colour, size = palette.face_colour(face_id), radius
             if face_id != self.followed:
-                colour.setAlphaF(0.4)
-                size = 0.65 * radius
+                colour.setAlphaF(0.6)
+                size = 0.75 * radius
             painter.setBrush(colour)
             centre = QPointF(plate.x() + gap * (index + 0.5) + radius / 2, plate.center().y())
             painter.drawEllipse(centre, size, size)

@@ -71,19 +71,23 @@ class ModelessDialog(QDialog):
 class KeysDialog(ModelessDialog):
     """All actions with their keys, by group.
 
-    With several `pages` also their keys, and those of the Inspect page.
+    With several `pages` also their keys, and those of the Inspect page. On the stage its own keys
+    come first, because they are what the keys mean then.
     """
 
-    def __init__(self, parent: QWidget, pages: Sequence[ActionRecord]) -> None:
+    def __init__(
+        self, parent: QWidget, pages: Sequence[ActionRecord], *, on_stage: bool = False
+    ) -> None:
         super().__init__(parent, "Keys", QSize(KEYS_WIDTH, 0))
-        groups: dict[str, list[_KeyRow]] = {}
+        stage = [(key.shown, key.text, key.tip) for key in STAGE_KEYS]
+        groups: dict[str, list[_KeyRow]] = {STAGE: stage} if on_stage else {}
         has_pages = len(pages) > 1
         for record in (*ACTIONS, *(pages if has_pages else ())):
             row = native(record.shortcut), record.text, record.tip
             groups.setdefault(record.group, []).append(row)
         if has_pages:
             groups["Inspect"] = [*INSPECT_KEYS]
-        groups[STAGE] = [(key.shown, key.text, key.tip) for key in STAGE_KEYS]
+        groups.setdefault(STAGE, stage)
         right = {name: groups.pop(name) for name in _RIGHT_GROUPS if name in groups}
         body = QWidget()
         body.setObjectName("inner")

@@ -141,7 +141,17 @@ def test_keys_are_listed(bench: Bench) -> None:
     assert dialog is not None
     texts = [label.text() for label in dialog.findChildren(QLabel)]
     at = texts.index("On the stage")
+    assert at > texts.index("Source")
     assert texts[at + 1 : at + 3] == ["B", "Black screen"]
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_its_keys_come_first_while_it_is_on(staged: Bench) -> None:
+    press(staged, KEY.Key_Question)
+    dialog = staged.window.findChild(KeysDialog)
+    assert dialog is not None
+    texts = [label.text() for label in dialog.findChildren(QLabel)]
+    assert texts[:3] == ["On the stage", "B", "Black screen"]
 
 
 def test_closing_the_window_ends_it(staged: Bench) -> None:
