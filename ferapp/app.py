@@ -31,6 +31,7 @@ from ferapp.ui.teach.personal_data import ErasableLog, PersonalData
 from ferapp.ui.teach.teach_window import TeachTools
 from ferapp.ui.text.source_text import with_mode
 from ferapp.ui.train.train_page import TrainPage, TrainTools
+from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.ui.widgets.theme import Mode, apply_theme
 from trainer.errors import FerError
 from trainer.files import asset
@@ -40,7 +41,8 @@ from trainer.stop_signals import exit_code
 CLOSE_S = 2.5  # for closing after a signal; the recording is complete before
 
 
-def make_application(mode: Mode = "system") -> QApplication:
+def make_application(mode: Mode = "system", text_size: int = 100) -> QApplication:
+    """The application in these colours; `text_size` is in percent of the system's."""
     # importing cv2 points these at its own Qt 5 plugins, which breaks ours
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         os.environ.pop(name, None)
@@ -50,6 +52,7 @@ def make_application(mode: Mode = "system") -> QApplication:
     app.setDesktopFileName("ferapp")  # by it a Wayland desktop finds the icon
     app.setWindowIcon(QIcon(str(asset("icon/ferapp.png"))))
     apply_theme(app, mode)
+    apply_text_size(app, text_size)
     return app
 
 
@@ -128,6 +131,7 @@ def open_window(
     page: str = "live",
     run: str = "",
     warning: str = "",
+    stage: bool = False,
 ) -> int:
     """Run the app until its window closes; returns the exit code. None is what was used last.
 
@@ -136,7 +140,7 @@ def open_window(
     log = AppLog()
     try:
         store = SettingsStore()
-        app = make_application(store.now.theme)
+        app = make_application(store.now.theme, store.now.text_size)
         engine = Engine(
             source or remembered_camera(store.now),
             model or remembered_model(store.now),
@@ -147,6 +151,8 @@ def open_window(
         add_pages(window, store, run)
         add_personal_data(window, engine, log)
         window.show_page(page.title())
+        if stage:
+            QTimer.singleShot(0, window.actions_by_id["stage"].trigger)
         if warning:
             logging.getLogger(__name__).warning("%s", warning)
             window.live_page.live_view.toast.show_message(warning)

@@ -63,6 +63,14 @@ def window(
         Path | None,
         typer.Option(help="A run, or the folder of an evaluation, for the Inspect page."),
     ] = None,
+    stage: Annotated[
+        bool,
+        typer.Option(
+            "--stage",
+            help="Start on the stage: a face, a word and the bars for an audience, on the second "
+            "screen if there is one. Key: P.",
+        ),
+    ] = False,
     version: Annotated[
         bool,
         typer.Option(
@@ -76,6 +84,8 @@ def window(
     page = page or ("inspect" if run is not None else "live")
     if page not in PAGES:
         raise UsageError(f"--page {page}: there is no such page", f"Pages: {', '.join(PAGES)}.")
+    if stage and page != "live":
+        raise UsageError(f"--stage shows the live page, not {page}")
     if run is not None and not run.exists():
         raise UsageError(f"--run {run}: there is no such run or folder")
     if not _has_screen():
@@ -85,7 +95,7 @@ def window(
     warning = check_room("ferapp", WINDOW)
     from ferapp.app import open_window
 
-    raise typer.Exit(open_window(source, model, device, page, str(run or ""), warning))
+    raise typer.Exit(open_window(source, model, device, page, str(run or ""), warning, stage))
 
 
 def _has_screen() -> bool:

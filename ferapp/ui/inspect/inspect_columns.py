@@ -5,6 +5,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.text_size import fix_width, scaled
 
 LEFT, RIGHT = 372, 384  # px; the left column shrinks in a narrow window
 MIN_LEFT = 296  # px
@@ -68,6 +69,6 @@ class InspectColumns(QWidget):
         self._set_extra_width(min(max(self.width() - WIDE, 0) // 3, MAX_EXTRA))
 
     def _set_extra_width(self, extra: int) -> None:
-        self._left.setMaximumWidth(LEFT + extra)
-        self._right.setFixedWidth(RIGHT + extra)
+        self._left.setMaximumWidth(scaled(LEFT) + extra)
+        fix_width(self._right, lambda _: scaled(RIGHT) + extra)
         self.extra_width_changed.emit(extra)

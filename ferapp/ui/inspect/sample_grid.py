@@ -212,8 +212,7 @@ class SampleDelegate(QStyledItemDelegate):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._small = theme.sized(parent.font(), 0.82)
-        self._bold = theme.sized(parent.font(), 0.82, QFont.Weight.DemiBold)
+        self._view = parent
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(CELL_WIDTH, CELL_HEIGHT)
@@ -246,7 +245,7 @@ class SampleDelegate(QStyledItemDelegate):
     def _paint_caption(self, painter: QPainter, face: QRectF, model: SampleModel, row: int) -> None:
         colours = theme.current()
         true, predicted = model.label(row), model.predicted(row)
-        painter.setFont(self._small)
+        painter.setFont(theme.sized(self._view.font(), 0.82))
         first = QRectF(face.x() + 1, face.bottom() + 2, face.width() - 2, _CAPTION_HEIGHT / 2)
         second = first.translated(0, _CAPTION_HEIGHT / 2 - 1)
         painter.setPen(QColor(colours.muted))
@@ -265,7 +264,7 @@ class SampleDelegate(QStyledItemDelegate):
         """On the face: the user's label, or a flag."""
         colours = theme.current()
         text = ("⚑ " * decision.flag + label_text.class_title(decision.label)).strip()
-        painter.setFont(self._bold)
+        painter.setFont(theme.sized(self._view.font(), 0.82, QFont.Weight.DemiBold))
         width = painter.fontMetrics().horizontalAdvance(text) + 10
         plate = QRectF(face.x() + 3, face.y() + 3, min(width, face.width() - 6), 18)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

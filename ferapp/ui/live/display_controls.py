@@ -14,10 +14,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferapp.ui.shell.actions import block
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import Toggle
 from ferapp.ui.widgets.chips import Chip
+from ferapp.ui.widgets.text_size import fix_width
 from ferapp.vision.analysis_options import Prior
 from trainer.card import ModelCard
 
@@ -35,7 +37,7 @@ class Switch(Toggle):
 
     def set_blocked(self, reason: str) -> None:
         """Disable it, with `reason` as its tooltip; "" enables it."""
-        self._action.setEnabled(not reason)
+        block(self._action, reason)
         self.setEnabled(not reason)
         self.setToolTip(reason or self._action.toolTip())
 
@@ -65,6 +67,10 @@ class Switch(Toggle):
 def label_width(label: QLabel) -> int:
     """Width of the labels before the controls, so that all controls are aligned."""
     return label.fontMetrics().horizontalAdvance("Smoothing") + theme.GAP
+
+
+def _number_width(label: QLabel) -> int:
+    return label.fontMetrics().horizontalAdvance("2000\u00a0ms") + 2
 
 
 class Slider(QSlider):
@@ -169,10 +175,10 @@ class Sliders(QWidget):
         slider.setSingleStep(step)
         slider.setPageStep(4 * step)
         slider.setValue(value)
-        label.setFixedWidth(label_width(label))
+        fix_width(label, label_width)
         number.setProperty("quiet", True)
         number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        number.setMinimumWidth(number.fontMetrics().horizontalAdvance("2000\u00a0ms") + 2)
+        fix_width(number, _number_width)
         for widget in (label, slider, number):
             widget.setToolTip(tip)
         slider.valueChanged.connect(lambda now: number.setText(to_text(now)))

@@ -26,6 +26,7 @@ from ferapp.ui.live.fault_icons import FaultIcon
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
+from ferapp.ui.widgets.text_size import scaled
 
 MAX_WIDTH = 520  # px
 NOTES = frozenset({FaultKind.RESIZED, FaultKind.SKIPPED})  # they need no action
@@ -135,7 +136,7 @@ class Notice(QFrame):
         title = self.title.fontMetrics().horizontalAdvance(self.title.text()) + beside_title
         body = self.body.fontMetrics().horizontalAdvance(self.body.text())
         natural = max(title, body, self._min_content_width()) + frame + 2
-        width = min(natural, room.width(), MAX_WIDTH)
+        width = min(natural, room.width(), scaled(MAX_WIDTH))
         lines = self.body.heightForWidth(width - frame) + self._column.spacing()
         height = self._column.totalHeightForWidth(width)
         if self.body.text():

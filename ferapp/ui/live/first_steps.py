@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
+from ferapp.ui.widgets.text_size import scaled
 
 WIDTH = 620  # px: wide and low, so that it is above most faces
 STEPS = (
@@ -64,5 +65,5 @@ class FirstSteps(QFrame):
     def size_in(self, room: int) -> QSize:
         layout = self.layout()
         assert layout is not None
-        width = min(WIDTH, room)
+        width = min(scaled(WIDTH), room)
         return QSize(width, layout.totalHeightForWidth(width))

@@ -23,6 +23,7 @@ from ferapp.ui.live.live_view import LiveView
 from ferapp.ui.live.table_bar import TableBar
 from ferapp.ui.recording.play_bar import PlayBar
 from ferapp.ui.recording.record_bar import RecordBar
+from ferapp.ui.shell.actions import block
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import wording
 from ferapp.vision.analysis_options import AnalysisOptions, Prior
@@ -33,6 +34,7 @@ PANEL_MS = 50  # plots are redrawn at most 20 times a second
 STATUS_MS = 200
 SUMMARY_MS = 1000  # a screen reader should not be talked over
 
+NOT_COMPARING = "No second model is compared: Model → Compare with"
 FROZEN = "A frozen picture is not analysed again. Press Space to continue."
 RECORDED = (
     "A recording keeps numbers, not landmarks and maps.\n"
@@ -70,6 +72,7 @@ class LivePage(QWidget):
         self._scale = ColourScale(store.now.held_scale)
         self._status: LiveStatus = engine.status()
         self._panel_due = True
+        self.listeners: list[Callable[[], None]] = []  # called when `shown` or its style changed
         self.live_view = LiveView(engine.painted)
         self.view = self.live_view.view
         self.record_bar = RecordBar(actions["mark"], actions["record"])
@@ -87,7 +90,7 @@ class LivePage(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        left = QVBoxLayout()
+        self._left = left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(self.live_view, 1)
         left.addWidget(self.record_bar)
@@ -122,7 +125,7 @@ class LivePage(QWidget):
         actions["freeze"].toggled.connect(self._freeze)
         self.play_bar.sought.connect(self._engine.seek)
         self.play_bar.reanalysis_changed.connect(self._set_reanalysis)
-        actions["end_comparison"].setEnabled(False)
+        block(actions["end_comparison"], NOT_COMPARING)
         actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
         self.live_view.end_comparison.clicked.connect(actions["end_comparison"].trigger)
         for view in (self.view, self.live_view.second_view):
@@ -135,7 +138,8 @@ class LivePage(QWidget):
         controls.palette_chosen.connect(lambda palette: self.change_style(palette=palette))
         controls.signed_changed.connect(lambda signed: self.change_style(signed=signed))
         controls.hold_scale_changed.connect(self._hold_scale)
-        self.panel.bars.class_chosen.connect(self._explain)
+        self.panel.bars.class_chosen.connect(self.explain)
+        actions["panel"].toggled.connect(self.panel.setVisible)
         self.hide_row.changed.connect(lambda hidden: self._set_options(hidden=hidden))
         self.sliders.opacity_changed.connect(lambda value: self.change_style(opacity=value))
         self.sliders.smoothing_changed.connect(self._set_smoothing)
@@ -160,6 +164,7 @@ class LivePage(QWidget):
         self._enable_map_controls()
         self._panel_due = True
         self._set_options(attribution=style.attribution, method=style.method, target=self._target())
+        self._call_listeners()
 
     def _target(self) -> Literal["predicted", "runner_up"] | int:
         """`style.target` for the engine; "predicted" for a class that the model does not have."""
@@ -167,7 +172,15 @@ class LivePage(QWidget):
             return self._classes.index(self.overlay_style.target)
         return "runner_up" if self.overlay_style.target == "runner_up" else "predicted"
 
-    def _explain(self, name: str) -> None:
+    def add_bar(self, bar: QWidget) -> None:
+        """Add a bar below the picture, under the others."""
+        self._left.addWidget(bar)
+
+    def _call_listeners(self) -> None:
+        for listener in self.listeners:
+            listener()
+
+    def explain(self, name: str) -> None:
         """Explain the class of the clicked bar; a second click returns to the predicted class."""
         target = "predicted" if self.overlay_style.target == name else name
         self.change_style(target=target)
@@ -205,6 +218,7 @@ class LivePage(QWidget):
         self.live_view.show_analysis(self._shown)
         self._show_face()
         self._panel_due = True
+        self._call_listeners()
         return self._shown
 
     def _show_face(self) -> None:
@@ -305,6 +319,11 @@ class LivePage(QWidget):
         return self._analysis
 
     @property
+    def shown(self) -> Analysis | None:
+        """The displayed analysis as it is displayed: with debounced quality issues."""
+        return self._shown
+
+    @property
     def options(self) -> AnalysisOptions:
         """The options last sent to the engine."""
         return self._options
@@ -382,7 +401,7 @@ class LivePage(QWidget):
         if status != self._status:
             self._status = status
             actions = self._actions
-            actions["end_comparison"].setEnabled(status.second_model is not None)
+            block(actions["end_comparison"], "" if status.second_model else NOT_COMPARING)
             self.status_changed.emit()
         if is_new_model or states != before:
             self._repeat_analysis()

@@ -28,6 +28,7 @@ from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.chips import Chip
+from ferapp.ui.widgets.text_size import fix_width
 
 _MARK_REACH = 5  # px from a mark within which its note is shown
 _STEP_MS = 1000
@@ -128,7 +129,7 @@ class PlayBar(QFrame):
         self._target_s, self._sought_at = 0.0, -math.inf  # of the latest seek, and when
         self._replay: Replay | None = None
         self.pause = QPushButton("Pause")
-        self.pause.setFixedWidth(self.pause.fontMetrics().horizontalAdvance("Pause") + 32)
+        fix_width(self.pause, lambda button: button.fontMetrics().horizontalAdvance("Pause") + 32)
         self.pause.clicked.connect(freeze.toggle)
         freeze.toggled.connect(self._show_paused)
         enable_keyboard(self.pause)

@@ -21,6 +21,7 @@ from ferapp.live.status import LiveEngine, LiveStatus, RecordingPlan, RecordingS
 from ferapp.overlays.render_overlays import render_overlays
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.snapshot import open_folder
+from ferapp.ui.shell.actions import block
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import source_text, wording
 from ferapp.ui.widgets import theme
@@ -36,6 +37,9 @@ def recordings_folder() -> Path:
     """The folder for recordings unless the user chose another one."""
     location = QStandardPaths.StandardLocation.DocumentsLocation
     return Path(QStandardPaths.writableLocation(location) or Path.home()) / "ferapp"
+
+
+_NOT_RECORDING = "Nothing is being recorded (R)"
 
 
 def can_be_analysed(status: LiveStatus) -> bool:
@@ -65,7 +69,7 @@ class RecordingController(QObject):
         self._outcome_due = False  # the outcome of the recording is not displayed yet
         actions["record"].triggered.connect(self._toggle)
         actions["mark"].triggered.connect(self._mark)
-        actions["mark"].setEnabled(False)
+        block(actions["mark"], _NOT_RECORDING)
         actions["open_recording"].triggered.connect(self._open_recording)
         actions["recording_settings"].triggered.connect(self._show_settings)
         actions["to_table"].triggered.connect(self._start_table)
@@ -84,8 +88,9 @@ class RecordingController(QObject):
         self._shown = now
         running = now is not None and not now.over
         self._actions["record"].setChecked(running)
-        self._actions["mark"].setEnabled(running)
-        self._actions["record"].setEnabled(running or status.source.replay is None)
+        block(self._actions["mark"], "" if running else _NOT_RECORDING)
+        can_record = running or status.source.replay is None
+        block(self._actions["record"], "" if can_record else "A recording plays already")
         self._enable_table(status)
         title = f"Recording – {TITLE}" if running else TITLE
         if self._window.windowTitle() != title:
@@ -100,8 +105,9 @@ class RecordingController(QObject):
             self._show_outcome(now)
 
     def _enable_table(self, status: LiveStatus) -> None:
-        busy = self._page.table_bar.running
-        self._actions["to_table"].setEnabled(can_be_analysed(status) and not busy)
+        reason = "" if can_be_analysed(status) else "Only for a video or folder that plays"
+        busy = "Another table is being written" if self._page.table_bar.running else ""
+        block(self._actions["to_table"], busy or reason)
 
     def save_note(self) -> None:
         """Save a typed note, before the recording or the window closes."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from ferapp.overlays.overlay_style import OVERLAYS
 
 Group = Literal["Source", "Model", "Picture", "Recording", "Window", "Help", "Pages"]
+STAGE = "On the stage"  # the group of the stage's own keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,22 @@ ACTIONS: tuple[ActionRecord, ...] = (
     ),
     ActionRecord("largest_face", "Picture", "Largest face", "0", "Follow the largest face again."),
     ActionRecord(
+        "panel",
+        "Picture",
+        "Side panel",
+        "F9",
+        "Show or hide the column beside the picture.",
+        checked=True,
+    ),
+    ActionRecord(
+        "stage",
+        "Picture",
+        "Stage",
+        "P",
+        "Show an audience one face, one word and the bars: on the second screen, if there is one.",
+        checked=False,
+    ),
+    ActionRecord(
         "hud",
         "Picture",
         "Performance",
@@ -157,6 +174,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Fill the screen. Press again to return.",
         checked=False,
     ),
+    ActionRecord(
+        "palette",
+        "Window",
+        "Find an action…",
+        "Ctrl+K",
+        "Type what you want to do, and press Enter.",
+    ),
     ActionRecord("keys", "Help", "Keys", "?", "All keys of this window."),
     ActionRecord("hints", "Help", "First steps", "F1", "What to look at first."),
     ActionRecord("log", "Help", "Log", "Ctrl+L", "What has happened so far, to read or copy."),
@@ -178,6 +202,54 @@ ACTIONS: tuple[ActionRecord, ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ModeKey:
+    """A key that a mode of the window owns while it is on; elsewhere it may mean something else."""
+
+    id: str
+    keys: tuple[str, ...]
+    shown: str  # the keys as the user reads them
+    text: str
+    tip: str
+
+
+# handled by the stage while it is on
+STAGE_KEYS = (
+    ModeKey(
+        "black", ("B",), "B", "Black screen", "The audience sees nothing until you press it again."
+    ),
+    ModeKey(
+        "freeze",
+        ("F",),
+        "F",
+        "Freeze audience",
+        "The audience keeps what it sees, while you prepare something else.",
+    ),
+    ModeKey(
+        "explain",
+        tuple("123456789"),
+        "1 – 7",
+        "Explain an expression",
+        "Show what speaks for and against this one. Again: for the word.",
+    ),
+    ModeKey(
+        "next",
+        ("Down", "PgDown"),
+        "↓",
+        "Next expression",
+        "Explain the next one of the list. Page down, of a presenter's remote, does the same.",
+    ),
+    ModeKey(
+        "previous",
+        ("Up", "PgUp"),
+        "↑",
+        "Previous expression",
+        "Explain the previous one, or page up.",
+    ),
+    ModeKey("word", ("0",), "0", "Explain the word", "Explain the expression that it says again."),
+    ModeKey("landmarks", ("L",), "L", "Landmarks", "Show the 68 landmarks to the audience."),
+    ModeKey("leave", ("Esc",), "Esc", "Leave the stage", "Return to the window as it was."),
+)
 # handled by the grid of the Inspect page: key, text, tip
 INSPECT_KEYS = (
     ("1 – 7", "Relabel", "Give the face on the Inspect page another label."),
@@ -185,6 +257,12 @@ INSPECT_KEYS = (
     ("F", "Flag", "Flag the face: training that applies the review leaves it out."),
     ("U", "Undo", "Undo the last decision."),
 )
+
+
+def block(action: QAction, reason: str) -> None:
+    """Disable the action, or with "" enable it; whoever lists actions says the reason."""
+    action.setEnabled(not reason)
+    action.setProperty("reason", reason)
 
 
 def native(shortcut: str) -> str:

@@ -52,7 +52,10 @@ class HelpMenu:
         self.menu.addSeparator()
         self.menu.addAction(actions["delete_data"])
         actions["keys"].triggered.connect(
-            lambda: self._show("keys", lambda: KeysDialog(parent, self.pages))
+            lambda: self._show(
+                "keys",
+                lambda: KeysDialog(parent, self.pages, on_stage=actions["stage"].isChecked()),
+            )
         )
         actions["hints"].triggered.connect(lambda: self.show_first_steps(True))
         actions["log"].triggered.connect(

@@ -10,6 +10,7 @@ from platformdirs import user_config_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ferapp.overlays.overlay_style import OverlayStyle
+from ferapp.ui.text.class_words import DEFAULT_LANGUAGE, LANGUAGES
 from ferapp.ui.widgets.theme import Mode
 from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_FACES, Prior
 from ferapp.vision.overlay_methods import OVERLAY_METHODS
@@ -45,6 +46,12 @@ def _signal_group(name: str) -> str:
     return name
 
 
+def _language(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"there is no language {code!r}")
+    return code
+
+
 def _recent(value: Any) -> Any:
     return tuple(value)[:RECENT] if isinstance(value, list) else value
 
@@ -75,6 +82,8 @@ class Settings(BaseModel):
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
     prior: Prior = "trained"  # balanced costs more than half a point of accuracy
+    stage_language: Annotated[str, AfterValidator(_language)] = DEFAULT_LANGUAGE
+    text_size: int = Field(default=100, ge=100, le=200)  # percent
 
 
 class SettingsStore:
@@ -104,6 +113,8 @@ class SettingsStore:
             prior=now.prior,
             hud=now.hud,
             recordings=recordings,
+            stage_language=now.stage_language,
+            text_size=now.text_size,
             hints_seen=now.hints_seen,
         )
 

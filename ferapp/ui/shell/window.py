@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
+    QApplication,
     QDialog,
     QFileDialog,
     QMainWindow,
@@ -28,6 +29,7 @@ from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.live.snapshot import Snapshots, open_folder
 from ferapp.ui.recording.recording_controller import TITLE, RecordingController
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
+from ferapp.ui.shell.command_palette import Command, CommandPalette
 from ferapp.ui.shell.drop_paste import PastedPictures, parse_mime_data
 from ferapp.ui.shell.gui_gc import GuiGarbageCollector
 from ferapp.ui.shell.help_menu import HelpMenu
@@ -37,11 +39,15 @@ from ferapp.ui.shell.page import Page
 from ferapp.ui.shell.settings import RECENT, SettingsStore
 from ferapp.ui.shell.source_menu import SourceMenu
 from ferapp.ui.shell.status_bar import StatusBar
+from ferapp.ui.shell.text_size_menu import TextSizeMenu
 from ferapp.ui.shell.tool_bar import ToolBar
 from ferapp.ui.shell.window_exposure import WindowExposure
+from ferapp.ui.stage.language_menu import LanguageMenu
+from ferapp.ui.stage.stage_mode import StageMode
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.dialogs import AddressDialog
 from ferapp.ui.widgets.drop_hint import DropHint
+from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.vision.analysis_options import MAX_FACES
 from trainer.files import PICTURE_SUFFIXES
 
@@ -94,6 +100,16 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._pages)
         self.live_page = LivePage(engine, actions, store)
         self.add_page("Live", self.live_page, "A camera or clip, analysed as it plays.")
+        self.stage = StageMode(self, self.live_page, actions, store)
+        self.help.menu.insertMenu(
+            actions["fullscreen"], TextSizeMenu(self, store.now.text_size, self._use_text_size)
+        )
+        self.help.menu.insertMenu(
+            actions["fullscreen"],
+            LanguageMenu(self, store.now.stage_language, self.stage.use_language),
+        )
+        self.command_palette = CommandPalette(self, self._commands)
+        actions["palette"].triggered.connect(self.command_palette.toggle)
         self.snapshots = Snapshots(self)
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
@@ -126,6 +142,14 @@ class MainWindow(QMainWindow):
         self.help.pages.append(record)
         self.tool_bar.add_page(action)
 
+    def _commands(self) -> list[Command]:
+        """Everything that the command palette offers."""
+        pages = zip(self.help.pages, self.tool_bar.pages.actions(), strict=True)
+        return [
+            *(Command(record, self.actions_by_id[record.id]) for record in ACTIONS),
+            *(Command(record, action) for record, action in pages),
+        ]
+
     def show_page(self, name: str) -> None:
         """`name` as in the toolbar."""
         next(page for page in self.tool_bar.pages.actions() if page.text() == name).trigger()
@@ -141,9 +165,9 @@ class MainWindow(QMainWindow):
         self._status_bar.setVisible(live)
 
     def _update_visibility(self) -> None:
-        """The engine rests while nobody can see the live page."""
-        visible = self._pages.currentWidget() is self.live_page and self._exposure.is_exposed
-        self._engine.set_visible(visible)
+        """The engine rests while neither the live page nor an audience's picture can be seen."""
+        live = self._pages.currentWidget() is self.live_page and self._exposure.is_exposed
+        self._engine.set_visible(live or self.stage.is_on)
 
     def _connect(self) -> None:
         actions, view = self.actions_by_id, self.live_page.live_view
@@ -164,6 +188,7 @@ class MainWindow(QMainWindow):
         actions["fullscreen"].triggered.connect(self._set_full_screen)
         actions["hud"].setChecked(self.store.now.hud)
         actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
+        actions["stage"].toggled.connect(self._update_visibility)
         view.notice.retry.connect(self.open_source)
         view.notice.demo.connect(actions["demo"].trigger)
         view.notice.other.connect(self._pop_up_sources)
@@ -310,6 +335,13 @@ class MainWindow(QMainWindow):
 
     # --- the window itself ----------------------------------------------------------------------
 
+    def _use_text_size(self, percent: int) -> None:
+        self.store.change(text_size=percent)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_text_size(app, percent)
+            QTimer.singleShot(0, self, self.tool_bar.fit)  # once its buttons have their new sizes
+
     def _set_full_screen(self, on: bool) -> None:
         full = Qt.WindowState.WindowFullScreen
         state = self.windowState()
@@ -368,6 +400,7 @@ class MainWindow(QMainWindow):
         if self._asks_before_closing and not all(page.may_close() for page in self._other_pages):
             event.ignore()
             return
+        self.actions_by_id["stage"].setChecked(False)
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
         self.store.save()

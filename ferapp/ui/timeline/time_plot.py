@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QSizePolicy
 from ferapp.sources.base import Frame
 from ferapp.ui.timeline.history import History
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.text_size import scaled
 
 SECONDS = 20.0
 _CAPACITY = 1500  # 20 s at 60 analyses a second and some
 _BREAK = object()  # a subject equal to no other
+_READABLE = 72  # px of height
 
 
 class TimePlot(pg.PlotWidget):
@@ -31,12 +33,10 @@ class TimePlot(pg.PlotWidget):
         self.hideButtons()
         self.setXRange(-SECONDS, 0, padding=0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(min_height)
+        self._min_height = min_height
         self.plotItem.setContentsMargins(0, 4, 0, 0)  # half the height of the uppermost word
         self.setMaximumHeight(420)
         self.getAxis("bottom").setTicks([[(-15, "−15 s"), (-10, "−10 s"), (-5, "−5 s")]])
-        self.getAxis("bottom").setHeight(18)
-        self.getAxis("left").setWidth(self.fontMetrics().horizontalAdvance("100 %") + 8)
         for axis in ("left", "bottom"):
             self.getAxis(axis).setStyle(tickLength=0, tickTextOffset=4)
 
@@ -79,6 +79,12 @@ class TimePlot(pg.PlotWidget):
             self._source = frame.source
             self.clear_history(self.history.width)
 
+    def set_min_height(self, height: int) -> None:
+        """In px with text of the usual size. Larger text makes its surroundings scroll anyway."""
+        self._min_height = height
+        is_larger = scaled(100) > 100
+        self.setMinimumHeight(max(height, scaled(_READABLE)) if is_larger else height)
+
     def restyle(self) -> None:
         """Apply the colours of the theme."""
         colours = theme.current()
@@ -87,6 +93,9 @@ class TimePlot(pg.PlotWidget):
             self.getAxis(axis).setPen(pg.mkPen(colours.line))
             self.getAxis(axis).setTextPen(pg.mkPen(colours.muted))
             self.getAxis(axis).setTickFont(theme.sized(self.font(), 0.85))
+        self.set_min_height(self._min_height)
+        self.getAxis("bottom").setHeight(scaled(18))
+        self.getAxis("left").setWidth(self.fontMetrics().horizontalAdvance("100 %") + 8)
         self._changed = True
 
     def is_due(self) -> bool:
@@ -98,5 +107,6 @@ class TimePlot(pg.PlotWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "curves"):
+        is_style = event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
+        if is_style and hasattr(self, "curves"):
             self.restyle()

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QWidg
 from ferapp.ui.train.form_fields import FormField
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.picker import Picker
+from ferapp.ui.widgets.text_size import fix_width, scaled
 
 NAME_WIDTH, EDITOR_WIDTH = 130, 150  # px
 
@@ -21,7 +22,7 @@ class FieldRow(QWidget):
         self.field = field
         self._default = ""
         self.name = QLabel(field.title)
-        self.name.setFixedWidth(NAME_WIDTH)
+        fix_width(self.name, lambda _: scaled(NAME_WIDTH))
         self.name.setToolTip(field.tip)
         self.name.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         self.editor = self._make_editor(suggestions)
@@ -59,7 +60,7 @@ class FieldRow(QWidget):
         editor.setToolTip(field.tip)
         editor.setAccessibleName(field.title)
         editor.setAccessibleDescription(field.help)
-        editor.setFixedWidth(EDITOR_WIDTH)
+        fix_width(editor, lambda _: scaled(EDITOR_WIDTH))
         return editor
 
     def _choice_text(self, choice: str) -> str:

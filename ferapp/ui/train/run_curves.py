@@ -187,7 +187,8 @@ class CurvePlot(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_cursor"):
+        is_style = event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
+        if is_style and hasattr(self, "_cursor"):
             self._apply_theme()
 
 

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from ferapp.runs.run_names import run_start, run_title, short_start, unique_names
 from ferapp.runs.run_reader import RunSnapshot
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.text_size import scaled
 
 Index = QModelIndex | QPersistentModelIndex
 _HEIGHT = 48  # px
@@ -126,7 +127,7 @@ class RunDelegate(QStyledItemDelegate):
     """Paints a run: box, title and accuracy, below them state and start."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(220, _HEIGHT)
+        return QSize(220, scaled(_HEIGHT))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()

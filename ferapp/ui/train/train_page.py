@@ -34,6 +34,7 @@ from ferapp.ui.train.run_list import RunList
 from ferapp.ui.train.run_view import RunView
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
+from ferapp.ui.widgets.text_size import fix_width, scaled
 from trainer.training.run_dir import RunDir
 
 REFRESH_MS = 700  # between two reads of the runs' files
@@ -83,7 +84,7 @@ class TrainPage(Page):
 
     def _lay_out(self) -> None:
         left = QWidget()
-        left.setFixedWidth(LIST_WIDTH)
+        fix_width(left, lambda _: scaled(LIST_WIDTH))
         column = QVBoxLayout(left)
         column.setContentsMargins(8, 10, 4, 8)
         column.addWidget(self.new_run)

@@ -21,10 +21,18 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.sources.stream_address import URL
-from ferapp.ui.shell.actions import ACTIONS, INSPECT_KEYS, ActionRecord, native
+from ferapp.ui.shell.actions import (
+    ACTIONS,
+    INSPECT_KEYS,
+    STAGE,
+    STAGE_KEYS,
+    ActionRecord,
+    native,
+)
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.log_view import LogView
+from ferapp.ui.widgets.text_size import scaled
 
 KEYS_WIDTH = 1180  # px
 _SCREEN_MARGIN = 60  # px, with the window's frame
@@ -63,18 +71,23 @@ class ModelessDialog(QDialog):
 class KeysDialog(ModelessDialog):
     """All actions with their keys, by group.
 
-    With several `pages` also their keys, and those of the Inspect page.
+    With several `pages` also their keys, and those of the Inspect page. On the stage its own keys
+    come first, because they are what the keys mean then.
     """
 
-    def __init__(self, parent: QWidget, pages: Sequence[ActionRecord]) -> None:
+    def __init__(
+        self, parent: QWidget, pages: Sequence[ActionRecord], *, on_stage: bool = False
+    ) -> None:
         super().__init__(parent, "Keys", QSize(KEYS_WIDTH, 0))
-        groups: dict[str, list[_KeyRow]] = {}
+        stage = [(key.shown, key.text, key.tip) for key in STAGE_KEYS]
+        groups: dict[str, list[_KeyRow]] = {STAGE: stage} if on_stage else {}
         has_pages = len(pages) > 1
         for record in (*ACTIONS, *(pages if has_pages else ())):
             row = native(record.shortcut), record.text, record.tip
             groups.setdefault(record.group, []).append(row)
         if has_pages:
             groups["Inspect"] = [*INSPECT_KEYS]
+        groups.setdefault(STAGE, stage)
         right = {name: groups.pop(name) for name in _RIGHT_GROUPS if name in groups}
         body = QWidget()
         body.setObjectName("inner")
@@ -97,7 +110,7 @@ class KeysDialog(ModelessDialog):
         """Large enough for everything, as far as the screen allows."""
         available = self.screen().availableSize() - QSize(_SCREEN_MARGIN, _SCREEN_MARGIN)
         margins = self.column.contentsMargins()
-        width = min(KEYS_WIDTH, available.width())
+        width = min(scaled(KEYS_WIDTH), available.width())
         keys_height = sides.totalHeightForWidth(width - margins.left() - margins.right())
         buttons_height = self.column.spacing() + self.buttons.sizeHint().height()
         height = margins.top() + keys_height + buttons_height + margins.bottom() + 2

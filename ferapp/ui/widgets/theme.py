@@ -20,6 +20,7 @@ from ferapp.overlays.palette import (
     VIDEO_TEXT,
     to_qcolor,
 )
+from ferapp.ui.widgets.text_size import restore_own_fonts
 
 Mode = Literal["system", "light", "dark"]
 
@@ -120,6 +121,7 @@ def apply_theme(app: QApplication, mode: Mode) -> Theme:
     app.setStyle("Fusion")
     app.setPalette(_palette(_current))
     app.setStyleSheet(_style_sheet(_current) + _panels_and_dialogs(_current))
+    restore_own_fonts()
     return _current
 
 

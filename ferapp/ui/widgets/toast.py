@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import SpacePressesButton
+from ferapp.ui.widgets.text_size import scaled
 
 SHOWN_MS = 6000
 _MAX_WIDTH = 480  # px
@@ -79,7 +80,7 @@ class Toast(QFrame):
     def _update_geometry(self) -> None:
         area = self._parent.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
         button_width = self.button.sizeHint().width() + theme.GAP if self.button.text() else 0
-        max_label = min(_MAX_WIDTH, area.width()) - button_width - 2 * _PADDING - 2
+        max_label = min(scaled(_MAX_WIDTH), area.width()) - button_width - 2 * _PADDING - 2
         metrics = self.label.fontMetrics()
         lines = self.label.text().splitlines()
         longest = max((metrics.horizontalAdvance(line) for line in lines), default=0) + 4

@@ -11,6 +11,7 @@ from ferapp.ui.live.face.attribution_key import gradient
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.picker import Picker
+from ferapp.ui.widgets.text_size import fix_width
 from ferapp.vision.overlay_methods import OVERLAY_METHODS, method_groups
 from trainer.attribution_methods import DEFAULT_METHOD
 
@@ -72,7 +73,7 @@ class AttributionControls(QWidget):
         ):
             label = QLabel(text)
             label.setToolTip(control.toolTip())
-            label.setFixedWidth(label_width(label))
+            fix_width(label, label_width)
             label.setBuddy(control)
             grid.addWidget(label, row, 0)
         explain = QHBoxLayout()

@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
+    QFont,
     QFontMetrics,
     QImage,
     QPainter,
@@ -20,6 +21,7 @@ from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS, is_one_sided
 
+_USUAL, _SMALL = 0.95, 0.85  # sizes of text
 _BAR = 8  # px
 _GAP = 2
 
@@ -51,15 +53,17 @@ class AttributionKey(QWidget):
         self._requested = ""
         self._delay_ms: float | None = None
         self._gradient: QImage | None = None
-        self._small = theme.sized(self.font(), 0.85)
-        self.setFont(theme.sized(self.font(), 0.95))
+        self.setFont(theme.sized(self.font(), _USUAL))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Key to the attribution's colours")
         self._update_texts()
 
     def sizeHint(self) -> QSize:
-        lines = self.fontMetrics().height() + QFontMetrics(self._small).height()
+        lines = self.fontMetrics().height() + QFontMetrics(self._small_font()).height()
         return QSize(180, _BAR + _GAP + lines)
+
+    def _small_font(self) -> QFont:
+        return theme.sized(self.font(), _SMALL / _USUAL)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -180,7 +184,7 @@ class AttributionKey(QWidget):
         left, right = self.ends()
         painter.drawText(first, Qt.AlignmentFlag.AlignLeft, left)
         painter.drawText(first, Qt.AlignmentFlag.AlignRight, right)
-        painter.setFont(self._small)
+        painter.setFont(self._small_font())
         second = QRectF(0, first.bottom(), self.width(), painter.fontMetrics().height())
         sides = (
             Qt.AlignmentFlag.AlignLeft,

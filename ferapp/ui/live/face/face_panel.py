@@ -34,6 +34,7 @@ from ferapp.ui.timeline.affect_plane import AffectPlane
 from ferapp.ui.timeline.probability_plot import ProbabilityPlot
 from ferapp.ui.timeline.signal_panel import SignalPanel
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.text_size import fix_width, scaled
 from ferapp.vision.face_regions import region_shares
 from ferapp.vision.types import Analysis, Face, Prediction
 
@@ -104,7 +105,7 @@ class FacePanel(QWidget):
         column.setSpacing(0)
         column.addLayout(self._lay_out_header())
         column.addWidget(self._lay_out_scroll_area(beside_crop, below), 1)
-        self.setFixedWidth(max(WIDTH, self.minimumSizeHint().width()))
+        fix_width(self, _panel_width)
 
     def _lay_out_header(self) -> QVBoxLayout:
         first = QHBoxLayout()
@@ -180,7 +181,8 @@ class FacePanel(QWidget):
         bar = scroll.verticalScrollBar()
         edge = QFrame(scroll)  # the contents scroll under it
         edge.setObjectName("edge")
-        edge.resize(WIDTH, 1)
+        fix_width(edge, lambda _: scaled(WIDTH))
+        edge.setFixedHeight(1)
         edge.hide()
         bar.valueChanged.connect(lambda value: edge.setVisible(value > 0))
 
@@ -294,7 +296,7 @@ class FacePanel(QWidget):
 
     def _show_model_name(self, name: str) -> None:
         """Name the model of headline, plot and crop while two are compared; "" hides the name."""
-        short = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, NAME_WIDTH)
+        short = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, scaled(NAME_WIDTH))
         self.model_label.setText(short)
         self.model_label.setToolTip(f"By {name}. The bars and the pictures show both models.")
         self.plot_title.setText(f"{A} over time")
@@ -306,12 +308,18 @@ class FacePanel(QWidget):
         """With the signals, the column scrolls on a small screen instead of squeezing the plots."""
         self.signals.setVisible(on)
         height = signal_panel.MIN_HEIGHT if on else probability_plot.MIN_HEIGHT
-        self.probability_plot.setMinimumHeight(height)
+        self.probability_plot.set_min_height(height)
 
     def show_status(self, status: LiveStatus) -> None:
         text = wording.model_notice(status)
         self.notice.setText(text)
         self.notice.setVisible(bool(text))
+
+
+def _panel_width(panel: FacePanel) -> int:
+    """About a third of it are margins and bars, which larger text leaves as they are."""
+    width = round(0.3 * WIDTH) + scaled(0.7 * WIDTH)
+    return max(width, panel.minimumSizeHint().width())
 
 
 def _second_model(analysis: Analysis | None, status: LiveStatus) -> ModelStatus | None:

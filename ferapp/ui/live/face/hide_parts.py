@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from ferapp.ui.live.display_controls import label_width
 from ferapp.ui.widgets.chips import Chip
+from ferapp.ui.widgets.text_size import fix_width
 from ferapp.vision.face_regions import PARTS, Part
 
 _TIP = (
@@ -25,7 +26,7 @@ class HideRow(QWidget):
         row.setSpacing(4)
         label = QLabel("Hide")
         label.setToolTip("What does the model predict without a part of the face?")
-        label.setFixedWidth(label_width(label))
+        fix_width(label, label_width)
         row.addWidget(label)
         self.chips: dict[Part, Chip] = {}
         for part in PARTS:

@@ -33,8 +33,6 @@ class ProbabilityBars(QWidget):
         self._unmasked: NDArray[np.float32] | None = None
         self._marked: int | None = None
         self._hovered: int | None = None
-        self._plain = theme.sized(self.font(), 1)
-        self._strong = theme.sized(self.font(), 1, QFont.Weight.Bold)
         self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -75,6 +73,8 @@ class ProbabilityBars(QWidget):
     def _paint(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = theme.current()
+        plain = theme.sized(self.font(), 1)
+        strong = theme.sized(self.font(), 1, QFont.Weight.Bold)
         row = self._row_height()
         advance = self.fontMetrics().horizontalAdvance
         left = max(advance(label_text.class_title(c)) for c in self._classes) + 12
@@ -94,7 +94,7 @@ class ProbabilityBars(QWidget):
             if i == self._marked:
                 self._paint_mark(painter, QPointF(left - 3, y + row / 2))
             text_colour = QColor(colours.text if i in (top, self._marked) else colours.muted)
-            painter.setFont(self._strong if i == top else self._plain)
+            painter.setFont(strong if i == top else plain)
             painter.setPen(text_colour)
             painter.drawText(QRectF(0, y, left, row), middle, label_text.class_title(name))
             track = QRectF(left, y + (row - _BAR) / 2, width, _BAR)

@@ -100,6 +100,7 @@ def test_the_file_is_what_earlier_versions_wrote(file: Path) -> None:
         *("signal_group", "model", "device", "camera", "camera_mode", "recordings"),
         *("record_clean", "record_overlaid", "recent_models", "hints_seen", "geometry"),
         "prior",
+        *("stage_language", "text_size"),
     ]
     assert values["look"]["opacity"] == 0.5
     assert values["recent_models"] == ["/a.safetensors"]
