@@ -4,6 +4,7 @@ import itertools
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ferapp.live.mailbox import LatestMailbox
@@ -37,11 +38,11 @@ class Capture:
     """Plays one source at a time into `frames`, a mailbox for the newest frame.
 
     `first` None means a camera if there is one. A requested source takes over with its first
-    frame: until then, and if it fails, the previous one goes on. A source that fails while it
-    plays is replaced by the fallback, the demo clip. A camera or stream that is gone is tried
-    again every few seconds and takes over when it is back; no other one takes its place. `fault`
-    says what is wrong. Frames get their source here; segments are numbered
-    through all players.
+    frame: until then, and if it fails, the previous one goes on. The demo clip is the fallback
+    while nothing has played yet; a source that fails later is `waiting`, and nothing takes its
+    place. A camera or stream that is gone is tried again every few seconds and takes over when it
+    is back. `fault` says what is wrong, and `on_lost` is called with it when the frames end.
+    Frames get their source here; segments are numbered through all players.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Capture:
         fps: float | None,
         open_source: OpenSource,
         timeouts: CaptureTimeouts | None = None,
+        on_lost: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.frames: LatestMailbox[Frame] = LatestMailbox()
         self.rate = RateMeter()
@@ -62,6 +64,7 @@ class Capture:
         self._fps = fps
         self._open_source = open_source
         self._timeouts = timeouts or CaptureTimeouts()
+        self._on_lost = on_lost
         self._segments = itertools.count(1)
         self._lock = threading.Lock()  # held for moments only: the window calls `open`
         self._playing: Player | None = None
@@ -99,6 +102,8 @@ class Capture:
         fault = self.fault
         if fault is None:
             return ""
+        if self.waiting:
+            return f"{fault}\nThis is the last picture."
         if not self.plays_fallback:
             return str(fault)
         until = " until then" if fault.retried else ""
@@ -108,6 +113,14 @@ class Capture:
     def plays_fallback(self) -> bool:
         """Whether the demo clip plays until the requested source does."""
         return self._playing is not None and self._playing.is_fallback
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the frames of what played last have ended, and its last picture stays."""
+        player, fault = self._playing, self.fault
+        if fault is None or not self.name:
+            return False
+        return player is None or (fault.kind is FaultKind.STALLED and _is_silent(player, fault))
 
     @property
     def playback(self) -> Playback | None:
@@ -227,7 +240,8 @@ class Capture:
             retried = error.fault in RETRIED
             self.fault = Fault(error.fault, player.reopen_uri, message, error.hint, retried)
         self._retry_at = time.perf_counter() + self._timeouts.retry
-        if self._playing is None and self._opening is None and player.uri != DEMO:
+        is_first = not self.name and self._opening is None
+        if self._playing is None and is_first and player.uri != DEMO:
             self._start_player(DEMO, is_fallback=True)
 
     def _is_retry(self, player: Player) -> bool:
@@ -237,6 +251,12 @@ class Capture:
         """A fault of a player that goes on; one that is being retried matters more."""
         if self.fault is None or not self.fault.retried:
             self.fault = Fault(kind, player.reopen_uri, message, hint)
+
+    def _report_silence(self, player: Player) -> None:
+        was_waiting = self.waiting
+        self._report(FaultKind.STALLED, player, *_stalled_text(player))
+        if self.waiting and not was_waiting:
+            self._on_lost(_stalled_text(player)[0])
 
     def _notify(self, kind: FaultKind, player: Player, message: str) -> None:
         """Something to know that asks for nothing; every other fault matters more."""
@@ -287,6 +307,8 @@ class Capture:
             elif player is self._playing:
                 self._playing = None
                 log.info("%s ended", self.name)
+                if error is not None and not self._closing.is_set():
+                    self._on_lost(str(error.args[0]))
             else:
                 return  # it was replaced: its error is out of date
             if error is not None and not self._closing.is_set():
@@ -311,7 +333,7 @@ class Capture:
             if player is None or not player.is_live:
                 continue
             if now - player.arrived_at > self._timeouts.stalled:
-                self._report(FaultKind.STALLED, player, *_stalled_text(player))
+                self._report_silence(player)
             if _is_silent(player, self.fault) and now > self._check_at:
                 self._check_at = now + self._timeouts.retry
                 return player
@@ -322,14 +344,15 @@ class Capture:
         with self._lock:
             if self._closing.is_set():
                 return
+            text = camera_fault_text(FaultKind.LOST, player.name)
             if player is self._playing:
                 self._playing = None
+                self._on_lost(text[0])
             elif player is self._opening:
                 self._opening = None
             else:
                 return
             self._stop(player)
-            text = camera_fault_text(FaultKind.LOST, player.name)
             self._handle_failure(player, SourceError(*text, FaultKind.LOST))
 
 

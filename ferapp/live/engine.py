@@ -25,7 +25,7 @@ from ferapp.live.status import (
     SourceStatus,
 )
 from ferapp.recording.recorder import Recorder
-from ferapp.recording.session import session_folder
+from ferapp.recording.session import LOST, PAUSED, session_folder
 from ferapp.recording.session_files import RecordingSubject
 from ferapp.sources import camera_list, uri
 from ferapp.sources.base import FrameSource
@@ -114,11 +114,16 @@ class Engine:
         self._second_loader: ModelLoader | None = None  # created at the first comparison
         self._comparing = False
         interval_s = self._parts.poll_s
-        self._capture = Capture(source, fps, self._parts.open_source)
+        self._recorder = Recorder()
+        self._capture = Capture(
+            source,
+            fps,
+            self._parts.open_source,
+            on_lost=lambda message: self._recorder.interrupt(LOST, message),
+        )
         self._models = ModelLoader(
             model, device, self._parts.landmarker, self._parts.classifier, self._poll_soon
         )
-        self._recorder = Recorder()
         self._inference = InferenceThread(
             self._capture.frames, self._models, self._parts.analyzer, self._recorder
         )
@@ -186,6 +191,7 @@ class Engine:
             requested_mode=capture.requested_mode,
             delivered_mode=capture.delivered_mode,
             notes=capture.notes,
+            waiting=capture.waiting,
             playback=capture.playback,
             replay=replace(replay, is_reanalysed=self._inference.is_reanalysing)
             if replay
@@ -249,7 +255,7 @@ class Engine:
             self._recorder.refuse(plan.folder, "This is a recording already.")
         elif loaded is None:
             self._recorder.refuse(plan.folder, "Nothing is recorded before the model is ready.")
-        elif not capture.source or capture.plays_fallback:
+        elif not capture.source or capture.plays_fallback or capture.waiting:
             self._recorder.refuse(plan.folder, "Nothing is recorded before the source plays.")
         else:
             settings = asdict(self._options) | {"hidden": sorted(self._options.hidden)}
@@ -270,6 +276,9 @@ class Engine:
         self._recorder.note(time_s, text)
 
     def pause(self, on: bool) -> None:
+        playback = self._capture.playback
+        if on and playback is not None and not playback.paused:
+            self._recorder.interrupt(PAUSED)
         self._capture.pause(on)
 
     def seek(self, time_s: float) -> None:

@@ -88,6 +88,7 @@ class RecordingStatus:
     frames: int = 0
     dropped: int = 0  # frames missing from the videos, because the disk was too slow
     marks: int = 0
+    waiting: bool = False  # for frames: the source is lost, or paused
     over: bool = False
     failed: bool = False
     reason: str = ""  # why it ended, for the user; "" when the user stopped it
@@ -107,6 +108,7 @@ class SourceStatus:
     notes: tuple[str, ...] = ()  # what was done to its pictures, such as deinterlacing
     playback: Playback | None = None  # None if it can neither pause nor seek
     replay: Replay | None = None  # the recording that plays
+    waiting: bool = False  # its frames have ended; the last picture stays until they come back
 
 
 @dataclass(frozen=True, slots=True)

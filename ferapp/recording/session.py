@@ -25,6 +25,7 @@ FORMAT = 1
 SESSION, FACES, FRAMES, EVENTS = "session.json", "faces.csv", "frames.csv", "events.csv"
 CLEAN, OVERLAID = "clean.mkv", "overlaid.mkv"
 MARK, NOTE, HIDDEN = "mark", "note", "hidden"
+LOST, PAUSED, BACK = "lost", "paused", "back"
 TIMES = "seconds since `started`, when the source's picture arrived"
 # of faces.csv, and of the other two tables
 SHARED_COLUMNS = {
@@ -39,8 +40,10 @@ FRAME_COLUMNS = SHARED_COLUMNS | {
 }
 EVENT_COLUMNS = {name: SHARED_COLUMNS[name] for name in ("time_s", "frame")} | {
     "kind": f"{MARK}: a person marked the moment. {NOTE}: what the person wrote about the mark of "
-    f"the same time. {HIDDEN}: other parts of the faces are hidden from the model from here on.",
-    "note": "The person's words, or the parts that are hidden; empty: none.",
+    f"the same time. {HIDDEN}: other parts of the faces are hidden from the model from here on. "
+    f"{LOST}: the source's frames ended. {PAUSED}: a person paused the source. {BACK}: its frames "
+    "arrive again.",
+    "note": "The person's words, the parts that are hidden, or why the frames ended; empty: none.",
 }
 
 

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
-from ferapp.recording.session import CLEAN, EVENTS, FACES, FRAMES, HIDDEN, MARK, NOTE, OVERLAID
+from ferapp.recording.session import (
+    BACK,
+    CLEAN,
+    EVENTS,
+    FACES,
+    FRAMES,
+    HIDDEN,
+    MARK,
+    NOTE,
+    OVERLAID,
+)
 from ferapp.recording.session_files import RecordingSubject, SessionFiles, session_content
 from ferapp.vision.face_regions import PARTS, Part
 from ferapp.vision.face_table import table_rows
@@ -68,6 +78,7 @@ class SessionWriter:
         self._segment: int | None = None  # of the last frame
         self._offset = 0  # from the index of a frame in its segment to its number
         self._hidden: frozenset[Part] = frozenset()
+        self._interrupted_at: float | None = None  # perf_counter(), until frames arrive again
         self._files: SessionFiles | None = None  # None before the thread has made the folder
         self._check_at = 0.0  # when to check the disk next
         self._bytes = self._frames = self._dropped = self._marks = 0  # each counted by one thread
@@ -85,6 +96,7 @@ class SessionWriter:
             frames=self._frames,
             dropped=self._dropped,
             marks=self._marks,
+            waiting=self._interrupted_at is not None,
             over=self._is_over,
             failed=self._failed,
             reason=self._reason,
@@ -115,6 +127,12 @@ class SessionWriter:
         self._put(_WriteJob(event_rows=[_event_row(moment, kind, note, number)]))
         return moment
 
+    def interrupt(self, kind: str, note: str = "") -> None:
+        """The frames end here for a while; the first one after it is recorded as `BACK`."""
+        self._interrupted_at = time.perf_counter()
+        moment = self._interrupted_at - self.began
+        self._put(_WriteJob(event_rows=[_event_row(moment, kind, note, self._number)]))
+
     def add(self, analysis: Analysis, loaded: LoadedModel | None) -> None:
         """Record one analysis, by `loaded`; called in the analysis thread, which it does not delay.
 
@@ -137,10 +155,14 @@ class SessionWriter:
         is_analysed = analysis.classes == self._classes
         numbered = replace(analysis, frame=replace(frame, index=self._number, time_s=time_s))
         event_rows = []
+        interrupted_at = self._interrupted_at
+        if interrupted_at is not None and frame.captured_at > interrupted_at:
+            self._interrupted_at = None
+            event_rows.append(_event_row(time_s, BACK, "", self._number))
         if analysis.hidden != self._hidden:
             self._hidden = analysis.hidden
             hidden = ", ".join(part for part in PARTS if part in analysis.hidden)
-            event_rows = [_event_row(time_s, HIDDEN, hidden, self._number)]
+            event_rows.append(_event_row(time_s, HIDDEN, hidden, self._number))
         has_video = self._plan.clean or self._plan.overlaid
         has_room = self._waiting < MAX_WAITING
         self._put(

@@ -4,7 +4,7 @@ import math
 
 from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
 from ferapp.overlays.label_text import class_title, face_label, parts_text, percent
-from ferapp.recording.session import HIDDEN
+from ferapp.recording.session import BACK, HIDDEN, LOST, PAUSED
 from ferapp.sources.recorded import Mark
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis, Face, QualityIssue, QualityKind
@@ -42,6 +42,7 @@ _QUALITY: dict[QualityKind, tuple[str, str, str]] = {
         "Several expressions are about as probable: see the bars.",
     ),
 }
+_EVENTS = {LOST: "Source lost", PAUSED: "Source paused", BACK: "Source back"}
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
@@ -185,8 +186,9 @@ def count(number: int, what: str) -> str:
 
 
 def recording(status: RecordingStatus) -> str:
-    """Its duration and size so far."""
-    return f"{duration(status.seconds)}  ·  {size(status.bytes)}"
+    """Its duration and size so far, and whether frames arrive."""
+    extent = f"{duration(status.seconds)}  ·  {size(status.bytes)}"
+    return f"{extent}  ·  waiting for the source" if status.waiting else extent
 
 
 def no_crop(status: LiveStatus) -> str:
@@ -203,7 +205,8 @@ def mark(marked: Mark) -> str:
     if marked.kind == HIDDEN:
         return f"{duration(marked.time_s)} Hidden from the model: {marked.note or 'nothing'}"
     note = f": {marked.note}" if marked.note else ""
-    return f"{duration(marked.time_s)} {marked.kind.capitalize()}{note}"
+    kind = _EVENTS.get(marked.kind, marked.kind.capitalize())
+    return f"{duration(marked.time_s)} {kind}{note}"
 
 
 def milliseconds(value: float) -> str:
