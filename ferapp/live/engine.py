@@ -33,6 +33,7 @@ from ferapp.sources.camera_info import CameraInfo
 from ferapp.sources.heavy_imports import load_opencv, load_torch
 from ferapp.sources.limits import DEFAULT_LIMITS, SourceLimits
 from ferapp.vision.analysis_options import DEFAULT_FACES, AnalysisOptions
+from ferapp.vision.file_hash import file_hash
 from ferapp.vision.types import Analysis
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class Engine:
         self._capture = Capture(
             source,
             fps,
-            self._parts.open_source,
+            self._open_source,
             on_lost=lambda message: self._recorder.interrupt(LOST, message),
         )
         self._models = ModelLoader(
@@ -211,7 +212,7 @@ class Engine:
         )
 
     def open_source(self, source: str) -> None:
-        self._inference.is_reanalysing = False  # at first, a recording shows its recorded results
+        self._inference.is_reanalysing = False  # unless the model of the recording runs
         self._capture.open(source)
 
     def load_model(self, model: str) -> None:
@@ -296,6 +297,15 @@ class Engine:
             worker.close()
         if self._second_loader is not None:
             self._second_loader.close()
+
+    def _open_source(self, source: str) -> FrameSource:
+        """Called in a player's thread. A recording is analysed again where its own model runs."""
+        opened = self._parts.open_source(source)
+        loaded, recorded = self._models.current.loaded, opened.recorded
+        if recorded is not None and loaded is not None and not recorded.has_overlays:
+            own = recorded.model_hash
+            self._inference.is_reanalysing = bool(own) and own == file_hash(loaded.file)
+        return opened
 
     def _list_devices(self) -> tuple[DeviceInfo, ...]:
         # importing torch takes seconds and may fail; only the loader's thread does it

@@ -75,6 +75,8 @@ class RecordingPlan:
     overlaid: bool = False  # a video with the overlays
     # (H, W, 4) BGRX with the overlays; called in the recording's thread
     draw: Callable[[Analysis], NDArray[np.uint8]] | None = None
+    # the class whose map is recorded, as in `OverlayStyle`; called in the analysis thread
+    target: Callable[[], str] = lambda: "predicted"
     display_settings: dict[str, Any] = field(default_factory=dict)  # saved in session.json
 
 

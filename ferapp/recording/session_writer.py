@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
+from ferapp.recording.face_details import compress, pack_faces
 from ferapp.recording.session import (
     BACK,
     CLEAN,
@@ -47,6 +49,7 @@ class _WriteJob:
     face_rows: list[list[str]] = field(default_factory=list)
     event_rows: list[list[str]] = field(default_factory=list)
     picture: Analysis | None = None
+    details: NDArray[Any] | None = None  # `face_details.pack_faces` of the frame
 
 
 class _DiskFullError(Exception):
@@ -167,10 +170,11 @@ class SessionWriter:
         has_room = self._waiting < MAX_WAITING
         self._put(
             _WriteJob(
-                [str(self._number), f"{time_s:.3f}", "", str(int(is_analysed))],
+                [str(self._number), f"{time_s:.3f}", "", str(int(is_analysed)), ""],
                 list(table_rows(numbered)) if is_analysed else [],
                 event_rows,
                 numbered if has_video and has_room else None,
+                pack_faces(numbered, self._plan.target()) if is_analysed else None,
             )
         )
         if has_video and not has_room:
@@ -238,6 +242,8 @@ class SessionWriter:
             if job.picture is not None:
                 pictures, time_s = self._pictures(job.picture), float(job.frame_row[1])
                 job.frame_row[2] = str(files.add_pictures(pictures, time_s))
+            if job.details is not None:
+                job.frame_row[4] = str(files.add_details(compress(job.details)))
             files.add_rows(FRAMES, [job.frame_row])
         files.add_rows(FACES, job.face_rows)
         files.add_rows(EVENTS, job.event_rows)

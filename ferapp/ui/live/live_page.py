@@ -36,7 +36,11 @@ SUMMARY_S = 1.0  # a screen reader should not be talked over
 
 FROZEN = "A frozen picture is not analysed again. Press Space to continue."
 RECORDED = (
-    "A recording keeps numbers, not landmarks and maps.\n"
+    "The recorded results are shown, and no model runs.\n"
+    "Press Analyse again, below the picture, to run the model on it."
+)
+NOT_RECORDED = (
+    "This recording has numbers, not landmarks and maps.\n"
     "Press Analyse again, below the picture, to run the model on it."
 )
 HAS_OVERLAYS = "The overlays are part of this video. Its frames are not analysed."
@@ -231,15 +235,16 @@ class LivePage(QWidget):
             freeze.setText(text)
             freeze.setIconText(text)
         reason = ""
+        has_overlays = replay is not None and replay.has_overlays
         if self._status.source.playback is None:
             reason = FROZEN if frozen else ""
         elif replay is not None:
-            reason = HAS_OVERLAYS if replay.has_overlays else RECORDED
+            reason = HAS_OVERLAYS if has_overlays else RECORDED
         for controls in (self.hide_row, self.attribution):
             controls.set_blocked(reason)
         for overlay, switch in zip(OVERLAYS, self.switches, strict=False):
-            is_available = overlay.is_recorded and not (replay and replay.has_overlays)
-            switch.set_blocked("" if replay is None or is_available else reason)
+            is_recorded = replay is None or overlay.in_table or replay.has_details
+            switch.set_blocked(reason if has_overlays else "" if is_recorded else NOT_RECORDED)
         self._enable_map_controls()
 
     @property
@@ -249,7 +254,8 @@ class LivePage(QWidget):
         return replay if replay is not None and replay.shows_recorded_results else None
 
     def _enable_map_controls(self) -> None:
-        has_maps = self.overlay_style.attribution and self._replay is None
+        replay = self._replay
+        has_maps = self.overlay_style.attribution and (replay is None or replay.has_details)
         self.attribution.setEnabled(has_maps)
         self.sliders.opacity.setEnabled(has_maps)
 

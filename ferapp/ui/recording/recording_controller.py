@@ -145,6 +145,7 @@ class RecordingController(QObject):
                 clean=now.record_clean,
                 overlaid=now.record_overlaid,
                 draw=draw,
+                target=lambda: store.now.look.target,
                 display_settings={"look": asdict(now.look)},
             )
         )
@@ -202,8 +203,8 @@ class RecordingSettingsDialog(ModelessDialog):
         explanation = QLabel(
             "Each recording is a folder named after its time. Its tables are always written: "
             "faces.csv (unsmoothed, as ferapp analyze writes it), frames.csv (the exact time of "
-            "each frame), events.csv and session.json. Without a recording or a snapshot, no "
-            "frame is written to the disk."
+            "each frame), events.csv, session.json and details.npy.gz (landmarks and maps). "
+            "Without a recording or a snapshot, no frame is written to the disk."
         )
         explanation.setWordWrap(True)
         explanation.setProperty("quiet", True)

@@ -197,7 +197,7 @@ def no_crop(status: LiveStatus) -> str:
         return ""
     if status.source.replay.has_overlays:
         return "The overlays are part of this video. No model analyses it."
-    return "A recording keeps numbers, not maps. Press Analyse again to see them."
+    return "The model's input is not recorded. Press Analyse again to see it."
 
 
 def mark(marked: Mark) -> str:

@@ -132,6 +132,7 @@ class TestFolder:
         heads = [(folder / name).read_text().splitlines()[0].split(",") for name in tables]
         assert about["columns"].keys() == {column for head in heads for column in head}
         assert "the source's picture arrived" in about["columns"]["time_s"]
+        assert "landmarks" in about["details"]
 
     def test_the_hash_is_that_of_the_model_file(self, tmp_path: Path) -> None:
         model = tmp_path / "m.safetensors"
@@ -149,6 +150,7 @@ class TestFolder:
             running.add(shot(0), loaded())
         folder = only(tmp_path)
         assert sorted(file.name for file in folder.iterdir()) == [
+            "details.npy.gz",
             "events.csv",
             "faces.csv",
             "frames.csv",

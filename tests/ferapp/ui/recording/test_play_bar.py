@@ -80,7 +80,7 @@ class TestReplay:
         page = playing.window.live_page
         boxes, landmarks, attribution, signals = page.switches
         crop = page.panel.crop
-        playing.qtbot.waitUntil(lambda: "numbers, not maps" in crop.accessibleDescription())
+        playing.qtbot.waitUntil(lambda: "input is not recorded" in crop.accessibleDescription())
         assert boxes.isEnabled()
         assert signals.isEnabled()
         assert landmarks.isChecked()  # as it was, for what plays next
@@ -91,9 +91,14 @@ class TestReplay:
         assert not page.sliders.opacity.isEnabled()
         page.change_style(palette=page.overlay_style.palette)
         assert not page.attribution.isEnabled()
+        playing.engine.change_source(replay=replace(REPLAY, has_details=True))
+        playing.qtbot.waitUntil(landmarks.isEnabled)
+        assert attribution.isEnabled()
+        assert page.attribution.isEnabled()
+        assert not page.attribution.method.isEnabled()  # no model runs that could use another
         playing.engine.change_source(replay=replace(REPLAY, is_reanalysed=True))
         playing.show(at(20.0))
-        playing.qtbot.waitUntil(attribution.isEnabled)
+        playing.qtbot.waitUntil(page.attribution.method.isEnabled)
         assert "numbers" not in attribution.toolTip()
         assert page.attribution.isEnabled()
         playing.qtbot.waitUntil(lambda: crop.accessibleDescription() == "")
