@@ -128,7 +128,14 @@ class Capture:
         player = self._seekable
         if player is None or player.source is None:
             return None
-        return Playback(player.source.duration_s, player.paused)
+        return Playback(
+            player.source.duration_s,
+            player.paused,
+            player.loops,
+            player.speed,
+            player.ended,
+            player.source.pictures,
+        )
 
     @property
     def replay(self) -> Replay | None:
@@ -168,6 +175,22 @@ class Capture:
         if player is not None:
             player.seek(time_s)
 
+    def step(self, frames: int) -> None:
+        """Pause, and show the next frame (1) or the one before (-1)."""
+        player = self._seekable
+        if player is not None:
+            player.step(frames)
+
+    def set_speed(self, speed: float) -> None:
+        player = self._seekable
+        if player is not None:
+            player.set_speed(speed)
+
+    def set_loop(self, on: bool) -> None:
+        player = self._seekable
+        if player is not None:
+            player.set_loop(on)
+
     def close(self) -> None:
         """Takes up to about twice the `close` timeout: drivers may hang while they list or read."""
         self._closing.set()
@@ -205,6 +228,7 @@ class Capture:
             self._on_end,
             self._segments.__next__,
             fps=self._fps,
+            loops=uri == DEMO or self._fps is not None,
             is_fallback=is_fallback,
             after=[player for player in self._stopped if player.is_alive and player.holds(uri)],
         )

@@ -285,6 +285,15 @@ class Engine:
     def seek(self, time_s: float) -> None:
         self._capture.seek(time_s)
 
+    def step(self, frames: int) -> None:
+        self._capture.step(frames)
+
+    def set_speed(self, speed: float) -> None:
+        self._capture.set_speed(speed)
+
+    def set_loop(self, on: bool) -> None:
+        self._capture.set_loop(on)
+
     def repeat_analysis(self) -> None:
         self._inference.repeat_analysis()
 

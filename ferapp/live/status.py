@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.sources.base import PictureFiles
 from ferapp.sources.camera_info import CameraInfo, Mode
 from ferapp.sources.faults import Fault
 from ferapp.sources.recorded import Replay
@@ -64,6 +65,10 @@ class Playback:
 
     seconds: float  # duration
     paused: bool = False
+    loops: bool = False
+    speed: float = 1.0  # times its own rate
+    ended: bool = False  # the last frame stays
+    pictures: PictureFiles | None = None  # of a folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,15 @@ class LiveEngine(Protocol):
 
     def seek(self, time_s: float) -> None:
         """Continue playback at another time. Tracking starts over there."""
+
+    def step(self, frames: int) -> None:
+        """Pause, and show the next frame (1) or the one before (-1)."""
+
+    def set_speed(self, speed: float) -> None:
+        """Play at `speed` times the source's own rate."""
+
+    def set_loop(self, on: bool) -> None:
+        """Whether what plays starts again at its end. The demo clip does, files do not."""
 
     def repeat_analysis(self) -> None:
         """Analyse the newest frame once more, with the current options and model."""

@@ -78,7 +78,7 @@ class LivePage(QWidget):
         self.view = self.live_view.view
         self.record_bar = RecordBar(actions["mark"], actions["record"])
         self.table_bar = TableBar()
-        self.play_bar = PlayBar(actions["freeze"])
+        self.play_bar = PlayBar(actions["freeze"], [actions["step_back"], actions["step_forward"]])
         self.hide_row = HideRow()
         self.attribution = AttributionControls(store.now.held_scale)
         self.sliders = Sliders(store.now.look.opacity, store.now.smoothing_ms)
@@ -119,7 +119,13 @@ class LivePage(QWidget):
         self.panel.signals.group_chosen.connect(lambda name: self._store.change(signal_group=name))
         self.panel.signals.group_chosen.connect(lambda _: self._request_panel_update())
         actions["freeze"].toggled.connect(self._freeze)
+        actions["freeze"].triggered.connect(self._continue_ended)
         self.play_bar.sought.connect(self._engine.seek)
+        self.play_bar.play_again.connect(self._play_again)
+        self.play_bar.speed_chosen.connect(self._engine.set_speed)
+        self.play_bar.loop_changed.connect(self._engine.set_loop)
+        actions["step_back"].triggered.connect(lambda: self._step(-1))
+        actions["step_forward"].triggered.connect(lambda: self._step(1))
         self.play_bar.reanalysis_changed.connect(self._set_reanalysis)
         actions["end_comparison"].setEnabled(False)
         actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
@@ -225,11 +231,38 @@ class LivePage(QWidget):
         self.panel.interrupt_plots()
         self._show_frozen()
 
+    def _continue_ended(self) -> None:
+        """The key that pauses plays a file that has ended again."""
+        playback = self._status.source.playback
+        if playback is not None and playback.ended:
+            self._play_again()
+
+    def _play_again(self) -> None:
+        """From the start of a file that has ended."""
+        self._engine.seek(0.0)
+        self._actions["freeze"].setChecked(False)
+
+    def _step(self, frames: int) -> None:
+        """To the next frame of a file (1) or the one before (-1)."""
+        playback = self._status.source.playback
+        if playback is None or (playback.ended and frames > 0):
+            return
+        self._actions["freeze"].setChecked(True)
+        self._engine.step(frames)
+
+    @property
+    def shows_folder(self) -> bool:
+        """Whether the pictures of a folder are shown."""
+        playback = self._status.source.playback
+        return playback is not None and playback.pictures is not None
+
     def _show_frozen(self) -> None:
         """Disable the controls that need a new analysis while there is none."""
         replay, frozen = self._replay, self._actions["freeze"].isChecked()
         plays = self._status.source.playback is not None
         self.live_view.set_frozen(frozen, "Paused" if plays else "Frozen")
+        for name in ("step_back", "step_forward"):
+            self._actions[name].setEnabled(plays)
         freeze, text = self._actions["freeze"], "Pause" if plays else "Freeze"
         if freeze.text() != text:
             freeze.setText(text)
@@ -264,8 +297,9 @@ class LivePage(QWidget):
         self._repeat_analysis()
 
     def _repeat_analysis(self) -> None:
-        """Analyse the frame of a paused file with the current options and model."""
-        if self._actions["freeze"].isChecked() and self._status.source.playback is not None:
+        """Analyse the frame of a file that is paused or at its end once more, as set now."""
+        playback = self._status.source.playback
+        if playback is not None and (self._actions["freeze"].isChecked() or playback.ended):
             self._engine.repeat_analysis()
 
     def _hold_scale(self, on: bool) -> None:
@@ -322,6 +356,7 @@ class LivePage(QWidget):
         """Stop calling the engine."""
         self._take_timer.stop()
         self._status_timer.stop()
+        self.play_bar.filmstrip.close_down()
         self.table_bar.close_down()
 
     def _show_newest(self) -> None:

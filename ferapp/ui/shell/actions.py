@@ -62,6 +62,20 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=False,
     ),
     ActionRecord(
+        "step_back",
+        "Picture",
+        "Previous frame",
+        ",",
+        "Pause a file and go back by exactly one frame. In a folder of pictures also ←.",
+    ),
+    ActionRecord(
+        "step_forward",
+        "Picture",
+        "Next frame",
+        ".",
+        "Pause a file and go on by exactly one frame. In a folder of pictures also →.",
+    ),
+    ActionRecord(
         "snapshot",
         "Picture",
         "Snapshot",

@@ -49,6 +49,7 @@ _MODELS = "Models (*.safetensors)"
 LIVE_ACTIONS = tuple(
     record.id for record in ACTIONS if record.group in ("Source", "Model", "Picture", "Recording")
 )
+_ARROWS: dict[int, str] = {Qt.Key.Key_Left: "step_back", Qt.Key.Key_Right: "step_forward"}
 _SAVE_MS = 1000  # interval at which changed settings are saved
 
 
@@ -305,6 +306,8 @@ class MainWindow(QMainWindow):
         digit = event.key() - Qt.Key.Key_0
         if self._pages.currentWidget() is self.live_page and 1 <= digit <= MAX_FACES:
             self.live_page.follow_number(digit)
+        elif event.key() in _ARROWS and self.live_page.shows_folder:
+            self.actions_by_id[_ARROWS[event.key()]].trigger()
         elif event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         elif self.live_page.live_view.first_steps.isVisible():

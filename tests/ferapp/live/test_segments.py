@@ -58,6 +58,7 @@ def next_round(stage: Stage) -> None:
     clip, position_s = stage.studio.made[0], take(stage.capture)[0].position_s
     assert isinstance(clip, FakeClip)
     assert position_s is not None
+    stage.capture.set_loop(True)
     clip.end_round()
     wait_until(lambda: (take(stage.capture)[0].position_s or 0) < position_s)
 
