@@ -45,6 +45,7 @@ def window(
     engine = Engine("camera:Cam", "one", "cpu", parts=parts(studio))
     window = make_window(engine, SettingsStore())
     qtbot.addWidget(window)
+    window.resize(1280, 800)  # the screen of the tests is smaller
     window.actions_by_id["boxes"].setChecked(False)
     qtbot.waitUntil(lambda: window.live_page.analysis is not None, timeout=20_000)
     qtbot.waitUntil(lambda: bool(window.live_page.status.model.name), timeout=20_000)

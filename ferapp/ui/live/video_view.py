@@ -59,6 +59,7 @@ class VideoView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 240)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a click leaves fields and buttons
         self.setMouseTracking(True)  # the cursor shows what can be clicked
         self.setAccessibleName("Picture")
         self.setAccessibleDescription(wording.summary(None))

@@ -165,7 +165,9 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=False,
     ),
     ActionRecord("keys", "Help", "Keys", "?", "All keys of this window."),
-    ActionRecord("hints", "Help", "First steps", "F1", "What to look at first."),
+    ActionRecord(
+        "hints", "Help", "First steps", "F1", "What to look at first. Press again to hide it."
+    ),
     ActionRecord("log", "Help", "Log", "Ctrl+L", "What has happened so far, to read or copy."),
     ActionRecord(
         "diagnostics",

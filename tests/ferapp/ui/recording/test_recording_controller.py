@@ -235,5 +235,5 @@ def test_closing_keeps_a_note_and_ends_the_engine(qtbot: QtBot) -> None:
     qtbot.waitUntil(window.live_page.record_bar.isVisible)
     window.actions_by_id["mark"].trigger()
     window.live_page.record_bar.note.setText("last words")
-    window.close()
+    window.close_at_once()
     assert engine.calls[-2:] == [("note", (42.4, "last words")), ("close", None)]
