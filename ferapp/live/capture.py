@@ -38,11 +38,12 @@ class Capture:
     """Plays one source at a time into `frames`, a mailbox for the newest frame.
 
     `first` None means a camera if there is one. A requested source takes over with its first
-    frame: until then, and if it fails, the previous one goes on. A source that fails while it
-    plays is replaced by the fallback, the demo clip. A camera or stream that is gone is tried
-    again every few seconds and takes over when it is back; no other one takes its place. `fault`
-    says what is wrong. Frames get their source here; segments are numbered
-    through all players. `wants_frames` is asked for each frame, see `Player`.
+    frame: until then, and if it fails, the previous one goes on. The demo clip is the fallback
+    while nothing has played yet; a source that fails later is `waiting`, and nothing takes its
+    place. A camera or stream that is gone is tried again every few seconds and takes over when it
+    is back. `fault` says what is wrong, and `on_lost` is called with it when the frames end.
+    Frames get their source here; segments are numbered through all players. `wants_frames` is
+    asked for each frame, see `Player`.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Capture:
         open_source: OpenSource,
         timeouts: CaptureTimeouts | None = None,
         wants_frames: Callable[[], bool] = lambda: True,
+        on_lost: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.frames: LatestMailbox[Frame] = LatestMailbox()
         self.rate = RateMeter()
@@ -65,6 +67,7 @@ class Capture:
         self._open_source = open_source
         self._timeouts = timeouts or CaptureTimeouts()
         self._wants_frames = wants_frames
+        self._on_lost = on_lost
         self._segments = itertools.count(1)
         self._lock = threading.Lock()  # held for moments only: the window calls `open`
         self._playing: Player | None = None
@@ -102,6 +105,8 @@ class Capture:
         fault = self.fault
         if fault is None:
             return ""
+        if self.waiting:
+            return f"{fault}\nThis is the last picture."
         if not self.plays_fallback:
             return str(fault)
         until = " until then" if fault.retried else ""
@@ -113,12 +118,27 @@ class Capture:
         return self._playing is not None and self._playing.is_fallback
 
     @property
+    def waiting(self) -> bool:
+        """Whether the frames of what played last have ended, and its last picture stays."""
+        player, fault = self._playing, self.fault
+        if fault is None or not self.name:
+            return False
+        return player is None or (fault.kind is FaultKind.STALLED and _is_silent(player, fault))
+
+    @property
     def playback(self) -> Playback | None:
         """Of what plays, if it can pause and seek."""
         player = self._seekable
         if player is None or player.source is None:
             return None
-        return Playback(player.source.duration_s, player.paused)
+        return Playback(
+            player.source.duration_s,
+            player.paused,
+            player.loops,
+            player.speed,
+            player.ended,
+            player.source.pictures,
+        )
 
     @property
     def replay(self) -> Replay | None:
@@ -158,6 +178,22 @@ class Capture:
         if player is not None:
             player.seek(time_s)
 
+    def step(self, frames: int) -> None:
+        """Pause, and show the next frame (1) or the one before (-1)."""
+        player = self._seekable
+        if player is not None:
+            player.step(frames)
+
+    def set_speed(self, speed: float) -> None:
+        player = self._seekable
+        if player is not None:
+            player.set_speed(speed)
+
+    def set_loop(self, on: bool) -> None:
+        player = self._seekable
+        if player is not None:
+            player.set_loop(on)
+
     def close(self) -> None:
         """Takes up to about twice the `close` timeout: drivers may hang while they list or read."""
         self._closing.set()
@@ -196,6 +232,7 @@ class Capture:
             self._segments.__next__,
             self._wants_frames,
             fps=self._fps,
+            loops=uri == DEMO or self._fps is not None,
             is_fallback=is_fallback,
             after=[player for player in self._stopped if player.is_alive and player.holds(uri)],
         )
@@ -231,7 +268,8 @@ class Capture:
             retried = error.fault in RETRIED
             self.fault = Fault(error.fault, player.reopen_uri, message, error.hint, retried)
         self._retry_at = time.perf_counter() + self._timeouts.retry
-        if self._playing is None and self._opening is None and player.uri != DEMO:
+        is_first = not self.name and self._opening is None
+        if self._playing is None and is_first and player.uri != DEMO:
             self._start_player(DEMO, is_fallback=True)
 
     def _is_retry(self, player: Player) -> bool:
@@ -241,6 +279,12 @@ class Capture:
         """A fault of a player that goes on; one that is being retried matters more."""
         if self.fault is None or not self.fault.retried:
             self.fault = Fault(kind, player.reopen_uri, message, hint)
+
+    def _report_silence(self, player: Player) -> None:
+        was_waiting = self.waiting
+        self._report(FaultKind.STALLED, player, *_stalled_text(player))
+        if self.waiting and not was_waiting:
+            self._on_lost(_stalled_text(player)[0])
 
     def _notify(self, kind: FaultKind, player: Player, message: str) -> None:
         """Something to know that asks for nothing; every other fault matters more."""
@@ -291,6 +335,8 @@ class Capture:
             elif player is self._playing:
                 self._playing = None
                 log.info("%s ended", self.name)
+                if error is not None and not self._closing.is_set():
+                    self._on_lost(str(error.args[0]))
             else:
                 return  # it was replaced: its error is out of date
             if error is not None and not self._closing.is_set():
@@ -315,7 +361,7 @@ class Capture:
             if player is None or not player.is_live:
                 continue
             if now - player.arrived_at > self._timeouts.stalled:
-                self._report(FaultKind.STALLED, player, *_stalled_text(player))
+                self._report_silence(player)
             if _is_silent(player, self.fault) and now > self._check_at:
                 self._check_at = now + self._timeouts.retry
                 return player
@@ -326,14 +372,15 @@ class Capture:
         with self._lock:
             if self._closing.is_set():
                 return
+            text = camera_fault_text(FaultKind.LOST, player.name)
             if player is self._playing:
                 self._playing = None
+                self._on_lost(text[0])
             elif player is self._opening:
                 self._opening = None
             else:
                 return
             self._stop(player)
-            text = camera_fault_text(FaultKind.LOST, player.name)
             self._handle_failure(player, SourceError(*text, FaultKind.LOST))
 
 

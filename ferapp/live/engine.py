@@ -25,7 +25,7 @@ from ferapp.live.status import (
     SourceStatus,
 )
 from ferapp.recording.recorder import Recorder
-from ferapp.recording.session import session_folder
+from ferapp.recording.session import LOST, PAUSED, session_folder
 from ferapp.recording.session_files import RecordingSubject
 from ferapp.sources import camera_list, uri
 from ferapp.sources.base import FrameSource
@@ -33,6 +33,7 @@ from ferapp.sources.camera_info import CameraInfo
 from ferapp.sources.heavy_imports import load_opencv, load_torch
 from ferapp.sources.limits import DEFAULT_LIMITS, SourceLimits
 from ferapp.vision.analysis_options import DEFAULT_FACES, AnalysisOptions
+from ferapp.vision.file_hash import file_hash
 from ferapp.vision.types import Analysis
 
 if TYPE_CHECKING:
@@ -118,7 +119,11 @@ class Engine:
         self._is_visible = True
         self._recorder = Recorder()
         self._capture = Capture(
-            source, fps, self._parts.open_source, wants_frames=self._wants_frames
+            source,
+            fps,
+            self._open_source,
+            wants_frames=self._wants_frames,
+            on_lost=lambda message: self._recorder.interrupt(LOST, message),
         )
         self._models = ModelLoader(
             model, device, self._parts.landmarker, self._parts.classifier, self._poll_soon
@@ -197,6 +202,7 @@ class Engine:
             requested_mode=capture.requested_mode,
             delivered_mode=capture.delivered_mode,
             notes=capture.notes,
+            waiting=capture.waiting,
             playback=capture.playback,
             replay=replace(replay, is_reanalysed=self._inference.is_reanalysing)
             if replay
@@ -216,7 +222,7 @@ class Engine:
         )
 
     def open_source(self, source: str) -> None:
-        self._inference.is_reanalysing = False  # at first, a recording shows its recorded results
+        self._inference.is_reanalysing = False  # unless the model of the recording runs
         self._capture.open(source)
 
     def load_model(self, model: str) -> None:
@@ -265,7 +271,7 @@ class Engine:
             self._recorder.refuse(plan.folder, "This is a recording already.")
         elif loaded is None:
             self._recorder.refuse(plan.folder, "Nothing is recorded before the model is ready.")
-        elif not capture.source or capture.plays_fallback:
+        elif not capture.source or capture.plays_fallback or capture.waiting:
             self._recorder.refuse(plan.folder, "Nothing is recorded before the source plays.")
         else:
             settings = asdict(self._options) | {"hidden": sorted(self._options.hidden)}
@@ -286,10 +292,22 @@ class Engine:
         self._recorder.note(time_s, text)
 
     def pause(self, on: bool) -> None:
+        playback = self._capture.playback
+        if on and playback is not None and not playback.paused:
+            self._recorder.interrupt(PAUSED)
         self._capture.pause(on)
 
     def seek(self, time_s: float) -> None:
         self._capture.seek(time_s)
+
+    def step(self, frames: int) -> None:
+        self._capture.step(frames)
+
+    def set_speed(self, speed: float) -> None:
+        self._capture.set_speed(speed)
+
+    def set_loop(self, on: bool) -> None:
+        self._capture.set_loop(on)
 
     def repeat_analysis(self) -> None:
         self._inference.repeat_analysis()
@@ -303,6 +321,15 @@ class Engine:
             worker.close()
         if self._second_loader is not None:
             self._second_loader.close()
+
+    def _open_source(self, source: str) -> FrameSource:
+        """Called in a player's thread. A recording is analysed again where its own model runs."""
+        opened = self._parts.open_source(source)
+        loaded, recorded = self._models.current.loaded, opened.recorded
+        if recorded is not None and loaded is not None and not recorded.has_overlays:
+            own = recorded.model_hash
+            self._inference.is_reanalysing = bool(own) and own == file_hash(loaded.file)
+        return opened
 
     def _list_devices(self) -> tuple[DeviceInfo, ...]:
         # importing torch takes seconds and may fail; only the loader's thread does it

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ MAX_LATE_S = 0.5  # a file further behind than this is not hurried through
 RELEASE_S = 15.0  # how long to wait for a driver that has not released a camera
 SEEK_GAP_S = 0.04  # between the `time_s` of the frames before and after a seek
 REST_S = 0.05  # between two looks whether frames are wanted again
+SAME_S = 1e-6  # two times of one frame may differ by rounding
 SAMPLE_STEP = 16  # px: most pictures already differ in every 16th pixel, which is compared first
 
 OpenSource = Callable[[str], FrameSource]
@@ -23,9 +25,11 @@ OpenSource = Callable[[str], FrameSource]
 class Player:
     """Opens a source, plays it until it is stopped or fails, and closes it.
 
-    A camera is read as fast as it delivers. Files are paced and play in a loop, with index and
-    time growing through all rounds; `fps` paces every file at that rate instead of its own. All of
-    that happens in the player's thread, so a source may take long to open, and a driver may hang.
+    A camera is read as fast as it delivers. Files are paced, at `speed` times their own rate;
+    `fps` paces every file at that rate instead. With `loops`, and where a source cannot seek, they
+    start again at their end, with index and time growing through all rounds; else the last frame
+    stays until a seek, a step, or `loops`. All of that happens in the player's thread, so a source
+    may take long to open, and a driver may hang.
 
     While nobody `wants_frames`, nothing is decoded after the first frame: a file waits, and what a
     camera delivers is skipped.
@@ -44,6 +48,7 @@ class Player:
         wants_frames: Callable[[], bool] = lambda: True,
         *,
         fps: float | None = None,
+        loops: bool = False,
         is_fallback: bool = False,
         after: Sequence["Player"] = (),
     ) -> None:
@@ -53,6 +58,9 @@ class Player:
         self.arrived_at = 0.0  # perf_counter() of the newest frame, at first of the opening
         self.changed_at = 0.0  # when a picture last differed from the one before it
         self.paused = False
+        self.loops = loops
+        self.speed = 1.0
+        self.ended = False  # the last frame stays
         self._open_source, self._on_frame, self._on_end = open_source, on_frame, on_end
         self._new_segment = new_segment
         self._wants_frames = wants_frames
@@ -61,6 +69,9 @@ class Player:
         self._stop = threading.Event()
         self._wake = threading.Event()  # stopped, paused, resumed or sought
         self._seek_to: float | None = None
+        self._steps: deque[int] = deque()  # requested: 1 to the next frame, -1 to the one before
+        self._ahead: deque[Frame] = deque()  # read already, and next
+        self._paced_speed = 1.0  # that `_began` fits
         self._show_one = False  # although paused: the frame of a seek
         self._has_sought = False  # since the last frame
         self._begins_segment = True
@@ -87,6 +98,20 @@ class Player:
     def seek(self, time_s: float) -> None:
         """Go on elsewhere in a file; when paused, show the frame of that time."""
         self._seek_to = time_s
+        self._wake.set()
+
+    def step(self, frames: int) -> None:
+        """Pause, and show the next frame (1) or the one before (-1)."""
+        self.paused = True
+        self._steps.append(frames)
+        self._wake.set()
+
+    def set_speed(self, speed: float) -> None:
+        self.speed = speed
+        self._wake.set()
+
+    def set_loop(self, on: bool) -> None:
+        self.loops = on
         self._wake.set()
 
     def join(self, timeout: float) -> None:
@@ -150,14 +175,17 @@ class Player:
         round_began = 0
         while not self._stop.is_set():
             self._rest(source)
-            if self._follow_seek(source):
+            if self._follow_seek(source) or self._follow_step(source):
                 round_began = -1  # a seek to the end may find no frame
-            frame = source.read()
+            frame = self._ahead.popleft() if self._ahead else source.read()
             if frame is None:
                 if self._count == round_began:
                     raise SourceError(f"{source.name}: there is no picture in it")
-                round_began = self._count
-                self._begin_round(source)
+                if self._stays_at_end(source):
+                    round_began = -1
+                else:
+                    round_began = self._count
+                    self._begin_round(source)
                 continue
             if not source.is_live:
                 frame = self._paced(frame, source)
@@ -191,8 +219,35 @@ class Player:
         if time_s is None or not source.can_seek:
             return False
         source.seek(time_s)
+        self._ahead.clear()
+        self._steps.clear()
         self._has_sought = self._show_one = self._begins_segment = True
         return True
+
+    def _follow_step(self, source: FrameSource) -> bool:
+        if not self._steps:
+            return False
+        if self._steps.popleft() < 0 and self._last is not None and source.can_seek:
+            self._ahead = _frames_from_previous(source, self._last.position_s or 0.0)
+            self._has_sought = True
+        self._show_one = self._begins_segment = True
+        return True
+
+    def _stays_at_end(self, source: FrameSource) -> bool:
+        """Wait at the end until something else is requested; False where another round begins."""
+        if not source.can_seek or self.is_fallback:
+            return False
+        while not (self._stop.is_set() or self.loops or self._is_requested):
+            self.ended = True
+            self._wake.wait()
+            self._wake.clear()
+        self.ended = False
+        return not self.loops or self._is_requested
+
+    @property
+    def _is_requested(self) -> bool:
+        """Whether another frame than the next one is to be shown."""
+        return self._seek_to is not None or bool(self._steps and self._steps[0] < 0)
 
     def _number_segment(self, frame: Frame) -> int:
         if self._begins_segment or frame.segment != self._source_segment:
@@ -208,7 +263,7 @@ class Player:
         time_s = self._count / self._fps if self._fps else self._offset_s + frame.time_s
         if self._count == 0:
             self._began = time.perf_counter()
-        late = time.perf_counter() - (self._began + time_s)
+        late = time.perf_counter() - self._due(time_s)
         if late > MAX_LATE_S:
             self._began += late
         if not self._wait_until(time_s):
@@ -218,14 +273,28 @@ class Player:
             index=self._count,
             time_s=time_s,
             captured_at=time.perf_counter(),
-            position_s=frame.time_s if source.can_seek and not self.is_fallback else None,
+            position_s=_position(frame) if source.can_seek and not self.is_fallback else None,
         )
+
+    def _due(self, time_s: float) -> float:
+        """perf_counter() at which the frame of that time is shown, at the current speed."""
+        if self.speed != self._paced_speed:
+            self._paced_speed = self.speed
+            self._began = (
+                time.perf_counter() - (self._last.time_s if self._last else 0) / self.speed
+            )
+        return self._began + time_s / self._paced_speed
 
     def _wait_until(self, time_s: float) -> bool:
         """Wait until then, and while paused; False when the frame is not wanted any more."""
-        while not self._stop.is_set() and self._seek_to is None:
+        while not self._stop.is_set() and not self._is_requested:
+            wait = self._due(time_s) - time.perf_counter()
             now = time.perf_counter()
-            wait = self._began + time_s - now
+            if self._steps:
+                self._steps.popleft()
+                self._began -= wait
+                self._begins_segment, self._show_one = True, False
+                return True
             if self.paused and not self._show_one:
                 self._wake.wait()
                 self._began += time.perf_counter() - now
@@ -244,6 +313,28 @@ class Player:
         last, self._last = self._last, frame
         if self.camera is None or last is None or not _is_same_picture(last.image, frame.image):
             self.changed_at = frame.captured_at
+
+
+def _position(frame: Frame) -> float:
+    """Where a seek finds this frame of a source again."""
+    return frame.time_s if frame.position_s is None else frame.position_s
+
+
+def _frames_from_previous(source: FrameSource, shown_s: float) -> deque[Frame]:
+    """The frame before the one at `shown_s`, and that one, by decoding up to it.
+
+    Frames may be further apart than the source's rate says. The first frame has none before it.
+    """
+    back_s = 1.5 / (source.fps or 25.0)
+    while True:
+        from_s = max(0.0, shown_s - back_s)
+        source.seek(from_s)
+        before = None
+        while (frame := source.read()) is not None and _position(frame) < shown_s - SAME_S:
+            before = frame
+        if before is not None or from_s == 0:
+            return deque(each for each in (before, frame) if each is not None)
+        back_s *= 2
 
 
 def _is_same_picture(one: np.ndarray, other: np.ndarray) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.sources.base import PictureFiles
 from ferapp.sources.camera_info import CameraInfo, Mode
 from ferapp.sources.faults import Fault
 from ferapp.sources.recorded import Replay
@@ -64,6 +65,10 @@ class Playback:
 
     seconds: float  # duration
     paused: bool = False
+    loops: bool = False
+    speed: float = 1.0  # times its own rate
+    ended: bool = False  # the last frame stays
+    pictures: PictureFiles | None = None  # of a folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,8 @@ class RecordingPlan:
     overlaid: bool = False  # a video with the overlays
     # (H, W, 4) BGRX with the overlays; called in the recording's thread
     draw: Callable[[Analysis], NDArray[np.uint8]] | None = None
+    # the class whose map is recorded, as in `OverlayStyle`; called in the analysis thread
+    target: Callable[[], str] = lambda: "predicted"
     display_settings: dict[str, Any] = field(default_factory=dict)  # saved in session.json
 
 
@@ -88,6 +95,7 @@ class RecordingStatus:
     frames: int = 0
     dropped: int = 0  # frames missing from the videos, because the disk was too slow
     marks: int = 0
+    waiting: bool = False  # for frames: the source is lost, or paused
     over: bool = False
     failed: bool = False
     reason: str = ""  # why it ended, for the user; "" when the user stopped it
@@ -107,6 +115,7 @@ class SourceStatus:
     notes: tuple[str, ...] = ()  # what was done to its pictures, such as deinterlacing
     playback: Playback | None = None  # None if it can neither pause nor seek
     replay: Replay | None = None  # the recording that plays
+    waiting: bool = False  # its frames have ended; the last picture stays until they come back
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +199,15 @@ class LiveEngine(Protocol):
 
     def seek(self, time_s: float) -> None:
         """Continue playback at another time. Tracking starts over there."""
+
+    def step(self, frames: int) -> None:
+        """Pause, and show the next frame (1) or the one before (-1)."""
+
+    def set_speed(self, speed: float) -> None:
+        """Play at `speed` times the source's own rate."""
+
+    def set_loop(self, on: bool) -> None:
+        """Whether what plays starts again at its end. The demo clip does, files do not."""
 
     def repeat_analysis(self) -> None:
         """Analyse the newest frame once more, with the current options and model."""

@@ -34,7 +34,7 @@ class Overlay:
     title: str
     shortcut: str
     tip: str
-    is_recorded: bool = False  # recordings store the data for it
+    in_table: bool = False  # the tables of a recording suffice for it
 
 
 OVERLAYS = (
@@ -43,7 +43,7 @@ OVERLAYS = (
         "Boxes",
         "B",
         "A box around each face with its label and confidence.",
-        is_recorded=True,
+        in_table=True,
     ),
     Overlay(
         "landmarks",

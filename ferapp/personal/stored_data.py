@@ -44,6 +44,7 @@ class DataLocations:
 
     def _always_deleted(self) -> tuple[StoredData, ...]:
         personal = personal_folder()
+        thumbnails = Path(platformdirs.user_cache_dir("ferapp")) / "thumbnails"
         logs = () if self.log is None else sorted(self.log.parent.glob(f"{self.log.name}*"))
         return (
             _measure(
@@ -63,6 +64,12 @@ class DataLocations:
                 "Pasted pictures",
                 f"Pictures pasted from the clipboard, kept until the window closes: {self.pasted}",
                 (self.pasted,),
+            ),
+            _measure(
+                "thumbnails",
+                "Pictures of recent items",
+                f"Small pictures in the menu of recent files and addresses: {thumbnails}",
+                (thumbnails,),
             ),
             _measure("log", "Log", f"What has happened so far: {self.log or 'in memory'}", logs),
         )

@@ -49,6 +49,11 @@ class Recorder:
         if self._writer is not None:
             self._writer.mark(text, time_s)
 
+    def interrupt(self, kind: str, note: str = "") -> None:
+        """Record that no frames arrive from now on; `kind` is `session.LOST` or `PAUSED`."""
+        if self._writer is not None:
+            self._writer.interrupt(kind, note)
+
     def add(self, analysis: Analysis, loaded: LoadedModel | None) -> None:
         """Record one analysis; called in the analysis thread."""
         if self._writer is not None:

@@ -3,15 +3,17 @@
 import time
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.recording.face_details import FaceDetailsReader
 from ferapp.recording.h264 import NOMINAL_FPS, H264Reader, next_tick
-from ferapp.recording.session import CLEAN, OVERLAID, RecordedFrame, read_session
+from ferapp.recording.session import CLEAN, DETAILS, OVERLAID, RecordedFrame, read_session
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
-from ferapp.sources.recorded import Replay
+from ferapp.sources.recorded import RecordedResults, Replay
 
 
 class SessionSource(FrameSource):
@@ -39,8 +41,17 @@ class SessionSource(FrameSource):
         span_s = self._times[-1] - self._times[0]
         self.fps = (len(self._times) - 1) / span_s if span_s > 0 else NOMINAL_FPS
         self._has_overlays = video.name == OVERLAID
+        has_details = any(frame.details_at is not None for frame in session.frames)
+        file = folder / DETAILS
+        self._details = FaceDetailsReader(file) if has_details and file.is_file() else None
         self.recorded = Replay(
-            self.name, session.model, session.marks, self._has_overlays, session.is_complete
+            self.name,
+            session.model,
+            session.marks,
+            self._has_overlays,
+            session.is_complete,
+            has_details=self._details is not None,
+            model_hash=session.model_hash,
         )
 
     def read(self) -> Frame | None:
@@ -57,9 +68,20 @@ class SessionSource(FrameSource):
             recorded.number,
             recorded.time_s,
             time.perf_counter(),
-            recorded=recorded.results,
+            recorded=self._with_details(recorded),
             has_overlays=self._has_overlays,
         )
+
+    def _with_details(self, recorded: RecordedFrame) -> RecordedResults:
+        """The results with landmarks and maps, where those of all faces can be read."""
+        results, place = recorded.results, recorded.details_at
+        if self._details is None or place is None:
+            return results
+        details = self._details.read(place)
+        if len(details) != len(results.faces):
+            return results
+        pairs = zip(results.faces, details, strict=True)
+        return replace(results, faces=tuple(replace(face, details=own) for face, own in pairs))
 
     def rewind(self) -> None:
         self.seek(0.0)
@@ -71,6 +93,8 @@ class SessionSource(FrameSource):
 
     def close(self) -> None:
         self._video.close()
+        if self._details is not None:
+            self._details.close()
 
 
 def _by_tick(frames: Sequence[RecordedFrame], last: int) -> dict[int, RecordedFrame]:

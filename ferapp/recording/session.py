@@ -14,17 +14,22 @@ from typing import Any
 import numpy as np
 
 from ferapp.sources.base import SourceError
-from ferapp.sources.recorded import Mark, RecordedFace, RecordedResults
+from ferapp.sources.recorded import Mark, RecordedDetails, RecordedFace, RecordedResults
 from ferapp.studies.face_edits import FaceEdits
+from ferapp.vision.face_regions import region_map
 from ferapp.vision.face_table import AFFECT_COLUMNS, PROBABILITY
+from ferapp.vision.overlay_methods import OVERLAY_METHODS
 from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
-from ferapp.vision.types import Affect, Analysis, AppliedModel, Face, Prediction
+from ferapp.vision.types import Affect, Analysis, AppliedModel, Attribution, Face, Prediction
+from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.errors import UsageError
 
 FORMAT = 1
 SESSION, FACES, FRAMES, EVENTS = "session.json", "faces.csv", "frames.csv", "events.csv"
 CLEAN, OVERLAID = "clean.mkv", "overlaid.mkv"
+DETAILS = "details.npy.gz"
 MARK, NOTE, HIDDEN, PRIOR = "mark", "note", "hidden", "prior"
+LOST, PAUSED, BACK = "lost", "paused", "back"
 TIMES = "seconds since `started`, when the source's picture arrived"
 # of faces.csv, and of the other two tables
 SHARED_COLUMNS = {
@@ -36,13 +41,16 @@ FRAME_COLUMNS = SHARED_COLUMNS | {
     "video_frame": "Number of the picture in the videos, from 0; empty where they lack it. It "
     "stands at time_s there; one not later than the picture before follows that by 1 ms.",
     "analysed": "1; or 0 where the model failed on the picture, which has no rows in faces.csv.",
+    "details": f"The byte at which the faces of the picture begin in {DETAILS}; empty: none.",
 }
 EVENT_COLUMNS = {name: SHARED_COLUMNS[name] for name in ("time_s", "frame")} | {
     "kind": f"{MARK}: a person marked the moment. {NOTE}: what the person wrote about the mark of "
     f"the same time. {HIDDEN}: other parts of the faces are hidden from the model from here on. "
-    f"{PRIOR}: the probabilities assume other class shares from here on.",
-    "note": "The person's words, the parts that are hidden, or the name of the class shares; "
-    "empty: none.",
+    f"{PRIOR}: the probabilities assume other class shares from here on. "
+    f"{LOST}: the source's frames ended. {PAUSED}: a person paused the source. {BACK}: its frames "
+    "arrive again.",
+    "note": "The person's words, the parts that are hidden, the name of the class shares, or why "
+    "the frames ended; empty: none.",
 }
 
 
@@ -52,6 +60,7 @@ class RecordedFrame:
     time_s: float
     video_frame: int | None  # its number in the videos; None where they lack it
     results: RecordedResults
+    details_at: int | None = None  # byte in DETAILS; None without a face, and in old recordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,7 @@ class Session:
     folder: Path
     source: str
     model: str
+    model_hash: str
     is_complete: bool  # False after a crash
     frames: tuple[RecordedFrame, ...]
     marks: tuple[Mark, ...]
@@ -91,6 +101,7 @@ def read_session(folder: Path) -> Session:
                     tuple(faces.get(int(row["frame"]), ())),
                     affect and row["analysed"] == "1",
                 ),
+                int(row["details"]) if row.get("details") else None,
             )
             for row in _rows(folder / FRAMES)
         ]
@@ -100,10 +111,12 @@ def read_session(folder: Path) -> Session:
     except (OSError, ValueError, KeyError) as error:
         raise SourceError(f"{folder}: this recording cannot be read ({error})") from error
     model = about.get("model")
+    model = model if isinstance(model, dict) else {}
     return Session(
         folder=folder,
         source=str(about.get("source", "")),
-        model=str(model.get("name", "")) if isinstance(model, dict) else "",
+        model=str(model.get("name", "")),
+        model_hash=str(model.get("sha256") or ""),
         is_complete=bool(about.get("ended")),
         frames=tuple(frames),
         marks=marks,
@@ -113,12 +126,16 @@ def read_session(folder: Path) -> Session:
 def with_recorded_results(analysis: Analysis) -> Analysis:
     """`analysis`, which has the picture, with the results that were recorded for its frame."""
     results = analysis.frame.recorded or RecordedResults()
-    model = AppliedModel(results.classes, valence_arousal=results.valence_arousal)
+    methods = (
+        face.details.map.method for face in results.faces if face.details and face.details.map
+    )
+    method = next((name for name in methods if name in OVERLAY_METHODS), DEFAULT_METHOD)
+    model = AppliedModel(results.classes, method, results.valence_arousal)
     faces = tuple(
         Face(
             face_id=face.face_id,
             box=face.box,
-            landmarks=None,
+            landmarks=face.details.landmarks if face.details is not None else None,
             crop=None,
             predictions=(_recorded_prediction(model, face),),
             signals=face.signals,
@@ -131,7 +148,26 @@ def with_recorded_results(analysis: Analysis) -> Analysis:
 def _recorded_prediction(model: AppliedModel, face: RecordedFace) -> Prediction:
     values = face.valence_arousal
     affect = None if values is None else Affect(values, values)
-    return Prediction(model, face.probabilities, face.probabilities, affect=affect)
+    return Prediction(
+        model,
+        face.probabilities,
+        face.probabilities,
+        attribution=_recorded_attribution(model, face.details),
+        affect=affect,
+    )
+
+
+def _recorded_attribution(
+    model: AppliedModel, details: RecordedDetails | None
+) -> Attribution | None:
+    from trainer.faces.align import transform_points  # loads OpenCV
+
+    if details is None or details.map is None or not details.map.target < len(model.classes):
+        return None
+    explained = details.map
+    points = transform_points(explained.from_frame, details.landmarks)
+    regions = region_map(points, explained.values.shape[0])
+    return Attribution(explained.values[None], (explained.target,), regions, explained.from_frame)
 
 
 def _read_faces(file: Path) -> tuple[tuple[str, ...], bool, dict[int, list[RecordedFace]]]:

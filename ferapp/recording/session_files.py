@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from numpy import uint8
 from numpy.typing import NDArray
 
 from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingStatus
+from ferapp.recording.face_details import DESCRIPTION
 from ferapp.recording.session import (
+    DETAILS,
     EVENT_COLUMNS,
     EVENTS,
     FACES,
@@ -67,6 +69,7 @@ class SessionFiles:
         self.folder = _make_folder(parent, started)
         self._videos: dict[str, H264Writer] = {}
         self._tables: dict[str, tuple[Any, TextIO]] = {}  # CSV writer and stream by file name
+        self._details: BinaryIO | None = None
 
     def open_tables(self, model: AppliedModel) -> None:
         heads = {FACES: table_head(model), FRAMES: FRAME_COLUMNS, EVENTS: EVENT_COLUMNS}
@@ -80,6 +83,15 @@ class SessionFiles:
             writer, stream = self._tables[table]
             writer.writerows(rows)
             stream.flush()
+
+    def add_details(self, content: bytes) -> int:
+        """The faces of a frame as `face_details.compress` gives them; the byte they begin at."""
+        if self._details is None:
+            self._details = (self.folder / DETAILS).open("xb")
+        place = self._details.tell()
+        self._details.write(content)
+        self._details.flush()
+        return place
 
     def add_pictures(self, pictures: dict[str, NDArray[uint8]], time_s: float) -> int:
         """One picture (H, W, 3) BGR for each video, by file name; its number, the same in all."""
@@ -101,9 +113,11 @@ class SessionFiles:
         return sum(file.stat().st_size for file in self.folder.iterdir())
 
     def close_tables(self) -> None:
-        for _, stream in self._tables.values():
+        streams = [stream for _, stream in self._tables.values()]
+        for stream in (*streams, self._details):
             with suppress(OSError):  # the same full disk once more
-                stream.close()
+                if stream is not None:
+                    stream.close()
 
     def close_videos(self) -> None:
         """Complete the videos as far as the disk allows."""
@@ -163,6 +177,7 @@ def session_content(
         )
         | FRAME_COLUMNS
         | EVENT_COLUMNS,
+        "details": DESCRIPTION,
         "versions": _versions(),
     }
 

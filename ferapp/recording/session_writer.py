@@ -9,13 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
+from ferapp.recording.face_details import compress, pack_faces
 from ferapp.recording.session import (
+    BACK,
     CLEAN,
     EVENTS,
     FACES,
@@ -47,6 +50,7 @@ class _WriteJob:
     face_rows: list[list[str]] = field(default_factory=list)
     event_rows: list[list[str]] = field(default_factory=list)
     picture: Analysis | None = None
+    details: NDArray[Any] | None = None  # `face_details.pack_faces` of the frame
 
 
 class _DiskFullError(Exception):
@@ -79,6 +83,7 @@ class SessionWriter:
         self._offset = 0  # from the index of a frame in its segment to its number
         self._hidden: frozenset[Part] = frozenset()
         self._prior = subject.model.prior
+        self._interrupted_at: float | None = None  # perf_counter(), until frames arrive again
         self._files: SessionFiles | None = None  # None before the thread has made the folder
         self._check_at = 0.0  # when to check the disk next
         self._bytes = self._frames = self._dropped = self._marks = 0  # each counted by one thread
@@ -96,6 +101,7 @@ class SessionWriter:
             frames=self._frames,
             dropped=self._dropped,
             marks=self._marks,
+            waiting=self._interrupted_at is not None,
             over=self._is_over,
             failed=self._failed,
             reason=self._reason,
@@ -126,6 +132,12 @@ class SessionWriter:
         self._put(_WriteJob(event_rows=[_event_row(moment, kind, note, number)]))
         return moment
 
+    def interrupt(self, kind: str, note: str = "") -> None:
+        """The frames end here for a while; the first one after it is recorded as `BACK`."""
+        self._interrupted_at = time.perf_counter()
+        moment = self._interrupted_at - self.began
+        self._put(_WriteJob(event_rows=[_event_row(moment, kind, note, self._number)]))
+
     def add(self, analysis: Analysis, loaded: LoadedModel | None) -> None:
         """Record one analysis, by `loaded`; called in the analysis thread, which it does not delay.
 
@@ -148,10 +160,14 @@ class SessionWriter:
         is_analysed = analysis.classes == self._classes
         numbered = replace(analysis, frame=replace(frame, index=self._number, time_s=time_s))
         event_rows: list[list[str]] = []
+        interrupted_at = self._interrupted_at
+        if interrupted_at is not None and frame.captured_at > interrupted_at:
+            self._interrupted_at = None
+            event_rows.append(_event_row(time_s, BACK, "", self._number))
         if analysis.hidden != self._hidden:
             self._hidden = analysis.hidden
             hidden = ", ".join(part for part in PARTS if part in analysis.hidden)
-            event_rows = [_event_row(time_s, HIDDEN, hidden, self._number)]
+            event_rows.append(_event_row(time_s, HIDDEN, hidden, self._number))
         if is_analysed and analysis.model is not None and analysis.model.prior != self._prior:
             self._prior = analysis.model.prior
             event_rows.append(_event_row(time_s, PRIOR, self._prior, self._number))
@@ -159,10 +175,11 @@ class SessionWriter:
         has_room = self._waiting < MAX_WAITING
         self._put(
             _WriteJob(
-                [str(self._number), f"{time_s:.3f}", "", str(int(is_analysed))],
+                [str(self._number), f"{time_s:.3f}", "", str(int(is_analysed)), ""],
                 list(table_rows(numbered)) if is_analysed else [],
                 event_rows,
                 numbered if has_video and has_room else None,
+                pack_faces(numbered, self._plan.target()) if is_analysed else None,
             )
         )
         if has_video and not has_room:
@@ -230,6 +247,8 @@ class SessionWriter:
             if job.picture is not None:
                 pictures, time_s = self._pictures(job.picture), float(job.frame_row[1])
                 job.frame_row[2] = str(files.add_pictures(pictures, time_s))
+            if job.details is not None:
+                job.frame_row[4] = str(files.add_details(compress(job.details)))
             files.add_rows(FRAMES, [job.frame_row])
         files.add_rows(FACES, job.face_rows)
         files.add_rows(EVENTS, job.event_rows)

@@ -1,6 +1,7 @@
 """Frames, and the interface of the sources that deliver them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -48,8 +49,16 @@ class Frame:
     recorded: RecordedResults | None = None  # when the source plays a recording
     has_overlays: bool = False  # results are drawn into the picture already
     source: str = ""  # live: the URI of its source; "" for the fallback clip
-    position_s: float | None = None  # live: the place in a file that can seek
+    position_s: float | None = None  # live, of a source that can seek: the place to seek to
     is_repeat: bool = False  # live: analysed before, and now again with other settings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureFiles:
+    """The pictures of a folder, in the order of their frames."""
+
+    folder: Path
+    names: tuple[str, ...]
 
 
 class FrameSource(Protocol):
@@ -66,6 +75,7 @@ class FrameSource(Protocol):
     camera: CameraInfo | None = None  # None for everything else
     skipped: tuple[str, ...] = ()  # files of a folder that could not be read so far
     recorded: Replay | None = None  # the recording that it plays
+    pictures: PictureFiles | None = None  # of a folder
 
     @property
     def notes(self) -> tuple[str, ...]:

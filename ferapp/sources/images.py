@@ -1,5 +1,6 @@
 """A still image, an animated one, and a folder of them."""
 
+import math
 import re
 import time
 from functools import partial
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
+from ferapp.sources.base import Frame, FrameSource, Kind, PictureFiles, SourceError
 from trainer.data.reading.archive import UNREADABLE, Archive, is_special, read_file, special_text
 from trainer.data.reading.bad_rows import name_some
 from trainer.data.reading.decode_picture import PictureSet, decode_colour, decode_colour_8_bits
@@ -91,6 +92,8 @@ class ImageFolder(FrameSource):
         self._constant: list[str] = []
         self._reduced: list[str] = []
         self.frame_count = len(self._names)
+        self.duration_s = self.frame_count / self.fps
+        self.pictures = PictureFiles(folder, tuple(self._names))
         self.rewind()
 
     @property
@@ -121,6 +124,7 @@ class ImageFolder(FrameSource):
                 segment=self._index,
                 file_name=shown_name(name),
                 file_position=(self._next, len(self._names)),
+                position_s=(self._next - 1) / self.fps,
             )
             self._index += 1
             return frame
@@ -146,7 +150,22 @@ class ImageFolder(FrameSource):
     def rewind(self) -> None:
         self._next = self._index = 0
 
+    def seek(self, time_s: float) -> None:
+        """Each file has its place, also one that cannot be read."""
+        number = math.floor(time_s * self.fps + 0.5)
+        self._next = self._index = min(max(number, 0), len(self._names) - 1)
+
     def close(self) -> None: ...
+
+
+def thumbnail(path: Path, side: int) -> NDArray[np.uint8]:
+    """A small (H, W, 4) BGRX, its longer side at most `side`. Raises SourceError."""
+    import cv2
+
+    image = load_image(path)
+    scale = min(1.0, side / max(image.shape[:2]))
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2BGRA), np.uint8)
 
 
 def load_image(path: Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:

@@ -49,7 +49,7 @@ class FirstSteps(QFrame):
             grid.addWidget(lead, row, 2 * column, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(body, row, 2 * column + 1, Qt.AlignmentFlag.AlignTop)
         self.button = QPushButton("Got it")
-        self.button.setToolTip("Hide this card. F1 shows it again.")
+        self.button.setToolTip("Hide this card. F1 shows and hides it.")
         self.button.clicked.connect(self.done)
         enable_keyboard(self.button)
         layout = QVBoxLayout(self)

@@ -37,7 +37,11 @@ SUMMARY_MS = 1000  # a screen reader should not be talked over
 NOT_COMPARING = "No second model is compared: Model → Compare with"
 FROZEN = "A frozen picture is not analysed again. Press Space to continue."
 RECORDED = (
-    "A recording keeps numbers, not landmarks and maps.\n"
+    "The recorded results are shown, and no model runs.\n"
+    "Press Analyse again, below the picture, to run the model on it."
+)
+NOT_RECORDED = (
+    "This recording has numbers, not landmarks and maps.\n"
     "Press Analyse again, below the picture, to run the model on it."
 )
 HAS_OVERLAYS = "The overlays are part of this video. Its frames are not analysed."
@@ -77,7 +81,7 @@ class LivePage(QWidget):
         self.view = self.live_view.view
         self.record_bar = RecordBar(actions["mark"], actions["record"])
         self.table_bar = TableBar()
-        self.play_bar = PlayBar(actions["freeze"])
+        self.play_bar = PlayBar(actions["freeze"], [actions["step_back"], actions["step_forward"]])
         self.hide_row = HideRow()
         self.attribution = AttributionControls(store.now.held_scale)
         self.sliders = Sliders(store.now.look.opacity, store.now.smoothing_ms)
@@ -123,7 +127,13 @@ class LivePage(QWidget):
         self.panel.signals.group_chosen.connect(lambda name: self._store.change(signal_group=name))
         self.panel.signals.group_chosen.connect(lambda _: self._request_panel_update())
         actions["freeze"].toggled.connect(self._freeze)
+        actions["freeze"].triggered.connect(self._continue_ended)
         self.play_bar.sought.connect(self._engine.seek)
+        self.play_bar.play_again.connect(self._play_again)
+        self.play_bar.speed_chosen.connect(self._engine.set_speed)
+        self.play_bar.loop_changed.connect(self._engine.set_loop)
+        actions["step_back"].triggered.connect(lambda: self._step(-1))
+        actions["step_forward"].triggered.connect(lambda: self._step(1))
         self.play_bar.reanalysis_changed.connect(self._set_reanalysis)
         block(actions["end_comparison"], NOT_COMPARING)
         actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
@@ -242,25 +252,53 @@ class LivePage(QWidget):
         self.panel.interrupt_plots()
         self._show_frozen()
 
+    def _continue_ended(self) -> None:
+        """The key that pauses plays a file that has ended again."""
+        playback = self._status.source.playback
+        if playback is not None and playback.ended:
+            self._play_again()
+
+    def _play_again(self) -> None:
+        """From the start of a file that has ended."""
+        self._engine.seek(0.0)
+        self._actions["freeze"].setChecked(False)
+
+    def _step(self, frames: int) -> None:
+        """To the next frame of a file (1) or the one before (-1)."""
+        playback = self._status.source.playback
+        if playback is None or (playback.ended and frames > 0):
+            return
+        self._actions["freeze"].setChecked(True)
+        self._engine.step(frames)
+
+    @property
+    def shows_folder(self) -> bool:
+        """Whether the pictures of a folder are shown."""
+        playback = self._status.source.playback
+        return playback is not None and playback.pictures is not None
+
     def _show_frozen(self) -> None:
         """Disable the controls that need a new analysis while there is none."""
         replay, frozen = self._replay, self._actions["freeze"].isChecked()
         plays = self._status.source.playback is not None
         self.live_view.set_frozen(frozen, "Paused" if plays else "Frozen")
+        for name in ("step_back", "step_forward"):
+            self._actions[name].setEnabled(plays)
         freeze, text = self._actions["freeze"], "Pause" if plays else "Freeze"
         if freeze.text() != text:
             freeze.setText(text)
             freeze.setIconText(text)
         reason = ""
+        has_overlays = replay is not None and replay.has_overlays
         if self._status.source.playback is None:
             reason = FROZEN if frozen else ""
         elif replay is not None:
-            reason = HAS_OVERLAYS if replay.has_overlays else RECORDED
+            reason = HAS_OVERLAYS if has_overlays else RECORDED
         for controls in (self.hide_row, self.attribution):
             controls.set_blocked(reason)
         for overlay, switch in zip(OVERLAYS, self.switches, strict=False):
-            is_available = overlay.is_recorded and not (replay and replay.has_overlays)
-            switch.set_blocked("" if replay is None or is_available else reason)
+            is_recorded = replay is None or overlay.in_table or replay.has_details
+            switch.set_blocked(reason if has_overlays else "" if is_recorded else NOT_RECORDED)
         self._enable_map_controls()
 
     @property
@@ -270,7 +308,8 @@ class LivePage(QWidget):
         return replay if replay is not None and replay.shows_recorded_results else None
 
     def _enable_map_controls(self) -> None:
-        has_maps = self.overlay_style.attribution and self._replay is None
+        replay = self._replay
+        has_maps = self.overlay_style.attribution and (replay is None or replay.has_details)
         self.attribution.setEnabled(has_maps)
         self.sliders.opacity.setEnabled(has_maps)
 
@@ -279,8 +318,9 @@ class LivePage(QWidget):
         self._repeat_analysis()
 
     def _repeat_analysis(self) -> None:
-        """Analyse the frame of a paused file with the current options and model."""
-        if self._actions["freeze"].isChecked() and self._status.source.playback is not None:
+        """Analyse the frame of a file that is paused or at its end once more, as set now."""
+        playback = self._status.source.playback
+        if playback is not None and (self._actions["freeze"].isChecked() or playback.ended):
             self._engine.repeat_analysis()
 
     def _hold_scale(self, on: bool) -> None:
@@ -347,6 +387,7 @@ class LivePage(QWidget):
         self._engine.announce_to(lambda: None)
         for timer in (self._panel_timer, self._summary_timer, self._status_timer):
             timer.stop()
+        self.play_bar.filmstrip.close_down()
         self.table_bar.close_down()
 
     def _show_newest(self) -> None:

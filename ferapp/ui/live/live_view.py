@@ -73,6 +73,8 @@ class LiveView(QWidget):
         if self.hud.isVisible():
             self.hud.show_status(status)
         self.notice.show_status(status)
+        for view in (self.view, self.second_view):
+            view.set_dimmed(status.source.waiting)
         self._show_second_model(status)
         self.analysis_notice.show_text(status.analysis_notice)
         self.opening.setText(source_text.opening_text(status.source.opening))

@@ -35,6 +35,7 @@ class TableBar(QFrame):
         self.setAccessibleName("Analysis into a table")
         self._command = command
         self._table = Path()
+        self._frames = 0  # about how many there are; 0 when unknown
         self._stopped = False
         self._process = QProcess(self)
         self._process.finished.connect(self._finish)
@@ -60,9 +61,14 @@ class TableBar(QFrame):
     def running(self) -> bool:
         return self._process.state() != QProcess.ProcessState.NotRunning
 
-    def start(self, source: str, table: Path, model: str, faces: int, prior: Prior) -> None:
-        """Analyse `source` from beginning to end; only while nothing else is running."""
-        self._table, self._stopped = table, False
+    def start(
+        self, source: str, table: Path, model: str, faces: int, prior: Prior, frames: int = 0
+    ) -> None:
+        """Analyse `source` from beginning to end; only while nothing else is running.
+
+        `frames` is about how many it has, for the progress; 0 when unknown.
+        """
+        self._table, self._frames, self._stopped = table, frames, False
         arguments = [
             *self._command[1:], "analyze", source, f"--csv={table}", f"--model={model}",
             f"--faces={faces}", f"--prior={prior}", "--json",
@@ -86,6 +92,9 @@ class TableBar(QFrame):
     def _show_progress(self) -> None:
         frame = last_frame(self._table)
         progress = "starting…" if frame is None else f"frame {frame:,}"
+        if frame is not None and self._frames:
+            share = min((frame + 1) / self._frames, 1.0)
+            progress += f" of about {self._frames:,} ({share:.0%})"
         self.progress.setText(f"{self._table.name}: {progress}")
         self.progress.setToolTip(f"Written to\n{self._table}")
 

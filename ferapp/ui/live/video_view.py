@@ -24,6 +24,7 @@ from ferapp.ui.widgets import theme
 from ferapp.vision.types import Analysis, Face
 
 _MARGIN = 14  # px from the edge of the picture
+_DIMMED = QColor(0, 0, 0, 150)  # over a picture that is no longer live
 
 
 class VideoView(QWidget):
@@ -54,9 +55,11 @@ class VideoView(QWidget):
         self._message = ""
         self._title = ""
         self._style = OverlayStyle()
+        self._is_dimmed = False
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 240)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a click leaves fields and buttons
         self.setMouseTracking(True)  # the cursor shows what can be clicked
         self.setAccessibleName("Picture")
         self.setAccessibleDescription(wording.summary(None))
@@ -97,6 +100,12 @@ class VideoView(QWidget):
         """Text on the picture: the file of a folder, and the model; "" for none."""
         if text != self._title:
             self._title = text
+            self.update()
+
+    def set_dimmed(self, on: bool) -> None:
+        """Darken the picture, because its source sends no frames."""
+        if on != self._is_dimmed:
+            self._is_dimmed = on
             self.update()
 
     @property
@@ -187,6 +196,8 @@ class VideoView(QWidget):
         overlay_painter.paint_faces(
             painter, self._analysis, self._transform(), self._style, maps, self._model
         )
+        if self._is_dimmed:
+            painter.fillRect(rect, _DIMMED)
         if self._analysis.hidden:
             text = f"Hidden: {label_text.parts_text(self._analysis.hidden)}"
             self._paint_badge(painter, rect, text, Qt.AlignmentFlag.AlignRight)

@@ -1,35 +1,50 @@
-"""The bar below the picture while a file plays: pause and position.
+"""The bar below the picture while a file plays: pause, position, speed and loop.
 
-For a recording also its marks, and the choice of recorded results or a new analysis.
+For a recording also its marks, and the choice of recorded results or a new analysis; for a folder
+its pictures.
 """
 
 import math
 import time
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QColor,
+    QHelpEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QSlider,
     QStyle,
     QStyleOptionSlider,
     QToolTip,
+    QVBoxLayout,
 )
 
 from ferapp.live.status import Playback
 from ferapp.recording.session import MARK
 from ferapp.sources.recorded import Mark, Replay
+from ferapp.ui.recording.filmstrip import Filmstrip
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.text_size import fix_width
 
+SPEEDS = (0.25, 0.5, 1.0, 1.5, 2.0)
 _MARK_REACH = 5  # px from a mark within which its note is shown
 _STEP_MS = 1000
 _NEAR_S = 0.6  # a frame this close to the target of a seek counts as the target
@@ -115,12 +130,18 @@ class Timeline(QSlider):
 
 
 class PlayBar(QFrame):
-    """`sought` carries seconds; `reanalysis_changed` whether to analyse a recording again."""
+    """`sought` carries seconds; `reanalysis_changed` whether to analyse a recording again.
+
+    `steps` are the actions that go back and on by a frame.
+    """
 
     sought = Signal(float)
+    play_again = Signal()
+    speed_chosen = Signal(float)
+    loop_changed = Signal(bool)
     reanalysis_changed = Signal(bool)
 
-    def __init__(self, freeze: QAction) -> None:
+    def __init__(self, freeze: QAction, steps: Sequence[QAction]) -> None:
         super().__init__()
         self.setObjectName("lower")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -128,9 +149,15 @@ class PlayBar(QFrame):
         self._seconds = 0.0
         self._target_s, self._sought_at = 0.0, -math.inf  # of the latest seek, and when
         self._replay: Replay | None = None
+        self._playback = Playback(0.0)
+        self._is_paused = False
         self.pause = QPushButton("Pause")
-        fix_width(self.pause, lambda button: button.fontMetrics().horizontalAdvance("Pause") + 32)
-        self.pause.clicked.connect(freeze.toggle)
+        fix_width(
+            self.pause, lambda button: button.fontMetrics().horizontalAdvance("Play again") + 32
+        )
+        self.pause.clicked.connect(
+            lambda: self.play_again.emit() if self._playback.ended else freeze.toggle()
+        )
         freeze.toggled.connect(self._show_paused)
         enable_keyboard(self.pause)
         self.time = QLabel()
@@ -138,14 +165,21 @@ class PlayBar(QFrame):
         self.time.setAccessibleName("Time")
         self.line = Timeline()
         self.line.valueChanged.connect(self._seek)
+        self.filmstrip = Filmstrip()
+        self.filmstrip.chosen.connect(self._seek_picture)
+        self.speed = self._speed_button(steps)
         self.notice = QLabel()
         self.notice.setProperty("wrong", True)
         self.recorded, self.analyse = Chip("Recorded", _RECORDED), Chip("Analyse again", _AGAIN)
         group = QButtonGroup(self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
+        column.setSpacing(6)
+        column.addWidget(self.filmstrip)
+        row = QHBoxLayout()
         row.setSpacing(theme.GAP)
-        for widget in (self.pause, self.time, self.line, self.notice):
+        column.addLayout(row)
+        for widget in (self.pause, self.time, self.line, self.speed, self.notice):
             row.addWidget(widget)
         for chip in (self.recorded, self.analyse):
             group.addButton(chip)
@@ -156,9 +190,38 @@ class PlayBar(QFrame):
         self._show_replay(None)
         self.hide()
 
+    def _speed_button(self, steps: Sequence[QAction]) -> QPushButton:
+        """Its menu has the speeds, the loop, and the steps with their keys."""
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        group = QActionGroup(menu)
+        self.speeds: dict[float, QAction] = {}
+        for speed in SPEEDS:
+            action = menu.addAction(_speed_text(speed))
+            action.setCheckable(True)
+            action.setToolTip("Playback only: times and tables are those of the file.")
+            action.triggered.connect(lambda _=False, chosen=speed: self.speed_chosen.emit(chosen))
+            group.addAction(action)
+            self.speeds[speed] = action
+        menu.addSeparator()
+        self.loop = menu.addAction("Loop")
+        self.loop.setCheckable(True)
+        self.loop.setToolTip("Start again at the end. Otherwise the last frame stays.")
+        self.loop.triggered.connect(self.loop_changed)
+        menu.addSeparator()
+        menu.addActions(list(steps))
+        button = QPushButton(_speed_text(1.0))
+        button.setAccessibleName("Speed and loop")
+        button.setMenu(menu)
+        button.setToolTip("Speed, loop, and steps by one frame (keys: comma and full stop).")
+        enable_keyboard(button)
+        return button
+
     def show_playback(self, playback: Playback | None, replay: Replay | None) -> None:
         """None: no file to seek in, no recording."""
         self.setVisible(playback is not None)
+        if playback is not None and playback != self._playback:
+            self._show_playback(playback)
         if playback is not None and playback.seconds != self._seconds:
             self._seconds = playback.seconds
             self.line.blockSignals(True)  # this is no seek
@@ -167,6 +230,17 @@ class PlayBar(QFrame):
         if replay != self._replay:
             self._replay = replay
             self._show_replay(replay)
+
+    def _show_playback(self, playback: Playback) -> None:
+        self._playback = playback
+        self.filmstrip.show_pictures(playback.pictures)
+        for speed, action in self.speeds.items():
+            action.setChecked(speed == playback.speed)
+        self.loop.setChecked(playback.loops)
+        text = _speed_text(playback.speed) + ", loop" * playback.loops
+        self.speed.setText(text)
+        self.speed.setAccessibleName(f"Speed and loop: {text}")
+        self._show_paused(self._is_paused)
 
     def _show_replay(self, replay: Replay | None) -> None:
         self.line.marks = replay.marks if replay is not None else ()
@@ -207,14 +281,37 @@ class PlayBar(QFrame):
             self.line.blockSignals(False)
             self.line.update()
         text = f"{wording.duration(time_s)} / {wording.duration(self._seconds)}"
+        pictures = self._playback.pictures
+        if pictures is not None:
+            number = self._picture_at(time_s)
+            self.filmstrip.show_current(number)
+            text = f"{number + 1} of {len(pictures.names)}"
         if text != self.time.text():
             self.time.setText(text)
+
+    def _picture_at(self, time_s: float) -> int:
+        pictures = self._playback.pictures
+        count = len(pictures.names) if pictures is not None else 0
+        return min(round(time_s * count / max(self._seconds, 1e-6)), count - 1)
+
+    def _seek_picture(self, number: int) -> None:
+        pictures = self._playback.pictures
+        if pictures is not None:
+            self.sought.emit(number * self._seconds / len(pictures.names))
 
     def _seek(self, value: int) -> None:
         self._target_s, self._sought_at = value / 1000, time.perf_counter()
         self.sought.emit(self._target_s)
 
     def _show_paused(self, on: bool) -> None:
-        self.pause.setText("Play" if on else "Pause")
-        self.pause.setAccessibleName("Play" if on else "Pause")
-        self.pause.setToolTip(f"{'Continue' if on else 'Pause'} playback. Key: Space")
+        self._is_paused = on
+        ended = self._playback.ended
+        text = "Play again" if ended else "Play" if on else "Pause"
+        self.pause.setText(text)
+        self.pause.setAccessibleName(text)
+        what = "Start again" if ended else "Continue playback" if on else "Pause playback"
+        self.pause.setToolTip(f"{what}. Key: Space")
+
+
+def _speed_text(speed: float) -> str:
+    return f"{speed:g} ×"

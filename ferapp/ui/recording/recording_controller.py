@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QMainWindow,
+    QMessageBox,
     QPushButton,
     QWidget,
 )
@@ -40,6 +41,22 @@ def recordings_folder() -> Path:
 
 
 _NOT_RECORDING = "Nothing is being recorded (R)"
+
+
+def tables_folder() -> Path:
+    """The user's documents, or the folder for recordings in it once there is one."""
+    folder = recordings_folder()
+    return folder if folder.is_dir() else folder.parent
+
+
+def frame_count(status: LiveStatus) -> int:
+    """About how many frames the file or folder that plays has; 0 when unknown."""
+    playback, mode = status.source.playback, status.source.delivered_mode
+    if playback is None:
+        return 0
+    if playback.pictures is not None:
+        return len(playback.pictures.names)
+    return round(playback.seconds * mode.fps) if mode is not None else 0
 
 
 def can_be_analysed(status: LiveStatus) -> bool:
@@ -113,18 +130,40 @@ class RecordingController(QObject):
         """Save a typed note, before the recording or the window closes."""
         self._page.record_bar.save_note()
 
+    def may_close(self) -> bool:
+        """Ask whether a recording that runs may end with the window."""
+        recording = self._engine.status().recording
+        if recording is None or recording.over:
+            return True
+        box = QMessageBox(self._window)
+        box.setWindowTitle("Recording")
+        box.setText("A recording is running. Stop it and close?")
+        box.setInformativeText("Everything recorded so far is kept.")
+        stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
+        stop.setToolTip("End the recording in order and close the window.")
+        box.addButton("Keep recording", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stop)
+        box.exec()
+        return box.clickedButton() is stop
+
     def _start_table(self) -> None:
         status = self._page.status
         stem = "demo" if status.source.uri == "demo" else Path(status.source.uri).stem
+        folder = tables_folder()
         path, _ = QFileDialog.getSaveFileName(
-            self._window, "Analyse to table", f"{stem}.csv", "Tables (*.csv)"
+            self._window, "Analyse to table", str(folder / f"{stem}.csv"), "Tables (*.csv)"
         )
         if path:
             now = self._page.options
             card = status.model.card  # an old one does not say what would have to be balanced
             prior = now.prior if card is not None and card.prior else "trained"
             self._page.table_bar.start(
-                status.source.uri, Path(path), status.model.spec, now.max_faces, prior
+                status.source.uri,
+                Path(path),
+                status.model.spec,
+                now.max_faces,
+                prior,
+                frame_count(status),
             )
             self._enable_table(status)
 
@@ -155,6 +194,7 @@ class RecordingController(QObject):
                 clean=now.record_clean,
                 overlaid=now.record_overlaid,
                 draw=draw,
+                target=lambda: store.now.look.target,
                 display_settings={"look": asdict(now.look)},
             )
         )
@@ -212,8 +252,9 @@ class RecordingSettingsDialog(ModelessDialog):
         explanation = QLabel(
             "Each recording is a folder named after its time. Its tables are always written: "
             "faces.csv (unsmoothed, as ferapp analyze writes it), frames.csv (the exact time of "
-            "each frame), events.csv and session.json. Without a recording or a snapshot, no "
-            "frame is written to the disk."
+            "each frame), events.csv, session.json and details.npy.gz (landmarks and maps). "
+            "Without a recording or a snapshot, no frame is written to the disk, but for a small "
+            "picture of each recent file or address."
         )
         explanation.setWordWrap(True)
         explanation.setProperty("quiet", True)

@@ -63,6 +63,20 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=False,
     ),
     ActionRecord(
+        "step_back",
+        "Picture",
+        "Previous frame",
+        ",",
+        "Pause a file and go back by exactly one frame. In a folder of pictures also ←.",
+    ),
+    ActionRecord(
+        "step_forward",
+        "Picture",
+        "Next frame",
+        ".",
+        "Pause a file and go on by exactly one frame. In a folder of pictures also →.",
+    ),
+    ActionRecord(
         "snapshot",
         "Picture",
         "Snapshot",
@@ -182,7 +196,9 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Type what you want to do, and press Enter.",
     ),
     ActionRecord("keys", "Help", "Keys", "?", "All keys of this window."),
-    ActionRecord("hints", "Help", "First steps", "F1", "What to look at first."),
+    ActionRecord(
+        "hints", "Help", "First steps", "F1", "What to look at first. Press again to hide it."
+    ),
     ActionRecord("log", "Help", "Log", "Ctrl+L", "What has happened so far, to read or copy."),
     ActionRecord(
         "diagnostics",

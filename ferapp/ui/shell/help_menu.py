@@ -34,6 +34,7 @@ class HelpMenu:
     ) -> None:
         self.card: ModelCard | None = None  # of the running model
         self.show_first_steps: Callable[[bool], None] = lambda on: None
+        self.shows_first_steps: Callable[[], bool] = lambda: False
         self.set_max_faces: Callable[[int], None] = lambda faces: None
         self.pages: list[ActionRecord] = []  # of the window, in order
         self._parent, self._store, self._read_log = parent, store, read_log
@@ -57,7 +58,7 @@ class HelpMenu:
                 lambda: KeysDialog(parent, self.pages, on_stage=actions["stage"].isChecked()),
             )
         )
-        actions["hints"].triggered.connect(lambda: self.show_first_steps(True))
+        actions["hints"].triggered.connect(self._toggle_first_steps)
         actions["log"].triggered.connect(
             lambda: self._show("log", lambda: LogDialog(parent, self._read_log))
         )
@@ -77,6 +78,12 @@ class HelpMenu:
             self._show(
                 title, lambda: TextDialog(self._parent, title, card_html(card), QSize(560, 640))
             )
+
+    def _toggle_first_steps(self) -> None:
+        if self.shows_first_steps():
+            self.end_first_steps()
+        else:
+            self.show_first_steps(True)
 
     def end_first_steps(self) -> None:
         self.show_first_steps(False)

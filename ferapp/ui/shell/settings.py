@@ -78,6 +78,7 @@ class Settings(BaseModel):
     recordings: str = ""  # the folder for recordings; "" is the default one
     record_clean: bool = True
     record_overlaid: bool = False
+    recent_sources: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal

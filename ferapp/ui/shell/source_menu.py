@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from ferapp.live.status import LiveStatus
 from ferapp.sources.camera_info import CameraInfo
+from ferapp.ui.shell.recent_sources import RecentSources
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import source_text
 
@@ -43,14 +44,17 @@ class SourceMenu(QMenu):
         self._none.setToolTip("A camera appears here as soon as it is connected.")
         self._none.setEnabled(False)
         self._modes = self.addMenu(self._mode_menu())
+        self._name_mode(store.now.camera_mode)
         self.addSeparator()
         self.addActions([actions[name] for name in ("open_file", "open_folder", "open_url")])
         self.addAction(actions["open_recording"])
+        self.recent = RecentSources(store, open_source, self)
+        self.addMenu(self.recent)
         self.addAction(actions["to_table"])
         self.addAction(actions["paste"])
 
     def _mode_menu(self) -> QMenu:
-        menu = QMenu("Camera resolution", self)
+        menu = QMenu("Camera resolution and rate", self)
         menu.setToolTipsVisible(True)
         menu.menuAction().setToolTip(
             "Size and rate to request from a camera. The status bar shows what it delivers."
@@ -64,6 +68,10 @@ class SourceMenu(QMenu):
             action.triggered.connect(lambda _=False, chosen=mode: self._choose_mode(chosen))
             group.addAction(action)
         return menu
+
+    def _name_mode(self, mode: str) -> None:
+        """The entry says what is chosen, so that it is found where cameras are."""
+        self._modes.setText(f"Camera resolution and rate\t{dict(CAMERA_MODES).get(mode, mode)}")
 
     def show_status(self, status: LiveStatus) -> None:
         before, self._status = self._status, status
@@ -99,6 +107,7 @@ class SourceMenu(QMenu):
 
     def _choose_mode(self, mode: str) -> None:
         self._store.change(camera_mode=mode)
+        self._name_mode(mode)
         playing = source_text.playing_camera(self._status)
         if playing is not None:
             self._open_source(source_text.with_mode(playing.uri, mode))

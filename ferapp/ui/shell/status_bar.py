@@ -44,7 +44,7 @@ class StatusBar(QStatusBar):
         _set(
             self.mode,
             source_text.size_and_rate(status),
-            "Requested: as chosen in Source, Camera resolution.\n"
+            "Requested: as chosen in Source, Camera resolution and rate.\n"
             "Delivered: the actual size, and the rate that the camera states.\n"
             "Measured: frames per second over the last seconds."
             if status.source.requested_mode

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -47,6 +47,7 @@ from ferapp.ui.stage.stage_mode import StageMode
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.dialogs import AddressDialog
 from ferapp.ui.widgets.drop_hint import DropHint
+from ferapp.ui.widgets.live_tooltips import LiveTooltips
 from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.vision.analysis_options import MAX_FACES
 from trainer.files import PICTURE_SUFFIXES
@@ -58,6 +59,8 @@ _MODELS = "Models (*.safetensors)"
 LIVE_ACTIONS = tuple(
     record.id for record in ACTIONS if record.group in ("Source", "Model", "Picture", "Recording")
 )
+_ARROWS: dict[int, str] = {Qt.Key.Key_Left: "step_back", Qt.Key.Key_Right: "step_forward"}
+_MIN_SIZE = QSize(800, 560)
 _SAVE_MS = 1000  # interval at which changed settings are saved
 
 
@@ -122,11 +125,13 @@ class MainWindow(QMainWindow):
         self._exposure.changed.connect(self._update_visibility)
         self._pages.currentChanged.connect(self._page_changed)
         self.garbage_collector = GuiGarbageCollector(self)
+        self.tooltips = LiveTooltips(self)
         self._save_timer = QTimer(self, interval=_SAVE_MS)
         self._save_timer.timeout.connect(store.save)
         self._save_timer.start()
-        self.setMinimumSize(960, 640)
-        self.resize(1280, 800)
+        room = self.screen().availableSize()
+        self.setMinimumSize(_MIN_SIZE.boundedTo(room))
+        self.resize(QSize(1280, 800).boundedTo(room))
         self._restore_geometry()
         self.setFocus()  # else the first button has the focus, and Space does not freeze
 
@@ -193,6 +198,7 @@ class MainWindow(QMainWindow):
         view.notice.demo.connect(actions["demo"].trigger)
         view.notice.other.connect(self._pop_up_sources)
         self.help.show_first_steps = view.show_first_steps
+        self.help.shows_first_steps = view.first_steps.isVisible
         self.help.set_max_faces = self.live_page.set_max_faces
         view.first_steps.done.connect(self.help.end_first_steps)
         if not self.store.now.hints_seen:
@@ -205,6 +211,7 @@ class MainWindow(QMainWindow):
     def open_source(self, source: str) -> None:
         self.show_page("Live")
         self.live_page.go_live()
+        self.live_page.live_view.toast.dismiss()  # it was about another source
         self._engine.open_source(source)
 
     def load_model(self, model: str) -> None:
@@ -351,6 +358,8 @@ class MainWindow(QMainWindow):
         digit = event.key() - Qt.Key.Key_0
         if self._pages.currentWidget() is self.live_page and 1 <= digit <= MAX_FACES:
             self.live_page.follow_number(digit)
+        elif event.key() in _ARROWS and self.live_page.shows_folder:
+            self.actions_by_id[_ARROWS[event.key()]].trigger()
         elif event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         elif self.live_page.live_view.first_steps.isVisible():
@@ -371,6 +380,7 @@ class MainWindow(QMainWindow):
     def _show_status(self) -> None:
         status = self.live_page.status
         self.source_menu.show_status(status)
+        self.source_menu.recent.show_analysis(self.live_page.analysis)
         self.model_menu.show_status(status)
         self.device_menu.show_status(status)
         self.tool_bar.show_status(status)
@@ -397,7 +407,8 @@ class MainWindow(QMainWindow):
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._asks_before_closing and not all(page.may_close() for page in self._other_pages):
+        asked: list[RecordingController | Page | LazyPage] = [self.recordings, *self._other_pages]
+        if self._asks_before_closing and not all(each.may_close() for each in asked):
             event.ignore()
             return
         self.actions_by_id["stage"].setChecked(False)

@@ -4,7 +4,7 @@ import math
 
 from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
 from ferapp.overlays.label_text import class_title, face_label, parts_text, percent
-from ferapp.recording.session import HIDDEN, PRIOR
+from ferapp.recording.session import BACK, HIDDEN, LOST, PAUSED, PRIOR
 from ferapp.sources.recorded import Mark
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis, Face, QualityIssue, QualityKind
@@ -48,6 +48,7 @@ NO_CLASS_SHARES = (
     "This model's file does not say how frequent the expressions were in its training pictures,\n"
     "so its probabilities stay as trained."
 )
+_EVENTS = {LOST: "Source lost", PAUSED: "Source paused", BACK: "Source back"}
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
@@ -209,8 +210,9 @@ def count(number: int, what: str) -> str:
 
 
 def recording(status: RecordingStatus) -> str:
-    """Its duration and size so far."""
-    return f"{duration(status.seconds)}  ·  {size(status.bytes)}"
+    """Its duration and size so far, and whether frames arrive."""
+    extent = f"{duration(status.seconds)}  ·  {size(status.bytes)}"
+    return f"{extent}  ·  waiting for the source" if status.waiting else extent
 
 
 def no_crop(status: LiveStatus) -> str:
@@ -219,7 +221,7 @@ def no_crop(status: LiveStatus) -> str:
         return ""
     if status.source.replay.has_overlays:
         return "The overlays are part of this video. No model analyses it."
-    return "A recording keeps numbers, not maps. Press Analyse again to see them."
+    return "The model's input is not recorded. Press Analyse again to see it."
 
 
 def mark(marked: Mark) -> str:
@@ -229,7 +231,8 @@ def mark(marked: Mark) -> str:
     if marked.kind == PRIOR:
         return f"{duration(marked.time_s)} Class balance: {marked.note}"
     note = f": {marked.note}" if marked.note else ""
-    return f"{duration(marked.time_s)} {marked.kind.capitalize()}{note}"
+    kind = _EVENTS.get(marked.kind, marked.kind.capitalize())
+    return f"{duration(marked.time_s)} {kind}{note}"
 
 
 def milliseconds(value: float) -> str:

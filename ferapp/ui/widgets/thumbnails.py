@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
-from ferapp.overlays.overlay_painter import grey_image
+from ferapp.overlays.overlay_painter import grey_image, picture_image
 from ferapp.review.classify_pictures import ReadPicture
+from trainer.errors import FerError
 
 CACHE_SIZE = 4000  # pictures; 48 × 48 px take 10 MB
 MAX_REQUESTS = 400  # older ones have scrolled out of view
@@ -50,13 +51,18 @@ class ThumbnailCache(QObject):
     def _collect(self) -> None:
         pictures, is_idle = self._reader.take(MAX_PER_COLLECT)
         for row, picture in pictures:
-            self._images[row] = grey_image(picture) if picture is not None else None
+            self._images[row] = _image(picture) if picture is not None else None
         while len(self._images) > CACHE_SIZE:
             self._images.popitem(last=False)
         if pictures:
             self.arrived.emit([row for row, _ in pictures])
         if is_idle:
             self._timer.stop()
+
+
+def _image(picture: NDArray[np.uint8]) -> QImage:
+    """Of (H, W) grey or (H, W, 4) BGRX."""
+    return grey_image(picture) if picture.ndim == 2 else picture_image(picture)
 
 
 class _ThumbnailReader:
@@ -111,7 +117,7 @@ class _ThumbnailReader:
                 self._busy = True
             try:
                 picture = read_picture(row) if read_picture is not None else None
-            except (OSError, ValueError):  # the file is gone: the frame stays empty
+            except (OSError, ValueError, FerError):  # the file is gone: the frame stays empty
                 picture = None
             with self._change:
                 self._busy = False

@@ -66,6 +66,11 @@ class Toast(QFrame):
         self._timer.start()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
+    def dismiss(self) -> None:
+        """Hide the message, because what it was about is gone."""
+        self._timer.stop()
+        self.hide()
+
     def _act(self) -> None:
         self.hide()
         if self._action is not None:

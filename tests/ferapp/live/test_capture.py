@@ -88,16 +88,21 @@ def test_a_source_that_cannot_be_opened_leaves_the_running_one_alone(studio: Stu
     assert studio.requested == ["clip", "nothing.mp4", "demo"]
 
 
-def test_a_file_that_fails_while_it_plays_is_replaced_by_the_demo(studio: Studio) -> None:
+def test_a_file_that_fails_while_it_plays_keeps_its_last_picture(studio: Studio) -> None:
     studio.clips["clip"] = lambda: FakeClip("Clip", value=50, fails_at=3)
     with capture_of(studio, "clip") as capture:
-        shows(capture, 200)
+        wait_until(lambda: capture.fault)
         assert capture.fault
         assert capture.fault.source == "clip"
-        assert capture.notice == "Clip: the file is truncated\nPlaying the demo clip."
-        assert capture.name == "Demo clip"
-        take(capture, 20)
-        assert studio.requested == ["clip", "demo"]  # a file does not heal: it is not tried again
+        assert capture.notice == "Clip: the file is truncated\nThis is the last picture."
+        assert capture.waiting
+        assert (capture.name, capture.source) == ("Clip", "clip")
+        # a file does not heal, so it is not tried again, and nothing plays in its place
+        wait_until(lambda: capture.frames.take(timeout=5 * QUICK.retry) is None)
+        assert studio.requested == ["clip"]
+        capture.open("demo")
+        shows(capture, 200)
+        assert not capture.waiting
 
 
 def test_the_running_source_goes_on_while_a_slow_one_opens(studio: Studio) -> None:

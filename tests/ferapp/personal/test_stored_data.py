@@ -40,6 +40,7 @@ def locations(tmp_path: Path) -> DataLocations:
         made.snapshots / "ferapp-2026-11-24-200000-001.json",
         made.snapshots / "ferapp-2026-11-24-210000-001.json",  # its picture was removed by hand
         made.snapshots / "holiday.png",
+        Path(platformdirs.user_cache_dir("ferapp")) / "thumbnails" / "0123.jpg",
         made.pasted / "of-a-killed-window" / "Pasted picture 1.png",
         tmp_path / "log" / "ferapp.log",
         tmp_path / "log" / "ferapp.log.1",
@@ -58,14 +59,14 @@ def files(folder: Path) -> set[str]:
 def test_stored_data_is_listed_with_its_size(locations: DataLocations) -> None:
     found = {each.key: each for each in locations.find()}
     assert {key: each.files for key, each in found.items()} == {
-        "personal": 4, "settings": 1, "pasted": 1, "log": 2, "recordings": 3, "snapshots": 3,
-        "reviews": 1, "datasets": 1,
+        "personal": 4, "settings": 1, "pasted": 1, "thumbnails": 1, "log": 2, "recordings": 3,
+        "snapshots": 3, "reviews": 1, "datasets": 1,
     }  # fmt: skip
     assert found["recordings"].bytes == 15
     for folder in locations.recordings:
         assert str(folder) in found["recordings"].description
     always = [key for key, each in found.items() if each.always]
-    assert always == ["personal", "settings", "pasted", "log"]
+    assert always == ["personal", "settings", "pasted", "thumbnails", "log"]
     assert str(ExampleStore().root) in found["personal"].description
 
 

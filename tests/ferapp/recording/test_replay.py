@@ -148,6 +148,8 @@ def test_a_seek_while_paused_shows_one_frame(folder: Path) -> None:
 
 def test_it_plays_in_a_loop(folder: Path) -> None:
     with live(Studio(), str(folder)) as engine:
+        replay(engine)
+        engine.set_loop(True)
         first = played(engine, lambda f: f.position_s > 0.5)
         again = played(engine, lambda f: f.position_s < 0.06)
         assert again.frame.time_s > first.frame.time_s
@@ -181,6 +183,7 @@ def test_without_a_clean_video_the_overlaid_one_plays(tmp_path: Path) -> None:
     source.close()
     with live(Studio(), str(folder)) as engine:
         assert replay(engine).has_overlays
+        engine.set_loop(True)
         engine.set_reanalysis(True)  # the scripted model finds a face in every picture
         assert played(engine, lambda f: f.position_s < 0.01).faces == ()
 

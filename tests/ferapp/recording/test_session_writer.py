@@ -133,6 +133,7 @@ class TestFolder:
         heads = [(folder / name).read_text().splitlines()[0].split(",") for name in tables]
         assert about["columns"].keys() == {column for head in heads for column in head}
         assert "the source's picture arrived" in about["columns"]["time_s"]
+        assert "landmarks" in about["details"]
 
     def test_the_hash_is_that_of_the_model_file(self, tmp_path: Path) -> None:
         model = tmp_path / "m.safetensors"
@@ -150,6 +151,7 @@ class TestFolder:
             running.add(shot(0), loaded())
         folder = only(tmp_path)
         assert sorted(file.name for file in folder.iterdir()) == [
+            "details.npy.gz",
             "events.csv",
             "faces.csv",
             "frames.csv",
@@ -314,17 +316,26 @@ class TestEngine:
             engine.record(RecordingPlan(tmp_path))
             recorded_until(engine, 5)
             camera.state = "gone"
-            until(lambda: engine.status().source.uri == "demo", "the demo clip plays meanwhile")
-            camera.state = "good"
-            until(lambda: engine.status().source.uri == "camera:One", "the camera is back")
+            until(lambda: (s := engine.status().recording) and s.waiting, "it waits")
+            assert engine.status().source.waiting
             before = recorded_until(engine, 1).frames
+            camera.state = "good"
             recorded_until(engine, before + 5)
+            found = engine.status().recording
+            assert found is not None
+            assert not found.waiting
             engine.end_recording()
             status = ended(engine)
         assert status.reason == ""
         values = {int(picture[0, 0, 0]) for picture in pictures(status.folder / "clean.mkv")}
-        # none of the demo clip, which is 200; the encoder changes 90 beside a light pixel
+        # nothing of another source; the encoder changes 90 beside a light pixel
         assert all(abs(value - 90) < 10 for value in values)
+        lost, back = rows(status.folder / "events.csv")
+        assert (lost["kind"], lost["note"]) == ("lost", "One was disconnected")
+        assert back["kind"] == "back"
+        assert int(back["frame"]) > int(lost["frame"])
+        assert float(lost["time_s"]) < float(back["time_s"])
+        assert back["time_s"] in [row["time_s"] for row in rows(status.folder / "frames.csv")]
 
     def test_another_source_ends_it(self, tmp_path: Path) -> None:
         studio = Studio()

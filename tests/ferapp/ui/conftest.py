@@ -29,12 +29,13 @@ def bench(qtbot: QtBot, qapp: QApplication) -> Iterator[Bench]:
     apply_theme(qapp, "dark")
     engine = FakeEngine()
     window = MainWindow(engine, SettingsStore())
-    qtbot.addWidget(window)
+    window.resize(1280, 800)  # the screen of the tests is smaller
+    qtbot.addWidget(window, before_close_func=MainWindow.close_at_once)
     with qtbot.waitActive(window):  # keys reach only the active window
         window.show()
         window.activateWindow()
     yield Bench(window, engine, qtbot, qapp)
-    window.close()
+    window.close_at_once()  # a running recording would ask
     assert gc.isenabled()
 
 

@@ -217,6 +217,15 @@ class FakeEngine:
     def seek(self, time_s: float) -> None:
         self.calls.append(("seek", time_s))
 
+    def step(self, frames: int) -> None:
+        self.calls.append(("step", frames))
+
+    def set_speed(self, speed: float) -> None:
+        self.calls.append(("set_speed", speed))
+
+    def set_loop(self, on: bool) -> None:
+        self.calls.append(("set_loop", on))
+
     def repeat_analysis(self) -> None:
         self.calls.append(("repeat_analysis", None))
 

@@ -55,6 +55,10 @@ def test_the_analysis_can_be_stopped(qtbot: QtBot, made: Made, tmp_path: Path) -
     bar = made("import time; open(table, 'w').write('frame\\n1500,x\\n16'); time.sleep(600)")
     bar.start("clip.mp4", table, "default", 2, "balanced")
     qtbot.waitUntil(lambda: bar.progress.text() == "t.csv: frame 1,500")
+    bar.stop_button.click()
+    qtbot.waitUntil(lambda: not bar.running)
+    bar.start("clip.mp4", table, "default", 2, 6004)
+    qtbot.waitUntil(lambda: bar.progress.text() == "t.csv: frame 1,500 of about 6,004 (25%)")
     with qtbot.waitSignal(bar.ended) as ended:
         bar.stop_button.click()
     assert ended.args == ["Stopped: t.csv has all frames analysed so far.", str(table)]

@@ -80,7 +80,7 @@ class TestReplay:
         page = playing.window.live_page
         boxes, landmarks, attribution, signals = page.switches
         crop = page.panel.crop
-        playing.qtbot.waitUntil(lambda: "numbers, not maps" in crop.accessibleDescription())
+        playing.qtbot.waitUntil(lambda: "input is not recorded" in crop.accessibleDescription())
         assert boxes.isEnabled()
         assert signals.isEnabled()
         assert landmarks.isChecked()  # as it was, for what plays next
@@ -91,9 +91,14 @@ class TestReplay:
         assert not page.sliders.opacity.isEnabled()
         page.change_style(palette=page.overlay_style.palette)
         assert not page.attribution.isEnabled()
+        playing.engine.change_source(replay=replace(REPLAY, has_details=True))
+        playing.qtbot.waitUntil(landmarks.isEnabled)
+        assert attribution.isEnabled()
+        assert page.attribution.isEnabled()
+        assert not page.attribution.method.isEnabled()  # no model runs that could use another
         playing.engine.change_source(replay=replace(REPLAY, is_reanalysed=True))
         playing.show(at(20.0))
-        playing.qtbot.waitUntil(attribution.isEnabled)
+        playing.qtbot.waitUntil(page.attribution.method.isEnabled)
         assert "numbers" not in attribution.toolTip()
         assert page.attribution.isEnabled()
         playing.qtbot.waitUntil(lambda: crop.accessibleDescription() == "")
@@ -213,3 +218,55 @@ class TestVideo:
         playing.engine.change_source(replay=None, playback=Playback(125.0))
         playing.qtbot.waitUntil(lambda: not bar.recorded.isVisible())
         assert (bar.line.maximum(), bar.line.marks) == (125_000, ())
+
+    def test_comma_and_full_stop_pause_and_step(self, playing: Bench) -> None:
+        key(playing, KEY.Key_Period)
+        assert playing.engine.now.source.playback.paused
+        assert playing.window.actions_by_id["freeze"].isChecked()
+        key(playing, KEY.Key_Comma)
+        assert calls(playing, "step") == [1, -1]
+
+    def test_speed_and_loop_are_in_one_menu(self, playing: Bench) -> None:
+        bar = playing.window.live_page.play_bar
+        assert bar.speed.text() == "1 ×"
+        assert [action.text() for action in bar.speeds.values()] == [
+            "0.25 ×", "0.5 ×", "1 ×", "1.5 ×", "2 ×",
+        ]  # fmt: skip
+        bar.speeds[0.25].trigger()
+        bar.loop.trigger()
+        assert calls(playing, "set_speed") == [0.25]
+        assert calls(playing, "set_loop") == [True]
+        playing.engine.change_source(playback=Playback(125.0, loops=True, speed=0.25))
+        playing.qtbot.waitUntil(lambda: bar.speed.text() == "0.25 ×, loop")
+        assert bar.loop.isChecked()
+        assert bar.speeds[0.25].isChecked()
+
+    @pytest.mark.parametrize("by", ["button", "space"])
+    def test_a_file_at_its_end_plays_again(self, playing: Bench, by: str) -> None:
+        bar = playing.window.live_page.play_bar
+        playing.engine.change_source(playback=Playback(125.0, ended=True))
+        playing.qtbot.waitUntil(lambda: bar.pause.text() == "Play again")
+        if by == "button":
+            playing.qtbot.mouseClick(bar.pause, Qt.MouseButton.LeftButton)
+        else:
+            key(playing, KEY.Key_Space)
+        assert calls(playing, "seek") == [0.0]
+        assert not playing.engine.now.source.playback.paused
+        assert not playing.window.actions_by_id["freeze"].isChecked()
+
+    def test_a_step_back_from_the_end_holds_the_frame(self, playing: Bench) -> None:
+        playing.engine.change_source(playback=Playback(125.0, ended=True))
+        bar = playing.window.live_page.play_bar
+        playing.qtbot.waitUntil(lambda: bar.pause.text() == "Play again")
+        key(playing, KEY.Key_Period)  # there is none behind the last
+        key(playing, KEY.Key_Comma)
+        assert calls(playing, "step") == [-1]
+        assert calls(playing, "seek") == []
+        assert playing.window.actions_by_id["freeze"].isChecked()
+
+    def test_what_changes_at_the_end_is_analysed_again(self, playing: Bench) -> None:
+        page = playing.window.live_page
+        playing.engine.change_source(playback=Playback(125.0, ended=True))
+        playing.qtbot.waitUntil(lambda: page.play_bar.pause.text() == "Play again")
+        page.hide_row.chips["mouth"].click()
+        assert calls(playing, "repeat_analysis") == [None]

@@ -197,14 +197,20 @@ def test_recorded_and_replayed_through_the_real_pipeline(
         assert {file.name for file in folder.glob("*.mkv")} == {"clean.mkv", "overlaid.mkv"}
         page.live_view.toast.button.click()  # Play
         qtbot.waitUntil(lambda: page.status.source.replay is not None, timeout=10_000)
+        assert page.status.source.replay.is_reanalysed  # its own model runs
+        qtbot.mouseClick(page.play_bar.recorded, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: _shows_recorded(page), timeout=10_000)
         shown = page.analysis
         (own,) = [each for each in session.frames if each.time_s == shown.frame.position_s]
         for got, kept in zip(shown.faces, own.results.faces, strict=True):
             np.testing.assert_array_equal(got.prediction.probabilities, kept.probabilities)
+            assert got.landmarks is not None
+            assert got.prediction.attribution is not None
+            assert got.crop is None
+        assert shown.faces
         qtbot.mouseClick(page.play_bar.analyse, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(
-            lambda: any(f.landmarks is not None for f in page.analysis.faces), timeout=20_000
+            lambda: any(f.crop is not None for f in page.analysis.faces), timeout=20_000
         )
     finally:
         window.close()
@@ -215,7 +221,8 @@ def _frames(status: RecordingStatus | None) -> int:
 
 
 def _shows_recorded(page: LivePage) -> bool:
-    return page.analysis is not None and page.analysis.frame.recorded is not None
+    analysis = page.analysis
+    return analysis is not None and bool(analysis.faces) and analysis.faces[0].crop is None
 
 
 def test_closing_keeps_a_note_and_ends_the_engine(qtbot: QtBot) -> None:
@@ -228,5 +235,5 @@ def test_closing_keeps_a_note_and_ends_the_engine(qtbot: QtBot) -> None:
     qtbot.waitUntil(window.live_page.record_bar.isVisible)
     window.actions_by_id["mark"].trigger()
     window.live_page.record_bar.note.setText("last words")
-    window.close()
+    window.close_at_once()
     assert engine.calls[-2:] == [("note", (42.4, "last words")), ("close", None)]

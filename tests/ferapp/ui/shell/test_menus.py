@@ -41,7 +41,7 @@ def texts(menu: QMenu) -> list[str]:
 
 
 def modes(bench: Bench) -> QMenu:
-    menu = entry(bench.window.source_menu, "Camera resolution").menu()
+    menu = entry(bench.window.source_menu, "Camera resolution and rate").menu()
     assert isinstance(menu, QMenu)
     return menu
 
@@ -63,7 +63,9 @@ def test_cameras_come_and_go_while_the_menu_is_open(bench: Bench) -> None:
     assert "No camera connected" not in texts(menu)
     bench.engine.change(cameras=(HD, BRIO))
     bench.qtbot.waitUntil(lambda: "BRIO && Co" in texts(menu))
-    assert texts(menu).index("BRIO && Co") < texts(menu).index("Camera resolution")
+    assert texts(menu).index("BRIO && Co") < [
+        text.partition("\t")[0] for text in texts(menu)
+    ].index("Camera resolution and rate")
     bench.engine.change(cameras=())
     bench.qtbot.waitUntil(lambda: "No camera connected" in texts(menu))
     assert not {"HD Webcam", "BRIO && Co"} & set(texts(menu))

@@ -98,7 +98,8 @@ def test_the_file_is_what_earlier_versions_wrote(file: Path) -> None:
     assert list(values) == [
         *("theme", "look", "held_scale", "smoothing_ms", "faces", "hud", "signals"),
         *("signal_group", "model", "device", "camera", "camera_mode", "recordings"),
-        *("record_clean", "record_overlaid", "recent_models", "hints_seen", "geometry"),
+        *("record_clean", "record_overlaid", "recent_sources", "recent_models", "hints_seen"),
+        "geometry",
         "prior",
         *("stage_language", "text_size"),
     ]

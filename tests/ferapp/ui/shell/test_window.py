@@ -207,13 +207,13 @@ def test_the_whole_toolbar_is_visible_at_every_width(bench: Bench, width: int) -
 
 def test_performance_display_and_geometry_are_remembered(bench: Bench) -> None:
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_H)
-    bench.window.resize(960, 720)  # the screen of the tests is small
+    bench.window.resize(800, 700)  # the screen of the tests is small
     bench.qtbot.waitUntil(lambda: SettingsStore().now.hud)  # on the disk before the end
     bench.window.close()
     again = MainWindow(FakeEngine(), SettingsStore())
     bench.qtbot.addWidget(again)
     again.show()
-    assert again.size() == QSize(960, 720)
+    assert again.size() == QSize(800, 700)
     assert again.live_page.live_view.hud.isVisible()
     again.close()
 
@@ -237,7 +237,7 @@ def test_a_geometry_that_no_screen_shows_is_ignored(qtbot: QtBot, place: str) ->
     assert not window.actions_by_id["fullscreen"].isChecked()
     screens = QApplication.screens()
     assert any(s.geometry().intersects(window.geometry()) for s in screens)
-    assert window.width() >= 960
+    assert window.width() >= 800
     window.close()
 
 

@@ -222,6 +222,9 @@ def test_first_steps_are_shown_once(qtbot: QtBot) -> None:
     assert store.now.hints_seen
     qtbot.keyClick(window, Qt.Key.Key_F1)
     assert card.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    assert not card.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_F1)
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert not card.isVisible()
     window.close()
