@@ -12,6 +12,7 @@ from ferapp.live.mailbox import LatestMailbox
 from ferapp.live.meters import RateMeter
 from ferapp.live.model_loader import LoadedModel, ModelLoader
 from ferapp.live.oom_fallback import Degradation, OomFallback
+from ferapp.live.patch_search import PatchSearch
 from ferapp.recording.recorder import Recorder
 from ferapp.recording.session import with_recorded_results
 from ferapp.sources.base import Frame
@@ -44,6 +45,7 @@ class InferenceThread:
         self.results: LatestMailbox[Analysis] = LatestMailbox()
         self.rate = RateMeter()
         self.stages = StageTimes()
+        self.patch_search = PatchSearch()
         self._frames, self._models, self._make_analyzer = frames, models, make_analyzer
         self._recorder = recorder
         self.is_reanalysing = False  # analyse recordings instead of showing their results
@@ -104,7 +106,10 @@ class InferenceThread:
             self._report("Pictures cannot be analysed", error)
             return
         while not self._closing.is_set():
-            frame = self._frames.take(timeout=0.1)
+            frame = self._frames.take(timeout=0.0 if self.patch_search.is_running else 0.1)
+            loaded = self._models.current.loaded
+            self.patch_search.step(loaded.classifier if loaded is not None else None)
+            del loaded  # its memory is freed when another one is loaded
             if frame is None:
                 continue
             self._newest = frame

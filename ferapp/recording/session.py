@@ -39,8 +39,8 @@ FRAME_COLUMNS = SHARED_COLUMNS | {
 }
 EVENT_COLUMNS = {name: SHARED_COLUMNS[name] for name in ("time_s", "frame")} | {
     "kind": f"{MARK}: a person marked the moment. {NOTE}: what the person wrote about the mark of "
-    f"the same time. {HIDDEN}: other parts of the faces are hidden from the model from here on.",
-    "note": "The person's words, or the parts that are hidden; empty: none.",
+    f"the same time. {HIDDEN}: something else of the faces is hidden from the model from here on.",
+    "note": "The person's words, or what is hidden; empty: nothing.",
 }
 
 

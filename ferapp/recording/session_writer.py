@@ -17,7 +17,6 @@ from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
 from ferapp.recording.session import CLEAN, EVENTS, FACES, FRAMES, HIDDEN, MARK, NOTE, OVERLAID
 from ferapp.recording.session_files import RecordingSubject, SessionFiles, session_content
-from ferapp.vision.face_regions import PARTS, Part
 from ferapp.vision.face_table import table_rows
 from ferapp.vision.types import Analysis
 from trainer.errors import FerError, error_text
@@ -67,7 +66,7 @@ class SessionWriter:
         self._number = -1  # of the last frame, in the recording
         self._segment: int | None = None  # of the last frame
         self._offset = 0  # from the index of a frame in its segment to its number
-        self._hidden: frozenset[Part] = frozenset()
+        self._hidden: tuple[str, ...] = ()  # names of what is
         self._files: SessionFiles | None = None  # None before the thread has made the folder
         self._check_at = 0.0  # when to check the disk next
         self._bytes = self._frames = self._dropped = self._marks = 0  # each counted by one thread
@@ -137,10 +136,10 @@ class SessionWriter:
         is_analysed = analysis.classes == self._classes
         numbered = replace(analysis, frame=replace(frame, index=self._number, time_s=time_s))
         event_rows = []
-        if analysis.hidden != self._hidden:
-            self._hidden = analysis.hidden
-            hidden = ", ".join(part for part in PARTS if part in analysis.hidden)
-            event_rows = [_event_row(time_s, HIDDEN, hidden, self._number)]
+        hidden = analysis.hidden.names
+        if hidden != self._hidden:
+            self._hidden = hidden
+            event_rows = [_event_row(time_s, HIDDEN, ", ".join(hidden), self._number)]
         has_video = self._plan.clean or self._plan.overlaid
         has_room = self._waiting < MAX_WAITING
         self._put(

@@ -28,7 +28,7 @@ class RecordedResults:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What happened at a moment: `mark` by a person, or `hidden` parts of the face."""
+    """What happened at a moment: `mark` by a person, or `hidden` areas of the face."""
 
     time_s: float
     kind: str

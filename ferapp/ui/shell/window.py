@@ -307,6 +307,8 @@ class MainWindow(QMainWindow):
             self.live_page.follow_number(digit)
         elif event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
+        elif self.live_page.brush.leave():
+            return
         elif self.live_page.live_view.first_steps.isVisible():
             self.help.end_first_steps()
         else:

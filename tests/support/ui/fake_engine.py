@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.live.patch_search import PatchSearch
 from ferapp.live.status import (
     DeviceInfo,
     LiveStatus,
@@ -136,6 +137,7 @@ class FakeEngine:
             models=(ModelInfo("default", "bundled", CARD, name="default", ms={"cpu": 7.6}),),
             devices=(DeviceInfo("cpu", "CPU, 2 cores"),),
         )
+        self.patch_search = PatchSearch()
         self.waiting: Analysis | None = None
         self.taken: list[Analysis] = []
         self.painted_ones: list[Analysis] = []
