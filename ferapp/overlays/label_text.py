@@ -15,7 +15,7 @@ def percent(share: float) -> str:
 
 
 def hidden_text(hidden: Hidden) -> str:
-    """`brows, eyes and mouth`, `painted area, 12 % of the face`."""
+    """`brows, eyes and mouth`, `painted area (12 % of the face)`."""
     names = list(hidden.names)
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
@@ -27,7 +27,7 @@ def face_label(prediction: Prediction, doubtful: bool = False) -> str:
 
 
 def effect_text(prediction: Prediction | None) -> str:
-    """`Sad 83 → 38 %`, and `, now Fear` if that leads instead; empty while nothing is hidden.
+    """`Sad 83 → 38 %`, and `Sad → Fear` if that leads instead; empty while nothing is hidden.
 
     The expression is the predicted one of the whole face.
     """

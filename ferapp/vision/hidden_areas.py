@@ -60,11 +60,11 @@ class Hidden:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What is hidden: parts from top to bottom, then `painted area, 12 % of the face`."""
+        """What is hidden: parts from top to bottom, then `painted area (12 % of the face)`."""
         names: list[str] = [part for part in PARTS if part in self.parts]
         if self.is_painted:
             painted = tuple(area for area in self.areas if area.part is None)
-            names.append(f"painted area, {round(100 * face_share(painted))}\u00a0% of the face")
+            names.append(f"painted area ({round(100 * face_share(painted))}\u00a0% of the face)")
         return tuple(names)
 
 
@@ -119,7 +119,8 @@ def cover(areas: Iterable[Area], landmarks: NDArray[np.floating], size: int) -> 
     unit = max(float(np.hypot(*(landmarks[45] - landmarks[36]))), 1.0)
     covered = np.zeros((size, size), np.float32)
     for area in areas:
-        radius = area.radius * unit
+        # an eraser as large as a stroke removes its soft rim too
+        radius = (area.radius + FADE * area.erases) * unit
         for points in _pieces(area, to_picture(area.points, landmarks)):
             edges = _edges(points, closed=area.is_filled)
             (left, top), distance = _distances(edges, size, radius, inside=area.is_filled)

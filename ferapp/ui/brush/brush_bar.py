@@ -2,11 +2,12 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton
+from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QPushButton
 
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.chips import Chip
+from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.vision.hidden_areas import FILLS, Fill
 
 _WHY = "The fill matters: what replaces the face is a picture too, and the model answers to it."
@@ -58,28 +59,18 @@ class BrushBar(QFrame):
         self.search.setMinimumWidth(self.search.sizeHint().width())  # it shows the progress too
         self.close_button = _button("×", actions["brush"])
         self.close_button.setAccessibleName("End painting")
-        row = QHBoxLayout(self)
+        row = FlowLayout(self, theme.GAP)  # two lines where the window is narrow
         row.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
-        row.setSpacing(theme.GAP)
-        row.addWidget(hint)
-        row.addWidget(self.eraser)
-        row.addSpacing(theme.GAP)
-        row.addWidget(fill_label)
-        for chip in self.fills.values():
-            row.addWidget(chip)
-        row.addStretch(1)
+        for widget in (hint, self.eraser, fill_label, *self.fills.values()):
+            row.addWidget(widget)
         for button in (self.undo, self.clear, self.search, self.close_button):
             row.addWidget(button)
-        self._hint = hint
         self.hide()
 
     def show_progress(self, share: float | None) -> None:
         """How much of the search is done, 0 to 1; None while none runs."""
         text = "Find smallest patch" if share is None else f"Cancel ({round(100 * share)}\u00a0%)"
         self.search.setText(text)
-
-    def set_narrow(self, narrow: bool) -> None:
-        self._hint.setVisible(not narrow)
 
 
 def _button(text: str, action: QAction) -> QPushButton:

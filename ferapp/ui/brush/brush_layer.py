@@ -60,6 +60,11 @@ class BrushLayer(QWidget):
         self.update()
 
     @property
+    def patches(self) -> tuple[Area, ...]:
+        """Those that are tested now."""
+        return self._patches
+
+    @property
     def found(self) -> Area | None:
         """The patch that pulses."""
         return self._found
