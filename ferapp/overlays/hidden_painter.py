@@ -15,47 +15,45 @@ _LINE = 0.5  # how much of a pixel is hidden where the outline runs
 _GAP = 5  # px between the label of a face and the effect
 
 
-def draw_fill(painter: QPainter, crop: Crop, crop_to_view: QTransform) -> None:
-    """The model's own grey pixels over the picture, where it does not see the face."""
-    if crop.covered is None:
-        return
-    alpha = np.clip(upsample_map(crop.covered, UPSAMPLING), 0, 1)
-    values = np.asarray(crop.pixels / 255, np.float32)
-    grey = np.clip(upsample_map(values, UPSAMPLING), 0, 1)
-    _draw(painter, np.stack([grey * alpha] * 3 + [alpha], axis=-1), crop, crop_to_view)
+def draw_hidden(painter: QPainter, crop: Crop, crop_to_view: QTransform) -> None:
+    """The model's own grey pixels over the picture, where it does not see the face.
 
-
-def draw_outline(painter: QPainter, crop: Crop, crop_to_view: QTransform) -> None:
-    """A light line with a dark rim around what is hidden, visible on every picture."""
-    if crop.covered is None:
+    A light line with a dark rim, visible on every picture, runs around them.
+    """
+    if crop.covered is None or not crop.covered.any():
         return
-    covered = upsample_map(_smooth(_smooth(crop.covered.T).T), UPSAMPLING)
+    rows, columns = (_extent(crop.covered.any(axis=axis)) for axis in (1, 0))
+    part = np.s_[rows, columns]
+    covered = upsample_map(_smooth(_smooth(crop.covered[part].T).T), UPSAMPLING)
     off = np.abs(covered - _LINE)
     light, dark = np.clip(1.6 - off / 0.08, 0, 1), np.clip(1.6 - off / 0.16, 0, 1) * 0.55
-    alpha = light + (1 - light) * dark
-    _draw(painter, np.stack([light * 0.95] * 3 + [alpha], axis=-1), crop, crop_to_view)
+    line = light + (1 - light) * dark
+    fill = np.clip(upsample_map(crop.covered[part], UPSAMPLING), 0, 1)
+    grey = upsample_map(np.asarray(crop.pixels[part] / 255, np.float32), UPSAMPLING)
+    pixels = np.empty((*fill.shape, 4), np.uint8)  # premultiplied BGRA
+    pixels[..., :3] = (255 * (0.95 * light + (1 - line) * fill * np.clip(grey, 0, 1)))[..., None]
+    pixels[..., 3] = 255 * (line + (1 - line) * fill)
+    height, width = pixels.shape[:2]
+    form = QImage.Format.Format_ARGB32_Premultiplied
+    image = QImage(pixels.data, width, height, 4 * width, form)  # shares its array while drawn
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setTransform(crop_to_view, True)
+    place = QRectF(columns.start, rows.start, width / UPSAMPLING, height / UPSAMPLING)
+    painter.drawImage(place, image)
+    painter.restore()
+
+
+def _extent(used: NDArray[np.bool_]) -> slice:
+    """The rows, or columns, that are used, and a margin for the line around them."""
+    indices = np.nonzero(used)[0]
+    return slice(max(int(indices[0]) - 2, 0), min(int(indices[-1]) + 3, len(used)))
 
 
 def _smooth(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Each row averaged with its neighbours, so that the line does not follow single pixels."""
     padded = np.pad(values, ((1, 1), (0, 0)), mode="edge")
     return np.asarray((padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4, np.float32)
-
-
-def _draw(
-    painter: QPainter, values: NDArray[np.float32], crop: Crop, crop_to_view: QTransform
-) -> None:
-    """Lay premultiplied BGRA values in 0…1 (H, W, 4) over the pixels of the crop."""
-    pixels = np.ascontiguousarray(np.rint(255 * values), np.uint8)
-    height, width = pixels.shape[:2]
-    form = QImage.Format.Format_ARGB32_Premultiplied
-    image = QImage(pixels.data, width, height, 4 * width, form)  # shares its array while drawn
-    size = crop.pixels.shape[0]
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.setTransform(crop_to_view, True)
-    painter.drawImage(QRectF(0, 0, size, size), image)
-    painter.restore()
 
 
 def draw_effect(painter: QPainter, face: Face, model: int, label: QRectF, picture: QRectF) -> None:

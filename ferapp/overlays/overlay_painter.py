@@ -5,7 +5,6 @@ coordinates refer to pixel centres (the first pixel's centre is 0, 0), Qt's to p
 `FRAME_TO_QT` is that half pixel.
 """
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -24,7 +23,7 @@ from PySide6.QtGui import (
 from ferapp.overlays import colour_maps, hidden_painter, palette
 from ferapp.overlays.label_text import box_label
 from ferapp.overlays.overlay_style import OverlayStyle, displayed_map
-from ferapp.vision.types import Analysis, Attribution, Crop, Face
+from ferapp.vision.types import Analysis, Attribution, Face
 from trainer.faces.points import CONTOURS_68
 
 FRAME_TO_QT = QTransform.fromTranslate(0.5, 0.5)
@@ -88,12 +87,11 @@ def paint_faces(
         return
     height, width = analysis.picture.shape[:2]
     picture = frame_to_view.mapRect(QRectF(-0.5, -0.5, width, height))
-    _draw_hidden(painter, analysis, frame_to_view, hidden_painter.draw_fill)
+    _draw_hidden(painter, analysis, frame_to_view)
     for face, image in zip(analysis.faces, maps, strict=True):
         prediction = face.predicted_by(model)
         if image is not None and prediction is not None and prediction.attribution is not None:
             draw_attribution(painter, prediction.attribution, frame_to_view, image)
-    _draw_hidden(painter, analysis, frame_to_view, hidden_painter.draw_outline)
     if style.landmarks:
         for face in analysis.faces:
             draw_landmarks(painter, face, frame_to_view)
@@ -108,15 +106,11 @@ def paint_faces(
         hidden_painter.draw_effect(painter, face, model, plate, picture)
 
 
-def _draw_hidden(
-    painter: QPainter,
-    analysis: Analysis,
-    frame_to_view: QTransform,
-    draw: Callable[[QPainter, Crop, QTransform], None],
-) -> None:
+def _draw_hidden(painter: QPainter, analysis: Analysis, frame_to_view: QTransform) -> None:
     for face in analysis.faces:
         if face.crop is not None:
-            draw(painter, face.crop, crop_to_view(face.crop.from_frame, frame_to_view))
+            to_view = crop_to_view(face.crop.from_frame, frame_to_view)
+            hidden_painter.draw_hidden(painter, face.crop, to_view)
 
 
 def _stacking(face: Face, analysis: Analysis) -> tuple[bool, float]:

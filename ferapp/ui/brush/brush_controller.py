@@ -38,7 +38,7 @@ class BrushController(QObject):
     ) -> None:
         super().__init__(live_view)
         self._live_view, self._hide_row, self._actions = live_view, hide_row, actions
-        self._engine = engine
+        self.search = engine.patch_search
         self._classes: tuple[str, ...] = ()  # of the model that is searched
         self.strokes = Strokes(self._show_hidden)
         self.brush = Brush()
@@ -118,12 +118,12 @@ class BrushController(QObject):
         self._classes = face.prediction.classes
         self.strokes.put()  # the search begins with the whole face
         fill = self.strokes.hidden.fill
-        self._engine.patch_search.start(analysis.frame.image, face.landmarks, fill)
+        self.search.start(analysis.frame.image, face.landmarks, fill)
         self.bar.show_progress(0.0)
         self._poll_timer.start()
 
     def _cancel_search(self) -> None:
-        self._engine.patch_search.cancel()
+        self.search.cancel()
         self._end_search()
 
     def _end_search(self) -> None:
@@ -133,7 +133,7 @@ class BrushController(QObject):
             tool.layer.show_patches(())
 
     def _poll_search(self) -> None:
-        search = self._engine.patch_search
+        search = self.search
         state = search.state
         if search.failure:
             self._end_search()
