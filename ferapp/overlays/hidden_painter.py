@@ -22,7 +22,8 @@ def draw_hidden(painter: QPainter, crop: Crop, crop_to_view: QTransform) -> None
     """
     if crop.covered is None or not crop.covered.any():
         return
-    rows, columns = (_extent(crop.covered.any(axis=axis)) for axis in (1, 0))
+    used = crop.covered > 0
+    rows, columns = _extent(used.sum(axis=1)), _extent(used.sum(axis=0))
     part = np.s_[rows, columns]
     covered = upsample_map(_smooth(_smooth(crop.covered[part].T).T), UPSAMPLING)
     off = np.abs(covered - _LINE)
@@ -44,10 +45,10 @@ def draw_hidden(painter: QPainter, crop: Crop, crop_to_view: QTransform) -> None
     painter.restore()
 
 
-def _extent(used: NDArray[np.bool_]) -> slice:
-    """The rows, or columns, that are used, and a margin for the line around them."""
-    indices = np.nonzero(used)[0]
-    return slice(max(int(indices[0]) - 2, 0), min(int(indices[-1]) + 3, len(used)))
+def _extent(counts: NDArray[np.intp]) -> slice:
+    """The rows, or columns, with pixels that are hidden, and a margin for the line around them."""
+    indices = np.nonzero(counts)[0]
+    return slice(max(int(indices[0]) - 2, 0), min(int(indices[-1]) + 3, len(counts)))
 
 
 def _smooth(values: NDArray[np.float32]) -> NDArray[np.float32]:

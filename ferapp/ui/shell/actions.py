@@ -107,8 +107,8 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Show the model what you erase the paint from. The right button always erases.",
         checked=False,
     ),
-    ActionRecord("brush_smaller", "Picture", "Smaller brush", "[", "Or turn the wheel."),
-    ActionRecord("brush_larger", "Picture", "Larger brush", "]", "Or turn the wheel."),
+    ActionRecord("brush_smaller", "Picture", "Smaller brush", "[", "Or turn the wheel down."),
+    ActionRecord("brush_larger", "Picture", "Larger brush", "]", "Or turn the wheel up."),
     ActionRecord(
         "brush_undo", "Picture", "Undo hiding", "Ctrl+Z", "Take back the last stroke or part."
     ),
@@ -121,7 +121,7 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Find smallest patch",
         "F",
         "Search for the smallest square patch of the face that changes the answer when it is\n"
-        "hidden. The video goes on meanwhile, more slowly. Press again, or Esc, to cancel.",
+        "hidden. Of two compared models, the first is asked. Press again, or Esc, to cancel.",
     ),
     ActionRecord(
         "next_face",
