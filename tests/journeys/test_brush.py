@@ -35,6 +35,7 @@ def window(qapp: QApplication, qtbot: QtBot) -> Iterator[MainWindow]:
     store = SettingsStore()
     store.change(hints_seen=True, smoothing_ms=0)
     window = make_window(Engine("demo", "default", "cpu"), store)
+    qtbot.addWidget(window)
     with qtbot.waitActive(window):
         window.show()
         window.activateWindow()
