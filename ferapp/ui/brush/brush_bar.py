@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QPushButton
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
@@ -59,8 +59,15 @@ class BrushBar(QFrame):
         self.search.setMinimumWidth(self.search.sizeHint().width())  # it shows the progress too
         self.close_button = _button("×", actions["brush"])
         self.close_button.setAccessibleName("End painting")
-        row = FlowLayout(self, theme.GAP)  # two lines where the window is narrow
-        row.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
+        inner = QWidget()
+        row = FlowLayout(inner, theme.GAP)  # two lines where the window is narrow
+        room = QHBoxLayout(self)
+        room.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
+        room.addWidget(inner)
+        for label in (hint, fill_label):  # centred on the line of the buttons
+            label.setMinimumHeight(self.search.sizeHint().height())
+        for chip in (self.eraser, *self.fills.values()):
+            chip.setMinimumHeight(self.search.sizeHint().height())
         for widget in (hint, self.eraser, fill_label, *self.fills.values()):
             row.addWidget(widget)
         for button in (self.undo, self.clear, self.search, self.close_button):

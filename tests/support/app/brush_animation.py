@@ -44,6 +44,23 @@ class Film:
         ends = time.monotonic() + seconds
         self.until(lambda: time.monotonic() > ends)
 
+    def go_to(self, second: float) -> None:
+        """Seek, and wait until the picture there is analysed."""
+        self.page.play_bar.sought.emit(second)
+
+        def is_there() -> bool:
+            shown = self.page.analysis
+            at = shown.frame.position_s if shown is not None else None
+            return at is not None and abs(at - second) < 0.06
+
+        self.until(is_there)
+
+    def show_hidden(self) -> None:
+        """Wait until what is hidden now is on the picture."""
+        self.until(
+            lambda: self.page.analysis and self.page.analysis.hidden == self.page.options.hidden
+        )
+
     def shoot(self, count: int = 1) -> None:
         image = self.window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
         rows = bytes(image.constBits())
@@ -64,7 +81,8 @@ class Film:
         QTest.mousePress(view, left, pos=self.at(landmarks[0]))
         for landmark in landmarks:
             QTest.mouseMove(view, self.at(landmark))
-            self.wait(0.3)
+            self.show_hidden()
+            self.wait(0.1)
             self.shoot()
         QTest.mouseRelease(view, left, pos=self.at(landmarks[-1]))
         self.page.brush.tools[0].layer.set_ring(None)
@@ -76,26 +94,28 @@ def film(window: MainWindow) -> list[Image.Image]:
     made.until(lambda: page.analysis and page.analysis.faces and page.analysis.faces[0].prediction)
     actions["freeze"].trigger()
     made.wait(0.5)
-    page.play_bar.sought.emit(START_S)
-    made.wait(2)
+    made.go_to(START_S)
+    made.wait(0.5)
     actions["brush"].trigger()
     made.shoot(6)
     made.paint(BROWS)
     made.wait(0.5)
     made.shoot(8)
     for step in range(1, 13):  # the clip goes on: the paint stays on the brows
-        page.play_bar.sought.emit(START_S + 0.12 * step)
-        made.wait(0.6)
+        made.go_to(START_S + 0.12 * step)
+        made.wait(0.1)
         made.shoot()
-    page.play_bar.sought.emit(START_S)
-    made.wait(1)
+    made.go_to(START_S)
     actions["brush_clear"].trigger()
-    made.wait(0.8)
+    made.show_hidden()
+    made.wait(0.5)
     made.shoot(6)
     actions["find_patch"].trigger()
     while page.brush.search.is_running:
         made.wait(0.15)
         made.shoot()
+    made.until(lambda: page.options.hidden)
+    made.show_hidden()
     for _ in range(12):
         made.wait(0.12)
         made.shoot()
