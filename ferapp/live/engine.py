@@ -13,6 +13,7 @@ from ferapp.live.inference import InferenceThread
 from ferapp.live.meters import Percentiles, RateMeter
 from ferapp.live.model_catalogue import ModelCatalogue
 from ferapp.live.model_loader import LoaderState, ModelLoader
+from ferapp.live.patch_search import PatchSearch
 from ferapp.live.player import OpenSource
 from ferapp.live.poller import Poller
 from ferapp.live.status import (
@@ -158,6 +159,10 @@ class Engine:
             self._devices,
         )
 
+    @property
+    def patch_search(self) -> PatchSearch:
+        return self._inference.patch_search
+
     def start(self) -> None:
         for worker in self._workers:
             worker.start()
@@ -274,7 +279,7 @@ class Engine:
         elif not capture.source or capture.plays_fallback or capture.waiting:
             self._recorder.refuse(plan.folder, "Nothing is recorded before the source plays.")
         else:
-            settings = asdict(self._options) | {"hidden": sorted(self._options.hidden)}
+            settings = asdict(self._options) | {"hidden": list(self._options.hidden.names)}
             subject = RecordingSubject(capture.source, capture.name, loaded, settings)
             self._recorder.start(plan, subject)
 

@@ -13,6 +13,7 @@ from ferapp.live.mailbox import LatestMailbox
 from ferapp.live.meters import RateMeter
 from ferapp.live.model_loader import LoadedModel, ModelLoader
 from ferapp.live.oom_fallback import Degradation, OomFallback
+from ferapp.live.patch_search import PatchSearch
 from ferapp.recording.recorder import Recorder
 from ferapp.recording.session import with_recorded_results
 from ferapp.sources.base import Frame
@@ -49,6 +50,7 @@ class InferenceThread:
         self.results: LatestMailbox[Analysis] = LatestMailbox()
         self.rate = RateMeter()
         self.stages = StageTimes()
+        self.patch_search = PatchSearch()
         self._frames, self._models, self._recorder = frames, models, recorder
         self._announce = announce
         self._detection = DetectionThread(frames, models, make_analyzer, self._detection_options)
@@ -121,7 +123,10 @@ class InferenceThread:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            searched = self._detection.results.take(timeout=0.1)
+            searched = self._detection.results.take(0.0 if self.patch_search.is_running else 0.1)
+            loaded = self._models.current.loaded
+            self.patch_search.step(loaded.classifier if loaded is not None else None)
+            del loaded  # its memory is freed when another one is loaded
             if self._detection.failure is not None:
                 self._report("Pictures cannot be analysed", self._detection.failure)
                 return

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.live.patch_search import PatchSearch
 from ferapp.sources.base import PictureFiles
 from ferapp.sources.camera_info import CameraInfo, Mode
 from ferapp.sources.faults import Fault
@@ -150,6 +151,10 @@ class LiveStatus:
 
 class LiveEngine(Protocol):
     """Captures and analyses in threads of its own. Every call returns at once."""
+
+    @property
+    def patch_search(self) -> PatchSearch:
+        """Looks for the smallest patch of a face that changes the first model's answer."""
 
     def take(self) -> Analysis | None:
         """The newest analysis, once; None until there is another."""

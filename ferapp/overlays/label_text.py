@@ -1,8 +1,6 @@
 """Text of the label beside a face."""
 
-from collections.abc import Collection
-
-from ferapp.vision.face_regions import PARTS, Part
+from ferapp.vision.hidden_areas import Hidden
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis, Face, Prediction
 
@@ -16,9 +14,9 @@ def percent(share: float) -> str:
     return f"{round(100 * share)}\u00a0%"
 
 
-def parts_text(parts: Collection[Part]) -> str:
-    """`brows, eyes and mouth`, from top to bottom."""
-    names = [part for part in PARTS if part in parts]
+def hidden_text(hidden: Hidden) -> str:
+    """`brows, eyes and mouth`, `painted area (12 % of the face)`."""
+    names = list(hidden.names)
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
@@ -26,6 +24,19 @@ def face_label(prediction: Prediction, doubtful: bool = False) -> str:
     """`Happy 87 %`; `Happy? 87 %` if it is doubtful."""
     name, share = prediction.classes[prediction.top], float(prediction.smoothed[prediction.top])
     return f"{class_title(name)}{'?' * doubtful} {percent(share)}"
+
+
+def effect_text(prediction: Prediction | None) -> str:
+    """`Sad 83 → 38 %`, and `Sad → Fear` if that leads instead; empty while nothing is hidden.
+
+    The expression is the predicted one of the whole face.
+    """
+    if prediction is None or prediction.unmasked is None:
+        return ""
+    top = int(prediction.unmasked.argmax())
+    before, after = (round(100 * float(p[top])) for p in (prediction.unmasked, prediction.smoothed))
+    name, new = (class_title(prediction.classes[i]) for i in (top, prediction.top))
+    return f"{name} {before} → {after}\u00a0%" + (f"   {name} → {new}" if new != name else "")
 
 
 def box_label(face: Face, analysis: Analysis, model: int = 0) -> str:
@@ -39,6 +50,7 @@ def box_label(face: Face, analysis: Analysis, model: int = 0) -> str:
         return number
     label = face_label(prediction, doubtful=bool(face.issues(model)))
     if analysis.hidden:
-        what = parts_text(analysis.hidden) if len(analysis.hidden) == 1 else "parts"
+        names = analysis.hidden.names
+        what = "parts" if len(names) > 1 else "area" if analysis.hidden.is_painted else names[0]
         label = f"{label}, {what} hidden"
     return f"{number}  {label}" if number else label

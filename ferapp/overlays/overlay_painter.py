@@ -6,30 +6,26 @@ coordinates refer to pixel centres (the first pixel's centre is 0, 0), Qt's to p
 """
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
-    QBrush,
     QColor,
     QFontMetricsF,
     QImage,
     QPainter,
-    QPainterPath,
-    QPainterPathStroker,
     QPen,
     QPolygonF,
     QTransform,
 )
 
-from ferapp.overlays import colour_maps, palette
+from ferapp.overlays import colour_maps, hidden_painter, palette
 from ferapp.overlays.label_text import box_label
 from ferapp.overlays.overlay_style import OverlayStyle, displayed_map
-from ferapp.vision.face_regions import MARGIN, PART_HULLS, PARTS, Part
 from ferapp.vision.types import Analysis, Attribution, Face
 from trainer.faces.points import CONTOURS_68
 
@@ -45,12 +41,6 @@ CONTOUR_PEN = QPen(palette.to_qcolor(palette.LANDMARK, 0.6), 1)  # a wider one i
 FRAME_PENS = (
     QPen(palette.to_qcolor(palette.LANDMARK_EDGE, 0.5), 2.5),
     QPen(palette.to_qcolor(palette.LANDMARK, 0.9), 1),
-)
-HATCH = 7  # px between the lines over a hidden part
-HATCH_DETAIL = 4
-HATCH_PENS = (
-    (palette.to_qcolor(palette.VIDEO_BACKGROUND, 0.55), 2.6),
-    (palette.to_qcolor(palette.VIDEO_TEXT), 1.1),
 )
 
 
@@ -103,13 +93,14 @@ def paint_faces(
 ) -> None:
     """Draw the results of one model over the painted picture; `maps` are its `map_images`.
 
-    Hidden parts are hatched whatever the style, so that the result is not mistaken for
+    Hidden areas are drawn whatever the style, so that the result is not mistaken for
     one of the whole face. A video recorded with overlays gets no second ones.
     """
     if analysis.frame.has_overlays:
         return
     height, width = analysis.picture.shape[:2]
     picture = frame_to_view.mapRect(QRectF(-0.5, -0.5, width, height))
+    _draw_hidden(painter, analysis, frame_to_view)
     for face, image in zip(analysis.faces, maps, strict=True):
         prediction = face.predicted_by(model)
         if image is not None and prediction is not None and prediction.attribution is not None:
@@ -117,15 +108,24 @@ def paint_faces(
     for face in analysis.faces:
         if style.crop_frame and model == 0:  # faces have the crop of the first model
             draw_crop_frame(painter, face, frame_to_view)
-        draw_hidden(painter, face, frame_to_view, analysis.hidden)
-    if style.landmarks:
-        for face in analysis.faces:
+        if style.landmarks:
             draw_landmarks(painter, face, frame_to_view)
-    if style.boxes:
-        for face in sorted(analysis.faces, key=lambda face: _stacking(face, analysis)):
-            label = box_label(face, analysis, model)
+    for face in sorted(analysis.faces, key=lambda face: _stacking(face, analysis)):
+        label = box_label(face, analysis, model)
+        if style.boxes:
             dashed, emphasis = bool(face.issues(model)), _emphasis(face, analysis)
             draw_box(painter, face, frame_to_view, picture, label, emphasis, dashed=dashed)
+        if analysis.hidden:
+            box = frame_to_view.mapRect(QRectF(*face.box))
+            plate = label_plate(QFontMetricsF(painter.font()), box, label, picture)
+            hidden_painter.draw_effect(painter, face, model, plate, picture)
+
+
+def _draw_hidden(painter: QPainter, analysis: Analysis, frame_to_view: QTransform) -> None:
+    for face in analysis.faces:
+        if face.crop is not None:
+            to_view = crop_to_view(face.crop.from_frame, frame_to_view)
+            hidden_painter.draw_hidden(painter, face.crop, to_view)
 
 
 def _stacking(face: Face, analysis: Analysis) -> tuple[bool, float]:
@@ -219,72 +219,6 @@ def draw_crop_frame(painter: QPainter, face: Face, frame_to_view: QTransform) ->
         painter.setPen(pen)
         painter.drawPolygon(frame)
     painter.restore()
-
-
-def draw_hidden(
-    painter: QPainter, face: Face, frame_to_view: QTransform, hidden: Collection[Part]
-) -> None:
-    """Hatch the parts that the model does not see."""
-    if not hidden or face.landmarks is None:
-        return
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    parts = [part for part in PARTS if part in hidden]
-    for outline in (o for part in parts for o in part_outlines(face.landmarks, part)):
-        path = frame_to_view.map(outline)
-        painter.fillPath(path, _hatching())
-        for colour, width in HATCH_PENS:
-            painter.strokePath(path, QPen(colour, width))
-    painter.restore()
-
-
-@lru_cache(maxsize=1)
-def _hatching() -> QBrush:
-    """Diagonal lines as a texture, finer than the screen; single lines cost ten times more."""
-    tile = QImage(QSize(HATCH, HATCH) * HATCH_DETAIL, QImage.Format.Format_ARGB32_Premultiplied)
-    tile.fill(Qt.GlobalColor.transparent)
-    with QPainter(tile) as painter:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.scale(HATCH_DETAIL, HATCH_DETAIL)
-        for colour, width in HATCH_PENS:
-            painter.setPen(QPen(colour, width, c=Qt.PenCapStyle.SquareCap))
-            for x in (-HATCH, 0, HATCH):  # so that the lines continue in the next tile
-                painter.drawLine(QLineF(x, HATCH, x + HATCH, 0))
-    brush = QBrush(tile)
-    brush.setTransform(QTransform.fromScale(1 / HATCH_DETAIL, 1 / HATCH_DETAIL))
-    return brush
-
-
-def part_outlines(landmarks: NDArray[np.float32], part: Part) -> list[QPainterPath]:
-    """Outlines of the hidden areas of a part, in frame pixels; `landmarks` (68, 2) too."""
-    right, left = landmarks[36].tolist(), landmarks[45].tolist()
-    stroker = QPainterPathStroker()
-    stroker.setWidth(2 * MARGIN * math.dist(right, left))
-    stroker.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    outlines = []
-    for indices in PART_HULLS[part]:
-        hull = QPainterPath()
-        hull.addPolygon(QPolygonF([QPointF(x, y) for x, y in _hull(landmarks[[*indices]])]))
-        hull.closeSubpath()
-        outlines.append(stroker.createStroke(hull).united(hull).simplified())
-    return outlines
-
-
-def _hull(points: NDArray[np.float32]) -> list[tuple[float, float]]:
-    """Corners of the convex hull of points (N, 2), in order (Andrew's monotone chain)."""
-    ordered = sorted((float(x), float(y)) for x, y in points)
-    sides: list[list[tuple[float, float]]] = []
-    for run in (ordered, ordered[::-1]):
-        side: list[tuple[float, float]] = []
-        for x, y in run:
-            while len(side) > 1:
-                (ax, ay), (bx, by) = side[-2:]
-                if (bx - ax) * (y - ay) - (by - ay) * (x - ax) > 0:
-                    break
-                side.pop()
-            side.append((x, y))
-        sides.append(side[:-1])
-    return sides[0] + sides[1]
 
 
 def draw_box(

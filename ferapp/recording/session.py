@@ -45,11 +45,11 @@ FRAME_COLUMNS = SHARED_COLUMNS | {
 }
 EVENT_COLUMNS = {name: SHARED_COLUMNS[name] for name in ("time_s", "frame")} | {
     "kind": f"{MARK}: a person marked the moment. {NOTE}: what the person wrote about the mark of "
-    f"the same time. {HIDDEN}: other parts of the faces are hidden from the model from here on. "
+    f"the same time. {HIDDEN}: something else of the faces is hidden from the model from here on. "
     f"{PRIOR}: the probabilities assume other class shares from here on. "
     f"{LOST}: the source's frames ended. {PAUSED}: a person paused the source. {BACK}: its frames "
     "arrive again.",
-    "note": "The person's words, the parts that are hidden, the name of the class shares, or why "
+    "note": "The person's words, what is hidden, the name of the class shares, or why "
     "the frames ended; empty: none.",
 }
 

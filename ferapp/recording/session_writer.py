@@ -30,7 +30,6 @@ from ferapp.recording.session import (
     PRIOR,
 )
 from ferapp.recording.session_files import RecordingSubject, SessionFiles, session_content
-from ferapp.vision.face_regions import PARTS, Part
 from ferapp.vision.face_table import table_rows
 from ferapp.vision.types import Analysis
 from trainer.errors import FerError, error_text
@@ -81,7 +80,7 @@ class SessionWriter:
         self._number = -1  # of the last frame, in the recording
         self._segment: int | None = None  # of the last frame
         self._offset = 0  # from the index of a frame in its segment to its number
-        self._hidden: frozenset[Part] = frozenset()
+        self._hidden: tuple[str, ...] = ()  # names of what is
         self._prior = subject.model.prior
         self._interrupted_at: float | None = None  # perf_counter(), until frames arrive again
         self._files: SessionFiles | None = None  # None before the thread has made the folder
@@ -164,10 +163,10 @@ class SessionWriter:
         if interrupted_at is not None and frame.captured_at > interrupted_at:
             self._interrupted_at = None
             event_rows.append(_event_row(time_s, BACK, "", self._number))
-        if analysis.hidden != self._hidden:
-            self._hidden = analysis.hidden
-            hidden = ", ".join(part for part in PARTS if part in analysis.hidden)
-            event_rows.append(_event_row(time_s, HIDDEN, hidden, self._number))
+        hidden = analysis.hidden.names
+        if hidden != self._hidden:
+            self._hidden = hidden
+            event_rows.append(_event_row(time_s, HIDDEN, ", ".join(hidden), self._number))
         if is_analysed and analysis.model is not None and analysis.model.prior != self._prior:
             self._prior = analysis.model.prior
             event_rows.append(_event_row(time_s, PRIOR, self._prior, self._number))

@@ -50,7 +50,7 @@ class RecordedResults:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What happened at a moment: `mark` by a person, `hidden` parts, a source `lost`."""
+    """What happened at a moment: `mark` by a person, `hidden` areas, a source `lost`."""
 
     time_s: float
     kind: str

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ferapp.vision.face_regions import Part
+from ferapp.vision.hidden_areas import NOTHING_HIDDEN, Hidden
 from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.errors import UsageError
 
@@ -46,6 +46,6 @@ class AnalysisOptions:
     method: str = DEFAULT_METHOD  # of the maps, a name in OVERLAY_METHODS
     target: Literal["predicted", "runner_up"] | int = "predicted"
     smoothing_s: float = 0.3  # time constant of the displayed probabilities
-    hidden: frozenset[Part] = frozenset()  # parts of the face that the model does not see
+    hidden: Hidden = NOTHING_HIDDEN  # what the model does not see of the faces
     max_faces: int = DEFAULT_FACES  # MediaPipe returns the most certain ones
     prior: Prior = "trained"  # trained: the prior that the classifier was loaded with

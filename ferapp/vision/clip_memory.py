@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.vision.face_regions import Part
+from ferapp.vision.hidden_areas import Hidden
 from ferapp.vision.tracking import MEMORY_S
 
 STEP_S = 0.2  # clips of some seconds, of which networks learn 16 frames
 
-Key = tuple[int, frozenset[Part]]  # a face's id, and its hidden parts
+Key = tuple[int, Hidden]  # a face's id, and what is hidden of it
 
 
 class ClipMemory:
@@ -43,4 +43,9 @@ class ClipMemory:
             if kept is None or time_s - kept[1] >= STEP_S - 1e-3:
                 kept = memory, time_s, time_s
             self._kept[key] = kept[0], kept[1], time_s
-        self._kept = {key: kept for key, kept in self._kept.items() if time_s - kept[2] <= MEMORY_S}
+        faces, current = {face_id for face_id, _ in keys}, set(keys)
+        self._kept = {
+            key: kept
+            for key, kept in self._kept.items()
+            if key in current or (key[0] not in faces and time_s - kept[2] <= MEMORY_S)
+        }

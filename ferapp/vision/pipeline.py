@@ -14,7 +14,8 @@ from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.clip_memory import ClipMemory
 from ferapp.vision.face_colours import FaceColours
 from ferapp.vision.face_regions import region_map
-from ferapp.vision.masking import hide_parts
+from ferapp.vision.hidden_areas import NOTHING_HIDDEN
+from ferapp.vision.masking import hide
 from ferapp.vision.quality import measure_face, quality_issues, unsure_issue
 from ferapp.vision.reidentification import Look, measure_look
 from ferapp.vision.signals import measure_signals
@@ -44,7 +45,7 @@ class _AlignedFace:
     """A detection aligned for one model, whose input is the crop less `margin` px on each side."""
 
     whole: NDArray[np.uint8]  # (S, S) grey, nothing hidden
-    masked: NDArray[np.uint8]  # the same without the hidden parts
+    masked: NDArray[np.uint8]  # the same without the hidden areas
     points: NDArray[np.float32]  # (68, 2) landmarks in pixels of the crop
     input_crop: Crop
     margin: int
@@ -178,13 +179,14 @@ def _align(
     for detection in detections:
         aligned = align_face(frame.image, detection.landmarks, size)
         points = transform_points(aligned.matrix, detection.landmarks)
-        masked = aligned.crop
+        masked, covered = aligned.crop, None
         if options.hidden:
-            masked = hide_parts(aligned.crop, points, options.hidden)
+            masked, covered = hide(aligned.crop, points, options.hidden)
         from_frame = aligned.matrix.copy()
         from_frame[:, 2] -= margin
         inner = slice(margin, size - margin)
-        crop = Crop(masked[inner, inner], from_frame)
+        shown = covered[inner, inner] if covered is not None else None
+        crop = Crop(masked[inner, inner], from_frame, shown)
         faces.append(_AlignedFace(aligned.crop, masked, points, crop, margin))
     return faces
 
@@ -207,7 +209,7 @@ def _predict(
     memory.use_model(classifier.path)
     keys = [(face_id, options.hidden) for face_id in ids]
     if options.hidden:
-        keys += [(face_id, frozenset()) for face_id in ids]
+        keys += [(face_id, NOTHING_HIDDEN) for face_id in ids]
     before = memory.before(keys, classifier.memory_size) if classifier.memory_size else None
     result = _classify(aligned, classifier, options, before)
     memory.remember(keys, result.memory, frame.time_s)

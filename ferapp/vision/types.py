@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame
-from ferapp.vision.face_regions import Part
+from ferapp.vision.hidden_areas import NOTHING_HIDDEN, Hidden
 from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.prior import TRAINED
 
@@ -57,10 +57,12 @@ class Crop:
     """An aligned face, exactly as a model is fed.
 
     `pixels` (S, S) are grey; `from_frame` (2, 3) maps frame pixels (x, y, 1) to crop pixels.
+    `covered` (S, S) is how much of each pixel is hidden, 0 to 1; None while nothing is.
     """
 
     pixels: NDArray[np.uint8]
     from_frame: NDArray[np.float32]
+    covered: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Prediction:
     """The output of one model for one face.
 
     `probabilities` (K,) are those of this frame alone, `smoothed` (K,) the displayed ones. While
-    parts of the face are hidden, `unmasked` (K,) is `smoothed` of the same face without hiding.
+    a part of the face is hidden, `unmasked` (K,) is `smoothed` of the same face without hiding.
     `attention` (d,) are the weights of the features, for models that have them. `unsure` is set
     where the model gives no class a high probability. `affect` is there for models that have
     learned valence and arousal.
@@ -197,7 +199,7 @@ class Analysis:
     picture: NDArray[np.uint8]
     models: tuple[AppliedModel | None, ...] = ()
     times: StageTimes = field(default_factory=StageTimes)
-    hidden: frozenset[Part] = frozenset()  # parts of the faces that the models did not see
+    hidden: Hidden = NOTHING_HIDDEN  # what the models did not see of the faces
     selected_id: int | None = None
 
     @property

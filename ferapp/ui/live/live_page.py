@@ -13,6 +13,7 @@ from ferapp.live.status import LiveEngine, LiveStatus, ModelState
 from ferapp.overlays.colour_scale import ColourScale
 from ferapp.overlays.overlay_style import OVERLAYS, OverlayStyle, displayed_map
 from ferapp.sources.recorded import Replay
+from ferapp.ui.brush.brush_controller import BrushController
 from ferapp.ui.live.display_controls import ClassBalance, Sliders, Switch
 from ferapp.ui.live.face.attribution_controls import AttributionControls
 from ferapp.ui.live.face.face_panel import FacePanel
@@ -82,7 +83,8 @@ class LivePage(QWidget):
         self.record_bar = RecordBar(actions["mark"], actions["record"])
         self.table_bar = TableBar()
         self.play_bar = PlayBar(actions["freeze"], [actions["step_back"], actions["step_forward"]])
-        self.hide_row = HideRow()
+        self.hide_row = HideRow(actions["brush"])
+        self.brush = BrushController(self.live_view, self.hide_row, actions, engine)
         self.attribution = AttributionControls(store.now.held_scale)
         self.sliders = Sliders(store.now.look.opacity, store.now.smoothing_ms)
         self.class_balance = ClassBalance(store.now.prior)
@@ -97,6 +99,7 @@ class LivePage(QWidget):
         self._left = left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(self.live_view, 1)
+        left.addWidget(self.brush.bar)
         left.addWidget(self.record_bar)
         left.addWidget(self.table_bar)
         left.addWidget(self.play_bar)
@@ -150,7 +153,7 @@ class LivePage(QWidget):
         controls.hold_scale_changed.connect(self._hold_scale)
         self.panel.bars.class_chosen.connect(self.explain)
         actions["panel"].toggled.connect(self.panel.setVisible)
-        self.hide_row.changed.connect(lambda hidden: self._set_options(hidden=hidden))
+        self.brush.changed.connect(lambda hidden: self._set_options(hidden=hidden))
         self.sliders.opacity_changed.connect(lambda value: self.change_style(opacity=value))
         self.sliders.smoothing_changed.connect(self._set_smoothing)
         self.class_balance.chosen.connect(self._set_prior)
@@ -294,7 +297,7 @@ class LivePage(QWidget):
             reason = FROZEN if frozen else ""
         elif replay is not None:
             reason = HAS_OVERLAYS if has_overlays else RECORDED
-        for controls in (self.hide_row, self.attribution):
+        for controls in (self.brush, self.attribution):
             controls.set_blocked(reason)
         for overlay, switch in zip(OVERLAYS, self.switches, strict=False):
             is_recorded = replay is None or overlay.in_table or replay.has_details

@@ -116,7 +116,8 @@ def snapshot_record(
         "method": analysis.model.method if analysis.model is not None else options.method,
         "look": asdict(style),
         "smoothing_s": options.smoothing_s,
-        "hidden": sorted(options.hidden),
+        "hidden": list(options.hidden.names),
+        "fill": options.hidden.fill if options.hidden else None,  # what the model got instead
         "coordinates": COORDINATES,
         "followed": analysis.selected_id,  # the id of a face; null: the largest
         "faces": [_face_record(face, style) for face in analysis.faces],

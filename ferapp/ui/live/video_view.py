@@ -146,6 +146,10 @@ class VideoView(QWidget):
         """Position in this widget of the centre of a frame pixel."""
         return self._transform().map(QPointF(x, y))
 
+    def view_to_frame(self, point: QPointF) -> QPointF:
+        """The position in the frame, from pixel centres, of a point of this widget."""
+        return self._transform().inverted()[0].map(point)
+
     def picture_rect(self) -> QRectF:
         """The letter-boxed rectangle of the picture, on whole pixels so that it stays sharp."""
         if self._image is None:
@@ -199,7 +203,7 @@ class VideoView(QWidget):
         if self._is_dimmed:
             painter.fillRect(rect, _DIMMED)
         if self._analysis.hidden:
-            text = f"Hidden: {label_text.parts_text(self._analysis.hidden)}"
+            text = f"Hidden: {label_text.hidden_text(self._analysis.hidden)}"
             self._paint_badge(painter, rect, text, Qt.AlignmentFlag.AlignRight)
         if self._title:
             self._paint_badge(painter, rect, self._title, Qt.AlignmentFlag.AlignLeft)
@@ -210,7 +214,7 @@ class VideoView(QWidget):
     def _paint_badge(
         self, painter: QPainter, rect: QRectF, text: str, side: Qt.AlignmentFlag
     ) -> None:
-        """Hidden parts, or the title, in a bottom corner, where no label is."""
+        """What is hidden, or the title, in a bottom corner, where no label is."""
         metrics = painter.fontMetrics()
         plate = QRectF(0, 0, metrics.horizontalAdvance(text) + 24, metrics.height() + 12)
         plate.moveBottomRight(rect.bottomRight() - QPointF(_MARGIN, _MARGIN))

@@ -113,6 +113,39 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=False,
     ),
     ActionRecord(
+        "brush",
+        "Picture",
+        "Paint over the face",
+        "Shift+B",
+        "Hide what you paint over from the model, and see its answer change.\n"
+        "Strokes stick to the face. The right button erases; Esc puts the brush away.",
+        checked=False,
+    ),
+    ActionRecord(
+        "brush_eraser",
+        "Picture",
+        "Eraser",
+        "Shift+E",
+        "Show the model what you erase the paint from. The right button always erases.",
+        checked=False,
+    ),
+    ActionRecord("brush_smaller", "Picture", "Smaller brush", "[", "Or turn the wheel down."),
+    ActionRecord("brush_larger", "Picture", "Larger brush", "]", "Or turn the wheel up."),
+    ActionRecord(
+        "brush_undo", "Picture", "Undo hiding", "Ctrl+Z", "Take back the last stroke or part."
+    ),
+    ActionRecord(
+        "brush_clear", "Picture", "Hide nothing", "Ctrl+Backspace", "Remove all strokes and parts."
+    ),
+    ActionRecord(
+        "find_patch",
+        "Picture",
+        "Find smallest patch",
+        "F",
+        "Search for the smallest square patch of the face that changes the answer when it is\n"
+        "hidden. Of two compared models, the first is asked. Press again, or Esc, to cancel.",
+    ),
+    ActionRecord(
         "next_face",
         "Picture",
         "Next face",

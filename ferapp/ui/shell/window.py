@@ -362,6 +362,8 @@ class MainWindow(QMainWindow):
             self.actions_by_id[_ARROWS[event.key()]].trigger()
         elif event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
+        elif self.live_page.brush.leave():
+            return
         elif self.live_page.live_view.first_steps.isVisible():
             self.help.end_first_steps()
         else:

@@ -3,7 +3,7 @@
 import math
 
 from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
-from ferapp.overlays.label_text import class_title, face_label, parts_text, percent
+from ferapp.overlays.label_text import class_title, face_label, hidden_text, percent
 from ferapp.recording.session import BACK, HIDDEN, LOST, PAUSED, PRIOR
 from ferapp.sources.recorded import Mark
 from ferapp.vision.tracking import face_number
@@ -88,8 +88,11 @@ def effect_of_hiding(analysis: Analysis | None) -> str:
     if analysis is None or prediction is None or prediction.unmasked is None:
         return ""
     top = int(prediction.unmasked.argmax())
-    what = parts_text(analysis.hidden)
-    what = f"the {what}" if len(analysis.hidden) == 1 else what
+    what = hidden_text(analysis.hidden)
+    if analysis.hidden.is_painted:
+        what = "the painted area" if not analysis.hidden.parts else "what is hidden"
+    elif len(analysis.hidden.parts) == 1:
+        what = f"the {what}"
     before, after = (percent(float(p[top])) for p in (prediction.unmasked, prediction.smoothed))
     return f"Without {what}: {class_title(prediction.classes[top])} {before} → {after}"
 
@@ -122,7 +125,7 @@ def summary(analysis: Analysis | None) -> str:
     if face.issues():
         sentences.append("In doubt: " + ", ".join(issue_name(i.kind) for i in face.issues()))
     if analysis.hidden:
-        sentences.append(f"Hidden from the model: {parts_text(analysis.hidden)}")
+        sentences.append(f"Hidden from the model: {hidden_text(analysis.hidden)}")
     return ". ".join(sentences)
 
 

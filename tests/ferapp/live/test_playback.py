@@ -9,6 +9,7 @@ import pytest
 from ferapp.live.engine import Engine
 from ferapp.live.status import RecordingPlan
 from ferapp.vision.analysis_options import AnalysisOptions
+from ferapp.vision.hidden_areas import NOTHING_HIDDEN, hide_parts
 from ferapp.vision.types import Analysis
 from tests.support.app.engine_parts import next_analysis, until
 from tests.support.app.recording_parts import (
@@ -91,11 +92,11 @@ def test_the_frame_of_a_paused_video_is_analysed_again(video: Path) -> None:
         paused(engine)
         engine.seek(0.5)
         held = next_analysis(engine, lambda a: is_at(a, 0.5))
-        assert held.hidden == frozenset()
-        engine.set_options(AnalysisOptions(hidden=frozenset({"mouth"})))
+        assert held.hidden == NOTHING_HIDDEN
+        engine.set_options(AnalysisOptions(hidden=hide_parts({"mouth"})))
         engine.repeat_analysis()
         again = next_analysis(engine, lambda _: True)
-        assert again.hidden == frozenset({"mouth"})
+        assert again.hidden == hide_parts({"mouth"})
         assert again.frame.image is held.frame.image
         assert again.frame.position_s == held.frame.position_s
         assert again.frame.segment == held.frame.segment
@@ -113,10 +114,10 @@ def test_options_changed_while_hidden_are_applied_on_coming_back(video: Path) ->
         engine.seek(0.5)
         next_analysis(engine, lambda a: is_at(a, 0.5))
         engine.set_visible(False)
-        engine.set_options(AnalysisOptions(hidden=frozenset({"mouth"})))
+        engine.set_options(AnalysisOptions(hidden=hide_parts({"mouth"})))
         engine.repeat_analysis()
         engine.set_visible(True)
-        assert next_analysis(engine, lambda a: bool(a.hidden)).hidden == frozenset({"mouth"})
+        assert next_analysis(engine, lambda a: bool(a.hidden)).hidden == hide_parts({"mouth"})
 
 
 def test_a_repeated_analysis_is_not_recorded_again(video: Path, tmp_path: Path) -> None:
@@ -127,9 +128,9 @@ def test_a_repeated_analysis_is_not_recorded_again(video: Path, tmp_path: Path) 
         engine.seek(0.5)
         next_analysis(engine, lambda a: is_at(a, 0.5))
         for parts in (("mouth",), ("eyes",), ()):
-            engine.set_options(AnalysisOptions(hidden=frozenset(parts)))
+            engine.set_options(AnalysisOptions(hidden=hide_parts(parts)))
             engine.repeat_analysis()
-            next_analysis(engine, lambda a, parts=parts: a.hidden == frozenset(parts))
+            next_analysis(engine, lambda a, parts=parts: a.hidden == hide_parts(parts))
         engine.end_recording()
         folder = ended(engine).folder
     # nothing was hidden in what was recorded, but for the pause before the frame of the seek

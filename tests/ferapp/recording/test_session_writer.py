@@ -17,6 +17,7 @@ from ferapp.recording.session import read_session, with_recorded_results
 from ferapp.recording.session_files import RecordingSubject
 from ferapp.recording.session_writer import SessionWriter
 from ferapp.vision.face_table import table_head
+from ferapp.vision.hidden_areas import hide_parts
 from ferapp.vision.types import Affect, Analysis, AppliedModel
 from tests.support.app.engine_parts import until
 from tests.support.app.recording_parts import (
@@ -199,7 +200,7 @@ class TestFolder:
         with recording(RecordingPlan(tmp_path)) as running:
             running.add(shot(5), loaded())
             moment = running.mark()
-            running.add(replace(shot(6), hidden=frozenset({"mouth", "eyes"})), loaded())
+            running.add(replace(shot(6), hidden=hide_parts({"mouth", "eyes"})), loaded())
             running.mark("a laugh, “quoted”\nand more", moment)  # written down somewhat later
             running.add(shot(7), loaded())
         found = rows(only(tmp_path) / "events.csv")

@@ -28,9 +28,10 @@ from ferapp.ui.live.face.quality_chips import QualityChips
 from ferapp.ui.live.video_view import VideoView
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
+from ferapp.vision.hidden_areas import hide_parts
 from ferapp.vision.types import Analysis, Face, QualityIssue, QualityKind
 from tests.support.ui.fake_engine import SIZE, analysis, probabilities, with_maps, with_prediction
-from tests.support.ui.picture import drawn_face
+from tests.support.ui.picture import drawn_face, hiding
 from trainer.labels import EXPRESSIONS
 
 FOLDER = Path(__file__).parent / "snapshots"
@@ -114,7 +115,7 @@ def choices() -> QWidget:
     """The rows of hiding and of the attribution."""
     widget = QWidget()
     column = QVBoxLayout(widget)
-    hide = HideRow()
+    hide = HideRow(QAction("Paint"))
     hide.chips["mouth"].setChecked(True)
     attribution = AttributionControls(hold_scale=True)
     attribution.show_style(OverlayStyle(target="runner_up", palette="blue_red"), EXPRESSIONS)
@@ -150,7 +151,7 @@ def video_signs() -> QWidget:
     face = with_prediction(face, unmasked=probabilities("happy", 0.9))
     widget = VideoView(lambda _: None)
     widget.set_overlay_style(OverlayStyle(mirror=True, attribution=False))
-    widget.show_analysis(replace(on_a_plain_picture(face), hidden=frozenset({"mouth", "brows"})))
+    widget.show_analysis(hiding(on_a_plain_picture(face), hide_parts({"mouth", "brows"})))
     return sized(widget, 420, 300)
 
 

@@ -10,6 +10,7 @@ from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.clip_memory import STEP_S, ClipMemory
+from ferapp.vision.hidden_areas import NOTHING_HIDDEN
 from ferapp.vision.pipeline import Analyzer
 from ferapp.vision.tracking import MEMORY_S
 from trainer.card import FrameModel
@@ -18,8 +19,6 @@ from trainer.faces.landmarker import FaceLandmarker
 from trainer.model_index import file_sha256, find_model, read_card
 from trainer.models import create
 from trainer.models.model_file import load_model, save_model
-
-WHOLE: frozenset = frozenset()
 
 
 @pytest.fixture(scope="module", params=["clip_gru", "clip_mean"])
@@ -89,7 +88,7 @@ def test_a_face_is_remembered_until_its_segment_ends(clips: Path, demo_frame: np
 
 
 def test_the_memory_moves_on_by_time_and_not_by_frames() -> None:
-    memory, keys = ClipMemory(), [(0, WHOLE), (1, WHOLE)]
+    memory, keys = ClipMemory(), [(0, NOTHING_HIDDEN), (1, NOTHING_HIDDEN)]
     memory.use_model(Path("a"))
     assert memory.before(keys, 3).tolist() == [[0, 0, 0]] * 2
     memory.remember(keys, np.full((2, 3), 1, np.float32), 0.0)

@@ -10,7 +10,8 @@ from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_regions import MARGIN, PART_HULLS, PARTS, Part
-from ferapp.vision.masking import hide_parts
+from ferapp.vision.hidden_areas import FILLS, NOTHING_HIDDEN, Fill, Hidden, hide_parts, square
+from ferapp.vision.masking import hide
 from ferapp.vision.pipeline import Analyzer
 from ferapp.vision.types import Face, Prediction
 from tests.support import ROOT
@@ -69,7 +70,7 @@ def pixels_of(points: np.ndarray, part: Part) -> np.ndarray:
 @pytest.mark.parametrize("part", PARTS)
 def test_only_the_hidden_part_changes(aligned: tuple[np.ndarray, np.ndarray], part: Part) -> None:
     crop, points = aligned
-    hidden = hide_parts(crop, points, {part})
+    hidden = hide(crop, points, hide_parts({part}))[0]
     changed = hidden != crop
     assert changed[pixels_of(points, part)].mean() > 0.8
     for other in set(PARTS) - {part}:
@@ -82,7 +83,7 @@ def test_only_the_hidden_part_changes(aligned: tuple[np.ndarray, np.ndarray], pa
 
 def test_without_the_mouth_the_eyes_are_untouched(aligned: tuple[np.ndarray, np.ndarray]) -> None:
     crop, points = aligned
-    changed = hide_parts(crop, points, {"mouth"}) != crop
+    changed = hide(crop, points, hide_parts({"mouth"}))[0] != crop
     assert not changed[:24].any()
     assert changed[pixels_of(points, "mouth")].mean() > 0.9
 
@@ -94,14 +95,13 @@ def test_nothing_of_the_hidden_part_remains(aligned: tuple[np.ndarray, np.ndarra
     scribbled[pixels_of(points, "mouth")] = np.random.default_rng(0).integers(
         0, 256, int(pixels_of(points, "mouth").sum()), np.uint8
     )
-    assert np.array_equal(
-        hide_parts(crop, points, {"mouth"}), hide_parts(scribbled, points, {"mouth"})
-    )
+    mouth = hide_parts({"mouth"})
+    assert np.array_equal(hide(crop, points, mouth)[0], hide(scribbled, points, mouth)[0])
 
 
 def test_the_fill_continues_the_skin(aligned: tuple[np.ndarray, np.ndarray]) -> None:
     crop, points = aligned
-    inside = hide_parts(crop, points, {"mouth"})[pixels_of(points, "mouth")]
+    inside = hide(crop, points, hide_parts({"mouth"}))[0][pixels_of(points, "mouth")]
     assert inside.std() < 0.5 * crop[pixels_of(points, "mouth")].std()
     assert crop.min() <= inside.min()
     assert inside.max() <= crop.max()
@@ -109,10 +109,32 @@ def test_the_fill_continues_the_skin(aligned: tuple[np.ndarray, np.ndarray]) -> 
 
 def test_hiding_commutes_with_mirroring(aligned: tuple[np.ndarray, np.ndarray]) -> None:
     crop, points = aligned
+    flipped = np.ascontiguousarray(crop[:, ::-1]), mirror_points(points, 48)
     for parts in (*({part} for part in PARTS), set(PARTS)):
-        one = hide_parts(np.ascontiguousarray(crop[:, ::-1]), mirror_points(points, 48), parts)
-        two = hide_parts(crop, points, parts)[:, ::-1]
+        one = hide(*flipped, hide_parts(parts))[0]
+        two = hide(crop, points, hide_parts(parts))[0][:, ::-1]
         assert np.abs(one.astype(int) - two).max() <= 1
+
+
+@pytest.mark.parametrize("fill", ["mean", "noise"])
+def test_other_fills_are_like_what_remains_visible(
+    aligned: tuple[np.ndarray, np.ndarray], fill: Fill
+) -> None:
+    crop, points = aligned
+    masked, covered = hide(crop, points, Hidden((square((23.5, 30.0), 24),), fill))
+    inside, visible = masked[covered == 1].astype(float), crop[covered == 0].astype(float)
+    assert inside.mean() == pytest.approx(visible.mean(), abs=1 if fill == "mean" else 8)
+    assert inside.std() == pytest.approx(0 if fill == "mean" else visible.std(), rel=0.15)
+    assert np.array_equal(masked, hide(crop, points, Hidden((square((23.5, 30.0), 24),), fill))[0])
+    assert np.array_equal(masked[covered == 0], crop[covered == 0])
+
+
+def test_a_face_that_is_hidden_all_over_is_grey(aligned: tuple[np.ndarray, np.ndarray]) -> None:
+    crop, points = aligned
+    for fill in FILLS:
+        masked, covered = hide(crop, points, Hidden((square((23.5, 23.5), 64),), fill))
+        assert (covered == 1).all()
+        assert masked.mean() == pytest.approx(crop.mean(), abs=8)
 
 
 def test_a_part_partly_outside_the_crop_is_hidden_inside_it(
@@ -120,8 +142,8 @@ def test_a_part_partly_outside_the_crop_is_hidden_inside_it(
 ) -> None:
     crop, points = aligned
     away = points + np.array([0.0, 30.0])  # the mouth is below the crop, the nose crosses its edge
-    assert np.array_equal(hide_parts(crop, away, {"mouth"}), crop)
-    assert (hide_parts(crop, away, {"nose"}) != crop).any()
+    assert np.array_equal(hide(crop, away, hide_parts({"mouth"}))[0], crop)
+    assert (hide(crop, away, hide_parts({"nose"}))[0] != crop).any()
 
 
 def predicted(
@@ -130,10 +152,10 @@ def predicted(
     analysis = Analyzer(landmarker).analyze(
         Frame(image, 0, 0.0, 0.0),
         classifier,
-        AnalysisOptions(hidden=frozenset(hidden)),
+        AnalysisOptions(hidden=hide_parts(hidden)),
         paint=False,
     )
-    assert analysis.hidden == frozenset(hidden)
+    assert analysis.hidden == hide_parts(hidden)
     (face,) = analysis.faces
     assert face.prediction is not None
     return face, face.prediction
@@ -182,12 +204,12 @@ def test_the_unmasked_probabilities_are_smoothed_separately(
 ) -> None:
     """Hiding a part does not interrupt them, and the smoothing of the masked ones starts over."""
 
-    def seen(hidden: frozenset[Part]) -> list[Prediction]:
+    def seen(hidden: Hidden) -> list[Prediction]:
         analyzer = Analyzer(landmarker)
         ids, predictions = set(), []
         for step, image in enumerate((demo_frame, laughing, laughing, laughing)):
             now = 0.1 * step
-            chosen = hidden if step else frozenset()
+            chosen = hidden if step else NOTHING_HIDDEN
             analysis = analyzer.analyze(
                 Frame(image, step, now, now),
                 classifier,
@@ -201,7 +223,7 @@ def test_the_unmasked_probabilities_are_smoothed_separately(
         assert len(ids) == 1
         return predictions
 
-    plain, hidden = seen(frozenset()), seen(frozenset({"mouth"}))
+    plain, hidden = seen(NOTHING_HIDDEN), seen(hide_parts({"mouth"}))
     for one, two in zip(plain[1:], hidden[1:], strict=True):
         assert two.unmasked == pytest.approx(one.smoothed, abs=1e-5)
     assert not np.allclose(plain[2].smoothed, plain[2].probabilities, atol=0.05)

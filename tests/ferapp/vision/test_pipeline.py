@@ -8,6 +8,7 @@ import pytest
 from ferapp.sources.base import Frame
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classification, Classifier
+from ferapp.vision.hidden_areas import hide_parts
 from ferapp.vision.pipeline import Analyzer
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Face, Prediction
@@ -114,11 +115,11 @@ def test_only_what_the_options_request_is_computed(
 
     analyzer = Analyzer(TwoFaces())  # type: ignore[arg-type]
     frame = Frame(demo_frame, 0, 0.0, 0.0)
-    hidden = frozenset({"nose"})
+    hidden = hide_parts({"nose"})
     for options in (
         AnalysisOptions(),
         AnalysisOptions(attribution=False, max_faces=1),
-        AnalysisOptions(hidden=hidden),  # type: ignore[arg-type]
+        AnalysisOptions(hidden=hidden),
     ):
         analysis = analyzer.analyze(frame, classifier, options, paint=False)
         assert len(analysis.faces) == min(options.max_faces, 2)

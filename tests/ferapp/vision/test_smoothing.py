@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ferapp.vision.hidden_areas import hide_parts
 from ferapp.vision.smoothing import Smoothing
 
 STEP_S = 1 / 15
@@ -24,7 +25,7 @@ def test_each_face_is_smoothed_separately_and_with_hidden_parts_too() -> None:
     low, high = np.zeros(7, np.float32), np.ones(7, np.float32)
     smoothing.smooth(0, low, 0.0, 0.3)
     assert smoothing.smooth(1, high, 0.1, 0.3) == pytest.approx(high)
-    assert smoothing.smooth(0, high, 0.1, 0.3, frozenset({"mouth"})) == pytest.approx(high)
+    assert smoothing.smooth(0, high, 0.1, 0.3, hide_parts({"mouth"})) == pytest.approx(high)
     assert smoothing.smooth(0, low, 0.1, 0.3) == pytest.approx(low)
 
 

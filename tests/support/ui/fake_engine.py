@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.live.patch_search import PatchSearch
 from ferapp.live.status import (
     DeviceInfo,
     LiveStatus,
@@ -137,6 +138,7 @@ class FakeEngine:
             models=(ModelInfo("default", "bundled", CARD, name="default", ms={"cpu": 7.6}),),
             devices=(DeviceInfo("cpu", "CPU, 2 cores"),),
         )
+        self.patch_search = PatchSearch()
         self.waiting: Analysis | None = None
         self.listener: Callable[[], None] = lambda: None
         self.taken: list[Analysis] = []

@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
+from ferapp.vision.hidden_areas import Hidden
+from ferapp.vision.masking import hide
 from ferapp.vision.types import Analysis, Face
 from tests.support.ui.fake_engine import SIZE, analysis, face, with_maps
+from trainer.faces.align import transform_points
 from trainer.labels import EXPRESSIONS
 
 HAPPY, SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
@@ -57,6 +60,18 @@ def drawn_face(
 ) -> Face:
     points = landmarks() * half + np.array(centre, np.float32)
     return replace(face(centre, half, name), landmarks=points.astype(np.float32))
+
+
+def hiding(shown: Analysis, hidden: Hidden) -> Analysis:
+    """The same with this hidden from the model in the crops of its faces."""
+    faces = []
+    for one in shown.faces:
+        assert one.crop is not None
+        assert one.landmarks is not None
+        points = transform_points(one.crop.from_frame, one.landmarks)
+        masked, covered = hide(one.crop.pixels, points, hidden)
+        faces.append(replace(one, crop=replace(one.crop, pixels=masked, covered=covered)))
+    return replace(shown, faces=tuple(faces), hidden=hidden)
 
 
 def mapped(strength: float = 1.0, index: int = 0) -> Analysis:

@@ -1,6 +1,9 @@
 """Controls that hide parts of the face from the model, to see the effect."""
 
+from collections.abc import Collection
+
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from ferapp.ui.live.display_controls import label_width
@@ -15,11 +18,11 @@ _TIP = (
 
 
 class HideRow(QWidget):
-    """`changed` carries the hidden parts."""
+    """A chip for each part, a stroke made in advance, and one for the `brush` that paints more."""
 
-    changed = Signal(object)  # frozenset[Part]
+    part_toggled = Signal(str, bool)  # a Part, and whether to hide it
 
-    def __init__(self) -> None:
+    def __init__(self, brush: QAction) -> None:
         super().__init__()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -32,16 +35,27 @@ class HideRow(QWidget):
         for part in PARTS:
             chip = Chip(part.capitalize(), _TIP.format(part=part), struck=True)
             chip.setAccessibleName(f"Hide {part}")
-            chip.toggled.connect(lambda _on: self.changed.emit(self.hidden))
+            chip.toggled.connect(lambda on, part=part: self.part_toggled.emit(part, on))
             row.addWidget(chip, 1)
             self.chips[part] = chip
+        self._brush = brush
+        self.paint = Chip("Paint", brush.toolTip())
+        self.paint.setAccessibleName(brush.text())
+        self.paint.toggled.connect(brush.setChecked)
+        brush.toggled.connect(self.paint.setChecked)
+        row.addWidget(self.paint, 1)
 
-    @property
-    def hidden(self) -> frozenset[Part]:
-        return frozenset(part for part, chip in self.chips.items() if chip.isChecked())
+    def show_parts(self, parts: Collection[Part]) -> None:
+        """Check the chips of the hidden parts; emits nothing."""
+        for part, chip in self.chips.items():
+            chip.blockSignals(True)
+            chip.setChecked(part in parts)
+            chip.blockSignals(False)
 
     def set_blocked(self, reason: str) -> None:
         """Disable the chips, with `reason` as their tooltip; "" enables them."""
         for part, chip in self.chips.items():
             chip.setEnabled(not reason)
             chip.setToolTip(reason or _TIP.format(part=part))
+        self.paint.setEnabled(not reason)
+        self.paint.setToolTip(reason or self._brush.toolTip())

@@ -21,6 +21,7 @@ from ferapp.overlays.render_overlays import render_overlays
 from ferapp.ui.live import snapshot
 from ferapp.ui.live.snapshot import Snapshots, write_snapshot
 from ferapp.vision.analysis_options import AnalysisOptions
+from ferapp.vision.hidden_areas import hide_parts
 from ferapp.vision.types import Analysis, QualityIssue, QualityKind
 from tests.support.ui.fake_engine import (
     SIZE,
@@ -91,7 +92,7 @@ def test_the_json_has_all_results(tmp_path: Path) -> None:
     model.write_bytes(b"weights")
     status = with_file(model)
     data = read(
-        shot(tmp_path, shown, status, options=AnalysisOptions(hidden=frozenset({"nose", "eyes"})))
+        shot(tmp_path, shown, status, options=AnalysisOptions(hidden=hide_parts({"nose", "eyes"})))
     )
     assert data["format"] == 1
     assert data["app"].startswith("ferapp ")

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QTransform
+from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
-from ferapp.overlays import label_text, overlay_painter, palette
+from ferapp.overlays import label_text, palette
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.live.video_view import VideoView
 from ferapp.ui.text import wording
-from ferapp.vision.face_regions import PART_HULLS, PARTS, Part
+from ferapp.vision.face_regions import MARGIN, PART_HULLS, PARTS, Part
+from ferapp.vision.hidden_areas import NOTHING_HIDDEN, hide_parts
 from ferapp.vision.types import Analysis, QualityIssue, QualityKind
 from tests.support.ui.fake_engine import (
     SIZE,
@@ -23,7 +23,7 @@ from tests.support.ui.fake_engine import (
     with_maps,
     with_prediction,
 )
-from tests.support.ui.picture import drawn_face, pixels, rgb, share
+from tests.support.ui.picture import drawn_face, hiding, pixels, rgb, share
 
 BARE = OverlayStyle(boxes=False, landmarks=False, attribution=False)
 SMALL = QualityIssue(QualityKind.SMALL, 38, 44)
@@ -40,7 +40,7 @@ def view(qtbot: QtBot) -> VideoView:
 
 def hidden(*parts: Part) -> Analysis:
     one = with_prediction(drawn_face(), unmasked=probabilities("happy", 0.9))
-    return replace(analysis(one), hidden=frozenset(parts))
+    return hiding(analysis(one), hide_parts(parts))
 
 
 @pytest.mark.parametrize("size", [(640, 480), (901, 500), (500, 800)])
@@ -125,24 +125,65 @@ def test_the_label_belongs_to_its_face(view: VideoView) -> None:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_hidden_part_is_hatched_where_it_is(view: VideoView, part: Part) -> None:
+def test_a_hidden_part_is_shown_as_the_model_gets_it(view: VideoView, part: Part) -> None:
+    """Its grey fill, and nothing else of the picture changes but the label and the corner."""
     shown = hidden(part)
-    view.show_analysis(replace(shown, hidden=frozenset()))
+    (one,) = shown.faces
+    assert one.crop is not None
+    assert one.crop.covered is not None
+    assert one.landmarks is not None
+    view.show_analysis(replace(shown, faces=(drawn_face(),), hidden=NOTHING_HIDDEN))
     plain = pixels(view)
     view.show_analysis(shown)
-    changed = np.abs(pixels(view) - plain).sum(axis=2) > 60
-    one = shown.faces[0]
-    inside = np.zeros_like(changed)
-    to_view = QTransform.fromScale(2, 2)
-    to_view.translate(0.5, 0.5)
-    for shape in overlay_painter.part_outlines(one.landmarks, part):
-        bounds = to_view.mapRect(shape.boundingRect()).adjusted(-2, -2, 2, 2).toAlignedRect()
-        there = np.s_[bounds.top() : bounds.bottom() + 1, bounds.left() : bounds.right() + 1]
-        assert 0.1 < changed[there].mean() < 0.9  # hatched, neither untouched nor covered
-        inside[there] = True
+    now = pixels(view)
+    for hull in PART_HULLS[part]:
+        centre = view.frame_to_view(*one.landmarks[[*hull]].mean(axis=0).tolist())
+        there = now[round(centre.y()), round(centre.x())]
+        assert np.abs(there - 120).max() <= 3  # the drawn crop is grey 120 everywhere
+    changed = np.abs(now - plain).sum(axis=2) > 40
+    reach = np.zeros_like(changed)
+    for y, x in np.argwhere(one.crop.covered > 0):
+        # 50 px of the frame around (160, 120) are 22 of the crop, and 100 of the view
+        at = (np.array([x, y]) + 0.5) * (200 / SIZE) + (220, 140)
+        left, top = np.floor(at - 10).astype(int)
+        reach[top : top + 20, left : left + 20] = True
+    box_top = int(view.frame_to_view(0, one.box[1]).y())
+    reach[:box_top] = True  # the effect, above the face
     room = view.picture_rect()
-    inside[int(room.bottom()) - 60 :, int(room.right()) - 260 :] = True  # the text in the corner
-    assert not changed[~inside].any()
+    reach[int(room.bottom()) - 60 :, int(room.right()) - 260 :] = True  # the text in the corner
+    assert changed[reach].any()
+    assert not changed[~reach].any()
+
+
+def test_the_outline_is_light_and_dark_around_what_is_hidden(view: VideoView) -> None:
+    shown = hidden("mouth")
+    (one,) = shown.faces
+    assert one.landmarks is not None
+    view.show_analysis(shown)
+    now = pixels(view)
+    x = round(view.frame_to_view(float(one.landmarks[57, 0]), 0).x())
+    bottom = float(one.landmarks[57, 1])
+    margin = MARGIN * float(np.hypot(*(one.landmarks[45] - one.landmarks[36])))
+    y = round(view.frame_to_view(0, bottom + margin).y())
+    below = now[y - 12 : y + 8, x].mean(axis=1)
+    assert below.max() > 180  # the line; fill and picture are at most 120
+    assert below.min() < 60
+
+
+def test_the_effect_is_on_the_picture_and_names_a_new_answer(view: VideoView) -> None:
+    shown = hidden("mouth")
+    (one,) = shown.faces
+    assert label_text.effect_text(one.prediction) == "Happy 90 → 87\u00a0%"
+    fooled = with_prediction(one, unmasked=probabilities("sad", 0.83))
+    text = label_text.effect_text(fooled.prediction)
+    assert text == "Sad 83 → 2\u00a0%   Sad → Happy"
+    assert not label_text.effect_text(drawn_face().prediction)
+    colours = []
+    for face_ in (one, fooled):
+        view.show_analysis(replace(shown, faces=(face_,)))
+        above = pixels(view)[: int(view.frame_to_view(0, one.box[1]).y())]
+        colours.append(share(above, palette.FACE_COLOURS[0]))
+    assert colours[1] > 5 * colours[0]  # filled with the face's colour where the answer changed
 
 
 def test_hidden_parts_are_listed_in_the_corner(view: VideoView) -> None:
@@ -150,7 +191,7 @@ def test_hidden_parts_are_listed_in_the_corner(view: VideoView) -> None:
     room = view.picture_rect()
     corner = pixels(view)[int(room.bottom()) - 40 :, int(room.right()) - 180 :]
     assert share(corner, palette.VIDEO_TEXT, 120) > 0.02
-    assert label_text.parts_text({"mouth", "eyes"}) == "eyes and mouth"
+    assert label_text.hidden_text(hide_parts({"mouth", "eyes"})) == "eyes and mouth"
 
 
 def test_hidden_parts_are_marked_even_without_overlays(view: VideoView) -> None:
@@ -158,35 +199,8 @@ def test_hidden_parts_are_marked_even_without_overlays(view: VideoView) -> None:
     assert label_text.box_label(shown.faces[0], shown) == "Happy 87\u00a0%, mouth hidden"
     several = hidden("mouth", "nose")
     assert label_text.box_label(several.faces[0], several) == "Happy 87\u00a0%, parts hidden"
-    whole = replace(shown, hidden=frozenset())
+    whole = replace(shown, hidden=NOTHING_HIDDEN)
     assert label_text.box_label(whole.faces[0], whole) == "Happy 87\u00a0%"
-
-
-def test_parts_have_room_around_their_landmarks() -> None:
-    one = drawn_face()
-    for part, lines in PART_HULLS.items():
-        shapes = overlay_painter.part_outlines(one.landmarks, part)
-        assert len(shapes) == len(lines)
-        for shape, line in zip(shapes, lines, strict=True):
-            for x, y in one.landmarks[[*line]].tolist():
-                assert shape.contains(QRectF(x - 1, y - 1, 2, 2))
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_the_hatch_covers_what_the_model_does_not_see(part: Part) -> None:
-    """Two pieces of code draw the same outline; the one in the analysis imports OpenCV."""
-    from ferapp.vision.masking import hide_parts
-
-    one = drawn_face((100, 100), 80)
-    noise = np.random.default_rng(1).integers(0, 256, (200, 200)).astype(np.uint8)
-    gone = np.abs(hide_parts(noise, one.landmarks, [part]).astype(int) - noise) > 2
-    hatched = np.zeros_like(gone)
-    for shape in overlay_painter.part_outlines(one.landmarks, part):
-        for y, x in np.ndindex(200, 200):
-            hatched[y, x] |= shape.contains(QPointF(x, y))
-    rim = gone & ~hatched
-    assert not rim.any()
-    assert gone.sum() > 0.85 * hatched.sum()  # its edge is soft
 
 
 def test_a_quality_issue_dashes_the_box_and_adds_a_question_mark(view: VideoView) -> None:

@@ -14,6 +14,7 @@ from ferapp.overlays import label_text
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.widgets import theme
 from ferapp.vision.face_regions import PARTS
+from ferapp.vision.hidden_areas import NOTHING_HIDDEN, hide_parts
 from ferapp.vision.types import Analysis, QualityIssue, QualityKind
 from tests.support.ui.fake_engine import SIZE, analysis, face, probabilities, with_prediction
 from tests.support.ui.picture import mapped, pixels, rgb
@@ -25,7 +26,7 @@ TURNED = QualityIssue(QualityKind.TURNED, 50, 35)
 
 def hiding(*parts: str, index: int = 0) -> Analysis:
     one = with_prediction(face(value=0.31), unmasked=probabilities("happy", 0.92))
-    return replace(analysis(one, index=index), hidden=frozenset(parts))  # type: ignore[arg-type]
+    return replace(analysis(one, index=index), hidden=hide_parts(parts))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -40,16 +41,16 @@ def test_chips_hide_parts_from_the_model(bench: Bench, page: LivePage) -> None:
     assert list(page.hide_row.chips) == list(PARTS)
     bench.qtbot.mouseClick(page.hide_row.chips["mouth"], Qt.MouseButton.LeftButton)
     bench.qtbot.mouseClick(page.hide_row.chips["eyes"], Qt.MouseButton.LeftButton)
-    assert bench.engine.options.hidden == {"mouth", "eyes"}
+    assert bench.engine.options.hidden.parts == {"mouth", "eyes"}
     bench.qtbot.mouseClick(page.hide_row.chips["mouth"], Qt.MouseButton.LeftButton)
-    assert bench.engine.options.hidden == {"eyes"}
+    assert bench.engine.options.hidden.parts == {"eyes"}
 
 
 def test_parts_cannot_be_hidden_in_a_frozen_picture(bench: Bench, page: LivePage) -> None:
     chip = page.hide_row.chips["nose"]
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_Space)
     bench.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
-    assert bench.engine.options.hidden == frozenset()
+    assert bench.engine.options.hidden == NOTHING_HIDDEN
     assert "Space" in chip.toolTip()
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_Space)
     assert chip.isEnabled()
@@ -73,7 +74,7 @@ def test_the_effect_of_hiding_is_described(bench: Bench, page: LivePage) -> None
 def test_the_description_of_hiding_fits_in_one_line(bench: Bench, page: LivePage) -> None:
     surprise = face(name="surprise", value=1.0)
     one = with_prediction(surprise, unmasked=probabilities("surprise", 1.0))
-    bench.show(replace(analysis(one), hidden=frozenset(("eyes", "nose", "mouth"))))
+    bench.show(replace(analysis(one), hidden=hide_parts(("eyes", "nose", "mouth"))))
     bench.qtbot.waitUntil(lambda: "→" in page.panel.detail.text())
     detail = page.panel.detail
     assert detail.fontMetrics().horizontalAdvance(detail.text()) <= detail.width()
@@ -92,7 +93,7 @@ def test_hiding_is_not_remembered(bench: Bench, page: LivePage) -> None:
     other = LivePage(bench.engine, bench.window.actions_by_id, bench.window.store)
     bench.qtbot.addWidget(other)
     other.stop()
-    assert bench.engine.options.hidden == frozenset()
+    assert bench.engine.options.hidden == NOTHING_HIDDEN
 
 
 # quality issues
@@ -189,6 +190,7 @@ def controls(page: LivePage) -> list[QWidget]:
     return [
         *page.switches,
         *page.hide_row.chips.values(),
+        page.hide_row.paint,
         attribution.target,
         attribution.method,
         attribution.palette_picker,
