@@ -23,7 +23,8 @@ def resample_map(
     to_frame = np.linalg.inv(np.vstack([target_from_frame, [0, 0, 1]]).astype(float))
     to_source = from_frame.astype(float) @ to_frame
     rows, columns = np.mgrid[:target_size, :target_size]
-    x, y = np.tensordot(to_source[:, :2], np.stack([columns, rows]), 1) + to_source[:, 2, None, None]
+    points = np.stack([columns, rows, np.ones_like(rows)])
+    x, y = np.tensordot(to_source[:2], points, 1)
     inside = (x >= -0.5) & (x <= size - 0.5) & (y >= -0.5) & (y <= size - 0.5)
     x, y = np.clip(x, 0, size - 1), np.clip(y, 0, size - 1)
     left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
@@ -48,9 +49,7 @@ def map_correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> 
     return float(np.clip((a * b).sum() / scale, -1, 1)) if scale > 0 else math.nan
 
 
-def map_difference(
-    first: NDArray[np.float32], second: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def map_difference(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
     """`first` − `second` (S, S), each divided by its own largest magnitude; NaN where one is NaN.
 
     From −2 to 2: at 1 the first has its strongest location where the second has nothing.

@@ -7,20 +7,22 @@ from numpy.typing import NDArray
 
 from ferapp.vision.types import Analysis, Face
 
-ROOM = 0.6  # of the box's longer side, around the box
+# around the box, in heights of the box: what a wide view of the face shows
+ROOM_BESIDE = 1.3
+ROOM_ABOVE = 0.3
 
 
 def cut_out_face(analysis: Analysis, face: Face) -> Analysis:
     """`analysis` with `face` alone, its picture and coordinates those of a part of the frame.
 
-    The part is the box with ROOM around it, as far as the frame reaches. The frame's own pixels are
-    dropped.
+    The part is the box with room around it, as far as the frame reaches. The frame's own pixels
+    are dropped.
     """
     x, y, width, height = face.box
-    room = ROOM * max(width, height)
+    beside, above = ROOM_BESIDE * height, ROOM_ABOVE * height
     rows, columns = analysis.picture.shape[:2]
-    left, right = _span(x - room, x + width + room, columns)
-    top, bottom = _span(y - room, y + height + room, rows)
+    left, right = _span(x - beside, x + width + beside, columns)
+    top, bottom = _span(y - above, y + height + above, rows)
     frame = replace(analysis.frame, image=np.empty((0, 0, 3), np.uint8), recorded=None)
     return replace(
         analysis,
