@@ -41,7 +41,7 @@ class DisagreementDetector:
         return disagreement is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pin:
     """A kept moment: what both sides say, as text, and when.
 
@@ -51,6 +51,10 @@ class Pin:
     analysis: Analysis
     texts: tuple[str, str]
     time: str
+
+    @property
+    def tip(self) -> str:
+        return f"{self.time}: {', '.join(self.texts)}.\nClick to hold this frame. Esc goes back."
 
 
 class Pins:

@@ -45,7 +45,9 @@ ACTIONS: tuple[ActionRecord, ...] = (
     ActionRecord(
         "open_model", "Model", "Open model…", "M", "Analyse the faces with another model."
     ),
-    ActionRecord("end_comparison", "Model", "End comparison", "Shift+M", "Return to one model."),
+    ActionRecord(
+        "end_comparison", "Model", "End comparison", "Shift+M", "Return to one explanation."
+    ),
     ActionRecord(
         "teach",
         "Model",
@@ -170,6 +172,14 @@ ACTIONS: tuple[ActionRecord, ...] = (
     ActionRecord("about", "Help", "About", "Ctrl+I", "Versions, licences, privacy and use."),
 )
 
+
+# handled by the live page during a comparison: key, text, tip
+DUEL_KEYS = (
+    ("← →", "Wipe", "Move the line between A's explanation and B's."),
+    ("W", "Where they differ", "Show the difference of both explanations, or both again."),
+    ("Enter", "Next disagreement", "Hold the newest disagreement, then the one before it."),
+    ("Esc", "Back to live", "Leave the held frame."),
+)
 
 # handled by the grid of the Inspect page: key, text, tip
 INSPECT_KEYS = (
