@@ -51,7 +51,9 @@ def running(qtbot: QtBot, make: "Callable[[str, str], Classifier]") -> Iterator[
             lambda: bool(page.analysis and page.analysis.faces and page.analysis.models),
             timeout=LIMIT_MS,
         )
-        qtbot.waitUntil(lambda: bool(page.status.models), timeout=LIMIT_MS)
+        qtbot.waitUntil(
+            lambda: bool(page.status.models and page.status.model.spec), timeout=LIMIT_MS
+        )
         yield window
     finally:
         window.close_at_once()
