@@ -124,8 +124,12 @@ def _check_both_halves(qtbot: QtBot, duel: DuelView) -> None:
     x = duel.wipe.line_x()
     rows = slice(60, whole.shape[0] // 2 - 20)  # below the badge, above the handle
     assert np.abs(alone[0] - alone[1])[rows].max() > 40  # the maps differ
-    np.testing.assert_array_equal(whole[rows, : x - 4], alone[0][rows, : x - 4])
-    np.testing.assert_array_equal(whole[rows, x + 4 :], alone[1][rows, x + 4 :])
+    # a turned map is smoothed a little differently where it is clipped
+    for shown_half, alone_half in (
+        (whole[rows, : x - 4], alone[0][rows, : x - 4]),
+        (whole[rows, x + 4 :], alone[1][rows, x + 4 :]),
+    ):
+        np.testing.assert_allclose(shown_half, alone_half, atol=8)
 
 
 def test_one_model_with_two_methods(qapp: QApplication, qtbot: QtBot) -> None:
