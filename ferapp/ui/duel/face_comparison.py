@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.overlays.overlay_style import displayed_map
-from ferapp.vision.agreement import map_correlation, map_difference, resample_map
+from ferapp.vision.map_agreement import map_correlation, map_difference, resample_map
 from ferapp.vision.types import Face, Prediction
 
 OPPOSED = 0.0  # correlation below which the maps of one model disagree

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ferapp.vision.agreement import map_correlation, map_difference, resample_map
+from ferapp.vision.map_agreement import map_correlation, map_difference, resample_map
 
 CROP = np.array([[0.5, 0, -10], [0, 0.5, -20]], np.float32)  # half the frame's size
 
