@@ -114,8 +114,8 @@ class Engine:
         self._parts = parts or EngineParts()
         self._device = device
         self._second_loader: ModelLoader | None = None  # created at the first comparison
-        self._comparing = False
         self._listener: Callable[[], None] = lambda: None
+        self._compared: tuple[str, str] | None = None  # model and method, as in `compare_with`
         interval_s = self._parts.poll_s
         self._is_visible = True
         self._recorder = Recorder()
@@ -179,15 +179,11 @@ class Engine:
 
     def status(self) -> LiveStatus:
         """Read the latest state of the threads, without waiting for any of them."""
-        second = (
-            self._second_loader.current
-            if self._second_loader is not None and self._comparing
-            else None
-        )
         return LiveStatus(
             source=self._source_status(),
             model=_model_status(self._models.current),
-            second_model=_model_status(second) if second is not None else None,
+            second_model=self._second_status(),
+            second_method=self._compared[1] if self._compared is not None else "",
             recording=self._recorder.status,
             rates=self._rates(),
             analysis_notice=self._inference.notice,
@@ -195,6 +191,14 @@ class Engine:
             models=self._model_list.value,
             devices=self._devices.value,
         )
+
+    def _second_status(self) -> ModelStatus | None:
+        if self._compared is None:
+            return None
+        if self._compared[0] and self._second_loader is not None:
+            return _model_status(self._second_loader.current)
+        first, notice = _model_status(self._models.current), self._inference.second_notice
+        return replace(first, notice=notice)
 
     def _source_status(self) -> SourceStatus:
         capture, replay = self._capture, self._capture.replay
@@ -237,13 +241,13 @@ class Engine:
     def use_device(self, device: str) -> None:
         self._device = device
         self._models.use_device(device)
-        if self._second_loader is not None and self._comparing:
+        if self._second_loader is not None and self._compared is not None and self._compared[0]:
             self._second_loader.use_device(device)
 
-    def compare_with(self, model: str) -> None:
-        self._comparing = bool(model)
+    def compare_with(self, model: str, method: str = "") -> None:
+        self._compared = (model, method) if model or method else None
         if not model:
-            self._inference.compare_with(None)
+            self._inference.compare_with(self._models if method else None, method)
             if self._second_loader is not None:
                 self._second_loader.unload()
             return
@@ -256,7 +260,7 @@ class Engine:
             self._second_loader.start()
         else:
             self._second_loader.load(model, self._device)
-        self._inference.compare_with(self._second_loader)
+        self._inference.compare_with(self._second_loader, method)
 
     def set_options(self, options: AnalysisOptions) -> None:
         self._options = options

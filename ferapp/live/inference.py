@@ -63,7 +63,8 @@ class InferenceThread:
         self._failure = ""
         self._failure_count = 0  # of the model, in a row
         self._is_visible = True
-        self._second_loader: ModelLoader | None = None  # while two models are compared
+        self._second: tuple[ModelLoader, str] | None = None  # what is compared, and by which method
+        self.second_notice = ""  # why the first model gives no second explanation
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
 
@@ -78,9 +79,13 @@ class InferenceThread:
             self._retry_all = True
         self._options = options
 
-    def compare_with(self, loader: ModelLoader | None) -> None:
-        """Run a second model on the same faces; None ends the comparison."""
-        self._second_loader = loader
+    def compare_with(self, loader: ModelLoader | None, method: str = "") -> None:
+        """Explain the same faces by this loader's model too; None ends the comparison.
+
+        It may be the first one, with another `method`; "" is that of the options.
+        """
+        self.second_notice = ""
+        self._second = (loader, method) if loader is not None else None
 
     def repeat_analysis(self) -> None:
         """Analyse the newest frame once more, unless another one is waiting."""
@@ -171,15 +176,21 @@ class InferenceThread:
 
         So is one for which a GPU has too little memory beside the first.
         """
-        loader = self._second_loader
-        loaded = loader.current.loaded if loader is not None else None
-        if loader is None or loaded is None:
+        second = self._second
+        loaded = second[0].current.loaded if second is not None else None
+        if second is None or loaded is None:
             return analysis
+        loader, method = second
         try:
-            return analyzer.compare(analysis, loaded.classifier, options)
+            own = replace(options, method=method or options.method)
+            return analyzer.compare(analysis, loaded.classifier, own)
         except Exception as error:
-            name = loaded.classifier.card.name
-            loader.discard(loaded, f"{name} fails on these pictures: {error_text(error)}")
+            notice = f"{loaded.classifier.card.name} fails on these pictures: {error_text(error)}"
+            if loader is not self._models:
+                loader.discard(loaded, notice)
+            elif self._second is second:  # the first explanation goes on
+                log.error("%s", notice, exc_info=error)
+                self._second, self.second_notice = None, notice
             return analysis
 
     def _handle_model_change(self, loaded: LoadedModel | None) -> None:

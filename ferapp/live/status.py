@@ -140,7 +140,8 @@ class LiveStatus:
 
     source: SourceStatus = field(default_factory=SourceStatus)
     model: ModelStatus = field(default_factory=ModelStatus)
-    second_model: ModelStatus | None = None  # while two models are compared
+    second_model: ModelStatus | None = None  # while two sides are compared; may be the first again
+    second_method: str = ""  # of its maps; "": the first's
     recording: RecordingStatus | None = None  # the latest one; None before the first
     rates: Rates = field(default_factory=Rates)
     analysis_notice: str = ""  # what the analysis had to drop, and why; "" when all is well
@@ -179,8 +180,12 @@ class LiveEngine(Protocol):
     def use_device(self, device: str) -> None:
         """`auto`, `cpu`, `cuda:N` or `mps`. One that fails leaves the model where it runs."""
 
-    def compare_with(self, model: str) -> None:
-        """A second model on the same frames; "" ends it. One that fails leaves the first alone."""
+    def compare_with(self, model: str, method: str = "") -> None:
+        """Explain the same faces a second time: by another model, or by another method.
+
+        Without a model it is the one that runs, without a method that of the options; without both,
+        the comparison ends. A second model that fails leaves the first alone.
+        """
 
     def set_options(self, options: AnalysisOptions) -> None:
         """Applies from the next frame."""

@@ -10,9 +10,11 @@ from ferapp.ui.brush.brush_tool import Brush, BrushTool
 from ferapp.ui.brush.strokes import Strokes
 from ferapp.ui.live.face.hide_parts import HideRow
 from ferapp.ui.live.live_view import LiveView
+from ferapp.ui.shell.actions import block
 from ferapp.vision.hidden_areas import Hidden
 
 _POLL_MS = 33
+COMPARING = "End the comparison to paint (Shift+M)."
 _BRUSH_ACTIONS = (
     "brush",
     "brush_eraser",
@@ -42,8 +44,7 @@ class BrushController(QObject):
         self._classes: tuple[str, ...] = ()  # of the model that is searched
         self.strokes = Strokes(self._show_hidden)
         self.brush = Brush()
-        views = (live_view.view, live_view.second_view)
-        self.tools = [BrushTool(view, self.strokes, self.brush) for view in views]
+        self.tool = BrushTool(live_view.view, self.strokes, self.brush)
         self.bar = BrushBar(actions)
         self.bar.fill_chosen.connect(lambda fill: self.strokes.set_fill(fill))
         hide_row.part_toggled.connect(self.strokes.set_part)
@@ -59,12 +60,16 @@ class BrushController(QObject):
         self._show_hidden(self.strokes.hidden)
 
     def set_blocked(self, reason: str) -> None:
-        """Disable everything, with `reason` as the tooltip of the chips; "" enables it."""
-        self._hide_row.set_blocked(reason)
-        if reason:
+        """Disable everything, with `reason` as the tooltip of the chips; "" enables it.
+
+        While two models or methods are compared, parts can be hidden, but nothing painted.
+        """
+        no_painting = reason or (COMPARING if self._live_view.duel.sides is not None else "")
+        self._hide_row.set_blocked(reason, no_painting)
+        if no_painting:
             self._actions["brush"].setChecked(False)
         for name in _BRUSH_ACTIONS:
-            self._actions[name].setEnabled(not reason)
+            block(self._actions[name], no_painting)
         self._enable_undo()
 
     def leave(self) -> bool:
@@ -78,8 +83,7 @@ class BrushController(QObject):
 
     def _set_on(self, on: bool) -> None:
         self.bar.setVisible(on)
-        for tool in self.tools:
-            tool.set_on(on)
+        self.tool.set_on(on)
         if not on:
             self._actions["brush_eraser"].setChecked(False)
 
@@ -87,13 +91,11 @@ class BrushController(QObject):
         self.brush.erases = on
         if on:
             self._actions["brush"].setChecked(True)  # else the switch would do nothing
-        for tool in self.tools:
-            tool.update_ring()
+        self.tool.update_ring()
 
     def _resize(self, steps: int) -> None:
         self.brush.resize(steps)
-        for tool in self.tools:
-            tool.update_ring()
+        self.tool.update_ring()
 
     def _show_hidden(self, hidden: Hidden) -> None:
         self._hide_row.show_parts(hidden.parts)
@@ -129,8 +131,7 @@ class BrushController(QObject):
     def _end_search(self) -> None:
         self._poll_timer.stop()
         self.bar.show_progress(None)
-        for tool in self.tools:
-            tool.layer.show_patches(())
+        self.tool.layer.show_patches(())
 
     def _poll_search(self) -> None:
         search = self.search
@@ -140,8 +141,7 @@ class BrushController(QObject):
             self._live_view.toast.show_message(search.failure)
         elif state is not None and not state.is_done:
             self.bar.show_progress(state.tested / max(state.total, 1))
-            for tool in self.tools:
-                tool.layer.show_patches(state.patches)
+            self.tool.layer.show_patches(state.patches)
         elif state is not None:
             self._end_search()
             answer = class_title(self._classes[state.answer])
@@ -151,8 +151,7 @@ class BrushController(QObject):
                     f"{state.tested} patches tried."
                 )
                 return
-            for tool in self.tools:
-                tool.layer.show_found(state.patch)
+            self.tool.layer.show_found(state.patch)
             self.strokes.put(state.patch)
             before, after = (
                 percent(float(values[state.answer]))

@@ -14,6 +14,7 @@ from ferapp.overlays.colour_scale import ColourScale
 from ferapp.overlays.overlay_style import OVERLAYS, OverlayStyle, displayed_map
 from ferapp.sources.recorded import Replay
 from ferapp.ui.brush.brush_controller import BrushController
+from ferapp.ui.duel.sides import compared_sides, offered_methods
 from ferapp.ui.live.display_controls import ClassBalance, Sliders, Switch
 from ferapp.ui.live.face.attribution_controls import AttributionControls
 from ferapp.ui.live.face.face_panel import FacePanel
@@ -140,9 +141,11 @@ class LivePage(QWidget):
         self.play_bar.reanalysis_changed.connect(self._set_reanalysis)
         block(actions["end_comparison"], NOT_COMPARING)
         actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
-        self.live_view.end_comparison.clicked.connect(actions["end_comparison"].trigger)
-        for view in (self.view, self.live_view.second_view):
-            view.face_clicked.connect(self._click_face)
+        duel = self.live_view.duel
+        duel.header.closed.connect(actions["end_comparison"].trigger)
+        duel.held_changed.connect(self._show_face)
+        duel.held_changed.connect(self._request_panel_update)
+        self.view.face_clicked.connect(self._click_face)
         actions["next_face"].triggered.connect(lambda: self._follow(next_face(self._analysis)))
         actions["largest_face"].triggered.connect(lambda: self._follow(None))
         controls = self.attribution
@@ -171,8 +174,7 @@ class LivePage(QWidget):
             self._update_scale(style)
             style = replace(style, full_scale=self._scale.value)
         self._store.change(look=style)
-        self.view.set_overlay_style(style)
-        self.live_view.second_view.set_overlay_style(style)
+        self.live_view.set_overlay_style(style)
         self.attribution.show_style(style, self._classes)
         self._enable_map_controls()
         self._panel_due = True
@@ -236,7 +238,13 @@ class LivePage(QWidget):
 
     def _show_face(self) -> None:
         """Update the headline with the picture, so that both show the same numbers."""
-        self.panel.show_face(self._shown, self._status, self.overlay_style, self._selection.chosen)
+        shown = self._presented
+        self.panel.show_face(shown, self._status, self.overlay_style, self._selection.chosen)
+
+    @property
+    def _presented(self) -> Analysis | None:
+        """What the picture shows: the newest analysis, or a disagreement that is held."""
+        return self.live_view.duel.held_analysis or self._shown
 
     def _show_signals(self, on: bool) -> None:
         self._store.change(signals=on)
@@ -406,8 +414,9 @@ class LivePage(QWidget):
         self._panel_due = False
         self._show_face()  # model, state or target may have changed since
         self.panel.show_details(
-            self._shown, self._status, self.overlay_style, self.view.selected_map()
+            self._presented, self._status, self.overlay_style, self.live_view.selected_map()
         )
+        self.live_view.duel.redraw()
 
     def _refresh_summaries(self) -> None:
         self.view.setAccessibleDescription(wording.summary(self._shown))
@@ -433,6 +442,7 @@ class LivePage(QWidget):
             self.play_bar.show_time(analysis.frame.position_s)
         if not (analysis.frame.is_repeat or self._actions["freeze"].isChecked()):
             self.panel.plot(shown)  # while the picture is frozen, so are the plots
+            self.live_view.duel.follow(shown)
 
     def _refresh_status(self) -> None:
         status = self._engine.status()
@@ -449,16 +459,22 @@ class LivePage(QWidget):
             self.status_changed.emit()
         if is_new_model or states != before:
             self._repeat_analysis()
+        sides = compared_sides(status, self.overlay_style)
+        if sides is not None and sides.is_itself:
+            self._engine.compare_with("")
+            self.live_view.toast.show_message(
+                f"The comparison has ended: both sides were {sides.first.title}."
+            )
         self.play_bar.show_playback(status.source.playback, status.source.replay)
         frozen = self._actions["freeze"].isChecked()
         if status.source.playback is not None and status.source.playback.paused != frozen:
             self._engine.pause(frozen)  # the file was reopened
-        self.attribution.show_methods(status.model.methods)
+        self.attribution.show_methods(offered_methods(status))
         self.class_balance.show_model(status.model.card)
         self._show_frozen()
         self.live_view.show_status(status)
-        self.live_view.hud.show_overlay_delay(self.view.overlay_delay_ms)
-        self.panel.key.show_delay(self.view.overlay_delay_ms)
+        self.live_view.hud.show_overlay_delay(self.live_view.overlay_delay_ms)
+        self.panel.key.show_delay(self.live_view.overlay_delay_ms)
         self.panel.show_status(status)
         if self._analysis is None:
             self._panel_due = True

@@ -3,18 +3,18 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtGui import QImage, QResizeEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from ferapp.live.status import LiveStatus
+from ferapp.overlays.overlay_style import OverlayStyle
+from ferapp.ui.duel.duel_view import DuelView
 from ferapp.ui.live.fault_panel import FaultPanel, Notice
 from ferapp.ui.live.first_steps import FirstSteps
 from ferapp.ui.live.hud import Hud
 from ferapp.ui.live.video_view import VideoView
-from ferapp.ui.shell.actions import native
 from ferapp.ui.text import source_text, wording
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.toast import Toast
 from ferapp.vision.types import Analysis
 
@@ -28,21 +28,11 @@ class LiveView(QWidget):
     def __init__(self, on_painted: Callable[[Analysis], None]) -> None:
         super().__init__()
         self.view = VideoView(on_painted)
-        self.second_view = VideoView(lambda _: None, model=1)  # while two models are compared
-        self.second_view.setAccessibleName("Picture with the second model")
-        self.second_view.hide()
-        self.end_comparison = QPushButton("×", self.second_view)
-        self.end_comparison.setToolTip(f"Back to one model. Key: {native('Shift+M')}")
-        self.end_comparison.setAccessibleName("End comparison")
-        self.end_comparison.setFixedSize(30, 28)
-        self.end_comparison.setStyleSheet("padding: 0;")
-        enable_keyboard(self.end_comparison)
-        self._views = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._views.setContentsMargins(QMargins())
-        self._views.setSpacing(2)
-        self._views.addWidget(self.view)
-        self._views.addWidget(self.second_view)
-        self._first_title = ""  # of the first of two compared models
+        self.duel = DuelView(on_painted)  # in place of the picture while something is compared
+        views = QVBoxLayout(self)
+        views.setContentsMargins(QMargins())
+        views.addWidget(self.view)
+        views.addWidget(self.duel)
         self.hud = Hud(self)
         self.hud.hide()
         self.notice = FaultPanel(self)
@@ -73,39 +63,33 @@ class LiveView(QWidget):
         if self.hud.isVisible():
             self.hud.show_status(status)
         self.notice.show_status(status)
-        for view in (self.view, self.second_view):
-            view.set_dimmed(status.source.waiting)
-        self._show_second_model(status)
+        self.view.set_dimmed(status.source.waiting)
+        self.duel.show_status(status)
+        self.view.setVisible(self.duel.sides is None)
         self.analysis_notice.show_text(status.analysis_notice)
         self.opening.setText(source_text.opening_text(status.source.opening))
         self.opening.setVisible(bool(status.source.opening))
         self._arrange()  # the picture may have changed its shape
 
-    def _show_second_model(self, status: LiveStatus) -> None:
-        """A second view while two models are compared; it waits until its model is loaded."""
-        second = status.second_model
-        self.second_view.setVisible(second is not None)
-        self._first_title = f"A · {source_text.model_title(status)}" if second else ""
-        self._show_title()
-        name = second.name if second is not None else ""
-        self.second_view.set_title(f"B · {name}" if name else "")
-        notice = second.notice if second is not None else ""
-        self.second_view.set_message(notice or "Loading the second model…")
-        if not name:
-            self.second_view.clear()
-
     def show_analysis(self, analysis: Analysis) -> None:
-        """In both views, if a second model has predictions too."""
         self.view.show_analysis(analysis)
-        self._show_title()
-        if len(analysis.models) > 1:
-            self.second_view.show_analysis(analysis)
+        self.view.set_title(source_text.picture_title(analysis.frame))
+        if self.duel.sides is not None:
+            self.duel.show_analysis(analysis)
 
-    def _show_title(self) -> None:
-        """The file of a folder, and the model if two are compared."""
-        shown = self.view.analysis
-        picture = source_text.picture_title(shown.frame) if shown is not None else ""
-        self.view.set_title("  ·  ".join(part for part in (self._first_title, picture) if part))
+    def set_overlay_style(self, style: OverlayStyle) -> None:
+        self.view.set_overlay_style(style)
+        self.duel.set_overlay_style(style)
+
+    def selected_map(self) -> QImage | None:
+        """The coloured map of the selected face, or of a held one."""
+        return self.view.selected_map() if self.duel.held is None else self.duel.selected_map()
+
+    @property
+    def overlay_delay_ms(self) -> float | None:
+        """Of the maps on the screen; None without maps."""
+        view = self.view if self.duel.sides is None else self.duel.wipe
+        return view.overlay_delay_ms
 
     def show_recording(self, progress: str) -> None:
         """A red badge with this text; "" hides it."""
@@ -135,20 +119,6 @@ class LiveView(QWidget):
         super().resizeEvent(event)
         self._arrange()
 
-    def _orient_views(self) -> None:
-        """Side by side or one above the other, whichever makes the pictures larger."""
-        shown = self.view.analysis
-        if shown is None or self.second_view.isHidden():
-            return
-        height, width = shown.picture.shape[:2]
-        beside = min(self.width() / 2 / width, self.height() / height)
-        below = min(self.width() / width, self.height() / 2 / height)
-        direction = QBoxLayout.Direction
-        self._views.setDirection(
-            direction.LeftToRight if beside >= below else direction.TopToBottom
-        )
-        self.end_comparison.move(self.second_view.width() - self.end_comparison.width() - 8, 8)
-
     def _arrange_badges(self, room: QRect) -> None:
         """In the upper right corner, below the first steps if those are in the way."""
         top = room.top()
@@ -165,8 +135,9 @@ class LiveView(QWidget):
 
     def _arrange(self) -> None:
         """Place everything inside the picture, or inside the whole widget if that is too small."""
-        self._orient_views()
         room = self.view.picture_rect().toAlignedRect()
+        if self.duel.sides is not None:
+            room = self.duel.wipe.geometry()
         if room.width() < 360 or room.height() < self.hud.height() + 2 * _MARGIN:
             room = QRect(self.rect())
         room.adjust(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
@@ -177,10 +148,10 @@ class LiveView(QWidget):
         )  # in the corner of the widget it hides less of a wide picture
         self._arrange_badges(room)
         left, bottom = room.left(), room.bottom() + 1
-        if left > _MIN_LETTERBOX:  # notices hide less of the picture there
-            left = _MARGIN
-        if self.height() - bottom > _MIN_LETTERBOX:
-            bottom = self.height() - _MARGIN
+        if self.duel.sides is None:  # notices hide less of the picture beside it
+            left = _MARGIN if left > _MIN_LETTERBOX else left
+            below = self.height() - bottom
+            bottom = self.height() - _MARGIN if below > _MIN_LETTERBOX else bottom
         space = QSize(self.width() - left - _MARGIN, self.height())
         for notice in self._notices:
             if not notice.isHidden():

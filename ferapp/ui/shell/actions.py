@@ -46,7 +46,9 @@ ACTIONS: tuple[ActionRecord, ...] = (
     ActionRecord(
         "open_model", "Model", "Open model…", "M", "Analyse the faces with another model."
     ),
-    ActionRecord("end_comparison", "Model", "End comparison", "Shift+M", "Return to one model."),
+    ActionRecord(
+        "end_comparison", "Model", "End comparison", "Shift+M", "Return to one explanation."
+    ),
     ActionRecord(
         "teach",
         "Model",
@@ -299,6 +301,14 @@ STAGE_KEYS = (
     ModeKey("landmarks", ("L",), "L", "Landmarks", "Show the 68 landmarks to the audience."),
     ModeKey("leave", ("Esc",), "Esc", "Leave the stage", "Return to the window as it was."),
 )
+# handled by the live page during a comparison: key, text, tip
+DUEL_KEYS = (
+    ("← →", "Wipe", "Move the line between A's explanation and B's."),
+    ("W", "Where they differ", "Show the difference of both explanations, or both again."),
+    ("Enter", "Next disagreement", "Hold the newest disagreement, then the one before it."),
+    ("Esc", "Back to live", "Leave the held frame."),
+)
+
 # handled by the grid of the Inspect page: key, text, tip
 INSPECT_KEYS = (
     ("1 – 7", "Relabel", "Give the face on the Inspect page another label."),

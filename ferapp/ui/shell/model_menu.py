@@ -6,33 +6,39 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from ferapp.live.status import LiveStatus, ModelInfo
+from ferapp.ui.duel.sides import served_method
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.source_menu import literal
 from ferapp.ui.text import source_text, wording
+from ferapp.vision.overlay_methods import OVERLAY_METHODS
 
 _GROUPS = (("bundled", "Bundled"), ("run", "From runs"), ("file", "Opened files"))
 
 
 class ModelMenu(QMenu):
-    """Lists the models with their accuracy and their time per face on the current device."""
+    """Lists the models with their accuracy and their time per face on the current device.
+
+    `compare` gets a model or a method, as `LiveEngine.compare_with`; `method` is the chosen one.
+    """
 
     def __init__(
         self,
         open_model: QAction,
         load: Callable[[str], None],
         about: Callable[[], None],
-        compare: Callable[[str], None],
+        compare: Callable[[str, str], None],
+        method: Callable[[], str],
         end_comparison: QAction,
         teach: QAction,
         parent: QWidget,
     ) -> None:
         super().__init__("Model", parent)
         self.setToolTipsVisible(True)
-        self._compare, self._end_comparison = compare, end_comparison
-        self._second_models = QMenu("Compare with", self)
-        self._second_models.setToolTipsVisible(True)
-        self._second_models.menuAction().setToolTip(
-            "Run a second model on the same frames, side by side."
+        self._compare, self._method, self._end_comparison = compare, method, end_comparison
+        self._others = QMenu("Compare with", self)
+        self._others.setToolTipsVisible(True)
+        self._others.menuAction().setToolTip(
+            "Explain the same face twice: by another model, or by another attribution method."
         )
         self._open_model, self._load = open_model, load
         self._about = QAction("About this model…", self)
@@ -42,13 +48,17 @@ class ModelMenu(QMenu):
         self._about.triggered.connect(about)
         self._status = LiveStatus()
         self._models: dict[QAction, ModelInfo] = {}
-        self._fixed = (self._second_models.menuAction(), self._open_model, teach, self._about)
+        self._fixed = (self._others.menuAction(), self._open_model, teach, self._about)
+        self._others.aboutToShow.connect(self._fill_others)
         self._fill()
+        self._fill_others()
 
     def show_status(self, status: LiveStatus) -> None:
         before, self._status = self._status, status
         if (status.models, status.model.device) != (before.models, before.model.device):
             self._fill()
+        if (status.models, status.model) != (before.models, before.model):
+            self._fill_others()
         self._about.setEnabled(status.model.card is not None)
         self._mark()
 
@@ -58,7 +68,6 @@ class ModelMenu(QMenu):
             if action not in self._fixed:
                 action.deleteLater()
         self._models = {}
-        self._second_models.clear()
         for group, title in _GROUPS:
             models = [model for model in self._status.models if model.group == group]
             if models:
@@ -66,15 +75,35 @@ class ModelMenu(QMenu):
                 for model in models:
                     self._add(model)
                 self.addSeparator()
-        for model in self._status.models:
-            if model.card is not None and not model.problem:
-                action = self._second_models.addAction(literal(model.name))
-                action.setToolTip(model.card.summary)
-                action.triggered.connect(lambda _=False, spec=model.spec: self._compare(spec))
-        self._second_models.addSeparator()
-        self._second_models.addAction(self._end_comparison)
         for action in self._fixed:
             self.addAction(action)
+
+    def _fill_others(self) -> None:
+        """Every other model by the same method, and this model by every other method."""
+        menu, running = self._others, self._status.model
+        menu.clear()
+        self._add_title("Another model", "It explains the same face with the same method.")
+        for model in self._status.models:
+            if model.card is not None and not model.problem and model.spec != running.spec:
+                action = menu.addAction(literal(model.name))
+                action.setToolTip(model.card.summary)
+                action.triggered.connect(lambda _=False, spec=model.spec: self._compare(spec, ""))
+        if running.methods:
+            menu.addSeparator()
+            self._add_title("This model, explained with", "The same answer, explained twice.")
+        method = served_method(running, self._method())
+        for name in running.methods:
+            if name != method:
+                action = menu.addAction(OVERLAY_METHODS[name].title)
+                action.setToolTip(OVERLAY_METHODS[name].description)
+                action.triggered.connect(lambda _=False, name=name: self._compare("", name))
+        menu.addSeparator()
+        menu.addAction(self._end_comparison)
+
+    def _add_title(self, text: str, tip: str) -> None:
+        title = self._others.addAction(text)
+        title.setToolTip(tip)
+        title.setEnabled(False)
 
     def _add(self, model: ModelInfo) -> None:
         card = model.card

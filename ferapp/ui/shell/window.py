@@ -89,6 +89,7 @@ class MainWindow(QMainWindow):
             self.load_model,
             self.help.show_model_card,
             engine.compare_with,
+            lambda: store.now.look.method,
             actions["end_comparison"],
             actions["teach"],
             self,
@@ -355,8 +356,10 @@ class MainWindow(QMainWindow):
         self.setWindowState(state | full if on else state & ~full)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        digit = event.key() - Qt.Key.Key_0
-        if self._pages.currentWidget() is self.live_page and 1 <= digit <= MAX_FACES:
+        digit, is_live = event.key() - Qt.Key.Key_0, self._pages.currentWidget() is self.live_page
+        if is_live and self.live_page.live_view.duel.handle_key(event.key()):
+            return
+        if is_live and 1 <= digit <= MAX_FACES:
             self.live_page.follow_number(digit)
         elif event.key() in _ARROWS and self.live_page.shows_folder:
             self.actions_by_id[_ARROWS[event.key()]].trigger()

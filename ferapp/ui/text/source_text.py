@@ -114,7 +114,8 @@ def picture_title(frame: Frame) -> str:
 def first_title(status: LiveStatus) -> str:
     """`A · default` while two models are compared, else ""."""
     second = status.second_model
-    return f"A · {model_title(status)}" if second is not None and second.name else ""
+    is_other = second is not None and second.name and second.spec != status.model.spec
+    return f"A · {model_title(status)}" if is_other else ""
 
 
 def camera_titles(cameras: tuple[CameraInfo, ...]) -> list[str]:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from ferapp.sources.stream_address import URL
 from ferapp.ui.shell.actions import (
     ACTIONS,
+    DUEL_KEYS,
     INSPECT_KEYS,
     STAGE,
     STAGE_KEYS,
@@ -36,7 +37,7 @@ from ferapp.ui.widgets.text_size import scaled
 
 KEYS_WIDTH = 1180  # px
 _SCREEN_MARGIN = 60  # px, with the window's frame
-_RIGHT_GROUPS = ("Picture", "Recording", "Inspect")  # about half of all keys
+_RIGHT_GROUPS = ("Picture", "Recording", "Comparison", "Inspect")  # about half of all keys
 _KeyRow = tuple[str, str, str]  # a key, its action, and what that does
 LOG_MS = 1000  # between two updates of an open log
 
@@ -85,6 +86,7 @@ class KeysDialog(ModelessDialog):
         for record in (*ACTIONS, *(pages if has_pages else ())):
             row = native(record.shortcut), record.text, record.tip
             groups.setdefault(record.group, []).append(row)
+        groups["Comparison"] = [*DUEL_KEYS]
         if has_pages:
             groups["Inspect"] = [*INSPECT_KEYS]
         groups.setdefault(STAGE, stage)

@@ -20,6 +20,7 @@ from tests.support.app.engine_parts import (
     status_when,
     until,
 )
+from trainer.attribution_methods import DEFAULT_METHOD as DEFAULT
 from trainer.faces.landmarker import FaceLandmarker
 
 
@@ -125,6 +126,42 @@ def test_a_failing_second_model_is_released_and_the_first_keeps_running(bench: E
         assert status.second_model is not None
         notice = status.second_model.notice
         assert "it gives NaN" in notice or "two" in notice
+
+
+def test_one_model_explains_by_two_methods(bench: EngineBench) -> None:
+    with bench.engine() as engine:
+        ready(engine)
+        engine.compare_with("two")
+        next_analysis(engine, lambda a: len(a.models) == 2)
+        engine.compare_with("", "gradcam")
+        status = status_when(engine, lambda s: s.second_method)
+        assert status.second_model == status.model
+        assert status.second_method == "gradcam"
+        both = next_analysis(engine, lambda a: len(a.models) == 2 and a.models[1].method != DEFAULT)
+        assert [model.method for model in both.models if model] == [DEFAULT, "gradcam"]
+        assert engine._second_loader is not None
+        assert engine._second_loader.current.loaded is None  # no second model is in memory
+        engine.compare_with("")
+        assert engine.status().second_model is None
+        next_analysis(engine, lambda a: len(a.models) == 1)
+
+
+def test_a_method_that_fails_leaves_the_first_explanation(bench: EngineBench) -> None:
+    def fails(device: str, options: AnalysisOptions) -> None:
+        if options.method == "gradcam":
+            raise RuntimeError("it gives NaN")
+
+    bench.model_fails = fails
+    with bench.engine() as engine:
+        ready(engine)
+        engine.compare_with("", "gradcam")
+        status = status_when(engine, lambda s: s.second_model and s.second_model.notice)
+        assert status.second_model is not None
+        assert "it gives NaN" in status.second_model.notice
+        assert (status.model.state, status.model.notice) == (ModelState.READY, "")
+        next_analysis(engine, lambda a: "model" in a.classes)
+        engine.compare_with("", "layercam")  # another one may work
+        next_analysis(engine, lambda a: len(a.models) == 2)
 
 
 def test_both_models_get_the_same_face(demo_frame: np.ndarray) -> None:

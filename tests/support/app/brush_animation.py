@@ -85,7 +85,7 @@ class Film:
             self.wait(0.1)
             self.shoot()
         QTest.mouseRelease(view, left, pos=self.at(landmarks[-1]))
-        self.page.brush.tools[0].layer.set_ring(None)
+        self.page.brush.tool.layer.set_ring(None)
 
 
 def film(window: MainWindow) -> list[Image.Image]:

@@ -104,7 +104,7 @@ class FakeAnalyzer:
         self, analysis: Analysis, classifier: FakeClassifier, options: AnalysisOptions
     ) -> Analysis:
         classifier.fails(options)
-        second = AppliedModel((classifier.card.name,))
+        second = AppliedModel((classifier.card.name,), options.method)
         return replace(analysis, models=(analysis.model, second))
 
 

@@ -192,8 +192,8 @@ class FakeEngine:
     def use_device(self, device: str) -> None:
         self.calls.append(("use_device", device))
 
-    def compare_with(self, model: str) -> None:
-        self.calls.append(("compare_with", model))
+    def compare_with(self, model: str, method: str = "") -> None:
+        self.calls.append(("compare_with", (model, method)))
 
     def set_options(self, options: AnalysisOptions) -> None:
         self.options = options

@@ -17,9 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.live.status import LiveStatus, ModelStatus
+from ferapp.live.status import LiveStatus
 from ferapp.overlays.label_text import class_title
 from ferapp.overlays.overlay_style import OverlayStyle, displayed_map, target_class
+from ferapp.ui.duel.sides import A, B, Sides, compared_sides
 from ferapp.ui.live.face.attention_strip import AttentionStrip
 from ferapp.ui.live.face.attribution_key import AttributionKey
 from ferapp.ui.live.face.crop_view import CropView
@@ -27,7 +28,7 @@ from ferapp.ui.live.face.face_badge import FaceBadge
 from ferapp.ui.live.face.probability_bars import ProbabilityBars
 from ferapp.ui.live.face.quality_chips import QualityChips
 from ferapp.ui.live.face.region_meter import RegionMeter
-from ferapp.ui.live.face.twin_bars import A, B, TwinBars
+from ferapp.ui.live.face.twin_bars import TwinBars
 from ferapp.ui.text import source_text, wording
 from ferapp.ui.timeline import probability_plot, signal_panel
 from ferapp.ui.timeline.affect_plane import AffectPlane
@@ -229,12 +230,14 @@ class FacePanel(QWidget):
         self.affect_plane.show_analysis(analysis)
         classes = analysis.classes if analysis is not None else ()
         self._show_bars(face, classes, style)
-        second = _second_model(analysis, status)
-        self.bars.setVisible(second is None)
-        self.twin_bars.setVisible(second is not None)
-        if second is not None:
+        sides = _sides(analysis, status, style)
+        has_two_models = sides is not None and not sides.have_one_model
+        self.bars.setVisible(not has_two_models)
+        self.twin_bars.setVisible(has_two_models)
+        if sides is not None and has_two_models:
             predictions = [face.predicted_by(model) if face else None for model in (0, 1)]
-            self.twin_bars.show_both((status.model.name, second.name), classes, *predictions)
+            names = sides.first.model, sides.second.model
+            self.twin_bars.show_both(names, classes, *predictions)
 
     def _show_bars(self, face: Face | None, classes: tuple[str, ...], style: OverlayStyle) -> None:
         prediction = face.prediction if face is not None else None
@@ -273,12 +276,13 @@ class FacePanel(QWidget):
         self.region_meter.show_shares(_region_shares(prediction, style))
         self.attention.show_weights(prediction.attention if prediction is not None else None)
         self._show_key(prediction, style)
-        second = _second_model(analysis, status)
-        self.second_region_meter.setVisible(second is not None)
-        self.region_meter.set_title(A if second is not None else "")
+        sides = _sides(analysis, status, style)
+        self.second_region_meter.setVisible(sides is not None)
+        self.region_meter.set_title(A if sides is not None else "")
         self.second_region_meter.set_title(B)
-        self._show_model_name(source_text.first_title(status) if second is not None else "")
-        if second is not None:
+        has_two_models = sides is not None and not sides.have_one_model
+        self._show_model_name(source_text.first_title(status) if has_two_models else "")
+        if sides is not None:
             other = face.predicted_by(1) if face is not None else None
             self.second_region_meter.show_shares(_region_shares(other, style))
         self.probability_plot.redraw()
@@ -322,11 +326,11 @@ def _panel_width(panel: FacePanel) -> int:
     return max(width, panel.minimumSizeHint().width())
 
 
-def _second_model(analysis: Analysis | None, status: LiveStatus) -> ModelStatus | None:
-    """The second model, once there are predictions of it."""
-    second = status.second_model
+def _sides(analysis: Analysis | None, status: LiveStatus, style: OverlayStyle) -> Sides | None:
+    """What is compared, once there are predictions of both sides."""
+    sides = compared_sides(status, style)
     there = analysis is not None and len(analysis.models) > 1
-    return second if there and second is not None and second.name else None
+    return sides if there and sides is not None and sides.second.model else None
 
 
 def _region_shares(

@@ -52,10 +52,10 @@ class HideRow(QWidget):
             chip.setChecked(part in parts)
             chip.blockSignals(False)
 
-    def set_blocked(self, reason: str) -> None:
-        """Disable the chips, with `reason` as their tooltip; "" enables them."""
+    def set_blocked(self, reason: str, painting: str) -> None:
+        """Disable the chips, with `reason` as their tooltip, and Paint; "" enables them."""
         for part, chip in self.chips.items():
             chip.setEnabled(not reason)
             chip.setToolTip(reason or _TIP.format(part=part))
-        self.paint.setEnabled(not reason)
-        self.paint.setToolTip(reason or self._brush.toolTip())
+        self.paint.setEnabled(not painting)
+        self.paint.setToolTip(painting or self._brush.toolTip())

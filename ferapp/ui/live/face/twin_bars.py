@@ -7,11 +7,11 @@ from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferapp.overlays import label_text
+from ferapp.ui.duel.sides import A, B
 from ferapp.ui.widgets import theme
 from ferapp.vision.types import Prediction
 
 _BAR = 6.0  # px
-A, B = "A", "B"
 
 
 class TwinBars(QWidget):

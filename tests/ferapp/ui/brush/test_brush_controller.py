@@ -160,7 +160,7 @@ def test_the_ring_is_as_large_as_the_stroke(bench: Bench, page: LivePage) -> Non
     page.brush.brush.radius = 0.3
     before = pixels(page.view)
     bench.qtbot.mouseMove(page.view, at(page, 30))
-    bench.qtbot.waitUntil(lambda: page.brush.tools[0].layer.isVisible())
+    bench.qtbot.waitUntil(lambda: page.brush.tool.layer.isVisible())
     changed = np.abs(pixels(page.view) - before).sum(axis=2) > 30
     one, two = at(page, 36), at(page, 45)
     expected = 0.6 * float(np.hypot(two.x() - one.x(), two.y() - one.y()))
@@ -204,7 +204,7 @@ def test_the_smallest_patch_is_found_and_becomes_a_stroke(bench: Bench, page: Li
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_F)
     assert not hidden(bench)  # it begins with the whole face
     assert "Cancel" in page.brush.bar.search.text()
-    layer, plain = page.brush.tools[0].layer, pixels(page.view)
+    layer, plain = page.brush.tool.layer, pixels(page.view)
     classifier = ScriptedClassifier()
     bench.engine.patch_search.step(classifier)  # type: ignore[arg-type]
     bench.qtbot.waitUntil(lambda: bool(layer.patches))
@@ -245,7 +245,7 @@ def test_escape_cancels_a_search_first(bench: Bench, page: LivePage) -> None:
 
 
 def test_patches_are_drawn_where_they_are_on_the_face(bench: Bench, page: LivePage) -> None:
-    layer = page.brush.tools[0].layer
+    layer = page.brush.tool.layer
     patch = candidates(10)[20]
     corners = layer.patch_corners(patch)
     shown = page.view.analysis

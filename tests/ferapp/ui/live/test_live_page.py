@@ -67,8 +67,6 @@ def test_the_file_name_of_a_picture_is_shown_on_it(bench: Bench) -> None:
     shown = analysis(face(), index=1)
     bench.show(replace(shown, frame=replace(shown.frame, file_name="b.png", file_position=(3, 67))))
     assert view.title == "b.png  ·  3 / 67"
-    bench.engine.change_second_model(state=ModelState.LOADING)
-    bench.qtbot.waitUntil(lambda: view.title == "A · default  ·  b.png  ·  3 / 67")
 
 
 def test_no_face_is_reported(bench: Bench) -> None:

@@ -1,0 +1,1 @@
+"""Two explanations of the same face: two models, or two attribution methods of one."""
