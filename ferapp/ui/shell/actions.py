@@ -91,6 +91,14 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=False,
     ),
     ActionRecord(
+        "timeline",
+        "Picture",
+        "Timeline",
+        "Shift+L",
+        "The whole session over time, below the picture: expressions, doubts, marks.",
+        checked=True,
+    ),
+    ActionRecord(
         "next_face",
         "Picture",
         "Next face",
