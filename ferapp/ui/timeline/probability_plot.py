@@ -25,8 +25,8 @@ class ProbabilityPlot(TimePlot):
         self.getAxis("left").setTicks([[(0, "0"), (0.5, "50"), (1, "100 %")]])
         self.setAccessibleName("Probabilities of the last 20 seconds")
         self.setToolTip(
-            "The probabilities of the last 20 seconds, in the colours of the bars; in a file, those\n"
-            "of the 20 seconds before the displayed picture.\n"
+            "The probabilities of the last 20 seconds, in the colours of the bars; in a file,\n"
+            "those of the 20 seconds before the displayed picture.\n"
             "Lines: smoothed. Faint line: the leading expression, unsmoothed.\n"
             "Gaps: no face, other parts hidden, a pause, a seek or a restart."
         )

@@ -119,7 +119,7 @@ class _Chunk:
 
     def rows(self, start: int, end: int) -> Rows:
         """Views of rows `start` to `end`, exclusive."""
-        return Rows(*(array[start:end] for array in self.arrays()))  # type: ignore[arg-type]
+        return Rows(*(array[start:end] for array in self.arrays()))
 
     def write(self, index: int, row: tuple[Any, ...]) -> None:
         for array, value in zip(self.arrays(), row, strict=True):
