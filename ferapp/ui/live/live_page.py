@@ -28,6 +28,8 @@ from ferapp.ui.recording.record_bar import RecordBar
 from ferapp.ui.shell.actions import block
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import wording
+from ferapp.ui.timeline.session_history import SessionHistory
+from ferapp.ui.timeline.timeline_pane import TimelinePane
 from ferapp.vision.analysis_options import AnalysisOptions, Prior
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis
@@ -93,13 +95,15 @@ class LivePage(QWidget):
         self.switches = [
             Switch(actions[name]) for name in (*(o.field for o in OVERLAYS), "signals")
         ]
-        self.panel = FacePanel(self.switches, below, store.now.signal_group)
+        self.history = SessionHistory()  # of everything that is plotted over time
+        self.timeline = TimelinePane(self.live_view, self.history, actions, store)
+        self.panel = FacePanel(self.switches, below, store.now.signal_group, self.history)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         self._left = left = QVBoxLayout()
         left.setSpacing(0)
-        left.addWidget(self.live_view, 1)
+        left.addWidget(self.timeline, 1)
         left.addWidget(self.brush.bar)
         left.addWidget(self.record_bar)
         left.addWidget(self.table_bar)
@@ -138,6 +142,10 @@ class LivePage(QWidget):
         self.play_bar.loop_changed.connect(self._engine.set_loop)
         actions["step_back"].triggered.connect(lambda: self._step(-1))
         actions["step_forward"].triggered.connect(lambda: self._step(1))
+        self.timeline.strip.sought.connect(self._engine.seek)
+        self.timeline.strip.face_chosen.connect(self.follow_number)
+        self.timeline.failed.connect(self.live_view.toast.show_message)
+        self.record_bar.noted.connect(lambda _, note: self.history.note_last_mark(note))
         self.play_bar.reanalysis_changed.connect(self._set_reanalysis)
         block(actions["end_comparison"], NOT_COMPARING)
         actions["end_comparison"].triggered.connect(lambda: self._engine.compare_with(""))
@@ -230,6 +238,7 @@ class LivePage(QWidget):
         """Show `analysis` with the selected face and debounced issues; returns what is shown."""
         self._analysis = self._selection.apply(analysis)
         self._shown = self._debounce.apply(self._analysis)
+        self.history.select(self._shown)
         self.live_view.show_analysis(self._shown)
         self._show_face()
         self._panel_due = True
@@ -400,6 +409,7 @@ class LivePage(QWidget):
             timer.stop()
         self.play_bar.filmstrip.close_down()
         self.table_bar.close_down()
+        self.timeline.stop()
 
     def _show_newest(self) -> None:
         """Show the newest analysis, if there is one; the view reports when it is painted."""
@@ -440,8 +450,9 @@ class LivePage(QWidget):
             )
         if analysis.frame.position_s is not None:
             self.play_bar.show_time(analysis.frame.position_s)
+        self.panel.plot(shown)
+        self.timeline.show_analysis(shown)
         if not (analysis.frame.is_repeat or self._actions["freeze"].isChecked()):
-            self.panel.plot(shown)  # while the picture is frozen, so are the plots
             self.live_view.duel.follow(shown)
 
     def _refresh_status(self) -> None:
@@ -465,6 +476,7 @@ class LivePage(QWidget):
             self.live_view.toast.show_message(
                 f"The comparison has ended: both sides were {sides.first.title}."
             )
+        self.timeline.show_status(status)
         self.play_bar.show_playback(status.source.playback, status.source.replay)
         frozen = self._actions["freeze"].isChecked()
         if status.source.playback is not None and status.source.playback.paused != frozen:

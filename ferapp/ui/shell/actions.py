@@ -148,6 +148,14 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "hidden. Of two compared models, the first is asked. Press again, or Esc, to cancel.",
     ),
     ActionRecord(
+        "timeline",
+        "Picture",
+        "Timeline",
+        "Shift+L",
+        "The whole session over time, below the picture: expressions, doubts, marks.",
+        checked=True,
+    ),
+    ActionRecord(
         "next_face",
         "Picture",
         "Next face",

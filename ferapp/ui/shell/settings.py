@@ -52,6 +52,11 @@ def _language(code: str) -> str:
     return code
 
 
+def _signal_groups(value: Any) -> Any:
+    """Those of the file that exist."""
+    return tuple(name for name in GROUPS if name in value) if isinstance(value, list) else value
+
+
 def _recent(value: Any) -> Any:
     return tuple(value)[:RECENT] if isinstance(value, list) else value
 
@@ -71,6 +76,9 @@ class Settings(BaseModel):
     hud: bool = False
     signals: bool = False
     signal_group: Annotated[str, AfterValidator(_signal_group)] = "Head"
+    timeline: bool = True  # visible, below the picture
+    timeline_height: int = Field(default=0, ge=0, le=4000)  # px; 0 is the usual one
+    timeline_lanes: Annotated[tuple[str, ...], BeforeValidator(_signal_groups)] = ()
     model: str = "default"
     device: str = "auto"
     camera: str = ""  # the camera chosen last, as `open_source` expects it; "" is none yet

@@ -7,10 +7,9 @@ from PySide6.QtGui import QColor, QFontMetrics
 
 from ferapp.overlays import label_text, palette
 from ferapp.ui.live.slide import RecentShares
+from ferapp.ui.timeline.session_history import SessionHistory
 from ferapp.ui.timeline.time_plot import SECONDS, TimePlot
 from ferapp.ui.widgets import theme
-from ferapp.vision.types import Analysis
-from trainer.labels import EXPRESSIONS
 
 MIN_HEIGHT = 40  # px: everything fits into the smallest window
 NAMED = 0.1  # probability from which a line has its name beside it
@@ -20,9 +19,9 @@ ROOM = 1  # px between two names
 class ProbabilityPlot(TimePlot):
     """Raw values are drawn for the leading class only: seven more lines would hide the curves."""
 
-    def __init__(self) -> None:
-        super().__init__(len(EXPRESSIONS), min_height=MIN_HEIGHT)
-        self._classes: tuple[str, ...] = EXPRESSIONS
+    def __init__(self, history: SessionHistory) -> None:
+        super().__init__(history, min_height=MIN_HEIGHT)
+        self._classes = history.classes
         self.curves: list[pg.PlotCurveItem] = []
         self._raw = pg.PlotCurveItem(connect="finite")
         self.names: list[pg.TextItem] = []  # one a class, at the end of its line
@@ -30,10 +29,11 @@ class ProbabilityPlot(TimePlot):
         self.getAxis("left").setTicks([[(0, "0"), (0.5, "50"), (1, "100 %")]])
         self.setAccessibleName("Probabilities of the last 20 seconds")
         self.setToolTip(
-            "The probabilities of the last 20 seconds, in the colours of the bars.\n"
+            "The probabilities of the last 20 seconds, in the colours of the bars; in a file,\n"
+            "those of the 20 seconds before the displayed picture.\n"
             "Lines: smoothed; those above 10 % have their names beside them.\n"
             "Faint line: the leading expression, unsmoothed.\n"
-            "Gaps: no face, another face, other parts hidden, a pause, a seek or a restart."
+            "Gaps: no face, other parts hidden, a pause, a seek or a restart."
         )
         self._build_curves()
 
@@ -52,30 +52,20 @@ class ProbabilityPlot(TimePlot):
                 self.addItem(item, ignoreBounds=True)
         self.restyle()
 
-    def add(self, analysis: Analysis) -> None:
-        """Append one analysis; `redraw` draws it."""
-        if analysis.classes and analysis.classes != self._classes:
-            self._classes = analysis.classes
-            self.clear_history(len(self._classes))
-            self._build_curves()
-        frame, face = analysis.frame, analysis.selected_face
-        prediction = face.prediction if face is not None else None
-        if face is None or prediction is None:
-            self.append_gap(frame)
-        else:
-            subject = face.face_id, analysis.hidden
-            self.append(frame, subject, prediction.smoothed, prediction.probabilities)
-
     def recent(self) -> RecentShares:
         """The smoothed values of the last seconds, for a slide."""
-        times, smoothed, _ = self.history.last(SECONDS)
-        return RecentShares(times, smoothed)
+        rows = self.history.last(SECONDS)
+        return RecentShares(rows.times, rows.smoothed)
 
     def redraw(self) -> None:
-        """Draw the added values, if the plot is visible."""
+        """Draw what the history has now, if the plot is visible."""
         if not self.is_due():
             return
-        times, smoothed, raw = self.history.last(SECONDS)
+        if self.history.classes != self._classes:
+            self._classes = self.history.classes
+            self._build_curves()
+        rows = self.history.last(SECONDS)
+        times, smoothed = rows.times, rows.smoothed
         for i, curve in enumerate(self.curves):
             curve.setData(times, smoothed[:, i])
         has_face = len(times) > 0 and bool(np.isfinite(smoothed[-1, 0]))
@@ -87,7 +77,7 @@ class ProbabilityPlot(TimePlot):
             faint = QColor(colour)
             faint.setAlphaF(0.25)
             self._raw.setPen(pg.mkPen(faint, width=1))
-            self._raw.setData(times, raw[:, top])
+            self._raw.setData(times, rows.raw[:, top].astype(np.float32))
 
     def _place_names(self, shares: NDArray[np.float32]) -> None:
         """Names beside the lines above NAMED, so that they do not depend on colours alone.

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from ferapp.ui.shell.settings import SIGNAL_GROUPS, STRONGEST
+from ferapp.ui.timeline.session_history import SessionHistory
 from ferapp.ui.timeline.time_plot import SECONDS, TimePlot
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.picker import Picker
@@ -125,10 +126,10 @@ class SignalCells(QWidget):
 
 
 class SignalPlot(TimePlot):
-    """The curves of a group of SIGNALS; all are stored, so that another group has a history."""
+    """The curves of a group of SIGNALS; the history has all, so that another group has a past."""
 
-    def __init__(self) -> None:
-        super().__init__(len(SIGNALS), min_height=MIN_HEIGHT)
+    def __init__(self, history: SessionHistory) -> None:
+        super().__init__(history, min_height=MIN_HEIGHT)
         self.shown: tuple[int, ...] = ()
         self.curves = [pg.PlotCurveItem(connect="finite") for _ in range(_MAX_CURVES)]
         for curve in self.curves:
@@ -136,20 +137,12 @@ class SignalPlot(TimePlot):
         self.setAccessibleName("Signals of the last 20 seconds")
         self.restyle()
 
-    def add(self, analysis: Analysis) -> None:
-        """Append one analysis; `redraw` draws it."""
-        face, frame = analysis.selected_face, analysis.frame
-        if face is None:
-            self.append_gap(frame)
-        else:
-            self.append(frame, face.face_id, face.signals, face.signals)
-
     def show_group(self, indices: tuple[int, ...]) -> None:
         """Plot these of SIGNALS from now on; they have the same extent."""
         if indices == self.shown:
             return
         self.shown = indices
-        self._changed = True
+        self._drawn = -1
         first = SIGNALS[indices[0]]
         low, high = first.extent
         room = 0.04 * (high - low)
@@ -166,7 +159,8 @@ class SignalPlot(TimePlot):
         """Draw the added values, if the plot is visible."""
         if not self.is_due():
             return
-        times, values, _ = self.history.last(SECONDS)
+        rows = self.history.last(SECONDS)
+        times, values = rows.times, rows.signals.astype(np.float32)
         for position, curve in enumerate(self.curves):
             used = position < len(self.shown)
             curve.setVisible(used)
@@ -184,7 +178,7 @@ class SignalPanel(QWidget):
 
     group_chosen = Signal(str)
 
-    def __init__(self, group: str) -> None:
+    def __init__(self, group: str, history: SessionHistory) -> None:
         super().__init__()
         self.group = Picker("Signals", _TIP)
         for name in SIGNAL_GROUPS:
@@ -192,7 +186,7 @@ class SignalPanel(QWidget):
         self.group.setCurrentIndex(SIGNAL_GROUPS.index(group))
         self.group.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.cells = SignalCells()
-        self.plot = SignalPlot()
+        self.plot = SignalPlot(history)
         first = QHBoxLayout()
         first.setSpacing(theme.GAP)
         first.addWidget(self.group)
@@ -211,8 +205,7 @@ class SignalPanel(QWidget):
         self.group_chosen.emit(name)
 
     def _strongest(self, before: tuple[int, ...]) -> tuple[int, ...]:
-        _, values, _ = self.plot.history.last(SECONDS)
-        known = np.nan_to_num(values)
+        known = np.nan_to_num(self.plot.history.last(SECONDS).signals.astype(np.float32))
         return strongest(known.max(axis=0, initial=0), before)
 
     def show_analysis(self, analysis: Analysis | None) -> None:

@@ -1,34 +1,28 @@
 """A plot of the last 20 seconds: the base of the plots of probabilities and of signals."""
 
-from collections.abc import Hashable
-
 import pyqtgraph as pg
-from numpy import float32
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSize
 from PySide6.QtWidgets import QSizePolicy
 
-from ferapp.sources.base import Frame
-from ferapp.ui.timeline.history import History
+from ferapp.ui.timeline.session_history import SessionHistory
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.text_size import scaled
 
 SECONDS = 20.0
-_CAPACITY = 1500  # 20 s at 60 analyses a second and some
-_BREAK = object()  # a subject equal to no other
 _READABLE = 72  # px of height
 
 
 class TimePlot(pg.PlotWidget):
-    """Pens of width 1 and fixed ranges: wider pens and automatic ranges cost several times more."""
+    """What `history` has of the selected face, up to its cursor: in a file the place displayed.
 
-    def __init__(self, width: int, min_height: int) -> None:
-        """`width` values at a time, `min_height` in px."""
+    Pens of width 1 and fixed ranges: wider pens and automatic ranges cost several times more.
+    """
+
+    def __init__(self, history: SessionHistory, min_height: int) -> None:
+        """`min_height` in px."""
         super().__init__(enableMenu=False)
-        self.history = History(width, _CAPACITY)
-        self._subject: Hashable = None  # of the newest values, with its segment; None after a gap
-        self._source = ""
-        self._changed = False
+        self.history = history
+        self._drawn = -1  # the revision of the history that is drawn
         self.setMouseEnabled(False, False)
         self.hideButtons()
         self.setXRange(-SECONDS, 0, padding=0)
@@ -42,42 +36,6 @@ class TimePlot(pg.PlotWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(300, 96)  # the minimum; the plot takes the room that is left
-
-    def clear_history(self, width: int) -> None:
-        """Start an empty plot with `width` values at a time."""
-        self.history = History(width, _CAPACITY)
-        self._subject = None
-
-    def interrupt(self) -> None:
-        """Begin the next values after a gap: frames in between were not plotted."""
-        if self._subject is not None:
-            self._subject = _BREAK
-
-    def append_gap(self, frame: Frame) -> None:
-        """Nothing was measured on `frame`."""
-        self._follow_source(frame)
-        self.history.append_gap(frame.captured_at)
-        self._subject = None
-
-    def append(
-        self, frame: Frame, subject: Hashable, values: NDArray[float32], raw: NDArray[float32]
-    ) -> None:
-        """Append the values that were measured on `frame`.
-
-        Another segment or another subject starts after a gap; another source clears the plot.
-        """
-        self._follow_source(frame)
-        key = (subject, frame.segment)
-        if self._subject not in (None, key):
-            self.history.append_gap(frame.captured_at)
-        self.history.append(frame.captured_at, values, raw)
-        self._subject = key
-
-    def _follow_source(self, frame: Frame) -> None:
-        self._changed = True
-        if frame.source != self._source:
-            self._source = frame.source
-            self.clear_history(self.history.width)
 
     def set_min_height(self, height: int) -> None:
         """In px with text of the usual size. Larger text makes its surroundings scroll anyway."""
@@ -96,13 +54,13 @@ class TimePlot(pg.PlotWidget):
         self.set_min_height(self._min_height)
         self.getAxis("bottom").setHeight(scaled(18))
         self.getAxis("left").setWidth(self.fontMetrics().horizontalAdvance("100 %") + 8)
-        self._changed = True
+        self._drawn = -1
 
     def is_due(self) -> bool:
         """Whether there is something new and visible to draw; call it once for each drawing."""
-        if not self._changed or not self.isVisible():
+        if self._drawn == self.history.revision or not self.isVisible():
             return False
-        self._changed = False
+        self._drawn = self.history.revision
         return True
 
     def changeEvent(self, event: QEvent) -> None:

@@ -33,6 +33,7 @@ from ferapp.ui.text import source_text, wording
 from ferapp.ui.timeline import probability_plot, signal_panel
 from ferapp.ui.timeline.affect_plane import AffectPlane
 from ferapp.ui.timeline.probability_plot import ProbabilityPlot
+from ferapp.ui.timeline.session_history import SessionHistory
 from ferapp.ui.timeline.signal_panel import SignalPanel
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.text_size import fix_width, scaled
@@ -50,11 +51,15 @@ class FacePanel(QWidget):
     """Headline and bars stay in view; all else scrolls where the window is low.
 
     `beside_crop` are the widgets to the right of the crop, `below` those under it; `group` is the
-    group of signals selected at first.
+    group of signals selected at first, `history` what the plots show.
     """
 
     def __init__(
-        self, beside_crop: Sequence[QWidget], below: Sequence[QWidget], group: str
+        self,
+        beside_crop: Sequence[QWidget],
+        below: Sequence[QWidget],
+        group: str,
+        history: SessionHistory,
     ) -> None:
         super().__init__()
         self.setObjectName("column")
@@ -87,8 +92,9 @@ class FacePanel(QWidget):
         self.notice.hide()
         self.bars = ProbabilityBars()
         self.twin_bars = TwinBars()  # in place of the bars while two models are compared
-        self.probability_plot = ProbabilityPlot()
-        self.signals = SignalPanel(group)
+        self._history = history
+        self.probability_plot = ProbabilityPlot(history)
+        self.signals = SignalPanel(group, history)
         self.signals.hide()
         self.crop = CropView()
         self.key = AttributionKey()
@@ -196,14 +202,12 @@ class FacePanel(QWidget):
         return scroll
 
     def plot(self, analysis: Analysis) -> None:
-        """Add the values of one analysis to the plots."""
-        self.probability_plot.add(analysis)
-        self.signals.plot.add(analysis)
+        """Add the values of one analysis to the history that the plots draw."""
+        self._history.add(analysis)
 
     def interrupt_plots(self) -> None:
         """Leave a gap before the next analysis: some in between were not plotted."""
-        self.probability_plot.interrupt()
-        self.signals.plot.interrupt()
+        self._history.interrupt()
 
     def show_face(
         self,

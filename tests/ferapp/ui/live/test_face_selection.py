@@ -108,7 +108,7 @@ def test_a_click_selects_a_face_everywhere(bench: Bench, page: LivePage) -> None
     assert "Sad 60" in page.panel.bars.summary()
     assert page.view.selected_map() is page.view.map_images()[1]
     bench.show(two(1))
-    smoothed = page.panel.probability_plot.history.last(20)[1]
+    smoothed = page.history.last(20).smoothed
     assert smoothed[-1, 4] == pytest.approx(0.6)  # sad
     bench.qtbot.waitUntil(lambda: "Followed: face 2" in page.view.accessibleDescription())
     click(bench, RIGHT)  # again: the largest

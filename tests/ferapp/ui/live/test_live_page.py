@@ -138,6 +138,7 @@ def test_a_failed_model_shows_why_and_what_keeps_running(bench: Bench) -> None:
 
 def test_the_notice_of_the_source_is_shown_on_the_picture(bench: Bench) -> None:
     live_view = bench.window.live_page.live_view
+    bench.window.actions_by_id["timeline"].trigger()  # else the picture is narrow, and it is beside
     bench.show(analysis(face()))
     assert not live_view.notice.isVisible()
     text = "No camera was found: playing the demo clip."

@@ -75,7 +75,7 @@ def test_another_group_has_a_past_too(bench: Bench, panel: SignalPanel) -> None:
         bench.show(with_signals(index, eye_left=0.1 * index, eye_right=0.3))
     choose(panel, "Eyes")
     bench.qtbot.waitUntil(lambda: panel.cells.summary() == "Left eye 0.20, Right eye 0.30")
-    np.testing.assert_allclose(panel.plot.curves[0].getData()[1], [0, 0.1, 0.2], atol=1e-6)
+    np.testing.assert_allclose(panel.plot.curves[0].getData()[1], [0, 0.1, 0.2], atol=1e-3)
 
 
 def test_values_are_those_of_the_selected_face(bench: Bench, panel: SignalPanel) -> None:
@@ -86,15 +86,15 @@ def test_values_are_those_of_the_selected_face(bench: Bench, panel: SignalPanel)
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_2)
     bench.qtbot.waitUntil(lambda: panel.cells.summary().startswith("Yaw −15°"))
     bench.show(analysis(one, two, index=1))
-    values = panel.plot.history.last(20)[1][:, YAW]
-    np.testing.assert_allclose(values, [30, np.nan, -15])  # a gap between the two
+    values = panel.plot.history.last(20).signals[:, YAW]
+    np.testing.assert_allclose(values, [-15, -15])  # its own past, too
 
 
 def test_no_face_is_a_gap_and_a_dash(bench: Bench, panel: SignalPanel) -> None:
     bench.show(with_signals(0, yaw_deg=3))
     bench.show(analysis(index=1))
     bench.qtbot.waitUntil(lambda: panel.cells.summary() == "Yaw –, Pitch –, Roll –")
-    assert np.isnan(panel.plot.history.last(20)[1][-1]).all()
+    assert np.isnan(panel.plot.history.last(20).signals[-1]).all()
 
 
 def test_a_hidden_plot_is_not_drawn(bench: Bench) -> None:
@@ -103,7 +103,7 @@ def test_a_hidden_plot_is_not_drawn(bench: Bench) -> None:
     headline = bench.window.live_page.panel.label
     bench.qtbot.waitUntil(lambda: headline.text() == "Happy 87\u00a0%")
     assert strip.curves[0].getData()[0].size == 0
-    assert strip.history.last(20)[1][-1, YAW] == 3  # but noted
+    assert strip.history.last(20).signals[-1, YAW] == 3  # but noted
 
 
 def test_the_strongest_units_are_those_that_moved_most(bench: Bench, panel: SignalPanel) -> None:

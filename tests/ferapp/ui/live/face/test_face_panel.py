@@ -83,7 +83,7 @@ def test_the_description_of_hiding_fits_in_one_line(bench: Bench, page: LivePage
 def test_the_curves_break_where_hiding_begins(bench: Bench, page: LivePage) -> None:
     bench.show(analysis(face()))
     bench.show(hiding("mouth", index=1))
-    _, smoothed, _ = page.panel.probability_plot.history.last(20)
+    smoothed = page.history.last(20).smoothed
     assert np.isnan(smoothed[:, 0]).tolist() == [False, True, False]
 
 

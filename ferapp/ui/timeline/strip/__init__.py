@@ -1,0 +1,1 @@
+"""The strip under the picture: how it is laid out, painted, read and exported."""

@@ -1,0 +1,266 @@
+"""The picture above and the session timeline below it, with a handle between them."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ferapp.live.status import LiveStatus
+from ferapp.recording.session import FACES, session_folder
+from ferapp.runs.task_queue import TaskFailure, TaskQueue
+from ferapp.ui.shell.settings import SettingsStore
+from ferapp.ui.timeline.session_history import Event, SessionHistory
+from ferapp.ui.timeline.session_timeline import SessionTimeline
+from ferapp.ui.timeline.strip import timeline_export
+from ferapp.ui.timeline.strip.face_jpeg import face_jpeg
+from ferapp.ui.timeline.strip.interval_card import IntervalCard
+from ferapp.ui.timeline.strip.reading_card import ReadingCard
+from ferapp.ui.timeline.strip.strip_layout import BETWEEN, LANE
+from ferapp.ui.timeline.table_history import read_table_history
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.buttons import MenuButton, push_button
+from ferapp.vision.signals import GROUPS
+from ferapp.vision.tracking import face_number
+from ferapp.vision.types import Analysis
+
+REFRESH_MS = 100
+DESCRIBE_EVERY = 10  # refreshes: a screen reader should not be talked over
+LEAST_HEIGHT = 120  # px of the strip with its header
+HEIGHT = 190  # px, at first
+_HINT = "Point to read  ·  drag to measure  ·  wheel to zoom"
+_FILE_HINT = "Point to read  ·  click to go there  ·  drag to measure  ·  wheel to zoom"
+
+
+class TimelinePane(QWidget):
+    """`failed` carries a message for the user."""
+
+    failed = Signal(str)
+
+    def __init__(
+        self,
+        above: QWidget,
+        history: SessionHistory,
+        actions: dict[str, QAction],
+        store: SettingsStore,
+    ) -> None:
+        super().__init__()
+        self._store, self._history = store, history
+        self._thumbnail_source: str | None = None
+        self._model = ""
+        self._replay = ""  # the recording whose table is read, or was
+        self._tasks: TaskQueue | None = None
+        self._drawn, self._refreshes = -1, 0
+        self.strip = SessionTimeline(history)
+        self.lanes_menu, self.export_menu = QMenu(self), QMenu(self)
+        self.hint = QLabel(_HINT)
+        self._action = actions["timeline"]
+        self.frame = self._lay_out()
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.addWidget(above)
+        self._splitter.addWidget(self.frame)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 0)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(5)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._splitter)
+        self.reading_card = ReadingCard(self, self.strip)
+        self.interval_card = IntervalCard(self, self.strip)
+        self.interval_card.copy_pressed.connect(lambda: timeline_export.copy(self.strip, ".csv"))
+        self.interval_card.save_pressed.connect(self._save)
+        self._splitter.splitterMoved.connect(self._remember_height)
+        self._action.setChecked(store.now.timeline)
+        self._action.toggled.connect(self._show_strip)
+        actions["mark"].triggered.connect(lambda: history.add_mark())
+        self._show_strip(store.now.timeline)
+        self._splitter.setSizes([10_000, store.now.timeline_height or HEIGHT])
+        self._timer = QTimer(self, interval=REFRESH_MS)
+        self._timer.timeout.connect(self._refresh)
+        self._timer.start()
+
+    def _lay_out(self) -> QFrame:
+        title = QLabel("Timeline")
+        self.hint.setProperty("quiet", True)
+        self.hint.setFont(theme.sized(self.hint.font(), 0.9))
+        self.hint.setMinimumWidth(1)  # it gives way where the window is narrow
+        for name in GROUPS:
+            lane = self.lanes_menu.addAction(f"{name}" if name != "Head" else "Head pose")
+            lane.setData(name)
+            lane.setCheckable(True)
+            lane.setChecked(name in self._store.now.timeline_lanes)
+            lane.toggled.connect(self._choose_lanes)
+        self.strip.show_lanes(self._store.now.timeline_lanes)
+        for text, suffix in (
+            ("Copy table (CSV)", ".csv"),
+            ("Copy picture (PNG)", ".png"),
+            ("Copy drawing (SVG)", ".svg"),
+        ):
+            action = self.export_menu.addAction(text)
+            action.triggered.connect(lambda _, s=suffix: timeline_export.copy(self.strip, s))
+        self.export_menu.addSeparator()
+        self.export_menu.addAction("Save…").triggered.connect(self._save)
+        lanes = MenuButton(
+            "Lanes", self.lanes_menu, "Further curves: head pose, eyes and action units."
+        )
+        export = MenuButton(
+            "Export",
+            self.export_menu,
+            "The table has mean, peak, onset and duration of each expression in the selected\n"
+            "interval, or in all that is displayed. Pictures show the timeline as it is here.",
+        )
+        close = push_button("×", f"Hide the timeline.\n{self._action.toolTip()}")
+        close.setAccessibleName("Hide the timeline")
+        close.setFixedSize(26, 22)
+        close.setStyleSheet("padding: 0;")
+        close.clicked.connect(lambda: self._action.setChecked(False))
+        header = QFrame()
+        header.setObjectName("bar")
+        row = QHBoxLayout(header)
+        row.setContentsMargins(theme.MARGIN, 2, theme.GAP, 0)
+        row.setSpacing(theme.GAP)
+        row.addWidget(title)
+        row.addWidget(self.hint, 1)
+        for button in (lanes, export, close):
+            row.addWidget(button)
+        scroll = QScrollArea()
+        scroll.setObjectName("inner")
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(self.strip)
+        frame = QFrame()
+        frame.setObjectName("lower")
+        frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        frame.setMinimumHeight(LEAST_HEIGHT)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(header)
+        column.addWidget(scroll, 1)
+        return frame
+
+    # --- what the page reports ------------------------------------------------------------------
+
+    def show_analysis(self, analysis: Analysis) -> None:
+        """Keep a thumbnail of each face now and then; the history has the numbers already."""
+        time_s, thumbnails = self._history.cursor_s, self.strip.thumbnails
+        if self._thumbnail_source != self._history.source:
+            self._thumbnail_source = self._history.source
+            thumbnails.clear()
+            self.strip.select_interval(None)
+            self.strip.show_all()
+        if time_s is None or not self._action.isChecked():
+            return
+        for face in analysis.faces:
+            number = face_number(face.face_id)
+            if thumbnails.is_due(number, time_s):
+                thumbnails.put(number, time_s, face_jpeg(analysis, face))
+        if not self._history.has_positions:
+            thumbnails.drop_before(self._history.span[0])
+
+    def show_status(self, status: LiveStatus) -> None:
+        """What can be sought, marks of a recording, and whether another model runs."""
+        source, history = status.source, self._history
+        self.strip.can_seek = source.playback is not None and history.has_positions
+        self.hint.setText(_FILE_HINT if self.strip.can_seek else _HINT)
+        if source.playback is not None and source.playback.seconds != history.duration_s:
+            history.duration_s = source.playback.seconds
+            history.revision += 1
+        model, before = status.model.spec, self._model
+        self._model = model
+        if before and model != before and history.cursor_s is not None and model:
+            history.add_event(Event(history.cursor_s, "model", status.model.name))
+        if source.replay is not None and source.uri == history.source != self._replay:
+            self._replay = source.uri
+            history.show_recorded_marks(source.replay.marks)
+            self._read_table(source.uri)
+        elif source.replay is None:
+            self._replay = ""
+
+    def stop(self) -> None:
+        self._timer.stop()
+        if self._tasks is not None:
+            self._tasks.close()
+
+    def _read_table(self, uri: str) -> None:
+        """All recorded results, so that the whole recording is there before it has played."""
+        folder = session_folder(uri)
+        if folder is None:
+            return
+        if self._tasks is None:
+            self._tasks = TaskQueue("timeline")
+
+        def adopt(table: SessionHistory | TaskFailure) -> None:
+            if isinstance(table, SessionHistory) and self._history.source == uri:
+                self._history.adopt(table)
+
+        table = folder / FACES
+        self._tasks.submit("table", lambda: read_table_history(table, face_number), adopt)
+
+    # --- in the window --------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        if self._tasks is not None:
+            self._tasks.deliver()
+        if self._drawn == self._history.revision or not self.strip.isVisible():
+            return
+        self._drawn = self._history.revision
+        self.strip.refresh()
+        self._refreshes += 1
+        if self._refreshes % DESCRIBE_EVERY == 1:
+            self.strip.setAccessibleDescription(self.strip.summary())
+
+    def _show_strip(self, on: bool) -> None:
+        self.frame.setVisible(on)
+        self._store.change(timeline=on)
+        if not on:
+            self.strip.select_interval(None)
+            self.strip.point_at(None)
+
+    def _remember_height(self) -> None:
+        self._store.change(timeline_height=self._splitter.sizes()[1])
+        self.interval_card.place()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.interval_card.place()
+
+    def _choose_lanes(self) -> None:
+        chosen = [a.data() for a in self.lanes_menu.actions() if a.isChecked()]
+        lanes = tuple(str(name) for name in chosen)
+        picture, strip = self._splitter.sizes()
+        grown = strip + (len(lanes) - len(self.strip.lanes)) * (LANE + BETWEEN)
+        if LEAST_HEIGHT <= grown <= (picture + strip) / 2:
+            self._splitter.setSizes([picture + strip - grown, grown])
+            self._remember_height()
+        self._store.change(timeline_lanes=lanes)
+        self.strip.show_lanes(lanes)
+
+    def _save(self) -> None:
+        filters = ";;".join(timeline_export.FILTERS.values())
+        path, chosen = QFileDialog.getSaveFileName(
+            self, "Save the timeline", "timeline.csv", filters
+        )
+        if not path:
+            return
+        file = Path(path)
+        if file.suffix.lower() not in timeline_export.FILTERS:
+            suffix = next((s for s, t in timeline_export.FILTERS.items() if t == chosen), ".csv")
+            file = file.with_name(file.name + suffix)
+        try:
+            timeline_export.save(self.strip, file)
+        except OSError as error:
+            self.failed.emit(f"The timeline could not be saved: {error.strerror or error}.")
