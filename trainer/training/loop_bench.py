@@ -1,42 +1,63 @@
-"""Measures how fast pictures are loaded and the training loop runs, beside torchvision's loop."""
+"""Measures how fast the training loop runs beside a plain one, and what its steps cost."""
 
-import itertools
+import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData
-from trainer.device import autocast_dtype, memory_format, resolve_device
+from trainer.device import autocast_dtype, resolve_device
 from trainer.labels import EXPRESSIONS
-from trainer.models import create
-from trainer.recipes import pipelines
 from trainer.training.batches import TrainingBatches
+from trainer.training.plain_loop import WORKERS, PlainLoop
 from trainer.training.run_dir import RunDir
-from trainer.training.step_bench import SIDE
 from trainer.training.trainer import Trainer
 
-BATCHES_PER_ROUND = 4
+STEPS = 6  # per epoch and round
+COSTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class LoopSpeed:
-    """Median pictures per second: loading alone, the training loop, and torchvision's loop."""
+    """Median pictures per second of a loop, and their ratio to those of the plain loop."""
 
+    name: str
+    precision: str
+    loading: str
+    images_per_second: float
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """An operation's share of the time of our steps."""
+
+    operation: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoopBench:
+    """`loader` are the pictures per second that loading and augmentation alone bring."""
+
+    network: str
+    input_size: int  # px
+    batch_size: int
+    device: str
+    threads: int  # of torch, on the CPU
     loader: float
-    loop: float
-    torchvision: float
+    loops: list[LoopSpeed]
+    costs: list[StepCost]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -44,46 +65,62 @@ class LoopSpeed:
 
 def bench_loop(
     device_name: str = "auto",
-    batch_size: int = 32,
     rounds: int = 5,
     report: Callable[[int, int], None] = lambda done, total: None,
-) -> LoopSpeed:
-    """ResNet18 at 112 px on noise. The loops alternate, so that load affects all of them alike.
+) -> LoopBench:
+    """The default configuration, which trains the compact network, on noise.
 
-    Both loops do the same: flip, the same network, precision and SGD, no weight averaging, no
-    clipping. torchvision's reads JPEG files with ImageFolder and a DataLoader with two workers.
+    Ours runs in the precision that it chooses, and in float32 where that is another one;
+    `PlainLoop` in float32. They alternate, so that load on the machine affects all of them alike,
+    and none loads ahead while another one runs.
     """
-    device, count = resolve_device(device_name), BATCHES_PER_ROUND * batch_size
-    config = TrainConfig.model_validate(
+    device = resolve_device(device_name)
+    config = _config(device, "auto", rounds)
+    count = STEPS * config.optim.batch_size
+    pictures = np.random.default_rng(0).integers(
+        0, 256, (count + 1, config.data.crop_size, config.data.crop_size), np.uint8
+    )
+    data = _data(pictures)
+    chosen = "bf16" if autocast_dtype(device, "auto") else "fp32"
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        trainers: dict[str, Trainer] = {}
+        for precision in dict.fromkeys([chosen, "fp32"]):
+            run = RunDir(Path(folder) / precision)
+            run.path.mkdir()
+            trainer = Trainer(run, "bench", _config(device, precision, rounds), data)
+            trainers[precision] = stack.enter_context(closing(trainer))
+        plain = PlainLoop(pictures[:count], data.label[:count], config, device)
+        turns: dict[str, Callable[[], object]] = {
+            "loader": lambda: _load_epoch(trainers[chosen].batches),
+            "plain": plain.train_epoch,
+            **{name: lambda each=each: _train_epoch(each) for name, each in trainers.items()},  # type: ignore[misc]
+        }
+        speeds = _alternate(turns, count, device, rounds, report)
+        costs = _step_costs(trainers[chosen], device)
+    loading = f"{config.run.loaders} threads"
+    loops = [
+        *(("fertrain train", name, loading, speeds[name]) for name in trainers),
+        ("plain PyTorch loop", "fp32", f"{WORKERS} processes", speeds["plain"]),
+    ]
+    return LoopBench(
+        network=config.model.name,
+        input_size=config.data.input_size,
+        batch_size=config.optim.batch_size,
+        device=str(device),
+        threads=torch.get_num_threads(),
+        loader=speeds["loader"],
+        loops=[LoopSpeed(*loop, loop[-1] / speeds["plain"]) for loop in loops],
+        costs=costs,
+    )
+
+
+def _config(device: torch.device, precision: str, rounds: int) -> TrainConfig:
+    return TrainConfig.model_validate(
         {
-            "model": {"name": "resnet18"},
-            **pipelines.small(),
-            "data": {"crop_size": SIDE, "input_size": SIDE, "normalisation": "fixed"},
-            "optim": {"batch_size": batch_size, "epochs": rounds + 1, "ema": 0, "clip": 0},
-            "run": {"device": str(device)},
+            "optim": {"epochs": rounds + 2},  # one to choose kernels, one to see the costs
+            "run": {"device": str(device), "precision": precision},
         }
     )
-    pictures = np.random.default_rng(0).integers(0, 256, (count + 1, SIDE, SIDE), np.uint8)
-    speeds: dict[str, list[float]] = {"loader": [], "loop": [], "torchvision": []}
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(RunDir(Path(folder)), "bench", config, _data(pictures))
-        plain = _torchvision_loop(pictures[:count], Path(folder), batch_size, device)
-        for round_number in range(rounds + 1):  # in round 0 kernels are chosen
-            turns: dict[str, Callable[[], object]] = {
-                "loader": lambda: _load_epoch(trainer.batches),
-                "loop": partial(trainer.train_until, (round_number + 1) * BATCHES_PER_ROUND),
-                "torchvision": lambda: list(itertools.islice(plain, BATCHES_PER_ROUND)),
-            }
-            for name, turn in turns.items():
-                began = time.perf_counter()
-                turn()
-                if device.type == "cuda":
-                    torch.cuda.synchronize(device)
-                if round_number:
-                    speeds[name].append(count / (time.perf_counter() - began))
-            report(round_number, rounds)
-        trainer.close()
-    return LoopSpeed(**{name: statistics.median(values) for name, values in speeds.items()})
 
 
 def _data(pictures: NDArray[np.uint8]) -> FaceData:
@@ -102,43 +139,49 @@ def _data(pictures: NDArray[np.uint8]) -> FaceData:
     )
 
 
+def _alternate(
+    turns: dict[str, Callable[[], object]],
+    count: int,
+    device: torch.device,
+    rounds: int,
+    report: Callable[[int, int], None],
+) -> dict[str, float]:
+    """Median pictures per second of turns, each of which takes `count` pictures."""
+    speeds: dict[str, list[float]] = {name: [] for name in turns}
+    for round_number in range(rounds + 1):  # in round 0 kernels are chosen
+        for name, turn in turns.items():
+            began = time.perf_counter()
+            turn()
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            if round_number:
+                speeds[name].append(count / (time.perf_counter() - began))
+        report(round_number, rounds)
+    return {name: statistics.median(values) for name, values in speeds.items()}
+
+
 def _load_epoch(batches: TrainingBatches) -> None:
     """All that comes before the network in the steps of an epoch."""
     generator = batches.generator(0)
-    for sample in batches.load(batches.rows_of_steps(0, BATCHES_PER_ROUND)):
+    for sample in batches.load(batches.rows_of_steps(0, STEPS)):
         batches.prepare(0, sample, generator)
 
 
-def _torchvision_loop(
-    pictures: NDArray[np.uint8], folder: Path, batch_size: int, device: torch.device
-) -> Iterator[None]:
-    """Trains on one batch per iteration, endlessly."""
-    from torchvision import datasets, transforms  # takes seconds to import
+def _train_epoch(trainer: Trainer) -> None:
+    trainer.train_until(trainer.state.step + STEPS)
 
-    for index, picture in enumerate(pictures):
-        class_folder = folder / "pictures" / EXPRESSIONS[index % len(EXPRESSIONS)]
-        class_folder.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(class_folder / f"{index}.jpg"), picture)
-    transform = transforms.Compose(
-        [transforms.Grayscale(), transforms.RandomHorizontalFlip(), transforms.ToTensor()]
-    )
-    loader = torch.utils.data.DataLoader(
-        datasets.ImageFolder(str(folder / "pictures"), transform),
-        batch_size,
-        shuffle=True,
-        num_workers=2,
-        persistent_workers=True,
-    )
-    model = create("resnet18", input_size=SIDE).to(device)
-    layout, dtype = memory_format(model, device), autocast_dtype(device, "auto")
-    model = model.to(memory_format=layout).train()
-    optimizer = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9, nesterov=True)
-    while True:
-        for x, labels in loader:
-            x, labels = x.to(device, memory_format=layout), labels.to(device)
-            with torch.autocast(device.type, dtype, enabled=dtype is not None):
-                loss = nn.functional.cross_entropy(model(x), labels)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            yield
+
+def _step_costs(trainer: Trainer, device: torch.device) -> list[StepCost]:
+    """The operations that take most of an epoch's time, most first."""
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # no lines about GPUs that are not there
+    from torch.profiler import profile
+
+    with profile() as profiler:
+        _train_epoch(trainer)
+    kind = "device" if device.type == "cuda" else "cpu"
+    times = {
+        event.key.removeprefix("aten::"): getattr(event, f"self_{kind}_time_total")
+        for event in profiler.key_averages()
+    }
+    most = sorted(times, key=lambda name: times[name], reverse=True)[:COSTS]
+    return [StepCost(name, times[name] / sum(times.values())) for name in most]
