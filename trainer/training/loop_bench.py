@@ -72,7 +72,8 @@ def bench_loop(
 
     Ours runs in the precision that it chooses, and in float32 where that is another one;
     `PlainLoop` in float32. They alternate, so that load on the machine affects all of them alike,
-    and none loads ahead while another one runs.
+    and none loads ahead while another one runs. Both go without `keep_freed_memory`, since it
+    would speed up the plain loop of the same process, too.
     """
     device = resolve_device(device_name)
     config = _config(device, "auto", rounds)
