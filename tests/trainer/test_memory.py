@@ -1,6 +1,7 @@
 """What is left below the limits, and what is said when that is too little."""
 
 import os
+import platform
 import re
 import resource
 import subprocess
@@ -162,3 +163,37 @@ def test_the_limit_of_processes_counts_those_of_the_user() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=120
     )
     assert done.stdout == "3\n", done.stderr
+
+
+PAGE_FAULTS = """
+import resource
+import numpy as np
+from trainer.memory import keep_freed_memory
+
+def step():
+    for array in [np.empty(3_000_000, np.uint8) for _ in range(20)]:
+        array.fill(1)
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(5):
+        step()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+step()
+usual = faults()
+keep_freed_memory()
+step()
+print(usual, faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other systems keep what they keep")
+def test_freed_memory_is_used_again_without_the_system() -> None:
+    """Five steps over 60 MB: every page is new in each of them, or none is."""
+    done = subprocess.run(
+        [sys.executable, "-c", PAGE_FAULTS], capture_output=True, text=True, timeout=120
+    )
+    usual, kept = map(int, done.stdout.split())
+    assert usual > 10_000
+    assert kept < 100

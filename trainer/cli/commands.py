@@ -35,7 +35,7 @@ from trainer.config.loading import load_config, saved_config
 from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.files import file_stem, make_writable_folder
-from trainer.memory import PREPARE, TRAIN
+from trainer.memory import PREPARE, TRAIN, keep_freed_memory
 from trainer.recipes import FAST, RECIPES, fast_tables, recipe, recipe_values
 from trainer.recipes.pipelines import PIPELINES
 
@@ -301,6 +301,7 @@ def _train_run(path: Path, faces: "FaceData", world: "World", as_json: bool) -> 
     from trainer.training.run_dir import RunDir
     from trainer.training.trainer import Trainer
 
+    keep_freed_memory()
     run = RunDir(path)
     name, config, _ = _read_run(path)
     if not world.is_main:

@@ -220,25 +220,46 @@ def _describe(name: str, config: TrainConfig, size: int, channels: int, as_json:
 
 def bench(
     device: Device = "auto",
-    batch_size: Annotated[int, typer.Option(min=2, help="Pictures per step.")] = 32,
-    rounds: Annotated[int, typer.Option(min=1, help="Steps per measurement.")] = 7,
+    batch_size: Annotated[int, typer.Option(min=2, help="Pictures per step with each loss.")] = 32,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="Measurements, of which the median is shown.")
+    ] = 7,
     as_json: Json = False,
 ) -> None:
-    """Time a training step with each loss, and the whole training loop: ResNet18, 112 px."""
-    from trainer.training.loader_bench import bench_loop
+    """Time a training step with each loss (ResNet18, 112 px), and the whole training loop with the
+    compact network, beside a plain PyTorch loop.
+    """
+    from trainer.training.loop_bench import bench_loop
     from trainer.training.step_bench import bench_steps
 
     with progress_bars() as progress:
         result = bench_steps(device, batch_size, rounds, lambda i, n: progress("steps", i, n))
-        loop = bench_loop(device, batch_size, rounds, lambda i, n: progress("loop", i, n))
+        loop = bench_loop(device, rounds, lambda i, n: progress("loop", i, n))
     print_table(
         ["step", "ms", "× cross-entropy"],
         [[row.name, f"{row.ms:.0f}", f"{row.ratio:.2f}"] for row in result],
     )
     print(
-        f"\nLoader alone {loop.loader:.0f} img/s, {loop.loader / loop.loop:.1f} × the training "
-        f"loop's {loop.loop:.1f}; a plain torchvision loop {loop.torchvision:.1f} img/s, so ours "
-        f"is {loop.loop / loop.torchvision:.2f} × as fast."
+        f"\nThe loop with {loop.network} at {loop.input_size} px, batches of {loop.batch_size}, on "
+        f"{loop.device}, {loop.threads} CPU threads:"
+    )
+    print_table(
+        ["loop", "precision", "loading", "img/s", "× plain"],
+        [
+            [
+                row.name,
+                row.precision,
+                row.loading,
+                f"{row.images_per_second:.0f}",
+                f"{row.ratio:.2f}",
+            ]
+            for row in loop.loops
+        ],
+    )
+    print(f"Loading and augmentation alone: {loop.loader:.0f} img/s.\n")
+    print_table(
+        ["operation", "% of a step"],
+        [[cost.operation, f"{100 * cost.share:.1f}"] for cost in loop.costs],
     )
     if as_json:
         print_json(

@@ -240,6 +240,6 @@ class RunConfig(Section):
         "auto", "auto, cpu, cuda, cuda:N or mps.", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
     )
     precision: Literal["auto", "fp32", "bf16"] = setting(
-        "auto", "auto: bf16 autocast where the device supports it natively, fp32 elsewhere."
+        "auto", "auto: bf16 autocast where the device computes it faster than fp32, fp32 elsewhere."
     )
     threads: int = setting(0, "CPU threads; 0 leaves it to torch.", "threads", ge=0, le=1024)
