@@ -16,27 +16,27 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
-    QFileDialog,
     QMainWindow,
     QPushButton,
     QStackedWidget,
 )
 
-from ferapp.live.status import LiveEngine, ModelState
-from ferapp.sources.file_kind import VIDEO_FILE_SUFFIXES
+from ferapp.live.status import LiveEngine
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.live.snapshot import Snapshots, open_folder
 from ferapp.ui.recording.recording_controller import TITLE, RecordingController
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
+from ferapp.ui.shell.chosen_model import ChosenModel
 from ferapp.ui.shell.command_palette import Command, CommandPalette
 from ferapp.ui.shell.drop_paste import PastedPictures, parse_mime_data
 from ferapp.ui.shell.gui_gc import GuiGarbageCollector
 from ferapp.ui.shell.help_menu import HelpMenu
 from ferapp.ui.shell.lazy_page import LazyPage
 from ferapp.ui.shell.model_menu import DeviceMenu, ModelMenu
+from ferapp.ui.shell.open_dialogs import OpenDialogs
 from ferapp.ui.shell.page import Page
-from ferapp.ui.shell.settings import RECENT, SettingsStore
+from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.source_menu import SourceMenu
 from ferapp.ui.shell.status_bar import StatusBar
 from ferapp.ui.shell.text_size_menu import TextSizeMenu
@@ -45,16 +45,11 @@ from ferapp.ui.shell.window_exposure import WindowExposure
 from ferapp.ui.stage.language_menu import LanguageMenu
 from ferapp.ui.stage.stage_mode import StageMode
 from ferapp.ui.text import source_text
-from ferapp.ui.widgets.dialogs import AddressDialog
 from ferapp.ui.widgets.drop_hint import DropHint
 from ferapp.ui.widgets.live_tooltips import LiveTooltips
 from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.vision.analysis_options import MAX_FACES
-from trainer.files import PICTURE_SUFFIXES
 
-_SUFFIXES = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_FILE_SUFFIXES | PICTURE_SUFFIXES))
-_PICTURES = f"Videos and pictures ({_SUFFIXES})"
-_MODELS = "Models (*.safetensors)"
 # available on the live page only, like their keys
 LIVE_ACTIONS = tuple(
     record.id for record in ACTIONS if record.group in ("Source", "Model", "Picture", "Recording")
@@ -76,7 +71,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._engine = engine
         self.store = store
-        self._model_requested = False  # by the user, and not running yet
         self._asks_before_closing = True
         self._pasted = PastedPictures()
         self.setWindowTitle(TITLE)
@@ -103,6 +97,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.tool_bar)
         self.setCentralWidget(self._pages)
         self.live_page = LivePage(engine, actions, store)
+        self._chosen_model = ChosenModel(engine, store, self.live_page.live_view.toast.show_message)
         self.add_page("Live", self.live_page, "A camera or clip, analysed as it plays.")
         self.stage = StageMode(self, self.live_page, actions, store)
         self.help.menu.insertMenu(
@@ -118,6 +113,7 @@ class MainWindow(QMainWindow):
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
         )
+        self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model)
         self._status_bar = StatusBar()
         self.setStatusBar(self._status_bar)
         self.drop_hint = DropHint(self._pages)
@@ -179,13 +175,9 @@ class MainWindow(QMainWindow):
         actions, view = self.actions_by_id, self.live_page.live_view
         actions["demo"].triggered.connect(lambda: self.open_source("demo"))
         actions["camera"].triggered.connect(self._open_camera)
-        actions["open_file"].triggered.connect(self._choose_file)
-        actions["open_folder"].triggered.connect(self._choose_folder)
-        actions["open_url"].triggered.connect(self._enter_address)
         actions["paste"].triggered.connect(
             lambda: self._open_data(QGuiApplication.clipboard().mimeData())
         )
-        actions["open_model"].triggered.connect(self._choose_model)
         actions["snapshot"].triggered.connect(lambda: self._take_snapshot())
         actions["slide"].triggered.connect(
             lambda: self._take_snapshot(self.live_page.panel.probability_plot.recent())
@@ -217,16 +209,15 @@ class MainWindow(QMainWindow):
 
     def load_model(self, model: str) -> None:
         self.show_page("Live")
-        self._model_requested = True
         self.live_page.show_new_model()
-        self._engine.load_model(model)
+        self._chosen_model.load(model)
 
     def clear_recent(self, recordings: str = "") -> None:
         """Forget recent items and settings, and do not remember a model that is still loading.
 
         `recordings`, the folder for recordings, is kept.
         """
-        self._model_requested = False
+        self._chosen_model.forget()
         self.store.clear_recent(recordings)
 
     def compare_live(self, first: str, second: str) -> None:
@@ -242,57 +233,9 @@ class MainWindow(QMainWindow):
         now = self.store.now
         self.open_source(source_text.with_mode(now.camera or "camera", now.camera_mode))
 
-    def _choose_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Open a video or a picture", "", f"{_PICTURES};;All files (*)"
-        )
-        if path:
-            self.open_source(path)
-
-    def _choose_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Open a folder of pictures")
-        if path:
-            self.open_source(path)
-
-    def _enter_address(self) -> None:
-        dialog = AddressDialog(self)
-        dialog.chosen.connect(self.open_source)
-        dialog.open()
-
-    def _choose_model(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open a model", "", _MODELS)
-        if path:
-            self.load_model(path)
-
     def _pop_up_sources(self, button: QPushButton) -> None:
         height = self.source_menu.sizeHint().height()
         self.source_menu.popup(button.mapToGlobal(QPoint(0, -height)))
-
-    def _remember_model(self) -> None:
-        """A chosen model is remembered once it runs, so that a damaged file never is."""
-        status = self.live_page.status
-        if not self._model_requested or status.model.state is ModelState.LOADING:
-            return
-        self._model_requested = False
-        if status.model.state is not ModelState.READY:
-            return
-        self.store.change(model=status.model.spec)
-        listed = any(m.spec == status.model.spec and m.group != "file" for m in status.models)
-        if not listed:
-            others = (path for path in self.store.now.recent_models if path != status.model.spec)
-            self.store.change(recent_models=(status.model.spec, *others)[:RECENT])
-
-    def _replace_lost_device(self) -> None:
-        """If the remembered device is gone, run the model on the fastest one."""
-        status, remembered = self.live_page.status, self.store.now.device
-        names = [device.name for device in status.devices]
-        failed = status.model.state is ModelState.FAILED and not status.model.spec
-        if failed and names and remembered not in ("auto", *names):
-            self.store.change(device="auto")
-            self._engine.use_device("auto")
-            self.live_page.live_view.toast.show_message(
-                f"{remembered} is not available. The model runs on the fastest device instead."
-            )
 
     # --- snapshots ------------------------------------------------------------------------------
 
@@ -361,7 +304,7 @@ class MainWindow(QMainWindow):
             return
         if is_live and 1 <= digit <= MAX_FACES:
             self.live_page.follow_number(digit)
-        elif event.key() in _ARROWS and self.live_page.shows_folder:
+        elif event.key() in _ARROWS and self.live_page.playback.shows_folder:
             self.actions_by_id[_ARROWS[event.key()]].trigger()
         elif event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
@@ -391,8 +334,7 @@ class MainWindow(QMainWindow):
         self.tool_bar.show_status(status)
         self._status_bar.show_status(status)
         self.help.card = status.model.card
-        self._remember_model()
-        self._replace_lost_device()
+        self._chosen_model.follow(status)
 
     def _restore_geometry(self) -> None:
         try:

@@ -167,7 +167,7 @@ class StageMode(QObject):
         if name == "word":
             page.change_style(target="predicted")
         elif name == "explain" and int(key) <= len(classes):
-            page.explain(classes[int(key) - 1])
+            page.look.explain(classes[int(key) - 1])
         elif name in ("next", "previous") and classes:
             readout = self._readouts.last
             if readout is not None and readout.top is not None:

@@ -106,7 +106,7 @@ def test_the_class_balance_reaches_engine_settings_and_headline(bench: Bench) ->
     assert page.options.prior == "trained"
     shares = dict.fromkeys(EXPRESSIONS, 0.1) | {"happy": 0.38, "disgust": 0.02}
     bench.engine.change_model(card=CARD.model_copy(update={"prior": shares}))
-    chips = page.class_balance.chips
+    chips = page.look.class_balance.chips
     bench.qtbot.waitUntil(
         lambda: "38\u00a0% happy and 2\u00a0% disgust" in chips["balanced"].toolTip()
     )

@@ -1,0 +1,54 @@
+"""The dialogs that ask what to open: files, folders, addresses and models."""
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ferapp.sources.file_kind import VIDEO_FILE_SUFFIXES
+from ferapp.ui.widgets.dialogs import AddressDialog
+from trainer.files import PICTURE_SUFFIXES
+
+_SUFFIXES = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_FILE_SUFFIXES | PICTURE_SUFFIXES))
+_PICTURES = f"Videos and pictures ({_SUFFIXES})"
+_MODELS = "Models (*.safetensors)"
+
+
+class OpenDialogs:
+    """Opens what was chosen by `open_source` and `load_model`; nothing when cancelled."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        actions: dict[str, QAction],
+        open_source: Callable[[str], None],
+        load_model: Callable[[str], None],
+    ) -> None:
+        self._window = window
+        self._open_source, self._load_model = open_source, load_model
+        actions["open_file"].triggered.connect(self._choose_file)
+        actions["open_folder"].triggered.connect(self._choose_folder)
+        actions["open_url"].triggered.connect(self._enter_address)
+        actions["open_model"].triggered.connect(self._choose_model)
+
+    def _choose_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self._window, "Open a video or a picture", "", f"{_PICTURES};;All files (*)"
+        )
+        if path:
+            self._open_source(path)
+
+    def _choose_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self._window, "Open a folder of pictures")
+        if path:
+            self._open_source(path)
+
+    def _enter_address(self) -> None:
+        dialog = AddressDialog(self._window)
+        dialog.chosen.connect(self._open_source)
+        dialog.open()
+
+    def _choose_model(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open a model", "", _MODELS)
+        if path:
+            self._load_model(path)
