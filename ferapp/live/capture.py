@@ -5,8 +5,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ferapp.live.capture_timeouts import CaptureTimeouts
 from ferapp.live.mailbox import LatestMailbox
 from ferapp.live.meters import RateMeter
 from ferapp.live.player import OpenSource, Player
@@ -20,18 +21,6 @@ from ferapp.sources.stream_address import without_password
 log = logging.getLogger(__name__)
 
 MAX_NAMES = 3  # of skipped files in a notice
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureTimeouts:
-    """Seconds after which the capture acts."""
-
-    stalled: float = 3.0  # without a frame from a live source
-    repeating: float = 1.0  # with the same picture
-    retry: float = 2.0  # between attempts to open, and between checks of a silent device
-    notice: float = 6.0  # a notice that asks for nothing disappears
-    close: float = 2.0  # a driver that hangs longer is left to the end of the process
-    tick: float = 0.1
 
 
 class Capture:

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ferapp.live.capture import Capture, CaptureTimeouts
+from ferapp.live.capture import Capture
+from ferapp.live.capture_timeouts import CaptureTimeouts
 from ferapp.sources.base import Frame, FrameSource, Kind, SourceError
 from ferapp.sources.camera_info import CameraInfo, Mode, parse_camera_uri
 from ferapp.sources.faults import FaultKind, camera_fault_text
