@@ -5,7 +5,8 @@
 
 Processors differ, and machines are shared: a ratio of two measurements that took turns says more
 than either of them. The other commit is checked out and installed beside this one, in a temporary
-folder, by `git worktree` and `uv sync --compile-bytecode`. Run it on an otherwise idle machine; it
+folder, by `git worktree` and `uv sync --compile-bytecode`. Training is not in it: `fertrain bench`
+compares it with a plain loop itself. Run it on an otherwise idle machine; it
 prints every value, the medians and their ratio, as a Markdown table. Not collected by pytest.
 """
 
@@ -146,18 +147,12 @@ def analyze(folder: Path) -> dict[str, float]:
     return {"analyze the demo clip, ms a frame": result["ms_per_frame"]}
 
 
-def training(folder: Path) -> dict[str, float]:
-    result = json.loads(run(folder, "-m", "trainer", "bench", "--json"))
-    return {"training, images a second": result["images_per_second"]}
-
-
 ROWS = {
     "live": [live(60), live(30)],
     "faces": [faces(4), faces(8)],
     "start": [first_face],
     "hidden": [hidden],
     "analyze": [analyze],
-    "training": [training],
 }
 
 
