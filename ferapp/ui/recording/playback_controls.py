@@ -5,6 +5,9 @@ from PySide6.QtGui import QAction
 
 from ferapp.live.status import LiveEngine, Playback, SourceStatus
 from ferapp.ui.recording.play_bar import PlayBar
+from ferapp.ui.shell.actions import block
+
+NO_STEPS = "Only files and folders have steps."
 
 
 class PlaybackControls(QObject):
@@ -48,7 +51,7 @@ class PlaybackControls(QObject):
         if source.playback is not None and source.playback.paused != frozen:
             self._engine.pause(frozen)  # the file was reopened
         for action in self._steps:
-            action.setEnabled(self.plays)
+            block(action, "" if self.plays else NO_STEPS)
         text = "Pause" if self.plays else "Freeze"
         if self._freeze.text() != text:
             self._freeze.setText(text)

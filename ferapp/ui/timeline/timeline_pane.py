@@ -63,7 +63,7 @@ class TimelinePane(QWidget):
         self._drawn, self._refreshes = -1, 0
         self.strip = SessionTimeline(history)
         self.lanes_menu, self.export_menu = QMenu(self), QMenu(self)
-        self.hint = QLabel(_HINT)
+        self.hint = QLabel()
         self._action = actions["timeline"]
         self.frame = self._lay_out()
         self._splitter = QSplitter(Qt.Orientation.Vertical)
@@ -94,10 +94,11 @@ class TimelinePane(QWidget):
         title = QLabel("Timeline")
         self.hint.setProperty("quiet", True)
         self.hint.setFont(theme.sized(self.hint.font(), 0.9))
-        self.hint.setMinimumWidth(1)  # it gives way where the window is narrow
+        self.hint.setMinimumWidth(1)
         for name in GROUPS:
             lane = self.lanes_menu.addAction(f"{name}" if name != "Head" else "Head pose")
             lane.setData(name)
+            lane.setToolTip("Curves of these signals below the probabilities.")
             lane.setCheckable(True)
             lane.setChecked(name in self._store.now.timeline_lanes)
             lane.toggled.connect(self._choose_lanes)
@@ -108,9 +109,14 @@ class TimelinePane(QWidget):
             ("Copy drawing (SVG)", ".svg"),
         ):
             action = self.export_menu.addAction(text)
+            action.setToolTip("Of the selected interval, or of all that is displayed.")
             action.triggered.connect(lambda _, s=suffix: timeline_export.copy(self.strip, s))
         self.export_menu.addSeparator()
-        self.export_menu.addAction("Save…").triggered.connect(self._save)
+        save = self.export_menu.addAction("Save…")
+        save.setToolTip("As a table, a picture or a drawing.")
+        save.triggered.connect(self._save)
+        for menu in (self.lanes_menu, self.export_menu):
+            menu.setToolTipsVisible(True)
         lanes = MenuButton(
             "Lanes", self.lanes_menu, "Further curves: head pose, eyes and action units."
         )
@@ -175,7 +181,11 @@ class TimelinePane(QWidget):
         """What can be sought, marks of a recording, and whether another model runs."""
         source, history = status.source, self._history
         self.strip.can_seek = source.playback is not None and history.has_positions
-        self.hint.setText(_FILE_HINT if self.strip.can_seek else _HINT)
+        hint = _FILE_HINT if self.strip.can_seek else _HINT
+        room = self.hint.contentsRect().width()  # it gives way where the window is narrow
+        self.hint.setText(
+            self.hint.fontMetrics().elidedText(hint, Qt.TextElideMode.ElideRight, room)
+        )
         if source.playback is not None and source.playback.seconds != history.duration_s:
             history.duration_s = source.playback.seconds
             history.revision += 1

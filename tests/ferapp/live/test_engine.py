@@ -73,8 +73,7 @@ def test_a_hidden_file_is_not_decoded_and_its_newest_picture_comes_back_at_once(
             asked.append(Watched.read_ones)
             return wants_frames()
 
-        monkeypatch.setattr(engine._capture, "_wants_frames", counted)
-        engine.open_source("clip")  # its player asks the new function
+        monkeypatch.setattr(engine._capture._playing, "_wants_frames", counted)
         until(lambda: len(asked) > 5 and len(set(asked[-5:])) == 1, "the file waits")
         while engine.take() is not None:
             pass

@@ -119,6 +119,9 @@ class KnownAnalyzer:
 
     landmarker: object = None
 
+    def colour(self, analysis: Analysis) -> Analysis:
+        return analysis
+
     def detect(self, frame: Frame, options: AnalysisOptions) -> list[object]:
         return []
 

@@ -97,7 +97,17 @@ def test_the_file_is_what_earlier_versions_wrote(file: Path) -> None:
     values = json.loads(file.read_text())
     assert list(values) == [
         *("theme", "look", "held_scale", "smoothing_ms", "faces", "hud", "signals"),
-        *("signal_group", "model", "device", "camera", "camera_mode", "recordings"),
+        *(
+            "signal_group",
+            "timeline",
+            "timeline_height",
+            "timeline_lanes",
+            "model",
+            "device",
+            "camera",
+            "camera_mode",
+            "recordings",
+        ),
         *("record_clean", "record_overlaid", "recent_sources", "recent_models", "hints_seen"),
         "geometry",
         "prior",
