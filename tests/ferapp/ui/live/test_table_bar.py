@@ -57,7 +57,7 @@ def test_the_analysis_can_be_stopped(qtbot: QtBot, made: Made, tmp_path: Path) -
     qtbot.waitUntil(lambda: bar.progress.text() == "t.csv: frame 1,500")
     bar.stop_button.click()
     qtbot.waitUntil(lambda: not bar.running)
-    bar.start("clip.mp4", table, "default", 2, 6004)
+    bar.start("clip.mp4", table, "default", 2, "trained", 6004)
     qtbot.waitUntil(lambda: bar.progress.text() == "t.csv: frame 1,500 of about 6,004 (25%)")
     with qtbot.waitSignal(bar.ended) as ended:
         bar.stop_button.click()

@@ -78,7 +78,7 @@ class TestReplay:
 
     def test_controls_of_missing_data_are_disabled_with_a_reason(self, playing: Bench) -> None:
         page = playing.window.live_page
-        boxes, landmarks, attribution, signals = page.switches
+        boxes, landmarks, attribution, _crop_frame, signals = page.switches
         crop = page.panel.crop
         playing.qtbot.waitUntil(lambda: "input is not recorded" in crop.accessibleDescription())
         assert boxes.isEnabled()

@@ -7,13 +7,14 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ferapp.ui.timeline.probability_plot import ProbabilityPlot
+from ferapp.ui.timeline.session_history import SessionHistory
 from tests.support.ui.fake_engine import analysis, face, with_prediction
 from trainer.labels import EXPRESSIONS
 
 
 @pytest.fixture
 def plot(qtbot: QtBot) -> ProbabilityPlot:
-    plot = ProbabilityPlot()
+    plot = ProbabilityPlot(SessionHistory())
     qtbot.addWidget(plot)
     plot.resize(340, 200)
     plot.show()
@@ -24,7 +25,8 @@ def show(plot: ProbabilityPlot, **shares: float) -> dict[str, float]:
     """The names beside the lines, and their heights."""
     values = np.array([shares.get(name, 0.0) for name in EXPRESSIONS], np.float32)
     one = with_prediction(face(), smoothed=values, probabilities=values)
-    plot.add(analysis(one))
+    plot.history.add(analysis(one))
+    plot.history.select(analysis(one))
     plot.redraw()
     return {name.toPlainText(): float(name.pos().y()) for name in plot.names if name.isVisible()}
 
@@ -57,6 +59,7 @@ def test_in_a_low_plot_the_highest_lines_keep_their_names(plot: ProbabilityPlot)
 def test_without_a_face_there_are_no_names(plot: ProbabilityPlot) -> None:
     assert show(plot, happy=0.9) == {"Happy": pytest.approx(0.9, abs=0.1)}
     gone = analysis(index=1)
-    plot.add(replace(gone, frame=replace(gone.frame, captured_at=101.0)))
+    plot.history.add(replace(gone, frame=replace(gone.frame, captured_at=101.0)))
+    plot.history.select(replace(gone, frame=replace(gone.frame, captured_at=101.0)))
     plot.redraw()
     assert not any(name.isVisible() for name in plot.names)
