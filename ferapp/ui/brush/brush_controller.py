@@ -98,7 +98,7 @@ class BrushController(QObject):
         self.tool.update_ring()
 
     def _show_hidden(self, hidden: Hidden) -> None:
-        self._hide_row.show_parts(hidden.parts)
+        self._hide_row.show_hidden(hidden)
         self._enable_undo()
         self.changed.emit(hidden)
 

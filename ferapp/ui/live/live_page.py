@@ -77,7 +77,7 @@ class LivePage(QWidget):
         self.table_bar = TableBar()
         self.playback = PlaybackControls(engine, actions, self)
         self.play_bar = self.playback.bar
-        self.hide_row = HideRow(actions["brush"])
+        self.hide_row = HideRow(actions["brush"], actions["brush_clear"])
         self.brush = BrushController(self.live_view, self.hide_row, actions, engine)
         self.look = LookControls(engine, actions, store, self)
         self.attribution, self.sliders = self.look.attribution, self.look.sliders

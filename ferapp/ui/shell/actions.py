@@ -47,7 +47,11 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "open_model", "Model", "Open model…", "M", "Analyse the faces with another model."
     ),
     ActionRecord(
-        "end_comparison", "Model", "End comparison", "Shift+M", "Return to one explanation."
+        "end_comparison",
+        "Model",
+        "End comparison",
+        "Shift+M",
+        "Close what Model → Compare with opened: back to one explanation.",
     ),
     ActionRecord(
         "teach",
@@ -145,7 +149,7 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Find smallest patch",
         "F",
         "Search for the smallest square patch of the face that changes the answer when it is\n"
-        "hidden. Of two compared models, the first is asked. Press again, or Esc, to cancel.",
+        "hidden. Of two models, it asks the first. Press again, or Esc, to cancel.",
     ),
     ActionRecord(
         "timeline",

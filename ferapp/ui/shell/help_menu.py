@@ -41,6 +41,9 @@ class HelpMenu:
         self._open: dict[str, ModelessDialog] = {}
         self.menu = QMenu("Menu", parent)
         self.menu.setToolTipsVisible(True)
+        for name in ("palette", "stage", "timeline", "panel"):
+            self.menu.addAction(actions[name])
+        self.menu.addSeparator()
         self.menu.addMenu(self._theme_menu())
         self.menu.addMenu(self._faces_menu())
         self.menu.addAction(actions["fullscreen"])

@@ -11,6 +11,7 @@ from ferapp.sources.stream_address import URL, without_password
 from trainer.card import ModelCard
 
 RETRIED = "Retrying automatically."
+SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")  # user and password of any kind of address
 
 
@@ -89,11 +90,15 @@ def memory(device: DeviceInfo) -> str:
 
 
 def accuracy(card: ModelCard) -> str:
-    """`67.0 % on val`; "" if the card has no accuracy."""
+    """`67.0 % correct (validation)`; "" if the card has no accuracy."""
     value, split = card.metrics.get("accuracy"), card.metrics.get("split")
     if not isinstance(value, int | float):
         return ""
-    return f"{100 * value:.1f}\u00a0%" + (f" on {split}" if split else "")
+    return (
+        f"{100 * value:.1f}\u00a0%"
+        + " correct"
+        + (f" ({SPLITS.get(str(split), split)})" if split else "")
+    )
 
 
 def model_title(status: LiveStatus) -> str:

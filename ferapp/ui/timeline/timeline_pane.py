@@ -64,6 +64,8 @@ class TimelinePane(QWidget):
         self.strip = SessionTimeline(history)
         self.lanes_menu, self.export_menu = QMenu(self), QMenu(self)
         self.hint = QLabel()
+        for menu in (self.lanes_menu, self.export_menu):
+            menu.setToolTipsVisible(True)
         self._action = actions["timeline"]
         self.frame = self._lay_out()
         self._splitter = QSplitter(Qt.Orientation.Vertical)
@@ -98,25 +100,23 @@ class TimelinePane(QWidget):
         for name in GROUPS:
             lane = self.lanes_menu.addAction(f"{name}" if name != "Head" else "Head pose")
             lane.setData(name)
-            lane.setToolTip("Curves of these signals below the probabilities.")
+            lane.setToolTip(f"Show or hide the curves of {lane.text().lower()} below the timeline.")
             lane.setCheckable(True)
             lane.setChecked(name in self._store.now.timeline_lanes)
             lane.toggled.connect(self._choose_lanes)
         self.strip.show_lanes(self._store.now.timeline_lanes)
-        for text, suffix in (
-            ("Copy table (CSV)", ".csv"),
-            ("Copy picture (PNG)", ".png"),
-            ("Copy drawing (SVG)", ".svg"),
+        for text, suffix, tip in (
+            ("Copy table (CSV)", ".csv", "Mean, peak and onset in the interval you dragged."),
+            ("Copy picture (PNG)", ".png", "The timeline as you see it, at twice the size."),
+            ("Copy drawing (SVG)", ".svg", "The timeline as you see it, sharp at any size."),
         ):
             action = self.export_menu.addAction(text)
-            action.setToolTip("Of the selected interval, or of all that is displayed.")
+            action.setToolTip(tip)
             action.triggered.connect(lambda _, s=suffix: timeline_export.copy(self.strip, s))
         self.export_menu.addSeparator()
         save = self.export_menu.addAction("Save…")
-        save.setToolTip("As a table, a picture or a drawing.")
+        save.setToolTip("Save it as a table, a picture or a drawing.")
         save.triggered.connect(self._save)
-        for menu in (self.lanes_menu, self.export_menu):
-            menu.setToolTipsVisible(True)
         lanes = MenuButton(
             "Lanes", self.lanes_menu, "Further curves: head pose, eyes and action units."
         )

@@ -73,7 +73,7 @@ class KeysDialog(ModelessDialog):
     """All actions with their keys, by group.
 
     With several `pages` also their keys, and those of the Inspect page. On the stage its own keys
-    come first, because they are what the keys mean then.
+    come first, without those that they replace.
     """
 
     def __init__(
@@ -83,7 +83,10 @@ class KeysDialog(ModelessDialog):
         stage = [(key.shown, key.text, key.tip) for key in STAGE_KEYS]
         groups: dict[str, list[_KeyRow]] = {STAGE: stage} if on_stage else {}
         has_pages = len(pages) > 1
+        owned = {key for record in STAGE_KEYS for key in record.keys} if on_stage else set()
         for record in (*ACTIONS, *(pages if has_pages else ())):
+            if record.shortcut in owned:
+                continue
             row = native(record.shortcut), record.text, record.tip
             groups.setdefault(record.group, []).append(row)
         groups["Comparison"] = [*DUEL_KEYS]

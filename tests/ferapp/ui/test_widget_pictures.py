@@ -115,7 +115,7 @@ def choices() -> QWidget:
     """The rows of hiding and of the attribution."""
     widget = QWidget()
     column = QVBoxLayout(widget)
-    hide = HideRow(QAction("Paint"))
+    hide = HideRow(QAction("Paint"), QAction("Hide nothing"))
     hide.chips["mouth"].setChecked(True)
     attribution = AttributionControls(hold_scale=True)
     attribution.show_style(OverlayStyle(target="runner_up", palette="blue_red"), EXPRESSIONS)

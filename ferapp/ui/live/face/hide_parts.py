@@ -1,15 +1,15 @@
 """Controls that hide parts of the face from the model, to see the effect."""
 
-from collections.abc import Collection
-
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from ferapp.ui.live.display_controls import label_width
+from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.text_size import fix_width
 from ferapp.vision.face_regions import PARTS, Part
+from ferapp.vision.hidden_areas import Hidden
 
 _TIP = (
     "Hides the {part} from the model in every frame from now on.\n"
@@ -22,7 +22,7 @@ class HideRow(QWidget):
 
     part_toggled = Signal(str, bool)  # a Part, and whether to hide it
 
-    def __init__(self, brush: QAction) -> None:
+    def __init__(self, brush: QAction, clear: QAction) -> None:
         super().__init__()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -44,9 +44,18 @@ class HideRow(QWidget):
         self.paint.toggled.connect(brush.setChecked)
         brush.toggled.connect(self.paint.setChecked)
         row.addWidget(self.paint, 1)
+        self.clear = push_button("×", clear.toolTip())
+        self.clear.setAccessibleName(clear.text())
+        self.clear.setFixedSize(26, 22)
+        self.clear.setStyleSheet("padding: 0;")
+        self.clear.clicked.connect(clear.trigger)
+        self.clear.hide()
+        row.addWidget(self.clear)
 
-    def show_parts(self, parts: Collection[Part]) -> None:
-        """Check the chips of the hidden parts; emits nothing."""
+    def show_hidden(self, hidden: Hidden) -> None:
+        """Check the chips of the hidden parts, and offer to hide nothing; emits nothing."""
+        self.clear.setVisible(bool(hidden))
+        parts = hidden.parts
         for part, chip in self.chips.items():
             chip.blockSignals(True)
             chip.setChecked(part in parts)

@@ -131,7 +131,7 @@ def test_models_are_listed_by_origin_with_their_measurements(bench: Bench) -> No
         "Bundled",
         "default\t7.6 ms",
         "From runs",
-        "pal\t70.1 % on val  ·  31 ms",
+        "pal\t70.1 % correct (validation)  ·  31 ms",
         "Opened files",
         "mine\t",
         "old\tcannot be used",
@@ -337,3 +337,13 @@ def test_an_entry_is_chosen_by_keyboard(bench: Bench) -> None:
     bench.qtbot.keyClick(menu, Qt.Key.Key_Down)
     bench.qtbot.keyClick(menu, Qt.Key.Key_Return)
     assert bench.engine.calls[-1] == ("open_source", "camera:HD Webcam")
+
+
+def test_what_covers_or_closes_is_found_again_in_the_menu(bench: Bench) -> None:
+    """The timeline and the panel can be closed by a click, so a click brings them back."""
+    shown = [action for action in bench.window.help.menu.actions() if action.isCheckable()]
+    assert {"Stage", "Timeline", "Side panel"} <= {action.text() for action in shown}
+    timeline = bench.window.actions_by_id["timeline"]
+    timeline.setChecked(False)
+    entry(bench.window.help.menu, "Timeline").trigger()
+    assert timeline.isChecked()

@@ -57,6 +57,17 @@ def test_the_keys_dialog_lists_each_action_once(bench: Bench) -> None:
         assert label.height() >= label.heightForWidth(label.width()), label.text()
 
 
+def test_on_the_stage_a_key_is_listed_with_its_meaning_there(bench: Bench) -> None:
+    bench.window.actions_by_id["stage"].trigger()
+    dialog = opened(bench, "keys")
+    words = [label.text() for label in dialog.findChildren(QLabel)]
+    bench.window.actions_by_id["stage"].trigger()
+    assert words.count("B") == words.count("F") == 1
+    assert words[words.index("B") + 1] == "Black screen"
+    assert "Boxes" not in words
+    assert "Demo clip" in words  # its key is not the stage's
+
+
 def test_the_keys_dialog_has_the_keys_of_the_pages(bench: Bench) -> None:
     bench.window.add_page("Train", QWidget(), "Launch runs.")
     bench.window.add_page("Inspect", QWidget(), "Look at mistakes.")
