@@ -89,6 +89,8 @@ class BoothMode(QObject):
     def _leave(self) -> None:
         """Drop every picture; what was requested to be saved is saved first."""
         self._timer.stop()
+        if self.session is not None:
+            self.session.clear()  # Qt deletes the view, which knows it, a little later
         self.session = self.view = None
         self._screen.end()
         self.bar.hide()

@@ -193,6 +193,11 @@ class BoothSession:
         if self._deck:
             self.asked = self._deck.pop()
 
+    def clear(self) -> None:
+        """Delete every picture and vote."""
+        self.strips.clear()
+        self.peak, self.phase = None, Phase.CONSENT
+
     # --- the lesson -----------------------------------------------------------------------------
 
     def model_counts(self) -> NDArray[np.int64]:

@@ -18,7 +18,6 @@ READY = "Ready? Enter starts the countdown"
 HOLD = "Hold it!"
 MISSED = "No face was seen"
 PANELS = ("The face", "What the model looked at", "The model says", "The room says")
-HIDDEN = "Vote first"
 NO_MAP = "No map for this model"
 
 KEYS = {

@@ -52,7 +52,7 @@ def _paint_matrix(
         return
     matrix = ConfusionMatrix(selectable=False)
     matrix.show_counts(names, counts)
-    natural = matrix.sizeHint()
+    natural = (matrix.sizeHint() + matrix.minimumSizeHint()) / 2  # large letters, whole names
     scale = min(room.width() / natural.width(), room.height() / natural.height())
     matrix.resize(QSize(round(room.width() / scale), round(room.height() / scale)))
     painter.save()

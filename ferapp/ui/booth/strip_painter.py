@@ -54,32 +54,35 @@ def paint_strip(
     *,
     revealed: bool,
 ) -> None:
-    """`classes` are those that the room can vote for. Unrevealed, the model's two panels wait."""
-    width = min(place.width(), place.height() * RATIO)
-    side = width / (4 + 3 * _GAP)
-    top = place.top() + max(place.height() - width / RATIO, 0) / 2
-    left = place.left() + (place.width() - width) / 2
+    """`classes` are those that the room can vote for. Unrevealed, face and votes alone, larger."""
+    titles = booth_text.PANELS if revealed else (booth_text.PANELS[0], booth_text.PANELS[-1])
+    widths = len(titles) + (len(titles) - 1) * _GAP
+    side = min(place.width() / widths, place.height() / (1 + _HEAD + _FOOT))
+    top = place.top() + (place.height() - (1 + _HEAD + _FOOT) * side) / 2
+    left = place.left() + (place.width() - widths * side) / 2
     panels = [
-        QRectF(left + k * side * (1 + _GAP), top + _HEAD * side, side, side) for k in range(4)
+        QRectF(left + k * side * (1 + _GAP), top + _HEAD * side, side, side)
+        for k in range(len(titles))
     ]
-    colours = theme.current()
-    for panel, title in zip(panels, booth_text.PANELS, strict=True):
+    for panel, title in zip(panels, titles, strict=True):
         head = QRectF(panel.left(), panel.top() - _HEAD * side, side, 0.8 * _HEAD * side)
-        draw_line(painter, head, title, font_of(_TITLE * side), colours.muted)
+        draw_line(painter, head, title, font_of(_TITLE * side), theme.current().muted)
     _paint_picture(painter, panels[0], strip.face)
     if revealed:
         _paint_caption(painter, panels[0], f"asked: {language.word(strip.asked)}")
-    else:
-        for panel in panels[1:3]:
-            _paint_empty(painter, panel, booth_text.HIDDEN)
-    if revealed and strip.explained:
-        _paint_picture(painter, panels[1], strip.attribution)
-        _paint_caption(painter, panels[1], f"for {language.word(strip.explained)}")
-    elif revealed:
-        _paint_empty(painter, panels[1], booth_text.NO_MAP)
-    if revealed:
+        _paint_attribution(painter, panels[1], strip, language)
         _paint_word(painter, panels[2], strip, language)
-    _paint_votes(painter, panels[3], strip, classes, language)
+    _paint_votes(painter, panels[-1], strip, classes, language)
+
+
+def _paint_attribution(painter: QPainter, panel: QRectF, strip: Strip, language: Language) -> None:
+    if strip.explained:
+        _paint_picture(painter, panel, strip.attribution)
+        _paint_caption(painter, panel, f"for {language.word(strip.explained)}")
+        return
+    painter.fillPath(_outline(panel), QColor(theme.current().raised))
+    font = font_of(0.08 * panel.width())
+    draw_line(painter, panel, booth_text.NO_MAP, font, theme.current().muted, _CENTRE)
 
 
 def _outline(panel: QRectF) -> QPainterPath:
@@ -99,12 +102,6 @@ def _paint_caption(painter: QPainter, panel: QRectF, text: str) -> None:
     side = panel.width()
     place = QRectF(panel.left(), panel.bottom() + 0.02 * side, side, (_FOOT - 0.02) * side)
     draw_line(painter, place, text, font_of(_CAPTION * side), theme.current().muted)
-
-
-def _paint_empty(painter: QPainter, panel: QRectF, text: str) -> None:
-    painter.fillPath(_outline(panel), QColor(theme.current().raised))
-    inner = panel.adjusted(*(0.05 * panel.width() * s for s in (1, 1, -1, -1)))
-    draw_line(painter, inner, text, font_of(0.1 * panel.width()), theme.current().muted, _CENTRE)
 
 
 def _paint_word(painter: QPainter, panel: QRectF, strip: Strip, language: Language) -> None:
