@@ -10,6 +10,7 @@ from ferapp.overlays.overlay_style import OVERLAYS
 
 Group = Literal["Source", "Model", "Picture", "Recording", "Window", "Help", "Pages"]
 STAGE = "On the stage"  # the group of the stage's own keys
+BOOTH = "In the booth"  # the group of the booth's own keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,14 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=False,
     ),
     ActionRecord(
+        "booth",
+        "Picture",
+        "Challenge booth",
+        "Shift+P",
+        "Ask somebody to show an expression; the model and the room say what they see.",
+        checked=False,
+    ),
+    ActionRecord(
         "hud",
         "Picture",
         "Performance",
@@ -312,6 +321,31 @@ STAGE_KEYS = (
     ModeKey("word", ("0",), "0", "Explain the word", "Explain the expression that it says again."),
     ModeKey("landmarks", ("L",), "L", "Landmarks", "Show the 68 landmarks to the audience."),
     ModeKey("leave", ("Esc",), "Esc", "Leave the stage", "Return to the window as it was."),
+)
+# handled by the booth while it is on
+BOOTH_KEYS = (
+    ModeKey(
+        "go",
+        ("Return", "Enter", "Space", "PgDown"),
+        "Enter",
+        "Continue",
+        "Agree, start the countdown, show the answer, next challenge. Or Space, or Page down.",
+    ),
+    ModeKey(
+        "vote",
+        tuple("123456789"),
+        "1 – 7",
+        "Vote",
+        "One vote of the room for this expression. Press once for each vote.",
+    ),
+    ModeKey("undo", ("Backspace",), "Backspace", "Undo", "Take the last vote back."),
+    ModeKey(
+        "delete", ("Del",), "Del", "Delete this strip", "Delete the person's pictures and votes."
+    ),
+    ModeKey("person", ("N",), "N", "Next person", "Ask somebody else for consent."),
+    ModeKey("results", ("M",), "M", "Results", "What the model and the room said, and the lesson."),
+    ModeKey("save", ("S",), "S", "Save", "Save strips and results, while the results are shown."),
+    ModeKey("close", ("Esc",), "Esc", "Close", "Show the results first; again: close, delete all."),
 )
 # handled by the live page during a comparison: key, text, tip
 DUEL_KEYS = (

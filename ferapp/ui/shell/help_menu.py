@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from ferapp.ui.shell.actions import ActionRecord
+from ferapp.ui.shell.actions import BOOTH, STAGE, ActionRecord
 from ferapp.ui.shell.diagnostics_dialog import DiagnosticsDialog
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text.about_text import about_html, card_html
@@ -47,6 +47,7 @@ class HelpMenu:
         self.menu.addMenu(self._theme_menu())
         self.menu.addMenu(self._faces_menu())
         self.menu.addAction(actions["fullscreen"])
+        self.menu.addAction(actions["booth"])
         self.menu.addAction(actions["hud"])
         self.menu.addAction(actions["slide"])
         self.menu.addAction(actions["recording_settings"])
@@ -58,7 +59,7 @@ class HelpMenu:
         actions["keys"].triggered.connect(
             lambda: self._show(
                 "keys",
-                lambda: KeysDialog(parent, self.pages, on_stage=actions["stage"].isChecked()),
+                lambda: KeysDialog(parent, self.pages, mode=_mode(actions)),
             )
         )
         actions["hints"].triggered.connect(self._toggle_first_steps)
@@ -134,3 +135,10 @@ class HelpMenu:
         app = QApplication.instance()
         if isinstance(app, QApplication):
             theme.apply_theme(app, mode)
+
+
+def _mode(actions: dict[str, QAction]) -> str:
+    """The mode that is on, which owns keys of its own."""
+    if actions["booth"].isChecked():
+        return BOOTH
+    return STAGE if actions["stage"].isChecked() else ""

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.live.status import LiveEngine
+from ferapp.ui.booth.booth_mode import BoothMode
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.live.snapshot import Snapshots, open_folder
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self._chosen_model = ChosenModel(engine, store, self.live_page.live_view.toast.show_message)
         self.add_page("Live", self.live_page, "A camera or clip, analysed as it plays.")
         self.stage = StageMode(self, self.live_page, actions, store)
+        self.booth = BoothMode(self, self.live_page, actions, store)
         self.help.menu.insertMenu(
             actions["fullscreen"], TextSizeMenu(self, store.now.text_size, self._use_text_size)
         )
@@ -169,7 +171,7 @@ class MainWindow(QMainWindow):
     def _update_visibility(self) -> None:
         """The engine rests while neither the live page nor an audience's picture can be seen."""
         live = self._pages.currentWidget() is self.live_page and self._exposure.is_exposed
-        self._engine.set_visible(live or self.stage.is_on)
+        self._engine.set_visible(live or self.stage.is_on or self.booth.is_on)
 
     def _connect(self) -> None:
         actions, view = self.actions_by_id, self.live_page.live_view
@@ -186,7 +188,8 @@ class MainWindow(QMainWindow):
         actions["fullscreen"].triggered.connect(self._set_full_screen)
         actions["hud"].setChecked(self.store.now.hud)
         actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
-        actions["stage"].toggled.connect(self._update_visibility)
+        for mode in ("stage", "booth"):
+            actions[mode].toggled.connect(self._update_visibility)
         view.notice.retry.connect(self.open_source)
         view.notice.demo.connect(actions["demo"].trigger)
         view.notice.other.connect(self._pop_up_sources)
@@ -358,7 +361,8 @@ class MainWindow(QMainWindow):
         if self._asks_before_closing and not all(each.may_close() for each in asked):
             event.ignore()
             return
-        self.actions_by_id["stage"].setChecked(False)
+        for mode in ("stage", "booth"):
+            self.actions_by_id[mode].setChecked(False)
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
         self.store.save()

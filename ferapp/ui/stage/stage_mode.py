@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QResizeEvent, QScreen
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow
 
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.shell.actions import STAGE_KEYS
 from ferapp.ui.shell.mode_keys import ModeKeys
 from ferapp.ui.shell.settings import SettingsStore
+from ferapp.ui.stage.audience_screen import AudienceScreen
 from ferapp.ui.stage.audience_view import AudienceView
 from ferapp.ui.stage.readout import ReadoutMaker
 from ferapp.ui.stage.stage_bar import StageBar
@@ -32,13 +33,13 @@ class StageMode(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._live_page, self._store = window, live_page, store
-        self._action, self._full_screen = actions["stage"], actions["fullscreen"]
+        self._action = actions["stage"]
         self._readouts = ReadoutMaker()
         self.audience: AudienceView | None = None  # while it is on
         self.is_frozen = self.is_black = False
         self._has_landmarks = False
-        self._was_full_screen = False
-        self._screen: QScreen | None = None  # the audience's own
+        self._screen = AudienceScreen(window, actions["fullscreen"])
+        self._screen.lost.connect(self._lose_screen)
         self.bar = StageBar(self._action)
         live_page.add_bar(self.bar)
         self._keys = ModeKeys(window, STAGE_KEYS, self._owns_keys, self._press)
@@ -47,8 +48,6 @@ class StageMode(QObject):
         self._action.toggled.connect(self._switch)
         live_page.listeners.append(self._refresh)
         live_page.status_changed.connect(self._refresh)
-        window.installEventFilter(self)
-        self._app().screenRemoved.connect(self._lose_screen)
 
     @property
     def is_on(self) -> bool:
@@ -57,11 +56,6 @@ class StageMode(QObject):
     def use_language(self, code: str) -> None:
         self._store.change(stage_language=code)
         self._refresh()
-
-    def _app(self) -> QGuiApplication:
-        app = QGuiApplication.instance()
-        assert isinstance(app, QGuiApplication)
-        return app
 
     # --- on and off -----------------------------------------------------------------------------
 
@@ -76,68 +70,26 @@ class StageMode(QObject):
     def _enter(self) -> None:
         self.is_frozen = self.is_black = self._has_landmarks = False
         self._readouts = ReadoutMaker()
-        second = self._screen = self._second_screen()
         self.audience = AudienceView(self._window)
-        self.audience.setCursor(Qt.CursorShape.BlankCursor)
-        if second is not None:
-            self._fill(self.audience, second)
-        else:
-            self._was_full_screen = self._window.isFullScreen()
-            if not self._was_full_screen:
-                self._full_screen.trigger()
-            self._cover(self.audience)
+        self._screen.present(self.audience, "ferapp: audience")
+        screen = self._screen.screen
+        if screen is not None:
+            self.bar.show_screen(screen.name(), screen.geometry().size())
+            self.bar.show()
         self._show_state()
         self._refresh()
 
-    def _second_screen(self) -> QScreen | None:
-        here = self._window.screen()
-        return next((screen for screen in self._app().screens() if screen is not here), None)
-
-    def _fill(self, audience: AudienceView, screen: QScreen) -> None:
-        """A window that never takes the keyboard: the laptop's keeps it."""
-        kinds = Qt.WindowType
-        audience.setWindowFlags(
-            kinds.Window | kinds.FramelessWindowHint | kinds.WindowDoesNotAcceptFocus
-        )
-        audience.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-        audience.setWindowTitle("ferapp: audience")
-        audience.setScreen(screen)
-        audience.setGeometry(screen.geometry())
-        audience.showFullScreen()
-        self.bar.show_screen(screen.name(), screen.geometry().size())
-        self.bar.show()
-
-    def _cover(self, audience: AudienceView) -> None:
-        audience.setGeometry(self._window.rect())
-        audience.show()
-        audience.raise_()
-
     def _leave(self) -> None:
-        audience, self.audience = self.audience, None
-        if audience is None:
-            return
-        if not audience.isWindow() and self._window.isFullScreen() and not self._was_full_screen:
-            self._full_screen.trigger()
-        audience.close()
-        audience.deleteLater()
+        self.audience = None
+        self._screen.end()
         self.bar.hide()
-        self._window.setFocus()
 
-    def _lose_screen(self, screen: QScreen) -> None:
-        """Qt moves the audience's window to the laptop, where it would cover the controls."""
-        if self.is_on and screen is self._screen:
-            self._action.setChecked(False)
-            self._live_page.live_view.toast.show_message(
-                f"The audience's screen {screen.name()} was disconnected. "
-                "Press P to use the stage on this screen."
-            )
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A covering picture has the size of the window."""
-        covers = self.audience is not None and not self.audience.isWindow()
-        if covers and isinstance(event, QResizeEvent) and self.audience is not None:
-            self.audience.resize(event.size())
-        return False
+    def _lose_screen(self, name: str) -> None:
+        self._action.setChecked(False)
+        self._live_page.live_view.toast.show_message(
+            f"The audience's screen {name} was disconnected. "
+            "Press P to use the stage on this screen."
+        )
 
     # --- keys -----------------------------------------------------------------------------------
 

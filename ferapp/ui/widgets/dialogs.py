@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
 from ferapp.sources.stream_address import URL
 from ferapp.ui.shell.actions import (
     ACTIONS,
+    BOOTH,
+    BOOTH_KEYS,
     DUEL_KEYS,
     INSPECT_KEYS,
     STAGE,
@@ -72,18 +74,20 @@ class ModelessDialog(QDialog):
 class KeysDialog(ModelessDialog):
     """All actions with their keys, by group.
 
-    With several `pages` also their keys, and those of the Inspect page. On the stage its own keys
-    come first, without those that they replace.
+    With several `pages` also their keys, and those of the Inspect page. The keys of the `mode` that
+    is on, STAGE or BOOTH, come first, and what they replace is left out.
     """
 
-    def __init__(
-        self, parent: QWidget, pages: Sequence[ActionRecord], *, on_stage: bool = False
-    ) -> None:
+    def __init__(self, parent: QWidget, pages: Sequence[ActionRecord], *, mode: str = "") -> None:
         super().__init__(parent, "Keys", QSize(KEYS_WIDTH, 0))
-        stage = [(key.shown, key.text, key.tip) for key in STAGE_KEYS]
-        groups: dict[str, list[_KeyRow]] = {STAGE: stage} if on_stage else {}
+        modes: dict[str, list[_KeyRow]] = {
+            name: [(key.shown, key.text, key.tip) for key in table]
+            for name, table in ((STAGE, STAGE_KEYS), (BOOTH, BOOTH_KEYS))
+        }
+        groups = {name: rows for name, rows in modes.items() if name == mode}
         has_pages = len(pages) > 1
-        owned = {key for record in STAGE_KEYS for key in record.keys} if on_stage else set()
+        table = {STAGE: STAGE_KEYS, BOOTH: BOOTH_KEYS}.get(mode, ())
+        owned = {key for record in table for key in record.keys}
         for record in (*ACTIONS, *(pages if has_pages else ())):
             if record.shortcut in owned:
                 continue
@@ -92,7 +96,7 @@ class KeysDialog(ModelessDialog):
         groups["Comparison"] = [*DUEL_KEYS]
         if has_pages:
             groups["Inspect"] = [*INSPECT_KEYS]
-        groups.setdefault(STAGE, stage)
+        groups |= modes
         right = {name: groups.pop(name) for name in _RIGHT_GROUPS if name in groups}
         body = QWidget()
         body.setObjectName("inner")
