@@ -41,13 +41,12 @@ class HelpMenu:
         self._open: dict[str, ModelessDialog] = {}
         self.menu = QMenu("Menu", parent)
         self.menu.setToolTipsVisible(True)
-        for name in ("palette", "stage", "timeline", "panel"):
+        for name in ("palette", "stage", "booth", "timeline", "panel"):
             self.menu.addAction(actions[name])
         self.menu.addSeparator()
         self.menu.addMenu(self._theme_menu())
         self.menu.addMenu(self._faces_menu())
         self.menu.addAction(actions["fullscreen"])
-        self.menu.addAction(actions["booth"])
         self.menu.addAction(actions["hud"])
         self.menu.addAction(actions["slide"])
         self.menu.addAction(actions["recording_settings"])

@@ -30,6 +30,7 @@ from ferapp.ui.timeline.strip.strip_layout import BETWEEN, LANE
 from ferapp.ui.timeline.table_history import read_table_history
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import MenuButton, push_button
+from ferapp.ui.widgets.elided_label import ElidedLabel
 from ferapp.vision.signals import GROUPS
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis
@@ -63,7 +64,7 @@ class TimelinePane(QWidget):
         self._drawn, self._refreshes = -1, 0
         self.strip = SessionTimeline(history)
         self.lanes_menu, self.export_menu = QMenu(self), QMenu(self)
-        self.hint = QLabel()
+        self.hint = ElidedLabel(_HINT)
         for menu in (self.lanes_menu, self.export_menu):
             menu.setToolTipsVisible(True)
         self._action = actions["timeline"]
@@ -96,7 +97,6 @@ class TimelinePane(QWidget):
         title = QLabel("Timeline")
         self.hint.setProperty("quiet", True)
         self.hint.setFont(theme.sized(self.hint.font(), 0.9))
-        self.hint.setMinimumWidth(1)
         for name in GROUPS:
             lane = self.lanes_menu.addAction(f"{name}" if name != "Head" else "Head pose")
             lane.setData(name)
@@ -181,11 +181,7 @@ class TimelinePane(QWidget):
         """What can be sought, marks of a recording, and whether another model runs."""
         source, history = status.source, self._history
         self.strip.can_seek = source.playback is not None and history.has_positions
-        hint = _FILE_HINT if self.strip.can_seek else _HINT
-        room = self.hint.contentsRect().width()  # it gives way where the window is narrow
-        self.hint.setText(
-            self.hint.fontMetrics().elidedText(hint, Qt.TextElideMode.ElideRight, room)
-        )
+        self.hint.setText(_FILE_HINT if self.strip.can_seek else _HINT)
         if source.playback is not None and source.playback.seconds != history.duration_s:
             history.duration_s = source.playback.seconds
             history.revision += 1

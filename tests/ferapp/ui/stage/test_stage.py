@@ -100,8 +100,8 @@ def test_other_keys_keep_their_meaning(staged: Bench) -> None:
 
 
 def test_a_frozen_audience_keeps_its_picture(staged: Bench) -> None:
-    staged.qtbot.waitUntil(lambda: not audience(staged).is_fading)
     press(staged, KEY.Key_F)
+    staged.qtbot.waitUntil(lambda: not audience(staged).is_fading)
     before = pixels(audience(staged))
     give(staged, 1)
     press(staged, KEY.Key_6)
