@@ -170,4 +170,4 @@ def verdict_text(comparison: FaceComparison | None) -> str:
 
 def correlation_text(value: float) -> str:
     """`r = −0.12`."""
-    return f"r = {value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+    return f"correlation {value:.2f}".replace("-0.00", "0.00").replace("-", "−")

@@ -80,9 +80,6 @@ class FacePanel(QWidget):
         self.model_label.setProperty("quiet", True)
         self.model_label.setAccessibleName("Model of this expression")
         self.model_label.hide()
-        self.plot_title = QLabel()
-        self.plot_title.setProperty("quiet", True)
-        self.plot_title.hide()
         self.crop_title = QLabel(CROP_TITLE)
         self.crop_title.setProperty("quiet", True)
         self.notice = QLabel()
@@ -164,8 +161,8 @@ class FacePanel(QWidget):
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, BOTTOM_MARGIN)
         layout.setSpacing(ROW_GAP)
-        layout.addWidget(self.plot_title)
         layout.addWidget(self.probability_plot, 1)
+        layout.addStretch(0)  # takes the room of the plot while it is hidden
         layout.addWidget(self.signals, 1)
         layout.addWidget(self.affect_plane)
         layout.addWidget(crop_row)
@@ -282,6 +279,7 @@ class FacePanel(QWidget):
         self._show_key(prediction, style)
         sides = _sides(analysis, status, style)
         self.second_region_meter.setVisible(sides is not None)
+        self.probability_plot.setVisible(sides is None)  # the timeline shows the same, with room
         self.region_meter.set_title(A if sides is not None else "")
         self.second_region_meter.set_title(B)
         has_two_models = sides is not None and not sides.have_one_model
@@ -303,14 +301,12 @@ class FacePanel(QWidget):
         self.key.show_map(style, *titles)
 
     def _show_model_name(self, name: str) -> None:
-        """Name the model of headline, plot and crop while two are compared; "" hides the name."""
+        """Name the model of headline and crop while two are compared; "" hides the name."""
         short = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, scaled(NAME_WIDTH))
         self.model_label.setText(short)
         self.model_label.setToolTip(f"By {name}. The bars and the pictures show both models.")
-        self.plot_title.setText(f"{A} over time")
         self.crop_title.setText(f"What {A} sees" if name else CROP_TITLE)
-        for label in (self.model_label, self.plot_title):
-            label.setVisible(bool(name))
+        self.model_label.setVisible(bool(name))
 
     def show_signals(self, on: bool) -> None:
         """With the signals, the column scrolls on a small screen instead of squeezing the plots."""

@@ -139,7 +139,7 @@ def test_the_headline_names_both_models_and_both_answers(bench: Bench) -> None:
     assert second.answer.text() == "Sad 60\u00a0%"
     assert duel.header.verdict.text().startswith("Different answers")
     bench.show(compared(("sad", "sad"), (half_map("left"), half_map("right")), index=1))
-    assert duel.header.verdict.text() == "Same answer  ·  r = −1.00"
+    assert duel.header.verdict.text() == "Same answer  ·  correlation −1.00"
 
 
 def test_one_model_with_two_methods_has_one_answer(bench: Bench) -> None:
@@ -154,7 +154,7 @@ def test_one_model_with_two_methods_has_one_answer(bench: Bench) -> None:
     assert first.title.text() == "default · Grad × Input"
     assert second.title.text() == "default · Gradient, pixels"
     assert first.answer.text() == second.answer.text() == "Happy 87\u00a0%"
-    assert duel.header.verdict.text() == "Maps: r = 1.00"
+    assert duel.header.verdict.text() == "Maps: correlation 1.00"
     assert panel.bars.isVisible()  # twin bars would show everything twice
     assert not panel.twin_bars.isVisible()
     bench.qtbot.waitUntil(lambda: panel.second_region_meter.isVisibleTo(panel))
@@ -164,7 +164,7 @@ def test_opposed_maps_of_one_model_are_pinned(bench: Bench) -> None:
     duel = one_model(bench)
     maps = half_map("left"), half_map("right")
     play(bench, [compared(("happy", "happy"), maps, index=i) for i in range(MIN_FRAMES)])
-    assert [pin.texts for pin in duel.pins.all] == [("Opposed", "r = −1.00")]
+    assert [pin.texts for pin in duel.pins.all] == [("Opposed", "correlation −1.00")]
 
 
 def test_disagreements_are_pinned_with_both_words_and_the_time(bench: Bench) -> None:
@@ -256,7 +256,7 @@ def test_parts_that_show_only_the_first_model_name_it(bench: Bench) -> None:
     bench.show(compared(index=1))
     bench.qtbot.waitUntil(panel.model_label.isVisible)
     assert panel.model_label.text() == "A · default"
-    assert panel.plot_title.text() == "A over time"
+    assert not panel.probability_plot.isVisible()  # the timeline shows the same
     assert panel.crop_title.text() == "What A sees"
 
 
