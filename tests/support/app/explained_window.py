@@ -51,7 +51,7 @@ def main(picture: str) -> int:
         screen.save(picture)
         tip = view.frame_to_view(*landmarks[NOSE_TIP].tolist()).toPoint()
         colour = screen.toImage().pixelColor(view.mapTo(window, tip))
-        expected = QColor(palette.FACE_COLOURS[0])
+        expected = QColor(palette.LANDMARK)
         close = all(
             abs(a - b) < 40 for a, b in zip(colour.getRgb()[:3], expected.getRgb()[:3], strict=True)
         )
