@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from ferapp.ui.booth import booth_text
 from ferapp.ui.booth.booth_session import BoothSession
-from ferapp.ui.booth.strip_painter import draw_line, font_of
+from ferapp.ui.booth.panels_painter import draw_line, font_of
 from ferapp.ui.text.class_words import Language
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix

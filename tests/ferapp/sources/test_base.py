@@ -87,7 +87,7 @@ CAN = {  # is_live, can_seek, is_sequence, has_file_names, frame_count
     "stream": (True, False, True, False, 0),
     "video at an address": (False, False, True, False, COUNT),
     "video": (False, True, True, False, COUNT),
-    "folder": (False, False, False, True, COUNT),
+    "folder": (False, True, False, True, COUNT),
     "image": (False, False, False, False, 1),
 }
 

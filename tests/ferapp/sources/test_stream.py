@@ -145,16 +145,19 @@ def test_what_is_displayed_of_an_address(uri: str, shown: str) -> None:
 
 
 def test_the_capture_reopens_a_stream_that_is_back(server: MjpegServer) -> None:
-    """End to end: the stream closes, the demo plays, the stream is back."""
+    """End to end: the stream closes, its last picture stays, the stream is back."""
     url = server.url("/closed")
     capture = Capture(url, None, open_source, QUICK)
     capture.start()
     try:
         wait_until(lambda: capture.name == url)
         wait_until(lambda: capture.fault and capture.fault.kind is FaultKind.LOST)
-        wait_until(lambda: capture.name == "Demo clip")
+        assert capture.waiting
         assert "the server closed the connection" in capture.notice
-        wait_until(lambda: capture.name == url)
+        assert "This is the last picture." in capture.notice
+        assert capture.name == url
+        take(capture)  # what came before the end
+        wait_until(lambda: not capture.waiting)
         assert take(capture)[0].image.shape == (48, 64, 3)
     finally:
         capture.close()
