@@ -22,6 +22,7 @@ class LazyPage(QWidget):
         if self._page is None:
             self._page = self._make()
             self._layout.addWidget(self._page)
+            self._page.show()  # the layout alone would do so later
         super().showEvent(event)
 
     def may_close(self) -> bool:
