@@ -66,7 +66,7 @@ def compare(qtbot: QtBot, window: MainWindow, text: str) -> DuelView:
     next(action for action in menu.actions() if action.text() == text).trigger()
     duel = window.live_page.live_view.duel
     qtbot.waitUntil(
-        lambda: "r = " in duel.header.verdict.text() and not _notice(duel), timeout=LIMIT_MS
+        lambda: "correlation " in duel.header.verdict.text() and not _notice(duel), timeout=LIMIT_MS
     )
     return duel
 

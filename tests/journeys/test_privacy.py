@@ -84,7 +84,8 @@ def test_recordings_and_snapshots_are_where_they_belong(tmp_path: Path) -> None:
     kept = [path for path in files(tmp_path) if not always_written(path)]
     recording = {path.name for path in kept if "Documents" in path.parts}
     snapshot = sorted(path.suffix for path in kept if "Pictures" in path.parts)
-    assert recording == {"clean.mkv", "faces.csv", "frames.csv", "events.csv", "session.json"}
+    tables = {"faces.csv", "frames.csv", "events.csv", "details.npy.gz"}
+    assert recording == {"clean.mkv", "session.json", *tables}
     assert snapshot == [".json", ".png"]
     assert len(kept) == len(recording) + len(snapshot)
 
