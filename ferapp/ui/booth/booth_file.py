@@ -8,8 +8,8 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF
 from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
 
 from ferapp.ui.booth.booth_session import BoothSession
-from ferapp.ui.booth.results_painter import paint_results
 from ferapp.ui.booth.panels_painter import RATIO, paint_strip
+from ferapp.ui.booth.results_painter import paint_results
 from ferapp.ui.text.class_words import Language
 from ferapp.ui.widgets import theme
 from trainer.files import write_atomic

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QWidget
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.booth import booth_text
 from ferapp.ui.booth.booth_session import BoothSession, Phase
-from ferapp.ui.booth.results_painter import paint_results
 from ferapp.ui.booth.panels_painter import draw_line, font_of, paint_strip
+from ferapp.ui.booth.results_painter import paint_results
 from ferapp.ui.stage.stage_face import StageFace
 from ferapp.ui.text.class_words import Language
 from ferapp.ui.widgets import theme
