@@ -29,8 +29,19 @@ class HideRow(QWidget):
         row.setSpacing(4)
         label = QLabel("Hide")
         label.setToolTip("What does the model predict without a part of the face?")
-        fix_width(label, label_width)
-        row.addWidget(label)
+        self.clear = push_button("×", clear.toolTip())
+        self.clear.setAccessibleName(clear.text())
+        self.clear.setFixedSize(26, 22)
+        self.clear.setStyleSheet("padding: 0;")
+        self.clear.clicked.connect(clear.trigger)
+        self.clear.hide()
+        title = QWidget()  # as wide as the other rows' titles, with or without the button
+        title_row = QHBoxLayout(title)
+        title_row.setContentsMargins(0, 0, 6, 0)
+        title_row.addWidget(label, 1)
+        title_row.addWidget(self.clear)
+        fix_width(title, label_width)
+        row.addWidget(title)
         self.chips: dict[Part, Chip] = {}
         for part in PARTS:
             chip = Chip(part.capitalize(), _TIP.format(part=part), struck=True)
@@ -44,13 +55,6 @@ class HideRow(QWidget):
         self.paint.toggled.connect(brush.setChecked)
         brush.toggled.connect(self.paint.setChecked)
         row.addWidget(self.paint, 1)
-        self.clear = push_button("×", clear.toolTip())
-        self.clear.setAccessibleName(clear.text())
-        self.clear.setFixedSize(26, 22)
-        self.clear.setStyleSheet("padding: 0;")
-        self.clear.clicked.connect(clear.trigger)
-        self.clear.hide()
-        row.addWidget(self.clear)
 
     def show_hidden(self, hidden: Hidden) -> None:
         """Check the chips of the hidden parts, and offer to hide nothing; emits nothing."""
