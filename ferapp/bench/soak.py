@@ -105,6 +105,9 @@ def run_soak(
         from ferapp.app import add_pages
 
         add_pages(window, window.store)
+        for page in dict.fromkeys(PAGES):  # made when first shown, with threads of their own
+            window.show_page(page)
+        window.show_page(PAGES[0])
         wait_until_ready(engine)
         sources = cycle((source, *_stills(source, Path(folder))))
         models = cycle(dict.fromkeys((model, *bundled_models())))
