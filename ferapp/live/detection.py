@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WAIT_S = 0.1  # for frames and for the inference thread, before it looks whether it should end
+SPARE_S = 0.004  # that a result may wait for the model: searches do not all take equally long
+MAX_PAUSE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,28 @@ class SearchedFrame:
     error: Exception | None = None
 
 
+class Pacing:
+    """When to search the next frame: so that its faces are there just when the model is free.
+
+    Found earlier, they would wait for the model and be old by then.
+    """
+
+    def __init__(self) -> None:
+        self.pause_s = 0.0  # between the model's taking of a result and the next search
+
+    def result_taken(self, waited_s: float) -> None:
+        """`waited_s` is how long the result had waited for the model; 0: the model for it."""
+        if waited_s < SPARE_S:
+            self.pause_s *= 0.7
+        else:
+            self.pause_s = min(self.pause_s + (waited_s - SPARE_S) / 2, MAX_PAUSE_S)
+
+
 class DetectionThread:
     """Searches the newest of `frames`, one frame ahead of who takes the results.
 
-    A next frame is not taken before the last result was, so that a slow model gets the faces of
-    recent frames. `options` is asked for each frame; None skips it.
+    A next frame is not taken before the last result was, and with a slow model some time after, see
+    Pacing. `options` is asked for each frame; None skips it.
     """
 
     def __init__(
@@ -51,6 +70,7 @@ class DetectionThread:
         self.failure: Exception | None = None  # why there is no analyzer
         self._frames, self._models, self._make_analyzer = frames, models, make_analyzer
         self._options = options
+        self._pacing = Pacing()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="detection", daemon=True)
 
@@ -68,9 +88,14 @@ class DetectionThread:
         except Exception as error:
             self.failure = error
             return
+        put_at: float | None = None  # when the last result was
         while not self._closing.is_set():
             if not self.results.wait_until_taken(WAIT_S):
                 continue
+            if put_at is not None:
+                self._pacing.result_taken(time.perf_counter() - put_at)
+                put_at = None
+                self._closing.wait(self._pacing.pause_s)
             frame = self._frames.take(WAIT_S)
             if frame is None:
                 continue
@@ -78,6 +103,7 @@ class DetectionThread:
             options = self._options(frame)
             if options is not None:
                 self.results.put(self._search(self.analyzer, frame, options))
+                put_at = time.perf_counter()
 
     def _search(
         self, analyzer: "Analyzer", frame: Frame, options: AnalysisOptions
