@@ -220,6 +220,7 @@ class Engine:
 
     def _rates(self) -> Rates:
         p50, p95 = self._latency.get()
+        loaded = self._models.current.loaded
         return Rates(
             capture_fps=self._capture.rate.rate(),
             analysis_fps=self._inference.rate.rate(),
@@ -228,6 +229,7 @@ class Engine:
             capture_to_paint_p95=p95,
             dropped=self._capture.frames.overwritten,
             stages=self._inference.stages,
+            face_ms=loaded.face_ms.get()[0] if loaded is not None else 0.0,
         )
 
     def open_source(self, source: str) -> None:
@@ -363,5 +365,4 @@ def _model_status(loader: LoaderState) -> ModelStatus:
         file=loaded.file,
         methods=loaded.classifier.methods,
         device=loaded.device,
-        face_ms=loaded.ms,
     )

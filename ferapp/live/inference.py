@@ -167,6 +167,8 @@ class InferenceThread:
         if self._failure:
             log.info("Frames are analysed again")
         self._failure, self._failure_count = "", 0
+        if loaded is not None and searched.faces and options.attribution and not options.hidden:
+            loaded.face_ms.add(analysis.times.model / len(searched.faces))
         return self._add_second_model(analyzer, analysis, options)
 
     def _add_second_model(

@@ -2,13 +2,13 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ferapp.live.device_list import device_name, give_back_memory
+from ferapp.live.meters import Percentiles
 from ferapp.live.status import ModelState
 from trainer.errors import FerError, error_text, is_out_of_memory
 from trainer.model_index import model_reference
@@ -19,19 +19,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MEASURING_S = 0.05  # how long the time of one face is measured: the first face waits for it
-MIN_REPEATS = 3  # of the measurement: the machine may be busy during a single one
-
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model that runs."""
+    """A model that runs; `face_ms` are its times of one face with attribution, while it runs."""
 
     classifier: "Classifier"
     spec: str  # what `load` takes
     file: Path
     device: str  # its name in the list of devices
-    ms: float  # of one face with attribution
+    face_ms: Percentiles
     moved: bool = False  # to the CPU, because the GPU ran out of memory; not chosen by the user
 
 
@@ -75,7 +72,7 @@ class ModelLoader:
         self.has_tried = False  # the first load is over: torch is imported, or cannot be
         self._make_landmarker, self._make_classifier = make_landmarker, make_classifier
         self._on_attempt = on_attempt
-        self._ms: dict[Path, dict[str, float]] = {}
+        self._face_ms: dict[tuple[Path, str], Percentiles] = {}  # by file and device
         self._lock = threading.Lock()  # held briefly only: the GUI thread calls `load`
         self._request = _LoadRequest(model, device)  # the newest
         self._is_pending = True  # the loading thread has not started the request
@@ -94,8 +91,10 @@ class ModelLoader:
             thread.start()
 
     def measured_ms(self, file: Path) -> dict[str, float]:
-        """Times of one face measured with this model file, by device."""
-        return self._ms.get(file, {})
+        """Median times of one face with this model file, by device it has run on."""
+        times = list(self._face_ms.items())  # another thread may add one
+        medians = {device: ms.get()[0] for (path, device), ms in times if path == file}
+        return {device: round(ms, 1) for device, ms in medians.items() if ms}
 
     def load(self, model: str, device: str = "") -> None:
         """Keeps the current device unless `device` is given."""
@@ -197,10 +196,9 @@ class ModelLoader:
     def _load_now(self, request: _LoadRequest) -> LoadedModel:
         classifier = self._make_classifier(request.model, request.device)
         file, device = classifier.path.resolve(), device_name(classifier.device)
-        ms = _milliseconds_per_face(classifier)
-        self._ms[file] = {**self.measured_ms(file), device: ms}
-        log.info("%s runs on %s: %.1f ms a face with attribution", classifier.card.name, device, ms)
-        return LoadedModel(classifier, model_reference(file), file, device, ms, request.moved)
+        log.info("%s runs on %s", classifier.card.name, device)
+        times = self._face_ms.setdefault((file, device), Percentiles())
+        return LoadedModel(classifier, model_reference(file), file, device, times, request.moved)
 
     def _take_over(self, loaded: LoadedModel) -> bool:
         with self._lock:
@@ -220,14 +218,6 @@ class ModelLoader:
             if running is not None and not self._is_pending:
                 # the next request for a model means the device that works, and vice versa
                 self._request = _LoadRequest(running.spec, running.device, running.moved)
-
-
-def _milliseconds_per_face(classifier: "Classifier") -> float:
-    """With attribution: the fastest of several repeats, since other work only adds to it."""
-    ends, seconds = time.perf_counter() + MEASURING_S, list[float]()
-    while len(seconds) < MIN_REPEATS or time.perf_counter() < ends:
-        seconds.append(classifier.seconds_per_face(attribution=True, repeats=1))
-    return 1000 * min(seconds)
 
 
 def _load_error(request: _LoadRequest, error: Exception) -> str:

@@ -37,6 +37,7 @@ class Rates:
     capture_to_paint_p95: float = 0.0
     dropped: int = 0  # frames that a newer one overwrote before they were analysed
     stages: StageTimes = field(default_factory=StageTimes)
+    face_ms: float = 0.0  # the model's time of one face with attribution; 0: unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,6 @@ class ModelStatus:
     file: Path | None = None
     methods: tuple[str, ...] = ()  # names in OVERLAY_METHODS that this model can serve
     device: str = ""
-    face_ms: float = 0.0  # time of one face with attribution, measured on `device` at loading
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The live page: takes analyses from the engine at the pace of the screen and shows them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -31,8 +32,9 @@ from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis
 
-PANEL_MS = 50  # plots are redrawn at most 20 times a second
+PANEL_MS = 70  # between two drawings of the plots, whose curves move a pixel meanwhile
 STATUS_MS = 200
+RATES_EVERY = 5  # of these: nobody reads rates that change five times a second
 SUMMARY_MS = 1000  # a screen reader should not be talked over
 
 NOT_COMPARING = "No second model is compared: Model → Compare with"
@@ -70,6 +72,7 @@ class LivePage(QWidget):
         self._debounce = QualityDebounce()
         self._status: LiveStatus = engine.status()
         self._panel_due = True
+        self._status_age = 0  # of the displayed status, in STATUS_MS
         self.listeners: list[Callable[[], None]] = []  # called when `shown` or its style changed
         self.live_view = LiveView(engine.painted)
         self.view = self.live_view.view
@@ -275,7 +278,7 @@ class LivePage(QWidget):
 
     @property
     def status(self) -> LiveStatus:
-        """The engine's status, updated every STATUS_MS."""
+        """The engine's status, at most STATUS_MS old; its rates are a second old."""
         return self._status
 
     def go_live(self) -> None:
@@ -337,7 +340,12 @@ class LivePage(QWidget):
             self.live_view.duel.follow(shown)
 
     def _refresh_status(self) -> None:
-        status = self._engine.status()
+        """Show the engine's status when more than its rates has changed, and now and then."""
+        status, self._status_age = self._engine.status(), self._status_age + 1
+        is_same = replace(status, rates=self._status.rates) == self._status
+        if is_same and self._status_age % RATES_EVERY:
+            return
+        self._status_age = 0
         states, before = (_model_states(item) for item in (status, self._status))
         is_notice_new = status.analysis_notice != self._status.analysis_notice
         self._panel_due = self._panel_due or states != before or is_notice_new

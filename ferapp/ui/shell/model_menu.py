@@ -49,12 +49,16 @@ class ModelMenu(QMenu):
         self._status = LiveStatus()
         self._models: dict[QAction, ModelInfo] = {}
         self._fixed = (self._others.menuAction(), self._open_model, teach, self._about)
+        self.aboutToShow.connect(self._fill)
+        self.aboutToShow.connect(self._mark)
         self._others.aboutToShow.connect(self._fill_others)
         self._fill()
         self._fill_others()
 
     def show_status(self, status: LiveStatus) -> None:
         before, self._status = self._status, status
+        if self.isVisible():  # nothing moves under the pointer; it is filled when it opens again
+            return
         if (status.models, status.model.device) != (before.models, before.model.device):
             self._fill()
         if (status.models, status.model) != (before.models, before.model):

@@ -76,11 +76,11 @@ class StatusBar(QStatusBar):
         )
         _set(
             self.time,
-            f"{wording.milliseconds(status.model.face_ms)} per face"
-            if status.model.face_ms
+            f"{wording.milliseconds(status.rates.face_ms)} per face"
+            if status.rates.face_ms
             else "",
-            "The model's time for one face with attribution, measured on this device\n"
-            "when it was loaded.",
+            "The model's time for one face with attribution on this device:\n"
+            "the median of the last frames.",
         )
 
 

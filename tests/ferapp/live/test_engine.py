@@ -92,7 +92,8 @@ class TestModels:
             status = ready(engine)
             assert status.model.spec == str(bench.models["one"])
             assert status.model.file == bench.models["one"]
-            assert status.model.face_ms == pytest.approx(2)
+            until(lambda: engine.status().rates.face_ms)
+            assert engine.status().rates.face_ms == 2
             assert status.model.card
             assert (status.model.notice, status.analysis_notice) == ("", "")
             assert next_analysis(engine, lambda a: "model" in a.classes)
@@ -163,9 +164,11 @@ class TestModels:
         bench.models["one"].touch()  # a file that is there is listed
         with bench.engine(model=str(bench.models["one"])) as engine:
             ready(engine)
+            until(lambda: engine.status().rates.face_ms == 2)
             engine.use_device("cpu")
-            assert ready(engine, device="cpu").model.face_ms == pytest.approx(12)
-            status_when(engine, lambda s: s.models and len(s.models[-1].ms) == 2)
+            until(lambda: engine.status().rates.face_ms == 12)
+            done = status_when(engine, lambda s: s.models and len(s.models[-1].ms) == 2)
+            assert done.models[-1].ms == {"cuda:0": 2, "cpu": 12}
 
 
 class TestDevices:

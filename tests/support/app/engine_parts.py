@@ -15,7 +15,7 @@ from ferapp.live.status import DeviceInfo, LiveStatus, ModelState
 from ferapp.sources.base import Frame, FrameSource, SourceError
 from ferapp.sources.camera_info import CameraInfo
 from ferapp.vision.analysis_options import AnalysisOptions
-from ferapp.vision.types import Analysis, AppliedModel
+from ferapp.vision.types import Analysis, AppliedModel, StageTimes
 from trainer.card import ModelCard
 from trainer.errors import ModelFileError, UsageError
 
@@ -61,9 +61,9 @@ class FakeClassifier:
     fails: Callable[[AnalysisOptions], None]
     methods: tuple[str, ...] = ("grad_x_input",)
 
-    def seconds_per_face(self, attribution: bool, repeats: int = 50) -> float:
-        assert attribution
-        return 0.012 if self.device.type == "cpu" else 0.002
+    @property
+    def face_ms(self) -> float:
+        return 12.0 if self.device.type == "cpu" else 2.0
 
 
 @dataclass
@@ -95,7 +95,9 @@ class FakeAnalyzer:
             classifier.fails(options)
         self.seen.append((str(classifier.device) if classifier else "", options))
         took_part = (("landmarks",) if detections else ()) + (("model",) if classifier else ())
-        return Analysis(frame, (), np.zeros((6, 8, 4), np.uint8), (AppliedModel(took_part),))
+        times = StageTimes(model=classifier.face_ms if classifier is not None else 0.0)
+        picture = np.zeros((6, 8, 4), np.uint8)
+        return Analysis(frame, (), picture, (AppliedModel(took_part),), times)
 
     def colour(self, analysis: Analysis) -> Analysis:
         return analysis

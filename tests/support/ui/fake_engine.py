@@ -14,6 +14,7 @@ from ferapp.live.status import (
     ModelInfo,
     ModelState,
     ModelStatus,
+    Rates,
     RecordingPlan,
     RecordingStatus,
     SourceStatus,
@@ -133,8 +134,8 @@ class FakeEngine:
                 name="default",
                 card=CARD,
                 device="cpu",
-                face_ms=7.6,
             ),
+            rates=Rates(face_ms=7.6),
             models=(ModelInfo("default", "bundled", CARD, name="default", ms={"cpu": 7.6}),),
             devices=(DeviceInfo("cpu", "CPU, 2 cores"),),
         )

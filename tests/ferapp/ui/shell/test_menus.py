@@ -237,7 +237,7 @@ def test_the_status_bar_says_only_what_is_known(bench: Bench) -> None:
         requested_mode=Mode(1280, 720, 30),
         delivered_mode=Mode(640, 480, 30),
     )
-    bench.engine.change(rates=Rates(29.84))
+    bench.engine.change(rates=Rates(29.84, face_ms=7.6))
     text = "requested 1280 × 720 at 30  ·  delivered 640 × 480 at 30  ·  measured 29.8/s"
     bench.qtbot.waitUntil(lambda: text in bar_texts(bench))
     bench.engine.change_source(uri="camera", requested_mode=None)
