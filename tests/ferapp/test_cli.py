@@ -1,24 +1,21 @@
 """The command line itself: its version, and the answers to wrong usage."""
 
-import subprocess
 import tomllib
-from collections.abc import Callable
 
 import pytest
 
 from tests.support import ROOT
+from tests.support.command import Command
 from trainer import __version__
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def test_the_version_needs_neither_a_screen_nor_torch(
-    command: Run, monkeypatch: pytest.MonkeyPatch
+    command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
-    done = command("ferapp", "--version")
+    done = command.process("ferapp", "--version")
     assert (done.returncode, done.stdout) == (0, f"ferapp {__version__}\n")
     assert "trainer.errors" in done.stderr
     assert not [name for name in ("torch", "PySide6", "cv2") if f"| {name}\n" in done.stderr]
@@ -44,7 +41,7 @@ def test_the_package_has_the_version_that_the_command_prints() -> None:
     ],
 )
 def test_wrong_usage_is_answered_with_one_message(
-    command: Run, arguments: tuple[str, ...], message: str
+    command: Command, arguments: tuple[str, ...], message: str
 ) -> None:
     done = command("ferapp", *arguments)
     assert done.returncode == 2

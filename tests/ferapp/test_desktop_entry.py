@@ -4,16 +4,14 @@ import configparser
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ferapp import desktop_entry
 from ferapp.desktop_entry import exec_value, install_desktop_entry, remove_desktop_entry
+from tests.support.command import Command
 from trainer.errors import FerError
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="for Linux desktops")
 
@@ -73,7 +71,7 @@ def test_elsewhere_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @on_linux
-def test_the_command_says_where(command: Run, tmp_path: Path) -> None:
+def test_the_command_says_where(command: Command, tmp_path: Path) -> None:
     entry = tmp_path / "xdg_data_home" / "applications" / f"{desktop_entry.APP_ID}.desktop"
     done = command("ferapp", "desktop-entry")
     assert done.returncode == 0, done.stderr

@@ -7,7 +7,6 @@ import platform
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,8 @@ from platformdirs import user_config_path, user_log_path
 from ferapp.diagnostics import Anonymous, check_bundle, write_bundle
 from ferapp.fault_log import fault_file
 from ferapp.package_checks import Check
+from tests.support.command import Command
 from trainer.errors import UsageError
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"ftyp", b"GIF8", b"BM6")
 CHECKS = [Check("model", "ok", "/home/Jo.Doe/models/mine.safetensors")]
@@ -123,7 +121,7 @@ def test_other_files_are_not_replaced(tmp_path: Path) -> None:
             check_bundle(file)
 
 
-def test_doctor_writes_it_and_says_what_is_in_it(command: Run, tmp_path: Path) -> None:
+def test_doctor_writes_it_and_says_what_is_in_it(command: Command, tmp_path: Path) -> None:
     done = command("ferapp", "doctor", "--bundle", "d.zip", "--json")
     result = json.loads(done.stdout.splitlines()[-1])
     with zipfile.ZipFile(tmp_path / "d.zip") as archive:

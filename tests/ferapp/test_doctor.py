@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +12,10 @@ from ferapp.doctor import as_dict, as_text, is_broken
 from ferapp.package_checks import Check, check_camera_enumerator
 from ferapp.sources.camera_info import CameraInfo
 from tests.support import ROOT
+from tests.support.command import Command
 from trainer.card import ModelCard
 from trainer.models import create
 from trainer.models.model_file import save_model
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def test_cameras_are_named_and_none_is_a_warning(tmp_path: Path) -> None:
@@ -108,8 +106,8 @@ def test_the_text_has_remedies_and_totals() -> None:
     assert as_dict([bad])["ok"] is False
 
 
-def test_the_command_prints_one_object_and_sets_the_exit_code(command: Run) -> None:
-    done = command("ferapp", "doctor", "--json")
+def test_the_command_prints_one_object_and_sets_the_exit_code(command: Command) -> None:
+    done = command.process("ferapp", "doctor", "--json")
     result = json.loads(done.stdout.splitlines()[-1])
     states = {check["name"]: check["state"] for check in result["checks"]}
     assert done.returncode == (1 if "broken" in states.values() else 0), done.stderr
@@ -121,7 +119,7 @@ def test_the_command_prints_one_object_and_sets_the_exit_code(command: Run) -> N
 
 
 def test_the_command_finds_a_foreign_plugin_path(
-    command: Run,
+    command: Command,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", "/env/cv2/qt/plugins")

@@ -96,7 +96,7 @@ class TestCommand:
 
 def test_without_a_file_a_notice_says_so(command, tmp_path: Path, demo_frame: np.ndarray) -> None:
     cv2.imwrite(str(tmp_path / "face.png"), demo_frame)
-    done = command("ferapp", "analyze", "face.png", "--json")
+    done = command.process("ferapp", "analyze", "face.png", "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["frames"] == 1
     assert done.stderr == "Nothing was written: use --csv FILE to keep the rows.\n"

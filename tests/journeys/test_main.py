@@ -146,20 +146,20 @@ def no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_screen_it_says_what_works_there(
     command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = command("ferapp")
+    done = command.process("ferapp")
     assert done.returncode == 1
     assert done.stderr == (
         "Error: There is no screen here.\n`ferapp analyze` and `ferapp bench` work without one.\n"
     )
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
-    loaded = command("ferapp").stderr
+    loaded = command.process("ferapp").stderr
     assert "trainer.errors" in loaded
     assert "PySide6" not in loaded
 
 
 @pytest.mark.slow
 def test_bench_prints_what_was_measured(command) -> None:
-    done = command("ferapp", "bench", "--seconds", 2, "--json", timeout=300)
+    done = command.process("ferapp", "bench", "--seconds", 2, "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.strip().splitlines()[-1])
     assert 0 < result["analysis_fps"] <= result["camera_fps"] + 2
@@ -171,7 +171,7 @@ def test_bench_prints_what_was_measured(command) -> None:
 
 @pytest.mark.usefixtures("no_screen")
 def test_bench_of_a_missing_source_fails(command) -> None:
-    done = command("ferapp", "bench", "--source", "gone.mp4", timeout=300)
+    done = command.process("ferapp", "bench", "--source", "gone.mp4")
     assert done.returncode == 1
     assert "gone.mp4" in done.stderr
     assert "Traceback" not in done.stderr
@@ -180,7 +180,7 @@ def test_bench_of_a_missing_source_fails(command) -> None:
 @pytest.mark.slow
 def test_bench_of_several_faces_detects_them_all(command) -> None:
     options = ("--faces", 2, "--seconds", 2, "--json")
-    done = command("ferapp", "bench", *options, timeout=300)
+    done = command.process("ferapp", "bench", *options)
     assert done.returncode == 0, done.stderr
     values = json.loads(done.stdout.splitlines()[-1])
     assert values["faces"] == pytest.approx(2, abs=0.1)
@@ -189,6 +189,6 @@ def test_bench_of_several_faces_detects_them_all(command) -> None:
 
 
 def test_bench_repeats_faces_of_the_demo_clip_only(command) -> None:
-    done = command("ferapp", "bench", "--faces", 2, "--source", "other.mp4", timeout=300)
+    done = command("ferapp", "bench", "--faces", 2, "--source", "other.mp4")
     assert done.returncode == 2
     assert "leave out --source and --soak" in done.stderr

@@ -178,6 +178,12 @@ def _descriptors() -> dict[str, str]:
     return found
 
 
+def pytest_collection_finish() -> None:
+    """What the tests' modules imported stays: no later collection needs to look at it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

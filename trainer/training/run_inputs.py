@@ -19,6 +19,7 @@ from trainer.model_index import bundled_models, file_sha256, find_model
 from trainer.models import FerModel, create
 from trainer.models.model_file import load_model
 from trainer.models.registry import FRAME, find_network
+from trainer.models.shapes_only import shapes_only
 from trainer.training.batches import limit_samples, training_crops
 from trainer.training.learned_prior import learned_prior
 from trainer.training.run_dir import RunDir, package_versions
@@ -111,13 +112,13 @@ def _card(
     flipped = flipped_count(config.data.flipped_labels, len(training))
     if flipped:
         facts["flipped_labels"] = flipped
+    with shapes_only():
+        network = create(architecture, input_size=preprocessing.input_size, **options)
     return ModelCard(
         name=name,
         architecture=architecture,
         arguments=dict(options),
-        attribution_layer=create(
-            architecture, input_size=preprocessing.input_size, **options
-        ).attribution_layer,
+        attribution_layer=network.attribution_layer,
         classes=data.classes,
         preprocessing=preprocessing,
         prior=learned_prior(config.objective, training.targets, data.classes),

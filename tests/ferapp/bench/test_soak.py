@@ -38,7 +38,7 @@ def test_the_slope_is_that_after_the_warm_up(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_short_soak_through_everything(command) -> None:
-    done = command("ferapp", "bench", "--soak", 0.5, "--json", timeout=500)
+    done = command.process("ferapp", "bench", "--soak", 0.5, "--json", timeout=500)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.strip().splitlines()[-1])
     assert result["changes"] == 6

@@ -49,15 +49,15 @@ def run_command(*arguments: object) -> dict:
 def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
-    save(drawn_data(4), folder)
+    save(drawn_data(2), folder)
     return folder
 
 
 def test_the_report_is_complete(data: Path, tmp_path: Path) -> None:
     model = save_small_model(tmp_path / "net.safetensors", **OPTIONS)
     out = tmp_path / "report"
-    result = run_command("explain", "--model", model, "--data", data, "--samples", 14, "--out", out)
-    assert result["samples"] == 14
+    result = run_command("explain", "--model", model, "--data", data, "--samples", 10, "--out", out)
+    assert result["samples"] == 10
     assert result["method"] == "grad_x_input"
     stored = json.loads((out / "metrics.json").read_text())
     assert set(stored["maps"]) == set(KINDS)
@@ -69,7 +69,7 @@ def test_the_report_is_complete(data: Path, tmp_path: Path) -> None:
             np.trapezoid(curve, dx=1 / 20), abs=1e-5
         )
     assert stored["maps"]["mean_au"]["au_cosine"]["mean"] == pytest.approx(0, abs=1e-6)
-    assert stored["maps"]["model"]["pointing"]["n"] < 14  # neutral has no units
+    assert stored["maps"]["model"]["pointing"]["n"] < 10  # neutral has no units
     assert stored["randomised"][-1]["layer"].startswith("stem")
     page = (out / "report.html").read_text()
     assert page.count("data:image/png") >= 4
@@ -82,7 +82,7 @@ def test_dacls_weights_are_in_the_report(data: Path, tmp_path: Path) -> None:
     options = {"backbone": "compact", "compact": True, "widths": [8, 16, 16]}
     model = save_small_model(tmp_path / "dacl.safetensors", "dacl", **options)
     out = tmp_path / "report"
-    run_command("explain", "--model", model, "--data", data, "--samples", 7, "--out", out)
+    run_command("explain", "--model", model, "--data", data, "--samples", 2, "--out", out)
     assert (out / "attention.png").is_file()
     assert "Attention weights" in (out / "report.md").read_text()
 
@@ -151,8 +151,8 @@ def test_many_runs_in_one_table(data: Path, tmp_path: Path) -> None:
 
 def test_prepare_stores_action_units_and_their_sheets(data: Path, tmp_path: Path) -> None:
     run_command("prepare", data, "--out", data, "--heatmaps")
-    maps, faces = np.load(data / "heatmaps.npy"), drawn_data(4)
-    assert maps.shape == (56, 48, 48)
+    maps, faces = np.load(data / "heatmaps.npy"), drawn_data(2)
+    assert maps.shape == (28, 48, 48)
     assert not maps[faces.label == 6].any()
     points = torch.from_numpy(faces.landmarks[:1])  # drawn on the template: the crop is the picture
     expected = (au_heatmap(points, 48, "angry")[0] * 255).numpy()

@@ -61,7 +61,9 @@ def test_from_a_csv_to_an_evaluated_model(command, tmp_path: Path) -> None:
     rows = [fer2013_row(i % 7, "PublicTest" if i % 3 == 0 else "Training", draw) for i in range(63)]
     write_fer2013(tmp_path / "faces.csv", rows)
 
-    done = command("trainer", "prepare", "faces.csv", "--out", "ready", "--no-landmarks", "--json")
+    done = command.process(
+        "trainer", "prepare", "faces.csv", "--out", "ready", "--no-landmarks", "--json"
+    )
     assert done.returncode == 0, done.stderr
     found = last_json(done.stdout)
     assert (found["out"], found["samples"], found["with_landmarks"]) == ("ready", 63, 0)
