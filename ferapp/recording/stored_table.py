@@ -67,7 +67,7 @@ def read_face_table(file: Path) -> RecordedTable:
 
     def columns(*names: str) -> NDArray[np.float32]:
         found = table.reindex(columns=list(names))[has_face]
-        return found.to_numpy(np.float32)
+        return np.asarray(found.to_numpy(np.float32), np.float32)
 
     has_face = table["face_id"].notna().to_numpy()
     frame, times = table["frame"].to_numpy(), table["time_s"].to_numpy()

@@ -21,9 +21,17 @@ def table_history(
         hold_s=max(table.step_s, SAME_S),
     )
     times = np.array(table.times)
-    empty = np.empty((len(times), 0), np.float32)
+    none = np.empty((len(times), 0), np.float32)
+    unknown = none.astype(np.float16)
     history.frames = TimeSeries.of_rows(
-        Rows(times, np.zeros(len(times), np.int32), empty, empty, empty, np.zeros(len(times)))
+        Rows(
+            times,
+            np.zeros(len(times), np.int32),
+            none,
+            unknown,
+            unknown,
+            np.zeros(len(times), np.uint8),
+        )
     )
     frame_of_row = np.repeat(np.arange(len(times)), np.diff(table.first))
     bits = {text: doubt_bits(_kinds(text)) for text in set(table.doubts)}
@@ -36,7 +44,14 @@ def table_history(
         stretches = int(stretch[-1])
         shares = table.probabilities[mine]
         series = TimeSeries.of_rows(
-            Rows(times[frames], stretch, shares, shares, table.signals[mine], doubts[mine])
+            Rows(
+                times[frames],
+                stretch.astype(np.int32),
+                shares,
+                shares.astype(np.float16),
+                table.signals[mine].astype(np.float16),
+                doubts[mine],
+            )
         )
         history.faces[number_of(int(face_id))] = FaceHistory(series)
     history.stretches = stretches

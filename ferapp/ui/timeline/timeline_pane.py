@@ -186,6 +186,7 @@ class TimelinePane(QWidget):
         if source.playback is not None and source.playback.seconds != history.duration_s:
             history.duration_s = source.playback.seconds
             history.revision += 1
+            history.changes += 1
         model, before = status.model.spec, self._model
         self._model = model
         if before and model != before and history.cursor_s is not None and model:
