@@ -76,8 +76,11 @@ def locate_pictures(file: Path, place: Path) -> None:
     problem = problem_of(place, read_face_table(file), content)
     if problem:
         raise UsageError(problem, "Choose the original.")
+    content["path"] = str(place.resolve())
+    if place.is_file():  # it may have another name now
+        content["content"] = content_hash([(place.resolve().name, place.stat().st_size)])
     try:
-        write_json(note.path, content | {"path": str(place.resolve())})
+        write_json(note.path, content)
     except OSError as error:
         raise UsageError(
             f"{note.path}: the place cannot be noted ({error.strerror})",
