@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from ferapp.live.engine import open_source
-from ferapp.sources.base import Frame, FrameSource
+from ferapp.sources.base import Frame, FrameSource, SourceError
 from ferapp.sources.images import FOLDER_FPS
 from ferapp.sources.limits import DEFAULT_LIMITS, SourceLimits
 from ferapp.sources.stream_address import URL
@@ -127,7 +127,11 @@ def analyze_source(
 def _open(text: str, limits: SourceLimits) -> FrameSource:
     """Ctrl+C also ends the wait for an address that does not answer."""
     if not URL.match(text):
-        return open_source(text, limits)
+        source = open_source(text, limits)
+        if source.recorded is not None and source.recorded.missing is not None:
+            source.close()
+            raise SourceError(source.recorded.missing.message, source.recorded.missing.hint)
+        return source
     with prefetch(map(open_source, [text], [limits]), 1, "opening", PATIENCE_S) as opened:
         return next(opened)
 

@@ -17,8 +17,9 @@ import numpy as np
 from PySide6.QtWidgets import QApplication
 
 from ferapp.bench.process_usage import resident_mb
-from ferapp.ui.timeline.session_history import Event, SessionHistory
+from ferapp.ui.timeline.session_history import Event, FaceHistory, SessionHistory
 from ferapp.ui.timeline.session_timeline import SessionTimeline
+from ferapp.ui.timeline.time_series import Rows, TimeSeries
 from ferapp.ui.widgets import theme
 from ferapp.vision.signals import SIGNALS
 
@@ -39,14 +40,16 @@ def an_hour() -> SessionHistory:
         scores = 3 * np.stack(phases, axis=1) + draw.normal(0, 0.3, (count, 7))
         shares = np.exp(scores)
         shares = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
-        for number in range(count):
-            if face == 1:
-                history.put_frame(float(times[number]))
-            follows = number % 5000 != 0
-            doubts = int(number % 9000 < 900)
-            history.put(
-                face, float(times[number]), shares[number], signals[number], doubts, follows=follows
-            )
+        stretch = np.arange(count, dtype=np.int32) // 5000
+        doubts = (np.arange(count) % 9000 < 900).astype(np.uint8)
+        half, coarse = shares.astype(np.float16), signals.astype(np.float16)
+        rows = Rows(times, stretch, shares, half, coarse, doubts)
+        history.faces[face] = FaceHistory(TimeSeries.of_rows(rows))
+    none = np.empty((count, 0), np.float32)
+    no_doubts = np.zeros(count, np.uint8)
+    history.frames = TimeSeries.of_rows(
+        Rows(times, stretch, none, none.astype(np.float16), none.astype(np.float16), no_doubts)
+    )
     history.events = [Event(100.0 * i, "mark", "note") for i in range(36)]
     return history
 
@@ -59,7 +62,10 @@ def repaint_ms(timeline: SessionTimeline, span_s: float, repaints: int) -> dict[
     for number in range(repaints + 1):
         for face in history.faces:
             value = np.full(7, 1 / 7, np.float32)
-            history.put(face, 1800 + 0.004 * number, value, unknown, 0, follows=True)
+            series = history.faces[face].series
+            series.put(1800 + 0.004 * number, 10, value, value, unknown)
+        history.revision += 1
+        history.changes += 1
         began = time.perf_counter()
         timeline.repaint()
         taken.append(1000 * (time.perf_counter() - began))

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame
 from ferapp.sources.recorded import Mark
@@ -24,6 +23,7 @@ from trainer.labels import EXPRESSIONS
 LIVE_S = 600.0  # how much stays of a source that cannot seek
 MAX_ROWS = 8 * 3600 * 30  # eight faces for an hour, 30 times a second: about 120 MB
 MAX_EVENTS = 1000
+NEXT_S = 0.25  # in a file, a frame so soon after one that was analysed before continues it
 KINDS = tuple(QualityKind)
 
 EventKind = Literal["mark", "hidden", "source", "model"]
@@ -47,6 +47,7 @@ class FaceHistory:
     stretch: int = 0
     frame: int = -1  # number of the analysed frame with the newest row
     colour: int | None = None  # as `Face.colour`; None for that of its number
+    kinds: dict[int, Hashable] = field(default_factory=dict)  # what the rows of a stretch are of
 
 
 @dataclass(slots=True)
@@ -54,7 +55,8 @@ class SessionHistory:
     """Faces by their number in the window (of a table: by their id); see `add`.
 
     `frames` has a row for every analysed frame. `cursor_s` is the time of the displayed picture,
-    `selected` the face that plots show. `revision` changes with everything that is drawn.
+    `selected` the face that plots show. `revision` changes with everything that is drawn, `changes`
+    only with what is not a further frame: marks, another face, other values of the same frame.
     """
 
     classes: tuple[str, ...] = EXPRESSIONS
@@ -66,19 +68,23 @@ class SessionHistory:
     frames: TimeSeries = field(default_factory=lambda: TimeSeries(0, 0))
     events: list[Event] = field(default_factory=list)
     cursor_s: float | None = None
+    hold_s: float = SAME_S  # how long a row may be the newest one before the cursor
     selected: int | None = None
     revision: int = 0
+    changes: int = 0
+    stretches: int = 0  # the highest number of one
+    _has_table: bool = False  # all stored results of the source
     _frame_count: int = 0
-    _stretches: int = 0
     _segment: int = 0
     _segment_stretch: int = 0
     _is_interrupted: bool = True
+    _begins_segment: bool = True
     _before_s: float = 0.0  # time of the frame before, in the same segment
 
     def clear(self) -> None:
         """Forget everything but the classes."""
-        revision, classes = self.revision, self.classes
-        SessionHistory.__init__(self, classes=classes, revision=revision + 1)
+        revision, changes = self.revision + 1, self.changes + 1
+        SessionHistory.__init__(self, classes=self.classes, revision=revision, changes=changes)
 
     @property
     def is_empty(self) -> bool:
@@ -108,16 +114,22 @@ class SessionHistory:
     def add(self, analysis: Analysis) -> None:
         """Add what was measured on a frame, and move the cursor there.
 
-        Older results that the frame and the one before it enclose are replaced.
+        Older results that the frame and the one before it enclose are replaced. Stored results are
+        in the table already.
         """
         frame = analysis.frame
         time_s = frame.captured_at if frame.position_s is None else frame.position_s
         if frame.is_repeat and frame.position_s is None:
             return  # analysed before, at another time
         self._follow_source(frame, time_s)
+        if analysis.is_recorded and self._has_table:
+            self._follow_table(analysis, time_s)
+            return
         if analysis.classes and analysis.classes != self.classes:
             self.classes = analysis.classes
             self.faces.clear()
+        if frame.is_repeat:
+            self.changes += 1
         follows = not self._is_interrupted and frame.segment == self._segment
         after = min(self._before_s, time_s) if follows else time_s
         self._begin_frame(frame, time_s, follows)
@@ -133,11 +145,21 @@ class SessionHistory:
         self.cursor_s = self._before_s = time_s
         self.select(analysis)
 
+    def _follow_table(self, analysis: Analysis, time_s: float) -> None:
+        self.interrupt()
+        for face in analysis.faces:
+            if face_number(face.face_id) in self.faces:
+                self.faces[face_number(face.face_id)].colour = face.colour
+        self.cursor_s = time_s
+        self.select(analysis)
+
     def select(self, analysis: Analysis) -> None:
         """Plots show the face that `analysis` selects; out of sight, the last one."""
         face = analysis.selected_face
         chosen = analysis.selected_id if face is None else face.face_id
-        self.selected = self.selected if chosen is None else face_number(chosen)
+        before = self.selected
+        self.selected = before if chosen is None else face_number(chosen)
+        self.changes += self.selected != before
         self.revision += 1
 
     def _follow_source(self, frame: Frame, time_s: float) -> None:
@@ -156,11 +178,12 @@ class SessionHistory:
     def _begin_frame(self, frame: Frame, time_s: float, follows: bool) -> None:
         self._frame_count += 1 if follows else 2  # no face follows over a gap
         if not follows:
-            self._stretches += 1
-            self._segment_stretch = self._stretches
+            self.stretches += 1
+            self._segment_stretch = self.stretches
         else:
             self.frames.erase(self._before_s, time_s)
         self._segment, self._is_interrupted = frame.segment, False
+        self._begins_segment = not follows
         empty = np.empty(0, np.float32)
         self.frames.put(time_s, self._segment_stretch, empty, empty, empty)
 
@@ -168,8 +191,7 @@ class SessionHistory:
         history = self._history(number)
         subject = analysis.frame.segment, face.face_id, analysis.hidden
         if history.subject != subject or history.frame != self._frame_count - 1:
-            self._stretches += 1
-            history.stretch = self._stretches
+            history.stretch = self._stretch_of(history, (face.face_id, analysis.hidden), time_s)
         history.subject, history.frame = subject, self._frame_count
         history.colour = face.colour
         prediction, unknown = face.prediction, np.full(len(self.classes), np.nan, np.float32)
@@ -182,36 +204,31 @@ class SessionHistory:
             doubt_bits(issue.kind for issue in face.issues()),
         )
 
-    def put(
-        self,
-        face: int,
-        time_s: float,
-        probabilities: NDArray[np.float32],
-        signals: NDArray[np.float32],
-        doubts: int,
-        *,
-        follows: bool,
-    ) -> None:
-        """Add a row of a table; `follows`: it continues the row before of this face."""
-        history = self._history(face)
-        if not follows:
-            self._stretches += 1
-            history.stretch = self._stretches
-        history.series.put(time_s, history.stretch, probabilities, probabilities, signals, doubts)
-        self.revision += 1
+    def _stretch_of(self, history: FaceHistory, kind: Hashable, time_s: float) -> int:
+        """A new one; where a file goes on after a pause, a step or a seek, that of the row before.
 
-    def put_frame(self, time_s: float) -> None:
-        """A frame of a table, whether it has faces or not."""
-        empty = np.empty(0, np.float32)
-        self.frames.put(time_s, 0, empty, empty, empty)
+        It must be of the same `kind`, the face and what is hidden of it, and of the frame before.
+        """
+        if self.has_positions and self._begins_segment:
+            before = history.series.rows(time_s - NEXT_S, time_s - 2 * SAME_S)
+            stretch = int(before.stretch[-1]) if len(before) else -1
+            is_next = len(before) and not self.frames.count(
+                float(before.times[-1]) + 2 * SAME_S, time_s - 2 * SAME_S
+            )
+            if is_next and history.kinds.get(stretch) == kind:
+                return stretch
+        self.stretches += 1
+        history.kinds[self.stretches] = kind
+        return self.stretches
 
     def adopt(self, table: "SessionHistory") -> None:
         """Take over the faces of a table of this very source."""
-        if table.classes == self.classes:
-            self.faces, self.frames = table.faces, table.frames
-            self._stretches += table._stretches
-            self.interrupt()
-            self.revision += 1
+        self.classes, self.faces, self.frames = table.classes, table.faces, table.frames
+        self.hold_s, self._has_table = table.hold_s, True
+        self.stretches = table.stretches
+        self.interrupt()
+        self.revision += 1
+        self.changes += 1
 
     def _history(self, face: int) -> FaceHistory:
         if face not in self.faces:
@@ -230,6 +247,7 @@ class SessionHistory:
     def add_event(self, event: Event) -> None:
         self.events = [*self.events, event][-MAX_EVENTS:]
         self.revision += 1
+        self.changes += 1
 
     def add_mark(self) -> None:
         """Mark the moment of the displayed picture."""
@@ -241,6 +259,7 @@ class SessionHistory:
             if self.events[index].kind == "mark":
                 self.events[index] = replace(self.events[index], text=text)
                 self.revision += 1
+                self.changes += 1
                 return
 
     def show_recorded_marks(self, marks: tuple[Mark, ...]) -> None:
@@ -249,6 +268,7 @@ class SessionHistory:
         recorded = [Event(mark.time_s, kinds.get(mark.kind, "mark"), mark.note) for mark in marks]
         self.events = [*recorded, *(e for e in self.events if e.kind in ("source", "model"))]
         self.revision += 1
+        self.changes += 1
 
     def last(self, seconds: float) -> Rows:
         """The rows of the selected face up to the cursor, with times relative to it, ≤ 0.
@@ -263,7 +283,7 @@ class SessionHistory:
         if not len(rows):
             return rows
         gaps = np.flatnonzero(np.diff(rows.stretch)) + 1
-        if now - rows.times[-1] > SAME_S:
+        if now - rows.times[-1] > self.hold_s:
             gaps = np.append(gaps, len(rows))
         times = np.insert(rows.times, gaps, np.append(rows.times, now)[gaps]) - now
         return Rows(

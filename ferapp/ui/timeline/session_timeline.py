@@ -1,5 +1,6 @@
 """The session timeline: leading expression, curves and marks over time, to read and to measure."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +82,7 @@ class SessionTimeline(QWidget):
         self._pressed_s = 0.0
         self._session: QPixmap | None = None
         self._session_of: object = None  # what the picture of the session shows
+        self._drawn: object = None  # at the last refresh
         self.setFont(theme.sized(self.font(), 0.85))
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -105,6 +107,8 @@ class SessionTimeline(QWidget):
         if not self.history.has_positions:
             start = max(start, end - LIVE_S)
             end = max(end, start + FIRST_SPAN_S)
+            pixel_s = 2.0 ** math.floor(math.log2((end - start) / max(self.width(), 1)))
+            start, end = (math.ceil(time_s / pixel_s) * pixel_s for time_s in (start, end))
         return start, max(end, start + LEAST_SPAN_S)
 
     def layout_now(self) -> StripLayout:
@@ -130,12 +134,15 @@ class SessionTimeline(QWidget):
         self.update()
 
     def refresh(self) -> None:
-        """Draw what the history has now; a few times a second."""
+        """Draw what the history has now, if that is a pixel more; a few times a second."""
         self._follow_cursor()
         self._fit_height()
         if self.interval is not None and self.history.is_empty:
             self.select_interval(None)
-        self.update()
+        drawn = self._subject()
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.update()
 
     def _fit_height(self) -> None:
         others = max(len(self.history.faces) - 1, 0)
@@ -334,9 +341,18 @@ class SessionTimeline(QWidget):
             painter.drawPixmap(QPoint(), self._session_picture(layout))
             self.paint_over(painter, layout)
 
+    def _subject(self) -> tuple[object, ...]:
+        """What is drawn: it is another one when the newest frame is a pixel further."""
+        history, (start, end) = self.history, self.range
+        cursor = history.cursor_s
+        column = None if cursor is None else math.floor(cursor * self.width() / (end - start))
+        faces = tuple((number, face.colour) for number, face in history.faces.items())
+        look = self.lanes, theme.current().name, self.size()
+        return history.changes, faces, history.is_empty, start, end, column, look
+
     def _session_picture(self, layout: StripLayout) -> QPixmap:
         """Of everything that the pointer does not change."""
-        shown = (self.history.revision, self.range, self.lanes, theme.current().name, self.size())
+        shown = self._subject()
         if self._session is None or self._session_of != shown:
             ratio = self.devicePixelRatioF()
             picture = QPixmap(self.size() * ratio)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_Key = tuple[int, tuple[int, ...] | None]  # rows of a block, and the signals summarised
 CHUNK = 4096  # rows: adding one in the middle moves at most so many
 LEVELS = (8, 64)  # rows that one block of each level summarises
 SAME_S = 0.002  # rows nearer than this are of the same frame: tables round to milliseconds
@@ -97,10 +98,14 @@ def merged(blocks: Blocks, starts: NDArray[np.intp]) -> Blocks:
     )
 
 
+def _part(blocks: Blocks, start: int, end: int) -> Blocks:
+    return Blocks(*(array[start:end] for array in _arrays_of(blocks)))
+
+
 class _Chunk:
     """Up to CHUNK rows, with summaries made on demand."""
 
-    __slots__ = ("_summaries", "count", "store")
+    __slots__ = ("_summaries", "_valid", "count", "store")
 
     def __init__(self, classes: int, signals: int) -> None:
         self.count = 0
@@ -112,7 +117,8 @@ class _Chunk:
             np.empty((CHUNK, signals), np.float16),
             np.empty(CHUNK, np.uint8),
         )
-        self._summaries: dict[tuple[int, tuple[int, ...] | None], Blocks] = {}
+        self._summaries: dict[_Key, Blocks] = {}
+        self._valid: dict[_Key, int] = {}  # rows that have not changed since, from the first
 
     def arrays(self) -> Iterator[NDArray[Any]]:
         return (getattr(self.store, f.name) for f in fields(Rows))
@@ -124,7 +130,7 @@ class _Chunk:
     def write(self, index: int, row: tuple[Any, ...]) -> None:
         for array, value in zip(self.arrays(), row, strict=True):
             array[index] = value
-        self._summaries.clear()
+        self._change(index)
 
     def insert(self, index: int, row: tuple[Any, ...]) -> None:
         for array in self.arrays():
@@ -137,15 +143,25 @@ class _Chunk:
         for array in self.arrays():
             array[start:left] = array[end : self.count]
         self.count = left
-        self._summaries.clear()
+        self._change(max(start - 1, 0))  # its block may have lost rows
+
+    def _change(self, index: int) -> None:
+        """Rows from `index` on have changed."""
+        for key, valid in self._valid.items():
+            self._valid[key] = min(valid, index)
 
     def summary(self, level: int, signals: tuple[int, ...] | None) -> Blocks:
         """Blocks of `level` rows, of the smoothed probabilities or of these signals."""
         key = level, signals
-        if key not in self._summaries:
-            rows = self.rows(0, self.count)
-            starts = np.arange(0, self.count, level)
-            self._summaries[key] = merged(blocks_of_rows(rows, values_of(rows, signals)), starts)
+        keep = self._valid.get(key, 0) // level  # blocks
+        if self._valid.get(key) != self.count:
+            rows = self.rows(keep * level, self.count)
+            starts = np.arange(0, len(rows), level)
+            parts = [_part(self._summaries[key], 0, keep)] if keep else []
+            if len(rows):
+                parts.append(merged(blocks_of_rows(rows, values_of(rows, signals)), starts))
+            self._summaries[key] = joined(parts)
+            self._valid[key] = self.count
         return self._summaries[key]
 
 
@@ -163,6 +179,20 @@ class TimeSeries:
     _chunks: list[_Chunk] = field(default_factory=list)
     _starts: list[float] = field(default_factory=list)  # the first time of each chunk
     _count: int = 0
+
+    @classmethod
+    def of_rows(cls, rows: Rows) -> "TimeSeries":
+        """Those of a table, whose times ascend."""
+        series = cls(rows.smoothed.shape[1], rows.signals.shape[1])
+        for start in range(0, len(rows), CHUNK):
+            chunk = _Chunk(series.classes, series.signals)
+            chunk.count = min(CHUNK, len(rows) - start)
+            for f, array in zip(fields(Rows), chunk.arrays(), strict=True):
+                array[: chunk.count] = getattr(rows, f.name)[start : start + chunk.count]
+            series._chunks.append(chunk)
+            series._starts.append(float(chunk.store.times[0]))
+        series._count = len(rows)
+        return series
 
     def __len__(self) -> int:
         return self._count
@@ -300,7 +330,7 @@ class TimeSeries:
         blocks = joined([chunk.summary(level, signals) for chunk in chunks])
         low = max(int(blocks.times.searchsorted(start)) - 1, 0)
         high = int(blocks.times.searchsorted(end, "right")) + 1
-        return Blocks(*(getattr(blocks, f.name)[low:high] for f in fields(Blocks)))
+        return _part(blocks, low, high)
 
     def nearest(self, time_s: float) -> Rows | None:
         """The row (n = 1) nearest to a time; None where there is none at all."""

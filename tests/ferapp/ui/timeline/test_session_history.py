@@ -139,3 +139,18 @@ def test_faces_have_a_history_each_and_marks_stay_where_they_were_set() -> None:
 def test_doubts_as_bits() -> None:
     kinds = (QualityKind.SMALL, QualityKind.UNSURE)
     assert doubt_kinds(doubt_bits(kinds)) == kinds
+
+
+def test_in_a_file_a_step_after_a_pause_leaves_no_gap() -> None:
+    """Frames of 30 a second; each step is a segment of its own."""
+    history = SessionHistory()
+    for number in range(10):
+        history.add(at(number / 30, segment=1))
+    for number in (9, 8, 7, 8, 9, 10, 11):  # back and on, frame by frame
+        history.add(at(number / 30, segment=10 + number))
+    rows = history.faces[1].series.rows(0, 9)
+    np.testing.assert_allclose(rows.times, [number / 30 for number in range(12)], atol=1e-6)
+    assert len(set(rows.stretch.tolist())) == 1
+    history.add(at(0.9, segment=40))  # a seek: what lies between was not analysed
+    rows = history.faces[1].series.rows(0, 9)
+    assert rows.stretch[-1] != rows.stretch[-2]

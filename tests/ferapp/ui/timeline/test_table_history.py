@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ferapp.recording.stored_table import read_face_table
 from ferapp.ui.timeline.session_history import doubt_kinds
-from ferapp.ui.timeline.table_history import read_table_history
+from ferapp.ui.timeline.table_history import table_history
 from ferapp.vision.face_table import table_head, table_rows
 from ferapp.vision.types import QualityKind
 from tests.support.ui.fake_engine import MODEL, analysis, face, with_prediction
-from trainer.errors import FerError
 from trainer.labels import EXPRESSIONS
 
 
@@ -33,7 +33,7 @@ def write(table: Path) -> None:
 def test_a_table_is_read_face_by_face_with_its_gaps_and_doubts(tmp_path: Path) -> None:
     table = tmp_path / "clip.csv"
     write(table)
-    history = read_table_history(table)
+    history = table_history(read_face_table(table))
     assert history.classes == EXPRESSIONS
     assert sorted(history.faces) == [0, 5]
     assert history.selected == 0
@@ -45,10 +45,3 @@ def test_a_table_is_read_face_by_face_with_its_gaps_and_doubts(tmp_path: Path) -
     assert rows.smoothed[0, EXPRESSIONS.index("happy")] == pytest.approx(0.77, abs=1e-4)
     assert doubt_kinds(int(rows.doubts[1])) == (QualityKind.UNSURE,)
     assert history.frames.count(0, 1) == 10
-
-
-def test_another_file_is_refused(tmp_path: Path) -> None:
-    other = tmp_path / "other.csv"
-    other.write_text("a,b\n1,2\n")
-    with pytest.raises(FerError, match="no table of faces"):
-        read_table_history(other)

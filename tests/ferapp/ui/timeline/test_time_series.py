@@ -80,3 +80,28 @@ def test_few_rows_are_places_of_their_own_and_breaks_stay() -> None:
     assert places.ends[1] < 30  # but not over a gap
     assert places.leader.tolist() == [0, 0, 0, 0]
     assert places.doubted.tolist() == [False, False, False, True]
+
+
+def test_summaries_are_those_of_the_rows_after_any_change() -> None:
+    series = TimeSeries(2, 1)
+
+    def check() -> None:
+        rows = series.rows(0, 1e9)
+        blocks = series.blocks(0, 1e9, 8)
+        assert int(blocks.count.sum()) == len(rows)
+        np.testing.assert_allclose(blocks.total.sum(axis=0), rows.smoothed.sum(axis=0), rtol=1e-4)
+        assert blocks.high[:, 0].max() == rows.smoothed[:, 0].max()
+
+    for number in range(100):
+        put(series, float(number), number / 200)
+    check()
+    put(series, 100.0, 0.6)  # at the end
+    check()
+    put(series, 40.5, 0.9)  # in the middle
+    check()
+    put(series, 40.5, 0.2)  # instead of it
+    check()
+    series.erase(40.2, 44.5)
+    check()
+    series.erase(91.5, 1000.0)  # at the end
+    check()
