@@ -69,6 +69,7 @@ class FaceAnalyzer:
         self._classifier = Classifier(model, device, prior)
         self._finder = FaceFinder(max_faces=faces)
         self._lock = threading.Lock()
+        self._app: object = None  # Qt's, from the first drawing on
         # MediaPipe raises if the interpreter's shutdown closes it; this is called before
         self._close = weakref.finalize(self, self._finder.close)
 
@@ -148,10 +149,9 @@ class FaceAnalyzer:
         picture = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2BGRA), np.uint8)
         analysis = Analysis(Frame(bgr, 0, 0.0, 0.0), results, picture, (self._applied(),))
         style = OverlayStyle(boxes, landmarks, method is not None, method=method or DEFAULT_METHOD)
-        app = painting_app()
+        self._app = painting_app()  # kept: another for every picture would be slow
         painted = render_overlays(analysis, style)
         rows = np.frombuffer(painted.constBits(), np.uint8).reshape(height, width, 4)
-        del app
         return Image.fromarray(np.ascontiguousarray(rows[..., 2::-1]))
 
     def close(self) -> None:
