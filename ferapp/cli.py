@@ -192,6 +192,8 @@ def analyze(
         print(summary.as_text())
     if csv is None and video is None:
         notices.print("Nothing was written: use --csv FILE to keep the rows.")
+    if summary.resumable:
+        notices.print("To continue, run the same command with --resume.")
     if summary.stopped:
         raise typer.Exit(exit_code())
 

@@ -196,8 +196,8 @@ def _finish(
     if not (summary.stopped and resumable):
         for output in outputs:
             output.finish(source.notes)
-    elif [type(output) for output in outputs] == [TableOutput]:
-        notices.print("To continue, run the same command with --resume.")
+    else:
+        summary.resumable = [type(output) for output in outputs] == [TableOutput]
     for note in source.notes:
         notices.print(f"{source.name}: {note}", soft_wrap=True)
     if source.skipped:
