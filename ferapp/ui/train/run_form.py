@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.runs.data_check import DataChoice
-from ferapp.runs.training_process import command_line, train_arguments
+from ferapp.runs.child_process import command_line
+from ferapp.runs.training_process import train_arguments
 from ferapp.ui.text import wording
 from ferapp.ui.train.field_row import NAME_WIDTH, FieldRow, error_label, mark_invalid
 from ferapp.ui.train.form_fields import (
