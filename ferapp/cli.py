@@ -15,7 +15,7 @@ from trainer.errors import FerError, UsageError
 from trainer.memory import Need, check_room
 from trainer.stop_signals import exit_code
 
-PAGES = ("live", "train", "inspect")
+PAGES = ("live", "train", "inspect", "studies")
 SCREEN_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 WINDOW = Need(resident=1.0e9, least=0.5e9, mapped=2.0e9, threads=20)

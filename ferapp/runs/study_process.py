@@ -1,6 +1,7 @@
 """A study in a process of its own: `ferapp analyze SOURCE… --out DIR`, paused and continued."""
 
 import os
+import shlex
 import signal
 import tempfile
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from ferapp.runs.child_process import WINDOWS, ChildProcess, kill_tree
+from ferapp.studies.study_record import StudyRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +64,8 @@ class StudyProcess(ChildProcess):
         else:
             # SIGTERM ends it as SIGINT does, which children of a background job ignore
             os.kill(self.pid, signal.SIGTERM)
+
+
+def resume_arguments(record: StudyRecord, out: Path) -> list[str]:
+    """The arguments after `ferapp` of the command that the study was started with."""
+    return shlex.split(record.command)[1:]
