@@ -8,11 +8,6 @@ from trainer.data.reading.bad_rows import name_some
 from trainer.errors import UsageError
 
 FILE_COLUMN = "file"
-# columns of summary.csv, and what those of labels and action units begin with
-SUMMARY_COLUMNS = frozenset(
-    ("source", "face_id", "frames", "seconds_seen", "doubt_share", "dropped")
-)
-SUMMARY_PREFIXES = ("share_", "mean_", "episodes_", "seconds_", "peak_time_")
 HINT = "The column `file` names each source as a path below the folder, or by its file name alone."
 
 
@@ -92,16 +87,6 @@ def _check_columns(file: Path, head: list[str]) -> None:
     twice = sorted({column for column in head if head.count(column) > 1})
     if twice:
         raise UsageError(f"{file}: two columns are called {name_some(twice)}")
-    taken = [
-        column
-        for column in head
-        if column in SUMMARY_COLUMNS or column.startswith(SUMMARY_PREFIXES)
-    ]
-    if taken:
-        raise UsageError(
-            f"{file}: summary.csv has columns of these names itself: {name_some(taken)}",
-            "Rename them in the manifest.",
-        )
 
 
 def _known_names(sources: Mapping[str, tuple[Path, str]]) -> dict[str, set[str]]:

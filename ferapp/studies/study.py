@@ -39,6 +39,7 @@ from ferapp.studies.study_workers import (
     local_workers,
     run_tasks,
 )
+from ferapp.studies.summary_table import write_summary
 from trainer.cli.printing import notices
 from trainer.data.reading.bad_rows import name_some
 from trainer.errors import UsageError
@@ -221,7 +222,8 @@ def _write_failed(out: Path, sources: Sequence[StudySource], progress: StudyProg
 
 
 def finish_study(out: Path, stopped: bool) -> None:
-    """What is made of the tables of the whole study."""
+    """What is made of the tables of the whole study; after Ctrl+C the summary alone."""
+    write_summary(out)
 
 
 def _summary(

@@ -48,7 +48,6 @@ def test_tables_of_spreadsheets_are_read(videos: Path, separator: str, encoding:
         ("file\nclip\nother\n", r"clip \(line 2\) may be a/clip or b/clip"),
         ("file,who\na/clip\n", r"line 2 has 1 cells, the first line 2"),
         ("file,who,who\n", r"two columns are called who"),
-        ("file,frames,share_happy\n", r"columns of these names itself: frames, share_happy"),
     ],
 )
 def test_what_does_not_fit_is_named(videos: Path, text: str, message: str) -> None:
