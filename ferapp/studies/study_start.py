@@ -10,6 +10,7 @@ from pathlib import Path
 
 import joblib
 
+from ferapp.sources.heavy_imports import load_torch
 from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.output_note import REPLACE_HINT, OutputNote, check_table_replaceable, content_of
 from ferapp.studies.study_record import (
@@ -153,6 +154,7 @@ def leftover_tables(out: Path, sources: Sequence[StudySource]) -> list[str]:
 
 def machine_of(device: str) -> Machine:
     """This computer; on a cluster, that which asked. Raises UsageError for a missing device."""
+    load_torch()
     return Machine(
         system=platform.platform(),
         python=platform.python_version(),

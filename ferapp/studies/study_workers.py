@@ -51,7 +51,7 @@ def local_workers(jobs: int | None, sources: int) -> Iterator[Workers]:
     try:
         yield Workers(count, max(1, cores // count))
     finally:
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
 
 
 @contextmanager
