@@ -131,7 +131,7 @@ class Capture:
 
     @property
     def replay(self) -> Replay | None:
-        """The recording that plays, if what plays is one."""
+        """The recording or table that plays, if what plays is one."""
         player = self._playing
         return player.source.recorded if player is not None and player.source else None
 
@@ -297,6 +297,9 @@ class Capture:
             message = f"{source.name} now delivers {width} × {height} pixels"
             self._notify(FaultKind.RESIZED, player, message)
             self._notice_ends = frame.captured_at + self._timeouts.notice
+        missing = source.recorded.missing if source.recorded is not None else None
+        if missing is not None:
+            self._report(FaultKind.MISSING, player, missing.message, missing.hint)
         if source.skipped:
             self._notify(FaultKind.SKIPPED, player, _skipped_text(source.skipped))
 

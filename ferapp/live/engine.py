@@ -26,7 +26,7 @@ from ferapp.live.status import (
     SourceStatus,
 )
 from ferapp.recording.recorder import Recorder
-from ferapp.recording.session import LOST, PAUSED, session_folder
+from ferapp.recording.session import LOST, PAUSED, session_folder, table_file
 from ferapp.recording.session_files import RecordingSubject
 from ferapp.sources import camera_list, uri
 from ferapp.sources.base import FrameSource
@@ -46,16 +46,21 @@ POLL_S = 3.0  # between two polls of cameras, model files and devices
 
 
 def open_source(source: str, limits: SourceLimits = DEFAULT_LIMITS) -> FrameSource:
+    """A recording, a table with its pictures, or what `uri.open_source` opens."""
     try:
-        folder = session_folder(source)
-    except (OSError, RuntimeError):  # no name that a file could have
-        folder = None
-    if folder is None:
+        folder, table = session_folder(source), table_file(source)
+    except (OSError, RuntimeError, ValueError):  # no name that a file could have
+        folder = table = None
+    if folder is None and table is None:
         return uri.open_source(source, limits)
     load_opencv()
     from ferapp.recording.replay import SessionSource
+    from ferapp.recording.table_source import TableSource
 
-    return SessionSource(folder)
+    if folder is not None:
+        return SessionSource(folder)
+    assert table is not None
+    return TableSource(table, lambda pictures: open_source(pictures, limits))
 
 
 def list_cameras() -> tuple[CameraInfo, ...]:
@@ -277,7 +282,7 @@ class Engine:
     def record(self, plan: RecordingPlan) -> None:
         capture, loaded = self._capture, self._models.current.loaded
         if capture.replay is not None:
-            self._recorder.refuse(plan.folder, "This is a recording already.")
+            self._recorder.refuse(plan.folder, "What plays has stored results already.")
         elif loaded is None:
             self._recorder.refuse(plan.folder, "Nothing is recorded before the model is ready.")
         elif not capture.source or capture.plays_fallback or capture.waiting:
@@ -322,7 +327,8 @@ class Engine:
         self._inference.repeat_analysis()
 
     def set_reanalysis(self, on: bool) -> None:
-        self._inference.is_reanalysing = on
+        replay = self._capture.replay
+        self._inference.is_reanalysing = on and (replay is None or replay.can_reanalyse)
 
     def close(self) -> None:
         self.finish_recording()  # first, so that the recording is complete whatever fails next
@@ -335,7 +341,7 @@ class Engine:
         """Called in a player's thread. A recording is analysed again where its own model runs."""
         opened = self._parts.open_source(source)
         loaded, recorded = self._models.current.loaded, opened.recorded
-        if recorded is not None and loaded is not None and not recorded.has_overlays:
+        if recorded is not None and loaded is not None and recorded.can_reanalyse:
             own = recorded.model_hash
             self._inference.is_reanalysing = bool(own) and own == file_hash(loaded.file)
         return opened

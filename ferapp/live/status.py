@@ -115,7 +115,7 @@ class SourceStatus:
     delivered_mode: Mode | None = None  # size of the frames, rate that the source states
     notes: tuple[str, ...] = ()  # what was done to its pictures, such as deinterlacing
     playback: Playback | None = None  # None if it can neither pause nor seek
-    replay: Replay | None = None  # the recording that plays
+    replay: Replay | None = None  # the recording or table that plays
     waiting: bool = False  # its frames have ended; the last picture stays until they come back
 
 

@@ -86,7 +86,7 @@ def source_problem(analysis: Analysis | None) -> str:
     if frame is None:
         return f"Nothing plays yet. {_CHOOSE}"
     if frame.recorded is not None:
-        return f"A recording plays. {_CHOOSE}"
+        return f"Stored results play. {_CHOOSE}"
     if not frame.source:
         return "The demo clip plays until your camera does. It is not recorded."
     if frame.source == DEMO:

@@ -47,9 +47,10 @@ class SessionSource(FrameSource):
         self.recorded = Replay(
             self.name,
             session.model,
+            session.table,
             session.marks,
-            self._has_overlays,
-            session.is_complete,
+            has_overlays=self._has_overlays,
+            is_complete=session.is_complete,
             has_details=self._details is not None,
             model_hash=session.model_hash,
         )

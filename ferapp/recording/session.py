@@ -5,24 +5,36 @@ Whatever a crash left is read as far as it goes.
 
 import csv
 import json
-from collections import defaultdict
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from ferapp.recording.stored_table import read_face_table
 from ferapp.sources.base import SourceError
-from ferapp.sources.recorded import Mark, RecordedDetails, RecordedFace, RecordedResults
-from ferapp.studies.face_edits import FaceEdits
+from ferapp.sources.file_kind import TABLE_SUFFIX
+from ferapp.sources.recorded import (
+    Mark,
+    RecordedDetails,
+    RecordedFace,
+    RecordedResults,
+    RecordedTable,
+)
+from ferapp.vision import quality
 from ferapp.vision.face_regions import region_map
-from ferapp.vision.face_table import AFFECT_COLUMNS, PROBABILITY
 from ferapp.vision.overlay_methods import OVERLAY_METHODS
-from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
-from ferapp.vision.types import Affect, Analysis, AppliedModel, Attribution, Face, Prediction
+from ferapp.vision.types import (
+    Affect,
+    Analysis,
+    AppliedModel,
+    Attribution,
+    Face,
+    Prediction,
+    QualityIssue,
+    QualityKind,
+)
 from trainer.attribution_methods import DEFAULT_METHOD
-from trainer.errors import UsageError
 
 FORMAT = 1
 SESSION, FACES, FRAMES, EVENTS = "session.json", "faces.csv", "frames.csv", "events.csv"
@@ -59,8 +71,13 @@ class RecordedFrame:
     number: int  # gaps are frames that were not analysed
     time_s: float
     video_frame: int | None  # its number in the videos; None where they lack it
-    results: RecordedResults
+    table: RecordedTable
+    place: int | None  # in the table; None where the model failed
     details_at: int | None = None  # byte in DETAILS; None without a face, and in old recordings
+
+    @property
+    def results(self) -> RecordedResults:
+        return RecordedResults() if self.place is None else self.table.results(self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +89,23 @@ class Session:
     model: str
     model_hash: str
     is_complete: bool  # False after a crash
+    table: RecordedTable
     frames: tuple[RecordedFrame, ...]
     marks: tuple[Mark, ...]
 
 
 def session_folder(uri: str) -> Path | None:
-    """The folder of the recording that `uri` names, directly or by its session.json."""
+    """The folder of the recording that `uri` names, directly, by its session.json or its table."""
     path = Path(uri).expanduser()
-    if path.name == SESSION:
+    if path.name in (SESSION, FACES):
         path = path.parent
     return path if (path / SESSION).is_file() else None
+
+
+def table_file(uri: str) -> Path | None:
+    """The file that `uri` names, if it is named as a table."""
+    path = Path(uri).expanduser()
+    return path if path.suffix.lower() == TABLE_SUFFIX and path.is_file() else None
 
 
 def read_session(folder: Path) -> Session:
@@ -90,24 +114,22 @@ def read_session(folder: Path) -> Session:
         about = json.loads((folder / SESSION).read_text(encoding="utf-8"))
         if not isinstance(about, dict) or about.get("format") != FORMAT:
             raise ValueError("its format is unknown")
-        classes, affect, faces = _read_faces(folder / FACES)
+        table = read_face_table(folder / FACES)
+        places = {number: place for place, number in enumerate(table.numbers)}
         frames = [
             RecordedFrame(
                 int(row["frame"]),
                 float(row["time_s"]),
                 int(row["video_frame"]) if row["video_frame"] else None,
-                RecordedResults(
-                    classes if row["analysed"] == "1" else (),
-                    tuple(faces.get(int(row["frame"]), ())),
-                    affect and row["analysed"] == "1",
-                ),
+                table,
+                places.get(int(row["frame"])) if row["analysed"] == "1" else None,
                 int(row["details"]) if row.get("details") else None,
             )
             for row in _rows(folder / FRAMES)
         ]
         marks = _read_marks(folder / EVENTS)
-    except UsageError as error:  # of the corrections of its faces
-        raise SourceError(str(error.args[0]), error.hint) from error
+    except SourceError:
+        raise
     except (OSError, ValueError, KeyError) as error:
         raise SourceError(f"{folder}: this recording cannot be read ({error})") from error
     model = about.get("model")
@@ -118,6 +140,7 @@ def read_session(folder: Path) -> Session:
         model=str(model.get("name", "")),
         model_hash=str(model.get("sha256") or ""),
         is_complete=bool(about.get("ended")),
+        table=table,
         frames=tuple(frames),
         marks=marks,
     )
@@ -139,10 +162,30 @@ def with_recorded_results(analysis: Analysis) -> Analysis:
             crop=None,
             predictions=(_recorded_prediction(model, face),),
             signals=face.signals,
+            quality=_recorded_issues(face, of_model=False),
         )
         for face in results.faces
     )
-    return replace(analysis, faces=faces, models=(model,) if results.classes else ())
+    models = (model,) if results.classes else ()
+    return replace(analysis, faces=faces, models=models, is_recorded=True)
+
+
+def _recorded_issues(face: RecordedFace, *, of_model: bool) -> tuple[QualityIssue, ...]:
+    """The doubts about the face itself, or about the model's prediction."""
+    face_px, sharpness, brightness, turned_deg, _ = face.measures.tolist()
+    values = {  # kind → measured value and limit
+        QualityKind.SMALL: (face_px, quality.SMALL),
+        QualityKind.TURNED: (turned_deg, quality.TURNED),
+        QualityKind.DARK: (brightness, quality.DARK),
+        QualityKind.BLURRED: (sharpness, quality.BLURRED),
+        QualityKind.CUT_OFF: (math.nan, quality.CUT_OFF),
+        QualityKind.UNSURE: (float(face.probabilities.max()), quality.UNSURE),
+    }
+    return tuple(
+        QualityIssue(kind, *values[kind])
+        for kind in QualityKind
+        if kind in face.doubts and (kind is QualityKind.UNSURE) == of_model
+    )
 
 
 def _recorded_prediction(model: AppliedModel, face: RecordedFace) -> Prediction:
@@ -153,6 +196,7 @@ def _recorded_prediction(model: AppliedModel, face: RecordedFace) -> Prediction:
         face.probabilities,
         face.probabilities,
         attribution=_recorded_attribution(model, face.details),
+        unsure=next(iter(_recorded_issues(face, of_model=True)), None),
         affect=affect,
     )
 
@@ -168,34 +212,6 @@ def _recorded_attribution(
     points = transform_points(explained.from_frame, details.landmarks)
     regions = region_map(points, explained.values.shape[0])
     return Attribution(explained.values[None], (explained.target,), regions, explained.from_frame)
-
-
-def _read_faces(file: Path) -> tuple[tuple[str, ...], bool, dict[int, list[RecordedFace]]]:
-    """The classes, whether there are valence and arousal, and the faces by their frame's number."""
-    classes: tuple[str, ...] = ()
-    affect = False
-    faces: dict[int, list[RecordedFace]] = defaultdict(list)
-    who = FaceEdits(file)
-    for row in _rows(file):
-        if not classes:
-            names = (name for name in row if name.startswith(PROBABILITY))
-            classes = tuple(name.removeprefix(PROBABILITY) for name in names)
-            affect = AFFECT_COLUMNS.keys() <= row.keys()
-        if not row["face_id"]:
-            continue
-        x, y, width, height = (float(row[f"box_{name}"]) for name in "xywh")
-        faces[int(row["frame"])].append(
-            RecordedFace(
-                who.face_of(int(row["face_id"]), int(row["frame"])),
-                (x, y, width, height),
-                np.array([float(row[PROBABILITY + name]) for name in classes], np.float32),
-                np.array([float(row[name] or "nan") for name in SIGNAL_COLUMNS], np.float32),
-                np.array([float(row[name]) for name in AFFECT_COLUMNS], np.float32)
-                if affect
-                else None,
-            )
-        )
-    return classes, affect, faces
 
 
 def _read_marks(file: Path) -> tuple[Mark, ...]:

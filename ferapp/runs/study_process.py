@@ -66,6 +66,7 @@ class StudyProcess(ChildProcess):
             os.kill(self.pid, signal.SIGTERM)
 
 
-def resume_arguments(record: StudyRecord, out: Path) -> list[str]:
-    """The arguments after `ferapp` of the command that the study was started with."""
-    return shlex.split(record.command)[1:]
+def resume_study(record: StudyRecord, out: Path) -> StudyProcess:
+    """Run the command that the study was started with again: it continues. Raises OSError."""
+    cwd = Path(record.cwd) if record.cwd else None
+    return StudyProcess(shlex.split(record.command)[1:], out, cwd)

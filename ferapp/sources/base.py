@@ -46,7 +46,7 @@ class Frame:
     segment: int = 0
     file_name: str = ""  # of the picture, when the source is a folder
     file_position: tuple[int, int] = (0, 0)  # (3, 67): the third of the folder's 67 files
-    recorded: RecordedResults | None = None  # when the source plays a recording
+    recorded: RecordedResults | None = None  # when the source plays stored results
     has_overlays: bool = False  # results are drawn into the picture already
     source: str = ""  # live: the URI of its source; "" for the fallback clip
     position_s: float | None = None  # live, of a source that can seek: the place to seek to
@@ -74,7 +74,7 @@ class FrameSource(Protocol):
     requested_mode: Mode | None = None  # of a camera; None leaves it to the camera
     camera: CameraInfo | None = None  # None for everything else
     skipped: tuple[str, ...] = ()  # files of a folder that could not be read so far
-    recorded: Replay | None = None  # the recording that it plays
+    recorded: Replay | None = None  # the recording or table that it plays
     pictures: PictureFiles | None = None  # of a folder
 
     @property

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 
 DEMO, CAMERA = "demo", "camera"
+DEMO_NAME = "Demo clip"
 MODE = re.compile(r"^(?P<rest>.*)@(?P<w>\d+)x(?P<h>\d+)(@(?P<fps>\d+(\.\d+)?))?$", re.DOTALL)
 
 

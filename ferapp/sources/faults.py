@@ -16,6 +16,7 @@ class FaultKind(StrEnum):
     REPEATING = "repeating"  # the same picture over and over: a hung driver, or a closed shutter
     RESIZED = "resized"  # the frames have another size now; they go on
     SKIPPED = "skipped"  # some pictures of a folder cannot be read; the others play
+    MISSING = "missing"  # the pictures of a table; its results play without them
     UNREADABLE = "unreadable"  # a file or address that is unusable, now or later
 
 

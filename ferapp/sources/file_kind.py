@@ -15,6 +15,7 @@ VIDEO_FILE_SUFFIXES = frozenset(
         *(".webm", ".wmv", ".y4m"),
     )
 )
+TABLE_SUFFIX = ".csv"  # of a table of faces, which plays with the source it was made from
 RAW_JPEG_SUFFIXES = frozenset((".mjpeg", ".mjpg"))  # JPEG after JPEG, which begins like one
 HEAD_BYTES = 64
 # Matroska, MPEG, Flash, ASF, Ogg; there are more

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from ferapp.sources.base import FrameSource, SourceError
-from ferapp.sources.camera_info import DEMO, parse_camera_uri
+from ferapp.sources.camera_info import DEMO, DEMO_NAME, parse_camera_uri
 from ferapp.sources.camera_list import find_camera, list_cameras
 from ferapp.sources.file_kind import FileKind, file_kind, is_named_as_picture
 from ferapp.sources.heavy_imports import load_opencv
@@ -31,7 +31,7 @@ def open_source(uri: str, limits: SourceLimits = DEFAULT_LIMITS) -> FrameSource:
     from ferapp.sources.video import VideoFile
 
     if uri == DEMO:
-        return VideoFile(asset("demo/demo.mp4"), name="Demo clip")
+        return VideoFile(asset("demo/demo.mp4"), name=DEMO_NAME)
     if (camera := parse_camera_uri(uri)) is not None:
         return Camera(find_camera(camera[0], list_cameras()), camera[1])
     if URL.match(uri):

@@ -9,21 +9,23 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ferapp.sources.base import FrameSource
 from ferapp.studies.face_edits import edits_file
 from ferapp.vision.analysis_options import FaceSearch
-from ferapp.vision.classifier import Classifier
 from ferapp.vision.face_table import COLUMNS
 from ferapp.vision.file_hash import file_hash
 from trainer.errors import UsageError
 from trainer.file_lock import lock_file
 from trainer.files import write_json
+
+if TYPE_CHECKING:
+    from ferapp.vision.classifier import Classifier
 
 REPLACE_HINT = "Choose another file, or use --overwrite to replace it."
 TABLE_HEAD = ",".join(COLUMNS).encode() + b","  # what every table of faces begins with
@@ -52,7 +54,7 @@ ORIGIN_FIELDS = frozenset(Origin.__dataclass_fields__)
 def origin_of(
     place: Path,
     source: FrameSource,
-    classifier: Classifier,
+    classifier: "Classifier",
     every: int,
     search: FaceSearch,
     outputs: Sequence[Path],
@@ -79,10 +81,14 @@ def content_of(place: Path, outputs: Sequence[Path] = ()) -> str:
             for file in (output, OutputNote(output).path, lock_file(output), edits_file(output))
         }
         files = sorted(file for file in place.iterdir() if file.name not in written)
+    return content_hash((file.name, file.stat().st_size if file.is_file() else 0) for file in files)
+
+
+def content_hash(files: Iterable[tuple[str, int]]) -> str:
+    """Of names and sizes in bytes."""
     digest = hashlib.sha256()
-    for file in files:
-        size = file.stat().st_size if file.is_file() else 0
-        digest.update(os.fsencode(file.name) + f" {size}\n".encode())
+    for name, size in files:
+        digest.update(os.fsencode(name) + f" {size}\n".encode())
     return digest.hexdigest()
 
 

@@ -128,7 +128,8 @@ def run_study(
         record = StudyRecord(
             app=f"ferapp {metadata.version('ferapp')}",
             commit=source_commit(),
-            command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            command=shlex.join(["ferapp", *sys.argv[1:]]),  # also of `python -m ferapp`
+            cwd=str(Path.cwd()),
             begun=time.strftime(TIME_FORMAT),
             machine=machine,
             jobs=workers.jobs,

@@ -77,6 +77,7 @@ class StudyRecord(RecordPart):
     app: str
     commit: str = ""
     command: str = ""
+    cwd: str = ""  # of the command, whose paths may be relative to it
     begun: str
     finished: str | None = None
     machine: Machine = Machine()

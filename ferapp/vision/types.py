@@ -27,7 +27,10 @@ class QualityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QualityIssue:
-    """`value` is beyond `limit`; `vision.quality` has the unit of each kind."""
+    """`value` is beyond `limit`; `vision.quality` has the unit of each kind.
+
+    NaN where only the doubt was stored.
+    """
 
     kind: QualityKind
     value: float
@@ -138,11 +141,10 @@ class Face:
     """One face of a frame, and the prediction of each compared model.
 
     `landmarks` (68, 2) are in frame pixels. `crop` is the input of the first model, or has the
-    template's size without a model. A recording gives back neither
-    landmarks, crops nor measures. `signals` (S,)
-    are the unsmoothed values of `signals.SIGNALS`, NaN where unknown. `predictions` has an entry
-    for each of `Analysis.models`. `colour` is the index of its colour, see `face_colours`; None:
-    that of its number.
+    template's size without a model. Stored results have neither crops nor measures, and landmarks
+    only where they were recorded. `signals` (S,) are the unsmoothed values of `signals.SIGNALS`,
+    NaN where unknown. `predictions` has an entry for each of `Analysis.models`. `colour` is the
+    index of its colour, see `face_colours`; None: that of its number.
     """
 
     face_id: int
@@ -191,7 +193,8 @@ class Analysis:
 
     `models` are those that ran, in the order of `Face.predictions`; None stands for the first of
     two while only the second is loaded. `selected_id` is the id of the face that bars and plots
-    show, whether it is in this frame or not; None selects the largest.
+    show, whether it is in this frame or not; None selects the largest. `is_recorded`: the results
+    are those stored for the frame, not computed now.
     """
 
     frame: Frame
@@ -201,6 +204,7 @@ class Analysis:
     times: StageTimes = field(default_factory=StageTimes)
     hidden: Hidden = NOTHING_HIDDEN  # what the models did not see of the faces
     selected_id: int | None = None
+    is_recorded: bool = False
 
     @property
     def model(self) -> AppliedModel | None:

@@ -125,6 +125,7 @@ _ICONS: dict[FaultKind | None, Callable[[], QPainterPath]] = {
     FaultKind.REPEATING: _repeating,
     FaultKind.RESIZED: _resized,
     FaultKind.SKIPPED: _skipped,
+    FaultKind.MISSING: _unreadable,
     FaultKind.UNREADABLE: _unreadable,
     None: _info,
 }

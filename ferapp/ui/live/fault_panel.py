@@ -1,6 +1,6 @@
 """Notices on the picture: an icon, what happened, what to try, and buttons."""
 
-from PySide6.QtCore import QMargins, QSize, Qt, Signal
+from PySide6.QtCore import QMargins, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -151,9 +151,13 @@ class Notice(QFrame):
 
 
 class FaultPanel(Notice):
-    """What is wrong with the source. `fault.source` is never shown: see `Fault`."""
+    """What is wrong with the source. `fault.source` is never shown: see `Fault`.
+
+    `retry` and `locate`, of a table's missing pictures, carry it.
+    """
 
     retry = Signal(str)
+    locate = Signal(str)
     demo = Signal()
     other = Signal(QPushButton)
 
@@ -161,22 +165,26 @@ class FaultPanel(Notice):
         super().__init__(parent, "Source")
         self._fault: Fault | None = None
         self.retry_button = self._button("Retry", "Open the same source again.")
+        self.locate_button = self._button("Locate…", "Choose the file or folder of this table.")
         self.demo_button = self._button("Demo clip", "Play the clip that comes with the app.")
         self.other_button = self._button("Other…", "Choose another source.")
-        self.retry_button.clicked.connect(self._retry)
+        self.retry_button.clicked.connect(lambda: self._emit(self.retry))
+        self.locate_button.clicked.connect(lambda: self._emit(self.locate))
         self.demo_button.clicked.connect(self.demo)
         self.other_button.clicked.connect(lambda: self.other.emit(self.other_button))
         self._buttons = QWidget()
         row = QHBoxLayout(self._buttons)
         row.setContentsMargins(0, 4, 0, 0)
         row.setSpacing(theme.GAP)
-        for button in (self.retry_button, self.demo_button, self.other_button):
+        self._lasting = (self.retry_button, self.demo_button)  # not of a table that plays
+        for button in (*self._lasting, self.locate_button, self.other_button):
             row.addWidget(button)
         row.addStretch(1)
         self._column.addWidget(self._buttons)
         for one, next_one in (
             (self.retry_button, self.demo_button),
-            (self.demo_button, self.other_button),
+            (self.demo_button, self.locate_button),
+            (self.locate_button, self.other_button),
             (self.other_button, self.close_button),
         ):
             self.setTabOrder(one, next_one)
@@ -194,13 +202,20 @@ class FaultPanel(Notice):
             self.show_text(source_text.without_login(status.source.notice))
         else:
             self._buttons.setVisible(fault.kind not in NOTES)
+            replay = status.source.replay
+            missing = replay.missing if replay is not None else None
+            is_missing = fault.kind is FaultKind.MISSING
+            for button in self._lasting:
+                button.setHidden(is_missing)
+            can_locate = is_missing and missing is not None and missing.can_locate
+            self.locate_button.setVisible(can_locate)
             title, body = source_text.fault_text(fault, status.source.notice)
             self.show_text(title, body, fault.kind)
         self._fault = fault
 
-    def _retry(self) -> None:
+    def _emit(self, signal: SignalInstance) -> None:
         if self._fault is not None:
-            self.retry.emit(self._fault.source)
+            signal.emit(self._fault.source)
 
     def _min_content_width(self) -> int:
         return 0 if self._buttons.isHidden() else self._buttons.sizeHint().width()

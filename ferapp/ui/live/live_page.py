@@ -38,13 +38,14 @@ SUMMARY_MS = 1000  # a screen reader should not be talked over
 NOT_COMPARING = "No second model is compared: Model → Compare with"
 FROZEN = "A frozen picture is not analysed again. Press Space to continue."
 RECORDED = (
-    "The recorded results are shown, and no model runs.\n"
+    "The stored results are shown, and no model runs.\n"
     "Press Analyse again, below the picture, to run the model on it."
 )
 NOT_RECORDED = (
-    "This recording has numbers, not landmarks and maps.\n"
+    "Only numbers were stored, not landmarks and maps.\n"
     "Press Analyse again, below the picture, to run the model on it."
 )
+NO_PICTURES = "A model needs the pictures of this table, which are missing."
 HAS_OVERLAYS = "The overlays are part of this video. Its frames are not analysed."
 
 
@@ -235,17 +236,18 @@ class LivePage(QWidget):
         if not self.playback.plays:
             reason = FROZEN if frozen else ""
         elif replay is not None:
-            reason = HAS_OVERLAYS if has_overlays else RECORDED
+            reason = HAS_OVERLAYS if has_overlays else NO_PICTURES if replay.missing else RECORDED
         for controls in (self.brush, self.attribution):
             controls.set_blocked(reason)
         for overlay, switch in zip(OVERLAYS, self.switches, strict=False):
             is_recorded = replay is None or overlay.in_table or replay.has_details
-            switch.set_blocked(reason if has_overlays else "" if is_recorded else NOT_RECORDED)
+            unrecorded = NO_PICTURES if replay is not None and replay.missing else NOT_RECORDED
+            switch.set_blocked(reason if has_overlays else "" if is_recorded else unrecorded)
         self.look.set_has_maps(replay is None or replay.has_details)
 
     @property
     def _replay(self) -> Replay | None:
-        """The recording that plays, if it shows its recorded results."""
+        """The recording or table that plays, if it shows its stored results."""
         replay = self._status.source.replay
         return replay if replay is not None and replay.shows_recorded_results else None
 

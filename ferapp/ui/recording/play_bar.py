@@ -49,11 +49,13 @@ _MARK_REACH = 5  # px from a mark within which its note is shown
 _STEP_MS = 1000
 _NEAR_S = 0.6  # a frame this close to the target of a seek counts as the target
 _SEEK_TIMEOUT_S = 1.0  # for the frame at the target
-_RECORDED = "The recorded results, unsmoothed as in faces.csv."
+_STORED = "The stored results, unsmoothed as in"
 _AGAIN = (
     "Run the current model on the recorded frames.\n"
     "They were compressed, so results may differ slightly from those of the live frames."
 )
+_TABLE_AGAIN = "Run the current model on the frames. The table stays as it is."
+_NO_PICTURES = "The pictures of this table are missing, so it cannot be analysed again."
 _HAS_OVERLAYS = (
     "Only the video with overlays was recorded: they are part of the picture,\n"
     "so it cannot be analysed again."
@@ -170,7 +172,7 @@ class PlayBar(QFrame):
         self.speed = self._speed_button(steps)
         self.notice = QLabel()
         self.notice.setProperty("wrong", True)
-        self.recorded, self.analyse = Chip("Recorded", _RECORDED), Chip("Analyse again", _AGAIN)
+        self.recorded, self.analyse = Chip("Recorded", _STORED), Chip("Analyse again", _AGAIN)
         group = QButtonGroup(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
@@ -253,15 +255,20 @@ class PlayBar(QFrame):
         if replay is None:
             return
         model = f"\nModel: {replay.model}." if replay.model else ""
-        self.recorded.setToolTip(_RECORDED + model)
-        self.analyse.setEnabled(not replay.has_overlays)
-        self.analyse.setToolTip(_HAS_OVERLAYS if replay.has_overlays else _AGAIN)
+        self.recorded.setText("Recorded" if replay.is_recording else "From the table")
+        self.recorded.setToolTip(f"{_STORED} {replay.table.file.name}.{model}")
+        self.analyse.setEnabled(replay.can_reanalyse)
+        again = _AGAIN if replay.is_recording else _TABLE_AGAIN
+        blocked = _HAS_OVERLAYS if replay.has_overlays else _NO_PICTURES
+        self.analyse.setToolTip(again if replay.can_reanalyse else blocked)
         remarks = ["overlays only"] * replay.has_overlays + ["cut short"] * (not replay.is_complete)
+        remarks += ["no pictures"] * (replay.missing is not None)
         self.notice.setText(", ".join(remarks).capitalize())
         self.notice.setToolTip(
             (f"{_HAS_OVERLAYS}\n" * replay.has_overlays)
-            + "The recording was interrupted. Everything written until then is available."
+            + "It was interrupted. Everything written until then is available."
             * (not replay.is_complete)
+            + (f"\n{_NO_PICTURES}" if replay.missing is not None else "")
         )
         self.notice.setVisible(bool(remarks))
         (self.analyse if replay.is_reanalysed else self.recorded).setChecked(True)

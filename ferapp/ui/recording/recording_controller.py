@@ -107,7 +107,9 @@ class RecordingController(QObject):
         self._actions["record"].setChecked(running)
         block(self._actions["mark"], "" if running else _NOT_RECORDING)
         can_record = running or status.source.replay is None
-        block(self._actions["record"], "" if can_record else "A recording plays already")
+        block(
+            self._actions["record"], "" if can_record else "What plays has stored results already"
+        )
         self._enable_table(status)
         title = f"Recording – {TITLE}" if running else TITLE
         if self._window.windowTitle() != title:

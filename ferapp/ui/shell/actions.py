@@ -32,7 +32,9 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "C",
         "Show the camera you chose last, or the first one of this computer.",
     ),
-    ActionRecord("open_file", "Source", "Open file…", "O", "Open a video or a picture."),
+    ActionRecord(
+        "open_file", "Source", "Open file…", "O", "Open a video, a picture or a table of faces."
+    ),
     ActionRecord("open_folder", "Source", "Open folder…", "Shift+O", "Open a folder of pictures."),
     ActionRecord(
         "open_url", "Source", "Open address…", "U", "Open a stream by its http or rtsp address."

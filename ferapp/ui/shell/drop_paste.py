@@ -16,7 +16,7 @@ from ferapp.sources.stream_address import URL
 _MODEL = ".safetensors"
 LEFTOVER_S = 24 * 3600.0  # leftovers of a killed window are deleted after this time
 _SHORT = 40  # characters of a text in a message
-_CAN_OPEN = "You can open a video, picture, folder, address or model."
+_CAN_OPEN = "You can open a video, picture, folder, table, address or model."
 _EMPTY = "There is nothing to open."
 
 

@@ -115,7 +115,8 @@ class MainWindow(QMainWindow):
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
         )
-        self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model)
+        report = self.live_page.live_view.toast.show_message
+        self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model, report)
         self._status_bar = StatusBar()
         self.setStatusBar(self._status_bar)
         self.drop_hint = DropHint(self._pages)
@@ -191,6 +192,7 @@ class MainWindow(QMainWindow):
         for mode in ("stage", "booth"):
             actions[mode].toggled.connect(self._update_visibility)
         view.notice.retry.connect(self.open_source)
+        view.notice.locate.connect(self._open_dialogs.locate_pictures)
         view.notice.demo.connect(actions["demo"].trigger)
         view.notice.other.connect(self._pop_up_sources)
         self.help.show_first_steps = view.show_first_steps

@@ -59,6 +59,8 @@ def issue_name(kind: QualityKind) -> str:
 def issue_tip(issue: QualityIssue) -> str:
     """The reason with its numbers, and what to do about it."""
     name, reason, advice = _QUALITY[issue.kind]
+    if math.isnan(issue.value):
+        return f"In doubt: {name}.\n{advice}"
     unit = 100 if "%" in reason else 1
     # rounded away from the limit, so that it is visibly beyond
     away = math.floor if issue.value < issue.limit else math.ceil
@@ -219,12 +221,15 @@ def recording(status: RecordingStatus) -> str:
 
 
 def no_crop(status: LiveStatus) -> str:
-    """Why no crop is displayed while a recording shows its recorded results."""
-    if status.source.replay is None or not status.source.replay.shows_recorded_results:
+    """Why no crop is displayed while stored results are shown."""
+    replay = status.source.replay
+    if replay is None or not replay.shows_recorded_results:
         return ""
-    if status.source.replay.has_overlays:
+    if replay.has_overlays:
         return "The overlays are part of this video. No model analyses it."
-    return "The model's input is not recorded. Press Analyse again to see it."
+    if replay.missing is not None:
+        return "The pictures of this table are missing. No model analyses them."
+    return "The model's input was not stored. Press Analyse again to see it."
 
 
 def mark(marked: Mark) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame
 from ferapp.sources.recorded import Mark
@@ -66,10 +65,12 @@ class SessionHistory:
     frames: TimeSeries = field(default_factory=lambda: TimeSeries(0, 0))
     events: list[Event] = field(default_factory=list)
     cursor_s: float | None = None
+    hold_s: float = SAME_S  # how long a row may be the newest one before the cursor
     selected: int | None = None
     revision: int = 0
+    stretches: int = 0  # the highest number of one
+    _has_table: bool = False  # all stored results of the source
     _frame_count: int = 0
-    _stretches: int = 0
     _segment: int = 0
     _segment_stretch: int = 0
     _is_interrupted: bool = True
@@ -108,13 +109,17 @@ class SessionHistory:
     def add(self, analysis: Analysis) -> None:
         """Add what was measured on a frame, and move the cursor there.
 
-        Older results that the frame and the one before it enclose are replaced.
+        Older results that the frame and the one before it enclose are replaced. Stored results are
+        in the table already.
         """
         frame = analysis.frame
         time_s = frame.captured_at if frame.position_s is None else frame.position_s
         if frame.is_repeat and frame.position_s is None:
             return  # analysed before, at another time
         self._follow_source(frame, time_s)
+        if analysis.is_recorded and self._has_table:
+            self._follow_table(analysis, time_s)
+            return
         if analysis.classes and analysis.classes != self.classes:
             self.classes = analysis.classes
             self.faces.clear()
@@ -131,6 +136,14 @@ class SessionHistory:
                 history.series.erase(time_s - 2 * SAME_S, time_s + 2 * SAME_S)
         self._limit(time_s)
         self.cursor_s = self._before_s = time_s
+        self.select(analysis)
+
+    def _follow_table(self, analysis: Analysis, time_s: float) -> None:
+        self.interrupt()
+        for face in analysis.faces:
+            if face_number(face.face_id) in self.faces:
+                self.faces[face_number(face.face_id)].colour = face.colour
+        self.cursor_s = time_s
         self.select(analysis)
 
     def select(self, analysis: Analysis) -> None:
@@ -156,8 +169,8 @@ class SessionHistory:
     def _begin_frame(self, frame: Frame, time_s: float, follows: bool) -> None:
         self._frame_count += 1 if follows else 2  # no face follows over a gap
         if not follows:
-            self._stretches += 1
-            self._segment_stretch = self._stretches
+            self.stretches += 1
+            self._segment_stretch = self.stretches
         else:
             self.frames.erase(self._before_s, time_s)
         self._segment, self._is_interrupted = frame.segment, False
@@ -168,8 +181,8 @@ class SessionHistory:
         history = self._history(number)
         subject = analysis.frame.segment, face.face_id, analysis.hidden
         if history.subject != subject or history.frame != self._frame_count - 1:
-            self._stretches += 1
-            history.stretch = self._stretches
+            self.stretches += 1
+            history.stretch = self.stretches
         history.subject, history.frame = subject, self._frame_count
         history.colour = face.colour
         prediction, unknown = face.prediction, np.full(len(self.classes), np.nan, np.float32)
@@ -182,36 +195,13 @@ class SessionHistory:
             doubt_bits(issue.kind for issue in face.issues()),
         )
 
-    def put(
-        self,
-        face: int,
-        time_s: float,
-        probabilities: NDArray[np.float32],
-        signals: NDArray[np.float32],
-        doubts: int,
-        *,
-        follows: bool,
-    ) -> None:
-        """Add a row of a table; `follows`: it continues the row before of this face."""
-        history = self._history(face)
-        if not follows:
-            self._stretches += 1
-            history.stretch = self._stretches
-        history.series.put(time_s, history.stretch, probabilities, probabilities, signals, doubts)
-        self.revision += 1
-
-    def put_frame(self, time_s: float) -> None:
-        """A frame of a table, whether it has faces or not."""
-        empty = np.empty(0, np.float32)
-        self.frames.put(time_s, 0, empty, empty, empty)
-
     def adopt(self, table: "SessionHistory") -> None:
         """Take over the faces of a table of this very source."""
-        if table.classes == self.classes:
-            self.faces, self.frames = table.faces, table.frames
-            self._stretches += table._stretches
-            self.interrupt()
-            self.revision += 1
+        self.classes, self.faces, self.frames = table.classes, table.faces, table.frames
+        self.hold_s, self._has_table = table.hold_s, True
+        self.stretches = table.stretches
+        self.interrupt()
+        self.revision += 1
 
     def _history(self, face: int) -> FaceHistory:
         if face not in self.faces:
@@ -263,7 +253,7 @@ class SessionHistory:
         if not len(rows):
             return rows
         gaps = np.flatnonzero(np.diff(rows.stretch)) + 1
-        if now - rows.times[-1] > SAME_S:
+        if now - rows.times[-1] > self.hold_s:
             gaps = np.append(gaps, len(rows))
         times = np.insert(rows.times, gaps, np.append(rows.times, now)[gaps]) - now
         return Rows(

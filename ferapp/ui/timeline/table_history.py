@@ -1,64 +1,50 @@
-"""A session's history from a table of faces, as `ferapp analyze` and recordings write it. No Qt."""
+"""A session's history from a table of faces. No Qt."""
 
-import csv
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
-from ferapp.studies.face_edits import FaceEdits
-from ferapp.ui.timeline.session_history import SessionHistory, doubt_bits
-from ferapp.vision.face_table import PROBABILITY
-from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
+from ferapp.sources.recorded import RecordedTable
+from ferapp.ui.timeline.session_history import FaceHistory, SessionHistory, doubt_bits
+from ferapp.ui.timeline.time_series import SAME_S, Rows, TimeSeries
 from ferapp.vision.types import QualityKind
-from trainer.errors import FerError
 
 
-def read_table_history(
-    table: Path, number_of: Callable[[int], int] = lambda face_id: face_id
+def table_history(
+    table: RecordedTable, number_of: Callable[[int], int] = lambda face_id: face_id
 ) -> SessionHistory:
-    """The history of a finished table; times are `time_s`.
-
-    Faces are by `number_of` their `face_id`, as corrected.
-
-    Raises FerError with the reason when the file is no such table.
-    """
-    history = SessionHistory(source=str(table), has_positions=True)
-    last: dict[int, int] = {}  # the frame of each face's newest row, counted
-    faces = FaceEdits(table)
-    frame_number, frame_count = -1, 0
-    try:
-        with table.open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            names = reader.fieldnames or ()
-            classes = tuple(n.removeprefix(PROBABILITY) for n in names if n.startswith(PROBABILITY))
-            if not classes or not {"frame", "time_s", "face_id"} <= set(names):
-                raise FerError(f"{table}: this is no table of faces")
-            history.classes = classes
-            for row in reader:
-                if None in row.values():  # cut off by a full disk
-                    continue
-                number, time_s = int(row["frame"]), float(row["time_s"])
-                if number != frame_number:
-                    frame_number, frame_count = number, frame_count + 1
-                    history.put_frame(time_s)
-                if not row["face_id"]:
-                    continue
-                face = number_of(faces.face_of(int(row["face_id"]), number))
-                probabilities = [float(row[PROBABILITY + name]) for name in classes]
-                signals = [float(row.get(name) or "nan") for name in SIGNAL_COLUMNS]
-                kinds = (row.get("doubts") or "").split(";")
-                history.put(
-                    face,
-                    time_s,
-                    np.array(probabilities, np.float32),
-                    np.array(signals, np.float32),
-                    doubt_bits(QualityKind(kind) for kind in kinds if kind),
-                    follows=last.get(face, -1) == frame_count - 1,
-                )
-                last[face] = frame_count
-    except (OSError, ValueError, KeyError) as error:
-        raise FerError(f"{table}: this table cannot be read ({error})") from error
+    """Its times are those of the table. Faces are by `number_of` their `face_id`, as corrected."""
+    history = SessionHistory(
+        classes=table.classes,
+        source=str(table.file),
+        has_positions=True,
+        hold_s=max(table.step_s, SAME_S),
+    )
+    times = np.array(table.times)
+    empty = np.empty((len(times), 0), np.float32)
+    history.frames = TimeSeries.of_rows(
+        Rows(times, np.zeros(len(times), np.int32), empty, empty, empty, np.zeros(len(times)))
+    )
+    frame_of_row = np.repeat(np.arange(len(times)), np.diff(table.first))
+    bits = {text: doubt_bits(_kinds(text)) for text in set(table.doubts)}
+    doubts = np.array([bits[text] for text in table.doubts], np.uint8)
+    stretches = 0
+    for face_id in np.unique(table.face_ids):
+        mine = np.flatnonzero(table.face_ids == face_id)
+        frames = frame_of_row[mine]
+        stretch = stretches + np.cumsum(np.diff(frames, prepend=-2) != 1)
+        stretches = int(stretch[-1])
+        shares = table.probabilities[mine]
+        series = TimeSeries.of_rows(
+            Rows(times[frames], stretch, shares, shares, table.signals[mine], doubts[mine])
+        )
+        history.faces[number_of(int(face_id))] = FaceHistory(series)
+    history.stretches = stretches
     history.selected = max(history.faces, key=lambda f: len(history.faces[f].series), default=None)
     history.duration_s = history.span[1]
     return history
+
+
+def _kinds(doubts: str) -> list[QualityKind]:
+    known = set(QualityKind)
+    return [QualityKind(name) for name in doubts.split(";") if name in known]

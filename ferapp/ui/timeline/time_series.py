@@ -164,6 +164,20 @@ class TimeSeries:
     _starts: list[float] = field(default_factory=list)  # the first time of each chunk
     _count: int = 0
 
+    @classmethod
+    def of_rows(cls, rows: Rows) -> "TimeSeries":
+        """Those of a table, whose times ascend."""
+        series = cls(rows.smoothed.shape[1], rows.signals.shape[1])
+        for start in range(0, len(rows), CHUNK):
+            chunk = _Chunk(series.classes, series.signals)
+            chunk.count = min(CHUNK, len(rows) - start)
+            for f, array in zip(fields(Rows), chunk.arrays(), strict=True):
+                array[: chunk.count] = getattr(rows, f.name)[start : start + chunk.count]
+            series._chunks.append(chunk)
+            series._starts.append(float(chunk.store.times[0]))
+        series._count = len(rows)
+        return series
+
     def __len__(self) -> int:
         return self._count
 

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.live.status import LiveStatus
-from ferapp.recording.session import FACES, session_folder
 from ferapp.runs.task_queue import TaskFailure, TaskQueue
+from ferapp.sources.recorded import RecordedTable
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.timeline.session_history import Event, SessionHistory
 from ferapp.ui.timeline.session_timeline import SessionTimeline
@@ -27,7 +27,7 @@ from ferapp.ui.timeline.strip.face_jpeg import face_jpeg
 from ferapp.ui.timeline.strip.interval_card import IntervalCard
 from ferapp.ui.timeline.strip.reading_card import ReadingCard
 from ferapp.ui.timeline.strip.strip_layout import BETWEEN, LANE
-from ferapp.ui.timeline.table_history import read_table_history
+from ferapp.ui.timeline.table_history import table_history
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import MenuButton, push_button
 from ferapp.ui.widgets.elided_label import ElidedLabel
@@ -59,7 +59,8 @@ class TimelinePane(QWidget):
         self._store, self._history = store, history
         self._thumbnail_source: str | None = None
         self._model = ""
-        self._replay = ""  # the recording whose table is read, or was
+        self._table: RecordedTable | None = None  # that the history has, or will have
+        self._is_reanalysed = False
         self._tasks: TaskQueue | None = None
         self._drawn, self._refreshes = -1, 0
         self.strip = SessionTimeline(history)
@@ -189,23 +190,24 @@ class TimelinePane(QWidget):
         self._model = model
         if before and model != before and history.cursor_s is not None and model:
             history.add_event(Event(history.cursor_s, "model", status.model.name))
-        if source.replay is not None and source.uri == history.source != self._replay:
-            self._replay = source.uri
-            history.show_recorded_marks(source.replay.marks)
-            self._read_table(source.uri)
-        elif source.replay is None:
-            self._replay = ""
+        replay, was_reanalysed = source.replay, self._is_reanalysed
+        if replay is None:
+            self._table = None
+        elif source.uri == history.source:
+            self._is_reanalysed = not replay.shows_recorded_results
+            is_back = was_reanalysed and not self._is_reanalysed
+            if replay.table is not self._table or is_back:
+                self._table = replay.table
+                history.show_recorded_marks(replay.marks)
+                self._show_table(replay.table, source.uri)
 
     def stop(self) -> None:
         self._timer.stop()
         if self._tasks is not None:
             self._tasks.close()
 
-    def _read_table(self, uri: str) -> None:
-        """All recorded results, so that the whole recording is there before it has played."""
-        folder = session_folder(uri)
-        if folder is None:
-            return
+    def _show_table(self, stored: RecordedTable, uri: str) -> None:
+        """All stored results, so that the whole session is there before it has played."""
         if self._tasks is None:
             self._tasks = TaskQueue("timeline")
 
@@ -213,8 +215,7 @@ class TimelinePane(QWidget):
             if isinstance(table, SessionHistory) and self._history.source == uri:
                 self._history.adopt(table)
 
-        table = folder / FACES
-        self._tasks.submit("table", lambda: read_table_history(table, face_number), adopt)
+        self._tasks.submit("table", lambda: table_history(stored, face_number), adopt)
 
     # --- in the window --------------------------------------------------------------------------
 

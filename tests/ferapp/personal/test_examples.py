@@ -203,7 +203,7 @@ class TestTake:
             np.zeros((8, 8, 3), np.uint8), 0, 0.0, 100.0, recorded=RecordedResults(), source="/r"
         )
         state = TakeSession().add(replace(seen(0, 100), frame=frame))
-        assert "A recording plays" in state.reason
+        assert "Stored results play" in state.reason
 
     def test_prompts_go_round_by_round(self) -> None:
         counts = {name: ExampleCount() for name in EXPRESSIONS}

@@ -8,11 +8,17 @@ from PySide6.QtCore import Qt
 from ferapp.live.status import RecordingStatus
 from ferapp.sources.recorded import Mark, RecordedResults, Replay
 from ferapp.vision.types import Analysis
+from tests.support.app.tables import NO_FACES
 from tests.support.ui.fake_engine import analysis, face
 from tests.support.ui.window_bench import Bench
 
 RUNNING = RecordingStatus(Path("/r/2026-11-24-200000"), 42.4, 31_400_000, 1234)
-REPLAY = Replay("2026-11-24-200000", "default", (Mark(15.0, "mark", "a laugh"), Mark(45.0, "mark")))
+REPLAY = Replay(
+    "2026-11-24-200000",
+    "default",
+    NO_FACES,
+    (Mark(15.0, "mark", "a laugh"), Mark(45.0, "mark")),
+)
 KEY = Qt.Key
 
 

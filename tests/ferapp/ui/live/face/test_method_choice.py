@@ -14,6 +14,7 @@ from ferapp.ui.shell.settings import SettingsStore
 from ferapp.vision.face_regions import REGIONS
 from ferapp.vision.overlay_methods import OVERLAY_METHODS
 from ferapp.vision.types import Analysis, AppliedModel
+from tests.support.app.tables import NO_FACES
 from tests.support.ui.fake_engine import SIZE, analysis, face, with_maps, with_prediction
 from tests.support.ui.picture import HAPPY, mapped
 from tests.support.ui.window_bench import Bench
@@ -166,8 +167,8 @@ def test_a_frozen_picture_disables_what_needs_a_new_analysis(bench: Bench, page:
     bench.window.actions_by_id["freeze"].setChecked(True)
     assert all(control.isEnabled() for control in held)  # a paused picture can be analysed again
     bench.window.actions_by_id["freeze"].setChecked(False)
-    bench.engine.change_source(replay=Replay("a", "default"), playback=Playback(3.0))
+    bench.engine.change_source(replay=Replay("a", "default", NO_FACES), playback=Playback(3.0))
     bench.qtbot.waitUntil(lambda: not page.attribution.method.isEnabled())
     assert all("Analyse again" in control.toolTip() for control in held)
-    bench.engine.change_source(replay=Replay("a", "default", is_reanalysed=True))
+    bench.engine.change_source(replay=Replay("a", "default", NO_FACES, is_reanalysed=True))
     bench.qtbot.waitUntil(lambda: all(control.isEnabled() for control in held))
