@@ -12,12 +12,12 @@ from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
-from ferapp.runs.study_process import StudyChoice, StudyProcess, resume_arguments
+from ferapp.runs.study_process import StudyChoice, StudyProcess, resume_study
 from ferapp.runs.study_reader import StudyReader, StudySnapshot
 from ferapp.runs.study_sources import FoundSources, default_out
 from ferapp.runs.task_queue import ReportProgress, TaskFailure
 from ferapp.runs.text_table import TextTable, read_text_table
-from ferapp.studies.study_record import is_study
+from ferapp.studies.study_record import StudyRecord, is_study
 from ferapp.ui.shell.page import Page
 from ferapp.ui.shell.settings import RECENT, SettingsStore
 from ferapp.ui.studies.setup_view import SetupView
@@ -42,6 +42,8 @@ class StudyTools:
     open_table: Callable[[str], None]
     models: Sequence[str]
     documents: Path  # for tables, where nothing can be written beside the sources
+    start: Callable[[Sequence[str], Path], StudyProcess] = StudyProcess
+    resume: Callable[[StudyRecord, Path], StudyProcess] = resume_study
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,6 @@ class StudiesPage(Page):
         self._recent_readers: dict[Path, StudyReader] = {}
         self._summary_stamp: tuple[Path, int] | None = None  # of the summary that is shown
         self._out: Path | None = None  # of the study that is shown
-        self._arguments: dict[Path, list[str]] = {}  # of the studies started here
         self._failures: dict[Path, str] = {}  # by study: the output of a process that failed
         self.process: StudyProcess | None = None
         self.study: StudySnapshot | None = None
@@ -219,7 +220,7 @@ class StudiesPage(Page):
 
     def start(self, choice: StudyChoice) -> None:
         """Analyse what the form says."""
-        if self._launch(choice.arguments, choice.out):
+        if self._launch(lambda: self._tools.start(choice.arguments, choice.out), choice.out):
             self._show(choice.out)
 
     def resume(self) -> None:
@@ -230,18 +231,16 @@ class StudiesPage(Page):
         if self.process is not None:
             self.toast.show_message(STARTS_NO_TWO)
             return
-        arguments = self._arguments.get(study.out) or resume_arguments(study.record, study.out)
-        if self._launch(arguments, study.out):
+        if self._launch(lambda: self._tools.resume(study.record, study.out), study.out):
             self._refresh()
 
-    def _launch(self, arguments: list[str], out: Path) -> bool:
+    def _launch(self, start: Callable[[], StudyProcess], out: Path) -> bool:
         self._failures.pop(out, None)
         try:
-            self.process = StudyProcess(arguments, out)
+            self.process = start()
         except OSError as error:
             self.toast.show_message(f"The study could not be started: {error.strerror}")
             return False
-        self._arguments[out] = arguments
         return True
 
     def pause(self) -> None:

@@ -11,6 +11,7 @@ from ferapp.runs.study_sources import FoundSources
 from ferapp.runs.task_queue import ReportProgress
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.studies.studies_page import StudiesPage, StudyTools
+from tests.support.ui.fake_study import FakeStudyProcess
 from trainer.errors import UsageError
 
 WAIT = 30_000  # ms
@@ -30,7 +31,14 @@ class StudiesBench:
         self.qtbot, self.folder = qtbot, folder
         self.opened: list[str] = []
         self.store = SettingsStore()
-        tools = StudyTools(find_clips, self.opened.append, ("default", "compact"), folder)
+        tools = StudyTools(
+            find_clips,
+            self.opened.append,
+            ("default", "compact"),
+            folder,
+            start=FakeStudyProcess,
+            resume=lambda _, out: FakeStudyProcess([], out),
+        )
         self.page = StudiesPage(tools, self.store)
         self.window = QMainWindow()
         qtbot.addWidget(self.window)

@@ -70,8 +70,7 @@ def test_what_cannot_be_analysed_is_said_before_the_start(bench: StudiesBench) -
     assert bench.page.setup.problem.text() == "Choose a folder for the tables."
 
 
-def test_start_pause_and_go_on(bench: StudiesBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_module, "StudyProcess", FakeStudyProcess)
+def test_start_pause_and_go_on(bench: StudiesBench) -> None:
     page, view = bench.page, bench.page.view
     bench.set_up(bench.folder)
     page.setup.out.setText(str(bench.folder / "out"))
@@ -83,7 +82,8 @@ def test_start_pause_and_go_on(bench: StudiesBench, monkeypatch: pytest.MonkeyPa
     assert texts(bench)[1][1] == "Failed: damaged"
     assert texts(bench)[2] == ["c", "33\u00a0%", "30 of 90", "20.0", "0:02"]
     assert view.metrics["left"].text() == "0:02"
-    assert view.pause.isVisible() and not view.resume.isVisible()
+    assert view.pause.isVisible()
+    assert not view.resume.isVisible()
     page.set_up([str(bench.folder)])  # only one study at a time
     bench.settle()
     assert page.setup.hint.text() == page_module.BUSY
@@ -104,10 +104,7 @@ def test_start_pause_and_go_on(bench: StudiesBench, monkeypatch: pytest.MonkeyPa
     assert view.resume.text() == "Try failed again"
 
 
-def test_a_refused_study_shows_its_form_and_the_reason(
-    bench: StudiesBench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(page_module, "StudyProcess", FakeStudyProcess)
+def test_a_refused_study_shows_its_form_and_the_reason(bench: StudiesBench) -> None:
     bench.set_up(bench.folder)
     bench.page.setup.out.setText(str(bench.folder / "refused"))
     bench.wait(lambda: not bench.page.setup._settle.isActive() and not bench.page.tasks.busy)
@@ -239,4 +236,5 @@ def test_segments_show_one_table_at_a_time(bench: StudiesBench, tmp_path: Path) 
     view.segments[FAILED].click()
     assert view.no_failures.isVisible()
     view.segments[SOURCES].click()
-    assert view.sources.isVisible() and view.copy.isEnabled()
+    assert view.sources.isVisible()
+    assert view.copy.isEnabled()
