@@ -29,6 +29,15 @@ def test_the_trainer_loads_neither_qt_nor_mediapipe() -> None:
     assert not modules & {"PySide6", "mediapipe", "pyqtgraph", "ferapp"}
 
 
+def test_the_packages_themselves_load_next_to_nothing() -> None:
+    """Whoever only wants a version, or a completion in a notebook, waits for nothing."""
+    modules = loaded_by("import ferapp, trainer; dir(ferapp), dir(trainer), ferapp.__version__")
+    assert {"ferapp", "trainer"} <= modules
+    heavy = {"torch", "cv2", "av", "mediapipe", "pandas", "joblib", "numpy", "PIL", "PySide6"}
+    assert not modules & heavy
+    assert not loaded_by("import ferapp; ferapp.FerError") & heavy
+
+
 def test_training_imports_no_statistics_packages() -> None:
     """Their import takes seconds, at every start of a run."""
     modules = loaded_by("import trainer.training.trainer")

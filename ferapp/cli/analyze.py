@@ -181,6 +181,8 @@ def _analyze_single(
         print(summary.as_text())
     if not any(outputs.values()):
         notices.print("Nothing was written: use --csv FILE to keep the rows.")
+    if summary.resumable:
+        notices.print("To continue, run the same command with --resume.")
     if summary.stopped:
         raise typer.Exit(exit_code())
 

@@ -194,12 +194,9 @@ def _find_evaluated_model(
 
 def _open_as_trained(data: Path, run: RunDir) -> "FaceData":
     """The data set with the classes and validation pictures of the run, where it is the run's."""
-    from trainer.data.prepare import open_data
-    from trainer.data.reading.read_options import configured_options
-    from trainer.reports.run_records import data_config_of
+    from trainer.reports.run_records import open_as_trained
 
-    config = data_config_of(run.best, data)
-    return open_data(data, layout=config.format, options=configured_options(config))
+    return open_as_trained(data, [run.best])
 
 
 def _matching_data(path: Path, predictions: Evaluation, run: RunDir) -> "FaceData":

@@ -1,7 +1,6 @@
 """A video file with the overlays in its pixels. Brings Qt, to paint them; no window."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,9 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QImage
 
 from ferapp.overlays.overlay_style import OverlayStyle
+from ferapp.overlays.painting_app import painting_app
 from ferapp.overlays.render_overlays import render_overlays
 from ferapp.recording.h264 import COMPLETE, H264Writer, check_encoder
 from ferapp.vision.types import Analysis
@@ -41,7 +41,7 @@ class AnnotatedVideo:
             self._partial.open("xb").close()
         except OSError as error:
             raise UsageError(f"{file}: the video cannot be written ({error.strerror})") from error
-        self._app = QGuiApplication.instance() or QGuiApplication(_qt_arguments())
+        self._app = painting_app()
         self._file, self._container, self._fps = file, container, fps
         self._look = OverlayStyle()
         self._writer: H264Writer | None = None  # from the first frame on, which has the size
@@ -98,11 +98,6 @@ class AnnotatedVideo:
                     f"{self._file}: the video cannot be written to its end ({error.strerror})",
                     "Make room there, or choose another place.",
                 ) from error
-
-
-def _qt_arguments() -> list[str]:
-    # no display is needed; on Windows Qt finds fonts only with its usual platform
-    return ["ferapp", "-platform", "offscreen"] if sys.platform == "linux" else ["ferapp"]
 
 
 def _to_bgr(image: QImage) -> NDArray[np.uint8]:

@@ -194,8 +194,8 @@ def _finish(
     if source.is_live or not summary.stopped:
         for output in outputs:
             output.finish(source.notes, source.skipped)
-    elif [type(output) for output in outputs] == [TableOutput]:
-        notify("To continue, run the same command with --resume.")
+    else:
+        summary.resumable = [type(output) for output in outputs] == [TableOutput]
     for note in source.notes:
         notify(f"{source.name}: {note}")
     if source.skipped:

@@ -16,6 +16,7 @@ class AnalysisSummary:
     analysed: int = 0  # of the frames, now; the others were in the table already
     seconds: float = 0.0
     stopped: bool = False  # by the user, before the end
+    resumable: bool = False  # stopped, and a table that can be continued
     labels: Counter[str] = field(default_factory=Counter)
     second_look: LookCount = field(default_factory=LookCount)  # of the frames analysed now
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS
 from trainer.attribution import (
+    attribute,
     attribute_with_logits,
     available_methods,
     class_activation_maps,
@@ -119,8 +120,7 @@ class Classifier:
         `prior_for`.
         """
         class_prior = self.prior_for(prior)
-        x = to_input(torch.from_numpy(crops), self.card.preprocessing)
-        x = x.to(self.device, memory_format=self._layout)
+        x = self._input(crops)
         if method not in self.methods:
             method = DEFAULT_METHOD
         if isinstance(target, int) and not 0 <= target < len(self.card.classes):
@@ -157,6 +157,30 @@ class Classifier:
             _affect(features, len(x)),
             self._remembered(len(x)),
         )
+
+    def explain(
+        self,
+        crop: NDArray[np.uint8],
+        method: str,
+        target: int,
+        points: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """The signed map (s, s) of the class `target` for one crop (S, S), as slow as it may be.
+
+        By any method of `trainer.attribution`, or by action units, from `points` (68, 2) as in
+        `classify`. Raises UsageError where there is no such method, or the network cannot serve it.
+        """
+        x = self._input(crop[None])
+        if method == ACTION_UNITS:
+            maps, _ = self._action_units(None if points is None else points[None], 1, x.shape[-1])
+            return np.asarray(maps[0, target].numpy(), np.float32)
+        if isinstance(self._network, ClipModel):
+            self._network.memory = None
+        return np.asarray(attribute(self._network, x, method, target)[0].float().cpu().numpy())
+
+    def _input(self, crops: NDArray[np.uint8]) -> Tensor:
+        x = to_input(torch.from_numpy(crops), self.card.preprocessing)
+        return x.to(self.device, memory_format=self._layout)
 
     @property
     def memory_size(self) -> int:

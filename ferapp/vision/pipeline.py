@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -10,45 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.sources.base import Frame
+from ferapp.vision.aligned_faces import FaceCrops, align_faces, describe_face, place_maps
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.clip_memory import ClipMemory
 from ferapp.vision.face_colours import FaceColours
-from ferapp.vision.face_regions import region_map
 from ferapp.vision.hidden_areas import NOTHING_HIDDEN
-from ferapp.vision.masking import hide
-from ferapp.vision.quality import measure_face, quality_issues, unsure_issue
+from ferapp.vision.quality import unsure_issue
 from ferapp.vision.reidentification import Look, measure_look
-from ferapp.vision.signals import measure_signals
 from ferapp.vision.smoothing import Smoothing
 from ferapp.vision.tracking import Tracks
 from ferapp.vision.types import (
     Affect,
     Analysis,
     AppliedModel,
-    Attribution,
     Box,
-    Crop,
-    Face,
     Prediction,
     StageTimes,
 )
-from trainer.faces.align import TEMPLATE_SIDE, align_face, transform_points
 from trainer.faces.face_finder import FaceSource
 from trainer.faces.landmarker import DetectedFace
 
 if TYPE_CHECKING:  # imports torch: video and landmarks run before it is loaded
     from ferapp.vision.classifier import Classification, Classifier
-
-
-@dataclass(frozen=True, slots=True)
-class _AlignedFace:
-    """A detection aligned for one model, whose input is the crop less `margin` px on each side."""
-
-    whole: NDArray[np.uint8]  # (S, S) grey, nothing hidden
-    masked: NDArray[np.uint8]  # the same without the hidden areas
-    points: NDArray[np.float32]  # (68, 2) landmarks in pixels of the crop
-    input_crop: Crop
-    margin: int
 
 
 class Analyzer:
@@ -111,7 +94,7 @@ class Analyzer:
         self._detections = detections
         self._follow_segment(frame.segment)
         detected = time.perf_counter()
-        aligned = _align(frame, detections, classifier, options)
+        aligned = align_faces(frame.image, detections, classifier, options.hidden)
         ids = self._assign_ids(frame, detections, aligned)
         aligned_at = time.perf_counter()
         model, predictions = _predict(
@@ -119,7 +102,7 @@ class Analyzer:
         )
         predicted = time.perf_counter()
         faces = tuple(
-            _face(frame, *values)
+            describe_face(frame.image, *values)
             for values in zip(ids, detections, aligned, predictions, strict=True)
         )
         painting = time.perf_counter()
@@ -141,7 +124,7 @@ class Analyzer:
         return replace(analysis, faces=tuple(replace(face, colour=c) for face, c in pairs))
 
     def _assign_ids(
-        self, frame: Frame, detections: list[DetectedFace], aligned: list[_AlignedFace]
+        self, frame: Frame, detections: list[DetectedFace], aligned: list[FaceCrops]
     ) -> list[int]:
         def look(index: int) -> Look | None:
             detection = detections[index]
@@ -154,7 +137,7 @@ class Analyzer:
     ) -> Analysis:
         """`analysis`, the latest one, with the predictions of a second model for its faces."""
         frame, ids = analysis.frame, [face.face_id for face in analysis.faces]
-        aligned = _align(frame, self._detections, classifier, options)
+        aligned = align_faces(frame.image, self._detections, classifier, options.hidden)
         model, seconds = _predict(
             frame, ids, aligned, classifier, options, self._second_smoothing, self._second_memory
         )
@@ -165,36 +148,10 @@ class Analyzer:
         return replace(analysis, faces=faces, models=(analysis.model, model))
 
 
-def _align(
-    frame: Frame,
-    detections: list[DetectedFace],
-    classifier: "Classifier | None",
-    options: AnalysisOptions,
-) -> list[_AlignedFace]:
-    size, margin = TEMPLATE_SIDE, 0
-    if classifier is not None:
-        size = classifier.crop_size
-        margin = (size - classifier.card.preprocessing.input_size) // 2
-    faces = []
-    for detection in detections:
-        aligned = align_face(frame.image, detection.landmarks, size)
-        points = transform_points(aligned.matrix, detection.landmarks)
-        masked, covered = aligned.crop, None
-        if options.hidden:
-            masked, covered = hide(aligned.crop, points, options.hidden)
-        from_frame = aligned.matrix.copy()
-        from_frame[:, 2] -= margin
-        inner = slice(margin, size - margin)
-        shown = covered[inner, inner] if covered is not None else None
-        crop = Crop(masked[inner, inner], from_frame, shown)
-        faces.append(_AlignedFace(aligned.crop, masked, points, crop, margin))
-    return faces
-
-
 def _predict(
     frame: Frame,
     ids: list[int],
-    aligned: list[_AlignedFace],
+    aligned: list[FaceCrops],
     classifier: "Classifier | None",
     options: AnalysisOptions,
     smoothing: Smoothing,
@@ -234,7 +191,9 @@ def _predict(
                 probabilities,
                 smoothed,
                 unmasked,
-                _attribution(result, index, face) if options.attribution else None,
+                place_maps(result.maps[index], result.mapped[index], face)
+                if options.attribution
+                else None,
                 attention if attention.size else None,
                 unsure_issue(smoothed),
                 Affect(affect, smoothed_affect) if affect.size else None,
@@ -249,7 +208,7 @@ def _applied(classifier: "Classifier", method: str, prior: str) -> AppliedModel:
 
 
 def _classify(
-    aligned: list[_AlignedFace],
+    aligned: list[FaceCrops],
     classifier: "Classifier",
     options: AnalysisOptions,
     memory: NDArray[np.float32] | None,
@@ -267,37 +226,6 @@ def _classify(
         points=np.stack(points).astype(np.float32),
         memory=memory,
         prior=options.prior,
-    )
-
-
-def _attribution(result: "Classification", index: int, face: _AlignedFace) -> Attribution:
-    maps, crop = result.maps[index], face.input_crop
-    beyond = (maps.shape[-1] - len(crop.pixels)) // 2  # px of the maps on each side of the crop
-    regions = region_map(face.points - face.margin + beyond, maps.shape[-1])
-    targets = tuple(result.mapped[index].tolist())
-    from_frame = crop.from_frame.copy()
-    from_frame[:, 2] += beyond
-    return Attribution(maps, targets, regions, from_frame)
-
-
-def _face(
-    frame: Frame,
-    face_id: int,
-    detection: DetectedFace,
-    aligned: _AlignedFace,
-    prediction: Prediction | None,
-) -> Face:
-    height, width = frame.image.shape[:2]
-    measures = measure_face(aligned.whole, detection.landmarks, (width, height), detection.score)
-    return Face(
-        face_id=face_id,
-        box=detection.box,
-        landmarks=detection.landmarks,
-        crop=aligned.input_crop,
-        signals=measure_signals(detection.landmarks, detection.pose, detection.blendshapes),
-        quality=quality_issues(measures),
-        predictions=() if prediction is None else (prediction,),
-        measures=measures,
     )
 
 

@@ -8,11 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from ferapp.sources.video import VideoFile
 from tests.support import ROOT
-from tests.support.trainer.drawn import drawn_data
+from tests.support.trainer.drawn import drawn_data, drawn_face
+from trainer.files import asset
+from trainer.labels import EXPRESSIONS
 
 README = ROOT / "README.md"
 
@@ -43,3 +47,55 @@ def test_a_network_a_loss_and_a_data_set_of_your_own(tmp_path: Path) -> None:
     assert "spread" in done.stderr  # its value is printed for each epoch
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["best"]["accuracy"] > 1 / 7
+
+
+def write_what_the_examples_read(folder: Path) -> None:
+    """`face.jpg` of a laughing woman, `clip.mp4` with eight frames of her, `faces/` of drawings."""
+    demo = VideoFile(asset("demo/demo.mp4"))
+    demo.seek(16.0)
+    codec = cv2.VideoWriter.fourcc(*"mp4v")
+    writer = cv2.VideoWriter(str(folder / "clip.mp4"), codec, 24, (640, 360))
+    for _ in range(8):
+        frame = demo.read()
+        assert frame is not None
+        writer.write(frame.image)
+    cv2.imwrite(str(folder / "face.jpg"), frame.image)
+    writer.release()
+    demo.close()
+    draw = np.random.default_rng(0)
+    for split, count in (("train", 2), ("val", 1)):
+        for label, name in enumerate(EXPRESSIONS):
+            (folder / "faces" / split / name).mkdir(parents=True)
+            for number in range(count):
+                file = folder / "faces" / split / name / f"{number}.png"
+                cv2.imwrite(str(file), drawn_face(label, draw))
+
+
+@pytest.mark.slow
+def test_python_in_a_notebook(tmp_path: Path) -> None:
+    """All blocks one after the other, as cells of one notebook, and what they then have."""
+    section = README.read_text(encoding="utf-8").split("## Python\n")[1].split("\n## ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    assert len(blocks) == 3
+    checks = """
+assert (face.label, len(faces), len(several)) == ("happy", 1, 2)
+assert heat.shape == (360, 640)
+assert table["frame"].tolist() == [0, 2, 4, 6]
+assert set(table["label"]) == {"happy"}
+assert run.best.is_file() and run.metrics["epoch"] in (1, 2, 3)
+assert model.card.classes == fer.classes
+assert len(result.predictions) == result.metrics["n"] == 7
+"""
+    write_what_the_examples_read(tmp_path)
+    (tmp_path / "cells.py").write_text("\n".join([*blocks, checks]), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "cells.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch ") == 3
+    assert done.stderr == ""

@@ -1,7 +1,8 @@
 """The command line `fertrain`. Heavy imports are deferred until a command needs them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,20 +29,19 @@ from trainer.cli.summaries import (
     print_recipe,
     print_recipes,
     print_settings,
-    text_log,
     training_progress,
 )
-from trainer.config.loading import load_config, saved_config
-from trainer.config.train_config import TrainConfig
+from trainer.config.loading import load_config
 from trainer.errors import UsageError
 from trainer.files import file_stem, make_writable_folder
-from trainer.memory import PREPARE, TRAIN, keep_freed_memory
+from trainer.memory import PREPARE, TRAIN
 from trainer.recipes import FAST, RECIPES, fast_tables, recipe, recipe_values
 from trainer.recipes.pipelines import PIPELINES
 
 if TYPE_CHECKING:
     from trainer.data.face_data import FaceData
-    from trainer.training.distributed import World
+    from trainer.training.run_dir import RunDir
+    from trainer.training.trainer import Report
 
 app = typer.Typer(
     help="Train, evaluate and explain facial expression recognition models.",
@@ -172,9 +172,7 @@ def train(
     Several processes: torchrun --nproc-per-node N -m trainer train …
     """
     warn_of_little_room("fertrain train", TRAIN)
-    import trainer.losses  # noqa: F401  registers the losses' settings
-    from trainer.training.distributed import distributed_world
-    from trainer.training.run_dir import RunDir, create_run, only_training
+    from trainer.training.run_training import train_new_run
 
     settings = [*(sets or ())]
     if init:
@@ -184,14 +182,15 @@ def train(
     for field, value in data_settings(layout, classes, class_map).items():
         settings.append(f"data.{field}={json.dumps(value)}")
     config = load_config(config_file, settings, **recipe_values(recipe_name, pipeline))
-    with distributed_world() as world:
-        faces = _open_training_data(data, config, world)
-        path = ""
-        if world.is_main:
-            path = str(create_run(runs, name or file_stem(recipe_name), config, data).path)
-        run = Path(world.broadcast(path))
-        with only_training(RunDir(run), world.is_main):
-            _train_run(run, faces, world, as_json)
+    run, best = train_new_run(
+        data,
+        config,
+        name or file_stem(recipe_name),
+        runs,
+        watch=_shown_training,
+        reading=progress_bars,
+    )
+    _print_best(run, best, as_json)
 
 
 @app.command()
@@ -202,12 +201,10 @@ def resume(
 ) -> None:
     """Continue a run that was stopped or killed."""
     warn_of_little_room("fertrain resume", TRAIN)
-    from trainer.training.distributed import distributed_world
-    from trainer.training.run_dir import RunDir, only_training
+    from trainer.training.run_training import resume_run
 
-    _, config, source = _read_run(run)
-    with distributed_world() as world, only_training(RunDir(run), world.is_main):
-        _train_run(run, _open_training_data(data or source, config, world), world, as_json)
+    resumed, best = resume_run(run, data, watch=_shown_training, reading=progress_bars)
+    _print_best(resumed, best, as_json)
 
 
 @app.command()
@@ -266,55 +263,16 @@ def _draw_samples(data: "FaceData", out: Path) -> dict[Path, int]:
     return sheets
 
 
-def _open_training_data(data: Path, config: TrainConfig, world: "World") -> "FaceData":
-    from trainer.data.face_data import join_data_sets
-    from trainer.data.prepare import open_data
-    from trainer.data.reading.read_options import configured_options
-
-    options, landmarks = configured_options(config.data), config.data.landmarks
-    also = [Path(path).expanduser() for path in config.data.also]
-    with world.main_first(), progress_bars() as progress:  # the main process fills the cache
-        first, *others = [
-            open_data(
-                source, layout=layout, landmarks=landmarks, options=options, progress=progress
-            )
-            for source, layout in [(data, config.data.format), *((path, "auto") for path in also)]
-        ]
-    faces = join_data_sets(first, others, config.data.also_limit)
-    return faces if config.data.landmarks else faces.without_landmarks()
-
-
-def _read_run(run: Path) -> tuple[str, TrainConfig, Path]:
-    from trainer.training.run_dir import RunDir
-
-    if not RunDir(run).config.is_file():
-        raise UsageError(f"{run}: not a run directory", "A run directory has a config.json.")
-    try:
-        head = json.loads(RunDir(run).config.read_text(encoding="utf-8"))
-        config = saved_config(head["config"])
-        return str(head["name"]), config, Path(head["data"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UsageError(f"{run}: not a run directory ({error})") from error
-
-
-def _train_run(path: Path, faces: "FaceData", world: "World", as_json: bool) -> None:
-    from trainer.training.run_dir import RunDir
-    from trainer.training.trainer import Trainer
-
-    keep_freed_memory()
-    run = RunDir(path)
-    name, config, _ = _read_run(path)
-    if not world.is_main:
-        Trainer(run, name, config, faces, world=world).fit()
-        return
+@contextmanager
+def _shown_training(run: "RunDir") -> "Iterator[Report]":
     notices.print(f"Run {run.path}")
-    with training_progress() as show_progress, text_log(run.log) as write_log:
+    with training_progress() as report:
+        yield report
 
-        def report(event: dict[str, Any]) -> None:
-            show_progress(event)
-            write_log(event)
 
-        best = Trainer(run, name, config, faces, report, world).fit()
+def _print_best(run: "RunDir", best: dict[str, Any], as_json: bool) -> None:
+    if not best:  # another process of this run prints it
+        return
     notices.print(f"Best epoch {best['epoch']}: val {best['accuracy']:.2%}. Model: {run.best}")
     if as_json:
         print_json({"run": str(run.path), "model": str(run.best), "best": best})

@@ -250,28 +250,10 @@ def explain(
 def _open_data(
     data: Path, models: list[Path], no_landmarks: bool, stated: dict[str, Any]
 ) -> "FaceData":
-    """The data set as the runs of `models` read it: the same classes, the same validation draw.
+    from trainer.reports.run_records import open_as_trained
 
-    Fields of the section `data` that are `stated` come first. Raises UsageError where the runs
-    read it in different ways.
-    """
-    from trainer.data.prepare import open_data
-    from trainer.data.reading.read_options import configured_options
-    from trainer.reports.run_records import data_config_of
-
-    configs = [data_config_of(model, data).model_copy(update=stated) for model in models]
-    ways = [(config.format, configured_options(config)) for config in configs]
-    if any(way != ways[0] for way in ways):
-        raise UsageError(
-            f"{data}: these models were trained on different classes or validation pictures of it",
-            "Evaluate them one by one.",
-        )
-    layout, options = ways[0]
     with progress_bars() as progress:
-        faces = open_data(
-            data, layout=layout, landmarks=not no_landmarks, options=options, progress=progress
-        )
-    return faces.without_landmarks() if no_landmarks else faces
+        return open_as_trained(data, models, not no_landmarks, stated, progress)
 
 
 def _aligned_as_trained(model: Path, faces: "FaceData") -> "FaceData":

@@ -1,6 +1,5 @@
 """Output of the commands for people: training progress, data sets, metrics."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -12,8 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from trainer.cli.printing import notices, print_table
 from trainer.config.train_config import TrainConfig, all_fields
-from trainer.files import name_path_in_errors
 from trainer.prior import TRAINED
+from trainer.training.text_log import epoch_line, loss_terms
 
 if TYPE_CHECKING:
     from trainer.data.face_data import FaceData
@@ -42,81 +41,17 @@ def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
                     completed=event["step"],
                     total=event["steps"],
                     description=f"epoch {event['epoch']}",
-                    text=f"loss {event['loss']:.3f}{_loss_terms(event)}  "
+                    text=f"loss {event['loss']:.3f}{loss_terms(event)}  "
                     f"{event['images_per_second']:.0f} img/s  {status}",
                 )
             elif event["event"] in ("epoch", "validation"):
-                bars.console.print(_epoch_line(event), soft_wrap=True)
+                bars.console.print(epoch_line(event), soft_wrap=True)
             elif event["event"] == "run_started":
                 per_epoch = event["steps"] // event["epochs"]
                 if event["init"]:
                     bars.console.print(event["init"], soft_wrap=True)
 
         yield report
-
-
-@contextmanager
-def text_log(file: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Append every event but the steps to `file`, one line each with its time."""
-    with file.open("a", encoding="utf-8") as stream:
-
-        def report(event: dict[str, Any]) -> None:
-            text = _log_text(event)
-            if text:
-                with name_path_in_errors(file):
-                    stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")
-                    stream.flush()
-
-        yield report
-
-
-def _log_text(event: dict[str, Any]) -> str:
-    kind = event["event"]
-    if kind == "run_started":
-        start = f"continued from step {event['step']}" if event["step"] else "started"
-        text = (
-            f"{event['name']} {start}: {event['parameters']:,} parameters on {event['device']} "
-            f"({event['precision']}), {event['train_samples']:,} training samples"
-        )
-        if event["flipped_labels"]:
-            text += f", {event['flipped_labels']:,} of them with another label on purpose"
-        return f"{text}; {event['init']}" if event["init"] else text
-    if kind in ("epoch", "validation"):
-        return _epoch_line(event)
-    if kind == "run_ended":
-        return f"{event['reason']}: {event['error']}" if event["error"] else str(event["reason"])
-    return ""
-
-
-def _loss_terms(event: dict[str, Any]) -> str:
-    """The terms of the loss, where there are more than the cross-entropy."""
-    terms = {
-        name.removeprefix("loss_").replace("_", " "): value
-        for name, value in event.items()
-        if name.startswith(("loss_", "attention_"))
-    }
-    if len(terms) == 1:
-        return ""
-    return "".join(f"  {name} {value:.3f}" for name, value in terms.items())
-
-
-def _epoch_line(event: dict[str, Any]) -> str:
-    affect = "".join(
-        f"  {name} CCC {event[f'val_{name}_ccc']:.3f}"
-        for name in ("valence", "arousal")
-        if f"val_{name}_ccc" in event
-    )
-    validation = (
-        f"val {event['val_accuracy']:.2%}  mean class {event['val_mean_class_accuracy']:.2%}"
-        f"{affect}"
-    )
-    if "loss" not in event:  # epoch 0: the weights that training starts from
-        return f"epoch {event['epoch']:3d}  initial weights  {validation}"
-    return (
-        f"epoch {event['epoch']:3d}  loss {event['loss']:.4f}{_loss_terms(event)}  "
-        f"train {event['train_accuracy']:.2%}  {validation}  "
-        f"{event['images_per_second']:.0f} img/s"
-    )
 
 
 def print_settings(config: TrainConfig) -> None:

@@ -15,11 +15,14 @@ from trainer.errors import UsageError
 Values = dict[str, Any]  # sections, their fields
 
 
-def load_config(file: Path | None = None, sets: Sequence[str] = (), **base: Any) -> TrainConfig:
-    """The configuration of a recipe (`base`), a TOML file and `section.field=value` settings.
+def load_config(
+    file: Path | None = None, sets: Sequence[str] | Mapping[str, Any] = (), **base: Any
+) -> TrainConfig:
+    """The configuration of a recipe (`base`), a TOML file and settings, of which later ones win.
 
-    Later ones win. Another `model.name` than the recipe's discards the recipe's other fields of
-    `model`. Raises UsageError that names the field and the values that it allows.
+    Settings are texts `section.field=value`, or `section.field` → value. Another `model.name` than
+    the recipe's discards the recipe's other fields of `model`. Raises UsageError that names the
+    field and the values that it allows.
     """
     values: Values = {}
     if file is not None:
@@ -68,10 +71,10 @@ def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> Values:
     return both
 
 
-def _build(values: Values, sets: Sequence[str], base: Values) -> TrainConfig:
+def _build(values: Values, sets: Sequence[str] | Mapping[str, Any], base: Values) -> TrainConfig:
     values, base = _with_loss_sections(values), _with_loss_sections(base)
-    for text in sets:
-        for path, value in _assignments(text):
+    for text, name, setting in _settings(sets):
+        for path, value in _assignments(text, name, setting):
             _assign(values, path, value, text)
     model, own = values.get("model"), base.get("model", {})
     if isinstance(model, dict) and model.get("name", own.get("name")) != own.get("name"):
@@ -86,16 +89,24 @@ def _with_loss_sections(values: Values) -> Values:
     return {**values, "objective": translate_terms(objective)}
 
 
-def _assignments(text: str) -> Iterator[tuple[list[str], Any]]:
-    """Paths and values of `section.field=value`; a value that is not TOML is text."""
-    path, equals, written = text.partition("=")
-    parts = path.strip().split(".")
-    if not equals or len(parts) < 2:
+def _settings(sets: Sequence[str] | Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Text, field and value of each setting; a text whose value is not TOML has a text as value."""
+    if isinstance(sets, Mapping):
+        yield from ((f"{name}={value!r}", name, value) for name, value in sets.items())
+        return
+    for text in sets:
+        name, equals, written = text.partition("=")
+        try:
+            value = tomllib.loads(f"value = {written}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = written.strip()
+        yield text, name if equals else "", value
+
+
+def _assignments(text: str, name: str, value: Any) -> Iterator[tuple[list[str], Any]]:
+    parts = name.strip().split(".")
+    if len(parts) < 2:
         raise UsageError(f"--set {text}: expected section.field=value")
-    try:
-        value = tomllib.loads(f"value = {written}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = written.strip()
     match parts:
         case ["objective", "terms", name]:  # the older spelling of weights
             yield ["objective", name, "weight"], value

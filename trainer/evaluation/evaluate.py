@@ -1,7 +1,7 @@
 """Predict a split with a model, and measure the predictions."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,23 @@ def check_classes(model: str, card: ModelCard, data: FaceData) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """`metrics` of `predictions`, whose logits assume the prior; `data` has one row for each."""
+
+    metrics: dict[str, Any]
+    predictions: Predictions
+    data: FaceData
+
+
 def evaluate(
+    model: FerModel, card: ModelCard, data: FaceData, device: torch.device, **options: Any
+) -> dict[str, Any]:
+    """The metrics of `evaluate_with_predictions`, with its options."""
+    return evaluate_with_predictions(model, card, data, device, **options).metrics
+
+
+def evaluate_with_predictions(
     model: FerModel,
     card: ModelCard,
     data: FaceData,
@@ -52,7 +68,7 @@ def evaluate(
     out: Path | None = None,
     origin: dict[str, str] | None = None,
     progress: Progress = no_progress,
-) -> dict[str, Any]:
+) -> Evaluation:
     """Metrics of the model on `data`; with `out`, the evaluation's files are written there.
 
     `prior` are the class shares that predictions and probabilities assume, see `ClassPrior.of`.
@@ -86,7 +102,7 @@ def evaluate(
     if out is not None:
         conditions = {"tta": tta, "prior": assumed.as_json(), **(origin or {})}
         _write_evaluation(out, card, data, predictions, assumed, result, conditions)
-    return result
+    return Evaluation(result, predictions, data)
 
 
 def _further_metrics(data: FaceData, predictions: Predictions) -> dict[str, Any]:

@@ -74,6 +74,7 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[FerModel
     model.float().requires_grad_(False).eval().to(device)
     if card.attribution_layer not in dict(model.named_modules()):
         raise ModelFileError(f"{path}: the network has no layer {card.attribution_layer!r}")
+    model.card, model.file = card, path
     return model, card
 
 

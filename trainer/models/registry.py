@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from torch import Tensor, nn
@@ -33,7 +34,8 @@ class FerModel(nn.Module, ABC):
     `spatial_attention` names what `attention_maps` returns. `symmetric` where channel c of 2n is
     the partner of c + n, which sees the mirror image. `affect` is the head for valence and arousal
     of networks that learn them; `capture_outputs` reads it from a forward pass. `reads_clips` where
-    features of frames are classified in time.
+    features of frames are classified in time. A model that was loaded from a file has its `card`,
+    and that `file`.
     """
 
     attribution_layer: ClassVar[str]
@@ -45,6 +47,8 @@ class FerModel(nn.Module, ABC):
     symmetric: bool = False
     classifier: nn.Linear
     affect: AffectHead | None
+    card: ModelCard
+    file: Path
 
     def __init__(self) -> None:
         super().__init__()

@@ -30,6 +30,7 @@ from ferapp.ui.recording.recording_controller import TITLE, RecordingController
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
 from ferapp.ui.shell.chosen_model import ChosenModel
 from ferapp.ui.shell.command_palette import Command, CommandPalette
+from ferapp.ui.shell.copy_python import copy_as_python
 from ferapp.ui.shell.drop_paste import PastedPictures, local_files, parse_mime_data
 from ferapp.ui.shell.gui_gc import GuiGarbageCollector
 from ferapp.ui.shell.help_menu import HelpMenu
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
             self, engine, actions, store, self.live_page, self.open_source
         )
         report = self.live_page.live_view.toast.show_message
+        actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model, report)
         self._status_bar = StatusBar()
         self.setStatusBar(self._status_bar)

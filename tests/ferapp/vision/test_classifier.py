@@ -285,6 +285,20 @@ def test_feature_attention_is_returned_with_the_classification(
     assert plain.attention.shape == (2, 0)
 
 
+def test_one_face_is_explained_by_the_map_that_is_shown_live(
+    tmp_path: Path, crops: NDArray[np.uint8]
+) -> None:
+    classifier = Classifier(saved(tmp_path, "compact"), "cpu")
+    for method in classifier.methods:
+        live = classifier.classify(
+            crops, attribution=True, method=method, target=4, points=points()
+        )
+        shown = live.maps[1, live.mapped[1].tolist().index(4)]
+        alone = classifier.explain(crops[1], method, 4, points()[1])
+        assert alone.dtype == np.float32
+        np.testing.assert_allclose(alone, shown, atol=1e-4, err_msg=method)
+
+
 def test_each_region_contains_its_part_of_the_face() -> None:
     regions = region_map(points()[0], 48)
     at = {"eyes": (15, 18), "brows": (14, 13), "nose": (23, 27), "mouth": (23, 37)}

@@ -122,3 +122,19 @@ def test_a_setting_says_what_it_takes() -> None:
     assert bounds(fields["optim.epochs"]) == "at least 1, at most 10000"
     assert allowed_values(fields["objective.pal.channels"]) == "mean, all or half"
     assert all(info.description for info in fields.values())
+
+
+def test_settings_may_be_values_instead_of_texts() -> None:
+    texts = ["optim.epochs=3", "data.landmarks=false", "objective.terms={pal=0.5}"]
+    texts.append("model.options={widths=[8,16],blocks=[1,1]}")
+    values = {
+        "optim.epochs": 3,
+        "data.landmarks": False,
+        "objective.terms": {"pal": 0.5},
+        "model.options": {"widths": [8, 16], "blocks": [1, 1]},
+    }
+    assert load_config(None, values) == load_config(None, texts)
+    with pytest.raises(UsageError, match=r"optim\.epochs"):
+        load_config(None, {"optim.epochs": "many"})
+    with pytest.raises(UsageError, match=r"epochs=3: expected section\.field=value"):
+        load_config(None, {"epochs": 3})

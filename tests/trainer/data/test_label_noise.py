@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from tests.support.trainer.drawn import drawn_data
-from trainer.cli.summaries import text_log
 from trainer.config.loading import load_config
 from trainer.data.label_noise import flip_labels, flipped_count
 from trainer.errors import UsageError
@@ -17,6 +16,7 @@ from trainer.model_index import read_card
 from trainer.training.batches import training_crops
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
+from trainer.training.text_log import text_log
 from trainer.training.trainer import Trainer
 
 

@@ -12,7 +12,6 @@ import torch
 
 from ferapp.runs.run_reader import RunReader
 from tests.support.trainer.drawn import drawn_data
-from trainer.cli.summaries import text_log
 from trainer.config.loading import load_config
 from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData
@@ -22,6 +21,7 @@ from trainer.recipes import recipe
 from trainer.reports.run_records import read_run_record
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
+from trainer.training.text_log import text_log
 from trainer.training.trainer import Trainer
 
 SMALL = (

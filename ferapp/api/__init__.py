@@ -1,0 +1,1 @@
+"""What `import ferapp` offers to scripts and notebooks."""

@@ -1,0 +1,1 @@
+"""What `import trainer` offers to scripts and notebooks."""
