@@ -12,6 +12,7 @@ from ferapp.studies.study_record import (
     State,
     StudyProgress,
     StudyRecord,
+    StudySource,
     is_running,
     read_study,
 )
@@ -82,20 +83,27 @@ class StudyReader:
         self._progress = StudyProgress(Path())
         self._record: StudyRecord | None = None
         self._stamp: tuple[int, int] = (0, 0)
+        self._sources: dict[str, tuple[SourceProgress, SourceSnapshot]] = {}
 
     def read(self, out: Path, is_ours: bool = False) -> StudySnapshot:
         """`is_ours`: a process of this window analyses it. Raises UsageError with the reason."""
         if out != self._progress.out:
-            self._progress, self._record = StudyProgress(out), None
+            self._progress, self._record, self._sources = StudyProgress(out), None, {}
         record = self._read_record(out)
         self._progress.update()
-        sources = tuple(
-            _source(out, source.name, source.source, source.table, self._progress.of(source.name))
-            for source in record.sources
-        )
+        sources = tuple(self._source(out, source) for source in record.sources)
         state = self._state(record, is_ours)
         left = _time_left(sources) if state == "running" else math.nan
         return StudySnapshot(out, state, record, sources, left)
+
+    def _source(self, out: Path, source: StudySource) -> SourceSnapshot:
+        """The same object as before while nothing is new, so that nobody need compare."""
+        progress = self._progress.of(source.name)
+        known = self._sources.get(source.name)
+        if known is None or known[0] != progress:
+            known = progress, _snapshot(out, source, progress)
+            self._sources[source.name] = known
+        return known[1]
 
     def _read_record(self, out: Path) -> StudyRecord:
         try:
@@ -115,16 +123,14 @@ class StudyReader:
         return "paused" if self._progress.state == "stopped" else "interrupted"
 
 
-def _source(
-    out: Path, name: str, source: str, table: str, progress: SourceProgress
-) -> SourceSnapshot:
+def _snapshot(out: Path, source: StudySource, progress: SourceProgress) -> SourceSnapshot:
     left = math.nan
     if progress.state == "running" and progress.total and progress.ms_per_frame:
         left = max(progress.total - progress.frames, 0) * progress.ms_per_frame / 1000
     return SourceSnapshot(
-        name,
-        source,
-        out / table,
+        source.name,
+        source.source,
+        out / source.table,
         progress.state,
         progress.frames,
         progress.total,

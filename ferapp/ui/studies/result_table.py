@@ -170,10 +170,12 @@ class ResultTable(QTableView):
         self.setSortingEnabled(True)
 
     def fit_columns(self) -> None:
-        """Widths from the first rows; a table may have thousands."""
+        """Widths of the visible columns, from the first rows; a table may have thousands."""
         model, metrics = self.model(), self.fontMetrics()
         rows = range(min(model.rowCount(), _MEASURED_ROWS))
         for column in range(model.columnCount()):
+            if self.isColumnHidden(column):
+                continue
             cells = (model.index(row, column).data() for row in rows)
             head = model.headerData(column, Qt.Orientation.Horizontal)
             widest = max(metrics.horizontalAdvance(str(text or "")) for text in (head, *cells))

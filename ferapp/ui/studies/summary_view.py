@@ -65,13 +65,13 @@ class SummaryView(QWidget):
         if is_new:
             for prefix, chip in self.groups.items():
                 chip.setVisible(any(group_of(name) == prefix for name in table.columns))
-            self.table.fit_columns()
             self._show_groups()
 
     def _show_groups(self) -> None:
         for column, name in enumerate(self.entries.table.columns):
             prefix = group_of(name)
             self.table.setColumnHidden(column, bool(prefix) and not self.groups[prefix].isChecked())
+        self.table.fit_columns()
 
 
 def group_of(column: str) -> str:
