@@ -14,7 +14,7 @@ from ferapp.ui.studies.studies_page import StudiesPage, StudyTools
 from tests.support.ui.fake_study import FakeStudyProcess
 from trainer.errors import UsageError
 
-WAIT = 30_000  # ms
+WAIT = 90_000  # ms; a process takes seconds to start where others work, too
 
 
 def find_clips(choice: StudyChoice, report: ReportProgress) -> FoundSources:
