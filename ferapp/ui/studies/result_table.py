@@ -112,8 +112,8 @@ class TextTableModel(QAbstractTableModel):
 
 
 def short_number(text: str) -> str:
-    """At most three decimals; the whole number is in the tooltip, and in what is copied."""
-    return f"{float(text):.3f}" if len(text.partition(".")[2]) > 3 else text
+    """Three decimals where there are any; the tooltip, and what is copied, have all of them."""
+    return f"{float(text):.3f}" if "." in text else text
 
 
 class CellDelegate(QStyledItemDelegate):
