@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import platformdirs
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
@@ -20,6 +21,7 @@ from ferapp.review import opening
 from ferapp.review.sample_explainer import SampleExplainer
 from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
+from ferapp.runs.study_sources import find_sources
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.inspect.inspect_tools import InspectTools
 from ferapp.ui.shell.lazy_page import LazyPage
@@ -27,6 +29,7 @@ from ferapp.ui.shell.page import Links
 from ferapp.ui.shell.quit_signals import quit_signals
 from ferapp.ui.shell.settings import Settings, SettingsStore
 from ferapp.ui.shell.window import MainWindow
+from ferapp.ui.studies.studies_page import StudiesPage, StudyTools
 from ferapp.ui.teach.personal_data import ErasableLog, PersonalData
 from ferapp.ui.teach.teach_window import TeachTools
 from ferapp.ui.text.source_text import with_mode
@@ -67,7 +70,7 @@ def make_window(
 
 
 def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
-    """The Train and Inspect pages; `run` is what Inspect opens first."""
+    """All pages but the live one; `run` is what Inspect opens first."""
     runs = Path("runs").absolute()
     inspect = InspectPage(
         InspectTools(
@@ -102,9 +105,20 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
         )
         return train
 
+    def make_studies_page() -> StudiesPage:
+        tools = StudyTools(
+            find_sources=find_sources,
+            open_table=window.open_source,
+            models=tuple(bundled_models()),
+            documents=Path(platformdirs.user_documents_dir()),
+        )
+        return StudiesPage(tools, store)
+
     train = LazyPage(make_train_page)
     window.add_page("Train", train, "Launch, watch and compare training runs.")
     window.add_page("Inspect", inspect, "See a model's mistakes up close.")
+    studies = LazyPage(make_studies_page)
+    window.add_page("Studies", studies, "Turn many videos into tables, a summary and a report.")
 
 
 def add_personal_data(window: MainWindow, engine: LiveEngine, log: AppLog) -> PersonalData:

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from ferapp.api.argument_checks import check_whole_number
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.output_note import OutputNote
 from ferapp.studies.single_source import analyze_source
 from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_ANALYZED_FACES
@@ -46,16 +47,10 @@ def analyze(
     check_whole_number("max_frames", max_frames, 0)
     with TemporaryDirectory(prefix="ferapp-") as folder:
         table = Path(folder, "faces.csv")
-        summary = analyze_source(
-            os.fsdecode(source),
-            table,
-            str(model),
-            device,
-            faces=faces,
-            every=every,
-            max_frames=max_frames,
-            prior=prior,
+        settings = AnalysisSettings(
+            str(model), device, prior, every=every, max_frames=max_frames, faces=faces
         )
+        summary = analyze_source(os.fsdecode(source), table, settings)
         if summary.resumable:
             raise KeyboardInterrupt
         return _read(table)

@@ -23,7 +23,7 @@ from trainer.model_index import bundled_models
 CHANGE_S = 5.0
 SAMPLE_S = 1.0
 WARM_UP_S = 240.0  # four rounds through everything; a third of the time when that is less
-PAGES = ("Live", "Live", "Train", "Live", "Live", "Inspect")
+PAGES = ("Live", "Live", "Train", "Live", "Live", "Inspect", "Live", "Studies")
 STILL_FRAMES = (40, 90, 140)  # frames of the source that become pictures
 
 

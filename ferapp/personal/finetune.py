@@ -7,8 +7,9 @@ from typing import Literal
 
 import psutil
 
+from ferapp.runs.child_process import kill_tree
 from ferapp.runs.run_reader import RunFolder, RunSnapshot
-from ferapp.runs.training_process import find_process, kill_tree, train_arguments
+from ferapp.runs.training_process import find_process, train_arguments
 from trainer.training.run_dir import RunDir
 
 RUN_NAME = "personal"

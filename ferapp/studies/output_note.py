@@ -63,6 +63,15 @@ def origin_of(
 
     The outputs, their notes and corrections may lie in that folder, not as part of the source.
     """
+    model_sha256 = file_hash(classifier.path) or ""
+    name = classifier.card.name
+    prior = classifier.prior.as_json()
+    content = content_of(place, outputs)
+    return Origin(source.name, content, name, model_sha256, prior, every, **asdict(search))
+
+
+def content_of(place: Path, outputs: Sequence[Path] = ()) -> str:
+    """A hash of the names and sizes of the files at `place`, see `origin_of`."""
     files = [place] if place.is_file() else []
     if place.is_dir():
         written = {
@@ -72,13 +81,7 @@ def origin_of(
             for file in (output, OutputNote(output).path, lock_file(output), edits_file(output))
         }
         files = sorted(file for file in place.iterdir() if file.name not in written)
-    content = content_hash(
-        (file.name, file.stat().st_size if file.is_file() else 0) for file in files
-    )
-    model_sha256 = file_hash(classifier.path) or ""
-    name = classifier.card.name
-    prior = classifier.prior.as_json()
-    return Origin(source.name, content, name, model_sha256, prior, every, **asdict(search))
+    return content_hash((file.name, file.stat().st_size if file.is_file() else 0) for file in files)
 
 
 def content_hash(files: Iterable[tuple[str, int]]) -> str:

@@ -257,6 +257,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
     ActionRecord(
         "hints", "Help", "First steps", "F1", "What to look at first. Press again to hide it."
     ),
+    ActionRecord(
+        "copy_python",
+        "Help",
+        "Copy as Python",
+        "Ctrl+Shift+C",
+        "Copy a script that gives what the live page shows now: its picture, faces and table.",
+    ),
     ActionRecord("log", "Help", "Log", "Ctrl+L", "What has happened so far, to read or copy."),
     ActionRecord(
         "diagnostics",

@@ -38,8 +38,7 @@ def parse_mime_data(data: QMimeData | None) -> DropContent:
     if data is None:
         return DropContent(message=_EMPTY)
     urls = data.urls()
-    files = [url.toLocalFile() for url in urls if url.isLocalFile()]
-    if files:
+    if files := local_files(data):
         return _file_content(files)
     if data.hasImage():
         picture = QImage(data.imageData())
@@ -53,6 +52,11 @@ def parse_mime_data(data: QMimeData | None) -> DropContent:
     if not kinds:
         return DropContent(message=_EMPTY)
     return DropContent(message=f"{kinds[0]} cannot be opened. {_CAN_OPEN}")
+
+
+def local_files(data: QMimeData) -> list[str]:
+    """The paths of the files and folders in it."""
+    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
 
 
 def _file_content(paths: list[str]) -> DropContent:

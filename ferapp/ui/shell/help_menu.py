@@ -51,7 +51,7 @@ class HelpMenu:
         self.menu.addAction(actions["slide"])
         self.menu.addAction(actions["recording_settings"])
         self.menu.addSeparator()
-        for name in ("keys", "hints", "log", "diagnostics", "about"):
+        for name in ("keys", "hints", "copy_python", "log", "diagnostics", "about"):
             self.menu.addAction(actions[name])
         self.menu.addSeparator()
         self.menu.addAction(actions["delete_data"])

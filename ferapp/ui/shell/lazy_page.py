@@ -1,6 +1,6 @@
 """A page that is made when it is first shown, so that the window need not wait for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -24,6 +24,15 @@ class LazyPage(QWidget):
             self._layout.addWidget(self._page)
             self._page.show()  # the layout alone would do so later
         super().showEvent(event)
+
+    @property
+    def drop_text(self) -> str:
+        """What a drop on the page does; "" where the window opens what is dropped."""
+        return "" if self._page is None else self._page.drop_text
+
+    def take_drop(self, paths: Sequence[str]) -> bool:
+        """Let the page use dropped files and folders; False leaves them to the window."""
+        return self._page is not None and self._page.take_drop(paths)
 
     def may_close(self) -> bool:
         """Whether the window may close now."""

@@ -1,6 +1,6 @@
 """The base of every page but the live one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QTimer
@@ -24,6 +24,8 @@ class Links:
 class Page(QWidget):
     """A page with a task queue for slow work, whose results are delivered by a timer."""
 
+    drop_text = ""  # what a drop on it does; "" where the window opens what is dropped
+
     def __init__(self, name: str) -> None:
         super().__init__()
         self.tasks = TaskQueue(name)
@@ -31,6 +33,10 @@ class Page(QWidget):
         self._delivery = QTimer(self, interval=DELIVER_MS)
         self._delivery.timeout.connect(self.tasks.deliver)
         self._delivery.start()
+
+    def take_drop(self, paths: Sequence[str]) -> bool:
+        """Use dropped files and folders; False leaves them to the window."""
+        return False
 
     def may_close(self) -> bool:
         """Whether the window may close now."""

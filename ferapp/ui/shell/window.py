@@ -30,7 +30,8 @@ from ferapp.ui.recording.recording_controller import TITLE, RecordingController
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
 from ferapp.ui.shell.chosen_model import ChosenModel
 from ferapp.ui.shell.command_palette import Command, CommandPalette
-from ferapp.ui.shell.drop_paste import PastedPictures, parse_mime_data
+from ferapp.ui.shell.copy_python import copy_as_python
+from ferapp.ui.shell.drop_paste import PastedPictures, local_files, parse_mime_data
 from ferapp.ui.shell.gui_gc import GuiGarbageCollector
 from ferapp.ui.shell.help_menu import HelpMenu
 from ferapp.ui.shell.lazy_page import LazyPage
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
             self, engine, actions, store, self.live_page, self.open_source
         )
         report = self.live_page.live_view.toast.show_message
+        actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model, report)
         self._status_bar = StatusBar()
         self.setStatusBar(self._status_bar)
@@ -274,7 +276,8 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self._accept_copy(event)
-        self.drop_hint.show_text("Drop to open")
+        page = self._other_page
+        self.drop_hint.show_text((page.drop_text if page is not None else "") or "Drop to open")
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self.drop_hint.hide()
@@ -282,7 +285,15 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         self.drop_hint.hide()
         self._accept_copy(event)
-        self._open_data(event.mimeData())
+        page = self._other_page
+        if page is None or not page.take_drop(local_files(event.mimeData())):
+            self._open_data(event.mimeData())
+
+    @property
+    def _other_page(self) -> Page | LazyPage | None:
+        """The shown page; None for the live one."""
+        page = self._pages.currentWidget()
+        return page if isinstance(page, Page | LazyPage) else None
 
     def _accept_copy(self, event: QDropEvent) -> None:
         """Copy, never move: after a move, a file manager would delete the file."""

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferapp.runs.child_process import command_line
 from ferapp.runs.data_check import DataChoice
-from ferapp.runs.training_process import command_line, train_arguments
+from ferapp.runs.training_process import train_arguments
 from ferapp.ui.text import wording
 from ferapp.ui.train.field_row import NAME_WIDTH, FieldRow, error_label, mark_invalid
 from ferapp.ui.train.form_fields import (

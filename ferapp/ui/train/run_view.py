@@ -3,13 +3,12 @@
 import math
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.ui.widgets.log_view import LogView
+from ferapp.ui.widgets.thin_progress import ProgressLine
 
 _METRICS = (
     ("best", "Best validation", "The highest validation accuracy so far. Its model is kept."),
@@ -39,33 +39,6 @@ _METRICS = (
     ("memory", "Memory", "Of the training process; on a GPU its peak so far."),
     ("left", "Time left", "Estimated from the speed so far."),
 )
-
-
-class ProgressLine(QWidget):
-    """A thin progress bar."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._share = 0.0
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Progress")
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, 4)
-
-    def show_share(self, share: float) -> None:
-        self._share = min(max(share, 0.0), 1.0)
-        self.setAccessibleDescription(f"{share:.0%}")
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colours = theme.current()
-        with QPainter(self) as painter:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(colours.line))
-            painter.drawRoundedRect(QRectF(self.rect()), 2, 2)
-            painter.setBrush(QColor(colours.accent))
-            painter.drawRoundedRect(QRectF(0, 0, self._share * self.width(), 4), 2, 2)
 
 
 class RunView(QWidget):

@@ -8,13 +8,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -34,6 +32,7 @@ from ferapp.ui.train.run_list import RunList
 from ferapp.ui.train.run_view import RunView
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
+from ferapp.ui.widgets.closing_question import ask_about_process
 from ferapp.ui.widgets.text_size import fix_width, scaled
 from trainer.training.run_dir import RunDir
 
@@ -361,7 +360,14 @@ class TrainPage(Page):
         """Ask whether a training started here should keep running."""
         if not self.trainings:
             return True
-        answer = ask_about_training(self)
+        answer = ask_about_process(
+            self,
+            "Training is still running",
+            "Training is still running. Keep training after closing?",
+            "Nothing is lost either way: a stopped training can be resumed.",
+            keep="Keep training",
+            stop="Stop training",
+        )
         if answer == "stop":
             try:
                 for training in self.trainings:
@@ -377,18 +383,3 @@ class TrainPage(Page):
         for training in self.trainings:
             training.detach()
         super().stop()
-
-
-def ask_about_training(parent: QWidget) -> str:
-    """Return `keep`, `stop` or `cancel`."""
-    box = QMessageBox(parent)
-    box.setWindowTitle("Training is still running")
-    box.setText("Training is still running. Keep training after closing?")
-    box.setInformativeText("Nothing is lost either way: a stopped training can be resumed.")
-    answers: dict[Any, str] = {
-        box.addButton("Keep training", QMessageBox.ButtonRole.AcceptRole): "keep",
-        box.addButton("Stop training", QMessageBox.ButtonRole.DestructiveRole): "stop",
-        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole): "cancel",
-    }
-    box.exec()
-    return answers.get(box.clickedButton(), "cancel")

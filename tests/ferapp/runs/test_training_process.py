@@ -1,13 +1,11 @@
 """Training processes: their output, how they are stopped, and the files they leave."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import psutil
 
 from ferapp.runs.run_reader import RunFolder
-from ferapp.runs.training_process import TrainingProcess, kill_tree
+from ferapp.runs.training_process import TrainingProcess
 from trainer.files import asset
 
 WAIT_S = 90.0
@@ -51,18 +49,3 @@ def test_a_training_that_cannot_begin_says_why_in_its_run(tmp_path: Path) -> Non
     assert run.reason in training.last_output()
     assert "no split 'train'" in RunFolder(tmp_path).read(run.path).log
     assert not run.can_resume  # nothing has begun
-
-
-def test_killing_a_process_kills_its_children() -> None:
-    starts_child = (
-        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', "
-        "'import sys; sys.stdin.read()'], stdin=subprocess.PIPE); "
-        "print(flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", starts_child], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        kill_tree(psutil.Process(process.pid))
-        assert process.stdout.read() == b""  # the end of the file, once both are gone

@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QScrollArea
 from pytestqt.qtbot import QtBot
 
-from ferapp.runs import training_process
+from ferapp.runs import child_process
 from ferapp.ui.train.form_fields import form_fields, set_argument, text_of, values_of
 from ferapp.ui.train.run_form import RunForm
 from ferapp.ui.widgets.theme import apply_theme
@@ -120,7 +120,7 @@ def test_the_command_is_quoted_for_the_systems_terminal(
 ) -> None:
     folder = tmp_path / "my data"
     folder.mkdir()
-    monkeypatch.setattr(training_process, "WINDOWS", True)
+    monkeypatch.setattr(child_process, "WINDOWS", True)
     form.fill("default", str(folder), {"model.options": "{widths = [8, 16]}"}, "mine")
     form.copy.click()
     words = QGuiApplication.clipboard().text()

@@ -339,10 +339,10 @@ def test_closing_asks_whether_to_keep_training(
     bench.start(prepared, LONG)
     bench.wait_for_epochs(1)
     for answer, closes in (("cancel", False), ("keep", True)):
-        monkeypatch.setattr(page_module, "ask_about_training", lambda _, a=answer: a)
+        monkeypatch.setattr(page_module, "ask_about_process", lambda *_, a=answer, **__: a)
         assert bench.page.may_close() is closes
         assert bench.state() == "running"
-    monkeypatch.setattr(page_module, "ask_about_training", lambda _: "stop")
+    monkeypatch.setattr(page_module, "ask_about_process", lambda *_, **__: "stop")
     assert bench.page.may_close()
     bench.wait(lambda: bench.state() == "stopped")
 

@@ -1,0 +1,1 @@
+"""The Studies page: many sources into tables, followed and read."""
