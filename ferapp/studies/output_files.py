@@ -31,8 +31,11 @@ class FrameOutput(Protocol):
 
     def add(self, analysis: Analysis) -> None: ...
 
-    def finish(self, notes: Sequence[str] = ()) -> None:
-        """The file is complete: close it and note so, with what the source says of itself."""
+    def finish(self, notes: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
+        """The file is complete: close it and note so, with what the source says of itself.
+
+        `skipped` are the pictures of a folder that could not be read.
+        """
 
     def close(self) -> None:
         """May be called again."""
@@ -128,10 +131,10 @@ class TableOutput:
                 "Make room, then continue with the same command and --resume.",
             ) from error
 
-    def finish(self, notes: Sequence[str] = ()) -> None:
+    def finish(self, notes: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
         self.close()
         if self._note is not None:
-            self._note.set_finished(True, notes=list(notes))
+            self._note.set_finished(True, notes=list(notes), skipped=list(skipped))
 
     def close(self) -> None:
         with suppress(OSError):  # the same full disk, once more
@@ -156,10 +159,11 @@ class VideoOutput:
     def add(self, analysis: Analysis) -> None:
         self._video.add(analysis)
 
-    def finish(self, notes: Sequence[str] = ()) -> None:
+    def finish(self, notes: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
         self.close()
         if self._video.is_placed:
-            self._note.set_finished(True, bytes=self._file.stat().st_size, notes=list(notes))
+            size = self._file.stat().st_size
+            self._note.set_finished(True, bytes=size, notes=list(notes), skipped=list(skipped))
 
     def close(self) -> None:
         if self._closed:
