@@ -8,6 +8,7 @@ import typer
 from ferapp.cli.options import SOURCE_HELP, Device, Model
 from trainer.cli.printing import notices, print_json, warn_of_little_room
 from trainer.cli.shared_options import Prior
+from trainer.errors import UsageError
 from trainer.memory import Need
 from trainer.stop_signals import exit_code
 
@@ -41,6 +42,15 @@ def analyze(
         typer.Option(help="Degrees clockwise that turn the pictures upright: 0, 90, 180 or 270."),
     ] = 0,
     prior: Prior = "trained",
+    anonymise: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="Cover all heads in the written video: blur, mask (flat) or mesh (the face drawn "
+            "as a mesh on grey). Tables stay as they are. Takes longer: every frame is searched "
+            "again, more thoroughly.",
+        ),
+    ] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted CSV.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace existing files, whatever they are.")
@@ -76,10 +86,16 @@ def analyze(
     roll_deg says how a head is turned.
     """
     warn_of_little_room("ferapp analyze", ANALYZE)
+    from ferapp.overlays.anonymise import kind_of
     from ferapp.sources.limits import SourceLimits
     from ferapp.studies.analysis_settings import AnalysisSettings
     from ferapp.studies.single_source import analyze_source
 
+    if anonymise and video is None:
+        raise UsageError(
+            "--anonymise covers the heads in a video: nothing else here shows any",
+            "Name the video with --video.",
+        )
     settings = AnalysisSettings(
         model=model,
         device=device,
@@ -92,7 +108,13 @@ def analyze(
         limits=SourceLimits.of(max_pixels, follow_hosts),
     )
     summary = analyze_source(
-        source, csv, settings, video_file=video, resume=resume, overwrite=overwrite
+        source,
+        csv,
+        settings,
+        video_file=video,
+        anonymise=kind_of(anonymise) if anonymise else None,
+        resume=resume,
+        overwrite=overwrite,
     )
     if as_json:
         print_json(summary.as_dict())

@@ -5,6 +5,7 @@ model sees go, maps keep only coarse areas, and no landmarks are drawn: MediaPip
 a face in their dots and contours, but not in the faint lines of the mesh.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, Self
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ferapp.vision.face_mesh import TRIANGLES
 from ferapp.vision.head_search import Head, HeadSearch, HeadsOfFrame
+from ferapp.vision.seen_faces import SeenFaces
 from ferapp.vision.types import Analysis, Attribution, Box, Face
 from trainer.errors import UsageError
 from trainer.faces.mediapipe_import import import_mediapipe
@@ -39,7 +41,7 @@ MAP_CELLS = 8  # of a map, across: no more is shown of it
 _SUBPIXEL = 4  # bits
 
 
-def checked_kind(kind: str) -> AnonymiseKind:
+def kind_of(kind: str) -> AnonymiseKind:
     """Raise UsageError for a kind that there is not."""
     for known in KINDS:
         if kind == known:
@@ -53,6 +55,10 @@ class Anonymiser:
     def __init__(self, kind: AnonymiseKind, *, video: bool = False) -> None:
         self.kind = kind
         self.search = HeadSearch(video=video)
+
+    def recall(self, seen: Iterable[SeenFaces]) -> None:
+        """Faces of earlier frames: the next one is covered whole if one of the last second is gone."""
+        self.search.recall(seen)
 
     def apply(self, analysis: Analysis) -> Analysis:
         """The analysis of the next frame as it may be drawn: for pictures, not for tables."""

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.vision.analysis_options import MAX_ANALYZED_FACES
+from ferapp.vision.seen_faces import MEMORY_S, SeenFaces
 from ferapp.vision.types import Box
 from trainer.faces.landmarker import FaceLandmarker
 from trainer.faces.points import to_ibug68
 from trainer.faces.second_look import ACCEPTED, PICTURE_TILE, VIDEO_TILE, Pyramid, SecondLook
 
 CONFIDENCE = 0.3  # of MediaPipe's landmarker; 0.5 in analyses
-MEMORY_S = 1.0  # so long after a face was seen last, its frames are lost
 REACH = 0.8  # sizes of a face that it may move from one frame to the next,
 SPEED = 3.0  # and further ones in a second
 SAME = 0.5  # share of the smaller of two boxes that the other covers
@@ -88,10 +88,11 @@ class HeadSearch:
         self._segment: int | None = None
         self._seen: list[_SeenFace] = []  # within the last second
 
-    def recall(self, faces: Iterable[Box], time_s: float, segment: int) -> None:
-        """Faces of an earlier frame, which count as lost where they are not found again."""
-        self._forget(time_s, segment)
-        self._follow([], list(map(Head.of_box, faces)), time_s)
+    def recall(self, seen: Iterable[SeenFaces]) -> None:
+        """Faces of earlier frames, which count as lost where they are not found again."""
+        for one in seen:
+            self._forget(one.time_s, one.segment)
+            self._follow([], list(map(Head.of_box, one.boxes)), one.time_s)
 
     def __call__(
         self,
@@ -118,13 +119,18 @@ class HeadSearch:
     ) -> list[Head]:
         """More places of which the detector is certain, or less so where a face just was."""
         picture = Pyramid(rgb, self._tile)
+        missing = [
+            old
+            for old in self._seen
+            if not any(_is_near(head.box, old, time_s) for head in certain)
+        ]
         possible: list[Head] = []
         for place in self._second.search(picture):
             half = place.side / 2
             head = Head.of_box((place.x - half, place.y - half, place.side, place.side))
             if _any_same(head, [*certain, *possible]):
                 continue
-            is_expected = any(_is_near(head.box, old, time_s) for old in self._seen)
+            is_expected = any(_is_near(head.box, old, time_s) for old in missing)
             if is_expected or self._second.certainty(picture, place) >= ACCEPTED:
                 possible.append(head)
         return possible
