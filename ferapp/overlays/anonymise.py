@@ -57,7 +57,7 @@ class Anonymiser:
         self.search = HeadSearch(video=video)
 
     def recall(self, seen: Iterable[SeenFaces]) -> None:
-        """Faces of earlier frames: the next one is covered whole if one of the last second is gone."""
+        """Faces of earlier frames: where one of the last second is gone, all is covered."""
         self.search.recall(seen)
 
     def apply(self, analysis: Analysis) -> Analysis:

@@ -69,7 +69,8 @@ def analyze_source(
     was interrupted; `overwrite` replaces whatever has the files' names, and without either only a
     finished table or video of this command is replaced. Frames are read, and faces found, while
     the model works on earlier ones. `anonymise` covers the heads in the video. `progress` hears of
-    each frame, `notify` gets sentences for a person. Raises SourceError, ModelFileError or UsageError with the reason.
+    each frame, `notify` gets sentences for a person. Raises SourceError, ModelFileError or
+    UsageError with the reason.
     """
     place = Path(text).expanduser()
     every, max_frames = settings.every, settings.max_frames

@@ -5,8 +5,8 @@ They work on a face's stretches, in which it was in sight without a break.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ferapp.studies.output_note import OutputNote
 from ferapp.vision.face_table import AFFECT_COLUMNS, PROBABILITY, QUALITY_COLUMNS
 from ferapp.vision.quality import UNSURE
 from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
@@ -22,6 +23,7 @@ from trainer.errors import UsageError
 
 DIFFERENCE = "d_"  # before the name of a column
 CLOCK = "clock"
+FILE_TIME = "file"  # instead of a time
 MAX_GAP_S = 0.5  # without a face, that a stretch bridges; and no more than
 MAX_STEPS = 3.0  # steps of the table, but always a single one
 ANGLES = ("yaw_deg", "pitch_deg", "roll_deg")  # -180 and 180 are the same
@@ -39,7 +41,7 @@ class TableTransforms:
     """Raises UsageError for what is no time, rate or interval. Fields are options of `analyze`."""
 
     rate_hz: float = 0.0  # rows a second; 0: those of the frames
-    start_at: str = ""  # ISO time of the start of the source; "": no clock
+    start_at: str = ""  # ISO time of the start of the source, or FILE_TIME; "": no clock
     baseline: str = ""  # FROM-TO in seconds; "": none
     smooth_s: float = 0.0  # width of the moving average; 0: none
 
@@ -70,14 +72,30 @@ class TableTransforms:
             )
         return start, end
 
-    def start(self) -> datetime:
+    def start(self) -> datetime | None:
+        """None where the file states no time."""
+        if self.start_at == FILE_TIME:
+            return None
         try:
             return datetime.fromisoformat(self.start_at)
         except ValueError as error:
             raise UsageError(
                 f"--start-at {self.start_at}: this is no time",
-                "Write it as 2026-11-30T14:05:09.250+01:00; milliseconds and offset may be absent.",
+                "Write it as 2026-11-30T14:05:09.250+01:00, milliseconds and offset may be absent; "
+                f"or write {FILE_TIME} for the time that each video states itself.",
             ) from error
+
+    def for_source(self, place: Path, manifest: Mapping[str, str]) -> "TableTransforms":
+        """With the time of one source: the `start_at` of its row of the manifest, or its own."""
+        stated = manifest.get("start_at", "").strip()
+        if stated:
+            return replace(self, start_at=stated)
+        if self.start_at != FILE_TIME:
+            return self
+        from ferapp.sources.creation_time import creation_time  # brings PyAV
+
+        time = creation_time(place)
+        return self if time is None else replace(self, start_at=time.isoformat())
 
 
 def transform_table(table: pd.DataFrame, transforms: TableTransforms) -> pd.DataFrame:
@@ -91,6 +109,18 @@ def transform_table(table: pd.DataFrame, transforms: TableTransforms) -> pd.Data
     if transforms.start_at:
         table = add_clock(table, transforms.start())
     return table
+
+
+def transform_file(table: Path, transforms: TableTransforms) -> None:
+    """Replace a finished table by its transform, and say so in its note. Raises OSError."""
+    if not transforms:
+        return
+    write_table(transform_table(read_table(table), transforms), table)
+    note = OutputNote(table)
+    content = note.read()
+    columns = transform_columns(content.get("columns", {}), transforms)
+    notes = [*content.get("notes", []), *transform_notes(transforms)]
+    note.set_finished(True, columns=columns, notes=notes, transforms=asdict(transforms))
 
 
 def read_table(file: Path) -> pd.DataFrame:
@@ -190,10 +220,12 @@ def subtract_baseline(table: pd.DataFrame, start_s: float, end_s: float) -> pd.D
     return _before_quality(table, pd.DataFrame(differences, index=table.index))
 
 
-def add_clock(table: pd.DataFrame, start: datetime) -> pd.DataFrame:
+def add_clock(table: pd.DataFrame, start: datetime | None) -> pd.DataFrame:
     """The column `clock`: `start` plus time_s, to milliseconds, with the offset of `start`."""
     clock = [
-        (start + timedelta(seconds=float(seconds))).isoformat(timespec="milliseconds")
+        (start + timedelta(seconds=round(seconds, 3))).isoformat(timespec="milliseconds")
+        if start is not None
+        else ""
         for seconds in table["time_s"]
     ]
     return _before_quality(table, pd.DataFrame({CLOCK: clock}, index=table.index, dtype=object))
@@ -210,7 +242,7 @@ def transform_columns(columns: dict[str, str], transforms: TableTransforms) -> d
             for name in _compared(columns)
         }
     if transforms.start_at:
-        new[CLOCK] = "Time of day of time_s, ISO 8601 with milliseconds, counted from start_at."
+        new[CLOCK] = "Date and time of time_s, ISO 8601 with milliseconds; empty where unknown."
     head = {name: text for name, text in columns.items() if name not in QUALITY_COLUMNS}
     return head | new | {name: columns[name] for name in columns if name in QUALITY_COLUMNS}
 
@@ -237,7 +269,12 @@ def transform_notes(transforms: TableTransforms) -> list[str]:
             f"{start:g} to {end:g} s. All other columns are as measured."
         )
     if transforms.start_at:
-        notes.append(f"Clock: time_s 0 is {transforms.start().isoformat()}.")
+        start_at = transforms.start()
+        notes.append(
+            f"Clock: time_s 0 is {start_at.isoformat()}."
+            if start_at is not None
+            else "Clock: empty, for the file does not state when it was recorded."
+        )
     return notes
 
 

@@ -1,20 +1,24 @@
 """Transforms of a table, against values computed by hand."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ferapp.studies.output_note import ORIGIN_FIELDS, OutputNote
 from ferapp.studies.table_transforms import (
     TableTransforms,
     read_table,
     transform_columns,
+    transform_file,
     transform_notes,
     transform_table,
     write_table,
 )
 from trainer.errors import UsageError
+from trainer.files import write_json
 
 
 def table_of(*rows: tuple[float, int | None, float, float]) -> pd.DataFrame:
@@ -194,6 +198,34 @@ class TestClock:
             atol=1e-4,
         )
         assert len(transform_notes(transforms)) == 4
+
+    def test_a_manifest_knows_better_and_a_file_may_not_know(self, tmp_path: Path) -> None:
+        asked = TableTransforms(start_at="file")
+        row = {"participant": "p1", "start_at": "2026-12-01T10:00:00"}
+        assert asked.for_source(tmp_path, row).start_at == "2026-12-01T10:00:00"
+        unknown = asked.for_source(tmp_path, {"participant": "p1"})
+        assert transform_table(table_of(*steps(0.5)), unknown)["clock"].tolist() == [""]
+        assert "does not state" in transform_notes(unknown)[0]
+
+
+def test_a_file_and_its_note(tmp_path: Path) -> None:
+    """The table is replaced, and says what was done; a number is written as in every table."""
+    table = tmp_path / "clip.csv"
+    write_table(table_of(*steps(0.2, 0.4)), table)
+    fields = dict.fromkeys(ORIGIN_FIELDS, "")
+    columns = dict.fromkeys(read_table(table).columns, "as measured")
+    note = table.with_name("clip.csv.json")
+    write_json(note, fields | {"columns": columns, "notes": ["from the source"], "finished": "x"})
+    transform_file(table, TableTransforms(baseline="0-1"))
+    with table.open(newline="") as stream:
+        head, first, second = csv.reader(stream)
+    assert dict(zip(head, first, strict=True))["d_p_happy"] == "-0.1000"
+    assert dict(zip(head, second, strict=True))["box_x"] == "1.0"
+    content = OutputNote(table).read()
+    assert list(content["columns"]) == head
+    assert "from 0 to 1 s" in content["columns"]["d_p_happy"]
+    assert content["notes"][0] == "from the source"
+    assert "Baseline" in content["notes"][1]
 
 
 def test_without_a_request_nothing_changes() -> None:
