@@ -4,9 +4,8 @@ Pure functions of a table, in this order: smooth, resample, subtract the baselin
 They work on a face's stretches, in which it was in sight without a break.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,15 +14,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ferapp.studies.output_note import OutputNote
+from ferapp.studies.transform_settings import TableTransforms
 from ferapp.vision.face_table import AFFECT_COLUMNS, PROBABILITY, QUALITY_COLUMNS
 from ferapp.vision.quality import UNSURE
 from ferapp.vision.signals import COLUMNS as SIGNAL_COLUMNS
 from ferapp.vision.types import QualityKind
-from trainer.errors import UsageError
 
 DIFFERENCE = "d_"  # before the name of a column
 CLOCK = "clock"
-FILE_TIME = "file"  # instead of a time
 MAX_GAP_S = 0.5  # without a face, that a stretch bridges; and no more than
 MAX_STEPS = 3.0  # steps of the table, but always a single one
 ANGLES = ("yaw_deg", "pitch_deg", "roll_deg")  # -180 and 180 are the same
@@ -33,69 +31,6 @@ DECIMALS = {"time_s": 3, **dict.fromkeys(BOX, 1), "detection_score": 3, "face_px
 DECIMALS |= {"sharpness": 3, "brightness": 1, "turned_deg": 1}
 OTHER_DECIMALS = 4
 _TINY_S = 1e-6
-_INTERVAL = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*-\s*(\d+(?:\.\d*)?|\.\d+)\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class TableTransforms:
-    """Raises UsageError for what is no time, rate or interval. Fields are options of `analyze`."""
-
-    rate_hz: float = 0.0  # rows a second; 0: those of the frames
-    start_at: str = ""  # ISO time of the start of the source, or FILE_TIME; "": no clock
-    baseline: str = ""  # FROM-TO in seconds; "": none
-    smooth_s: float = 0.0  # width of the moving average; 0: none
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.rate_hz <= 1000:
-            raise UsageError(
-                f"--rate {self.rate_hz:g}: rows a second are a number from 0 to 1000",
-                "0 keeps a row for each frame.",
-            )
-        if not 0 <= self.smooth_s <= 3600:
-            raise UsageError(f"--smooth {self.smooth_s:g}: seconds to average over, from 0 on")
-        if self.baseline:
-            self.interval()
-        if self.start_at:
-            self.start()
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, field.name) for field in fields(self))
-
-    def interval(self) -> tuple[float, float]:
-        """The baseline in seconds."""
-        match = _INTERVAL.fullmatch(self.baseline)
-        start, end = map(float, match.groups()) if match else (0.0, 0.0)
-        if start >= end:
-            raise UsageError(
-                f"--baseline {self.baseline}: this is no interval",
-                "Write FROM-TO in seconds from the start of each source, as 0-5 or 2.5-10.",
-            )
-        return start, end
-
-    def start(self) -> datetime | None:
-        """None where the file states no time."""
-        if self.start_at == FILE_TIME:
-            return None
-        try:
-            return datetime.fromisoformat(self.start_at)
-        except ValueError as error:
-            raise UsageError(
-                f"--start-at {self.start_at}: this is no time",
-                "Write it as 2026-11-30T14:05:09.250+01:00, milliseconds and offset may be absent; "
-                f"or write {FILE_TIME} for the time that each video states itself.",
-            ) from error
-
-    def for_source(self, place: Path, manifest: Mapping[str, str]) -> "TableTransforms":
-        """With the time of one source: the `start_at` of its row of the manifest, or its own."""
-        stated = manifest.get("start_at", "").strip()
-        if stated:
-            return replace(self, start_at=stated)
-        if self.start_at != FILE_TIME:
-            return self
-        from ferapp.sources.creation_time import creation_time  # brings PyAV
-
-        time = creation_time(place)
-        return self if time is None else replace(self, start_at=time.isoformat())
 
 
 def transform_table(table: pd.DataFrame, transforms: TableTransforms) -> pd.DataFrame:
@@ -111,16 +46,20 @@ def transform_table(table: pd.DataFrame, transforms: TableTransforms) -> pd.Data
     return table
 
 
-def transform_file(table: Path, transforms: TableTransforms) -> None:
-    """Replace a finished table by its transform, and say so in its note. Raises OSError."""
+def transform_file(table: Path, transforms: TableTransforms, place: Path) -> None:
+    """Replace a finished table by its transform, and say so in its note. Raises OSError.
+
+    `place` is the source, which may state when it was recorded.
+    """
     if not transforms:
         return
+    asked, transforms = transforms, transforms.for_source(place)
     write_table(transform_table(read_table(table), transforms), table)
     note = OutputNote(table)
     content = note.read()
     columns = transform_columns(content.get("columns", {}), transforms)
     notes = [*content.get("notes", []), *transform_notes(transforms)]
-    note.set_finished(True, columns=columns, notes=notes, transforms=asdict(transforms))
+    note.set_finished(True, columns=columns, notes=notes, **asdict(asked))
 
 
 def read_table(file: Path) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from trainer.faces.second_look import ACCEPTED, PICTURE_TILE, VIDEO_TILE, Pyrami
 CONFIDENCE = 0.3  # of MediaPipe's landmarker; 0.5 in analyses
 REACH = 0.8  # sizes of a face that it may move from one frame to the next,
 SPEED = 3.0  # and further ones in a second
+NEARBY = 0.65  # sizes of a face from its middle: 0.5 are on it
 SAME = 0.5  # share of the smaller of two boxes that the other covers
 _NO_POINTS = np.empty((0, 2), np.float32)
 
@@ -53,6 +54,12 @@ class Head:
         if not len(self.points):
             return None
         return self.points if len(self.points) == 68 else to_ibug68(self.points)
+
+    def surrounds(self, x: float, y: float) -> bool:
+        """Whether a point is on the face or just beside it, where the head is."""
+        left, top, width, height = self.box
+        off_x, off_y = abs(x - left - width / 2) / width, abs(y - top - height / 2) / height
+        return max(off_x, off_y) < NEARBY
 
     def is_same(self, other: "Head") -> bool:
         """Whether the boxes cover each other, or one most of the other."""
@@ -128,7 +135,8 @@ class HeadSearch:
         for place in self._second.search(picture):
             half = place.side / 2
             head = Head.of_box((place.x - half, place.y - half, place.side, place.side))
-            if _any_same(head, [*certain, *possible]):
+            is_part = any(one.surrounds(place.x, place.y) for one in certain)
+            if is_part or _any_same(head, [*certain, *possible]):
                 continue
             is_expected = any(_is_near(head.box, old, time_s) for old in missing)
             if is_expected or self._second.certainty(picture, place) >= ACCEPTED:

@@ -9,7 +9,6 @@ import pytest
 
 from ferapp.studies.output_note import ORIGIN_FIELDS, OutputNote
 from ferapp.studies.table_transforms import (
-    TableTransforms,
     read_table,
     transform_columns,
     transform_file,
@@ -17,6 +16,7 @@ from ferapp.studies.table_transforms import (
     transform_table,
     write_table,
 )
+from ferapp.studies.transform_settings import TableTransforms
 from trainer.errors import UsageError
 from trainer.files import write_json
 
@@ -199,11 +199,8 @@ class TestClock:
         )
         assert len(transform_notes(transforms)) == 4
 
-    def test_a_manifest_knows_better_and_a_file_may_not_know(self, tmp_path: Path) -> None:
-        asked = TableTransforms(start_at="file")
-        row = {"participant": "p1", "start_at": "2026-12-01T10:00:00"}
-        assert asked.for_source(tmp_path, row).start_at == "2026-12-01T10:00:00"
-        unknown = asked.for_source(tmp_path, {"participant": "p1"})
+    def test_a_file_may_not_say_when_it_was_recorded(self, tmp_path: Path) -> None:
+        unknown = TableTransforms(start_at="file").for_source(tmp_path)
         assert transform_table(table_of(*steps(0.5)), unknown)["clock"].tolist() == [""]
         assert "does not state" in transform_notes(unknown)[0]
 
@@ -216,7 +213,7 @@ def test_a_file_and_its_note(tmp_path: Path) -> None:
     columns = dict.fromkeys(read_table(table).columns, "as measured")
     note = table.with_name("clip.csv.json")
     write_json(note, fields | {"columns": columns, "notes": ["from the source"], "finished": "x"})
-    transform_file(table, TableTransforms(baseline="0-1"))
+    transform_file(table, TableTransforms(baseline="0-1"), tmp_path)
     with table.open(newline="") as stream:
         head, first, second = csv.reader(stream)
     assert dict(zip(head, first, strict=True))["d_p_happy"] == "-0.1000"
@@ -226,6 +223,7 @@ def test_a_file_and_its_note(tmp_path: Path) -> None:
     assert "from 0 to 1 s" in content["columns"]["d_p_happy"]
     assert content["notes"][0] == "from the source"
     assert "Baseline" in content["notes"][1]
+    assert (content["baseline"], content["rate_hz"], content["start_at"]) == ("0-1", 0, "")
 
 
 def test_without_a_request_nothing_changes() -> None:
