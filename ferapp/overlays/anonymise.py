@@ -32,12 +32,12 @@ WIDTHS = 0.7  # half of a wide face, in widths of the jaw
 MARGIN = 1.12  # beyond the outermost point
 BOX_RADIUS = 1.1  # in sides of a box, where nothing else is known
 BLOCKS = 4  # along a head: of 5, OpenCV's cascades take some for a face
-CONTRAST = 0.6  # that is left of them
+CONTRAST = 0.4  # that is left of them
 PICTURE_BLOCKS = 12  # across a picture that is covered whole
 MASK = (74, 66, 60)  # BGR
 MESH_GROUND = (112, 112, 112)
 MESH_LINE = (138, 138, 138)
-MAP_CELLS = 8  # of a map, across: no more is shown of it
+MAP_CELLS = 5  # of a map, across: of 8, MediaPipe takes some for a face
 _SUBPIXEL = 4  # bits
 
 
