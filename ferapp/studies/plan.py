@@ -66,9 +66,13 @@ def plan_study(sources: Sequence[str], out: Path, manifest: Path | None = None) 
     return StudyPlan(tuple(sorted(planned, key=lambda s: _natural(s.name))), tuple(notes))
 
 
-def videos_below(folder: Path) -> int:
-    """How many sources of a study a folder has that is no folder of pictures itself."""
-    return sum(1 for path in _sources_in(folder, Path(), []) if path != folder)
+def videos_below(text: str) -> int:
+    """How many sources a folder has that is no folder of pictures; 0 for any other source."""
+    folder = Path(text)
+    if text == DEMO or not folder.is_dir():
+        return 0
+    sources = list(_sources_in(folder, Path(), []))
+    return 0 if folder in sources else len(sources)
 
 
 def bids_entities(name: str) -> dict[str, str]:
