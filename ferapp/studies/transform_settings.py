@@ -68,3 +68,6 @@ class TableTransforms:
 
         time = creation_time(place)
         return self if time is None else replace(self, start_at=time.isoformat())
+
+
+NO_TRANSFORMS = TableTransforms()

@@ -19,7 +19,7 @@ from ferapp.vision.seen_faces import MEMORY_S, SeenFaces
 from ferapp.vision.types import Box
 from trainer.faces.landmarker import FaceLandmarker
 from trainer.faces.points import to_ibug68
-from trainer.faces.second_look import ACCEPTED, PICTURE_TILE, VIDEO_TILE, Pyramid, SecondLook
+from trainer.faces.second_look import CERTAIN, PICTURE_TILE, VIDEO_TILE, Pyramid, SecondLook
 
 CONFIDENCE = 0.3  # of MediaPipe's landmarker; 0.5 in analyses
 REACH = 0.8  # sizes of a face that it may move from one frame to the next,
@@ -99,7 +99,7 @@ class HeadSearch:
         """Faces of earlier frames, which count as lost where they are not found again."""
         for one in seen:
             self._forget(one.time_s, one.segment)
-            self._follow([], list(map(Head.of_box, one.boxes)), one.time_s)
+            self._follow(list(map(Head.of_box, one.boxes)), one.time_s)
 
     def __call__(
         self,
@@ -114,46 +114,40 @@ class HeadSearch:
         """
         self._forget(time_s, segment)
         rgb = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
-        meshes = [Head.of_points(face.mesh) for face in self._landmarker(rgb)]
+        heads = [Head.of_points(face.mesh) for face in self._landmarker(rgb)]
         analysed = [Head.of_points(points) for points in faces]
-        certain = meshes + [one for one in analysed if not _any_same(one, meshes)]
-        possible = self._search_tiles(rgb, certain, time_s)
-        is_lost = self._follow(possible, certain, time_s)
-        return HeadsOfFrame((*certain, *possible), is_lost)
+        heads += [one for one in analysed if not _any_same(one, heads)]
+        heads += self._search_tiles(rgb, heads)
+        return HeadsOfFrame(tuple(heads), self._follow(heads, time_s))
 
-    def _search_tiles(
-        self, rgb: NDArray[np.uint8], certain: list[Head], time_s: float
-    ) -> list[Head]:
-        """More places of which the detector is certain, or less so where a face just was."""
+    def _search_tiles(self, rgb: NDArray[np.uint8], known: list[Head]) -> list[Head]:
+        """More heads: with a mesh that agrees with the detector, or of which that is certain."""
         picture = Pyramid(rgb, self._tile)
-        missing = [
-            old
-            for old in self._seen
-            if not any(_is_near(head.box, old, time_s) for head in certain)
-        ]
-        possible: list[Head] = []
+        found: list[Head] = []
         for place in self._second.search(picture):
             half = place.side / 2
             head = Head.of_box((place.x - half, place.y - half, place.side, place.side))
-            is_part = any(one.surrounds(place.x, place.y) for one in certain)
-            if is_part or _any_same(head, [*certain, *possible]):
+            is_part = any(one.surrounds(place.x, place.y) for one in (*known, *found))
+            if is_part or _any_same(head, (*known, *found)):
                 continue
-            is_expected = any(_is_near(head.box, old, time_s) for old in missing)
-            if is_expected or self._second.certainty(picture, place) >= ACCEPTED:
-                possible.append(head)
-        return possible
+            face = self._second.examine(picture, place)
+            if face is not None:
+                head = Head.of_points(face.mesh)
+            elif self._second.certainty(picture, place) < CERTAIN:
+                continue
+            found.append(head)
+        return found
 
     def _forget(self, time_s: float, segment: int) -> None:
         if segment != self._segment:
             self._segment, self._seen = segment, []
         self._seen = [one for one in self._seen if time_s - one.seen_s <= MEMORY_S]
 
-    def _follow(self, possible: list[Head], certain: list[Head], time_s: float) -> bool:
-        """Whether a face of the last second is missing. A place that may be a face can be it."""
-        here = [*certain, *possible]
+    def _follow(self, heads: list[Head], time_s: float) -> bool:
+        """Whether a face of the last second is missing. Each head can be one of them."""
         pairs = sorted(
             (_sizes_apart(head.box, old.box), index, at)
-            for index, head in enumerate(here)
+            for index, head in enumerate(heads)
             for at, old in enumerate(self._seen)
             if _is_near(head.box, old, time_s)
         )
@@ -163,10 +157,10 @@ class HeadSearch:
             if index not in taken and at not in found:
                 taken.add(index)
                 found.add(at)
-                self._seen[at] = _SeenFace(here[index].box, time_s)
+                self._seen[at] = _SeenFace(heads[index].box, time_s)
         missing = len(self._seen) - len(found)
         self._seen += [
-            _SeenFace(head.box, time_s) for at, head in enumerate(certain) if at not in taken
+            _SeenFace(head.box, time_s) for at, head in enumerate(heads) if at not in taken
         ]
         return missing > 0
 

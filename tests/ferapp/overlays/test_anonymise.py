@@ -92,8 +92,8 @@ def test_a_crowd_small_turned_and_upside_down(
     mask = head_mask(crowd.shape[:2], found)
     for x, y in ((150, 160), (450, 150), (640, 140), (180, 450), (450, 420), (740, 420)):
         assert mask[y, x]
-    everywhere = np.ones(mask.shape, bool)
-    assert judges.found(cover_heads(crowd, found, kind), everywhere) == []
+    assert len(judges.found(crowd, mask)) >= 3
+    assert judges.found(cover_heads(crowd, found, kind), mask) == []
 
 
 def test_what_each_kind_draws(heads: HeadsOfFrame, demo_frame: np.ndarray) -> None:
