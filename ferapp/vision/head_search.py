@@ -118,7 +118,8 @@ class HeadSearch:
         analysed = [Head.of_points(points) for points in faces]
         heads += [one for one in analysed if not _any_same(one, heads)]
         heads += self._search_tiles(rgb, heads)
-        return HeadsOfFrame(tuple(heads), self._follow(heads, time_s))
+        faces_with_mesh = [head for head in heads if len(head.points)]
+        return HeadsOfFrame(tuple(heads), self._follow(faces_with_mesh, time_s))
 
     def _search_tiles(self, rgb: NDArray[np.uint8], known: list[Head]) -> list[Head]:
         """More heads: with a mesh that agrees with the detector, or of which that is certain."""
