@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ferapp.sources.base import FrameSource
 from ferapp.sources.images import FOLDER_FPS
@@ -23,6 +23,9 @@ from trainer.errors import FerError, UsageError
 from trainer.file_lock import only_writer
 from trainer.prior import ClassPrior
 
+if TYPE_CHECKING:
+    from ferapp.overlays.anonymise import Anonymiser
+
 VIDEO_CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}  # FFmpeg's name by suffix
 
 
@@ -31,8 +34,11 @@ class FrameOutput(Protocol):
 
     def add(self, analysis: Analysis) -> None: ...
 
-    def finish(self, notes: Sequence[str] = ()) -> None:
-        """The file is complete: close it and note so, with what the source says of itself."""
+    def finish(self, notes: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
+        """The file is complete: close it and note so, with what the source says of itself.
+
+        `skipped` are the pictures of a folder that could not be read.
+        """
 
     def close(self) -> None:
         """May be called again."""
@@ -128,10 +134,10 @@ class TableOutput:
                 "Make room, then continue with the same command and --resume.",
             ) from error
 
-    def finish(self, notes: Sequence[str] = ()) -> None:
+    def finish(self, notes: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
         self.close()
         if self._note is not None:
-            self._note.set_finished(True, notes=list(notes))
+            self._note.set_finished(True, notes=list(notes), skipped=list(skipped))
 
     def close(self) -> None:
         with suppress(OSError):  # the same full disk, once more
@@ -142,24 +148,34 @@ class VideoOutput:
     """A video with the overlays in it; its note has the size of the finished file.
 
     Both are there from the end on: until then an older video of that name stays as it is.
+    The `anonymiser` covers the heads; whoever made it closes it.
     """
 
-    def __init__(self, file: Path, fps: float, origin: Origin, place: Path) -> None:
+    def __init__(
+        self,
+        file: Path,
+        fps: float,
+        origin: Origin,
+        place: Path,
+        anonymiser: "Anonymiser | None" = None,
+    ) -> None:
         from ferapp.studies.annotated_video import AnnotatedVideo  # brings Qt: not for a CSV
 
         self._file, self._origin, self._place = file, origin, place
         self._begun = time.strftime(TIME_FORMAT)
         self._video = AnnotatedVideo(file, VIDEO_CONTAINERS[file.suffix.lower()], fps)
         self._note = OutputNote(file)
+        self._anonymiser = anonymiser
         self._closed = False
 
     def add(self, analysis: Analysis) -> None:
-        self._video.add(analysis)
+        self._video.add(analysis if self._anonymiser is None else self._anonymiser.apply(analysis))
 
-    def finish(self, notes: Sequence[str] = ()) -> None:
+    def finish(self, notes: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
         self.close()
         if self._video.is_placed:
-            self._note.set_finished(True, bytes=self._file.stat().st_size, notes=list(notes))
+            size = self._file.stat().st_size
+            self._note.set_finished(True, bytes=size, notes=list(notes), skipped=list(skipped))
 
     def close(self) -> None:
         if self._closed:
@@ -167,7 +183,8 @@ class VideoOutput:
         self._closed = True
         self._video.close()
         if self._video.is_placed:
-            self._note.begin(self._origin, self._place, begun=self._begun)
+            kind = self._anonymiser.kind if self._anonymiser is not None else None
+            self._note.begin(self._origin, self._place, begun=self._begun, anonymised=kind)
 
 
 def table_columns(card: ModelCard, prior: ClassPrior, source: FrameSource) -> dict[str, str]:

@@ -61,6 +61,15 @@ def origin_of(
 
     The outputs, their notes and corrections may lie in that folder, not as part of the source.
     """
+    model_sha256 = file_hash(classifier.path) or ""
+    name = classifier.card.name
+    prior = classifier.prior.as_json()
+    content = content_of(place, outputs)
+    return Origin(source.name, content, name, model_sha256, prior, every, **asdict(search))
+
+
+def content_of(place: Path, outputs: Sequence[Path] = ()) -> str:
+    """A hash of the names and sizes of the files at `place`, see `origin_of`."""
     files = [place] if place.is_file() else []
     if place.is_dir():
         written = {
@@ -74,11 +83,7 @@ def origin_of(
     for file in files:
         size = file.stat().st_size if file.is_file() else 0
         digest.update(os.fsencode(file.name) + f" {size}\n".encode())
-    model_sha256 = file_hash(classifier.path) or ""
-    name = classifier.card.name
-    prior = classifier.prior.as_json()
-    content = digest.hexdigest()
-    return Origin(source.name, content, name, model_sha256, prior, every, **asdict(search))
+    return digest.hexdigest()
 
 
 class OutputNote:

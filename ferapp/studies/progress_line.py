@@ -47,10 +47,11 @@ def progress_text(done: int, total: int, seconds: float, before: int = 0) -> str
     if not total:
         return f"{done} frames, {rate_text}"
     text = f"{done} of {total} frames, {100 * done // total} %, {rate_text}"
-    return f"{text}, {_clock((total - done) / rate)} left" if rate else text
+    return f"{text}, {clock((total - done) / rate)} left" if rate else text
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """1:05, or 2:00:09."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -2,17 +2,19 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import torch
 
 from ferapp.live.engine import open_source
+from ferapp.overlays.anonymise import AnonymiseKind, Anonymiser
 from ferapp.sources.base import Frame, FrameSource
 from ferapp.sources.images import FOLDER_FPS
-from ferapp.sources.limits import DEFAULT_LIMITS, SourceLimits
+from ferapp.sources.limits import SourceLimits
 from ferapp.sources.stream_address import URL
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.output_files import (
     FrameOutput,
     TableOutput,
@@ -26,7 +28,7 @@ from ferapp.studies.prefetch import prefetch
 from ferapp.studies.progress_line import frames_progress
 from ferapp.studies.resume import InterruptedTable
 from ferapp.studies.summary import AnalysisSummary
-from ferapp.vision.analysis_options import DEFAULT_FACES, AnalysisOptions, FaceSearch
+from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
 from ferapp.vision.pipeline import Analyzer
 from ferapp.vision.types import Analysis
@@ -34,59 +36,59 @@ from trainer.cli.printing import notices
 from trainer.errors import UsageError
 from trainer.faces.face_finder import LOOK_S, FaceFinder
 from trainer.faces.landmarker import DetectedFace
-from trainer.prior import TRAINED
 from trainer.stop_signals import any_left_behind, signals_go_to
 
 PREFETCHED = 2  # frames that wait between two stages
 PATIENCE_S = 1.0  # with a source that sends nothing, after Ctrl+C
 LANDMARKER_WARM_UP = 15  # analysed frames
+DEFAULT_SETTINGS = AnalysisSettings()
+# of the total (0: unknown) and the frames done before: the block's `report(done)`, after each frame
+ProgressReports = Callable[[int, int], AbstractContextManager[Callable[[int], None]]]
+
+
+def print_notice(text: str) -> None:
+    notices.print(text, soft_wrap=True)
 
 
 def analyze_source(
     text: str,
     csv_file: Path | None,
-    model: str = "default",
-    device: str = "auto",
+    settings: AnalysisSettings = DEFAULT_SETTINGS,
     *,
     video_file: Path | None = None,
-    max_frames: int = 0,
-    every: int = 1,
-    faces: int = DEFAULT_FACES,
-    small_faces: str = "auto",
-    rotate: int = 0,
-    prior: str | Mapping[str, float] = TRAINED,
+    anonymise: AnonymiseKind | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    limits: SourceLimits = DEFAULT_LIMITS,
+    progress: ProgressReports = frames_progress,
+    notify: Callable[[str], None] = print_notice,
 ) -> AnalysisSummary:
-    """Analyse every `every`-th frame; values in the CSV are unsmoothed, labels in the video smooth.
+    """Values in the CSV are unsmoothed, labels in the video smooth.
 
     The files hold every analysed frame, also when the source fails later or the user stops it
     (KeyboardInterrupt), which is the only end of a camera or stream. `resume` continues a CSV that
     was interrupted; `overwrite` replaces whatever has the files' names, and without either only a
-    finished table or video of this command is replaced. `prior` are the class shares that the
-    probabilities assume, see `ClassPrior.of`; for `faces`, `small_faces` and `rotate` see
-    FaceSearch; `limits` say how large pictures may be, and where an address may lead. Frames are
-    read, and faces found, while the model works on earlier ones.
-    Raises SourceError, ModelFileError or UsageError with the reason.
+    finished table or video of this command is replaced. Frames are read, and faces found, while
+    the model works on earlier ones. `anonymise` covers the heads in the video. `progress` hears of
+    each frame, `notify` gets sentences for a person. Raises SourceError, ModelFileError or
+    UsageError with the reason.
     """
-    search = FaceSearch(faces, small_faces, rotate)
     place = Path(text).expanduser()
+    every, max_frames = settings.every, settings.max_frames
     with ExitStack() as stack:
         stack.enter_context(only_analysis(csv_file, video_file))
         check_outputs(place, csv_file, video_file, resume=resume, overwrite=overwrite)
-        source = _open(text, limits)
+        source = _open(text, settings.limits)
         # a thread that hangs in the source still uses it
         stack.callback(lambda: None if any_left_behind() else source.close())
         if resume and source.is_live:
             raise UsageError(f"--resume: {source.name} cannot be read again from where it stopped")
-        classifier = Classifier(model, device, prior)
+        classifier = Classifier(settings.model, settings.device, settings.prior)
         finder = stack.enter_context(
             FaceFinder(
                 video=source.is_sequence,
-                max_faces=search.faces,
-                small_faces=search.small_faces == "auto",
-                turn=search.rotate,
+                max_faces=settings.faces,
+                small_faces=settings.small_faces == "auto",
+                turn=settings.rotate,
             )
         )
         analyzer = Analyzer(finder)
@@ -95,23 +97,28 @@ def analyze_source(
         outputs: list[FrameOutput] = []
         first = 0  # frame to analyse
         written = [file for file in (csv_file, video_file) if file is not None]
-        origin = origin_of(place, source, classifier, every, search, written)
+        origin = origin_of(place, source, classifier, every, settings.search, written)
         if csv_file is not None:
             columns = table_columns(classifier.card, classifier.prior, source)
             append = resume and csv_file.exists()
             if append:
                 first = _restore(csv_file, list(columns), origin, source, analyzer, summary)
                 rereads = " Earlier frames are read again." if source.kind == "video" else ""
-                notices.print(f"Resuming at frame {first}.{rereads}", soft_wrap=True)
+                notify(f"Resuming at frame {first}.{rereads}")
             outputs.append(TableOutput(csv_file, columns, origin, place, append=append))
             stack.callback(outputs[-1].close)
         if video_file is not None:
-            outputs.append(VideoOutput(video_file, _video_fps(source) / every, origin, place))
+            anonymiser = None
+            if anonymise is not None:
+                anonymiser = Anonymiser(anonymise, video=source.is_sequence)
+                stack.callback(anonymiser.close)
+            fps = _video_fps(source) / every
+            outputs.append(VideoOutput(video_file, fps, origin, place, anonymiser))
             stack.callback(outputs[-1].close)
 
-        options = AnalysisOptions(attribution=video_file is not None, max_faces=search.faces)
+        options = AnalysisOptions(attribution=video_file is not None, max_faces=settings.faces)
         total = _total_frames(source, every, max_frames)
-        report = stack.enter_context(frames_progress(total, summary.frames))
+        report = stack.enter_context(progress(total, summary.frames))
         stack.enter_context(one_core_for_landmarks())
         detections = stack.enter_context(_detections(source, analyzer, options, every, first))
 
@@ -120,7 +127,7 @@ def analyze_source(
             return analyzer.analyze(frame, classifier, options, paint=paint, detections=detected)
 
         _analyze_frames(detections, analyse, outputs, summary, max_frames, report)
-        _finish(outputs, source, summary, resumable=not source.is_live)
+        _finish(outputs, source, summary, notify)
     return summary
 
 
@@ -186,18 +193,21 @@ def _labels(analysis: Analysis) -> list[str]:
 
 
 def _finish(
-    outputs: Sequence[FrameOutput], source: FrameSource, summary: AnalysisSummary, resumable: bool
+    outputs: Sequence[FrameOutput],
+    source: FrameSource,
+    summary: AnalysisSummary,
+    notify: Callable[[str], None],
 ) -> None:
     """Mark the outputs as finished, unless Ctrl+C stopped a source that can be read again."""
-    if not (summary.stopped and resumable):
+    if source.is_live or not summary.stopped:
         for output in outputs:
-            output.finish(source.notes)
+            output.finish(source.notes, source.skipped)
     elif [type(output) for output in outputs] == [TableOutput]:
-        notices.print("To continue, run the same command with --resume.")
+        notify("To continue, run the same command with --resume.")
     for note in source.notes:
-        notices.print(f"{source.name}: {note}", soft_wrap=True)
+        notify(f"{source.name}: {note}")
     if source.skipped:
-        notices.print(f"Skipped, not readable: {', '.join(source.skipped)}")
+        notify(f"Skipped, not readable: {', '.join(source.skipped)}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from ferapp.recording.replay import SessionSource
 from ferapp.recording.session import read_session
 from ferapp.sources.base import Frame, SourceError
 from ferapp.sources.recorded import Replay
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.face_edits import edit_faces, edits_file
 from ferapp.studies.single_source import analyze_source
 from ferapp.vision.types import Analysis
@@ -273,7 +274,7 @@ def test_analyze_uses_the_times_of_a_recording(tmp_path: Path, demo_frame: np.nd
             one = shot(number, at=began + time_s, size=(640, 360))
             running.add(replace(one, frame=replace(one.frame, image=demo_frame)), loaded())
     table = tmp_path / "again.csv"
-    summary = analyze_source(str(running.status.folder), table, "default", "cpu")
+    summary = analyze_source(str(running.status.folder), table, AnalysisSettings(device="cpu"))
     assert summary.frames_with_face == 3
     kept = rows(running.status.folder / "frames.csv")
     again = rows(table)

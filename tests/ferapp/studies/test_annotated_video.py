@@ -14,6 +14,7 @@ from ferapp.overlays import palette
 from ferapp.sources.base import Frame, SourceError
 from ferapp.sources.video import VideoFile
 from ferapp.studies import single_source
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.annotated_video import AnnotatedVideo
 from ferapp.studies.single_source import analyze_source
 from ferapp.vision.types import Analysis
@@ -41,7 +42,9 @@ class TestVideo:
     def test_frames_rate_and_overlays(self, tmp_path: Path) -> None:
         """As many frames as were analysed, the clip's rate, the box where the CSV has it."""
         video, table = tmp_path / "out.mp4", tmp_path / "out.csv"
-        summary = analyze_source("demo", table, video_file=video, max_frames=6, every=3)
+        summary = analyze_source(
+            "demo", table, AnalysisSettings(max_frames=6, every=3), video_file=video
+        )
         rate, frames = frames_of(video)
         assert summary.frames == len(frames) == 6
         assert rate == pytest.approx(23.976 / 3, abs=0.01)
@@ -68,8 +71,10 @@ class TestVideo:
 
     def test_labels_are_smooth_and_the_table_is_not(self, tmp_path: Path) -> None:
         table = tmp_path / "with.csv"
-        analyze_source("demo", table, video_file=tmp_path / "out.mov", max_frames=4)
-        analyze_source("demo", tmp_path / "alone.csv", max_frames=4)
+        analyze_source(
+            "demo", table, AnalysisSettings(max_frames=4), video_file=tmp_path / "out.mov"
+        )
+        analyze_source("demo", tmp_path / "alone.csv", AnalysisSettings(max_frames=4))
         assert table.read_text() == (tmp_path / "alone.csv").read_text()
 
     def test_a_folder_is_shown_at_the_first_size_and_has_files_in_its_table(

@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.single_source import analyze_source
 from tests.support.app.analyze_parts import meanings_of, rows_of, shorten
 from tests.support.app.crowds import face_patch, paste, wall
@@ -32,7 +34,7 @@ def test_thirty_faces_are_thirty_rows(tmp_path: Path, patch: np.ndarray) -> None
         paste(crowd, patch, 110 + 170 * (index % 6), 90 + 150 * (index // 6), 60 + 2 * index)
     cv2.imwrite(str(picture), crowd)
     table = tmp_path / "crowd.csv"
-    summary = analyze_source(str(picture), table, faces=30)
+    summary = analyze_source(str(picture), table, AnalysisSettings(faces=30))
     rows = rows_of(table)
     assert len(rows) == 30
     assert len({row["face_id"] for row in rows}) == 30
@@ -45,7 +47,7 @@ def test_thirty_faces_are_thirty_rows(tmp_path: Path, patch: np.ndarray) -> None
     assert look["ms_per_look"] > 1
     assert "Small and turned faces: 30 in 1 second look of" in summary.as_text()
 
-    missed = analyze_source(str(picture), table, faces=30, small_faces="off")
+    missed = analyze_source(str(picture), table, AnalysisSettings(faces=30, small_faces="off"))
     assert missed.frames_with_face == 0
     note = json.loads((tmp_path / "crowd.csv.json").read_text())
     assert (note["faces"], note["small_faces"], note["rotate"]) == (30, "off", 0)
@@ -61,7 +63,7 @@ def test_a_turned_picture_reads_like_the_upright_one(
     cv2.imwrite(str(folder / "0.png"), demo_frame)
     cv2.imwrite(str(folder / "1.png"), cv2.rotate(demo_frame, cv2.ROTATE_180))
     analyze_source(str(folder), tmp_path / "found.csv")
-    analyze_source(str(folder / "1.png"), tmp_path / "stated.csv", rotate=180)
+    analyze_source(str(folder / "1.png"), tmp_path / "stated.csv", AnalysisSettings(rotate=180))
     upright, found = rows_of(tmp_path / "found.csv")
     (stated,) = rows_of(tmp_path / "stated.csv")
     ((x, y, w, h),) = boxes([upright])
@@ -99,12 +101,12 @@ def test_the_file_name_stands_before_the_quality(tmp_path: Path, demo_frame: np.
 def test_a_resumed_table_has_its_scores_where_the_whole_one_has_them(tmp_path: Path) -> None:
     """A video gets a second look every two seconds of its own time."""
     whole, table = tmp_path / "whole.csv", tmp_path / "faces.csv"
-    options = {"every": 24, "max_frames": 8, "faces": 2}
-    analyze_source("demo", whole, **options)  # type: ignore[arg-type]
+    settings = AnalysisSettings(every=24, max_frames=8, faces=2)
+    analyze_source("demo", whole, settings)
     table.write_bytes(whole.read_bytes())
     table.with_name("faces.csv.json").write_bytes(whole.with_name("whole.csv.json").read_bytes())
     shorten(table, 5)
-    analyze_source("demo", table, resume=True, **options)  # type: ignore[arg-type]
+    analyze_source("demo", table, settings, resume=True)
     scored = [
         [row["frame"] for row in rows_of(t) if row["detection_score"]] for t in (whole, table)
     ]
@@ -120,9 +122,6 @@ def test_a_resumed_table_has_its_scores_where_the_whole_one_has_them(tmp_path: P
         ({"faces": 0}, "--faces 0"),
     ],
 )
-def test_what_cannot_be_searched_for_is_refused(
-    tmp_path: Path, options: dict[str, object], message: str
-) -> None:
+def test_what_cannot_be_searched_for_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        analyze_source("demo", tmp_path / "x.csv", **options)  # type: ignore[arg-type]
-    assert not (tmp_path / "x.csv").exists()
+        AnalysisSettings(**options)

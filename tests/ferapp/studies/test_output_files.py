@@ -6,6 +6,7 @@ from typing import Any
 import cv2
 import pytest
 
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.output_files import only_analysis
 from ferapp.studies.single_source import analyze_source
 from trainer.errors import FerError, UsageError
@@ -25,7 +26,7 @@ class TestFilesThatCannotBeWritten:
     def test_a_missing_folder(self, tmp_path: Path) -> None:
         file = tmp_path / "gone" / "out.mp4"
         with pytest.raises(UsageError, match="cannot be written") as refused:
-            analyze_source("demo", None, video_file=file, max_frames=1)
+            analyze_source("demo", None, AnalysisSettings(max_frames=1), video_file=file)
         assert str(file) in str(refused.value)
 
     @pytest.mark.parametrize("kind", ["csv_file", "video_file"])

@@ -11,6 +11,7 @@ import pytest
 from ferapp.sources.base import Frame
 from ferapp.sources.video import VideoFile
 from ferapp.studies import single_source
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.output_note import OutputNote
 from ferapp.studies.single_source import analyze_source
 from tests.support.app.analyze_parts import frames_of, rows_of, shorten
@@ -36,7 +37,7 @@ class TestTable:
         """The error's text; the table is as it was."""
         content = content_of(table)
         with pytest.raises(UsageError, match=message) as error:
-            analyze_source(str(clip), table, max_frames=1, **options)
+            analyze_source(str(clip), table, AnalysisSettings(max_frames=1), **options)
         assert content_of(table) == content
         return str(error.value)
 
@@ -50,8 +51,8 @@ class TestTable:
 
     def test_a_finished_table_is_replaced(self, clip: Path, table: Path) -> None:
         note = OutputNote(table).read()
-        analyze_source(str(clip), table, max_frames=2)
-        analyze_source(str(clip), table, max_frames=1)
+        analyze_source(str(clip), table, AnalysisSettings(max_frames=2))
+        analyze_source(str(clip), table, AnalysisSettings(max_frames=1))
         assert len(rows_of(table)) == 1
         assert note["finished"] >= note["begun"]
 
@@ -69,7 +70,7 @@ class TestTable:
         monkeypatch.undo()
         analyze_source(str(clip), table, resume=True)
         assert OutputNote(table).read()["finished"]
-        analyze_source(str(clip), table, max_frames=1)
+        analyze_source(str(clip), table, AnalysisSettings(max_frames=1))
         assert len(rows_of(table)) == 1
 
     def test_a_table_without_a_note_stays(self, clip: Path, table: Path) -> None:
@@ -91,14 +92,14 @@ class TestTable:
         for content in (b"", head):
             OutputNote(table).path.write_text(json.dumps(unfinished))
             table.write_bytes(content)
-            analyze_source(str(clip), table, max_frames=1)
+            analyze_source(str(clip), table, AnalysisSettings(max_frames=1))
             assert len(rows_of(table)) == 1
 
     def test_overwrite_replaces_anything(self, clip: Path, tmp_path: Path) -> None:
         table = tmp_path / "notes.csv"
         table.write_text("precious")
         OutputNote(table).path.write_text("too")
-        analyze_source(str(clip), table, max_frames=1, overwrite=True)
+        analyze_source(str(clip), table, AnalysisSettings(max_frames=1), overwrite=True)
         assert len(rows_of(table)) == 1
         with pytest.raises(UsageError, match="contradict"):
             analyze_source(str(clip), table, overwrite=True, resume=True)
@@ -110,13 +111,13 @@ class TestVideo:
     def video(self, clip: Path, tmp_path: Path) -> Path:
         """A finished video of two frames."""
         video = tmp_path / "seen.mp4"
-        analyze_source(str(clip), None, video_file=video, max_frames=2)
+        analyze_source(str(clip), None, AnalysisSettings(max_frames=2), video_file=video)
         return video
 
     def refused(self, clip: Path, video: Path, message: str) -> None:
         content = content_of(video)
         with pytest.raises(UsageError, match=message) as error:
-            analyze_source(str(clip), None, video_file=video, max_frames=1)
+            analyze_source(str(clip), None, AnalysisSettings(max_frames=1), video_file=video)
         assert content_of(video) == content
         assert "--overwrite" in str(error.value)
 
@@ -131,7 +132,7 @@ class TestVideo:
     def test_a_finished_video_is_replaced(self, clip: Path, tmp_path: Path, suffix: str) -> None:
         video = tmp_path / f"seen{suffix}"
         for frames in (2, 1):
-            analyze_source(str(clip), None, video_file=video, max_frames=frames)
+            analyze_source(str(clip), None, AnalysisSettings(max_frames=frames), video_file=video)
             assert len(frames_of(video)[1]) == frames
 
     def test_a_video_of_somebody_else_stays(self, clip: Path, video: Path, tmp_path: Path) -> None:
@@ -140,7 +141,9 @@ class TestVideo:
         for content in (video.read_bytes(), asset("demo/demo.mp4").read_bytes(), b"not a video"):
             film.write_bytes(content)
             self.refused(clip, film, r"film\.mp4: exists, and no film\.mp4\.json beside it")
-        analyze_source(str(clip), None, video_file=film, max_frames=1, overwrite=True)
+        analyze_source(
+            str(clip), None, AnalysisSettings(max_frames=1), video_file=film, overwrite=True
+        )
         assert len(frames_of(film)[1]) == 1
 
     def test_a_video_written_by_another_program_since_stays(self, clip: Path, video: Path) -> None:

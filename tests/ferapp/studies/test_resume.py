@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from ferapp.sources.base import Frame, FrameSource
 from ferapp.studies import single_source
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.output_note import OutputNote
 from ferapp.studies.single_source import analyze_source
 from ferapp.vision.tracking import Tracks
@@ -67,7 +69,7 @@ class TestResume:
             table.unlink()
         else:
             table.write_bytes(start)
-        summary = analyze_source(str(clip), table, resume=True, max_frames=2)
+        summary = analyze_source(str(clip), table, AnalysisSettings(max_frames=2), resume=True)
         assert summary.analysed == 2
         assert table.read_bytes() == b"".join(whole.read_bytes().splitlines(keepends=True)[:3])
 
@@ -107,11 +109,11 @@ class TestRefused:
         ],
     )
     def test_other_options(
-        self, clip: Path, table: Path, options: dict[str, object], message: str
+        self, clip: Path, table: Path, options: dict[str, Any], message: str
     ) -> None:
         content = table.read_bytes()
         with pytest.raises(UsageError, match=message) as error:
-            analyze_source(str(clip), table, resume=True, **options)  # type: ignore[arg-type]
+            analyze_source(str(clip), table, AnalysisSettings(**options), resume=True)
         assert "--overwrite" in str(error.value)
         assert table.read_bytes() == content
 

@@ -13,6 +13,7 @@ from ferapp.live.engine import open_source
 from ferapp.sources.images import ImageFolder
 from ferapp.sources.video import VideoFile
 from ferapp.studies import single_source
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.output_note import OutputNote
 from ferapp.studies.single_source import analyze_source, one_core_for_landmarks
 from ferapp.vision.analysis_options import AnalysisOptions
@@ -45,7 +46,7 @@ class TestTable:
     def test_the_demo_clip_reads_as_a_person_would(self, tmp_path: Path) -> None:
         """She cries at first and laughs at the end; values in the CSV are of single frames."""
         file = tmp_path / "demo.csv"
-        summary = analyze_source("demo", file, every=4)
+        summary = analyze_source("demo", file, AnalysisSettings(every=4))
         rows = rows_of(file)
         assert file.read_text().splitlines()[0] == HEADER + QUALITY
         assert summary.frames == len(rows) == 118
@@ -82,7 +83,7 @@ class TestTable:
         for _ in range(6):
             writer.write(draw.integers(80, 120, (240, 320, 3), np.uint8))
         writer.release()
-        summary = analyze_source(str(clip), tmp_path / "wall.csv", max_frames=5)
+        summary = analyze_source(str(clip), tmp_path / "wall.csv", AnalysisSettings(max_frames=5))
         rows = rows_of(tmp_path / "wall.csv")
         assert len(rows) == summary.frames == 5
         assert summary.frames_with_face == 0
@@ -113,7 +114,7 @@ class TestTable:
         card, found, notes = read_card(find_model("default")), {}, {}
         for prior in ("trained", "balanced", str(audience)):
             table = tmp_path / f"{len(found)}.csv"
-            analyze_source(str(picture), table, prior=prior)
+            analyze_source(str(picture), table, AnalysisSettings(prior=prior))
             (row,) = rows_of(table)
             found[prior] = np.array([float(row[f"p_{name}"]) for name in EXPRESSIONS])
             assert row["label"] == EXPRESSIONS[found[prior].argmax()]
@@ -137,7 +138,7 @@ class TestTable:
         folder, table = tmp_path / "pictures", tmp_path / "faces.csv"
         folder.mkdir()
         cv2.imwrite(str(folder / "face.png"), demo_frame)
-        analyze_source(str(folder), table, "twin-ce")
+        analyze_source(str(folder), table, AnalysisSettings(model="twin-ce"))
         meanings = meanings_of(table)
         (row,) = rows_of(table)
         assert list(meanings) == list(row)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ferapp.sources.base import Frame
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.single_source import analyze_source
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.classifier import Classifier
@@ -85,7 +86,7 @@ def test_they_are_smoothed_like_the_probabilities(learned: Path, demo_frame: np.
 
 def test_the_table_of_analyze_has_them_before_the_quality(learned: Path, tmp_path: Path) -> None:
     file = tmp_path / "demo.csv"
-    analyze_source("demo", file, str(learned), max_frames=3, every=20)
+    analyze_source("demo", file, AnalysisSettings(model=str(learned), max_frames=3, every=20))
     assert file.read_text().splitlines()[0] == HEADER + ",valence,arousal" + QUALITY
     with_faces = [row for row in rows_of(file) if row["face_id"]]
     assert with_faces

@@ -8,18 +8,17 @@ from typing import Annotated
 
 import typer
 
+from ferapp.cli.analyze import analyze
+from ferapp.cli.options import SOURCE_HELP, Device, Model
 from trainer import __version__
 from trainer.cli.printing import notices, print_json, run_app, warn_of_little_room
-from trainer.cli.shared_options import Prior
 from trainer.errors import FerError, UsageError
 from trainer.memory import Need, check_room
-from trainer.stop_signals import exit_code
 
 PAGES = ("live", "train", "inspect")
 SCREEN_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 WINDOW = Need(resident=1.0e9, least=0.5e9, mapped=2.0e9, threads=20)
-ANALYZE = Need(resident=0.88e9, least=0.42e9, mapped=1.7e9, threads=9)
 DOCTOR = Need(resident=0.66e9, least=0.36e9, mapped=1.2e9, threads=3)
 
 app = typer.Typer(
@@ -27,13 +26,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # joins the lines of a paragraph
     add_completion=False,
     pretty_exceptions_enable=False,
-)
-
-Model = Annotated[str, typer.Option(help="A bundled model's name, or a model file.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-SOURCE_HELP = (
-    "demo, camera, camera:N, camera:NAME, a video, an image, a folder of images, a recording, "
-    "or an http or rtsp URL."
 )
 
 
@@ -103,97 +95,7 @@ def _has_screen() -> bool:
     return sys.platform != "linux" or any(os.environ.get(name) for name in SCREEN_VARIABLES)
 
 
-@app.command()
-def analyze(
-    source: Annotated[str, typer.Argument(help=SOURCE_HELP)],
-    csv: Annotated[Path | None, typer.Option(help="CSV file to write, one row per face.")] = None,
-    video: Annotated[
-        Path | None,
-        typer.Option(help="Video to write with the overlays in it: .mp4, .mov or .mkv."),
-    ] = None,
-    model: Model = "default",
-    device: Device = "auto",
-    max_frames: Annotated[
-        int, typer.Option(min=0, help="Stop after this many analysed frames; 0: all.")
-    ] = 0,
-    every: Annotated[int, typer.Option(min=1, help="Analyse every Nth frame.")] = 1,
-    faces: Annotated[int, typer.Option(min=1, max=64, help="Maximum faces in a frame.")] = 4,
-    small_faces: Annotated[
-        str,
-        typer.Option(
-            help="auto or off. auto searches every picture, and a video every two seconds, in "
-            "overlapping tiles for faces that take less than a sixth of its width; off is faster "
-            "on large pictures."
-        ),
-    ] = "auto",
-    rotate: Annotated[
-        int,
-        typer.Option(help="Degrees clockwise that turn the pictures upright: 0, 90, 180 or 270."),
-    ] = 0,
-    prior: Prior = "trained",
-    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted CSV.")] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace existing files, whatever they are.")
-    ] = False,
-    max_pixels: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            help="Refuse pictures and video frames of more pixels; 0: 250 million for pictures, "
-            "very large ones of which are read at a reduced size, and 36 million for videos.",
-        ),
-    ] = 0,
-    follow_hosts: Annotated[
-        bool,
-        typer.Option(
-            "--follow-hosts", help="Let a URL redirect to, or list videos of, other hosts."
-        ),
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
-) -> None:
-    """Classify the faces of a source without a window. Ctrl+C ends a camera or stream.
-
-    Everything analysed before Ctrl+C or a crash is in the files; --resume continues a CSV where it
-    stopped. Finished tables and videos of this command are replaced when you run it again; other
-    files are replaced only with --overwrite.
-
-    The CSV has the box, label and unsmoothed probabilities of each face, then the pose of its
-    head, how far its eyes are open, and action units, and last how good its picture is and why
-    the label may be in doubt. FILE.csv.json beside it says what every column means and what the
-    table was made from; a video has such a note too.
-
-    Faces upside down or lying on their side are found, too; boxes stay in pixels of the source, and
-    roll_deg says how a head is turned.
-    """
-    from ferapp.sources.limits import SourceLimits
-
-    warn_of_little_room("ferapp analyze", ANALYZE)
-    from ferapp.studies.single_source import analyze_source
-
-    summary = analyze_source(
-        source,
-        csv,
-        model,
-        device,
-        video_file=video,
-        max_frames=max_frames,
-        every=every,
-        faces=faces,
-        small_faces=small_faces,
-        rotate=rotate,
-        prior=prior,
-        resume=resume,
-        overwrite=overwrite,
-        limits=SourceLimits.of(max_pixels, follow_hosts),
-    )
-    if as_json:
-        print_json(summary.as_dict())
-    else:
-        print(summary.as_text())
-    if csv is None and video is None:
-        notices.print("Nothing was written: use --csv FILE to keep the rows.")
-    if summary.stopped:
-        raise typer.Exit(exit_code())
+app.command()(analyze)
 
 
 @app.command()
