@@ -15,9 +15,7 @@ def waits(pacing: Pacing, period_s: float, search_s: float, frames: int) -> list
 
 
 @pytest.mark.parametrize(("period_s", "search_s"), [(0.06, 0.02), (0.2, 0.03), (0.03, 0.02)])
-def test_faces_are_found_just_before_a_slow_model_is_free(
-    period_s: float, search_s: float
-) -> None:
+def test_faces_are_found_just_before_a_slow_model_is_free(period_s: float, search_s: float) -> None:
     pacing = Pacing()
     first, *others = waits(pacing, period_s, search_s, 40)
     assert first == pytest.approx(period_s - search_s)
