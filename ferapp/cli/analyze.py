@@ -13,6 +13,7 @@ from trainer.memory import Need
 from trainer.stop_signals import exit_code
 
 if TYPE_CHECKING:
+    from ferapp.overlays.anonymise import AnonymiseKind
     from ferapp.studies.analysis_settings import AnalysisSettings
     from ferapp.studies.study import StudyOptions
 
@@ -83,6 +84,44 @@ def analyze(
         typer.Option(help="Degrees clockwise that turn the pictures upright: 0, 90, 180 or 270."),
     ] = 0,
     prior: Prior = "trained",
+    anonymise: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="Cover all heads in the written video, or in the report of a study: blur, mask "
+            "(flat) or mesh (the face drawn as a mesh on grey). Tables stay as they are. A video "
+            "takes longer: every frame is searched again, more thoroughly.",
+        ),
+    ] = "",
+    rate: Annotated[
+        float,
+        typer.Option(
+            metavar="HZ",
+            help="With --out: rows a second, at fixed times, interpolated between frames.",
+        ),
+    ] = 0,
+    start_at: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="With --out: date and time of the start of each source, for the column clock: "
+            "2026-11-30T14:05:09.250+01:00; or file, for the one that each video states.",
+        ),
+    ] = "",
+    baseline: Annotated[
+        str,
+        typer.Option(
+            metavar="FROM-TO",
+            help="With --out: seconds of a neutral interval, 0-5. Columns d_… are differences to "
+            "each face's mean in it.",
+        ),
+    ] = "",
+    smooth: Annotated[
+        float,
+        typer.Option(
+            metavar="S", help="With --out: average over so many seconds, half before, half after."
+        ),
+    ] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted CSV.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace existing files, whatever they are.")
@@ -125,11 +164,30 @@ def analyze(
     tables, unless you add --overwrite or choose another DIR.
     """
     if out is None:
-        _refuse_study_options(jobs, manifest, parquet, cluster)
+        _refuse_study_options(
+            {
+                "--jobs": jobs != "auto",
+                "--manifest": manifest is not None,
+                "--parquet": parquet,
+                "--cluster": bool(cluster),
+                "--rate": rate != 0,
+                "--start-at": bool(start_at),
+                "--baseline": bool(baseline),
+                "--smooth": smooth != 0,
+            }
+        )
     warn_of_little_room("ferapp analyze", ANALYZE)
+    from ferapp.overlays.anonymise import kind_of
     from ferapp.sources.limits import SourceLimits
     from ferapp.studies.analysis_settings import AnalysisSettings
+    from ferapp.studies.transform_settings import TableTransforms
 
+    kind = kind_of(anonymise) if anonymise else None
+    if kind is not None and video is None and out is None:
+        raise UsageError(
+            "--anonymise covers heads in pictures, and a table has none",
+            "Add --video FILE, or --out DIR for a study with a report.",
+        )
     settings = AnalysisSettings(
         model=model,
         device=device,
@@ -140,6 +198,7 @@ def analyze(
         small_faces=small_faces,
         rotate=rotate,
         limits=SourceLimits.of(max_pixels, follow_hosts),
+        transforms=TableTransforms(rate, start_at, baseline, smooth),
     )
     if out is not None:
         if csv is not None or video is not None or resume:
@@ -149,18 +208,19 @@ def analyze(
             )
         from ferapp.studies.study import StudyOptions
 
-        options = StudyOptions(out, _job_count(jobs), manifest, parquet, cluster, overwrite)
+        options = StudyOptions(out, _job_count(jobs), manifest, parquet, cluster, overwrite, kind)
         _analyze_study(sources, settings, options, as_json)
     else:
         _check_single(sources)
         outputs = {"csv_file": csv, "video_file": video}
-        _analyze_single(sources[0], settings, outputs, resume, overwrite, as_json)
+        _analyze_single(sources[0], settings, outputs, kind, resume, overwrite, as_json)
 
 
 def _analyze_single(
     source: str,
     settings: "AnalysisSettings",
     outputs: dict[str, Path | None],
+    anonymise: "AnonymiseKind | None",
     resume: bool,
     overwrite: bool,
     as_json: bool,
@@ -172,6 +232,7 @@ def _analyze_single(
         outputs["csv_file"],
         settings,
         video_file=outputs["video_file"],
+        anonymise=anonymise,
         resume=resume,
         overwrite=overwrite,
     )
@@ -204,13 +265,7 @@ def _analyze_study(
         raise typer.Exit(1)
 
 
-def _refuse_study_options(jobs: str, manifest: Path | None, parquet: bool, cluster: str) -> None:
-    given = {
-        "--jobs": jobs != "auto",
-        "--manifest": manifest is not None,
-        "--parquet": parquet,
-        "--cluster": bool(cluster),
-    }
+def _refuse_study_options(given: dict[str, bool]) -> None:
     for name in (name for name, is_given in given.items() if is_given):
         raise UsageError(f"{name} needs --out DIR, the folder for the tables")
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ferapp.sources.limits import DEFAULT_LIMITS, SourceLimits
+from ferapp.studies.transform_settings import NO_TRANSFORMS, TableTransforms
 from ferapp.vision.analysis_options import DEFAULT_FACES, FaceSearch
 from trainer.prior import TRAINED
 
@@ -26,6 +27,7 @@ class AnalysisSettings:
     small_faces: str = "auto"
     rotate: int = 0  # degrees clockwise
     limits: SourceLimits = DEFAULT_LIMITS
+    transforms: TableTransforms = NO_TRANSFORMS  # of a study's tables, when they are finished
 
     def __post_init__(self) -> None:
         FaceSearch(self.faces, self.small_faces, self.rotate)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ferapp.sources.base import FrameSource
 from ferapp.sources.images import FOLDER_FPS
@@ -22,6 +22,9 @@ from trainer.card import ModelCard
 from trainer.errors import FerError, UsageError
 from trainer.file_lock import only_writer
 from trainer.prior import ClassPrior
+
+if TYPE_CHECKING:
+    from ferapp.overlays.anonymise import Anonymiser
 
 VIDEO_CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}  # FFmpeg's name by suffix
 
@@ -145,19 +148,28 @@ class VideoOutput:
     """A video with the overlays in it; its note has the size of the finished file.
 
     Both are there from the end on: until then an older video of that name stays as it is.
+    The `anonymiser` covers the heads; whoever made it closes it.
     """
 
-    def __init__(self, file: Path, fps: float, origin: Origin, place: Path) -> None:
+    def __init__(
+        self,
+        file: Path,
+        fps: float,
+        origin: Origin,
+        place: Path,
+        anonymiser: "Anonymiser | None" = None,
+    ) -> None:
         from ferapp.studies.annotated_video import AnnotatedVideo  # brings Qt: not for a CSV
 
         self._file, self._origin, self._place = file, origin, place
         self._begun = time.strftime(TIME_FORMAT)
         self._video = AnnotatedVideo(file, VIDEO_CONTAINERS[file.suffix.lower()], fps)
         self._note = OutputNote(file)
+        self._anonymiser = anonymiser
         self._closed = False
 
     def add(self, analysis: Analysis) -> None:
-        self._video.add(analysis)
+        self._video.add(analysis if self._anonymiser is None else self._anonymiser.apply(analysis))
 
     def finish(self, notes: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
         self.close()
@@ -171,7 +183,8 @@ class VideoOutput:
         self._closed = True
         self._video.close()
         if self._video.is_placed:
-            self._note.begin(self._origin, self._place, begun=self._begun)
+            kind = self._anonymiser.kind if self._anonymiser is not None else None
+            self._note.begin(self._origin, self._place, begun=self._begun, anonymised=kind)
 
 
 def table_columns(card: ModelCard, prior: ClassPrior, source: FrameSource) -> dict[str, str]:

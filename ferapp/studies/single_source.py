@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from ferapp.live.engine import open_source
+from ferapp.overlays.anonymise import AnonymiseKind, Anonymiser
 from ferapp.sources.base import Frame, FrameSource, SourceError
 from ferapp.sources.images import FOLDER_FPS
 from ferapp.sources.limits import SourceLimits
@@ -55,6 +56,7 @@ def analyze_source(
     settings: AnalysisSettings = DEFAULT_SETTINGS,
     *,
     video_file: Path | None = None,
+    anonymise: AnonymiseKind | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: ProgressReports = frames_progress,
@@ -66,8 +68,9 @@ def analyze_source(
     (KeyboardInterrupt), which is the only end of a camera or stream. `resume` continues a CSV that
     was interrupted; `overwrite` replaces whatever has the files' names, and without either only a
     finished table or video of this command is replaced. Frames are read, and faces found, while
-    the model works on earlier ones. `progress` hears of each frame, `notify` gets sentences for a
-    person. Raises SourceError, ModelFileError or UsageError with the reason.
+    the model works on earlier ones. `anonymise` covers the heads in the video. `progress` hears of
+    each frame, `notify` gets sentences for a person. Raises SourceError, ModelFileError or
+    UsageError with the reason.
     """
     place = Path(text).expanduser()
     every, max_frames = settings.every, settings.max_frames
@@ -105,7 +108,12 @@ def analyze_source(
             outputs.append(TableOutput(csv_file, columns, origin, place, append=append))
             stack.callback(outputs[-1].close)
         if video_file is not None:
-            outputs.append(VideoOutput(video_file, _video_fps(source) / every, origin, place))
+            anonymiser = None
+            if anonymise is not None:
+                anonymiser = Anonymiser(anonymise, video=source.is_sequence)
+                stack.callback(anonymiser.close)
+            fps = _video_fps(source) / every
+            outputs.append(VideoOutput(video_file, fps, origin, place, anonymiser))
             stack.callback(outputs[-1].close)
 
         options = AnalysisOptions(attribution=video_file is not None, max_faces=settings.faces)

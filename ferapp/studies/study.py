@@ -12,9 +12,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ferapp.overlays.anonymise import AnonymiseKind
 from ferapp.studies.analysis_settings import AnalysisSettings
+from ferapp.studies.methods_record import write_methods
 from ferapp.studies.output_note import TIME_FORMAT
 from ferapp.studies.plan import StudyPlan, plan_study
+from ferapp.studies.report.study_report import write_report
 from ferapp.studies.study_display import study_display
 from ferapp.studies.study_record import (
     FAILED_FILE,
@@ -57,6 +60,7 @@ class StudyOptions:
     parquet: bool = False
     cluster: str = ""  # a Dask scheduler's address
     overwrite: bool = False
+    anonymise: AnonymiseKind | None = None  # the heads in the report's pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ def run_study(
             record = record.model_copy(update={"finished": time.strftime(TIME_FORMAT)})
             record.write(out)
         _write_failed(out, plan.sources, progress)
-        finish_study(out, stopped)
+        finish_study(options, stopped)
         return _summary(out, plan.sources, progress, time.perf_counter() - began, stopped)
 
 
@@ -222,9 +226,12 @@ def _write_failed(out: Path, sources: Sequence[StudySource], progress: StudyProg
     write_text(out / FAILED_FILE, text.getvalue())
 
 
-def finish_study(out: Path, stopped: bool) -> None:
+def finish_study(options: StudyOptions, stopped: bool) -> None:
     """What is made of the tables of the whole study; after Ctrl+C the summary alone."""
-    write_summary(out)
+    write_summary(options.out)
+    if not stopped:
+        write_report(options.out, options.anonymise or "")
+        write_methods(options.out)
 
 
 def _summary(

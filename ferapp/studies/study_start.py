@@ -4,7 +4,7 @@ import importlib.util
 import platform
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -87,6 +87,7 @@ def _resolve(settings: AnalysisSettings) -> tuple[AnalysisSettings, StudySetting
         faces=settings.faces,
         small_faces=settings.small_faces,
         rotate=settings.rotate,
+        **asdict(settings.transforms),
     )
     return replace(settings, model=model, prior=prior), record
 

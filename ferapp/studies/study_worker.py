@@ -116,13 +116,21 @@ def _write_table(task: StudyTask, tell: Callable[..., None]) -> tuple[int, int, 
         progress=progress,
         notify=lambda _: None,  # the note has it
     )
+    transforms = task.settings.transforms
+    if transforms:
+        from ferapp.studies.table_transforms import transform_file  # brings pandas
+
+        transform_file(partial_table, transforms, Path(task.source.source))
     note = OutputNote(partial_table)
     note.set_finished(True, max_frames=task.settings.max_frames)
+    was_there = final.exists()
     final.unlink(missing_ok=True)  # first: an old table never has a new note
     replace_file(note.path, OutputNote(final).path)
     replace_file(partial_table, final)
     if task.parquet:
         write_parquet(final)
+    elif was_there:
+        parquet_file(final).unlink(missing_ok=True)  # of the old table
     ms = 1000 * summary.seconds / max(1, summary.analysed)
     return summary.frames, total or summary.frames, round(ms, 1)
 
@@ -138,15 +146,10 @@ def parquet_file(table: Path) -> Path:
 
 def write_parquet(table: Path) -> None:
     """The same table, with numbers as numbers, beside it. Raises OSError."""
-    import pandas
+    from ferapp.studies.table_transforms import read_table  # brings pandas
 
-    frame = pandas.read_csv(
-        table,
-        dtype={"face_id": "Int64"},
-        converters=dict.fromkeys(("label", "doubts", "file"), str),
-    )
     unfinished = partial_file(parquet_file(table))
-    frame.to_parquet(unfinished, index=False)
+    read_table(table).to_parquet(unfinished, index=False)
     replace_file(unfinished, parquet_file(table))
 
 

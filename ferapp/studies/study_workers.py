@@ -162,22 +162,37 @@ def run_tasks(tasks: Sequence[StudyTask], workers: Workers, collector: EventColl
 
 def _end_a_worker(tasks: Sequence[StudyTask], workers: Workers, jobs: int) -> bool:
     """Analyse `tasks`; whether a worker was ended meanwhile, and some are left."""
-    calls = (joblib.delayed(analyze_study_source)(task) for task in tasks)
     try:
         if workers.client is not None:
-            from distributed import KilledWorker
-
-            try:
-                with joblib.parallel_config("dask", client=workers.client):
-                    joblib.Parallel(pre_dispatch=jobs, batch_size=1)(calls)
-            except KilledWorker:
-                return True
+            return _run_on_cluster(tasks, workers.client, jobs)
+        if jobs == 1:
+            # joblib would compute in this process, where a crash ends the study: loky, its own pool
+            executor = get_reusable_executor(
+                max_workers=1,
+                initializer=ignore_interrupts,
+                env={"OMP_NUM_THREADS": str(workers.threads)},
+            )
+            list(executor.map(analyze_study_source, tasks))
         else:
             with joblib.parallel_config(
                 "loky", inner_max_num_threads=workers.threads, initializer=ignore_interrupts
             ):
-                # with one job, joblib computes in this process, where a crash would end the study
-                joblib.Parallel(max(2, jobs), pre_dispatch=jobs, batch_size=1)(calls)
+                joblib.Parallel(jobs, pre_dispatch=jobs, batch_size=1)(_calls(tasks))
     except BrokenExecutor:
         return True
     return False
+
+
+def _run_on_cluster(tasks: Sequence[StudyTask], client: Any, jobs: int) -> bool:
+    from distributed import KilledWorker
+
+    try:
+        with joblib.parallel_config("dask", client=client):
+            joblib.Parallel(pre_dispatch=jobs, batch_size=1)(_calls(tasks))
+    except KilledWorker:  # after the third on the same source
+        return True
+    return False
+
+
+def _calls(tasks: Sequence[StudyTask]) -> Iterator[Any]:
+    return (joblib.delayed(analyze_study_source)(task) for task in tasks)

@@ -23,6 +23,7 @@ from trainer.faces.mediapipe_import import import_mediapipe
 from trainer.faces.points import to_ibug68
 from trainer.files import asset
 
+MIN_CONFIDENCE = 0.5  # of detection, presence and tracking
 SEGMENT_GAP_MS = 1  # between the last picture of a segment and the first of the next
 CROP_SIDE = 192  # px: small face crops are enlarged to about this before detection
 CROP_BORDER = 0.25  # replicated border around a face crop, as a share of its side
@@ -107,7 +108,7 @@ class FaceLandmarker:
         *,
         video: bool = False,
         max_faces: int = 1,
-        min_confidence: float = 0.5,
+        min_confidence: float = MIN_CONFIDENCE,
         details: bool = False,
     ) -> None:
         mediapipe = import_mediapipe()

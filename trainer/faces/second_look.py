@@ -158,6 +158,13 @@ class SecondLook:
             self._mesh(picture, self._upright(picture, place, seen)) if seen is not None else None
         )
 
+    def certainty(self, picture: Pyramid, place: Place) -> float:
+        """The detector's score, 0 to 1, of a place turned by the quarter of which it is most
+        certain.
+        """
+        seen = self._upright(picture, place, self._as_turned(picture, place))
+        return seen.score if seen is not None else 0.0
+
     def confirm(self, picture: Pyramid, face: DetectedFace) -> DetectedFace:
         """A face of the landmarker with its score, or the turned face that is really there."""
         place = place_of_mesh(face)

@@ -1,6 +1,7 @@
 """A report: a list of sections, written as Markdown and as one HTML file."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -75,25 +76,34 @@ def _html(title: str, notes: str, sections: list[ReportSection]) -> str:
     for section in sections:
         body.append(f"<h2>{escape(section.title)}</h2>")
         if section.columns:
-            head = "".join(f"<th>{escape(cell)}</th>" for cell in section.columns)
-            lines = "".join(
-                "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n"
-                for row in section.cells
-            )
-            body.append(
-                f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n'
-                f"<tbody>\n{lines}</tbody></table></div>"
-            )
+            body.append(html_table(section.columns, section.cells))
         images = "\n".join(_image(file, caption) for file, caption in section.figures)
         if len(section.figures) > 1:
             images = f'<div class="pictures">\n{images}\n</div>'
         body.append(images)
+    return html_page(title, "\n".join(body))
+
+
+def html_table(columns: Sequence[str], cells: Sequence[Sequence[str]], name: str = "") -> str:
+    """A table of plain text in a box that scrolls sideways; `name` is its class in the style."""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in columns)
+    lines = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n" for row in cells
+    )
+    kind = f' class="{name}"' if name else ""
+    return (
+        f'<div class="wide"><table{kind}>\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{lines}</tbody></table></div>"
+    )
+
+
+def html_page(title: str, body: str, style: str = "") -> str:
+    """A whole page that needs nothing else; `body` is HTML, `style` adds to STYLE."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n"
+        f"{body}\n</body>\n</html>\n"
     )
 
 

@@ -29,6 +29,7 @@ from ferapp.ui.text import wording
 from ferapp.ui.timeline.session_history import SessionHistory
 from ferapp.ui.timeline.timeline_pane import TimelinePane
 from ferapp.vision.analysis_options import AnalysisOptions
+from ferapp.vision.seen_faces import RecentFaces
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis
 
@@ -68,6 +69,7 @@ class LivePage(QWidget):
         self._store = store
         self._actions = actions
         self._analysis: Analysis | None = None
+        self.recent_faces = RecentFaces()
         self._shown: Analysis | None = None  # the same with debounced quality issues
         self._selection = FaceSelection()
         self._debounce = QualityDebounce()
@@ -327,6 +329,7 @@ class LivePage(QWidget):
 
     def _show(self, analysis: Analysis) -> None:
         self.look.use_classes(analysis.classes)
+        self.recent_faces.add(analysis)
         shown = self._select_and_show(analysis)
         self.look.follow(shown)
         gone = self._selection.departed

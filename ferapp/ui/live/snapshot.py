@@ -6,12 +6,12 @@ Coordinates are pixels of the source, unmirrored even if the view is.
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
     QBuffer,
@@ -34,8 +34,12 @@ from ferapp.ui.widgets import theme
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.face_table import COORDINATES
 from ferapp.vision.file_hash import file_hash
+from ferapp.vision.seen_faces import SeenFaces
 from ferapp.vision.types import Analysis, Face, Prediction
 from trainer.files import write_atomic, write_json
+
+if TYPE_CHECKING:
+    from ferapp.overlays.anonymise import AnonymiseKind
 
 FORMAT = 1
 POLL_MS = 30  # between two checks whether a snapshot is written
@@ -49,6 +53,22 @@ def pictures_folder() -> Path:
     return Path(QStandardPaths.writableLocation(location) or Path.home()) / "ferapp"
 
 
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """How heads are covered, and the faces that were displayed within the last second."""
+
+    kind: "AnonymiseKind"
+    recent: tuple[SeenFaces, ...] = ()
+
+    def apply(self, analysis: Analysis) -> Analysis:
+        """In another thread: searching for heads takes about a second."""
+        from ferapp.overlays.anonymise import Anonymiser  # brings OpenCV
+
+        with Anonymiser(self.kind) as anonymiser:
+            anonymiser.recall(self.recent)
+            return anonymiser.apply(analysis)
+
+
 def write_snapshot(
     analysis: Analysis,
     status: LiveStatus,
@@ -57,20 +77,26 @@ def write_snapshot(
     folder: Path,
     when: datetime,
     slide: SlideContent | None = None,
+    cover: Cover | None = None,
 ) -> Path:
     """Write `ferapp-<when>.png` and `.json` into `folder`; returns the picture's path.
 
-    The picture is the frame with its overlays, or the slide where one is given.
+    The picture is the frame with its overlays, or the slide where one is given; `cover` hides the
+    heads in it, and nothing in the JSON.
     Both files are written, or neither; existing files are never replaced. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     picture = _reserve_file(folder, when)
     data = picture.with_suffix(".json")
     try:
-        png = _png(draw_slide(slide) if slide else render_overlays(analysis, style))
+        drawn = cover.apply(analysis) if cover is not None else analysis
+        png = _png(
+            draw_slide(replace(slide, analysis=drawn)) if slide else render_overlays(drawn, style)
+        )
         write_atomic(picture, lambda stream: stream.write(png))
         record = snapshot_record(analysis, status, style, options, when)
-        write_json(data, {"picture": picture.name, **record})
+        anonymised = cover.kind if cover is not None else None
+        write_json(data, {"picture": picture.name, "anonymised": anonymised, **record})
     except BaseException:
         for file in (picture, data):
             file.unlink(missing_ok=True)
@@ -210,10 +236,12 @@ class Snapshots(QObject):
         style: OverlayStyle,
         options: AnalysisOptions,
         recent: RecentShares | None = None,
+        cover: Cover | None = None,
     ) -> None:
         """Save the displayed picture; returns at once, `done` follows.
 
-        With the `recent` probabilities it becomes a slide, in the colours of the window.
+        With the `recent` probabilities it becomes a slide, in the colours of the window. `cover`
+        hides the heads.
         """
         if analysis is None:
             self.done.emit("There is no picture to save yet.", "")
@@ -223,7 +251,9 @@ class Snapshots(QObject):
         if recent is not None:
             name = status.model.name
             slide = SlideContent(analysis, style, recent, name, when, theme.current())
-        write = partial(write_snapshot, analysis, status, style, options, folder, when, slide)
+        write = partial(
+            write_snapshot, analysis, status, style, options, folder, when, slide, cover
+        )
         job = _Job(write, folder)
         self._running.append(job)
         job.start()

@@ -4,7 +4,7 @@ import json
 import logging
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_config_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -83,6 +83,7 @@ class Settings(BaseModel):
     device: str = "auto"
     camera: str = ""  # the camera chosen last, as `open_source` expects it; "" is none yet
     camera_mode: str = ""  # 1280x720@30; "" is the camera's default
+    anonymise: Literal["off", "blur", "mask", "mesh"] = "off"  # the heads in snapshots
     recordings: str = ""  # the folder for recordings; "" is the default one
     record_clean: bool = True
     record_overlaid: bool = False
@@ -122,6 +123,7 @@ class SettingsStore:
             smoothing_ms=now.smoothing_ms,
             prior=now.prior,
             hud=now.hud,
+            anonymise=now.anonymise,
             recordings=recordings,
             stage_language=now.stage_language,
             text_size=now.text_size,

@@ -25,7 +25,7 @@ from ferapp.live.status import LiveEngine
 from ferapp.ui.booth.booth_mode import BoothMode
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.slide import RecentShares
-from ferapp.ui.live.snapshot import Snapshots, open_folder
+from ferapp.ui.live.snapshot import Cover, Snapshots, open_folder
 from ferapp.ui.recording.recording_controller import TITLE, RecordingController
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
 from ferapp.ui.shell.chosen_model import ChosenModel
@@ -249,7 +249,11 @@ class MainWindow(QMainWindow):
     def _take_snapshot(self, recent: RecentShares | None = None) -> None:
         """With the `recent` probabilities as a slide."""
         page = self.live_page
-        self.snapshots.save(page.analysis, page.status, page.overlay_style, page.options, recent)
+        kind = self.store.now.anonymise
+        cover = None if kind == "off" else Cover(kind, page.recent_faces.seen)
+        self.snapshots.save(
+            page.analysis, page.status, page.overlay_style, page.options, recent, cover
+        )
 
     def _snapshot_done(self, message: str, path: str) -> None:
         toast = self.live_page.live_view.toast

@@ -16,10 +16,11 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from ferapp.live.status import LiveStatus, SourceStatus
+from ferapp.overlays.anonymise import MASK
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.overlays.render_overlays import render_overlays
 from ferapp.ui.live import snapshot
-from ferapp.ui.live.snapshot import Snapshots, write_snapshot
+from ferapp.ui.live.snapshot import Cover, Snapshots, write_snapshot
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.hidden_areas import hide_parts
 from ferapp.vision.types import Analysis, QualityIssue, QualityKind
@@ -37,6 +38,7 @@ pytestmark = pytest.mark.usefixtures("qapp")
 
 WHEN = datetime(2026, 11, 22, 18, 45, 2, 123_456, timezone(timedelta(hours=1)))
 STATUS = FakeEngine().now
+BARE = OverlayStyle(boxes=False, landmarks=False, attribution=False)
 
 
 def explained() -> Analysis:
@@ -258,3 +260,22 @@ class TestSnapshots:
             snapshots.save(None, STATUS, OverlayStyle(), AnalysisOptions())
         assert done.args == ["There is no picture to save yet.", ""]
         assert list(tmp_path.iterdir()) == []
+
+
+def test_an_anonymised_snapshot_shows_no_face_and_keeps_all_numbers(tmp_path: Path) -> None:
+    """Also what was hidden from the model is not painted from the face's own pixels."""
+    shown = explained()
+    (plain, covered), expected = (tmp_path / name for name in ("plain", "covered")), list(MASK)
+    first = shot(plain, shown)
+    second = write_snapshot(
+        shown, STATUS, BARE, AnalysisOptions(), covered, WHEN, cover=Cover("mask")
+    )
+    before, after = read(first), read(second)
+    assert (before.pop("anonymised"), after.pop("anonymised")) == (None, "mask")
+    assert after["faces"] == before["faces"]
+    pixels = QImage(str(second)).convertToFormat(QImage.Format.Format_RGB32)
+    for one in shown.faces:
+        assert one.landmarks is not None
+        x, y = one.landmarks.mean(axis=0).round().astype(int).tolist()
+        colour = pixels.pixelColor(x, y)
+        assert [colour.blue(), colour.green(), colour.red()] == expected

@@ -347,3 +347,15 @@ def test_what_covers_or_closes_is_found_again_in_the_menu(bench: Bench) -> None:
     timeline.setChecked(False)
     entry(bench.window.help.menu, "Timeline").trigger()
     assert timeline.isChecked()
+
+
+def test_the_menu_says_how_snapshots_are_anonymised(bench: Bench) -> None:
+    """Off at first; the choice is in its title, and is remembered."""
+    menu = bench.window.help.menu
+    sub = entry(menu, "Anonymise snapshots: off").menu()
+    assert isinstance(sub, QMenu)
+    assert texts(sub) == ["Off", "Blur", "Mask", "Mesh"]
+    entry(sub, "Mesh").trigger()
+    assert bench.window.store.now.anonymise == "mesh"
+    assert entry(menu, "Anonymise snapshots: mesh").menu() is sub
+    assert [action.isChecked() for action in sub.actions()] == [False, False, False, True]

@@ -1,0 +1,1 @@
+"""`report.html` of a study: one page that needs nothing else."""
