@@ -128,7 +128,7 @@ class TestSmooth:
         expected = [0.0, (0 + 0.3 + 0.9) / 3, (0.3 + 0.9 + 0.57) / 3, (0.9 + 0.57 + 0) / 3, 0.0]
         assert result["p_happy"].tolist() == pytest.approx(expected)
         assert result["au12"].tolist() == pytest.approx([2 * value for value in expected])
-        assert result["label"].tolist() == ["neutral", "neutral", "happy", "happy", "neutral"]
+        assert result["label"].tolist() == ["neutral", "neutral", "happy", "neutral", "neutral"]
         assert result["box_x"].tolist() == pytest.approx([0, 1, 2, 3, 4])
 
     def test_a_peak_stays_where_it_was_and_a_ramp_as_it_was(self) -> None:
