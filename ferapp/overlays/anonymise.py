@@ -34,6 +34,7 @@ BOX_RADIUS = 1.1  # in sides of a box, where nothing else is known
 BLOCKS = 4  # along a head: of 5, OpenCV's cascades take some for a face
 CONTRAST = 0.4  # that is left of them
 PICTURE_BLOCKS = 12  # across a picture that is covered whole
+BLOCK_PX = 8  # of a block while it is smoothed, before it is enlarged
 MASK = (74, 66, 60)  # BGR
 MESH_GROUND = (112, 112, 112)
 MESH_LINE = (138, 138, 138)
@@ -160,8 +161,8 @@ def _cover(
         fill = _blurred(image[part], BLOCKS)
     else:
         fill = np.full((height, width, 3), _flat(kind), np.uint8)
-    share = mask[part][..., None].astype(np.float32) / 255
-    covered[part] = (share * fill + (1 - share) * covered[part] + 0.5).astype(np.uint8)
+    share = mask[part].astype(np.float32) / 255
+    covered[part] = cv2.blendLinear(fill, np.ascontiguousarray(covered[part]), share, 1 - share)
 
 
 def _blurred(image: NDArray[np.uint8], blocks: int) -> NDArray[np.uint8]:
@@ -170,10 +171,11 @@ def _blurred(image: NDArray[np.uint8], blocks: int) -> NDArray[np.uint8]:
     side = max(height, width) / blocks
     cells = max(1, round(width / side)), max(1, round(height / side))
     small = cv2.resize(image, cells, interpolation=cv2.INTER_AREA)
-    mean = image.mean(axis=(0, 1))
+    mean = small.mean(axis=(0, 1))
     small = np.asarray(mean + CONTRAST * (small - mean) + 0.5, np.uint8)
-    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
-    return np.asarray(cv2.GaussianBlur(large, (0, 0), max(side * 0.3, 0.5)), np.uint8)
+    squares = cv2.resize(small, None, fx=BLOCK_PX, fy=BLOCK_PX, interpolation=cv2.INTER_NEAREST)
+    soft = cv2.GaussianBlur(squares, (0, 0), 0.3 * BLOCK_PX)
+    return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _fill_ellipse(mask: NDArray[np.uint8], head: Head, value: int) -> None:

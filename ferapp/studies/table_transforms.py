@@ -63,8 +63,10 @@ def transform_file(table: Path, transforms: TableTransforms, place: Path) -> Non
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    text = dict.fromkeys(("label", "doubts", "file"), str)
-    return pd.read_csv(file, dtype={"face_id": "Int64"}, converters=text)
+    """A table of `ferapp analyze`; text that is absent is empty, a number NaN."""
+    text = ("label", "doubts", "file")
+    table = pd.read_csv(file, dtype={"face_id": "Int64", **dict.fromkeys(text, str)})
+    return table.assign(**{name: table[name].fillna("") for name in text if name in table})
 
 
 def write_table(table: pd.DataFrame, file: Path) -> None:

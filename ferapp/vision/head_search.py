@@ -41,8 +41,9 @@ class Head:
 
     @classmethod
     def of_points(cls, points: NDArray[np.float32]) -> "Head":
-        left, top, right, bottom = (*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
-        return cls((left, top, right - left, bottom - top), points)
+        low, high = points.min(axis=0), points.max(axis=0)
+        width, height = float(high[0] - low[0]), float(high[1] - low[1])
+        return cls((float(low[0]), float(low[1]), width, height), points)
 
     @classmethod
     def of_box(cls, box: Box) -> "Head":

