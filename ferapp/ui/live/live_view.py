@@ -143,9 +143,7 @@ class LiveView(QWidget):
         room.adjust(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
         self.hud.move(room.topLeft())
         self.first_steps.resize(self.first_steps.size_in(self.width() - 2 * _MARGIN))
-        self.first_steps.move(
-            _MARGIN, _MARGIN
-        )  # in the corner of the widget it hides less of a wide picture
+        self.first_steps.move(_MARGIN, _MARGIN)  # in the corner it hides least of a face
         self._arrange_badges(room)
         left, bottom = room.left(), room.bottom() + 1
         if self.duel.sides is None:  # notices hide less of the picture beside it
