@@ -3,9 +3,10 @@
 import math
 
 from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
-from ferapp.overlays.label_text import class_title, face_label, hidden_text, percent
+from ferapp.overlays.label_text import change_text, face_label, hidden_text, percent
 from ferapp.recording.session import BACK, HIDDEN, LOST, PAUSED, PRIOR
 from ferapp.sources.recorded import Mark
+from ferapp.vision.hidden_areas import face_share
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis, Face, QualityIssue, QualityKind
 from trainer.card import ModelCard
@@ -79,7 +80,7 @@ def face_tip(face: Face, analysis: Analysis, model: int = 0) -> str:
 
 
 def effect_of_hiding(analysis: Analysis | None) -> str:
-    """`Without the mouth: Happy 92 % → 31 %`; empty while nothing is hidden.
+    """`Without the mouth: Happy 92 → 31 %`, `Without 12 % of the face: …`; empty if all is visible.
 
     The expression is the predicted one of the selected face with nothing hidden.
     """
@@ -87,14 +88,13 @@ def effect_of_hiding(analysis: Analysis | None) -> str:
     prediction = face.prediction if face is not None else None
     if analysis is None or prediction is None or prediction.unmasked is None:
         return ""
-    top = int(prediction.unmasked.argmax())
-    what = hidden_text(analysis.hidden)
-    if analysis.hidden.is_painted:
-        what = "the painted area" if not analysis.hidden.parts else "what is hidden"
-    elif len(analysis.hidden.parts) == 1:
+    hidden = analysis.hidden
+    what = hidden_text(hidden)
+    if hidden.is_painted:
+        what = f"{percent(max(face_share(hidden.areas), 0.01))} of the face"
+    elif len(hidden.parts) == 1:
         what = f"the {what}"
-    before, after = (percent(float(p[top])) for p in (prediction.unmasked, prediction.smoothed))
-    return f"Without {what}: {class_title(prediction.classes[top])} {before} → {after}"
+    return f"Without {what}: {change_text(prediction)}"
 
 
 def points(change: float) -> str:

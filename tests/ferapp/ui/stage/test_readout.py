@@ -85,6 +85,19 @@ def test_while_the_model_loads_the_audience_waits() -> None:
     assert ReadoutMaker().read(None, failed, ENGLISH, "predicted").word == ""
 
 
+def test_what_hiding_changes_is_said_in_the_language_of_the_audience() -> None:
+    sad = np.full(7, 0.17 / 6, np.float32)
+    sad[EXPRESSIONS.index("sad")] = 0.83
+    shown = between(happy=0.5, sad=0.38)
+    painted = with_prediction(shown.faces[0], unmasked=sad)
+    shown = replace(shown, faces=(painted,))
+    assert read(ReadoutMaker(), shown).effect == "Sad 83 → 38\u00a0%"
+    german = ReadoutMaker().read(shown, LiveStatus(), LANGUAGES["de"], "predicted")
+    assert german.effect == f"{LANGUAGES['de'].word('sad')} 83 → 38\u00a0%"
+    assert german.word == LANGUAGES["de"].word("happy")
+    assert not read(ReadoutMaker(), analysis(face())).effect
+
+
 def test_an_explained_class_is_marked() -> None:
     shown = between(0.6, 0.3)
     assert read(ReadoutMaker(), shown, "fear").explained == EXPRESSIONS.index("fear")
