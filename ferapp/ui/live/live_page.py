@@ -209,6 +209,11 @@ class LivePage(QWidget):
         """What the picture shows: the newest analysis, or a disagreement that is held."""
         return self.live_view.duel.held_analysis or self._shown
 
+    @property
+    def presented(self) -> Analysis | None:
+        """What the picture shows, with its measured quality issues: what a snapshot saves."""
+        return self.live_view.duel.held_analysis or self._analysis
+
     def _show_signals(self, on: bool) -> None:
         self._store.change(signals=on)
         self.panel.show_signals(on)

@@ -245,7 +245,7 @@ class MainWindow(QMainWindow):
     def _take_snapshot(self, recent: RecentShares | None = None) -> None:
         """With the `recent` probabilities as a slide."""
         page = self.live_page
-        self.snapshots.save(page.analysis, page.status, page.overlay_style, page.options, recent)
+        self.snapshots.save(page.presented, page.status, page.overlay_style, page.options, recent)
 
     def _snapshot_done(self, message: str, path: str) -> None:
         toast = self.live_page.live_view.toast
