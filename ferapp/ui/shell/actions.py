@@ -32,6 +32,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "C",
         "Show the camera you chose last, or the first one of this computer.",
     ),
+    ActionRecord(
+        "camera_mode",
+        "Source",
+        "Camera resolution and rate…",
+        "Shift+C",
+        "Choose what to request from a camera. The status bar shows what it delivers.",
+    ),
     ActionRecord("open_file", "Source", "Open file…", "O", "Open a video or a picture."),
     ActionRecord("open_folder", "Source", "Open folder…", "Shift+O", "Open a folder of pictures."),
     ActionRecord(
