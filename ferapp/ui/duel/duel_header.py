@@ -178,7 +178,7 @@ def _answers(comparison: FaceComparison) -> tuple[str, str]:
 
 
 def verdict_text(comparison: FaceComparison | None) -> str:
-    """`Same answer · correlation 0.62`; of one model, which gives one answer, only the correlation."""
+    """`Same answer · correlation 0.62`; of one model, which has one answer, the correlation."""
     if comparison is None:
         return ""
     parts = []
