@@ -55,6 +55,9 @@ class ReadoutMaker:
         face = analysis.selected_face if analysis is not None else None
         if analysis is None or not analysis.classes:
             return Readout(language.wait if _is_loading(status) else "", Tone.MESSAGE)
+        if status.source.waiting:  # the source was lost: what is on the screen is its last picture
+            self._top = None
+            return Readout(language.wait, Tone.MESSAGE, analysis.classes)
         if face is None or face.prediction is None:
             segment, time_s = self._seen
             frame = analysis.frame
