@@ -19,6 +19,7 @@ from ferapp.ui.booth.booth_session import BoothSession, Peak, Phase
 from ferapp.ui.booth.booth_view import BoothView
 from ferapp.ui.booth.face_picture import face_picture
 from ferapp.ui.live.live_page import LivePage
+from ferapp.ui.recording.recording_controller import tables_folder
 from ferapp.ui.shell.actions import BOOTH_KEYS
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.stage.audience_mode import AudienceMode
@@ -115,7 +116,7 @@ class BoothMode(AudienceMode):
         elif name == "results":
             session.summarise()
         elif name == "save" and session.phase is Phase.SUMMARY:
-            self._choose_file()
+            self._choose_file(session)
         elif name == "close":
             self._close_or_summarise(session)
         self._refresh()
@@ -201,11 +202,14 @@ class BoothMode(AudienceMode):
 
     # --- saving ---------------------------------------------------------------------------------
 
-    def _choose_file(self) -> None:
-        if self._writer is not None:
+    def _choose_file(self, session: BoothSession) -> None:
+        if self._writer is not None or not session.strips:
             return
         path, _ = QFileDialog.getSaveFileName(
-            self._window, "Save strips and results", "booth.png", "Picture and table (*.png)"
+            self._window,
+            "Save strips and results",
+            str(tables_folder() / "booth.png"),
+            "Picture and table (*.png)",
         )
         if path:
             self.save(Path(path).with_suffix(".png"))

@@ -25,9 +25,9 @@ class DifferenceKey(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Key to the difference of both maps")
         self.setToolTip(
-            "A's map minus B's, each divided by its own strongest location.\n"
-            "Full colour: one of them has its strongest location there, the other nothing,\n"
-            "or they are opposed. Clear: both say the same, or nothing."
+            "A's map minus B's, each scaled to its own maximum.\n"
+            "Full colour: strongest in one map and absent in the other, or opposed.\n"
+            "Transparent: both maps agree, or neither shows anything."
         )
 
     def sizeHint(self) -> QSize:

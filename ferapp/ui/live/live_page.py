@@ -35,14 +35,14 @@ PANEL_MS = 50  # plots are redrawn at most 20 times a second
 STATUS_MS = 200
 SUMMARY_MS = 1000  # a screen reader should not be talked over
 
-NOT_COMPARING = "No second model is compared: Model → Compare with"
+NOT_COMPARING = "Nothing is being compared. Start with Model → Compare with."
 FROZEN = "A frozen picture is not analysed again. Press Space to continue."
 RECORDED = (
     "The recorded results are shown, and no model runs.\n"
     "Press Analyse again, below the picture, to run the model on it."
 )
 NOT_RECORDED = (
-    "This recording has numbers, not landmarks and maps.\n"
+    "This recording has no landmarks or maps.\n"
     "Press Analyse again, below the picture, to run the model on it."
 )
 HAS_OVERLAYS = "The overlays are part of this video. Its frames are not analysed."

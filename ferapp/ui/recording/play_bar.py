@@ -199,7 +199,7 @@ class PlayBar(QFrame):
         for speed in SPEEDS:
             action = menu.addAction(_speed_text(speed))
             action.setCheckable(True)
-            action.setToolTip("Playback only: times and tables are those of the file.")
+            action.setToolTip("Playback only. Times in tables stay those of the file.")
             action.triggered.connect(lambda _=False, chosen=speed: self.speed_chosen.emit(chosen))
             group.addAction(action)
             self.speeds[speed] = action
@@ -260,7 +260,7 @@ class PlayBar(QFrame):
         self.notice.setText(", ".join(remarks).capitalize())
         self.notice.setToolTip(
             (f"{_HAS_OVERLAYS}\n" * replay.has_overlays)
-            + "The recording was interrupted. Everything written until then is available."
+            + "The recording was interrupted. Everything recorded up to then is available."
             * (not replay.is_complete)
         )
         self.notice.setVisible(bool(remarks))

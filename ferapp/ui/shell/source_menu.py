@@ -89,7 +89,7 @@ class SourceMenu(QMenu):
         for camera, title in zip(cameras, source_text.camera_titles(cameras), strict=True):
             action = QAction(literal(title), self)
             action.setCheckable(True)
-            action.setToolTip("Use this camera, and again at the next start.")
+            action.setToolTip("Use this camera now, and at the next start.")
             action.triggered.connect(lambda _=False, chosen=camera: self._choose(chosen))
             self.insertAction(self._modes, action)
             self._cameras[action] = camera

@@ -150,13 +150,13 @@ def headline(
     if analysis is None:
         if status.source.notice or not (status.source.name or status.source.opening):
             return "No picture yet", "Demo clip (D), camera (C) or a file (O)."
-        return "Loading…", "The first result follows."
+        return "Loading…", "Waiting for the first result."
     if chosen is not None and face is None:
         return "Out of sight", f"Face {face_number(chosen)} is followed again if it returns soon."
     if analysis.faces and status.analysis_notice:
         return "No result", "The message below the picture says why."
     if analysis.faces:  # seen before the model was ready
-        return "Loading…", "The first result follows."
+        return "Loading…", "Waiting for the first result."
     return "No face", "Show a face, lit and turned to the camera."
 
 
@@ -166,11 +166,11 @@ def class_balance_tip(card: ModelCard | None) -> str:
     if card is not None and card.prior:
         often, rarely = (choose(card.prior, key=lambda n: card.prior[n]) for choose in (max, min))
         shares = (f"{100 * card.prior[name]:.2g}\u00a0% {name}" for name in (often, rarely))
-        trained = f"training pictures, of which {' and '.join(shares)}"
+        trained = f"training pictures ({', '.join(shares)})"
     return (
         f"People in front of a camera are not like the {trained}:\n"
         "“Balanced” expects every expression equally often, so that rare ones are found more\n"
-        "often, and also said more often by mistake. The attribution stays the same."
+        "often, and also predicted by mistake more often. The attribution stays the same."
     )
 
 

@@ -147,7 +147,7 @@ class AttributionKey(QWidget):
             )
         lines = [
             direction,
-            "The colours are drawn as over a face. At the edge of the crop the map fades out.",
+            "The colours look as they do over a face. At the edge of the crop the map fades out.",
         ]
         if self._requested != self._shown:
             lines.append(
