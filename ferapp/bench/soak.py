@@ -22,6 +22,7 @@ from trainer.model_index import bundled_models
 
 CHANGE_S = 5.0
 SAMPLE_S = 1.0
+OPEN_LIMIT_S = 60.0
 WARM_UP_S = 240.0  # four rounds through everything; a third of the time when that is less
 PAGES = ("Live", "Live", "Train", "Live", "Live", "Inspect", "Live", "Studies")
 STILL_FRAMES = (40, 90, 140)  # frames of the source that become pictures
@@ -109,7 +110,11 @@ def run_soak(
             window.show_page(page)
         window.show_page(PAGES[0])
         wait_until_ready(engine)
-        sources = cycle((source, *_stills(source, Path(folder))))
+        stills = _stills(source, Path(folder))
+        for each in (*stills, source):  # the first folder begins the thread of the filmstrip
+            window.open_source(each)
+            _wait_until_open(engine, each)
+        sources = cycle((source, *stills))
         models = cycle(dict.fromkeys((model, *bundled_models())))
         pages = cycle(PAGES)
 
@@ -121,6 +126,16 @@ def run_soak(
 
         samples, changes, notices, python = _observe(engine, change, 60 * minutes)
     return _summarise(engine, minutes, samples, changes, notices, python, plot)
+
+
+def _wait_until_open(engine: Engine, source: str) -> None:
+    """Run the event loop until the source plays, and a little longer, so that the page shows it."""
+    ends = time.perf_counter() + OPEN_LIMIT_S
+    while (status := engine.status().source).opening or status.uri != source:
+        if time.perf_counter() > ends:
+            raise FerError(f"{source} was not open after {OPEN_LIMIT_S:.0f} s")
+        run_event_loop(0.05)
+    run_event_loop(SAMPLE_S)
 
 
 def _observe(

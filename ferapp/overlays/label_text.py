@@ -1,4 +1,6 @@
-"""Text of the label beside a face."""
+"""Text of the labels beside a face."""
+
+from collections.abc import Callable
 
 from ferapp.vision.hidden_areas import Hidden
 from ferapp.vision.tracking import face_number
@@ -26,21 +28,29 @@ def face_label(prediction: Prediction, doubtful: bool = False) -> str:
     return f"{class_title(name)}{'?' * doubtful} {percent(share)}"
 
 
-def effect_text(prediction: Prediction | None) -> str:
-    """`Sad 83 → 38 %`, and `Sad → Fear` if that leads instead; empty while nothing is hidden.
+def change_text(prediction: Prediction, word: Callable[[str], str] = class_title) -> str:
+    """`Sad 83 → 38 %`: what hiding does to the answer for the whole face; "" if nothing is hidden.
 
-    The expression is the predicted one of the whole face.
+    `word` names a class.
     """
-    if prediction is None or prediction.unmasked is None:
+    if prediction.unmasked is None:
         return ""
     top = int(prediction.unmasked.argmax())
     before, after = (round(100 * float(p[top])) for p in (prediction.unmasked, prediction.smoothed))
-    name, new = (class_title(prediction.classes[i]) for i in (top, prediction.top))
-    return f"{name} {before} → {after}\u00a0%" + (f"   {name} → {new}" if new != name else "")
+    return f"{word(prediction.classes[top])} {before} → {after}\u00a0%"
+
+
+def effect_text(prediction: Prediction) -> str:
+    """`change_text`, followed by `Sad → Fear` if hiding changes the answer."""
+    if prediction.unmasked is None:
+        return ""
+    old, new = int(prediction.unmasked.argmax()), prediction.top
+    titles = [class_title(prediction.classes[index]) for index in (old, new)]
+    return change_text(prediction) + (f"   {' → '.join(titles)}" if new != old else "")
 
 
 def box_label(face: Face, analysis: Analysis, model: int = 0) -> str:
-    """`Happy? 31 %, mouth hidden`; with several faces the number comes first: `2  Happy 87 %`.
+    """`Happy? 31 %`; with several faces the number comes first: `2  Happy 87 %`.
 
     By the model with that index. Empty for a single face without a prediction.
     """
@@ -49,8 +59,4 @@ def box_label(face: Face, analysis: Analysis, model: int = 0) -> str:
     if prediction is None:
         return number
     label = face_label(prediction, doubtful=bool(face.issues(model)))
-    if analysis.hidden:
-        names = analysis.hidden.names
-        what = "parts" if len(names) > 1 else "area" if analysis.hidden.is_painted else names[0]
-        label = f"{label}, {what} hidden"
     return f"{number}  {label}" if number else label

@@ -94,7 +94,8 @@ def paint_faces(
     """Draw the results of one model over the painted picture; `maps` are its `map_images`.
 
     Hidden areas are drawn whatever the style, so that the result is not mistaken for
-    one of the whole face. A video recorded with overlays gets no second ones.
+    one of the whole face; what hiding changes is beside the label of the box. A video recorded
+    with overlays gets no second ones.
     """
     if analysis.frame.has_overlays:
         return
@@ -115,7 +116,7 @@ def paint_faces(
         if style.boxes:
             dashed, emphasis = bool(face.issues(model)), _emphasis(face, analysis)
             draw_box(painter, face, frame_to_view, picture, label, emphasis, dashed=dashed)
-        if analysis.hidden:
+        if style.boxes and analysis.hidden:
             box = frame_to_view.mapRect(QRectF(*face.box))
             plate = label_plate(QFontMetricsF(painter.font()), box, label, picture)
             hidden_painter.draw_effect(painter, face, model, plate, picture)

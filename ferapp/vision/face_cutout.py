@@ -15,20 +15,21 @@ ROOM_ABOVE = 0.3
 def cut_out_face(analysis: Analysis, face: Face) -> Analysis:
     """`analysis` with `face` alone, its picture and coordinates those of a part of the frame.
 
-    The part is the box with room around it, as far as the frame reaches. The frame's own pixels
-    are dropped.
+    The part is the box with room around it, as far as the frame reaches. It is the image of the
+    frame from then on; the other pixels are dropped.
     """
     x, y, width, height = face.box
     beside, above = ROOM_BESIDE * height, ROOM_ABOVE * height
     rows, columns = analysis.picture.shape[:2]
     left, right = _span(x - beside, x + width + beside, columns)
     top, bottom = _span(y - above, y + height + above, rows)
-    frame = replace(analysis.frame, image=np.empty((0, 0, 3), np.uint8), recorded=None)
+    picture = analysis.picture[top:bottom, left:right].copy()
+    frame = replace(analysis.frame, image=picture[..., :3], recorded=None)  # shares its memory
     return replace(
         analysis,
         frame=frame,
         faces=(_moved(face, left, top),),
-        picture=analysis.picture[top:bottom, left:right].copy(),
+        picture=picture,
         selected_id=face.face_id,
     )
 

@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from ferapp.ui.booth.booth_file import draw_sheet
+from ferapp.ui.booth.booth_file import draw_results, draw_sheet
 from ferapp.ui.booth.booth_session import BoothSession, Phase, Strip
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.window import MainWindow
@@ -123,7 +123,9 @@ def test_a_challenge_is_captured_voted_saved_and_gone(booth: Booth, tmp_path: Pa
     assert booth.session.room_counts()[row].tolist() == [1, 2, 0, 0, 0, 0, 0]
 
     picture = tmp_path / "round.png"
-    sheet = draw_sheet(booth.session, LANGUAGES["en"])
+    session, english = booth.session, LANGUAGES["en"]
+    results = draw_results(session, english)
+    sheet = draw_sheet(session.strips, session.classes, english, results)
     booth.window.booth.save(picture)
     booth.qtbot.waitUntil(lambda: not booth.window.booth.is_saving)
     assert QImage(str(picture)).convertToFormat(sheet.format()) == sheet
@@ -132,7 +134,7 @@ def test_a_challenge_is_captured_voted_saved_and_gone(booth: Booth, tmp_path: Pa
     assert (saved["asked"], saved["model"], saved["share"]) == (asked, asked, "0.6000")
     assert [saved[f"votes_{name}"] for name in EXPRESSIONS] == ["1", "2", *"00000"]
 
-    del strip
+    del strip, session
     booth.press(KEY.Key_Escape)
     assert booth.window.booth.session is None
     gc.collect()

@@ -27,9 +27,13 @@ class BoothBar(QFrame):
         row.addWidget(self.state)
         row.addWidget(self.keys, 1)
         for name, text, tip in (
-            ("go", "Continue", "The next step of the booth. Key: Enter"),
+            ("go", "Continue", "Go to the next step. Key: Enter"),
             ("results", "Results", "What the model and the room said so far. Key: M"),
-            ("close", "Close", "Show the results, then close and delete all. Key: Esc"),
+            (
+                "close",
+                "Close",
+                "Show the results. Press again to close and delete everything. Key: Esc",
+            ),
         ):
             button = push_button(text, tip)
             button.clicked.connect(lambda _=False, name=name: press(name))

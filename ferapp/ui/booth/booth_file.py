@@ -2,12 +2,13 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
 
-from ferapp.ui.booth.booth_session import BoothSession
+from ferapp.ui.booth.booth_session import BoothSession, Strip
 from ferapp.ui.booth.panels_painter import RATIO, paint_strip
 from ferapp.ui.booth.results_painter import paint_results
 from ferapp.ui.text.class_words import Language
@@ -20,18 +21,30 @@ _RESULTS_HEIGHT = 900
 _COLUMNS = 2  # of strips
 
 
-def draw_sheet(session: BoothSession, language: Language) -> QImage:
-    """All strips in order, then the matrices. In the GUI thread."""
+def draw_results(session: BoothSession, language: Language) -> QImage:
+    """The matrices of a sheet. In the GUI thread: they are drawn by a widget."""
+    image = QImage(WIDTH - 2 * _MARGIN, _RESULTS_HEIGHT, QImage.Format.Format_RGB32)
+    image.fill(QColor(theme.current().window))
+    with QPainter(image) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_results(painter, QRectF(image.rect()), session, language)
+    return image
+
+
+def draw_sheet(
+    strips: Sequence[Strip], classes: tuple[str, ...], language: Language, results: QImage
+) -> QImage:
+    """All strips in order, then `results`. `classes` are the session's. In any thread."""
     width = (WIDTH - (_COLUMNS + 1) * _MARGIN) / _COLUMNS
     height = width / RATIO
-    rows = -(-len(session.strips) // _COLUMNS)
+    rows = -(-len(strips) // _COLUMNS)
     top = _MARGIN + rows * (height + _MARGIN)
     image = QImage(WIDTH, round(top + _RESULTS_HEIGHT + _MARGIN), QImage.Format.Format_RGB32)
     image.fill(QColor(theme.current().window))
     with QPainter(image) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for index, strip in enumerate(session.strips):
+        for index, strip in enumerate(strips):
             row, column = divmod(index, _COLUMNS)
             place = QRectF(
                 _MARGIN + column * (width + _MARGIN),
@@ -39,9 +52,8 @@ def draw_sheet(session: BoothSession, language: Language) -> QImage:
                 width,
                 height,
             )
-            paint_strip(painter, place, strip, session.classes, language, revealed=True)
-        results = QRectF(_MARGIN, top, WIDTH - 2 * _MARGIN, _RESULTS_HEIGHT)
-        paint_results(painter, results, session, language)
+            paint_strip(painter, place, strip, classes, language, revealed=True)
+        painter.drawImage(QPointF(_MARGIN, round(top)), results)
     return image
 
 

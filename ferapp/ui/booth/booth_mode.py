@@ -7,28 +7,27 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from ferapp.overlays.overlay_style import displayed_map
 from ferapp.ui.booth import booth_text
 from ferapp.ui.booth.booth_bar import BoothBar
-from ferapp.ui.booth.booth_file import draw_sheet, table, write_round
+from ferapp.ui.booth.booth_file import draw_results, draw_sheet, table, write_round
 from ferapp.ui.booth.booth_session import BoothSession, Peak, Phase
 from ferapp.ui.booth.booth_view import BoothView
 from ferapp.ui.booth.face_picture import face_picture
 from ferapp.ui.live.live_page import LivePage
+from ferapp.ui.recording.recording_controller import tables_folder
 from ferapp.ui.shell.actions import BOOTH_KEYS
-from ferapp.ui.shell.mode_keys import ModeKeys
 from ferapp.ui.shell.settings import SettingsStore
-from ferapp.ui.stage.audience_screen import AudienceScreen
-from ferapp.ui.text.class_words import LANGUAGES, Language
+from ferapp.ui.stage.audience_mode import AudienceMode
 
 TICK_MS = 50
 
 
-class BoothMode(QObject):
+class BoothMode(AudienceMode):
     """On with the action `booth`. `session` and its pictures exist only while it is on."""
 
     def __init__(
@@ -38,19 +37,13 @@ class BoothMode(QObject):
         actions: dict[str, QAction],
         store: SettingsStore,
     ) -> None:
-        super().__init__(window)
-        self._window, self._live_page, self._store = window, live_page, store
-        self._actions, self._action = actions, actions["booth"]
+        super().__init__(window, live_page, actions, store, "booth", BOOTH_KEYS)
         self.clock: Callable[[], float] = time.monotonic
         self.session: BoothSession | None = None
         self.view: BoothView | None = None
-        self._screen = AudienceScreen(window, actions["fullscreen"])
-        self._screen.lost.connect(self._lose_screen)
         self._had_attribution = True
         self.bar = BoothBar(self._press)
         live_page.add_bar(self.bar)
-        self._keys = ModeKeys(window, BOOTH_KEYS, self._owns_keys, self._press)
-        self._action.toggled.connect(self._switch)
         actions["stage"].toggled.connect(self._give_way)
         live_page.listeners.append(self._observe)
         self._timer = QTimer(self, interval=TICK_MS)
@@ -62,16 +55,7 @@ class BoothMode(QObject):
     def is_on(self) -> bool:
         return self.session is not None
 
-    def _owns_keys(self) -> bool:
-        return self.is_on and self._live_page.isVisible()
-
     # --- on and off -----------------------------------------------------------------------------
-
-    def _switch(self, on: bool) -> None:
-        if on:
-            self._enter()
-        else:
-            self._leave()
 
     def _enter(self) -> None:
         self._actions["stage"].setChecked(False)
@@ -132,7 +116,7 @@ class BoothMode(QObject):
         elif name == "results":
             session.summarise()
         elif name == "save" and session.phase is Phase.SUMMARY:
-            self._choose_file()
+            self._choose_file(session)
         elif name == "close":
             self._close_or_summarise(session)
         self._refresh()
@@ -157,9 +141,6 @@ class BoothMode(QObject):
             self._action.setChecked(False)
 
     # --- what happens ---------------------------------------------------------------------------
-
-    def _language(self) -> Language:
-        return LANGUAGES[self._store.now.stage_language]
 
     def _observe(self) -> None:
         """The live page shows something new."""
@@ -221,25 +202,33 @@ class BoothMode(QObject):
 
     # --- saving ---------------------------------------------------------------------------------
 
-    def _choose_file(self) -> None:
-        if self._writer is not None:
+    def _choose_file(self, session: BoothSession) -> None:
+        if self._writer is not None or not session.strips:
             return
         path, _ = QFileDialog.getSaveFileName(
-            self._window, "Save strips and results", "booth.png", "Picture and table (*.png)"
+            self._window,
+            "Save strips and results",
+            str(tables_folder() / "booth.png"),
+            "Picture and table (*.png)",
         )
         if path:
             self.save(Path(path).with_suffix(".png"))
 
     def save(self, picture: Path) -> None:
-        """Write the round as `picture` and a CSV beside it, in a thread; a message says so."""
+        """Draw and write the round as `picture` and a CSV beside it, in a thread.
+
+        A message says when it is done.
+        """
         session = self.session
         if session is None:
             return
-        sheet, rows = draw_sheet(session, self._language()), table(session)
+        strips, classes = tuple(session.strips), session.classes
+        language, rows = self._language(), table(session)
+        results = draw_results(session, language)
 
         def write() -> None:
             try:
-                write_round(sheet, rows, picture)
+                write_round(draw_sheet(strips, classes, language, results), rows, picture)
                 self._message = f"Saved {picture.name} and {picture.with_suffix('.csv').name}"
             except OSError as error:
                 self._message = f"Not saved: {error}"

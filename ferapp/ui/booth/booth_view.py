@@ -110,10 +110,11 @@ class BoothView(QWidget):
         colours, unit = theme.current(), self._unit()
         top = room.top() + 0.14 * room.height()
         caption = QRectF(room.left(), top, room.width(), 0.07 * unit)
-        draw_line(painter, caption, booth_text.SHOW, font_of(0.05 * unit), colours.muted)
         word = QRectF(room.left(), caption.bottom(), room.width(), 0.22 * unit)
-        asked = self._language.word(self._session.asked) if self._session.asked else ""
-        draw_line(painter, word, asked, font_of(0.17 * unit, _BOLD), colours.text)
+        if self._session.asked:  # nothing yet while the model loads
+            draw_line(painter, caption, booth_text.SHOW, font_of(0.05 * unit), colours.muted)
+            asked = self._language.word(self._session.asked)
+            draw_line(painter, word, asked, font_of(0.17 * unit, _BOLD), colours.text)
         below = QRectF(room.left(), word.bottom(), room.width(), room.bottom() - word.bottom())
         if self._session.phase is Phase.COUNTDOWN:
             big = font_of(0.36 * unit, _BOLD)

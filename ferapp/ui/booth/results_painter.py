@@ -12,6 +12,7 @@ from ferapp.ui.booth.panels_painter import draw_line, font_of
 from ferapp.ui.text.class_words import Language
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
+from ferapp.ui.widgets.text_size import percent
 
 _LEFT_TOP = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -27,13 +28,15 @@ def paint_results(
     painter.drawText(
         head, _LEFT_TOP | Qt.TextFlag.TextWordWrap, booth_text.lesson(session, language)
     )
+    if not session.strips:
+        return
     gap = 0.04 * place.width()
     width = (place.width() - gap) / 2
     names = tuple(language.word(name) for name in session.classes)
     for column, (title, counts) in enumerate(
         (
-            ("Asked → the model's word", session.model_counts()),
-            ("Asked → the room's votes", session.room_counts()),
+            ("Rows: what was asked. Columns: the model's answer", session.model_counts()),
+            ("Rows: what was asked. Columns: the room's votes", session.room_counts()),
         )
     ):
         left = place.left() + column * (width + gap)
@@ -51,6 +54,7 @@ def _paint_matrix(
     if not names or room.height() < 1:
         return
     matrix = ConfusionMatrix(selectable=False)
+    matrix.setFont(theme.sized(matrix.font(), 100 / percent()))  # the scale below makes it large
     matrix.show_counts(names, counts)
     natural = (matrix.sizeHint() + matrix.minimumSizeHint()) / 2  # large letters, whole names
     scale = min(room.width() / natural.width(), room.height() / natural.height())

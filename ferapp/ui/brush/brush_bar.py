@@ -10,9 +10,9 @@ from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.vision.hidden_areas import FILLS, Fill
 
-_WHY = "The fill matters: what replaces the face is a picture too, and the model answers to it."
+_WHY = "The fill matters: the model sees it, and responds to it too."
 _FILL_TIPS: dict[Fill, str] = {
-    "blur": "The surrounding skin, continued smoothly. It changes an answer least by itself.",
+    "blur": "The surrounding skin, continued smoothly. It changes the answer least by itself.",
     "mean": "The mean grey of what remains visible. A flat patch has edges, which may look like "
     "brows\nor a beard.",
     "noise": "Random grey values, as bright and as varied as what remains visible. They give the\n"

@@ -115,7 +115,7 @@ class BrushController(QObject):
         analysis = self._live_view.view.analysis
         face = analysis.selected_face if analysis is not None else None
         if analysis is None or face is None or face.landmarks is None or face.prediction is None:
-            self._live_view.toast.show_message("There is no face with a prediction to search.")
+            self._live_view.toast.show_message("The search needs a face with a prediction.")
             return
         self._classes = face.prediction.classes
         self.strokes.put()  # the search begins with the whole face
@@ -161,5 +161,5 @@ class BrushController(QObject):
                 f"Hiding {percent(state.share)} of the face is enough: "
                 f"{answer} {before} → {after}, now {class_title(self._classes[state.new_answer])}.",
                 tip=f"The smallest of {state.tested} square patches that changes the answer.\n"
-                "Smaller ones of other shapes may do so too. Erase, undo or paint on from here.",
+                "Other shapes may need less. You can erase, undo or paint more.",
             )

@@ -18,6 +18,8 @@ SECONDS = 20.0
 GAP_S = 1.0  # without a comparison: the picture was frozen
 _CAPACITY = 1500  # 20 s at 60 analyses a second and some
 
+_TITLE, _SPAN = "Correlation of the maps", f"last {SECONDS:.0f} s"
+
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
@@ -101,8 +103,10 @@ class AgreementPlot(QWidget):
                 )
             painter.setPen(QColor(colours.muted))
             title = QRectF(0, 0, self.width(), self.fontMetrics().height())
-            painter.drawText(title, Qt.AlignmentFlag.AlignLeft, "Correlation of the maps")
-            painter.drawText(title, Qt.AlignmentFlag.AlignRight, "last 20 s")
+            painter.drawText(title, Qt.AlignmentFlag.AlignLeft, _TITLE)
+            both = self.fontMetrics().horizontalAdvance(f"{_TITLE}  {_SPAN}")
+            if both <= self.width():
+                painter.drawText(title, Qt.AlignmentFlag.AlignRight, _SPAN)
             for value, text in ((-1, "−1"), (0, "0"), (1, "1")):
                 label = QRectF(0, _y(area, value) - 8, area.left() - 4, 16)
                 middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight

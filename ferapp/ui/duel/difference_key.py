@@ -1,16 +1,15 @@
 """The key to the map of where both sides differ."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferapp.overlays import palette
 from ferapp.overlays.overlay_style import OverlayStyle
 from ferapp.ui.duel.side_colours import difference_palette
-from ferapp.ui.live.face.attribution_key import gradient
+from ferapp.ui.live.face.attribution_key import BAR, gradient, paint_gradient
 from ferapp.ui.widgets import theme
 
-_BAR = 8  # px
 _WIDTH = 300  # px
 _PADDING = 8  # px
 
@@ -26,13 +25,13 @@ class DifferenceKey(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Key to the difference of both maps")
         self.setToolTip(
-            "A's map minus B's, each divided by its own strongest location.\n"
-            "Full colour: one of them has its strongest location there, the other nothing,\n"
-            "or they are opposed. Clear: both say the same, or nothing."
+            "A's map minus B's, each scaled to its own maximum.\n"
+            "Full colour: strongest in one map and absent in the other, or opposed.\n"
+            "Transparent: both maps agree, or neither shows anything."
         )
 
     def sizeHint(self) -> QSize:
-        return QSize(_WIDTH, _BAR + self.fontMetrics().height() + 2 + 2 * _PADDING)
+        return QSize(_WIDTH, BAR + self.fontMetrics().height() + 2 + 2 * _PADDING)
 
     def show_style(self, style: OverlayStyle) -> None:
         name = difference_palette(style)
@@ -49,17 +48,11 @@ class DifferenceKey(QWidget):
             return
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(palette.to_qcolor(palette.VIDEO_PLATE))
             painter.drawRoundedRect(QRectF(self.rect()), theme.RADIUS, theme.RADIUS)
-            bar = QRectF(_PADDING, _PADDING, self.width() - 2 * _PADDING, _BAR)
-            shape = QPainterPath()
-            shape.addRoundedRect(bar, _BAR / 2, _BAR / 2)
-            painter.save()
-            painter.setClipPath(shape)
-            painter.drawImage(bar, self._gradient)
-            painter.restore()
+            bar = QRectF(_PADDING, _PADDING, self.width() - 2 * _PADDING, BAR)
+            paint_gradient(painter, bar, self._gradient)
             painter.setPen(QColor(palette.VIDEO_TEXT))
             line = QRectF(_PADDING, bar.bottom() + 2, bar.width(), self.fontMetrics().height())
             sides = (

@@ -3,8 +3,9 @@
 import math
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -22,8 +23,10 @@ from ferapp.ui.shell.actions import native
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.chips import Chip
+from ferapp.ui.widgets.text_size import scaled
 
 _NO_FACE = "–"
+_WIDE = 600  # px at the usual size of text, from which on everything is in one row
 _TIP = "The model and the method of its map, and its answer for this face, smoothed over time."
 
 
@@ -65,18 +68,37 @@ class DuelHeader(QWidget):
         chips.addWidget(self.wipe)
         chips.addWidget(self.difference)
         chips.addStretch(1)
-        middle = QVBoxLayout()
-        middle.setSpacing(2)
-        middle.addLayout(chips)
-        middle.addWidget(self.verdict)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.MARGIN, 6, theme.GAP, 6)
-        row.setSpacing(theme.GAP)
-        row.addWidget(self.sides[0], 1)
-        row.addLayout(middle)
-        row.addWidget(self.sides[1], 1)
-        row.addWidget(end, 0, Qt.AlignmentFlag.AlignTop)
+        self._middle = middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(chips)
+        column.addWidget(self.verdict)
+        self._grid = grid = QGridLayout(self)
+        grid.setContentsMargins(theme.MARGIN, 6, theme.GAP, 6)
+        grid.setHorizontalSpacing(theme.MARGIN)
+        grid.setVerticalSpacing(2)
+        for place in (0, 2):
+            grid.setColumnStretch(place, 1)
+            grid.addWidget(self.sides[place // 2], 0, place)
+        grid.addWidget(end, 0, 3, Qt.AlignmentFlag.AlignTop)
+        self._is_narrow: bool | None = None
+        self._arrange()
         self.show_layer(Layer.WIPE)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Between both sides, or below them where these would be cut off."""
+        is_narrow = self.width() < scaled(_WIDE)
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            if is_narrow:
+                self._grid.addWidget(self._middle, 1, 0, 1, 4)
+            else:
+                self._grid.addWidget(self._middle, 0, 1)
 
     def show_layer(self, layer: Layer) -> None:
         self.wipe.setChecked(layer is Layer.WIPE)
@@ -156,7 +178,7 @@ def _answers(comparison: FaceComparison) -> tuple[str, str]:
 
 
 def verdict_text(comparison: FaceComparison | None) -> str:
-    """`Same answer · r = 0.62`; of one model, which gives one answer, only the correlation."""
+    """`Same answer · correlation 0.62`; of one model, which has one answer, the correlation."""
     if comparison is None:
         return ""
     parts = []
@@ -169,5 +191,5 @@ def verdict_text(comparison: FaceComparison | None) -> str:
 
 
 def correlation_text(value: float) -> str:
-    """`r = −0.12`."""
+    """`correlation −0.12`."""
     return f"correlation {value:.2f}".replace("-0.00", "0.00").replace("-", "−")

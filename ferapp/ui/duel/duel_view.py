@@ -24,11 +24,11 @@ from ferapp.vision.types import Analysis
 
 _FOOTER = 92  # px
 _TWO_MODELS = (
-    "Moments at which A and B give different answers appear here, with both words.\n"
+    "Moments when A and B give different answers appear here, with both answers.\n"
     "Enter steps through them."
 )
 _ONE_MODEL = (
-    "One model gives one answer. Moments at which the two maps are opposed appear here.\n"
+    "One model gives one answer. Moments when the two maps are opposed appear here.\n"
     "Enter steps through them."
 )
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QEvent,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -30,16 +31,16 @@ from ferapp.review.classify_pictures import ReadPicture
 from ferapp.review.evaluation import Evaluation
 from ferapp.review.selection import EvaluationComparison
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.text_size import scaled
 from ferapp.ui.widgets.thumbnails import ThumbnailCache
 from trainer.data.label_review import NONE, Decision
 
 Index = QModelIndex | QPersistentModelIndex
 RowRole = Qt.ItemDataRole.UserRole  # the row of the evaluation
 
-FACE_SIDE = 84  # px
+FACE_SIDE = 84  # px; this and the following at the usual size of text
 _PAD = 5
 _CAPTION_HEIGHT = 30  # px below the face, for two lines
-CELL_WIDTH, CELL_HEIGHT = FACE_SIDE + 2 * _PAD, FACE_SIDE + _CAPTION_HEIGHT + 2 * _PAD
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -207,6 +208,12 @@ class SampleModel(QAbstractTableModel):
                 self.dataChanged.emit(index, index, roles)
 
 
+def cell_size() -> QSize:
+    """Of one sample with its caption and the room around it, in px."""
+    side = scaled(FACE_SIDE)
+    return QSize(side + 2 * _PAD, side + scaled(_CAPTION_HEIGHT) + 2 * _PAD)
+
+
 class SampleDelegate(QStyledItemDelegate):
     """Paints a face, its label above its prediction, and a mark for the user's decision."""
 
@@ -215,7 +222,7 @@ class SampleDelegate(QStyledItemDelegate):
         self._view = parent
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(CELL_WIDTH, CELL_HEIGHT)
+        return cell_size()
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()
@@ -223,13 +230,13 @@ class SampleDelegate(QStyledItemDelegate):
             return
         row = int(model.rows[model.position_at(index)])
         rect, colours = option.rect, theme.current()
-        left = rect.x() + (rect.width() - FACE_SIDE) / 2
-        face = QRectF(left, rect.y() + _PAD, FACE_SIDE, FACE_SIDE)
+        side, caption = scaled(FACE_SIDE), scaled(_CAPTION_HEIGHT)
+        face = QRectF(rect.x() + (rect.width() - side) / 2, rect.y() + _PAD, side, side)
         if option.state & QStyle.StateFlag.State_Selected:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(QColor(colours.accent), 2))
             painter.setBrush(QColor(colours.raised))
-            frame = face.adjusted(-_PAD + 1, -_PAD + 1, _PAD - 1, _CAPTION_HEIGHT + _PAD - 1)
+            frame = face.adjusted(-_PAD + 1, -_PAD + 1, _PAD - 1, caption + _PAD - 1)
             painter.drawRoundedRect(frame, 6, 6)
         image = model.thumbnails.image(row)
         if image is not None:
@@ -246,8 +253,9 @@ class SampleDelegate(QStyledItemDelegate):
         colours = theme.current()
         true, predicted = model.label(row), model.predicted(row)
         painter.setFont(theme.sized(self._view.font(), 0.82))
-        first = QRectF(face.x() + 1, face.bottom() + 2, face.width() - 2, _CAPTION_HEIGHT / 2)
-        second = first.translated(0, _CAPTION_HEIGHT / 2 - 1)
+        line = scaled(_CAPTION_HEIGHT) / 2
+        first = QRectF(face.x() + 1, face.bottom() + 2, face.width() - 2, line)
+        second = first.translated(0, line - 1)
         painter.setPen(QColor(colours.muted))
         if not predicted:
             painter.drawText(first, _LEFT, "No face")
@@ -266,7 +274,7 @@ class SampleDelegate(QStyledItemDelegate):
         text = ("⚑ " * decision.flag + label_text.class_title(decision.label)).strip()
         painter.setFont(theme.sized(self._view.font(), 0.82, QFont.Weight.DemiBold))
         width = painter.fontMetrics().horizontalAdvance(text) + 10
-        plate = QRectF(face.x() + 3, face.y() + 3, min(width, face.width() - 6), 18)
+        plate = QRectF(face.x() + 3, face.y() + 3, min(width, face.width() - 6), scaled(18))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours.accent))
@@ -286,14 +294,10 @@ class SampleGrid(QTableView):
         self.samples = SampleModel(self)
         self.setModel(self.samples)
         self.setItemDelegate(SampleDelegate(self))
-        for header, size in (
-            (self.horizontalHeader(), CELL_WIDTH),
-            (self.verticalHeader(), CELL_HEIGHT),
-        ):
+        for header in (self.horizontalHeader(), self.verticalHeader()):
             header.hide()
-            header.setMinimumSectionSize(size)
-            header.setDefaultSectionSize(size)
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._fit_cells()
         self.setShowGrid(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -332,10 +336,29 @@ class SampleGrid(QTableView):
         super().currentChanged(current, previous)
         self.current_changed.emit(self.current_row())
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit_cells()
+            self._fit_columns()
+
+    def _fit_cells(self) -> None:
+        """To the size of the text."""
+        size = cell_size()
+        for header, length in (
+            (self.horizontalHeader(), size.width()),
+            (self.verticalHeader(), size.height()),
+        ):
+            header.setMinimumSectionSize(length)
+            header.setDefaultSectionSize(length)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
         before = self.samples.position_at(self.currentIndex())
-        columns = max(1, self.viewport().width() // CELL_WIDTH)
+        columns = max(1, self.viewport().width() // cell_size().width())
         if columns != self.samples.columnCount():
             self.samples.set_columns(columns)
             if before >= 0:

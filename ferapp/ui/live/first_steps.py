@@ -16,7 +16,7 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.text_size import scaled
 
-WIDTH = 620  # px: wide and low, so that it is above most faces
+WIDTH = 300  # px: beside a face in the middle of the picture, not over it
 STEPS = (
     ("Smile.", "The bars on the right respond immediately."),
     ("See why.", "Warm colours on the face speak for the expression, cool ones against it."),
@@ -40,14 +40,12 @@ class FirstSteps(QFrame):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(theme.GAP)
         grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(3, 1)
-        for index, (head, text) in enumerate(STEPS):
-            row, column = divmod(index, 2)
+        for row, (head, text) in enumerate(STEPS):
             lead, body = QLabel(head), QLabel(text)
             lead.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
             body.setWordWrap(True)
-            grid.addWidget(lead, row, 2 * column, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(body, row, 2 * column + 1, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(lead, row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(body, row, 1, Qt.AlignmentFlag.AlignTop)
         self.button = QPushButton("Got it")
         self.button.setToolTip("Hide this card. F1 shows and hides it.")
         self.button.clicked.connect(self.done)

@@ -38,7 +38,7 @@ STATUS_MS = 200
 RATES_EVERY = 5  # of these: nobody reads rates that change five times a second
 SUMMARY_MS = 1000  # a screen reader should not be talked over
 
-NOT_COMPARING = "No second model is compared: Model → Compare with"
+NOT_COMPARING = "Nothing is being compared. Start with Model → Compare with."
 FROZEN = "A frozen picture is not analysed again. Press Space to continue."
 RECORDED = (
     "The stored results are shown, and no model runs.\n"
@@ -214,6 +214,11 @@ class LivePage(QWidget):
     def _presented(self) -> Analysis | None:
         """What the picture shows: the newest analysis, or a disagreement that is held."""
         return self.live_view.duel.held_analysis or self._shown
+
+    @property
+    def presented(self) -> Analysis | None:
+        """What the picture shows, with its measured quality issues: what a snapshot saves."""
+        return self.live_view.duel.held_analysis or self._analysis
 
     def _show_signals(self, on: bool) -> None:
         self._store.change(signals=on)

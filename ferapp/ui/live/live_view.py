@@ -55,6 +55,7 @@ class LiveView(QWidget):
         self.first_steps = FirstSteps(self)
         self.toast = Toast(self)
         self._notices = (self.notice, self.analysis_notice)
+        self._title = ""  # of the picture
         for notice in self._notices:
             notice.changed.connect(self._arrange)
 
@@ -73,9 +74,15 @@ class LiveView(QWidget):
 
     def show_analysis(self, analysis: Analysis) -> None:
         self.view.show_analysis(analysis)
-        self.view.set_title(source_text.picture_title(analysis.frame))
+        self._title = source_text.picture_title(analysis.frame)
+        self._show_title()
         if self.duel.sides is not None:
             self.duel.show_analysis(analysis)
+
+    def _show_title(self) -> None:
+        """Notices have the corner of the title."""
+        is_covered = any(not notice.isHidden() for notice in self._notices)
+        self.view.set_title("" if is_covered else self._title)
 
     def set_overlay_style(self, style: OverlayStyle) -> None:
         self.view.set_overlay_style(style)
@@ -120,7 +127,7 @@ class LiveView(QWidget):
         self._arrange()
 
     def _arrange_badges(self, room: QRect) -> None:
-        """In the upper right corner, below the first steps if those are in the way."""
+        """In the upper right corner, beside the picture if there is room."""
         top = room.top()
         card = self.first_steps.geometry().adjusted(0, 0, theme.GAP, theme.GAP)
         for badge in (self.recording, self.frozen):
@@ -143,15 +150,14 @@ class LiveView(QWidget):
         room.adjust(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
         self.hud.move(room.topLeft())
         self.first_steps.resize(self.first_steps.size_in(self.width() - 2 * _MARGIN))
-        self.first_steps.move(
-            _MARGIN, _MARGIN
-        )  # in the corner of the widget it hides less of a wide picture
-        self._arrange_badges(room)
+        self.first_steps.move(_MARGIN, _MARGIN)  # in the corner it hides least of a face
+        self._arrange_badges(self.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN))
         left, bottom = room.left(), room.bottom() + 1
         if self.duel.sides is None:  # notices hide less of the picture beside it
             left = _MARGIN if left > _MIN_LETTERBOX else left
             below = self.height() - bottom
             bottom = self.height() - _MARGIN if below > _MIN_LETTERBOX else bottom
+        self._show_title()
         space = QSize(self.width() - left - _MARGIN, self.height())
         for notice in self._notices:
             if not notice.isHidden():

@@ -202,30 +202,23 @@ class VideoView(QWidget):
         )
         if self._is_dimmed:
             painter.fillRect(rect, _DIMMED)
-        if self._analysis.hidden:
-            text = f"Hidden: {label_text.hidden_text(self._analysis.hidden)}"
-            self._paint_badge(painter, rect, text, Qt.AlignmentFlag.AlignRight)
         if self._title:
-            self._paint_badge(painter, rect, self._title, Qt.AlignmentFlag.AlignLeft)
+            self._paint_title(painter, rect)
 
     def _label_font(self) -> QFont:
         return theme.sized(self.font(), 1.05, QFont.Weight.DemiBold)
 
-    def _paint_badge(
-        self, painter: QPainter, rect: QRectF, text: str, side: Qt.AlignmentFlag
-    ) -> None:
-        """What is hidden, or the title, in a bottom corner, where no label is."""
+    def _paint_title(self, painter: QPainter, rect: QRectF) -> None:
+        """In a bottom corner, where no label is."""
         metrics = painter.fontMetrics()
-        plate = QRectF(0, 0, metrics.horizontalAdvance(text) + 24, metrics.height() + 12)
-        plate.moveBottomRight(rect.bottomRight() - QPointF(_MARGIN, _MARGIN))
-        if side == Qt.AlignmentFlag.AlignLeft:
-            plate.moveLeft(rect.left() + _MARGIN)
+        plate = QRectF(0, 0, metrics.horizontalAdvance(self._title) + 24, metrics.height() + 12)
+        plate.moveBottomLeft(rect.bottomLeft() + QPointF(_MARGIN, -_MARGIN))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(palette.to_qcolor(palette.VIDEO_PLATE))
         painter.drawRoundedRect(plate, theme.RADIUS, theme.RADIUS)
         painter.setPen(QColor(palette.VIDEO_TEXT))
-        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, self._title)
 
     def face_at(self, point: QPointF) -> Face | None:
         """The face whose box or label is at this point of the widget.

@@ -72,22 +72,32 @@ class Filmstrip(QWidget):
 
     def place(self, number: int) -> QRectF:
         """Where the picture `number` is, as far as it is visible."""
-        left = (self.width() - SIDE) / 2 + _STEP * (number - self._current)
-        return QRectF(left, 2, SIDE, SIDE)
+        return QRectF(self._left() + _STEP * number, 2, SIDE, SIDE)
+
+    def _left(self) -> float:
+        """Of the first picture: all in the middle if they fit, else the current one.
+
+        The row never scrolls beyond the first or the last picture.
+        """
+        count = len(self._pictures.names) if self._pictures is not None else 0
+        spare = self.width() - (count - 1) * _STEP - SIDE
+        if spare >= 0:
+            return spare / 2
+        left = (self.width() - SIDE) / 2 - _STEP * self._current
+        return max(min(left, 0.0), spare)
 
     def number_at(self, x: float) -> int | None:
         if self._pictures is None:
             return None
-        number = self._current + round((x - self.width() / 2) / _STEP)
+        number = round((x - self._left() - SIDE / 2) / _STEP)
         return number if 0 <= number < len(self._pictures.names) else None
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._pictures is None or self._cache is None:
             return
         colours = theme.current()
-        reach = self.width() // (2 * _STEP) + 1
-        first = max(0, self._current - reach)
-        last = min(len(self._pictures.names) - 1, self._current + reach)
+        first = max(0, int(-self._left() // _STEP))
+        last = min(len(self._pictures.names) - 1, int((self.width() - self._left()) // _STEP))
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             for number in range(first, last + 1):

@@ -201,7 +201,7 @@ class PlayBar(QFrame):
         for speed in SPEEDS:
             action = menu.addAction(_speed_text(speed))
             action.setCheckable(True)
-            action.setToolTip("Playback only: times and tables are those of the file.")
+            action.setToolTip("Playback only. Times in tables stay those of the file.")
             action.triggered.connect(lambda _=False, chosen=speed: self.speed_chosen.emit(chosen))
             group.addAction(action)
             self.speeds[speed] = action
@@ -266,7 +266,7 @@ class PlayBar(QFrame):
         self.notice.setText(", ".join(remarks).capitalize())
         self.notice.setToolTip(
             (f"{_HAS_OVERLAYS}\n" * replay.has_overlays)
-            + "It was interrupted. Everything written until then is available."
+            + "It was interrupted. Everything stored up to then is available."
             * (not replay.is_complete)
             + (f"\n{_NO_PICTURES}" if replay.missing is not None else "")
         )

@@ -7,7 +7,7 @@ from ferapp.live.status import LiveEngine, Playback, SourceStatus
 from ferapp.ui.recording.play_bar import PlayBar
 from ferapp.ui.shell.actions import block
 
-NO_STEPS = "Only files and folders have steps."
+NO_STEPS = "Only files and folders can be stepped through."
 
 
 class PlaybackControls(QObject):

@@ -124,7 +124,7 @@ class RecordingController(QObject):
             self._show_outcome(now)
 
     def _enable_table(self, status: LiveStatus) -> None:
-        reason = "" if can_be_analysed(status) else "Only for a video or folder that plays"
+        reason = "" if can_be_analysed(status) else "Open a video or folder first"
         busy = "Another table is being written" if self._page.table_bar.running else ""
         block(self._actions["to_table"], busy or reason)
 
@@ -142,7 +142,7 @@ class RecordingController(QObject):
         box.setText("A recording is running. Stop it and close?")
         box.setInformativeText("Everything recorded so far is kept.")
         stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
-        stop.setToolTip("End the recording in order and close the window.")
+        stop.setToolTip("Stop the recording, then close the window.")
         box.addButton("Keep recording", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stop)
         box.exec()
@@ -255,8 +255,8 @@ class RecordingSettingsDialog(ModelessDialog):
             "Each recording is a folder named after its time. Its tables are always written: "
             "faces.csv (unsmoothed, as ferapp analyze writes it), frames.csv (the exact time of "
             "each frame), events.csv, session.json and details.npy.gz (landmarks and maps). "
-            "Without a recording or a snapshot, no frame is written to the disk, but for a small "
-            "picture of each recent file or address."
+            "Otherwise no frames are written to disk, except snapshots and a small picture of "
+            "each recent file or address."
         )
         explanation.setWordWrap(True)
         explanation.setProperty("quiet", True)

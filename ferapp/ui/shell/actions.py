@@ -30,7 +30,14 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Source",
         "Camera",
         "C",
-        "Show the camera you chose last, or the first one of this computer.",
+        "Show the camera you chose last, or the first one on this computer.",
+    ),
+    ActionRecord(
+        "camera_mode",
+        "Source",
+        "Camera resolution and rate…",
+        "Shift+C",
+        "Choose what to request from a camera. The status bar shows what it delivers.",
     ),
     ActionRecord(
         "open_file", "Source", "Open file…", "O", "Open a video, a picture or a table of faces."
@@ -54,7 +61,7 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Model",
         "End comparison",
         "Shift+M",
-        "Close what Model → Compare with opened: back to one explanation.",
+        "Stop comparing, and go back to one explanation.",
     ),
     ActionRecord(
         "teach",
@@ -76,14 +83,14 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Picture",
         "Previous frame",
         ",",
-        "Pause a file and go back by exactly one frame. In a folder of pictures also ←.",
+        "Pause the file and go back exactly one frame. In a folder of pictures, ← does the same.",
     ),
     ActionRecord(
         "step_forward",
         "Picture",
         "Next frame",
         ".",
-        "Pause a file and go on by exactly one frame. In a folder of pictures also →.",
+        "Pause the file and go on exactly one frame. In a folder of pictures, → does the same.",
     ),
     ActionRecord(
         "snapshot",
@@ -135,13 +142,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Picture",
         "Eraser",
         "Shift+E",
-        "Show the model what you erase the paint from. The right button always erases.",
+        "Erase paint, so that the model sees the area again. The right button always erases.",
         checked=False,
     ),
     ActionRecord("brush_smaller", "Picture", "Smaller brush", "[", "Or turn the wheel down."),
     ActionRecord("brush_larger", "Picture", "Larger brush", "]", "Or turn the wheel up."),
     ActionRecord(
-        "brush_undo", "Picture", "Undo hiding", "Ctrl+Z", "Take back the last stroke or part."
+        "brush_undo", "Picture", "Undo hiding", "Ctrl+Z", "Undo the last stroke or hidden part."
     ),
     ActionRecord(
         "brush_clear", "Picture", "Hide nothing", "Ctrl+Backspace", "Remove all strokes and parts."
@@ -151,8 +158,8 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Picture",
         "Find smallest patch",
         "F",
-        "Search for the smallest square patch of the face that changes the answer when it is\n"
-        "hidden. Of two models, it asks the first. Press again, or Esc, to cancel.",
+        "Find the smallest square patch of the face that changes the answer when it is hidden.\n"
+        "Press again, or Esc, to cancel.",
     ),
     ActionRecord(
         "timeline",
@@ -304,30 +311,36 @@ STAGE_KEYS = (
         ("F",),
         "F",
         "Freeze audience",
-        "The audience keeps what it sees, while you prepare something else.",
+        "The audience keeps seeing this picture while you prepare something else.",
     ),
     ModeKey(
         "explain",
         tuple("123456789"),
         "1 – 7",
         "Explain an expression",
-        "Show what speaks for and against this one. Again: for the word.",
+        "Show what speaks for and against it. Press again to explain the word.",
     ),
     ModeKey(
         "next",
         ("Down", "PgDown"),
         "↓",
         "Next expression",
-        "Explain the next one of the list. Page down, of a presenter's remote, does the same.",
+        "Explain the next one in the list. Page Down, as on a presenter's remote, does the same.",
     ),
     ModeKey(
         "previous",
         ("Up", "PgUp"),
         "↑",
         "Previous expression",
-        "Explain the previous one, or page up.",
+        "Explain the previous one in the list. Page Up does the same.",
     ),
-    ModeKey("word", ("0",), "0", "Explain the word", "Explain the expression that it says again."),
+    ModeKey(
+        "word",
+        ("0",),
+        "0",
+        "Explain the word",
+        "Go back to explaining the expression that is shown as the word.",
+    ),
     ModeKey("landmarks", ("L",), "L", "Landmarks", "Show the 68 landmarks to the audience."),
     ModeKey("leave", ("Esc",), "Esc", "Leave the stage", "Return to the window as it was."),
 )
@@ -338,29 +351,35 @@ BOOTH_KEYS = (
         ("Return", "Enter", "Space", "PgDown"),
         "Enter",
         "Continue",
-        "Agree, start the countdown, show the answer, next challenge. Or Space, or Page down.",
+        "Agree, start the countdown, show the answer, next challenge. Also Space or Page Down.",
     ),
     ModeKey(
         "vote",
         tuple("123456789"),
         "1 – 7",
         "Vote",
-        "One vote of the room for this expression. Press once for each vote.",
+        "Add one vote for this expression. Press once for each vote.",
     ),
-    ModeKey("undo", ("Backspace",), "Backspace", "Undo", "Take the last vote back."),
+    ModeKey("undo", ("Backspace",), "Backspace", "Undo", "Remove the last vote."),
     ModeKey(
         "delete", ("Del",), "Del", "Delete this strip", "Delete the person's pictures and votes."
     ),
     ModeKey("person", ("N",), "N", "Next person", "Ask somebody else for consent."),
-    ModeKey("results", ("M",), "M", "Results", "What the model and the room said, and the lesson."),
+    ModeKey("results", ("M",), "M", "Results", "What the model and the room got right."),
     ModeKey("save", ("S",), "S", "Save", "Save strips and results, while the results are shown."),
-    ModeKey("close", ("Esc",), "Esc", "Close", "Show the results first; again: close, delete all."),
+    ModeKey(
+        "close",
+        ("Esc",),
+        "Esc",
+        "Close",
+        "Show the results. Press again to close and delete everything.",
+    ),
 )
 # handled by the live page during a comparison: key, text, tip
 DUEL_KEYS = (
     ("← →", "Wipe", "Move the line between A's explanation and B's."),
-    ("W", "Where they differ", "Show the difference of both explanations, or both again."),
-    ("Enter", "Next disagreement", "Hold the newest disagreement, then the one before it."),
+    ("W", "Where they differ", "Show where the explanations differ, or both side by side."),
+    ("Enter", "Next disagreement", "Hold the latest disagreement, then earlier ones."),
     ("Esc", "Back to live", "Leave the held frame."),
 )
 

@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 from ferapp.ui.widgets.dialogs import ModelessDialog
 
 CONTENT = (
-    "One zip file to send with a report of a problem: what is installed and what ferapp doctor "
+    "One zip file to attach when you report a problem: what is installed and what ferapp doctor "
     "finds, the log, the settings, and what the program was doing when it last crashed."
 )
 PRIVACY = (
-    "There is no picture in it. The names of the user, of the computer and of the home folder are "
-    "replaced, and addresses have no passwords. Nothing is sent."
+    "It contains no pictures. The names of user, computer and home folder are replaced, and "
+    "passwords are removed from addresses. Nothing is sent."
 )
 DOCTOR = (sys.executable, "-m", "ferapp", "doctor")
 
@@ -52,7 +52,7 @@ class DiagnosticsDialog(ModelessDialog):
     def save(self, path: str) -> None:
         self._path = path
         self.save_button.setEnabled(False)
-        self.state.setText("Checking this computer. It takes some seconds…")
+        self.state.setText("Checking this computer. This takes a few seconds…")
         program, *arguments = self._command
         self.process.start(program, [*arguments, "--json", "--bundle", path])
 

@@ -120,13 +120,13 @@ class HelpMenu:
     def _faces_menu(self) -> QMenu:
         menu = QMenu("Maximum faces", self.menu)
         menu.setToolTipsVisible(True)
-        menu.menuAction().setToolTip("The most faces to analyse in a picture. Each takes time.")
+        menu.menuAction().setToolTip("How many faces to analyse at most. Each one takes time.")
         group = QActionGroup(menu)
         for faces in range(1, MAX_FACES + 1):
             action = menu.addAction(f"{faces} (default)" if faces == DEFAULT_FACES else str(faces))
             action.setCheckable(True)
             action.setChecked(self._store.now.faces == faces)
-            action.setToolTip("If there are more, those detected most clearly are analysed.")
+            action.setToolTip("If there are more, the most clearly detected ones are analysed.")
             action.triggered.connect(lambda _=False, faces=faces: self.set_max_faces(faces))
             group.addAction(action)
         return menu

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
-from ferapp.live.status import LiveStatus, ModelInfo
+from ferapp.live.status import LiveStatus, ModelInfo, ModelStatus
 from ferapp.ui.duel.sides import served_method
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.source_menu import literal
 from ferapp.ui.text import source_text, wording
-from ferapp.vision.overlay_methods import OVERLAY_METHODS
+from ferapp.vision.overlay_methods import OVERLAY_METHODS, method_groups
+from trainer.card import ModelCard
 
 _GROUPS = (("bundled", "Bundled"), ("run", "From runs"), ("file", "Opened files"))
 
@@ -89,20 +90,30 @@ class ModelMenu(QMenu):
         self._add_title("Another model", "It explains the same face with the same method.")
         for model in self._status.models:
             if model.card is not None and not model.problem and model.spec != running.spec:
-                action = menu.addAction(literal(model.name))
+                action = menu.addAction(self._line_of(model, model.card))
                 action.setToolTip(model.card.summary)
                 action.triggered.connect(lambda _=False, spec=model.spec: self._compare(spec, ""))
         if running.methods:
             menu.addSeparator()
             self._add_title("This model, explained with", "The same answer, explained twice.")
-        method = served_method(running, self._method())
-        for name in running.methods:
-            if name != method:
-                action = menu.addAction(OVERLAY_METHODS[name].title)
-                action.setToolTip(OVERLAY_METHODS[name].description)
-                action.triggered.connect(lambda _=False, name=name: self._compare("", name))
+            self._add_methods(running)
         menu.addSeparator()
         menu.addAction(self._end_comparison)
+
+    def _add_methods(self, running: ModelStatus) -> None:
+        """Those that give the same map as another one have a heading that says so."""
+        shown = served_method(running, self._method())
+        for group in method_groups(running.methods):
+            names = [name for name in group.methods if name in running.methods and name != shown]
+            if names and group.heading:
+                self._add_title(group.heading, group.why)
+            for name in names:
+                method = OVERLAY_METHODS[name]
+                action = self._others.addAction(
+                    f"{method.title}\t{method.description.splitlines()[0]}"
+                )
+                action.setToolTip(method.description)
+                action.triggered.connect(lambda _=False, name=name: self._compare("", name))
 
     def _add_title(self, text: str, tip: str) -> None:
         title = self._others.addAction(text)
@@ -117,14 +128,18 @@ class ModelMenu(QMenu):
             action.setToolTip(model.problem or "The file could not be read.")
             action.setEnabled(False)
             return
-        ms = model.ms.get(self._status.model.device)
-        facts = [source_text.accuracy(card), wording.milliseconds(ms) if ms else ""]
-        title = f"{name}   {literal(card.about)}" if card.about else name
-        action = self.addAction("\t".join([title, "  ·  ".join(fact for fact in facts if fact)]))
+        action = self.addAction(self._line_of(model, card))
         action.setCheckable(True)
         action.setToolTip(card.summary)
         action.triggered.connect(lambda _=False, spec=model.spec: self._choose(spec))
         self._models[action] = model
+
+    def _line_of(self, model: ModelInfo, card: ModelCard) -> str:
+        """Its name, what it is for, its accuracy and its time on the current device."""
+        ms = model.ms.get(self._status.model.device)
+        facts = [source_text.accuracy(card), wording.milliseconds(ms) if ms else ""]
+        title = "   ".join(literal(text) for text in (model.name, card.about) if text)
+        return "\t".join([title, "  ·  ".join(fact for fact in facts if fact)])
 
     def _choose(self, spec: str) -> None:
         self._load(spec)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import platformdirs
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import QMenu, QProxyStyle, QStyle, QStyleOption, QWidget
 
 from ferapp.overlays.overlay_painter import picture_image
 from ferapp.sources.camera_info import DEMO, parse_camera_uri
@@ -19,7 +19,8 @@ from ferapp.ui.shell.settings import RECENT, SettingsStore
 from ferapp.ui.text import source_text
 from ferapp.vision.types import Analysis
 
-WIDTH, HEIGHT = 160, 120  # px of a picture at most: an icon in the menu, whole in the tooltip
+WIDTH, HEIGHT = 160, 120  # px of a picture at most, as in the tooltip
+ICON = 48  # px, side of a picture in the menu
 
 
 def thumbnails_folder() -> Path:
@@ -39,6 +40,20 @@ def thumbnail_file(uri: str) -> Path:
     return thumbnails_folder() / f"{hashlib.sha256(uri.encode()).hexdigest()[:24]}.jpg"
 
 
+class _LargeIcons(QProxyStyle):
+    """A style sheet can reserve room for larger icons of a menu, but not draw them."""
+
+    def pixelMetric(
+        self,
+        metric: QStyle.PixelMetric,
+        option: QStyleOption | None = None,
+        widget: QWidget | None = None,
+    ) -> int:
+        if metric == QStyle.PixelMetric.PM_SmallIconSize:
+            return ICON
+        return super().pixelMetric(metric, option, widget)
+
+
 class RecentSources(QMenu):
     """A source is remembered with its first picture."""
 
@@ -47,6 +62,9 @@ class RecentSources(QMenu):
     ) -> None:
         super().__init__("Recent", parent)
         self.setToolTipsVisible(True)
+        self._style = _LargeIcons()
+        self._style.setParent(self)
+        self.setStyle(self._style)
         self.menuAction().setToolTip("Files, addresses and recordings that you opened before.")
         self._store, self._open_source = store, open_source
         self._playing = ""  # what was remembered last
@@ -90,7 +108,15 @@ class RecentSources(QMenu):
             file = thumbnail_file(uri)
             action.setToolTip(uri)
             if file.is_file():
-                action.setIcon(QIcon(str(file)))
+                action.setIcon(_square_icon(file))
                 action.setToolTip(f'<img src="{escape(str(file))}"><br>{escape(uri)}')
             action.triggered.connect(lambda _=False, chosen=uri: self._open_source(chosen))
         self.menuAction().setVisible(bool(self._store.now.recent_sources))
+
+
+def _square_icon(file: Path) -> QIcon:
+    """The middle of a picture: a menu stretches others into a square."""
+    picture = QPixmap(str(file))
+    side = min(picture.width(), picture.height())
+    left, top = (picture.width() - side) // 2, (picture.height() - side) // 2
+    return QIcon(picture.copy(left, top, side, side))

@@ -43,7 +43,8 @@ class SourceMenu(QMenu):
         self._none = self.addAction("No camera connected")
         self._none.setToolTip("A camera appears here as soon as it is connected.")
         self._none.setEnabled(False)
-        self._modes = self.addMenu(self._mode_menu())
+        self.camera_modes = self._mode_menu()
+        self._modes = self.addMenu(self.camera_modes)
         self._name_mode(store.now.camera_mode)
         self.addSeparator()
         self.addActions([actions[name] for name in ("open_file", "open_folder", "open_url")])
@@ -88,7 +89,7 @@ class SourceMenu(QMenu):
         for camera, title in zip(cameras, source_text.camera_titles(cameras), strict=True):
             action = QAction(literal(title), self)
             action.setCheckable(True)
-            action.setToolTip("Use this camera, and again at the next start.")
+            action.setToolTip("Use this camera now, and at the next start.")
             action.triggered.connect(lambda _=False, chosen=camera: self._choose(chosen))
             self.insertAction(self._modes, action)
             self._cameras[action] = camera

@@ -19,6 +19,6 @@ class TextSizeMenu(QMenu):
             action = self.addAction(f"{percent}\u00a0%{usual}")
             action.setCheckable(True)
             action.setChecked(percent == chosen)
-            action.setToolTip("In percent of the system's size. It applies at once.")
+            action.setToolTip("In percent of the system's text size. Applies at once.")
             action.triggered.connect(lambda _=False, percent=percent: choose(percent))
             group.addAction(action)

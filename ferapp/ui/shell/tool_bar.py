@@ -1,10 +1,13 @@
 """The toolbar: pages, source, model, device, actions, the menu."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
 
 from ferapp.live.status import LiveStatus, ModelState
+from ferapp.sources.camera_info import parse_camera_uri
+from ferapp.ui.shell.camera_button import CameraButton
+from ferapp.ui.shell.source_menu import SourceMenu
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.buttons import MenuButton, enable_keyboard
 
@@ -16,7 +19,7 @@ class ToolBar(QToolBar):
         self,
         window: QMainWindow,
         actions: dict[str, QAction],
-        source_menu: QMenu,
+        source_menu: SourceMenu,
         model_menu: QMenu,
         device_menu: QMenu,
         menu: QMenu,
@@ -33,7 +36,11 @@ class ToolBar(QToolBar):
         )
         self.model = MenuButton("Model", model_menu, "The model that classifies the faces.")
         self.device = MenuButton("Device", device_menu, "The device that the model runs on.")
-        self._live = [self.addWidget(button) for button in (self.source, self.model, self.device)]
+        self.camera = CameraButton(source_menu.camera_modes, actions["camera_mode"].toolTip())
+        buttons = (self.source, self.camera, self.model, self.device)
+        self._live = [self.addWidget(button) for button in buttons]
+        self._is_live, self._has_camera = True, False
+        actions["camera_mode"].triggered.connect(self._open_camera_modes)
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)
@@ -55,15 +62,27 @@ class ToolBar(QToolBar):
 
     def show_live(self, live: bool) -> None:
         """Show source, model and device only on the live page."""
+        self._is_live = live
         for action in self._live:
             action.setVisible(live)
+        self._show_camera()
         self.fit()
+
+    def _show_camera(self) -> None:
+        """The gear is there while the source is a camera."""
+        self._live[1].setVisible(self._is_live and self._has_camera)
+
+    def _open_camera_modes(self) -> None:
+        below = self.camera if self._has_camera else self.source
+        self.camera.menu().popup(below.mapToGlobal(QPoint(0, below.height())))
 
     def show_status(self, status: LiveStatus) -> None:
         opening = bool(status.source.opening)
         self.source.show_value(
             "opening…" if opening else status.source.name or "none", quiet=opening
         )
+        self._has_camera = parse_camera_uri(status.source.uri) is not None
+        self._show_camera()
         loading = status.model.state is ModelState.LOADING
         model = source_text.model_title(status) or "none"
         self.model.show_value("loading…" if loading else model, quiet=loading)

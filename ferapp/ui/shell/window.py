@@ -252,7 +252,7 @@ class MainWindow(QMainWindow):
         kind = self.store.now.anonymise
         cover = None if kind == "off" else Cover(kind, page.recent_faces.seen)
         self.snapshots.save(
-            page.analysis, page.status, page.overlay_style, page.options, recent, cover
+            page.presented, page.status, page.overlay_style, page.options, recent, cover
         )
 
     def _snapshot_done(self, message: str, path: str) -> None:

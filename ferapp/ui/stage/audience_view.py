@@ -141,9 +141,10 @@ class AudienceView(QWidget):
         top = room.top() + max(room.height() - content, 0) * 0.45
         caption = QRectF(room.left(), top, room.width(), unit * CAPTION * 1.5)
         if self._readout.tone is not Tone.MESSAGE:
+            effect, colours = self._readout.effect, theme.current()
             painter.setFont(self._font(CAPTION))
-            painter.setPen(QColor(theme.current().muted))
-            painter.drawText(caption, self._side(), self._language.caption)
+            painter.setPen(QColor(colours.text if effect else colours.muted))
+            painter.drawText(caption, self._side(), effect or self._language.caption)
         word = QRectF(room.left(), caption.bottom(), room.width(), word_height)
         progress = self._fade.currentValue() if self.is_fading else 1.0
         self._paint_word(painter, word, font, *self._old_word, 1 - progress)

@@ -35,8 +35,8 @@ class LanguageMenu(QMenu):
                 action.setEnabled(False)
                 action.setText(f"{language.english_name} (no font)")
                 action.setToolTip(
-                    f"No font of this computer can write {language.english_name}. "
-                    "Install one, such as Noto Sans, and start again."
+                    f"No font on this computer has the letters of {language.english_name}. "
+                    "Install one, such as Noto Sans, and restart ferapp."
                 )
 
 

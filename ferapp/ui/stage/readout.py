@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.live.status import LiveStatus
+from ferapp.overlays.label_text import change_text
 from ferapp.overlays.overlay_style import target_class
 from ferapp.ui.text.class_words import Language
 from ferapp.vision.types import Analysis, Face, Prediction
@@ -25,7 +26,8 @@ class Tone(Enum):
 class Readout:
     """`top` is the class of the word, `explained` one that the presenter chose to explain.
 
-    `probabilities` (K,) are the displayed ones of `classes`; None without a face.
+    `probabilities` (K,) are the displayed ones of `classes`; None without a face. `effect` is what
+    hiding parts of the face does to the answer, `Sad 83 → 38 %`.
     """
 
     word: str
@@ -34,6 +36,7 @@ class Readout:
     probabilities: NDArray[np.float32] | None = None
     top: int | None = None
     explained: int | None = None
+    effect: str = ""
 
 
 class ReadoutMaker:
@@ -52,6 +55,9 @@ class ReadoutMaker:
         face = analysis.selected_face if analysis is not None else None
         if analysis is None or not analysis.classes:
             return Readout(language.wait if _is_loading(status) else "", Tone.MESSAGE)
+        if status.source.waiting:  # the source was lost: what is on the screen is its last picture
+            self._top = None
+            return Readout(language.wait, Tone.MESSAGE, analysis.classes)
         if face is None or face.prediction is None:
             segment, time_s = self._seen
             frame = analysis.frame
@@ -88,6 +94,7 @@ class ReadoutMaker:
             smoothed,
             self._top,
             target_class(prediction, target) if is_chosen else None,
+            change_text(prediction, language.word),
         )
 
 

@@ -28,7 +28,7 @@ class StageBar(QFrame):
         self.screen_name = QLabel()
         self.screen_name.setProperty("quiet", True)
         self.freeze = Chip(
-            "Freeze audience", "The audience keeps what it sees. Key on the stage: F"
+            "Freeze audience", "The audience keeps seeing this picture. Key on the stage: F"
         )
         self.black = Chip("Black", "The audience sees a black screen. Key on the stage: B")
         self.leave = QPushButton("Leave the stage")
@@ -59,7 +59,7 @@ class StageBar(QFrame):
 
     def show_state(self, *, frozen: bool, black: bool) -> None:
         self.state.setText(
-            "The audience sees black"
+            "The audience sees a black screen"
             if black
             else "The audience's picture is frozen"
             if frozen

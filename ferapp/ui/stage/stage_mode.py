@@ -2,22 +2,19 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow
 
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.shell.actions import STAGE_KEYS
-from ferapp.ui.shell.mode_keys import ModeKeys
 from ferapp.ui.shell.settings import SettingsStore
-from ferapp.ui.stage.audience_screen import AudienceScreen
+from ferapp.ui.stage.audience_mode import AudienceMode
 from ferapp.ui.stage.audience_view import AudienceView
 from ferapp.ui.stage.readout import ReadoutMaker
 from ferapp.ui.stage.stage_bar import StageBar
-from ferapp.ui.text.class_words import LANGUAGES
 
 
-class StageMode(QObject):
+class StageMode(AudienceMode):
     """On with the action `stage`.
 
     With a second screen, the audience's window fills that one, and the laptop's window gets a bar.
@@ -31,21 +28,15 @@ class StageMode(QObject):
         actions: dict[str, QAction],
         store: SettingsStore,
     ) -> None:
-        super().__init__(window)
-        self._window, self._live_page, self._store = window, live_page, store
-        self._action = actions["stage"]
+        super().__init__(window, live_page, actions, store, "stage", STAGE_KEYS)
         self._readouts = ReadoutMaker()
         self.audience: AudienceView | None = None  # while it is on
         self.is_frozen = self.is_black = False
         self._has_landmarks = False
-        self._screen = AudienceScreen(window, actions["fullscreen"])
-        self._screen.lost.connect(self._lose_screen)
         self.bar = StageBar(self._action)
         live_page.add_bar(self.bar)
-        self._keys = ModeKeys(window, STAGE_KEYS, self._owns_keys, self._press)
         self.bar.freeze.clicked.connect(lambda: self._press("freeze", ""))
         self.bar.black.clicked.connect(lambda: self._press("black", ""))
-        self._action.toggled.connect(self._switch)
         live_page.listeners.append(self._refresh)
         live_page.status_changed.connect(self._refresh)
 
@@ -58,14 +49,6 @@ class StageMode(QObject):
         self._refresh()
 
     # --- on and off -----------------------------------------------------------------------------
-
-    def _switch(self, on: bool) -> None:
-        if on == self.is_on:
-            return
-        if on:
-            self._enter()
-        else:
-            self._leave()
 
     def _enter(self) -> None:
         self.is_frozen = self.is_black = self._has_landmarks = False
@@ -92,10 +75,6 @@ class StageMode(QObject):
         )
 
     # --- keys -----------------------------------------------------------------------------------
-
-    def _owns_keys(self) -> bool:
-        """On other pages, such as Inspect, keys mean what they always mean there."""
-        return self.is_on and self._live_page.isVisible()
 
     def _press(self, name: str, key: str) -> None:
         if name == "leave":
@@ -144,7 +123,7 @@ class StageMode(QObject):
         if self.is_frozen or not self.is_on:
             return
         page = self._live_page
-        language = LANGUAGES[self._store.now.stage_language]
+        language = self._language()
         style = replace(page.overlay_style, boxes=False, landmarks=self._has_landmarks)
         readout = self._readouts.read(page.shown, page.status, language, style.target)
         for view in self._views():

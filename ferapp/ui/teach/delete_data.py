@@ -62,7 +62,7 @@ class DeleteDataDialog(ModelessDialog):
         self.column.addLayout(self._grid)
         for widget in (self.note, self.message):
             self.column.addWidget(widget)
-        self.delete = self.add_button("Delete", "Delete what is listed, for good.", self._delete)
+        self.delete = self.add_button("Delete", "Permanently delete what is listed.", self._delete)
         self.delete.setEnabled(False)
         self.add_buttons()
         self._timer = QTimer(self, interval=DELIVER_MS)

@@ -85,7 +85,7 @@ class PersonalData(QObject):
         """
         recording = self._engine.status().recording
         if recording is not None and not recording.over:
-            return "A recording is running. End it first (key R)."
+            return "A recording is running. Stop it first (key R)."
         if self.teach_window is not None:
             self.teach_window.kill_training()
             self.teach_window.close()

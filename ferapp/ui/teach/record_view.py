@@ -66,7 +66,9 @@ class RecordView(QWidget):
         self.instruction.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.source_problem = _notice()
         self.failure = _notice()
-        self.begin = push_button("Begin", "Count down and take pictures, class by class.")
+        self.begin = push_button(
+            "Begin", "Count down and take pictures, one expression after another."
+        )
         self.skip = push_button("Skip", "Leave out this expression.")
         self.redo = push_button("Redo last", "Delete the last pictures and take them again.")
         self.train = push_button("Continue to training", TRAIN_TIP)

@@ -34,11 +34,12 @@ def about_html() -> str:
             "research, teaching and demonstrations. It is not for hiring, schooling, policing, "
             "medicine or any other decision about a person.</p>",
             "<h3>Privacy</h3>",
-            "<p>Everything stays on this computer. The app opens no connection but to a source "
-            "whose address you give, and downloads weights from pytorch.org when you train with a "
-            "recipe that starts from ImageNet. It uploads nothing, and it stores a picture only "
-            "when you tell it to. Of pictures that you train on or inspect, grey copies stay in "
-            "your user's cache, until you delete them: Menu, Delete all my data.</p>",
+            "<p>Everything stays on this computer. The app connects only to sources whose address "
+            "you enter, and to pytorch.org for weights when you train with a recipe that starts "
+            "from ImageNet. It uploads nothing. It saves pictures when you ask for it; besides, "
+            "your cache keeps a small picture of each recent file or address, and grey copies of "
+            "pictures that you train on or inspect, until you delete them: Menu, Delete all my "
+            "data.</p>",
             "<h3>Licences</h3>",
             "<p>ferapp is under the MIT licence. Its main parts:</p>",
             parts,
@@ -56,7 +57,7 @@ def card_html(card: ModelCard) -> str:
         ("Data", _rows(card.data)),
         (
             "Training",
-            [("For", card.about), ("Objective", card.objective), ("Made on", card.created)],
+            [("Purpose", card.about), ("Objective", card.objective), ("Created", card.created)],
         ),
         ("Measured", _rows(card.metrics)),
         (
@@ -65,15 +66,15 @@ def card_html(card: ModelCard) -> str:
                 ("Architecture", _call(card)),
                 ("Input", f"{sizes.input_size} × {sizes.input_size} px of the aligned face, grey"),
                 ("Classes", ", ".join(card.classes)),
-                ("Besides", "valence and arousal" if card.valence_arousal else ""),
+                ("Also predicts", "valence and arousal" if card.valence_arousal else ""),
                 ("Temperature", f"{card.temperature:.3g}"),
-                ("Attribution at", card.attribution_layer),
+                ("Attribution layer", card.attribution_layer),
             ],
         ),
         ("Intended use", card.intended_use),
         ("Limits", card.limits),
         ("Licence", card.licence),
-        ("Made with", _rows(card.versions)),
+        ("Versions", _rows(card.versions)),
     )
     parts = [f"<h2>{escape(card.name)}</h2>"]
     for title, content in sections:

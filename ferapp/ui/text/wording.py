@@ -3,9 +3,10 @@
 import math
 
 from ferapp.live.status import LiveStatus, ModelState, RecordingStatus
-from ferapp.overlays.label_text import class_title, face_label, hidden_text, percent
+from ferapp.overlays.label_text import change_text, face_label, hidden_text, percent
 from ferapp.recording.session import BACK, HIDDEN, LOST, PAUSED, PRIOR
 from ferapp.sources.recorded import Mark
+from ferapp.vision.hidden_areas import face_share
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis, Face, QualityIssue, QualityKind
 from trainer.card import ModelCard
@@ -81,7 +82,7 @@ def face_tip(face: Face, analysis: Analysis, model: int = 0) -> str:
 
 
 def effect_of_hiding(analysis: Analysis | None) -> str:
-    """`Without the mouth: Happy 92 % → 31 %`; empty while nothing is hidden.
+    """`Without the mouth: Happy 92 → 31 %`, `Without 12 % of the face: …`; empty if all is visible.
 
     The expression is the predicted one of the selected face with nothing hidden.
     """
@@ -89,14 +90,13 @@ def effect_of_hiding(analysis: Analysis | None) -> str:
     prediction = face.prediction if face is not None else None
     if analysis is None or prediction is None or prediction.unmasked is None:
         return ""
-    top = int(prediction.unmasked.argmax())
-    what = hidden_text(analysis.hidden)
-    if analysis.hidden.is_painted:
-        what = "the painted area" if not analysis.hidden.parts else "what is hidden"
-    elif len(analysis.hidden.parts) == 1:
+    hidden = analysis.hidden
+    what = hidden_text(hidden)
+    if hidden.is_painted:
+        what = f"{percent(max(face_share(hidden.areas), 0.01))} of the face"
+    elif len(hidden.parts) == 1:
         what = f"the {what}"
-    before, after = (percent(float(p[top])) for p in (prediction.unmasked, prediction.smoothed))
-    return f"Without {what}: {class_title(prediction.classes[top])} {before} → {after}"
+    return f"Without {what}: {change_text(prediction)}"
 
 
 def points(change: float) -> str:
@@ -152,13 +152,13 @@ def headline(
     if analysis is None:
         if status.source.notice or not (status.source.name or status.source.opening):
             return "No picture yet", "Demo clip (D), camera (C) or a file (O)."
-        return "Loading…", "The first result follows."
+        return "Loading…", "Waiting for the first result."
     if chosen is not None and face is None:
         return "Out of sight", f"Face {face_number(chosen)} is followed again if it returns soon."
     if analysis.faces and status.analysis_notice:
         return "No result", "The message below the picture says why."
     if analysis.faces:  # seen before the model was ready
-        return "Loading…", "The first result follows."
+        return "Loading…", "Waiting for the first result."
     return "No face", "Show a face, lit and turned to the camera."
 
 
@@ -168,11 +168,11 @@ def class_balance_tip(card: ModelCard | None) -> str:
     if card is not None and card.prior:
         often, rarely = (choose(card.prior, key=lambda n: card.prior[n]) for choose in (max, min))
         shares = (f"{100 * card.prior[name]:.2g}\u00a0% {name}" for name in (often, rarely))
-        trained = f"training pictures, of which {' and '.join(shares)}"
+        trained = f"training pictures ({', '.join(shares)})"
     return (
         f"People in front of a camera are not like the {trained}:\n"
         "“Balanced” expects every expression equally often, so that rare ones are found more\n"
-        "often, and also said more often by mistake. The attribution stays the same."
+        "often, and also predicted by mistake more often. The attribution stays the same."
     )
 
 

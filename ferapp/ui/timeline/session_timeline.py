@@ -23,7 +23,7 @@ from ferapp.overlays.label_text import class_title, percent
 from ferapp.overlays.palette import to_qcolor
 from ferapp.ui.timeline.interval_statistics import ExpressionStatistics, interval_statistics
 from ferapp.ui.timeline.session_history import LIVE_S, Event, SessionHistory, doubt_kinds
-from ferapp.ui.timeline.strip.strip_layout import LEFT, StripLayout, lay_out, least_height
+from ferapp.ui.timeline.strip.strip_layout import StripLayout, lay_out, least_height
 from ferapp.ui.timeline.strip.strip_painter import paint_session
 from ferapp.ui.timeline.strip.time_ticks import time_text
 from ferapp.ui.timeline.thumbnails_over_time import TimedThumbnails
@@ -241,7 +241,11 @@ class SessionTimeline(QWidget):
             first = min(max(self._pressed_s, layout.start), layout.end)
             self.select_interval((min(first, time_s), max(first, time_s)))
         self._show_pointer(at, layout)
-        inside = not self.history.is_empty and at.x() >= LEFT and at.y() < layout.axis.top()
+        inside = (
+            not self.history.is_empty
+            and at.x() >= layout.ribbon.left()
+            and at.y() < layout.axis.top()
+        )
         self.point_at(time_s if inside and self._drag != "range" else None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -249,10 +253,10 @@ class SessionTimeline(QWidget):
         layout, at = self.layout_now(), event.position()
         if drag != "press":
             return
-        face = layout.row_at(at.y()) if at.x() < LEFT else None
+        face = layout.row_at(at.y()) if at.x() < layout.ribbon.left() else None
         if face is not None:
             self.face_chosen.emit(face)
-        elif at.x() < LEFT:
+        elif at.x() < layout.ribbon.left():
             return
         elif self.can_seek:
             self.sought.emit(min(max(layout.time_at(at.x()), layout.start), layout.end))
@@ -266,7 +270,7 @@ class SessionTimeline(QWidget):
         shape, cursor = Qt.CursorShape, self.history.cursor_s
         if self._drag == "range" or at.y() >= layout.axis.top():
             chosen = shape.OpenHandCursor
-        elif at.x() < LEFT:
+        elif at.x() < layout.ribbon.left():
             chosen = (
                 shape.ArrowCursor if layout.row_at(at.y()) is None else shape.PointingHandCursor
             )

@@ -119,7 +119,7 @@ class TimelinePane(QWidget):
         save.setToolTip("Save it as a table, a picture or a drawing.")
         save.triggered.connect(self._save)
         lanes = MenuButton(
-            "Lanes", self.lanes_menu, "Further curves: head pose, eyes and action units."
+            "Lanes", self.lanes_menu, "More curves: head pose, eyes and action units."
         )
         export = MenuButton(
             "Export",

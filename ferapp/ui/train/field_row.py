@@ -71,7 +71,7 @@ class FieldRow(QWidget):
     def _make_reset_button(self) -> QPushButton:
         button = QPushButton("↺")
         button.setFixedWidth(28)
-        button.setStyleSheet("padding: 2px;")
+        button.setProperty("narrow", True)
         button.setAccessibleName(f"Reset {self.field.title} to the recipe's value")
         enable_keyboard(button)
         policy = button.sizePolicy()

@@ -136,12 +136,12 @@ class RunForm(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self._fields_panel())
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(area, 1)
+        layout.addWidget(area, 1)  # before the many fields, which every new parent visits
+        area.setWidget(self._fields_panel())
         layout.addWidget(self._foot_panel())
 
     def _fields_panel(self) -> QWidget:

@@ -82,7 +82,16 @@ class TrainPage(Page):
         self._refresh()
 
     def _lay_out(self) -> None:
+        """From the outside in: a new parent visits every widget that it gets."""
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.GAP - 4)
         left = QWidget()
+        layout.addWidget(left)
+        layout.addWidget(self._stack, 1)
+        self._stack.setObjectName("inner")
+        for widget in (self._form_page, self.view, self.comparison):
+            self._stack.addWidget(widget)
         fix_width(left, lambda _: scaled(LIST_WIDTH))
         column = QVBoxLayout(left)
         column.setContentsMargins(8, 10, 4, 8)
@@ -94,14 +103,6 @@ class TrainPage(Page):
         halves.setSpacing(0)
         halves.addWidget(self.form, 1)
         halves.addWidget(self.data, 1)
-        for widget in (self._form_page, self.view, self.comparison):
-            self._stack.addWidget(widget)
-        self._stack.setObjectName("inner")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.GAP - 4)
-        layout.addWidget(left)
-        layout.addWidget(self._stack, 1)
 
     def _connect(self) -> None:
         self.new_run.clicked.connect(self._show_form)

@@ -28,8 +28,8 @@ from ferapp.ui.widgets import theme
 CellUnit = Literal["counts", "rows", "columns"]  # what the numbers are shares of
 
 NO_LABEL = "no label"
-_HEADER = 22.0  # px above the cells, for one line of names
-_LINE = 15.0  # px, of each line
+_ABOVE = 7.0  # px above the cells, besides the lines of names
+_LINE = 15.0  # px, of each line, at least
 _GAP = 2.0
 _MAX_SIDE, _MIN_SIDE = 64.0, 26.0  # px, of a cell
 _WCAG_SPLIT = 0.179  # luminance at which black and white text have the same contrast
@@ -130,12 +130,12 @@ class ConfusionMatrix(QWidget):
     def sizeHint(self) -> QSize:
         count = max(len(self._classes), 1)
         width = self._names_width() + count * 48
-        return QSize(round(width), round(_HEADER + _LINE + max(len(self._rows), 1) * 40))
+        return QSize(round(width), round(self._header(2) + max(len(self._rows), 1) * 40))
 
     def minimumSizeHint(self) -> QSize:
         count = max(len(self._classes), 1)
         width = self._names_width() + count * _MIN_SIDE
-        return QSize(round(width), round(_HEADER + _LINE + max(len(self._rows), 1) * 24))
+        return QSize(round(width), round(self._header(2) + max(len(self._rows), 1) * 24))
 
     def cell_rect(self, cell: ConfusionCell) -> QRectF:
         """Where a cell is painted, in px of the widget."""
@@ -146,7 +146,7 @@ class ConfusionMatrix(QWidget):
     def column_headers(self) -> list[tuple[QRectF, str]]:
         """Place and name of each column's header; narrow columns alternate between two lines."""
         metrics, grid = QFontMetricsF(self._header_font()), self._grid()
-        lines = 1 if grid.top == _HEADER else 2
+        lines, line = (1 if grid.top == self._header(1) else 2), self._line()
         headers = []
         for column, name in enumerate(self._classes):
             available = lines * grid.width - 2 * _GAP
@@ -157,9 +157,16 @@ class ConfusionMatrix(QWidget):
             centre = grid.left + (column + 0.5) * grid.width
             # the last name may be wider than its column, but the widget ends there
             left = min(centre - width / 2, self.width() - width)
-            top = grid.top - 3 - _LINE * (1 + (lines == 2 and column % 2))
-            headers.append((QRectF(left, top, width, _LINE), text))
+            top = grid.top - 3 - line * (1 + (lines == 2 and column % 2))
+            headers.append((QRectF(left, top, width, line), text))
         return headers
+
+    def _line(self) -> float:
+        return max(_LINE, QFontMetricsF(self._header_font()).height())
+
+    def _header(self, lines: int) -> float:
+        """Px above the cells, for this many lines of names."""
+        return _ABOVE + lines * self._line()
 
     def _grid(self) -> _Grid:
         """Measured once for each size: measuring text is slow, and there are many cells."""
@@ -171,7 +178,7 @@ class ConfusionMatrix(QWidget):
                 metrics.horizontalAdvance(label_text.class_title(name)) for name in self._classes
             )
             fits = all(name <= width - 2 * _GAP for name in names)
-            top = _HEADER if fits else _HEADER + _LINE
+            top = self._header(1 if fits else 2)
             height = min((self.height() - top) / max(len(self._rows), 1), _MAX_SIDE)
             self._cached_grid = _Grid(left, top, width, height)
         return self._cached_grid
@@ -326,7 +333,9 @@ class ConfusionMatrix(QWidget):
         bottom = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
         for column, (header, text) in enumerate(self.column_headers()):
             cell = self.cell_rect((0, column))
-            if cell.top() - header.bottom() > _LINE:  # from the upper line down to its column
+            if (
+                cell.top() - header.bottom() > self._line()
+            ):  # from the upper line down to its column
                 painter.setPen(QColor(colours.line))
                 x = round(cell.center().x()) + 0.5
                 painter.drawLine(QPointF(x, header.bottom() + 3), QPointF(x, cell.top() - 2))

@@ -233,6 +233,7 @@ def _panels_and_dialogs(t: Theme) -> str:
     QPushButton:pressed {{ background: {t.line}; }}
     QPushButton:focus {{ border-color: {t.accent}; }}
     QPushButton:disabled {{ color: {t.muted}; }}
+    QPushButton[narrow="true"] {{ padding: 2px; }}
     QLineEdit {{ color: {t.text}; background: {t.window}; border: 1px solid {t.line};
         border-radius: 6px; padding: 6px 8px; }}
     QLineEdit:focus {{ border-color: {t.accent}; }}

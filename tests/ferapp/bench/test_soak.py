@@ -44,8 +44,7 @@ def test_a_short_soak_through_everything(command) -> None:
     assert result["changes"] == 6
     assert result["painted"] > 0
     assert result["notices"] == []
-    # a pool of threads may begin after the warm-up; a thread left by each change would be six
-    assert result["python_threads"]["end"] <= result["python_threads"]["warm"] + 2
+    assert result["python_threads"]["end"] == result["python_threads"]["warm"]
 
 
 def test_a_plot_without_a_soak_is_wrong_usage(command) -> None:

@@ -22,7 +22,7 @@ from ferapp.ui.widgets import theme
 from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS, is_one_sided
 
 _USUAL, _SMALL = 0.95, 0.85  # sizes of text
-_BAR = 8  # px
+BAR = 8  # px, height of the bar
 _GAP = 2
 
 
@@ -43,6 +43,18 @@ def gradient(
     return row
 
 
+def paint_gradient(painter: QPainter, bar: QRectF, row: QImage) -> None:
+    """One row of a palette as a bar with round ends."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    shape = QPainterPath()
+    shape.addRoundedRect(bar, bar.height() / 2, bar.height() / 2)
+    painter.save()
+    painter.setClipPath(shape)
+    painter.drawImage(bar, row)
+    painter.restore()
+
+
 class AttributionKey(QWidget):
     """`against ▬▬▬▬ for Happy`, and below it the limits of a held scale."""
 
@@ -60,7 +72,7 @@ class AttributionKey(QWidget):
 
     def sizeHint(self) -> QSize:
         lines = self.fontMetrics().height() + QFontMetrics(self._small_font()).height()
-        return QSize(180, _BAR + _GAP + lines)
+        return QSize(180, BAR + _GAP + lines)
 
     def _small_font(self) -> QFont:
         return theme.sized(self.font(), _SMALL / _USUAL)
@@ -135,7 +147,7 @@ class AttributionKey(QWidget):
             )
         lines = [
             direction,
-            "The colours are drawn as over a face. At the edge of the crop the map fades out.",
+            "The colours look as they do over a face. At the edge of the crop the map fades out.",
         ]
         if self._requested != self._shown:
             lines.append(
@@ -171,16 +183,9 @@ class AttributionKey(QWidget):
                 opacity=self._style.opacity,
                 one_sided=is_one_sided(self._style.method),
             )
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        bar = QRectF(0, 0, self.width(), _BAR)
-        shape = QPainterPath()
-        shape.addRoundedRect(bar, _BAR / 2, _BAR / 2)
-        painter.setClipPath(shape)
-        painter.drawImage(bar, self._gradient)
-        painter.setClipping(False)
+        paint_gradient(painter, QRectF(0, 0, self.width(), BAR), self._gradient)
         painter.setPen(QColor(theme.current().muted))
-        first = QRectF(0, _BAR + _GAP, self.width(), self.fontMetrics().height())
+        first = QRectF(0, BAR + _GAP, self.width(), self.fontMetrics().height())
         left, right = self.ends()
         painter.drawText(first, Qt.AlignmentFlag.AlignLeft, left)
         painter.drawText(first, Qt.AlignmentFlag.AlignRight, right)

@@ -162,7 +162,6 @@ class FacePanel(QWidget):
         layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, BOTTOM_MARGIN)
         layout.setSpacing(ROW_GAP)
         layout.addWidget(self.probability_plot, 1)
-        layout.addStretch(0)  # takes the room of the plot while it is hidden
         layout.addWidget(self.signals, 1)
         layout.addWidget(self.affect_plane)
         layout.addWidget(crop_row)

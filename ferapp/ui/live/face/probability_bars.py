@@ -16,7 +16,9 @@ _TIP = (
     "The model's probability for each expression; they add up to 100 %.\n"
     "Bar: smoothed over time. Thin tick: this frame alone."
 )
-_HIDDEN_TIP = "Outline: the whole face, nothing hidden. On the right: the change in points."
+_HIDDEN_TIP = (
+    "Outline: the whole face, nothing hidden. On the right: the change in percentage points."
+)
 _CLICK_TIP = "Click to explain this expression; click again to explain the label."
 
 

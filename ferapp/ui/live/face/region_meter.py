@@ -91,6 +91,8 @@ class RegionMeter(QWidget):
         colours = theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         line = QFontMetrics(self.font()).height()
+        widest = max(map(QFontMetrics(self.font()).horizontalAdvance, REGIONS))
+        painter.setFont(theme.sized(self.font(), min(self.cell(0).width() / widest, 1.0)))
         top = int(np.argmax(self._shares)) if self._has_map else -1
         painter.setPen(QColor(colours.text))
         whole = QRectF(0, 0, self._left(), 2 * line)

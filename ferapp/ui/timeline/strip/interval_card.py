@@ -16,7 +16,7 @@ _HEADS = (
     ("Peak", "The highest displayed probability in the interval."),
     ("at", "When the probability is highest."),
     ("Onset", "The first moment in the interval at which this expression leads."),
-    ("Leads for", "How long in all this expression is the most probable one; gaps do not count."),
+    ("Leads for", "Total time in which this expression is the most probable; gaps do not count."),
 )
 _NEVER = "–"
 

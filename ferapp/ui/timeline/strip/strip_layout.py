@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSizeF
 
-LEFT, RIGHT = 46, 74  # px beside the curves, for scales and for the names of the curves
+from ferapp.ui.widgets.text_size import scaled
+
+# px at the usual size of text: beside the curves, for scales and for the names of the curves
+LEFT, RIGHT = 46, 74
 FLAGS = 12  # px of the row with marks and changes
 RIBBON, ROW = 16, 7  # px, of the selected face and of the others
 SPACE = 4  # px between ribbons
 BETWEEN = 12  # px between curves, so that their scales do not touch
-AXIS = 18  # px of the times
+AXIS = 18  # px of the times, at the usual size of text
 CURVES, LANE = 84, 52  # px, at least, of the probabilities and of each further lane
 
 
@@ -49,29 +52,30 @@ class StripLayout:
 def least_height(others: int, lanes: int) -> int:
     """Height in px that shows everything."""
     rows = others * (ROW + SPACE)
-    return FLAGS + RIBBON + rows + SPACE + CURVES + lanes * (LANE + BETWEEN) + AXIS
+    return FLAGS + RIBBON + rows + SPACE + CURVES + lanes * (LANE + BETWEEN) + scaled(AXIS)
 
 
 def lay_out(
     size: QSizeF, start: float, end: float, others: Sequence[int], lanes: Sequence[str]
 ) -> StripLayout:
     """What is left after ribbons and axis is shared by the curves and the lanes."""
-    width = max(size.width() - LEFT - RIGHT, 20.0)
+    left, height = scaled(LEFT), scaled(AXIS)
+    width = max(size.width() - left - scaled(RIGHT), 20.0)
     top = float(FLAGS)
-    ribbon = QRectF(LEFT, top, width, RIBBON)
+    ribbon = QRectF(left, top, width, RIBBON)
     top += RIBBON + SPACE
     rows: dict[int, QRectF] = {}
     for face in others:
-        rows[face] = QRectF(LEFT, top, width, ROW)
+        rows[face] = QRectF(left, top, width, ROW)
         top += ROW + SPACE
-    room = max(size.height() - AXIS - top - BETWEEN * len(lanes), 20.0)
+    room = max(size.height() - height - top - BETWEEN * len(lanes), 20.0)
     share = room / (CURVES + LANE * len(lanes))
-    curves = QRectF(LEFT, top, width, CURVES * share)
+    curves = QRectF(left, top, width, CURVES * share)
     top += CURVES * share + BETWEEN
     placed: dict[str, QRectF] = {}
     for name in lanes:
-        placed[name] = QRectF(LEFT, top, width, LANE * share)
+        placed[name] = QRectF(left, top, width, LANE * share)
         top += LANE * share + BETWEEN
-    axis = QRectF(LEFT, size.height() - AXIS, width, AXIS)
-    flags = QRectF(LEFT, 0, width, FLAGS)
+    axis = QRectF(left, size.height() - height, width, height)
+    flags = QRectF(left, 0, width, FLAGS)
     return StripLayout(start, end, flags, ribbon, rows, curves, placed, axis)

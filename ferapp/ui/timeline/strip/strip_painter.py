@@ -16,6 +16,7 @@ from ferapp.ui.timeline.session_history import Event, SessionHistory
 from ferapp.ui.timeline.strip.strip_layout import RIGHT, StripLayout
 from ferapp.ui.timeline.strip.time_ticks import ticks, time_text
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.text_size import scaled
 from ferapp.vision.signals import GROUPS, SIGNALS
 
 _TICK_PX = 76  # between two times on the axis, at least
@@ -243,7 +244,9 @@ def _paint_names(
         painter.fillRect(key, QColor(tints[i]))
         painter.setFont(theme.sized(plain, 1.0, QFont.Weight.DemiBold) if i == highest else plain)
         painter.setPen(QColor(theme.current().text if i == highest else theme.current().muted))
-        painter.drawText(QRectF(room.right() + 15, top, RIGHT - 15, line), _MIDDLE, names[i])
+        painter.drawText(
+            QRectF(room.right() + 15, top, scaled(RIGHT) - 15, line), _MIDDLE, names[i]
+        )
     painter.setFont(plain)
 
 

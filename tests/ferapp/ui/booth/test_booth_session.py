@@ -152,14 +152,14 @@ def test_the_matrices_have_what_was_asked_in_rows(session: BoothSession) -> None
 
 def test_the_lesson_names_the_weakest_class(session: BoothSession) -> None:
     language = LANGUAGES["en"]
-    assert booth_text.lesson(session, language) == "No challenge was played."
+    assert booth_text.lesson(session, language) == "No results yet: no challenge has been played."
     play(session, "happy", "happy")
     assert booth_text.lesson(session, language) == "The model recognised it."
     play(session, "fear", "surprise", ("fear", "sad"))
     play(session, "fear", "fear")
     assert booth_text.lesson(session, language) == (
-        "“Afraid” was hardest for the model: 1 of 2 recognised, and most often it said "
-        "“Surprised” instead; 1 of 2 votes of the room were right."
+        "“Afraid” was hardest for the model: 1 of 2 recognised, mostly “Surprised” instead. "
+        "Of the room's votes, 1 of 2 were right."
     )
 
 

@@ -1,12 +1,14 @@
 """The comparison in the window: two models, or two methods of one, on the same face."""
 
+import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QImage
 from PySide6.QtWidgets import QMenu
 
 from ferapp.live.status import ModelInfo, ModelState
@@ -14,7 +16,10 @@ from ferapp.ui.duel.disagreements import MIN_FRAMES
 from ferapp.ui.duel.duel_view import DuelView
 from ferapp.ui.duel.wipe_view import STEP, Layer
 from ferapp.ui.live.face.twin_bars import TwinBars
+from ferapp.ui.live.snapshot import Snapshots
+from ferapp.ui.text import source_text
 from ferapp.ui.widgets import theme
+from ferapp.vision.overlay_methods import OVERLAY_METHODS
 from ferapp.vision.types import Analysis, AppliedModel, Prediction
 from tests.support.ui.compared import compared, half_map
 from tests.support.ui.fake_engine import CARD, analysis, face, prediction
@@ -75,20 +80,27 @@ def others(bench: Bench) -> QMenu:
     return menu
 
 
+def offered_names(bench: Bench) -> dict[str, QAction]:
+    """By what comes before the further words of an entry."""
+    return {re.split(r"\t|   ", text)[0]: action for text, action in entries(others(bench)).items()}
+
+
 def test_other_models_and_other_methods_are_offered_never_the_same(bench: Bench) -> None:
     bench.engine.change(models=(*bench.engine.now.models, TWIN))
     bench.engine.change_model(methods=METHODS)
-    bench.qtbot.waitUntil(lambda: {"twin-pal", "Grad-CAM"} <= entries(others(bench)).keys())
-    offered = entries(others(bench))
+    bench.qtbot.waitUntil(lambda: {"twin-pal", "Grad-CAM"} <= offered_names(bench).keys())
+    offered = offered_names(bench)
     assert "default" not in offered
     assert "Grad × Input" not in offered
+    assert source_text.accuracy(CARD) in offered["twin-pal"].text()
+    assert OVERLAY_METHODS["gradcam"].description in offered["Grad-CAM"].text()
     offered["twin-pal"].trigger()
     assert bench.engine.calls[-1] == ("compare_with", ("twin-pal", ""))
     offered["Grad-CAM"].trigger()
     assert bench.engine.calls[-1] == ("compare_with", ("", "gradcam"))
     bench.window.live_page.change_style(method="gradcam")
-    assert "Grad × Input" in entries(others(bench))
-    assert "Grad-CAM" not in entries(others(bench))
+    assert "Grad × Input" in offered_names(bench)
+    assert "Grad-CAM" not in offered_names(bench)
 
 
 def test_the_method_of_the_second_side_is_not_offered_to_the_first(bench: Bench) -> None:
@@ -219,6 +231,26 @@ def test_a_held_frame_shows_the_face_of_that_moment(bench: Bench) -> None:
     assert 0 < y < duel.wipe.height()
 
 
+def test_a_snapshot_saves_the_held_moment(bench: Bench, tmp_path: Path) -> None:
+    duel, window = two_models(bench), bench.window
+    sad, _ = disagreeing(bench, duel)
+    bench.show(compared(("happy", "happy"), index=99))
+    duel.hold(duel.pins.all[0])
+    held = duel.held_analysis
+    assert held is not None
+    window.snapshots = Snapshots(window, lambda: tmp_path)
+    bench.qtbot.keyClick(window, Qt.Key.Key_S)
+    window.snapshots.finish()
+    (file,) = tmp_path.glob("*.json")
+    record = json.loads(file.read_text())
+    assert record["frame"]["index"] == sad.frame.index
+    (one,) = record["faces"]
+    assert one["box"] == pytest.approx(held.faces[0].box)
+    saved = QImage(str(file.with_suffix(".png")))
+    assert (saved.width(), saved.height()) == (record["frame"]["width"], record["frame"]["height"])
+    assert (saved.height(), saved.width()) == held.picture.shape[:2]
+
+
 def test_other_sides_start_with_no_disagreement(bench: Bench) -> None:
     duel = two_models(bench)
     disagreeing(bench, duel)
@@ -262,8 +294,7 @@ def test_parts_that_show_only_the_first_model_name_it(bench: Bench) -> None:
 
 def test_a_tall_panel_has_its_spare_room_in_and_below_the_plot(bench: Bench) -> None:
     panel = bench.window.live_page.panel
-    two_models(bench)
-    bench.show(compared())
+    bench.show(analysis(face()))
     small = panel.crop.parentWidget().height()
     assert panel.probability_plot.isVisible()
     before = panel.probability_plot.height()

@@ -177,7 +177,9 @@ def test_the_effect_is_on_the_picture_and_names_a_new_answer(view: VideoView) ->
     fooled = with_prediction(one, unmasked=probabilities("sad", 0.83))
     text = label_text.effect_text(fooled.prediction)
     assert text == "Sad 83 → 2\u00a0%   Sad → Happy"
-    assert not label_text.effect_text(drawn_face().prediction)
+    whole = drawn_face().prediction
+    assert whole is not None
+    assert not label_text.effect_text(whole)
     colours = []
     for face_ in (one, fooled):
         view.show_analysis(replace(shown, faces=(face_,)))
@@ -186,21 +188,15 @@ def test_the_effect_is_on_the_picture_and_names_a_new_answer(view: VideoView) ->
     assert colours[1] > 5 * colours[0]  # filled with the face's colour where the answer changed
 
 
-def test_hidden_parts_are_listed_in_the_corner(view: VideoView) -> None:
-    view.show_analysis(hidden("mouth", "eyes"))
-    room = view.picture_rect()
-    corner = pixels(view)[int(room.bottom()) - 40 :, int(room.right()) - 180 :]
-    assert share(corner, palette.VIDEO_TEXT, 120) > 0.02
-    assert label_text.hidden_text(hide_parts({"mouth", "eyes"})) == "eyes and mouth"
-
-
-def test_hidden_parts_are_marked_even_without_overlays(view: VideoView) -> None:
+def test_without_boxes_the_effect_is_not_on_the_picture(view: VideoView) -> None:
     shown = hidden("mouth")
-    assert label_text.box_label(shown.faces[0], shown) == "Happy 87\u00a0%, mouth hidden"
-    several = hidden("mouth", "nose")
-    assert label_text.box_label(several.faces[0], several) == "Happy 87\u00a0%, parts hidden"
-    whole = replace(shown, hidden=NOTHING_HIDDEN)
-    assert label_text.box_label(whole.faces[0], whole) == "Happy 87\u00a0%"
+    view.set_overlay_style(BARE)
+    view.show_analysis(shown)
+    plain = pixels(view)
+    view.set_overlay_style(replace(BARE, boxes=True))
+    above = np.s_[: int(view.frame_to_view(0, shown.faces[0].box[1]).y()) - 2]
+    assert share(plain[above], palette.FACE_COLOURS[0]) == 0
+    assert share(pixels(view)[above], palette.FACE_COLOURS[0]) > 0
 
 
 def test_a_quality_issue_dashes_the_box_and_adds_a_question_mark(view: VideoView) -> None:

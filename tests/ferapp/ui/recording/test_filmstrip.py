@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 
 from ferapp.live.status import Playback
 from ferapp.sources.base import PictureFiles
@@ -44,12 +44,16 @@ def test_thumbnails_stand_in_order_around_the_current_one(folder: Bench) -> None
     bar = folder.window.live_page.play_bar
     for number, colour in enumerate(COLOURS):
         folder.qtbot.waitUntil(lambda n=number, c=colour: colour_of(folder, n) == list(c))
-    assert bar.filmstrip.place(1).center().x() == bar.filmstrip.width() / 2
+    assert bar.filmstrip.place(0).left() == 0  # nothing lies before the first picture
     assert colour_of(folder, 3) == rgb(theme.current().raised)  # there is no such file
     assert bar.time.text() == "2 of 280"
     assert bar.filmstrip.accessibleDescription() == "2 of 280: 1.png"
     folder.show(at(11.0))
     assert bar.time.text() == "12 of 280"
+    folder.show(at(140.0))
+    assert bar.filmstrip.place(140).center().x() == bar.filmstrip.width() / 2
+    folder.show(at(279.0))
+    assert bar.filmstrip.place(279).right() == bar.filmstrip.width()
 
 
 def test_a_click_goes_to_a_picture(folder: Bench) -> None:
@@ -58,10 +62,18 @@ def test_a_click_goes_to_a_picture(folder: Bench) -> None:
     place = strip.place(7).center().toPoint()
     folder.qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=place)
     assert calls(folder, "seek") == [7.0]
-    folder.show(at(0.0))
-    before_first = QPoint(round(strip.place(0).left()) - SIDE, SIDE // 2)
-    folder.qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=before_first)
-    assert calls(folder, "seek") == [7.0]
+    assert strip.number_at(strip.place(0).left() - SIDE) is None
+
+
+def test_few_pictures_are_all_visible_in_the_middle(folder: Bench, tmp_path: Path) -> None:
+    names = tuple(f"{number}.png" for number in range(3))
+    playback = Playback(3.0, pictures=PictureFiles(tmp_path, names))
+    folder.engine.change_source(playback=playback)
+    strip = folder.window.live_page.play_bar.filmstrip
+    folder.qtbot.waitUntil(lambda: strip.place(1).center().x() == strip.width() / 2)
+    assert strip.place(0).left() > 0
+    assert strip.number_at(strip.place(2).center().x()) == 2
+    assert strip.number_at(strip.width() - 1) is None
 
 
 def test_arrows_step_through_a_folder_but_not_through_a_video(folder: Bench) -> None:

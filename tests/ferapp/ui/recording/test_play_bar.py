@@ -86,7 +86,7 @@ class TestReplay:
         assert landmarks.isChecked()  # as it was, for what plays next
         for each in (landmarks, attribution):
             assert not each.isEnabled()
-            assert "numbers, not landmarks and maps" in each.toolTip()
+            assert "no landmarks or maps" in each.toolTip()
         assert not page.attribution.isEnabled()
         assert not page.sliders.opacity.isEnabled()
         page.change_style(palette=page.overlay_style.palette)

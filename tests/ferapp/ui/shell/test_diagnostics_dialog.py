@@ -36,7 +36,7 @@ def test_it_says_what_will_be_in_the_file_and_then_what_is(
     script = f"import sys; print('noise'); print({RESULT!r}); open(sys.argv[-1], 'w').close()"
     dialog = dialog_running(parent, script)
     text = " ".join(label.text() for label in dialog.findChildren(QLabel))
-    assert "There is no picture in it" in text
+    assert "It contains no pictures" in text
     file = tmp_path / "d.zip"
     with qtbot.waitSignal(dialog.process.finished, timeout=60_000):
         dialog.save(str(file))

@@ -10,9 +10,15 @@ from PySide6.QtWidgets import QMenu
 
 from ferapp.personal.stored_data import DataLocations, delete_stored
 from ferapp.ui.shell.drop_paste import pasted_folder
-from ferapp.ui.shell.recent_sources import is_remembered, thumbnail_file, thumbnails_folder
+from ferapp.ui.shell.recent_sources import (
+    ICON,
+    is_remembered,
+    thumbnail_file,
+    thumbnails_folder,
+)
 from ferapp.ui.shell.settings import RECENT, SettingsStore
 from tests.support.ui.fake_engine import analysis, face
+from tests.support.ui.picture import pixels
 from tests.support.ui.playing import calls
 from tests.support.ui.window_bench import Bench
 
@@ -58,6 +64,11 @@ def test_the_picture_is_small_and_in_the_cache(bench: Bench) -> None:
     assert (image.width(), image.height()) == (160, 90)
     colour = image.pixelColor(30, 20)
     np.testing.assert_allclose((colour.red(), colour.green(), colour.blue()), RED, atol=6)
+    listed = menu(bench)
+    listed.resize(listed.sizeHint())
+    red = np.abs(pixels(listed)[..., :3].astype(int) - RED).max(axis=2) < 8
+    rows, columns = (np.count_nonzero(red.any(axis=axis)) for axis in (1, 0))
+    assert (rows, columns) == pytest.approx((ICON, ICON), abs=2)  # large enough to recognise
     assert thumbnail_file("/v/clip.mp4").stat().st_size < 8000
     (action,) = menu(bench).actions()
     assert not action.icon().isNull()

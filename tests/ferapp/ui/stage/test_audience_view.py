@@ -132,6 +132,6 @@ def test_a_language_without_a_font_says_so(qtbot: QtBot) -> None:
     assert english.isEnabled()
     assert not other.isEnabled()
     assert other.text() == "Lost (no font)"
-    assert "No font of this computer can write Lost." in other.toolTip()
+    assert "No font on this computer has the letters of Lost." in other.toolTip()
     english.trigger()
     assert chosen == ["en"]

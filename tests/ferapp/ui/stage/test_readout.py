@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ferapp.live.status import LiveStatus, ModelStatus
+from ferapp.live.status import LiveStatus, ModelStatus, SourceStatus
 from ferapp.ui.stage.readout import GONE_S, LEAD, Readout, ReadoutMaker, Tone
 from ferapp.ui.text.class_words import LANGUAGES
 from ferapp.vision.types import Analysis, QualityIssue, QualityKind
@@ -83,6 +83,29 @@ def test_while_the_model_loads_the_audience_waits() -> None:
     assert read(ReadoutMaker(), analysis(face(), model=False)).word == "One moment…"
     failed = LiveStatus(model=ModelStatus(notice="The file is damaged."))
     assert ReadoutMaker().read(None, failed, ENGLISH, "predicted").word == ""
+
+
+def test_what_hiding_changes_is_said_in_the_language_of_the_audience() -> None:
+    sad = np.full(7, 0.17 / 6, np.float32)
+    sad[EXPRESSIONS.index("sad")] = 0.83
+    shown = between(happy=0.5, sad=0.38)
+    painted = with_prediction(shown.faces[0], unmasked=sad)
+    shown = replace(shown, faces=(painted,))
+    assert read(ReadoutMaker(), shown).effect == "Sad 83 → 38\u00a0%"
+    german = ReadoutMaker().read(shown, LiveStatus(), LANGUAGES["de"], "predicted")
+    assert german.effect == f"{LANGUAGES['de'].word('sad')} 83 → 38\u00a0%"
+    assert german.word == LANGUAGES["de"].word("happy")
+    assert not read(ReadoutMaker(), analysis(face())).effect
+
+
+def test_the_last_picture_of_a_lost_source_has_no_word() -> None:
+    maker, shown = ReadoutMaker(), analysis(face())
+    lost = LiveStatus(source=SourceStatus(waiting=True))
+    assert read(maker, shown).word == "Happy"
+    assert maker.read(shown, lost, ENGLISH, "predicted") == Readout(
+        ENGLISH.wait, Tone.MESSAGE, shown.classes
+    )
+    assert read(maker, shown).word == "Happy"
 
 
 def test_an_explained_class_is_marked() -> None:

@@ -106,8 +106,7 @@ def test_a_frozen_audience_keeps_its_picture(staged: Bench) -> None:
     before = pixels(audience(staged))
     give(staged, 1)
     press(staged, KEY.Key_6)
-    change = np.abs(pixels(audience(staged)).astype(int) - before)
-    assert change.max() < 16  # edges of large letters may differ a little, by Qt's glyph cache
+    np.testing.assert_array_equal(pixels(audience(staged)), before)
     assert audience(staged).readout.word == "Happy"
     press(staged, KEY.Key_F)
     assert audience(staged).readout.word == "Sad"

@@ -153,7 +153,7 @@ def test_about_says_use_privacy_and_licences(bench: Bench) -> None:
         "ferapp 0.",
         "apparent expression, not emotion",
         "not for hiring, schooling, policing, medicine",
-        "opens no connection but to a source",
+        "connects only to sources",
         "uploads nothing",
         "LGPL",
         "Apache-2.0",
