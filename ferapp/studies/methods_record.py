@@ -202,11 +202,12 @@ def _training(card: ModelCard, cite: References) -> list[str]:
     samples = card.data.get("train_samples")
     size = f", on {samples:,} pictures" if isinstance(samples, int) else ""
     if "fer2013" in name.lower():
+        data = f"FER2013 {cite('fer2013')}"  # first: numbers follow the text
         votes = (
             f" and on votes of annotators {cite('ferplus')}" if "FERPlus" in card.licence else ""
         )
         others = " and further photographs" if "photographs" in name else ""
-        sentences.append(f"It was trained on FER2013 {cite('fer2013')}{others}{votes}{size}.")
+        sentences.append(f"It was trained on {data}{others}{votes}{size}.")
     else:
         sentences.append(f"It was trained on {name}{size}.")
     if "PAL" in card.objective:
@@ -256,8 +257,8 @@ def _doubts(measured: Measurement) -> list[str]:
     limits = (
         f"narrower than {quality.SMALL:g} px, turned away by more than {quality.TURNED:g}°, darker "
         f"than {quality.DARK:g} of 255, blurred (sharpness below {quality.BLURRED:g} of that "
-        f"typical of FER2013), or with more than {quality.CUT_OFF:.0%} of its landmarks outside "
-        f"the frame, or whose highest probability was below {quality.UNSURE:g}"
+        f"typical of FER2013), or with more than {100 * quality.CUT_OFF:g} % of its landmarks "
+        f"outside the frame, or whose highest probability was below {quality.UNSURE:g}"
     )
     sentences = [f"A face was marked as in doubt where it was {limits}."]
     counts = measured.counts

@@ -4,8 +4,13 @@ import csv
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from html import escape
+from itertools import count
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ferapp.studies.report.conditions import (
     PARTICIPANT,
@@ -20,6 +25,7 @@ from ferapp.studies.report.style import COPY_SCRIPT, report_style
 from ferapp.studies.report.thumbnails import Cover
 from ferapp.studies.study_record import FAILED_FILE, StudyProgress, StudyRecord, read_study
 from ferapp.studies.study_tables import finished_sources, read_source_table
+from ferapp.vision.types import Box
 from trainer.files import write_text
 from trainer.labels import EXPRESSIONS
 from trainer.reports.document import html_page, html_table
@@ -62,7 +68,7 @@ def write_report(out: Path, anonymise: str = "") -> Path:
             cards.append(source_card(table, f"source-{number}", classes, rotate, cover))
     failed = _failed(out)
     body = [
-        _head(out, record, cards, failed),
+        _head(out, record, cards, failed, anonymise),
         _legend(classes),
         _contents(cards),
         *_conditions(cards, classes),
@@ -78,12 +84,35 @@ def write_report(out: Path, anonymise: str = "") -> Path:
 
 @contextmanager
 def _covering(anonymise: str) -> Iterator[Cover | None]:
-    yield None
+    """How heads are hidden; None where they are shown. Raises UsageError for an unknown kind."""
+    if not anonymise:
+        yield None
+        return
+    from ferapp.overlays.anonymise import Anonymiser, cover_heads, kind_of  # MediaPipe
+    from ferapp.vision.head_search import Head
+
+    segments = count()
+    with Anonymiser(kind_of(anonymise)) as anonymiser:
+
+        def cover(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+            heads = anonymiser.search(image, segment=next(segments))
+            x, y, width, height = box
+            middle = x + width / 2, y + height / 2
+            if not any(head.surrounds(*middle) for head in heads.heads):  # not found this time
+                heads = replace(heads, heads=(*heads.heads, Head.of_box(box)))
+            return cover_heads(image, heads, anonymiser.kind)
+
+        yield cover
 
 
 def _head(
-    out: Path, record: StudyRecord, cards: Sequence[SourceCard], failed: Sequence[Sequence[str]]
+    out: Path,
+    record: StudyRecord,
+    cards: Sequence[SourceCard],
+    failed: Sequence[Sequence[str]],
+    anonymise: str,
 ) -> str:
+    covered = f"Faces are hidden ({anonymise}). " if anonymise else ""
     face_frames = sum(card.face_frames for card in cards)
     doubtful = sum(card.doubtful_frames for card in cards)
     facts = {
@@ -99,7 +128,7 @@ def _head(
     begun = record.begun[:16].replace("T", " ")
     notes = (
         f"Analysed on {begun} with the model {record.settings.model} by {record.app}.{unfinished} "
-        f"{WHAT_IT_IS} How it was measured is in methods.md, every figure in summary.csv."
+        f"{WHAT_IT_IS} {covered}How it was measured is in methods.md, every figure in summary.csv."
     )
     title = escape(_title(out))
     return f'<h1>{title}</h1>\n<p>{escape(notes)}</p>\n<dl class="facts">{tiles}</dl>'

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ferapp.sources.base import SourceError
 from ferapp.sources.images import load_image
 from ferapp.sources.uri import open_source
+from ferapp.vision.types import Box
 from trainer.errors import FerError
 
 SIDE = 84  # px
@@ -19,7 +20,8 @@ ROOM = 0.25  # around the box, in sides of it
 JPEG_QUALITY = 72
 TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
-Cover = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+# hides whoever is in a picture; the box is of a face that must be hidden
+Cover = Callable[[NDArray[np.uint8], Box], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Moment:
     """A face in a frame. `box` is x, y, width, height in pixels of the source."""
 
     time_s: float
-    box: tuple[float, float, float, float]
+    box: Box
     file: str = ""  # of the picture, where the source is a folder
 
 
@@ -47,7 +49,7 @@ def thumbnails(
         order, _frames(source, [moments[number] for number in order]), strict=True
     ):
         if image is not None:
-            image = cover(image) if cover is not None else image
+            image = cover(image, moments[number].box) if cover is not None else image
             result[number] = _data_uri(image, moments[number].box, rotate)
     return result
 
@@ -74,7 +76,7 @@ def _picture(file: Path) -> NDArray[np.uint8] | None:
         return None
 
 
-def _data_uri(image: NDArray[np.uint8], box: tuple[float, float, float, float], rotate: int) -> str:
+def _data_uri(image: NDArray[np.uint8], box: Box, rotate: int) -> str:
     x, y, width, height = box
     side = max(width, height) * (1 + 2 * ROOM)
     # from the picture to the thumbnail, which may reach beyond it
