@@ -119,7 +119,7 @@ def _evaluate_run(run: RunDir, report: ReportProgress) -> None:
     from trainer.device import resolve_device
     from trainer.evaluation.evaluate import evaluate
     from trainer.models.model_file import load_model
-    from trainer.reports.run_records import aligned_as_trained
+    from trainer.reports.data_as_trained import aligned_as_trained
 
     data = _data_path_of(run)
     report(f"Reading {data.name}…")
@@ -194,7 +194,7 @@ def _find_evaluated_model(
 
 def _open_as_trained(data: Path, run: RunDir) -> "FaceData":
     """The data set with the classes and validation pictures of the run, where it is the run's."""
-    from trainer.reports.run_records import open_as_trained
+    from trainer.reports.data_as_trained import open_as_trained
 
     return open_as_trained(data, [run.best])
 

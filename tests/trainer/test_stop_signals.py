@@ -145,7 +145,7 @@ def test_a_command_ends_without_a_thread_that_hangs() -> None:
 @pytest.mark.parametrize("module", ["ferapp", "trainer"])
 def test_ctrl_c_while_a_command_is_being_imported_prints_no_traceback(module: str) -> None:
     """Also where Python's handler, which would print one, was there before."""
-    package = {"ferapp": "ferapp.cli.commands", "trainer": "trainer.cli.commands"}[module]
+    package = {"ferapp": "ferapp.cli.command_line", "trainer": "trainer.cli.commands"}[module]
     done = run_script(
         "import runpy, signal, sys\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"

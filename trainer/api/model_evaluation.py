@@ -22,7 +22,7 @@ from trainer.model_index import find_model
 from trainer.models import model_file
 from trainer.models.registry import FerModel
 from trainer.prior import TRAINED
-from trainer.reports.run_records import aligned_as_trained, open_as_trained
+from trainer.reports.data_as_trained import aligned_as_trained, open_as_trained
 
 
 @dataclass(frozen=True, slots=True)

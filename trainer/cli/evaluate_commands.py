@@ -250,14 +250,14 @@ def explain(
 def _open_data(
     data: Path, models: list[Path], no_landmarks: bool, stated: dict[str, Any]
 ) -> "FaceData":
-    from trainer.reports.run_records import open_as_trained
+    from trainer.reports.data_as_trained import open_as_trained
 
     with progress_bars() as progress:
         return open_as_trained(data, models, not no_landmarks, stated, progress)
 
 
 def _aligned_as_trained(model: Path, faces: "FaceData") -> "FaceData":
-    from trainer.reports.run_records import aligned_as_trained
+    from trainer.reports.data_as_trained import aligned_as_trained
 
     pictures = aligned_as_trained(model, faces)
     if pictures is not faces and faces.has_landmarks.any():

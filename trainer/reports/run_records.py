@@ -3,7 +3,6 @@
 import json
 import statistics
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,9 @@ from pydantic import ValidationError
 from trainer.config.loading import saved_config
 from trainer.config.sections import DataConfig
 from trainer.config.train_config import TrainConfig
-from trainer.data.face_data import FaceData
-from trainer.data.landmark_detection import Progress
-from trainer.data.prepare import open_data
-from trainer.data.reading.read_options import configured_options
 from trainer.errors import DataError, ModelFileError, UsageError
 from trainer.labels import EXPRESSIONS
-from trainer.model_index import find_model, read_card
+from trainer.model_index import read_card
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir
 
@@ -201,45 +196,3 @@ def data_config_of(model: Path, data: Path) -> DataConfig:
         classes = read_card(model).classes
         return DataConfig(classes=[] if classes == EXPRESSIONS else list(classes))
     return DataConfig()
-
-
-def open_as_trained(
-    data: Path,
-    models: list[Path],
-    landmarks: bool = True,
-    stated: Mapping[str, Any] | None = None,
-    progress: Progress = lambda *_: None,
-) -> FaceData:
-    """The data set as the runs of `models` read it: the same classes, the same validation draw.
-
-    Fields of the section `data` that are `stated` come first; without `landmarks` none are
-    detected. Raises UsageError where the runs read it in different ways.
-    """
-    configs = [data_config_of(model, data).model_copy(update=stated or {}) for model in models]
-    ways = [(config.format, configured_options(config)) for config in configs]
-    if any(way != ways[0] for way in ways):
-        raise UsageError(
-            f"{data}: these models were trained on different classes or validation pictures of it",
-            "Evaluate them one by one.",
-        )
-    layout, options = ways[0]
-    faces = open_data(data, layout=layout, landmarks=landmarks, options=options, progress=progress)
-    return faces if landmarks else faces.without_landmarks()
-
-
-def aligned_as_trained(model: Path, faces: FaceData) -> FaceData:
-    """`faces` without landmarks if the model's run trained on unaligned pictures.
-
-    A run without landmarks that fine-tunes an aligned model has pictures that are aligned already.
-    """
-    run = RunDir(model.parent.parent)
-    if model.parent.name != "checkpoints" or not run.config.is_file():
-        return faces
-    config = read_run_header(run)[2]
-    if config.data.landmarks:
-        return faces
-    with suppress(ModelFileError):  # the initial model may be gone, and nothing else needs it
-        init = read_card(find_model(config.model.init)) if config.model.init else None
-        if init is not None and init.data.get("landmarks", "none") != "none":
-            return faces
-    return faces.without_landmarks()

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferapp.studies.report.conditions import SourceCurve
-from ferapp.studies.report.figures import clock, duration, timeline
-from ferapp.studies.report.thumbnails import Cover, Moment, thumbnails
+from ferapp.studies.report.peak_pictures import Cover, Moment, thumbnails
+from ferapp.studies.report.report_svg import clock, duration, timeline
 from ferapp.studies.report.tracks import (
     face_track,
     middle_times,

@@ -19,10 +19,10 @@ from ferapp.studies.report.conditions import (
     means_by,
     unit_name,
 )
-from ferapp.studies.report.figures import interval_bar, mean_curves
+from ferapp.studies.report.peak_pictures import Cover
+from ferapp.studies.report.report_svg import interval_bar, mean_curves
 from ferapp.studies.report.source_card import SourceCard, source_card
 from ferapp.studies.report.style import COPY_SCRIPT, report_style
-from ferapp.studies.report.thumbnails import Cover
 from ferapp.studies.study_record import FAILED_FILE, StudyProgress, StudyRecord, read_study
 from ferapp.studies.study_tables import finished_sources, read_source_table
 from ferapp.vision.types import Box

@@ -9,6 +9,7 @@ from PIL import Image
 
 import ferapp
 from ferapp.studies import single_source
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.single_source import analyze_source
 from tests.support.app.analyze_parts import HEADER, QUALITY, ScriptedStream, raises
 from trainer.errors import UsageError
@@ -26,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, demo_frame: np.ndarray) -> 
 def test_it_is_the_csv_of_the_command(folder: Path, tmp_path: Path) -> None:
     table = ferapp.analyze(folder, model="compact", device="cpu", prior="balanced")
     file = tmp_path / "faces.csv"
-    analyze_source(str(folder), file, "compact", "cpu", prior="balanced")
+    analyze_source(str(folder), file, AnalysisSettings("compact", "cpu", "balanced"))
     read = pd.read_csv(file, dtype={"doubts": str}).fillna({"doubts": ""})
     pd.testing.assert_frame_equal(table, read)
     assert table["file"].tolist() == ["face 1.png", "nobody 2.png"]

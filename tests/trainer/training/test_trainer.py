@@ -26,7 +26,7 @@ from trainer.model_index import find_model, read_card
 from trainer.models import create
 from trainer.models.model_file import load_model
 from trainer.recipes import recipe
-from trainer.reports.run_records import aligned_as_trained
+from trainer.reports.data_as_trained import aligned_as_trained
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
 from trainer.training.state import TrainState

@@ -260,4 +260,4 @@ def test_without_a_face_there_is_nothing_to_search(bench: Bench, page: LivePage)
     bench.show(analysis(index=1))
     bench.qtbot.keyClick(bench.window, Qt.Key.Key_F)
     assert not bench.engine.patch_search.is_running
-    assert "no face" in page.live_view.toast.label.text()
+    assert "needs a face" in page.live_view.toast.label.text()

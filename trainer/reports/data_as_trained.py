@@ -1,0 +1,57 @@
+"""Data sets as the runs of models read them."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from trainer.data.face_data import FaceData
+from trainer.data.landmark_detection import Progress
+from trainer.data.prepare import open_data
+from trainer.data.reading.read_options import configured_options
+from trainer.errors import ModelFileError, UsageError
+from trainer.model_index import find_model, read_card
+from trainer.reports.run_records import data_config_of, read_run_header
+from trainer.training.run_dir import RunDir
+
+
+def open_as_trained(
+    data: Path,
+    models: list[Path],
+    landmarks: bool = True,
+    stated: Mapping[str, Any] | None = None,
+    progress: Progress = lambda *_: None,
+) -> FaceData:
+    """The data set as the runs of `models` read it: the same classes, the same validation draw.
+
+    Fields of the section `data` that are `stated` come first; without `landmarks` none are
+    detected. Raises UsageError where the runs read it in different ways.
+    """
+    configs = [data_config_of(model, data).model_copy(update=stated or {}) for model in models]
+    ways = [(config.format, configured_options(config)) for config in configs]
+    if any(way != ways[0] for way in ways):
+        raise UsageError(
+            f"{data}: these models were trained on different classes or validation pictures of it",
+            "Evaluate them one by one.",
+        )
+    layout, options = ways[0]
+    faces = open_data(data, layout=layout, landmarks=landmarks, options=options, progress=progress)
+    return faces if landmarks else faces.without_landmarks()
+
+
+def aligned_as_trained(model: Path, faces: FaceData) -> FaceData:
+    """`faces` without landmarks if the model's run trained on unaligned pictures.
+
+    A run without landmarks that fine-tunes an aligned model has pictures that are aligned already.
+    """
+    run = RunDir(model.parent.parent)
+    if model.parent.name != "checkpoints" or not run.config.is_file():
+        return faces
+    config = read_run_header(run)[2]
+    if config.data.landmarks:
+        return faces
+    with suppress(ModelFileError):  # the initial model may be gone, and nothing else needs it
+        init = read_card(find_model(config.model.init)) if config.model.init else None
+        if init is not None and init.data.get("landmarks", "none") != "none":
+            return faces
+    return faces.without_landmarks()
