@@ -161,9 +161,11 @@ def _detection(measured: Measurement, cite: References) -> list[str]:
     from trainer.faces.second_look import ACCEPTED, CANDIDATE
 
     version = f" (MediaPipe {measured.mediapipe})" if measured.mediapipe else ""
-    most = "one face" if measured.faces == 1 else f"up to {measured.faces} faces"
+    most = "one face and its landmarks"
+    if measured.faces > 1:
+        most = f"up to {measured.faces} faces and their landmarks"
     sentences = [
-        f"In each frame, {most} and their landmarks were located by the MediaPipe "
+        f"In each frame, {most} were located by the MediaPipe "
         f"FaceLandmarker{version} {cite('mediapipe', 'facemesh')} with a confidence threshold of "
         f"{MIN_CONFIDENCE:g}, and followed from frame to frame."
     ]

@@ -38,7 +38,7 @@ def test_counts_settings_and_model_are_those_of_the_study(study: Path) -> None:
     assert text == (study / "methods.md").read_text(encoding="utf-8")
     assert "in 2 sources (5 frames analysed, one frame in 2)." in text
     assert "1 further source could not be analysed and was left out." in text
-    assert "one face and their" not in text
+    assert "In each frame, one face and its landmarks were located" in text
     assert "25.0 % of the 4 measurements of 2 faces" in text
     assert "Values were not smoothed." in text
     assert row(text, "Sources") == "2 analysed, 1 failed, 0 not yet analysed"
