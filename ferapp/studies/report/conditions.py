@@ -8,6 +8,7 @@ import numpy as np
 from ferapp.studies.report.tracks import Floats, mean_curve
 
 PARTICIPANT = "participant"
+PERSONS = frozenset({PARTICIPANT, "participant_id", "subject", "sub", "ses", "run"})  # no conditions
 CONDITION = "condition"
 VALUES = range(2, 13)  # of a column of the manifest that is a condition
 CURVE_POINTS = 60
@@ -63,7 +64,7 @@ def condition_columns(manifests: Sequence[Mapping[str, str]]) -> list[str]:
             if value:
                 columns.setdefault(name, set()).add(value)
     few = [name for name, values in columns.items() if len(values) in VALUES]
-    return sorted((name for name in few if name != PARTICIPANT), key=lambda n: n != CONDITION)
+    return sorted((name for name in few if name not in PERSONS), key=lambda n: n != CONDITION)
 
 
 def unit_name(curves: Sequence[SourceCurve]) -> str:
@@ -88,9 +89,13 @@ def means_by(column: str, curves: Sequence[SourceCurve], unit: str) -> list[Cond
             units.setdefault(key, []).append(curve)
         means = [_mean([_mean(curve.probabilities) for curve in group]) for group in units.values()]
         over_time = [
-            _mean([mean_curve(c.times, c.probabilities, end, count) for c in timed])
+            _mean(drawn)
             for group in units.values()
-            if (timed := [c for c in group if c.times is not None and len(c.times)])
+            if (drawn := [
+                mean_curve(c.times, c.probabilities, end, count)
+                for c in group
+                if c.times is not None and len(c.times)
+            ])
         ]
         curves_of_value = _of_most(np.stack(over_time)) if over_time else None
         result.append(
@@ -107,11 +112,11 @@ def _of_most(values: Floats) -> Interval:
 
 def _cut_to_drawn(groups: list[ConditionMeans]) -> list[ConditionMeans]:
     """Without the parts at the end in which no curve is known."""
-    known = [np.isfinite(g.curves.mean).any(axis=1) for g in groups if g.curves is not None]
-    if not known or not np.any(known):
+    means = [group.curves.mean for group in groups if group.curves is not None]
+    known = np.isfinite(np.array(means)).any(axis=(0, 2)) if means else np.zeros(0, bool)
+    if not known.any():
         return groups
-    count = len(known[0])
-    last = int(np.flatnonzero(np.any(known, axis=0))[-1]) + 1
+    count, last = len(known), int(np.flatnonzero(known)[-1]) + 1
     return [
         replace(
             group,
@@ -144,4 +149,6 @@ def _mean(values: Sequence[Floats] | Floats) -> Floats:
 
 
 def _divided(above: Floats, below: Floats) -> Floats:
-    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
+    result = np.full(np.shape(above), np.nan)
+    np.divide(above, below, out=result, where=below > 0)
+    return result

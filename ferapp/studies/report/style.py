@@ -120,7 +120,8 @@ def _colours(classes: Sequence[str], palette: dict[str, str], hatch: str) -> str
     result = [f"--hatch: repeating-linear-gradient(135deg, {hatch} 0 3px, transparent 3px 7px);"]
     for number, name in enumerate(classes):
         colour = palette.get(name, others[number % len(others)])
-        red, green, blue, _ = QColor(colour).getRgbF()
-        text = "#101214" if 0.3 * red + 0.59 * green + 0.11 * blue > 0.5 else "#ffffff"
+        shade = QColor(colour)
+        grey = 0.3 * shade.redF() + 0.59 * shade.greenF() + 0.11 * shade.blueF()
+        text = "#101214" if grey > 0.5 else "#ffffff"
         result.append(f"--c{number}: {colour}; --t{number}: {text};")
     return " ".join(result)

@@ -92,4 +92,6 @@ def _means(part: NDArray[np.intp], values: Floats, count: int) -> Floats:
     sums, numbers = np.zeros((count, values.shape[1])), np.zeros((count, values.shape[1]))
     np.add.at(sums, part, np.where(known, values, 0.0))
     np.add.at(numbers, part, known)
-    return np.divide(sums, numbers, out=np.full(sums.shape, np.nan), where=numbers > 0)
+    means = np.full(sums.shape, np.nan)
+    np.divide(sums, numbers, out=means, where=numbers > 0)
+    return means

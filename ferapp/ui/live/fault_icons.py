@@ -108,6 +108,15 @@ def _unreadable() -> QPainterPath:
     return path
 
 
+def _missing() -> QPainterPath:
+    """A picture's empty frame."""
+    path = QPainterPath()
+    path.addRoundedRect(QRectF(3, 4.5, 18, 15), 2, 2)
+    path.addPath(_lines((8.5, 9), (15.5, 15)))
+    path.addPath(_lines((15.5, 9), (8.5, 15)))
+    return path
+
+
 def _info() -> QPainterPath:
     path = QPainterPath()
     path.addEllipse(QPointF(12, 12), 9, 9)
@@ -125,7 +134,7 @@ _ICONS: dict[FaultKind | None, Callable[[], QPainterPath]] = {
     FaultKind.REPEATING: _repeating,
     FaultKind.RESIZED: _resized,
     FaultKind.SKIPPED: _skipped,
-    FaultKind.MISSING: _unreadable,
+    FaultKind.MISSING: _missing,
     FaultKind.UNREADABLE: _unreadable,
     None: _info,
 }

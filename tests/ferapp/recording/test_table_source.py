@@ -14,6 +14,7 @@ from ferapp.live.engine import open_source
 from ferapp.recording.table_pictures import is_of_folder, locate_pictures
 from ferapp.sources.base import Frame, FrameSource, SourceError
 from ferapp.sources.faults import FaultKind
+from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.face_edits import edit_faces
 from ferapp.studies.single_source import analyze_source
 from ferapp.vision.types import QualityKind
@@ -199,7 +200,7 @@ def test_a_changed_video_is_not_played(clip: Path) -> None:
         "clip.mp4 is not the file that this table was made from: its size differs"
     )
     with pytest.raises(SourceError, match="its size differs"):  # grey is not analysed
-        analyze_source(str(table), None, "default", "cpu")
+        analyze_source(str(table), None, AnalysisSettings(device="cpu"))
 
 
 def test_a_table_of_the_demo_clip_plays_it_and_one_of_a_camera_says_why_not(clip: Path) -> None:

@@ -181,6 +181,7 @@ def test_the_effect_is_on_the_picture_and_names_a_new_answer(view: VideoView) ->
     assert whole is not None
     assert not label_text.effect_text(whole)
     colours = []
+    view.set_overlay_style(replace(BARE, boxes=True))
     for face_ in (one, fooled):
         view.show_analysis(replace(shown, faces=(face_,)))
         above = pixels(view)[: int(view.frame_to_view(0, one.box[1]).y())]

@@ -86,7 +86,7 @@ class TestReplay:
         assert landmarks.isChecked()  # as it was, for what plays next
         for each in (landmarks, attribution):
             assert not each.isEnabled()
-            assert "no landmarks or maps" in each.toolTip()
+            assert "not landmarks and maps" in each.toolTip()
         assert not page.attribution.isEnabled()
         assert not page.sliders.opacity.isEnabled()
         page.change_style(palette=page.overlay_style.palette)
@@ -99,7 +99,7 @@ class TestReplay:
         playing.engine.change_source(replay=replace(REPLAY, is_reanalysed=True))
         playing.show(at(20.0))
         playing.qtbot.waitUntil(page.attribution.method.isEnabled)
-        assert "numbers" not in attribution.toolTip()
+        assert "Only numbers" not in attribution.toolTip()
         assert page.attribution.isEnabled()
         playing.qtbot.waitUntil(lambda: crop.accessibleDescription() == "")
         playing.engine.change_source(replay=replace(REPLAY, has_overlays=True))
