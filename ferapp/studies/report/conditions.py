@@ -8,7 +8,9 @@ import numpy as np
 from ferapp.studies.report.tracks import Floats, mean_curve
 
 PARTICIPANT = "participant"
-PERSONS = frozenset({PARTICIPANT, "participant_id", "subject", "sub", "ses", "run"})  # no conditions
+PERSONS = frozenset(
+    {PARTICIPANT, "participant_id", "subject", "sub", "ses", "run"}
+)  # no conditions
 CONDITION = "condition"
 VALUES = range(2, 13)  # of a column of the manifest that is a condition
 CURVE_POINTS = 60
@@ -91,11 +93,13 @@ def means_by(column: str, curves: Sequence[SourceCurve], unit: str) -> list[Cond
         over_time = [
             _mean(drawn)
             for group in units.values()
-            if (drawn := [
-                mean_curve(c.times, c.probabilities, end, count)
-                for c in group
-                if c.times is not None and len(c.times)
-            ])
+            if (
+                drawn := [
+                    mean_curve(c.times, c.probabilities, end, count)
+                    for c in group
+                    if c.times is not None and len(c.times)
+                ]
+            )
         ]
         curves_of_value = _of_most(np.stack(over_time)) if over_time else None
         result.append(

@@ -52,7 +52,7 @@ class TestNames:
 
     def test_what_is_named_twice_is_one_source(self, tmp_path: Path) -> None:
         touch(tmp_path, "a/clip.mp4")
-        assert names_of(tmp_path / "a", tmp_path / "a" / "clip.mp4") == ["clip"]
+        assert names_of(tmp_path / "a", tmp_path / "a" / "clip.mp4") == ["a/clip"]
 
 
 class TestSources:

@@ -108,7 +108,7 @@ def test_the_class_balance_reaches_engine_settings_and_headline(bench: Bench) ->
     bench.engine.change_model(card=CARD.model_copy(update={"prior": shares}))
     chips = page.look.class_balance.chips
     bench.qtbot.waitUntil(
-        lambda: "38\u00a0% happy and 2\u00a0% disgust" in chips["balanced"].toolTip()
+        lambda: "(38\u00a0% happy, 2\u00a0% disgust)" in chips["balanced"].toolTip()
     )
     chips["balanced"].click()
     assert bench.engine.options.prior == "balanced"

@@ -80,7 +80,7 @@ class TestReplay:
         page = playing.window.live_page
         boxes, landmarks, attribution, _crop_frame, signals = page.switches
         crop = page.panel.crop
-        playing.qtbot.waitUntil(lambda: "input is not recorded" in crop.accessibleDescription())
+        playing.qtbot.waitUntil(lambda: "input was not stored" in crop.accessibleDescription())
         assert boxes.isEnabled()
         assert signals.isEnabled()
         assert landmarks.isChecked()  # as it was, for what plays next

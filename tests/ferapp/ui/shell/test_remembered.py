@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ferapp import app, cli
+from ferapp import app
+from ferapp.cli import command_line
 from ferapp.app import remembered_camera, remembered_model
 from ferapp.live.engine import Engine
 from ferapp.ui.shell.settings import Settings, SettingsStore
@@ -78,6 +79,6 @@ def test_the_command_line_comes_before_the_settings(
 
     monkeypatch.setattr(app, "Engine", engine)
     with pytest.raises(Stop):
-        cli.app(list(arguments), standalone_mode=False)
+        command_line.app(list(arguments), standalone_mode=False)
     assert requested == [opened]
     assert SettingsStore().now == store.now  # and nothing of it is remembered
