@@ -8,7 +8,7 @@ import numpy as np
 from ferapp.studies.report.tracks import Floats, mean_curve
 
 PARTICIPANT = "participant"
-PERSONS = frozenset(
+PERSONS = frozenset({PARTICIPANT, "participant_id", "subject", "sub", "ses", "run"})
     {PARTICIPANT, "participant_id", "subject", "sub", "ses", "run"}
 )  # no conditions
 CONDITION = "condition"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ferapp import app
-from ferapp.cli import command_line
 from ferapp.app import remembered_camera, remembered_model
+from ferapp.cli import command_line
 from ferapp.live.engine import Engine
 from ferapp.ui.shell.settings import Settings, SettingsStore
 from trainer.files import asset
