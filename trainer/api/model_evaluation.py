@@ -23,6 +23,7 @@ from trainer.models import model_file
 from trainer.models.registry import FerModel
 from trainer.prior import TRAINED
 from trainer.reports.data_as_trained import aligned_as_trained, open_as_trained
+from trainer.reports.run_records import data_config_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def evaluate(
     if not hasattr(model, "card"):
         raise UsageError("this model has no card", "Load one with trainer.load_model.")
     path = Path(data).expanduser()
-    faces = open_as_trained(path, [model.file]).of_split(split)
+    landmarks = data_config_of(model.file, path).landmarks
+    faces = open_as_trained(path, [model.file], landmarks).of_split(split)
     faces = aligned_as_trained(model.file, faces)
     check_classes(str(model.file), model.card, faces)
     device = next(model.parameters()).device

@@ -7,10 +7,12 @@ import multiprocessing
 import multiprocessing.util
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.synchronize import Event
@@ -80,12 +82,28 @@ def _detect_chunks(
                 while waiting and len(running) < 2 * workers:  # bounds the pictures in memory
                     start = waiting.popleft()
                     chunk = np.asarray(data.images[start : start + CHUNK])
-                    running[pool.submit(_detect_chunk, chunk)] = start
+                    with _workers_leave_main_alone():  # a submission may start one
+                        running[pool.submit(_detect_chunk, chunk)] = start
                 for future in wait(running, return_when="FIRST_COMPLETED").done:
                     yield running.pop(future), future.result()
         finally:
             stopped.set()  # chunks in hand end after the picture in hand
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _workers_leave_main_alone() -> Iterator[None]:
+    """Processes that are spawned meanwhile do not run the main module once more.
+
+    They need nothing of it, and a script that trains has no `if __name__ == "__main__"`.
+    """
+    main = vars(sys.modules["__main__"])
+    hidden = {name: main.pop(name) for name in ("__file__", "__spec__") if name in main}
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        main.update(hidden)
 
 
 def _write_points(points: NDArray[np.float32], stream: BinaryIO) -> None:

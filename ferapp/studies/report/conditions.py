@@ -9,8 +9,6 @@ from ferapp.studies.report.tracks import Floats, mean_curve
 
 PARTICIPANT = "participant"
 PERSONS = frozenset({PARTICIPANT, "participant_id", "subject", "sub", "ses", "run"})
-    {PARTICIPANT, "participant_id", "subject", "sub", "ses", "run"}
-)  # no conditions
 CONDITION = "condition"
 VALUES = range(2, 13)  # of a column of the manifest that is a condition
 CURVE_POINTS = 60

@@ -125,12 +125,12 @@ def test_a_setting_says_what_it_takes() -> None:
 
 
 def test_settings_may_be_values_instead_of_texts() -> None:
-    texts = ["optim.epochs=3", "data.landmarks=false", "objective.terms={pal=0.5}"]
+    texts = ["optim.epochs=3", "augment.mixup=0", "objective.terms={center=0.5}"]
     texts.append("model.options={widths=[8,16],blocks=[1,1]}")
     values = {
         "optim.epochs": 3,
-        "data.landmarks": False,
-        "objective.terms": {"pal": 0.5},
+        "augment.mixup": 0,
+        "objective.terms": {"center": 0.5},
         "model.options": {"widths": [8, 16], "blocks": [1, 1]},
     }
     assert load_config(None, values) == load_config(None, texts)
