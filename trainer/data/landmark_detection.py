@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def _workers_leave_main_alone() -> Iterator[None]:
 
     They need nothing of it, and a script that trains has no `if __name__ == "__main__"`.
     """
-    main = vars(sys.modules["__main__"])
+    main: dict[str, Any] = vars(sys.modules["__main__"])
     hidden = {name: main.pop(name) for name in ("__file__", "__spec__") if name in main}
     main["__spec__"] = None
     try:

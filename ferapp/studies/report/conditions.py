@@ -115,7 +115,9 @@ def _of_most(values: Floats) -> Interval:
 def _cut_to_drawn(groups: list[ConditionMeans]) -> list[ConditionMeans]:
     """Without the parts at the end in which no curve is known."""
     means = [group.curves.mean for group in groups if group.curves is not None]
-    known = np.isfinite(np.array(means)).any(axis=(0, 2)) if means else np.zeros(0, bool)
+    if not means:
+        return groups
+    known = np.logical_or.reduce(np.isfinite(np.array(means)), axis=(0, 2))
     if not known.any():
         return groups
     count, last = len(known), int(np.flatnonzero(known)[-1]) + 1

@@ -63,7 +63,8 @@ def test_a_seek_back_keeps_what_was_analysed_and_the_curve_ends_at_the_picture()
     assert rows.times[-1] == 0
     assert rows.times[0] == pytest.approx(-1.0)
     assert history.classes[int(rows.smoothed[-1].argmax())] == "sad"
-    assert np.isnan(rows.smoothed[-2]).all()  # another segment begins after a gap
+    assert rows.times[-2] == pytest.approx(-0.1)
+    assert history.classes[int(rows.smoothed[-2].argmax())] == "happy"  # joined: none is between
 
 
 def test_a_frame_without_a_face_is_a_gap_and_takes_older_results_away() -> None:
