@@ -29,6 +29,8 @@ PACKAGES = (
     "rich",
     "scikit-learn",
     "scipy",
+    "pandas",
+    "joblib",
     "platformdirs",
     "filelock",
     "matplotlib",

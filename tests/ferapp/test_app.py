@@ -12,7 +12,8 @@ SCRIPT = """
 import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from ferapp import app, cli
+from ferapp import app
+from ferapp.cli import command_line as cli
 from ferapp.ui.shell.window import MainWindow
 
 def look():

@@ -63,7 +63,9 @@ def compare(qtbot: QtBot, window: MainWindow, text: str) -> DuelView:
     """Choose an entry of Model, Compare with; wait until both sides have explained a face."""
     (menu,) = (m for m in window.model_menu.findChildren(QMenu) if m.title() == "Compare with")
     menu.aboutToShow.emit()
-    next(action for action in menu.actions() if action.text() == text).trigger()
+    next(
+        action for action in menu.actions() if action.text().split("\t")[0].startswith(text)
+    ).trigger()
     duel = window.live_page.live_view.duel
     qtbot.waitUntil(
         lambda: "correlation " in duel.header.verdict.text() and not _notice(duel), timeout=LIMIT_MS

@@ -264,7 +264,7 @@ def is_running(progress: StudyProgress) -> bool:
 class TestEnds:
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
-        write_clips(tmp_path / "videos", [f"{number}.avi" for number in range(4)], frames=150)
+        write_clips(tmp_path / "videos", [f"{number}.avi" for number in range(4)], frames=60)
         return tmp_path
 
     def test_killed_and_started_again_it_equals_an_uninterrupted_one(self, folder: Path) -> None:
@@ -272,10 +272,9 @@ class TestEnds:
             running = RunningStudy(folder, "--jobs", "2")
             running.wait_for(is_running)
             workers = running.workers()
-            running.process.kill()
+            for process in (running.process, *workers):
+                process.kill()
             running.end()
-            for worker in workers:
-                worker.kill()
             assert all(OutputNote(running.out / name).read() for name in tables_of(running.out))
         again = RunningStudy(folder, "--jobs", "2")
         _, stderr = again.end()
