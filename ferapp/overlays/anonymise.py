@@ -71,7 +71,7 @@ class Anonymiser:
         boxes = [face.box for face in analysis.faces if face.landmarks is None]
         image = cover_heads(frame.image, _with_boxes(heads, boxes), self.kind)
         picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2BGRA), np.uint8)
-        faces = tuple(_without_features(face) for face in analysis.faces)
+        faces = tuple(_without_features(face, self.kind) for face in analysis.faces)
         return replace(analysis, frame=replace(frame, image=image), picture=picture, faces=faces)
 
     def cover(self, image: NDArray[np.uint8], segment: int) -> NDArray[np.uint8]:
@@ -94,12 +94,13 @@ def _with_boxes(heads: HeadsOfFrame, boxes: list[Box]) -> HeadsOfFrame:
     return replace(heads, heads=(*heads.heads, *(Head.of_box(box) for box in boxes)))
 
 
-def _without_features(face: Face) -> Face:
+def _without_features(face: Face, kind: AnonymiseKind) -> Face:
+    """A map would hide the mesh, whose colour is faint: there it is left out."""
     crop = face.crop
     if crop is not None:
         crop = replace(crop, pixels=np.full_like(crop.pixels, 128), covered=None)
     predictions = tuple(
-        replace(one, attribution=coarse_maps(one.attribution))
+        replace(one, attribution=None if kind == "mesh" else coarse_maps(one.attribution))
         if one is not None and one.attribution is not None
         else one
         for one in face.predictions

@@ -167,6 +167,14 @@ def test_an_analysis_keeps_its_numbers_and_loses_its_pixels() -> None:
     assert result.picture[y, x, :3].tolist() == result.frame.image[y, x].tolist() == list(MASK)
 
 
+def test_no_map_hides_the_mesh() -> None:
+    shown = analysis(face(attribution=np.eye(SIZE, dtype=np.float32)))
+    with Anonymiser("mesh") as anonymiser:
+        (after,) = anonymiser.apply(shown).faces
+    assert after.prediction is not None
+    assert after.prediction.attribution is None
+
+
 def test_a_face_of_the_last_second_that_is_gone_covers_all(demo_frame: np.ndarray) -> None:
     shown = analysis(face(), index=30)
     shown = replace(shown, frame=replace(shown.frame, time_s=1.0, segment=4))
