@@ -2,7 +2,8 @@
 
 What was measured stays as it is; what is drawn must not bring a face back. The pixels that the
 model sees go, maps keep only coarse areas, and no landmarks are drawn: MediaPipe's detector finds
-a face in their dots and contours, but not in the faint lines of the mesh.
+a face in their dots and contours. It finds few in lines that differ from their ground in colour
+alone, and Haar cascades, which see grey, find nothing in them.
 """
 
 from collections.abc import Iterable
@@ -36,8 +37,9 @@ CONTRAST = 0.4  # that is left of them
 PICTURE_BLOCKS = 12  # across a picture that is covered whole
 BLOCK_PX = 8  # of a block while it is smoothed, before it is enlarged
 MASK = (74, 66, 60)  # BGR
-MESH_GROUND = (112, 112, 112)
-MESH_LINE = (138, 138, 138)
+MESH_GROUND = (104, 104, 104)
+MESH_LINE = (62, 114, 100)  # as grey as the ground; MediaPipe's detector is keenest on blue
+MESH_PX = 160  # of a face from which on lines have that colour: below they would fill it
 MAP_CELLS = 5  # of a map, across: of 8, MediaPipe takes some for a face
 _SUBPIXEL = 4  # bits
 
@@ -69,7 +71,7 @@ class Anonymiser:
         boxes = [face.box for face in analysis.faces if face.landmarks is None]
         image = cover_heads(frame.image, _with_boxes(heads, boxes), self.kind)
         picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2BGRA), np.uint8)
-        faces = tuple(_without_features(face) for face in analysis.faces)
+        faces = tuple(_without_features(face, self.kind) for face in analysis.faces)
         return replace(analysis, frame=replace(frame, image=image), picture=picture, faces=faces)
 
     def cover(self, image: NDArray[np.uint8], segment: int) -> NDArray[np.uint8]:
@@ -92,12 +94,13 @@ def _with_boxes(heads: HeadsOfFrame, boxes: list[Box]) -> HeadsOfFrame:
     return replace(heads, heads=(*heads.heads, *(Head.of_box(box) for box in boxes)))
 
 
-def _without_features(face: Face) -> Face:
+def _without_features(face: Face, kind: AnonymiseKind) -> Face:
+    """A map would hide the mesh, whose colour is faint: there it is left out."""
     crop = face.crop
     if crop is not None:
         crop = replace(crop, pixels=np.full_like(crop.pixels, 128), covered=None)
     predictions = tuple(
-        replace(one, attribution=coarse_maps(one.attribution))
+        replace(one, attribution=None if kind == "mesh" else coarse_maps(one.attribution))
         if one is not None and one.attribution is not None
         else one
         for one in face.predictions
@@ -220,12 +223,22 @@ def head_ellipse(head: Head) -> tuple[tuple[float, float], tuple[float, float], 
 
 
 def _draw_mesh(image: NDArray[np.uint8], head: Head) -> None:
-    """Thin lines, in little contrast: a detector must not take the drawing for a face."""
+    """Thin lines in another colour: a detector must not take the drawing for a face."""
     if not len(head.points):
         return
     lines = _mesh_lines() if len(head.points) == 478 else _landmark_lines()
     ends = np.round(head.points[lines] * (1 << _SUBPIXEL)).astype(np.int32)
-    cv2.polylines(image, list(ends), False, MESH_LINE, 1, cv2.LINE_AA, _SUBPIXEL)
+    cv2.polylines(image, list(ends), False, _line_colour(head), 1, cv2.LINE_AA, _SUBPIXEL)
+
+
+def _line_colour(head: Head) -> tuple[int, int, int]:
+    """Towards the ground for small faces, as thinner lines would be."""
+    share = min(1.0, max(head.box[2:]) / MESH_PX)
+    blue, green, red = (
+        round(ground + share * (line - ground))
+        for ground, line in zip(MESH_GROUND, MESH_LINE, strict=True)
+    )
+    return blue, green, red
 
 
 @lru_cache(maxsize=1)

@@ -122,6 +122,8 @@ class TestFiles:
         assert list(table) == list(rows)
         assert str(table["face_id"].dtype) == "Int64"
         assert (table["p_sad"] == rows["p_sad"]).all()
+        for text in ("label", "doubts"):
+            assert list(table[text]) == list(rows[text].fillna(""))
 
     def test_the_summary_has_the_manifest(self, study: Study) -> None:
         summary = pandas.read_csv(study.out / "summary.csv").set_index("source")

@@ -8,12 +8,13 @@ import pytest
 from ferapp.vision.head_search import Head, HeadSearch
 from ferapp.vision.seen_faces import RecentFaces, SeenFaces
 from tests.support.app.crowds import face_patch, paste, wall
+from tests.support.app.head_searches import open_head_search
 from tests.support.ui.fake_engine import analysis, face
 
 
 @pytest.fixture(scope="module")
-def search() -> Iterator[HeadSearch]:
-    with HeadSearch(video=True) as search:
+def search(demo_frame: np.ndarray) -> Iterator[HeadSearch]:
+    with open_head_search(demo_frame, video=True) as search:
         yield search
 
 
