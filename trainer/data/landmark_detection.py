@@ -98,7 +98,7 @@ def _workers_leave_main_alone() -> Iterator[None]:
     They need nothing of it, and a script that trains has no `if __name__ == "__main__"`.
     """
     main: dict[str, Any] = vars(sys.modules["__main__"])
-    hidden = {name: main.pop(name) for name in ("__file__", "__spec__") if name in main}
+    hidden: dict[str, Any] = {n: main.pop(n) for n in ("__file__", "__spec__") if n in main}
     main["__spec__"] = None
     try:
         yield
