@@ -143,10 +143,11 @@ def _material(measured: Measurement) -> list[str]:
     frames = "every frame" if measured.every == 1 else f"one frame in {measured.every}"
     if counts is None:
         return [f"{begin}, in {frames} of the source."]
-    sentences = [
-        f"{begin} in {_number(counts.sources, 'source')} ({_number(counts.frames, 'frame')} "
-        f"analysed, {frames})."
-    ]
+    rate = measured.transforms.get("rate_hz")
+    amount = f"{_number(counts.frames, 'frame')} analysed, {frames}"
+    if rate:  # the tables no longer have the frames themselves
+        amount = f"{frames} analysed, {_number(counts.frames, 'moment')} at {rate:g} Hz kept"
+    sentences = [f"{begin} in {_number(counts.sources, 'source')} ({amount})."]
     if counts.failed:
         were = "was" if counts.failed == 1 else "were"
         sentences.append(
@@ -294,7 +295,8 @@ def _study_rows(record: StudyRecord, counts: Counts) -> list[list[str]]:
         "Manifest": record.manifest or "none",
         "Sources": f"{counts.sources} analysed, {counts.failed} failed, {counts.waiting} not yet "
         "analysed",
-        "Frames": f"{counts.frames} analysed, {counts.dropped} not readable",
+        "Moments" if record.settings.rate_hz else "Frames": f"{counts.frames} in the "
+        f"tables, {counts.dropped} frames not readable",
         "Faces": f"{counts.faces}, in {counts.face_frames} rows",
         "Doubts": f"{counts.doubtful} of {counts.face_frames} rows",
     }

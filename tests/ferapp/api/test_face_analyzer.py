@@ -337,7 +337,7 @@ def test_a_process_ends_without_a_word(command, tmp_path: Path, picture: np.ndar
     }
     for ending, (code, last) in endings.items():
         (tmp_path / "script.py").write_text(start + ending)
-        done = command("script")
+        done = command.process("script")
         assert done.returncode == code, done.stderr
         lines = done.stderr.strip().splitlines()
         assert (lines[-1] if lines else "") == last

@@ -74,6 +74,15 @@ def test_another_file_of_the_models_name_gives_no_facts_of_it(study: Path) -> No
     assert "trained on" not in text
 
 
+def test_resampled_tables_have_moments_not_frames(study: Path) -> None:
+    record = json.loads((study / "study.json").read_text(encoding="utf-8"))
+    record["settings"]["rate_hz"] = 10
+    (study / "study.json").write_text(json.dumps(record), encoding="utf-8")
+    text = write_methods(study).read_text(encoding="utf-8")
+    assert "(one frame in 2 analysed, 5 moments at 10 Hz kept)" in text
+    assert "in the tables" in row(text, "Moments")
+
+
 def test_a_single_table_has_its_record_from_its_note(study: Path) -> None:
     note = json.loads((study / "a.csv.json").read_text(encoding="utf-8"))
     done = {"smooth_s": 0.5, "rate_hz": 10.0, "baseline": "0-2", "start_at": ""}
