@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ import numpy as np
 import pytest
 
 from ferapp.sources.video import VideoFile
+from ferapp.studies.study_record import StudyProgress
 from tests.support import ROOT
+from tests.support.command import Command
 from tests.support.trainer.drawn import drawn_data, drawn_face
 from trainer.files import asset
 from trainer.labels import EXPRESSIONS
@@ -99,3 +102,39 @@ assert len(result.predictions) == result.metrics["n"] == 7
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("epoch ") == 3
     assert done.stderr == ""
+
+
+@pytest.mark.slow
+def test_the_commands_of_studies(command: Command, tmp_path: Path) -> None:
+    section = README.read_text(encoding="utf-8").split("## Studies\n")[1].split("\n## ")[0]
+    (block,) = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    commands = [shlex.split(line, comments=True) for line in block.strip().splitlines()]
+    for place in ("siteA", "siteB"):
+        (tmp_path / "videos" / place).mkdir(parents=True)
+    write_what_the_examples_read(tmp_path)
+    shutil.copy(tmp_path / "clip.mp4", tmp_path / "videos" / "siteB" / "clip.mp4")
+    (tmp_path / "clip.mp4").rename(tmp_path / "videos" / "siteA" / "clip.mp4")
+    (tmp_path / "people.csv").write_text(
+        "file,participant,condition\nsiteA/clip.mp4,1,calm\nsiteB/clip.mp4,2,tense\n"
+    )
+    for program, subcommand, *arguments in commands[:-1]:
+        done = command.process(program, subcommand, *arguments)
+        assert done.returncode == 0, done.stderr
+    tables = tmp_path / "tables"
+    assert (tables / "siteA" / "clip.parquet").exists()
+    summary = (tables / "summary.csv").read_text().splitlines()
+    assert [line.split(",")[-2:] for line in summary] == [
+        ["participant", "condition"],
+        ["1", "calm"],
+        ["2", "tense"],
+    ]
+    states = StudyProgress.read(tables).sources.values()
+    assert {state.state for state in states} == {"unchanged"}  # the second command made none anew
+    head = (tmp_path / "even" / "siteA" / "clip.csv").read_text().splitlines()[0]
+    assert "d_p_happy" in head
+    for folder in (tables, tmp_path / "even"):
+        for name in ("failed.csv", "report.html", "methods.md"):
+            assert (folder / name).stat().st_size
+    (program, option, table) = commands[-1]
+    assert (program, option) == ("ferapp", "--source")
+    assert (tmp_path / table).exists()
