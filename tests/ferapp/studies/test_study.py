@@ -282,7 +282,7 @@ class TestEnds:
         _, stderr = again.end()
         assert again.process.returncode == 0, stderr
         whole = folder / "whole"
-        Command(folder)("ferapp", "analyze", "videos", "--out", "whole", "--jobs", "1")
+        Command(folder).process("ferapp", "analyze", "videos", "--out", "whole", "--jobs", "1")
         assert tables_of(again.out) == tables_of(whole)
         assert (again.out / "summary.csv").read_bytes() == (whole / "summary.csv").read_bytes()
 
