@@ -155,6 +155,7 @@ class Engine:
             "devices", self._list_devices, (), interval_s
         )
         self._latency, self._display_rate = Percentiles(), RateMeter()
+        self._is_closed = False
         self._workers = (
             self._capture,
             self._models,
@@ -169,6 +170,9 @@ class Engine:
         return self._inference.patch_search
 
     def start(self) -> None:
+        """Nothing happens after `close`: a window may close before its event loop has begun."""
+        if self._is_closed:
+            return
         for worker in self._workers:
             worker.start()
 
@@ -333,6 +337,7 @@ class Engine:
         self._inference.is_reanalysing = on and (replay is None or replay.can_reanalyse)
 
     def close(self) -> None:
+        self._is_closed = True
         self.finish_recording()  # first, so that the recording is complete whatever fails next
         for worker in reversed(self._workers):  # users before what they use
             worker.close()

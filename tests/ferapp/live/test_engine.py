@@ -86,6 +86,16 @@ def test_a_hidden_file_is_not_decoded_and_its_newest_picture_comes_back_at_once(
         until(lambda: Watched.read_ones > newest + 5, "it plays on")
 
 
+def test_an_engine_that_was_closed_does_not_start(bench: EngineBench) -> None:
+    before = threading.active_count()
+    with bench.engine() as engine:
+        engine.close()
+        at_rest = threading.active_count()
+        engine.start()
+        assert threading.active_count() == at_rest
+    assert threading.active_count() == before
+
+
 class TestModels:
     def test_the_status_describes_the_running_model(self, bench: EngineBench) -> None:
         with bench.engine() as engine:
