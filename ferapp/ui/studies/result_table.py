@@ -122,9 +122,7 @@ class CellDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         share, colour = index.data(SHARE_ROLE), index.data(COLOUR_ROLE)
         if colour is not None and share is None:
-            role = option.palette.ColorRole
-            option.palette.setColor(role.Text, QColor(colour))
-            option.palette.setColor(role.HighlightedText, QColor(colour))
+            option.palette.setColor(option.palette.ColorRole.Text, QColor(colour))
         super().paint(painter, option, index)
         if share is None:
             return
