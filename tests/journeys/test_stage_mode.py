@@ -55,7 +55,7 @@ def test_the_audience_window_fills_the_second_screen(tmp_path: Path, two_screens
     picture = picture.convertToFormat(QImage.Format.Format_Grayscale8)
     assert (picture.width(), picture.height()) == (1920, 1080)
     rows = np.frombuffer(picture.constBits(), np.uint8).reshape(1080, picture.bytesPerLine())
-    text = rows[:, 960:1900] > 200
+    text = rows[:, 960:1900] > 130  # grey where the model is unsure of the frame that came first
     tallest = np.flatnonzero(text[:400].sum(axis=1) > 20)
     assert np.ptp(tallest) > 90  # px: capitals of 120 pt are 115 px high
 
