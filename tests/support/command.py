@@ -4,6 +4,7 @@ import importlib
 import io
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ class Command:
             redirect_stdout(stdout),
             redirect_stderr(stderr),
             _no_logging_yet(),
+            _interrupts_as_before(),
         ):
             try:
                 main()
@@ -69,6 +71,16 @@ def _no_logging_yet() -> Iterator[None]:
         for logger, level, handlers in before:
             logger.setLevel(level)
             logger.handlers = handlers
+
+
+@contextmanager
+def _interrupts_as_before() -> Iterator[None]:
+    """A command lets Ctrl+C end the process it has for itself; here it ends the tests' own."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _text(stream: io.TextIOWrapper) -> str:
