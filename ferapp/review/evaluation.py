@@ -41,7 +41,8 @@ class Evaluation:
     A sample without a label has the label −1; it is neither right nor wrong. `votes` (N, K) are
     shares of annotators, NaN without votes. `temperature` is the model's. With `needs_face`, as
     for one's own pictures, a sample without landmarks shows no face and is left out everywhere;
-    the samples of a data set are faces even without landmarks.
+    the samples of a data set are faces even without landmarks. `feature` (N, d) is what the model's
+    last layer sees of each sample; old files have none.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Evaluation:
     votes: NDArray[np.float32]
     temperature: float = 1.0
     needs_face: bool = False
+    feature: NDArray[np.float16] | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -132,10 +134,16 @@ class Evaluation:
 
     @cached_property
     def suspects(self) -> NDArray[np.int64]:
-        """Rows whose label is probably wrong, the most suspect first: confident learning.
+        """Rows whose label is probably wrong, the most suspect first, see `suspicion`."""
+        order = np.argsort(-self.suspicion, kind="stable")  # NaN last
+        return np.asarray(order[: np.isfinite(self.suspicion).sum()], np.int64)
+
+    @cached_property
+    def suspicion(self) -> Floats:
+        """(N,) how likely the label is wrong, NaN of no suspect: confident learning.
 
         A sample is confidently of class j if p_j reaches the mean p_j of the samples labelled j
-        (the most probable such j). It is a suspect if that is not its label. Ranked by p of that
+        (the most probable such j). It is a suspect if that is not its label. The value is p of that
         class − p of the label (Northcutt et al., JAIR 2021, eq. 1 and 2).
         """
         p, rows = self.probabilities, np.arange(len(self))
@@ -148,9 +156,7 @@ class Evaluation:
         confident = np.where(p >= thresholds, p, -1.0)
         other = confident.argmax(axis=1)
         suspect = (confident.max(axis=1) > 0) & (other != self.label) & self.labelled
-        gap = p[rows, other] - p[rows, self.label]
-        order = np.argsort(-gap, kind="stable")
-        return np.asarray(order[suspect[order]], np.int64)
+        return np.where(suspect, p[rows, other] - p[rows, self.label], np.nan)
 
     def confirmed_share(self, rows: NDArray[np.int64]) -> float:
         """The share of `rows` whose annotators' majority chose another class than the label.
@@ -200,10 +206,21 @@ def read_evaluation(file: Path, name: str, classes: tuple[str, ...] = EXPRESSION
     except (OSError, ValueError, TypeError) as error:
         raise DataError(f"{file}: not a predictions file ({error})") from error
     _check_predictions(file, values, classes)
+    feature = stored.get("feature")
+    if feature is not None and (
+        feature.dtype.kind != "f" or feature.ndim != 2 or len(feature) != len(votes)
+    ):
+        raise DataError(f"{file}: feature {feature.dtype} {feature.shape} do not fit")
     if votes.shape != values["logits"].shape or votes.dtype.kind != "f":
         raise DataError(f"{file}: votes {votes.dtype} {votes.shape} do not fit")
     return Evaluation(
-        name, classes, **values, votes=votes, temperature=temperature, needs_face=False
+        name,
+        classes,
+        **values,
+        votes=votes,
+        temperature=temperature,
+        needs_face=False,
+        feature=None if feature is None else feature.astype(np.float16),
     )
 
 

@@ -116,6 +116,7 @@ class InspectPage(Page):
         for view in self.views:
             view.sample_chosen.connect(self._show_sample)
             view.rows_chosen.connect(self.show_rows)
+            view.rows_decided.connect(self.review_bar.decide_rows)
             view.key_typed.connect(self.review_bar.handle_key)
         self.grid.current_changed.connect(self._show_sample)
         self.grid.key_typed.connect(self._on_key)
@@ -400,7 +401,7 @@ class InspectPage(Page):
             self.grid.go_to(position)
 
     def _on_decided(self, row: int) -> None:
-        self.grid.samples.update_row(row)
+        self.grid.viewport().update()  # one decision may be about many samples
         self._show_filters(self.filters.selection)
         if self.view is not None:
             self.view.show_decision(row)
