@@ -132,7 +132,8 @@ def _head(
     begun = record.begun[:16].replace("T", " ")
     notes = (
         f"Analysed on {begun} with the model {record.settings.model} by {record.app}.{unfinished} "
-        f"{WHAT_IT_IS} {covered}{resampled}How it was measured is in methods.md, every figure in summary.csv."
+        f"{WHAT_IT_IS} {covered}{resampled}"
+        "How it was measured is in methods.md, every figure in summary.csv."
     )
     title = escape(_title(out))
     return f'<h1>{title}</h1>\n<p>{escape(notes)}</p>\n<dl class="facts">{tiles}</dl>'
