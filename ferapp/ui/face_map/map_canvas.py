@@ -1,5 +1,6 @@
 """The map itself: a zoomable scatter of faces, with thumbnails where few are in view."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,7 +13,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
@@ -20,15 +20,23 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferapp.review.classify_pictures import ReadPicture
 from ferapp.ui.face_map import map_painting
-from ferapp.ui.face_map.map_painting import ClusterName
+from ferapp.ui.face_map.map_painting import ClusterName, ScaledThumbnails
 from ferapp.ui.face_map.point_colours import PointColours
 from ferapp.ui.face_map.point_image import PointImage, mixed
-from ferapp.ui.face_map.viewport import Positions, Viewport, fitted, inside_polygon
+from ferapp.ui.face_map.viewport import (
+    Positions,
+    Viewport,
+    ahead,
+    fitted,
+    inside_polygon,
+    nearest,
+)
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.thumbnails import ThumbnailCache
 
 MAX_THUMBNAILS = 300  # more faces in view are points
-_THUMBNAIL_PX = (26.0, 72.0)  # the smallest and the largest side
+_THUMBNAIL_PX = (28, 76)  # the smallest and the largest side
+_SIDE_STEP = 4  # px, so that thumbnails are not scaled anew at every step of a zoom
 _RADII = ((6000, 1.5), (1500, 2.5), (0, 3.5))  # px of a point where more than so many are in view
 _REACH = 9.0  # px from the cursor within which a face is hit
 _CLICK = 4.0  # px that a click may move
@@ -37,10 +45,10 @@ _WHEEL_STEP = 240.0  # of the wheel's angle for a factor of 2: two notches
 _UNSELECTED = 0.22  # of the colour that faces outside the selection keep
 _NONE = np.zeros(0, np.int64)
 _ARROWS = {
-    Qt.Key.Key_Left: (1, 0),
-    Qt.Key.Key_Right: (-1, 0),
-    Qt.Key.Key_Up: (0, 1),
-    Qt.Key.Key_Down: (0, -1),
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
 }
 
 
@@ -63,6 +71,7 @@ class MapCanvas(QWidget):
         self._describe = describe  # lines about a row, for the hover card
         self.thumbnails = ThumbnailCache(self)
         self.thumbnails.arrived.connect(lambda _: self.update())
+        self._scaled = ScaledThumbnails()
         self._lasso_always = False
         self.names: tuple[ClusterName, ...] = ()
         self.selection: NDArray[np.int64] = _NONE
@@ -92,6 +101,7 @@ class MapCanvas(QWidget):
     def open(self, read_picture: ReadPicture | None) -> None:
         """Show nothing yet of another evaluation."""
         self.thumbnails.read_with(read_picture)
+        self._scaled = ScaledThumbnails()
         self.names, self.current = (), -1
         self.show_positions(np.zeros((0, 2), np.float32))
         self._shown = _NONE
@@ -181,23 +191,17 @@ class MapCanvas(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             if not len(self._shown):
-                self._paint_message(painter)
+                map_painting.paint_message(painter, self.rect(), self._message)
                 return
-            if self._image is None:
-                self._image = self._points_image()
-            painter.drawImage(0, 0, self._image)
             if self.shows_thumbnails:
+                painter.fillRect(self.rect(), QColor(theme.current().window))
                 self._paint_thumbnails(painter)
+            else:
+                self._image = self._image or self._points_image()
+                painter.drawImage(0, 0, self._image)
             self._paint_marks(painter)
             if self.hasFocus():
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.setPen(QPen(QColor(theme.current().accent), 1))
-                painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-
-    def _paint_message(self, painter: QPainter) -> None:
-        painter.setPen(QColor(theme.current().muted))
-        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        painter.drawText(self.rect().adjusted(40, 0, -40, 0), flags, self._message)
+                map_painting.paint_focus(painter, self.rect())
 
     def _points_image(self) -> QImage:
         """All points, the quiet ones below the others, the selected ones on top."""
@@ -205,19 +209,14 @@ class MapCanvas(QWidget):
         background = QColor(theme.current().window).rgb()
         width, height = round(self.width() * ratio), round(self.height() * ratio)
         image = PointImage(width, height, background)
-        if self.shows_thumbnails:
-            return image.to_qimage(ratio)
         count = len(self._in_view)
         radius = ratio * next(px for more_than, px in _RADII if count > more_than or not more_than)
         rows, px = self._shown[self._in_view], self._px[self._in_view] * ratio
         colours, quiet = self._row_colours(rows, background)
         is_selected = np.isin(rows, self.selection)
+        tails = None if self._colours.tails is None else self._colours.tails[rows]
         for layer in (quiet & ~is_selected, ~quiet & ~is_selected, is_selected):
-            tails = self._colours.tails
-            if tails is not None and layer.any():
-                tailed = layer & (tails[rows] != 0)
-                image.draw_tails(px[tailed], tails[rows[tailed]], radius)
-            image.draw(px[layer], colours[layer], radius)
+            image.draw(px[layer], colours[layer], radius, None if tails is None else tails[layer])
         return image.to_qimage(ratio)
 
     def _row_colours(
@@ -230,21 +229,24 @@ class MapCanvas(QWidget):
             colours[pale] = mixed(colours[pale], background, _UNSELECTED)
         return colours, self._colours.quiet[rows]
 
-    def thumbnail_side(self) -> float:
+    def thumbnail_side(self) -> int:
         """Px; smaller where more faces are in view."""
         area = self.width() * self.height() / max(len(self._in_view), 1)
         low, high = _THUMBNAIL_PX
-        return float(min(max(0.9 * area**0.5, low), high))
+        side = int(min(max(0.9 * math.sqrt(area), low), high))
+        return side // _SIDE_STEP * _SIDE_STEP
 
     def _paint_thumbnails(self, painter: QPainter) -> None:
-        side = self.thumbnail_side()
+        """The chosen face and the one under the cursor on top."""
         rows = self._shown[self._in_view]
         colours, _ = self._row_colours(rows, QColor(theme.current().window).rgb())
         order = np.argsort(np.isin(rows, (self.current, self._hovered)), kind="stable")
-        for index in order.tolist():
-            row, (x, y) = int(rows[index]), self._px[self._in_view[index]].tolist()
-            image = self.thumbnails.image(row)
-            map_painting.paint_thumbnail(painter, QPointF(x, y), side, image, int(colours[index]))
+        px = self._px[self._in_view]
+        self._scaled.use_side(self.thumbnail_side(), self.devicePixelRatioF())
+        for row, (x, y), colour in zip(
+            rows[order].tolist(), px[order].tolist(), colours[order].tolist(), strict=True
+        ):
+            self._scaled.paint(painter, x, y, row, self.thumbnails.image(row), colour)
 
     def _paint_marks(self, painter: QPainter) -> None:
         radius = 0.75 * self.thumbnail_side() if self.shows_thumbnails else 7.0
@@ -290,11 +292,9 @@ class MapCanvas(QWidget):
         """The nearest face within reach; −1 is none."""
         if not len(self._in_view):
             return -1
-        offsets = self._px[self._in_view] - np.array([position.x(), position.y()], np.float32)
-        distances = np.hypot(offsets[:, 0], offsets[:, 1])
-        nearest = int(distances.argmin())
+        index, distance = nearest(self._px[self._in_view], position)
         reach = max(_REACH, self.thumbnail_side() / 2 if self.shows_thumbnails else 0.0)
-        return int(self._shown[self._in_view[nearest]]) if distances[nearest] <= reach else -1
+        return int(self._shown[self._in_view[index]]) if distance <= reach else -1
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         at = event.position()
@@ -376,12 +376,12 @@ class MapCanvas(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, text, modifiers = Qt.Key(event.key()), event.text().lower(), event.modifiers()
-        middle = QPointF(self.width() / 2, self.height() / 2)
+        middle = QPointF(self.rect().center())
         if key in _ARROWS and modifiers & Qt.KeyboardModifier.ShiftModifier:
             self._choose_towards(*_ARROWS[key])
         elif key in _ARROWS:
             dx, dy = _ARROWS[key]
-            self.show_viewport(self.viewport.panned(_PAN * dx, _PAN * dy))
+            self.show_viewport(self.viewport.panned(-_PAN * dx, -_PAN * dy))
         elif text in ("+", "=", "-", "−"):
             factor = _ZOOM if text in ("+", "=") else 1 / _ZOOM
             self.show_viewport(self.viewport.zoomed(factor, middle.x(), middle.y()))
@@ -391,7 +391,7 @@ class MapCanvas(QWidget):
             self.select(_NONE)
         elif key == Qt.Key.Key_A and modifiers & Qt.KeyboardModifier.ControlModifier:
             self.select(self.rows_in_view)
-        elif key == Qt.Key.Key_Space and len(self._in_view):
+        elif key == Qt.Key.Key_Space:
             self._choose_nearest(self._in_view, middle)
         elif text.strip() and text.isprintable():
             self.key_typed.emit(text)
@@ -399,20 +399,12 @@ class MapCanvas(QWidget):
             super().keyPressEvent(event)
 
     def _choose_nearest(self, candidates: NDArray[np.int64], at: QPointF) -> None:
-        offsets = self._px[candidates] - np.array([at.x(), at.y()], np.float32)
-        nearest = candidates[np.hypot(offsets[:, 0], offsets[:, 1]).argmin()]
-        self.choose(int(self._shown[nearest]))
+        if len(candidates):
+            self.choose(int(self._shown[candidates[nearest(self._px[candidates], at)[0]]]))
 
     def _choose_towards(self, dx: int, dy: int) -> None:
-        """The nearest face within 45° of the direction in which the content would move away."""
-        if self.current not in self._shown:
-            if len(self._in_view):
-                self._choose_nearest(self._in_view, QPointF(self.width() / 2, self.height() / 2))
-            return
-        at = self.place(self.current)
-        offsets = self._px - np.array([at.x(), at.y()], np.float32)
-        along = -(offsets[:, 0] * dx + offsets[:, 1] * dy)
-        across = np.abs(offsets[:, 1] * dx) + np.abs(offsets[:, 0] * dy)
-        ahead = np.flatnonzero((along > 0) & (across <= along))
-        if len(ahead):
-            self._choose_nearest(ahead, at)
+        if self.current in self._shown:
+            at = self.place(self.current)
+            self._choose_nearest(ahead(self._px, at, dx, dy), at)
+        else:
+            self._choose_nearest(self._in_view, QPointF(self.rect().center()))

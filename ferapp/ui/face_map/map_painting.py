@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen, QPolygonF
 
 from ferapp.ui.face_map.viewport import Positions
@@ -13,6 +13,7 @@ from ferapp.ui.widgets import theme
 
 _CARD_PAD = 8  # px
 _CARD_SIDE = 72  # px of the picture in the hover card
+_FRAME = 2  # px around a thumbnail
 _CURSOR_GAP = 14  # px between a face and its card
 MAX_NAMES = 14  # of clusters that are painted at once
 
@@ -27,17 +28,57 @@ class ClusterName:
     rows: NDArray[np.int64]
 
 
-def paint_thumbnail(
-    painter: QPainter, centre: QPointF, side: float, image: QImage | None, colour: int
-) -> None:
-    """A picture with a border in the colour of its point."""
-    rect = QRectF(centre.x() - side / 2, centre.y() - side / 2, side, side)
-    painter.fillRect(rect, QColor.fromRgb(colour))
-    inner = rect.adjusted(2, 2, -2, -2)
-    if image is None:
-        painter.fillRect(inner, QColor(theme.current().raised))
-    else:
-        painter.drawImage(inner, image)
+def paint_message(painter: QPainter, bounds: QRect, text: str) -> None:
+    """In place of the map."""
+    painter.setPen(QColor(theme.current().muted))
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    painter.drawText(bounds.adjusted(40, 0, -40, 0), flags, text)
+
+
+def paint_focus(painter: QPainter, bounds: QRect) -> None:
+    """The line that says that keys go to the map."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(theme.current().accent), 1))
+    painter.drawRect(QRectF(bounds).adjusted(0.5, 0.5, -0.5, -0.5))
+
+
+class ScaledThumbnails:
+    """Pictures in the size in which they are painted: scaling all at every repaint is too slow."""
+
+    def __init__(self) -> None:
+        self._side, self._ratio = 0, 1.0
+        self._images: dict[int, QImage] = {}
+
+    def use_side(self, side: int, pixel_ratio: float) -> None:
+        if (side, pixel_ratio) != (self._side, self._ratio):
+            self._side, self._ratio = side, pixel_ratio
+            self._images.clear()
+
+    def paint(
+        self, painter: QPainter, x: float, y: float, row: int, image: QImage | None, colour: int
+    ) -> None:
+        """The picture of a row centred at (x, y), framed in the colour of its point."""
+        left, top = round(x - self._side / 2), round(y - self._side / 2)
+        painter.fillRect(left, top, self._side, self._side, QColor.fromRgb(colour))
+        inner = self._side - 2 * _FRAME
+        if image is None:
+            raised = QColor(theme.current().raised)
+            painter.fillRect(left + _FRAME, top + _FRAME, inner, inner, raised)
+        else:
+            painter.drawImage(left + _FRAME, top + _FRAME, self._scaled(row, image, inner))
+
+    def _scaled(self, row: int, image: QImage, inner: int) -> QImage:
+        if row not in self._images:
+            px = round(inner * self._ratio)
+            scaled = image.scaled(
+                px,
+                px,
+                Qt.AspectRatioMode.IgnoreAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            ).convertToFormat(QImage.Format.Format_RGB32)
+            scaled.setDevicePixelRatio(self._ratio)
+            self._images[row] = scaled
+        return self._images[row]
 
 
 def paint_ring(painter: QPainter, centre: QPointF, radius: float, width: float) -> None:

@@ -38,8 +38,15 @@ class PointImage:
         self._stride = width + 2 * _MARGIN
         self._pixels = np.full(self._stride * (height + 2 * _MARGIN), background, np.uint32)
 
-    def draw(self, centres: Positions, colours: Colours, radius: float) -> None:
-        """Discs with a ring towards the background, which also tells neighbours apart."""
+    def draw(
+        self, centres: Positions, colours: Colours, radius: float, tails: Colours | None = None
+    ) -> None:
+        """Discs with a ring towards the background, which also tells neighbours apart.
+
+        Where `tails` is not 0, a bar of that colour, as long as three points, comes first.
+        """
+        if tails is not None:
+            self._draw_tails(centres[tails != 0], tails[tails != 0], radius)
         where, colours = self._place(centres, colours)
         rims = mixed(colours, self._background, _RIM_SHARE)
         core, ring = _disc(radius, self._stride)
@@ -48,8 +55,8 @@ class PointImage:
         for offset in core:
             self._pixels[where + offset] = colours
 
-    def draw_tails(self, centres: Positions, colours: Colours, radius: float) -> None:
-        """A bar to the left of each point, as long as three points."""
+    def _draw_tails(self, centres: Positions, colours: Colours, radius: float) -> None:
+        """To the left of the centres."""
         where, colours = self._place(centres, colours)
         half = max(round(radius / 2), 1)
         for dx in range(-min(round(6 * radius), _MARGIN), 0):

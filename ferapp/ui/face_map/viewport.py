@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QPointF
 
 Positions = NDArray[np.float32]  # (M, 2)
 
@@ -78,6 +79,20 @@ def fitted(positions: Positions, width: int, height: int) -> Viewport:
     scale = (1 - 2 * _MARGIN) * float(min(width / extent[0], height / extent[1]))
     x, y = (low + high) / 2
     return Viewport(width, height, float(x), float(y), scale, scale)
+
+
+def nearest(px: Positions, at: QPointF) -> tuple[int, float]:
+    """The index of the pixel (M, 2) nearest to `at`, and its distance."""
+    distances = np.hypot(px[:, 0] - at.x(), px[:, 1] - at.y())
+    index = int(distances.argmin())
+    return index, float(distances[index])
+
+
+def ahead(px: Positions, at: QPointF, dx: int, dy: int) -> NDArray[np.int64]:
+    """Indices of the pixels (M, 2) within 45° of the direction (dx, dy) from `at`."""
+    x, y = px[:, 0] - at.x(), px[:, 1] - at.y()
+    along, across = x * dx + y * dy, np.abs(x * dy) + np.abs(y * dx)
+    return np.flatnonzero((along > 0) & (across <= along))
 
 
 def inside_polygon(positions: Positions, polygon: Positions) -> NDArray[np.bool_]:
