@@ -19,8 +19,6 @@ from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.shell.window import MainWindow
 from tests.support.ui.inspect_bench import MakePage, inspect_pages, small_opened
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-
 
 def map_of(page: InspectPage, qtbot: QtBot) -> FaceMapView:
     """The map, shown, with every face on it."""

@@ -94,8 +94,6 @@ class InspectPage(Page):
         column.addWidget(self.filters)
         column.addWidget(self.grid, 1)
         self.switch = ViewSwitch(self.overview, samples)
-        for view in self.views:
-            self.switch.add(view.title, view.tip, view.left, view.middle)
         columns = InspectColumns(
             (top, self.comparing, self.switch.left),
             (self.switch, self.switch.middle),
@@ -105,6 +103,8 @@ class InspectPage(Page):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(columns)
+        for view in self.views:  # the switch shows itself: without a parent, as a window
+            self.switch.add(view.title, view.tip, view.left, view.middle)
         self.opening = OpeningProgress(self, top, columns.below_first)
 
     def _connect(self) -> None:
