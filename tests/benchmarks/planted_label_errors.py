@@ -37,6 +37,7 @@ from trainer.evaluation.label_errors import read_suspects
 from trainer.labels import canonical
 
 ROWS, PLANTED, AGREEING, SEEDS = 4000, 200, 8, 3
+EPOCHS = {"optim.epochs": 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,5 +140,5 @@ if __name__ == "__main__":
     net = given.unseen
     if given.photographs and not net:
         pictures = list_photographs(given.photographs / "labels.csv")
-        net = str(trainer.train(pictures, "twin/ce", name="photographs").path)
+        net = str(trainer.train(pictures, "twin/ce", set=EPOCHS, name="photographs").path)
     main(given.data, net)

@@ -16,36 +16,33 @@ def estimated_error_rate_after(report: LabelReport, decisions: Mapping[str, Deci
     """The share of labels that were wrong before the review, as estimated with its decisions.
 
     A reviewed label was wrong where the decision is another label, or to leave the sample out; it
-    counts as what the person found. Those not reviewed are expected to be wrong as follows.
+    counts as what the person found. The others are expected to be wrong as follows.
 
-    Before any review each of S suspects is wrong with p₀ = min(1, E / S), where E = estimated error
-    rate · N; what is left of E lies evenly among all other samples. Suspects are cut by score into
-    five bands of as many each. Of a band b let W_b be the wrong ones of n_b reviewed, X_b = p₀ n_b
-    the expected ones; over all bands W and X. Then with m = 4
+    Before any review a sample is wrong with e = E (1 − p_label) / Σ (1 − p_label), where E is the
+    estimated number of wrong labels. Suspects are cut by score into five bands of as many each. Of
+    a band b let W_b be the wrong ones among those reviewed, and X_b the sum of their e; over all
+    bands W and X. Then with m = 4
 
         r = (W + m) / (X + m)          how much more often than expected, over all bands
         r_b = (W_b + m r) / (X_b + m)  the same in the band, drawn to r while it has few reviews
 
-    and an unreviewed suspect of band b is wrong with min(1, p₀ r_b), any other sample with p₁ r.
+    and a suspect of band b is expected to be wrong with min(1, e r_b), any other sample with e r.
     These are the means of a Poisson rate with a gamma prior worth m expected wrong labels.
     """
-    count, suspects = len(report), len(report.suspects)
-    if not count:
+    if not len(report):
         return 0.0
     reviewed, wrong = _review_outcome(report, decisions)
-    errors = report.estimated_error_rate * count
-    p_suspect = min(1.0, errors / suspects) if suspects else 0.0
-    p_other = max(0.0, errors - suspects * p_suspect) / max(1, count - suspects)
-    expected = np.full(count, p_other)
-    in_list_reviewed, in_list_wrong = reviewed[report.rows], wrong[report.rows]
-    ratio = _ratio(in_list_wrong.sum(), p_suspect * in_list_reviewed.sum(), 1.0)
-    expected *= ratio
-    for band in np.array_split(np.arange(suspects), BANDS):
-        band_ratio = _ratio(
-            in_list_wrong[band].sum(), p_suspect * in_list_reviewed[band].sum(), ratio
-        )
-        expected[report.rows[band]] = min(1.0, p_suspect * band_ratio)
-    return float(np.where(reviewed, wrong, np.minimum(expected, 1.0)).mean())
+    doubt = 1 - report.probabilities[np.arange(len(report)), report.label]
+    errors = report.estimated_error_rate * len(report)
+    before = errors * doubt / max(float(doubt.sum()), 1e-12)
+    listed = reviewed & np.isin(np.arange(len(report)), report.rows)
+    ratio = _ratio(wrong[listed].sum(), before[listed].sum(), 1.0)
+    expected = before * ratio
+    for band in np.array_split(report.rows, BANDS):
+        known = band[reviewed[band]]
+        of_band = _ratio(wrong[known].sum(), before[known].sum(), ratio)
+        expected[band] = np.minimum(before[band] * of_band, 1.0)
+    return float(np.where(reviewed, wrong, expected).mean())
 
 
 def _ratio(wrong: float, expected: float, prior: float) -> float:

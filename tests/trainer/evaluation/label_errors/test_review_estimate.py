@@ -14,7 +14,7 @@ WRONG, RIGHT, DROPPED = Decision("sad"), Decision(), Decision(flag=True)
 
 @pytest.fixture
 def report() -> LabelReport:
-    """100 labels, 20 suspects, 10 wrong: each suspect is wrong with ½."""
+    """100 labels, 20 suspects, 10 wrong: each suspect is wrong with ½, the others surely right."""
     return made_report(count=100, suspects=20, error_rate=0.1)
 
 
@@ -25,8 +25,6 @@ def decided(report: LabelReport, ranks: range, decision: Decision) -> dict[str, 
 def test_without_decisions_it_is_the_estimate_itself(report: LabelReport) -> None:
     assert report.estimated_error_rate == pytest.approx(0.1)
     assert estimated_error_rate_after(report, {}) == pytest.approx(0.1)
-    more_wrong = made_report(count=100, suspects=5, error_rate=0.1)
-    assert estimated_error_rate_after(more_wrong, {}) == pytest.approx(0.1)
 
 
 def test_it_is_exact_when_all_is_reviewed(report: LabelReport) -> None:
