@@ -88,4 +88,4 @@ class LabelReport:
         """The annotators' shares of a sample by class, most first; empty without votes."""
         shares = np.nan_to_num(self.votes[row])
         order = np.argsort(-shares, kind="stable")
-        return {self.classes[k]: float(shares[k]) for k in order if shares[k] > 0}
+        return {self.classes[k]: round(float(shares[k]), 4) for k in order if shares[k] > 0}

@@ -38,6 +38,7 @@ def nearest(
         top = similar.topk(count, dim=1)
         rows.append(top.indices)
         cosines.append(top.values)
+    progress(len(unit), len(unit))
     return torch.cat(rows).numpy(), torch.cat(cosines).numpy()
 
 
