@@ -110,8 +110,9 @@ def _print_report(report: "LabelReport") -> None:
     outvoted = _outvoted(report)
     if outvoted:
         print_line(
-            f"Annotators' votes are against the label of {outvoted['first']:.0%} of the first "
-            f"{outvoted['n']} suspects, and of {outvoted['all']:.0%} of all samples."
+            f"Of the first {JUDGED} suspects, {outvoted['n']} have a majority of annotators, and "
+            f"it is against the label of {outvoted['first']:.0%} of them; of all samples of "
+            f"{outvoted['all']:.0%}."
         )
     print()
     print_table(["class", "samples", "suspects", "probably wrong"], _class_rows(report))

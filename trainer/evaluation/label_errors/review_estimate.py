@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from trainer.data.label_review import Decision
 from trainer.evaluation.label_errors.label_report import LabelReport
 
-BANDS = 5  # of as many suspects each, by score
-PRIOR_WEIGHT = 4.0  # wrong labels that the estimate before any review counts for
+BANDS = 10  # of as many suspects each, by score
+PRIOR_WEIGHT = 4.0  # expected wrong labels that what is known of a band before counts for
 
 
 def estimated_error_rate_after(report: LabelReport, decisions: Mapping[str, Decision]) -> float:
@@ -18,35 +18,32 @@ def estimated_error_rate_after(report: LabelReport, decisions: Mapping[str, Deci
     A reviewed label was wrong where the decision is another label, or to leave the sample out; it
     counts as what the person found. The others are expected to be wrong as follows.
 
-    Before any review a sample is wrong with e = E (1 − p_label) / Σ (1 − p_label), where E is the
-    estimated number of wrong labels. Suspects are cut by score into five bands of as many each. Of
-    a band b let W_b be the wrong ones among those reviewed, and X_b the sum of their e; over all
-    bands W and X. Then with m = 4
+    Before any review each of S suspects is wrong with e = min(1, E / S), where E is the estimated
+    number of wrong labels; what is left of E lies evenly among the other samples. Suspects are cut
+    by score into ten bands b of as many each. With n_b reviewed there, W_b of them wrong, m = 4 and
+    r_0 = 1,
 
-        r = (W + m) / (X + m)          how much more often than expected, over all bands
-        r_b = (W_b + m r) / (X_b + m)  the same in the band, drawn to r while it has few reviews
+        r_b = (W_b + m r_{b−1}) / (e n_b + m)
 
-    and a suspect of band b is expected to be wrong with min(1, e r_b), any other sample with e r.
-    These are the means of a Poisson rate with a gamma prior worth m expected wrong labels.
+    is how much more often than expected the labels of the band are wrong: the mean of a Poisson
+    rate with a gamma prior worth m expected wrong labels, at the rate of the band above. The others
+    of the band are wrong with e r_b, which is at most 1; for samples that are no suspects counts
+    the last band's ratio.
     """
     if not len(report):
         return 0.0
     reviewed, wrong = _review_outcome(report, decisions)
-    doubt = 1 - report.probabilities[np.arange(len(report)), report.label]
+    suspects, others = len(report.rows), len(report) - len(report.rows)
     errors = report.estimated_error_rate * len(report)
-    before = errors * doubt / max(float(doubt.sum()), 1e-12)
-    listed = reviewed & np.isin(np.arange(len(report)), report.rows)
-    ratio = _ratio(wrong[listed].sum(), before[listed].sum(), 1.0)
-    expected = before * ratio
+    e = min(1.0, errors / suspects) if suspects else 0.0
+    expected = np.full(len(report), max(0.0, errors - e * suspects) / max(others, 1))
+    ratio = 1.0
     for band in np.array_split(report.rows, BANDS):
         known = band[reviewed[band]]
-        of_band = _ratio(wrong[known].sum(), before[known].sum(), ratio)
-        expected[band] = np.minimum(before[band] * of_band, 1.0)
+        ratio = (wrong[known].sum() + PRIOR_WEIGHT * ratio) / (e * len(known) + PRIOR_WEIGHT)
+        expected[band] = e * ratio
+    expected[~np.isin(np.arange(len(report)), report.rows)] *= ratio
     return float(np.where(reviewed, wrong, expected).mean())
-
-
-def _ratio(wrong: float, expected: float, prior: float) -> float:
-    return float((wrong + PRIOR_WEIGHT * prior) / (expected + PRIOR_WEIGHT))
 
 
 def _review_outcome(
