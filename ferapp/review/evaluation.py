@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from trainer.data.array_files import check_arrays, read_arrays
 from trainer.errors import DataError
+from trainer.evaluation.label_errors.confident_learning import RankedSuspects, rank_suspects
 from trainer.evaluation.metrics import (
     Calibration,
     ConfusionScores,
     Floats,
     calibration,
     confusion_matrix,
-    majority_class,
+    outvoted_share,
     softmax,
 )
 from trainer.labels import EXPRESSIONS
@@ -134,40 +135,26 @@ class Evaluation:
 
     @cached_property
     def suspects(self) -> NDArray[np.int64]:
-        """Rows whose label is probably wrong, the most suspect first, see `suspicion`."""
-        order = np.argsort(-self.suspicion, kind="stable")  # NaN last
-        return np.asarray(order[: np.isfinite(self.suspicion).sum()], np.int64)
+        """Rows whose label is probably wrong, the most suspect first, by confident learning."""
+        return self._ranked.rows
 
     @cached_property
     def suspicion(self) -> Floats:
-        """(N,) how likely the label is wrong, NaN of no suspect: confident learning.
+        """(N,) the score of each suspect, see `RankedSuspects`; NaN of the other samples."""
+        values = np.full(len(self), np.nan)
+        values[self._ranked.rows] = self._ranked.score
+        return values
 
-        A sample is confidently of class j if p_j reaches the mean p_j of the samples labelled j
-        (the most probable such j). It is a suspect if that is not its label. The value is p of that
-        class − p of the label (Northcutt et al., JAIR 2021, eq. 1 and 2).
-        """
-        p, rows = self.probabilities, np.arange(len(self))
-        thresholds = np.array(
-            [
-                p[self.label == k, k].mean() if (self.label == k).any() else np.inf
-                for k in range(len(self.classes))
-            ]
-        )
-        confident = np.where(p >= thresholds, p, -1.0)
-        other = confident.argmax(axis=1)
-        suspect = (confident.max(axis=1) > 0) & (other != self.label) & self.labelled
-        return np.where(suspect, p[rows, other] - p[rows, self.label], np.nan)
+    @cached_property
+    def _ranked(self) -> RankedSuspects:
+        return rank_suspects(self.probabilities, self.label)
 
     def confirmed_share(self, rows: NDArray[np.int64]) -> float:
         """The share of `rows` whose annotators' majority chose another class than the label.
 
         Rows without votes or with a tied vote are left out; NaN if no row is left.
         """
-        majority = majority_class(self.votes[rows])
-        decided = majority >= 0
-        if not decided.any():
-            return float("nan")
-        return float((majority != self.label[rows])[decided].mean())
+        return outvoted_share(self.votes[rows], self.label[rows])
 
 
 def common_rows(

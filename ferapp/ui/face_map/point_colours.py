@@ -22,8 +22,8 @@ COLOUR_TEXTS: dict[ColourBy, tuple[str, str]] = {  # name, tip
     "loss": ("Loss", "−log of the label's probability: how wrong the model is."),
     "suspicion": (
         "Suspicion",
-        "How likely the label is wrong, by confident learning: the probability of the class that\n"
-        "the model is confident in minus that of the label. Other faces are grey.",
+        "How likely the label is wrong, by confident learning: the probability of the prediction\n"
+        "minus that of the label. Faces that are no suspects are grey.",
     ),
     "change": (
         "Change",
