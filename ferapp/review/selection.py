@@ -11,7 +11,16 @@ from trainer.data.label_review import Decision
 
 ConfusionCell = tuple[int, int]  # true class (K: without a label), predicted class
 SampleKind = Literal[
-    "all", "wrong", "right", "suspects", "fixed", "broken", "flagged", "relabelled", "faceless"
+    "all",
+    "wrong",
+    "right",
+    "suspects",
+    "fixed",
+    "broken",
+    "flagged",
+    "relabelled",
+    "faceless",
+    "chosen",
 ]
 Decisions = dict[str, Decision]  # by sample id
 Rows = NDArray[np.int64]  # of an evaluation
@@ -21,12 +30,13 @@ SORT_KEYS = ("loss", "confidence", "margin", "entropy", "disagreement", "data se
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the user wants to see. No cells means all cells."""
+    """What the user wants to see. No cells means all cells; `chosen` rows are of that kind."""
 
     kind: SampleKind = "wrong"
     cells: frozenset[ConfusionCell] = frozenset()
     sort_key: str = "loss"
     ascending: bool = False
+    chosen: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ def select_rows(
     Suspects keep their own order, most suspect first. The kinds `fixed` and `broken` come from
     `comparison`.
     """
-    rows = _rows_of_kind(shown, selection.kind, comparison, decisions or {})
+    rows = _rows_of_kind(shown, selection, comparison, decisions or {})
     if selection.cells:
         numbers = [_cell_number(shown, cell) for cell in selection.cells]
         rows = rows[np.isin(_cell_numbers(shown)[rows], numbers)]
@@ -118,12 +128,14 @@ def select_rows(
 
 def _rows_of_kind(
     shown: Evaluation,
-    kind: SampleKind,
+    selection: Selection,
     comparison: EvaluationComparison | None,
     decisions: Decisions,
 ) -> Rows:
     everything = np.arange(len(shown))
-    match kind:
+    match selection.kind:
+        case "chosen":
+            return np.array(selection.chosen, np.int64)
         case "wrong":
             return everything[shown.wrong]
         case "right":

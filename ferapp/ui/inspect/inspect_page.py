@@ -1,13 +1,15 @@
 """The Inspect page: an evaluation as a whole, its samples, and one of them, side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ferapp.review.evaluation import Evaluation
 from ferapp.review.opening import OpenedEvaluation
@@ -22,6 +24,7 @@ from ferapp.review.selection import (
 from ferapp.runs.task_queue import TaskCancelled, TaskFailure
 from ferapp.ui.inspect.inspect_columns import InspectColumns
 from ferapp.ui.inspect.inspect_tools import InspectTools
+from ferapp.ui.inspect.inspect_views import InspectView, ViewSwitch
 from ferapp.ui.inspect.open_menu import EvaluationMenu
 from ferapp.ui.inspect.opening_progress import OpeningProgress
 from ferapp.ui.inspect.overview import Overview
@@ -39,9 +42,12 @@ PROGRESS_MS = 100
 
 
 class InspectPage(Page):
-    def __init__(self, tools: InspectTools, source: str = "") -> None:
+    def __init__(
+        self, tools: InspectTools, source: str = "", views: Sequence[InspectView] = ()
+    ) -> None:
         super().__init__("inspect")
-        self._tools = tools
+        self._tools, self.views = tools, tuple(views)
+        self._row = -1
         self._first_source = source or tools.first  # opened when the page is first shown
         self._progress = ""  # written by the task queue's thread while something is opened
         self._openings = 0  # counts calls of `open`, so that only the latest one goes on
@@ -81,9 +87,18 @@ class InspectPage(Page):
         self.comparing.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, 0)
         self.comparing.setAccessibleName("Comparison")
         self.comparing.hide()
+        samples = QWidget()
+        column = QVBoxLayout(samples)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        column.addWidget(self.filters)
+        column.addWidget(self.grid, 1)
+        self.switch = ViewSwitch(self.overview, samples)
+        for view in self.views:
+            self.switch.add(view.title, view.tip, view.left, view.middle)
         columns = InspectColumns(
-            (top, self.comparing, self.overview),
-            (self.filters, self.grid),
+            (top, self.comparing, self.switch.left),
+            (self.switch, self.switch.middle),
             (self.detail, self.review_bar),
         )
         columns.extra_width_changed.connect(lambda px: self.detail.set_extra_side(px // 3))
@@ -97,6 +112,11 @@ class InspectPage(Page):
         self.overview.noise_toggled.connect(self._on_noise_toggled)
         self.overview.predicted.class_chosen.connect(self._on_class_chosen)
         self.filters.changed.connect(lambda: self._select(self.filters.selection))
+        self.switch.changed.connect(self._on_view_changed)
+        for view in self.views:
+            view.sample_chosen.connect(self._show_sample)
+            view.rows_chosen.connect(self.show_rows)
+            view.key_typed.connect(self.review_bar.handle_key)
         self.grid.current_changed.connect(self._show_sample)
         self.grid.key_typed.connect(self._on_key)
         self.detail.method_changed.connect(self._explain)
@@ -181,6 +201,27 @@ class InspectPage(Page):
         )
         if self.overview.shows_noise:
             self._on_noise_toggled(True)
+        self._show_in_view()
+
+    # --- views ----------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> InspectView | None:
+        """The one in place of the samples; None while they are shown."""
+        return self.views[self.switch.index - 1] if self.switch.index else None
+
+    def show_rows(self, rows: NDArray[np.int64]) -> None:
+        """Show these samples, in the grid."""
+        self._change_selection(kind="chosen", cells=frozenset(), chosen=tuple(rows.tolist()))
+        self.switch.show_samples()
+
+    def _on_view_changed(self, _: int) -> None:
+        self._show_sample(-1 if self.view else self.grid.current_row())
+        self._show_in_view()
+
+    def _show_in_view(self) -> None:
+        if self.view is not None:
+            self.view.show_opened(self.opened, self._comparison)
 
     # --- comparing ------------------------------------------------------------------------------
 
@@ -241,6 +282,7 @@ class InspectPage(Page):
             self._change_selection(kind=kind, cells=frozenset())
         elif self.filters.selection.kind in ("fixed", "broken"):
             self._change_selection(kind="wrong")
+        self._show_in_view()
 
     # --- which samples --------------------------------------------------------------------------
 
@@ -296,9 +338,10 @@ class InspectPage(Page):
     @property
     def row(self) -> int:
         """The evaluation's row of the shown sample; −1 is none."""
-        return self.grid.current_row()
+        return self._row
 
     def _show_sample(self, row: int) -> None:
+        self._row = row
         evaluation = self.opened.evaluation if self.opened else None
         self.tasks.cancel("explain")
         picture = None
@@ -359,9 +402,13 @@ class InspectPage(Page):
     def _on_decided(self, row: int) -> None:
         self.grid.samples.update_row(row)
         self._show_filters(self.filters.selection)
+        if self.view is not None:
+            self.view.show_decision(row)
 
     def stop(self) -> None:
         self._settle.stop()
         self._progress_timer.stop()
         self.grid.samples.thumbnails.close()
+        for view in self.views:
+            view.stop()
         super().stop()

@@ -25,6 +25,7 @@ _KINDS: dict[SampleKind, tuple[str, str]] = {  # name, tip
     "faceless": ("No face", "No face was found in them, so they are not counted."),
     "relabelled": ("Relabelled", "You gave them another label."),
     "flagged": ("Flagged", "You flagged them."),
+    "chosen": ("Chosen", "You chose them in another view."),
 }
 _SORT_TEXTS = {  # name, tip
     "loss": ("Loss", "−log of the label's probability: how wrong the model is."),
@@ -100,8 +101,8 @@ class SampleFilters(QWidget):
         self.selection = selection
         for kind, chip in self.kinds.items():
             name = self._comparison_names.get(kind, _KINDS[kind][0])
-            count = counts.get(kind, 0)
-            chip.setText(f"{name} {count:,}" if kind in counts else name)
+            count = len(selection.chosen) if kind == "chosen" else counts.get(kind, 0)
+            chip.setText(f"{name} {count:,}" if count or kind in counts else name)
             chip.setVisible(kind == "all" or count > 0 or kind == selection.kind)
             chip.setChecked(kind == selection.kind)
             chip.updateGeometry()
