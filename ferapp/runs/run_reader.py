@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from ferapp.runs.training_process import find_process, is_from_this_machine, may_be_training
 from trainer.config.train_config import TrainConfig
-from trainer.errors import FerError
+from trainer.errors import FerError, ModelFileError
 from trainer.labels import EXPRESSIONS
-from trainer.reports.run_records import ALIVE_SECONDS, read_run_header
+from trainer.model_index import read_card
+from trainer.reports.run_records import ALIVE_SECONDS, best_validation, read_run_header
 from trainer.training.event_log import parse_event
 from trainer.training.run_dir import RunDir
 
@@ -33,7 +34,8 @@ Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # epochs, values
 class RunSnapshot:
     """A run at one moment. `reason` says why it is damaged or failed.
 
-    `best` holds the metrics of the best validation, with its epoch. `step_curves` and
+    `best` holds the metrics of the best model on val, with its epoch, as `best_validation` has
+    them. `verdict` says whether it beat its start. `step_curves` and
     `epoch_curves` are by metric; `confusions` (K, K) are by epoch. `eta_s`, `images_per_second`
     and `memory_mb` are of the newest step.
     """
@@ -49,6 +51,7 @@ class RunSnapshot:
     epochs_planned: int = 0
     progress: float = 0.0  # share of the steps done
     best: dict[str, Any] = field(default_factory=dict)
+    verdict: str = ""
     step_curves: dict[str, Series] = field(default_factory=dict)
     epoch_curves: dict[str, Series] = field(default_factory=dict)
     confusions: dict[int, NDArray[np.int64]] = field(default_factory=dict)
@@ -124,6 +127,7 @@ class RunReader:
         self._start_event: dict[str, Any] = {}
         self._last_event: dict[str, Any] = {}
         self._head: tuple[str, str, TrainConfig] | None = None
+        self._card: tuple[tuple[int, int], dict[str, Any]] = ((0, 0), {})
 
     def read(self, now: float | None = None, *, curves: bool = True) -> RunSnapshot:
         """The run as it is now; without `curves` only what a list shows."""
@@ -153,12 +157,13 @@ class RunReader:
             name=path.name,
             state=state,
             reason=str(self._last_event.get("error", "")) if state == "failed" else "",
+            verdict=str(self._last_event.get("verdict", "")),
             config=config,
             data=data,
             epoch=int(newest.get("epoch", 0)),
             epochs_planned=config.optim.epochs,
             progress=done / planned if planned else 0.0,
-            best=_best(validations),
+            best=best_validation(validations, self._card_metrics(), self._last_event),
             step_curves=_curves(list(self._steps.values()), per_epoch, MAX_STEPS) if curves else {},
             epoch_curves=_curves(validations, per_epoch) if curves else {},
             confusions=_confusions(validations) if curves else {},
@@ -189,6 +194,8 @@ class RunReader:
     def _state(self, now: float) -> RunState:
         if self._last_event.get("event") == "run_ended":
             reason = self._last_event.get("reason")
+            if reason == "diverged":
+                return "failed"
             return reason if reason in ("done", "stopped", "failed") else "interrupted"
         if self._last_event:
             alive = is_alive(self._start_event, _number(self._last_event.get("time")), now)
@@ -199,6 +206,17 @@ class RunReader:
             return "starting" if alive else "interrupted"
         except (OSError, ValueError, AttributeError, RecursionError):
             return "interrupted"
+
+    def _card_metrics(self) -> dict[str, Any]:
+        """Those in the card of the best model, read again when its file has changed."""
+        try:
+            found = self._run.best.stat()
+            version = (found.st_mtime_ns, found.st_size)
+            if version != self._card[0]:
+                self._card = (version, dict(read_card(self._run.best).metrics))
+        except (OSError, ModelFileError):
+            self._card = ((0, 0), {})
+        return self._card[1]
 
 
 class RunFolder:
@@ -236,13 +254,6 @@ def is_alive(record: dict[str, Any], last: float, now: float) -> bool:
     if not isinstance(record.get("pid"), int) or not is_from_this_machine(record):
         return is_recent
     return find_process(record) is not None or (is_recent and may_be_training(record))
-
-
-def _best(validations: list[dict[str, Any]]) -> dict[str, Any]:
-    """The first validation of the highest accuracy, without the prefix `val_`."""
-    known = [event for event in validations if event.get("val_accuracy") is not None]
-    best = max(known, key=lambda event: float(event["val_accuracy"]), default={})
-    return {key.removeprefix("val_"): value for key, value in best.items()}
 
 
 def _confusions(validations: list[dict[str, Any]]) -> dict[int, NDArray[np.int64]]:

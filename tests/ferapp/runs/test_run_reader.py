@@ -19,6 +19,10 @@ from tests.support.runs.run_files import (
     started,
     step,
 )
+from trainer.card import ModelCard
+from trainer.models import create
+from trainer.models.model_file import save_model
+from trainer.training.event_log import EventLog
 
 
 def test_curves_are_over_epochs(tmp_path: Path) -> None:
@@ -66,18 +70,62 @@ def test_the_best_accuracy_may_be_zero(tmp_path: Path, accuracy: float) -> None:
     assert (run.accuracy, run.mean_class_accuracy) == (accuracy, accuracy)
 
 
+def test_the_start_is_the_best_only_where_its_events_say_so(tmp_path: Path) -> None:
+    better = {**epoch(0, 0.6), "best_epoch": None}
+    later = {**epoch(1, 0.4), "best_epoch": 1}
+    run = RunReader(make_run(tmp_path, [started(), better], "20261124-1-x").path).read()
+    assert (run.best, sorted(run.confusions)) == ({}, [0])
+    assert math.isnan(run.accuracy)
+    run = RunReader(make_run(tmp_path, [started(), better, later], "20261124-2-x").path).read()
+    assert (run.best["epoch"], run.accuracy) == (1, 0.4)
+    assert run.epoch_curves["val_accuracy"][0].tolist() == [0, 1]
+    kept = [{**better, "best_epoch": 0}, {**later, "best_epoch": 0}]
+    run = RunReader(make_run(tmp_path, [started(), *kept], "20261124-3-x").path).read()
+    assert (run.best["epoch"], run.accuracy) == (0, 0.6)
+
+
+def test_the_card_of_the_best_model_says_its_epoch(tmp_path: Path) -> None:
+    """Killed between the model of epoch 2 and its event: Inspect opens that model."""
+    run = make_run(tmp_path, [started(), {**epoch(1, 0.4), "best_epoch": 1}])
+    reader = RunReader(run.path)
+    assert reader.read().best["epoch"] == 1
+    model = create("compact", widths=[4], blocks=[1])
+    card = ModelCard(
+        name="x", architecture="compact", arguments={"widths": [4], "blocks": [1]},
+        attribution_layer="stages", metrics={"epoch": 2, "accuracy": 0.5, "n": 20},
+    )  # fmt: skip
+    save_model(run.best, model.state_dict(), card)
+    found = reader.read()
+    assert (found.best["epoch"], found.accuracy, found.best["n"]) == (2, 0.5, 20)
+    save_model(run.best, model.state_dict(), card.model_copy(update={"metrics": {"epoch": 1}}))
+    assert reader.read().accuracy == 0.4
+
+
+def test_the_ece_is_that_of_the_finished_model(tmp_path: Path) -> None:
+    event = {**epoch(1, 0.4), "val_ece": 0.125, "best_epoch": 1}
+    run = make_run(tmp_path, [started(), event])
+    assert RunReader(run.path).read().best["ece"] is None
+    log = EventLog(run.events)
+    best = {"epoch": 1, "ece": 0.1, "temperature": 1.4}
+    log.write("run_ended", reason="done", error="", best=best, verdict="It beat its start")
+    log.close()
+    found = RunReader(run.path).read()
+    assert (found.best["ece"], found.best["temperature"]) == (0.1, 1.4)
+    assert found.verdict == "It beat its start"
+
+
 def test_before_the_first_validation_there_is_no_accuracy(tmp_path: Path) -> None:
     run = RunReader(make_run(tmp_path, [started(), step(1)]).path).read()
     assert math.isnan(run.accuracy)
     assert math.isnan(run.mean_class_accuracy)
 
 
-@pytest.mark.parametrize("reason", ["done", "stopped", "failed"])
+@pytest.mark.parametrize("reason", ["done", "stopped", "failed", "diverged"])
 def test_how_a_run_ended(tmp_path: Path, reason: str) -> None:
     ended = {"event": "run_ended", "time": 200.0, "reason": reason, "error": "it broke"}
     found = RunReader(make_run(tmp_path, [started(), step(5), ended]).path).read()
-    assert found.state == reason
-    assert found.reason == ("it broke" if reason == "failed" else "")
+    assert found.state == ("failed" if reason == "diverged" else reason)
+    assert found.reason == ("it broke" if reason in ("failed", "diverged") else "")
     assert found.can_resume == (reason != "done")
 
 

@@ -50,7 +50,7 @@ def test_start_watch_stop_resume_and_use_a_run(bench: TrainBench, prepared: Path
     assert view.metrics["memory"].text().endswith("GiB")
     assert view.matrix._counts.sum() == 28  # the val samples
     assert "started" in view.log.toPlainText()
-    view.epoch.setValue(1)
+    view.epoch.setValue(2)  # after the start
     assert "epoch 1" in view.epoch_label.text()
     view.stop.click()
     bench.wait(lambda: bench.state() == "stopped")
