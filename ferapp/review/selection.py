@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ferapp.review.evaluation import Evaluation, common_rows
 from trainer.data.label_review import Decision
+from trainer.evaluation.intervals import McNemar, mcnemar
 
 ConfusionCell = tuple[int, int]  # true class (K: without a label), predicted class
 SampleKind = Literal[
@@ -43,8 +44,9 @@ class Selection:
 class EvaluationComparison:
     """The evaluation that is shown, compared with another one of the same samples.
 
-    `fixed` are rows that it has right and the other wrong, `broken` the reverse. Both accuracies
-    are of the common samples. `other_rows` maps its rows to the other's.
+    `fixed` are rows that it has right and the other wrong, `broken` the reverse; `test` says
+    whether that is a difference, and has the shown one first. Both accuracies are of the `n` common
+    samples with a label. `other_rows` maps its rows to the other's.
     """
 
     other: Evaluation
@@ -52,6 +54,8 @@ class EvaluationComparison:
     broken: Rows
     accuracy: float
     other_accuracy: float
+    n: int
+    test: McNemar
     other_rows: dict[int, int]
 
     @property
@@ -73,12 +77,15 @@ def compare_evaluations(shown: Evaluation, other: Evaluation) -> EvaluationCompa
     """Raises DataError as `common_rows`."""
     rows, other_rows = common_rows(shown, other)
     wrong, other_wrong = shown.wrong[rows], other.wrong[other_rows]
+    labelled = shown.labelled[rows]
     return EvaluationComparison(
         other=other,
         fixed=rows[other_wrong & ~wrong],
         broken=rows[wrong & ~other_wrong],
         accuracy=shown.scores_of(rows).accuracy,
         other_accuracy=other.scores_of(other_rows).accuracy,
+        n=int(labelled.sum()),
+        test=mcnemar(labelled & ~wrong, labelled & ~other_wrong),
         other_rows=dict(zip(rows.tolist(), other_rows.tolist(), strict=True)),
     )
 
