@@ -41,7 +41,8 @@ class Evaluation:
 
     A sample without a label has the label −1; it is neither right nor wrong. `votes` (N, K) are
     shares of annotators, NaN without votes. `temperature` is the model's, and 1 unless it was
-    calibrated; `epoch` is its epoch, None where it is not known. With `needs_face`, as
+    calibrated; `epoch` is its epoch, None where it is not known; `options` say how it predicted,
+    where that is not as usual: "flip views, balanced prior". With `needs_face`, as
     for one's own pictures, a sample without landmarks shows no face and is left out everywhere;
     the samples of a data set are faces even without landmarks.
     """
@@ -58,6 +59,7 @@ class Evaluation:
     temperature: float = 1.0
     needs_face: bool = False
     epoch: int | None = None
+    options: str = ""
 
     def __len__(self) -> int:
         return len(self.label)
@@ -202,7 +204,13 @@ def common_rows(
     return in_before, in_after
 
 
-def read_evaluation(file: Path, name: str, classes: tuple[str, ...] = EXPRESSIONS) -> Evaluation:
+def read_evaluation(
+    file: Path,
+    name: str,
+    classes: tuple[str, ...] = EXPRESSIONS,
+    epoch: int | None = None,
+    options: str = "",
+) -> Evaluation:
     """Read a predictions.npz. Raises DataError with the reason, and the sample that is at fault."""
     try:
         stored = read_arrays(file)
@@ -218,7 +226,14 @@ def read_evaluation(file: Path, name: str, classes: tuple[str, ...] = EXPRESSION
     if votes.shape != values["logits"].shape or votes.dtype.kind != "f":
         raise DataError(f"{file}: votes {votes.dtype} {votes.shape} do not fit")
     return Evaluation(
-        name, classes, **values, votes=votes, temperature=temperature, needs_face=False
+        name,
+        classes,
+        **values,
+        votes=votes,
+        temperature=temperature,
+        needs_face=False,
+        epoch=epoch,
+        options=options,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.review.evaluation import Evaluation, common_rows
+from ferapp.runs.run_names import unique_names
 from trainer.data.label_review import Decision
 from trainer.evaluation.intervals import McNemar, mcnemar
 
@@ -49,6 +50,7 @@ class EvaluationComparison:
     samples with a label. `other_rows` maps its rows to the other's.
     """
 
+    shown_name: str
     other: Evaluation
     fixed: Rows
     broken: Rows
@@ -63,6 +65,14 @@ class EvaluationComparison:
         """Of the other evaluation."""
         return self.other.name
 
+    @property
+    def short_names(self) -> tuple[str, str]:
+        """Of the shown one and of the other, without the start times that are not needed."""
+        if self.shown_name == self.name:
+            return self.shown_name, f"the other {self.name}"
+        names = unique_names((self.shown_name, self.name))
+        return names[self.shown_name], names[self.name]
+
     def other_prediction(self, row: int) -> tuple[str, float] | None:
         """The other's class for a row and its probability; None where it has no prediction."""
         other_row = self.other_rows.get(row)
@@ -73,12 +83,15 @@ class EvaluationComparison:
         return self.other.classes[predicted], probability
 
 
-def compare_evaluations(shown: Evaluation, other: Evaluation) -> EvaluationComparison:
-    """Raises DataError as `common_rows`."""
+def compare_evaluations(
+    shown: Evaluation, other: Evaluation, shown_name: str = ""
+) -> EvaluationComparison:
+    """`shown_name` replaces the name of `shown`. Raises DataError as `common_rows`."""
     rows, other_rows = common_rows(shown, other)
     wrong, other_wrong = shown.wrong[rows], other.wrong[other_rows]
     labelled = shown.labelled[rows]
     return EvaluationComparison(
+        shown_name=shown_name or shown.name,
         other=other,
         fixed=rows[other_wrong & ~wrong],
         broken=rows[wrong & ~other_wrong],

@@ -2,6 +2,7 @@
 
 import math
 
+from ferapp.review.evaluation import Evaluation
 from trainer.evaluation.intervals import Interval
 
 NO_BREAK = "\u00a0"
@@ -54,6 +55,16 @@ def conditions_text(split: str, epoch: int | None, n: int, probabilities: str) -
         probabilities,
     )
     return " · ".join(part.replace(" ", NO_BREAK) for part in parts if part)
+
+
+def evaluation_conditions(evaluation: Evaluation) -> str:
+    """As `conditions_text`, of the labelled samples of an evaluation."""
+    splits = " + ".join(dict.fromkeys(evaluation.split[evaluation.labelled].tolist()))
+    temperature = evaluation.temperature
+    probabilities = "raw" if temperature == 1 else f"calibrated (T = {temperature:.2f})"
+    options = f"{probabilities}, {evaluation.options}" if evaluation.options else probabilities
+    count = int(evaluation.labelled.sum())
+    return conditions_text(splits, evaluation.epoch, count, options)
 
 
 def epoch_text(epoch: int) -> str:

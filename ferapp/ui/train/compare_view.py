@@ -118,9 +118,7 @@ class CompareView(QWidget):
             chip.deleteLater()
         self.groups = []
         for group in groups:
-            chip = Chip(
-                _group_text(group), "Show the curves of these runs."
-            )
+            chip = Chip(_group_text(group), "Show the curves of these runs.")
             chip.toggled.connect(lambda on, group=group: self._show_group(group) if on else None)
             self._buttons.addButton(chip)
             self._group_row.addWidget(chip)
