@@ -19,14 +19,14 @@ from ferapp.runs.run_validations import (
     BestStatistics,
     Validation,
     best_statistics,
-    best_validation,
+    find_best,
     validation_of,
 )
 from ferapp.runs.training_process import find_process, is_from_this_machine, may_be_training
 from trainer.config.train_config import TrainConfig
 from trainer.errors import FerError
 from trainer.labels import EXPRESSIONS
-from trainer.reports.run_records import ALIVE_SECONDS, read_run_header
+from trainer.reports.run_records import ALIVE_SECONDS, best_validation, read_run_header
 from trainer.training.event_log import parse_event
 from trainer.training.run_dir import RunDir
 
@@ -176,9 +176,8 @@ class RunReader:
         events = list(self._validations.values())
         samples = int(self._start_event.get("val_samples") or 0)
         validations = tuple(validation_of(event, per_epoch, samples) for event in events)
-        # while it trains, a model is written shortly before its event
-        card = {} if state in ("starting", "running") else self._card.read()
-        best = best_validation(validations, config.model.keep_init, card, samples)
+        metrics = best_validation(events, self._card.read(), self._last_event)
+        best = find_best(validations, metrics, samples)
         return RunSnapshot(
             path=path,
             name=path.name,

@@ -1,24 +1,18 @@
 """The validations of a run, and which of them its best model is of."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.errors import ModelFileError
-from trainer.evaluation.intervals import (
-    Interval,
-    McNemar,
-    confusion_intervals,
-    mcnemar,
-    wilson,
-)
+from trainer.errors import DataError, ModelFileError
+from trainer.evaluation.intervals import Interval, confusion_intervals, wilson
 from trainer.model_index import read_card
 from trainer.training.run_dir import RunDir
-from trainer.training.val_history import read_val_history
+from trainer.training.start_comparison import StartComparison, compare_with_start
 
 METRICS = ("accuracy", "mean_class_accuracy", "macro_f1", "ece", "loss")
 UNKNOWN: Interval = (math.nan, math.nan)
@@ -70,25 +64,22 @@ def validation_of(event: dict[str, Any], per_epoch: float, samples: int) -> Vali
     )
 
 
-def best_validation(
-    validations: Sequence[Validation], keep_init: bool, card: dict[str, Any], samples: int
+def find_best(
+    validations: Sequence[Validation], metrics: Mapping[str, Any], samples: int
 ) -> Validation | None:
-    """The one whose model is kept: what the `card` of that model says, else the most accurate.
+    """The validation of the best model, whose metrics are as `run_records.best_validation` has them.
 
-    The first among equals; the start model (epoch 0) only where the run keeps it. A run that was
-    killed has a model whose validation no event tells of: then the card's metrics are all.
+    A killed run may have a model whose event was not written: then these metrics are all there is.
     """
-    accuracy, epoch = card.get("accuracy"), card.get("epoch")
-    if isinstance(accuracy, int | float) and isinstance(epoch, int):
-        for validation in validations:
-            if (validation.epoch, validation.accuracy) == (epoch, accuracy):
-                return validation
-        return Validation(epoch, -1, float(epoch), samples, _numbers(card))
-    return max(
-        (v for v in validations if (v.epoch > 0 or keep_init) and not math.isnan(v.accuracy)),
-        key=lambda validation: validation.accuracy,
-        default=None,
-    )
+    if metrics.get("epoch") is None:
+        return None
+    epoch, step = int(metrics["epoch"]), metrics.get("step")
+    numbers = _numbers(metrics)
+    for each in validations:
+        if each.epoch == epoch and each.accuracy == numbers.get("accuracy"):
+            return each
+    n, at = int(metrics.get("n") or samples), float(epoch)
+    return Validation(epoch, -1 if step is None else int(step), at, n, numbers)
 
 
 class BestCard:
@@ -120,28 +111,22 @@ class BestStatistics:
     """How sure the figures of the best model are.
 
     `intervals` (95 %, 0–1) of accuracy, mean_class_accuracy and macro_f1; empty without a confusion
-    matrix. `against_start` has the best model first; None where their predictions are not stored.
+    matrix. `against_start` is None where the predictions of both are not stored.
     """
 
     intervals: dict[str, Interval] = field(default_factory=dict)
-    against_start: McNemar | None = None
+    against_start: StartComparison | None = None
 
 
 def best_statistics(run: RunDir, best: Validation) -> BestStatistics:
     """Slow: it draws thousands of samples, and reads the stored predictions."""
     intervals = {} if best.confusion is None else confusion_intervals(best.confusion)
-    return BestStatistics(intervals, _compare_with_start(run, best))
+    try:
+        return BestStatistics(intervals, compare_with_start(run, {"epoch": best.epoch}))
+    except DataError:  # stored predictions that are damaged compare nothing
+        return BestStatistics(intervals)
 
 
-def _compare_with_start(run: RunDir, best: Validation) -> McNemar | None:
-    history = read_val_history(run)
-    if history is None or best.epoch == 0:
-        return None
-    right = history.logits.argmax(axis=2) == history.label  # (E, N)
-    first, second = (right[history.epochs == epoch] for epoch in (best.epoch, 0))
-    return mcnemar(first[0], second[0]) if len(first) and len(second) else None
-
-
-def _numbers(values: dict[str, Any]) -> dict[str, float]:
+def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
     """The metrics among them that are numbers."""
     return {k: float(values[k]) for k in METRICS if isinstance(values.get(k), int | float)}

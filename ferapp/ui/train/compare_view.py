@@ -1,5 +1,7 @@
 """Compared runs: validation curves, results with their spread, settings that differ."""
 
+import textwrap
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
@@ -14,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.compare import ComparedRun, RunComparison, Table, ValGroup
+from ferapp.runs.compare import ComparedCurves, ComparedRuns, Table
 from ferapp.runs.run_reader import Series
 from ferapp.ui.text import wording
 from ferapp.ui.train.run_curves import Curve, CurvePlot
@@ -22,13 +24,17 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.flow_layout import FlowLayout
+from trainer.reports.comparison import FIGURES_NOTE
 
 _MAX_HEIGHT = 190  # px of a table; longer ones scroll
 _UNLIKE = (
-    "These runs were validated on different pictures, so their curves and figures cannot be "
-    "compared. Choose whose to see:"
+    "These runs were validated on different pictures or labels, so their curves and figures cannot "
+    "be compared. Choose whose to see:"
 )
-_CONDITIONS = "Accuracy, F1 and ECE of each run are of its best epoch, on val, raw ({})."
+_NOT_STORED = (
+    "Whether these runs differ by more than chance is not known: they have no record of each "
+    "picture's prediction. Open one in Inspect and compare it with the other."
+)
 
 
 class CompareView(QWidget):
@@ -46,18 +52,18 @@ class CompareView(QWidget):
         self.live.clicked.connect(self.live_requested)
         self.accuracies = CurvePlot("Validation accuracy", "Of each run, by epoch.", "{:.1f} %")
         self.losses = CurvePlot("Validation loss", "Cross-entropy of each run, by epoch.")
-        self.verdict = QLabel()
-        self.verdict.setWordWrap(True)
-        self.verdict.setAccessibleName("Whether the two differ")
-        self.verdict.setToolTip(
-            "The best models of both runs on the same validation pictures, by McNemar's exact\n"
-            "test: only pictures that one of them alone gets right can tell them apart."
+        self.tests = QLabel()
+        self.tests.setWordWrap(True)
+        self.tests.setAccessibleName("Whether they differ")
+        self.tests.setToolTip(
+            "The best models on the same validation pictures, by McNemar's exact test:\n"
+            "only pictures that one of the two alone gets right can tell them apart."
         )
         self.unlike = QLabel(_UNLIKE)
         self.unlike.setProperty("notice", True)
         self.unlike.setWordWrap(True)
-        self.groups: list[Chip] = []  # one for each set of validation pictures
-        self._group_row = FlowLayout()
+        self.chips: list[Chip] = []  # one for each set of validation samples
+        self._chip_row = FlowLayout()
         self._buttons = QButtonGroup(self)
         self.conditions = QLabel()
         self.conditions.setProperty("quiet", True)
@@ -77,9 +83,9 @@ class CompareView(QWidget):
         layout.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
         layout.setSpacing(10)
         layout.addLayout(head)
-        layout.addWidget(self.verdict)
         layout.addWidget(self.unlike)
-        layout.addLayout(self._group_row)
+        layout.addLayout(self._chip_row)
+        layout.addWidget(self.tests)
         layout.addLayout(plots, 1)
         for table in (self.results, self.differences):
             title = QLabel(table.accessibleName())
@@ -97,49 +103,48 @@ class CompareView(QWidget):
     def show_failure(self, message: str) -> None:
         self.headline.setText(message)
 
-    def show_comparison(self, comparison: RunComparison, count: int) -> None:
+    def show_comparison(self, compared: tuple[ComparedRuns, ...]) -> None:
+        """One set of validation samples at a time: figures of two are never side by side."""
+        count = sum(runs.count for runs in compared)
         self.headline.setText(f"{count} runs")
         self.live.setVisible(count == 2)
-        self.verdict.setText(comparison.verdict)
-        self.verdict.setVisible(bool(comparison.verdict))
-        self._make_groups(comparison.groups)
-        self.conditions.setText(_CONDITIONS.format("; ".join(map(_group_text, comparison.groups))))
-        _fill_table(self.results, comparison.results)
-        _fill_table(self.differences, comparison.differences)
-        has_differences = bool(comparison.differences[1])
+        self.unlike.setVisible(len(compared) > 1)
+        for chip in self.chips:
+            self._buttons.removeButton(chip)
+            self._chip_row.removeWidget(chip)
+            chip.deleteLater()
+        self.chips = []
+        for runs in compared:
+            chip = Chip(_samples_text(runs), "Show the runs that have these validation samples.")
+            chip.toggled.connect(lambda on, runs=runs: self._show_runs(runs) if on else None)
+            chip.setVisible(len(compared) > 1)
+            self._buttons.addButton(chip)
+            self._chip_row.addWidget(chip)
+            self.chips.append(chip)
+        self.chips[0].setChecked(True)
+
+    def _show_runs(self, runs: ComparedRuns) -> None:
+        self.accuracies.show_curves([_curve(each, each.accuracies) for each in runs.curves])
+        self.losses.show_curves([_curve(each, each.losses) for each in runs.curves])
+        self.tests.setText("\n".join(runs.tests) or _NOT_STORED)
+        self.tests.setVisible(runs.count > 1)
+        self.conditions.setText(f"Of the best epoch on val, {_samples_text(runs)}.")
+        self.conditions.setToolTip(textwrap.fill(FIGURES_NOTE, 90))
+        _fill_table(self.results, runs.results)
+        _fill_table(self.differences, runs.differences)
+        has_differences = bool(runs.differences[1])
         self.differences.setVisible(has_differences)
         self.no_differences.setVisible(not has_differences)
 
-    def _make_groups(self, groups: tuple[ValGroup, ...]) -> None:
-        """A chip for each set of validation pictures; only one set's curves are ever drawn."""
-        for chip in self.groups:
-            self._buttons.removeButton(chip)
-            self._group_row.removeWidget(chip)
-            chip.deleteLater()
-        self.groups = []
-        for group in groups:
-            chip = Chip(_group_text(group), "Show the curves of these runs.")
-            chip.toggled.connect(lambda on, group=group: self._show_group(group) if on else None)
-            self._buttons.addButton(chip)
-            self._group_row.addWidget(chip)
-            self.groups.append(chip)
-            chip.setVisible(len(groups) > 1)
-        self.unlike.setVisible(len(groups) > 1)
-        self.groups[0].setChecked(True)
 
-    def _show_group(self, group: ValGroup) -> None:
-        self.accuracies.show_curves([_curve(run, run.accuracies) for run in group.runs])
-        self.losses.show_curves([_curve(run, run.losses) for run in group.runs])
-
-
-def _curve(run: ComparedRun, series: Series) -> Curve:
-    return Curve(run.name, *series, has_markers=True, best_at=run.best_at)
-
-
-def _group_text(group: ValGroup) -> str:
+def _samples_text(runs: ComparedRuns) -> str:
     """`fer2013.csv, n = 3,589: 2 runs`."""
-    size = f", n\u00a0=\u00a0{group.n:,}" if group.n else ""
-    return f"{group.data}{size}: {wording.count(len(group.runs), 'run')}"
+    size = f", n\u00a0=\u00a0{runs.n:,}" if runs.n else ""
+    return f"{runs.data}{size}: {wording.count(runs.count, 'run')}"
+
+
+def _curve(curves: ComparedCurves, series: Series) -> Curve:
+    return Curve(curves.name, *series, has_markers=True, best_at=curves.best_at)
 
 
 def _make_table(name: str) -> QTableWidget:

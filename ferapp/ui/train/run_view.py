@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from ferapp.runs.run_reader import RunSnapshot, Series
 from ferapp.runs.run_validations import Validation
 from ferapp.ui.text import wording
-from ferapp.ui.text.figure_text import accuracy_text, epoch_text, interval_tip, margin_text
+from ferapp.ui.text.figure_text import accuracy_text, interval_tip, margin_text
 from ferapp.ui.train.epoch_confusion import EpochConfusion
 from ferapp.ui.train.run_curves import Curve, CurvePlot
 from ferapp.ui.train.run_list import best_conditions, state_text
@@ -235,15 +235,14 @@ class RunView(QWidget):
 
     def _show_against_start(self, run: RunSnapshot) -> None:
         """Whether training helped: more than one figure beside another can say."""
-        parts = []
-        if run.missed_its_start and run.start is not None:
-            start = accuracy_text(run.start.accuracy)
-            parts.append(f"No epoch beat the start ({run.start_name}, {start}).")
-        test = run.best_statistics.against_start
-        if test is not None and run.best is not None:
-            parts.append(test.verdict(epoch_text(run.best.epoch).capitalize(), "the start"))
-        self.against_start.setText(" ".join(parts))
-        self.against_start.setVisible(bool(parts))
+        compared = run.best_statistics.against_start
+        has_init = run.config is not None and bool(run.config.model.init)
+        is_news = has_init or run.missed_its_start  # anything beats random weights
+        text = compared.sentence() if compared is not None and is_news else ""
+        if not text and run.missed_its_start and run.start is not None:
+            text = f"It did not beat its start: {accuracy_text(run.start.accuracy)}."
+        self.against_start.setText(text)
+        self.against_start.setVisible(bool(text))
         self.against_start.setProperty("wrong", run.missed_its_start)
         self.against_start.style().polish(self.against_start)
 
