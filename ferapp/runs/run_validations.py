@@ -67,7 +67,7 @@ def validation_of(event: dict[str, Any], per_epoch: float, samples: int) -> Vali
 def find_best(
     validations: Sequence[Validation], metrics: Mapping[str, Any], samples: int
 ) -> Validation | None:
-    """The validation of the best model, whose metrics are as `run_records.best_validation` has them.
+    """The validation of the best model; `metrics` are as `run_records.best_validation` has them.
 
     A killed run may have a model whose event was not written: then these metrics are all there is.
     """

@@ -27,6 +27,7 @@ from ferapp.ui.widgets.figure_row import FigureRow
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.ui.widgets.log_view import LogView
 from ferapp.ui.widgets.thin_progress import ProgressLine
+from ferapp.ui.widgets.vertical_scroll import CompactWidget, VerticalScrollArea
 
 _FIGURES = (
     (
@@ -43,8 +44,6 @@ _FIGURES = (
         "Start",
         "The accuracy of the weights that training started from, on the same validation pictures.",
     ),
-)
-_PACE = (
     ("rate", "Learning rate", "At the latest step."),
     ("speed", "Images/s", "Training images per second, at the latest step."),
     ("memory", "Memory", "Of the training process; on a GPU its peak so far."),
@@ -79,8 +78,8 @@ class RunView(QWidget):
         self.reason.setWordWrap(True)
         self.reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._make_buttons()
-        self._figures, self._pace = FigureRow(_FIGURES), FigureRow(_PACE)
-        self.metrics = {**self._figures.figures, **self._pace.figures}
+        self._figures = FigureRow(_FIGURES)
+        self.metrics = self._figures.figures
         self.conditions = QLabel()
         self.conditions.setProperty("quiet", True)
         self.conditions.setToolTip(_CONDITIONS_TIP)
@@ -132,7 +131,14 @@ class RunView(QWidget):
             button.clicked.connect(signal)
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        content.setObjectName("inner")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        area = VerticalScrollArea()  # where there is too little room for plots and matrix
+        outer.addWidget(area)
+        area.setWidget(content)
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
         layout.setSpacing(10)
         names = QVBoxLayout()
@@ -146,8 +152,7 @@ class RunView(QWidget):
         layout.addLayout(self._figures)
         layout.addWidget(self.conditions)
         layout.addWidget(self.against_start)
-        layout.addLayout(self._pace)
-        layout.addLayout(self._plots_grid(), 1)
+        layout.addWidget(self._plots(), 1)
         layout.addWidget(self.log)
 
     def _button_row(self) -> QHBoxLayout:
@@ -161,8 +166,10 @@ class RunView(QWidget):
         row.addWidget(self.show_log, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
-    def _plots_grid(self) -> QGridLayout:
-        grid = QGridLayout()
+    def _plots(self) -> QWidget:
+        plots = CompactWidget()
+        grid = QGridLayout(plots)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(theme.MARGIN)
         grid.addWidget(self.losses, 0, 0)
         grid.addWidget(self.accuracies, 0, 1)
@@ -171,7 +178,7 @@ class RunView(QWidget):
         for index in (0, 1):
             grid.setColumnStretch(index, 1)
             grid.setRowStretch(index, 3 + index)
-        return grid
+        return plots
 
     def show_run(self, run: RunSnapshot, reason: str = "") -> None:
         """`reason` is the output of the process, where the run's files give none."""
