@@ -32,10 +32,10 @@ class StartComparison:
             is_sure = self.test.is_evidence
             result = "It beat its start" if is_sure else "No evidence that it beat its start"
         pictures = "picture" if self.n == 1 else "pictures"
-        verdict = self.test.verdict("The trained model", "the start")
+        verdict = self.test.verdict("the trained model", "the start")
         return (
             f"{result}: {self.trained:.1%} after {self.epoch} {epochs}, start {self.start:.1%}, "
-            f"{self.n:,} validation {pictures}. {verdict}"
+            f"{self.n:,} validation {pictures}. {verdict[:1].upper()}{verdict[1:]}"
         ).replace("%", " %")
 
 
