@@ -32,6 +32,7 @@ _UNLIKE = (
     "These runs were validated on different pictures or labels, so their curves and figures cannot "
     "be compared. Choose whose to see:"
 )
+_ONLY_SEEDS = "These runs differ only in the seed: the table has their mean and spread."
 _NOT_STORED = (
     "Whether these runs differ by more than chance is not known: they have no record of each "
     "picture's prediction. Open one in Inspect and compare it with the other."
@@ -138,7 +139,8 @@ class CompareView(QWidget):
     def _show_runs(self, runs: ComparedRuns) -> None:
         self.accuracies.show_curves([_curve(each, each.accuracies) for each in runs.curves])
         self.losses.show_curves([_curve(each, each.losses) for each in runs.curves])
-        self.tests.setText("\n".join(runs.tests) or _NOT_STORED)
+        untested = _ONLY_SEEDS if len(runs.results[1]) == 1 else _NOT_STORED
+        self.tests.setText("\n".join(runs.tests) or untested)
         self.tests.setVisible(runs.count > 1)
         self.conditions.setText(f"Of the best epoch on val, {_samples_text(runs)}.")
         self.conditions.setToolTip(textwrap.fill(FIGURES_NOTE, 90))

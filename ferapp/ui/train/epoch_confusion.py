@@ -57,7 +57,7 @@ class EpochSlider(QSlider):
             place = QRect(self.star_x() - _STAR_WIDTH // 2, 0, _STAR_WIDTH, self.height())
             # above the handle, which may be there, too
             top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter
-            painter.drawText(place.translated(0, -3), top, "★")
+            painter.drawText(place, top, "★")
 
 
 class EpochConfusion(CompactWidget):
