@@ -48,7 +48,6 @@ _METRICS = (
         "Mean class",
         "The mean of the classes' recalls: every class counts the same, however rare it is.",
     ),
-    ("macro_f1", "Macro F1", "The mean of the classes' F1."),
     (
         "ece",
         "ECE",
@@ -167,8 +166,9 @@ class Overview(QWidget):
         for chip in self.views:
             chip.setVisible(has_labels)
         self.conditions.setVisible(has_labels)
-        for key in ("accuracy", "mean_class", "macro_f1", "ece"):
+        for key in ("accuracy", "mean_class", "ece"):
             self.metrics[key].setVisible(has_labels)
+        self.metrics["samples"].setVisible(not has_labels)  # else n is among the conditions
 
     def show_empty(self, title: str) -> None:
         self.name.setText(title)
@@ -212,7 +212,6 @@ class Overview(QWidget):
         shares = {
             "accuracy": (scores.accuracy, "accuracy", "Wilson"),
             "mean_class": (scores.mean_class_accuracy, "mean_class_accuracy", _BOOTSTRAP),
-            "macro_f1": (scores.macro_f1, "macro_f1", _BOOTSTRAP),
         }
         for key, (value, name, method) in shares.items():
             interval = intervals.get(name)

@@ -232,3 +232,31 @@ def test_of_a_killed_run_the_model_that_is_kept_counts(view: RunView, tmp_path: 
     assert view.confusion.slider.best == -1
     assert plain(view.confusion.label.text()) == "70.0 % · val · epoch 2 · n = 280"
     assert math.isnan(view.accuracies._curves[1].best_at)
+
+
+@pytest.mark.parametrize(("width", "height"), [(528, 470), (1008, 630)])
+def test_nothing_is_cut_off_in_a_small_window(
+    view: RunView, qtbot: QtBot, tmp_path: Path, width: int, height: int
+) -> None:
+    """The room that a window of 800 × 560 and one of 1280 × 720 leave beside the list."""
+    view.show_run(run_of(tmp_path, [112, 140, 115], ("model.init=default",)))
+    view.resize(width, height)
+    view.show()
+    labels = [view.conditions, view.against_start, view.confusion.label, view.accuracies.legend]
+    for figure in view.metrics.values():
+        labels += [figure.value, figure.caption]
+
+    def cut_off() -> list[str]:
+        found = []
+        for label in labels:
+            lines = label.heightForWidth(label.width()) if label.wordWrap() else 0
+            right = label.mapTo(view, label.rect().topRight()).x()
+            if label.height() < max(lines, label.minimumSizeHint().height()) or right > width:
+                found.append(label.text())
+        return found
+
+    qtbot.waitUntil(lambda: not cut_off(), timeout=3000)
+    for figure in view.metrics.values():
+        assert figure.width() >= figure.minimumSizeHint().width()
+    matrix = view.confusion.matrix
+    assert matrix.height() >= matrix.minimumSizeHint().height()

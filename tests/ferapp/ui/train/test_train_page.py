@@ -41,7 +41,7 @@ def test_start_watch_stop_resume_and_use_a_run(bench: TrainBench, prepared: Path
     assert bench.state() == "running"
     assert view.state.text().startswith("running, epoch")
     names = [name for name, _ in view.accuracies.legend_values()]
-    assert names == ["validation", "mean class", "training"]
+    assert names == ["validation", "mean class", "training", "start (default)"]
     assert view.losses.legend_values()[0][0] == "loss"
     assert view.rates.legend_values()
     assert view.metrics["best"].text() != "–"
