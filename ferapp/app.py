@@ -22,6 +22,7 @@ from ferapp.review.sample_explainer import SampleExplainer
 from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
 from ferapp.runs.study_sources import find_sources
+from ferapp.ui.face_map.face_map_view import FaceMapView
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.inspect.inspect_tools import InspectTools
 from ferapp.ui.shell.lazy_page import LazyPage
@@ -86,6 +87,7 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
             runs=runs,
         ),
         run,
+        (FaceMapView(),),
     )
 
     def inspect_source(source: str) -> None:

@@ -22,8 +22,8 @@ def classify(
     read_picture: ReadPicture,
     landmarks: NDArray[np.float32],
     report: ReportProgress,
-) -> NDArray[np.float32]:
-    """The logits (N, K) of grey pictures with `landmarks` (N, 68, 2), NaN where there are none.
+) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    """Logits (N, K) and features (N, d) of grey pictures with `landmarks` (N, 68, 2) or NaN.
 
     `name` is what the pictures are called. Raises DataError when a picture is missing, or the
     model has other classes.
@@ -44,7 +44,7 @@ def classify(
             f"{name} has {', '.join(classes)}; {card.name} has {', '.join(card.classes)}.",
         )
     size, count = card.preprocessing.crop_size, len(landmarks)
-    logits = []
+    logits, features = [], []
     for start in range(0, count, CHUNK):
         report(f"Classifying picture {start + 1:,} of {count:,}…")
         crops = []
@@ -60,5 +60,7 @@ def classify(
             )
             crops.append(face.crop)
         pixels = torch.from_numpy(np.stack(crops))
-        logits.append(predict(network, card, pixels, device).logits)
-    return np.concatenate(logits)
+        predictions = predict(network, card, pixels, device)
+        logits.append(predictions.logits)
+        features.append(predictions.features.astype(np.float16))
+    return np.concatenate(logits), np.concatenate(features)

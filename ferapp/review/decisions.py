@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from trainer.data.label_review import NONE, Decision, read_decisions
@@ -19,26 +20,31 @@ class Review:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.decisions, self.skipped = read_decisions(path)
-        self._undo_stack: list[tuple[str, Decision]] = []
+        self._undo_stack: list[dict[str, Decision]] = []  # what was decided before
 
     def decision(self, sample_id: str) -> Decision:
         return self.decisions.get(sample_id, NONE)
 
     def decide(self, sample_id: str, decision: Decision) -> None:
         """Raises DataError when it cannot be written."""
-        before = self.decision(sample_id)
-        if before != decision:
-            self._write(sample_id, decision)
-            self._undo_stack.append((sample_id, before))
+        self.decide_all({sample_id: decision})
 
-    def undo(self) -> str | None:
-        """Undo the last decision of this session; returns its sample, None if there is none."""
+    def decide_all(self, decisions: Mapping[str, Decision]) -> None:
+        """Decide about many samples at once, which one undo takes back. Raises as `decide`."""
+        changed = {s: decision for s, decision in decisions.items() if decision != self.decision(s)}
+        if changed:
+            before = {sample_id: self.decision(sample_id) for sample_id in changed}
+            self._write(changed)
+            self._undo_stack.append(before)
+
+    def undo(self) -> tuple[str, ...]:
+        """Undo the last decision of this session; returns its samples, none if there is none."""
         if not self._undo_stack:
-            return None
-        sample_id, before = self._undo_stack[-1]
-        self._write(sample_id, before)
+            return ()
+        before = self._undo_stack[-1]
+        self._write(before)
         self._undo_stack.pop()
-        return sample_id
+        return tuple(before)
 
     def export(self, path: Path, labels: dict[str, str]) -> int:
         """Write a CSV of all decisions; `labels` are the data set's. Returns the number of rows.
@@ -57,18 +63,23 @@ class Review:
             raise DataError(f"{path} could not be written ({error.strerror})") from error
         return len(self.decisions)
 
-    def _write(self, sample_id: str, decision: Decision) -> None:
-        line = {"time": round(time.time(), 3), **decision.as_dict(sample_id)}
+    def _write(self, decisions: Mapping[str, Decision]) -> None:
+        now = round(time.time(), 3)
+        lines = [
+            json_text({"time": now, **decision.as_dict(sample_id)}) + "\n"
+            for sample_id, decision in decisions.items()
+        ]
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             torn = ends_mid_line(self.path)
             with self.path.open("a", encoding="utf-8") as stream:
-                stream.write("\n" * torn + json_text(line) + "\n")
+                stream.write("\n" * torn + "".join(lines))
         except OSError as error:
             raise DataError(
                 f"The decision could not be saved in {self.path} ({error.strerror})"
             ) from error
-        if decision == NONE:
-            self.decisions.pop(sample_id, None)
-        else:
-            self.decisions[sample_id] = decision
+        for sample_id, decision in decisions.items():
+            if decision == NONE:
+                self.decisions.pop(sample_id, None)
+            else:
+                self.decisions[sample_id] = decision

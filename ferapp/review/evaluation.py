@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from trainer.data.array_files import check_arrays, read_arrays
 from trainer.errors import DataError
 from trainer.evaluation.intervals import Interval, bootstrap_intervals
+from trainer.evaluation.label_errors.confident_learning import RankedSuspects, rank_suspects
 from trainer.evaluation.metrics import (
     Calibration,
     ConfusionScores,
     Floats,
     calibration,
     confusion_matrix,
-    majority_class,
+    outvoted_share,
     softmax,
 )
 from trainer.labels import EXPRESSIONS
@@ -44,7 +45,8 @@ class Evaluation:
     calibrated; `epoch` is its epoch, None where it is not known; `options` say how it predicted,
     where that is not as usual: "flip views, balanced prior". With `needs_face`, as
     for one's own pictures, a sample without landmarks shows no face and is left out everywhere;
-    the samples of a data set are faces even without landmarks.
+    the samples of a data set are faces even without landmarks. `feature` (N, d) is what the model's
+    last layer sees of each sample; old files have none.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Evaluation:
     needs_face: bool = False
     epoch: int | None = None
     options: str = ""
+    feature: NDArray[np.float16] | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -149,36 +152,26 @@ class Evaluation:
 
     @cached_property
     def suspects(self) -> NDArray[np.int64]:
-        """Rows whose label is probably wrong, the most suspect first: confident learning.
+        """Rows whose label is probably wrong, the most suspect first, by confident learning."""
+        return self._ranked.rows
 
-        A sample is confidently of class j if p_j reaches the mean p_j of the samples labelled j
-        (the most probable such j). It is a suspect if that is not its label. Ranked by p of that
-        class − p of the label (Northcutt et al., JAIR 2021, eq. 1 and 2).
-        """
-        p, rows = self.probabilities, np.arange(len(self))
-        thresholds = np.array(
-            [
-                p[self.label == k, k].mean() if (self.label == k).any() else np.inf
-                for k in range(len(self.classes))
-            ]
-        )
-        confident = np.where(p >= thresholds, p, -1.0)
-        other = confident.argmax(axis=1)
-        suspect = (confident.max(axis=1) > 0) & (other != self.label) & self.labelled
-        gap = p[rows, other] - p[rows, self.label]
-        order = np.argsort(-gap, kind="stable")
-        return np.asarray(order[suspect[order]], np.int64)
+    @cached_property
+    def suspicion(self) -> Floats:
+        """(N,) the score of each suspect, see `RankedSuspects`; NaN of the other samples."""
+        values = np.full(len(self), np.nan)
+        values[self._ranked.rows] = self._ranked.score
+        return values
+
+    @cached_property
+    def _ranked(self) -> RankedSuspects:
+        return rank_suspects(self.probabilities, self.label)
 
     def confirmed_share(self, rows: NDArray[np.int64]) -> float:
         """The share of `rows` whose annotators' majority chose another class than the label.
 
         Rows without votes or with a tied vote are left out; NaN if no row is left.
         """
-        majority = majority_class(self.votes[rows])
-        decided = majority >= 0
-        if not decided.any():
-            return float("nan")
-        return float((majority != self.label[rows])[decided].mean())
+        return outvoted_share(self.votes[rows], self.label[rows])
 
 
 def common_rows(
@@ -223,6 +216,11 @@ def read_evaluation(
     except (OSError, ValueError, TypeError) as error:
         raise DataError(f"{file}: not a predictions file ({error})") from error
     _check_predictions(file, values, classes)
+    feature = stored.get("feature")
+    if feature is not None and (
+        feature.dtype.kind != "f" or feature.ndim != 2 or len(feature) != len(votes)
+    ):
+        raise DataError(f"{file}: feature {feature.dtype} {feature.shape} do not fit")
     if votes.shape != values["logits"].shape or votes.dtype.kind != "f":
         raise DataError(f"{file}: votes {votes.dtype} {votes.shape} do not fit")
     return Evaluation(
@@ -234,6 +232,7 @@ def read_evaluation(
         needs_face=False,
         epoch=epoch,
         options=options,
+        feature=None if feature is None else feature.astype(np.float16),
     )
 
 

@@ -92,7 +92,7 @@ def classify_with(
     samples, file = opened.evaluation, find_model(model)
     card = read_card(file)
     report(f"Loading the model {card.name}…")
-    logits = classify(
+    logits, feature = classify(
         file, samples.name, samples.classes, opened.read_picture, samples.landmarks, report
     )
     return replace(
@@ -102,6 +102,7 @@ def classify_with(
         temperature=card.temperature,
         epoch=_epoch_of(card.metrics),
         options="",
+        feature=feature,
     )
 
 
@@ -274,7 +275,9 @@ def _open_pictures(path: Path, model: str, report: ReportProgress) -> OpenedEval
         faces = faces.of_split("val")
     file, read_picture = find_model(model), _picture_reader(faces)
     card = read_card(file)
-    logits = classify(file, str(path), faces.classes, read_picture, faces.landmarks, report)
+    logits, feature = classify(
+        file, str(path), faces.classes, read_picture, faces.landmarks, report
+    )
     # a data set contains faces only, landmarks or not; the user's own pictures may be anything
     needs_face = bool((faces.label < 0).all()) and faces.landmark_source != "none"
     predictions = Evaluation(
@@ -290,6 +293,7 @@ def _open_pictures(path: Path, model: str, report: ReportProgress) -> OpenedEval
         card.temperature,
         needs_face=needs_face,
         epoch=_epoch_of(card.metrics),
+        feature=feature,
     )
     return OpenedEvaluation(
         str(path),

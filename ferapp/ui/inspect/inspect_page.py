@@ -96,8 +96,6 @@ class InspectPage(Page):
         column.addWidget(self.filters)
         column.addWidget(self.grid, 1)
         self.switch = ViewSwitch(self.overview, samples)
-        for view in self.views:
-            self.switch.add(view.title, view.tip, view.left, view.middle)
         columns = InspectColumns(
             (top, self.comparing, self.switch.left),
             (self.switch, self.switch.middle),
@@ -107,6 +105,8 @@ class InspectPage(Page):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(columns)
+        for view in self.views:  # the switch shows itself: without a parent, as a window
+            self.switch.add(view.title, view.tip, view.left, view.middle)
         self.opening = OpeningProgress(self, top, columns.below_first)
 
     def _connect(self) -> None:
@@ -118,6 +118,7 @@ class InspectPage(Page):
         for view in self.views:
             view.sample_chosen.connect(self._show_sample)
             view.rows_chosen.connect(self.show_rows)
+            view.rows_decided.connect(self.review_bar.decide_rows)
             view.key_typed.connect(self.review_bar.handle_key)
         self.grid.current_changed.connect(self._show_sample)
         self.grid.key_typed.connect(self._on_key)
@@ -426,7 +427,7 @@ class InspectPage(Page):
             self.grid.go_to(position)
 
     def _on_decided(self, row: int) -> None:
-        self.grid.samples.update_row(row)
+        self.grid.viewport().update()  # one decision may be about many samples
         self._show_filters(self.filters.selection)
         if self.view is not None:
             self.view.show_decision(row)

@@ -18,6 +18,7 @@ class InspectView(QObject):
     """
 
     sample_chosen = Signal(int)  # a row of the evaluation, −1 is none
+    rows_decided = Signal(object, object)  # rows (M,), and what changes in a Decision: a dict
     rows_chosen = Signal(object)  # rows (M,), which the grid of samples is to show
     key_typed = Signal(str)  # one that decides about the sample, see ReviewBar
 

@@ -1,8 +1,11 @@
 """The user's decisions about a sample, by button or key, with undo and export."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -159,18 +162,39 @@ class ReviewBar(QWidget):
         self._show_decision()
         self.decided.emit(row)
 
+    def decide_rows(self, rows: NDArray[np.int64], changes: dict[str, Any]) -> None:
+        """Change the decisions about rows (M,): `label`, `flag`. One undo takes all back."""
+        evaluation = self._evaluation
+        if evaluation is None or self.review is None or not len(rows):
+            return
+        decisions = dict[str, Decision]()
+        for row in rows.tolist():
+            sample_id, label = str(evaluation.sample_id[row]), int(evaluation.label[row])
+            decision = replace(self.review.decision(sample_id), **changes)
+            if label >= 0 and decision.label == evaluation.classes[label]:
+                decision = replace(decision, label="")  # it has that label
+            decisions[sample_id] = decision
+        try:
+            self.review.decide_all(decisions)
+        except FerError as error:
+            self.message.emit(str(error))
+        else:
+            self.message.emit(f"{wording.count(len(rows), 'face')} decided. U undoes it.")
+        self._show_decision()
+        self.decided.emit(int(rows[0]))
+
     def _undo(self) -> None:
         if self.review is None or self._evaluation is None:
             return
         try:
-            sample_id = self.review.undo()
+            samples = self.review.undo()
         except FerError as error:
             self.message.emit(str(error))
             return
-        if sample_id is None:
+        if not samples:
             self.message.emit("There is nothing to undo.")
             return
-        row = int(np.flatnonzero(self._evaluation.sample_id == sample_id)[0])
+        row = int(np.flatnonzero(self._evaluation.sample_id == samples[0])[0])
         self.undone.emit(row)
         self._show_decision()
         self.decided.emit(row)

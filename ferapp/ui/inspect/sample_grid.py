@@ -117,12 +117,6 @@ class SampleModel(QAbstractTableModel):
         position = index.row() * self._columns + index.column()
         return position if index.isValid() and position < len(self._rows) else -1
 
-    def update_row(self, row: int) -> None:
-        """Repaint a row after a decision about it."""
-        position = self._position.get(row)
-        if position is not None:
-            self.dataChanged.emit(self.index_of(position), self.index_of(position))
-
     def rowCount(self, parent: Index | None = None) -> int:
         has_parent = parent is not None and parent.isValid()
         return 0 if has_parent else -(-len(self._rows) // self._columns)

@@ -10,7 +10,7 @@ import pytest
 
 from ferapp.review.decisions import Review
 from trainer.data.face_data import FaceData
-from trainer.data.label_review import Decision, apply_review
+from trainer.data.label_review import NONE, Decision, apply_review
 from trainer.errors import DataError
 from trainer.labels import EXPRESSIONS
 
@@ -30,10 +30,10 @@ def test_undo_goes_back_step_by_step(tmp_path: Path) -> None:
     review = Review(tmp_path / "review.jsonl")
     review.decide("a", Decision("sad"))
     review.decide("a", Decision("fear"))
-    assert review.undo() == "a"
+    assert review.undo() == ("a",)
     assert review.decision("a") == Decision("sad")
-    assert review.undo() == "a"
-    assert review.undo() is None
+    assert review.undo() == ("a",)
+    assert review.undo() == ()
     assert Review(tmp_path / "review.jsonl").decisions == {}
 
 
@@ -116,3 +116,11 @@ def test_a_review_that_does_not_fit_is_refused(
 def test_a_missing_review_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such review"):
         apply_review(replace(data()), tmp_path / "none.jsonl")
+
+
+def test_one_undo_takes_back_a_decision_about_many(tmp_path: Path) -> None:
+    review = Review(tmp_path / "review.jsonl")
+    review.decide("a", Decision("sad"))
+    review.decide_all({"a": Decision("happy"), "b": Decision("happy"), "c": NONE})
+    assert review.undo() == ("a", "b")
+    assert Review(tmp_path / "review.jsonl").decisions == {"a": Decision("sad")}
