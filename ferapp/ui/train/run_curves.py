@@ -25,7 +25,8 @@ _SMOOTHING = 40  # the running mean is over this part of a curve
 class Curve:
     """`has_markers` marks every value, as for a few validations.
 
-    `is_noisy` values, as of single batches, are drawn faint under their running mean.
+    `is_noisy` values, as of single batches, are drawn faint under their running mean. The curve of
+    an `expression` has its colour.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Curve:
     y: NDArray[np.float64]
     has_markers: bool = False
     is_noisy: bool = False
+    expression: str = ""
 
     def smoothed(self) -> NDArray[np.float64]:
         """(N,) `y`; for noisy values the centred running mean over a fortieth of the curve."""
@@ -78,9 +80,11 @@ class CurvePlot(QWidget):
         self.legend.setWordWrap(True)
         self.plot = self._make_plot(tip)
         self._items: list[tuple[Any, Any]] = []  # for each curve: faint single values, the line
-        self._cursor = pg.InfiniteLine(angle=90)
-        self._cursor.hide()
-        self.plot.addItem(self._cursor, ignoreBounds=True)
+        self._marked: float | None = None
+        self._cursor, self._mark = pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=90)
+        for line in (self._cursor, self._mark):
+            line.hide()
+            self.plot.addItem(line, ignoreBounds=True)
         self.plot.scene().sigMouseMoved.connect(self._show_values_at)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -121,9 +125,17 @@ class CurvePlot(QWidget):
             self._draw(index)
         self._update_legend(None)
 
+    def mark_epoch(self, epoch: float | None) -> None:
+        """A line at this epoch; the legend has its values, but where the pointer is."""
+        self._marked = epoch
+        self._mark.setVisible(epoch is not None)
+        if epoch is not None:
+            self._mark.setPos(epoch)
+        self._update_legend(None)
+
     def _draw(self, index: int) -> None:
         curve, (noise_item, line_item) = self._curves[index], self._items[index]
-        colour, style = _line_style(index)
+        colour, style = _line_style(index, curve)
         faint = QColor(colour)
         faint.setAlpha(50)
         noise = (curve.x, curve.y) if curve.is_noisy else ([], [])
@@ -147,10 +159,11 @@ class CurvePlot(QWidget):
         return values
 
     def _update_legend(self, at: float | None) -> None:
-        values = self.legend_values(at)
+        """With the values under the pointer, else of the marked epoch, else of the last one."""
+        values = self.legend_values(self._marked if at is None else at)
         entries = []
         for index, (name, value) in enumerate(values):
-            colour, style = _line_style(index)
+            colour, style = _line_style(index, self._curves[index])
             entry = f"{_LEGEND_LINES[style]}</span> {name} <b>{value}</b>"
             entry = entry.replace(" ", "\u00a0")  # wrap between entries only
             entries.append(f'<span style="color:{colour}">{entry}')
@@ -183,6 +196,7 @@ class CurvePlot(QWidget):
         self.plot.getAxis("bottom").label.setFont(theme.sized(self.font(), 0.8))
         self.plot.getAxis("left").setWidth(44)
         self._cursor.setPen(pg.mkPen(colours.muted, width=1))
+        self._mark.setPen(pg.mkPen(colours.accent, width=2))
         self.show_curves(self._curves)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -192,7 +206,7 @@ class CurvePlot(QWidget):
             self._apply_theme()
 
 
-def _line_style(index: int) -> tuple[str, Qt.PenStyle]:
+def _line_style(index: int, curve: Curve) -> tuple[str, Qt.PenStyle]:
     """Colour and line style of the curve with this index."""
-    colour = theme.current().expression(_COLOURS[index % len(_COLOURS)])
+    colour = theme.current().expression(curve.expression or _COLOURS[index % len(_COLOURS)], index)
     return QColor(colour).name(), _STYLES[index // len(_COLOURS) % len(_STYLES)]

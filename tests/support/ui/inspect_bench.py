@@ -1,6 +1,6 @@
 """Inspect pages in windows of their own, and small evaluations for them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ferapp.review.opening import OpenedEvaluation, classify_with, example, open
 from ferapp.review.sample_explainer import SampleExplainer
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.inspect.inspect_tools import InspectTools
+from ferapp.ui.inspect.inspect_views import InspectView
 from ferapp.ui.widgets.theme import apply_theme
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import bundled_models
@@ -30,7 +31,9 @@ def inspect_pages(qtbot: QtBot, app: QApplication, runs: Path) -> Iterator[MakeP
     made_pages, windows = list[InspectPage](), list[QMainWindow]()
 
     def made(
-        source: str = "", opener: Callable[..., OpenedEvaluation] | None = None
+        source: str = "",
+        opener: Callable[..., OpenedEvaluation] | None = None,
+        views: Sequence[InspectView] = (),
     ) -> InspectPage:
         tools = InspectTools(
             open=opener or (lambda name, report: open_evaluation(name, "default", report)),
@@ -40,7 +43,7 @@ def inspect_pages(qtbot: QtBot, app: QApplication, runs: Path) -> Iterator[MakeP
             first=str(example()),
             runs=runs,
         )
-        page, window = InspectPage(tools, source), QMainWindow()
+        page, window = InspectPage(tools, source, views), QMainWindow()
         made_pages.append(page)
         windows.append(window)  # qtbot holds it weakly
         qtbot.addWidget(window)
