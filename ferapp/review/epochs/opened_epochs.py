@@ -1,5 +1,6 @@
 """Opens the epochs of an evaluation's run. Slow: run it in a task queue."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,12 +18,20 @@ from trainer.training.val_history import ValHistory, read_val_history
 
 
 @dataclass(frozen=True, slots=True)
+class EpochWeights:
+    """A model file of one epoch, and when it was written (ns): training may write it again."""
+
+    file: Path
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedEpochs:
     """The epochs of a run, for the samples that an opened evaluation shares with them.
 
     `samples` are those, by the last epoch; `rows` (N,) are their rows in the evaluation.
-    `best_epoch` is that of the run's best model, −1 where it is unknown. `weights` are the model
-    files by epoch, of those that were kept. `is_active` says that epochs may still be added.
+    `best_epoch` is that of the run's best model, −1 where it is unknown. `weights` are by epoch,
+    of those whose model was kept. `is_active` says that epochs may still be added.
     """
 
     run: Path
@@ -30,7 +39,7 @@ class OpenedEpochs:
     samples: Evaluation
     rows: NDArray[np.int64]
     best_epoch: int
-    weights: dict[int, Path]
+    weights: dict[int, EpochWeights]
     is_active: bool
 
     @property
@@ -114,6 +123,10 @@ def _best_epoch(run: RunDir) -> int:
     return epoch if isinstance(epoch, int) else -1
 
 
-def _kept_weights(run: RunDir) -> dict[int, Path]:
-    files = run.best.parent.glob("epoch-[0-9]*.safetensors")
-    return {int(file.stem.removeprefix("epoch-")): file for file in files}
+def _kept_weights(run: RunDir) -> dict[int, EpochWeights]:
+    kept = {}
+    for file in run.best.parent.glob("epoch-[0-9]*.safetensors"):
+        with suppress(OSError):  # just deleted
+            epoch = int(file.stem.removeprefix("epoch-"))
+            kept[epoch] = EpochWeights(file, file.stat().st_mtime_ns)
+    return kept

@@ -70,8 +70,11 @@ class EpochSamples(QWidget):
 
     def show_counts(self, learning: LearningHistory, position: int) -> None:
         for kind, chip in self.kinds.items():
-            chip.setText(f"{_KINDS[kind][0]} {learning.is_of_kind(kind, position).sum():,}")
-            chip.updateGeometry()
+            text = f"{_KINDS[kind][0]} {learning.is_of_kind(kind, position).sum():,}"
+            is_wider = len(text) != len(chip.text())  # all figures have the same width
+            chip.setText(text)
+            if is_wider:
+                chip.updateGeometry()
 
     def show_rows(self, rows: NDArray[np.int64]) -> None:
         """Show these samples where they are others than before; the grid stays where it is."""

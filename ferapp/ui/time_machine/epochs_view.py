@@ -1,4 +1,4 @@
-"""The view “Epochs” of the Inspect page: any epoch of a run, and how it came from the ones before."""
+"""The view “Epochs” of the Inspect page: a run at any of its epochs."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -61,8 +61,8 @@ class WatchPanel(QWidget):
         self.hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.hint.setProperty("quiet", True)
         self.hint.setToolTip(
-            f"At most {MAX_FACES}: at first, of each class the face that was forgotten most often,\n"
-            "then the most forgotten ones of all. A new one replaces the one that was added first."
+            f"{MAX_FACES} at most. At first, of each class the face forgotten most often,\n"
+            "then the most forgotten ones of all. A new one replaces the oldest."
         )
         self.note = QLabel()
         self.note.setProperty("quiet", True)
@@ -154,7 +154,7 @@ class WatchPanel(QWidget):
         opened = self._epochs
         if opened is None:
             return
-        missing = len(self._maps.missing())
+        missing = len(self._maps.missing)
         epoch = int(opened.learning.epochs[self._position])
         text = ""
         if self._failure:

@@ -1,7 +1,9 @@
 """The view “Epochs”: slider, confusion, curves, chips, watched faces, and runs without epochs."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +12,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from ferapp.review.epochs.epoch_maps import attribute_faces
+from ferapp.review.opening import example, open_evaluation
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.time_machine.epochs_view import EpochsView
 from tests.support.runs.epoch_files import opened_run, run_with_epochs, write_epoch
 from tests.support.runs.run_files import make_run, running_process, started
 from tests.support.ui.inspect_bench import inspect_pages, small_opened
 from trainer.labels import EXPRESSIONS
+from trainer.model_index import find_model
 from trainer.training.run_dir import RunDir
 
 COUNT = 70
@@ -63,7 +68,7 @@ def chip_numbers(view: EpochsView) -> dict[str, int]:
 
 
 def test_the_slider_drives_figures_confusion_chips_and_grid(open_view: Open, run: RunDir) -> None:
-    page, view = open_view(str(run.path))
+    _, view = open_view(str(run.path))
     overview, grid = view.overview, view.samples.grid.samples
     overview.slider.slider.setValue(1)
     assert overview.headline.text().startswith("Epoch 1 of 3")
@@ -222,3 +227,46 @@ def test_epochs_of_a_run_that_still_trains_appear_when_refreshed(
     assert view.overview.slider.position == 0  # where it was
     view.overview.slider.slider.setValue(2)
     assert view.overview.matrix.cell_values()[SAD, FEAR] == 10
+
+
+def test_where_weights_were_kept_the_map_moves_with_the_epoch(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    opened = open_evaluation(str(example()))
+    rows = np.arange(0, len(opened.evaluation), 6)
+    evaluation = opened.evaluation
+    run = run_with_epochs(
+        tmp_path / "runs",
+        np.stack([evaluation.logits[rows]] * 3),
+        evaluation.label[rows],
+        evaluation.sample_id[rows],
+    )
+    run.best.parent.mkdir()
+    models = {0: "compact", 1: "default"}  # as if training had made one of the other
+    for epoch, name in models.items():
+        copied = run.best.with_name(f"epoch-{epoch:04d}.safetensors")
+        shutil.copy(find_model(name), copied)
+    shutil.copy(find_model("default"), run.best)
+    view = EpochsView()
+    with inspect_pages(qtbot, qapp, tmp_path / "runs") as make:
+        page = make("", lambda name, report: replace(opened, source=str(run.path)), (view,))
+        page.show_view(view)
+        qtbot.waitUntil(lambda: not view.tasks.busy, timeout=60_000)
+        assert not view.maps.missing
+        face, tile = view.watched.faces[0], view.watched.tiles[0]
+        row = int(rows[face])
+        pictures = list[bytes]()
+        for position, name in models.items():
+            view.overview.slider.slider.setValue(position)
+            picture = opened.read_picture(row)
+            assert picture is not None
+            landmarks, label = evaluation.landmarks[[row]], evaluation.label[[row]]
+            (expected,) = attribute_faces(find_model(name), [picture], landmarks, label)
+            face_map = view.maps.map_of(position, face)
+            assert face_map is not None
+            assert face_map.map == pytest.approx(expected.map, abs=1e-4)
+            pictures.append(bytes(tile.grab().toImage().constBits()))
+            assert not view.watched.note.text()
+        assert pictures[0] != pictures[1]
+        view.overview.slider.slider.setValue(2)
+        assert "were not kept" in view.watched.note.text()
