@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.data.array_files import check_arrays, read_arrays
 from trainer.errors import DataError
+from trainer.evaluation.intervals import Interval, bootstrap_intervals
 from trainer.evaluation.metrics import (
     Calibration,
     ConfusionScores,
@@ -39,7 +40,9 @@ class Evaluation:
     """`logits` (N, K), `label` (N,) indices, `landmarks` (N, 68, 2) in pixels or NaN.
 
     A sample without a label has the label −1; it is neither right nor wrong. `votes` (N, K) are
-    shares of annotators, NaN without votes. `temperature` is the model's. With `needs_face`, as
+    shares of annotators, NaN without votes. `temperature` is the model's, and 1 unless it was
+    calibrated; `epoch` is its epoch, None where it is not known; `options` say how it predicted,
+    where that is not as usual: "flip views, balanced prior". With `needs_face`, as
     for one's own pictures, a sample without landmarks shows no face and is left out everywhere;
     the samples of a data set are faces even without landmarks.
     """
@@ -55,6 +58,8 @@ class Evaluation:
     votes: NDArray[np.float32]
     temperature: float = 1.0
     needs_face: bool = False
+    epoch: int | None = None
+    options: str = ""
 
     def __len__(self) -> int:
         return len(self.label)
@@ -109,6 +114,18 @@ class Evaluation:
     def calibration(self) -> Calibration:
         """Of the labelled samples."""
         return calibration(self.probabilities[self.labelled], self.label[self.labelled])
+
+    @cached_property
+    def raw_calibration(self) -> Calibration:
+        """Of the labelled samples, before the temperature."""
+        rows = self.labelled
+        return calibration(softmax(self.logits[rows]), self.label[rows])
+
+    @cached_property
+    def intervals(self) -> dict[str, Interval]:
+        """95 % intervals of accuracy, mean_class_accuracy, macro_f1 and ece. Slow: a bootstrap."""
+        rows = self.labelled
+        return bootstrap_intervals(self.logits[rows], self.label[rows], self.temperature)
 
     @cached_property
     def measures(self) -> dict[str, Floats]:
@@ -187,7 +204,13 @@ def common_rows(
     return in_before, in_after
 
 
-def read_evaluation(file: Path, name: str, classes: tuple[str, ...] = EXPRESSIONS) -> Evaluation:
+def read_evaluation(
+    file: Path,
+    name: str,
+    classes: tuple[str, ...] = EXPRESSIONS,
+    epoch: int | None = None,
+    options: str = "",
+) -> Evaluation:
     """Read a predictions.npz. Raises DataError with the reason, and the sample that is at fault."""
     try:
         stored = read_arrays(file)
@@ -203,7 +226,14 @@ def read_evaluation(file: Path, name: str, classes: tuple[str, ...] = EXPRESSION
     if votes.shape != values["logits"].shape or votes.dtype.kind != "f":
         raise DataError(f"{file}: votes {votes.dtype} {votes.shape} do not fit")
     return Evaluation(
-        name, classes, **values, votes=votes, temperature=temperature, needs_face=False
+        name,
+        classes,
+        **values,
+        votes=votes,
+        temperature=temperature,
+        needs_face=False,
+        epoch=epoch,
+        options=options,
     )
 
 

@@ -21,10 +21,11 @@ from ferapp.review.evaluation import Evaluation, read_evaluation
 from ferapp.runs.data_check import stage_progress
 from ferapp.runs.task_queue import ReportProgress
 from ferapp.sources.heavy_imports import load_opencv, load_torch
-from trainer.errors import DataError, FerError
+from trainer.errors import DataError, FerError, ModelFileError
 from trainer.files import asset
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import find_model, read_card
+from trainer.prior import TRAINED
 from trainer.training.run_dir import RunDir
 
 if TYPE_CHECKING:
@@ -94,27 +95,57 @@ def classify_with(
     logits = classify(
         file, samples.name, samples.classes, opened.read_picture, samples.landmarks, report
     )
-    return replace(samples, name=card.name, logits=logits, temperature=card.temperature)
+    return replace(
+        samples,
+        name=card.name,
+        logits=logits,
+        temperature=card.temperature,
+        epoch=_epoch_of(card.metrics),
+        options="",
+    )
 
 
 def _open_run(run: RunDir, report: ReportProgress) -> OpenedEvaluation:
-    folders = [
-        run.eval(split)
-        for split in SPLITS
-        if (run.eval(split) / evaluation.PREDICTIONS_FILE).is_file()
+    evaluated = [
+        split for split in SPLITS if (run.eval(split) / evaluation.PREDICTIONS_FILE).is_file()
     ]
-    if not folders:
+    note = ""
+    if not evaluated:
         if not run.best.is_file():
             raise DataError(f"{run.path}: this run has no model yet", "Train at least one epoch.")
         _evaluate_run(run, report)
-        folders = [run.eval("val")]
-    folder = folders[0]
+        evaluated = ["val"]
+    elif _is_outdated(run, evaluated[0]):
+        try:
+            _evaluate_run(run, report, evaluated[0])
+        except FerError as error:
+            note = f"The run has a newer model than this evaluation: {error}"
+    folder = run.eval(evaluated[0])
     opened = _open_folder(folder, f"{run.path.name} · {folder.name}", str(run.path))
-    return replace(opened, review=run.path / REVIEW_FILE)
+    notes = "\n".join(filter(None, (note, opened.note)))
+    return replace(opened, review=run.path / REVIEW_FILE, note=notes)
 
 
-def _evaluate_run(run: RunDir, report: ReportProgress) -> None:
-    """Evaluate the run's best model on val."""
+def _is_outdated(run: RunDir, split: str) -> bool:
+    """Whether the run's best model is of another epoch since it was evaluated in the usual way."""
+    metrics = _read_metrics(run.eval(split))
+    evaluated = _epoch_of(metrics)
+    if evaluated is None or _options_of(metrics):
+        return False
+    try:
+        return _epoch_of(read_card(run.best).metrics) not in (None, evaluated)
+    except ModelFileError:
+        return False
+
+
+def _epoch_of(metrics: dict[str, Any]) -> int | None:
+    """The model's epoch, in the metrics of its card or of an evaluation."""
+    epoch = metrics.get("epoch")
+    return epoch if isinstance(epoch, int) else None
+
+
+def _evaluate_run(run: RunDir, report: ReportProgress, split: str = "val") -> None:
+    """Evaluate the run's best model."""
     load_torch()
     from trainer.device import resolve_device
     from trainer.evaluation.evaluate import evaluate
@@ -123,7 +154,7 @@ def _evaluate_run(run: RunDir, report: ReportProgress) -> None:
 
     data = _data_path_of(run)
     report(f"Reading {data.name}…")
-    faces = _open_as_trained(data, run).of_split("val")
+    faces = _open_as_trained(data, run).of_split(split)
     device = resolve_device("auto")
     network, card = load_model(run.best, device)
     evaluate(
@@ -131,7 +162,7 @@ def _evaluate_run(run: RunDir, report: ReportProgress) -> None:
         card,
         aligned_as_trained(run.best, faces),
         device,
-        out=run.eval("val"),
+        out=run.eval(split),
         origin={"model_file": str(run.best.resolve()), "data_path": str(data)},
         progress=lambda done, total: report(f"Classifying picture {done + 1:,} of {total:,}…"),
     )
@@ -143,7 +174,12 @@ def _open_folder(folder: Path, name: str, source: str) -> OpenedEvaluation:
     model, note = _find_evaluated_model(folder, metrics, run if run.config.is_file() else None)
     card = read_card(model) if model else None
     classes = card.classes if card else EXPRESSIONS
-    predictions = read_evaluation(folder / evaluation.PREDICTIONS_FILE, name, classes)
+    epoch = _epoch_of(metrics)
+    if epoch is None and card is not None:
+        epoch = _epoch_of(card.metrics)
+    predictions = read_evaluation(
+        folder / evaluation.PREDICTIONS_FILE, name, classes, epoch, _options_of(metrics)
+    )
     data = None
     try:
         recorded = metrics.get("data_path")
@@ -168,6 +204,16 @@ def _read_metrics(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return metrics if isinstance(metrics, dict) else {}
+
+
+def _options_of(metrics: dict[str, Any]) -> str:
+    """How the evaluation predicted, where it was not one view with the trained prior."""
+    views, prior = metrics.get("tta", "none"), metrics.get("prior", TRAINED)
+    parts = (
+        "" if views == "none" else f"{views} views",
+        "" if prior == TRAINED else f"{prior if isinstance(prior, str) else 'given'} prior",
+    )
+    return ", ".join(filter(None, parts))
 
 
 def _data_path_of(run: RunDir) -> Path:
@@ -243,6 +289,7 @@ def _open_pictures(path: Path, model: str, report: ReportProgress) -> OpenedEval
         faces.votes,
         card.temperature,
         needs_face=needs_face,
+        epoch=_epoch_of(card.metrics),
     )
     return OpenedEvaluation(
         str(path),

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.review.evaluation import Evaluation, common_rows
+from ferapp.runs.run_names import unique_names
 from trainer.data.label_review import Decision
+from trainer.evaluation.intervals import McNemar, mcnemar
 
 ConfusionCell = tuple[int, int]  # true class (K: without a label), predicted class
 SampleKind = Literal[
@@ -43,21 +45,33 @@ class Selection:
 class EvaluationComparison:
     """The evaluation that is shown, compared with another one of the same samples.
 
-    `fixed` are rows that it has right and the other wrong, `broken` the reverse. Both accuracies
-    are of the common samples. `other_rows` maps its rows to the other's.
+    `fixed` are rows that it has right and the other wrong, `broken` the reverse; `test` says
+    whether that is a difference, and has the shown one first. Both accuracies are of the `n` common
+    samples with a label. `other_rows` maps its rows to the other's.
     """
 
+    shown_name: str
     other: Evaluation
     fixed: Rows
     broken: Rows
     accuracy: float
     other_accuracy: float
+    n: int
+    test: McNemar
     other_rows: dict[int, int]
 
     @property
     def name(self) -> str:
         """Of the other evaluation."""
         return self.other.name
+
+    @property
+    def short_names(self) -> tuple[str, str]:
+        """Of the shown one and of the other, without the start times that are not needed."""
+        if self.shown_name == self.name:
+            return self.shown_name, f"the other {self.name}"
+        names = unique_names((self.shown_name, self.name))
+        return names[self.shown_name], names[self.name]
 
     def other_prediction(self, row: int) -> tuple[str, float] | None:
         """The other's class for a row and its probability; None where it has no prediction."""
@@ -69,16 +83,22 @@ class EvaluationComparison:
         return self.other.classes[predicted], probability
 
 
-def compare_evaluations(shown: Evaluation, other: Evaluation) -> EvaluationComparison:
-    """Raises DataError as `common_rows`."""
+def compare_evaluations(
+    shown: Evaluation, other: Evaluation, shown_name: str = ""
+) -> EvaluationComparison:
+    """`shown_name` replaces the name of `shown`. Raises DataError as `common_rows`."""
     rows, other_rows = common_rows(shown, other)
     wrong, other_wrong = shown.wrong[rows], other.wrong[other_rows]
+    labelled = shown.labelled[rows]
     return EvaluationComparison(
+        shown_name=shown_name or shown.name,
         other=other,
         fixed=rows[other_wrong & ~wrong],
         broken=rows[wrong & ~other_wrong],
         accuracy=shown.scores_of(rows).accuracy,
         other_accuracy=other.scores_of(other_rows).accuracy,
+        n=int(labelled.sum()),
+        test=mcnemar(labelled & ~wrong, labelled & ~other_wrong),
         other_rows=dict(zip(rows.tolist(), other_rows.tolist(), strict=True)),
     )
 

@@ -14,11 +14,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.runs.run_validations import (
+    BestCard,
+    BestStatistics,
+    Validation,
+    best_statistics,
+    find_best,
+    validation_of,
+)
 from ferapp.runs.training_process import find_process, is_from_this_machine, may_be_training
 from trainer.config.train_config import TrainConfig
 from trainer.errors import FerError
 from trainer.labels import EXPRESSIONS
-from trainer.reports.run_records import ALIVE_SECONDS, read_run_header
+from trainer.reports.run_records import ALIVE_SECONDS, best_validation, read_run_header
 from trainer.training.event_log import parse_event
 from trainer.training.run_dir import RunDir
 
@@ -33,9 +41,10 @@ Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # epochs, values
 class RunSnapshot:
     """A run at one moment. `reason` says why it is damaged or failed.
 
-    `best` holds the metrics of the best validation, with its epoch. `step_curves` and
-    `epoch_curves` are by metric; `confusions` (K, K) are by epoch. `eta_s`, `images_per_second`
-    and `memory_mb` are of the newest step.
+    `best` is the validation of the best model; `start` that of the weights that training started
+    from, where the run has measured them. What only one run needs, a list leaves empty: `log`,
+    `best_statistics`, and `step_curves` and `epoch_curves`, which are by metric. `eta_s`,
+    `images_per_second` and `memory_mb` are of the newest step.
     """
 
     path: Path
@@ -48,10 +57,11 @@ class RunSnapshot:
     epoch: int = 0
     epochs_planned: int = 0
     progress: float = 0.0  # share of the steps done
-    best: dict[str, Any] = field(default_factory=dict)
+    best: Validation | None = None
+    validations: tuple[Validation, ...] = ()
+    best_statistics: BestStatistics = field(default_factory=BestStatistics)
     step_curves: dict[str, Series] = field(default_factory=dict)
     epoch_curves: dict[str, Series] = field(default_factory=dict)
-    confusions: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     eta_s: float = math.nan
     images_per_second: float = math.nan
     memory_mb: float = math.nan
@@ -79,13 +89,27 @@ class RunSnapshot:
 
     @property
     def accuracy(self) -> float:
-        """Of the best validation, 0–1; NaN before the first."""
-        return _number(self.best.get("accuracy"))
+        """Of the best model, 0–1; NaN before the first validation."""
+        return math.nan if self.best is None else self.best.accuracy
 
     @property
-    def mean_class_accuracy(self) -> float:
-        """At the epoch of `accuracy`; NaN before the first."""
-        return _number(self.best.get("mean_class_accuracy"))
+    def start(self) -> Validation | None:
+        """The validation of the weights that training started from; None where there was none."""
+        return next((each for each in self.validations if each.step == 0), None)
+
+    @property
+    def start_name(self) -> str:
+        """`default`, or `random weights`."""
+        init = self.config.model.init if self.config is not None else ""
+        return Path(init).stem if init else "random weights"
+
+    @property
+    def missed_its_start(self) -> bool:
+        """Whether it ended without an epoch more accurate than the model that it started from."""
+        if self.start is None or self.best is None or self.is_active:
+            return False
+        trained = [each.accuracy for each in (*self.validations, self.best) if each.epoch > 0]
+        return bool(trained) and not max(trained) > self.start.accuracy
 
 
 class EventTail:
@@ -124,6 +148,8 @@ class RunReader:
         self._start_event: dict[str, Any] = {}
         self._last_event: dict[str, Any] = {}
         self._head: tuple[str, str, TrainConfig] | None = None
+        self._card = BestCard(self._run)
+        self._statistics: tuple[Validation, BestStatistics] | None = None
 
     def read(self, now: float | None = None, *, curves: bool = True) -> RunSnapshot:
         """The run as it is now; without `curves` only what a list shows."""
@@ -147,7 +173,11 @@ class RunReader:
         planned = int(self._start_event.get("steps") or 0)
         per_epoch = planned / max(config.optim.epochs, 1) or 1.0
         done = max(int(newest.get("step", 0)), int(self._start_event.get("step") or 0))
-        validations = list(self._validations.values())
+        events = list(self._validations.values())
+        samples = int(self._start_event.get("val_samples") or 0)
+        validations = tuple(validation_of(event, per_epoch, samples) for event in events)
+        metrics = best_validation(events, self._card.read(), self._last_event)
+        best = find_best(validations, metrics, samples)
         return RunSnapshot(
             path=path,
             name=path.name,
@@ -158,16 +188,26 @@ class RunReader:
             epoch=int(newest.get("epoch", 0)),
             epochs_planned=config.optim.epochs,
             progress=done / planned if planned else 0.0,
-            best=_best(validations),
+            best=best,
+            validations=validations,
+            best_statistics=self._statistics_of(best) if curves else BestStatistics(),
             step_curves=_curves(list(self._steps.values()), per_epoch, MAX_STEPS) if curves else {},
-            epoch_curves=_curves(validations, per_epoch) if curves else {},
-            confusions=_confusions(validations) if curves else {},
+            epoch_curves=_curves(events, per_epoch) if curves else {},
             eta_s=_number(newest.get("eta_s")),
             images_per_second=_number(newest.get("images_per_second")),
             memory_mb=_number(newest.get("memory_mb")),
             start_event=self._start_event,
             log=_end_of(self._run.log) if curves else "",
         )
+
+    def _statistics_of(self, best: Validation | None) -> BestStatistics:
+        """Computed once for each best model."""
+        if best is None:
+            return BestStatistics()
+        known = self._statistics
+        if known is None or (known[0].step, known[0].metrics) != (best.step, best.metrics):
+            known = self._statistics = (best, best_statistics(self._run, best))
+        return known[1]
 
     def _apply(self, events: list[dict[str, Any]], restarted: bool) -> None:
         if restarted:
@@ -189,6 +229,8 @@ class RunReader:
     def _state(self, now: float) -> RunState:
         if self._last_event.get("event") == "run_ended":
             reason = self._last_event.get("reason")
+            if reason == "diverged":  # a failure, of which its error says more
+                return "failed"
             return reason if reason in ("done", "stopped", "failed") else "interrupted"
         if self._last_event:
             alive = is_alive(self._start_event, _number(self._last_event.get("time")), now)
@@ -236,21 +278,6 @@ def is_alive(record: dict[str, Any], last: float, now: float) -> bool:
     if not isinstance(record.get("pid"), int) or not is_from_this_machine(record):
         return is_recent
     return find_process(record) is not None or (is_recent and may_be_training(record))
-
-
-def _best(validations: list[dict[str, Any]]) -> dict[str, Any]:
-    """The first validation of the highest accuracy, without the prefix `val_`."""
-    known = [event for event in validations if event.get("val_accuracy") is not None]
-    best = max(known, key=lambda event: float(event["val_accuracy"]), default={})
-    return {key.removeprefix("val_"): value for key, value in best.items()}
-
-
-def _confusions(validations: list[dict[str, Any]]) -> dict[int, NDArray[np.int64]]:
-    return {
-        int(event["epoch"]): np.array(event["val_confusion"], np.int64)
-        for event in validations
-        if event.get("val_confusion")
-    }
 
 
 def _curves(

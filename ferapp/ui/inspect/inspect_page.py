@@ -36,6 +36,7 @@ from ferapp.ui.shell.page import Page
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import MenuButton
 from trainer.errors import FerError
+from trainer.evaluation.intervals import Interval
 
 SETTLE_MS = 60  # a sample that is only passed by is not explained
 PROGRESS_MS = 100
@@ -54,6 +55,7 @@ class InspectPage(Page):
         self._before_noise = Selection()  # of the grid, restored after the label-noise view
         self.opened: OpenedEvaluation | None = None
         self._comparison: EvaluationComparison | None = None
+        self._measured: Evaluation | None = None  # whose intervals are computed
         self.overview = Overview()
         self.filters = SampleFilters()
         self.grid = SampleGrid()
@@ -126,6 +128,7 @@ class InspectPage(Page):
         self.review_bar.message.connect(self.toast.show_message)
         self._settle = QTimer(self, interval=SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(self._explain)
+        self._settle.timeout.connect(self._measure)
         self._progress_timer = QTimer(self, interval=PROGRESS_MS)
         self._progress_timer.timeout.connect(self._show_progress)
 
@@ -161,7 +164,7 @@ class InspectPage(Page):
         opened = self._tools.open(source, report)
         evaluation = opened.evaluation
         _ = evaluation.measures, evaluation.suspects, evaluation.confusion_with_unlabelled
-        _ = evaluation.calibration, evaluation.faceless
+        _ = evaluation.calibration, evaluation.raw_calibration, evaluation.faceless
         return opened
 
     def _report_progress(self, message: str) -> None:
@@ -246,19 +249,27 @@ class InspectPage(Page):
         self._compare(
             f"Classifying with {name}…",
             lambda opened: self._tools.classify(opened, name, self._report_progress),
+            by_model=True,
         )
 
-    def _compare(self, message: str, evaluate: Callable[[OpenedEvaluation], Evaluation]) -> None:
+    def _compare(
+        self,
+        message: str,
+        evaluate: Callable[[OpenedEvaluation], Evaluation],
+        *,
+        by_model: bool = False,
+    ) -> None:
         opened = self.opened
         if opened is None:
             return
+        shown_name = opened.classified_by if by_model else ""
         self._progress = message
         self.comparing.setText(message)
         self.comparing.show()
         self._progress_timer.start()
         self.tasks.submit(
             "compare",
-            lambda: compare_evaluations(opened.evaluation, evaluate(opened)),
+            lambda: compare_evaluations(opened.evaluation, evaluate(opened), shown_name),
             self._on_compared,
         )
 
@@ -277,10 +288,7 @@ class InspectPage(Page):
         self.other_button.show_value(result.name if result else "")
         self.grid.samples.compare_with(result)
         if result is not None:
-            shown = self.opened.evaluation.name
-            if self.opened.classified_by and result.name in self._tools.models:
-                shown = self.opened.classified_by
-            self.filters.show_comparison(shown, result.name)
+            self.filters.show_comparison(result.shown_name, result.name)
         self.overview.show_opened(self.opened, result)
         self._show_other(self.row)
         if result is not None:
@@ -389,6 +397,24 @@ class InspectPage(Page):
 
         self.detail.show_note("Explaining…")
         self.tasks.submit("explain", explain, self.detail.show_explanation)
+
+    def _measure(self) -> None:
+        """The intervals of the figures, once the first sample has been explained."""
+        if self.opened is None or self.opened.evaluation is self._measured:
+            return
+        self._measured = evaluation = self.opened.evaluation
+        self.tasks.submit(
+            "intervals",
+            lambda: evaluation.intervals,
+            lambda result: self._on_measured(evaluation, result),
+        )
+
+    def _on_measured(
+        self, evaluation: Evaluation, result: dict[str, Interval] | TaskFailure
+    ) -> None:
+        is_open = self.opened is not None and self.opened.evaluation is evaluation
+        if is_open and not isinstance(result, TaskFailure):
+            self.overview.show_figures(evaluation, result)
 
     # --- review ---------------------------------------------------------------------------------
 

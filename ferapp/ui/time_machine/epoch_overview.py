@@ -14,7 +14,7 @@ from ferapp.ui.text.figure_text import (
     interval_tip,
     margin_text,
 )
-from ferapp.ui.time_machine.epoch_slider import EpochSlider
+from ferapp.ui.time_machine.epoch_bar import EpochBar
 from ferapp.ui.train.run_curves import Curve, CurvePlot
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
@@ -66,7 +66,7 @@ class EpochOverview(QWidget):
             "raw: by the network's own probabilities, as training measures them."
         )
         self.figure_row = FigureRow(_FIGURES)
-        self.slider = EpochSlider()
+        self.bar = EpochBar()
         self.matrix = ConfusionMatrix()
         self.curves = CurvePlot(
             "Recall of each class",
@@ -78,7 +78,7 @@ class EpochOverview(QWidget):
         self._stack = QStackedWidget()
         self._lay_out()
         self.refresh.clicked.connect(self.refresh_requested)
-        self.slider.moved.connect(self.position_changed)
+        self.bar.moved.connect(self.position_changed)
         self.matrix.selection_changed.connect(self.cells_changed)
 
     def _lay_out(self) -> None:
@@ -94,7 +94,7 @@ class EpochOverview(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
         column.addLayout(head)
-        column.addWidget(self.slider)
+        column.addWidget(self.bar)
         column.addWidget(self.headline)
         column.addWidget(self.conditions)
         column.addLayout(self.figure_row)
@@ -109,7 +109,7 @@ class EpochOverview(QWidget):
     def show_message(self, text: str) -> None:
         """In place of epochs."""
         self._epochs = None
-        self.slider.pause()
+        self.bar.pause()
         self.message.setText(text)
         self._stack.setCurrentIndex(0)
 
@@ -121,12 +121,14 @@ class EpochOverview(QWidget):
         best = epochs.index(opened.best_epoch) if opened.best_epoch in epochs else -1
         self.run.setText(opened.run.name)
         self.refresh.setVisible(opened.is_active)
-        self.slider.show_range(len(epochs), best, position)
+        self.bar.show_range(len(epochs), best, position)
         x = learning.epochs.astype(float)
-        recall = 100 * learning.recall
+        recall, best_at = 100 * learning.recall, float(opened.best_epoch if best >= 0 else np.nan)
         self.curves.show_curves(
             [
-                Curve(label_text.class_title(name), x, recall[:, k], expression=name)
+                Curve(
+                    label_text.class_title(name), x, recall[:, k], expression=name, best_at=best_at
+                )
                 for k, name in enumerate(classes)
                 if not np.isnan(recall[0, k])
             ]
@@ -157,6 +159,6 @@ class EpochOverview(QWidget):
         figures["change"].show_value(f"{change:+.1f}".replace("-", "−") if position else "–")
         self.matrix.show_counts(opened.samples.classes, scores.confusion)
         self.curves.mark_epoch(epoch)
-        self.slider.slider.setAccessibleDescription(
+        self.bar.slider.setAccessibleDescription(
             f"{epoch_text(epoch)}, {accuracy_text(scores.accuracy)} correct"
         )

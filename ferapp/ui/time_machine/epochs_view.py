@@ -85,7 +85,7 @@ class EpochsView(InspectView):
                 lambda sample: opened.read_picture(int(result.rows[sample])),
                 self.decisions,
             )
-        epoch = before.learning.epochs[self.overview.slider.position] if before else -1
+        epoch = before.learning.epochs[self.overview.bar.position] if before else -1
         if epoch not in epochs:
             epoch = result.best_epoch if result.best_epoch in epochs else epochs[-1]
         self.samples.setEnabled(True)
@@ -117,7 +117,7 @@ class EpochsView(InspectView):
 
     def _show_samples(self) -> None:
         if self.epochs is not None:
-            position, cells = self.overview.slider.position, self.overview.matrix.selected
+            position, cells = self.overview.bar.position, self.overview.matrix.selected
             self.samples.show_rows(self.epochs.learning.select(self.samples.kind, position, cells))
 
     # --- a sample -------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ class EpochsView(InspectView):
         if key == "w":
             self._toggle_watched(self._shown)
         elif key in _STEPS:
-            self.overview.slider.step(_STEPS[key])
+            self.overview.bar.step(_STEPS[key])
         else:
             self.key_typed.emit(key)
 
@@ -154,7 +154,7 @@ class EpochsView(InspectView):
             faces = (*faces, sample)[-MAX_FACES:]
         self._chosen_faces[opened.run] = tuple(opened.samples.sample_id[list(faces)].tolist())
         self.watched.watch(faces)
-        position = self.overview.slider.position
+        position = self.overview.bar.position
         self.watched.show_epoch(position, opened.at(position))
 
     def show_decision(self, row: int) -> None:
@@ -175,6 +175,6 @@ class EpochsView(InspectView):
 
     def stop(self) -> None:
         self._delivery.stop()
-        self.overview.slider.pause()
+        self.overview.bar.pause()
         self.samples.grid.samples.thumbnails.close()
         self.tasks.close()

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.compare import RunComparison
+from ferapp.runs.compare import ComparedRuns
 from ferapp.runs.data_check import DataCheck, DataChoice
 from ferapp.runs.run_names import run_title
 from ferapp.runs.run_reader import RunFolder, RunSnapshot
@@ -48,7 +48,9 @@ class TrainTools:
     """What the page calls in its task queue, and the folder of runs."""
 
     check_data: Callable[[DataChoice, ReportProgress], DataCheck]
-    compare: Callable[[Sequence[Path], Mapping[str, str]], RunComparison]  # with displayed names
+    compare: Callable[  # with displayed names
+        [Sequence[Path], Mapping[str, str]], tuple[ComparedRuns, ...]
+    ]
     runs: Path
 
 
@@ -310,11 +312,11 @@ class TrainPage(Page):
         paths, names = [run.path for run in checked], dict(self.list.entries.names)
         self.tasks.submit("compare", lambda: self._tools.compare(paths, names), self._on_comparison)
 
-    def _on_comparison(self, result: RunComparison | TaskFailure) -> None:
+    def _on_comparison(self, result: tuple[ComparedRuns, ...] | TaskFailure) -> None:
         if isinstance(result, TaskFailure):
             self.comparison.show_failure(result.message)
         else:
-            self.comparison.show_comparison(result, len(self.list.entries.checked))
+            self.comparison.show_comparison(result)
 
     # --- checking data --------------------------------------------------------------------------
 

@@ -29,10 +29,12 @@ def test_curves_are_over_epochs(tmp_path: Path) -> None:
     assert y.tolist() == [2.0, 1.0]
     assert found.epoch_curves["val_accuracy"][0].tolist() == [1.0]
     assert found.accuracy == 0.4
-    assert found.best["mean_class_accuracy"] == pytest.approx(0.3)
+    assert found.best is not None
+    assert found.best.metric("mean_class_accuracy") == pytest.approx(0.3)
     assert found.progress == pytest.approx(10 / 300)
     assert (found.images_per_second, found.memory_mb, found.eta_s) == (200.0, 512.0, 60.0)
-    assert found.confusions[1].trace() == 7
+    assert found.best.confusion is not None
+    assert found.best.confusion.trace() == found.best.n == 7
 
 
 def test_only_appended_events_are_read(tmp_path: Path) -> None:
@@ -63,21 +65,22 @@ def test_steps_that_a_killed_run_repeats_count_once(tmp_path: Path) -> None:
 def test_the_best_accuracy_may_be_zero(tmp_path: Path, accuracy: float) -> None:
     event = {**epoch(1, accuracy), "val_mean_class_accuracy": accuracy}
     run = RunReader(make_run(tmp_path, [started(), event]).path).read()
-    assert (run.accuracy, run.mean_class_accuracy) == (accuracy, accuracy)
+    assert run.best is not None
+    assert (run.accuracy, run.best.metric("mean_class_accuracy")) == (accuracy, accuracy)
 
 
 def test_before_the_first_validation_there_is_no_accuracy(tmp_path: Path) -> None:
     run = RunReader(make_run(tmp_path, [started(), step(1)]).path).read()
     assert math.isnan(run.accuracy)
-    assert math.isnan(run.mean_class_accuracy)
+    assert run.best is None
 
 
-@pytest.mark.parametrize("reason", ["done", "stopped", "failed"])
+@pytest.mark.parametrize("reason", ["done", "stopped", "failed", "diverged"])
 def test_how_a_run_ended(tmp_path: Path, reason: str) -> None:
     ended = {"event": "run_ended", "time": 200.0, "reason": reason, "error": "it broke"}
     found = RunReader(make_run(tmp_path, [started(), step(5), ended]).path).read()
-    assert found.state == reason
-    assert found.reason == ("it broke" if reason == "failed" else "")
+    assert found.state == ("failed" if reason == "diverged" else reason)
+    assert found.reason == ("it broke" if found.state == "failed" else "")
     assert found.can_resume == (reason != "done")
 
 

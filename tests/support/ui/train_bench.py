@@ -83,7 +83,7 @@ class TrainBench:
         return self.page.run.state if self.page.run is not None else "none"
 
     def wait_for_epochs(self, count: int) -> None:
-        self.wait(lambda: self.page.run is not None and len(self.page.run.confusions) >= count)
+        self.wait(lambda: self.page.run is not None and len(self.page.run.validations) >= count)
 
 
 def make_train_bench(qtbot: QtBot, qapp: QApplication, runs: Path) -> Iterator[TrainBench]:

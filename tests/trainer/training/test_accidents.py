@@ -183,7 +183,7 @@ class TestDisk:
         assert str(raised.value).startswith(f"{run.path}/")
         shown = RunReader(run.path).read()
         assert shown.can_resume
-        assert shown.confusions.keys() == {1}
+        assert [each.epoch for each in shown.validations] == [1]
         if left:  # if a line fits, the event log has the reason
             assert (shown.state, shown.reason) == ("failed", str(raised.value))
         check_saved_epoch(run, 1)
@@ -271,7 +271,7 @@ class TestJournal:
             run.state.write_bytes(state)
             assert reported_epochs(run) == [1]
             shown = RunReader(run.path).read()
-            assert (shown.state, shown.confusions.keys()) == ("interrupted", {1})
+            assert (shown.state, len(shown.validations)) == ("interrupted", 1)
         train_run(run)
         assert reported_epochs(run)[:1] == [1]
         assert read_events(run.events)[-1]["reason"] == "done"

@@ -17,6 +17,7 @@ from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
 from ferapp.ui.widgets.map_tile import SIDE
 from tests.support.ui.inspect_bench import MakePage, inspect_pages, small_opened
 from trainer.errors import DataError
+from trainer.evaluation.intervals import mcnemar
 from trainer.labels import EXPRESSIONS
 
 
@@ -96,10 +97,11 @@ def test_the_prediction_of_the_compared_model_is_shown(make: MakePage, qtbot: Qt
     tile = page.grid.samples.index_of(page.grid.samples.position_of(row) or 0)
     assert words in tile.data(Qt.ItemDataRole.ToolTipRole)
     against = page.overview.comparison
-    gap = 100 * (page.opened.evaluation.scores.accuracy - other.scores.accuracy)
-    assert abs(gap) > 0.1
-    which = "better" if gap > 0 else "worse"
-    assert against.text() == f"{abs(gap):.1f}\u00a0points {which} than second"
+    right, other_right = ~page.opened.evaluation.wrong, ~other.wrong
+    verdict = mcnemar(right, other_right).verdict("first", "second")
+    assert "first is better (p < 0.001)" in verdict
+    accuracies = [f"{100 * each.mean():.1f}\u00a0%" for each in (right, other_right)]
+    assert against.text() == f"{accuracies[0]} against {accuracies[1]} of second. {verdict}"
     assert "correct by first" in against.toolTip()
     assert "correct by second" in against.toolTip()
     kinds = page.filters.kinds

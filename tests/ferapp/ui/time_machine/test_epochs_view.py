@@ -70,7 +70,7 @@ def chip_numbers(view: EpochsView) -> dict[str, int]:
 def test_the_slider_drives_figures_confusion_chips_and_grid(open_view: Open, run: RunDir) -> None:
     _, view = open_view(str(run.path))
     overview, grid = view.overview, view.samples.grid.samples
-    overview.slider.slider.setValue(1)
+    overview.bar.slider.setValue(1)
     assert overview.headline.text().startswith("Epoch 1 of 3")
     assert overview.conditions.text() == "val · n\u00a0=\u00a070 · raw"
     assert overview.figure_row.figures["accuracy"].text() == "85.7\u00a0%"  # 6 of 7 classes
@@ -79,30 +79,30 @@ def test_the_slider_drives_figures_confusion_chips_and_grid(open_view: Open, run
     assert chip_numbers(view) == {
         "all": 70, "learned": 50, "forgotten": 0, "never": 10, "always": 10, "changed": 60,
     }  # fmt: skip
-    overview.slider.slider.setValue(2)
+    overview.bar.slider.setValue(2)
     assert chip_numbers(view)["forgotten"] == 10
     view.samples.kinds["forgotten"].click()
     assert {LABEL[row] for row in grid.rows} == {SAD}
     tile = grid.index_of(0)
     assert tile.data().startswith("sad → fear")
-    overview.slider.slider.setValue(3)
+    overview.bar.slider.setValue(3)
     assert {LABEL[row] for row in grid.rows} == {SAD, FEAR}
     view.samples.kinds["all"].click()
     overview.matrix.select(frozenset({(FEAR, 6)}))
     assert {LABEL[row] for row in grid.rows} == {FEAR}
     overview.matrix.select(frozenset())
-    overview.slider.slider.setValue(0)
+    overview.bar.slider.setValue(0)
     assert overview.headline.text() == "Start (epoch 0)"
     assert overview.figure_row.figures["change"].text() == "–"
 
 
 def test_the_curves_mark_the_epoch_and_name_its_recall(open_view: Open, run: RunDir) -> None:
     _, view = open_view(str(run.path))
-    view.overview.slider.slider.setValue(2)
+    view.overview.bar.slider.setValue(2)
     description = view.overview.curves.plot.accessibleDescription()
     assert "Fear 100 %" in description
     assert "Sad 0 %" in description
-    view.overview.slider.slider.setValue(3)
+    view.overview.bar.slider.setValue(3)
     assert "Fear 0 %" in view.overview.curves.plot.accessibleDescription()
 
 
@@ -110,7 +110,7 @@ def test_keys_step_through_the_epochs_and_play_ends_at_the_last(
     open_view: Open, run: RunDir, qtbot: QtBot
 ) -> None:
     _, view = open_view(str(run.path))
-    slider = view.overview.slider
+    slider = view.overview.bar
     assert slider.position == 3  # without a best model the last
     slider.slider.setFocus()
     qtbot.keyClick(slider.slider, Qt.Key.Key_Left)
@@ -169,10 +169,10 @@ def test_a_tile_shows_the_prediction_of_the_epoch(open_view: Open, run: RunDir) 
     _, view = open_view(str(run.path))
     index = next(i for i, face in enumerate(view.watched.faces) if LABEL[face] == SAD)
     tile = view.watched.tiles[index]
-    view.overview.slider.slider.setValue(2)
+    view.overview.bar.slider.setValue(2)
     assert tile.title == "Sad ✗"
     assert tile.caption.startswith("Fear ")
-    view.overview.slider.slider.setValue(1)
+    view.overview.bar.slider.setValue(1)
     assert tile.title == "Sad ✓"
     assert tile.caption.startswith("Sad ")
 
@@ -213,19 +213,19 @@ def test_epochs_of_a_run_that_still_trains_appear_when_refreshed(
     run = run_with_epochs(runs, logits_of(PREDICTED[:2]), LABEL, NAMES)
     _, view = open_view(str(run.path))
     assert not view.overview.refresh.isVisible()  # its process is gone
-    view.overview.slider.slider.setValue(0)
+    view.overview.bar.slider.setValue(0)
     with running_process("trainer", "train") as child:
         run.events.write_text(
             make_run(runs, [started(pid=child.pid, time=time.time())], "x").events.read_text()
         )
         view.show_opened(opened_run(run, COUNT), None)
         qtbot.waitUntil(lambda: view.overview.refresh.isVisible(), timeout=30_000)
-        view.overview.slider.slider.setValue(0)
+        view.overview.bar.slider.setValue(0)
         write_epoch(run, 2, logits_of(PREDICTED)[2])
         view.overview.refresh.click()
-        qtbot.waitUntil(lambda: view.overview.slider.slider.maximum() == 2, timeout=30_000)
-    assert view.overview.slider.position == 0  # where it was
-    view.overview.slider.slider.setValue(2)
+        qtbot.waitUntil(lambda: view.overview.bar.slider.maximum() == 2, timeout=30_000)
+    assert view.overview.bar.position == 0  # where it was
+    view.overview.bar.slider.setValue(2)
     assert view.overview.matrix.cell_values()[SAD, FEAR] == 10
 
 
@@ -257,7 +257,7 @@ def test_where_weights_were_kept_the_map_moves_with_the_epoch(
         row = int(rows[face])
         pictures = list[bytes]()
         for position, name in models.items():
-            view.overview.slider.slider.setValue(position)
+            view.overview.bar.slider.setValue(position)
             picture = opened.read_picture(row)
             assert picture is not None
             landmarks, label = evaluation.landmarks[[row]], evaluation.label[[row]]
@@ -268,5 +268,5 @@ def test_where_weights_were_kept_the_map_moves_with_the_epoch(
             pictures.append(bytes(tile.grab().toImage().constBits()))
             assert not view.watched.note.text()
         assert pictures[0] != pictures[1]
-        view.overview.slider.slider.setValue(2)
+        view.overview.bar.slider.setValue(2)
         assert "were not kept" in view.watched.note.text()
