@@ -40,6 +40,10 @@ class ModelFileError(FerError):
     """A model file that cannot be loaded: damaged, of another project, or unlike its card."""
 
 
+class Diverged(FerError):
+    """A training that learns nothing any more; the hint names a learning rate to try."""
+
+
 class RunStopped(FerError):
     """The user stopped a run; its checkpoint is complete (exit code 130)."""
 

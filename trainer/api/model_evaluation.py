@@ -15,6 +15,7 @@ from trainer.evaluation.evaluate import (
     TTA,
     Evaluation,
     check_classes,
+    condition_text,
     evaluate_with_predictions,
 )
 from trainer.evaluation.metrics import softmax
@@ -30,8 +31,9 @@ from trainer.reports.run_records import data_config_of
 class EvaluationResult:
     """How good a model is on a split of a data set.
 
-    `metrics` are accuracy, mean_class_accuracy, macro_f1, ece (all as shares), n, per_class and
-    confusion (rows are true classes, columns predicted ones), those of `fertrain evaluate --json`.
+    `metrics` are accuracy, mean_class_accuracy, macro_f1, ece (all as shares), their 95 %
+    `intervals`, n, per_class, confusion (rows are true classes, columns predicted ones) and what
+    they are of: split, epoch, temperature; those of `fertrain evaluate --json`.
     `predictions` has a row for each picture: sample_id, source_index (its row in the source file,
     from 0), split, label, predicted, confidence, and a probability p_<class> each.
     """
@@ -45,9 +47,10 @@ class EvaluationResult:
     def __repr__(self) -> str:
         measured = self.metrics
         return (
-            f"<EvaluationResult of {self.model} on {self.data}, {self.split}: accuracy "
-            f"{measured['accuracy']:.2%}, mean class {measured['mean_class_accuracy']:.2%}, "
-            f"macro F1 {measured['macro_f1']:.3f}, ECE {measured['ece']:.3f}, n {measured['n']}>"
+            f"<EvaluationResult of {self.model} on {self.data}, {condition_text(measured)}: "
+            f"accuracy {measured['accuracy']:.2%}, "
+            f"mean class {measured['mean_class_accuracy']:.2%}, "
+            f"macro F1 {measured['macro_f1']:.3f}, ECE {measured['ece']:.3f}>"
         )
 
 

@@ -22,7 +22,8 @@ class Run:
     """A training that is done.
 
     `path` is its directory, `best` the model file of the best validation, whose `metrics` these
-    are: epoch, accuracy, mean_class_accuracy, macro_f1, ece and others, as shares.
+    are: epoch, n, accuracy, mean_class_accuracy, macro_f1, ece and others, as shares; the ece is
+    calibrated with the model's temperature.
     """
 
     path: Path
@@ -33,7 +34,8 @@ class Run:
         measured = self.metrics
         return (
             f"<Run {self.path}: best epoch {measured['epoch']}, val accuracy "
-            f"{measured['accuracy']:.2%}, mean class {measured['mean_class_accuracy']:.2%}>"
+            f"{measured['accuracy']:.2%}, mean class {measured['mean_class_accuracy']:.2%}, "
+            f"n {measured['n']}>"
         )
 
 
@@ -75,6 +77,8 @@ def _printed_epochs(run: RunDir) -> Iterator[Report]:
     def report(event: dict[str, Any]) -> None:
         if event["event"] in ("epoch", "validation"):
             print(epoch_line(event), flush=True)
+        elif event["event"] == "run_ended" and event["verdict"]:
+            print(event["verdict"], flush=True)
 
     yield report
 

@@ -10,7 +10,14 @@ import typer
 
 from trainer.cli.evaluate_commands import evaluate, explain
 from trainer.cli.model_commands import average, bench, export, models
-from trainer.cli.printing import notices, print_json, progress_bars, run_app, warn_of_little_room
+from trainer.cli.printing import (
+    notices,
+    print_json,
+    progress_bars,
+    run_app,
+    warn,
+    warn_of_little_room,
+)
 from trainer.cli.run_commands import compare, reproduce
 from trainer.cli.shared_options import (
     DATA_HELP,
@@ -32,7 +39,9 @@ from trainer.cli.summaries import (
     training_progress,
 )
 from trainer.config.loading import load_config
+from trainer.config.rate_check import rate_warning
 from trainer.errors import UsageError
+from trainer.evaluation.intervals import share_text, wilson
 from trainer.files import file_stem, make_writable_folder
 from trainer.memory import PREPARE, TRAIN
 from trainer.recipes import FAST, RECIPES, fast_tables, recipe, recipe_values
@@ -181,7 +190,9 @@ def train(
         settings.append("data.landmarks=false")
     for field, value in data_settings(layout, classes, class_map).items():
         settings.append(f"data.{field}={json.dumps(value)}")
-    config = load_config(config_file, settings, **recipe_values(recipe_name, pipeline))
+    values = recipe_values(recipe_name, pipeline)
+    config = load_config(config_file, settings, **values)
+    warn(rate_warning(config, load_config(None, (), **values)))
     run, best = train_new_run(
         data,
         config,
@@ -273,7 +284,8 @@ def _shown_training(run: "RunDir") -> "Iterator[Report]":
 def _print_best(run: "RunDir", best: dict[str, Any], as_json: bool) -> None:
     if not best:  # another process of this run prints it
         return
-    notices.print(f"Best epoch {best['epoch']}: val {best['accuracy']:.2%}. Model: {run.best}")
+    share = share_text(best["accuracy"], wilson(round(best["accuracy"] * best["n"]), best["n"]))
+    notices.print(f"Best epoch {best['epoch']}: {share} of {best['n']:,} on val. Model: {run.best}")
     if as_json:
         print_json({"run": str(run.path), "model": str(run.best), "best": best})
 

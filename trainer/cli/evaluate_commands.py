@@ -113,7 +113,6 @@ def evaluate(
     results = [
         {
             "model": str(file),
-            "split": split,
             **_evaluate(
                 file,
                 data,

@@ -91,7 +91,11 @@ def _check_working_folder() -> None:
 
 def warn_of_little_room(task: str, need: Need) -> None:
     """Raise FerError where `task` cannot work for lack of memory; warn where it is tight."""
-    warning = check_room(task, need)
+    warn(check_room(task, need))
+
+
+def warn(warning: str) -> None:
+    """Print a warning, unless it is empty."""
     if warning:
         notices.print(Text.assemble(("Warning:", "bold yellow"), f" {warning}"), soft_wrap=True)
 

@@ -7,6 +7,7 @@ import typer
 
 from trainer.cli.printing import notices, print_json, print_table
 from trainer.cli.shared_options import Json
+from trainer.cli.summaries import print_line
 from trainer.errors import FerError
 from trainer.files import file_stem, make_folder
 
@@ -23,12 +24,22 @@ def compare(
 ) -> None:
     """Compare runs: results over seeds, complexity, and the settings that differ."""
     from trainer.reports import comparison, run_records
+    from trainer.reports.comparison import validation_title
+    from trainer.reports.paired_tests import paired_tests
 
     records = [run_records.read_run_record(run) for run in run_records.find_runs(runs)]
     if out is not None:
         make_folder(out)
     result = comparison.compare_records(records)
-    print_table(*comparison.results_table(result))
+    groups = result.of_same_samples()
+    for number, group in enumerate(groups, 1):
+        if len(groups) > 1:
+            print_line(validation_title(number, len(groups)))
+        print_table(*comparison.results_table(group))
+        for test in paired_tests(group.rows):
+            print_line(test.sentence())
+        print()
+    print_line(comparison.FIGURES_NOTE)
     for columns, rows in (
         comparison.differences_table(result),
         comparison.evaluations_table(result),

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from trainer.cli.printing import notices, print_table
 from trainer.config.train_config import TrainConfig, all_fields
+from trainer.evaluation.intervals import share_text
 from trainer.prior import TRAINED
 from trainer.training.text_log import epoch_line, loss_terms
 
@@ -46,6 +47,8 @@ def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
                 )
             elif event["event"] in ("epoch", "validation"):
                 bars.console.print(epoch_line(event), soft_wrap=True)
+            elif event["event"] == "run_ended" and event["verdict"]:
+                bars.console.print(event["verdict"], soft_wrap=True)
             elif event["event"] == "run_started":
                 per_epoch = event["steps"] // event["epochs"]
                 if event["init"]:
@@ -130,14 +133,16 @@ def print_copies(leaked: int, conflicting: int) -> None:
 
 
 def print_metrics(result: dict[str, Any]) -> None:
+    from trainer.evaluation.evaluate import condition_text, figures_text
+
     print_table(
         ["class", "n", "accuracy", "precision", "F1"],
         [
             [
                 name,
                 str(row["n"]),
-                f"{row['accuracy']:.2%}",
-                f"{row['precision']:.2%}",
+                share_text(row["accuracy"], row["interval"]),
+                f"{100 * row['precision']:.1f} %",
                 f"{row['f1']:.3f}",
             ]
             for name, row in result["per_class"].items()
@@ -146,10 +151,8 @@ def print_metrics(result: dict[str, Any]) -> None:
     if result["prior"] != TRAINED:
         assumed = result["prior"] if isinstance(result["prior"], str) else "given"
         print(f"with the class shares {assumed}, not those of training")
-    print(
-        f"accuracy {result['accuracy']:.2%}   mean class {result['mean_class_accuracy']:.2%}   "
-        f"macro F1 {result['macro_f1']:.3f}   ECE {result['ece']:.3f}   n {result['n']}"
-    )
+    print(figures_text(result))
+    print(f"({condition_text(result)}; in brackets 95 % intervals)")
     if "valence_arousal" in result:
         from trainer.evaluation.evaluate import valence_arousal_line
 
@@ -191,7 +194,7 @@ def explanations_table(results: list[dict[str, Any]]) -> tuple[list[str], list[l
 
     CAM-COS is of the positive evidence, "min–max" of the map from its minimum.
     """
-    columns = ["model", "accuracy", "mean class", "ECE"]
+    columns = ["model", "epoch", "split", "n", "accuracy", "mean class", "ECE, calibrated"]
     if any(result.get("au") for result in results):
         columns += ["method", "r", "CAM-COS", "min–max", "ATT-COS"]
         columns += ["mean AU", "Gaussian", "uniform"]
@@ -199,8 +202,11 @@ def explanations_table(results: list[dict[str, Any]]) -> tuple[list[str], list[l
     for result in results:
         row = [
             _run_name(result["model"]),
-            f"{result['accuracy']:.2%}",
-            f"{result['mean_class_accuracy']:.2%}",
+            "–" if result["epoch"] is None else str(result["epoch"]),
+            result["split"],
+            str(result["n"]),
+            share_text(result["accuracy"], result["intervals"]["accuracy"]),
+            share_text(result["mean_class_accuracy"], result["intervals"]["mean_class_accuracy"]),
             f"{result['ece']:.3f}",
         ]
         au = result.get("au")

@@ -126,8 +126,8 @@ class ModelConfig(Section):
     )
     keep_init: bool = setting(
         False,
-        "Validate the weights of `init` first, as epoch 0; they stay the best unless an epoch "
-        "beats them.",
+        "Keep the weights of `init` as the best model unless an epoch beats them; otherwise they "
+        "are only compared with it.",
     )
     explanation: LiveMethod = setting(
         "grad_x_input", "Attribution method with which evaluations explain the model."
@@ -241,5 +241,16 @@ class RunConfig(Section):
     )
     precision: Literal["auto", "fp32", "bf16"] = setting(
         "auto", "auto: bf16 autocast where the device computes it faster than fp32, fp32 elsewhere."
+    )
+    keep_epochs: bool = setting(
+        False,
+        "Keep every epoch's model, for the time machine; otherwise the best and the last.",
+        title="Keep every epoch's model",
+    )
+    stop_diverged: bool = setting(
+        True,
+        "Stop a run whose loss explodes or that predicts one class only, and say which learning "
+        "rate to try.",
+        title="Stop if it diverges",
     )
     threads: int = setting(0, "CPU threads; 0 leaves it to torch.", "threads", ge=0, le=1024)

@@ -13,9 +13,10 @@ from trainer.card import ModelCard
 from trainer.data.clips import clip_rows, one_a_clip
 from trainer.data.corruptions import CORRUPTIONS, corrupted
 from trainer.data.crops import Crops, align_all, to_input
-from trainer.data.face_data import FaceData
+from trainer.data.face_data import SPLITS, FaceData
 from trainer.errors import UsageError
 from trainer.evaluation.clip_features import predict_clips
+from trainer.evaluation.intervals import add_intervals, score_text, share_text
 from trainer.evaluation.metrics import (
     classification_metrics,
     majority_accuracy,
@@ -71,6 +72,8 @@ def evaluate_with_predictions(
 ) -> Evaluation:
     """Metrics of the model on `data`; with `out`, the evaluation's files are written there.
 
+    They have 95 % `intervals`, and name the `split`, the `epoch` of the model, if its card does,
+    and the `temperature` with which its probabilities, and so the ECE, are calibrated.
     `prior` are the class shares that predictions and probabilities assume, see `ClassPrior.of`.
     `explain` adds how far attributions lie on landmarks and action units, by `method` (the
     card's unless named). `corruptions` adds the accuracy under simulated poor cameras. `origin`
@@ -88,7 +91,9 @@ def evaluate_with_predictions(
         data = one_a_clip(data, clip_rows(data))
     predictions = replace(predictions, logits=assumed.adjust(predictions.logits))
     result = classification_metrics(predictions.logits, data.label, card.classes, card.temperature)
-    result |= _further_metrics(data, predictions)
+    result = add_intervals(result, predictions.logits, data.label, card.temperature)
+    result |= {"split": split_name(data), "epoch": card.metrics.get("epoch")}
+    result |= {"temperature": card.temperature, **_further_metrics(data, predictions)}
     if explain:
         method = method or card.explanation
         predicted = torch.from_numpy(predictions.logits.argmax(axis=1))
@@ -103,6 +108,33 @@ def evaluate_with_predictions(
         conditions = {"tta": tta, "prior": assumed.as_json(), **(origin or {})}
         _write_evaluation(out, card, data, predictions, assumed, result, conditions)
     return Evaluation(result, predictions, data)
+
+
+def split_name(data: FaceData) -> str:
+    """The split of the samples, or all of them: `val`, `train+val`."""
+    return "+".join(split for split in SPLITS if (data.split == split).any())
+
+
+def condition_text(result: dict[str, Any]) -> str:
+    """What figures are of: epoch, split, number of samples, raw or calibrated."""
+    epoch = "" if result["epoch"] is None else f"epoch {result['epoch']}, "
+    temperature = result["temperature"]
+    ece = "raw" if temperature == 1 else f"calibrated with temperature {temperature:.3g}"
+    return f"{epoch}{result['split']}, n {result['n']:,}, ECE {ece}"
+
+
+def figures_text(result: dict[str, Any]) -> str:
+    """Accuracy, mean class accuracy, macro F1 and ECE with their intervals."""
+    intervals = result["intervals"]
+    shares = [
+        f"{title} {share_text(result[name], intervals[name])}"
+        for name, title in (("accuracy", "accuracy"), ("mean_class_accuracy", "mean class"))
+    ]
+    scores = [
+        f"{title} {score_text(result[name], intervals[name])}"
+        for name, title in (("macro_f1", "macro F1"), ("ece", "ECE"))
+    ]
+    return "   ".join([*shares, *scores])
 
 
 def _further_metrics(data: FaceData, predictions: Predictions) -> dict[str, Any]:
@@ -214,7 +246,7 @@ def _write_evaluation(
             **{name: values for name, values in affect.items() if values is not None},
         ),
     )
-    how = f"views: {conditions['tta']}, temperature {card.temperature:.3g}, prior: {prior}"
+    how = f"{condition_text(result)}, views: {conditions['tta']}, prior: {prior}"
     write_text(out / "report.md", _markdown_report(card, data.name, result, how))
 
 
@@ -233,18 +265,17 @@ def _markdown_report(card: ModelCard, data_name: str, result: dict[str, Any], ho
     lines = [
         f"# {card.name} on {data_name}",
         "",
-        f"{result['n']} samples, {how}.",
+        f"{how[:1].upper()}{how[1:]}. In brackets: 95 % intervals, over the drawing of samples.",
         "",
-        f"Accuracy {result['accuracy']:.2%}, mean class accuracy "
-        f"{result['mean_class_accuracy']:.2%}, macro F1 {result['macro_f1']:.3f}, "
-        f"ECE {result['ece']:.3f}.",
+        f"Of the model: {figures_text(result).replace('   ', ', ')}.",
         "",
         "| class | n | accuracy | precision | F1 |",
         "|---|---|---|---|---|",
     ]
     for name, row in result["per_class"].items():
         lines.append(
-            f"| {name} | {row['n']} | {row['accuracy']:.2%} | {row['precision']:.2%} "
+            f"| {name} | {row['n']} | {share_text(row['accuracy'], row['interval'])} "
+            f"| {100 * row['precision']:.1f} % "
             f"| {row['f1']:.3f} |"
         )
     if affect := result.get("valence_arousal"):

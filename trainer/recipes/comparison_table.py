@@ -1,11 +1,12 @@
 """The table of report 003, row by row: CNNs and transformers on FER2013."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from trainer.recipes import pipelines
 from trainer.recipes.recipe import Recipe, published_recipe
 
+ONE_CLASS = 26.0  # %; about what FER2013's largest class makes: such rows never left it
 REPORT_003 = "report 003 (comparison on FER2013)"
 
 SELF_ATTENTION = {"name": "self_attention_resnet18", "init": "imagenet"}
@@ -86,7 +87,7 @@ def _recipe(row: _Row) -> Recipe:
     augmented = "" if row.augmented else ", no augmentation"
     weights = "" if "init" in row.model else "The initial weights are random."
     differences = (OF_NETWORKS[row.model["name"]], OF_ALL, weights)
-    return published_recipe(
+    recipe = published_recipe(
         f"report-003/{row.name}",
         f"{row.title}, {optimizer} {row.rate:g}, {row.epochs} epochs{augmented}",
         REPORT_003,
@@ -103,6 +104,9 @@ def _recipe(row: _Row) -> Recipe:
             "epochs": row.epochs,
         },
     )
+    if float(row.accuracy) < ONE_CLASS:
+        return replace(recipe, values={**recipe.values, "run": {"stop_diverged": False}})
+    return recipe
 
 
 COMPARISON_TABLE: tuple[Recipe, ...] = tuple(_recipe(row) for row in _TABLE)

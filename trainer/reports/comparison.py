@@ -9,18 +9,27 @@ from typing import Any
 
 from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
+from trainer.evaluation.intervals import Interval
 from trainer.prior import TRAINED
+from trainer.reports.best_predictions import best_intervals, val_count
+from trainer.reports.paired_tests import paired_tests
 from trainer.reports.run_records import DONE, RunRecord, flatten_fields
 
 METRICS = {
     "accuracy": "val accuracy %",
     "mean_class_accuracy": "mean class %",
     "macro_f1": "macro F1",
-    "ece": "ECE",
+    "ece": "ECE, calibrated",
     "landmark_r": "attribution r",
 }
 PERCENT_METRICS = ("accuracy", "mean_class_accuracy")
 SEED_FIELD = "run.seed"
+FIGURES_NOTE = (
+    "Figures are those of the best epoch on val. Finished runs that differ only in the seed share "
+    "a row: mean ± sample standard deviation. A single run has 95 % intervals (low to high) "
+    "instead, over the drawing of its validation pictures. The ECE is calibrated: with the "
+    "temperature that a finished run has fitted to val."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,8 @@ class Complexity:
 class ComparisonRow:
     """One run, or finished runs whose configurations differ only in the seed.
 
-    `metrics` leaves out those that no run of the row has.
+    `metrics` leaves out those that no run of the row has. `intervals` (95 %) are about the drawing
+    of the validation samples, of a single run; those of several show their spread over seeds.
     """
 
     name: str
@@ -67,6 +77,15 @@ class ComparisonRow:
     records: tuple[RunRecord, ...]
     metrics: dict[str, Spread]
     complexity: Complexity
+    intervals: dict[str, Interval]
+
+    @property
+    def val_data(self) -> str:
+        return self.records[0].val_data
+
+    @property
+    def val_n(self) -> int | None:
+        return val_count(self.records[0])
 
     @property
     def seeds(self) -> list[int]:
@@ -79,6 +98,10 @@ class ComparisonRow:
             "runs": [str(record.run.path) for record in self.records],
             "seeds": self.seeds,
             "best_epochs": [record.best.get("epoch") for record in self.records],
+            "split": "val",
+            "n": self.val_n,
+            "val_data": self.val_data,
+            "intervals": {name: list(interval) for name, interval in self.intervals.items()},
             **{name: spread.as_dict() for name, spread in self.metrics.items()},
             **asdict(self.complexity),
         }
@@ -91,6 +114,13 @@ class Comparison:
     rows: tuple[ComparisonRow, ...]
     differences: dict[str, list[Any]]
 
+    def of_same_samples(self) -> tuple["Comparison", ...]:
+        """A comparison for each set of validation samples: figures of two are not comparable."""
+        groups: dict[str, list[ComparisonRow]] = {}
+        for row in self.rows:
+            groups.setdefault(row.val_data, []).append(row)
+        return tuple(Comparison(rows, _differences(rows)) for rows in map(tuple, groups.values()))
+
     def as_dict(self) -> dict[str, Any]:
         names = [row.name for row in self.rows]
         return {
@@ -99,6 +129,7 @@ class Comparison:
                 field: dict(zip(names, values, strict=True))
                 for field, values in self.differences.items()
             },
+            "tests": [test.as_dict() for test in paired_tests(self.rows)],
         }
 
 
@@ -106,7 +137,7 @@ def compare_records(records: list[RunRecord]) -> Comparison:
     """Rows in the order of the records; each is one run, or the seeds of one configuration."""
     groups: dict[str, list[RunRecord]] = {}
     for index, record in enumerate(records):
-        key = json.dumps(_settings(record), sort_keys=True)
+        key = _group_key(record)
         seeds = {other.config.run.seed for other in groups.get(key, ())}
         # an unfinished run, or a repeated seed, would distort mean and spread
         if record.status != DONE or record.config.run.seed in seeds:
@@ -116,6 +147,14 @@ def compare_records(records: list[RunRecord]) -> Comparison:
     names = _row_names(grouped)
     rows = tuple(_row(name, group) for name, group in zip(names, grouped, strict=True))
     return Comparison(rows, _differences(rows))
+
+
+def validation_title(number: int, count: int) -> str:
+    """The heading of the runs that share validation samples, where there are several such sets."""
+    return (
+        f"Validation data {number} of {count}: other pictures or labels than the other tables', so "
+        "figures of two tables are not comparable."
+    )
 
 
 def network_complexity(config: TrainConfig, classes: int) -> tuple[int | None, int | None]:
@@ -136,7 +175,7 @@ def network_complexity(config: TrainConfig, classes: int) -> tuple[int | None, i
 
 def results_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Columns and rows of the results."""
-    columns = ["run", "status", "seeds", "best epoch", *METRICS.values()]
+    columns = ["run", "status", "seeds", "best epoch", "val n", *METRICS.values()]
     columns += ["parameters", "MFLOP", "img/s", "ms per step"]
     rows = []
     for row in comparison.rows:
@@ -147,7 +186,11 @@ def results_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
                 row.status,
                 str(len(row.records)),
                 ", ".join(str(record.best.get("epoch", "–")) for record in row.records),
-                *(metric_text(row.metrics.get(name), name) for name in METRICS),
+                "–" if row.val_n is None else f"{row.val_n:,}",
+                *(
+                    metric_text(row.metrics.get(name), name, row.intervals.get(name))
+                    for name in METRICS
+                ),
                 "–" if cost.parameters is None else f"{cost.parameters:,}",
                 "–" if cost.flops is None else f"{cost.flops / 1e6:,.1f}",
                 "–" if cost.images_per_second is None else f"{cost.images_per_second:.0f}",
@@ -165,16 +208,21 @@ def differences_table(comparison: Comparison) -> tuple[list[str], list[list[str]
 
 def evaluations_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Columns and rows of the evaluations that `fertrain evaluate` has written into the runs."""
-    values = ["accuracy %", "mean class %", "macro F1", "ECE", "n"]
-    columns = ["run", "split", "views", "prior", *values]
+    values = ["accuracy %", "mean class %", "macro F1", "ECE, calibrated", "n"]
+    columns = ["run", "epoch", "split", "views", "prior", *values]
     rows = [
         [
             record.run.path.name,
+            str(result.get("epoch", "–")),
             split,
             str(result.get("tta", "none")),
             prior if isinstance(prior := result.get("prior", TRAINED), str) else "given",
             *(
-                metric_text(Spread((float(result[name]),)) if name in result else None, name)
+                metric_text(
+                    Spread((float(result[name]),)) if name in result else None,
+                    name,
+                    result.get("intervals", {}).get(name),
+                )
                 for name in ("accuracy", "mean_class_accuracy", "macro_f1", "ece")
             ),
             str(result.get("n", "–")),
@@ -186,10 +234,22 @@ def evaluations_table(comparison: Comparison) -> tuple[list[str], list[list[str]
     return columns, rows
 
 
-def metric_text(spread: Spread | None, name: str) -> str:
+def metric_text(
+    spread: Spread | None, name: str, interval: Interval | list[float] | None = None
+) -> str:
+    """A figure with its spread, or with its interval as `(low to high)`."""
     if spread is None:
         return "–"
-    return spread.text(2, 100.0) if name in PERCENT_METRICS else spread.text()
+    digits, scale = (2, 100.0) if name in PERCENT_METRICS else (3, 1.0)
+    text = spread.text(digits, scale)
+    if not interval:
+        return text
+    low, high = (scale * limit for limit in interval)
+    return f"{text} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def _group_key(record: RunRecord) -> str:
+    return json.dumps({**_settings(record), "val data": record.val_data}, sort_keys=True)
 
 
 def _settings(record: RunRecord) -> dict[str, Any]:
@@ -210,7 +270,8 @@ def _row(name: str, group: tuple[RunRecord, ...]) -> ComparisonRow:
         _mean_or_none([record.images_per_second for record in group]),
         _mean_or_none([record.ms_per_step for record in group]),
     )
-    return ComparisonRow(name, group[0].status, group, metrics, complexity)
+    intervals = best_intervals(group[0]) if len(group) == 1 else {}
+    return ComparisonRow(name, group[0].status, group, metrics, complexity, intervals)
 
 
 def _metric_value(record: RunRecord, metric: str) -> float | None:

@@ -32,12 +32,13 @@ img { max-width: 100%; background: #ffffff; border-radius: 8px; }
 
 @dataclass(frozen=True, slots=True)
 class ReportSection:
-    """A table, or figures with their captions."""
+    """A table with sentences below it, or figures with their captions."""
 
     title: str
     columns: tuple[str, ...] = ()
     cells: tuple[tuple[str, ...], ...] = ()
     figures: tuple[tuple[Path, str], ...] = ()
+    sentences: tuple[str, ...] = ()
 
 
 def write_document(title: str, notes: str, sections: list[ReportSection], out: Path) -> Path:
@@ -47,8 +48,11 @@ def write_document(title: str, notes: str, sections: list[ReportSection], out: P
     return out / "report.html"
 
 
-def table_section(title: str, columns: list[str], rows: list[list[str]]) -> ReportSection:
-    return ReportSection(title, tuple(columns), tuple(tuple(row) for row in rows))
+def table_section(
+    title: str, columns: list[str], rows: list[list[str]], sentences: Sequence[str] = ()
+) -> ReportSection:
+    cells = tuple(tuple(row) for row in rows)
+    return ReportSection(title, tuple(columns), cells, sentences=tuple(sentences))
 
 
 def markdown_table(columns: list[str], rows: list[list[str]]) -> str:
@@ -67,6 +71,7 @@ def _markdown(title: str, notes: str, sections: list[ReportSection]) -> str:
             blocks.append(
                 markdown_table(list(section.columns), [list(row) for row in section.cells])
             )
+        blocks += section.sentences
         blocks += [f"![{caption}]({file.name})" for file, caption in section.figures]
     return "\n\n".join(blocks) + "\n"
 
@@ -77,6 +82,7 @@ def _html(title: str, notes: str, sections: list[ReportSection]) -> str:
         body.append(f"<h2>{escape(section.title)}</h2>")
         if section.columns:
             body.append(html_table(section.columns, section.cells))
+        body += [f"<p>{escape(sentence)}</p>" for sentence in section.sentences]
         images = "\n".join(_image(file, caption) for file, caption in section.figures)
         if len(section.figures) > 1:
             images = f'<div class="pictures">\n{images}\n</div>'

@@ -64,11 +64,16 @@ class PlannedRun:
 
 @dataclass(frozen=True, slots=True)
 class RecipeResult:
-    """A row of the table: the evaluated `runs` and their metrics by `fertrain evaluate`."""
+    """A row of the table: the evaluated `runs` and their metrics by `fertrain evaluate`.
+
+    `epochs` are those of the best models, None where a card does not say it; `val_n` the samples.
+    """
 
     recipe: Recipe
     runs: tuple[Path, ...] = ()
     metrics: dict[str, Spread] = field(default_factory=dict)
+    epochs: tuple[int | None, ...] = ()
+    val_n: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -77,6 +82,8 @@ class RecipeResult:
             "source": self.recipe.source,
             "published": self.recipe.published,
             "n": len(self.runs),
+            "epochs": list(self.epochs),
+            "val_n": self.val_n,
             **{name: spread.as_dict() for name, spread in self.metrics.items()},
             "runs": [str(path) for path in self.runs],
         }
@@ -94,12 +101,15 @@ class ReproductionTable:
 
     def cells(self) -> tuple[list[str], list[list[str]]]:
         """Columns and rows."""
-        columns = ["recipe", "published", "val accuracy %", "mean class %", "seeds"]
+        columns = ["recipe", "published", "val accuracy %", "mean class %"]
+        columns += ["best epochs", "val n", "seeds"]
         rows = [
             [
                 result.recipe.name,
                 result.recipe.published,
                 *(metric_text(result.metrics.get(name), name) for name in TABLE_METRICS),
+                ", ".join("–" if epoch is None else str(epoch) for epoch in result.epochs) or "–",
+                f"{result.val_n:,}" if result.runs else "–",
                 f"{len(result.runs)} of {self.seeds}",
             ]
             for result in self.results
@@ -323,4 +333,7 @@ def _recipe_result(recipe: Recipe, metrics_by_run: dict[Path, dict[str, Any]]) -
         for name in TABLE_METRICS
         if metrics_by_run
     }
-    return RecipeResult(recipe, tuple(metrics_by_run), spreads)
+    measured = list(metrics_by_run.values())
+    epochs = tuple(metrics.get("epoch") for metrics in measured)
+    val_n = max((int(metrics.get("n", 0)) for metrics in measured), default=0)
+    return RecipeResult(recipe, tuple(metrics_by_run), spreads, epochs, val_n)

@@ -3,6 +3,7 @@
 import json
 import statistics
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,6 @@ from trainer.training.run_dir import RunDir
 
 ALIVE_SECONDS = 300.0  # a run whose last event is more recent still runs
 DONE = "done"
-BEST_METRICS = ("accuracy", "mean_class_accuracy", "macro_f1", "ece", "confusion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,11 @@ class RunRecord:
     """One run.
 
     `status` is done, stopped, failed, running, or unknown: killed, or without an event for five
-    minutes. `validations` are the events `epoch` and `validation`, in order. `best` is the epoch
-    and the metrics of the best validation; empty before the first one. `evaluations` are the
-    metrics of `fertrain evaluate` by split.
+    minutes. `validations` are the events `epoch` and `validation`, in order; the first may be of
+    epoch 0, the start. `best` is the epoch and the metrics of the best model on val; empty before
+    the first one; see `best_validation`. `evaluations` are the metrics of `fertrain evaluate` by
+    split. `val_data` stands for the validation samples and their labels: figures of
+    runs with another one are not comparable.
     """
 
     run: RunDir
@@ -47,6 +49,7 @@ class RunRecord:
     ms_per_step: float | None
     steps_per_epoch: float | None
     evaluations: dict[str, dict[str, Any]]
+    val_data: str
 
 
 def find_runs(paths: list[Path]) -> list[RunDir]:
@@ -107,6 +110,7 @@ def _record(run: RunDir, name: str, data: str, config: TrainConfig, now: float) 
     speeds = [e["images_per_second"] for e in steps.values() if e.get("images_per_second")]
     speed = statistics.median(speeds) if speeds else None
     per_step = config.optim.batch_size * config.optim.accumulate * started.get("processes", 1)
+    ended: dict[str, Any] = next((e for e in reversed(events) if _is(e, "run_ended")), {})
     classes, card_metrics = _classes_and_metrics(run)
     in_order = tuple(validations[key] for key in sorted(validations))
     return RunRecord(
@@ -117,12 +121,13 @@ def _record(run: RunDir, name: str, data: str, config: TrainConfig, now: float) 
         status=_status(events, now),
         classes=classes,
         validations=in_order,
-        best=_best(in_order) or card_metrics,
+        best=best_validation(in_order, card_metrics, ended),
         parameters=started.get("parameters"),
         images_per_second=speed,
         ms_per_step=1000 * per_step / speed if speed else None,
         steps_per_epoch=started["steps"] / started["epochs"] if started else None,
         evaluations=_evaluations(run),
+        val_data=str(started.get("val_data") or _stated_val_data(data, config)),
     )
 
 
@@ -153,13 +158,39 @@ def _status(events: list[dict[str, Any]], now: float) -> str:
     return "running" if now - events[-1].get("time", 0.0) < ALIVE_SECONDS else "unknown"
 
 
-def _best(validations: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    """The first validation with the highest accuracy: its weights are the best model's."""
+def best_validation(
+    validations: Sequence[dict[str, Any]], card: Mapping[str, Any], ended: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Epoch and metrics of the best model on val, without the prefix `val_`; empty without one.
+
+    `card` are the metrics in its card, empty without a file: they say of which epoch it is. They
+    are all that is known of a model that was saved just before a kill, and never reported.
+    `ece` is calibrated: with the temperature that the run fitted at its end, as its event `ended`
+    has it, and as `fertrain evaluate` measures it. It is None without one: of an epoch of a run
+    that goes on only the raw value is known, which is another figure.
+    """
     measured = [event for event in validations if event.get("val_accuracy") is not None]
-    if not measured:
-        return {}
-    top = max(measured, key=lambda event: float(event["val_accuracy"]))
-    return {"epoch": top["epoch"], **{key: top.get(f"val_{key}") for key in BEST_METRICS}}
+    newest = measured[-1] if measured else {}
+    if "epoch" in card or "best_epoch" in newest:  # null where only the start is known
+        epoch = card.get("epoch", newest.get("best_epoch"))
+        measured = [event for event in measured if event["epoch"] == epoch]
+    best = dict(card)
+    if measured:
+        top = max(measured, key=lambda event: float(event["val_accuracy"]))
+        best = {key.removeprefix("val_"): value for key, value in top.items()}
+    if best:
+        finished = ended.get("best") or {}
+        is_same = "temperature" in finished and finished.get("epoch") == best.get("epoch")
+        best |= {key: finished[key] if is_same else None for key in ("ece", "temperature")}
+    return best
+
+
+def _stated_val_data(data: str, config: TrainConfig) -> str:
+    """Of a run of an older version: the data set, and how val was chosen from it."""
+    read = config.data
+    return json.dumps(
+        [data, read.format, read.classes, read.class_map, read.val_share, read.val_seed]
+    )
 
 
 def _classes_and_metrics(run: RunDir) -> tuple[tuple[str, ...], dict[str, Any]]:

@@ -56,6 +56,15 @@ class RunDir:
         return self.path / "checkpoints" / "last.safetensors"
 
     @property
+    def epochs(self) -> Path:
+        """What the run predicted after each epoch, see `val_history`."""
+        return self.path / "epochs"
+
+    def epoch_model(self, epoch: int) -> Path:
+        """The model after an epoch, with `run.keep_epochs`."""
+        return self.best.parent / f"epoch-{epoch:04d}.safetensors"
+
+    @property
     def review(self) -> Path:
         """Copy of `data.review` from when the run was created; the original may grow since."""
         return self.path / "learned_review.jsonl"

@@ -10,6 +10,7 @@ import torch
 
 from trainer.card import FrameModel, ModelCard, Preprocessing
 from trainer.config.train_config import TrainConfig
+from trainer.data.clips import clip_rows, one_a_clip
 from trainer.data.crops import Crops, align_all
 from trainer.data.face_data import FaceData
 from trainer.data.label_noise import flipped_count
@@ -23,16 +24,21 @@ from trainer.models.shapes_only import shapes_only
 from trainer.training.batches import limit_samples, training_crops
 from trainer.training.learned_prior import learned_prior
 from trainer.training.run_dir import RunDir, package_versions
+from trainer.training.val_history import ValSamples
 
 FRAME_COPY = "frame.safetensors"  # beside a run's models: a frame model that is not bundled
 
 
 @dataclass(frozen=True, slots=True)
 class RunInputs:
-    """`frame` is the frame model whose features are learned from, for networks for clips."""
+    """`val_samples` names those of `validation`.
+
+    `frame` is the frame model whose features are learned from, for networks for clips.
+    """
 
     training: Crops
     validation: Crops
+    val_samples: ValSamples
     card: ModelCard
     frame: FerModel | None = None
 
@@ -45,8 +51,10 @@ def run_inputs(
         return _clip_inputs(run, name, config, data, device)
     preprocessing = config.data.preprocessing
     training = training_crops(run, config, data)
-    validation = align_all(data.of_split("val"), preprocessing, memory=config.data.memory)
-    return RunInputs(training, validation, _card(name, config, data, training, preprocessing))
+    held_out = data.of_split("val")
+    validation = align_all(held_out, preprocessing, memory=config.data.memory)
+    card = _card(name, config, data, training, preprocessing)
+    return RunInputs(training, validation, ValSamples.of(held_out), card)
 
 
 def _clip_inputs(
@@ -68,7 +76,8 @@ def _clip_inputs(
     unleaked = data.without_leaked() if config.data.drop_leaked else data
     training = limit_clips(unleaked.of_split("train"), config.data.limit)
     crops = clip_features(frame, frame_card, training, device)
-    validation = clip_features(frame, frame_card, data.of_split("val"), device)
+    held_out = data.of_split("val")
+    validation = clip_features(frame, frame_card, held_out, device)
     description = {
         "architecture": frame_card.architecture,
         "classes": len(frame_card.classes),
@@ -81,7 +90,8 @@ def _clip_inputs(
         copy = run.best.parent / FRAME_COPY
         if not copy.exists():
             shutil.copy(path, copy)
-    return RunInputs(crops, validation, card, frame)
+    samples = ValSamples.of(one_a_clip(held_out, clip_rows(held_out)))
+    return RunInputs(crops, validation, samples, card, frame)
 
 
 def limit_clips(data: FaceData, limit: int) -> FaceData:

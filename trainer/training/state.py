@@ -5,7 +5,7 @@ schedule of steps and learning rates.
 import logging
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,6 @@ class Checkpoint:
     objective: dict[str, Any]
     optimizer: dict[str, Any]
     best: dict[str, Any]  # metrics of the best validation: {"epoch": …, "accuracy": …}
-    newest: dict[str, Any] = field(default_factory=dict)  # event of the last validation
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -104,7 +103,9 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint without executing code in it. Raises DataError when it is damaged."""
     try:
-        return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        # older versions saved more
+        return Checkpoint(**{each.name: content[each.name] for each in fields(Checkpoint)})
     except Exception as error:  # torch's unpickler raises many kinds for a damaged file
         raise DataError(f"{path}: the run's state cannot be read ({error})") from error
 
@@ -150,7 +151,7 @@ class TrainState:
             decay = min(settings.ema, (1 + self.step) / (10 + self.step))
             _update_average(self.average, self.model, decay)
 
-    def checkpoint(self, best: dict[str, Any], newest: dict[str, Any]) -> Checkpoint:
+    def checkpoint(self, best: dict[str, Any]) -> Checkpoint:
         return Checkpoint(
             step=self.step,
             model=self.model.state_dict(),
@@ -158,7 +159,6 @@ class TrainState:
             objective=self.objective.state_dict(),
             optimizer=self.optimizer.state_dict(),
             best=best,
-            newest=newest,
         )
 
     def restore(self, path: Path) -> Checkpoint:

@@ -38,7 +38,7 @@ def _log_text(event: dict[str, Any]) -> str:
     if kind in ("epoch", "validation"):
         return epoch_line(event)
     if kind == "run_ended":
-        return f"{event['reason']}: {event['error']}" if event["error"] else str(event["reason"])
+        return ": ".join(filter(None, (event["reason"], event["error"], event["verdict"])))
     return ""
 
 

@@ -13,24 +13,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.card import ModelCard
 from trainer.config.train_config import TrainConfig
 from trainer.data.crops import Crops, to_input
 from trainer.data.face_data import FaceData
 from trainer.data.label_noise import flipped_count
 from trainer.data.loader import Sample
 from trainer.device import autocast_dtype, memory_format, resolve_device
-from trainer.errors import FerError, ModelFileError, RunStopped, UsageError, explain_resource_error
-from trainer.evaluation.metrics import fit_temperature
-from trainer.evaluation.predictions import predict
+from trainer.errors import Diverged, FerError, RunStopped, UsageError, explain_resource_error
+from trainer.evaluation.metrics import confusion_matrix
 from trainer.files import remove_partial_files, write_atomic
-from trainer.model_index import find_model, read_card
-from trainer.models.model_file import load_model, save_model
 from trainer.training.batches import TrainingBatches
+from trainer.training.calibration import calibrate
 from trainer.training.distributed import SINGLE_PROCESS, World
+from trainer.training.divergence import DivergenceWatch, diverged
 from trainer.training.event_log import EventLog
 from trainer.training.run_dir import RunDir, remove_stale_stop_file, stop_requests
 from trainer.training.run_inputs import run_inputs
+from trainer.training.start_comparison import compare_with_start
 from trainer.training.state import (
     StepPlan,
     learning_rate,
@@ -38,9 +37,8 @@ from trainer.training.state import (
     new_train_state,
 )
 from trainer.training.step_log import StepLog
+from trainer.training.val_history import begin_val_history, read_val_history
 from trainer.training.validator import Validator
-
-CALIBRATION_MINIMUM = 100  # validation pictures; fewer do not determine a temperature
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -73,6 +71,7 @@ class Trainer:
     ) -> None:
         self.run, self.name, self.config, self.world = run, name, config, world
         self._report = report
+        self._verdict = ""  # on the best model beside the start
         self._event_log = EventLog(run.events) if world.is_main else None
         with self._setup_failure_reported():
             self.device = resolve_device(config.run.device)
@@ -81,6 +80,7 @@ class Trainer:
                 torch.set_num_threads(config.run.threads)
             inputs = run_inputs(run, name, config, data, self.device)
             self.training, self.validation, card = inputs.training, inputs.validation, inputs.card
+            self._val_samples = inputs.val_samples
             _check_losses_fit_the_data(config, data.name, self.training)
             torch.manual_seed(config.run.seed)  # the same initial weights in every process
             self.state = new_train_state(
@@ -91,29 +91,34 @@ class Trainer:
             self.batches = TrainingBatches(
                 self.training, config, self.plan, world, self.device, layout
             )
-            self.validator = Validator(run, card, self.validation, self.plan)
+            self.validator = Validator(run, card, self.validation, self.plan, config)
+            majority = float(self.training.targets.mean(dim=0).max())
+            self._divergence = DivergenceWatch(config.optim, card.classes, majority)
             self._step_log = StepLog(self.plan, self.device)
             self._dtype = autocast_dtype(self.device, config.run.precision)
             # the results of a step are read once a GPU has been given the next one
             self._steps_unread = int(self.device.type == "cuda")
             if world.is_main:
-                for file in (run.best, run.last, run.state):
-                    remove_partial_files(file)
+                for files in (run.best.with_name("*"), run.epochs / "*", run.state):
+                    remove_partial_files(files)
                 remove_stale_stop_file(run)
             self.init_summary = self._restore_or_initialise()
 
     def fit(self) -> dict[str, Any]:
         """Train until the last epoch; returns the metrics of the best validation.
 
-        That is the one with the highest accuracy on the split `val`. With `model.keep_init` the
-        initial weights are validated first, as epoch 0. Raises RunStopped with the checkpoint
-        saved, after SIGINT, SIGTERM or when the run's file `stop` appears; and FerError when the
-        loss is not finite, or disk or memory are full.
+        That is the one with the highest accuracy on the split `val`; its ECE is that of the model
+        with its `temperature`. The weights that training starts from are validated first, as epoch
+        0, which is the best with `model.keep_init` alone. Raises RunStopped with the checkpoint
+        saved, after SIGINT, SIGTERM or when the run's file `stop` appears; Diverged; and FerError
+        when the loss is not finite, or disk or memory are full.
         """
         state, plan = self.state, self.plan
         with stop_requests(self.run) as stop_requested, self._end_reported():
             self._report_start()
-            if self.init_summary and self.config.model.keep_init:
+            if self.world.is_main:
+                self._begin_history()
+            if state.step == 0:
                 self.validate()
             while state.step < plan.total_steps:
                 means = self.train_until(plan.next_validation(state.step), stop_requested)
@@ -126,8 +131,7 @@ class Trainer:
                 if state.step < plan.total_steps and self.world.any(stop_requested()):
                     raise self._stopped()
             if self.world.is_main:
-                init = "" if self.state.model.reads_clips else self.config.model.init
-                _calibrate(self.run, self.validation, init, self.device)
+                self._calibrate_and_compare()
         return self.validator.best
 
     def train_until(
@@ -186,12 +190,52 @@ class Trainer:
                 means[name] = means.get(name, 0.0) + number * len(rows) / count
         totals = self.world.sum(torch.tensor(list(means.values()), dtype=torch.float64))
         means = dict(zip(means, totals.tolist(), strict=True))
+        if self.config.run.stop_diverged:
+            self._divergence.add_loss(result.step, means["loss_cross_entropy"])
         self._step_log.add(result.step, means, result.rate, count)
 
     def validate(self, means: Mapping[str, float] | None = None) -> None:
-        """Validate and save in the main process; `means` are those of the epoch's loss terms."""
+        """Validate and save in the main process; `means` are those of the epoch's loss terms.
+
+        Raises Diverged in all processes when nothing but one class is predicted.
+        """
+        error: Diverged | None = None
         if self.world.is_main:
-            self._emit(**self.validator.validate(self.state, means or {}))
+            try:
+                self._validate(means or {})
+            except Diverged as caught:
+                error = caught
+        if self.world.any(error is not None):
+            raise error or Diverged("the run diverged")
+
+    def _validate(self, means: Mapping[str, float]) -> None:
+        event = self.validator.validate(self.state, means)
+        self._emit(**event)
+        if self.state.step:  # a run that was killed before can as well start again
+            self.validator.save(self.state)
+        confusion = np.array(event["val_confusion"])
+        if not means or not self.config.run.stop_diverged:
+            self._divergence.remember(confusion)
+        elif event["event"] == "epoch":
+            epoch, step = event["epoch"], event["step"]
+            self._divergence.add_epoch(epoch, step, confusion, means["train_accuracy"])
+
+    def _begin_history(self) -> None:
+        begin_val_history(self.run, self._val_samples, self.plan.epoch(self.state.step))
+        history, classes = read_val_history(self.run), self.training.targets.shape[1]
+        for logits in () if history is None else history.logits:
+            labels = self._val_samples.label
+            self._divergence.remember(confusion_matrix(labels, logits.argmax(axis=1), classes))
+
+    def _calibrate_and_compare(self) -> None:
+        """Finish the models of the run, and say whether it beat its start."""
+        init = "" if self.state.model.reads_clips else self.config.model.init
+        measured, right = calibrate(self.run, self.validation, init, self.device)
+        self.validator.best |= measured
+        compared = compare_with_start(self.run, self.validator.best, right)
+        # everything beats random weights, unless something is wrong
+        if compared is not None and (init or compared.trained <= compared.start):
+            self._verdict = compared.sentence()
 
     def close(self) -> None:
         """Close the event log, as `fit` does at its end."""
@@ -228,14 +272,12 @@ class Trainer:
             train_samples=len(self.training),
             flipped_labels=flipped_count(self.config.data.flipped_labels, len(self.training)),
             val_samples=len(self.validation),
+            val_data=self._val_samples.fingerprint,
             step=self.state.step,
             steps=self.plan.total_steps,
             epochs=self.config.optim.epochs,
             init=self.init_summary,
         )
-        unreported = self.validator.unreported() if self.world.is_main else {}
-        if unreported:
-            self._emit(**unreported)
 
     @contextlib.contextmanager
     def _setup_failure_reported(self) -> Iterator[None]:
@@ -257,6 +299,9 @@ class Trainer:
         except RunStopped:
             reason = "stopped"
             raise
+        except Diverged as error:
+            reason, cause = "diverged", error
+            raise
         except Exception as error:
             advised = _with_advice(error, self.run)
             cause = advised or error
@@ -269,7 +314,7 @@ class Trainer:
     def _report_end(self, reason: str, cause: Exception | None, best: dict[str, Any]) -> None:
         text = "" if cause is None else str(cause) or type(cause).__name__
         with contextlib.suppress(OSError):  # a full disk is already being raised
-            self._emit("run_ended", reason=reason, error=text, best=best)
+            self._emit("run_ended", reason=reason, error=text, best=best, verdict=self._verdict)
         self.close()
 
     def _stopped(self) -> RunStopped:
@@ -283,10 +328,8 @@ class Trainer:
         arrays: dict[str, Any] = {name: value.cpu().numpy() for name, value in tensors.items()}
         file = self.run.path / "bad_batch.npz"
         write_atomic(file, lambda stream: np.savez(stream, **arrays))
-        return FerError(
-            f"the loss is no longer finite in step {step + 1}; its batch is in {file}",
-            "Try a smaller optim.learning_rate.",
-        )
+        reason = f"the loss is no longer finite in step {step + 1}; its batch is in {file}"
+        return diverged(reason, self.config.optim)
 
 
 def _with_advice(error: Exception, run: RunDir) -> FerError | None:
@@ -317,31 +360,3 @@ def _check_losses_fit_the_data(config: TrainConfig, name: str, training: Crops) 
             f"no training picture of {name} has valence or arousal, which the objective needs",
             "AffectNet's lists have them, and CSV lists with the columns valence and arousal.",
         )
-
-
-def _calibrate(run: RunDir, validation: Crops, init: str, device: torch.device) -> None:
-    """Write the temperature fitted to `val` into the cards of the finished run's models.
-
-    Too few pictures say nothing about confidence: without a mistake among them it would be
-    unbounded. Then the models get the temperature of `init`, or 1. Where the initial weights are
-    the best, the prior is that of `init`, too.
-    """
-    initial = _card_of(init)
-    for path in (run.best, run.last):
-        model, card = load_model(path, device)
-        if len(validation) < CALIBRATION_MINIMUM:
-            temperature = initial.temperature if initial is not None else 1.0
-        else:
-            logits = predict(model, card, validation.pixels, device).logits
-            temperature = fit_temperature(logits, validation.labels.numpy())
-        changes: dict[str, Any] = {"temperature": temperature}
-        if card.metrics.get("epoch") == 0:
-            changes["prior"] = initial.prior if initial is not None else {}
-        save_model(path, model.state_dict(), card.model_copy(update=changes))
-
-
-def _card_of(init: str) -> ModelCard | None:
-    try:
-        return read_card(find_model(init)) if init else None
-    except ModelFileError:  # weights without a card, or "imagenet"
-        return None

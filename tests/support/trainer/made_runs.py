@@ -44,11 +44,14 @@ def made_run(
             val_mean_class_accuracy=accuracy - 0.1,
             val_macro_f1=accuracy - 0.2,
             val_ece=accuracy / 10,
+            val_n=7 * epoch,
             val_loss=1.0 / epoch,
             val_confusion=[[epoch if i == j else 0 for j in range(7)] for i in range(7)],
         )
     if ended:
-        log.write("run_ended", reason=ended, best={})
+        top = max(range(epochs), key=lambda index: accuracies[index])
+        best = {"epoch": top + 1, "temperature": 1.2, "ece": accuracies[top] / 20}
+        log.write("run_ended", reason=ended, best=best if ended == "done" else {}, verdict="")
     log.close()
     return run
 
@@ -58,5 +61,5 @@ def measured(run: RunDir, accuracy: float, **further: Any) -> None:
     values = {"accuracy": accuracy, "mean_class_accuracy": accuracy / 2, "macro_f1": 0.1}
     write_json(
         run.eval("val") / "metrics.json",
-        {**values, "ece": 0.05, "n": 40, "tta": "none", **further},
+        {**values, "ece": 0.05, "n": 40, "epoch": 4, "tta": "none", **further},
     )

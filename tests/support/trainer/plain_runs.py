@@ -45,4 +45,6 @@ def weights(run: RunDir) -> dict[str, Tensor]:
 
 
 def validations(run: RunDir) -> list[dict[str, Any]]:
-    return [event for event in read_events(run.events) if event["event"] == "epoch"]
+    """The newest event of each epoch, the start (0) included: a killed run repeats some."""
+    events = [event for event in read_events(run.events) if event["event"] == "epoch"]
+    return list({event["epoch"]: event for event in events}.values())

@@ -46,9 +46,11 @@ def test_seeds_of_one_configuration_share_a_row_with_mean_and_deviation(
     assert table["plain"]["val accuracy %"] == "60.00 ± 10.00"
     assert table["plain"]["mean class %"] == "50.00 ± 10.00"
     assert table["plain"]["macro F1"] == "0.400 ± 0.100"
-    assert table["plain"]["ECE"] == "0.060 ± 0.010"  # of the best epoch, not the last one
+    # of the finished models of the best epochs, not the raw value of their validations
+    assert table["plain"]["ECE, calibrated"] == "0.030 ± 0.005"
+    assert table["plain"]["val n"] == "14"
     assert table["plain"]["best epoch"] == "2, 1, 1"  # the first of equals
-    assert table["long"]["val accuracy %"] == "25.00"
+    assert table["long"]["val accuracy %"] == "25.00 (8.22 to 64.11)"  # Wilson, of 2 of 7
 
 
 def test_only_settings_that_differ_are_listed(tmp_path: Path) -> None:

@@ -99,11 +99,14 @@ def test_a_table_has_the_mean_and_deviation_over_seeds_of_each_recipe(tmp_path: 
         "published": RECIPES["twin/ce"].published,
         "val accuracy %": "60.00 ± 10.00",
         "mean class %": "30.00 ± 5.00",
+        "best epochs": "4, 4, 4",
+        "val n": "40",
         "seeds": "3 of 3",
     }
     written = json.loads((tmp_path / "runs" / "twin.json").read_text())
     assert written == result.as_dict()
     assert written["rows"][0]["accuracy"]["values"] == [0.5, 0.6, 0.7]
+    assert written["rows"][0]["epochs"] == [4, 4, 4]
     assert "| twin/ce | none | 60.00 ± 10.00 |" in (tmp_path / "runs" / "twin.md").read_text()
 
     again = FakeProcesses()

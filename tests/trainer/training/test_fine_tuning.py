@@ -21,6 +21,7 @@ from trainer.recipes import recipe
 from trainer.reports.run_records import read_run_record
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
+from trainer.training.start_comparison import compare_with_start
 from trainer.training.text_log import text_log
 from trainer.training.trainer import Trainer
 
@@ -113,11 +114,36 @@ def test_training_that_makes_it_better_replaces_them(start: Path, tmp_path: Path
     assert best["accuracy"] > first["val_accuracy"]
 
 
-def test_the_initial_weights_are_validated_only_on_request(start: Path, tmp_path: Path) -> None:
+def test_the_start_is_measured_and_is_the_best_only_on_request(start: Path, tmp_path: Path) -> None:
     config = tuning(start, "model.keep_init=false", *SHORT)
     run, best = tuned(tmp_path, config, mislabelled())
-    assert [event["epoch"] for event in epochs(run)] == [1, 2]
+    first, *others = epochs(run)
+    assert (first["epoch"], first["best_epoch"], first["val_n"]) == (0, None, 70)
     assert best["epoch"] > 0
+    assert best["accuracy"] < first["val_accuracy"]
+    assert RunReader(run.path).read().best["epoch"] == best["epoch"]
+    assert read_run_record(run).best["epoch"] == best["epoch"]
+    ended = read_events(run.events)[-1]
+    count = "1 epoch" if best["epoch"] == 1 else f"{best['epoch']} epochs"
+    assert ended["verdict"].startswith(
+        f"It did not beat its start: {100 * best['accuracy']:.1f} % after {count}, "
+        f"start {100 * first['val_accuracy']:.1f} %, 70 validation pictures. The trained model is "
+    )
+    assert [event["epoch"] for event in others] == [1, 2]
+
+
+def test_a_kept_start_is_compared_with_the_best_trained_epoch(start: Path, tmp_path: Path) -> None:
+    run, best = tuned(tmp_path, tuning(start, *SHORT), mislabelled())
+    assert best["epoch"] == 0
+    trained = max(epochs(run)[1:], key=lambda event: event["val_accuracy"])
+    compared = compare_with_start(run, best)
+    assert compared is not None
+    assert (compared.epoch, compared.n) == (trained["epoch"], 70)
+    assert compared.trained == trained["val_accuracy"]
+    assert compared.start == best["accuracy"]
+    difference = compared.test.only_first - compared.test.only_second
+    assert difference == round(70 * (compared.trained - compared.start)) < 0
+    assert read_events(run.events)[-1]["verdict"] == compared.sentence()
 
 
 def test_run_readers_know_epoch_0(start: Path, tmp_path: Path) -> None:
