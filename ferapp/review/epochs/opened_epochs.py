@@ -11,8 +11,7 @@ from ferapp.review.epochs.learning_history import LearningHistory
 from ferapp.review.evaluation import Evaluation
 from ferapp.review.opening import OpenedEvaluation
 from ferapp.runs.run_reader import RunReader
-from trainer.errors import DataError, FerError
-from trainer.model_index import read_card
+from trainer.errors import DataError
 from trainer.training.run_dir import RunDir
 from trainer.training.val_history import ValHistory, read_val_history
 
@@ -85,9 +84,10 @@ def open_epochs(opened: OpenedEvaluation) -> OpenedEpochs:
         before.landmarks[rows],
         before.votes[rows],
     )
-    is_active = RunReader(run.path).read(curves=False).is_active
+    snapshot = RunReader(run.path).read(curves=False)
+    best_epoch = snapshot.best.epoch if snapshot.best is not None else -1
     return OpenedEpochs(
-        run.path, learning, samples, rows, _best_epoch(run), _kept_weights(run), is_active
+        run.path, learning, samples, rows, best_epoch, _kept_weights(run), snapshot.is_active
     )
 
 
@@ -112,15 +112,6 @@ def _common_samples(
     ]
     places = np.array(pairs, np.int64).reshape(-1, 2)
     return places[:, 0], places[:, 1]
-
-
-def _best_epoch(run: RunDir) -> int:
-    """As its file says, which is the truth of the best model."""
-    try:
-        epoch = read_card(run.best).metrics.get("epoch")
-    except FerError:
-        return -1
-    return epoch if isinstance(epoch, int) else -1
 
 
 def _kept_weights(run: RunDir) -> dict[int, EpochWeights]:

@@ -9,6 +9,7 @@ from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
 
 PLAY_MS = 450  # from one epoch to the next
+_SLIDER_HEIGHT = 36  # px, with the star above the handle
 
 
 class EpochBar(QWidget):
@@ -18,11 +19,13 @@ class EpochBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.play = Chip("▶  Play", "Show one epoch after the other (Space).")
+        self.play = Chip("▶  Play", "Show one epoch after the other.")
         self.slider = EpochSlider()
+        self.slider.setMinimumHeight(_SLIDER_HEIGHT)
         self.slider.setAccessibleName("Epoch")
         self.slider.setToolTip(
-            "The epoch that is shown. ← and →: one epoch back or on.\n★: the best."
+            "The epoch that is shown; the star is the best.\n"
+            "One epoch back or on: ← and → here, comma and full stop among the faces."
         )
         self.best = push_button("★", "Go to the best epoch, whose model the run kept as its best.")
         self.best.setAccessibleName("Best epoch")

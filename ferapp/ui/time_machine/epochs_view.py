@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QTimer
 
 from ferapp.review.epochs.opened_epochs import OpenedEpochs, open_epochs
@@ -79,7 +80,8 @@ class EpochsView(InspectView):
             return
         before, self.epochs = self.epochs, result
         epochs = result.learning.epochs.tolist()
-        if before is None:
+        if before is None or not np.array_equal(before.rows, result.rows):
+            self._shown = -1
             self.samples.grid.samples.open(
                 result.samples,
                 lambda sample: opened.read_picture(int(result.rows[sample])),

@@ -1,14 +1,11 @@
 """The watched faces, side by side: what each epoch says of them, and where it looks."""
 
-from collections.abc import Callable
-
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from ferapp.overlays import label_text
+from ferapp.review.classify_pictures import ReadPicture
 from ferapp.review.epochs.learning_history import LearningHistory
 from ferapp.review.epochs.opened_epochs import OpenedEpochs
 from ferapp.review.evaluation import Evaluation
@@ -47,7 +44,6 @@ class WatchPanel(QWidget):
         super().__init__()
         self._maps = maps
         self._epochs: OpenedEpochs | None = None
-        self._read_picture: Callable[[int], NDArray[np.uint8] | None] = lambda row: None
         self._position = 0
         self._failure = ""
         self.faces: tuple[int, ...] = ()
@@ -87,17 +83,12 @@ class WatchPanel(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.note)
         layout.addWidget(self._area)
-        maps.arrived.connect(self._on_maps)
+        maps.arrived.connect(self._on_arrived)
         maps.failed.connect(self._on_failure)
 
-    def open(
-        self,
-        opened: OpenedEpochs,
-        read_picture: Callable[[int], NDArray[np.uint8] | None],
-        faces: tuple[int, ...],
-    ) -> None:
+    def open(self, opened: OpenedEpochs, read_picture: ReadPicture, faces: tuple[int, ...]) -> None:
         """Show these samples of a run; `read_picture` reads that of a row of the evaluation."""
-        self._epochs, self._read_picture, self._failure = opened, read_picture, ""
+        self._epochs, self._failure = opened, ""
         self._maps.open(opened, read_picture)
         self.watch(faces)
 
@@ -142,7 +133,7 @@ class WatchPanel(QWidget):
         tile.show_position(self._position)
         if face_map is not None:
             lines.insert(2, _MAP_TIP.format(label=label))
-        picture = face_map.crop if face_map else self._read_picture(int(self._epochs.rows[face]))
+        picture = face_map.crop if face_map is not None else self._maps.picture_of(face)
         name, tip = f"{label_text.class_title(label)} {sign}", "\n".join(lines)
         if picture is None:
             tile.show_empty(name, caption, tip)
@@ -157,10 +148,10 @@ class WatchPanel(QWidget):
         missing = len(self._maps.missing)
         epoch = int(opened.learning.epochs[self._position])
         text = ""
-        if self._failure:
-            text = self._failure
-        elif not opened.weights:
+        if not opened.weights:
             text = _NO_WEIGHTS
+        elif self._failure:
+            text = self._failure
         elif missing:
             text = f"Computing maps: {wording.count(missing, 'epoch')} left…"
         elif epoch not in opened.weights:
@@ -168,9 +159,9 @@ class WatchPanel(QWidget):
         self.note.setText(text)
         self.note.setVisible(bool(text))
 
-    def _on_maps(self, position: int) -> None:
-        if self._epochs is not None and position == self._position:
-            self.show_epoch(position, self._epochs.at(position))
+    def _on_arrived(self, position: int) -> None:
+        if self._epochs is not None and position in (-1, self._position):
+            self.show_epoch(self._position, self._epochs.at(self._position))
         self._show_note()
 
     def _on_failure(self, message: str) -> None:
