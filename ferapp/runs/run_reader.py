@@ -42,8 +42,9 @@ class RunSnapshot:
     """A run at one moment. `reason` says why it is damaged or failed.
 
     `best` is the validation of the best model; `start` that of the weights that training started
-    from, where the run has measured them. What only one run needs, a list leaves empty: `log`,
-    `best_statistics`, and `step_curves` and `epoch_curves`, which are by metric. `eta_s`,
+    from, where the run has measured them. `calibrated_ece` is the finished best model's, `verdict`
+    says of a finished run whether it beat its start. What only one run needs, a list leaves empty:
+    `log`, `best_statistics`, and `step_curves` and `epoch_curves`, which are by metric. `eta_s`,
     `images_per_second` and `memory_mb` are of the newest step.
     """
 
@@ -59,6 +60,8 @@ class RunSnapshot:
     progress: float = 0.0  # share of the steps done
     best: Validation | None = None
     validations: tuple[Validation, ...] = ()
+    calibrated_ece: float = math.nan
+    verdict: str = ""
     best_statistics: BestStatistics = field(default_factory=BestStatistics)
     step_curves: dict[str, Series] = field(default_factory=dict)
     epoch_curves: dict[str, Series] = field(default_factory=dict)
@@ -149,7 +152,7 @@ class RunReader:
         self._last_event: dict[str, Any] = {}
         self._head: tuple[str, str, TrainConfig] | None = None
         self._card = BestCard(self._run)
-        self._statistics: tuple[Validation, BestStatistics] | None = None
+        self._statistics: tuple[dict[str, Any], BestStatistics] = ({}, BestStatistics())
 
     def read(self, now: float | None = None, *, curves: bool = True) -> RunSnapshot:
         """The run as it is now; without `curves` only what a list shows."""
@@ -190,7 +193,9 @@ class RunReader:
             progress=done / planned if planned else 0.0,
             best=best,
             validations=validations,
-            best_statistics=self._statistics_of(best) if curves else BestStatistics(),
+            calibrated_ece=_number(metrics.get("ece")),
+            verdict=str(self._last_event.get("verdict", "")),
+            best_statistics=self._statistics_of(metrics) if curves else BestStatistics(),
             step_curves=_curves(list(self._steps.values()), per_epoch, MAX_STEPS) if curves else {},
             epoch_curves=_curves(events, per_epoch) if curves else {},
             eta_s=_number(newest.get("eta_s")),
@@ -200,14 +205,11 @@ class RunReader:
             log=_end_of(self._run.log) if curves else "",
         )
 
-    def _statistics_of(self, best: Validation | None) -> BestStatistics:
-        """Computed once for each best model."""
-        if best is None:
-            return BestStatistics()
-        known = self._statistics
-        if known is None or (known[0].step, known[0].metrics) != (best.step, best.metrics):
-            known = self._statistics = (best, best_statistics(self._run, best))
-        return known[1]
+    def _statistics_of(self, metrics: dict[str, Any]) -> BestStatistics:
+        """Computed once for each best model, and again once it is calibrated."""
+        if metrics != self._statistics[0]:
+            self._statistics = (metrics, best_statistics(self._run, metrics))
+        return self._statistics[1]
 
     def _apply(self, events: list[dict[str, Any]], restarted: bool) -> None:
         if restarted:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import DataError, ModelFileError
-from trainer.evaluation.intervals import Interval, confusion_intervals, wilson
+from trainer.evaluation.intervals import Interval, wilson
 from trainer.model_index import read_card
+from trainer.reports.best_predictions import best_intervals
+from trainer.reports.run_records import read_run_record
 from trainer.training.run_dir import RunDir
 from trainer.training.start_comparison import StartComparison, compare_with_start
 
@@ -67,7 +69,7 @@ def validation_of(event: dict[str, Any], per_epoch: float, samples: int) -> Vali
 def find_best(
     validations: Sequence[Validation], metrics: Mapping[str, Any], samples: int
 ) -> Validation | None:
-    """The validation of the best model, whose metrics are as `run_records.best_validation` has them.
+    """The validation of the best model; `metrics` are as `run_records.best_validation` has them.
 
     A killed run may have a model whose event was not written: then these metrics are all there is.
     """
@@ -110,21 +112,22 @@ class BestCard:
 class BestStatistics:
     """How sure the figures of the best model are.
 
-    `intervals` (95 %, 0–1) of accuracy, mean_class_accuracy and macro_f1; empty without a confusion
-    matrix. `against_start` is None where the predictions of both are not stored.
+    `intervals` (95 %, 0–1) of accuracy, mean_class_accuracy, macro_f1 and the calibrated ece, as
+    far as they are known. `against_start` is None where the predictions of both are not stored.
     """
 
     intervals: dict[str, Interval] = field(default_factory=dict)
     against_start: StartComparison | None = None
 
 
-def best_statistics(run: RunDir, best: Validation) -> BestStatistics:
-    """Slow: it draws thousands of samples, and reads the stored predictions."""
-    intervals = {} if best.confusion is None else confusion_intervals(best.confusion)
+def best_statistics(run: RunDir, best: dict[str, Any]) -> BestStatistics:
+    """Of the model with these metrics. Slow: it draws thousands of samples."""
     try:
-        return BestStatistics(intervals, compare_with_start(run, {"epoch": best.epoch}))
-    except DataError:  # stored predictions that are damaged compare nothing
-        return BestStatistics(intervals)
+        intervals = best_intervals(read_run_record(run))
+        against_start = compare_with_start(run, best) if best else None
+    except DataError:  # of a damaged file the run's view shows what it can
+        return BestStatistics()
+    return BestStatistics(intervals, against_start)
 
 
 def _numbers(values: Mapping[str, Any]) -> dict[str, float]:

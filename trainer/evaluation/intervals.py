@@ -61,30 +61,22 @@ def bootstrap_intervals(
     """
     n, classes = logits.shape
     predicted = logits.argmax(axis=1)
-    intervals = confusion_intervals(confusion_matrix(labels, predicted, classes), draws, seed)
+    names = ("accuracy", "mean_class_accuracy", "macro_f1", "ece")
     if n == 0:
-        return {**intervals, "ece": (math.nan, math.nan)}
+        return dict.fromkeys(names, (math.nan, math.nan))
     random = np.random.default_rng(seed)
+    counts = confusion_matrix(labels, predicted, classes)
+    # drawing n samples with replacement is drawing the cells of the matrix in proportion
+    drawn = random.multinomial(n, counts.ravel() / n, size=draws).reshape(-1, classes, classes)
+    recall, f1 = _mean_recall_and_f1(drawn)
     ece, errors = _resampled_ece(softmax(logits, temperature), predicted == labels, draws, random)
-    return {**intervals, "ece": _percentiles(np.maximum(errors + (ece - errors.mean()), 0))}
-
-
-def confusion_intervals(counts: Ints, draws: int = DRAWS, seed: int = 0) -> dict[str, Interval]:
-    """Those intervals of `bootstrap_intervals` that follow from a confusion matrix (K, K).
-
-    Drawing samples with replacement is drawing the cells of the matrix in proportion.
-    """
-    n = int(counts.sum())
-    if n == 0:
-        unknown = (math.nan, math.nan)
-        return {"accuracy": unknown, "mean_class_accuracy": unknown, "macro_f1": unknown}
-    drawn = np.random.default_rng(seed).multinomial(n, counts.ravel() / n, size=draws)
-    recall, f1 = _mean_recall_and_f1(drawn.reshape(-1, *counts.shape))
-    return {
-        "accuracy": wilson(int(counts.trace()), n),
-        "mean_class_accuracy": _percentiles(recall),
-        "macro_f1": _percentiles(f1),
-    }
+    values = (
+        wilson(int(counts.trace()), n),
+        _percentiles(recall),
+        _percentiles(f1),
+        _percentiles(np.maximum(errors + (ece - errors.mean()), 0)),
+    )
+    return dict(zip(names, values, strict=True))
 
 
 def add_intervals(

@@ -24,6 +24,7 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.flow_layout import FlowLayout
+from ferapp.ui.widgets.vertical_scroll import CompactWidget, VerticalScrollArea
 from trainer.reports.comparison import FIGURES_NOTE
 
 _MAX_HEIGHT = 190  # px of a table; longer ones scroll
@@ -72,21 +73,33 @@ class CompareView(QWidget):
         self.differences = _make_table("Settings that differ")
         self.no_differences = QLabel("All settings are the same.")
         self.no_differences.setProperty("quiet", True)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.addWidget(self.headline, 1)
         head.addWidget(self.live)
-        plots = QHBoxLayout()
-        plots.setSpacing(theme.MARGIN)
-        plots.addWidget(self.accuracies)
-        plots.addWidget(self.losses)
-        layout = QVBoxLayout(self)
+        plots = CompactWidget()
+        pair = QHBoxLayout(plots)
+        pair.setContentsMargins(0, 0, 0, 0)
+        pair.setSpacing(theme.MARGIN)
+        pair.addWidget(self.accuracies)
+        pair.addWidget(self.losses)
+        content = QWidget()
+        content.setObjectName("inner")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        area = VerticalScrollArea()
+        outer.addWidget(area)
+        area.setWidget(content)
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
         layout.setSpacing(10)
         layout.addLayout(head)
         layout.addWidget(self.unlike)
         layout.addLayout(self._chip_row)
         layout.addWidget(self.tests)
-        layout.addLayout(plots, 1)
+        layout.addWidget(plots, 1)
         for table in (self.results, self.differences):
             title = QLabel(table.accessibleName())
             title.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))

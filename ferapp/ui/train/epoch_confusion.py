@@ -18,7 +18,6 @@ from ferapp.runs.run_validations import Validation
 from ferapp.ui.text.figure_text import accuracy_text, conditions_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
-from ferapp.ui.widgets.elided_label import ElidedLabel
 
 _STAR_WIDTH = 14  # px
 
@@ -31,7 +30,7 @@ class EpochSlider(QSlider):
         self.best = -1
         self.setAccessibleName("Epoch of the confusion matrix")
         self.setToolTip("Which validation is shown. The star is the best, whose model is kept.")
-        self.setMinimumHeight(26)
+        self.setMinimumHeight(30)
 
     def show_best(self, best: int) -> None:
         self.best = best
@@ -53,12 +52,12 @@ class EpochSlider(QSlider):
         if self.best < 0:
             return
         with QPainter(self) as painter:
-            painter.setFont(theme.sized(self.font(), 0.8))
+            painter.setFont(theme.sized(self.font(), 0.9))
             painter.setPen(QColor(theme.current().accent))
             place = QRect(self.star_x() - _STAR_WIDTH // 2, 0, _STAR_WIDTH, self.height())
             # above the handle, which may be there, too
             top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter
-            painter.drawText(place.translated(0, -4), top, "★")
+            painter.drawText(place.translated(0, -5), top, "★")
 
 
 class EpochConfusion(QWidget):
@@ -68,7 +67,9 @@ class EpochConfusion(QWidget):
         super().__init__()
         self._run: RunSnapshot | None = None
         self._validations: tuple[Validation, ...] = ()
-        self.label = ElidedLabel()
+        self.label = QLabel()
+        self.label.setWordWrap(True)
+        self.label.setToolTip("★: the best validation, whose model is kept.")
         self.slider = EpochSlider()
         self.slider.valueChanged.connect(lambda _: self._show_chosen())
         self.matrix = ConfusionMatrix(selectable=False)
@@ -110,6 +111,6 @@ class EpochConfusion(QWidget):
         if len(shown.confusion) != len(classes):
             classes = tuple(str(k + 1) for k in range(len(shown.confusion)))
         self.matrix.show_counts(classes, shown.confusion)
-        star = "★ best: " if shown is run.best else ""
+        star = "★ " if shown is run.best else ""
         conditions = conditions_text("val", shown.epoch, shown.n, "")
         self.label.setText(f"{star}{accuracy_text(shown.accuracy)} · {conditions}")

@@ -35,8 +35,8 @@ from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.ui.widgets.picker import Picker
 from ferapp.ui.widgets.vertical_scroll import VerticalScrollArea
-from trainer.config.rate_check import rate_warning
 from trainer.config.loading import check_config
+from trainer.config.rate_check import rate_warning
 from trainer.config.train_config import TrainConfig
 from trainer.files import file_stem
 from trainer.recipes import FAST, RECIPES
@@ -298,9 +298,10 @@ class RunForm(QWidget):
 
     def _warn_of_rate(self) -> None:
         """A rate far above the recipe's is allowed, and is most often a slip."""
+        config = self.config
         usual, _ = check_config([], **RECIPES[str(self.recipe.currentData())].values)
-        known = self.config is not None and usual is not None
-        self.warning.setText(rate_warning(self.config, usual) if known else "")
+        text = "" if config is None or usual is None else rate_warning(config, usual)
+        self.warning.setText(text)
         self.warning.setVisible(bool(self.warning.text()))
 
     def _validate_data_path(self) -> bool:

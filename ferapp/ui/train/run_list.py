@@ -53,11 +53,11 @@ def state_text(run: RunSnapshot) -> str:
     return f"{run.state}, did not beat its start" if run.missed_its_start else run.state
 
 
-def best_conditions(run: RunSnapshot, probabilities: str = "") -> str:
+def best_conditions(run: RunSnapshot) -> str:
     """What the figures of its best model were measured on: `val · epoch 16 · n = 3,589`."""
     if run.best is None:
         return ""
-    return conditions_text("val", run.best.epoch, run.best.n, probabilities)
+    return conditions_text("val", run.best.epoch, run.best.n, "")
 
 
 class RunListModel(QAbstractListModel):

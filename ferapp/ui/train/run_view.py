@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from ferapp.runs.run_reader import RunSnapshot, Series
 from ferapp.runs.run_validations import Validation
 from ferapp.ui.text import wording
-from ferapp.ui.text.figure_text import accuracy_text, interval_tip, margin_text
+from ferapp.ui.text.figure_text import accuracy_text, ece_text, interval_tip, margin_text
 from ferapp.ui.train.epoch_confusion import EpochConfusion
 from ferapp.ui.train.run_curves import Curve, CurvePlot
 from ferapp.ui.train.run_list import best_conditions, state_text
@@ -27,6 +27,7 @@ from ferapp.ui.widgets.figure_row import FigureRow
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.ui.widgets.log_view import LogView
 from ferapp.ui.widgets.thin_progress import ProgressLine
+from ferapp.ui.widgets.vertical_scroll import CompactWidget, VerticalScrollArea
 
 _FIGURES = (
     (
@@ -37,14 +38,18 @@ _FIGURES = (
     ),
     ("mean_class", "Mean class", "The mean of the classes' recalls, of the best model."),
     ("macro_f1", "Macro F1", "The mean of the classes' F1, of the best model."),
+    (
+        "ece",
+        "ECE",
+        "Expected calibration error of the best model: the mean gap between confidence and\n"
+        "accuracy, over 15 bins. 0 is perfect.",
+    ),
     ("train", "Training", "Mean accuracy on augmented training batches, at the best epoch."),
     (
         "start",
         "Start",
         "The accuracy of the weights that training started from, on the same validation pictures.",
     ),
-)
-_PACE = (
     ("rate", "Learning rate", "At the latest step."),
     ("speed", "Images/s", "Training images per second, at the latest step."),
     ("memory", "Memory", "Of the training process; on a GPU its peak so far."),
@@ -52,9 +57,10 @@ _PACE = (
 )
 _CONDITIONS_TIP = (
     "What these figures were measured on: the split, the epoch, and the number of pictures.\n"
-    "Raw: by the network as it was trained. At the end of a run its temperature is fitted, which\n"
-    "calibrates its probabilities; accuracies and F1 stay the same."
+    "At the end of a run its temperature is fitted, which calibrates its probabilities and so\n"
+    "changes the ECE; accuracies and F1 stay the same."
 )
+_BOOTSTRAP = "bootstrap, 2,000 draws"
 
 
 class RunView(QWidget):
@@ -80,8 +86,8 @@ class RunView(QWidget):
         self.reason.setWordWrap(True)
         self.reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._make_buttons()
-        self._figures, self._pace = FigureRow(_FIGURES), FigureRow(_PACE)
-        self.metrics = {**self._figures.figures, **self._pace.figures}
+        self._figures = FigureRow(_FIGURES)
+        self.metrics = self._figures.figures
         self.conditions = QLabel()
         self.conditions.setProperty("quiet", True)
         self.conditions.setToolTip(_CONDITIONS_TIP)
@@ -137,7 +143,14 @@ class RunView(QWidget):
             button.clicked.connect(signal)
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        content.setObjectName("inner")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        area = VerticalScrollArea()  # where there is too little room for plots and matrix
+        outer.addWidget(area)
+        area.setWidget(content)
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
         layout.setSpacing(10)
         names = QVBoxLayout()
@@ -151,8 +164,7 @@ class RunView(QWidget):
         layout.addLayout(self._figures)
         layout.addWidget(self.conditions)
         layout.addWidget(self.against_start)
-        layout.addLayout(self._pace)
-        layout.addLayout(self._plots_grid(), 1)
+        layout.addWidget(self._plots(), 1)
         layout.addWidget(self.log)
 
     def _button_row(self) -> QHBoxLayout:
@@ -167,8 +179,10 @@ class RunView(QWidget):
         row.addWidget(self.show_log, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
-    def _plots_grid(self) -> QGridLayout:
-        grid = QGridLayout()
+    def _plots(self) -> QWidget:
+        plots = CompactWidget()
+        grid = QGridLayout(plots)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(theme.MARGIN)
         grid.addWidget(self.losses, 0, 0)
         grid.addWidget(self.accuracies, 0, 1)
@@ -177,7 +191,7 @@ class RunView(QWidget):
         for index in (0, 1):
             grid.setColumnStretch(index, 1)
             grid.setRowStretch(index, 3 + index)
-        return grid
+        return plots
 
     def show_run(self, run: RunSnapshot, reason: str = "") -> None:
         """`reason` is the output of the process, where the run's files give none."""
@@ -211,14 +225,15 @@ class RunView(QWidget):
         intervals = run.best_statistics.intervals
         for key, name in (("mean_class", "mean_class_accuracy"), ("macro_f1", "macro_f1")):
             value = math.nan if run.best is None else run.best.metric(name)
-            tip = interval_tip(intervals.get(name), "bootstrap, 2,000 draws")
+            tip = interval_tip(intervals.get(name), _BOOTSTRAP)
             text, margin = accuracy_text(value), margin_text(value, intervals.get(name))
             self.metrics[key].show_value(text, margin, tip)
+        self._show_ece(run)
         self._show_accuracy("best", run.best)
         self._show_accuracy("start", run.start)
         self.metrics["start"].setVisible(run.start is not None)
         self.metrics["start"].caption.setText(f"Start: {run.start_name}")
-        self.conditions.setText(best_conditions(run, "raw"))
+        self.conditions.setText(best_conditions(run))
         self.conditions.setVisible(run.best is not None)
         self._show_against_start(run)
         texts = {
@@ -230,6 +245,19 @@ class RunView(QWidget):
         }
         for key, text in texts.items():
             self.metrics[key].show_value(text)
+
+    def _show_ece(self, run: RunSnapshot) -> None:
+        """A finished run's is calibrated; before, only the raw one is known, another figure."""
+        is_calibrated = not math.isnan(run.calibrated_ece)
+        raw = math.nan if run.best is None else run.best.metric("ece")
+        value = run.calibrated_ece if is_calibrated else raw
+        interval = run.best_statistics.intervals.get("ece") if is_calibrated else None
+        tips = [interval_tip(interval, _BOOTSTRAP, percent=False)]
+        if is_calibrated:
+            tips.append(f"Raw, before its temperature was fitted: {ece_text(raw)}.")
+        margin = margin_text(value, interval, percent=False)
+        self.metrics["ece"].show_value(ece_text(value), margin, "\n".join(filter(None, tips)))
+        self.metrics["ece"].caption.setText("ECE, calibrated" if is_calibrated else "ECE, raw")
 
     def _show_accuracy(self, key: str, validation: Validation | None) -> None:
         if validation is None:
@@ -245,7 +273,7 @@ class RunView(QWidget):
         compared = run.best_statistics.against_start
         has_init = run.config is not None and bool(run.config.model.init)
         is_news = has_init or run.missed_its_start  # anything beats random weights
-        text = compared.sentence() if compared is not None and is_news else ""
+        text = run.verdict or (compared.sentence() if compared is not None and is_news else "")
         if not text and run.missed_its_start and run.start is not None:
             text = f"It did not beat its start: {accuracy_text(run.start.accuracy)}."
         self.against_start.setText(text)

@@ -1,7 +1,8 @@
 """An area that scrolls vertically and never cuts its content off at the side."""
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QFrame, QScrollArea
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 
 class VerticalScrollArea(QScrollArea):
@@ -23,3 +24,23 @@ class VerticalScrollArea(QScrollArea):
         if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
             self.updateGeometry()
         return super().eventFilter(watched, event)
+
+
+class CompactWidget(QWidget):
+    """Takes the room that there is, and asks for no more than its content needs.
+
+    In a scroll area plots then shrink before anything has to be scrolled.
+    """
+
+    def hasHeightForWidth(self) -> bool:
+        return False  # else the layout around it would ask for the preferred height
+
+    def sizeHint(self) -> QSize:
+        layout, least = self.layout(), self.minimumSizeHint()
+        height = layout.totalMinimumHeightForWidth(self.width()) if layout is not None else 0
+        return QSize(least.width(), max(height, least.height()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()  # text wraps otherwise now

@@ -19,6 +19,10 @@ from tests.support.runs.run_files import (
     started,
     step,
 )
+from trainer.card import ModelCard
+from trainer.models import create
+from trainer.models.model_file import save_model
+from trainer.training.event_log import EventLog
 
 
 def test_curves_are_over_epochs(tmp_path: Path) -> None:
@@ -67,6 +71,56 @@ def test_the_best_accuracy_may_be_zero(tmp_path: Path, accuracy: float) -> None:
     run = RunReader(make_run(tmp_path, [started(), event]).path).read()
     assert run.best is not None
     assert (run.accuracy, run.best.metric("mean_class_accuracy")) == (accuracy, accuracy)
+
+
+def test_the_start_is_the_best_only_where_its_events_say_so(tmp_path: Path) -> None:
+    better = {**epoch(0, 0.6), "best_epoch": None}
+    later = {**epoch(1, 0.4), "best_epoch": 1}
+    run = RunReader(make_run(tmp_path, [started(), better], "20261124-1-x").path).read()
+    assert (run.best, [each.epoch for each in run.validations]) == (None, [0])
+    assert math.isnan(run.accuracy)
+    run = RunReader(make_run(tmp_path, [started(), better, later], "20261124-2-x").path).read()
+    assert run.best is not None
+    assert (run.best.epoch, run.accuracy) == (1, 0.4)
+    assert run.epoch_curves["val_accuracy"][0].tolist() == [0, 1]
+    kept = [{**better, "best_epoch": 0}, {**later, "best_epoch": 0}]
+    run = RunReader(make_run(tmp_path, [started(), *kept], "20261124-3-x").path).read()
+    assert run.best is not None
+    assert (run.best.epoch, run.accuracy) == (0, 0.6)
+
+
+def test_the_card_of_the_best_model_says_its_epoch(tmp_path: Path) -> None:
+    """Killed between the model of epoch 2 and its event: Inspect opens that model."""
+    run = make_run(tmp_path, [started(), {**epoch(1, 0.4), "best_epoch": 1}])
+    reader = RunReader(run.path)
+    before = reader.read().best
+    assert before is not None
+    assert (before.epoch, before.n) == (1, 7)
+    model = create("compact", widths=[4], blocks=[1])
+    card = ModelCard(
+        name="x", architecture="compact", arguments={"widths": [4], "blocks": [1]},
+        attribution_layer="stages", metrics={"epoch": 2, "accuracy": 0.5, "n": 20},
+    )  # fmt: skip
+    save_model(run.best, model.state_dict(), card)
+    found = reader.read()
+    assert found.best is not None
+    assert (found.best.epoch, found.accuracy, found.best.n) == (2, 0.5, 20)
+    save_model(run.best, model.state_dict(), card.model_copy(update={"metrics": {"epoch": 1}}))
+    assert reader.read().accuracy == 0.4
+
+
+def test_the_ece_is_that_of_the_finished_model(tmp_path: Path) -> None:
+    event = {**epoch(1, 0.4), "val_ece": 0.125, "best_epoch": 1}
+    run = make_run(tmp_path, [started(), event])
+    assert math.isnan(RunReader(run.path).read().calibrated_ece)
+    log = EventLog(run.events)
+    best = {"epoch": 1, "ece": 0.1, "temperature": 1.4}
+    log.write("run_ended", reason="done", error="", best=best, verdict="It beat its start")
+    log.close()
+    found = RunReader(run.path).read()
+    assert found.best is not None
+    assert (found.calibrated_ece, found.best.metric("ece")) == (0.1, 0.125)  # that one is raw
+    assert found.verdict == "It beat its start"
 
 
 def test_before_the_first_validation_there_is_no_accuracy(tmp_path: Path) -> None:

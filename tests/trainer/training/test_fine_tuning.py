@@ -121,7 +121,9 @@ def test_the_start_is_measured_and_is_the_best_only_on_request(start: Path, tmp_
     assert (first["epoch"], first["best_epoch"], first["val_n"]) == (0, None, 70)
     assert best["epoch"] > 0
     assert best["accuracy"] < first["val_accuracy"]
-    assert RunReader(run.path).read().best["epoch"] == best["epoch"]
+    shown = RunReader(run.path).read().best
+    assert shown is not None
+    assert shown.epoch == best["epoch"]
     assert read_run_record(run).best["epoch"] == best["epoch"]
     ended = read_events(run.events)[-1]
     count = "1 epoch" if best["epoch"] == 1 else f"{best['epoch']} epochs"

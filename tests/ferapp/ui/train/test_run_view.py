@@ -67,7 +67,7 @@ def test_the_best_validation_is_shown_with_its_epoch(qtbot: QtBot) -> None:
     best = Validation(3, 30, 3.0, 280, {"accuracy": 0.59, "mean_class_accuracy": 0.0})
     view.show_run(replace(run, best=best))
     assert view.metrics["best"].text() == "59.0\u00a0%"
-    assert view.conditions.text().replace("\u00a0", " ") == "val · epoch 3 · n = 280 · raw"
+    assert view.conditions.text().replace("\u00a0", " ") == "val · epoch 3 · n = 280"
     assert view.metrics["mean_class"].text() == "0.0\u00a0%"
 
 
