@@ -67,11 +67,15 @@ class EvaluationComparison:
 
     @property
     def short_names(self) -> tuple[str, str]:
-        """Of the shown one and of the other, without the start times that are not needed."""
+        """Of the shown one and of the other, without what does not tell them apart."""
         if self.shown_name == self.name:
             return self.shown_name, f"the other {self.name}"
-        names = unique_names((self.shown_name, self.name))
-        return names[self.shown_name], names[self.name]
+        pair = [self.shown_name, self.name]
+        (first, _, split), (second, _, other_split) = (name.rpartition(" · ") for name in pair)
+        if first and second and split == other_split:
+            pair = [first, second]
+        names = unique_names(pair)
+        return names[pair[0]], names[pair[1]]
 
     def other_prediction(self, row: int) -> tuple[str, float] | None:
         """The other's class for a row and its probability; None where it has no prediction."""

@@ -285,7 +285,8 @@ def _print_best(run: "RunDir", best: dict[str, Any], as_json: bool) -> None:
     if not best:  # another process of this run prints it
         return
     share = share_text(best["accuracy"], wilson(round(best["accuracy"] * best["n"]), best["n"]))
-    notices.print(f"Best epoch {best['epoch']}: {share} of {best['n']:,} on val. Model: {run.best}")
+    text = f"Best epoch {best['epoch']}: {share} of {best['n']:,} on val. Model: {run.best}"
+    notices.print(text, soft_wrap=True)
     if as_json:
         print_json({"run": str(run.path), "model": str(run.best), "best": best})
 

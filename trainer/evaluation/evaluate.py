@@ -116,11 +116,11 @@ def split_name(data: FaceData) -> str:
 
 
 def condition_text(result: dict[str, Any]) -> str:
-    """What figures are of: epoch, split, number of samples, raw or calibrated."""
+    """What figures are of: split, epoch, number of samples, raw or calibrated."""
     epoch = "" if result["epoch"] is None else f"epoch {result['epoch']}, "
     temperature = result["temperature"]
     ece = "raw" if temperature == 1 else f"calibrated with temperature {temperature:.3g}"
-    return f"{epoch}{result['split']}, n {result['n']:,}, ECE {ece}"
+    return f"{result['split']}, {epoch}n {result['n']:,}, ECE {ece}"
 
 
 def figures_text(result: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ FIGURES_NOTE = (
     "Figures are those of the best epoch on val. Finished runs that differ only in the seed share "
     "a row: mean ± sample standard deviation. A single run has 95 % intervals (low to high) "
     "instead, over the drawing of its validation pictures. The ECE is calibrated: with the "
-    "temperature that a finished run has fitted to val."
+    "temperature that a finished run has fitted to val, from 100 pictures on."
 )
 
 

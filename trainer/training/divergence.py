@@ -79,7 +79,7 @@ class DivergenceWatch:
             name = self._classes[predicted[0]]
             raise diverged(
                 f"it predicts {name} for every validation picture, for {self._one_class_epochs} "
-                f"epochs (epoch {epoch}); with run.stop_diverged=false it would train on",
+                f"epochs (epoch {epoch})",
                 self._optim,
             )
 

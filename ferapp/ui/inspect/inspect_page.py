@@ -288,7 +288,7 @@ class InspectPage(Page):
         self.other_button.show_value(result.name if result else "")
         self.grid.samples.compare_with(result)
         if result is not None:
-            self.filters.show_comparison(result.shown_name, result.name)
+            self.filters.show_comparison(*result.short_names)
         self.overview.show_opened(self.opened, result)
         self._show_other(self.row)
         if result is not None:

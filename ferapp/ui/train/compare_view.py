@@ -24,7 +24,7 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.flow_layout import FlowLayout
-from ferapp.ui.widgets.vertical_scroll import CompactWidget, VerticalScrollArea
+from ferapp.ui.widgets.vertical_scroll import VerticalScrollArea
 from trainer.reports.comparison import FIGURES_NOTE
 
 _MAX_HEIGHT = 190  # px of a table; longer ones scroll
@@ -32,6 +32,7 @@ _UNLIKE = (
     "These runs were validated on different pictures or labels, so their curves and figures cannot "
     "be compared. Choose whose to see:"
 )
+_ONLY_SEEDS = "These runs differ only in the seed: the table has their mean and spread."
 _NOT_STORED = (
     "Whether these runs differ by more than chance is not known: they have no record of each "
     "picture's prediction. Open one in Inspect and compare it with the other."
@@ -79,12 +80,10 @@ class CompareView(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.headline, 1)
         head.addWidget(self.live)
-        plots = CompactWidget()
-        pair = QHBoxLayout(plots)
-        pair.setContentsMargins(0, 0, 0, 0)
-        pair.setSpacing(theme.MARGIN)
-        pair.addWidget(self.accuracies)
-        pair.addWidget(self.losses)
+        plots = QHBoxLayout()
+        plots.setSpacing(theme.MARGIN)
+        plots.addWidget(self.accuracies)
+        plots.addWidget(self.losses)
         content = QWidget()
         content.setObjectName("inner")
         outer = QVBoxLayout(self)
@@ -99,7 +98,7 @@ class CompareView(QWidget):
         layout.addWidget(self.unlike)
         layout.addLayout(self._chip_row)
         layout.addWidget(self.tests)
-        layout.addWidget(plots, 1)
+        layout.addLayout(plots, 1)
         for table in (self.results, self.differences):
             title = QLabel(table.accessibleName())
             title.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
@@ -128,7 +127,8 @@ class CompareView(QWidget):
             chip.deleteLater()
         self.chips = []
         for runs in compared:
-            chip = Chip(_samples_text(runs), "Show the runs that have these validation samples.")
+            title = f"{_samples_text(runs)}: {wording.count(runs.count, 'run')}"
+            chip = Chip(title, "Show the runs that have these validation samples.")
             chip.toggled.connect(lambda on, runs=runs: self._show_runs(runs) if on else None)
             chip.setVisible(len(compared) > 1)
             self._buttons.addButton(chip)
@@ -139,7 +139,8 @@ class CompareView(QWidget):
     def _show_runs(self, runs: ComparedRuns) -> None:
         self.accuracies.show_curves([_curve(each, each.accuracies) for each in runs.curves])
         self.losses.show_curves([_curve(each, each.losses) for each in runs.curves])
-        self.tests.setText("\n".join(runs.tests) or _NOT_STORED)
+        untested = _ONLY_SEEDS if len(runs.results[1]) == 1 else _NOT_STORED
+        self.tests.setText("\n".join(runs.tests) or untested)
         self.tests.setVisible(runs.count > 1)
         self.conditions.setText(f"Of the best epoch on val, {_samples_text(runs)}.")
         self.conditions.setToolTip(textwrap.fill(FIGURES_NOTE, 90))
@@ -151,9 +152,9 @@ class CompareView(QWidget):
 
 
 def _samples_text(runs: ComparedRuns) -> str:
-    """`fer2013.csv, n = 3,589: 2 runs`."""
+    """`fer2013.csv, n = 3,589`."""
     size = f", n\u00a0=\u00a0{runs.n:,}" if runs.n else ""
-    return f"{runs.data}{size}: {wording.count(runs.count, 'run')}"
+    return f"{runs.data}{size}"
 
 
 def _curve(curves: ComparedCurves, series: Series) -> Curve:

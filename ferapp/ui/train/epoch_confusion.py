@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyleOptionSlider,
     QVBoxLayout,
-    QWidget,
 )
 
 from ferapp.runs.run_reader import RunSnapshot
@@ -18,6 +17,7 @@ from ferapp.runs.run_validations import Validation
 from ferapp.ui.text.figure_text import accuracy_text, conditions_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
+from ferapp.ui.widgets.vertical_scroll import CompactWidget
 
 _STAR_WIDTH = 14  # px
 
@@ -30,7 +30,7 @@ class EpochSlider(QSlider):
         self.best = -1
         self.setAccessibleName("Epoch of the confusion matrix")
         self.setToolTip("Which validation is shown. The star is the best, whose model is kept.")
-        self.setMinimumHeight(30)
+        self.setMinimumHeight(38)
 
     def show_best(self, best: int) -> None:
         self.best = best
@@ -57,10 +57,10 @@ class EpochSlider(QSlider):
             place = QRect(self.star_x() - _STAR_WIDTH // 2, 0, _STAR_WIDTH, self.height())
             # above the handle, which may be there, too
             top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter
-            painter.drawText(place.translated(0, -5), top, "★")
+            painter.drawText(place, top, "★")
 
 
-class EpochConfusion(QWidget):
+class EpochConfusion(CompactWidget):
     """Follows the best validation of the run until the user chooses another."""
 
     def __init__(self) -> None:

@@ -9,9 +9,10 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout
 
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.vertical_scroll import CompactWidget
 
 # in this order; line styles also tell curves apart without colours
 _COLOURS = ("happy", "surprise", "fear", "angry", "disgust", "sad", "neutral")
@@ -77,7 +78,7 @@ class _ValueAxis(pg.AxisItem):
         return [text + self.unit for text in super().tickStrings(values, scale, spacing)]
 
 
-class CurvePlot(QWidget):
+class CurvePlot(CompactWidget):
     """A title, a legend with values, and a plot over epochs.
 
     The values are those under the pointer; without one those at the marked epoch, where one is,

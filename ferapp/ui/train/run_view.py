@@ -27,7 +27,7 @@ from ferapp.ui.widgets.figure_row import FigureRow
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.ui.widgets.log_view import LogView
 from ferapp.ui.widgets.thin_progress import ProgressLine
-from ferapp.ui.widgets.vertical_scroll import CompactWidget, VerticalScrollArea
+from ferapp.ui.widgets.vertical_scroll import VerticalScrollArea
 
 _FIGURES = (
     (
@@ -164,7 +164,7 @@ class RunView(QWidget):
         layout.addLayout(self._figures)
         layout.addWidget(self.conditions)
         layout.addWidget(self.against_start)
-        layout.addWidget(self._plots(), 1)
+        layout.addLayout(self._plots_grid(), 1)
         layout.addWidget(self.log)
 
     def _button_row(self) -> QHBoxLayout:
@@ -179,10 +179,8 @@ class RunView(QWidget):
         row.addWidget(self.show_log, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
-    def _plots(self) -> QWidget:
-        plots = CompactWidget()
-        grid = QGridLayout(plots)
-        grid.setContentsMargins(0, 0, 0, 0)
+    def _plots_grid(self) -> QGridLayout:
+        grid = QGridLayout()
         grid.setSpacing(theme.MARGIN)
         grid.addWidget(self.losses, 0, 0)
         grid.addWidget(self.accuracies, 0, 1)
@@ -191,7 +189,7 @@ class RunView(QWidget):
         for index in (0, 1):
             grid.setColumnStretch(index, 1)
             grid.setRowStretch(index, 3 + index)
-        return plots
+        return grid
 
     def show_run(self, run: RunSnapshot, reason: str = "") -> None:
         """`reason` is the output of the process, where the run's files give none."""

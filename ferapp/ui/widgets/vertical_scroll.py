@@ -29,7 +29,7 @@ class VerticalScrollArea(QScrollArea):
 class CompactWidget(QWidget):
     """Takes the room that there is, and asks for no more than its content needs.
 
-    In a scroll area plots then shrink before anything has to be scrolled.
+    In a scroll area a plot then shrinks before anything has to be scrolled.
     """
 
     def hasHeightForWidth(self) -> bool:

@@ -53,7 +53,7 @@ def test_a_run_is_that_of_the_command(run: trainer.Run, faces: Path) -> None:
     assert header["data"] == str(faces)
     assert header["config"]["optim"]["epochs"] == 3
     assert header["config"]["model"]["options"]["widths"] == [8, 16]
-    assert (run.path / "train.log").read_text().count("epoch ") == 3
+    assert (run.path / "train.log").read_text().count("  epoch ") == 4
     assert run.best == run.path / "checkpoints" / "best.safetensors"
     assert 1 <= run.metrics["epoch"] <= 3
     text = f"best epoch {run.metrics['epoch']}, val accuracy {run.metrics['accuracy']:.2%}"

@@ -10,7 +10,8 @@ import torch
 from tests.support.trainer.drawn import drawn_data
 from trainer.card import ModelCard
 from trainer.errors import UsageError
-from trainer.evaluation.evaluate import evaluate
+from trainer.evaluation.evaluate import condition_text, evaluate
+from trainer.evaluation.intervals import bootstrap_intervals, wilson
 from trainer.evaluation.metrics import calibration, softmax
 from trainer.labels import EXPRESSIONS
 from trainer.models import create
@@ -31,6 +32,35 @@ def test_metrics_without_landmarks_or_votes_are_left_out() -> None:
     )
     assert not {"landmark_r", "votes"} & result.keys()
     json.dumps(result, allow_nan=False)
+
+
+def test_metrics_say_what_they_are_of(tmp_path: Path) -> None:
+    options = {"widths": [8, 16], "blocks": [1, 1]}
+    card = ModelCard(
+        name="small",
+        architecture="compact",
+        arguments=options,
+        attribution_layer="stages",
+        temperature=1.5,
+        metrics={"epoch": 12, "accuracy": 0.4},
+    )
+    data = drawn_data(3).of_split("val")
+    result = evaluate(create("compact", **options), card, data, torch.device("cpu"), out=tmp_path)
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert (written["epoch"], written["split"], written["n"]) == (12, "val", 21)
+    assert written["temperature"] == 1.5
+    with np.load(tmp_path / "predictions.npz") as predictions:
+        logits = predictions["logits"]
+    expected = bootstrap_intervals(logits, data.label, 1.5)
+    assert written["intervals"] == {name: list(pair) for name, pair in expected.items()}
+    row = written["per_class"]["happy"]
+    assert row["interval"] == list(wilson(round(3 * row["accuracy"]), 3))
+    conditions = "val, epoch 12, n 21, ECE calibrated with temperature 1.5"
+    assert condition_text(result) == conditions
+    report = (tmp_path / "report.md").read_text()
+    assert conditions[1:] in report
+    low, high = (100 * limit for limit in expected["accuracy"])
+    assert f"accuracy {100 * result['accuracy']:.1f} % ({low:.1f} to {high:.1f})" in report
 
 
 SHARES = dict(zip(EXPRESSIONS, (0.1, 0.02, 0.08, 0.4, 0.1, 0.1, 0.2), strict=True))
