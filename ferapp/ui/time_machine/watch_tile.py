@@ -25,7 +25,8 @@ class WatchTile(MapTile):
 
     def __init__(self) -> None:
         super().__init__("Watched face")
-        self._colours: list[QColor] = []
+        self._classes: tuple[str, ...] = ()
+        self._predicted: list[int] = []
         self._right: list[bool] = []
         self._position = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -40,8 +41,7 @@ class WatchTile(MapTile):
         self, classes: tuple[str, ...], predicted: NDArray[np.int64], label: int
     ) -> None:
         """Of each epoch, (E,)."""
-        colours = [QColor(theme.current().expression(name, k)) for k, name in enumerate(classes)]
-        self._colours = [colours[k] for k in predicted.tolist()]
+        self._classes, self._predicted = classes, predicted.tolist()
         self._right = (predicted == label).tolist()
 
     def show_position(self, position: int) -> None:
@@ -59,12 +59,15 @@ class WatchTile(MapTile):
                 painter.drawRoundedRect(QRectF(1, line + 4, side - 2, side - 2), 6, 6)
 
     def _paint_strip(self, painter: QPainter) -> None:
-        count, top = len(self._colours), self.height() - _STRIP + 1
+        colours = [
+            QColor(theme.current().expression(name, k)) for k, name in enumerate(self._classes)
+        ]
+        count, top = len(self._predicted), self.height() - _STRIP + 1
         width, height = self.width() / max(count, 1), _STRIP - 1
-        for index, (colour, right) in enumerate(zip(self._colours, self._right, strict=True)):
+        for index, (k, right) in enumerate(zip(self._predicted, self._right, strict=True)):
             share = 1.0 if right else 0.45
             bar = QRectF(index * width, top + (1 - share) * height, width, share * height)
-            painter.fillRect(bar, colour)
+            painter.fillRect(bar, colours[k])
         if count:
             painter.setPen(QPen(QColor(theme.current().text), 1.5))
             x = (self._position + 0.5) * width

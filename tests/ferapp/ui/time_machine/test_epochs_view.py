@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -16,6 +17,9 @@ from ferapp.review.epochs.epoch_maps import attribute_faces
 from ferapp.review.opening import example, open_evaluation
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.time_machine.epochs_view import EpochsView
+from ferapp.ui.time_machine.watch_tile import WatchTile
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.theme import Mode, apply_theme
 from tests.support.runs.epoch_files import opened_run, run_with_epochs, write_epoch
 from tests.support.runs.run_files import make_run, running_process, started
 from tests.support.ui.inspect_bench import inspect_pages, small_opened
@@ -270,3 +274,23 @@ def test_where_weights_were_kept_the_map_moves_with_the_epoch(
         assert pictures[0] != pictures[1]
         view.overview.bar.slider.setValue(2)
         assert "were not kept" in view.watched.note.text()
+
+
+@pytest.mark.parametrize("mode", ["dark", "light"])
+def test_the_strip_of_a_face_has_a_high_bar_where_it_is_right(
+    qtbot: QtBot, qapp: QApplication, mode: Mode
+) -> None:
+    tile = WatchTile()
+    qtbot.addWidget(tile)
+    tile.show_predictions(EXPRESSIONS, np.array([SAD, FEAR, SAD, SAD]), FEAR)
+    tile.show_position(3)
+    apply_theme(qapp, mode)  # afterwards: the colours follow
+    tile.resize(tile.sizeHint())
+    image = tile.grab().toImage()
+    colours = [QColor(theme.current().expression(name)) for name in ("sad", "fear", "sad")]
+    quarter, bottom = tile.width() / 4, tile.height() - 1
+    for index, colour in enumerate(colours):
+        assert image.pixelColor(round((index + 0.5) * quarter), bottom) == colour
+    top = bottom - 6
+    assert image.pixelColor(round(1.5 * quarter), top) == colours[1]  # right
+    assert image.pixelColor(round(0.5 * quarter), top) != colours[0]  # wrong
