@@ -255,8 +255,8 @@ def noise_html(evaluation: Evaluation) -> str:
         return "<p>No label is suspected to be wrong.</p>"
     text = (
         f"<p><b>{wording.count(count, 'label')} may be wrong</b>; the grid shows the most suspect "
-        "first. The model is more confident in another class than it usually is for samples with "
-        "that label (confident learning, Northcutt et al. 2021).</p>"
+        "first. For these the model prefers another class most clearly; about as many labels are "
+        "wrong by confident learning (Northcutt et al. 2021).</p>"
     )
     top = evaluation.suspects[:TOP_SUSPECTS]
     confirmed = evaluation.confirmed_share(top)

@@ -57,7 +57,7 @@ def test_nobody_is_found_in_the_video(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobody_is_found_all_through_the_clip(tmp_path: Path, kind: AnonymiseKind) -> None:
-    check_clip(tmp_path, kind, every=7)
+    check_clip(tmp_path, kind, every=20)
 
 
 def test_more_faces_than_are_analysed_are_covered(tmp_path: Path, demo_frame: np.ndarray) -> None:
