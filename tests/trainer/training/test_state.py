@@ -147,5 +147,5 @@ def test_layers_of_a_loss_are_trained_and_saved_with_the_network(loss: str) -> N
     ids = {id(parameter) for parameter in RecordingWorld.summed}
     trained = [*state.model.parameters(), *own.values()]
     assert ids == {id(parameter) for parameter in trained}
-    saved = state.checkpoint({}, {}).objective
+    saved = state.checkpoint({}).objective
     assert saved.keys() >= own.keys()

@@ -25,7 +25,8 @@ def made(folder: Path, name: str, wrong: slice, data: str = "same") -> Path:
     accuracy = float((predicted == labels).mean())
     measured = {**epoch(1, accuracy), "best_epoch": 1, "val_n": 70, "val_loss": 1.0}
     begun = {**started(), "val_data": data}
-    run = make_run(folder, [begun, measured, ENDED], name, f"/{data}", (f"run.seed={len(name)}",))
+    rate = (f"optim.learning_rate=0.0{len(name)}",)
+    run = make_run(folder, [begun, measured, ENDED], name, f"/{data}", rate)
     run.epochs.mkdir()
     names = np.array([f"{data}-{k}" for k in range(70)])
     np.savez(run.epochs / "samples.npz", sample_id=names, source_index=labels, label=labels)
@@ -56,9 +57,8 @@ def test_two_runs_are_told_apart_by_the_samples_they_share(
     assert "better" not in words
     assert view.unlike.isHidden()
     assert len(view.accuracies.legend_values()) == 2
-    assert (
-        view.conditions.text().replace("\u00a0", " ") == "Of the best epoch on val, same, n = 70."
-    )
+    conditions = view.conditions.text().replace("\u00a0", " ")
+    assert conditions == "Of the best epoch on val, same, n = 70."
 
 
 def test_curves_of_other_validation_samples_are_never_side_by_side(
@@ -85,7 +85,18 @@ def test_without_stored_predictions_it_says_that_nothing_was_tested(
     view: CompareView, tmp_path: Path
 ) -> None:
     for name, accuracy in (("a", 0.4), ("bb", 0.5)):
-        sets = (f"run.seed={len(name)}", "optim.epochs=1" if name == "a" else "optim.epochs=2")
-        make_run(tmp_path, [started(), epoch(1, accuracy), ENDED], name, sets=sets)
+        rate = (f"optim.learning_rate=0.0{len(name)}",)
+        make_run(tmp_path, [started(), epoch(1, accuracy), ENDED], name, sets=rate)
     show(view, tmp_path / "a", tmp_path / "bb")
     assert "is not known" in view.tests.text()
+
+
+def test_runs_that_differ_in_the_seed_alone_have_a_spread_and_no_test(
+    view: CompareView, tmp_path: Path
+) -> None:
+    for seed in ("1", "2"):
+        events = [started(), epoch(1, 0.4), ENDED]
+        make_run(tmp_path, events, seed, sets=(f"run.seed={seed}",))
+    show(view, tmp_path / "1", tmp_path / "2")
+    assert "differ only in the seed" in view.tests.text()
+    assert view.results.rowCount() == 1
