@@ -160,9 +160,7 @@ class EpochsView(InspectView):
         self.watched.show_epoch(position, opened.at(position))
 
     def show_decision(self, row: int) -> None:
-        if self.epochs is not None:
-            for sample in (self.epochs.rows == row).nonzero()[0].tolist():
-                self.samples.grid.samples.update_row(sample)
+        self.samples.grid.viewport().update()  # one decision may be about many samples
 
     # --- tasks ----------------------------------------------------------------------------------
 
