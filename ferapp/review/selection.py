@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.review.evaluation import Evaluation, common_rows
-from ferapp.runs.run_names import unique_names
 from trainer.data.label_review import Decision
 from trainer.evaluation.intervals import McNemar, mcnemar
+from trainer.reports.run_list.run_names import unique_names
 
 ConfusionCell = tuple[int, int]  # true class (K: without a label), predicted class
 SampleKind = Literal[

@@ -19,7 +19,7 @@ from trainer.cli.printing import (
     warn,
     warn_of_little_room,
 )
-from trainer.cli.run_commands import compare, reproduce
+from trainer.cli.run_commands import compare, reproduce, runs
 from trainer.cli.shared_options import (
     DATA_HELP,
     Classes,
@@ -246,7 +246,18 @@ def recipes(
         print_json({"recipes": list(RECIPES)})
 
 
-for command in (evaluate, explain, labels, compare, reproduce, export, average, models, bench):
+for command in (
+    evaluate,
+    explain,
+    labels,
+    runs,
+    compare,
+    reproduce,
+    export,
+    average,
+    models,
+    bench,
+):
     app.command()(command)
 
 

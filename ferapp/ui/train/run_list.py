@@ -26,7 +26,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.run_names import run_start, run_title, short_start, unique_names
 from ferapp.runs.run_reader import RunSnapshot
 from ferapp.ui.text.figure_text import (
     accuracy_text,
@@ -36,6 +35,7 @@ from ferapp.ui.text.figure_text import (
 )
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.text_size import scaled
+from trainer.reports.run_list.run_names import run_start, run_title, short_start, unique_names
 
 Index = QModelIndex | QPersistentModelIndex
 _HEIGHT = 66  # px, of three lines

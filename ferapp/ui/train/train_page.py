@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 
 from ferapp.runs.compare import ComparedRuns
 from ferapp.runs.data_check import DataCheck, DataChoice
-from ferapp.runs.run_names import run_title
 from ferapp.runs.run_reader import RunFolder, RunSnapshot
 from ferapp.runs.task_queue import ReportProgress, TaskFailure
 from ferapp.runs.training_process import TrainingProcess, request_stop, resume_arguments
@@ -34,6 +33,7 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.closing_question import ask_about_process
 from ferapp.ui.widgets.text_size import fix_width, scaled
+from trainer.reports.run_list.run_names import run_title
 from trainer.training.run_dir import RunDir
 
 REFRESH_MS = 700  # between two reads of the runs' files
