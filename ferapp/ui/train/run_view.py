@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
 
 from ferapp.runs.run_reader import RunSnapshot, Series
 from ferapp.runs.run_validations import Validation
+from ferapp.ui.run_table.run_text import best_conditions, state_text
 from ferapp.ui.text import wording
 from ferapp.ui.text.figure_text import accuracy_text, ece_text, interval_tip, margin_text
 from ferapp.ui.train.epoch_confusion import EpochConfusion
 from ferapp.ui.train.run_curves import Curve, CurvePlot
-from ferapp.ui.train.run_list import best_conditions, state_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip

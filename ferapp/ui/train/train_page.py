@@ -23,16 +23,16 @@ from ferapp.runs.data_check import DataCheck, DataChoice
 from ferapp.runs.run_reader import RunFolder, RunSnapshot
 from ferapp.runs.task_queue import ReportProgress, TaskFailure
 from ferapp.runs.training_process import TrainingProcess, request_stop, resume_arguments
+from ferapp.ui.run_table.run_desk import RunDesk
 from ferapp.ui.shell.page import Links, Page
 from ferapp.ui.train.compare_view import CompareView
 from ferapp.ui.train.data_view import DataView
 from ferapp.ui.train.run_form import RunForm
-from ferapp.ui.train.run_list import RunList
 from ferapp.ui.train.run_view import RunView
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.closing_question import ask_about_process
-from ferapp.ui.widgets.text_size import fix_width, scaled
+from ferapp.ui.widgets.text_size import fix_width, release_width, scaled
 from trainer.reports.run_list.run_names import run_title
 from trainer.training.run_dir import RunDir
 
@@ -68,7 +68,8 @@ class TrainPage(Page):
         self.trainings: list[TrainingProcess] = []
         self.run: RunSnapshot | None = None
         self.new_run = push_button("New run", "Open the form for a new training.")
-        self.list = RunList()
+        self.desk = RunDesk(self.tasks, self.toast)
+        self.list = self.desk.table
         self.empty = QLabel("No runs yet. Choose a recipe and a data set, then start one.")
         self.empty.setWordWrap(True)
         self.empty.setProperty("quiet", True)
@@ -88,7 +89,7 @@ class TrainPage(Page):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GAP - 4)
-        left = QWidget()
+        left = self._left = QWidget()
         layout.addWidget(left)
         layout.addWidget(self._stack, 1)
         self._stack.setObjectName("inner")
@@ -99,7 +100,7 @@ class TrainPage(Page):
         column.setContentsMargins(8, 10, 4, 8)
         column.addWidget(self.new_run)
         column.addWidget(self.empty)
-        column.addWidget(self.list, 1)
+        column.addWidget(self.desk, 1)
         halves = QHBoxLayout(self._form_page)
         halves.setContentsMargins(0, 0, 0, 0)
         halves.setSpacing(0)
@@ -110,6 +111,8 @@ class TrainPage(Page):
         self.new_run.clicked.connect(self._show_form)
         self.list.chosen.connect(self._on_run_chosen)
         self.list.entries.checked_changed.connect(self._compare)
+        self.desk.widened.connect(self._widen_table)
+        self.desk.changed.connect(self._read_runs)
         self.form.start_requested.connect(self.start)
         self.form.check_requested.connect(self._check_data)
         self.form.data.textChanged.connect(lambda _: self._show_check())
@@ -156,7 +159,7 @@ class TrainPage(Page):
             return
         runs, shown = result
         self.empty.setVisible(not runs)
-        self.list.show_runs(runs)
+        self.desk.show_runs(runs)
         if shown is not None and str(shown.path) == self._shown_path:
             self._show_run(shown)
 
@@ -174,7 +177,16 @@ class TrainPage(Page):
         if path:
             self._read_runs()
 
+    def _widen_table(self, on: bool) -> None:
+        """The table over the whole page, or cards beside what is shown."""
+        self._stack.setHidden(on)
+        if on:
+            release_width(self._left)
+        else:
+            fix_width(self._left, lambda _: scaled(LIST_WIDTH))
+
     def _show_form(self) -> None:
+        self.desk.wide.setChecked(False)
         self.list.choose("")
         self._stack.setCurrentWidget(self._form_page)
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from trainer.config.train_config import TrainConfig
 from trainer.errors import DataError
-from trainer.evaluation.intervals import Interval, share_text, wilson
+from trainer.evaluation.intervals import Interval, wilson
 from trainer.reports.best_predictions import val_count
 from trainer.reports.run_list.run_names import run_start, run_title, unique_names
-from trainer.reports.run_list.run_status import RunStatus
+from trainer.reports.run_list.run_status import RunStatus, status_text
 from trainer.reports.run_records import find_runs, read_run_record
 from trainer.training.run_about import RunAbout, read_about
 from trainer.training.run_dir import RunDir
@@ -56,6 +56,10 @@ class RunRow:
     @property
     def started(self) -> datetime | None:
         return run_start(self.path.name)
+
+    @property
+    def status_text(self) -> str:
+        return status_text(self.status, self.missed_start)
 
     def figure(self, name: str) -> float:
         return self.figures.get(name, math.nan)
@@ -170,22 +174,23 @@ def row_names(rows: Sequence[RunRow]) -> dict[str, str]:
 
 
 def rows_table(rows: Sequence[RunRow]) -> tuple[list[str], list[list[str]]]:
-    """Columns and rows for people: figures with the 95 % interval of the accuracy."""
+    """Columns and rows to print or to copy."""
     names = row_names(rows)
-    columns = ["run", "status", "epochs", "best epoch", "val n", "val accuracy", "mean class %"]
-    columns += ["macro F1", "ECE, calibrated", "start %", "data", "network", "seed", "started"]
-    columns += ["tags", "notes"]
+    columns = ["run", "status", "epochs", "best epoch", "val n", "val accuracy %", "95 % interval"]
+    columns += ["mean class %", "macro F1", "ECE, calibrated", "start %", "data", "network"]
+    columns += ["seed", "started", "tags", "notes"]
     return columns, [[names[row.path.name], *_cells(row)] for row in rows]
 
 
 def _cells(row: RunRow) -> list[str]:
-    accuracy, started = row.figure("accuracy"), row.started
+    interval, started = row.accuracy_interval, row.started
     return [
-        f"{row.status}, did not beat its start" if row.missed_start else row.status,
+        row.status_text,
         f"{row.epoch} of {row.epochs}" if row.epochs else "–",
         "–" if row.best_epoch is None else str(row.best_epoch),
         f"{row.n:,}" if row.n else "–",
-        "–" if math.isnan(accuracy) else share_text(accuracy, row.accuracy_interval),
+        _number(100 * row.figure("accuracy"), 1),
+        "–" if interval is None else " to ".join(f"{100 * limit:.1f}" for limit in interval),
         _number(100 * row.figure("mean_class_accuracy"), 1),
         _number(row.figure("macro_f1"), 3),
         _number(row.figure("ece"), 3),

@@ -41,10 +41,8 @@ def run_status(
         return "interrupted"
 
 
-def status_text(status: RunStatus, epoch: int, epochs: int, *, missed_start: bool) -> str:
-    """`running, epoch 3 of 28`; `done, did not beat its start`; else the word alone."""
-    if status == "running" and epochs:
-        return f"running, epoch {max(epoch, 1)} of {epochs}"
+def status_text(status: RunStatus, missed_start: bool) -> str:
+    """`done`, `done, did not beat its start`."""
     return f"{status}, did not beat its start" if missed_start else status
 
 
