@@ -78,18 +78,17 @@ class RunTableModel(QAbstractTableModel):
 
     def show_intervals(self, path: object, intervals: dict[str, Interval]) -> None:
         """Of a run's best model."""
-        self._replace(path, intervals=intervals)
+        self._update(
+            [
+                replace(each, intervals=intervals) if each.run.path == path else each
+                for each in self.rows
+            ]
+        )
 
     def show_about(self, path: object, about: RunAbout) -> None:
         """At once, before the file is written."""
-        for entry in self.rows:
-            if entry.run.path == path:
-                self._replace(path, run=replace(entry.run, about=about))
-                self.show_runs(self.runs)  # the names of others may change, too
-
-    def _replace(self, path: object, **changes: Any) -> None:
-        changed = [replace(e, **changes) if e.run.path == path else e for e in self.rows]
-        self._update(changed)
+        runs = (replace(run, about=about) if run.path == path else run for run in self.runs)
+        self.show_runs(tuple(runs))
 
     @property
     def checked(self) -> tuple[RunSnapshot, ...]:
@@ -191,7 +190,7 @@ class RunFilter(QSortFilterProxyModel):
         """`archived` runs instead of the others."""
         if (query, archived) != (self._query, self._archived):
             self._query, self._archived = query, archived
-            self.invalidateRowsFilter()
+            self.invalidate()
 
     def entry(self, row: int) -> RunEntry:
         """Of a row as it is displayed."""

@@ -81,7 +81,8 @@ class RunTable(QTableView):
         self.setStyleSheet(
             "QTableView { background: transparent; selection-background-color: transparent; }"
             if on
-            else "QTableView::item { padding: 0 5px 0 3px; }"
+            else "QTableView::item { padding: 0 12px 0 3px; }"
+            "QHeaderView::section { padding-right: 16px; }"  # for the arrow of the sorting
         )
 
     # --- what is listed -------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from ferapp.runs.run_validations import Validation
 from ferapp.ui.text.figure_text import accuracy_text, conditions_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
+from ferapp.ui.widgets.figure_export import figure_of, offer_figure
 from ferapp.ui.widgets.vertical_scroll import CompactWidget
 
 _STAR_WIDTH = 14  # px
@@ -82,6 +83,7 @@ class EpochConfusion(CompactWidget):
         column.addLayout(head)
         column.addWidget(self.label)
         column.addWidget(self.matrix, 1)
+        offer_figure(self, lambda: figure_of(self, "Confusion", self.label.text()))
 
     def show_run(self, run: RunSnapshot) -> None:
         is_other = self._run is None or self._run.path != run.path

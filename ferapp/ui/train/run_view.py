@@ -195,7 +195,7 @@ class RunView(QWidget):
         """`reason` is the output of the process, where the run's files give none."""
         is_other = self._run is None or self._run.path != run.path
         self._run = run
-        self.headline.setText(run.name)
+        self.headline.setText(run.about.title or run.name)
         self.state.setText(run.state if run.state in ("failed", "damaged") else state_text(run))
         self.state.setProperty("quiet", not run.is_active)
         self.progress.show_share(run.progress)
