@@ -18,7 +18,6 @@ from trainer.evaluation.metrics import (
     Floats,
     calibration,
     confusion_matrix,
-    majority_class,
     softmax,
 )
 from trainer.labels import EXPRESSIONS
@@ -58,6 +57,11 @@ class Evaluation:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row of each sample id."""
+        return {sample: row for row, sample in enumerate(self.sample_id.tolist())}
 
     @cached_property
     def faceless(self) -> NDArray[np.bool_]:
@@ -152,17 +156,6 @@ class Evaluation:
         order = np.argsort(-gap, kind="stable")
         return np.asarray(order[suspect[order]], np.int64)
 
-    def confirmed_share(self, rows: NDArray[np.int64]) -> float:
-        """The share of `rows` whose annotators' majority chose another class than the label.
-
-        Rows without votes or with a tied vote are left out; NaN if no row is left.
-        """
-        majority = majority_class(self.votes[rows])
-        decided = majority >= 0
-        if not decided.any():
-            return float("nan")
-        return float((majority != self.label[rows])[decided].mean())
-
 
 def common_rows(
     before: Evaluation, after: Evaluation
@@ -171,11 +164,10 @@ def common_rows(
 
     Raises DataError if they share no sample, or if one has different labels.
     """
-    after_rows = {name: row for row, name in enumerate(after.sample_id.tolist())}
     pairs = [
-        (row, after_rows[name])
+        (row, after.row_of[name])
         for row, name in enumerate(before.sample_id.tolist())
-        if name in after_rows
+        if name in after.row_of
     ]
     if not pairs:
         raise DataError(f"{before.name} and {after.name} have no sample in common")

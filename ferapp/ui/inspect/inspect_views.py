@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QWidget
 
 from ferapp.review.opening import OpenedEvaluation
-from ferapp.review.selection import EvaluationComparison
+from ferapp.review.selection import Decisions, EvaluationComparison
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
 
@@ -14,7 +14,8 @@ SAMPLES_TIP = "Every sample of the evaluation, as a grid."
 class InspectView(QObject):
     """A view in place of the overview (`left`) and of the grid (`middle`).
 
-    The right column stays: it shows the sample of `sample_chosen`, and its decisions.
+    The right column stays: it shows the sample of `sample_chosen`, and its decisions. `decisions`
+    are those of the review, of all splits; the page sets them before it calls `show_opened`.
     """
 
     sample_chosen = Signal(int)  # a row of the evaluation, −1 is none
@@ -24,6 +25,7 @@ class InspectView(QObject):
     def __init__(self, title: str, tip: str, left: QWidget, middle: QWidget) -> None:
         super().__init__()
         self.title, self.tip, self.left, self.middle = title, tip, left, middle
+        self.decisions: Decisions = {}
 
     def show_opened(
         self, opened: OpenedEvaluation | None, comparison: EvaluationComparison | None
