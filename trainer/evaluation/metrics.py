@@ -94,13 +94,18 @@ def calibration(probabilities: Floats, labels: Ints, bins: int = CALIBRATION_BIN
     """Confidence is the highest of the probabilities (N, K). A bin includes its lower edge."""
     highest = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
-    edges = np.linspace(0, 1, bins + 1)
-    index = np.minimum(np.searchsorted(edges, highest, side="right") - 1, bins - 1)
+    index = calibration_bin(highest, bins)
     count = np.bincount(index, minlength=bins)
     confidence = _ratio(np.bincount(index, highest, bins), count)
     accuracy = _ratio(np.bincount(index, correct, bins), count)
     gap = np.nansum(np.abs(confidence - accuracy) * count)
     return Calibration(confidence, accuracy, count, float(_ratio(gap, count.sum())))
+
+
+def calibration_bin(confidence: Floats, bins: int = CALIBRATION_BINS) -> Ints:
+    """(N,) the bin of each confidence (N,) in 0 to 1."""
+    edges = np.linspace(0, 1, bins + 1)
+    return np.minimum(np.searchsorted(edges, confidence, side="right") - 1, bins - 1)
 
 
 def classification_metrics(
