@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.data.array_files import check_arrays, read_arrays
 from trainer.errors import DataError
+from trainer.evaluation.label_errors.confident_learning import rank_suspects
 from trainer.evaluation.metrics import (
     Calibration,
     ConfusionScores,
@@ -136,25 +137,8 @@ class Evaluation:
 
     @cached_property
     def suspects(self) -> NDArray[np.int64]:
-        """Rows whose label is probably wrong, the most suspect first: confident learning.
-
-        A sample is confidently of class j if p_j reaches the mean p_j of the samples labelled j
-        (the most probable such j). It is a suspect if that is not its label. Ranked by p of that
-        class − p of the label (Northcutt et al., JAIR 2021, eq. 1 and 2).
-        """
-        p, rows = self.probabilities, np.arange(len(self))
-        thresholds = np.array(
-            [
-                p[self.label == k, k].mean() if (self.label == k).any() else np.inf
-                for k in range(len(self.classes))
-            ]
-        )
-        confident = np.where(p >= thresholds, p, -1.0)
-        other = confident.argmax(axis=1)
-        suspect = (confident.max(axis=1) > 0) & (other != self.label) & self.labelled
-        gap = p[rows, other] - p[rows, self.label]
-        order = np.argsort(-gap, kind="stable")
-        return np.asarray(order[suspect[order]], np.int64)
+        """Rows whose label is probably wrong, the most suspect first, by confident learning."""
+        return rank_suspects(self.probabilities, self.label).rows
 
 
 def common_rows(

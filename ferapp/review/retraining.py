@@ -116,9 +116,7 @@ class Verdict:
         return self.test.verdict("The retrained model", "the former one")
 
 
-def retraining_verdict(
-    run: Path, report: ReportProgress = lambda _: None
-) -> Verdict | None:
+def retraining_verdict(run: Path, report: ReportProgress = lambda _: None) -> Verdict | None:
     """Whether the corrections of a run helped; None for a run that was not made from another.
 
     Evaluates both on val where they were not. Slow: run it in a task queue. Raises DataError.

@@ -21,7 +21,8 @@ def split_of(picture: str) -> str:
     return "train" if int(hashlib.sha1(person.encode()).hexdigest(), 16) % 100 < 60 else "val"
 
 
-def main(labels: Path) -> None:
+def list_photographs(labels: Path) -> Path:
+    """Write the list; returns its path."""
     with labels.open(encoding="utf-8", newline="") as stream:
         rows = [
             (row["file"], label, split_of(row["source_name"]))
@@ -32,7 +33,8 @@ def main(labels: Path) -> None:
     with out.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([("file", "label", "split"), *rows])
     print(f"{out}: {len(rows)} pictures")
+    return out
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    list_photographs(Path(sys.argv[1]))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trainer.cli.evaluate_commands import evaluate, explain
+from trainer.cli.label_commands import labels
 from trainer.cli.model_commands import average, bench, export, models
 from trainer.cli.printing import notices, print_json, progress_bars, run_app, warn_of_little_room
 from trainer.cli.run_commands import compare, reproduce
@@ -234,7 +235,7 @@ def recipes(
         print_json({"recipes": list(RECIPES)})
 
 
-for command in (evaluate, explain, compare, reproduce, export, average, models, bench):
+for command in (evaluate, explain, labels, compare, reproduce, export, average, models, bench):
     app.command()(command)
 
 

@@ -157,6 +157,16 @@ def majority_accuracy(
     return {"majority_accuracy": float(hits.mean()), "n": int(decided.sum())}
 
 
+def outvoted_share(votes: NDArray[np.floating[Any]], labels: Ints) -> float:
+    """The share of samples whose `votes` (N, K) have a majority for another class than the label.
+
+    Samples without votes or with a tied vote are left out; NaN if none is left.
+    """
+    majority = majority_class(votes)
+    decided = majority >= 0
+    return float(_ratio((majority != labels)[decided].sum(), decided.sum()))
+
+
 def concordance_correlation(predicted: Floats, true: Floats) -> float:
     """CCC of two samples (N,): 2 s_xy / (s_x² + s_y² + (x̄ − ȳ)²), s with 1/N (Lin 1989).
 

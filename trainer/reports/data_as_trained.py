@@ -5,13 +5,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from trainer.config.sections import DataConfig
 from trainer.data.face_data import FaceData
 from trainer.data.landmark_detection import Progress
 from trainer.data.prepare import open_data
 from trainer.data.reading.read_options import configured_options
 from trainer.errors import ModelFileError, UsageError
 from trainer.model_index import find_model, read_card
-from trainer.reports.run_records import data_config_of, read_run_header
+from trainer.reports.run_records import data_config_of, own_data_config, read_run_header
 from trainer.training.run_dir import RunDir
 
 
@@ -36,6 +37,28 @@ def open_as_trained(
         )
     layout, options = ways[0]
     faces = open_data(data, layout=layout, landmarks=landmarks, options=options, progress=progress)
+    return faces if landmarks else faces.without_landmarks()
+
+
+def open_for_features(
+    data: Path,
+    model: Path,
+    landmarks: bool = True,
+    stated: Mapping[str, Any] | None = None,
+    progress: Progress = lambda *_: None,
+) -> FaceData:
+    """The data set for a model of any classes: as its run read it, otherwise as it is by default.
+
+    `stated` and `landmarks` are those of `open_as_trained`.
+    """
+    config = (own_data_config(model, data) or DataConfig()).model_copy(update=stated or {})
+    faces = open_data(
+        data,
+        layout=config.format,
+        landmarks=landmarks,
+        options=configured_options(config),
+        progress=progress,
+    )
     return faces if landmarks else faces.without_landmarks()
 
 

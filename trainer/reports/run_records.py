@@ -185,13 +185,21 @@ def _evaluations(run: RunDir) -> dict[str, dict[str, Any]]:
     return evaluations
 
 
-def data_config_of(model: Path, data: Path) -> DataConfig:
-    """How the run of `model` read `data`; for other data, or without a run, with its classes."""
+def own_data_config(model: Path, data: Path) -> DataConfig | None:
+    """How the run of `model` read `data`; None for other data, or without a run."""
     run = RunDir(model.parent.parent)
     if model.parent.name == "checkpoints" and run.config.is_file():
         _, trained_on, config = read_run_header(run)
         if Path(trained_on).resolve() == data.resolve():
             return config.data
+    return None
+
+
+def data_config_of(model: Path, data: Path) -> DataConfig:
+    """How the run of `model` read `data`; for other data, or without a run, with its classes."""
+    config = own_data_config(model, data)
+    if config is not None:
+        return config
     with suppress(ModelFileError):  # evaluations outlive their models
         classes = read_card(model).classes
         return DataConfig(classes=[] if classes == EXPRESSIONS else list(classes))

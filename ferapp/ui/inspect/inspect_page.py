@@ -139,9 +139,7 @@ class InspectPage(Page):
 
     def open(self, source: str) -> None:
         """Open a run, a folder of an evaluation, or pictures."""
-        self._open(
-            f"Opening {Path(source).name}…", lambda report: self._tools.open(source, report)
-        )
+        self._open(f"Opening {Path(source).name}…", lambda report: self._tools.open(source, report))
 
     def open_split(self, split: str) -> None:
         """Show another split of what is open; "" is all of them."""

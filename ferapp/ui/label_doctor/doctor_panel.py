@@ -4,8 +4,15 @@ import math
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ferapp.overlays import label_text
 from ferapp.review.diagnosis import Diagnosis, ReviewCounts
@@ -40,9 +47,12 @@ _COUNTS = (
 )
 _COLUMNS = (
     ("Label", "The label in the data set."),
-    ("Wrong", "The estimated share of wrong labels among the faces with this label, before review."),
+    (
+        "Wrong",
+        "The estimated share of wrong labels among faces with this label, before review.",
+    ),
     ("Suspects", "How many faces with this label are suspect."),
-    ("Reviewed", "About how many of them you have decided."),
+    ("Reviewed", "How many of them you have decided about."),
 )
 
 

@@ -1,0 +1,19 @@
+"""Drawn faces that are turned, moved and scaled, so that no two are near duplicates."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from tests.support.trainer.drawn import drawn_data
+from trainer.data.face_data import FaceData
+
+
+def varied_faces(per_class: int, splits: tuple[str, ...] = ("train",), seed: int = 0) -> FaceData:
+    data, draw = drawn_data(per_class, splits, seed), np.random.default_rng(seed)
+    images = []
+    for image in np.asarray(data.images):
+        matrix = cv2.getRotationMatrix2D((24, 24), draw.uniform(-15, 15), draw.uniform(0.85, 1.15))
+        matrix[:, 2] += draw.uniform(-3, 3, 2)
+        images.append(cv2.warpAffine(image, matrix, (48, 48), borderValue=int(image[0, 0])))
+    return replace(data.without_landmarks(), name="varied", images=np.stack(images))
