@@ -174,7 +174,8 @@ def _open_folder(folder: Path, name: str, source: str) -> OpenedEvaluation:
     card = read_card(model) if model else None
     classes = card.classes if card else EXPRESSIONS
     predictions = read_evaluation(folder / evaluation.PREDICTIONS_FILE, name, classes)
-    data, splits = None, ()
+    data: FaceData | None = None
+    splits: tuple[str, ...] = ()
     try:
         recorded = metrics.get("data_path")
         data_path = folder / recorded if recorded is not None else _data_path_of(run)

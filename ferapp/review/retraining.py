@@ -86,7 +86,7 @@ def plan_retraining(opened: OpenedEvaluation, decisions: Decisions) -> Retrainin
         former = opened.run.name
     else:
         title, data, former = DEFAULT_RECIPE, opened.source, ""
-        config = load_config(**RECIPES[DEFAULT_RECIPE].values)
+        config = load_config(None, (), **RECIPES[DEFAULT_RECIPE].values)
     reviewed = config.data.model_copy(update={"review": str(opened.review)})
     return RetrainingPlan(
         former,

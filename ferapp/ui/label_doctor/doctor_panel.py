@@ -18,6 +18,7 @@ from ferapp.overlays import label_text
 from ferapp.review.diagnosis import Diagnosis, ReviewCounts
 from ferapp.ui.label_doctor.feature_picker import FeaturePicker
 from ferapp.ui.text import wording
+from ferapp.ui.text.verdict_text import VERDICT_TIP
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 
@@ -66,10 +67,10 @@ class DoctorPanel(QScrollArea):
     def __init__(self, models: tuple[str, ...]) -> None:
         super().__init__()
         self.features = FeaturePicker(models)
-        self.find = push_button("Find suspects", _FIND_TIP)
-        self.find.clicked.connect(self.find_requested)
-        self.cancel = push_button("Cancel", "End the search; what was computed is kept.")
-        self.cancel.clicked.connect(self.cancel_requested)
+        self.find_button = push_button("Find suspects", _FIND_TIP)
+        self.find_button.clicked.connect(self.find_requested)
+        self.cancel_button = push_button("Cancel", "End the search; what was computed is kept.")
+        self.cancel_button.clicked.connect(self.cancel_requested)
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.message.setAccessibleName("Search")
@@ -80,14 +81,15 @@ class DoctorPanel(QScrollArea):
         self.found.setProperty("quiet", True)
         self.found.setWordWrap(True)
         self.counts = {key: QLabel("0") for key, _, _ in _COUNTS}
-        self.retrain = push_button("Retrain", _RETRAIN_TIP)
-        self.retrain.clicked.connect(self.retrain_requested)
+        self.retrain_button = push_button("Retrain", _RETRAIN_TIP)
+        self.retrain_button.clicked.connect(self.retrain_requested)
         self.why_not = QLabel()
         self.why_not.setProperty("quiet", True)
         self.why_not.setWordWrap(True)
         self.verdict = QLabel()
         self.verdict.setWordWrap(True)
         self.verdict.setAccessibleName("Verdict")
+        self.verdict.setToolTip(VERDICT_TIP)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._results = QWidget()
         self._by_class = QGridLayout()
@@ -109,8 +111,8 @@ class DoctorPanel(QScrollArea):
         search = QHBoxLayout()
         search.addWidget(QLabel("Features of"))
         search.addWidget(self.features, 1)
-        search.addWidget(self.find)
-        search.addWidget(self.cancel)
+        search.addWidget(self.find_button)
+        search.addWidget(self.cancel_button)
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
         layout.setSpacing(theme.GAP)
@@ -128,7 +130,7 @@ class DoctorPanel(QScrollArea):
         results.addWidget(self.found)
         results.addLayout(self._counts_grid())
         results.addLayout(self._by_class)
-        results.addWidget(self.retrain)
+        results.addWidget(self.retrain_button)
         results.addWidget(self.why_not)
 
     def _counts_grid(self) -> QGridLayout:
@@ -150,16 +152,16 @@ class DoctorPanel(QScrollArea):
 
     def show_searching(self, on: bool, message: str = "") -> None:
         """`message` is the progress; afterwards why nothing was found, "" if something was."""
-        self.find.setVisible(not on)
-        self.cancel.setVisible(on)
+        self.find_button.setVisible(not on)
+        self.cancel_button.setVisible(on)
         self.features.setEnabled(not on)
         self.message.setText(message)
         self.message.setVisible(bool(message))
 
     def block_find(self, reason: str) -> None:
         """Why there is nothing to search; "" where there is."""
-        self.find.setEnabled(not reason)
-        self.find.setToolTip(reason or _FIND_TIP)
+        self.find_button.setEnabled(not reason)
+        self.find_button.setToolTip(reason or _FIND_TIP)
         self.show_searching(False, reason)
 
     def show_diagnosis(self, diagnosis: Diagnosis | None) -> None:
@@ -226,8 +228,8 @@ class DoctorPanel(QScrollArea):
         """`reason` is why a training with them would be refused."""
         what = wording.count(corrections, "correction")
         these = "this" if corrections == 1 else "these"
-        self.retrain.setText(f"Retrain with {these} {what}" if corrections else "Retrain")
-        self.retrain.setEnabled(not reason)
-        self.retrain.setToolTip(reason or _RETRAIN_TIP)
+        self.retrain_button.setText(f"Retrain with {these} {what}" if corrections else "Retrain")
+        self.retrain_button.setEnabled(not reason)
+        self.retrain_button.setToolTip(reason or _RETRAIN_TIP)
         self.why_not.setText(reason)
         self.why_not.setVisible(bool(reason))

@@ -155,7 +155,7 @@ class LabelDoctor(InspectView):
     # --- finding --------------------------------------------------------------------------------
 
     def find(self) -> None:
-        opened, features = self._opened, self.panel.features.model
+        opened, features = self._opened, self.panel.features.chosen
         if opened is None:
             return
         self._searches += 1

@@ -14,17 +14,17 @@ _TIP = (
 
 
 class FeaturePicker(Picker):
-    """Bundled models, the model of what is open, or a file; `model` is a name or a path."""
+    """Bundled models, the model of what is open, or a file; `chosen` is a name or a path."""
 
     def __init__(self, bundled: tuple[str, ...]) -> None:
         super().__init__("Features of", _TIP)
         self._bundled = bundled
-        self._chosen = ""
+        self._last = ""
         self.activated.connect(lambda _: self._ask_for_file())
         self.offer(None)
 
     @property
-    def model(self) -> str:
+    def chosen(self) -> str:
         return str(self.currentData())
 
     def offer(self, opened: Path | None) -> None:
@@ -37,13 +37,13 @@ class FeaturePicker(Picker):
             self.addItem("the open model", str(opened))
         self.addItem("a file…", _FILE)
         self.setCurrentIndex(max(self.findData(before), 0))
-        self._chosen = self.model
+        self._last = self.chosen
 
     def _ask_for_file(self) -> None:
-        if self.model == _FILE:
+        if self.chosen == _FILE:
             title, kinds = "Choose a model", "Models (*.safetensors)"
             path, _ = QFileDialog.getOpenFileName(self, title, str(Path.cwd()), kinds)
             if path and self.findData(path) < 0:
                 self.insertItem(self.count() - 1, Path(path).name, path)
-            self.setCurrentIndex(self.findData(path or self._chosen))
-        self._chosen = self.model
+            self.setCurrentIndex(self.findData(path or self._last))
+        self._last = self.chosen

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from ferapp.runs.run_reader import RunSnapshot, Series
 from ferapp.ui.text import wording
+from ferapp.ui.text.verdict_text import VERDICT_TIP
 from ferapp.ui.train.run_curves import Curve, CurvePlot
 from ferapp.ui.train.run_list import accuracy_text, state_text
 from ferapp.ui.widgets import theme
@@ -62,6 +63,12 @@ class RunView(QWidget):
         self.reason.setProperty("notice", True)
         self.reason.setWordWrap(True)
         self.reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.verdict = QLabel()
+        self.verdict.setWordWrap(True)
+        self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.verdict.setAccessibleName("Verdict")
+        self.verdict.setToolTip(VERDICT_TIP)
+        self.verdict.hide()
         self._make_buttons()
         self.metrics = {key: QLabel("–") for key, _, _ in _METRICS}
         self.losses = CurvePlot(
@@ -122,6 +129,7 @@ class RunView(QWidget):
         layout.addLayout(names)
         layout.addWidget(self.progress)
         layout.addWidget(self.reason)
+        layout.addWidget(self.verdict)
         layout.addLayout(self._button_row())
         layout.addLayout(self._metrics_grid())
         layout.addLayout(self._plots_grid(), 1)
@@ -198,6 +206,11 @@ class RunView(QWidget):
             self.epoch.setValue(self.epoch.maximum())
         self._show_confusion()
         self.log.show_text(run.log, is_other=is_other)
+
+    def show_verdict(self, text: str) -> None:
+        """Whether corrected labels helped; "" for a run without."""
+        self.verdict.setText(text)
+        self.verdict.setVisible(bool(text))
 
     def _show_reason(self, run: RunSnapshot, reason: str) -> None:
         if run.state == "interrupted" and not reason:

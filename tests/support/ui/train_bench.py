@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from ferapp.review.retraining import retraining_verdict
 from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
 from ferapp.ui.shell.page import Links
@@ -61,7 +62,7 @@ class TrainBench:
             compare_live=lambda a, b: self.calls.append(("compare", a, b)),
             inspect=lambda run: self.calls.append(("inspect", run)),
         )
-        tools = TrainTools(check_data=check_data, compare=compare_runs, runs=runs)
+        tools = TrainTools(check_data, retraining_verdict, compare_runs, runs)
         self.page = TrainPage(tools, links)
         self.window = QMainWindow()
         qtbot.addWidget(self.window)
