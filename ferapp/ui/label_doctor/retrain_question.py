@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from ferapp.review.retraining import RetrainingPlan
@@ -28,9 +29,9 @@ def plan_text(plan: RetrainingPlan) -> str:
             f"Data: {plan.data}. The data set itself is not changed.",
             "Afterwards both models are compared on the same validation faces."
             if plan.former
-            else "",
+            else "To see what the corrections change, train once without them, and open that run.",
         )
-    ).strip()
+    )
 
 
 def ask_to_retrain(
@@ -46,12 +47,12 @@ def ask_to_retrain(
     box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(start)
 
-    def on_finished() -> None:
+    def on_finished(_: int) -> None:
         clicked = box.clickedButton()
         box.deleteLater()
         if clicked in (start, form):
             on_answer(clicked is start)
 
-    box.finished.connect(lambda _: on_finished())
+    box.finished.connect(on_finished, Qt.ConnectionType.SingleShotConnection)
     box.open()
     return box

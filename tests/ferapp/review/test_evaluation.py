@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ferapp.review.evaluation import common_rows, read_evaluation
-from tests.support.runs.evaluations import ANGRY, FEAR, HAPPY, NEUTRAL, SAD, evaluation, write
+from tests.support.runs.evaluations import ANGRY, FEAR, HAPPY, SAD, evaluation, write
 from trainer.errors import DataError
 
 
