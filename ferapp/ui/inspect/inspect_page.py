@@ -102,6 +102,7 @@ class InspectPage(Page):
             (self.switch, self.switch.middle),
             (self.detail, self.review_bar),
         )
+        self.switch.setVisible(bool(self.views))  # else there is no choice
         columns.extra_width_changed.connect(lambda px: self.detail.set_extra_side(px // 3))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

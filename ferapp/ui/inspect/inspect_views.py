@@ -58,7 +58,6 @@ class ViewSwitch(QWidget):
         self._row.addStretch(1)
         self.add("Samples", SAMPLES_TIP, overview, samples)
         self.chips[0].setChecked(True)
-        self.hide()  # until there is a choice
 
     def add(self, title: str, tip: str, left: QWidget, middle: QWidget) -> None:
         index = len(self.chips)
@@ -69,7 +68,6 @@ class ViewSwitch(QWidget):
         self._group.addButton(chip)
         self.chips.append(chip)
         self._row.insertWidget(index, chip)
-        self.setVisible(index > 0)
 
     @property
     def index(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ferapp.overlays import label_text
 from ferapp.review.diagnosis import Diagnosis, count_reviewed
@@ -31,6 +31,7 @@ from ferapp.ui.shell.page import DELIVER_MS
 from ferapp.ui.text.verdict_text import retrained_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
+from ferapp.ui.widgets.flow_layout import FlowLayout
 from trainer.data.label_review import NONE
 from trainer.errors import FerError
 from trainer.evaluation.label_errors.review_estimate import estimated_error_rate_after
@@ -86,15 +87,13 @@ class LabelDoctor(InspectView):
         hint.setWordWrap(True)
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         hint.setContentsMargins(40, 0, 40, 60)
-        row = QHBoxLayout()
-        row.setSpacing(6)
+        row = FlowLayout(gap=6)
         for key, text, tip in _ACTIONS:
             button = push_button(text, tip)
             button.setStyleSheet("padding: 3px 10px;")
             button.clicked.connect(lambda _, k=key: self._on_key(k))
             self.buttons[key] = button
             row.addWidget(button)
-        row.addStretch(1)
         review = QWidget()
         column = QVBoxLayout(review)
         column.setContentsMargins(0, 0, 0, 0)
