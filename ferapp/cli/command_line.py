@@ -39,7 +39,11 @@ def _print_version(requested: bool) -> None:
 def window(
     context: typer.Context,
     source: Annotated[
-        str | None, typer.Option(help=SOURCE_HELP + " Default: the camera used last, or any.")
+        str | None,
+        typer.Option(
+            help=f"{SOURCE_HELP} A table of `analyze` (CSV) plays its source with these results. "
+            "Default: the camera used last, or any."
+        ),
     ] = None,
     model: Annotated[
         str | None,

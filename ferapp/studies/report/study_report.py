@@ -125,10 +125,15 @@ def _head(
     tiles = "".join(f"<div><dt>{escape(k)}</dt><dd>{v}</dd></div>" for k, v in facts.items())
     waiting = len(record.sources) - len(cards) - len(failed)
     unfinished = f" {waiting} of its sources are not analysed yet." if waiting > 0 else ""
+    rate = record.settings.rate_hz
+    resampled = f"The tables are resampled: their frames are {rate:g} moments a second. " * bool(
+        rate
+    )
     begun = record.begun[:16].replace("T", " ")
     notes = (
         f"Analysed on {begun} with the model {record.settings.model} by {record.app}.{unfinished} "
-        f"{WHAT_IT_IS} {covered}How it was measured is in methods.md, every figure in summary.csv."
+        f"{WHAT_IT_IS} {covered}{resampled}"
+        "How it was measured is in methods.md, every figure in summary.csv."
     )
     title = escape(_title(out))
     return f'<h1>{title}</h1>\n<p>{escape(notes)}</p>\n<dl class="facts">{tiles}</dl>'

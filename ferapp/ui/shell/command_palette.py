@@ -1,23 +1,26 @@
 """Every action of the window, found by typing: its key, and why it is not available."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
+    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
-from ferapp.ui.shell.actions import ActionRecord, native
+from ferapp.ui.shell.actions import ActionRecord, Group, native
 from ferapp.ui.shell.fuzzy_match import fuzzy_match
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.text_size import scaled
@@ -29,12 +32,17 @@ _PAD = 12  # px
 
 @dataclass(frozen=True, slots=True)
 class Command:
+    """`menu` is the title of the menu in which the action is a choice; "" elsewhere."""
+
     record: ActionRecord
     action: QAction
+    menu: str = ""
 
     @property
     def problem(self) -> str:
         """Why it is not available now; "" if it is."""
+        if not isValid(self.action):  # its menu was filled anew meanwhile
+            return "No longer there. Type again to see what is"
         if not self.action.isVisible():
             return "Only on the Live page"
         if not self.action.isEnabled():
@@ -45,9 +53,25 @@ class Command:
     def title(self) -> str:
         """As its button says it now, with its state if it is a switch."""
         text = self.action.text()
+        if self.menu:
+            name = text.split("\t")[0].replace("&&", "&")
+            return f"{self.menu}: {name}{' (now)' if self.action.isChecked() else ''}"
         if self.action.isCheckable() and self.record.group != "Pages":
             return f"{text}: {'on' if self.action.isChecked() else 'off'}"
         return text
+
+
+def choices(menu: QMenu, group: Group, listed: Collection[QAction]) -> list[Command]:
+    """What a menu and its own menus offer to choose from, such as the themes, but for `listed`."""
+    found: list[Command] = []
+    for action in menu.actions():
+        inner = action.menu()
+        if isinstance(inner, QMenu):
+            found += choices(inner, group, listed)
+        elif action.isCheckable() and action not in listed:
+            record = ActionRecord("", group, action.text(), "", action.toolTip())
+            found.append(Command(record, action, menu.title()))
+    return found
 
 
 def search(commands: Sequence[Command], query: str) -> list[tuple[Command, tuple[int, ...]]]:
@@ -96,6 +120,11 @@ class CommandPalette(QFrame):
         column.setSpacing(theme.GAP)
         column.addWidget(self.line)
         column.addWidget(self.results)
+        self.nothing = QLabel()
+        self.nothing.setProperty("quiet", True)
+        self.nothing.setWordWrap(True)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column.addWidget(self.nothing, 1)
         self.hide()
 
     def toggle(self) -> None:
@@ -129,6 +158,10 @@ class CommandPalette(QFrame):
             item.setToolTip(command.problem or command.record.tip)
             self.results.addItem(item)
         self.results.setCurrentRow(0)
+        found = self.results.count() > 0
+        self.results.setVisible(found)
+        self.nothing.setVisible(not found)
+        self.nothing.setText(f"Nothing here is called “{query}”. Try fewer letters.")
 
     def _run(self, item: QListWidgetItem | None) -> None:
         """Do it, or stay open where the row says why that is impossible."""
@@ -198,7 +231,7 @@ class _Row(QStyledItemDelegate):
         painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, text)
         x = room.left()
         usual = painter.font()
-        for at, letter in enumerate(command.title):
+        for at, letter in enumerate(index.data(Qt.ItemDataRole.DisplayRole)):
             font = painter.font()
             font.setBold(at in positions)
             painter.setFont(font)

@@ -29,7 +29,7 @@ from ferapp.ui.live.snapshot import Cover, Snapshots, open_folder
 from ferapp.ui.recording.recording_controller import TITLE, RecordingController
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
 from ferapp.ui.shell.chosen_model import ChosenModel
-from ferapp.ui.shell.command_palette import Command, CommandPalette
+from ferapp.ui.shell.command_palette import Command, CommandPalette, choices
 from ferapp.ui.shell.copy_python import copy_as_python
 from ferapp.ui.shell.drop_paste import PastedPictures, local_files, parse_mime_data
 from ferapp.ui.shell.gui_gc import GuiGarbageCollector
@@ -152,9 +152,13 @@ class MainWindow(QMainWindow):
     def _commands(self) -> list[Command]:
         """Everything that the command palette offers."""
         pages = zip(self.help.pages, self.tool_bar.pages.actions(), strict=True)
+        listed = self.actions_by_id
         return [
-            *(Command(record, self.actions_by_id[record.id]) for record in ACTIONS),
+            *(Command(record, listed[record.id]) for record in ACTIONS),
             *(Command(record, action) for record, action in pages),
+            *choices(self.help.menu, "Window", listed.values()),
+            *choices(self.model_menu, "Model", listed.values()),
+            *choices(self.device_menu, "Model", listed.values()),
         ]
 
     def show_page(self, name: str) -> None:

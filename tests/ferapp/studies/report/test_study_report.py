@@ -111,6 +111,15 @@ def test_counts_failures_and_sources_without_a_face(study: Path) -> None:
     assert "gone & <b>" in text  # a name is text
 
 
+def test_says_what_a_frame_of_resampled_tables_is(study: Path) -> None:
+    sentence = "The tables are resampled: their frames are 12.5 moments a second."
+    assert sentence not in page_of(study).text
+    record = read_study(study)
+    settings = record.settings.model_copy(update={"rate_hz": 12.5})
+    record.model_copy(update={"settings": settings}).write(study)
+    assert sentence in page_of(study).text
+
+
 def test_pictures_are_those_of_the_peaks(study: Path) -> None:
     page = page_of(study)
     images = page.all("img")

@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from ferapp.ui.shell.actions import ACTIONS
 from ferapp.ui.shell.command_palette import CommandPalette, search
@@ -43,6 +43,40 @@ def test_typing_finds_and_enter_runs(bench: Bench, palette: CommandPalette) -> N
     assert palette.line.text() == ""
     bench.qtbot.keyClicks(palette.line, "mirr")
     assert rows(palette)[0] == "Mirror: on"
+
+
+def test_choices_of_menus_are_found_by_their_menu(bench: Bench, palette: CommandPalette) -> None:
+    bench.qtbot.keyClicks(palette.line, "theme")
+    assert [row for row in rows(palette) if row.startswith("Theme: ")] == [
+        "Theme: Follow system",
+        "Theme: Light",
+        "Theme: Dark (now)",
+    ]
+    palette.line.setText("faces: 3")
+    assert rows(palette)[0] == "Maximum faces: 3"
+
+
+def test_a_choice_that_its_menu_dropped_stays_undone(bench: Bench, palette: CommandPalette) -> None:
+    drinks = QMenu("Drinks", bench.window.help.menu)
+    bench.window.help.menu.addMenu(drinks)
+    drinks.addAction("Espresso").setCheckable(True)
+    palette.line.setText("espresso")
+    assert rows(palette) == ["Drinks: Espresso"]
+    drinks.clear()
+    bench.qtbot.keyClick(palette.line, KEY.Key_Return)
+    assert palette.isVisible()
+    assert palette.grab().width() > 0  # paints it
+    palette.line.setText("espress")
+    assert rows(palette) == []
+
+
+def test_nothing_found_is_said(palette: CommandPalette) -> None:
+    palette.line.setText("espresso")
+    assert rows(palette) == []
+    assert palette.nothing.isVisible()
+    assert "espresso" in palette.nothing.text()
+    palette.line.setText("mirror")
+    assert not palette.nothing.isVisible()
 
 
 def test_letters_go_to_the_search_and_not_to_their_actions(
