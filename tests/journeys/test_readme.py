@@ -17,7 +17,8 @@ from ferapp.sources.video import VideoFile
 from ferapp.studies.study_record import StudyProgress
 from tests.support import ROOT
 from tests.support.command import Command
-from tests.support.trainer.drawn import drawn_data, drawn_face
+from tests.support.trainer.drawn import drawn_data
+from tests.support.trainer.varied_faces import varied_face
 from trainer.files import asset
 from trainer.labels import EXPRESSIONS
 
@@ -66,12 +67,12 @@ def write_what_the_examples_read(folder: Path) -> None:
     writer.release()
     demo.close()
     draw = np.random.default_rng(0)
-    for split, count in (("train", 2), ("val", 1)):
+    for split, count in (("train", 5), ("val", 1)):
         for label, name in enumerate(EXPRESSIONS):
             (folder / "faces" / split / name).mkdir(parents=True)
             for number in range(count):
                 file = folder / "faces" / split / name / f"{number}.png"
-                cv2.imwrite(str(file), drawn_face(label, draw))
+                cv2.imwrite(str(file), varied_face(label, draw))
 
 
 @pytest.mark.slow
@@ -88,6 +89,7 @@ assert set(table["label"]) == {"happy"}
 assert run.best.is_file() and run.metrics["epoch"] in (1, 2, 3)
 assert model.card.classes == fer.classes
 assert len(result.predictions) == result.metrics["n"] == 7
+assert len(report) == 35
 """
     write_what_the_examples_read(tmp_path)
     (tmp_path / "cells.py").write_text("\n".join([*blocks, checks]), encoding="utf-8")

@@ -96,28 +96,33 @@ def labels(
 def _print_report(report: "LabelReport") -> None:
     rate, count = report.estimated_error_rate, len(report)
     print_line(
-        f"{report.data}, {report.split}: about {rate:.1%} of {count:,} labels are wrong, that is "
-        f"{round(rate * count):,}. {len(report.suspects):,} labels are suspects."
+        f"{report.data}, {report.split}: about {rate:.1%} of {count:,} labels are wrong. Suspects: "
+        f"{len(report.suspects):,}."
     )
     print_line(
-        "The estimate counts labels that contradict what pictures like them are labelled, more "
-        "than the model's usual doubt explains (confident learning). It includes pictures on "
-        "which people disagree, and pictures that the model does not understand: look before "
-        "you relabel."
+        "The estimate counts labels that contradict what like pictures are labelled, more than "
+        "the usual doubt about their class explains (confident learning). It includes pictures on "
+        f"which people disagree, and those that {report.features_of} cannot tell apart: with weak "
+        "features it is too high, and where that model has learned these very labels too low."
     )
     if report.unlike_copies:
         print_line(f"{report.unlike_copies:,} pictures have a near duplicate with another label.")
     outvoted = _outvoted(report)
     if outvoted:
         print_line(
-            f"Annotators' votes are against the label of {outvoted['first']:.0%} of the first "
-            f"{outvoted['n']} suspects, and of {outvoted['all']:.0%} of all samples."
+            f"Of the first {JUDGED} suspects, {outvoted['n']} have a majority of annotators, and "
+            f"it is against the label of {outvoted['first']:.0%} of them; of all samples of "
+            f"{outvoted['all']:.0%}."
         )
     print()
     print_table(["class", "samples", "suspects", "probably wrong"], _class_rows(report))
     if report.suspects:
         print()
         print_table(*_suspect_table(report))
+    if len(report.suspects) > SHOWN:
+        print_line(
+            f"… and {len(report.suspects) - SHOWN:,} more, all in the file that --out names."
+        )
 
 
 def _class_rows(report: "LabelReport") -> list[list[str]]:

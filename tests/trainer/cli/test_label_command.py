@@ -27,7 +27,7 @@ def planted(tmp_path: Path) -> dict[str, str]:
     return dict(zip(clean.sample_id.tolist(), names, strict=True))
 
 
-def test_the_command_of_the_issue_tracker(command: Command, planted: dict[str, str]) -> None:
+def test_the_command_writes_a_table_and_one_json_object(command: Command, planted: dict[str, str]) -> None:
     done = command(
         "trainer", "labels", "--data", "faces", "--split", "train", "--folds", "4",
         "--out", "suspects.csv", "--json", "--device", "cpu",
@@ -56,7 +56,7 @@ def test_the_command_of_the_issue_tracker(command: Command, planted: dict[str, s
 def test_the_table_shows_the_first_suspects(command: Command, planted: dict[str, str]) -> None:
     done = command("trainer", "labels", "--data", "faces", "--device", "cpu")
     assert done.returncode == 0, done.stderr
-    assert "of 84 labels are wrong, that is" in done.stdout
+    assert "of 84 labels are wrong. Suspects: " in done.stdout
     assert "annotators" in done.stdout
     first = next(line for line in done.stdout.splitlines() if line.startswith("1 "))
     sample = first.split()[1]

@@ -15,8 +15,8 @@ from trainer.evaluation.metrics import Floats, Ints
 class RankedSuspects:
     """The samples whose label is probably wrong, most suspect first.
 
-    `rows` (S,) of the samples, the `suggested` (S,) class of each, and its `score` (S,): p of the
-    suggested class − p of the label, from −1 to 1.
+    `rows` (S,) of the samples, the most probable class `suggested` (S,) for each, and its `score`
+    (S,): p of that class − p of the label, above 0 and up to 1.
     """
 
     rows: Ints
@@ -63,9 +63,18 @@ def joint_distribution(joint: Ints, support: Ints) -> Floats:
 
 
 def rank_suspects(probabilities: Floats, label: Ints) -> RankedSuspects:
-    """The samples off the diagonal of the confident joint, by the score."""
-    confident = confident_classes(probabilities, label)
-    rows = np.flatnonzero((confident >= 0) & (label >= 0) & (confident != label))
-    score = probabilities[rows, confident[rows]] - probabilities[rows, label[rows]]
-    order = np.argsort(-score, kind="stable")
-    return RankedSuspects(rows[order], confident[rows[order]], score[order])
+    """As many samples as labels are estimated to be wrong, by the score.
+
+    Candidates are those whose most probable class is not their label. The count comes from the
+    joint, the order from the margin: a sample that is off the joint's diagonal need not be the most
+    suspect, where its label's class has few samples and most of them are wrong.
+    """
+    labelled = label >= 0
+    support = np.bincount(label[labelled], minlength=probabilities.shape[1])
+    joint = joint_distribution(confident_joint(probabilities, label), support)
+    count = round(float(1 - joint.trace()) * int(support.sum()))
+    suggested, every = probabilities.argmax(axis=1), np.arange(len(label))
+    score = probabilities.max(axis=1) - probabilities[every, label]
+    rows = np.flatnonzero(labelled & (score > 0))
+    rows = rows[np.argsort(-score[rows], kind="stable")][:count]
+    return RankedSuspects(rows, suggested[rows], score[rows])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trainer.data.landmark_detection import Progress
 
 SHOWN_NEIGHBOURS = 5
-VOTING_NEIGHBOURS = 20
+VOTING_NEIGHBOURS = 50
 NEIGHBOUR_WEIGHT = 0.5  # of the neighbours' labels, the rest is the head's
 COPY_WEIGHT = 0.5  # of the labels of near duplicates, the rest is everything else
 

@@ -38,6 +38,7 @@ def frozen_features(
         )
     crops = align_all(data, card.preprocessing)
     values = predict(network, card, crops.pixels, device, progress=progress).features
+    progress(len(data), len(data))
     features = values.astype(np.float16)
     write_atomic(file, lambda stream: np.savez(stream, feature=features))
     return features

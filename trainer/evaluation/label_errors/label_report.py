@@ -13,9 +13,9 @@ from trainer.evaluation.metrics import Floats, Ints
 class Suspect:
     """A label that is probably wrong, and the class `suggested` for it.
 
-    `p_label` and `p_suggested` are the probabilities of the two; `score` is their difference, from
-    −1 to 1. `source_index` is the row in the source file, from 0. `neighbours` are the ids of the
-    samples that look most alike to the model, nearest first.
+    `p_label` and `p_suggested` are the probabilities of the two; `score` is their difference,
+    above 0 and up to 1. `source_index` is the row in the source file, from 0. `neighbours` are the
+    ids of the samples that look most alike to the model, nearest first.
     """
 
     sample_id: str
@@ -88,4 +88,4 @@ class LabelReport:
         """The annotators' shares of a sample by class, most first; empty without votes."""
         shares = np.nan_to_num(self.votes[row])
         order = np.argsort(-shares, kind="stable")
-        return {self.classes[k]: float(shares[k]) for k in order if shares[k] > 0}
+        return {self.classes[k]: round(float(shares[k]), 4) for k in order if shares[k] > 0}

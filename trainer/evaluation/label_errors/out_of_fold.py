@@ -32,16 +32,20 @@ def head_probabilities(
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     values = features.astype(np.float32)
     probabilities = np.zeros((len(label), classes))
-    for number in range(int(fold.max()) + 1):
-        progress(number, int(fold.max()) + 1)
+    folds = int(fold.max()) + 1
+    for number in range(folds):
+        progress(number, folds)
         held_out = fold == number
         head = make_pipeline(
             StandardScaler(), LogisticRegression(C=REGULARISATION, max_iter=MAX_STEPS)
         )
-        head.fit(values[~held_out], label[~held_out])
+        with threadpool_limits(1):  # on a busy computer threads wait longer than they help
+            head.fit(values[~held_out], label[~held_out])
         learned = head[-1].classes_
         probabilities[np.ix_(held_out, learned)] = head.predict_proba(values[held_out])
+    progress(folds, folds)
     return probabilities

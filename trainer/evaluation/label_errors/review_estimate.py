@@ -8,48 +8,42 @@ from numpy.typing import NDArray
 from trainer.data.label_review import Decision
 from trainer.evaluation.label_errors.label_report import LabelReport
 
-BANDS = 5  # of as many suspects each, by score
-PRIOR_WEIGHT = 4.0  # wrong labels that the estimate before any review counts for
+BANDS = 10  # of as many suspects each, by score
+PRIOR_WEIGHT = 4.0  # expected wrong labels that what is known of a band before counts for
 
 
 def estimated_error_rate_after(report: LabelReport, decisions: Mapping[str, Decision]) -> float:
     """The share of labels that were wrong before the review, as estimated with its decisions.
 
     A reviewed label was wrong where the decision is another label, or to leave the sample out; it
-    counts as what the person found. Those not reviewed are expected to be wrong as follows.
+    counts as what the person found. The others are expected to be wrong as follows.
 
-    Before any review each of S suspects is wrong with p₀ = min(1, E / S), where E = estimated error
-    rate · N; what is left of E lies evenly among all other samples. Suspects are cut by score into
-    five bands of as many each. Of a band b let W_b be the wrong ones of n_b reviewed, X_b = p₀ n_b
-    the expected ones; over all bands W and X. Then with m = 4
+    Before any review each of S suspects is wrong with e = min(1, E / S), where E is the estimated
+    number of wrong labels; what is left of E lies evenly among the other samples. Suspects are cut
+    by score into ten bands b of as many each. With n_b reviewed there, W_b of them wrong, m = 4 and
+    r_0 = 1,
 
-        r = (W + m) / (X + m)          how much more often than expected, over all bands
-        r_b = (W_b + m r) / (X_b + m)  the same in the band, drawn to r while it has few reviews
+        r_b = (W_b + m r_{b−1}) / (e n_b + m)
 
-    and an unreviewed suspect of band b is wrong with min(1, p₀ r_b), any other sample with p₁ r.
-    These are the means of a Poisson rate with a gamma prior worth m expected wrong labels.
+    is how much more often than expected the labels of the band are wrong: the mean of a Poisson
+    rate with a gamma prior worth m expected wrong labels, at the rate of the band above. The others
+    of the band are wrong with e r_b, which is at most 1; for samples that are no suspects counts
+    the last band's ratio.
     """
-    count, suspects = len(report), len(report.suspects)
-    if not count:
+    if not len(report):
         return 0.0
     reviewed, wrong = _review_outcome(report, decisions)
-    errors = report.estimated_error_rate * count
-    p_suspect = min(1.0, errors / suspects) if suspects else 0.0
-    p_other = max(0.0, errors - suspects * p_suspect) / max(1, count - suspects)
-    expected = np.full(count, p_other)
-    in_list_reviewed, in_list_wrong = reviewed[report.rows], wrong[report.rows]
-    ratio = _ratio(in_list_wrong.sum(), p_suspect * in_list_reviewed.sum(), 1.0)
-    expected *= ratio
-    for band in np.array_split(np.arange(suspects), BANDS):
-        band_ratio = _ratio(
-            in_list_wrong[band].sum(), p_suspect * in_list_reviewed[band].sum(), ratio
-        )
-        expected[report.rows[band]] = min(1.0, p_suspect * band_ratio)
-    return float(np.where(reviewed, wrong, np.minimum(expected, 1.0)).mean())
-
-
-def _ratio(wrong: float, expected: float, prior: float) -> float:
-    return float((wrong + PRIOR_WEIGHT * prior) / (expected + PRIOR_WEIGHT))
+    suspects, others = len(report.rows), len(report) - len(report.rows)
+    errors = report.estimated_error_rate * len(report)
+    e = min(1.0, errors / suspects) if suspects else 0.0
+    expected = np.full(len(report), max(0.0, errors - e * suspects) / max(others, 1))
+    ratio = 1.0
+    for band in np.array_split(report.rows, BANDS):
+        known = band[reviewed[band]]
+        ratio = (wrong[known].sum() + PRIOR_WEIGHT * ratio) / (e * len(known) + PRIOR_WEIGHT)
+        expected[band] = e * ratio
+    expected[~np.isin(np.arange(len(report)), report.rows)] *= ratio
+    return float(np.where(reviewed, wrong, expected).mean())
 
 
 def _review_outcome(

@@ -16,7 +16,7 @@ from trainer.evaluation.metrics import Floats, Ints
 from trainer.evaluation.predictions import Progress, no_progress
 
 SIDE = 16  # pixels of the small pictures that are compared
-ALIKE = 0.985  # correlation of two small pictures from which on they are one photograph
+ALIKE = 0.98  # correlation of two small pictures from which on they are one photograph
 BLOCK = 1024
 
 
@@ -38,10 +38,8 @@ def nearest(
         top = similar.topk(count, dim=1)
         rows.append(top.indices)
         cosines.append(top.values)
-    return (
-        np.asarray(torch.cat(rows).numpy(), np.int64),
-        np.asarray(torch.cat(cosines).numpy(), np.float32),
-    )
+    progress(len(unit), len(unit))
+    return torch.cat(rows).numpy(), torch.cat(cosines).numpy()
 
 
 def small_pictures(data: FaceData) -> NDArray[np.float32]:
@@ -49,7 +47,7 @@ def small_pictures(data: FaceData) -> NDArray[np.float32]:
     small = np.empty((len(data), SIDE * SIDE), np.float32)
     for row, image in enumerate(data.images):
         small[row] = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA).ravel()
-    return small - small.mean(axis=1, keepdims=True)
+    return np.asarray(small - small.mean(axis=1, keepdims=True), np.float32)
 
 
 def duplicate_groups(pictures: NDArray[np.float32], progress: Progress = no_progress) -> Ints:
@@ -72,8 +70,9 @@ def neighbour_shares(label: Ints, neighbours: Ints, group: Ints, classes: int) -
     Those of the sample's own group of near duplicates are left out.
     """
     counted = group[neighbours] != group[:, None]
-    votes = np.eye(classes)[label[neighbours]] * counted[..., None]
-    return _shares(votes.sum(axis=1))
+    cells = np.arange(len(label))[:, None] * classes + label[neighbours]
+    votes = np.bincount(cells[counted], minlength=len(label) * classes)
+    return _shares(votes.reshape(len(label), classes).astype(np.float64))
 
 
 def copy_shares(label: Ints, group: Ints, classes: int) -> Floats:

@@ -52,11 +52,20 @@ def test_the_joint_has_the_labels_own_shares() -> None:
     np.testing.assert_allclose(unsure, [[16 / 20, 0], [1 / 20, 3 / 20]])
 
 
-def test_suspects_are_ranked_by_what_the_suggestion_has_more() -> None:
-    ranked = rank_suspects(P, LABEL)
+def test_suspects_are_as_many_as_the_joint_says_by_margin() -> None:
+    """Q's diagonal is (4 · 2/4 + 2 · 1/2 + 1) / 7: three of seven labels are wrong."""
+    p = np.vstack([P[:5], [0.5, 0.4, 0.1], P[6:]])  # row 5 is most probably 0 now
+    ranked = rank_suspects(p, LABEL)
     assert ranked.rows.tolist() == [2, 3, 5]
     assert ranked.suggested.tolist() == [1, 2, 0]
-    np.testing.assert_allclose(ranked.score, [0.8, 0.2, 0.0])
+    np.testing.assert_allclose(ranked.score, [0.8, 0.2, 0.1])
+    assert rank_suspects(P, LABEL).rows.tolist() == [2, 3]  # a tie suggests nothing
+
+
+def test_weak_doubts_beyond_the_estimated_number_are_no_suspects() -> None:
+    """Labelled 0: 4 · 2/4; labelled 1: 5 · 1/4 of those with a confident class; 3.25 in all."""
+    p = np.vstack([P[:5], [0.5, 0.4, 0.1], P[6:], [0.33, 0.33, 0.34], [[0.05, 0.9, 0.05]] * 2])
+    assert rank_suspects(p, np.append(LABEL, [1, 1, 1])).rows.tolist() == [2, 3, 5]
 
 
 def test_a_sample_without_a_label_counts_nowhere() -> None:
