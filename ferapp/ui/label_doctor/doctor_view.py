@@ -275,7 +275,7 @@ class LabelDoctor(InspectView):
             self.panel.verdict.setText(f"The retrained model cannot be compared: {result.message}")
         elif result is not None:
             self.panel.verdict.setText(retrained_text(result))
-            if result.run.is_active:
+            if result.verdict is None:  # it goes on, or is resumed
                 self._retrained_timer.start()
             else:
                 self._retrained_timer.stop()

@@ -27,7 +27,9 @@ def planted(tmp_path: Path) -> dict[str, str]:
     return dict(zip(clean.sample_id.tolist(), names, strict=True))
 
 
-def test_the_command_writes_a_table_and_one_json_object(command: Command, planted: dict[str, str]) -> None:
+def test_the_command_writes_a_table_and_one_json_object(
+    command: Command, planted: dict[str, str]
+) -> None:
     done = command(
         "trainer", "labels", "--data", "faces", "--split", "train", "--folds", "4",
         "--out", "suspects.csv", "--json", "--device", "cpu",
