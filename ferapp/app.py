@@ -34,6 +34,7 @@ from ferapp.ui.studies.studies_page import StudiesPage, StudyTools
 from ferapp.ui.teach.personal_data import ErasableLog, PersonalData
 from ferapp.ui.teach.teach_window import TeachTools
 from ferapp.ui.text.source_text import with_mode
+from ferapp.ui.time_machine.epochs_view import EpochsView
 from ferapp.ui.train.train_page import TrainPage, TrainTools
 from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.ui.widgets.theme import Mode, apply_theme
@@ -73,6 +74,7 @@ def make_window(
 def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     """All pages but the live one; `run` is what Inspect opens first."""
     runs = Path("runs").absolute()
+    epochs = EpochsView()
     inspect = InspectPage(
         InspectTools(
             open=lambda source, report: opening.open_evaluation(
@@ -87,12 +89,16 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
             runs=runs,
         ),
         run,
-        (FaceMapView(),),
+        (FaceMapView(), epochs),
     )
 
     def inspect_source(source: str) -> None:
         inspect.open(source)
         window.show_page("Inspect")
+
+    def inspect_epochs(source: str) -> None:
+        inspect_source(source)
+        inspect.show_view(epochs)
 
     def make_train_page() -> TrainPage:
         train = TrainPage(
@@ -103,7 +109,7 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
                 compare=compare_runs,
                 runs=runs,
             ),
-            Links(window.load_model, window.compare_live, inspect_source),
+            Links(window.load_model, window.compare_live, inspect_source, inspect_epochs),
         )
         return train
 

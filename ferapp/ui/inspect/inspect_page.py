@@ -101,6 +101,7 @@ class InspectPage(Page):
             (self.switch, self.switch.middle),
             (self.detail, self.review_bar),
         )
+        self.switch.setVisible(bool(self.views))  # else there is no choice
         columns.extra_width_changed.connect(lambda px: self.detail.set_extra_side(px // 3))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -214,10 +215,14 @@ class InspectPage(Page):
         """The one in place of the samples; None while they are shown."""
         return self.views[self.switch.index - 1] if self.switch.index else None
 
+    def show_view(self, view: InspectView) -> None:
+        """Show one of the `views`."""
+        self.switch.show_view(1 + self.views.index(view))
+
     def show_rows(self, rows: NDArray[np.int64]) -> None:
         """Show these samples, in the grid."""
         self._change_selection(kind="chosen", cells=frozenset(), chosen=tuple(rows.tolist()))
-        self.switch.show_samples()
+        self.switch.show_view(0)
 
     def _on_view_changed(self, _: int) -> None:
         self._show_sample(-1 if self.view else self.grid.current_row())
@@ -225,6 +230,7 @@ class InspectPage(Page):
 
     def _show_in_view(self) -> None:
         if self.view is not None:
+            self.view.decisions = self.review_bar.decisions
             self.view.show_opened(self.opened, self._comparison)
 
     # --- comparing ------------------------------------------------------------------------------

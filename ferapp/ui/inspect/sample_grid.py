@@ -89,6 +89,13 @@ class SampleModel(QAbstractTableModel):
         """Also show the predictions of another model."""
         self._comparison = comparison
 
+    def show_predictions(self, evaluation: Evaluation) -> None:
+        """Of another model, for the samples that are open."""
+        self._evaluation = evaluation
+        if len(self._rows):
+            last = self.index(self.rowCount() - 1, self._columns - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
     def show_rows(self, rows: NDArray[np.int64]) -> None:
         self.beginResetModel()
         self._rows = rows

@@ -30,6 +30,7 @@ class Curve:
 
     `is_noisy` values, as of single batches, are drawn faint under their running mean. At the epoch
     `best_at` there is a star; NaN is none. A `is_level` curve is quiet and dashed: a value to beat.
+    The curve of an `expression` has its colour.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Curve:
     is_noisy: bool = False
     best_at: float = math.nan
     is_level: bool = False
+    expression: str = ""
 
     @property
     def has_star(self) -> bool:
@@ -79,7 +81,8 @@ class _ValueAxis(pg.AxisItem):
 class CurvePlot(CompactWidget):
     """A title, a legend with values, and a plot over epochs.
 
-    The values are those under the pointer; without one those at the stars, else the newest.
+    The values are those under the pointer; without one those at the marked epoch, where one is,
+    else at the stars, else the newest.
     """
 
     def __init__(self, title: str, tip: str, value_format: str = "{:.3f}") -> None:
@@ -98,9 +101,11 @@ class CurvePlot(CompactWidget):
         self._stars = pg.ScatterPlotItem(symbol="star", size=_STAR)
         self._stars.setZValue(1)
         self.plot.getViewBox().addItem(self._stars, ignoreBounds=True)
-        self._cursor = pg.InfiniteLine(angle=90)
-        self._cursor.hide()
-        self.plot.addItem(self._cursor, ignoreBounds=True)
+        self._marked: float | None = None
+        self._cursor, self._mark = pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=90)
+        for line in (self._cursor, self._mark):
+            line.hide()
+            self.plot.addItem(line, ignoreBounds=True)
         self.plot.scene().sigMouseMoved.connect(self._show_values_at)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -140,6 +145,13 @@ class CurvePlot(CompactWidget):
         for index in range(len(self._curves)):
             self._draw(index)
         self._draw_stars()
+        self._update_legend(None)
+
+    def mark_epoch(self, epoch: float) -> None:
+        """Draw a line at an epoch, whose values the legend has from now on."""
+        self._marked = epoch
+        self._mark.setPos(epoch)
+        self._mark.show()
         self._update_legend(None)
 
     def _draw(self, index: int) -> None:
@@ -193,7 +205,7 @@ class CurvePlot(CompactWidget):
         """Of which epoch the legend's values are."""
         stars = self._best_epochs()
         if at is not None:
-            return f" · epoch {at:.1f}"
+            return f" · epoch {at:.1f}".removesuffix(".0")
         if len(stars) == 1:
             return f" · ★ epoch {math.ceil(next(iter(stars)))}"
         if stars:
@@ -202,6 +214,7 @@ class CurvePlot(CompactWidget):
         return "" if math.isnan(newest) else f" · epoch {newest:.1f}".removesuffix(".0")
 
     def _update_legend(self, at: float | None) -> None:
+        at = self._marked if at is None else at
         values = self.legend_values(at)
         entries = []
         for index, (name, value) in enumerate(values):
@@ -238,6 +251,7 @@ class CurvePlot(CompactWidget):
         self.plot.getAxis("bottom").label.setFont(theme.sized(self.font(), 0.8))
         self.plot.getAxis("left").setWidth(44)
         self._cursor.setPen(pg.mkPen(colours.muted, width=1))
+        self._mark.setPen(pg.mkPen(colours.accent, width=2))
         self.show_curves(self._curves)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -248,7 +262,9 @@ class CurvePlot(CompactWidget):
 
     def _line_style(self, index: int) -> tuple[str, Qt.PenStyle]:
         """Colour and line style of the curve with this index."""
-        if self._curves[index].is_level:
+        curve = self._curves[index]
+        if curve.is_level:
             return QColor(theme.current().muted).name(), Qt.PenStyle.DashLine
-        colour = theme.current().expression(_COLOURS[index % len(_COLOURS)])
+        expression = curve.expression or _COLOURS[index % len(_COLOURS)]
+        colour = theme.current().expression(expression, index)
         return QColor(colour).name(), _STYLES[index // len(_COLOURS) % len(_STYLES)]

@@ -70,6 +70,7 @@ class RunView(QWidget):
     resume_requested = Signal()
     live_requested = Signal()
     inspect_requested = Signal()
+    epochs_requested = Signal()
     duplicate_requested = Signal()
     halve_batch_requested = Signal()
 
@@ -120,6 +121,9 @@ class RunView(QWidget):
         self.inspect = push_button(
             "Inspect mistakes", "Show which validation pictures its best model gets wrong."
         )
+        self.epochs = push_button(
+            "Open its epochs", "Go back to any epoch: what was learned, and forgotten, when."
+        )
         self.duplicate = push_button(
             "Duplicate…", "Copy the settings into the form, to change them and start a new run."
         )
@@ -132,6 +136,7 @@ class RunView(QWidget):
             (self.resume, self.resume_requested),
             (self.live, self.live_requested),
             (self.inspect, self.inspect_requested),
+            (self.epochs, self.epochs_requested),
             (self.duplicate, self.duplicate_requested),
             (self.halve_batch, self.halve_batch_requested),
         ):
@@ -165,7 +170,8 @@ class RunView(QWidget):
     def _button_row(self) -> QHBoxLayout:
         actions = FlowLayout(gap=6)
         for button in (
-            self.halve_batch, self.stop, self.resume, self.live, self.inspect, self.duplicate,
+            self.halve_batch, self.stop, self.resume, self.live, self.inspect, self.epochs,
+            self.duplicate,
         ):  # fmt: skip
             actions.addWidget(button)
         row = QHBoxLayout()
@@ -198,6 +204,7 @@ class RunView(QWidget):
         self.resume.setVisible(run.can_resume)
         self.live.setVisible(run.has_model)
         self.inspect.setVisible(run.has_model and not run.is_active)
+        self.epochs.setVisible(run.has_model)
         self.duplicate.setVisible(run.config is not None)
         self._show_metrics(run)
         self._show_curves(run)

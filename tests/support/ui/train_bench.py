@@ -60,6 +60,7 @@ class TrainBench:
             go_live=lambda model: self.calls.append(("live", model)),
             compare_live=lambda a, b: self.calls.append(("compare", a, b)),
             inspect=lambda run: self.calls.append(("inspect", run)),
+            inspect_epochs=lambda run: self.calls.append(("epochs", run)),
         )
         tools = TrainTools(check_data=check_data, compare=compare_runs, runs=runs)
         self.page = TrainPage(tools, links)

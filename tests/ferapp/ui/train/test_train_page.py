@@ -64,6 +64,8 @@ def test_start_watch_stop_resume_and_use_a_run(bench: TrainBench, prepared: Path
     assert bench.calls == [("live", str(RunDir(page.run.path).best))]
     view.inspect.click()
     assert bench.calls[-1] == ("inspect", str(page.run.path))
+    view.epochs.click()
+    assert bench.calls[-1] == ("epochs", str(page.run.path))
     assert view.resume.isVisible()
     view.resume.click()
     bench.wait(lambda: bench.state() == "running")
