@@ -296,6 +296,8 @@ class TrainPage(Page):
         run = self.run
         if run is None or not run.can_resume:
             return
+        for training in list(self.trainings):
+            self._poll(training)  # the one that the run's files show as killed may have ended
         if any(training.run == run.path for training in self.trainings):
             return  # it is starting, which its files do not show yet
         self._failures.pop(str(run.path), None)
