@@ -21,6 +21,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMainWindow
 
+from ferapp.review.retraining import retraining_verdict
 from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
 from ferapp.runs.run_reader import RunFolder
@@ -60,7 +61,7 @@ def main() -> None:
             reader.list()
             reading.append(round(1000 * (time.perf_counter() - start), 1))
         links = Links(*(lambda *_: None for _ in range(4)))
-        page = TrainPage(TrainTools(check_data, compare_runs, runs), links)
+        page = TrainPage(TrainTools(check_data, retraining_verdict, compare_runs, runs), links)
         window = QMainWindow()
         window.setCentralWidget(page)
         window.resize(1280, 720)

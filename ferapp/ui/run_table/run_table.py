@@ -129,8 +129,12 @@ class RunTable(QTableView):
 
     def current_path(self) -> str:
         """Of the only selected run."""
-        selected = self.selected_runs()
-        return str(selected[0].path) if len(selected) == 1 else ""
+        ranges = self.selectionModel().selection()
+        first, last = (
+            min((r.top() for r in ranges), default=-1),
+            max((r.bottom() for r in ranges), default=-1),
+        )
+        return str(self.filter.entry(first).run.path) if first == last >= 0 else ""
 
     def _select_chosen(self) -> None:
         if self.current_path() != self._chosen_path:

@@ -185,7 +185,7 @@ def test_a_run_says_whether_it_beat_its_start(
     runs = RunTable()
     qtbot.addWidget(runs)
     runs.show_runs((run,))
-    words = runs.entries.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    words = runs.entries.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert ("did not beat its start" in words) == is_warning
 
 
@@ -201,7 +201,7 @@ def test_the_list_names_epoch_split_and_n(qtbot: QtBot, qapp: QApplication, tmp_
     runs = RunTable()
     qtbot.addWidget(runs)
     runs.show_runs((run_of(tmp_path, [140, 100, 84, 112]),))
-    index = runs.entries.index(0)
+    index = runs.entries.index(0, 0)
     words = plain(index.data(Qt.ItemDataRole.AccessibleTextRole))
     low, high = wilson(196, 280)
     assert words == f"tuned, done, val · epoch 2 · n = 280, 70.0 % ± {50 * (high - low):.1f}"
