@@ -11,7 +11,7 @@ from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
-from ferapp.ui.widgets.confusion_matrix import NO_LABEL
+from ferapp.ui.text.confusion_text import NO_LABEL
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.ui.widgets.picker import Picker
 
