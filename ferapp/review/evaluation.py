@@ -20,7 +20,6 @@ from trainer.evaluation.metrics import (
     Floats,
     calibration,
     confusion_matrix,
-    outvoted_share,
     softmax,
 )
 from trainer.labels import EXPRESSIONS
@@ -66,6 +65,11 @@ class Evaluation:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row of each sample id."""
+        return {sample: row for row, sample in enumerate(self.sample_id.tolist())}
 
     @cached_property
     def faceless(self) -> NDArray[np.bool_]:
@@ -166,13 +170,6 @@ class Evaluation:
     def _ranked(self) -> RankedSuspects:
         return rank_suspects(self.probabilities, self.label)
 
-    def confirmed_share(self, rows: NDArray[np.int64]) -> float:
-        """The share of `rows` whose annotators' majority chose another class than the label.
-
-        Rows without votes or with a tied vote are left out; NaN if no row is left.
-        """
-        return outvoted_share(self.votes[rows], self.label[rows])
-
 
 def common_rows(
     before: Evaluation, after: Evaluation
@@ -181,11 +178,10 @@ def common_rows(
 
     Raises DataError if they share no sample, or if one has different labels.
     """
-    after_rows = {name: row for row, name in enumerate(after.sample_id.tolist())}
     pairs = [
-        (row, after_rows[name])
+        (row, after.row_of[name])
         for row, name in enumerate(before.sample_id.tolist())
-        if name in after_rows
+        if name in after.row_of
     ]
     if not pairs:
         raise DataError(f"{before.name} and {after.name} have no sample in common")

@@ -1,5 +1,6 @@
 """Which samples of an evaluation are shown, and in which order."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,12 +22,18 @@ SampleKind = Literal[
     "broken",
     "flagged",
     "relabelled",
+    "kept",
     "faceless",
     "chosen",
 ]
 Decisions = dict[str, Decision]  # by sample id
 Rows = NDArray[np.int64]  # of an evaluation
 
+_DECIDED: dict[SampleKind, Callable[[Decision], bool]] = {
+    "flagged": lambda decision: decision.flag,
+    "relabelled": lambda decision: bool(decision.label),
+    "kept": lambda decision: decision.kept,
+}
 SORT_KEYS = ("loss", "confidence", "margin", "entropy", "disagreement", "data set")
 
 
@@ -112,6 +119,9 @@ def count_kinds(
 ) -> dict[SampleKind, int]:
     """The number of samples of each kind, in all cells."""
     wrong, labelled = int(shown.wrong.sum()), int(shown.labelled.sum())
+    decided: dict[SampleKind, int] = {
+        kind: len(_decided_rows(shown, kind, decisions)) for kind in _DECIDED
+    }
     return {
         "all": len(shown),
         "wrong": wrong,
@@ -120,8 +130,7 @@ def count_kinds(
         "fixed": len(comparison.fixed) if comparison else 0,
         "broken": len(comparison.broken) if comparison else 0,
         "faceless": int(shown.faceless.sum()),
-        "relabelled": sum(bool(decision.label) for decision in decisions.values()),
-        "flagged": sum(decision.flag for decision in decisions.values()),
+        **decided,
     }
 
 
@@ -172,16 +181,17 @@ def _rows_of_kind(
             return comparison.fixed if comparison else everything[:0]
         case "broken":
             return comparison.broken if comparison else everything[:0]
-        case "flagged":
-            return everything[_are_in(shown, {s for s, d in decisions.items() if d.flag})]
-        case "relabelled":
-            return everything[_are_in(shown, {s for s, d in decisions.items() if d.label})]
+        case "flagged" | "relabelled" | "kept":
+            return _decided_rows(shown, selection.kind, decisions)
         case _:
             return everything
 
 
-def _are_in(shown: Evaluation, sample_ids: set[str]) -> NDArray[np.bool_]:
-    return np.isin(shown.sample_id, list(sample_ids))
+def _decided_rows(shown: Evaluation, kind: SampleKind, decisions: Decisions) -> Rows:
+    """Of the samples that have such a decision; a review may be about other splits, too."""
+    ids = (sample for sample, decision in decisions.items() if _DECIDED[kind](decision))
+    rows = sorted(shown.row_of[sample] for sample in ids if sample in shown.row_of)
+    return np.array(rows, np.int64)
 
 
 def _cell_numbers(shown: Evaluation) -> Rows:

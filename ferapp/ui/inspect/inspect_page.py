@@ -21,7 +21,7 @@ from ferapp.review.selection import (
     count_kinds,
     select_rows,
 )
-from ferapp.runs.task_queue import TaskCancelled, TaskFailure
+from ferapp.runs.task_queue import ReportProgress, TaskCancelled, TaskFailure
 from ferapp.ui.inspect.inspect_columns import InspectColumns
 from ferapp.ui.inspect.inspect_tools import InspectTools
 from ferapp.ui.inspect.inspect_views import InspectView, ViewSwitch
@@ -32,6 +32,7 @@ from ferapp.ui.inspect.review_bar import ReviewBar
 from ferapp.ui.inspect.sample_detail import SampleDetail
 from ferapp.ui.inspect.sample_filters import SampleFilters
 from ferapp.ui.inspect.sample_grid import SampleGrid, other_prediction_text
+from ferapp.ui.inspect.split_switch import SplitSwitch, split_name
 from ferapp.ui.shell.page import Page
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import MenuButton
@@ -52,7 +53,6 @@ class InspectPage(Page):
         self._first_source = source or tools.first  # opened when the page is first shown
         self._progress = ""  # written by the task queue's thread while something is opened
         self._openings = 0  # counts calls of `open`, so that only the latest one goes on
-        self._before_noise = Selection()  # of the grid, restored after the label-noise view
         self.opened: OpenedEvaluation | None = None
         self._comparison: EvaluationComparison | None = None
         self._measured: Evaluation | None = None  # whose intervals are computed
@@ -65,6 +65,7 @@ class InspectPage(Page):
         self.other_menu = EvaluationMenu(
             "Compare with", tools, self.compare_with, self, on_model_chosen=self.compare_with_model
         )
+        self.splits = SplitSwitch()
         self.open_button = MenuButton(
             "Open", self.open_menu, "Open a run, an evaluation, or your own pictures."
         )
@@ -97,7 +98,7 @@ class InspectPage(Page):
         column.addWidget(self.grid, 1)
         self.switch = ViewSwitch(self.overview, samples)
         columns = InspectColumns(
-            (top, self.comparing, self.switch.left),
+            (top, self.splits, self.comparing, self.switch.left),
             (self.switch, self.switch.middle),
             (self.detail, self.review_bar),
         )
@@ -112,8 +113,8 @@ class InspectPage(Page):
 
     def _connect(self) -> None:
         self.overview.matrix.selection_changed.connect(self._on_cells_selected)
-        self.overview.noise_toggled.connect(self._on_noise_toggled)
         self.overview.predicted.class_chosen.connect(self._on_class_chosen)
+        self.splits.chosen.connect(self.open_split)
         self.filters.changed.connect(lambda: self._select(self.filters.selection))
         self.switch.changed.connect(self._on_view_changed)
         for view in self.views:
@@ -143,15 +144,29 @@ class InspectPage(Page):
 
     def open(self, source: str) -> None:
         """Open a run, a folder of an evaluation, or pictures."""
+        self._open(f"Opening {Path(source).name}…", lambda report: self._tools.open(source, report))
+
+    def open_split(self, split: str) -> None:
+        """Show another split of what is open; "" is all of them."""
+        opened = self.opened
+        if opened is not None:
+            self._open(
+                f"Opening the {split_name(split)}…",
+                lambda report: self._tools.open_split(opened, split, report),
+            )
+
+    def _open(self, title: str, work: Callable[[ReportProgress], OpenedEvaluation]) -> None:
         self._first_source, self._progress, self._openings = "", "", self._openings + 1
         number = self._openings
         self._settle.stop()
         self.tasks.cancel("explain")
-        self.opening.begin(f"Opening {Path(source).name}…")
+        self.opening.begin(title)
         self._progress_timer.start()
-        self.tasks.submit("open", lambda: self._open_in_thread(source, number), self._on_opened)
+        self.tasks.submit("open", lambda: self._open_in_thread(work, number), self._on_opened)
 
-    def _open_in_thread(self, source: str, number: int) -> OpenedEvaluation:
+    def _open_in_thread(
+        self, work: Callable[[ReportProgress], OpenedEvaluation], number: int
+    ) -> OpenedEvaluation:
         """Open it, and compute what takes a moment for 30,000 samples.
 
         Ends at its next progress report when something else is opened.
@@ -162,10 +177,11 @@ class InspectPage(Page):
                 raise TaskCancelled
             self._progress = message
 
-        opened = self._tools.open(source, report)
+        opened = work(report)
         evaluation = opened.evaluation
         _ = evaluation.measures, evaluation.suspects, evaluation.confusion_with_unlabelled
         _ = evaluation.calibration, evaluation.raw_calibration, evaluation.faceless
+        _ = evaluation.row_of
         return opened
 
     def _report_progress(self, message: str) -> None:
@@ -188,6 +204,8 @@ class InspectPage(Page):
         if isinstance(result, TaskFailure):
             if self.opened is None:
                 self.overview.show_empty("Nothing is open")
+            else:
+                self.splits.show_splits(self.opened.splits, self.opened.split)
             self.toast.show_message(result.message)
             self._settle.start()  # the page still shows what was open before
             return
@@ -199,13 +217,12 @@ class InspectPage(Page):
         self.detail.show_other("")
         self.grid.samples.open(evaluation, result.read_picture, self.review_bar.decisions)
         self.overview.show_opened(result, None)
+        self.splits.show_splits(result.splits, result.split)
         self._change_selection(
             kind="wrong" if evaluation.wrong.any() else "all",
             cells=frozenset(),
             sort_key="loss" if evaluation.labelled.any() else "confidence",
         )
-        if self.overview.shows_noise:
-            self._on_noise_toggled(True)
         self._show_in_view()
 
     # --- views ----------------------------------------------------------------------------------
@@ -315,16 +332,6 @@ class InspectPage(Page):
             no_label = len(self.opened.evaluation.classes)
             cells = frozenset() if chosen is None else frozenset({(no_label, chosen)})
             self._change_selection(cells=cells, kind="all")
-
-    def _on_noise_toggled(self, on: bool) -> None:
-        """While the label-noise view is open, the grid shows all suspects."""
-        selection = self.filters.selection
-        if on:
-            self._before_noise = selection
-            self._change_selection(kind="suspects", cells=frozenset())
-        elif selection.kind == "suspects":
-            before = self._before_noise
-            self._change_selection(kind=before.kind, cells=before.cells)
 
     def _change_selection(self, **changes: Any) -> None:
         """Show other samples; `changes` are fields of `Selection`."""

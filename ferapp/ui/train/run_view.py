@@ -17,6 +17,7 @@ from ferapp.runs.run_reader import RunSnapshot, Series
 from ferapp.runs.run_validations import Validation
 from ferapp.ui.text import wording
 from ferapp.ui.text.figure_text import accuracy_text, ece_text, interval_tip, margin_text
+from ferapp.ui.text.verdict_text import VERDICT_TIP
 from ferapp.ui.train.epoch_confusion import EpochConfusion
 from ferapp.ui.train.run_curves import Curve, CurvePlot
 from ferapp.ui.train.run_list import best_conditions, state_text
@@ -85,6 +86,12 @@ class RunView(QWidget):
         self.reason.setProperty("notice", True)
         self.reason.setWordWrap(True)
         self.reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.verdict = QLabel()
+        self.verdict.setWordWrap(True)
+        self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.verdict.setAccessibleName("Verdict")
+        self.verdict.setToolTip(VERDICT_TIP)
+        self.verdict.hide()
         self._make_buttons()
         self._figures = FigureRow(_FIGURES)
         self.metrics = self._figures.figures
@@ -160,6 +167,7 @@ class RunView(QWidget):
         layout.addLayout(names)
         layout.addWidget(self.progress)
         layout.addWidget(self.reason)
+        layout.addWidget(self.verdict)
         layout.addLayout(self._button_row())
         layout.addLayout(self._figures)
         layout.addWidget(self.conditions)
@@ -210,6 +218,11 @@ class RunView(QWidget):
         self._show_curves(run)
         self.confusion.show_run(run)
         self.log.show_text(run.log, is_other=is_other)
+
+    def show_verdict(self, text: str) -> None:
+        """Whether corrected labels helped; "" for a run without."""
+        self.verdict.setText(text)
+        self.verdict.setVisible(bool(text))
 
     def _show_reason(self, run: RunSnapshot, reason: str) -> None:
         if run.state == "interrupted" and not reason:

@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from ferapp.review.retraining import retraining_verdict
 from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
 from ferapp.ui.shell.page import Links
@@ -62,7 +63,7 @@ class TrainBench:
             inspect=lambda run: self.calls.append(("inspect", run)),
             inspect_epochs=lambda run: self.calls.append(("epochs", run)),
         )
-        tools = TrainTools(check_data=check_data, compare=compare_runs, runs=runs)
+        tools = TrainTools(check_data, retraining_verdict, compare_runs, runs)
         self.page = TrainPage(tools, links)
         self.window = QMainWindow()
         qtbot.addWidget(self.window)

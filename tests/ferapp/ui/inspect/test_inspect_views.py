@@ -1,4 +1,4 @@
-"""The Inspect page with the user's own pictures, comparisons, label noise, and while opening."""
+"""The Inspect page with the user's own pictures, comparisons, and while opening."""
 
 import threading
 from collections.abc import Iterator
@@ -131,26 +131,6 @@ def test_without_pictures_no_other_model_can_be_compared(make: MakePage, qtbot: 
     page.compare_with_model("compact")
     qtbot.waitUntil(lambda: "pictures are missing" in page.toast.label.text(), timeout=60_000)
     assert page.other_button.text() == ""
-
-
-def test_leaving_the_label_noise_view_restores_the_filter(make: MakePage) -> None:
-    page = make()
-    assert page.opened is not None
-    cell = (0, 6)  # angry faces predicted as neutral
-    page.overview.matrix.select(frozenset({cell}))
-    before = page.grid.samples.rows.tolist()
-    assert page.filters.reverse.isEnabled()
-    page.overview.views[3].click()
-    assert page.grid.samples.rows.tolist() == page.opened.evaluation.suspects.tolist()
-    assert not page.filters.reverse.isEnabled()
-    for widget in (page.filters.sort_key, page.filters.reverse):
-        assert "most suspect first" in widget.toolTip()
-    page.overview.views[0].click()
-    assert page.grid.samples.rows.tolist() == before
-    assert page.filters.selection.kind == "wrong"
-    assert page.overview.matrix.selected == {cell}
-    assert page.filters.reverse.isEnabled()
-    assert "most suspect" not in page.filters.reverse.toolTip()
 
 
 def test_the_progress_of_opening_covers_the_page(make: MakePage, qtbot: QtBot) -> None:
