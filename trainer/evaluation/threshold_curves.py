@@ -59,7 +59,7 @@ class ThresholdCurve:
 
 
 def threshold_curve(scores: Floats, is_class: NDArray[np.bool_]) -> ThresholdCurve:
-    """Of the scores (N,) of a class, and whether each sample is of it (N,). Equal scores are one."""
+    """Of the scores (N,) of a class, where `is_class` (N,) are of it; equal scores are one."""
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
     last = np.flatnonzero(np.append(np.diff(ordered) != 0, True)[: len(ordered)])  # of equal scores

@@ -23,7 +23,7 @@ def confusion_summary(classes: Sequence[str], counts: NDArray[np.int64]) -> str:
     mistakes = counts[: len(classes)].copy()
     np.fill_diagonal(mistakes, 0)
     if mistakes.size and mistakes.max() > 0:
-        i, j = np.unravel_index(mistakes.argmax(), mistakes.shape)
+        i, j = divmod(int(mistakes.argmax()), len(classes))
         parts.append(
             f"most frequent mistake: {mistakes[i, j]} {classes[i]} predicted as {classes[j]}"
         )

@@ -16,8 +16,8 @@ from ferapp.review.evaluation import read_evaluation
 from ferapp.review.opening import OpenedEvaluation, example, open_evaluation
 from ferapp.review.selection import compare_evaluations
 from ferapp.runs.run_reader import RunReader
-from ferapp.ui.inspect.class_measures import CalibrationCurve, ClassTable
-from ferapp.ui.inspect.overview import Overview
+from ferapp.ui.inspect.figures.class_measures import CalibrationCurve, ClassTable
+from ferapp.ui.inspect.figures.overview import Overview
 from ferapp.ui.text.figure_text import evaluation_conditions, margin_text
 from tests.support.runs.evaluations import evaluation
 from tests.support.runs.run_files import epoch, make_run, started
