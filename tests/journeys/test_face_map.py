@@ -70,8 +70,8 @@ def test_select_on_the_map_then_relabel_undo_drop_tag_and_export(
         QTest.keyClick(selection.tag_line, Qt.Key.Key_Return)
         assert view.panel.filter.itemText(2) == f"Tagged odd ({len(wrong)})"
 
-        view.export(tmp_path / "out")
-        qtbot.waitUntil(lambda: "saved in" in view.panel.status.text(), timeout=20_000)
+        page.files.export(view.canvas.selection, tmp_path / "out")
+        qtbot.waitUntil(lambda: "saved in" in page.toast.label.text(), timeout=20_000)
         labels = {path.parent.name for path in (tmp_path / "out").rglob("*.png")}
         assert labels == {evaluation.classes[evaluation.label[row]] for row in wrong}
         assert len(list((tmp_path / "out").rglob("*.png"))) == len(wrong)

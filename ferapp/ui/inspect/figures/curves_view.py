@@ -105,7 +105,7 @@ class CurvesView(QWidget):
         areas = [c.curve.roc_area if is_roc else c.curve.average_precision for c in shown]
         name, colours = "AUC" if is_roc else "AP", theme.current()
         parts = [
-            f'<span style="color: {colours.expression(each.name, each.index)}">━</span> '
+            f'<span style="color: {colours.expression(each.name, each.index)}">━</span>&nbsp;'
             f"{label_text.class_title(each.name)}&nbsp;{_area(area)}"
             for each, area in zip(shown, areas, strict=True)
         ]

@@ -61,12 +61,13 @@ class ClassCurve:
         """What the threshold `at` (in 0 to T − 1) gives."""
         curve = self.curve
         return (
-            f"{label_text.class_title(self.name)} from {100 * curve.threshold[at]:.1f} %: "
+            f"{label_text.class_title(self.name)} at a threshold of "
+            f"{accuracy_text(float(curve.threshold[at]))}: "
             f"recall {accuracy_text(float(curve.recall[at]))}, "
             f"precision {accuracy_text(float(curve.precision[at]))}, "
             f"false positive rate {accuracy_text(float(curve.false_positive_rate[at]))} "
             f"({curve.hits[at]:,} of {curve.positives:,} found, "
-            f"{curve.false_alarms[at]:,} others with them)"
+            f"{curve.false_alarms[at]:,} others with them)."
         )
 
 
@@ -107,7 +108,7 @@ class ThresholdPlot(QWidget):
         return QSize(320, 262)
 
     def area(self) -> QRectF:
-        return QRectF(46, 8, min(self.width() - 62, 300), 216)
+        return QRectF(60, 8, min(self.width() - 76, 300), 216)
 
     def _at(self, x: float, y: float) -> QPointF:
         """In px, of shares."""
@@ -203,7 +204,7 @@ class ThresholdPlot(QWidget):
         below = QRectF(area.left(), area.bottom() + 18, area.width(), 16)
         painter.drawText(below, middle, f"{x} →")
         painter.save()
-        painter.translate(12, area.center().y())
+        painter.translate(8, area.center().y())
         painter.rotate(-90)
         painter.drawText(QRectF(-area.height() / 2, -8, area.height(), 16), middle, f"{y} →")
         painter.restore()

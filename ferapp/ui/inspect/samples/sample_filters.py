@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -79,6 +80,8 @@ class SampleFilters(QWidget):
         self.search.textChanged.connect(lambda text: self._change(text=text.strip()))
         self.tag = Picker("Tag", "Show only samples with this tag.")
         self.tag.activated.connect(lambda _: self._change(tag=self.tag.currentData()))
+        self.tag.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        kinds.addWidget(self.tag)
         self.show_tags({})
         self.sort_key = Picker("Sort by", "")
         for key in SORT_KEYS:
@@ -103,7 +106,6 @@ class SampleFilters(QWidget):
         order.setSpacing(theme.GAP)
         order.addWidget(self.count)
         order.addWidget(self.search, 1)
-        order.addWidget(self.tag)
         order.addWidget(self.sort_label)
         order.addWidget(self.sort_key)
         order.addWidget(self.reverse)

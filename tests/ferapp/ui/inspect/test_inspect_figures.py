@@ -98,6 +98,9 @@ def test_a_class_has_intervals_of_its_recall_and_precision(qtbot: QtBot) -> None
     assert recall in tip
     assert precision in tip
     assert "recall: 0 of 0 labelled so, unknown" in table.tip_at(30 * 3 + 5)
+    f1 = f"{100 * 2 * 8 / (10 + 9):.0f}\u00a0%"  # 2 · hits / (labelled + predicted)
+    assert f"F1: {f1}" in tip.replace(" %", "\u00a0%")
+    assert f"F1 {f1}" in table.accessibleDescription().split(", ")[2].replace(" %", "\u00a0%")
 
 
 def test_the_calibration_view_names_both_errors(qtbot: QtBot) -> None:

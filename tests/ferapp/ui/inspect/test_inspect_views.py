@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from ferapp.review.opening import OpenedEvaluation
 from ferapp.runs.task_queue import ReportProgress
-from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
+from ferapp.ui.widgets.confusion_matrix import AXIS_TITLES, ConfusionMatrix
 from ferapp.ui.widgets.map_tile import SIDE
 from tests.support.ui.inspect_bench import MakePage, inspect_pages, small_opened
 from trainer.errors import DataError
@@ -229,3 +229,23 @@ def test_the_names_above_the_matrix_are_complete(make: MakePage, qtbot: QtBot, w
         qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place.center().toPoint())
         assert {cell[1] for cell in matrix.selected} == {column}
         assert len(matrix.selected) == len(EXPRESSIONS)
+
+
+@pytest.mark.parametrize("width", [300, 380, 700])
+def test_the_titles_of_the_axes_are_beside_the_names(qtbot: QtBot, width: int) -> None:
+    matrix = ConfusionMatrix()
+    qtbot.addWidget(matrix)
+    matrix.show_counts(EXPRESSIONS, np.ones((7, 7), np.int64))
+    matrix.resize(width, 420)
+    assert AXIS_TITLES == ("true ↓", "predicted →")
+    rows, columns = matrix.title_rects()
+    first = matrix.cell_rect((0, 0))
+    assert rows.right() < first.left()
+    assert rows.bottom() <= first.top()
+    assert rows.left() >= 0
+    assert columns.top() >= 0
+    assert columns.left() >= first.left()
+    assert columns.right() <= matrix.width()
+    for header, _ in matrix.column_headers():
+        assert not header.intersects(rows)
+        assert not header.intersects(columns)
