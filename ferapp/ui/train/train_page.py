@@ -173,6 +173,8 @@ class TrainPage(Page):
             self._stopping.discard(self._shown_path)
         self.view.show_run(run, self._failures.get(self._shown_path, ""))
         self.view.stop.setText("Stopping…" if self._shown_path in self._stopping else "Stop")
+        # a killed process takes a moment to end, and a resumed one to begin
+        self.view.resume.setDisabled(any(each.run == run.path for each in self.trainings))
         self._show_verdict(run)
         if self._stack.currentWidget() is not self.comparison:
             self._stack.setCurrentWidget(self.view)
