@@ -167,6 +167,7 @@ class SampleFilters(QWidget):
         for word, count in counts.items():
             self.tag.addItem(f"{word} ({count:,})", word)
         self.tag.setCurrentIndex(max(self.tag.findData(chosen), 0))
+        self.tag.setMinimumWidth(self.tag.sizeHint().width() + 8)  # so that no word is cut
         self.tag.setVisible(bool(counts))
 
     def show_comparison(self, shown: str, other: str) -> None:
