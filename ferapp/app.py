@@ -21,6 +21,7 @@ from ferapp.review import opening
 from ferapp.review.diagnosis import find_label_errors
 from ferapp.review.retraining import RetrainingPlan, newest_retrained, retraining_verdict
 from ferapp.review.sample_explainer import SampleExplainer
+from ferapp.review.selection import ConfusionCell
 from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
 from ferapp.runs.study_sources import find_sources
@@ -102,6 +103,11 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
         ),
     )
 
+    def inspect_cells(source: str, cells: frozenset[ConfusionCell]) -> None:
+        inspect.open(source, cells)
+        inspect.show_samples()
+        window.show_page("Inspect")
+
     def inspect_source(source: str) -> None:
         inspect.open(source)
         window.show_page("Inspect")
@@ -120,7 +126,13 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
                 compare=compare_runs,
                 runs=runs,
             ),
-            Links(window.load_model, window.compare_live, inspect_source, inspect_epochs),
+            Links(
+                window.load_model,
+                window.compare_live,
+                inspect_source,
+                inspect_epochs,
+                inspect_cells,
+            ),
         )
         return train
 

@@ -126,6 +126,9 @@ class TrainPage(Page):
         self.view.resume_requested.connect(self._resume)
         self.view.live_requested.connect(self._go_live)
         self.view.inspect_requested.connect(lambda: self._links.inspect(self._shown_path))
+        self.view.cells_requested.connect(
+            lambda cells: self._links.inspect_cells(self._shown_path, cells)
+        )
         self.view.epochs_requested.connect(lambda: self._links.inspect_epochs(self._shown_path))
         self.view.duplicate_requested.connect(lambda: self._duplicate({}))
         self.view.halve_batch_requested.connect(self._start_with_half_the_batch)
