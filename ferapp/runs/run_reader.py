@@ -32,7 +32,7 @@ Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # epochs, values
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
-    """A run at one moment. `reason` says why it is damaged or failed.
+    """A run at one moment. `reason` says why it is damaged, failed, or done early.
 
     `best` holds the metrics of the best model on val, with its epoch, as `best_validation` has
     them. `verdict` says whether it beat its start. `step_curves` and
@@ -156,7 +156,7 @@ class RunReader:
             path=path,
             name=path.name,
             state=state,
-            reason=str(self._last_event.get("error", "")) if state == "failed" else "",
+            reason=_end_reason(state, self._last_event),
             verdict=str(self._last_event.get("verdict", "")),
             config=config,
             data=data,
@@ -289,6 +289,14 @@ def _end_of(path: Path) -> str:
             return stream.read().decode("utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def _end_reason(state: RunState, last: dict[str, Any]) -> str:
+    """Why a run failed, or was done before its last epoch."""
+    if state == "failed":
+        return str(last.get("error", ""))
+    text = str(last.get("ended_early", ""))
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _number(value: object) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trainer.cli.evaluate_commands import evaluate, explain
+from trainer.cli.find_rate_command import find_rate
 from trainer.cli.label_commands import labels
 from trainer.cli.model_commands import average, bench, export, models
 from trainer.cli.printing import (
@@ -246,7 +247,10 @@ def recipes(
         print_json({"recipes": list(RECIPES)})
 
 
-for command in (evaluate, explain, labels, compare, reproduce, export, average, models, bench):
+for command in (
+    *(find_rate, evaluate, explain, labels, compare, reproduce),
+    *(export, average, models, bench),
+):
     app.command()(command)
 
 
