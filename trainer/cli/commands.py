@@ -161,7 +161,10 @@ def train(
     ] = "",
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
     config_file: Annotated[
-        Path | None, typer.Option("--config", help="TOML file with further settings.")
+        Path | None, typer.Option(
+            "--config",
+            help="TOML file with further settings, or a run's config.json, which replaces the recipe.",
+        ),
     ] = None,
     sets: Annotated[
         list[str] | None,
