@@ -161,9 +161,10 @@ def train(
     ] = "",
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
     config_file: Annotated[
-        Path | None, typer.Option(
+        Path | None,
+        typer.Option(
             "--config",
-            help="TOML file with further settings, or a run's config.json, which replaces the recipe.",
+            help="TOML file with further settings, or a run's config.json instead of the recipe.",
         ),
     ] = None,
     sets: Annotated[

@@ -17,7 +17,8 @@ def find_rate(
     data: Data,
     recipe_name: Annotated[str, typer.Option("--recipe", help="Named configuration.")] = "default",
     config_file: Annotated[
-        Path | None, typer.Option("--config", help="As `fertrain train` takes it."),
+        Path | None,
+        typer.Option("--config", help="As `fertrain train` takes it."),
     ] = None,
     sets: Annotated[
         list[str] | None,
