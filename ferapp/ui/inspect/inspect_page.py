@@ -203,7 +203,7 @@ class InspectPage(Page):
             self.grid.setFocus()
         if isinstance(result, TaskFailure):
             if self.opened is None:
-                self.overview.show_empty("Nothing is open")
+                self.overview.show_empty("Nothing is open", result.message)
             else:
                 self.splits.show_splits(self.opened.splits, self.opened.split)
             self.toast.show_message(result.message)

@@ -153,10 +153,12 @@ class Overview(QWidget):
             self.metrics[key].setVisible(has_labels)
         self.metrics["samples"].setVisible(not has_labels)  # else n is among the conditions
 
-    def show_empty(self, title: str) -> None:
+    def show_empty(self, title: str, reason: str) -> None:
         self.name.setText(title)
-        for label in (self.model, self.note, self.comparison, self.conditions):
+        for label in (self.model, self.comparison, self.conditions):
             label.hide()
+        self.note.setText(reason)
+        self.note.show()
         for figure in self.metrics.values():
             figure.show_value("–")
         self.matrix.show_counts((), np.zeros((0, 0), np.int64))

@@ -178,6 +178,8 @@ class TrainPage(Page):
             self._stopping.discard(self._shown_path)
         self.view.show_run(run, self._failures.get(self._shown_path, ""))
         self.view.stop.setText("Stopping…" if self._shown_path in self._stopping else "Stop")
+        # a killed process takes a moment to end, and a resumed one to begin
+        self.view.resume.setDisabled(any(each.run == run.path for each in self.trainings))
         self._show_verdict(run)
         if self._stack.currentWidget() is not self.comparison:
             self._stack.setCurrentWidget(self.view)
@@ -308,8 +310,6 @@ class TrainPage(Page):
         run = self.run
         if run is None or not run.can_resume:
             return
-        for training in list(self.trainings):
-            self._poll(training)  # the one that the run's files show as killed may have ended
         if any(training.run == run.path for training in self.trainings):
             return  # it is starting, which its files do not show yet
         self._failures.pop(str(run.path), None)

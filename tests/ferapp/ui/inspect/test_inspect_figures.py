@@ -166,3 +166,12 @@ def test_without_the_data_it_says_that_the_run_has_a_newer_model(tmp_path: Path)
     opened = open_evaluation(str(run))
     assert opened.evaluation.epoch == 1
     assert "The run has a newer model than this evaluation" in opened.note
+
+
+def test_why_nothing_is_open_stays_on_the_page(qapp: QApplication, qtbot: QtBot) -> None:
+    overview = Overview()
+    qtbot.addWidget(overview)
+    overview.show()
+    overview.show_empty("Nothing is open", "nowhere: no such file or folder")
+    assert overview.note.isVisible()
+    assert overview.note.text() == "nowhere: no such file or folder"

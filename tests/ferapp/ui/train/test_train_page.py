@@ -83,6 +83,7 @@ def test_a_killed_training_says_so_and_can_be_resumed(bench: TrainBench, prepare
     assert "The training process ended unexpectedly" in page.view.reason.text()
     assert page.run is not None
     done = page.run.validations[-1].epoch
+    bench.wait(page.view.resume.isEnabled)
     page.view.resume.click()
     bench.wait(lambda: bench.state() == "running")
     bench.wait_for_epochs(done + 1)
