@@ -22,6 +22,8 @@ from trainer.reports.run_records import read_run_header
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir
 
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
 TINY = {**SETS, "optim.epochs": "1"}
 TEXTS = [f"{key}={value}" for key, value in TINY.items()]
 CONFIG = load_config(None, TEXTS)

@@ -38,6 +38,7 @@ class _WaitingList(QListWidget):
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setFrameShape(QListWidget.Shape.NoFrame)
         self.setUniformItemSizes(True)
+        self.setSpacing(1)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.model().rowsMoved.connect(lambda *_: self.dropped.emit())
@@ -53,7 +54,7 @@ class _WaitingList(QListWidget):
             super().keyPressEvent(event)
 
     def sizeHint(self) -> QSize:
-        row = max(self.sizeHintForRow(0), self.fontMetrics().height() + 4)
+        row = max(self.sizeHintForRow(0), self.fontMetrics().height() + 4) + 2
         return QSize(super().sizeHint().width(), min(max(self.count(), 1), _ROWS) * row + 4)
 
     def minimumSizeHint(self) -> QSize:
