@@ -108,7 +108,7 @@ def refresh(bench: TrainBench) -> None:
 class StartedTraining:
     """A training process that has made its run when it is polled next."""
 
-    was_killed_early, started_at = False, 0.0
+    was_killed_early, started_at, token = False, 0.0, ""
 
     def __init__(self, made: Path) -> None:
         self.run: Path | None = None
