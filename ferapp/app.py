@@ -21,8 +21,10 @@ from ferapp.review import opening
 from ferapp.review.diagnosis import find_label_errors
 from ferapp.review.retraining import RetrainingPlan, newest_retrained, retraining_verdict
 from ferapp.review.sample_explainer import SampleExplainer
+from ferapp.review.selection import ConfusionCell
 from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
+from ferapp.runs.run_queue import read_queue
 from ferapp.runs.study_sources import find_sources
 from ferapp.ui.face_map.face_map_view import FaceMapView
 from ferapp.ui.inspect.inspect_page import InspectPage
@@ -39,6 +41,7 @@ from ferapp.ui.teach.teach_window import TeachTools
 from ferapp.ui.text.source_text import with_mode
 from ferapp.ui.time_machine.epochs_view import EpochsView
 from ferapp.ui.train.train_page import TrainPage, TrainTools
+from ferapp.ui.train_queue.end_notice import EndNotice
 from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.ui.widgets.theme import Mode, apply_theme
 from trainer.errors import FerError
@@ -102,6 +105,11 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
         ),
     )
 
+    def inspect_cells(source: str, cells: frozenset[ConfusionCell]) -> None:
+        inspect.open(source, cells)
+        inspect.show_samples()
+        window.show_page("Inspect")
+
     def inspect_source(source: str) -> None:
         inspect.open(source)
         window.show_page("Inspect")
@@ -109,6 +117,9 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     def inspect_epochs(source: str) -> None:
         inspect_source(source)
         inspect.show_view(epochs)
+
+    notice = EndNotice(window, store.now.notify_ends, lambda on: store.change(notify_ends=on))
+    window.help.menu.insertAction(window.actions_by_id["fullscreen"], notice.action)
 
     def make_train_page() -> TrainPage:
         train = TrainPage(
@@ -118,9 +129,16 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
                 ),
                 verdict=retraining_verdict,
                 compare=compare_runs,
+                notify=notice.show,
                 runs=runs,
             ),
-            Links(window.load_model, window.compare_live, inspect_source, inspect_epochs),
+            Links(
+                window.load_model,
+                window.compare_live,
+                inspect_source,
+                inspect_epochs,
+                inspect_cells,
+            ),
         )
         return train
 
@@ -140,6 +158,8 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
 
     train = LazyPage(make_train_page)
     window.add_page("Train", train, "Launch, watch and compare training runs.")
+    if read_queue(runs).goes_on:  # the page works it off, seen or not
+        QTimer.singleShot(0, train, lambda: train.page)
     window.add_page("Inspect", inspect, "See a model's mistakes up close.")
     studies = LazyPage(make_studies_page)
     window.add_page("Studies", studies, "Turn many videos into tables, a summary and a report.")

@@ -39,7 +39,7 @@ Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # epochs, values
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
-    """A run at one moment. `reason` says why it is damaged or failed.
+    """A run at one moment. `reason` says why it is damaged, failed, or done early.
 
     `best` is the validation of the best model; `start` that of the weights that training started
     from, where the run has measured them. `calibrated_ece` is the finished best model's, `verdict`
@@ -215,7 +215,7 @@ class RunReader:
             path=path,
             name=path.name,
             state=state,
-            reason=str(self._last_event.get("error", "")) if state == "failed" else "",
+            reason=_end_reason(state, self._last_event),
             config=config,
             data=data,
             epoch=int(newest.get("epoch", 0)),
@@ -323,6 +323,14 @@ def _end_of(path: Path) -> str:
             return stream.read().decode("utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def _end_reason(state: RunState, last: dict[str, Any]) -> str:
+    """Why a run failed, or was done before its last epoch."""
+    if state == "failed":
+        return str(last.get("error", ""))
+    text = str(last.get("ended_early", ""))
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _number(value: object) -> float:

@@ -22,6 +22,12 @@ def train_arguments(
     return [*arguments, "--runs", str(runs)]
 
 
+def config_arguments(config: Path, data: str, name: str, runs: Path) -> list[str]:
+    """As `train_arguments`, with a whole configuration, in a file as a run's `config.json`."""
+    arguments = ["train", "--config", str(config), "--data", data, "--name", name]
+    return [*arguments, "--runs", str(runs)]
+
+
 def resume_arguments(run: Path) -> list[str]:
     return ["resume", str(run)]
 
@@ -29,23 +35,26 @@ def resume_arguments(run: Path) -> list[str]:
 class TrainingProcess(ChildProcess):
     """A training that this app started. `run` is its directory as soon as that exists.
 
+    `token`, of which there is one for each start, marks the run's files as those of this process.
     `was_killed_early` says that it was stopped before then.
     """
 
-    def __init__(self, arguments: Sequence[str], runs: Path, run: Path | None = None) -> None:
+    def __init__(
+        self, arguments: Sequence[str], runs: Path, run: Path | None = None, token: str = ""
+    ) -> None:
         runs.mkdir(parents=True, exist_ok=True)
         self._runs, self.run = runs, run
         # the pid does not identify it: on Windows a virtual environment's Python starts another
-        self._token = uuid.uuid4().hex
+        self.token = token or uuid.uuid4().hex
         if run is not None:
             RunDir(run).stop.unlink(missing_ok=True)  # an old request to stop
         self.was_killed_early = False
-        super().__init__("trainer", arguments, runs, {CHILD_VARIABLE: self._token})
+        super().__init__("trainer", arguments, runs, {CHILD_VARIABLE: self.token})
 
     def poll(self) -> int | None:
         """The exit code, None while it runs. Looks for the run's directory until it exists."""
         if self.run is None:
-            self.run = find_run_of(self._token, self._runs)
+            self.run = find_run_of(self.token, self._runs)
         return super().poll()
 
     def stop(self) -> None:

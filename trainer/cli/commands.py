@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trainer.cli.evaluate_commands import evaluate, explain
+from trainer.cli.find_rate_command import find_rate
 from trainer.cli.label_commands import labels
 from trainer.cli.model_commands import average, bench, export, models
 from trainer.cli.printing import (
@@ -160,7 +161,11 @@ def train(
     ] = "",
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
     config_file: Annotated[
-        Path | None, typer.Option("--config", help="TOML file with further settings.")
+        Path | None,
+        typer.Option(
+            "--config",
+            help="TOML file with further settings, or a run's config.json instead of the recipe.",
+        ),
     ] = None,
     sets: Annotated[
         list[str] | None,
@@ -247,16 +252,8 @@ def recipes(
 
 
 for command in (
-    evaluate,
-    explain,
-    labels,
-    runs,
-    compare,
-    reproduce,
-    export,
-    average,
-    models,
-    bench,
+    *(find_rate, evaluate, explain, labels, runs, compare, reproduce),
+    *(export, average, models, bench),
 ):
     app.command()(command)
 

@@ -48,6 +48,11 @@ class RunDir:
         return self.path / "train.log"
 
     @property
+    def tensorboard(self) -> Path:
+        """Event files for TensorBoard, with `run.tensorboard`."""
+        return self.path / "tensorboard"
+
+    @property
     def best(self) -> Path:
         return self.path / "checkpoints" / "best.safetensors"
 

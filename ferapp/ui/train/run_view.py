@@ -71,6 +71,7 @@ class RunView(QWidget):
     resume_requested = Signal()
     live_requested = Signal()
     inspect_requested = Signal()
+    cells_requested = Signal(object)  # of the confusion matrix, as ConfusionMatrix.selected
     epochs_requested = Signal()
     duplicate_requested = Signal()
     halve_batch_requested = Signal()
@@ -110,6 +111,7 @@ class RunView(QWidget):
         )
         self.rates = CurvePlot("Learning rate", "Its schedule.", "{:.2g}")
         self.confusion = EpochConfusion()
+        self.confusion.cells_chosen.connect(self.cells_requested)
         self.log = LogView("Log of the run")
         self.log.setMaximumHeight(170)
         self.log.hide()

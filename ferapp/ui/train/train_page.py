@@ -31,6 +31,7 @@ from ferapp.ui.train.compare_view import CompareView
 from ferapp.ui.train.data_view import DataView
 from ferapp.ui.train.run_form import RunForm
 from ferapp.ui.train.run_view import RunView
+from ferapp.ui.train_queue.queue_control import QueueControl
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.closing_question import ask_about_process
@@ -55,6 +56,7 @@ class TrainTools:
         [Sequence[Path], Mapping[str, str]], tuple[ComparedRuns, ...]
     ]
     runs: Path
+    notify: Callable[[str, str], None] = lambda title, text: None  # that a run has ended
 
 
 class TrainPage(Page):
@@ -79,6 +81,7 @@ class TrainPage(Page):
         self.empty.setProperty("quiet", True)
         self.empty.setContentsMargins(12, 8, 12, 8)
         self.form = RunForm(tools.runs)
+        self.queue = QueueControl(tools.runs, self.tasks, self.form, self)
         self.data = DataView()
         self.view = RunView()
         self.comparison = CompareView()
@@ -103,6 +106,7 @@ class TrainPage(Page):
         column = QVBoxLayout(left)
         column.setContentsMargins(8, 10, 4, 8)
         column.addWidget(self.new_run)
+        column.addWidget(self.queue.strip)
         column.addWidget(self.empty)
         column.addWidget(self.desk, 1)
         halves = QHBoxLayout(self._form_page)
@@ -117,7 +121,10 @@ class TrainPage(Page):
         self.list.entries.checked_changed.connect(self._compare)
         self.desk.widened.connect(self._widen_table)
         self.desk.changed.connect(self._read_runs)
-        self.form.start_requested.connect(self.start)
+        self.queue.start_now.connect(self.start)
+        self.queue.launched.connect(self._watch)
+        self.queue.message.connect(self.toast.show_message)
+        self.queue.ended.connect(self._tools.notify)
         self.form.check_requested.connect(self._check_data)
         self.form.data.textChanged.connect(lambda _: self._show_check())
         self.form.validated.connect(self._show_check)
@@ -126,6 +133,9 @@ class TrainPage(Page):
         self.view.resume_requested.connect(self._resume)
         self.view.live_requested.connect(self._go_live)
         self.view.inspect_requested.connect(lambda: self._links.inspect(self._shown_path))
+        self.view.cells_requested.connect(
+            lambda cells: self._links.inspect_cells(self._shown_path, cells)
+        )
         self.view.epochs_requested.connect(lambda: self._links.inspect_epochs(self._shown_path))
         self.view.duplicate_requested.connect(lambda: self._duplicate({}))
         self.view.halve_batch_requested.connect(self._start_with_half_the_batch)
@@ -143,7 +153,7 @@ class TrainPage(Page):
         for training in list(self.trainings):
             self._poll(training)
         self._show_preparing()
-        if self.isVisible() or self.trainings:
+        if self.isVisible() or self.trainings or self.queue.is_watching:
             self._read_runs()
 
     def _read_runs(self) -> None:
@@ -164,6 +174,7 @@ class TrainPage(Page):
         runs, shown = result
         self.empty.setVisible(not runs)
         self.desk.show_runs(runs)
+        self.queue.advance(runs, self.trainings)
         if shown is not None and str(shown.path) == self._shown_path:
             self._show_run(shown)
 
@@ -238,16 +249,20 @@ class TrainPage(Page):
         except OSError as error:
             self.toast.show_message(f"The training could not be started: {error.strerror}")
             return
-        self.trainings.append(training)
         self._launch_data = self.form.data_choice
         self.toast.show_message("Starting training…" if run is None else "Resuming…")
+        self._watch(training)
+
+    def _watch(self, training: TrainingProcess) -> None:
+        self.trainings.append(training)
         self._refresh()
 
     def _poll(self, training: TrainingProcess) -> None:
         """Show a training that has made its run, and keep the output of one that failed."""
         had_run = training.run is not None
         code = training.poll()
-        if training.run is not None and not had_run:
+        is_queued = self.queue.settle(training, code)
+        if training.run is not None and not had_run and not is_queued:
             self.list.choose(str(training.run))
             if isinstance(self._checked[1], str):  # it started: an earlier error is outdated
                 self._set_check(DataChoice(), "")
@@ -258,10 +273,10 @@ class TrainPage(Page):
             self._failures.pop(str(training.run), None)
         elif training.was_killed_early:
             self._set_check(self._launch_data, "Training was stopped before it began.")
-        elif training.run is None:
+        elif training.run is None and not is_queued:
             self._set_check(self._launch_data, training.last_output())
             self.toast.show_message("Training could not begin.")
-        elif code > 0:
+        elif code > 0 and training.run is not None:
             self._failures[str(training.run)] = training.last_output()
 
     @property
@@ -435,3 +450,4 @@ class TrainPage(Page):
         for training in self.trainings:
             training.detach()
         super().stop()
+        self.queue.close()

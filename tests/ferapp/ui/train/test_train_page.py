@@ -64,6 +64,14 @@ def test_start_watch_stop_resume_and_use_a_run(bench: TrainBench, prepared: Path
     assert bench.calls == [("live", str(RunDir(page.run.path).best))]
     view.inspect.click()
     assert bench.calls[-1] == ("inspect", str(page.run.path))
+    matrix, slider = view.confusion.matrix, view.confusion.slider
+    place = matrix.cell_rect((2, 1)).center().toPoint()
+    slider.setValue(1 if slider.best == 0 else 0)  # the model of another epoch is not kept
+    bench.qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place)
+    assert bench.calls[-1] == ("inspect", str(page.run.path))
+    slider.setValue(slider.best)
+    bench.qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place)
+    assert bench.calls[-1] == ("cells", str(page.run.path), "[(2, 1)]")
     view.epochs.click()
     assert bench.calls[-1] == ("epochs", str(page.run.path))
     assert view.resume.isVisible()
