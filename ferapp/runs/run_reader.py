@@ -25,7 +25,7 @@ from trainer.config.train_config import TrainConfig
 from trainer.errors import FerError
 from trainer.labels import EXPRESSIONS
 from trainer.reports.run_list.run_rows import RunRow, run_row
-from trainer.reports.run_list.run_status import RunStatus, run_status
+from trainer.reports.run_list.run_status import RunStatus, end_reason, run_status
 from trainer.reports.run_records import best_validation, read_run_header
 from trainer.training.event_log import parse_event
 from trainer.training.run_about import RunAbout, read_about
@@ -215,7 +215,7 @@ class RunReader:
             path=path,
             name=path.name,
             state=state,
-            reason=_end_reason(state, self._last_event),
+            reason=end_reason(state, self._last_event),
             config=config,
             data=data,
             epoch=int(newest.get("epoch", 0)),
@@ -323,14 +323,6 @@ def _end_of(path: Path) -> str:
             return stream.read().decode("utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def _end_reason(state: RunState, last: dict[str, Any]) -> str:
-    """Why a run failed, or was done before its last epoch."""
-    if state == "failed":
-        return str(last.get("error", ""))
-    text = str(last.get("ended_early", ""))
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _number(value: object) -> float:

@@ -17,7 +17,7 @@ from trainer.config.train_config import TrainConfig
 from trainer.errors import DataError, ModelFileError, UsageError
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import read_card
-from trainer.reports.run_list.run_status import RunStatus, run_status
+from trainer.reports.run_list.run_status import RunStatus, end_reason, run_status
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir
 
@@ -28,8 +28,8 @@ DONE = "done"
 class RunRecord:
     """One run.
 
-    `reason` says why a run failed. `validations` are the events `epoch` and `validation`, in order;
-    the first may be of epoch 0, the start. `best` is the epoch and the metrics of the best model on
+    `reason` is that of `end_reason`. `validations` are the events `epoch` and `validation`, in
+    order; the first may be of epoch 0, the start. `best` is the epoch and the metrics of the best model on
     val; empty before the first one; see `best_validation`. `evaluations` are the metrics of
     `fertrain evaluate` by split. `val_data` stands for the validation samples and their labels:
     figures of runs with another one are not comparable.
@@ -119,7 +119,7 @@ def _record(run: RunDir, name: str, data: str, config: TrainConfig, now: float) 
         data=data,
         config=config,
         status=(status := _status(run, events, now)),
-        reason=str(ended.get("error", "")) if status == "failed" else "",
+        reason=end_reason(status, events[-1] if events else {}),
         classes=classes,
         validations=in_order,
         best=best_validation(in_order, card_metrics, ended),

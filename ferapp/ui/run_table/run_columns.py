@@ -95,7 +95,7 @@ COLUMNS = (
         lambda entry: entry.name,
         lambda entry: entry.name.casefold(),
         edits="title",
-        width=210,
+        width=240,
     ),
     RunColumn(
         "Status",

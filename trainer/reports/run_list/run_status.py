@@ -41,6 +41,14 @@ def run_status(
         return "interrupted"
 
 
+def end_reason(status: RunStatus, last: Mapping[str, Any]) -> str:
+    """Why a run failed, or was done before its last epoch."""
+    if status == "failed":
+        return str(last.get("error", ""))
+    text = str(last.get("ended_early", ""))
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
 def status_text(status: RunStatus, missed_start: bool) -> str:
     """`done`, `done, did not beat its start`."""
     return f"{status}, did not beat its start" if missed_start else status
