@@ -29,9 +29,9 @@ class RunRecord:
     """One run.
 
     `reason` is that of `end_reason`. `validations` are the events `epoch` and `validation`, in
-    order; the first may be of epoch 0, the start. `best` is the epoch and the metrics of the best model on
-    val; empty before the first one; see `best_validation`. `evaluations` are the metrics of
-    `fertrain evaluate` by split. `val_data` stands for the validation samples and their labels:
+    order; the first may be of epoch 0, the start. `best` is the epoch and the metrics of the best
+    model on val; empty before the first one; see `best_validation`. `evaluations` are the metrics
+    of `fertrain evaluate` by split. `val_data` stands for the validation samples and their labels:
     figures of runs with another one are not comparable.
     """
 
