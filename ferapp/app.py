@@ -103,7 +103,12 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
                 compare=compare_runs,
                 runs=runs,
             ),
-            Links(window.load_model, window.compare_live, inspect_source),
+            Links(
+                window.load_model,
+                window.compare_live,
+                inspect_source,
+                window.live_page.live_view.toast.show_message,
+            ),
         )
         return train
 

@@ -12,7 +12,7 @@ from ferapp.sources.heavy_imports import load_opencv
 from trainer.config.sections import DataConfig
 
 EXAMPLES_PER_CLASS = 8
-READING = ("format", "classes", "class_map", "val_share", "val_seed")
+READING = ("format", "classes", "class_map", "val_share", "val_seed", "bad_share")
 _STAGES = {"reading": "Reading pictures", "landmarks": "Finding landmarks"}
 
 
