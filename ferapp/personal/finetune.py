@@ -68,16 +68,17 @@ def newest_run(runs: Path) -> RunSnapshot | None:
 
 def finetune_result(run: RunSnapshot) -> FinetuneResult | None:
     """Before and after on the held-out pictures; None unless the training is done."""
-    best_epoch = int(run.best.get("epoch", -1))
-    before, after = run.confusions.get(0), run.confusions.get(best_epoch)
-    if run.state != "done" or before is None or after is None or not run.has_model:
+    if run.state != "done" or run.start is None or run.best is None or not run.has_model:
+        return None
+    before, after = run.start.confusion, run.best.confusion
+    if before is None or after is None:
         return None
     classes = tuple(
         ClassResult(name, int(before[row].sum()), int(before[row, row]), int(after[row, row]))
         for row, name in enumerate(run.classes)
         if before[row].sum()
     )
-    return FinetuneResult(RunDir(run.path).best, best_epoch, run.epochs_planned, classes)
+    return FinetuneResult(RunDir(run.path).best, run.best.epoch, run.epochs_planned, classes)
 
 
 def kill_trainings(runs: Path) -> None:

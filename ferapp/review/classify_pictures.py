@@ -33,7 +33,7 @@ def classify(
 
     from trainer.device import resolve_device
     from trainer.evaluation.predictions import predict
-    from trainer.faces.align import align_face, unaligned_crop
+    from trainer.faces.align import crop_face
     from trainer.models.model_file import load_model
 
     device = resolve_device("auto")
@@ -52,13 +52,7 @@ def classify(
             picture, points = read_picture(row), landmarks[row]
             if picture is None:
                 raise DataError(f"{name}: the pictures are missing, so they cannot be classified")
-            has_landmarks = np.isfinite(points).all()
-            face = (
-                align_face(picture, points, size)
-                if has_landmarks
-                else unaligned_crop(picture, size)
-            )
-            crops.append(face.crop)
+            crops.append(crop_face(picture, points, size).crop)
         pixels = torch.from_numpy(np.stack(crops))
         predictions = predict(network, card, pixels, device)
         logits.append(predictions.logits)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.data.array_files import check_arrays, read_arrays
 from trainer.errors import DataError
+from trainer.evaluation.intervals import Interval, bootstrap_intervals
 from trainer.evaluation.label_errors.confident_learning import RankedSuspects, rank_suspects
 from trainer.evaluation.metrics import (
     Calibration,
@@ -19,7 +20,6 @@ from trainer.evaluation.metrics import (
     Floats,
     calibration,
     confusion_matrix,
-    outvoted_share,
     softmax,
 )
 from trainer.labels import EXPRESSIONS
@@ -40,7 +40,9 @@ class Evaluation:
     """`logits` (N, K), `label` (N,) indices, `landmarks` (N, 68, 2) in pixels or NaN.
 
     A sample without a label has the label −1; it is neither right nor wrong. `votes` (N, K) are
-    shares of annotators, NaN without votes. `temperature` is the model's. With `needs_face`, as
+    shares of annotators, NaN without votes. `temperature` is the model's, and 1 unless it was
+    calibrated; `epoch` is its epoch, None where it is not known; `options` say how it predicted,
+    where that is not as usual: "flip views, balanced prior". With `needs_face`, as
     for one's own pictures, a sample without landmarks shows no face and is left out everywhere;
     the samples of a data set are faces even without landmarks. `feature` (N, d) is what the model's
     last layer sees of each sample; old files have none.
@@ -57,10 +59,17 @@ class Evaluation:
     votes: NDArray[np.float32]
     temperature: float = 1.0
     needs_face: bool = False
+    epoch: int | None = None
+    options: str = ""
     feature: NDArray[np.float16] | None = None
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row of each sample id."""
+        return {sample: row for row, sample in enumerate(self.sample_id.tolist())}
 
     @cached_property
     def faceless(self) -> NDArray[np.bool_]:
@@ -114,6 +123,18 @@ class Evaluation:
         return calibration(self.probabilities[self.labelled], self.label[self.labelled])
 
     @cached_property
+    def raw_calibration(self) -> Calibration:
+        """Of the labelled samples, before the temperature."""
+        rows = self.labelled
+        return calibration(softmax(self.logits[rows]), self.label[rows])
+
+    @cached_property
+    def intervals(self) -> dict[str, Interval]:
+        """95 % intervals of accuracy, mean_class_accuracy, macro_f1 and ece. Slow: a bootstrap."""
+        rows = self.labelled
+        return bootstrap_intervals(self.logits[rows], self.label[rows], self.temperature)
+
+    @cached_property
     def measures(self) -> dict[str, Floats]:
         """The values (N,) that samples can be sorted by; high values deserve attention first.
 
@@ -149,13 +170,6 @@ class Evaluation:
     def _ranked(self) -> RankedSuspects:
         return rank_suspects(self.probabilities, self.label)
 
-    def confirmed_share(self, rows: NDArray[np.int64]) -> float:
-        """The share of `rows` whose annotators' majority chose another class than the label.
-
-        Rows without votes or with a tied vote are left out; NaN if no row is left.
-        """
-        return outvoted_share(self.votes[rows], self.label[rows])
-
 
 def common_rows(
     before: Evaluation, after: Evaluation
@@ -164,11 +178,10 @@ def common_rows(
 
     Raises DataError if they share no sample, or if one has different labels.
     """
-    after_rows = {name: row for row, name in enumerate(after.sample_id.tolist())}
     pairs = [
-        (row, after_rows[name])
+        (row, after.row_of[name])
         for row, name in enumerate(before.sample_id.tolist())
-        if name in after_rows
+        if name in after.row_of
     ]
     if not pairs:
         raise DataError(f"{before.name} and {after.name} have no sample in common")
@@ -180,7 +193,13 @@ def common_rows(
     return in_before, in_after
 
 
-def read_evaluation(file: Path, name: str, classes: tuple[str, ...] = EXPRESSIONS) -> Evaluation:
+def read_evaluation(
+    file: Path,
+    name: str,
+    classes: tuple[str, ...] = EXPRESSIONS,
+    epoch: int | None = None,
+    options: str = "",
+) -> Evaluation:
     """Read a predictions.npz. Raises DataError with the reason, and the sample that is at fault."""
     try:
         stored = read_arrays(file)
@@ -207,6 +226,8 @@ def read_evaluation(file: Path, name: str, classes: tuple[str, ...] = EXPRESSION
         votes=votes,
         temperature=temperature,
         needs_face=False,
+        epoch=epoch,
+        options=options,
         feature=None if feature is None else feature.astype(np.float16),
     )
 

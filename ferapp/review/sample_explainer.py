@@ -73,15 +73,13 @@ class SampleExplainer:
         `label` is −1 for a sample without one.
         """
         classifier = self._classifier(model)
-        from trainer.faces.align import align_face, transform_points, unaligned_crop
+        from trainer.faces.align import crop_face, transform_points
 
         size = classifier.crop_size
         side = classifier.card.preprocessing.input_size
         margin = (size - side) // 2
         has_landmarks = bool(np.isfinite(landmarks).all())
-        face = (
-            align_face(picture, landmarks, size) if has_landmarks else unaligned_crop(picture, size)
-        )
+        face = crop_face(picture, landmarks, size)
         in_face = (
             transform_points(face.matrix, landmarks).astype(np.float32) if has_landmarks else None
         )

@@ -1,5 +1,6 @@
 """Which samples of an evaluation are shown, and in which order."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.review.evaluation import Evaluation, common_rows
+from ferapp.runs.run_names import unique_names
 from trainer.data.label_review import Decision
+from trainer.evaluation.intervals import McNemar, mcnemar
 
 ConfusionCell = tuple[int, int]  # true class (K: without a label), predicted class
 SampleKind = Literal[
@@ -19,12 +22,18 @@ SampleKind = Literal[
     "broken",
     "flagged",
     "relabelled",
+    "kept",
     "faceless",
     "chosen",
 ]
 Decisions = dict[str, Decision]  # by sample id
 Rows = NDArray[np.int64]  # of an evaluation
 
+_DECIDED: dict[SampleKind, Callable[[Decision], bool]] = {
+    "flagged": lambda decision: decision.flag,
+    "relabelled": lambda decision: bool(decision.label),
+    "kept": lambda decision: decision.kept,
+}
 SORT_KEYS = ("loss", "confidence", "margin", "entropy", "disagreement", "data set")
 
 
@@ -43,21 +52,37 @@ class Selection:
 class EvaluationComparison:
     """The evaluation that is shown, compared with another one of the same samples.
 
-    `fixed` are rows that it has right and the other wrong, `broken` the reverse. Both accuracies
-    are of the common samples. `other_rows` maps its rows to the other's.
+    `fixed` are rows that it has right and the other wrong, `broken` the reverse; `test` says
+    whether that is a difference, and has the shown one first. Both accuracies are of the `n` common
+    samples with a label. `other_rows` maps its rows to the other's.
     """
 
+    shown_name: str
     other: Evaluation
     fixed: Rows
     broken: Rows
     accuracy: float
     other_accuracy: float
+    n: int
+    test: McNemar
     other_rows: dict[int, int]
 
     @property
     def name(self) -> str:
         """Of the other evaluation."""
         return self.other.name
+
+    @property
+    def short_names(self) -> tuple[str, str]:
+        """Of the shown one and of the other, without what does not tell them apart."""
+        if self.shown_name == self.name:
+            return self.shown_name, f"the other {self.name}"
+        pair = [self.shown_name, self.name]
+        (first, _, split), (second, _, other_split) = (name.rpartition(" · ") for name in pair)
+        if first and second and split == other_split:
+            pair = [first, second]
+        names = unique_names(pair)
+        return names[pair[0]], names[pair[1]]
 
     def other_prediction(self, row: int) -> tuple[str, float] | None:
         """The other's class for a row and its probability; None where it has no prediction."""
@@ -69,16 +94,22 @@ class EvaluationComparison:
         return self.other.classes[predicted], probability
 
 
-def compare_evaluations(shown: Evaluation, other: Evaluation) -> EvaluationComparison:
-    """Raises DataError as `common_rows`."""
+def compare_evaluations(
+    shown: Evaluation, other: Evaluation, shown_name: str = ""
+) -> EvaluationComparison:
+    """`shown_name` replaces the name of `shown`. Raises DataError as `common_rows`."""
     rows, other_rows = common_rows(shown, other)
     wrong, other_wrong = shown.wrong[rows], other.wrong[other_rows]
+    labelled = shown.labelled[rows]
     return EvaluationComparison(
+        shown_name=shown_name or shown.name,
         other=other,
         fixed=rows[other_wrong & ~wrong],
         broken=rows[wrong & ~other_wrong],
         accuracy=shown.scores_of(rows).accuracy,
         other_accuracy=other.scores_of(other_rows).accuracy,
+        n=int(labelled.sum()),
+        test=mcnemar(labelled & ~wrong, labelled & ~other_wrong),
         other_rows=dict(zip(rows.tolist(), other_rows.tolist(), strict=True)),
     )
 
@@ -88,6 +119,9 @@ def count_kinds(
 ) -> dict[SampleKind, int]:
     """The number of samples of each kind, in all cells."""
     wrong, labelled = int(shown.wrong.sum()), int(shown.labelled.sum())
+    decided: dict[SampleKind, int] = {
+        kind: len(_decided_rows(shown, kind, decisions)) for kind in _DECIDED
+    }
     return {
         "all": len(shown),
         "wrong": wrong,
@@ -96,8 +130,7 @@ def count_kinds(
         "fixed": len(comparison.fixed) if comparison else 0,
         "broken": len(comparison.broken) if comparison else 0,
         "faceless": int(shown.faceless.sum()),
-        "relabelled": sum(bool(decision.label) for decision in decisions.values()),
-        "flagged": sum(decision.flag for decision in decisions.values()),
+        **decided,
     }
 
 
@@ -148,16 +181,17 @@ def _rows_of_kind(
             return comparison.fixed if comparison else everything[:0]
         case "broken":
             return comparison.broken if comparison else everything[:0]
-        case "flagged":
-            return everything[_are_in(shown, {s for s, d in decisions.items() if d.flag})]
-        case "relabelled":
-            return everything[_are_in(shown, {s for s, d in decisions.items() if d.label})]
+        case "flagged" | "relabelled" | "kept":
+            return _decided_rows(shown, selection.kind, decisions)
         case _:
             return everything
 
 
-def _are_in(shown: Evaluation, sample_ids: set[str]) -> NDArray[np.bool_]:
-    return np.isin(shown.sample_id, list(sample_ids))
+def _decided_rows(shown: Evaluation, kind: SampleKind, decisions: Decisions) -> Rows:
+    """Of the samples that have such a decision; a review may be about other splits, too."""
+    ids = (sample for sample, decision in decisions.items() if _DECIDED[kind](decision))
+    rows = sorted(shown.row_of[sample] for sample in ids if sample in shown.row_of)
+    return np.array(rows, np.int64)
 
 
 def _cell_numbers(shown: Evaluation) -> Rows:

@@ -14,11 +14,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ferapp.runs.run_validations import (
+    BestCard,
+    BestStatistics,
+    Validation,
+    best_statistics,
+    find_best,
+    validation_of,
+)
 from ferapp.runs.training_process import find_process, is_from_this_machine, may_be_training
 from trainer.config.train_config import TrainConfig
-from trainer.errors import FerError, ModelFileError
+from trainer.errors import FerError
 from trainer.labels import EXPRESSIONS
-from trainer.model_index import read_card
 from trainer.reports.run_records import ALIVE_SECONDS, best_validation, read_run_header
 from trainer.training.event_log import parse_event
 from trainer.training.run_dir import RunDir
@@ -34,10 +41,11 @@ Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # epochs, values
 class RunSnapshot:
     """A run at one moment. `reason` says why it is damaged or failed.
 
-    `best` holds the metrics of the best model on val, with its epoch, as `best_validation` has
-    them. `verdict` says whether it beat its start. `step_curves` and
-    `epoch_curves` are by metric; `confusions` (K, K) are by epoch. `eta_s`, `images_per_second`
-    and `memory_mb` are of the newest step.
+    `best` is the validation of the best model; `start` that of the weights that training started
+    from, where the run has measured them. `calibrated_ece` is the finished best model's, `verdict`
+    says of a finished run whether it beat its start. What only one run needs, a list leaves empty:
+    `log`, `best_statistics`, and `step_curves` and `epoch_curves`, which are by metric. `eta_s`,
+    `images_per_second` and `memory_mb` are of the newest step.
     """
 
     path: Path
@@ -50,11 +58,13 @@ class RunSnapshot:
     epoch: int = 0
     epochs_planned: int = 0
     progress: float = 0.0  # share of the steps done
-    best: dict[str, Any] = field(default_factory=dict)
+    best: Validation | None = None
+    validations: tuple[Validation, ...] = ()
+    calibrated_ece: float = math.nan
     verdict: str = ""
+    best_statistics: BestStatistics = field(default_factory=BestStatistics)
     step_curves: dict[str, Series] = field(default_factory=dict)
     epoch_curves: dict[str, Series] = field(default_factory=dict)
-    confusions: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     eta_s: float = math.nan
     images_per_second: float = math.nan
     memory_mb: float = math.nan
@@ -82,13 +92,27 @@ class RunSnapshot:
 
     @property
     def accuracy(self) -> float:
-        """Of the best validation, 0–1; NaN before the first."""
-        return _number(self.best.get("accuracy"))
+        """Of the best model, 0–1; NaN before the first validation."""
+        return math.nan if self.best is None else self.best.accuracy
 
     @property
-    def mean_class_accuracy(self) -> float:
-        """At the epoch of `accuracy`; NaN before the first."""
-        return _number(self.best.get("mean_class_accuracy"))
+    def start(self) -> Validation | None:
+        """The validation of the weights that training started from; None where there was none."""
+        return next((each for each in self.validations if each.step == 0), None)
+
+    @property
+    def start_name(self) -> str:
+        """`default`, or `random weights`."""
+        init = self.config.model.init if self.config is not None else ""
+        return Path(init).stem if init else "random weights"
+
+    @property
+    def missed_its_start(self) -> bool:
+        """Whether it ended without an epoch more accurate than the model that it started from."""
+        if self.start is None or self.best is None or self.is_active:
+            return False
+        trained = [each.accuracy for each in (*self.validations, self.best) if each.epoch > 0]
+        return bool(trained) and not max(trained) > self.start.accuracy
 
 
 class EventTail:
@@ -127,7 +151,8 @@ class RunReader:
         self._start_event: dict[str, Any] = {}
         self._last_event: dict[str, Any] = {}
         self._head: tuple[str, str, TrainConfig] | None = None
-        self._card: tuple[tuple[int, int], dict[str, Any]] = ((0, 0), {})
+        self._card = BestCard(self._run)
+        self._statistics: tuple[dict[str, Any], BestStatistics] = ({}, BestStatistics())
 
     def read(self, now: float | None = None, *, curves: bool = True) -> RunSnapshot:
         """The run as it is now; without `curves` only what a list shows."""
@@ -151,28 +176,40 @@ class RunReader:
         planned = int(self._start_event.get("steps") or 0)
         per_epoch = planned / max(config.optim.epochs, 1) or 1.0
         done = max(int(newest.get("step", 0)), int(self._start_event.get("step") or 0))
-        validations = list(self._validations.values())
+        events = list(self._validations.values())
+        samples = int(self._start_event.get("val_samples") or 0)
+        validations = tuple(validation_of(event, per_epoch, samples) for event in events)
+        metrics = best_validation(events, self._card.read(), self._last_event)
+        best = find_best(validations, metrics, samples)
         return RunSnapshot(
             path=path,
             name=path.name,
             state=state,
             reason=str(self._last_event.get("error", "")) if state == "failed" else "",
-            verdict=str(self._last_event.get("verdict", "")),
             config=config,
             data=data,
             epoch=int(newest.get("epoch", 0)),
             epochs_planned=config.optim.epochs,
             progress=done / planned if planned else 0.0,
-            best=best_validation(validations, self._card_metrics(), self._last_event),
+            best=best,
+            validations=validations,
+            calibrated_ece=_number(metrics.get("ece")),
+            verdict=str(self._last_event.get("verdict", "")),
+            best_statistics=self._statistics_of(metrics) if curves else BestStatistics(),
             step_curves=_curves(list(self._steps.values()), per_epoch, MAX_STEPS) if curves else {},
-            epoch_curves=_curves(validations, per_epoch) if curves else {},
-            confusions=_confusions(validations) if curves else {},
+            epoch_curves=_curves(events, per_epoch) if curves else {},
             eta_s=_number(newest.get("eta_s")),
             images_per_second=_number(newest.get("images_per_second")),
             memory_mb=_number(newest.get("memory_mb")),
             start_event=self._start_event,
             log=_end_of(self._run.log) if curves else "",
         )
+
+    def _statistics_of(self, metrics: dict[str, Any]) -> BestStatistics:
+        """Computed once for each best model, and again once it is calibrated."""
+        if metrics != self._statistics[0]:
+            self._statistics = (metrics, best_statistics(self._run, metrics))
+        return self._statistics[1]
 
     def _apply(self, events: list[dict[str, Any]], restarted: bool) -> None:
         if restarted:
@@ -194,7 +231,7 @@ class RunReader:
     def _state(self, now: float) -> RunState:
         if self._last_event.get("event") == "run_ended":
             reason = self._last_event.get("reason")
-            if reason == "diverged":
+            if reason == "diverged":  # a failure, of which its error says more
                 return "failed"
             return reason if reason in ("done", "stopped", "failed") else "interrupted"
         if self._last_event:
@@ -206,17 +243,6 @@ class RunReader:
             return "starting" if alive else "interrupted"
         except (OSError, ValueError, AttributeError, RecursionError):
             return "interrupted"
-
-    def _card_metrics(self) -> dict[str, Any]:
-        """Those in the card of the best model, read again when its file has changed."""
-        try:
-            found = self._run.best.stat()
-            version = (found.st_mtime_ns, found.st_size)
-            if version != self._card[0]:
-                self._card = (version, dict(read_card(self._run.best).metrics))
-        except (OSError, ModelFileError):
-            self._card = ((0, 0), {})
-        return self._card[1]
 
 
 class RunFolder:
@@ -254,14 +280,6 @@ def is_alive(record: dict[str, Any], last: float, now: float) -> bool:
     if not isinstance(record.get("pid"), int) or not is_from_this_machine(record):
         return is_recent
     return find_process(record) is not None or (is_recent and may_be_training(record))
-
-
-def _confusions(validations: list[dict[str, Any]]) -> dict[int, NDArray[np.int64]]:
-    return {
-        int(event["epoch"]): np.array(event["val_confusion"], np.int64)
-        for event in validations
-        if event.get("val_confusion")
-    }
 
 
 def _curves(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from trainer.card import Preprocessing
 from trainer.data.face_data import FaceData
-from trainer.faces.align import align_face, similarity_to_template, transform_points, unaligned_crop
+from trainer.faces.align import crop_face, similarity_to_template, transform_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,9 @@ class LazyCrops:
         """(B, S, S) of rows (B,) or of a slice. Safe from any thread."""
         indices = rows.tolist() if isinstance(rows, Tensor) else range(len(self))[rows]
         pixels = np.empty((len(indices), self.size, self.size), np.uint8)
-        has_landmarks = self.data.has_landmarks
         for place, index in enumerate(indices):
             picture, points = np.asarray(self.data.images[index]), self.data.landmarks[index]
-            if has_landmarks[index]:
-                pixels[place] = align_face(picture, points, self.size).crop
-            else:
-                pixels[place] = unaligned_crop(picture, self.size).crop
+            pixels[place] = crop_face(picture, points, self.size).crop
         return torch.from_numpy(pixels)
 
 

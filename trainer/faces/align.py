@@ -82,6 +82,15 @@ def unaligned_crop(picture: NDArray[np.uint8], size: int = TEMPLATE_SIDE) -> Ali
     return AlignedFace(np.asarray(crop, dtype=np.uint8), matrix)
 
 
+def crop_face(
+    picture: NDArray[np.uint8], landmarks: NDArray[np.float32], size: int = TEMPLATE_SIDE
+) -> AlignedFace:
+    """The canonical crop where the landmarks (68, 2) are known, else the whole picture."""
+    if np.isfinite(landmarks).all():
+        return align_face(picture, landmarks, size)
+    return unaligned_crop(picture, size)
+
+
 def transform_points(
     matrix: NDArray[np.floating], points: NDArray[np.floating]
 ) -> NDArray[np.floating]:

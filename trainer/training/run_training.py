@@ -15,6 +15,7 @@ from trainer.data.prepare import open_data
 from trainer.data.reading.read_options import configured_options
 from trainer.errors import UsageError
 from trainer.memory import keep_freed_memory
+from trainer.training.batches import reviewed_samples
 from trainer.training.distributed import World, distributed_world
 from trainer.training.run_dir import RunDir, create_run, only_training
 from trainer.training.text_log import text_log
@@ -35,6 +36,8 @@ def train_new_run(
     """
     with distributed_world() as world:
         faces = _open_training_data(data, config, world, reading)
+        if config.data.review:  # one that cannot apply is refused before there is a run
+            reviewed_samples(config.data, faces, Path(config.data.review).expanduser())
         path = ""
         if world.is_main:
             path = str(create_run(runs, name, config, data).path)

@@ -27,7 +27,10 @@ class StartComparison:
     def sentence(self) -> str:
         """What to tell a person."""
         epochs = "epoch" if self.epoch == 1 else "epochs"
-        result = "It beat its start" if self.trained > self.start else "It did not beat its start"
+        result = "It did not beat its start"
+        if self.trained > self.start:
+            is_sure = self.test.is_evidence
+            result = "It beat its start" if is_sure else "No evidence that it beat its start"
         pictures = "picture" if self.n == 1 else "pictures"
         verdict = self.test.verdict("the trained model", "the start")
         return (

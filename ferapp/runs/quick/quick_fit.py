@@ -82,12 +82,13 @@ def quick_result(run: RunSnapshot) -> QuickResult | None:
     Its model is that of the last epoch: of the best, the held-out pictures would have chosen the
     epoch, and their count would flatter it.
     """
-    confusion, model = run.confusions.get(run.epochs_planned), RunDir(run.path).last
+    confusion = run.validations[-1].confusion if run.validations else None
+    model = RunDir(run.path).last
     if run.state != "done" or confusion is None or not model.is_file():
         return None
     classes = tuple(
         ClassHits(name, int(confusion[row].sum()), int(confusion[row, row]))
-        for row, name in enumerate(run.config.data.classes if run.config else run.classes)
+        for row, name in enumerate(run.config.data.classes if run.config else ())
     )
     return QuickResult(model, classes)
 

@@ -55,8 +55,8 @@ def progress_text(run: RunSnapshot | None) -> str:
     if run is None or not run.has_begun:
         return "Starting. It loads the model and reads the pictures…"
     text = f"Learning: pass {max(run.epoch, 1)} of {run.epochs_planned} over the pictures"
-    if run.confusions:
-        newest = run.confusions[max(run.confusions)]
+    newest = run.validations[-1].confusion if run.validations else None
+    if newest is not None:
         right, count = int(newest.trace()), int(newest.sum())
         text += f". Right on {right} of {count} held-out pictures so far"
     return f"{text}."

@@ -8,10 +8,17 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from ferapp.overlays import label_text
 from ferapp.review.evaluation import Evaluation
 from ferapp.ui.text import wording
+from ferapp.ui.text.figure_text import ece_text
 from ferapp.ui.widgets import theme
+from trainer.evaluation.intervals import Interval, wilson
 from trainer.evaluation.metrics import CALIBRATION_BINS
 
 _ROW = 30  # px
+_EXPLANATION = (
+    "Recall: the share of the samples labelled as this class that are predicted as it.\n"
+    "Precision: the share of the samples predicted as this class that are labelled as it.\n"
+    "The thin line over a bar is its 95 % interval (Wilson): wide where there are few samples."
+)
 
 
 class ClassTable(QWidget):
@@ -22,10 +29,6 @@ class ClassTable(QWidget):
         self._evaluation: Evaluation | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Recall and precision of each class")
-        self.setToolTip(
-            "Recall: the share of the samples labelled as this class that are predicted as it.\n"
-            "Precision: the share of the samples predicted as this class that are labelled as it."
-        )
 
     def show_evaluation(self, evaluation: Evaluation | None) -> None:
         self._evaluation = evaluation
@@ -71,7 +74,8 @@ class ClassTable(QWidget):
             painter.drawText(QRectF(0, y, names, _ROW), left, label_text.class_title(name))
             painter.setPen(QColor(colours.muted))
             painter.drawText(QRectF(names, y, counts, _ROW), right, f"{totals[k]:,}")
-            for x, value in zip(starts, (recall[k], precision[k]), strict=True):
+            measured = zip(starts, (recall[k], precision[k]), self.intervals(k), strict=True)
+            for x, value, interval in measured:
                 bar = QRectF(x, y + _ROW / 2 - 3, width - 40, 6)
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(QColor(colours.line))
@@ -80,8 +84,49 @@ class ClassTable(QWidget):
                     painter.setBrush(QColor(colours.expression(name, k)))
                     bar.setWidth(bar.width() * float(value))
                     painter.drawRoundedRect(bar, 3, 3)
+                    self._paint_interval(painter, QRectF(x, y, width - 40, _ROW), interval)
                 painter.setPen(QColor(colours.text))
                 painter.drawText(QRectF(x, y, width, _ROW), right, _share(float(value)))
+
+    def _paint_interval(self, painter: QPainter, place: QRectF, interval: Interval) -> None:
+        """A line with ends, over the bar of the whole width of `place`."""
+        low, high = (place.left() + end * place.width() for end in interval)
+        y = place.center().y()
+        painter.setPen(QPen(QColor(theme.current().text), 1))
+        for x1, y1, x2, y2 in (
+            (low, y, high, y),
+            (low, y - 3, low, y + 3),
+            (high, y - 3, high, y + 3),
+        ):
+            painter.drawLine(QPointF(x1, y1), QPointF(x2, y2))
+
+    def intervals(self, k: int) -> tuple[Interval, Interval]:
+        """95 % of the recall and of the precision of a class."""
+        assert self._evaluation is not None
+        counts = self._evaluation.scores.confusion
+        hits = int(counts[k, k])
+        return wilson(hits, int(counts[k].sum())), wilson(hits, int(counts[:, k].sum()))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip_at(event.pos().y()), self)
+            return True
+        return super().event(event)
+
+    def tip_at(self, y: float) -> str:
+        """The class there with its intervals, and what the columns are."""
+        k = int(y // _ROW) - 1
+        if self._evaluation is None or not 0 <= k < len(self._evaluation.classes):
+            return _EXPLANATION
+        counts = self._evaluation.scores.confusion
+        recall, precision = self.intervals(k)
+        hits, labelled, predicted = counts[k, k], counts[k].sum(), counts[:, k].sum()
+        title = label_text.class_title(self._evaluation.classes[k])
+        return (
+            f"{title}, recall: {hits:,} of {labelled:,} labelled so, {_range(recall)}\n"
+            f"{title}, precision: {hits:,} of {predicted:,} predicted so, {_range(precision)}\n"
+            f"{_EXPLANATION}"
+        )
 
 
 class CalibrationCurve(QWidget):
@@ -96,13 +141,21 @@ class CalibrationCurve(QWidget):
     def show_evaluation(self, evaluation: Evaluation | None) -> None:
         self._evaluation = evaluation
         if evaluation is not None:
-            self.setAccessibleDescription(
-                f"Expected calibration error {evaluation.calibration.error:.3f}"
-            )
+            self.setAccessibleDescription(self.in_words())
         self.update()
 
+    def in_words(self) -> str:
+        """The ECE with and without the temperature; two figures of one model need their names."""
+        evaluation = self._evaluation
+        if evaluation is None:
+            return ""
+        raw = f"{ece_text(evaluation.raw_calibration.error)} raw"
+        if evaluation.temperature == 1:
+            return f"ECE {raw}"
+        return f"ECE {ece_text(evaluation.calibration.error)} calibrated, {raw}"
+
     def sizeHint(self) -> QSize:
-        return QSize(320, 270)
+        return QSize(320, 292)
 
     def _area(self) -> QRectF:
         return QRectF(40, 8, min(self.width() - 56, 300), 216)
@@ -134,6 +187,11 @@ class CalibrationCurve(QWidget):
             QRectF(area.left(), area.bottom() + 20, area.width(), 16),
             Qt.AlignmentFlag.AlignCenter,
             "confidence (bars: accuracy, shade: number of samples)",
+        )
+        painter.drawText(
+            QRectF(area.left(), area.bottom() + 40, area.width(), 18),
+            Qt.AlignmentFlag.AlignCenter,
+            self.in_words(),
         )
         width = area.width() / CALIBRATION_BINS
         largest = max(int(bins.count.max()), 1)
@@ -173,6 +231,11 @@ class CalibrationCurve(QWidget):
             f"{_share(float(bins.confidence[k]))}, {_share(float(bins.accuracy[k]))} correct\n"
             f"{explanation}"
         )
+
+
+def _range(interval: Interval) -> str:
+    low, high = interval
+    return "unknown" if np.isnan(low) else f"95 % interval {100 * low:.0f} to {100 * high:.0f} %"
 
 
 def _share(value: float) -> str:

@@ -21,7 +21,7 @@ from ferapp.review.selection import (
     count_kinds,
     select_rows,
 )
-from ferapp.runs.task_queue import TaskCancelled, TaskFailure
+from ferapp.runs.task_queue import ReportProgress, TaskCancelled, TaskFailure
 from ferapp.ui.inspect.inspect_columns import InspectColumns
 from ferapp.ui.inspect.inspect_tools import InspectTools
 from ferapp.ui.inspect.inspect_views import InspectView, ViewSwitch
@@ -32,10 +32,12 @@ from ferapp.ui.inspect.review_bar import ReviewBar
 from ferapp.ui.inspect.sample_detail import SampleDetail
 from ferapp.ui.inspect.sample_filters import SampleFilters
 from ferapp.ui.inspect.sample_grid import SampleGrid, other_prediction_text
+from ferapp.ui.inspect.split_switch import SplitSwitch, split_name
 from ferapp.ui.shell.page import Page
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import MenuButton
 from trainer.errors import FerError
+from trainer.evaluation.intervals import Interval
 
 SETTLE_MS = 60  # a sample that is only passed by is not explained
 PROGRESS_MS = 100
@@ -51,9 +53,9 @@ class InspectPage(Page):
         self._first_source = source or tools.first  # opened when the page is first shown
         self._progress = ""  # written by the task queue's thread while something is opened
         self._openings = 0  # counts calls of `open`, so that only the latest one goes on
-        self._before_noise = Selection()  # of the grid, restored after the label-noise view
         self.opened: OpenedEvaluation | None = None
         self._comparison: EvaluationComparison | None = None
+        self._measured: Evaluation | None = None  # whose intervals are computed
         self.overview = Overview()
         self.filters = SampleFilters()
         self.grid = SampleGrid()
@@ -63,6 +65,7 @@ class InspectPage(Page):
         self.other_menu = EvaluationMenu(
             "Compare with", tools, self.compare_with, self, on_model_chosen=self.compare_with_model
         )
+        self.splits = SplitSwitch()
         self.open_button = MenuButton(
             "Open", self.open_menu, "Open a run, an evaluation, or your own pictures."
         )
@@ -95,10 +98,11 @@ class InspectPage(Page):
         column.addWidget(self.grid, 1)
         self.switch = ViewSwitch(self.overview, samples)
         columns = InspectColumns(
-            (top, self.comparing, self.switch.left),
+            (top, self.splits, self.comparing, self.switch.left),
             (self.switch, self.switch.middle),
             (self.detail, self.review_bar),
         )
+        self.switch.setVisible(bool(self.views))  # else there is no choice
         columns.extra_width_changed.connect(lambda px: self.detail.set_extra_side(px // 3))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -109,8 +113,8 @@ class InspectPage(Page):
 
     def _connect(self) -> None:
         self.overview.matrix.selection_changed.connect(self._on_cells_selected)
-        self.overview.noise_toggled.connect(self._on_noise_toggled)
         self.overview.predicted.class_chosen.connect(self._on_class_chosen)
+        self.splits.chosen.connect(self.open_split)
         self.filters.changed.connect(lambda: self._select(self.filters.selection))
         self.switch.changed.connect(self._on_view_changed)
         for view in self.views:
@@ -126,6 +130,7 @@ class InspectPage(Page):
         self.review_bar.message.connect(self.toast.show_message)
         self._settle = QTimer(self, interval=SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(self._explain)
+        self._settle.timeout.connect(self._measure)
         self._progress_timer = QTimer(self, interval=PROGRESS_MS)
         self._progress_timer.timeout.connect(self._show_progress)
 
@@ -139,15 +144,29 @@ class InspectPage(Page):
 
     def open(self, source: str) -> None:
         """Open a run, a folder of an evaluation, or pictures."""
+        self._open(f"Opening {Path(source).name}…", lambda report: self._tools.open(source, report))
+
+    def open_split(self, split: str) -> None:
+        """Show another split of what is open; "" is all of them."""
+        opened = self.opened
+        if opened is not None:
+            self._open(
+                f"Opening the {split_name(split)}…",
+                lambda report: self._tools.open_split(opened, split, report),
+            )
+
+    def _open(self, title: str, work: Callable[[ReportProgress], OpenedEvaluation]) -> None:
         self._first_source, self._progress, self._openings = "", "", self._openings + 1
         number = self._openings
         self._settle.stop()
         self.tasks.cancel("explain")
-        self.opening.begin(f"Opening {Path(source).name}…")
+        self.opening.begin(title)
         self._progress_timer.start()
-        self.tasks.submit("open", lambda: self._open_in_thread(source, number), self._on_opened)
+        self.tasks.submit("open", lambda: self._open_in_thread(work, number), self._on_opened)
 
-    def _open_in_thread(self, source: str, number: int) -> OpenedEvaluation:
+    def _open_in_thread(
+        self, work: Callable[[ReportProgress], OpenedEvaluation], number: int
+    ) -> OpenedEvaluation:
         """Open it, and compute what takes a moment for 30,000 samples.
 
         Ends at its next progress report when something else is opened.
@@ -158,10 +177,11 @@ class InspectPage(Page):
                 raise TaskCancelled
             self._progress = message
 
-        opened = self._tools.open(source, report)
+        opened = work(report)
         evaluation = opened.evaluation
         _ = evaluation.measures, evaluation.suspects, evaluation.confusion_with_unlabelled
-        _ = evaluation.calibration, evaluation.faceless
+        _ = evaluation.calibration, evaluation.raw_calibration, evaluation.faceless
+        _ = evaluation.row_of
         return opened
 
     def _report_progress(self, message: str) -> None:
@@ -183,7 +203,9 @@ class InspectPage(Page):
             self.grid.setFocus()
         if isinstance(result, TaskFailure):
             if self.opened is None:
-                self.overview.show_empty("Nothing is open")
+                self.overview.show_empty("Nothing is open", result.message)
+            else:
+                self.splits.show_splits(self.opened.splits, self.opened.split)
             self.toast.show_message(result.message)
             self._settle.start()  # the page still shows what was open before
             return
@@ -195,13 +217,12 @@ class InspectPage(Page):
         self.detail.show_other("")
         self.grid.samples.open(evaluation, result.read_picture, self.review_bar.decisions)
         self.overview.show_opened(result, None)
+        self.splits.show_splits(result.splits, result.split)
         self._change_selection(
             kind="wrong" if evaluation.wrong.any() else "all",
             cells=frozenset(),
             sort_key="loss" if evaluation.labelled.any() else "confidence",
         )
-        if self.overview.shows_noise:
-            self._on_noise_toggled(True)
         self._show_in_view()
 
     # --- views ----------------------------------------------------------------------------------
@@ -211,10 +232,14 @@ class InspectPage(Page):
         """The one in place of the samples; None while they are shown."""
         return self.views[self.switch.index - 1] if self.switch.index else None
 
+    def show_view(self, view: InspectView) -> None:
+        """Show one of the `views`."""
+        self.switch.show_view(1 + self.views.index(view))
+
     def show_rows(self, rows: NDArray[np.int64]) -> None:
         """Show these samples, in the grid."""
         self._change_selection(kind="chosen", cells=frozenset(), chosen=tuple(rows.tolist()))
-        self.switch.show_samples()
+        self.switch.show_view(0)
 
     def _on_view_changed(self, _: int) -> None:
         self._show_sample(-1 if self.view else self.grid.current_row())
@@ -222,6 +247,7 @@ class InspectPage(Page):
 
     def _show_in_view(self) -> None:
         if self.view is not None:
+            self.view.decisions = self.review_bar.decisions
             self.view.show_opened(self.opened, self._comparison)
 
     # --- comparing ------------------------------------------------------------------------------
@@ -241,19 +267,27 @@ class InspectPage(Page):
         self._compare(
             f"Classifying with {name}…",
             lambda opened: self._tools.classify(opened, name, self._report_progress),
+            by_model=True,
         )
 
-    def _compare(self, message: str, evaluate: Callable[[OpenedEvaluation], Evaluation]) -> None:
+    def _compare(
+        self,
+        message: str,
+        evaluate: Callable[[OpenedEvaluation], Evaluation],
+        *,
+        by_model: bool = False,
+    ) -> None:
         opened = self.opened
         if opened is None:
             return
+        shown_name = opened.classified_by if by_model else ""
         self._progress = message
         self.comparing.setText(message)
         self.comparing.show()
         self._progress_timer.start()
         self.tasks.submit(
             "compare",
-            lambda: compare_evaluations(opened.evaluation, evaluate(opened)),
+            lambda: compare_evaluations(opened.evaluation, evaluate(opened), shown_name),
             self._on_compared,
         )
 
@@ -272,10 +306,7 @@ class InspectPage(Page):
         self.other_button.show_value(result.name if result else "")
         self.grid.samples.compare_with(result)
         if result is not None:
-            shown = self.opened.evaluation.name
-            if self.opened.classified_by and result.name in self._tools.models:
-                shown = self.opened.classified_by
-            self.filters.show_comparison(shown, result.name)
+            self.filters.show_comparison(*result.short_names)
         self.overview.show_opened(self.opened, result)
         self._show_other(self.row)
         if result is not None:
@@ -301,16 +332,6 @@ class InspectPage(Page):
             no_label = len(self.opened.evaluation.classes)
             cells = frozenset() if chosen is None else frozenset({(no_label, chosen)})
             self._change_selection(cells=cells, kind="all")
-
-    def _on_noise_toggled(self, on: bool) -> None:
-        """While the label-noise view is open, the grid shows all suspects."""
-        selection = self.filters.selection
-        if on:
-            self._before_noise = selection
-            self._change_selection(kind="suspects", cells=frozenset())
-        elif selection.kind == "suspects":
-            before = self._before_noise
-            self._change_selection(kind=before.kind, cells=before.cells)
 
     def _change_selection(self, **changes: Any) -> None:
         """Show other samples; `changes` are fields of `Selection`."""
@@ -384,6 +405,24 @@ class InspectPage(Page):
 
         self.detail.show_note("Explaining…")
         self.tasks.submit("explain", explain, self.detail.show_explanation)
+
+    def _measure(self) -> None:
+        """The intervals of the figures, once the first sample has been explained."""
+        if self.opened is None or self.opened.evaluation is self._measured:
+            return
+        self._measured = evaluation = self.opened.evaluation
+        self.tasks.submit(
+            "intervals",
+            lambda: evaluation.intervals,
+            lambda result: self._on_measured(evaluation, result),
+        )
+
+    def _on_measured(
+        self, evaluation: Evaluation, result: dict[str, Interval] | TaskFailure
+    ) -> None:
+        is_open = self.opened is not None and self.opened.evaluation is evaluation
+        if is_open and not isinstance(result, TaskFailure):
+            self.overview.show_figures(evaluation, result)
 
     # --- review ---------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QWidget
 
 from ferapp.review.opening import OpenedEvaluation
-from ferapp.review.selection import EvaluationComparison
+from ferapp.review.selection import Decisions, EvaluationComparison
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
 
@@ -14,7 +14,8 @@ SAMPLES_TIP = "Every sample of the evaluation, as a grid."
 class InspectView(QObject):
     """A view in place of the overview (`left`) and of the grid (`middle`).
 
-    The right column stays: it shows the sample of `sample_chosen`, and its decisions.
+    The right column stays: it shows the sample of `sample_chosen`, and its decisions. `decisions`
+    are those of the review, of all splits; the page sets them before it calls `show_opened`.
     """
 
     sample_chosen = Signal(int)  # a row of the evaluation, −1 is none
@@ -25,6 +26,7 @@ class InspectView(QObject):
     def __init__(self, title: str, tip: str, left: QWidget, middle: QWidget) -> None:
         super().__init__()
         self.title, self.tip, self.left, self.middle = title, tip, left, middle
+        self.decisions: Decisions = {}
 
     def show_opened(
         self, opened: OpenedEvaluation | None, comparison: EvaluationComparison | None
@@ -57,7 +59,6 @@ class ViewSwitch(QWidget):
         self._row.addStretch(1)
         self.add("Samples", SAMPLES_TIP, overview, samples)
         self.chips[0].setChecked(True)
-        self.hide()  # until there is a choice
 
     def add(self, title: str, tip: str, left: QWidget, middle: QWidget) -> None:
         index = len(self.chips)
@@ -68,14 +69,13 @@ class ViewSwitch(QWidget):
         self._group.addButton(chip)
         self.chips.append(chip)
         self._row.insertWidget(index, chip)
-        self.setVisible(index > 0)
 
     @property
     def index(self) -> int:
         return self.left.currentIndex()
 
-    def show_samples(self) -> None:
-        self.chips[0].setChecked(True)
+    def show_view(self, index: int) -> None:
+        self.chips[index].setChecked(True)
 
     def _show(self, index: int) -> None:
         self.left.setCurrentIndex(index)

@@ -1,11 +1,9 @@
-"""The left column of the Inspect page: the evaluation as a whole, in four views."""
+"""The left column of the Inspect page: the evaluation as a whole, in three views."""
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QGridLayout,
     QLabel,
     QStackedWidget,
     QVBoxLayout,
@@ -18,12 +16,20 @@ from ferapp.review.selection import EvaluationComparison
 from ferapp.ui.inspect.class_measures import CalibrationCurve, ClassTable
 from ferapp.ui.inspect.predicted_counts import PredictedCounts
 from ferapp.ui.text import wording
+from ferapp.ui.text.figure_text import (
+    accuracy_text,
+    ece_text,
+    evaluation_conditions,
+    interval_tip,
+    margin_text,
+)
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.confusion_matrix import CellUnit, ConfusionMatrix
+from ferapp.ui.widgets.figure_row import FigureRow
 from ferapp.ui.widgets.flow_layout import FlowLayout
+from trainer.evaluation.intervals import Interval
 
-TOP_SUSPECTS = 100  # whose annotators' votes are compared with the label
 _UNITS: tuple[tuple[str, CellUnit, str], ...] = (
     ("Counts", "counts", "The number of samples in each cell."),
     ("% of true", "rows", "Percent of the samples with this label; on the diagonal: recall."),
@@ -48,18 +54,21 @@ _METRICS = (
     ),
     ("samples", "Samples", "How many there are, without pictures that show no face."),
 )
+_CONDITIONS_TIP = (
+    "What all figures below are of: the split, the model's epoch, the number of labelled samples,\n"
+    "and whether probabilities are the network's own (raw) or divided by its temperature\n"
+    "(calibrated), which changes the ECE and confidences, and no prediction."
+)
+_BOOTSTRAP = "bootstrap, 2,000 draws"
 
 
 class Overview(QWidget):
-    """`noise_toggled` tells whether the label-noise view, which filters the grid, is open.
-
-    Where no sample has a label, a single view shows what was predicted.
-    """
-
-    noise_toggled = Signal(bool)
+    """Where no sample has a label, a single view shows what was predicted."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._evaluation: Evaluation | None = None
+        self._intervals: dict[str, Interval] = {}
         self.name = QLabel()
         self.name.setFont(theme.sized(self.font(), 1.2, QFont.Weight.DemiBold))
         self.name.setWordWrap(True)
@@ -71,8 +80,13 @@ class Overview(QWidget):
         self.note.setProperty("notice", True)
         self.note.setWordWrap(True)
         self.note.hide()
-        self.metrics = {key: QLabel("–") for key, _, _ in _METRICS}
-        self._captions = {key: QLabel(name) for key, name, _ in _METRICS}
+        self._figures = FigureRow(_METRICS)
+        self.metrics = self._figures.figures
+        self.conditions = QLabel()
+        self.conditions.setProperty("quiet", True)
+        self.conditions.setWordWrap(True)
+        self.conditions.setToolTip(_CONDITIONS_TIP)
+        self.conditions.setAccessibleName("What was measured")
         self.comparison = QLabel()
         self.comparison.setWordWrap(True)
         self.comparison.hide()
@@ -80,10 +94,6 @@ class Overview(QWidget):
         self.table = ClassTable()
         self.calibration = CalibrationCurve()
         self.predicted = PredictedCounts()
-        self.noise = QLabel()
-        self.noise.setWordWrap(True)
-        self.noise.setTextFormat(Qt.TextFormat.RichText)
-        self.noise.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.units = [Chip(name, tip) for name, _, tip in _UNITS]
         self.hide_correct = Chip(
             "Mistakes only", "Hide the diagonal, and scale the colours to the mistakes."
@@ -92,7 +102,6 @@ class Overview(QWidget):
             Chip("Confusion", "Which class is predicted as which. Click a cell for its samples."),
             Chip("Classes", "Recall and precision of each class."),
             Chip("Calibration", "Whether the model's confidence matches its accuracy."),
-            Chip("Label noise", "Samples whose label is likely wrong."),
         ]
         self._stack = QStackedWidget()
         self._lay_out()
@@ -105,29 +114,13 @@ class Overview(QWidget):
         layout.addWidget(self.name)
         layout.addWidget(self.model)
         layout.addWidget(self.note)
-        layout.addLayout(self._metrics_grid())
+        layout.addLayout(self._figures)
+        layout.addWidget(self.conditions)
         layout.addWidget(self.comparison)
         layout.addLayout(_exclusive_row(self.views, self))
         layout.addWidget(self._stack, 1)
         for index, chip in enumerate(self.views):
             chip.toggled.connect(lambda on, i=index: self._stack.setCurrentIndex(i) if on else None)
-        self.views[-1].toggled.connect(self.noise_toggled)
-
-    def _metrics_grid(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(0)
-        for column, (key, name, tip) in enumerate(_METRICS):
-            value, caption = self.metrics[key], self._captions[key]
-            value.setFont(theme.sized(self.font(), 1.2, QFont.Weight.DemiBold))
-            value.setAccessibleName(name)
-            caption.setProperty("quiet", True)
-            for label in (value, caption):
-                label.setToolTip(tip)
-            grid.addWidget(value, 0, column)
-            grid.addWidget(caption, 1, column)
-        grid.setColumnStretch(len(_METRICS), 1)
-        return grid
 
     def _add_views(self) -> None:
         confusion = QWidget()
@@ -139,17 +132,13 @@ class Overview(QWidget):
             chip.toggled.connect(lambda on, u=unit: self.matrix.show_unit(u) if on else None)
         self.hide_correct.toggled.connect(lambda on: self.matrix.show_diagonal(not on))
         self._stack.addWidget(confusion)
-        for widget in (self.table, self.calibration, self.noise, self.predicted):
+        for widget in (self.table, self.calibration, self.predicted):
             page = QWidget()
             column = QVBoxLayout(page)
             column.setContentsMargins(0, 0, 0, 0)
             column.addWidget(widget)
             column.addStretch(1)
             self._stack.addWidget(page)
-
-    @property
-    def shows_noise(self) -> bool:
-        return self.views[-1].isChecked()
 
     def _show_views(self, has_labels: bool) -> None:
         """Without labels nothing can be right, wrong or calibrated."""
@@ -159,20 +148,22 @@ class Overview(QWidget):
         self._stack.setCurrentIndex(index if has_labels else len(self.views))
         for chip in self.views:
             chip.setVisible(has_labels)
+        self.conditions.setVisible(has_labels)
         for key in ("accuracy", "mean_class", "ece"):
             self.metrics[key].setVisible(has_labels)
-            self._captions[key].setVisible(has_labels)
+        self.metrics["samples"].setVisible(not has_labels)  # else n is among the conditions
 
-    def show_empty(self, title: str) -> None:
+    def show_empty(self, title: str, reason: str) -> None:
         self.name.setText(title)
-        for label in (self.model, self.note, self.comparison):
+        for label in (self.model, self.comparison, self.conditions):
             label.hide()
-        for value in self.metrics.values():
-            value.setText("–")
+        self.note.setText(reason)
+        self.note.show()
+        for figure in self.metrics.values():
+            figure.show_value("–")
         self.matrix.show_counts((), np.zeros((0, 0), np.int64))
         self.table.show_evaluation(None)
         self.calibration.show_evaluation(None)
-        self.noise.clear()
 
     def show_opened(
         self, opened: OpenedEvaluation, comparison: EvaluationComparison | None
@@ -186,56 +177,57 @@ class Overview(QWidget):
         has_labels = bool(evaluation.labelled.any())
         self._show_views(has_labels or not len(evaluation))
         self._show_comparison(evaluation, comparison)
-        self.metrics["accuracy"].setText(_percent(evaluation.scores.accuracy))
-        self.metrics["mean_class"].setText(_percent(evaluation.scores.mean_class_accuracy))
-        self.metrics["ece"].setText(f"{evaluation.calibration.error:.3f}" if has_labels else "–")
-        self.metrics["samples"].setText(f"{len(evaluation) - int(evaluation.faceless.sum()):,}")
+        self.conditions.setText(evaluation_conditions(evaluation))
+        self.metrics["samples"].show_value(f"{len(evaluation) - int(evaluation.faceless.sum()):,}")
+        known = self._intervals if self._evaluation is evaluation else {}
+        self.show_figures(evaluation, known)
         self.matrix.show_counts(evaluation.classes, evaluation.confusion_with_unlabelled)
         self.table.show_evaluation(evaluation)
         self.calibration.show_evaluation(evaluation)
         self.predicted.show_counts(
             evaluation.classes, evaluation.confusion_with_unlabelled.sum(axis=0)
         )
-        self.noise.setText(noise_html(evaluation))
+
+    def show_figures(self, evaluation: Evaluation, intervals: dict[str, Interval]) -> None:
+        """Without their intervals at first: those take a moment."""
+        self._evaluation, self._intervals = evaluation, intervals
+        scores = evaluation.scores
+        shares = {
+            "accuracy": (scores.accuracy, "accuracy", "Wilson"),
+            "mean_class": (scores.mean_class_accuracy, "mean_class_accuracy", _BOOTSTRAP),
+        }
+        for key, (value, name, method) in shares.items():
+            interval = intervals.get(name)
+            margin, tip = margin_text(value, interval), interval_tip(interval, method)
+            self.metrics[key].show_value(accuracy_text(value), margin, tip)
+        error, interval = evaluation.calibration.error, intervals.get("ece")
+        raw = f"Raw, without the temperature: {ece_text(evaluation.raw_calibration.error)}."
+        tips = interval_tip(interval, _BOOTSTRAP, percent=False), raw
+        margin = margin_text(error, interval, percent=False)
+        self.metrics["ece"].show_value(ece_text(error), margin, "\n".join(filter(None, tips)))
 
     def _show_comparison(
         self, evaluation: Evaluation, comparison: EvaluationComparison | None
     ) -> None:
+        """The test's sentence: a gap between two accuracies alone may be chance."""
         self.comparison.hide()
-        if comparison is None or np.isnan(comparison.accuracy - comparison.other_accuracy):
+        if comparison is None or not comparison.n:
             return
-        gap = 100 * (comparison.accuracy - comparison.other_accuracy)
-        better = "better" if gap > 0 else "worse"
-        text = f"{abs(gap):.1f}\u00a0points {better} than {comparison.name}"
-        self.comparison.setText(text if abs(gap) >= 0.05 else f"Same accuracy as {comparison.name}")
+        name, other = comparison.short_names
+        self.comparison.setText(
+            f"{accuracy_text(comparison.accuracy)} against "
+            f"{accuracy_text(comparison.other_accuracy)} of {other}. "
+            f"{comparison.test.verdict(name, other)}"
+        )
         self.comparison.setToolTip(
-            f"Of the {wording.count(len(comparison.other_rows), 'sample')} in both:\n"
-            f"{_percent(comparison.accuracy)} correct by {evaluation.name},\n"
-            f"{_percent(comparison.other_accuracy)} correct by {comparison.name}."
+            f"Of the {wording.count(comparison.n, 'labelled sample')} in both:\n"
+            f"{accuracy_text(comparison.accuracy)} correct by {evaluation.name} "
+            f"({evaluation_conditions(evaluation)}),\n"
+            f"{accuracy_text(comparison.other_accuracy)} correct by {comparison.name} "
+            f"({evaluation_conditions(comparison.other)}).\n"
+            "McNemar's exact test counts the faces that only one of the two gets right."
         )
         self.comparison.show()
-
-
-def noise_html(evaluation: Evaluation) -> str:
-    """What confident learning suspects, and how many suspects the annotators confirm."""
-    count = len(evaluation.suspects)
-    if not count:
-        return "<p>No label is suspected to be wrong.</p>"
-    text = (
-        f"<p><b>{wording.count(count, 'label')} may be wrong</b>; the grid shows the most suspect "
-        "first. For these the model prefers another class most clearly; about as many labels are "
-        "wrong by confident learning (Northcutt et al. 2021).</p>"
-    )
-    top = evaluation.suspects[:TOP_SUSPECTS]
-    confirmed = evaluation.confirmed_share(top)
-    if np.isnan(confirmed):
-        return text + "<p>This data set has no annotators' votes to confirm them.</p>"
-    base = evaluation.confirmed_share(np.flatnonzero(evaluation.labelled))
-    return text + (
-        f"<p>Of the first {len(top)}, the majority of the annotators chose another class than the "
-        f"label for <b>{_percent(confirmed)}</b>; of all samples for {_percent(base)}.</p>"
-        "<p>Suspects deserve a look. They are not proven wrong: the model makes mistakes too.</p>"
-    )
 
 
 def _exclusive_row(chips: list[Chip], parent: QWidget, *others: QWidget) -> FlowLayout:
@@ -249,7 +241,3 @@ def _exclusive_row(chips: list[Chip], parent: QWidget, *others: QWidget) -> Flow
     for widget in others:
         row.addWidget(widget)
     return row
-
-
-def _percent(share: float) -> str:
-    return "–" if np.isnan(share) else f"{100 * share:.1f}\u00a0%"

@@ -44,8 +44,10 @@ class ReviewBar(QWidget):
         self.labels: list[Chip] = []
         self._grid = QGridLayout()
         self._grid.setSpacing(2)
-        self.flag = Chip("F  Flag", "Flag this sample: training with this review leaves it out.")
-        self.flag.clicked.connect(lambda: self._decide(flag=not self._decision.flag))
+        self.keep = Chip("N  Keep", "You looked, and the label is right.\nKey: N")
+        self.keep.clicked.connect(self._toggle_kept)
+        self.flag = Chip("F  Drop", "Training with this review leaves this sample out.\nKey: F")
+        self.flag.clicked.connect(self._toggle_flag)
         self.undo_button = push_button("U  Undo", "Undo the last decision.")
         self.undo_button.clicked.connect(self._undo)
         self.export_button = push_button("Export…", "Save all decisions as a CSV file.")
@@ -55,6 +57,8 @@ class ReviewBar(QWidget):
         head.addStretch(1)
         head.addWidget(self.state)
         buttons = QHBoxLayout()
+        buttons.setSpacing(4)
+        buttons.addWidget(self.keep)
         buttons.addWidget(self.flag)
         buttons.addStretch(1)
         for button in (self.undo_button, self.export_button):
@@ -68,7 +72,8 @@ class ReviewBar(QWidget):
         layout.addLayout(buttons)
         self.setToolTip(
             "Decisions are saved beside the evaluation; the data set is not changed.\n"
-            "Digits relabel, 0 restores the data set's label, F flags, U undoes."
+            "Digits relabel, 0 restores the data set's label, N keeps it, F drops the sample,\n"
+            "U undoes."
         )
 
     @property
@@ -119,8 +124,9 @@ class ReviewBar(QWidget):
         for name, chip in zip(self._classes, self.labels, strict=True):
             chip.setChecked(is_reviewing and name == (decision.label or label))
             chip.setEnabled(is_reviewing)
-        self.flag.setChecked(decision.flag)
-        self.flag.setEnabled(is_reviewing)
+        for mark, is_set in ((self.keep, decision.kept), (self.flag, decision.flag)):
+            mark.setChecked(is_set)
+            mark.setEnabled(is_reviewing)
         self.export_button.setEnabled(count > 0)
         state = wording.count(count, "decision") if count else "no decisions yet"
         was_relabelled = bool(decision.label and label)
@@ -130,31 +136,39 @@ class ReviewBar(QWidget):
         """Give the sample this class; its own label undoes an earlier relabelling."""
         if index < len(self._classes):
             name = self._classes[index]
-            self._decide(label="" if name == self._label else name)
+            self._relabel("" if name == self._label else name)
 
     def handle_key(self, key: str) -> bool:
-        """Whether the key is one of the review's: digits relabel, f flags, u undoes."""
+        """Whether the key is one of the review's: digits relabel, n keeps, f drops, u undoes."""
         if self.review is None or self._row < 0:
             return False
-        if key == "f":
-            self._decide(flag=not self._decision.flag)
+        if key == "n":
+            self._toggle_kept()
+        elif key == "f":
+            self._toggle_flag()
         elif key == "u":
             self._undo()
         elif key == "0":
-            self._decide(label="")
+            self._relabel("")
         elif key.isdecimal() and int(key) <= len(self._classes):
             self.relabel(int(key) - 1)
         else:
             return False
         return True
 
-    def _decide(self, label: str | None = None, flag: bool | None = None) -> None:
-        evaluation, before, row = self._evaluation, self._decision, self._row
+    def _relabel(self, label: str) -> None:
+        self._decide(replace(self._decision, label=label, kept=False))
+
+    def _toggle_flag(self) -> None:
+        self._decide(replace(self._decision, flag=not self._decision.flag, kept=False))
+
+    def _toggle_kept(self) -> None:
+        self._decide(Decision(kept=not self._decision.kept))
+
+    def _decide(self, decision: Decision) -> None:
+        evaluation, row = self._evaluation, self._row
         if evaluation is None or self.review is None or row < 0:
             return
-        decision = Decision(
-            before.label if label is None else label, before.flag if flag is None else flag
-        )
         try:
             self.review.decide(str(evaluation.sample_id[row]), decision)
         except FerError as error:
@@ -194,7 +208,7 @@ class ReviewBar(QWidget):
         if not samples:
             self.message.emit("There is nothing to undo.")
             return
-        row = int(np.flatnonzero(self._evaluation.sample_id == samples[0])[0])
+        row = self._evaluation.row_of[samples[0]]
         self.undone.emit(row)
         self._show_decision()
         self.decided.emit(row)

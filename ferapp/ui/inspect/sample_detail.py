@@ -12,6 +12,7 @@ from ferapp.review.sample_explainer import ClassExplanation, SampleExplanation
 from ferapp.runs.task_queue import TaskFailure
 from ferapp.ui.live.face.attention_strip import AttentionStrip
 from ferapp.ui.live.face.probability_bars import ProbabilityBars
+from ferapp.ui.text.figure_text import epoch_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.map_tile import SIDE, MapTile
 from ferapp.ui.widgets.picker import Picker
@@ -140,9 +141,11 @@ class SampleDetail(QWidget):
             self.picture.show_empty("Picture")
             self.bars.show_probabilities(evaluation.classes if evaluation else ())
             return
-        split = evaluation.split[row]
-        suffix = "" if split == "none" else f" · {split}"
-        self.sample.setText(f"{evaluation.sample_id[row]}{suffix}")
+        split = str(evaluation.split[row])
+        parts = [str(evaluation.sample_id[row]), "" if split == "none" else split]
+        if evaluation.epoch is not None:
+            parts.append(epoch_text(evaluation.epoch))
+        self.sample.setText(" · ".join(filter(None, parts)))
         self._show_prediction(evaluation, row)
         self._show_picture(picture, evaluation.landmarks[row])
 

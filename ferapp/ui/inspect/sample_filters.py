@@ -24,7 +24,8 @@ _KINDS: dict[SampleKind, tuple[str, str]] = {  # name, tip
     "broken": ("Only the other correct", ""),
     "faceless": ("No face", "No face was found in them, so they are not counted."),
     "relabelled": ("Relabelled", "You gave them another label."),
-    "flagged": ("Flagged", "You flagged them."),
+    "flagged": ("Dropped", "You dropped them: training with this review leaves them out."),
+    "kept": ("Kept", "You looked at them and kept their label."),
     "chosen": ("Chosen", "You chose them in another view."),
 }
 _SORT_TEXTS = {  # name, tip

@@ -55,6 +55,13 @@ def other_prediction_text(comparison: EvaluationComparison, row: int) -> str:
     return f"Other: {text} ({comparison.name})"
 
 
+def decision_text(decision: Decision) -> str:
+    """`Sad`, `Dropped`, `Kept`; "" without a decision."""
+    if decision.flag:
+        return "Dropped"
+    return "Kept" if decision.kept else label_text.class_title(decision.label)
+
+
 class SampleModel(QAbstractTableModel):
     """The shown rows of an evaluation, in order, line by line.
 
@@ -88,6 +95,13 @@ class SampleModel(QAbstractTableModel):
     def compare_with(self, comparison: EvaluationComparison | None) -> None:
         """Also show the predictions of another model."""
         self._comparison = comparison
+
+    def show_predictions(self, evaluation: Evaluation) -> None:
+        """Of another model, for the samples that are open."""
+        self._evaluation = evaluation
+        if len(self._rows):
+            last = self.index(self.rowCount() - 1, self._columns - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
 
     def show_rows(self, rows: NDArray[np.int64]) -> None:
         self.beginResetModel()
@@ -190,7 +204,9 @@ class SampleModel(QAbstractTableModel):
         if decision.label:
             lines.append(f"Relabelled {decision.label} by you")
         if decision.flag:
-            lines.append("Flagged by you")
+            lines.append("Dropped by you: training leaves it out")
+        if decision.kept:
+            lines.append("Label kept by you")
         return "\n".join(lines)
 
     def _on_thumbnails(self, rows: list[int]) -> None:
@@ -263,9 +279,9 @@ class SampleDelegate(QStyledItemDelegate):
         painter.drawText(second, _LEFT, label_text.class_title(predicted))
 
     def _paint_mark(self, painter: QPainter, face: QRectF, decision: Decision) -> None:
-        """On the face: the user's label, or a flag."""
+        """On the face: what the user decided."""
         colours = theme.current()
-        text = ("⚑ " * decision.flag + label_text.class_title(decision.label)).strip()
+        text = decision_text(decision)
         painter.setFont(theme.sized(self._view.font(), 0.82, QFont.Weight.DemiBold))
         width = painter.fontMetrics().horizontalAdvance(text) + 10
         plate = QRectF(face.x() + 3, face.y() + 3, min(width, face.width() - 6), scaled(18))

@@ -19,6 +19,7 @@ class Links:
     go_live: Callable[[str], None]  # with a model file
     compare_live: Callable[[str, str], None]  # two model files, side by side
     inspect: Callable[[str], None]  # a run's directory, or an evaluation's
+    inspect_epochs: Callable[[str], None]  # a run's directory
     announce_live: Callable[[str], None] = lambda _: None  # a message on the live page
 
 

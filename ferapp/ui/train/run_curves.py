@@ -1,5 +1,6 @@
 """Curves over epochs, of one run or of several, with their values under the pointer."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,10 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout
 
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.vertical_scroll import CompactWidget
 
 # in this order; line styles also tell curves apart without colours
 _COLOURS = ("happy", "surprise", "fear", "angry", "disgust", "sad", "neutral")
@@ -19,13 +21,16 @@ _LEGEND_LINES = {Qt.PenStyle.SolidLine: "━", Qt.PenStyle.DashLine: "╍", Qt.P
 _AXIS_HEIGHT = 30  # px of the epochs and their title
 _MAX_MARKERS = 60  # of a curve; longer ones have none
 _SMOOTHING = 40  # the running mean is over this part of a curve
+_STAR = 15  # px
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     """`has_markers` marks every value, as for a few validations.
 
-    `is_noisy` values, as of single batches, are drawn faint under their running mean.
+    `is_noisy` values, as of single batches, are drawn faint under their running mean. At the epoch
+    `best_at` there is a star; NaN is none. A `is_level` curve is quiet and dashed: a value to beat.
+    The curve of an `expression` has its colour.
     """
 
     name: str
@@ -33,6 +38,17 @@ class Curve:
     y: NDArray[np.float64]
     has_markers: bool = False
     is_noisy: bool = False
+    best_at: float = math.nan
+    is_level: bool = False
+    expression: str = ""
+
+    @property
+    def has_star(self) -> bool:
+        return not math.isnan(self.best_at) and len(self.x) > 0
+
+    def index_at(self, epoch: float) -> int:
+        """Of the value that is nearest to an epoch."""
+        return int(np.abs(self.x - epoch).argmin())
 
     def smoothed(self) -> NDArray[np.float64]:
         """(N,) `y`; for noisy values the centred running mean over a fortieth of the curve."""
@@ -62,8 +78,12 @@ class _ValueAxis(pg.AxisItem):
         return [text + self.unit for text in super().tickStrings(values, scale, spacing)]
 
 
-class CurvePlot(QWidget):
-    """A title, a legend with the newest values, and a plot over epochs."""
+class CurvePlot(CompactWidget):
+    """A title, a legend with values, and a plot over epochs.
+
+    The values are those under the pointer; without one those at the marked epoch, where one is,
+    else at the stars, else the newest.
+    """
 
     def __init__(self, title: str, tip: str, value_format: str = "{:.3f}") -> None:
         super().__init__()
@@ -78,9 +98,14 @@ class CurvePlot(QWidget):
         self.legend.setWordWrap(True)
         self.plot = self._make_plot(tip)
         self._items: list[tuple[Any, Any]] = []  # for each curve: faint single values, the line
-        self._cursor = pg.InfiniteLine(angle=90)
-        self._cursor.hide()
-        self.plot.addItem(self._cursor, ignoreBounds=True)
+        self._stars = pg.ScatterPlotItem(symbol="star", size=_STAR)
+        self._stars.setZValue(1)
+        self.plot.getViewBox().addItem(self._stars, ignoreBounds=True)
+        self._marked: float | None = None
+        self._cursor, self._mark = pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=90)
+        for line in (self._cursor, self._mark):
+            line.hide()
+            self.plot.addItem(line, ignoreBounds=True)
         self.plot.scene().sigMouseMoved.connect(self._show_values_at)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -119,11 +144,19 @@ class CurvePlot(QWidget):
             self.plot.getAxis(axis).setStyle(showValues=bool(self._curves))
         for index in range(len(self._curves)):
             self._draw(index)
+        self._draw_stars()
+        self._update_legend(None)
+
+    def mark_epoch(self, epoch: float) -> None:
+        """Draw a line at an epoch, whose values the legend has from now on."""
+        self._marked = epoch
+        self._mark.setPos(epoch)
+        self._mark.show()
         self._update_legend(None)
 
     def _draw(self, index: int) -> None:
         curve, (noise_item, line_item) = self._curves[index], self._items[index]
-        colour, style = _line_style(index)
+        colour, style = self._line_style(index)
         faint = QColor(colour)
         faint.setAlpha(50)
         noise = (curve.x, curve.y) if curve.is_noisy else ([], [])
@@ -138,24 +171,59 @@ class CurvePlot(QWidget):
             symbolPen=None,
         )
 
+    def _draw_stars(self) -> None:
+        plate = theme.current().panel
+        self._stars.setData(
+            [
+                {
+                    "pos": (curve.best_at, smoothed[curve.index_at(curve.best_at)]),
+                    "brush": self._line_style(index)[0],
+                    "pen": plate,
+                }
+                for index, (curve, smoothed) in enumerate(
+                    zip(self._curves, self._smoothed, strict=True)
+                )
+                if curve.has_star
+            ]
+        )
+
     def legend_values(self, at: float | None = None) -> list[tuple[str, str]]:
-        """Name and value of each curve, at an epoch or at its end."""
+        """Name and value of each curve at an epoch; None is that of the star, else the end."""
+        stars = self._best_epochs()
         values = []
         for curve, smoothed in zip(self._curves, self._smoothed, strict=True):
-            index = -1 if at is None else int(np.abs(curve.x - at).argmin())
+            common = next(iter(stars)) if len(stars) == 1 else math.nan
+            epoch = at if at is not None else curve.best_at if curve.has_star else common
+            index = -1 if math.isnan(epoch) else curve.index_at(epoch)
             values.append((curve.name, self._format.format(smoothed[index])))
         return values
 
+    def _best_epochs(self) -> set[float]:
+        return {curve.best_at for curve in self._curves if curve.has_star}
+
+    def _when(self, at: float | None) -> str:
+        """Of which epoch the legend's values are."""
+        stars = self._best_epochs()
+        if at is not None:
+            return f" · epoch {at:.1f}".removesuffix(".0")
+        if len(stars) == 1:
+            return f" · ★ epoch {math.ceil(next(iter(stars)))}"
+        if stars:
+            return " · ★ each at its best epoch"
+        newest = max((curve.x[-1] for curve in self._curves), default=math.nan)
+        return "" if math.isnan(newest) else f" · epoch {newest:.1f}".removesuffix(".0")
+
     def _update_legend(self, at: float | None) -> None:
+        at = self._marked if at is None else at
         values = self.legend_values(at)
         entries = []
         for index, (name, value) in enumerate(values):
-            colour, style = _line_style(index)
+            colour, style = self._line_style(index)
             entry = f"{_LEGEND_LINES[style]}</span> {name} <b>{value}</b>"
             entry = entry.replace(" ", "\u00a0")  # wrap between entries only
             entries.append(f'<span style="color:{colour}">{entry}')
         self.legend.setText("&nbsp;&nbsp; ".join(entries))
-        self.title.setText(self._title if at is None else f"{self._title} · epoch {at:.1f}")
+        self.title.setText(self._title + self._when(at))
         self.plot.setAccessibleDescription(", ".join(f"{name} {value}" for name, value in values))
 
     def _show_values_at(self, position: QPointF) -> None:
@@ -183,6 +251,7 @@ class CurvePlot(QWidget):
         self.plot.getAxis("bottom").label.setFont(theme.sized(self.font(), 0.8))
         self.plot.getAxis("left").setWidth(44)
         self._cursor.setPen(pg.mkPen(colours.muted, width=1))
+        self._mark.setPen(pg.mkPen(colours.accent, width=2))
         self.show_curves(self._curves)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -191,8 +260,11 @@ class CurvePlot(QWidget):
         if is_style and hasattr(self, "_cursor"):
             self._apply_theme()
 
-
-def _line_style(index: int) -> tuple[str, Qt.PenStyle]:
-    """Colour and line style of the curve with this index."""
-    colour = theme.current().expression(_COLOURS[index % len(_COLOURS)])
-    return QColor(colour).name(), _STYLES[index // len(_COLOURS) % len(_STYLES)]
+    def _line_style(self, index: int) -> tuple[str, Qt.PenStyle]:
+        """Colour and line style of the curve with this index."""
+        curve = self._curves[index]
+        if curve.is_level:
+            return QColor(theme.current().muted).name(), Qt.PenStyle.DashLine
+        expression = curve.expression or _COLOURS[index % len(_COLOURS)]
+        colour = theme.current().expression(expression, index)
+        return QColor(colour).name(), _STYLES[index // len(_COLOURS) % len(_STYLES)]

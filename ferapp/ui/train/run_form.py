@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -36,7 +34,9 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.flow_layout import FlowLayout
+from ferapp.ui.widgets.vertical_scroll import VerticalScrollArea
 from trainer.config.loading import check_config
+from trainer.config.rate_check import rate_warning
 from trainer.config.train_config import TrainConfig
 from trainer.files import file_stem
 from trainer.recipes import RECIPES
@@ -48,20 +48,6 @@ START_TIP = "Train in a separate process, which can keep running when you close 
 ARCHITECTURES = tuple(
     sorted({str(r.values.get("model", {}).get("name", "compact")) for r in RECIPES.values()})
 )
-
-
-class _VerticalScrollArea(QScrollArea):
-    """Scrolls vertically only: it is never narrower than its content."""
-
-    def minimumSizeHint(self) -> QSize:
-        bar, content = self.verticalScrollBar().sizeHint(), self.widget()
-        width = content.minimumSizeHint().width() if content is not None else 0
-        return QSize(width + bar.width(), super().minimumSizeHint().height())
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
-            self.updateGeometry()
-        return super().eventFilter(watched, event)
 
 
 class RunForm(QWidget):
@@ -113,6 +99,10 @@ class RunForm(QWidget):
 
     def _make_foot(self) -> None:
         self.problems = error_label()
+        self.warning = QLabel()
+        self.warning.setProperty("notice", True)
+        self.warning.setWordWrap(True)
+        self.warning.hide()
         self.command = QLineEdit()
         self.command.setReadOnly(True)
         self.command.setAccessibleName("Equivalent command")
@@ -125,11 +115,7 @@ class RunForm(QWidget):
         self.start = push_button("Start training", START_TIP)
 
     def _lay_out(self) -> None:
-        area = _VerticalScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area = VerticalScrollArea()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -201,6 +187,7 @@ class RunForm(QWidget):
         start.addWidget(self.changes, 1)
         start.addWidget(self.start)
         column.addWidget(self.problems)
+        column.addWidget(self.warning)
         column.addLayout(command)
         column.addLayout(start)
         return panel
@@ -283,6 +270,7 @@ class RunForm(QWidget):
         data_problem = self._known_data_problem()
         self.problems.setText("\n".join(filter(None, (*problems, data_problem))))
         self.problems.setVisible(bool(self.problems.text()))
+        self._warn_of_rate()
         has_data = bool(self.data_path)
         self.command.setText(command_line(["fertrain", *self.arguments]) if has_data else "")
         self.command.setCursorPosition(0)
@@ -298,6 +286,14 @@ class RunForm(QWidget):
         self.check.setToolTip(self._blocked or (CHECK_TIP if can_read else hint))
         self.validated.emit()
         return is_valid and not self._blocked
+
+    def _warn_of_rate(self) -> None:
+        """A rate far above the recipe's is allowed, and is most often a slip."""
+        config = self.config
+        usual, _ = check_config([], **RECIPES[self.recipe.name].values)
+        text = "" if config is None or usual is None else rate_warning(config, usual)
+        self.warning.setText(text)
+        self.warning.setVisible(bool(self.warning.text()))
 
     def _validate_data_path(self) -> bool:
         """Whether there is such a file or folder."""

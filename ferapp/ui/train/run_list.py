@@ -1,6 +1,5 @@
 """The list of runs with name, state and accuracy; checked runs are compared."""
 
-import math
 from datetime import date
 from typing import Any
 
@@ -29,27 +28,36 @@ from PySide6.QtWidgets import (
 
 from ferapp.runs.run_names import run_start, run_title, short_start, unique_names
 from ferapp.runs.run_reader import RunSnapshot
+from ferapp.ui.text.figure_text import (
+    accuracy_text,
+    conditions_text,
+    interval_tip,
+    margin_text,
+)
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.text_size import scaled
 
 Index = QModelIndex | QPersistentModelIndex
-_HEIGHT = 48  # px
+_HEIGHT = 66  # px, of three lines
 _BOX = 16.0  # px
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 def state_text(run: RunSnapshot) -> str:
-    """`running, epoch 3 of 28`, `done`, `damaged: …`."""
+    """`running, epoch 3 of 28`, `done`, `done, did not beat its start`, `damaged: …`."""
     if run.state == "running" and run.epochs_planned:
         return f"running, epoch {max(run.epoch, 1)} of {run.epochs_planned}"
     if run.state in ("failed", "damaged") and run.reason:
         return f"{run.state}: {run.reason.splitlines()[0]}"
-    return run.state
+    return f"{run.state}, did not beat its start" if run.missed_its_start else run.state
 
 
-def accuracy_text(run: RunSnapshot) -> str:
-    return "–" if math.isnan(run.accuracy) else f"{100 * run.accuracy:.1f}\u00a0%"
+def best_conditions(run: RunSnapshot) -> str:
+    """What the figures of its best model were measured on: `val · epoch 16 · n = 3,589`."""
+    if run.best is None:
+        return ""
+    return conditions_text("val", run.best.epoch, run.best.n, "")
 
 
 class RunListModel(QAbstractListModel):
@@ -102,15 +110,24 @@ class RunListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(run)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{self.names[run.name]}, {state_text(run)}, {accuracy_text(run)}"
+            accuracy = f"{accuracy_text(run.accuracy)} {_margin(run)}".strip()
+            words = (self.names[run.name], state_text(run), best_conditions(run), accuracy)
+            return ", ".join(filter(None, words))
         if role == Qt.ItemDataRole.CheckStateRole and run.state != "damaged":
             return Qt.CheckState.Checked if run.name in self._checked else Qt.CheckState.Unchecked
         return None
 
     def _tip(self, run: RunSnapshot) -> str:
-        start = run_start(run.name)
-        started = f"\nStarted {start:%Y-%m-%d %H:%M:%S}" if start is not None else ""
-        return f"{run.path}{started}\n{run.reason or state_text(run)}"
+        start, lines = run_start(run.name), [str(run.path)]
+        if start is not None:
+            lines.append(f"Started {start:%Y-%m-%d %H:%M:%S}")
+        lines.append(run.reason or state_text(run))
+        if run.best is not None:
+            lines.append(f"{accuracy_text(run.accuracy)} correct ({best_conditions(run)})")
+            lines.append(interval_tip(run.best.accuracy_interval, "Wilson"))
+        if run.start is not None:
+            lines.append(f"Its start, {run.start_name}: {accuracy_text(run.start.accuracy)}")
+        return "\n".join(filter(None, lines))
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.CheckStateRole or not index.isValid():
@@ -124,7 +141,7 @@ class RunListModel(QAbstractListModel):
 
 
 class RunDelegate(QStyledItemDelegate):
-    """Paints a run: box, title and accuracy, below them state and start."""
+    """Paints a run: box, title and accuracy; state and start time; what was measured."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(220, scaled(_HEIGHT))
@@ -146,18 +163,19 @@ class RunDelegate(QStyledItemDelegate):
         if state is not None:
             self._paint_box(painter, box, Qt.CheckState(state) == Qt.CheckState.Checked)
         left = box.right() + 10
-        first = QRectF(left, rect.top() + 4, rect.right() - left - 8, rect.height() / 2 - 4)
-        second = first.translated(0, rect.height() / 2 - 3)
-        painter.setFont(theme.sized(option.font, 1, QFont.Weight.DemiBold))
-        painter.setPen(QColor(colours.text))
-        _draw_pair(painter, first, run_title(run.name), accuracy_text(run))
+        line = QRectF(left, rect.top() + 4, rect.right() - left - 8, (rect.height() - 8) / 3)
+        self._paint_title(painter, option.font, line, run)
         painter.setFont(theme.sized(option.font, 0.85))
-        is_bad = run.state in ("failed", "damaged", "interrupted")
+        is_bad = run.state in ("failed", "damaged", "interrupted") or run.missed_its_start
         state_colour = (
             colours.warning if is_bad else colours.accent if run.is_active else colours.muted
         )
-        start = short_start(run.name, date.today())
-        _draw_pair(painter, second, state_text(run), start, state_colour, colours.muted)
+        line.translate(0, line.height())
+        # a sentence about the model is worth more than the time, which the tooltip has, too
+        start = "" if run.missed_its_start else short_start(run.name, date.today())
+        _draw_pair(painter, line, state_text(run), start, state_colour, colours.muted)
+        line.translate(0, line.height())
+        _draw_pair(painter, line, best_conditions(run), "", colours.muted)
         painter.restore()
 
     def editorEvent(
@@ -184,6 +202,17 @@ class RunDelegate(QStyledItemDelegate):
         new_state = Qt.CheckState.Unchecked if is_checked else Qt.CheckState.Checked
         return model.setData(index, new_state, role)
 
+    def _paint_title(self, painter: QPainter, font: QFont, line: QRectF, run: RunSnapshot) -> None:
+        colours, margin = theme.current(), _margin(run)
+        painter.setFont(theme.sized(font, 0.85))
+        painter.setPen(QColor(colours.muted))
+        painter.drawText(line, _RIGHT, margin)
+        width = painter.fontMetrics().horizontalAdvance(margin) + 4 if margin else 0
+        painter.setFont(theme.sized(font, 1, QFont.Weight.DemiBold))
+        painter.setPen(QColor(colours.text))
+        title = run_title(run.name)
+        _draw_pair(painter, line.adjusted(0, 0, -width, 0), title, accuracy_text(run.accuracy))
+
     def _paint_box(self, painter: QPainter, box: QRectF, is_checked: bool) -> None:
         colours = theme.current()
         painter.setPen(QPen(QColor(colours.accent if is_checked else colours.muted), 1))
@@ -192,6 +221,10 @@ class RunDelegate(QStyledItemDelegate):
         if is_checked:
             painter.setPen(QColor(colours.on_accent))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "✓")
+
+
+def _margin(run: RunSnapshot) -> str:
+    return "" if run.best is None else margin_text(run.accuracy, run.best.accuracy_interval)
 
 
 def _draw_pair(

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.compare import RunComparison
+from ferapp.review.retraining import RetrainingPlan, Verdict
+from ferapp.runs.compare import ComparedRuns
 from ferapp.runs.data_check import DataCheck, DataChoice
 from ferapp.runs.run_names import run_title
 from ferapp.runs.run_reader import RunFolder, RunSnapshot
@@ -26,6 +27,7 @@ from ferapp.runs.task_queue import ReportProgress, TaskFailure
 from ferapp.runs.training_process import TrainingProcess, request_stop, resume_arguments
 from ferapp.ui.beginner.beginner_flow import BeginnerFlow
 from ferapp.ui.shell.page import Links, Page
+from ferapp.ui.text.verdict_text import verdict_text
 from ferapp.ui.train.compare_view import CompareView
 from ferapp.ui.train.data_view import DataView
 from ferapp.ui.train.run_form import RunForm
@@ -49,7 +51,10 @@ class TrainTools:
     """What the page calls in its task queue, and the folder of runs."""
 
     check_data: Callable[[DataChoice, ReportProgress], DataCheck]
-    compare: Callable[[Sequence[Path], Mapping[str, str]], RunComparison]  # with displayed names
+    verdict: Callable[[Path, ReportProgress], Verdict | None]  # of a run with a review
+    compare: Callable[  # with displayed names
+        [Sequence[Path], Mapping[str, str]], tuple[ComparedRuns, ...]
+    ]
     runs: Path
 
 
@@ -66,6 +71,7 @@ class TrainPage(Page):
         self._shown_path = ""  # of the run that is shown
         self._stopping: set[str] = set()  # paths of runs
         self._failures: dict[str, str] = {}  # by run: the output of a process that failed
+        self._verdicts: dict[str, str] = {}  # by run: whether the corrected labels helped
         self.trainings: list[TrainingProcess] = []
         self.run: RunSnapshot | None = None
         self.new_run = push_button("New run", "Open the form for a new training.")
@@ -125,6 +131,7 @@ class TrainPage(Page):
         self.view.resume_requested.connect(self._resume)
         self.view.live_requested.connect(self._go_live)
         self.view.inspect_requested.connect(lambda: self._links.inspect(self._shown_path))
+        self.view.epochs_requested.connect(lambda: self._links.inspect_epochs(self._shown_path))
         self.view.duplicate_requested.connect(lambda: self._duplicate({}))
         self.view.halve_batch_requested.connect(self._start_with_half_the_batch)
         self.comparison.live_requested.connect(self._compare_live)
@@ -173,8 +180,33 @@ class TrainPage(Page):
             self._stopping.discard(self._shown_path)
         self.view.show_run(run, self._failures.get(self._shown_path, ""))
         self.view.stop.setText("Stopping…" if self._shown_path in self._stopping else "Stop")
+        # a killed process takes a moment to end, and a resumed one to begin
+        self.view.resume.setDisabled(any(each.run == run.path for each in self.trainings))
+        self._show_verdict(run)
         if self._stack.currentWidget() is not self.comparison:
             self._stack.setCurrentWidget(self.view)
+
+    def _show_verdict(self, run: RunSnapshot) -> None:
+        """Whether the corrected labels of a run that has ended helped."""
+        path, has_review = str(run.path), bool(run.config and run.config.data.review)
+        if run.is_active:
+            self._verdicts.pop(path, None)
+        elif has_review and run.has_model and path not in self._verdicts:
+            self._verdicts[path] = "Comparing with the former run…"
+            self.tasks.submit(
+                "verdict",
+                lambda: self._tools.verdict(run.path, self.tasks.interruptible(lambda _: None)),
+                lambda result: self._on_verdict(path, result),
+            )
+        self.view.show_verdict(self._verdicts.get(path, ""))
+
+    def _on_verdict(self, path: str, result: Verdict | TaskFailure | None) -> None:
+        if isinstance(result, TaskFailure):
+            self._verdicts[path] = f"It cannot be compared with its former run: {result.message}"
+        else:
+            self._verdicts[path] = verdict_text(result) if result is not None else ""
+        if path == self._shown_path:
+            self.view.show_verdict(self._verdicts[path])
 
     def _on_run_chosen(self, path: str) -> None:
         self._shown_path = path
@@ -197,6 +229,13 @@ class TrainPage(Page):
     def start(self, arguments: list[str]) -> None:
         """Train with these arguments after `fertrain`."""
         self._launch(arguments, None)
+
+    def retrain(self, plan: RetrainingPlan, start_now: bool) -> None:
+        """Put a run with corrected labels into the form, and start it where that is wanted."""
+        self.form.fill_from(plan.config, plan.data, plan.name, {})
+        self._show_form()
+        if start_now and self.form.validate():
+            self.start(self.form.arguments)
 
     def _launch(self, arguments: list[str], run: Path | None) -> TrainingProcess | None:
         try:
@@ -328,11 +367,11 @@ class TrainPage(Page):
         paths, names = [run.path for run in checked], dict(self.list.entries.names)
         self.tasks.submit("compare", lambda: self._tools.compare(paths, names), self._on_comparison)
 
-    def _on_comparison(self, result: RunComparison | TaskFailure) -> None:
+    def _on_comparison(self, result: tuple[ComparedRuns, ...] | TaskFailure) -> None:
         if isinstance(result, TaskFailure):
             self.comparison.show_failure(result.message)
         else:
-            self.comparison.show_comparison(result, len(self.list.entries.checked))
+            self.comparison.show_comparison(result)
 
     # --- checking data --------------------------------------------------------------------------
 

@@ -32,9 +32,9 @@ def validation(number: int, happy: int, sad: int) -> dict[str, object]:
 
 def personal_run(folder: Path, *validations: dict[str, object], reason: str = "done") -> RunDir:
     ended = {"event": "run_ended", "time": 400.0, "reason": reason, "error": "", "best": {}}
-    run = make_run(
-        folder, [started(), validations[0], step(1), *validations[1:], ended], "20261126-1-personal"
-    )
+    events = [started(), validations[0], step(1), *validations[1:], ended]
+    keeps = ("model.init=default", "model.keep_init=true")  # as the recipe
+    run = make_run(folder, events, "20261126-1-personal", sets=keeps)
     run.best.parent.mkdir(parents=True)
     run.best.touch()
     return run

@@ -33,10 +33,12 @@ def test_curves_are_over_epochs(tmp_path: Path) -> None:
     assert y.tolist() == [2.0, 1.0]
     assert found.epoch_curves["val_accuracy"][0].tolist() == [1.0]
     assert found.accuracy == 0.4
-    assert found.best["mean_class_accuracy"] == pytest.approx(0.3)
+    assert found.best is not None
+    assert found.best.metric("mean_class_accuracy") == pytest.approx(0.3)
     assert found.progress == pytest.approx(10 / 300)
     assert (found.images_per_second, found.memory_mb, found.eta_s) == (200.0, 512.0, 60.0)
-    assert found.confusions[1].trace() == 7
+    assert found.best.confusion is not None
+    assert found.best.confusion.trace() == found.best.n == 7
 
 
 def test_only_appended_events_are_read(tmp_path: Path) -> None:
@@ -67,28 +69,33 @@ def test_steps_that_a_killed_run_repeats_count_once(tmp_path: Path) -> None:
 def test_the_best_accuracy_may_be_zero(tmp_path: Path, accuracy: float) -> None:
     event = {**epoch(1, accuracy), "val_mean_class_accuracy": accuracy}
     run = RunReader(make_run(tmp_path, [started(), event]).path).read()
-    assert (run.accuracy, run.mean_class_accuracy) == (accuracy, accuracy)
+    assert run.best is not None
+    assert (run.accuracy, run.best.metric("mean_class_accuracy")) == (accuracy, accuracy)
 
 
 def test_the_start_is_the_best_only_where_its_events_say_so(tmp_path: Path) -> None:
     better = {**epoch(0, 0.6), "best_epoch": None}
     later = {**epoch(1, 0.4), "best_epoch": 1}
     run = RunReader(make_run(tmp_path, [started(), better], "20261124-1-x").path).read()
-    assert (run.best, sorted(run.confusions)) == ({}, [0])
+    assert (run.best, [each.epoch for each in run.validations]) == (None, [0])
     assert math.isnan(run.accuracy)
     run = RunReader(make_run(tmp_path, [started(), better, later], "20261124-2-x").path).read()
-    assert (run.best["epoch"], run.accuracy) == (1, 0.4)
+    assert run.best is not None
+    assert (run.best.epoch, run.accuracy) == (1, 0.4)
     assert run.epoch_curves["val_accuracy"][0].tolist() == [0, 1]
     kept = [{**better, "best_epoch": 0}, {**later, "best_epoch": 0}]
     run = RunReader(make_run(tmp_path, [started(), *kept], "20261124-3-x").path).read()
-    assert (run.best["epoch"], run.accuracy) == (0, 0.6)
+    assert run.best is not None
+    assert (run.best.epoch, run.accuracy) == (0, 0.6)
 
 
 def test_the_card_of_the_best_model_says_its_epoch(tmp_path: Path) -> None:
     """Killed between the model of epoch 2 and its event: Inspect opens that model."""
     run = make_run(tmp_path, [started(), {**epoch(1, 0.4), "best_epoch": 1}])
     reader = RunReader(run.path)
-    assert reader.read().best["epoch"] == 1
+    before = reader.read().best
+    assert before is not None
+    assert (before.epoch, before.n) == (1, 7)
     model = create("compact", widths=[4], blocks=[1])
     card = ModelCard(
         name="x", architecture="compact", arguments={"widths": [4], "blocks": [1]},
@@ -96,7 +103,8 @@ def test_the_card_of_the_best_model_says_its_epoch(tmp_path: Path) -> None:
     )  # fmt: skip
     save_model(run.best, model.state_dict(), card)
     found = reader.read()
-    assert (found.best["epoch"], found.accuracy, found.best["n"]) == (2, 0.5, 20)
+    assert found.best is not None
+    assert (found.best.epoch, found.accuracy, found.best.n) == (2, 0.5, 20)
     save_model(run.best, model.state_dict(), card.model_copy(update={"metrics": {"epoch": 1}}))
     assert reader.read().accuracy == 0.4
 
@@ -104,20 +112,21 @@ def test_the_card_of_the_best_model_says_its_epoch(tmp_path: Path) -> None:
 def test_the_ece_is_that_of_the_finished_model(tmp_path: Path) -> None:
     event = {**epoch(1, 0.4), "val_ece": 0.125, "best_epoch": 1}
     run = make_run(tmp_path, [started(), event])
-    assert RunReader(run.path).read().best["ece"] is None
+    assert math.isnan(RunReader(run.path).read().calibrated_ece)
     log = EventLog(run.events)
     best = {"epoch": 1, "ece": 0.1, "temperature": 1.4}
     log.write("run_ended", reason="done", error="", best=best, verdict="It beat its start")
     log.close()
     found = RunReader(run.path).read()
-    assert (found.best["ece"], found.best["temperature"]) == (0.1, 1.4)
+    assert found.best is not None
+    assert (found.calibrated_ece, found.best.metric("ece")) == (0.1, 0.125)  # that one is raw
     assert found.verdict == "It beat its start"
 
 
 def test_before_the_first_validation_there_is_no_accuracy(tmp_path: Path) -> None:
     run = RunReader(make_run(tmp_path, [started(), step(1)]).path).read()
     assert math.isnan(run.accuracy)
-    assert math.isnan(run.mean_class_accuracy)
+    assert run.best is None
 
 
 @pytest.mark.parametrize("reason", ["done", "stopped", "failed", "diverged"])
@@ -125,7 +134,7 @@ def test_how_a_run_ended(tmp_path: Path, reason: str) -> None:
     ended = {"event": "run_ended", "time": 200.0, "reason": reason, "error": "it broke"}
     found = RunReader(make_run(tmp_path, [started(), step(5), ended]).path).read()
     assert found.state == ("failed" if reason == "diverged" else reason)
-    assert found.reason == ("it broke" if reason in ("failed", "diverged") else "")
+    assert found.reason == ("it broke" if found.state == "failed" else "")
     assert found.can_resume == (reason != "done")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from ferapp.review.retraining import retraining_verdict
 from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
 from ferapp.ui.shell.page import Links
@@ -60,8 +61,9 @@ class TrainBench:
             go_live=lambda model: self.calls.append(("live", model)),
             compare_live=lambda a, b: self.calls.append(("compare", a, b)),
             inspect=lambda run: self.calls.append(("inspect", run)),
+            inspect_epochs=lambda run: self.calls.append(("epochs", run)),
         )
-        tools = TrainTools(check_data=check_data, compare=compare_runs, runs=runs)
+        tools = TrainTools(check_data, retraining_verdict, compare_runs, runs)
         self.page = TrainPage(tools, links)
         self.window = QMainWindow()
         qtbot.addWidget(self.window)
@@ -82,7 +84,7 @@ class TrainBench:
         return self.page.run.state if self.page.run is not None else "none"
 
     def wait_for_epochs(self, count: int) -> None:
-        self.wait(lambda: self.page.run is not None and len(self.page.run.confusions) >= count)
+        self.wait(lambda: self.page.run is not None and len(self.page.run.validations) >= count)
 
 
 def make_train_bench(qtbot: QtBot, qapp: QApplication, runs: Path) -> Iterator[TrainBench]:

@@ -11,7 +11,14 @@ from ferapp.vision.pipeline import Analyzer
 from tests.support.trainer.drawn import drawn_data, drawn_face, template_landmarks
 from trainer.card import Preprocessing
 from trainer.data.crops import align_all, to_input
-from trainer.faces.align import TEMPLATE, align_face, similarity_to_template, transform_points
+from trainer.faces.align import (
+    TEMPLATE,
+    align_face,
+    crop_face,
+    similarity_to_template,
+    transform_points,
+    unaligned_crop,
+)
 from trainer.faces.landmarker import DetectedFace
 from trainer.faces.points import FLIP_68, MEDIAPIPE_TO_IBUG68, mirror_points
 
@@ -114,3 +121,11 @@ def test_shrinking_applies_a_low_pass_filter() -> None:
     crop = align_face(board, points).crop
     assert crop.std() < 3
     assert crop.mean() == pytest.approx(127.5, abs=2)
+
+
+def test_a_face_without_landmarks_is_cropped_as_the_whole_picture() -> None:
+    picture, points = drawn_face(3, np.random.default_rng(0)), template_landmarks() + 3
+    assert (crop_face(picture, points, 40).crop == align_face(picture, points, 40).crop).all()
+    assert (crop_face(picture, points, 40).crop != unaligned_crop(picture, 40).crop).any()
+    points[5] = np.nan
+    assert (crop_face(picture, points, 40).crop == unaligned_crop(picture, 40).crop).all()

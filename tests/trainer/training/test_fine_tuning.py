@@ -121,7 +121,9 @@ def test_the_start_is_measured_and_is_the_best_only_on_request(start: Path, tmp_
     assert (first["epoch"], first["best_epoch"], first["val_n"]) == (0, None, 70)
     assert best["epoch"] > 0
     assert best["accuracy"] < first["val_accuracy"]
-    assert RunReader(run.path).read().best["epoch"] == best["epoch"]
+    shown = RunReader(run.path).read().best
+    assert shown is not None
+    assert shown.epoch == best["epoch"]
     assert read_run_record(run).best["epoch"] == best["epoch"]
     ended = read_events(run.events)[-1]
     count = "1 epoch" if best["epoch"] == 1 else f"{best['epoch']} epochs"
@@ -153,10 +155,12 @@ def test_run_readers_know_epoch_0(start: Path, tmp_path: Path) -> None:
         Trainer(run, "tuned", config, data, report).fit()
     record, seen = read_run_record(run), RunReader(run.path).read()
     assert [event["epoch"] for event in record.validations] == [0, 1, 2]
-    assert record.best["epoch"] == seen.best["epoch"] == 0
+    assert seen.best is not None
+    assert record.best["epoch"] == seen.best.epoch == 0
     assert record.best["accuracy"] == seen.accuracy
-    assert sorted(seen.confusions) == [0, 1, 2]
-    assert seen.confusions[0].sum() == 70
+    assert [each.epoch for each in seen.validations] == [0, 1, 2]
+    assert seen.best.confusion is not None
+    assert seen.best.confusion.sum() == seen.best.n == 70
     assert seen.epoch_curves["val_accuracy"][0].tolist() == [0, 1, 2]
     assert seen.epoch_curves["loss"][0].tolist() == [1, 2]  # nothing was trained before the first
     assert "epoch   0  initial weights  val" in run.log.read_text()

@@ -106,7 +106,8 @@ def check_saved_epochs(run: RunDir, accuracies: list[float]) -> int:
         for model in (run.best, run.last):
             load_model(model)
         assert read_card(run.last).metrics["epoch"] >= reported
-        assert shown.best["epoch"] == read_card(run.best).metrics["epoch"]
+        assert shown.best is not None
+        assert shown.best.epoch == read_card(run.best).metrics["epoch"]
     return reported
 
 

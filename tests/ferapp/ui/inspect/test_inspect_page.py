@@ -128,12 +128,17 @@ def test_the_diagonal_can_be_hidden(make: MakePage) -> None:
     np.testing.assert_allclose(whole[np.isfinite(whole)], 1)
 
 
-def test_the_label_noise_view_shows_the_suspects(make: MakePage) -> None:
+def test_the_suspects_are_a_kind_of_their_own_order(make: MakePage) -> None:
     page = make()
     assert page.opened is not None
-    page.overview.views[3].click()
+    page.filters.kinds["suspects"].click()
     assert rows_of(page) == page.opened.evaluation.suspects.tolist()
-    assert "no annotators' votes" in page.overview.noise.text()
+    for widget in (page.filters.sort_key, page.filters.reverse):
+        assert not widget.isEnabled()
+        assert "most suspect first" in widget.toolTip()
+    page.filters.kinds["wrong"].click()
+    assert page.filters.reverse.isEnabled()
+    assert "most suspect" not in page.filters.reverse.toolTip()
 
 
 def test_the_model_of_the_grid_obeys_qts_rules(make: MakePage, qtbot: QtBot) -> None:
@@ -194,8 +199,8 @@ def test_the_export_is_a_table(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
     page.review_bar.export_button.click()
     head, row = file.read_text().splitlines()
-    assert head == "sample_id,label,new_label,flag"
-    assert row.endswith(",surprise,")
+    assert head == "sample_id,label,new_label,flag,kept"
+    assert row.endswith(",surprise,,")
     assert "1\u00a0decision saved" in page.toast.label.text()
 
 

@@ -1,4 +1,4 @@
-"""The Inspect page with the user's own pictures, comparisons, label noise, and while opening."""
+"""The Inspect page with the user's own pictures, comparisons, and while opening."""
 
 import threading
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
 from ferapp.ui.widgets.map_tile import SIDE
 from tests.support.ui.inspect_bench import MakePage, inspect_pages, small_opened
 from trainer.errors import DataError
+from trainer.evaluation.intervals import mcnemar
 from trainer.labels import EXPRESSIONS
 
 
@@ -96,10 +97,11 @@ def test_the_prediction_of_the_compared_model_is_shown(make: MakePage, qtbot: Qt
     tile = page.grid.samples.index_of(page.grid.samples.position_of(row) or 0)
     assert words in tile.data(Qt.ItemDataRole.ToolTipRole)
     against = page.overview.comparison
-    gap = 100 * (page.opened.evaluation.scores.accuracy - other.scores.accuracy)
-    assert abs(gap) > 0.1
-    which = "better" if gap > 0 else "worse"
-    assert against.text() == f"{abs(gap):.1f}\u00a0points {which} than second"
+    right, other_right = ~page.opened.evaluation.wrong, ~other.wrong
+    verdict = mcnemar(right, other_right).verdict("first", "second")
+    assert "first is better (p < 0.001)" in verdict
+    accuracies = [f"{100 * each.mean():.1f}\u00a0%" for each in (right, other_right)]
+    assert against.text() == f"{accuracies[0]} against {accuracies[1]} of second. {verdict}"
     assert "correct by first" in against.toolTip()
     assert "correct by second" in against.toolTip()
     kinds = page.filters.kinds
@@ -129,26 +131,6 @@ def test_without_pictures_no_other_model_can_be_compared(make: MakePage, qtbot: 
     page.compare_with_model("compact")
     qtbot.waitUntil(lambda: "pictures are missing" in page.toast.label.text(), timeout=60_000)
     assert page.other_button.text() == ""
-
-
-def test_leaving_the_label_noise_view_restores_the_filter(make: MakePage) -> None:
-    page = make()
-    assert page.opened is not None
-    cell = (0, 6)  # angry faces predicted as neutral
-    page.overview.matrix.select(frozenset({cell}))
-    before = page.grid.samples.rows.tolist()
-    assert page.filters.reverse.isEnabled()
-    page.overview.views[3].click()
-    assert page.grid.samples.rows.tolist() == page.opened.evaluation.suspects.tolist()
-    assert not page.filters.reverse.isEnabled()
-    for widget in (page.filters.sort_key, page.filters.reverse):
-        assert "most suspect first" in widget.toolTip()
-    page.overview.views[0].click()
-    assert page.grid.samples.rows.tolist() == before
-    assert page.filters.selection.kind == "wrong"
-    assert page.overview.matrix.selected == {cell}
-    assert page.filters.reverse.isEnabled()
-    assert "most suspect" not in page.filters.reverse.toolTip()
 
 
 def test_the_progress_of_opening_covers_the_page(make: MakePage, qtbot: QtBot) -> None:

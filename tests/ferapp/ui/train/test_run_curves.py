@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtGui import QColor, QFontMetricsF
 from pytestqt.qtbot import QtBot
 
 from ferapp.ui.train.run_curves import Curve, CurvePlot
+from ferapp.ui.widgets import theme
 
 
 def test_noisy_values_are_shown_as_their_running_mean(qtbot: QtBot) -> None:
@@ -63,3 +64,18 @@ def test_no_label_of_an_empty_plot_is_cut_off(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: axis.rect().height() > 50)
     half = QFontMetricsF(axis.style["tickFont"]).height() / 2
     assert axis.mapRectToScene(axis.rect()).top() >= half
+
+
+def test_the_legend_has_the_values_of_the_marked_epoch(qtbot: QtBot) -> None:
+    plot = CurvePlot("Recall", "", "{:.0f} %")
+    qtbot.addWidget(plot)
+    x = np.array([0.0, 1.0, 2.0])
+    sad = Curve("Sad", x, np.array([10.0, 20.0, 30.0]), expression="sad")
+    plot.show_curves([sad, Curve("Happy", x, np.array([40.0, 50.0, 60.0]), expression="happy")])
+    plot.mark_epoch(1)
+    assert plot.plot.accessibleDescription() == "Sad 20 %, Happy 50 %"
+    assert plot.title.text() == "Recall · epoch 1"
+    for index, name in enumerate(("sad", "happy")):
+        colour = QColor(theme.current().expression(name)).name()
+        assert plot._line_style(index)[0] == colour
+        assert f"color:{colour}" in plot.legend.text()

@@ -271,3 +271,13 @@ def test_a_registered_loss_has_its_fields(tilt_loss: None, form: RunForm, tmp_pa
     row.set_text("-1")
     assert not form.validate()
     assert row.error.text() == "must be a number of at least 0"
+
+
+def test_a_rate_far_above_the_recipes_warns_and_still_starts(form: RunForm, tmp_path: Path) -> None:
+    rate = load_config(None, [], **RECIPES["default"].values).optim.learning_rate
+    form.fill("default", str(tmp_path), {"optim.learning_rate": str(9 * rate)})
+    assert not form.warning.isVisible()
+    form.fill("default", str(tmp_path), {"optim.learning_rate": str(10 * rate)})
+    assert form.warning.isVisible()
+    assert f"is 10 times the recipe's ({rate:g}): the run may diverge" in form.warning.text()
+    assert form.start.isEnabled()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ferapp.runs.run_reader import RunSnapshot
+from ferapp.runs.run_validations import Validation
 from ferapp.ui.train.run_view import RunView
 from ferapp.ui.widgets.theme import apply_theme
 
@@ -63,9 +64,10 @@ def test_the_best_validation_is_shown_with_its_epoch(qtbot: QtBot) -> None:
     run = RunSnapshot(Path("one"), "one", "done")
     view.show_run(run)
     assert view.metrics["best"].text() == "–"
-    best = {"epoch": 3, "accuracy": 0.59, "mean_class_accuracy": 0.0}
+    best = Validation(3, 30, 3.0, 280, {"accuracy": 0.59, "mean_class_accuracy": 0.0})
     view.show_run(replace(run, best=best))
-    assert view.metrics["best"].text() == "59.0\u00a0% (epoch 3)"
+    assert view.metrics["best"].text() == "59.0\u00a0%"
+    assert view.conditions.text().replace("\u00a0", " ") == "val · epoch 3 · n = 280"
     assert view.metrics["mean_class"].text() == "0.0\u00a0%"
 
 

@@ -41,17 +41,18 @@ def test_start_watch_stop_resume_and_use_a_run(bench: TrainBench, prepared: Path
     assert bench.state() == "running"
     assert view.state.text().startswith("running, epoch")
     names = [name for name, _ in view.accuracies.legend_values()]
-    assert names == ["validation", "mean class", "training"]
+    assert names == ["validation", "mean class", "training", "start (default)"]
     assert view.losses.legend_values()[0][0] == "loss"
     assert view.rates.legend_values()
     assert view.metrics["best"].text() != "–"
     train = dict(view.accuracies.legend_values())["training"]
     assert view.metrics["train"].text().replace("\u00a0", " ") == train
     assert view.metrics["memory"].text().endswith("GiB")
-    assert view.matrix._counts.sum() == 28  # the val samples
+    assert view.confusion.matrix._counts.sum() == 28  # the val samples
     assert "started" in view.log.toPlainText()
-    view.epoch.setValue(2)  # after the start
-    assert "epoch 1" in view.epoch_label.text()
+    view.confusion.slider.setValue(view.confusion.slider.maximum())
+    newest = page.run.validations[-1].epoch
+    assert f"epoch\u00a0{newest}" in view.confusion.label.text()
     view.stop.click()
     bench.wait(lambda: bench.state() == "stopped")
     bench.wait(lambda: not page.trainings)
@@ -63,6 +64,8 @@ def test_start_watch_stop_resume_and_use_a_run(bench: TrainBench, prepared: Path
     assert bench.calls == [("live", str(RunDir(page.run.path).best))]
     view.inspect.click()
     assert bench.calls[-1] == ("inspect", str(page.run.path))
+    view.epochs.click()
+    assert bench.calls[-1] == ("epochs", str(page.run.path))
     assert view.resume.isVisible()
     view.resume.click()
     bench.wait(lambda: bench.state() == "running")
@@ -79,7 +82,8 @@ def test_a_killed_training_says_so_and_can_be_resumed(bench: TrainBench, prepare
     bench.wait(lambda: bench.state() == "interrupted")
     assert "The training process ended unexpectedly" in page.view.reason.text()
     assert page.run is not None
-    done = max(page.run.confusions)
+    done = page.run.validations[-1].epoch
+    bench.wait(page.view.resume.isEnabled)
     page.view.resume.click()
     bench.wait(lambda: bench.state() == "running")
     bench.wait_for_epochs(done + 1)
@@ -282,8 +286,8 @@ def test_an_accuracy_of_zero_is_listed_as_zero(bench: TrainBench, tmp_path: Path
     make_run(tmp_path / "runs", [started(), epoch(1, 0.0)])
     entries = bench.page.list.entries
     bench.wait(lambda: len(entries.runs) == 1)
-    text = entries.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert text.endswith("0.0\u00a0%")
+    text = entries.index(0).data(Qt.ItemDataRole.AccessibleTextRole).replace("\u00a0", " ")
+    assert text.endswith("val · epoch 1 · n = 7, 0.0 % (0.0 to 35.4)")
 
 
 def test_resume_pressed_twice_resumes_once(bench: TrainBench, tmp_path: Path) -> None:

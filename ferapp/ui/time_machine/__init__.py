@@ -1,0 +1,1 @@
+"""The view “Epochs” of the Inspect page: a run's validations, one after the other."""
