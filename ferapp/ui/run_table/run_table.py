@@ -129,11 +129,10 @@ class RunTable(QTableView):
 
     def current_path(self) -> str:
         """Of the only selected run."""
-        ranges = self.selectionModel().selection().toList()
-        first, last = (
-            min((r.top() for r in ranges), default=-1),
-            max((r.bottom() for r in ranges), default=-1),
-        )
+        selection = self.selectionModel().selection()
+        ranges = [selection.at(k) for k in range(selection.count())]
+        first = min((each.top() for each in ranges), default=-1)
+        last = max((each.bottom() for each in ranges), default=-1)
         return str(self.filter.entry(first).run.path) if first == last >= 0 else ""
 
     def _select_chosen(self) -> None:
