@@ -21,6 +21,7 @@ from ferapp.review import opening
 from ferapp.review.diagnosis import find_label_errors
 from ferapp.review.retraining import RetrainingPlan, newest_retrained, retraining_verdict
 from ferapp.review.sample_explainer import SampleExplainer
+from ferapp.review.selection import ConfusionCell
 from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
 from ferapp.runs.run_queue import read_queue
@@ -104,6 +105,11 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
         ),
     )
 
+    def inspect_cells(source: str, cells: frozenset[ConfusionCell]) -> None:
+        inspect.open(source, cells)
+        inspect.show_samples()
+        window.show_page("Inspect")
+
     def inspect_source(source: str) -> None:
         inspect.open(source)
         window.show_page("Inspect")
@@ -126,7 +132,14 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
                 notify=notice.show,
                 runs=runs,
             ),
-            Links(window.load_model, window.compare_live, inspect_source, inspect_epochs),
+            Links(
+                window.load_model,
+                window.compare_live,
+                inspect_source,
+                inspect_epochs,
+                inspect_cells,
+                window.live_page.live_view.toast.show_message,
+            ),
         )
         return train
 

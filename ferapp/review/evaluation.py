@@ -22,6 +22,7 @@ from trainer.evaluation.metrics import (
     confusion_matrix,
     softmax,
 )
+from trainer.evaluation.threshold_curves import ThresholdCurve, class_curves
 from trainer.labels import EXPRESSIONS
 
 PREDICTIONS_FILE = "predictions.npz"
@@ -127,6 +128,11 @@ class Evaluation:
         """Of the labelled samples, before the temperature."""
         rows = self.labelled
         return calibration(softmax(self.logits[rows]), self.label[rows])
+
+    @cached_property
+    def threshold_curves(self) -> tuple[ThresholdCurve, ...]:
+        """(K,) each class against all others, of the labelled samples."""
+        return class_curves(self.probabilities[self.labelled], self.label[self.labelled])
 
     @cached_property
     def intervals(self) -> dict[str, Interval]:

@@ -20,7 +20,7 @@ from trainer.cli.printing import (
     warn,
     warn_of_little_room,
 )
-from trainer.cli.run_commands import compare, reproduce
+from trainer.cli.run_commands import compare, reproduce, runs
 from trainer.cli.shared_options import (
     DATA_HELP,
     Classes,
@@ -38,6 +38,7 @@ from trainer.cli.summaries import (
     print_recipe,
     print_recipes,
     print_settings,
+    summary_of,
     training_progress,
 )
 from trainer.config.loading import load_config
@@ -248,11 +249,11 @@ def recipes(
         "the name."
     )
     if as_json:
-        print_json({"recipes": list(RECIPES)})
+        print_json({"recipes": [summary_of(each) for each in RECIPES.values()]})
 
 
 for command in (
-    *(find_rate, evaluate, explain, labels, compare, reproduce),
+    *(find_rate, evaluate, explain, labels, runs, compare, reproduce),
     *(export, average, models, bench),
 ):
     app.command()(command)

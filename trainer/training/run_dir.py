@@ -61,6 +61,11 @@ class RunDir:
         return self.path / "checkpoints" / "last.safetensors"
 
     @property
+    def about(self) -> Path:
+        """Title, tags and notes that a person gave it, see `run_about`."""
+        return self.path / "about.json"
+
+    @property
     def epochs(self) -> Path:
         """What the run predicted after each epoch, see `val_history`."""
         return self.path / "epochs"

@@ -28,7 +28,7 @@ from ferapp.overlays import label_text
 from ferapp.review.diagnosis import Diagnosis
 from ferapp.review.opening import OpenedEvaluation
 from ferapp.review.selection import Decisions
-from ferapp.ui.inspect.sample_grid import decision_text
+from ferapp.ui.inspect.samples.sample_model import decision_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.text_size import scaled
 from ferapp.ui.widgets.thumbnails import ThumbnailCache

@@ -1,7 +1,7 @@
 """Whether a training with corrected labels helped, as sentences."""
 
 from ferapp.review.retraining import RetrainedRun, Verdict
-from ferapp.runs.run_names import run_title
+from trainer.reports.run_list.run_names import run_title
 
 VERDICT_TIP = (
     "McNemar's exact test on the validation faces that only one of the two models gets right.\n"

@@ -21,22 +21,23 @@ from PySide6.QtWidgets import (
 from ferapp.review.retraining import RetrainingPlan, Verdict
 from ferapp.runs.compare import ComparedRuns
 from ferapp.runs.data_check import DataCheck, DataChoice
-from ferapp.runs.run_names import run_title
 from ferapp.runs.run_reader import RunFolder, RunSnapshot
 from ferapp.runs.task_queue import ReportProgress, TaskFailure
 from ferapp.runs.training_process import TrainingProcess, request_stop, resume_arguments
+from ferapp.ui.beginner.beginner_flow import BeginnerFlow
+from ferapp.ui.run_table.run_desk import RunDesk
 from ferapp.ui.shell.page import Links, Page
 from ferapp.ui.text.verdict_text import verdict_text
 from ferapp.ui.train.compare_view import CompareView
 from ferapp.ui.train.data_view import DataView
 from ferapp.ui.train.run_form import RunForm
-from ferapp.ui.train.run_list import RunList
 from ferapp.ui.train.run_view import RunView
 from ferapp.ui.train_queue.queue_control import QueueControl
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.closing_question import ask_about_process
-from ferapp.ui.widgets.text_size import fix_width, scaled
+from ferapp.ui.widgets.text_size import fix_width, release_width, scaled
+from trainer.reports.run_list.run_names import run_title
 from trainer.training.run_dir import RunDir
 
 REFRESH_MS = 700  # between two reads of the runs' files
@@ -60,6 +61,8 @@ class TrainTools:
 
 
 class TrainPage(Page):
+    drop_text = "Drop a folder of class folders: it is checked, then you can train on it"
+
     def __init__(self, tools: TrainTools, links: Links) -> None:
         super().__init__("train")
         self._tools, self._links = tools, links
@@ -74,7 +77,8 @@ class TrainPage(Page):
         self.trainings: list[TrainingProcess] = []
         self.run: RunSnapshot | None = None
         self.new_run = push_button("New run", "Open the form for a new training.")
-        self.list = RunList()
+        self.desk = RunDesk(self.tasks, self.toast)
+        self.list = self.desk.table
         self.empty = QLabel("No runs yet. Choose a recipe and a data set, then start one.")
         self.empty.setWordWrap(True)
         self.empty.setProperty("quiet", True)
@@ -84,6 +88,7 @@ class TrainPage(Page):
         self.data = DataView()
         self.view = RunView()
         self.comparison = CompareView()
+        self.beginner = BeginnerFlow(tools.runs, self.tasks, links, self.toast, self._launch)
         self._form_page = QWidget()
         self._stack = QStackedWidget()
         self._lay_out()
@@ -95,11 +100,11 @@ class TrainPage(Page):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GAP - 4)
-        left = QWidget()
+        left = self._left = QWidget()
         layout.addWidget(left)
         layout.addWidget(self._stack, 1)
         self._stack.setObjectName("inner")
-        for widget in (self._form_page, self.view, self.comparison):
+        for widget in (self._form_page, self.view, self.comparison, self.beginner.view):
             self._stack.addWidget(widget)
         fix_width(left, lambda _: scaled(LIST_WIDTH))
         column = QVBoxLayout(left)
@@ -107,17 +112,23 @@ class TrainPage(Page):
         column.addWidget(self.new_run)
         column.addWidget(self.queue.strip)
         column.addWidget(self.empty)
-        column.addWidget(self.list, 1)
+        column.addWidget(self.desk, 1)
         halves = QHBoxLayout(self._form_page)
         halves.setContentsMargins(0, 0, 0, 0)
         halves.setSpacing(0)
         halves.addWidget(self.form, 1)
-        halves.addWidget(self.data, 1)
+        right = QVBoxLayout()
+        right.setContentsMargins(theme.GAP, 10, theme.MARGIN, 0)
+        halves.addLayout(right, 1)
+        right.addWidget(self.beginner.card)
+        right.addWidget(self.data, 1)
 
     def _connect(self) -> None:
         self.new_run.clicked.connect(self._show_form)
         self.list.chosen.connect(self._on_run_chosen)
         self.list.entries.checked_changed.connect(self._compare)
+        self.desk.widened.connect(self._widen_table)
+        self.desk.changed.connect(self._read_runs)
         self.queue.start_now.connect(self.start)
         self.queue.launched.connect(self._watch)
         self.queue.message.connect(self.toast.show_message)
@@ -130,10 +141,15 @@ class TrainPage(Page):
         self.view.resume_requested.connect(self._resume)
         self.view.live_requested.connect(self._go_live)
         self.view.inspect_requested.connect(lambda: self._links.inspect(self._shown_path))
+        self.view.cells_requested.connect(
+            lambda cells: self._links.inspect_cells(self._shown_path, cells)
+        )
         self.view.epochs_requested.connect(lambda: self._links.inspect_epochs(self._shown_path))
         self.view.duplicate_requested.connect(lambda: self._duplicate({}))
         self.view.halve_batch_requested.connect(self._start_with_half_the_batch)
         self.comparison.live_requested.connect(self._compare_live)
+        self.beginner.view.opened.connect(self._show_beginner)
+        self.beginner.view.run_requested.connect(self.list.choose)
         self._timer = QTimer(self, interval=REFRESH_MS)
         self._timer.timeout.connect(self._refresh)
         self._timer.start()
@@ -167,7 +183,7 @@ class TrainPage(Page):
             return
         runs, shown = result
         self.empty.setVisible(not runs)
-        self.list.show_runs(runs)
+        self.desk.show_runs(runs)
         self.queue.advance(runs, self.trainings)
         if shown is not None and str(shown.path) == self._shown_path:
             self._show_run(shown)
@@ -211,9 +227,25 @@ class TrainPage(Page):
         if path:
             self._read_runs()
 
+    def _widen_table(self, on: bool) -> None:
+        """The table over the whole page, or cards beside what is shown."""
+        self._stack.setHidden(on)
+        if on:
+            release_width(self._left)
+        else:
+            fix_width(self._left, lambda _: scaled(LIST_WIDTH))
+
     def _show_form(self) -> None:
+        self.desk.wide.setChecked(False)
         self.list.choose("")
         self._stack.setCurrentWidget(self._form_page)
+
+    def take_drop(self, paths: Sequence[str]) -> bool:
+        return self.beginner.take_drop(paths)
+
+    def _show_beginner(self) -> None:
+        self.list.choose("")
+        self._stack.setCurrentWidget(self.beginner.view)
 
     # --- starting and stopping ------------------------------------------------------------------
 
@@ -228,15 +260,16 @@ class TrainPage(Page):
         if start_now and self.form.validate():
             self.start(self.form.arguments)
 
-    def _launch(self, arguments: list[str], run: Path | None) -> None:
+    def _launch(self, arguments: list[str], run: Path | None) -> TrainingProcess | None:
         try:
             training = TrainingProcess(arguments, self._tools.runs, run)
         except OSError as error:
             self.toast.show_message(f"The training could not be started: {error.strerror}")
-            return
+            return None
         self._launch_data = self.form.data_choice
         self.toast.show_message("Starting training…" if run is None else "Resuming…")
         self._watch(training)
+        return training
 
     def _watch(self, training: TrainingProcess) -> None:
         self.trainings.append(training)
@@ -246,8 +279,9 @@ class TrainPage(Page):
         """Show a training that has made its run, and keep the output of one that failed."""
         had_run = training.run is not None
         code = training.poll()
+        is_new = training.run is not None and not had_run
         is_queued = self.queue.settle(training, code)
-        if training.run is not None and not had_run and not is_queued:
+        if is_new and not is_queued and not self.beginner.owns(training):
             self.list.choose(str(training.run))
             if isinstance(self._checked[1], str):  # it started: an earlier error is outdated
                 self._set_check(DataChoice(), "")
@@ -392,6 +426,8 @@ class TrainPage(Page):
 
     def _set_check(self, choice: DataChoice, checked: DataCheck | str) -> None:
         self._checked = (choice, checked)
+        if isinstance(checked, DataCheck):
+            self.form.recipe.show_samples(sum(checked.counts.get("train", {}).values()))
         self._show_check()
 
     def _show_check(self) -> None:
@@ -432,6 +468,7 @@ class TrainPage(Page):
     def stop(self) -> None:
         self._timer.stop()
         self._check_timer.stop()
+        self.form.recipe.stop()
         for training in self.trainings:
             training.detach()
         super().stop()

@@ -62,6 +62,7 @@ class TrainBench:
             compare_live=lambda a, b: self.calls.append(("compare", a, b)),
             inspect=lambda run: self.calls.append(("inspect", run)),
             inspect_epochs=lambda run: self.calls.append(("epochs", run)),
+            inspect_cells=lambda run, cells: self.calls.append(("cells", run, str(sorted(cells)))),
         )
         tools = TrainTools(check_data, retraining_verdict, compare_runs, runs)
         self.page = TrainPage(tools, links)

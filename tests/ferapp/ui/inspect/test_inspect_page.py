@@ -213,8 +213,8 @@ def test_a_comparison_shows_what_only_one_model_has_right(
     np.savez(other / "predictions.npz", **arrays)
     page = make()
     assert page.opened is not None
-    page.compare_with(str(other))
-    qtbot.waitUntil(lambda: page._comparison is not None, timeout=30_000)
+    page.comparing.with_source(str(other))
+    qtbot.waitUntil(lambda: page.comparing.comparison is not None, timeout=30_000)
     evaluation = page.opened.evaluation
     theirs = arrays["logits"].argmax(axis=1)
     fixed = np.flatnonzero(~evaluation.wrong & (theirs != evaluation.label))
@@ -222,7 +222,7 @@ def test_a_comparison_shows_what_only_one_model_has_right(
     page.filters.kinds["broken"].click()
     broken = np.flatnonzero(evaluation.wrong & (theirs == evaluation.label))
     assert set(rows_of(page)) == set(broken.tolist())
-    page.compare_with("")
+    page.comparing.with_source("")
     assert page.filters.selection.kind == "wrong"
 
 
@@ -238,16 +238,16 @@ def test_a_comparison_is_never_shown_with_another_evaluation(make: MakePage, qtb
 
     page = make("before", opener)
     page.open("after")
-    page.compare_with("other")
+    page.comparing.with_source("other")
     gate.set()
     qtbot.waitUntil(lambda: page.opened is after and not page.tasks.busy, timeout=30_000)
-    assert page._comparison is None
+    assert page.comparing.comparison is None
     assert page.filters.selection.kind == "wrong"
     assert set(rows_of(page)) == set(np.flatnonzero(after.evaluation.wrong).tolist())
     page.open("before")
     qtbot.waitUntil(lambda: page.opened is before, timeout=30_000)
-    page.compare_with("other")  # and if nothing intervenes, it is shown
-    qtbot.waitUntil(lambda: page._comparison is not None, timeout=30_000)
+    page.comparing.with_source("other")  # and if nothing intervenes, it is shown
+    qtbot.waitUntil(lambda: page.comparing.comparison is not None, timeout=30_000)
 
 
 def test_a_comparison_that_was_ended_does_not_appear_later(make: MakePage, qtbot: QtBot) -> None:
@@ -260,12 +260,12 @@ def test_a_comparison_that_was_ended_does_not_appear_later(make: MakePage, qtbot
         return small_opened(name, 70, shift=name == "other")
 
     page = make("one", opener)
-    page.compare_with("other")
+    page.comparing.with_source("other")
     assert begun.wait(20)
-    page.compare_with("")
+    page.comparing.with_source("")
     gate.set()
     qtbot.waitUntil(lambda: not page.tasks.busy, timeout=30_000)
-    assert page._comparison is None
+    assert page.comparing.comparison is None
 
 
 def test_a_failure_to_open_leaves_the_page_unchanged(

@@ -1,4 +1,4 @@
-"""The left column of the Inspect page: the evaluation as a whole, in three views."""
+"""The left column of the Inspect page: the evaluation as a whole, in four views."""
 
 import numpy as np
 from PySide6.QtGui import QFont
@@ -13,8 +13,9 @@ from PySide6.QtWidgets import (
 from ferapp.review.evaluation import Evaluation
 from ferapp.review.opening import OpenedEvaluation
 from ferapp.review.selection import EvaluationComparison
-from ferapp.ui.inspect.class_measures import CalibrationCurve, ClassTable
-from ferapp.ui.inspect.predicted_counts import PredictedCounts
+from ferapp.ui.inspect.figures.class_measures import CalibrationCurve, ClassTable
+from ferapp.ui.inspect.figures.curves_view import CurvesView
+from ferapp.ui.inspect.figures.predicted_counts import PredictedCounts
 from ferapp.ui.text import wording
 from ferapp.ui.text.figure_text import (
     accuracy_text,
@@ -93,6 +94,7 @@ class Overview(QWidget):
         self.matrix = ConfusionMatrix()
         self.table = ClassTable()
         self.calibration = CalibrationCurve()
+        self.curves = CurvesView()
         self.predicted = PredictedCounts()
         self.units = [Chip(name, tip) for name, _, tip in _UNITS]
         self.hide_correct = Chip(
@@ -100,8 +102,9 @@ class Overview(QWidget):
         )
         self.views = [
             Chip("Confusion", "Which class is predicted as which. Click a cell for its samples."),
-            Chip("Classes", "Recall and precision of each class."),
+            Chip("Classes", "Recall, precision and F1 of each class."),
             Chip("Calibration", "Whether the model's confidence matches its accuracy."),
+            Chip("Curves", "ROC and precision–recall curves, with their thresholds."),
         ]
         self._stack = QStackedWidget()
         self._lay_out()
@@ -132,7 +135,7 @@ class Overview(QWidget):
             chip.toggled.connect(lambda on, u=unit: self.matrix.show_unit(u) if on else None)
         self.hide_correct.toggled.connect(lambda on: self.matrix.show_diagonal(not on))
         self._stack.addWidget(confusion)
-        for widget in (self.table, self.calibration, self.predicted):
+        for widget in (self.table, self.calibration, self.curves, self.predicted):
             page = QWidget()
             column = QVBoxLayout(page)
             column.setContentsMargins(0, 0, 0, 0)
@@ -164,6 +167,7 @@ class Overview(QWidget):
         self.matrix.show_counts((), np.zeros((0, 0), np.int64))
         self.table.show_evaluation(None)
         self.calibration.show_evaluation(None)
+        self.curves.show_evaluation(None)
 
     def show_opened(
         self, opened: OpenedEvaluation, comparison: EvaluationComparison | None
@@ -184,6 +188,7 @@ class Overview(QWidget):
         self.matrix.show_counts(evaluation.classes, evaluation.confusion_with_unlabelled)
         self.table.show_evaluation(evaluation)
         self.calibration.show_evaluation(evaluation)
+        self.curves.show_evaluation(evaluation)
         self.predicted.show_counts(
             evaluation.classes, evaluation.confusion_with_unlabelled.sum(axis=0)
         )
