@@ -90,12 +90,12 @@ class Settings(BaseModel):
     recent_sources: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     recent_studies: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
-    notify_ends: bool = True  # of trainings, by the system
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
     prior: Prior = "trained"  # balanced costs more than half a point of accuracy
     stage_language: Annotated[str, AfterValidator(_language)] = DEFAULT_LANGUAGE
     text_size: int = Field(default=100, ge=100, le=200)  # percent
+    notify_ends: bool = True  # of trainings, by the system
 
 
 class SettingsStore:
