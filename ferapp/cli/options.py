@@ -7,7 +7,6 @@ import typer
 from trainer.model_index import find_model
 
 
-
 def known_model(name: str | None) -> str | None:
     """As the callback of an option: refuses a missing model before anything is loaded."""
     if name:

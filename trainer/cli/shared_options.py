@@ -64,9 +64,7 @@ def known_method(name: str) -> str:
     return name
 
 
-Device = Annotated[
-    str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", callback=known_device)
-]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", callback=known_device)]
 Split = Annotated[str, typer.Option(help="train, val or test.", callback=known_split)]
 Method = Annotated[
     str,

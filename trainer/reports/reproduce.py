@@ -16,12 +16,12 @@ from typing import Any
 
 from trainer.config.loading import load_config
 from trainer.config.train_config import TrainConfig
+from trainer.document import markdown_table
 from trainer.errors import DataError, RunStopped, UsageError
 from trainer.files import file_stem, make_writable_folder, write_json, write_text
 from trainer.prior import TRAINED
 from trainer.recipes import FAST, RECIPES, Recipe, tables
 from trainer.reports.comparison import Spread, metric_text
-from trainer.reports.document import markdown_table
 from trainer.reports.run_records import (
     DONE,
     find_runs,
