@@ -211,6 +211,12 @@ class RunView(QWidget):
         self.confusion.show_run(run)
         self.log.show_text(run.log, is_other=is_other)
 
+    def show_resuming(self) -> None:
+        """Between the press of Resume and the first event of the training, seconds later."""
+        self.state.setText("Resuming…")
+        self.resume.hide()
+        self.reason.hide()
+
     def _show_reason(self, run: RunSnapshot, reason: str) -> None:
         if run.state == "interrupted" and not reason:
             reason = _interruption_text(run)

@@ -166,6 +166,8 @@ class TrainPage(Page):
             self._stopping.discard(self._shown_path)
         self.view.show_run(run, self._failures.get(self._shown_path, ""))
         self.view.stop.setText("Stopping…" if self._shown_path in self._stopping else "Stop")
+        if not run.is_active and self._is_starting(run.path):  # which its files do not show yet
+            self.view.show_resuming()
         if self._stack.currentWidget() is not self.comparison:
             self._stack.setCurrentWidget(self.view)
 
@@ -262,10 +264,16 @@ class TrainPage(Page):
         run = self.run
         if run is None or not run.can_resume:
             return
-        if any(training.run == run.path for training in self.trainings):
-            return  # it is starting, which its files do not show yet
+        if self._is_starting(run.path):
+            return
         self._failures.pop(str(run.path), None)
         self._launch(resume_arguments(run.path), run.path)
+        if self._is_starting(run.path):
+            self.view.show_resuming()
+
+    def _is_starting(self, run: Path) -> bool:
+        """Whether a process works on this run."""
+        return any(training.run == run for training in self.trainings)
 
     # --- using a run ----------------------------------------------------------------------------
 
