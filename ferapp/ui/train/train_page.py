@@ -157,6 +157,7 @@ class TrainPage(Page):
         runs, shown = result
         self.empty.setVisible(not runs)
         self.list.show_runs(runs)
+        self.form.data.show_recent(run.data for run in runs)
         if shown is not None and str(shown.path) == self._shown_path:
             self._show_run(shown)
 
