@@ -18,13 +18,18 @@ from ferapp.live.engine import Engine
 from ferapp.live.status import LiveEngine
 from ferapp.personal.take_session import FrameShot
 from ferapp.review import opening
+from ferapp.review.diagnosis import find_label_errors
+from ferapp.review.retraining import RetrainingPlan, newest_retrained, retraining_verdict
 from ferapp.review.sample_explainer import SampleExplainer
+from ferapp.review.selection import ConfusionCell
 from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
+from ferapp.runs.run_queue import read_queue
 from ferapp.runs.study_sources import find_sources
 from ferapp.ui.face_map.face_map_view import FaceMapView
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.inspect.inspect_tools import InspectTools
+from ferapp.ui.label_doctor.doctor_view import DoctorTools, LabelDoctor
 from ferapp.ui.shell.lazy_page import LazyPage
 from ferapp.ui.shell.page import Links
 from ferapp.ui.shell.quit_signals import quit_signals
@@ -36,6 +41,7 @@ from ferapp.ui.teach.teach_window import TeachTools
 from ferapp.ui.text.source_text import with_mode
 from ferapp.ui.time_machine.epochs_view import EpochsView
 from ferapp.ui.train.train_page import TrainPage, TrainTools
+from ferapp.ui.train_queue.end_notice import EndNotice
 from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.ui.widgets.theme import Mode, apply_theme
 from trainer.errors import FerError
@@ -81,6 +87,9 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
                 source, remembered_model(store.now), inspect.tasks.interruptible(report)
             ),
             explain=SampleExplainer().explain,
+            open_split=lambda opened, split, report: opening.open_split(
+                opened, split, inspect.tasks.interruptible(report)
+            ),
             classify=lambda opened, model, report: opening.classify_with(
                 opened, model, inspect.tasks.interruptible(report)
             ),
@@ -89,8 +98,17 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
             runs=runs,
         ),
         run,
-        (FaceMapView(), epochs),
+        (
+            make_label_doctor(runs, lambda plan, start_now: retrain(plan, start_now)),
+            FaceMapView(),
+            epochs,
+        ),
     )
+
+    def inspect_cells(source: str, cells: frozenset[ConfusionCell]) -> None:
+        inspect.open(source, cells)
+        inspect.show_samples()
+        window.show_page("Inspect")
 
     def inspect_source(source: str) -> None:
         inspect.open(source)
@@ -100,18 +118,34 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
         inspect_source(source)
         inspect.show_view(epochs)
 
+    notice = EndNotice(window, store.now.notify_ends, lambda on: store.change(notify_ends=on))
+    window.help.menu.insertAction(window.actions_by_id["fullscreen"], notice.action)
+
     def make_train_page() -> TrainPage:
         train = TrainPage(
             TrainTools(
                 check_data=lambda choice, report: check_data(
                     choice, train.tasks.interruptible(report)
                 ),
+                verdict=retraining_verdict,
                 compare=compare_runs,
+                notify=notice.show,
                 runs=runs,
             ),
-            Links(window.load_model, window.compare_live, inspect_source, inspect_epochs),
+            Links(
+                window.load_model,
+                window.compare_live,
+                inspect_source,
+                inspect_epochs,
+                inspect_cells,
+            ),
         )
         return train
+
+    def retrain(plan: RetrainingPlan, start_now: bool) -> None:
+        window.show_page("Train")
+        assert isinstance(train.page, TrainPage)
+        train.page.retrain(plan, start_now)
 
     def make_studies_page() -> StudiesPage:
         tools = StudyTools(
@@ -124,9 +158,21 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
 
     train = LazyPage(make_train_page)
     window.add_page("Train", train, "Launch, watch and compare training runs.")
+    if read_queue(runs).goes_on:  # the page works it off, seen or not
+        QTimer.singleShot(0, train, lambda: train.page)
     window.add_page("Inspect", inspect, "See a model's mistakes up close.")
     studies = LazyPage(make_studies_page)
     window.add_page("Studies", studies, "Turn many videos into tables, a summary and a report.")
+
+
+def make_label_doctor(runs: Path, retrain: Callable[[RetrainingPlan, bool], None]) -> LabelDoctor:
+    tools = DoctorTools(
+        find=find_label_errors,
+        newest_retrained=lambda review, report: newest_retrained(runs, review, report),
+        retrain=retrain,
+        models=tuple(bundled_models()),
+    )
+    return LabelDoctor(tools)
 
 
 def add_personal_data(window: MainWindow, engine: LiveEngine, log: AppLog) -> PersonalData:

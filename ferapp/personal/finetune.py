@@ -9,7 +9,8 @@ import psutil
 
 from ferapp.runs.child_process import kill_tree
 from ferapp.runs.run_reader import RunFolder, RunSnapshot
-from ferapp.runs.training_process import find_process, train_arguments
+from ferapp.runs.training_process import train_arguments
+from trainer.reports.run_list.run_process import find_process
 from trainer.training.run_dir import RunDir
 
 RUN_NAME = "personal"

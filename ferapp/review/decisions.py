@@ -53,10 +53,10 @@ class Review:
         """
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
-        table.writerow(["sample_id", "label", "new_label", "flag"])
+        table.writerow(["sample_id", "label", "new_label", "flag", "kept"])
         for sample_id, decision in sorted(self.decisions.items()):
-            flag = "yes" if decision.flag else ""
-            table.writerow([sample_id, labels.get(sample_id, ""), decision.label, flag])
+            marks = ["yes" if mark else "" for mark in (decision.flag, decision.kept)]
+            table.writerow([sample_id, labels.get(sample_id, ""), decision.label, *marks])
         try:
             write_text(path, text.getvalue())
         except OSError as error:

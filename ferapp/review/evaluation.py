@@ -20,9 +20,9 @@ from trainer.evaluation.metrics import (
     Floats,
     calibration,
     confusion_matrix,
-    outvoted_share,
     softmax,
 )
+from trainer.evaluation.threshold_curves import ThresholdCurve, class_curves
 from trainer.labels import EXPRESSIONS
 
 PREDICTIONS_FILE = "predictions.npz"
@@ -66,6 +66,11 @@ class Evaluation:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row of each sample id."""
+        return {sample: row for row, sample in enumerate(self.sample_id.tolist())}
 
     @cached_property
     def faceless(self) -> NDArray[np.bool_]:
@@ -125,6 +130,11 @@ class Evaluation:
         return calibration(softmax(self.logits[rows]), self.label[rows])
 
     @cached_property
+    def threshold_curves(self) -> tuple[ThresholdCurve, ...]:
+        """(K,) each class against all others, of the labelled samples."""
+        return class_curves(self.probabilities[self.labelled], self.label[self.labelled])
+
+    @cached_property
     def intervals(self) -> dict[str, Interval]:
         """95 % intervals of accuracy, mean_class_accuracy, macro_f1 and ece. Slow: a bootstrap."""
         rows = self.labelled
@@ -166,13 +176,6 @@ class Evaluation:
     def _ranked(self) -> RankedSuspects:
         return rank_suspects(self.probabilities, self.label)
 
-    def confirmed_share(self, rows: NDArray[np.int64]) -> float:
-        """The share of `rows` whose annotators' majority chose another class than the label.
-
-        Rows without votes or with a tied vote are left out; NaN if no row is left.
-        """
-        return outvoted_share(self.votes[rows], self.label[rows])
-
 
 def common_rows(
     before: Evaluation, after: Evaluation
@@ -181,11 +184,10 @@ def common_rows(
 
     Raises DataError if they share no sample, or if one has different labels.
     """
-    after_rows = {name: row for row, name in enumerate(after.sample_id.tolist())}
     pairs = [
-        (row, after_rows[name])
+        (row, after.row_of[name])
         for row, name in enumerate(before.sample_id.tolist())
-        if name in after_rows
+        if name in after.row_of
     ]
     if not pairs:
         raise DataError(f"{before.name} and {after.name} have no sample in common")

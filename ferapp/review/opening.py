@@ -5,10 +5,12 @@ Slow, because a model may have to classify the pictures first: run it in a task 
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import platformdirs
@@ -21,6 +23,7 @@ from ferapp.review.evaluation import Evaluation, read_evaluation
 from ferapp.runs.data_check import stage_progress
 from ferapp.runs.task_queue import ReportProgress
 from ferapp.sources.heavy_imports import load_opencv, load_torch
+from trainer.data.face_data import SPLITS, FaceData
 from trainer.errors import DataError, FerError, ModelFileError
 from trainer.files import asset
 from trainer.labels import EXPRESSIONS
@@ -28,16 +31,13 @@ from trainer.model_index import find_model, read_card
 from trainer.prior import TRAINED
 from trainer.training.run_dir import RunDir
 
-if TYPE_CHECKING:
-    from trainer.data.face_data import FaceData
-
 EXAMPLE = "example"  # the bundled evaluation
 EXAMPLE_NAME = "Example: drawn faces and the demo clip"
 ALL_SPLITS_NOTE = (
     "All splits are shown, including the training pictures. A model that was trained on them "
     "looks better here than it is."
 )
-SPLITS = ("val", "train", "test")  # of a run, the first that was evaluated
+FIRST_SPLITS = ("val", "train", "test")  # a run is opened at the first that was evaluated
 MAX_SKIPPED = 5  # unreadable files that are named; more are counted
 
 
@@ -47,6 +47,8 @@ class OpenedEvaluation:
 
     `source` opens it again, `read_picture` reads the grey picture (h, w) of a row from the disk,
     `note` says what is missing, and why. `classified_by` is the model's name, "" if unknown.
+    `data` has the samples in the order of the evaluation, `run` is the run that they are an
+    evaluation of. `splits` are those that `open_split` can show; "" is all of them together.
     """
 
     source: str
@@ -56,6 +58,15 @@ class OpenedEvaluation:
     review: Path
     note: str = ""
     classified_by: str = ""
+    data: FaceData | None = None
+    run: Path | None = None
+    splits: tuple[str, ...] = ()
+
+    @property
+    def split(self) -> str:
+        """The split that is shown; "" for several."""
+        shown = np.unique(self.evaluation.split)
+        return str(shown[0]) if len(shown) == 1 else ""
 
 
 def example() -> Path:
@@ -82,6 +93,16 @@ def open_evaluation(
     return _open_pictures(path, model, report)
 
 
+def open_split(
+    opened: OpenedEvaluation, split: str, report: ReportProgress = lambda _: None
+) -> OpenedEvaluation:
+    """One of the `splits` of what is open, evaluated now where it was not. Raises DataError."""
+    if opened.run is not None:
+        return _open_run(RunDir(opened.run), report, split)
+    assert opened.model is not None
+    return _open_pictures(Path(opened.source), str(opened.model), report, split)
+
+
 def classify_with(
     opened: OpenedEvaluation, model: str, report: ReportProgress = lambda _: None
 ) -> Evaluation:
@@ -106,25 +127,27 @@ def classify_with(
     )
 
 
-def _open_run(run: RunDir, report: ReportProgress) -> OpenedEvaluation:
-    evaluated = [
-        split for split in SPLITS if (run.eval(split) / evaluation.PREDICTIONS_FILE).is_file()
-    ]
+def _open_run(run: RunDir, report: ReportProgress, split: str = "") -> OpenedEvaluation:
+    if not split:
+        evaluated = (each for each in FIRST_SPLITS if _predictions(run, each).is_file())
+        split = next(evaluated, "val")
     note = ""
-    if not evaluated:
-        if not run.best.is_file():
-            raise DataError(f"{run.path}: this run has no model yet", "Train at least one epoch.")
-        _evaluate_run(run, report)
-        evaluated = ["val"]
-    elif _is_outdated(run, evaluated[0]):
+    if not _predictions(run, split).is_file():
+        evaluate_run(run, split, report)
+    elif _is_outdated(run, split):
         try:
-            _evaluate_run(run, report, evaluated[0])
+            evaluate_run(run, split, report)
         except FerError as error:
             note = f"The run has a newer model than this evaluation: {error}"
-    folder = run.eval(evaluated[0])
-    opened = _open_folder(folder, f"{run.path.name} · {folder.name}", str(run.path))
+    name = f"{run.path.name} · {split}"
+    opened = _open_folder(run.eval(split), name, str(run.path))
+    review = run.path / REVIEW_FILE
+    if run.review.is_file() and not review.exists():
+        with suppress(OSError):  # a run that cannot be written to is reviewed from the beginning
+            shutil.copy(run.review, review)  # what it was trained with; the review goes on there
+    splits = opened.splits or tuple(s for s in SPLITS if _predictions(run, s).is_file())
     notes = "\n".join(filter(None, (note, opened.note)))
-    return replace(opened, review=run.path / REVIEW_FILE, note=notes)
+    return replace(opened, review=review, run=run.path, splits=splits, note=notes)
 
 
 def _is_outdated(run: RunDir, split: str) -> bool:
@@ -145,8 +168,13 @@ def _epoch_of(metrics: dict[str, Any]) -> int | None:
     return epoch if isinstance(epoch, int) else None
 
 
-def _evaluate_run(run: RunDir, report: ReportProgress, split: str = "val") -> None:
-    """Evaluate the run's best model."""
+def evaluate_run(run: RunDir, split: str, report: ReportProgress) -> None:
+    """Evaluate the run's best model on a split, into its folder there.
+
+    Raises DataError where it has no model yet, or its data is missing.
+    """
+    if not run.best.is_file():
+        raise DataError(f"{run.path}: this run has no model yet", "Train at least one epoch.")
     load_torch()
     from trainer.device import resolve_device
     from trainer.evaluation.evaluate import evaluate
@@ -169,6 +197,10 @@ def _evaluate_run(run: RunDir, report: ReportProgress, split: str = "val") -> No
     )
 
 
+def _predictions(run: RunDir, split: str) -> Path:
+    return run.eval(split) / evaluation.PREDICTIONS_FILE
+
+
 def _open_folder(folder: Path, name: str, source: str) -> OpenedEvaluation:
     metrics = _read_metrics(folder)
     run = RunDir(folder.parent.parent)
@@ -181,11 +213,15 @@ def _open_folder(folder: Path, name: str, source: str) -> OpenedEvaluation:
     predictions = read_evaluation(
         folder / evaluation.PREDICTIONS_FILE, name, classes, epoch, _options_of(metrics)
     )
-    data = None
+    data: FaceData | None = None
+    splits: tuple[str, ...] = ()
     try:
         recorded = metrics.get("data_path")
         data_path = folder / recorded if recorded is not None else _data_path_of(run)
-        data = _matching_data(data_path, predictions, run)
+        load_opencv()
+        whole = _open_as_trained(data_path, run)
+        data = _matching_data(data_path, whole, predictions)
+        splits = _splits_of(whole) if run.config.is_file() else ()
     except FerError as error:
         note = f"{note}\nThe pictures are missing: {error}".strip()
     return OpenedEvaluation(
@@ -196,7 +232,13 @@ def _open_folder(folder: Path, name: str, source: str) -> OpenedEvaluation:
         _review_path(folder),
         note,
         card.name if card else "",
+        data,
+        splits=splits,
     )
+
+
+def _splits_of(data: FaceData) -> tuple[str, ...]:
+    return tuple(split for split in SPLITS if split in data.split)
 
 
 def _read_metrics(folder: Path) -> dict[str, Any]:
@@ -239,17 +281,15 @@ def _find_evaluated_model(
     return path, ""
 
 
-def _open_as_trained(data: Path, run: RunDir) -> "FaceData":
+def _open_as_trained(data: Path, run: RunDir) -> FaceData:
     """The data set with the classes and validation pictures of the run, where it is the run's."""
     from trainer.reports.data_as_trained import open_as_trained
 
     return open_as_trained(data, [run.best])
 
 
-def _matching_data(path: Path, predictions: Evaluation, run: RunDir) -> "FaceData":
+def _matching_data(path: Path, data: FaceData, predictions: Evaluation) -> FaceData:
     """The data set's samples in the evaluation's order. Raises DataError that names the sample."""
-    load_opencv()
-    data = _open_as_trained(path, run)
     row_of = {sample: row for row, sample in enumerate(data.sample_id.tolist())}
     rows = np.empty(len(predictions), np.int64)
     for row, sample in enumerate(predictions.sample_id.tolist()):
@@ -267,12 +307,21 @@ def _matching_data(path: Path, predictions: Evaluation, run: RunDir) -> "FaceDat
     return data.select(rows)
 
 
-def _open_pictures(path: Path, model: str, report: ReportProgress) -> OpenedEvaluation:
-    """Pictures classified now: a data set's val split, or all of a folder without test split."""
+def _open_pictures(
+    path: Path, model: str, report: ReportProgress, split: str = ""
+) -> OpenedEvaluation:
+    """Pictures classified now: those of a split.
+
+    Without one a data set's val split, or all of a folder without test split.
+    """
     report(f"Reading {path.name}…")
     faces = _read_pictures(path, report)
-    if "test" in faces.split:
-        faces = faces.of_split("val")
+    splits = _splits_of(faces)
+    if "test" in splits:
+        split = split or "val"
+    elif len(splits) > 1:
+        splits = ("", *splits)
+    faces = faces.of_split(split) if split else faces
     file, read_picture = find_model(model), _picture_reader(faces)
     card = read_card(file)
     logits, feature = classify(
@@ -303,10 +352,12 @@ def _open_pictures(path: Path, model: str, report: ReportProgress) -> OpenedEval
         _review_path_elsewhere(path),
         _note_on_pictures(faces, predictions),
         card.name,
+        faces,
+        splits=splits,
     )
 
 
-def _read_pictures(path: Path, report: ReportProgress) -> "FaceData":
+def _read_pictures(path: Path, report: ReportProgress) -> FaceData:
     """A data set, or a folder of pictures without labels. Raises DataError."""
     load_opencv()
     from trainer.data.face_data import is_prepared
@@ -326,7 +377,7 @@ def _read_pictures(path: Path, report: ReportProgress) -> "FaceData":
     return open_data(path, layout=layout, progress=stage_progress(report))
 
 
-def _note_on_pictures(faces: "FaceData", predictions: Evaluation) -> str:
+def _note_on_pictures(faces: FaceData, predictions: Evaluation) -> str:
     """What the user should know: splits mixed, pictures without a face, unreadable files."""
     notes = [ALL_SPLITS_NOTE] if len(set(faces.split)) > 1 else []
     faceless = int(predictions.faceless.sum())
@@ -344,7 +395,7 @@ def _note_on_pictures(faces: "FaceData", predictions: Evaluation) -> str:
     return "\n".join(notes)
 
 
-def _picture_reader(data: "FaceData | None") -> ReadPicture:
+def _picture_reader(data: FaceData | None) -> ReadPicture:
     if data is None:
         return lambda row: None
     images = data.images

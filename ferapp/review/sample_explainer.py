@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ferapp.vision.classifier import Classifier
 
 FloatArray = NDArray[np.float32]
+_MAX_LOADED = 2  # models
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,10 @@ class SampleExplanation:
 
 
 class SampleExplainer:
-    """Explains samples; the model used last stays loaded."""
+    """Explains samples; the two models used last stay loaded, for a comparison."""
 
     def __init__(self) -> None:
-        self._loaded: tuple[Path, float, Classifier] | None = None
+        self._loaded: dict[tuple[Path, float], Classifier] = {}  # by file and time of its change
 
     def explain(
         self,
@@ -103,13 +104,17 @@ class SampleExplainer:
         )
 
     def _classifier(self, model: Path) -> "Classifier":
-        changed = model.stat().st_mtime
-        if self._loaded is None or self._loaded[:2] != (model, changed):
+        key = (model, model.stat().st_mtime)
+        classifier = self._loaded.pop(key, None)
+        if classifier is None:
             load_torch()
             from ferapp.vision.classifier import Classifier
 
-            self._loaded = (model, changed, Classifier(model))
-        return self._loaded[2]
+            classifier = Classifier(model)
+        self._loaded[key] = classifier  # the last one is the newest
+        while len(self._loaded) > _MAX_LOADED:
+            self._loaded.pop(next(iter(self._loaded)))
+        return classifier
 
 
 def _attribute(

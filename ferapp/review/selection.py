@@ -1,15 +1,18 @@
 """Which samples of an evaluation are shown, and in which order."""
 
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferapp.review.evaluation import Evaluation, common_rows
-from ferapp.runs.run_names import unique_names
 from trainer.data.label_review import Decision
 from trainer.evaluation.intervals import McNemar, mcnemar
+from trainer.reports.run_list.run_names import unique_names
 
 ConfusionCell = tuple[int, int]  # true class (K: without a label), predicted class
 SampleKind = Literal[
@@ -21,24 +24,37 @@ SampleKind = Literal[
     "broken",
     "flagged",
     "relabelled",
+    "kept",
     "faceless",
     "chosen",
 ]
 Decisions = dict[str, Decision]  # by sample id
 Rows = NDArray[np.int64]  # of an evaluation
+Tags = Mapping[str, AbstractSet[str]]  # sample ids by tag
 
+_DECIDED: dict[SampleKind, Callable[[Decision], bool]] = {
+    "flagged": lambda decision: decision.flag,
+    "relabelled": lambda decision: bool(decision.label),
+    "kept": lambda decision: decision.kept,
+}
 SORT_KEYS = ("loss", "confidence", "margin", "entropy", "disagreement", "data set")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the user wants to see. No cells means all cells; `chosen` rows are of that kind."""
+    """What the user wants to see. No cells means all cells; `chosen` rows are of that kind.
+
+    `text` is a part of the sample's id, which is a path for pictures in a folder, in either case;
+    `tag` is one that it has. "" leaves either out.
+    """
 
     kind: SampleKind = "wrong"
     cells: frozenset[ConfusionCell] = frozenset()
     sort_key: str = "loss"
     ascending: bool = False
     chosen: tuple[int, ...] = ()
+    text: str = ""
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,8 @@ class EvaluationComparison:
 
     `fixed` are rows that it has right and the other wrong, `broken` the reverse; `test` says
     whether that is a difference, and has the shown one first. Both accuracies are of the `n` common
-    samples with a label. `other_rows` maps its rows to the other's.
+    samples with a label. `other_rows` maps its rows to the other's, `other_model` is the other's
+    file, where it still exists.
     """
 
     shown_name: str
@@ -59,6 +76,7 @@ class EvaluationComparison:
     n: int
     test: McNemar
     other_rows: dict[int, int]
+    other_model: Path | None = None
 
     @property
     def name(self) -> str:
@@ -88,7 +106,7 @@ class EvaluationComparison:
 
 
 def compare_evaluations(
-    shown: Evaluation, other: Evaluation, shown_name: str = ""
+    shown: Evaluation, other: Evaluation, shown_name: str = "", other_model: Path | None = None
 ) -> EvaluationComparison:
     """`shown_name` replaces the name of `shown`. Raises DataError as `common_rows`."""
     rows, other_rows = common_rows(shown, other)
@@ -104,6 +122,7 @@ def compare_evaluations(
         n=int(labelled.sum()),
         test=mcnemar(labelled & ~wrong, labelled & ~other_wrong),
         other_rows=dict(zip(rows.tolist(), other_rows.tolist(), strict=True)),
+        other_model=other_model,
     )
 
 
@@ -112,6 +131,9 @@ def count_kinds(
 ) -> dict[SampleKind, int]:
     """The number of samples of each kind, in all cells."""
     wrong, labelled = int(shown.wrong.sum()), int(shown.labelled.sum())
+    decided: dict[SampleKind, int] = {
+        kind: len(_decided_rows(shown, kind, decisions)) for kind in _DECIDED
+    }
     return {
         "all": len(shown),
         "wrong": wrong,
@@ -120,8 +142,7 @@ def count_kinds(
         "fixed": len(comparison.fixed) if comparison else 0,
         "broken": len(comparison.broken) if comparison else 0,
         "faceless": int(shown.faceless.sum()),
-        "relabelled": sum(bool(decision.label) for decision in decisions.values()),
-        "flagged": sum(decision.flag for decision in decisions.values()),
+        **decided,
     }
 
 
@@ -130,6 +151,7 @@ def select_rows(
     selection: Selection,
     comparison: EvaluationComparison | None = None,
     decisions: Decisions | None = None,
+    tags: Tags | None = None,
 ) -> Rows:
     """The selected rows, sorted; samples without the value they are sorted by come last.
 
@@ -140,6 +162,11 @@ def select_rows(
     if selection.cells:
         numbers = [_cell_number(shown, cell) for cell in selection.cells]
         rows = rows[np.isin(_cell_numbers(shown)[rows], numbers)]
+    if selection.tag:
+        rows = rows[np.isin(rows, _rows_of_ids(shown, (tags or {}).get(selection.tag, ())))]
+    if selection.text:
+        text, ids = selection.text.lower(), shown.sample_id[rows].tolist()
+        rows = rows[[text in sample.lower() for sample in ids]]
     if selection.kind == "suspects":
         return rows
     if selection.sort_key == "data set":
@@ -172,16 +199,20 @@ def _rows_of_kind(
             return comparison.fixed if comparison else everything[:0]
         case "broken":
             return comparison.broken if comparison else everything[:0]
-        case "flagged":
-            return everything[_are_in(shown, {s for s, d in decisions.items() if d.flag})]
-        case "relabelled":
-            return everything[_are_in(shown, {s for s, d in decisions.items() if d.label})]
+        case "flagged" | "relabelled" | "kept":
+            return _decided_rows(shown, selection.kind, decisions)
         case _:
             return everything
 
 
-def _are_in(shown: Evaluation, sample_ids: set[str]) -> NDArray[np.bool_]:
-    return np.isin(shown.sample_id, list(sample_ids))
+def _decided_rows(shown: Evaluation, kind: SampleKind, decisions: Decisions) -> Rows:
+    """Of the samples that have such a decision; a review may be about other splits, too."""
+    return _rows_of_ids(shown, (s for s, decision in decisions.items() if _DECIDED[kind](decision)))
+
+
+def _rows_of_ids(shown: Evaluation, ids: Iterable[str]) -> Rows:
+    """Sorted, of the ids that it has."""
+    return np.array(sorted(shown.row_of[each] for each in ids if each in shown.row_of), np.int64)
 
 
 def _cell_numbers(shown: Evaluation) -> Rows:

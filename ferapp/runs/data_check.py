@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,22 +11,27 @@ from numpy.typing import NDArray
 from ferapp.runs.task_queue import ReportProgress
 from ferapp.sources.heavy_imports import load_opencv
 from trainer.config.sections import DataConfig
+from trainer.errors import FerError
+
+if TYPE_CHECKING:
+    from trainer.data.face_data import FaceData
 
 EXAMPLES_PER_CLASS = 8
-READING = ("format", "classes", "class_map", "val_share", "val_seed")
+# what a check depends on, in the configuration's `data`
+CHECKED = ("format", "classes", "class_map", "val_share", "val_seed", "drop_leaked", "review")
 _STAGES = {"reading": "Reading pictures", "landmarks": "Finding landmarks"}
 
 
 @dataclass(frozen=True, slots=True)
 class DataChoice:
-    """A data set, as it was typed, and how it is read: READING of the configuration's `data`."""
+    """A data set, as it was typed, and how it is read: CHECKED of the configuration's `data`."""
 
     path: str = ""
     config: DataConfig = field(default_factory=DataConfig)
 
     @classmethod
     def of(cls, path: str, config: DataConfig) -> "DataChoice":
-        return cls(path, DataConfig(**{name: getattr(config, name) for name in READING}))
+        return cls(path, DataConfig(**{name: getattr(config, name) for name in CHECKED}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,8 @@ class DataCheck:
     `counts` is by split and class; `examples` are a few pictures (h, w) of each class, from
     `train` if there is one. `leaked` counts training pictures that also appear in another split,
     pixel for pixel, `conflicting` those with a copy under another label; `skipped` says which
-    files could not be read, and why.
+    files could not be read, and why. `review_problem` says why the review cannot be trained with,
+    "" where it can.
     """
 
     name: str
@@ -48,6 +55,7 @@ class DataCheck:
     conflicting: int
     skipped: tuple[str, ...]
     examples: dict[str, tuple[NDArray[np.uint8], ...]]
+    review_problem: str = ""
 
     @property
     def problem(self) -> str:
@@ -55,7 +63,7 @@ class DataCheck:
         for split in ("train", "val"):
             if not self.counts.get(split):
                 return f"{self.name} has no split {split!r}, which training needs."
-        return ""
+        return self.review_problem
 
 
 def check_data(choice: DataChoice, report: ReportProgress = lambda _: None) -> DataCheck:
@@ -93,7 +101,18 @@ def check_data(choice: DataChoice, report: ReportProgress = lambda _: None) -> D
         conflicting=data.conflicting(),
         skipped=data.skipped,
         examples=examples,
+        review_problem=_review_problem(choice, data) if choice.config.review else "",
     )
+
+
+def _review_problem(choice: DataChoice, data: "FaceData") -> str:
+    from trainer.training.batches import reviewed_samples  # loads torch
+
+    try:
+        reviewed_samples(choice.config, data, Path(choice.config.review).expanduser())
+    except FerError as error:
+        return str(error)
+    return ""
 
 
 def stage_progress(report: ReportProgress) -> Callable[[str, int, int], None]:

@@ -4,12 +4,11 @@ Slow where many runs are listed: use it in a task queue. Runs of the command lin
 machine or of an earlier day look like those that this app started.
 """
 
-import json
 import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +21,16 @@ from ferapp.runs.run_validations import (
     find_best,
     validation_of,
 )
-from ferapp.runs.training_process import find_process, is_from_this_machine, may_be_training
 from trainer.config.train_config import TrainConfig
 from trainer.errors import FerError
 from trainer.labels import EXPRESSIONS
-from trainer.reports.run_records import ALIVE_SECONDS, best_validation, read_run_header
+from trainer.reports.run_list.run_rows import RunRow, run_row
+from trainer.reports.run_list.run_status import RunStatus, run_status
+from trainer.reports.run_records import best_validation, read_run_header
 from trainer.training.event_log import parse_event
+from trainer.training.run_about import RunAbout, read_about
 from trainer.training.run_dir import RunDir
 
-RunState = Literal["starting", "running", "done", "stopped", "failed", "interrupted", "damaged"]
 LOG_BYTES = 40_000
 MAX_STEPS = 1500  # points of a curve; longer ones are thinned out
 
@@ -39,7 +39,7 @@ Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # epochs, values
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
-    """A run at one moment. `reason` says why it is damaged or failed.
+    """A run at one moment. `reason` says why it is damaged, failed, or done early.
 
     `best` is the validation of the best model; `start` that of the weights that training started
     from, where the run has measured them. `calibrated_ece` is the finished best model's, `verdict`
@@ -50,7 +50,7 @@ class RunSnapshot:
 
     path: Path
     name: str
-    state: RunState
+    state: RunStatus
     reason: str = ""
     config: TrainConfig | None = None
     data: str = ""
@@ -70,6 +70,28 @@ class RunSnapshot:
     memory_mb: float = math.nan
     start_event: dict[str, Any] = field(default_factory=dict)
     log: str = ""
+    about: RunAbout = field(default_factory=RunAbout)
+
+    @property
+    def row(self) -> RunRow:
+        """As tables show it."""
+        if self.config is None:
+            return RunRow(self.path, self.state, self.about, self.reason)
+        figures, n, epoch = dict[str, float](), 0, None
+        if self.best is not None:
+            figures = {**self.best.metrics, "ece": self.calibrated_ece}
+            n, epoch = self.best.n, self.best.epoch
+        return run_row(
+            self.path,
+            self.state,
+            self.about,
+            self.config,
+            self.data,
+            [(each.epoch, each.accuracy) for each in self.validations],
+            {"epoch": epoch, **figures},
+            n,
+            reason=self.reason,
+        )
 
     @property
     def has_model(self) -> bool:
@@ -109,10 +131,7 @@ class RunSnapshot:
     @property
     def missed_its_start(self) -> bool:
         """Whether it ended without an epoch more accurate than the model that it started from."""
-        if self.start is None or self.best is None or self.is_active:
-            return False
-        trained = [each.accuracy for each in (*self.validations, self.best) if each.epoch > 0]
-        return bool(trained) and not max(trained) > self.start.accuracy
+        return self.row.missed_start
 
 
 class EventTail:
@@ -126,6 +145,8 @@ class EventTail:
         """New events, and whether the file was replaced by a shorter one and starts again."""
         try:
             size = self.path.stat().st_size
+            if size == self._offset:  # most of many runs have ended
+                return [], False
             restarted = size < self._offset or self._offset == 0
             if restarted:
                 self._offset = 0
@@ -153,6 +174,8 @@ class RunReader:
         self._head: tuple[str, str, TrainConfig] | None = None
         self._card = BestCard(self._run)
         self._statistics: tuple[dict[str, Any], BestStatistics] = ({}, BestStatistics())
+        self._about: tuple[int, RunAbout] = (-1, RunAbout())  # its file's time in ns
+        self._listed: tuple[tuple[object, ...], RunSnapshot] | None = None
 
     def read(self, now: float | None = None, *, curves: bool = True) -> RunSnapshot:
         """The run as it is now; without `curves` only what a list shows."""
@@ -160,32 +183,39 @@ class RunReader:
         try:
             self._head = self._head or read_run_header(self._run)
         except FerError as error:
-            return RunSnapshot(path, path.name, "damaged", _on_one_line(str(error), path))
+            reason = _on_one_line(str(error), path)
+            return RunSnapshot(path, path.name, "damaged", reason, about=self._read_about())
         _, data, config = self._head
         try:
             return self._snapshot(time.time() if now is None else now, curves, data, config)
         except (TypeError, ValueError, LookupError, ArithmeticError) as error:
             reason = f"events.jsonl is damaged ({error})"
-            return RunSnapshot(path, path.name, "damaged", reason)
+            return RunSnapshot(path, path.name, "damaged", reason, about=self._read_about())
 
     def _snapshot(self, now: float, curves: bool, data: str, config: TrainConfig) -> RunSnapshot:
         path = self._run.path
-        self._apply(*self._tail.read())
-        state = self._state(now)
+        events, restarted = self._tail.read()
+        self._apply(events, restarted)
+        state = run_status(self._run, self._start_event, self._last_event, now)
+        card, about = self._card.read(), self._read_about()
+        # the same snapshot tells a table of many runs, at no cost, that nothing has changed
+        version = (self._last_event, state, card, about)
+        if not curves and not restarted and self._listed and self._listed[0] == version:
+            return self._listed[1]
         newest = next(reversed(self._steps.values()), {})
         planned = int(self._start_event.get("steps") or 0)
         per_epoch = planned / max(config.optim.epochs, 1) or 1.0
         done = max(int(newest.get("step", 0)), int(self._start_event.get("step") or 0))
-        events = list(self._validations.values())
+        measured = list(self._validations.values())
         samples = int(self._start_event.get("val_samples") or 0)
-        validations = tuple(validation_of(event, per_epoch, samples) for event in events)
-        metrics = best_validation(events, self._card.read(), self._last_event)
+        validations = tuple(validation_of(event, per_epoch, samples) for event in measured)
+        metrics = best_validation(measured, card, self._last_event)
         best = find_best(validations, metrics, samples)
-        return RunSnapshot(
+        snapshot = RunSnapshot(
             path=path,
             name=path.name,
             state=state,
-            reason=str(self._last_event.get("error", "")) if state == "failed" else "",
+            reason=_end_reason(state, self._last_event),
             config=config,
             data=data,
             epoch=int(newest.get("epoch", 0)),
@@ -197,13 +227,27 @@ class RunReader:
             verdict=str(self._last_event.get("verdict", "")),
             best_statistics=self._statistics_of(metrics) if curves else BestStatistics(),
             step_curves=_curves(list(self._steps.values()), per_epoch, MAX_STEPS) if curves else {},
-            epoch_curves=_curves(events, per_epoch) if curves else {},
+            epoch_curves=_curves(measured, per_epoch) if curves else {},
             eta_s=_number(newest.get("eta_s")),
             images_per_second=_number(newest.get("images_per_second")),
             memory_mb=_number(newest.get("memory_mb")),
             start_event=self._start_event,
             log=_end_of(self._run.log) if curves else "",
+            about=about,
         )
+        if not curves:
+            self._listed = (version, snapshot)
+        return snapshot
+
+    def _read_about(self) -> RunAbout:
+        """Read again only when the file is another."""
+        try:
+            version = self._run.about.stat().st_mtime_ns
+        except OSError:
+            version = -1
+        if version != self._about[0]:
+            self._about = (version, read_about(self._run))
+        return self._about[1]
 
     def _statistics_of(self, metrics: dict[str, Any]) -> BestStatistics:
         """Computed once for each best model, and again once it is calibrated."""
@@ -227,22 +271,6 @@ class RunReader:
             elif kind in ("epoch", "validation") and isinstance(step, int):
                 self._validations[step] = event
             self._last_event = event
-
-    def _state(self, now: float) -> RunState:
-        if self._last_event.get("event") == "run_ended":
-            reason = self._last_event.get("reason")
-            if reason == "diverged":  # a failure, of which its error says more
-                return "failed"
-            return reason if reason in ("done", "stopped", "failed") else "interrupted"
-        if self._last_event:
-            alive = is_alive(self._start_event, _number(self._last_event.get("time")), now)
-            return "running" if alive else "interrupted"
-        try:
-            record = json.loads(self._run.env.read_text(encoding="utf-8"))
-            alive = is_alive(record, _number(record.get("time")), now)
-            return "starting" if alive else "interrupted"
-        except (OSError, ValueError, AttributeError, RecursionError):
-            return "interrupted"
 
 
 class RunFolder:
@@ -270,18 +298,6 @@ class RunFolder:
         return self._readers.setdefault(path, RunReader(path)).read()
 
 
-def is_alive(record: dict[str, Any], last: float, now: float) -> bool:
-    """Whether the process that wrote `record` (pid, host, time) still trains.
-
-    For a process of another machine, only the time of its `last` event (s) counts. A recent event
-    also counts where the clock was changed, or where this user may not look at the process.
-    """
-    is_recent = not math.isnan(last) and now - last < ALIVE_SECONDS
-    if not isinstance(record.get("pid"), int) or not is_from_this_machine(record):
-        return is_recent
-    return find_process(record) is not None or (is_recent and may_be_training(record))
-
-
 def _curves(
     events: list[dict[str, Any]], per_epoch: float, max_points: int = 0
 ) -> dict[str, Series]:
@@ -307,6 +323,14 @@ def _end_of(path: Path) -> str:
             return stream.read().decode("utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def _end_reason(state: RunState, last: dict[str, Any]) -> str:
+    """Why a run failed, or was done before its last epoch."""
+    if state == "failed":
+        return str(last.get("error", ""))
+    text = str(last.get("ended_early", ""))
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _number(value: object) -> float:

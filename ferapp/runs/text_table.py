@@ -1,13 +1,22 @@
-"""A CSV file as text, to show, sort and copy: what a study's summary and list of failures are."""
+"""Tables of text: read from CSV, sorted, and copied as CSV, Markdown or LaTeX."""
 
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.errors import UsageError
+
+Rows = Sequence[Sequence[str]]  # the first one has the titles of the columns
+_LATEX = {
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "±": r"$\pm$", "×": r"$\times$", "≤": r"$\le$", "≥": r"$\ge$", "<": r"$<$", ">": r"$>$",
+    "–": "--", "·": r"$\cdot$", "\u00a0": "~",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +73,65 @@ def read_text_table(file: Path) -> TextTable:
     return TextTable.of(header, filter(None, rows))
 
 
-def as_text(rows: Sequence[Sequence[str]], delimiter: str) -> str:
+def as_text(rows: Rows, delimiter: str) -> str:
     """Rows as CSV, or with tabs as spreadsheets paste them."""
     stream = io.StringIO()
     csv.writer(stream, delimiter=delimiter, lineterminator="\n").writerows(rows)
     return stream.getvalue()
+
+
+def as_csv(rows: Rows) -> str:
+    """Columns of numbers as programs read them: without `–` and thousands separators."""
+    table = TextTable.of(rows[0], rows[1:])
+    is_number = _right_aligned(table)
+    lines = [
+        [_plain(cell) if is_number[k] else cell for k, cell in enumerate(row)] for row in table.rows
+    ]
+    return as_text([table.columns, *lines], ",")
+
+
+def as_markdown(rows: Rows) -> str:
+    """A table with pipes; columns of numbers are aligned to the right."""
+    table = TextTable.of(rows[0], rows[1:])
+    rule = ["---:" if is_numeric else "---" for is_numeric in _right_aligned(table)]
+    lines = [[_escaped(cell) for cell in row] for row in (table.columns, *table.rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in (lines[0], rule, *lines[1:]))
+
+
+def as_latex(rows: Rows) -> str:
+    """A tabular with the rules of the package booktabs."""
+    table = TextTable.of(rows[0], rows[1:])
+    letters = "".join("r" if is_numeric else "l" for is_numeric in _right_aligned(table))
+    head, *lines = (
+        " & ".join("".join(_LATEX.get(sign, sign) for sign in _one_line(cell)) for cell in row)
+        + r" \\"
+        for row in (table.columns, *table.rows)
+    )
+    parts = (rf"\begin{{tabular}}{{{letters}}}", r"\toprule", head, r"\midrule")
+    return "\n".join((*parts, *lines, r"\bottomrule", r"\end{tabular}", ""))
+
+
+def _right_aligned(table: TextTable) -> tuple[bool, ...]:
+    """Columns of numbers, in which `–` is an empty cell and `3,589` a number."""
+    cells = [list(map(_plain, row)) for row in table.rows]
+    return TextTable.of(table.columns, cells).numeric
+
+
+def _plain(cell: str) -> str:
+    return "" if cell == "–" else cell.replace(",", "")
+
+
+def _one_line(cell: str) -> str:
+    """Without line breaks; spaces that do not break a line stay."""
+    return re.sub(r"[ \t\r\n]+", " ", cell)
+
+
+def _escaped(cell: str) -> str:
+    return _one_line(cell).replace("\\", "\\\\").replace("|", "\\|")
+
+
+TABLE_FORMATS: dict[str, Callable[[Rows], str]] = {
+    "CSV": as_csv,
+    "Markdown": as_markdown,
+    "LaTeX": as_latex,
+}

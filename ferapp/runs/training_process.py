@@ -1,22 +1,15 @@
-"""Training processes: start `python -m trainer`, find it again by a run's files, stop and kill it.
+"""Training processes: start `python -m trainer`, find its run, stop and kill it.
 
-A training outlives the app. Its run's files record the process (pid, host, time), in `env.json`
-and in the event `run_started`.
+A training outlives the app: `trainer.reports.run_list.run_process` finds it again.
 """
 
 import json
-import platform
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import psutil
 
 from ferapp.runs.child_process import ChildProcess
 from trainer.training.run_dir import CHILD_VARIABLE, RunDir
-
-START_TOLERANCE_S = 2.0  # Linux reports when a process began to the second
 
 
 def train_arguments(
@@ -29,6 +22,12 @@ def train_arguments(
     return [*arguments, "--runs", str(runs)]
 
 
+def config_arguments(config: Path, data: str, name: str, runs: Path) -> list[str]:
+    """As `train_arguments`, with a whole configuration, in a file as a run's `config.json`."""
+    arguments = ["train", "--config", str(config), "--data", data, "--name", name]
+    return [*arguments, "--runs", str(runs)]
+
+
 def resume_arguments(run: Path) -> list[str]:
     return ["resume", str(run)]
 
@@ -36,23 +35,26 @@ def resume_arguments(run: Path) -> list[str]:
 class TrainingProcess(ChildProcess):
     """A training that this app started. `run` is its directory as soon as that exists.
 
+    `token`, of which there is one for each start, marks the run's files as those of this process.
     `was_killed_early` says that it was stopped before then.
     """
 
-    def __init__(self, arguments: Sequence[str], runs: Path, run: Path | None = None) -> None:
+    def __init__(
+        self, arguments: Sequence[str], runs: Path, run: Path | None = None, token: str = ""
+    ) -> None:
         runs.mkdir(parents=True, exist_ok=True)
         self._runs, self.run = runs, run
         # the pid does not identify it: on Windows a virtual environment's Python starts another
-        self._token = uuid.uuid4().hex
+        self.token = token or uuid.uuid4().hex
         if run is not None:
             RunDir(run).stop.unlink(missing_ok=True)  # an old request to stop
         self.was_killed_early = False
-        super().__init__("trainer", arguments, runs, {CHILD_VARIABLE: self._token})
+        super().__init__("trainer", arguments, runs, {CHILD_VARIABLE: self.token})
 
     def poll(self) -> int | None:
         """The exit code, None while it runs. Looks for the run's directory until it exists."""
         if self.run is None:
-            self.run = find_run_of(self._token, self._runs)
+            self.run = find_run_of(self.token, self._runs)
         return super().poll()
 
     def stop(self) -> None:
@@ -83,40 +85,3 @@ def find_run_of(token: str, runs: Path) -> Path | None:
 def request_stop(run: Path) -> None:
     """Ask the training to stop after its step, whichever process it is. Raises OSError."""
     RunDir(run).stop.touch()
-
-
-def is_from_this_machine(record: Mapping[str, Any]) -> bool:
-    """Whether a process of this machine wrote `record`. Older versions did not record the host."""
-    return record.get("host") in (None, platform.node())
-
-
-def find_process(record: Mapping[str, Any]) -> psutil.Process | None:
-    """The process of this machine that wrote `record` (pid, host, time), if it still runs.
-
-    Systems reuse process ids, but the later process began after `record` was written.
-    """
-    pid, written = record.get("pid"), record.get("time")
-    if not isinstance(pid, int) or not is_from_this_machine(record):
-        return None
-    try:
-        process = psutil.Process(pid)
-        began, arguments = process.create_time(), process.cmdline()
-    except (psutil.Error, ValueError):  # gone, a zombie, or another user's
-        return None
-    if isinstance(written, int | float) and began > written + START_TOLERANCE_S:
-        return None
-    return process if _is_training(arguments) else None
-
-
-def may_be_training(record: Mapping[str, Any]) -> bool:
-    """Whether the process id is alive and, as far as can be seen, trains."""
-    try:
-        return _is_training(psutil.Process(record["pid"]).cmdline())
-    except psutil.AccessDenied:
-        return True
-    except (psutil.Error, ValueError):
-        return False
-
-
-def _is_training(arguments: Sequence[str]) -> bool:
-    return any("train" in argument for argument in arguments)

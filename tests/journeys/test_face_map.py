@@ -70,8 +70,8 @@ def test_select_on_the_map_then_relabel_undo_drop_tag_and_export(
         QTest.keyClick(selection.tag_line, Qt.Key.Key_Return)
         assert view.panel.filter.itemText(2) == f"Tagged odd ({len(wrong)})"
 
-        view.export(tmp_path / "out")
-        qtbot.waitUntil(lambda: "saved in" in view.panel.status.text(), timeout=20_000)
+        page.files.export(view.canvas.selection, tmp_path / "out")
+        qtbot.waitUntil(lambda: "saved in" in page.toast.label.text(), timeout=20_000)
         labels = {path.parent.name for path in (tmp_path / "out").rglob("*.png")}
         assert labels == {evaluation.classes[evaluation.label[row]] for row in wrong}
         assert len(list((tmp_path / "out").rglob("*.png"))) == len(wrong)
@@ -111,10 +111,10 @@ def test_two_models_show_whose_answers_changed_and_a_click_shows_the_face(
     assert page.opened is not None
     view = map_of(page, qtbot)
     assert view.panel.colours["change"].isHidden()
-    page.compare_with_model("compact")
-    qtbot.waitUntil(lambda: page._comparison is not None, timeout=60_000)
-    assert page._comparison is not None
-    differs = page.opened.evaluation.predicted != page._comparison.other.predicted
+    page.comparing.with_model("compact")
+    qtbot.waitUntil(lambda: page.comparing.comparison is not None, timeout=60_000)
+    assert page.comparing.comparison is not None
+    differs = page.opened.evaluation.predicted != page.comparing.comparison.other.predicted
     changed = np.flatnonzero(differs)
     view.panel.colours["change"].click()
     assert view.panel.legend.note.text().startswith(f"{len(changed)}\u00a0answer")
@@ -128,7 +128,7 @@ def test_two_models_show_whose_answers_changed_and_a_click_shows_the_face(
     QTest.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=place.toPoint())
     assert page.row == nearest
     assert page.detail.sample.text().startswith(str(page.opened.evaluation.sample_id[nearest]))
-    page.compare_with("")
+    page.comparing.with_source("")
     view.canvas.fit()
     assert view.canvas.rows_in_view.size == len(page.opened.evaluation)
 

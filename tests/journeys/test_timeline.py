@@ -146,8 +146,8 @@ def test_a_dragged_interval_is_measured_and_copied(
                 assert float(row["onset_s"]) == pytest.approx(times[leads][0], abs=1e-3)
             else:
                 assert row["onset_s"] == ""
-        assert timeline_export.svg(strip).startswith(b"<?xml")
-        assert not timeline_export.picture(strip).isNull()
+        assert timeline_export.figure(strip).svg().startswith(b"<?xml")
+        assert not timeline_export.figure(strip).picture().isNull()
         window.actions_by_id["timeline"].trigger()
         assert not strip.isVisible()
 

@@ -13,7 +13,7 @@ from trainer.files import file_stem
 from trainer.recipes import recipe_values
 from trainer.training.run_dir import RunDir
 from trainer.training.run_training import train_new_run
-from trainer.training.text_log import epoch_line
+from trainer.training.text_log import end_lines, epoch_line
 from trainer.training.trainer import Report
 
 
@@ -77,8 +77,9 @@ def _printed_epochs(run: RunDir) -> Iterator[Report]:
     def report(event: dict[str, Any]) -> None:
         if event["event"] in ("epoch", "validation"):
             print(epoch_line(event), flush=True)
-        elif event["event"] == "run_ended" and event["verdict"]:
-            print(event["verdict"], flush=True)
+        elif event["event"] == "run_ended":
+            for line in end_lines(event):
+                print(line, flush=True)
 
     yield report
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trainer.cli.evaluate_commands import evaluate, explain
+from trainer.cli.find_rate_command import find_rate
 from trainer.cli.label_commands import labels
 from trainer.cli.model_commands import average, bench, export, models
 from trainer.cli.printing import (
@@ -19,7 +20,7 @@ from trainer.cli.printing import (
     warn,
     warn_of_little_room,
 )
-from trainer.cli.run_commands import compare, reproduce
+from trainer.cli.run_commands import compare, reproduce, runs
 from trainer.cli.shared_options import (
     DATA_HELP,
     Classes,
@@ -160,7 +161,11 @@ def train(
     ] = "",
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
     config_file: Annotated[
-        Path | None, typer.Option("--config", help="TOML file with further settings.")
+        Path | None,
+        typer.Option(
+            "--config",
+            help="TOML file with further settings, or a run's config.json instead of the recipe.",
+        ),
     ] = None,
     sets: Annotated[
         list[str] | None,
@@ -246,7 +251,10 @@ def recipes(
         print_json({"recipes": list(RECIPES)})
 
 
-for command in (evaluate, explain, labels, compare, reproduce, export, average, models, bench):
+for command in (
+    *(find_rate, evaluate, explain, labels, runs, compare, reproduce),
+    *(export, average, models, bench),
+):
     app.command()(command)
 
 

@@ -1,4 +1,4 @@
-"""Commands on many runs: `compare` and `reproduce`."""
+"""Commands on many runs: `runs`, `compare` and `reproduce`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,25 @@ from trainer.cli.shared_options import Json
 from trainer.cli.summaries import print_line
 from trainer.errors import FerError
 from trainer.files import file_stem, make_folder
+
+
+def runs(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A folder of runs, or one run.")
+    ] = Path("runs"),
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Also list the runs that are archived.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List runs as the app's table does, newest first: status and figures of the best epoch."""
+    from trainer.reports.run_list.run_rows import ROWS_NOTE, read_rows, rows_table
+
+    rows = read_rows([folder], archived=archived)
+    print_table(*rows_table(rows))
+    print_line(ROWS_NOTE)
+    if as_json:
+        print_json({"runs": [row.as_dict() for row in rows]})
 
 
 def compare(

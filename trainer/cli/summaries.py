@@ -13,7 +13,7 @@ from trainer.cli.printing import notices, print_table
 from trainer.config.train_config import TrainConfig, all_fields
 from trainer.evaluation.intervals import share_text
 from trainer.prior import TRAINED
-from trainer.training.text_log import epoch_line, loss_terms
+from trainer.training.text_log import end_lines, epoch_line, loss_terms
 
 if TYPE_CHECKING:
     from trainer.data.face_data import FaceData
@@ -47,8 +47,9 @@ def training_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
                 )
             elif event["event"] in ("epoch", "validation"):
                 bars.console.print(epoch_line(event), soft_wrap=True)
-            elif event["event"] == "run_ended" and event["verdict"]:
-                bars.console.print(event["verdict"], soft_wrap=True)
+            elif event["event"] == "run_ended":
+                for line in end_lines(event):
+                    bars.console.print(line, soft_wrap=True)
             elif event["event"] == "run_started":
                 per_epoch = event["steps"] // event["epochs"]
                 if event["init"]:

@@ -1,5 +1,6 @@
 """Configurations from recipes, TOML files, `--set` and runs, each checked as a whole."""
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,12 +21,15 @@ def load_config(
 ) -> TrainConfig:
     """The configuration of a recipe (`base`), a TOML file and settings, of which later ones win.
 
+    A JSON file is a run's `config.json`, whose whole configuration stands in place of the recipe's.
     Settings are texts `section.field=value`, or `section.field` → value. Another `model.name` than
     the recipe's discards the recipe's other fields of `model`. Raises UsageError that names the
     field and the values that it allows.
     """
     values: Values = {}
-    if file is not None:
+    if file is not None and file.suffix == ".json":
+        values, base = _values_of_run(file), {}
+    elif file is not None:
         try:
             values = tomllib.loads(file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
@@ -59,6 +63,16 @@ def saved_config(values: Any) -> TrainConfig:
     Raises pydantic.ValidationError.
     """
     return TrainConfig.model_validate(values, context=SAVED)
+
+
+def _values_of_run(file: Path) -> Values:
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))["config"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise UsageError(f"{file}: not a run's configuration ({error})") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{file}: not a run's configuration")
+    return values
 
 
 def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> Values:

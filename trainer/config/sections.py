@@ -231,6 +231,15 @@ class OptimConfig(Section):
     clip: float = setting(
         5.0, "Maximum gradient norm; 0 is no limit.", title="Gradient clipping", ge=0
     )
+    patience: int = setting(
+        0,
+        "Early stopping: epochs without a better validation accuracy after which the run ends; 0 "
+        "switches it off. one_cycle is at its best in its last epochs.",
+        "epochs",
+        title="Early stopping",
+        ge=0,
+        le=10000,
+    )
 
 
 class RunConfig(Section):
@@ -251,5 +260,18 @@ class RunConfig(Section):
         "Stop a run whose loss explodes or that predicts one class only, and say which learning "
         "rate to try.",
         title="Stop if it diverges",
+    )
+    budget_minutes: float = setting(
+        0.0,
+        "Time for training and validation, over all resumes: the run then ends in order, with its "
+        "best model; 0 is no limit. The schedule stays that of all epochs.",
+        "minutes",
+        title="Time budget",
+        ge=0,
+    )
+    tensorboard: bool = setting(
+        False,
+        "Also write event files for TensorBoard, which `pip install tensorboard` installs.",
+        title="TensorBoard files",
     )
     threads: int = setting(0, "CPU threads; 0 leaves it to torch.", "threads", ge=0, le=1024)

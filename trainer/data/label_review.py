@@ -19,13 +19,26 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One sample's new label ("" keeps the data set's), and whether it is flagged."""
+    """One sample's new label ("" leaves the data set's), and whether it is flagged: dropped.
+
+    `kept` says that a person looked and the label is right; training ignores it.
+    """
 
     label: str = ""
     flag: bool = False
+    kept: bool = False
+
+    @property
+    def changes_training(self) -> bool:
+        return bool(self.label) or self.flag
 
     def as_dict(self, sample: str) -> dict[str, Any]:
-        return {"sample_id": sample, "label": self.label, "flag": self.flag}
+        return {
+            "sample_id": sample,
+            "label": self.label,
+            "flag": self.flag,
+            "kept": self.kept,
+        }
 
 
 NONE = Decision()
@@ -47,9 +60,10 @@ def read_decisions(path: Path) -> tuple[dict[str, Decision], int]:
     for line in filter(str.strip, lines):
         try:
             value = json.loads(line)
-            sample, flag = str(value["sample_id"]), bool(value["flag"])
-            decisions[sample] = Decision(str(value["label"]), flag)
-        except (ValueError, KeyError, TypeError, RecursionError):
+            label, flag = str(value["label"]), bool(value["flag"])
+            kept = bool(value.get("kept", False))  # older files do not have it
+            decisions[str(value["sample_id"])] = Decision(label, flag, kept)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             skipped += 1
     changed = {sample: choice for sample, choice in decisions.items() if choice != NONE}
     return changed, skipped
@@ -59,7 +73,7 @@ def apply_review(data: FaceData, path: Path) -> FaceData:
     """`data` with the labels of the review, and without the samples that it flags.
 
     A person's label also replaces the annotators' votes. Raises DataError when the
-    review is missing, names an unknown class, or decides about none of these samples.
+    review is missing, names an unknown class, or changes none of these samples.
     """
     if not path.is_file():
         raise DataError(f"{path}: there is no such review", "data.review names a review.jsonl.")
@@ -67,12 +81,17 @@ def apply_review(data: FaceData, path: Path) -> FaceData:
     if skipped:
         log.warning("%s: %d lines cannot be read and are skipped", path, skipped)
     rows = {sample: row for row, sample in enumerate(data.sample_id.tolist())}
-    by_row = {rows[sample]: choice for sample, choice in decisions.items() if sample in rows}
+    by_row = {
+        rows[sample]: choice
+        for sample, choice in decisions.items()
+        if sample in rows and choice.changes_training
+    }
     if not by_row:
         raise DataError(
-            f"{path}: none of its {len(decisions)} decisions is about a training sample "
+            f"{path}: none of its {len(decisions)} decisions changes a training sample "
             f"of {data.name}",
-            "Review the training split: `fertrain evaluate --split train`, then open it in ferapp.",
+            "Review training samples: in ferapp's Inspect choose the split train, then relabel "
+            "or drop some.",
         )
     label, votes = data.label.copy(), data.votes.copy()
     unflagged = np.ones(len(data), bool)

@@ -17,10 +17,10 @@ from trainer.config.train_config import TrainConfig
 from trainer.errors import DataError, ModelFileError, UsageError
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import read_card
+from trainer.reports.run_list.run_status import RunStatus, run_status
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir
 
-ALIVE_SECONDS = 300.0  # a run whose last event is more recent still runs
 DONE = "done"
 
 
@@ -28,19 +28,19 @@ DONE = "done"
 class RunRecord:
     """One run.
 
-    `status` is done, stopped, failed, running, or unknown: killed, or without an event for five
-    minutes. `validations` are the events `epoch` and `validation`, in order; the first may be of
-    epoch 0, the start. `best` is the epoch and the metrics of the best model on val; empty before
-    the first one; see `best_validation`. `evaluations` are the metrics of `fertrain evaluate` by
-    split. `val_data` stands for the validation samples and their labels: figures of
-    runs with another one are not comparable.
+    `reason` says why a run failed. `validations` are the events `epoch` and `validation`, in order;
+    the first may be of epoch 0, the start. `best` is the epoch and the metrics of the best model on
+    val; empty before the first one; see `best_validation`. `evaluations` are the metrics of
+    `fertrain evaluate` by split. `val_data` stands for the validation samples and their labels:
+    figures of runs with another one are not comparable.
     """
 
     run: RunDir
     name: str
     data: str
     config: TrainConfig
-    status: str
+    status: RunStatus
+    reason: str
     classes: tuple[str, ...]
     validations: tuple[dict[str, Any], ...]
     best: dict[str, Any]
@@ -85,9 +85,9 @@ def read_run_header(run: RunDir) -> tuple[str, str, TrainConfig]:
         raise DataError(f"{run.config}: not the configuration of a run ({error})") from error
 
 
-def read_run_status(run: RunDir, now: float | None = None) -> str:
+def read_run_status(run: RunDir, now: float | None = None) -> RunStatus:
     """As `RunRecord.status`; `now` is in seconds since 1970."""
-    return _status(_events(run), time.time() if now is None else now)
+    return _status(run, _events(run), time.time() if now is None else now)
 
 
 def read_run_record(run: RunDir, now: float | None = None) -> RunRecord:
@@ -118,7 +118,8 @@ def _record(run: RunDir, name: str, data: str, config: TrainConfig, now: float) 
         name=name,
         data=data,
         config=config,
-        status=_status(events, now),
+        status=(status := _status(run, events, now)),
+        reason=str(ended.get("error", "")) if status == "failed" else "",
         classes=classes,
         validations=in_order,
         best=best_validation(in_order, card_metrics, ended),
@@ -150,12 +151,9 @@ def _events(run: RunDir) -> list[dict[str, Any]]:
     return read_events(run.events) if run.events.is_file() else []
 
 
-def _status(events: list[dict[str, Any]], now: float) -> str:
-    if not events:
-        return "unknown"
-    if _is(events[-1], "run_ended"):
-        return str(events[-1].get("reason", "unknown"))
-    return "running" if now - events[-1].get("time", 0.0) < ALIVE_SECONDS else "unknown"
+def _status(run: RunDir, events: list[dict[str, Any]], now: float) -> RunStatus:
+    started: dict[str, Any] = next((e for e in reversed(events) if _is(e, "run_started")), {})
+    return run_status(run, started, events[-1] if events else {}, now)
 
 
 def best_validation(

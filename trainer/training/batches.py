@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from trainer.config.sections import DataConfig
 from trainer.config.train_config import TrainConfig
 from trainer.data.augmentation import Batch, augment, cutmix, mixup
 from trainer.data.crops import Crops, align_all, normalise
@@ -31,12 +32,8 @@ def training_crops(run: RunDir, config: TrainConfig, data: FaceData) -> Crops:
     A function of its own, so that its copies of the index (250 MB for AffectNet) are freed.
     """
     settings = config.data
-    unleaked = data.without_leaked() if settings.drop_leaked else data
-    training = unleaked.of_split("train")
-    if settings.review:
-        original = Path(settings.review).expanduser()
-        training = apply_review(training, run.review if run.review.is_file() else original)
-    training = limit_samples(training, settings.limit)
+    review = run.review if run.review.is_file() else Path(settings.review).expanduser()
+    training = limit_samples(reviewed_samples(settings, data, review), settings.limit)
     return align_all(
         flip_labels(training, settings.flipped_labels, settings.flipped_seed),
         settings.preprocessing,
@@ -44,6 +41,16 @@ def training_crops(run: RunDir, config: TrainConfig, data: FaceData) -> Crops:
         settings.votes,
         settings.memory,
     )
+
+
+def reviewed_samples(settings: DataConfig, data: FaceData, review: Path) -> FaceData:
+    """The training samples without leaks, with the labels of `review` if the settings name one.
+
+    Raises DataError as `apply_review`.
+    """
+    unleaked = data.without_leaked() if settings.drop_leaked else data
+    training = unleaked.of_split("train")
+    return apply_review(training, review) if settings.review else training
 
 
 def limit_samples(data: FaceData, limit: int) -> FaceData:

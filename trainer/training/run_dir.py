@@ -48,12 +48,22 @@ class RunDir:
         return self.path / "train.log"
 
     @property
+    def tensorboard(self) -> Path:
+        """Event files for TensorBoard, with `run.tensorboard`."""
+        return self.path / "tensorboard"
+
+    @property
     def best(self) -> Path:
         return self.path / "checkpoints" / "best.safetensors"
 
     @property
     def last(self) -> Path:
         return self.path / "checkpoints" / "last.safetensors"
+
+    @property
+    def about(self) -> Path:
+        """Title, tags and notes that a person gave it, see `run_about`."""
+        return self.path / "about.json"
 
     @property
     def epochs(self) -> Path:

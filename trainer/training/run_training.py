@@ -18,8 +18,10 @@ from trainer.files import make_writable_folder
 from trainer.memory import keep_freed_memory
 from trainer.model_index import find_model
 from trainer.models.import_weights import IMAGENET
+from trainer.training.batches import reviewed_samples
 from trainer.training.distributed import World, distributed_world
 from trainer.training.run_dir import RunDir, create_run, only_training
+from trainer.training.tensorboard_log import check_tensorboard, tensorboard_log
 from trainer.training.text_log import text_log
 from trainer.training.trainer import Report, Trainer
 
@@ -36,11 +38,14 @@ def train_new_run(
     In each of the processes that `torchrun` started; only the main one has the metrics. Raises
     DataError, UsageError and what `Trainer.fit` raises.
     """
+    check_tensorboard(config)
     with distributed_world() as world:
         if config.model.init not in ("", IMAGENET):  # before the data set is read
             find_model(config.model.init)
         make_writable_folder(runs)
-        faces = _open_training_data(data, config, world, reading)
+        faces = open_training_data(data, config, world, reading)
+        if config.data.review:  # one that cannot apply is refused before there is a run
+            reviewed_samples(config.data, faces, Path(config.data.review).expanduser())
         path = ""
         if world.is_main:
             path = str(create_run(runs, name, config, data).path)
@@ -54,15 +59,15 @@ def resume_run(
 ) -> tuple[RunDir, dict[str, Any]]:
     """As `train_new_run`, of a run that was stopped or killed; `data` is where its data is now."""
     _, config, source = _read_run(path)
+    check_tensorboard(config)
     run = RunDir(path)
     with distributed_world() as world, only_training(run, world.is_main):
-        faces = _open_training_data(data or source, config, world, reading)
+        faces = open_training_data(data or source, config, world, reading)
         return run, _train(run, faces, world, watch)
 
 
-def _open_training_data(
-    data: Path, config: TrainConfig, world: World, reading: Reading
-) -> FaceData:
+def open_training_data(data: Path, config: TrainConfig, world: World, reading: Reading) -> FaceData:
+    """The data set as a run with `config` reads it, prepared on its first use."""
     options, landmarks = configured_options(config.data), config.data.landmarks
     also = [Path(path).expanduser() for path in config.data.also]
     with world.main_first(), reading() as progress:  # the main process fills the cache
@@ -93,10 +98,15 @@ def _train(run: RunDir, faces: FaceData, world: World, watch: Watch) -> dict[str
     if not world.is_main:
         Trainer(run, name, config, faces, world=world).fit()
         return {}
-    with watch(run) as show, text_log(run.log) as write_log:
+    with (
+        watch(run) as show,
+        text_log(run.log) as write_log,
+        tensorboard_log(run, config) as write_board,
+    ):
 
         def report(event: dict[str, Any]) -> None:
             show(event)
             write_log(event)
+            write_board(event)
 
         return Trainer(run, name, config, faces, report, world).fit()

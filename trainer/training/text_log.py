@@ -38,8 +38,15 @@ def _log_text(event: dict[str, Any]) -> str:
     if kind in ("epoch", "validation"):
         return epoch_line(event)
     if kind == "run_ended":
-        return ": ".join(filter(None, (event["reason"], event["error"], event["verdict"])))
+        parts = (event["reason"], event["ended_early"], event["error"], event["verdict"])
+        return ": ".join(filter(None, parts))
     return ""
+
+
+def end_lines(event: dict[str, Any]) -> list[str]:
+    """What commands print of an event `run_ended`: why so early, and whether it beat its start."""
+    texts = filter(None, (event["ended_early"], event["verdict"]))
+    return [f"{text[0].upper()}{text[1:]}" for text in texts]
 
 
 def loss_terms(event: dict[str, Any]) -> str:

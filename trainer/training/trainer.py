@@ -26,9 +26,10 @@ from trainer.training.batches import TrainingBatches
 from trainer.training.calibration import calibrate
 from trainer.training.distributed import SINGLE_PROCESS, World
 from trainer.training.divergence import DivergenceWatch, diverged
-from trainer.training.event_log import EventLog
+from trainer.training.event_log import EventLog, read_events
 from trainer.training.run_dir import RunDir, remove_stale_stop_file, stop_requests
 from trainer.training.run_inputs import run_inputs
+from trainer.training.run_limits import RunLimits
 from trainer.training.start_comparison import compare_with_start
 from trainer.training.state import (
     StepPlan,
@@ -72,6 +73,7 @@ class Trainer:
         self.run, self.name, self.config, self.world = run, name, config, world
         self._report = report
         self._verdict = ""  # on the best model beside the start
+        self._ended_early = ""  # by which limit, as a sentence
         self._event_log = EventLog(run.events) if world.is_main else None
         with self._setup_failure_reported():
             self.device = resolve_device(config.run.device)
@@ -105,7 +107,7 @@ class Trainer:
             self.init_summary = self._restore_or_initialise()
 
     def fit(self) -> dict[str, Any]:
-        """Train until the last epoch; returns the metrics of the best validation.
+        """Train until the last epoch or a limit; returns the metrics of the best validation.
 
         That is the one with the highest accuracy on the split `val`; its ECE is that of the model
         with its `temperature`. The weights that training starts from are validated first, as epoch
@@ -115,14 +117,17 @@ class Trainer:
         """
         state, plan = self.state, self.plan
         with stop_requests(self.run) as stop_requested, self._end_reported():
+            earlier = read_events(self.run.events) if self.world.is_main else []
+            limits = RunLimits(self.config, plan, earlier)
             self._report_start()
             if self.world.is_main:
                 self._begin_history()
             if state.step == 0:
                 self.validate()
-            while state.step < plan.total_steps:
-                means = self.train_until(plan.next_validation(state.step), stop_requested)
-                if means is None:
+            while state.step < plan.total_steps and not self._ends_early(limits):
+                end = plan.next_validation(state.step)
+                means = self.train_until(end, lambda: stop_requested() or limits.time_is_up())
+                if state.step < end and self.world.any(stop_requested()):
                     if self.world.is_main:
                         self.validator.save(state)
                     raise self._stopped()
@@ -136,10 +141,10 @@ class Trainer:
 
     def train_until(
         self, end: int, stop_requested: Callable[[], bool] = lambda: False
-    ) -> dict[str, float] | None:
-        """Train until `end` steps are done, in one epoch; returns the means since the epoch began.
+    ) -> dict[str, float]:
+        """Train until `end` steps are done, in one epoch, or a stop is requested.
 
-        None when a stop was requested before the last of them.
+        Returns the means since the epoch began.
         """
         first = self.state.step
         rows_of_steps = self.batches.rows_of_steps(first, end)
@@ -159,11 +164,16 @@ class Trainer:
                 self._emit(**event)
             if stop:
                 samples.close()
-                return None
+                break
         return self._step_log.means()
 
-    def train_step(self, rows: list[Tensor], samples: list[Sample]) -> StepResult:
-        """One optimiser step over the forward passes of `samples`. Does not wait for a GPU."""
+    def train_step(
+        self, rows: list[Tensor], samples: list[Sample], rate: float | None = None
+    ) -> StepResult:
+        """One optimiser step over the forward passes of `samples`. Does not wait for a GPU.
+
+        `rate` is another learning rate than the schedule's.
+        """
         state, plan, optim = self.state, self.plan, self.config.optim
         step, generator = state.step, self.batches.generator(state.step)
         torch.manual_seed(generator.initial_seed())  # dropout
@@ -174,7 +184,8 @@ class Trainer:
             (outcome.loss * (len(part) / self.batches.samples_per_step)).backward()
             hits = (outcome.logits.detach().argmax(1) == batch.targets.argmax(1)).float().mean()
             values.append({"loss": outcome.loss.detach(), "train_accuracy": hits, **outcome.terms})
-        rate = learning_rate(step, plan.total_steps, plan.steps_per_epoch, optim)
+        if rate is None:
+            rate = learning_rate(step, plan.total_steps, plan.steps_per_epoch, optim)
         state.optimizer_step(optim, rate, self.world)
         return StepResult(step, rate, rows, values)
 
@@ -219,6 +230,11 @@ class Trainer:
         elif event["event"] == "epoch":
             epoch, step = event["epoch"], event["step"]
             self._divergence.add_epoch(epoch, step, confusion, means["train_accuracy"])
+
+    def _ends_early(self, limits: RunLimits) -> bool:
+        if self.world.is_main:
+            self._ended_early = limits.reason_to_end(self.state.step, self.validator.best)
+        return self.world.any(bool(self._ended_early))
 
     def _begin_history(self) -> None:
         begin_val_history(self.run, self._val_samples, self.plan.epoch(self.state.step))
@@ -314,7 +330,14 @@ class Trainer:
     def _report_end(self, reason: str, cause: Exception | None, best: dict[str, Any]) -> None:
         text = "" if cause is None else str(cause) or type(cause).__name__
         with contextlib.suppress(OSError):  # a full disk is already being raised
-            self._emit("run_ended", reason=reason, error=text, best=best, verdict=self._verdict)
+            self._emit(
+                "run_ended",
+                reason=reason,
+                error=text,
+                best=best,
+                verdict=self._verdict,
+                ended_early=self._ended_early,
+            )
         self.close()
 
     def _stopped(self) -> RunStopped:

@@ -53,7 +53,7 @@ def _paint_matrix(
     """The widget of the Inspect page, enlarged: rows are what was asked."""
     if not names or room.height() < 1:
         return
-    matrix = ConfusionMatrix(selectable=False)
+    matrix = ConfusionMatrix(has_titles=False)
     matrix.setFont(theme.sized(matrix.font(), 100 / percent()))  # the scale below makes it large
     matrix.show_counts(names, counts)
     natural = (matrix.sizeHint() + matrix.minimumSizeHint()) / 2  # large letters, whole names

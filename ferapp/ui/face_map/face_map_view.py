@@ -1,33 +1,29 @@
 """The face map as a view of the Inspect page: its panel, its canvas, and slow work behind them."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFileDialog
 
 from ferapp.overlays import label_text
 from ferapp.review.evaluation import Evaluation
-from ferapp.review.folder_export import export_class_folders
 from ferapp.review.opening import OpenedEvaluation
 from ferapp.review.projection.embedding import Embedding, embedded_positions, has_umap
 from ferapp.review.projection.mistake_clusters import MistakeCluster, mistake_clusters
 from ferapp.review.projection.principal_components import principal_components
-from ferapp.review.sample_tags import TAGS_FILE, SampleTags
-from ferapp.review.selection import EvaluationComparison
+from ferapp.review.selection import EvaluationComparison, Tags
 from ferapp.runs.task_queue import ReportProgress, TaskCancelled, TaskFailure, TaskQueue
 from ferapp.ui.face_map.map_canvas import MapCanvas
 from ferapp.ui.face_map.map_painting import ClusterName
 from ferapp.ui.face_map.map_panel import MapPanel
 from ferapp.ui.face_map.point_colours import ColourBy, changed_rows, colour_points
 from ferapp.ui.inspect.inspect_views import InspectView
-from ferapp.ui.inspect.sample_grid import other_prediction_text
+from ferapp.ui.inspect.samples.sample_files import SampleFiles
+from ferapp.ui.inspect.samples.sample_model import other_prediction_text
 from ferapp.ui.shell.page import DELIVER_MS
 from ferapp.ui.text import wording
-from trainer.errors import FerError
 
 NO_FEATURES = (
     "This evaluation has no features, which the map is made of. "
@@ -50,7 +46,7 @@ class FaceMapView(InspectView):
         self._comparison: EvaluationComparison | None = None
         self._positions: NDArray[np.float32] | None = None
         self._clusters: tuple[MistakeCluster, ...] = ()
-        self._tags: SampleTags | None = None  # None where they cannot be read
+        self._files: SampleFiles | None = None
         self._method, self._filter = "pca", "all"
         self._colour_by: ColourBy = "label"
         self._started = 0  # counts tasks with progress, so that only the latest one goes on
@@ -76,8 +72,13 @@ class FaceMapView(InspectView):
         selection.show_in_grid.connect(lambda: self.rows_chosen.emit(self.canvas.selection))
         selection.relabel.connect(lambda name: self._decide(label=name))
         selection.drop.connect(lambda: self._decide(flag=True))
-        selection.tag.connect(self._tag)
-        selection.export.connect(self._ask_where_to_export)
+
+    def use_files(self, files: SampleFiles) -> None:
+        self._files, selection = files, self.panel.selection
+        selection.follow(files)
+        selection.tag.connect(lambda word: files.tag(self.canvas.selection, word))
+        selection.export.connect(lambda: files.ask_where_to_export(self.canvas.selection))
+        files.tags_changed.connect(self._show_filters)
 
     # --- what is open ---------------------------------------------------------------------------
 
@@ -101,7 +102,7 @@ class FaceMapView(InspectView):
     def _open(self, opened: OpenedEvaluation | None) -> None:
         self._cancel()
         self._opened, self._positions, self._clusters = opened, None, ()
-        self._tags, self._filter = None, "all"
+        self._filter = "all"
         self.canvas.open(opened.read_picture if opened else None)
         self.panel.show_clusters(())
         self.panel.legend.show_colours(None, "")
@@ -113,10 +114,6 @@ class FaceMapView(InspectView):
         evaluation = opened.evaluation
         self.panel.title.setText(f"{evaluation.name}: {wording.count(len(evaluation), 'face')}")
         self.panel.selection.show_classes(evaluation.classes)
-        try:
-            self._tags = SampleTags(opened.review.with_name(TAGS_FILE))
-        except FerError as error:
-            self.panel.show_progress(str(error))
         self.canvas.show_message("Arranging the faces…")
         self._arrange(self._method)
         self.tasks.submit("clusters", lambda: mistake_clusters(evaluation), self._on_clusters)
@@ -140,6 +137,10 @@ class FaceMapView(InspectView):
     def _evaluation(self) -> Evaluation:
         assert self._opened is not None
         return self._opened.evaluation
+
+    @property
+    def _tags(self) -> Tags:
+        return self._files.tags if self._files is not None else {}
 
     # --- positions, colours, and which faces ----------------------------------------------------
 
@@ -196,10 +197,9 @@ class FaceMapView(InspectView):
         entries = [("All faces", "all"), ("Mistakes", "wrong")]
         if self._comparison is not None:
             entries.append(("Changed answers", "changed"))
-        tags = self._tags.samples if self._tags else {}
+        tags = self._tags
         entries += [(f"Tagged {tag} ({len(ids):,})", f"tag {tag}") for tag, ids in tags.items()]
         self.panel.show_filters(entries, self._filter)
-        self.panel.selection.show_tags(tuple(tags))
 
     def _show_rows(self, which: str) -> None:
         """All faces on the map that `which` means: the data of an entry of the filter."""
@@ -212,8 +212,8 @@ class FaceMapView(InspectView):
         elif which == "changed":
             rows, _ = changed_rows(evaluation, self._comparison)
             is_on = is_on & np.isin(np.arange(len(evaluation)), rows)
-        elif which.startswith("tag ") and self._tags is not None:
-            ids = self._tags.samples.get(which.removeprefix("tag "), set())
+        elif which.startswith("tag "):
+            ids = self._tags.get(which.removeprefix("tag "), frozenset())
             is_on = is_on & np.isin(evaluation.sample_id, list(ids))
         self.canvas.show_message("No face is like this")
         self.canvas.show_rows(np.flatnonzero(is_on))
@@ -254,51 +254,6 @@ class FaceMapView(InspectView):
     def show_decision(self, row: int) -> None:
         self.canvas.update()
 
-    def _tag(self, tag: str) -> None:
-        if self._tags is None:
-            return
-        ids = self._evaluation.sample_id[self.canvas.selection].tolist()
-        try:
-            is_on = self._tags.toggle(tag, ids)
-        except FerError as error:
-            self.panel.show_progress(str(error))
-            return
-        faces = wording.count(len(ids), "face")
-        self.panel.show_progress(f"{faces} tagged {tag}" if is_on else f"{tag} taken off {faces}")
-        self._show_filters()
-
-    def _ask_where_to_export(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self.panel, "Export into an empty folder")
-        if folder:
-            self.export(Path(folder))
-
-    def export(self, folder: Path) -> None:
-        """The selected pictures, as folders of their labels."""
-        opened = self._opened
-        assert opened is not None
-        evaluation = opened.evaluation
-        samples = [
-            (row, str(evaluation.sample_id[row]), self._label(row))
-            for row in self.canvas.selection.tolist()
-        ]
-        self._start(
-            "export",
-            lambda report: export_class_folders(folder, samples, opened.read_picture, report),
-            lambda result: self._on_exported(result, folder),
-        )
-
-    def _label(self, row: int) -> str:
-        label = int(self._evaluation.label[row])
-        return self._evaluation.classes[label] if label >= 0 else ""
-
-    def _on_exported(self, result: int | TaskFailure, folder: Path) -> None:
-        self._progress = ""
-        self.panel.show_progress(
-            result.message
-            if isinstance(result, TaskFailure)
-            else f"{wording.count(result, 'picture')} saved in {folder}"
-        )
-
     # --- slow work ------------------------------------------------------------------------------
 
     def _start(
@@ -321,7 +276,6 @@ class FaceMapView(InspectView):
         """End what runs; the map stays as it was."""
         self._started += 1
         self.tasks.cancel("positions")
-        self.tasks.cancel("export")
         self._progress = ""
         self.panel.show_progress("")
 

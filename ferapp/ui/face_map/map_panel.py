@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from ferapp.ui.face_map.colour_legend import ColourLegend
 from ferapp.ui.face_map.map_painting import ClusterName
 from ferapp.ui.face_map.point_colours import COLOUR_TEXTS, ColourBy
-from ferapp.ui.face_map.selection_actions import SelectionActions
+from ferapp.ui.inspect.samples.selection_actions import SelectionActions
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
@@ -79,7 +79,7 @@ class MapPanel(QWidget):
         self.filter.activated.connect(lambda _: self.filtered.emit(self.filter.currentData()))
         self.legend = ColourLegend()
         self.clusters = QListWidget()
-        self.selection = SelectionActions()
+        self.selection = SelectionActions("None selected: drag with Shift held.")
         self._lay_out()
         self.show_progress("")
 

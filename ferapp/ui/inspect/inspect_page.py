@@ -9,33 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ferapp.review.evaluation import Evaluation
 from ferapp.review.opening import OpenedEvaluation
-from ferapp.review.sample_explainer import SampleExplanation
 from ferapp.review.selection import (
-    EvaluationComparison,
+    ConfusionCell,
+    SampleKind,
     Selection,
-    compare_evaluations,
     count_kinds,
     select_rows,
 )
-from ferapp.runs.task_queue import TaskCancelled, TaskFailure
+from ferapp.runs.task_queue import ReportProgress, TaskCancelled, TaskFailure
+from ferapp.ui.inspect.comparing import Comparing
+from ferapp.ui.inspect.explaining import Explaining
+from ferapp.ui.inspect.figures.overview import Overview
 from ferapp.ui.inspect.inspect_columns import InspectColumns
 from ferapp.ui.inspect.inspect_tools import InspectTools
 from ferapp.ui.inspect.inspect_views import InspectView, ViewSwitch
 from ferapp.ui.inspect.open_menu import EvaluationMenu
 from ferapp.ui.inspect.opening_progress import OpeningProgress
-from ferapp.ui.inspect.overview import Overview
 from ferapp.ui.inspect.review_bar import ReviewBar
 from ferapp.ui.inspect.sample_detail import SampleDetail
-from ferapp.ui.inspect.sample_filters import SampleFilters
-from ferapp.ui.inspect.sample_grid import SampleGrid, other_prediction_text
+from ferapp.ui.inspect.samples.sample_files import SampleFiles
+from ferapp.ui.inspect.samples.sample_model import other_prediction_text
+from ferapp.ui.inspect.samples.samples_pane import SamplesPane
+from ferapp.ui.inspect.split_switch import SplitSwitch, split_name
 from ferapp.ui.shell.page import Page
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import MenuButton
-from trainer.errors import FerError
 from trainer.evaluation.intervals import Interval
 
 SETTLE_MS = 60  # a sample that is only passed by is not explained
@@ -51,27 +53,22 @@ class InspectPage(Page):
         self._row = -1
         self._first_source = source or tools.first  # opened when the page is first shown
         self._progress = ""  # written by the task queue's thread while something is opened
+        self._first_cells = frozenset[ConfusionCell]()  # selected once it is open
         self._openings = 0  # counts calls of `open`, so that only the latest one goes on
-        self._before_noise = Selection()  # of the grid, restored after the label-noise view
         self.opened: OpenedEvaluation | None = None
-        self._comparison: EvaluationComparison | None = None
         self._measured: Evaluation | None = None  # whose intervals are computed
         self.overview = Overview()
-        self.filters = SampleFilters()
-        self.grid = SampleGrid()
         self.detail = SampleDetail()
         self.review_bar = ReviewBar()
+        self.files = SampleFiles(self)
+        self.samples = SamplesPane(self.files, self.review_bar)
+        self.filters, self.grid = self.samples.filters, self.samples.grid
+        self.comparing = Comparing(tools, self.tasks, self)
+        self._explaining = Explaining(tools, self.tasks, self.detail)
         self.open_menu = EvaluationMenu("Open", tools, self.open, self, for_opening=True)
-        self.other_menu = EvaluationMenu(
-            "Compare with", tools, self.compare_with, self, on_model_chosen=self.compare_with_model
-        )
+        self.splits = SplitSwitch()
         self.open_button = MenuButton(
             "Open", self.open_menu, "Open a run, an evaluation, or your own pictures."
-        )
-        self.other_button = MenuButton(
-            "Compare with",
-            self.other_menu,
-            "Show what another model predicts for the same samples.",
         )
         self._lay_out()
         self._connect()
@@ -82,22 +79,11 @@ class InspectPage(Page):
         bar = QHBoxLayout(top)
         bar.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, 0)
         bar.addWidget(self.open_button)
-        bar.addWidget(self.other_button)
+        bar.addWidget(self.comparing.button)
         bar.addStretch(1)
-        self.comparing = QLabel()  # the progress of a comparison
-        self.comparing.setWordWrap(True)
-        self.comparing.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, 0)
-        self.comparing.setAccessibleName("Comparison")
-        self.comparing.hide()
-        samples = QWidget()
-        column = QVBoxLayout(samples)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
-        column.addWidget(self.filters)
-        column.addWidget(self.grid, 1)
-        self.switch = ViewSwitch(self.overview, samples)
+        self.switch = ViewSwitch(self.overview, self.samples)
         columns = InspectColumns(
-            (top, self.comparing, self.switch.left),
+            (top, self.splits, self.comparing.status, self.switch.left),
             (self.switch, self.switch.middle),
             (self.detail, self.review_bar),
         )
@@ -112,8 +98,8 @@ class InspectPage(Page):
 
     def _connect(self) -> None:
         self.overview.matrix.selection_changed.connect(self._on_cells_selected)
-        self.overview.noise_toggled.connect(self._on_noise_toggled)
         self.overview.predicted.class_chosen.connect(self._on_class_chosen)
+        self.splits.chosen.connect(self.open_split)
         self.filters.changed.connect(lambda: self._select(self.filters.selection))
         self.switch.changed.connect(self._on_view_changed)
         for view in self.views:
@@ -121,9 +107,15 @@ class InspectPage(Page):
             view.rows_chosen.connect(self.show_rows)
             view.rows_decided.connect(self.review_bar.decide_rows)
             view.key_typed.connect(self.review_bar.handle_key)
+            view.use_files(self.files)
         self.grid.current_changed.connect(self._show_sample)
         self.grid.key_typed.connect(self._on_key)
+        self.comparing.changed.connect(self._on_compared)
+        self.comparing.failed.connect(self.toast.show_message)
         self.detail.method_changed.connect(self._explain)
+        self.files.tags_changed.connect(self._on_tags_changed)
+        self.files.message.connect(self.toast.show_message)
+        self.samples.show_only.connect(self.show_rows)
         self.review_bar.decided.connect(self._on_decided)
         self.review_bar.undone.connect(self._go_to_row)
         self.review_bar.message.connect(self.toast.show_message)
@@ -131,7 +123,7 @@ class InspectPage(Page):
         self._settle.timeout.connect(self._explain)
         self._settle.timeout.connect(self._measure)
         self._progress_timer = QTimer(self, interval=PROGRESS_MS)
-        self._progress_timer.timeout.connect(self._show_progress)
+        self._progress_timer.timeout.connect(lambda: self.opening.show_message(self._progress))
 
     # --- opening --------------------------------------------------------------------------------
 
@@ -141,17 +133,32 @@ class InspectPage(Page):
             self.open(self._first_source)
         self.grid.setFocus()
 
-    def open(self, source: str) -> None:
-        """Open a run, a folder of an evaluation, or pictures."""
+    def open(self, source: str, cells: frozenset[ConfusionCell] = frozenset()) -> None:
+        """Open a run, a folder of an evaluation, or pictures, and select cells of the matrix."""
+        self._first_cells = cells
+        self._open(f"Opening {Path(source).name}…", lambda report: self._tools.open(source, report))
+
+    def open_split(self, split: str) -> None:
+        """Show another split of what is open; "" is all of them."""
+        opened, self._first_cells = self.opened, frozenset()
+        if opened is not None:
+            self._open(
+                f"Opening the {split_name(split)}…",
+                lambda report: self._tools.open_split(opened, split, report),
+            )
+
+    def _open(self, title: str, work: Callable[[ReportProgress], OpenedEvaluation]) -> None:
         self._first_source, self._progress, self._openings = "", "", self._openings + 1
         number = self._openings
         self._settle.stop()
         self.tasks.cancel("explain")
-        self.opening.begin(f"Opening {Path(source).name}…")
+        self.opening.begin(title)
         self._progress_timer.start()
-        self.tasks.submit("open", lambda: self._open_in_thread(source, number), self._on_opened)
+        self.tasks.submit("open", lambda: self._open_in_thread(work, number), self._on_opened)
 
-    def _open_in_thread(self, source: str, number: int) -> OpenedEvaluation:
+    def _open_in_thread(
+        self, work: Callable[[ReportProgress], OpenedEvaluation], number: int
+    ) -> OpenedEvaluation:
         """Open it, and compute what takes a moment for 30,000 samples.
 
         Ends at its next progress report when something else is opened.
@@ -162,50 +169,43 @@ class InspectPage(Page):
                 raise TaskCancelled
             self._progress = message
 
-        opened = self._tools.open(source, report)
+        opened = work(report)
         evaluation = opened.evaluation
         _ = evaluation.measures, evaluation.suspects, evaluation.confusion_with_unlabelled
         _ = evaluation.calibration, evaluation.raw_calibration, evaluation.faceless
+        _ = evaluation.row_of, evaluation.threshold_curves
         return opened
-
-    def _report_progress(self, message: str) -> None:
-        """Called in the task queue's thread."""
-        self._progress = message
-
-    def _show_progress(self) -> None:
-        self.opening.show_message(self._progress)
-        self.comparing.setText(self._progress)
-
-    def _stop_idle_progress(self) -> None:
-        if self.opening.isHidden() and self.comparing.isHidden():
-            self._progress_timer.stop()
 
     def _on_opened(self, result: OpenedEvaluation | TaskFailure) -> None:
         self.opening.end()
-        self._stop_idle_progress()
+        self._progress_timer.stop()
         if self.isVisible():
             self.grid.setFocus()
         if isinstance(result, TaskFailure):
             if self.opened is None:
-                self.overview.show_empty("Nothing is open")
+                self.overview.show_empty("Nothing is open", result.message)
+            else:
+                self.splits.show_splits(self.opened.splits, self.opened.split)
             self.toast.show_message(result.message)
             self._settle.start()  # the page still shows what was open before
             return
         evaluation = result.evaluation
         self.review_bar.open(evaluation, result.review)
-        self._end_comparing()  # a running comparison is of the previous evaluation
-        self.opened, self._comparison = result, None
-        self.other_button.show_value("")
+        self.opened = result
+        self.comparing.open(result)
+        self.files.open(result)
         self.detail.show_other("")
-        self.grid.samples.open(evaluation, result.read_picture, self.review_bar.decisions)
+        self.samples.open(result)
         self.overview.show_opened(result, None)
+        self.splits.show_splits(result.splits, result.split)
+        cells = self._first_cells
         self._change_selection(
-            kind="wrong" if evaluation.wrong.any() else "all",
-            cells=frozenset(),
+            kind=_kind_with(cells, "wrong") if evaluation.wrong.any() else "all",
+            cells=cells,
+            text="",
+            tag="",
             sort_key="loss" if evaluation.labelled.any() else "confidence",
         )
-        if self.overview.shows_noise:
-            self._on_noise_toggled(True)
         self._show_in_view()
 
     # --- views ----------------------------------------------------------------------------------
@@ -219,84 +219,41 @@ class InspectPage(Page):
         """Show one of the `views`."""
         self.switch.show_view(1 + self.views.index(view))
 
+    def show_samples(self) -> None:
+        """Show the overview and the grid."""
+        self.switch.show_view(0)
+
     def show_rows(self, rows: NDArray[np.int64]) -> None:
         """Show these samples, in the grid."""
         self._change_selection(kind="chosen", cells=frozenset(), chosen=tuple(rows.tolist()))
-        self.switch.show_view(0)
+        self.show_samples()
 
     def _on_view_changed(self, _: int) -> None:
+        self.samples.set_active(self.view is None)
         self._show_sample(-1 if self.view else self.grid.current_row())
         self._show_in_view()
 
     def _show_in_view(self) -> None:
         if self.view is not None:
             self.view.decisions = self.review_bar.decisions
-            self.view.show_opened(self.opened, self._comparison)
+            self.view.show_opened(self.opened, self.comparing.comparison)
 
-    # --- comparing ------------------------------------------------------------------------------
-
-    def compare_with(self, source: str) -> None:
-        """Compare with another evaluation of the same samples; "" ends the comparison."""
-        if source:
-            self._compare(
-                f"Opening {Path(source).name}…",
-                lambda _: self._tools.open(source, self._report_progress).evaluation,
-            )
-        elif self.opened is not None:
-            self._on_compared(None)
-
-    def compare_with_model(self, name: str) -> None:
-        """Compare with another model, which classifies the open samples."""
-        self._compare(
-            f"Classifying with {name}…",
-            lambda opened: self._tools.classify(opened, name, self._report_progress),
-            by_model=True,
-        )
-
-    def _compare(
-        self,
-        message: str,
-        evaluate: Callable[[OpenedEvaluation], Evaluation],
-        *,
-        by_model: bool = False,
-    ) -> None:
-        opened = self.opened
-        if opened is None:
-            return
-        shown_name = opened.classified_by if by_model else ""
-        self._progress = message
-        self.comparing.setText(message)
-        self.comparing.show()
-        self._progress_timer.start()
-        self.tasks.submit(
-            "compare",
-            lambda: compare_evaluations(opened.evaluation, evaluate(opened), shown_name),
-            self._on_compared,
-        )
-
-    def _end_comparing(self) -> None:
-        self.tasks.cancel("compare")
-        self.comparing.hide()
-        self._stop_idle_progress()
-
-    def _on_compared(self, result: EvaluationComparison | TaskFailure | None) -> None:
+    def _on_compared(self) -> None:
+        """There is another comparison, or none any more."""
         assert self.opened is not None
-        self._end_comparing()
-        if isinstance(result, TaskFailure):
-            self.toast.show_message(result.message)
-            result = None
-        self._comparison = result
-        self.other_button.show_value(result.name if result else "")
-        self.grid.samples.compare_with(result)
-        if result is not None:
-            self.filters.show_comparison(*result.short_names)
-        self.overview.show_opened(self.opened, result)
+        comparison = self.comparing.comparison
+        self.grid.samples.compare_with(comparison)
+        if comparison is not None:
+            self.filters.show_comparison(*comparison.short_names)
+        self.overview.show_opened(self.opened, comparison)
         self._show_other(self.row)
-        if result is not None:
-            kind = "fixed" if len(result.fixed) else "all"
+        if comparison is not None:
+            kind = "fixed" if len(comparison.fixed) else "all"
             self._change_selection(kind=kind, cells=frozenset())
         elif self.filters.selection.kind in ("fixed", "broken"):
             self._change_selection(kind="wrong")
+        if self.row >= 0:
+            self._settle.start()  # its maps are now of both models, or of one
         self._show_in_view()
 
     # --- which samples --------------------------------------------------------------------------
@@ -304,10 +261,7 @@ class InspectPage(Page):
     def _on_cells_selected(self) -> None:
         cells, before = self.overview.matrix.selected, self.filters.selection
         if cells != before.cells:
-            # cells of the diagonal contain no wrong samples
-            has_correct = any(true == predicted for true, predicted in cells)
-            kind = "all" if has_correct and before.kind == "wrong" else before.kind
-            self._change_selection(cells=cells, kind=kind)
+            self._change_selection(cells=cells, kind=_kind_with(cells, before.kind))
 
     def _on_class_chosen(self, chosen: int | None) -> None:
         """Show a predicted class of samples without labels; None is all of them."""
@@ -315,16 +269,6 @@ class InspectPage(Page):
             no_label = len(self.opened.evaluation.classes)
             cells = frozenset() if chosen is None else frozenset({(no_label, chosen)})
             self._change_selection(cells=cells, kind="all")
-
-    def _on_noise_toggled(self, on: bool) -> None:
-        """While the label-noise view is open, the grid shows all suspects."""
-        selection = self.filters.selection
-        if on:
-            self._before_noise = selection
-            self._change_selection(kind="suspects", cells=frozenset())
-        elif selection.kind == "suspects":
-            before = self._before_noise
-            self._change_selection(kind=before.kind, cells=before.cells)
 
     def _change_selection(self, **changes: Any) -> None:
         """Show other samples; `changes` are fields of `Selection`."""
@@ -334,7 +278,8 @@ class InspectPage(Page):
         if self.opened is None:
             return
         decisions = self.review_bar.decisions
-        rows = select_rows(self.opened.evaluation, selection, self._comparison, decisions)
+        evaluation, comparison = self.opened.evaluation, self.comparing.comparison
+        rows = select_rows(evaluation, selection, comparison, decisions, self.files.tags)
         self._show_filters(selection)
         self.overview.matrix.select(selection.cells)
         cells = list(selection.cells)
@@ -342,10 +287,16 @@ class InspectPage(Page):
         self.filters.show_count(len(rows))
         self.grid.show_rows(rows)
 
+    def _on_tags_changed(self) -> None:
+        tags, selection = self.files.tags, self.filters.selection
+        self.filters.show_tags({word: len(ids) for word, ids in tags.items()})
+        if selection.tag:
+            self._change_selection(tag=selection.tag if selection.tag in tags else "")
+
     def _show_filters(self, selection: Selection) -> None:
         assert self.opened is not None
         evaluation = self.opened.evaluation
-        counts = count_kinds(evaluation, self._comparison, self.review_bar.decisions)
+        counts = count_kinds(evaluation, self.comparing.comparison, self.review_bar.decisions)
         self.filters.show_selection(selection, evaluation.classes, counts)
 
     # --- one sample -----------------------------------------------------------------------------
@@ -372,32 +323,13 @@ class InspectPage(Page):
             self._settle.start()
 
     def _show_other(self, row: int) -> None:
-        comparison = self._comparison
+        comparison = self.comparing.comparison
         text = other_prediction_text(comparison, row) if comparison and row >= 0 else ""
         self.detail.show_other(text)
 
     def _explain(self) -> None:
-        opened, row = self.opened, self.row
-        if opened is None or row < 0:
-            return
-        if opened.evaluation.faceless[row]:
-            self.detail.show_note("No face was found in this picture, so it was not classified.")
-            return
-        if opened.model is None:
-            self.detail.show_note("The model is missing, so there are no attributions.")
-            return
-        model, evaluation, method = opened.model, opened.evaluation, self.detail.chosen_method
-
-        def explain() -> SampleExplanation:
-            picture = opened.read_picture(row)
-            if picture is None:
-                raise FerError("The picture is missing, so there are no attributions.")
-            label, predicted = int(evaluation.label[row]), int(evaluation.predicted[row])
-            landmarks = evaluation.landmarks[row]
-            return self._tools.explain(model, picture, landmarks, label, predicted, method)
-
-        self.detail.show_note("Explaining…")
-        self.tasks.submit("explain", explain, self.detail.show_explanation)
+        if self.opened is not None and self.row >= 0:
+            self._explaining.explain(self.opened, self.comparing.comparison, self.row)
 
     def _measure(self) -> None:
         """The intervals of the figures, once the first sample has been explained."""
@@ -420,8 +352,8 @@ class InspectPage(Page):
     # --- review ---------------------------------------------------------------------------------
 
     def _on_key(self, key: str) -> None:
-        row = self.row
-        if self.review_bar.handle_key(key) and key.isdecimal():
+        row, is_one = self.row, not self.review_bar.decides_many
+        if self.review_bar.handle_key(key) and key.isdecimal() and is_one:
             position = self.grid.samples.position_of(row)
             is_last = position == len(self.grid.samples.rows) - 1
             if key != "0" and position is not None and not is_last:
@@ -442,6 +374,14 @@ class InspectPage(Page):
         self._settle.stop()
         self._progress_timer.stop()
         self.grid.samples.thumbnails.close()
+        self.files.stop()
+        self.comparing.stop()
         for view in self.views:
             view.stop()
         super().stop()
+
+
+def _kind_with(cells: frozenset[ConfusionCell], kind: SampleKind) -> SampleKind:
+    """Cells of the diagonal contain no wrong samples."""
+    has_correct = any(true == predicted for true, predicted in cells)
+    return "all" if has_correct and kind == "wrong" else kind

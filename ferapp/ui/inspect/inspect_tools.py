@@ -32,6 +32,7 @@ class InspectTools:
 
     open: Callable[[str, ReportProgress], OpenedEvaluation]
     explain: ExplainSample
+    open_split: Callable[[OpenedEvaluation, str, ReportProgress], OpenedEvaluation]
     classify: Callable[[OpenedEvaluation, str, ReportProgress], Evaluation]
     models: tuple[str, ...]
     first: str

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QWidget
 
 from ferapp.review.opening import OpenedEvaluation
 from ferapp.review.selection import Decisions, EvaluationComparison
+from ferapp.ui.inspect.samples.sample_files import SampleFiles
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
 
@@ -27,6 +28,9 @@ class InspectView(QObject):
         super().__init__()
         self.title, self.tip, self.left, self.middle = title, tip, left, middle
         self.decisions: Decisions = {}
+
+    def use_files(self, files: SampleFiles) -> None:
+        """Called once: tags and exports of the samples, for views that have them."""
 
     def show_opened(
         self, opened: OpenedEvaluation | None, comparison: EvaluationComparison | None

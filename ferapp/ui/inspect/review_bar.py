@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ferapp.overlays import label_text
@@ -34,27 +35,31 @@ class ReviewBar(QWidget):
         self.review: Review | None = None  # None where it cannot be read
         self._evaluation: Evaluation | None = None
         self._row = -1  # of the shown sample
+        self._selected: NDArray[np.int64] = np.zeros(0, np.int64)
         self._classes: tuple[str, ...] = ()
-        self._label = ""  # the data set's
         self._decision = NONE
-        title = QLabel("Your decision")
-        title.setFont(theme.sized(self.font(), 1.0, title.font().Weight.DemiBold))
+        self.title = QLabel("Your decision")
+        self.title.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
         self.state = QLabel()
         self.state.setProperty("quiet", True)
         self.labels: list[Chip] = []
         self._grid = QGridLayout()
         self._grid.setSpacing(2)
-        self.flag = Chip("F  Flag", "Flag this sample: training with this review leaves it out.")
-        self.flag.clicked.connect(lambda: self._decide(flag=not self._decision.flag))
+        self.keep = Chip("N  Keep", "You looked, and the label is right.\nKey: N")
+        self.keep.clicked.connect(self._toggle_kept)
+        self.flag = Chip("F  Drop", "Training with this review leaves this sample out.\nKey: F")
+        self.flag.clicked.connect(self._toggle_flag)
         self.undo_button = push_button("U  Undo", "Undo the last decision.")
         self.undo_button.clicked.connect(self._undo)
         self.export_button = push_button("Export…", "Save all decisions as a CSV file.")
         self.export_button.clicked.connect(self._export)
         head = QHBoxLayout()
-        head.addWidget(title)
+        head.addWidget(self.title)
         head.addStretch(1)
         head.addWidget(self.state)
         buttons = QHBoxLayout()
+        buttons.setSpacing(4)
+        buttons.addWidget(self.keep)
         buttons.addWidget(self.flag)
         buttons.addStretch(1)
         for button in (self.undo_button, self.export_button):
@@ -68,7 +73,8 @@ class ReviewBar(QWidget):
         layout.addLayout(buttons)
         self.setToolTip(
             "Decisions are saved beside the evaluation; the data set is not changed.\n"
-            "Digits relabel, 0 restores the data set's label, F flags, U undoes."
+            "Digits relabel, 0 restores the data set's label, N keeps it, F drops the sample,\n"
+            "U undoes."
         )
 
     @property
@@ -90,6 +96,16 @@ class ReviewBar(QWidget):
         """−1 is none."""
         self._row = row
         self._show_decision()
+
+    def select_rows(self, rows: NDArray[np.int64]) -> None:
+        """Decide about all of these from now on, where there are several."""
+        self._selected = rows
+        count = wording.count(len(rows), "face")
+        self.title.setText(f"Your decision about {count}" if self.decides_many else "Your decision")
+
+    @property
+    def decides_many(self) -> bool:
+        return len(self._selected) > 1
 
     def _make_chips(self, classes: tuple[str, ...]) -> None:
         if classes == self._classes:
@@ -115,12 +131,13 @@ class ReviewBar(QWidget):
             is_reviewing, count = True, len(self.decisions)
             label = evaluation.classes[evaluation.label[row]] if evaluation.label[row] >= 0 else ""
             decision = self.review.decision(str(evaluation.sample_id[row]))
-        self._label, self._decision = label, decision
+        self._decision = decision
         for name, chip in zip(self._classes, self.labels, strict=True):
             chip.setChecked(is_reviewing and name == (decision.label or label))
             chip.setEnabled(is_reviewing)
-        self.flag.setChecked(decision.flag)
-        self.flag.setEnabled(is_reviewing)
+        for mark, is_set in ((self.keep, decision.kept), (self.flag, decision.flag)):
+            mark.setChecked(is_set)
+            mark.setEnabled(is_reviewing)
         self.export_button.setEnabled(count > 0)
         state = wording.count(count, "decision") if count else "no decisions yet"
         was_relabelled = bool(decision.label and label)
@@ -129,15 +146,16 @@ class ReviewBar(QWidget):
     def relabel(self, index: int) -> None:
         """Give the sample this class; its own label undoes an earlier relabelling."""
         if index < len(self._classes):
-            name = self._classes[index]
-            self._decide(label="" if name == self._label else name)
+            self._decide(label=self._classes[index])
 
     def handle_key(self, key: str) -> bool:
-        """Whether the key is one of the review's: digits relabel, f flags, u undoes."""
+        """Whether the key is one of the review's: digits relabel, n keeps, f drops, u undoes."""
         if self.review is None or self._row < 0:
             return False
-        if key == "f":
-            self._decide(flag=not self._decision.flag)
+        if key == "n":
+            self._toggle_kept()
+        elif key == "f":
+            self._toggle_flag()
         elif key == "u":
             self._undo()
         elif key == "0":
@@ -148,29 +166,31 @@ class ReviewBar(QWidget):
             return False
         return True
 
-    def _decide(self, label: str | None = None, flag: bool | None = None) -> None:
-        evaluation, before, row = self._evaluation, self._decision, self._row
-        if evaluation is None or self.review is None or row < 0:
-            return
-        decision = Decision(
-            before.label if label is None else label, before.flag if flag is None else flag
-        )
-        try:
-            self.review.decide(str(evaluation.sample_id[row]), decision)
-        except FerError as error:
-            self.message.emit(str(error))
-        self._show_decision()
-        self.decided.emit(row)
+    def _toggle_flag(self) -> None:
+        self._decide(flag=not self._decision.flag)
+
+    def _toggle_kept(self) -> None:
+        self._decide(label="", flag=False, kept=not self._decision.kept)
+
+    def _decide(self, **changes: Any) -> None:
+        """About the sample that is shown, or about all that are selected."""
+        if self._row >= 0:
+            self.decide_rows(
+                self._selected if self.decides_many else np.array([self._row]), changes
+            )
 
     def decide_rows(self, rows: NDArray[np.int64], changes: dict[str, Any]) -> None:
-        """Change the decisions about rows (M,): `label`, `flag`. One undo takes all back."""
+        """Change the decisions about rows (M,): `label`, `flag`, `kept`, which is else taken back.
+
+        One undo takes all back.
+        """
         evaluation = self._evaluation
         if evaluation is None or self.review is None or not len(rows):
             return
         decisions = dict[str, Decision]()
         for row in rows.tolist():
             sample_id, label = str(evaluation.sample_id[row]), int(evaluation.label[row])
-            decision = replace(self.review.decision(sample_id), **changes)
+            decision = replace(self.review.decision(sample_id), **{"kept": False, **changes})
             if label >= 0 and decision.label == evaluation.classes[label]:
                 decision = replace(decision, label="")  # it has that label
             decisions[sample_id] = decision
@@ -179,7 +199,8 @@ class ReviewBar(QWidget):
         except FerError as error:
             self.message.emit(str(error))
         else:
-            self.message.emit(f"{wording.count(len(rows), 'face')} decided. U undoes it.")
+            if len(rows) > 1:
+                self.message.emit(f"{wording.count(len(rows), 'face')} decided. U undoes it.")
         self._show_decision()
         self.decided.emit(int(rows[0]))
 
@@ -194,7 +215,7 @@ class ReviewBar(QWidget):
         if not samples:
             self.message.emit("There is nothing to undo.")
             return
-        row = int(np.flatnonzero(self._evaluation.sample_id == samples[0])[0])
+        row = self._evaluation.row_of[samples[0]]
         self.undone.emit(row)
         self._show_decision()
         self.decided.emit(row)

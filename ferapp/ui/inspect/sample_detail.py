@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 from ferapp.overlays import label_text
 from ferapp.review.evaluation import Evaluation
 from ferapp.review.sample_explainer import ClassExplanation, SampleExplanation
-from ferapp.runs.task_queue import TaskFailure
 from ferapp.ui.live.face.attention_strip import AttentionStrip
 from ferapp.ui.live.face.probability_bars import ProbabilityBars
 from ferapp.ui.text.figure_text import epoch_text
@@ -32,6 +31,7 @@ _MAP_TIP = (
     "What each place adds to the score of {name} (warm) or takes from it (cool).\n"
     "All three maps share one scale."
 )
+_ANY_CLASS = "This map is that of the picture, whatever the expression."
 
 
 class SampleBars(ProbabilityBars):
@@ -137,7 +137,7 @@ class SampleDetail(QWidget):
         self.note.clear()
         if evaluation is None or row < 0:
             self.headline.setText("No sample")
-            self.sample.setText("Choose one in the grid.")
+            self.sample.setText("Choose a face.")
             self.picture.show_empty("Picture")
             self.bars.show_probabilities(evaluation.classes if evaluation else ())
             return
@@ -197,13 +197,10 @@ class SampleDetail(QWidget):
     def show_note(self, text: str) -> None:
         self.note.setText(text)
 
-    def show_explanation(self, result: SampleExplanation | TaskFailure) -> None:
-        if isinstance(result, TaskFailure):
-            self.note.setText(result.message)
-            return
-        self.note.clear()
+    def show_explanation(self, result: SampleExplanation) -> None:
+        """Of one model: why its prediction, and why not the label."""
         crop, both = result.crop, (result.true, result.predicted)
-        scale = max(float(np.abs(e.map).max(initial=0)) for e in both if e is not None)
+        scale = _scale(result)
         for index, explanation in enumerate(both):
             tile, role = self.maps[index], _MAP_TITLES[index]
             _show_attribution(tile, role, crop, explanation, scale, result.method)
@@ -211,18 +208,66 @@ class SampleDetail(QWidget):
         if OVERLAY_METHODS[result.method].depends_on_class:
             self._show_difference(crop, result.true, result.predicted, scale)
         else:
-            tip = "This map is that of the picture, whatever the expression."
-            self.maps[2].show_empty("Difference", "none: the same map", tip)
+            self.maps[2].show_empty("Difference", "none: the same map", _ANY_CLASS)
+        self._show_rest(result)
+        self._show_fallback(result, "this model")
+
+    def show_both(
+        self, own: SampleExplanation, other: SampleExplanation | None, names: tuple[str, str]
+    ) -> None:
+        """Why each of two models predicts what it does, and why one of them not the label.
+
+        `names` are theirs; `other` is None where its model is missing, or has no such sample.
+        """
+        self._show_rest(own)
+        self._show_model(0, "This", own, names[0])
+        wrong, role, name = own, "This", names[0]
+        if other is None:
+            tip = f"The model of {names[1]} is missing, or has no prediction for this face."
+            self.maps[1].show_empty("Other", "no map", tip)
+            self.references[1].show_empty("")
+        else:
+            self._show_model(1, "Other", other, names[1])
+            if other.predicted.name == own.predicted.name:
+                self.references[1].show_empty(f"AU of {own.predicted.name}", "the same")
+            if _is_right(own):
+                wrong, role, name = other, "Other", names[1]
+        self._show_missed_label(wrong, f"{role}, label", name)
+
+    def _show_model(self, column: int, role: str, result: SampleExplanation, name: str) -> None:
+        tile = self.maps[column]
+        _show_attribution(tile, role, result.crop, result.predicted, _scale(result), result.method)
+        tile.setToolTip(f"{name}. Each model's maps have a scale of their own.\n{tile.tip}")
+        _show_action_units(self.references[column], result.crop, result.predicted)
+        self._show_fallback(result, name)
+
+    def _show_missed_label(self, wrong: SampleExplanation, role: str, name: str) -> None:
+        """What speaks for the label, to a model that predicts something else."""
+        tile = self.maps[2]
+        if wrong.true is None or _is_right(wrong):
+            tile.show_empty("Label", "Prediction correct" if wrong.true else "")
+        elif not OVERLAY_METHODS[wrong.method].depends_on_class:
+            tile.show_empty("Label", "none: the same map", _ANY_CLASS)
+        else:
+            scale, method = _scale(wrong), wrong.method
+            _show_attribution(tile, role, wrong.crop, wrong.true, scale, method)
+            tile.setToolTip(f"{name}, which is wrong.\n{tile.tip}")
+
+    def _show_rest(self, result: SampleExplanation) -> None:
+        """What does not depend on the class."""
+        self.note.clear()
         landmarks = self.references[2]
         if result.landmark_heatmap is None:
             landmarks.show_empty("Landmarks", "none were found")
         else:
             tip = "The heatmap of the landmarks."
-            landmarks.show_map("Landmarks", crop, result.landmark_heatmap, 1.0, "", tip)
+            landmarks.show_map("Landmarks", result.crop, result.landmark_heatmap, 1.0, "", tip)
         self.attention.show_weights(result.attention if result.attention.size else None)
+
+    def _show_fallback(self, result: SampleExplanation, model: str) -> None:
         if result.method != self.chosen_method:
             self.note.setText(
-                f"{self.method.currentText()} does not work with this model: "
+                f"{self.method.currentText()} does not work with {model}: "
                 f"the maps use {OVERLAY_METHODS[result.method].title}."
             )
 
@@ -239,6 +284,16 @@ class SampleDetail(QWidget):
             return
         tip = f"Warm: speaks more for {predicted.name} than for {true.name}. Cool: the reverse."
         tile.show_map("Difference", crop, predicted.map - true.map, scale, "", tip)
+
+
+def _scale(result: SampleExplanation) -> float:
+    """The largest value of a model's maps, which they share as their scale."""
+    both = (result.true, result.predicted)
+    return max(float(np.abs(e.map).max(initial=0)) for e in both if e is not None)
+
+
+def _is_right(result: SampleExplanation) -> bool:
+    return result.true is not None and result.true.name == result.predicted.name
 
 
 def _show_attribution(

@@ -387,7 +387,9 @@ DUEL_KEYS = (
 INSPECT_KEYS = (
     ("1 – 7", "Relabel", "Give the face on the Inspect page another label."),
     ("0", "Original label", "Restore the data set's label."),
-    ("F", "Flag", "Flag the face: training that applies the review leaves it out."),
+    ("N", "Keep", "Keep the label: you looked, and it is right."),
+    ("F", "Drop", "Drop the face: training that applies the review leaves it out."),
+    ("Enter", "Accept", "In the label doctor: accept the suggested label."),
     ("U", "Undo", "Undo the last decision."),
 )
 

@@ -18,11 +18,17 @@ class LazyPage(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
 
-    def showEvent(self, event: QShowEvent) -> None:
+    @property
+    def page(self) -> Page:
+        """The page, which is made now if it was never shown."""
         if self._page is None:
             self._page = self._make()
             self._layout.addWidget(self._page)
             self._page.show()  # the layout alone would do so later
+        return self._page
+
+    def showEvent(self, event: QShowEvent) -> None:
+        _ = self.page
         super().showEvent(event)
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
+from ferapp.review.selection import ConfusionCell
 from ferapp.runs.task_queue import TaskQueue
 from ferapp.ui.widgets.toast import Toast
 
@@ -20,6 +21,7 @@ class Links:
     compare_live: Callable[[str, str], None]  # two model files, side by side
     inspect: Callable[[str], None]  # a run's directory, or an evaluation's
     inspect_epochs: Callable[[str], None]  # a run's directory
+    inspect_cells: Callable[[str, frozenset[ConfusionCell]], None]  # a run's, of its matrix
 
 
 class Page(QWidget):

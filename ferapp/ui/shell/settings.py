@@ -90,6 +90,7 @@ class Settings(BaseModel):
     recent_sources: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     recent_studies: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
+    notify_ends: bool = True  # of trainings, by the system
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
     prior: Prior = "trained"  # balanced costs more than half a point of accuracy
@@ -127,6 +128,7 @@ class SettingsStore:
             recordings=recordings,
             stage_language=now.stage_language,
             text_size=now.text_size,
+            notify_ends=now.notify_ends,
             hints_seen=now.hints_seen,
         )
 

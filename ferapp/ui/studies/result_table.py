@@ -22,8 +22,9 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.overlays import palette
-from ferapp.runs.text_table import TextTable, as_text, number
+from ferapp.runs.text_table import Rows, TextTable, as_text, number
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.copy_table import copy_menu
 from ferapp.ui.widgets.text_size import scaled
 
 Index = QModelIndex | QPersistentModelIndex
@@ -166,6 +167,9 @@ class ResultTable(QTableView):
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
+        menu = copy_menu("Copy as", lambda: self.rows(all_rows=False), self)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.addAction(menu.menuAction())
 
     def fit_columns(self) -> None:
         """Widths of the visible columns, from the first rows; a table may have thousands."""
@@ -180,15 +184,18 @@ class ResultTable(QTableView):
             width = min(max(widest + _PADDING, scaled(MIN_WIDTH)), scaled(MAX_WIDTH))
             self.setColumnWidth(column, width)
 
-    def text(self, delimiter: str, *, all_rows: bool = True) -> str:
+    def text(self, delimiter: str) -> str:
+        """The visible columns of all rows."""
+        return as_text(self.rows(all_rows=True), delimiter)
+
+    def rows(self, *, all_rows: bool) -> Rows:
         """The visible columns of all rows, or of the selected ones if there are any."""
         model = self.model()
         columns = [c for c in range(model.columnCount()) if not self.isColumnHidden(c)]
         selected = sorted({index.row() for index in self.selectionModel().selectedRows()})
         rows = range(model.rowCount()) if all_rows or not selected else selected
         head = [str(model.headerData(c, Qt.Orientation.Horizontal)) for c in columns]
-        lines = [[self._exact(row, column) for column in columns] for row in rows]
-        return as_text([head, *lines], delimiter)
+        return [head, *([self._exact(row, column) for column in columns] for row in rows)]
 
     def _exact(self, row: int, column: int) -> str:
         model = self.model()
@@ -198,7 +205,7 @@ class ResultTable(QTableView):
 
     def copy(self) -> int:
         """Copy the selected rows, all without a selection; returns how many."""
-        QGuiApplication.clipboard().setText(self.text("\t", all_rows=False))
+        QGuiApplication.clipboard().setText(as_text(self.rows(all_rows=False), "\t"))
         return len(self.selectionModel().selectedRows()) or self.model().rowCount()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ferapp.review.epochs.learning_history import LearningHistory, LearningKind
-from ferapp.ui.inspect.sample_grid import SampleGrid
+from ferapp.ui.inspect.samples.sample_grid import SampleGrid
 from ferapp.ui.text import wording
 from ferapp.ui.time_machine.watch_panel import WatchPanel, learned_text
 from ferapp.ui.widgets import theme

@@ -1,6 +1,7 @@
 """Compared runs: validation curves, results with their spread, settings that differ."""
 
 import textwrap
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
@@ -18,11 +19,13 @@ from PySide6.QtWidgets import (
 
 from ferapp.runs.compare import ComparedCurves, ComparedRuns, Table
 from ferapp.runs.run_reader import Series
+from ferapp.runs.text_table import Rows
 from ferapp.ui.text import wording
 from ferapp.ui.train.run_curves import Curve, CurvePlot
 from ferapp.ui.widgets import theme
-from ferapp.ui.widgets.buttons import push_button
+from ferapp.ui.widgets.buttons import MenuButton, push_button
 from ferapp.ui.widgets.chips import Chip
+from ferapp.ui.widgets.copy_table import copy_menu
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.ui.widgets.vertical_scroll import VerticalScrollArea
 from trainer.reports.comparison import FIGURES_NOTE
@@ -72,6 +75,14 @@ class CompareView(QWidget):
         self.conditions.setWordWrap(True)
         self.results = _make_table("Results")
         self.differences = _make_table("Settings that differ")
+        self.copy_buttons = {
+            table: MenuButton(
+                "Copy",
+                copy_menu("Copy table", partial(_texts, table), self),
+                "Copy this table as CSV, Markdown or LaTeX.",
+            )
+            for table in (self.results, self.differences)
+        }
         self.no_differences = QLabel("All settings are the same.")
         self.no_differences.setProperty("quiet", True)
         self.content = QWidget()  # all below the headline, absent until the runs are compared
@@ -108,7 +119,11 @@ class CompareView(QWidget):
         for table in (self.results, self.differences):
             title = QLabel(table.accessibleName())
             title.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
-            layout.addWidget(title)
+            row = QHBoxLayout()
+            row.addWidget(title)
+            row.addWidget(self.copy_buttons[table])
+            row.addStretch(1)
+            layout.addLayout(row)
             layout.addWidget(table)
             if table is self.results:
                 layout.addWidget(self.conditions)
@@ -159,6 +174,7 @@ class CompareView(QWidget):
         _fill_table(self.differences, runs.differences)
         has_differences = bool(runs.differences[1])
         self.differences.setVisible(has_differences)
+        self.copy_buttons[self.differences].setVisible(has_differences)
         self.no_differences.setVisible(not has_differences)
 
 
@@ -183,6 +199,14 @@ def _make_table(name: str) -> QTableWidget:
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
     return table
+
+
+def _texts(table: QTableWidget) -> Rows:
+    """Titles of the columns, then the rows."""
+    columns, model = range(table.columnCount()), table.model()
+    head = [str(model.headerData(k, Qt.Orientation.Horizontal)) for k in columns]
+    cells = ([str(model.index(row, k).data()) for k in columns] for row in range(table.rowCount()))
+    return [head, *cells]
 
 
 def _fill_table(table: QTableWidget, content: Table) -> None:

@@ -1,7 +1,7 @@
 """The confusion matrix of one validation of a run; a slider chooses which, at first the best."""
 
 import numpy as np
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -17,9 +17,12 @@ from ferapp.runs.run_validations import Validation
 from ferapp.ui.text.figure_text import accuracy_text, conditions_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
+from ferapp.ui.widgets.figure_export import figure_of, offer_figure
 from ferapp.ui.widgets.vertical_scroll import CompactWidget
 
 _STAR_WIDTH = 14  # px
+_STAR_TIP = "★: the best validation, whose model is kept."
+_OPENS_TIP = f"{_STAR_TIP}\nClick a cell to see its faces in Inspect."
 
 
 class EpochSlider(QSlider):
@@ -61,7 +64,12 @@ class EpochSlider(QSlider):
 
 
 class EpochConfusion(CompactWidget):
-    """Follows the best validation of the run until the user chooses another."""
+    """Follows the best validation of the run until the user chooses another.
+
+    A click on a cell of the best one asks for its faces: `cells_chosen` has them.
+    """
+
+    cells_chosen = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,10 +77,11 @@ class EpochConfusion(CompactWidget):
         self._validations: tuple[Validation, ...] = ()
         self.label = QLabel()
         self.label.setWordWrap(True)
-        self.label.setToolTip("★: the best validation, whose model is kept.")
+        self.label.setToolTip(_STAR_TIP)
         self.slider = EpochSlider()
         self.slider.valueChanged.connect(lambda _: self._show_chosen())
-        self.matrix = ConfusionMatrix(selectable=False)
+        self.matrix = ConfusionMatrix()
+        self.matrix.selection_changed.connect(self._on_selected)
         head = QHBoxLayout()
         head.addWidget(QLabel("Confusion"))
         head.addWidget(self.slider, 1)
@@ -82,6 +91,7 @@ class EpochConfusion(CompactWidget):
         column.addLayout(head)
         column.addWidget(self.label)
         column.addWidget(self.matrix, 1)
+        offer_figure(self, lambda: figure_of(self, "Confusion", self.label.text()))
 
     def show_run(self, run: RunSnapshot) -> None:
         is_other = self._run is None or self._run.path != run.path
@@ -111,6 +121,16 @@ class EpochConfusion(CompactWidget):
         if len(shown.confusion) != len(classes):
             classes = tuple(str(k + 1) for k in range(len(shown.confusion)))
         self.matrix.show_counts(classes, shown.confusion)
+        # the kept model is that of the best epoch, and only a finished run's can be inspected
+        can_open = shown is run.best and run.has_model and not run.is_active
+        self.matrix.set_selectable(can_open)
+        self.label.setToolTip(_OPENS_TIP if can_open else _STAR_TIP)
         star = "★ " if shown is run.best else ""
         conditions = conditions_text("val", shown.epoch, shown.n, "")
         self.label.setText(f"{star}{accuracy_text(shown.accuracy)} · {conditions}")
+
+    def _on_selected(self) -> None:
+        cells = self.matrix.selected
+        if cells:
+            self.matrix.select(frozenset())  # it opens them, and selects nothing here
+            self.cells_chosen.emit(cells)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout
 
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.figure_export import Figure, figure_of, offer_figure
 from ferapp.ui.widgets.vertical_scroll import CompactWidget
 
 # in this order; line styles also tell curves apart without colours
@@ -114,7 +115,12 @@ class CurvePlot(CompactWidget):
         layout.addWidget(self.title)
         layout.addWidget(self.legend)
         layout.addWidget(self.plot, 1)
+        offer_figure(self, self.figure)
         self._apply_theme()
+
+    def figure(self) -> Figure:
+        """With its title and legend, to copy or save."""
+        return figure_of(self, self._title, self.plot.accessibleDescription())
 
     def _make_plot(self, tip: str) -> pg.PlotWidget:
         epochs, values = _EpochAxis("bottom"), _ValueAxis("left")

@@ -65,6 +65,7 @@ class RunForm(QWidget):
         self._blocked = ""  # why nothing can be started or checked now
         self._data_problem = (DataChoice(), "")  # data, and what its check found wrong
         self.config: TrainConfig | None = None
+        self.is_valid = False  # it may be queued, though another start may be blocked now
         self._make_head()
         self._make_settings()
         self._make_foot()
@@ -193,13 +194,13 @@ class RunForm(QWidget):
         command = QHBoxLayout()
         command.addWidget(self.command, 1)
         command.addWidget(self.copy)
-        start = QHBoxLayout()
-        start.addWidget(self.changes, 1)
-        start.addWidget(self.start)
+        self.start_row = QHBoxLayout()
+        self.start_row.addWidget(self.changes, 1)
+        self.start_row.addWidget(self.start)
         column.addWidget(self.problems)
         column.addWidget(self.warning)
         column.addLayout(command)
-        column.addLayout(start)
+        column.addLayout(self.start_row)
         return panel
 
     def _connect(self) -> None:
@@ -262,10 +263,13 @@ class RunForm(QWidget):
     @property
     def arguments(self) -> list[str]:
         """The arguments after `fertrain`."""
-        recipe = str(self.recipe.currentData())
-        name = self.run_name.text().strip() or file_stem(recipe)
-        data = Path(self.data_path).expanduser()
-        return train_arguments(recipe, data, name, self.settings, self._runs)
+        recipe, data = str(self.recipe.currentData()), Path(self.data_path).expanduser()
+        return train_arguments(recipe, data, self.name, self.settings, self._runs)
+
+    @property
+    def name(self) -> str:
+        """Of the run: that of the recipe, if none is typed."""
+        return self.run_name.text().strip() or file_stem(str(self.recipe.currentData()))
 
     # --- validation -----------------------------------------------------------------------------
 
@@ -288,6 +292,7 @@ class RunForm(QWidget):
         self.copy.setEnabled(has_data)
         is_usable = not data_problem or self._trains_on_other_data()
         is_valid = self.config is not None and not problems and data_exists and is_usable
+        self.is_valid = is_valid
         hint = "" if is_valid else self._what_to_fix(has_data)
         self.changes.setText(hint or self._changes())
         self.start.setEnabled(is_valid and not self._blocked)

@@ -15,11 +15,12 @@ from PySide6.QtWidgets import (
 
 from ferapp.runs.run_reader import RunSnapshot, Series
 from ferapp.runs.run_validations import Validation
+from ferapp.ui.run_table.run_text import best_conditions, state_text
 from ferapp.ui.text import wording
 from ferapp.ui.text.figure_text import accuracy_text, ece_text, interval_tip, margin_text
+from ferapp.ui.text.verdict_text import VERDICT_TIP
 from ferapp.ui.train.epoch_confusion import EpochConfusion
 from ferapp.ui.train.run_curves import Curve, CurvePlot
-from ferapp.ui.train.run_list import best_conditions, state_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
@@ -70,6 +71,7 @@ class RunView(QWidget):
     resume_requested = Signal()
     live_requested = Signal()
     inspect_requested = Signal()
+    cells_requested = Signal(object)  # of the confusion matrix, as ConfusionMatrix.selected
     epochs_requested = Signal()
     duplicate_requested = Signal()
     halve_batch_requested = Signal()
@@ -85,6 +87,12 @@ class RunView(QWidget):
         self.reason.setProperty("notice", True)
         self.reason.setWordWrap(True)
         self.reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.verdict = QLabel()
+        self.verdict.setWordWrap(True)
+        self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.verdict.setAccessibleName("Verdict")
+        self.verdict.setToolTip(VERDICT_TIP)
+        self.verdict.hide()
         self._make_buttons()
         self._figures = FigureRow(_FIGURES)
         self.metrics = self._figures.figures
@@ -103,6 +111,7 @@ class RunView(QWidget):
         )
         self.rates = CurvePlot("Learning rate", "Its schedule.", "{:.2g}")
         self.confusion = EpochConfusion()
+        self.confusion.cells_chosen.connect(self.cells_requested)
         self.log = LogView("Log of the run")
         self.log.setMaximumHeight(170)
         self.log.hide()
@@ -160,6 +169,7 @@ class RunView(QWidget):
         layout.addLayout(names)
         layout.addWidget(self.progress)
         layout.addWidget(self.reason)
+        layout.addWidget(self.verdict)
         layout.addLayout(self._button_row())
         layout.addLayout(self._figures)
         layout.addWidget(self.conditions)
@@ -195,7 +205,7 @@ class RunView(QWidget):
         """`reason` is the output of the process, where the run's files give none."""
         is_other = self._run is None or self._run.path != run.path
         self._run = run
-        self.headline.setText(run.name)
+        self.headline.setText(run.about.title or run.name)
         self.state.setText(run.state if run.state in ("failed", "damaged") else state_text(run))
         self.state.setProperty("quiet", not run.is_active)
         self.progress.show_share(run.progress)
@@ -216,6 +226,11 @@ class RunView(QWidget):
         self.state.setText("Resuming…")
         self.resume.hide()
         self.reason.hide()
+
+    def show_verdict(self, text: str) -> None:
+        """Whether corrected labels helped; "" for a run without."""
+        self.verdict.setText(text)
+        self.verdict.setVisible(bool(text))
 
     def _show_reason(self, run: RunSnapshot, reason: str) -> None:
         if run.state == "interrupted" and not reason:

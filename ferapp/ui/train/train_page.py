@@ -18,22 +18,25 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferapp.review.retraining import RetrainingPlan, Verdict
 from ferapp.runs.compare import ComparedRuns
 from ferapp.runs.data_check import DataCheck, DataChoice
-from ferapp.runs.run_names import run_title
 from ferapp.runs.run_reader import RunFolder, RunSnapshot
 from ferapp.runs.task_queue import ReportProgress, TaskFailure
 from ferapp.runs.training_process import TrainingProcess, request_stop, resume_arguments
+from ferapp.ui.run_table.run_desk import RunDesk
 from ferapp.ui.shell.page import Links, Page
+from ferapp.ui.text.verdict_text import verdict_text
 from ferapp.ui.train.compare_view import CompareView
 from ferapp.ui.train.data_view import DataView
 from ferapp.ui.train.run_form import RunForm
-from ferapp.ui.train.run_list import RunList
 from ferapp.ui.train.run_view import RunView
+from ferapp.ui.train_queue.queue_control import QueueControl
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.closing_question import ask_about_process
-from ferapp.ui.widgets.text_size import fix_width, scaled
+from ferapp.ui.widgets.text_size import fix_width, release_width, scaled
+from trainer.reports.run_list.run_names import run_title
 from trainer.training.run_dir import RunDir
 
 REFRESH_MS = 700  # between two reads of the runs' files
@@ -48,10 +51,12 @@ class TrainTools:
     """What the page calls in its task queue, and the folder of runs."""
 
     check_data: Callable[[DataChoice, ReportProgress], DataCheck]
+    verdict: Callable[[Path, ReportProgress], Verdict | None]  # of a run with a review
     compare: Callable[  # with displayed names
         [Sequence[Path], Mapping[str, str]], tuple[ComparedRuns, ...]
     ]
     runs: Path
+    notify: Callable[[str, str], None] = lambda title, text: None  # that a run has ended
 
 
 class TrainPage(Page):
@@ -64,16 +69,20 @@ class TrainPage(Page):
         self._launch_data = DataChoice()  # the data that the newest training was given
         self._shown_path = ""  # of the run that is shown
         self._stopping: set[str] = set()  # paths of runs
+        self._resuming: set[str] = set()  # whose files do not show yet that they were resumed
         self._failures: dict[str, str] = {}  # by run: the output of a process that failed
+        self._verdicts: dict[str, str] = {}  # by run: whether the corrected labels helped
         self.trainings: list[TrainingProcess] = []
         self.run: RunSnapshot | None = None
         self.new_run = push_button("New run", "Open the form for a new training.")
-        self.list = RunList()
+        self.desk = RunDesk(self.tasks, self.toast)
+        self.list = self.desk.table
         self.empty = QLabel("No runs yet. Choose a recipe and a data set, then start one.")
         self.empty.setWordWrap(True)
         self.empty.setProperty("quiet", True)
         self.empty.setContentsMargins(12, 8, 12, 8)
         self.form = RunForm(tools.runs)
+        self.queue = QueueControl(tools.runs, self.tasks, self.form, self)
         self.data = DataView()
         self.view = RunView()
         self.comparison = CompareView()
@@ -88,7 +97,7 @@ class TrainPage(Page):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GAP - 4)
-        left = QWidget()
+        left = self._left = QWidget()
         layout.addWidget(left)
         layout.addWidget(self._stack, 1)
         self._stack.setObjectName("inner")
@@ -98,8 +107,9 @@ class TrainPage(Page):
         column = QVBoxLayout(left)
         column.setContentsMargins(8, 10, 4, 8)
         column.addWidget(self.new_run)
+        column.addWidget(self.queue.strip)
         column.addWidget(self.empty)
-        column.addWidget(self.list, 1)
+        column.addWidget(self.desk, 1)
         halves = QHBoxLayout(self._form_page)
         halves.setContentsMargins(0, 0, 0, 0)
         halves.setSpacing(0)
@@ -110,7 +120,12 @@ class TrainPage(Page):
         self.new_run.clicked.connect(self._show_form)
         self.list.chosen.connect(self._on_run_chosen)
         self.list.entries.checked_changed.connect(self._compare)
-        self.form.start_requested.connect(self.start)
+        self.desk.widened.connect(self._widen_table)
+        self.desk.changed.connect(self._read_runs)
+        self.queue.start_now.connect(self.start)
+        self.queue.launched.connect(self._watch)
+        self.queue.message.connect(self.toast.show_message)
+        self.queue.ended.connect(self._tools.notify)
         self.form.check_requested.connect(self._check_data)
         self.form.data.textChanged.connect(lambda _: self._show_check())
         self.form.validated.connect(self._show_check)
@@ -119,6 +134,9 @@ class TrainPage(Page):
         self.view.resume_requested.connect(self._resume)
         self.view.live_requested.connect(self._go_live)
         self.view.inspect_requested.connect(lambda: self._links.inspect(self._shown_path))
+        self.view.cells_requested.connect(
+            lambda cells: self._links.inspect_cells(self._shown_path, cells)
+        )
         self.view.epochs_requested.connect(lambda: self._links.inspect_epochs(self._shown_path))
         self.view.duplicate_requested.connect(lambda: self._duplicate({}))
         self.view.halve_batch_requested.connect(self._start_with_half_the_batch)
@@ -136,7 +154,7 @@ class TrainPage(Page):
         for training in list(self.trainings):
             self._poll(training)
         self._show_preparing()
-        if self.isVisible() or self.trainings:
+        if self.isVisible() or self.trainings or self.queue.is_watching:
             self._read_runs()
 
     def _read_runs(self) -> None:
@@ -156,8 +174,9 @@ class TrainPage(Page):
             return
         runs, shown = result
         self.empty.setVisible(not runs)
-        self.list.show_runs(runs)
         self.form.data.show_recent(run.data for run in runs)
+        self.desk.show_runs(runs)
+        self.queue.advance(runs, self.trainings)
         if shown is not None and str(shown.path) == self._shown_path:
             self._show_run(shown)
 
@@ -167,17 +186,54 @@ class TrainPage(Page):
             self._stopping.discard(self._shown_path)
         self.view.show_run(run, self._failures.get(self._shown_path, ""))
         self.view.stop.setText("Stopping…" if self._shown_path in self._stopping else "Stop")
-        if not run.is_active and self._is_starting(run.path):  # which its files do not show yet
+        # a killed process takes a moment to end, and a resumed one to begin
+        has_process = self._has_process(run.path)
+        self.view.resume.setDisabled(has_process)
+        if run.is_active or not has_process:
+            self._resuming.discard(self._shown_path)
+        elif self._shown_path in self._resuming:
             self.view.show_resuming()
+        self._show_verdict(run)
         if self._stack.currentWidget() is not self.comparison:
             self._stack.setCurrentWidget(self.view)
+
+    def _show_verdict(self, run: RunSnapshot) -> None:
+        """Whether the corrected labels of a run that has ended helped."""
+        path, has_review = str(run.path), bool(run.config and run.config.data.review)
+        if run.is_active:
+            self._verdicts.pop(path, None)
+        elif has_review and run.has_model and path not in self._verdicts:
+            self._verdicts[path] = "Comparing with the former run…"
+            self.tasks.submit(
+                "verdict",
+                lambda: self._tools.verdict(run.path, self.tasks.interruptible(lambda _: None)),
+                lambda result: self._on_verdict(path, result),
+            )
+        self.view.show_verdict(self._verdicts.get(path, ""))
+
+    def _on_verdict(self, path: str, result: Verdict | TaskFailure | None) -> None:
+        if isinstance(result, TaskFailure):
+            self._verdicts[path] = f"It cannot be compared with its former run: {result.message}"
+        else:
+            self._verdicts[path] = verdict_text(result) if result is not None else ""
+        if path == self._shown_path:
+            self.view.show_verdict(self._verdicts[path])
 
     def _on_run_chosen(self, path: str) -> None:
         self._shown_path = path
         if path:
             self._read_runs()
 
+    def _widen_table(self, on: bool) -> None:
+        """The table over the whole page, or cards beside what is shown."""
+        self._stack.setHidden(on)
+        if on:
+            release_width(self._left)
+        else:
+            fix_width(self._left, lambda _: scaled(LIST_WIDTH))
+
     def _show_form(self) -> None:
+        self.desk.wide.setChecked(False)
         self.list.choose("")
         self._stack.setCurrentWidget(self._form_page)
 
@@ -187,22 +243,33 @@ class TrainPage(Page):
         """Train with these arguments after `fertrain`."""
         self._launch(arguments, None)
 
+    def retrain(self, plan: RetrainingPlan, start_now: bool) -> None:
+        """Put a run with corrected labels into the form, and start it where that is wanted."""
+        self.form.fill_from(plan.config, plan.data, plan.name, {})
+        self._show_form()
+        if start_now and self.form.validate():
+            self.start(self.form.arguments)
+
     def _launch(self, arguments: list[str], run: Path | None) -> None:
         try:
             training = TrainingProcess(arguments, self._tools.runs, run)
         except OSError as error:
             self.toast.show_message(f"The training could not be started: {error.strerror}")
             return
-        self.trainings.append(training)
         self._launch_data = self.form.data_choice
         self.toast.show_message("Starting training…" if run is None else "Resuming…")
+        self._watch(training)
+
+    def _watch(self, training: TrainingProcess) -> None:
+        self.trainings.append(training)
         self._refresh()
 
     def _poll(self, training: TrainingProcess) -> None:
         """Show a training that has made its run, and keep the output of one that failed."""
         had_run = training.run is not None
         code = training.poll()
-        if training.run is not None and not had_run:
+        is_queued = self.queue.settle(training, code)
+        if training.run is not None and not had_run and not is_queued:
             self.list.choose(str(training.run))
             if isinstance(self._checked[1], str):  # it started: an earlier error is outdated
                 self._set_check(DataChoice(), "")
@@ -213,10 +280,10 @@ class TrainPage(Page):
             self._failures.pop(str(training.run), None)
         elif training.was_killed_early:
             self._set_check(self._launch_data, "Training was stopped before it began.")
-        elif training.run is None:
+        elif training.run is None and not is_queued:
             self._set_check(self._launch_data, training.last_output())
             self.toast.show_message("Training could not begin.")
-        elif code > 0:
+        elif code > 0 and training.run is not None:
             self._failures[str(training.run)] = training.last_output()
 
     @property
@@ -265,14 +332,15 @@ class TrainPage(Page):
         run = self.run
         if run is None or not run.can_resume:
             return
-        if self._is_starting(run.path):
+        if self._has_process(run.path):
             return
         self._failures.pop(str(run.path), None)
         self._launch(resume_arguments(run.path), run.path)
-        if self._is_starting(run.path):
+        if self._has_process(run.path):
+            self._resuming.add(str(run.path))
             self.view.show_resuming()
 
-    def _is_starting(self, run: Path) -> bool:
+    def _has_process(self, run: Path) -> bool:
         """Whether a process works on this run."""
         return any(training.run == run for training in self.trainings)
 
@@ -396,3 +464,4 @@ class TrainPage(Page):
         for training in self.trainings:
             training.detach()
         super().stop()
+        self.queue.close()

@@ -22,12 +22,12 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferapp.overlays import label_text
 from ferapp.review.selection import ConfusionCell
-from ferapp.ui.text import wording
+from ferapp.ui.text.confusion_text import NO_LABEL, cells_tip, confusion_summary
 from ferapp.ui.widgets import theme
 
 CellUnit = Literal["counts", "rows", "columns"]  # what the numbers are shares of
 
-NO_LABEL = "no label"
+AXIS_TITLES = ("true ↓", "predicted →")
 _ABOVE = 7.0  # px above the cells, besides the lines of names
 _LINE = 15.0  # px, of each line, at least
 _GAP = 2.0
@@ -61,9 +61,9 @@ class ConfusionMatrix(QWidget):
 
     selection_changed = Signal()
 
-    def __init__(self, selectable: bool = True) -> None:
+    def __init__(self, *, has_titles: bool = True) -> None:
         super().__init__()
-        self._selectable = selectable
+        self._selectable, self._has_titles = True, has_titles
         self._classes: tuple[str, ...] = ()
         self._rows: tuple[str, ...] = ()
         self._counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
@@ -75,8 +75,12 @@ class ConfusionMatrix(QWidget):
         self.setAccessibleName("Confusion matrix")
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        if selectable:
-            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def set_selectable(self, on: bool) -> None:
+        """Whether cells can be selected."""
+        self._selectable = on
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if on else Qt.FocusPolicy.NoFocus)
 
     def show_counts(self, classes: tuple[str, ...], counts: NDArray[np.int64]) -> None:
         """`counts` (K, K), or (K + 1, K) with a last row of the samples without a label."""
@@ -86,7 +90,7 @@ class ConfusionMatrix(QWidget):
         self._classes, self._counts = classes, counts
         self._cached_grid = None
         self._rows = classes if len(counts) == len(classes) else (*classes, NO_LABEL)
-        self.setAccessibleDescription(self.in_words())
+        self.setAccessibleDescription(confusion_summary(classes, counts))
         self.updateGeometry()
         self.update()
 
@@ -105,25 +109,6 @@ class ConfusionMatrix(QWidget):
             self.selected = cells
             self.update()
             self.selection_changed.emit()
-
-    def in_words(self) -> str:
-        """The classes' recall, and the most frequent mistake."""
-        if not self._counts.size:
-            return "No samples"
-        parts = []
-        for k, name in enumerate(self._classes):
-            total = int(self._counts[k].sum())
-            if total:
-                parts.append(f"{name} {self._counts[k, k] / total:.0%} correct")
-        mistakes = self._counts[: len(self._classes)].copy()
-        np.fill_diagonal(mistakes, 0)
-        if mistakes.size and mistakes.max() > 0:
-            i, j = np.unravel_index(mistakes.argmax(), mistakes.shape)
-            parts.append(
-                f"most frequent mistake: {mistakes[i, j]} {self._classes[i]} "
-                f"predicted as {self._classes[j]}"
-            )
-        return ", ".join(parts)
 
     # --- geometry -------------------------------------------------------------------------------
 
@@ -161,12 +146,22 @@ class ConfusionMatrix(QWidget):
             headers.append((QRectF(left, top, width, line), text))
         return headers
 
+    def title_rects(self) -> tuple[QRectF, QRectF]:
+        """Where the titles of the rows and of the columns are painted."""
+        grid, line = self._grid(), self._line()
+        metrics = QFontMetricsF(self._header_font())
+        rows, columns = (metrics.horizontalAdvance(title) for title in AXIS_TITLES)
+        return (
+            QRectF(grid.left - 8 - rows, grid.top - 3 - line, rows, line),
+            QRectF(grid.left + _GAP / 2, _ABOVE - 3, columns, line),
+        )
+
     def _line(self) -> float:
         return max(_LINE, QFontMetricsF(self._header_font()).height())
 
     def _header(self, lines: int) -> float:
-        """Px above the cells, for this many lines of names."""
-        return _ABOVE + lines * self._line()
+        """Px above the cells, for this many lines of names, and the title."""
+        return _ABOVE + (self._has_titles + lines) * self._line()
 
     def _grid(self) -> _Grid:
         """Measured once for each size: measuring text is slow, and there are many cells."""
@@ -275,25 +270,7 @@ class ConfusionMatrix(QWidget):
 
     def tip(self, cells: list[ConfusionCell]) -> str:
         """The counts and shares of a cell; for several, the total of the row or column."""
-        if not cells:
-            return ""
-        row, column = cells[0]
-        true, predicted = self._rows[row], self._classes[column]
-        row_total, column_total = int(self._counts[row].sum()), int(self._counts[:, column].sum())
-        if len(cells) > 1 and cells[1][0] == row:
-            return f"{label_text.class_title(true)}: {wording.count(row_total, 'sample')}"
-        if len(cells) > 1:
-            return f"Predicted as {predicted}: {wording.count(column_total, 'sample')}"
-        count = int(self._counts[row, column])
-        label = "without a label" if true == NO_LABEL else f"labelled {true}"
-        lines = [f"{wording.count(count, 'sample')} {label}, predicted as {predicted}"]
-        if row_total:
-            lines.append(f"{count / row_total:.1%} of the {row_total:,} {label}")
-        if column_total:
-            lines.append(
-                f"{count / column_total:.1%} of the {column_total:,} predicted as {predicted}"
-            )
-        return "\n".join(lines)
+        return cells_tip(cells, self._classes, self._rows, self._counts)
 
     # --- painting -------------------------------------------------------------------------------
 
@@ -330,6 +307,8 @@ class ConfusionMatrix(QWidget):
             right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
             painter.drawText(rect, right, label_text.class_title(name))
         painter.setFont(self._header_font())
+        if self._has_titles:
+            self._paint_titles(painter)
         bottom = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
         for column, (header, text) in enumerate(self.column_headers()):
             cell = self.cell_rect((0, column))
@@ -342,6 +321,12 @@ class ConfusionMatrix(QWidget):
             painter.setPen(QColor(colours.muted))
             painter.drawText(header.adjusted(-2, 0, 2, 0), bottom, text)
         painter.setFont(self.font())
+
+    def _paint_titles(self, painter: QPainter) -> None:
+        """Of the axes: beside the first names of each."""
+        painter.setPen(QColor(theme.current().muted))
+        for title, rect in zip(AXIS_TITLES, self.title_rects(), strict=True):
+            painter.drawText(rect, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, title)
 
     def _paint_cell(
         self, painter: QPainter, cell: ConfusionCell, value: float, maximum: float

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QWidget
 
+QWIDGETSIZE_MAX = (1 << 24) - 1  # as in Qt: no limit
 SIZES = (100, 115, 130, 150, 175, 200)  # percent, to choose from
 
 _percent = 100
@@ -29,6 +30,13 @@ def fix_width(widget: QWidget, width: Callable[[Any], int]) -> None:
     """Give `widget` the width that `width(widget)` returns, again whenever the text changes."""
     _fixed_widths[widget] = width
     widget.setFixedWidth(width(widget))
+
+
+def release_width(widget: QWidget) -> None:
+    """Undo `fix_width`."""
+    _fixed_widths.pop(widget, None)
+    widget.setMinimumWidth(0)
+    widget.setMaximumWidth(QWIDGETSIZE_MAX)
 
 
 def apply_text_size(app: QApplication, percent: int) -> None:

@@ -243,6 +243,9 @@ def _panels_and_dialogs(t: Theme) -> str:
     QLabel[key="true"] {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line};
         border-radius: 4px; padding: 1px 7px; }}
     QMenu::item:disabled {{ color: {t.muted}; }}
+    QTableView::indicator {{ width: 13px; height: 13px; border: 1px solid {t.muted};
+        border-radius: 4px; }}
+    QTableView::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
     QTableWidget {{ color: {t.text}; background: transparent; }}
     QHeaderView::section {{ color: {t.muted}; background: transparent; border: none;
         border-bottom: 1px solid {t.line}; padding: 3px 8px 3px 3px; }}

@@ -65,11 +65,13 @@ def test_the_export_has_old_and_new_labels(tmp_path: Path) -> None:
     review = Review(tmp_path / "review.jsonl")
     review.decide("a", Decision("sad"))
     review.decide("b", Decision(flag=True))
-    assert review.export(tmp_path / "r.csv", {"a": "happy", "b": "fear"}) == 2
+    review.decide("c", Decision(kept=True))
+    assert review.export(tmp_path / "r.csv", {"a": "happy", "b": "fear", "c": "sad"}) == 3
     rows = list(csv.DictReader((tmp_path / "r.csv").open(encoding="utf-8")))
     assert rows == [
-        {"sample_id": "a", "label": "happy", "new_label": "sad", "flag": ""},
-        {"sample_id": "b", "label": "fear", "new_label": "", "flag": "yes"},
+        {"sample_id": "a", "label": "happy", "new_label": "sad", "flag": "", "kept": ""},
+        {"sample_id": "b", "label": "fear", "new_label": "", "flag": "yes", "kept": ""},
+        {"sample_id": "c", "label": "sad", "new_label": "", "flag": "", "kept": "yes"},
     ]
 
 
@@ -111,6 +113,25 @@ def test_a_review_that_does_not_fit_is_refused(
     review.decide(sample, Decision(label))
     with pytest.raises(DataError, match=words):
         apply_review(data(), review.path)
+
+
+def test_a_kept_label_is_remembered_and_changes_nothing_in_training(tmp_path: Path) -> None:
+    review = Review(tmp_path / "review.jsonl")
+    review.decide("a", Decision(kept=True))
+    assert Review(review.path).decisions == {"a": Decision(kept=True)}
+    with pytest.raises(DataError, match="none of its 1 decisions changes a training sample"):
+        apply_review(data(), review.path)
+    review.decide("b", Decision("sad"))
+    after = apply_review(data(), review.path)
+    assert after.sample_id.tolist() == ["a", "b", "c"]
+    assert after.label.tolist() == [HAPPY, SAD, HAPPY]
+    assert not np.isnan(after.votes[0]).any()
+
+
+def test_a_file_from_before_labels_could_be_kept_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "review.jsonl"
+    path.write_text('{"sample_id": "a", "label": "sad", "flag": false}\n')
+    assert Review(path).decisions == {"a": Decision("sad")}
 
 
 def test_a_missing_review_is_refused(tmp_path: Path) -> None:

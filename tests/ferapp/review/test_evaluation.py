@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ferapp.review.evaluation import common_rows, read_evaluation
-from tests.support.runs.evaluations import ANGRY, FEAR, HAPPY, NEUTRAL, SAD, evaluation, write
+from tests.support.runs.evaluations import ANGRY, FEAR, HAPPY, SAD, evaluation, write
 from trainer.errors import DataError
 
 
@@ -84,24 +84,8 @@ def test_confident_learning_suspects_a_flipped_label() -> None:
     labels = [HAPPY] * 5 + [SAD] * 5 + [HAPPY]  # the last is a sad face labelled happy
     predicted = [HAPPY] * 5 + [SAD] * 6
     confidence = [0.8, 0.9, 0.7, 0.9, 0.8, 0.8, 0.9, 0.7, 0.9, 0.8, 0.95]
-    votes = np.zeros((11, 7))
-    votes[np.arange(11), predicted] = 1
-    result = evaluation(labels, predicted, confidence, votes.tolist())
+    result = evaluation(labels, predicted, confidence)
     assert result.suspects.tolist() == [10]
-    assert result.confirmed_share(result.suspects) == 1.0
-    assert result.confirmed_share(np.arange(10)) == 0.0
-
-
-def test_without_votes_nothing_is_confirmed() -> None:
-    assert math.isnan(evaluation([HAPPY], [SAD]).confirmed_share(np.array([0])))
-
-
-def test_a_tied_vote_confirms_nothing() -> None:
-    tied, clear = [0.5, 0, 0, 0, 0, 0, 0.5], [1.0, 0, 0, 0, 0, 0, 0]
-    result = evaluation([NEUTRAL, NEUTRAL, ANGRY], [ANGRY] * 3, votes=[tied, clear, clear])
-    assert result.confirmed_share(np.array([1, 2])) == 0.5
-    assert result.confirmed_share(np.array([0, 1, 2])) == 0.5
-    assert math.isnan(result.confirmed_share(np.array([0])))
 
 
 def test_rows_in_common_are_matched_by_sample() -> None:

@@ -87,3 +87,12 @@ def test_pictures_without_a_face_are_in_no_cell() -> None:
     assert select_rows(evaluation, Selection("all", frozenset({(7, SAD)}))).tolist() == []
     assert count_kinds(evaluation, None, {})["faceless"] == 6
     assert count_kinds(SHOWN, None, {})["faceless"] == 0
+
+
+def test_a_part_of_the_id_and_a_tag_narrow_any_kind() -> None:
+    assert select_rows(SHOWN, Selection("all", text="S3")).tolist() == [3]
+    assert select_rows(SHOWN, Selection("right", text="s3")).tolist() == []
+    tags = {"odd": {"s1", "s4", "elsewhere"}}
+    chosen = Selection("wrong", tag="odd", sort_key="data set")
+    assert select_rows(SHOWN, chosen, tags=tags).tolist() == [1, 4]
+    assert select_rows(SHOWN, Selection("all", tag="gone"), tags=tags).tolist() == []

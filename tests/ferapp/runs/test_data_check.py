@@ -4,9 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from ferapp.review.decisions import Review
 from ferapp.runs.data_check import EXAMPLES_PER_CLASS, DataChoice, check_data
+from trainer.config.sections import DataConfig
 from trainer.data.face_data import FaceData, save
+from trainer.data.label_review import Decision
 from trainer.labels import EXPRESSIONS
 
 
@@ -51,3 +55,17 @@ def test_the_check_counts_samples_and_flaws(tmp_path: Path) -> None:
 def test_data_without_a_validation_split_cannot_be_trained_on(tmp_path: Path) -> None:
     save(replace(flawed_data(), split=np.full(60, "train")), tmp_path)
     assert "no split 'val'" in check_data(DataChoice(str(tmp_path))).problem
+
+
+@pytest.mark.parametrize(
+    ("sample", "words"), [("s1", ""), ("s50", "changes a training sample"), ("", "no such review")]
+)
+def test_the_check_covers_the_review(tmp_path: Path, sample: str, words: str) -> None:
+    """s1 is a training sample, s50 one of val."""
+    save(flawed_data(), tmp_path / "data")
+    review = tmp_path / "review.jsonl"
+    if sample:
+        Review(review).decide(sample, Decision("sad"))
+    config = DataConfig(review=str(review))
+    problem = check_data(DataChoice.of(str(tmp_path / "data"), config)).problem
+    assert (words in problem) if words else problem == ""

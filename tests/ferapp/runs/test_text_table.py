@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from ferapp.runs.text_table import TextTable, as_text, read_text_table
+from ferapp.runs.text_table import (
+    TextTable,
+    as_csv,
+    as_latex,
+    as_markdown,
+    as_text,
+    read_text_table,
+)
 from trainer.errors import UsageError
 
 TABLE = TextTable.of(
@@ -41,3 +48,34 @@ def test_a_table_that_cannot_be_read_says_why(tmp_path: Path) -> None:
         read_text_table(tmp_path / "missing.csv")
     (tmp_path / "empty.csv").write_bytes(b"")
     assert read_text_table(tmp_path / "empty.csv") == TextTable()
+
+
+ROWS = [["run_1", "acc %"], ["a|b", "1,055.0"], ["c\\d & e", "–"], ["x\ny ±", "2"]]
+
+
+def test_csv_has_numbers_as_programs_read_them() -> None:
+    assert as_csv(ROWS).splitlines()[:3] == ["run_1,acc %", "a|b,1055.0", "c\\d & e,"]
+
+
+def test_markdown_escapes_pipes_and_aligns_numbers() -> None:
+    assert as_markdown(ROWS).splitlines() == [
+        "| run_1 | acc % |",
+        "| --- | ---: |",
+        "| a\\|b | 1,055.0 |",
+        "| c\\\\d & e | – |",
+        "| x y ± | 2 |",
+    ]
+
+
+def test_latex_escapes_what_it_would_obey() -> None:
+    assert as_latex(ROWS).splitlines() == [
+        r"\begin{tabular}{lr}",
+        r"\toprule",
+        r"run\_1 & acc \% \\",
+        r"\midrule",
+        r"a|b & 1,055.0 \\",
+        r"c\textbackslash{}d \& e & -- \\",
+        r"x y $\pm$ & 2 \\",
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]

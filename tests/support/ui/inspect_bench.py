@@ -9,7 +9,13 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from ferapp.review.evaluation import Evaluation
-from ferapp.review.opening import OpenedEvaluation, classify_with, example, open_evaluation
+from ferapp.review.opening import (
+    OpenedEvaluation,
+    classify_with,
+    example,
+    open_evaluation,
+    open_split,
+)
 from ferapp.review.sample_explainer import SampleExplainer
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.inspect.inspect_tools import InspectTools
@@ -38,6 +44,7 @@ def inspect_pages(qtbot: QtBot, app: QApplication, runs: Path) -> Iterator[MakeP
         tools = InspectTools(
             open=opener or (lambda name, report: open_evaluation(name, "default", report)),
             explain=SampleExplainer().explain,
+            open_split=open_split,
             classify=classify_with,
             models=tuple(bundled_models()),
             first=str(example()),

@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from ferapp.review.retraining import retraining_verdict
 from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
 from ferapp.ui.shell.page import Links
@@ -61,8 +62,9 @@ class TrainBench:
             compare_live=lambda a, b: self.calls.append(("compare", a, b)),
             inspect=lambda run: self.calls.append(("inspect", run)),
             inspect_epochs=lambda run: self.calls.append(("epochs", run)),
+            inspect_cells=lambda run, cells: self.calls.append(("cells", run, str(sorted(cells)))),
         )
-        tools = TrainTools(check_data=check_data, compare=compare_runs, runs=runs)
+        tools = TrainTools(check_data, retraining_verdict, compare_runs, runs)
         self.page = TrainPage(tools, links)
         self.window = QMainWindow()
         qtbot.addWidget(self.window)
@@ -106,7 +108,7 @@ def refresh(bench: TrainBench) -> None:
 class StartedTraining:
     """A training process that has made its run when it is polled next."""
 
-    was_killed_early, started_at = False, 0.0
+    was_killed_early, started_at, token = False, 0.0, ""
 
     def __init__(self, made: Path) -> None:
         self.run: Path | None = None

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ferapp.review.decisions import Review
 from ferapp.review.evaluation import read_evaluation
-from ferapp.runs.run_reader import RunFolder, RunState
+from ferapp.runs.run_reader import RunFolder
 from tests.support.damage import damaged, odd_json, quickly, refused_at_most
 from tests.support.trainer.drawn import drawn_data, drawn_face, fer2013_row, write_fer2013
 from trainer.config.loading import load_config
@@ -26,6 +26,7 @@ from trainer.data.readers.reader_registry import find_reader
 from trainer.data.reading.archive import Archive
 from trainer.errors import DataError, FerError
 from trainer.labels import EXPRESSIONS
+from trainer.reports.run_list.run_status import RunStatus
 from trainer.reports.run_records import read_run_record
 from trainer.training.event_log import EventLog, read_events
 from trainer.training.run_dir import RunDir, create_run
@@ -391,7 +392,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunDir:
 def look_at(run: RunDir) -> None:
     """As the trainer's reports and the app's list see it; the list never fails."""
     (seen,) = RunFolder(run.path.parent).list()
-    assert seen.state in get_args(RunState)
+    assert seen.state in get_args(RunStatus)
     RunFolder(run.path.parent).read(run.path)
     with refused_at_most(DataError, run.path):
         read_run_record(run)

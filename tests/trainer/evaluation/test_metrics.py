@@ -20,6 +20,7 @@ from trainer.evaluation.metrics import (
     fit_temperature,
     majority_accuracy,
     majority_class,
+    outvoted_share,
     softmax,
 )
 
@@ -157,3 +158,11 @@ def test_metrics_need_no_torch_and_no_statistics_packages() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert not {"torch", "sklearn", "scipy", "pandas"} & set(done.stdout.split())
+
+
+def test_outvoted_labels_need_a_majority_for_another_class() -> None:
+    tied, clear, none = [0.5, 0.0, 0.5], [1.0, 0.0, 0.0], [np.nan] * 3
+    votes, labels = np.array([tied, clear, clear, none]), np.array([2, 2, 0, 1])
+    assert outvoted_share(votes, labels) == 0.5  # the tied one and the one without count nowhere
+    assert outvoted_share(votes[1:2], labels[1:2]) == 1.0
+    assert math.isnan(outvoted_share(votes[[0, 3]], labels[[0, 3]]))

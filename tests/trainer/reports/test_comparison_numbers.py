@@ -81,7 +81,7 @@ def test_unfinished_runs_have_their_own_row_and_status(tmp_path: Path) -> None:
     assert [record.status for record in records] == [
         "done", "stopped", "failed", "running", "done",
     ]  # fmt: skip
-    assert read_run_record(killed, now + 3600).status == "unknown"
+    assert read_run_record(killed, now + 3600).status == "interrupted"
     assert [row.seeds for row in compare_records(records).rows] == [[0], [1], [2], [3], [0]]
 
 

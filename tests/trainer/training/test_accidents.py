@@ -14,7 +14,6 @@ import torch
 import typer
 from torch import Tensor
 
-from ferapp.runs import run_reader
 from ferapp.runs.run_reader import RunReader
 from tests.support import ROOT
 from tests.support.trainer import plain_net
@@ -25,6 +24,7 @@ from trainer.data import face_data
 from trainer.errors import FerError, UsageError
 from trainer.model_index import read_card
 from trainer.models.model_file import load_model
+from trainer.reports.run_list import run_status
 from trainer.training.event_log import read_events
 from trainer.training.run_dir import RunDir, create_run
 from trainer.training.state import load_checkpoint
@@ -260,7 +260,7 @@ class TestJournal:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_weights: dict[str, Tensor]
     ) -> None:
         """A kill may cut the line of the second epoch at any byte."""
-        monkeypatch.setattr(run_reader, "is_alive", lambda *_: False)
+        monkeypatch.setattr(run_status, "is_alive", lambda *_: False)
         run = new_run(tmp_path)
         train_run(run)
         lines = run.events.read_bytes().splitlines(keepends=True)

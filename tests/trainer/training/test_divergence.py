@@ -121,7 +121,7 @@ def test_a_run_that_diverges_ends_so_in_its_files(
     assert ended["error"].endswith("\nTry optim.learning_rate=1, a tenth.")
     shown = RunReader(run.path).read()
     assert (shown.state, shown.reason) == ("failed", ended["error"])
-    assert read_run_record(run).status == "diverged"
+    assert read_run_record(run).status == "failed"
 
 
 def test_predictions_that_are_not_finite_are_never_saved(

@@ -81,7 +81,7 @@ def test_models_then_logits_then_event_then_checkpoint(tmp_path: Path, writes: W
 def test_a_kill_between_any_two_writes(
     tmp_path: Path, writes: Writes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ferapp.runs.run_reader.is_alive", lambda *_: False)
+    monkeypatch.setattr("trainer.reports.run_list.run_status.is_alive", lambda *_: False)
     whole = new_run(tmp_path / "whole")
     writes.train(whole)
     names, expected = list(writes.names), weights(whole)

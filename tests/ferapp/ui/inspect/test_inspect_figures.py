@@ -16,8 +16,8 @@ from ferapp.review.evaluation import read_evaluation
 from ferapp.review.opening import OpenedEvaluation, example, open_evaluation
 from ferapp.review.selection import compare_evaluations
 from ferapp.runs.run_reader import RunReader
-from ferapp.ui.inspect.class_measures import CalibrationCurve, ClassTable
-from ferapp.ui.inspect.overview import Overview
+from ferapp.ui.inspect.figures.class_measures import CalibrationCurve, ClassTable
+from ferapp.ui.inspect.figures.overview import Overview
 from ferapp.ui.text.figure_text import evaluation_conditions, margin_text
 from tests.support.runs.evaluations import evaluation
 from tests.support.runs.run_files import epoch, make_run, started
@@ -98,6 +98,9 @@ def test_a_class_has_intervals_of_its_recall_and_precision(qtbot: QtBot) -> None
     assert recall in tip
     assert precision in tip
     assert "recall: 0 of 0 labelled so, unknown" in table.tip_at(30 * 3 + 5)
+    f1 = f"{100 * 2 * 8 / (10 + 9):.0f}\u00a0%"  # 2 · hits / (labelled + predicted)
+    assert f"F1: {f1}" in tip.replace(" %", "\u00a0%")
+    assert f"F1 {f1}" in table.accessibleDescription().split(", ")[2].replace(" %", "\u00a0%")
 
 
 def test_the_calibration_view_names_both_errors(qtbot: QtBot) -> None:
@@ -166,3 +169,12 @@ def test_without_the_data_it_says_that_the_run_has_a_newer_model(tmp_path: Path)
     opened = open_evaluation(str(run))
     assert opened.evaluation.epoch == 1
     assert "The run has a newer model than this evaluation" in opened.note
+
+
+def test_why_nothing_is_open_stays_on_the_page(qapp: QApplication, qtbot: QtBot) -> None:
+    overview = Overview()
+    qtbot.addWidget(overview)
+    overview.show()
+    overview.show_empty("Nothing is open", "nowhere: no such file or folder")
+    assert overview.note.isVisible()
+    assert overview.note.text() == "nowhere: no such file or folder"

@@ -128,12 +128,17 @@ def test_the_diagonal_can_be_hidden(make: MakePage) -> None:
     np.testing.assert_allclose(whole[np.isfinite(whole)], 1)
 
 
-def test_the_label_noise_view_shows_the_suspects(make: MakePage) -> None:
+def test_the_suspects_are_a_kind_of_their_own_order(make: MakePage) -> None:
     page = make()
     assert page.opened is not None
-    page.overview.views[3].click()
+    page.filters.kinds["suspects"].click()
     assert rows_of(page) == page.opened.evaluation.suspects.tolist()
-    assert "no annotators' votes" in page.overview.noise.text()
+    for widget in (page.filters.sort_key, page.filters.reverse):
+        assert not widget.isEnabled()
+        assert "most suspect first" in widget.toolTip()
+    page.filters.kinds["wrong"].click()
+    assert page.filters.reverse.isEnabled()
+    assert "most suspect" not in page.filters.reverse.toolTip()
 
 
 def test_the_model_of_the_grid_obeys_qts_rules(make: MakePage, qtbot: QtBot) -> None:
@@ -194,8 +199,8 @@ def test_the_export_is_a_table(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
     page.review_bar.export_button.click()
     head, row = file.read_text().splitlines()
-    assert head == "sample_id,label,new_label,flag"
-    assert row.endswith(",surprise,")
+    assert head == "sample_id,label,new_label,flag,kept"
+    assert row.endswith(",surprise,,")
     assert "1\u00a0decision saved" in page.toast.label.text()
 
 
@@ -208,8 +213,8 @@ def test_a_comparison_shows_what_only_one_model_has_right(
     np.savez(other / "predictions.npz", **arrays)
     page = make()
     assert page.opened is not None
-    page.compare_with(str(other))
-    qtbot.waitUntil(lambda: page._comparison is not None, timeout=30_000)
+    page.comparing.with_source(str(other))
+    qtbot.waitUntil(lambda: page.comparing.comparison is not None, timeout=30_000)
     evaluation = page.opened.evaluation
     theirs = arrays["logits"].argmax(axis=1)
     fixed = np.flatnonzero(~evaluation.wrong & (theirs != evaluation.label))
@@ -217,7 +222,7 @@ def test_a_comparison_shows_what_only_one_model_has_right(
     page.filters.kinds["broken"].click()
     broken = np.flatnonzero(evaluation.wrong & (theirs == evaluation.label))
     assert set(rows_of(page)) == set(broken.tolist())
-    page.compare_with("")
+    page.comparing.with_source("")
     assert page.filters.selection.kind == "wrong"
 
 
@@ -233,16 +238,16 @@ def test_a_comparison_is_never_shown_with_another_evaluation(make: MakePage, qtb
 
     page = make("before", opener)
     page.open("after")
-    page.compare_with("other")
+    page.comparing.with_source("other")
     gate.set()
     qtbot.waitUntil(lambda: page.opened is after and not page.tasks.busy, timeout=30_000)
-    assert page._comparison is None
+    assert page.comparing.comparison is None
     assert page.filters.selection.kind == "wrong"
     assert set(rows_of(page)) == set(np.flatnonzero(after.evaluation.wrong).tolist())
     page.open("before")
     qtbot.waitUntil(lambda: page.opened is before, timeout=30_000)
-    page.compare_with("other")  # and if nothing intervenes, it is shown
-    qtbot.waitUntil(lambda: page._comparison is not None, timeout=30_000)
+    page.comparing.with_source("other")  # and if nothing intervenes, it is shown
+    qtbot.waitUntil(lambda: page.comparing.comparison is not None, timeout=30_000)
 
 
 def test_a_comparison_that_was_ended_does_not_appear_later(make: MakePage, qtbot: QtBot) -> None:
@@ -255,12 +260,12 @@ def test_a_comparison_that_was_ended_does_not_appear_later(make: MakePage, qtbot
         return small_opened(name, 70, shift=name == "other")
 
     page = make("one", opener)
-    page.compare_with("other")
+    page.comparing.with_source("other")
     assert begun.wait(20)
-    page.compare_with("")
+    page.comparing.with_source("")
     gate.set()
     qtbot.waitUntil(lambda: not page.tasks.busy, timeout=30_000)
-    assert page._comparison is None
+    assert page.comparing.comparison is None
 
 
 def test_a_failure_to_open_leaves_the_page_unchanged(

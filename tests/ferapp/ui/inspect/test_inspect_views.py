@@ -1,4 +1,4 @@
-"""The Inspect page with the user's own pictures, comparisons, label noise, and while opening."""
+"""The Inspect page with the user's own pictures, comparisons, and while opening."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from ferapp.review.opening import OpenedEvaluation
 from ferapp.runs.task_queue import ReportProgress
-from ferapp.ui.widgets.confusion_matrix import ConfusionMatrix
+from ferapp.ui.widgets.confusion_matrix import AXIS_TITLES, ConfusionMatrix
 from ferapp.ui.widgets.map_tile import SIDE
 from tests.support.ui.inspect_bench import MakePage, inspect_pages, small_opened
 from trainer.errors import DataError
@@ -86,8 +86,8 @@ def test_the_prediction_of_the_compared_model_is_shown(make: MakePage, qtbot: Qt
         return small_opened(name, 70, shift=name == "second")
 
     page = make("first", opener)
-    page.compare_with("second")
-    qtbot.waitUntil(lambda: page.other_button.text() == "second", timeout=30_000)
+    page.comparing.with_source("second")
+    qtbot.waitUntil(lambda: page.comparing.button.text() == "second", timeout=30_000)
     other = opener("second", print).evaluation
     row = page.row
     name = EXPRESSIONS[other.predicted[row]].title()
@@ -109,7 +109,7 @@ def test_the_prediction_of_the_compared_model_is_shown(make: MakePage, qtbot: Qt
     assert kinds["fixed"].toolTip() == "first is correct, second is wrong."
     assert kinds["broken"].text().startswith("Only second correct ")
     assert kinds["broken"].toolTip() == "second is correct, first is wrong."
-    page.compare_with("")
+    page.comparing.with_source("")
     assert not page.detail.other.isVisible()
     assert not against.isVisible()
     assert "Other" not in tile.data(Qt.ItemDataRole.ToolTipRole)
@@ -117,40 +117,20 @@ def test_the_prediction_of_the_compared_model_is_shown(make: MakePage, qtbot: Qt
 
 def test_another_model_classifies_the_open_samples(make: MakePage, qtbot: QtBot) -> None:
     page = make()
-    page.other_menu.fill()
-    (action,) = (each for each in page.other_menu.actions() if each.text() == "compact")
+    page.comparing.menu.fill()
+    (action,) = (each for each in page.comparing.menu.actions() if each.text() == "compact")
     action.trigger()
-    qtbot.waitUntil(lambda: page.other_button.text() == "compact", timeout=120_000)
+    qtbot.waitUntil(lambda: page.comparing.button.text() == "compact", timeout=120_000)
     assert page.detail.other.text().endswith("(compact)")
     assert page.overview.model.text().endswith("default")
-    assert not page.comparing.isVisible()
+    assert not page.comparing.status.isVisible()
 
 
 def test_without_pictures_no_other_model_can_be_compared(make: MakePage, qtbot: QtBot) -> None:
     page = make("one", lambda name, report: small_opened(name, 7))
-    page.compare_with_model("compact")
+    page.comparing.with_model("compact")
     qtbot.waitUntil(lambda: "pictures are missing" in page.toast.label.text(), timeout=60_000)
-    assert page.other_button.text() == ""
-
-
-def test_leaving_the_label_noise_view_restores_the_filter(make: MakePage) -> None:
-    page = make()
-    assert page.opened is not None
-    cell = (0, 6)  # angry faces predicted as neutral
-    page.overview.matrix.select(frozenset({cell}))
-    before = page.grid.samples.rows.tolist()
-    assert page.filters.reverse.isEnabled()
-    page.overview.views[3].click()
-    assert page.grid.samples.rows.tolist() == page.opened.evaluation.suspects.tolist()
-    assert not page.filters.reverse.isEnabled()
-    for widget in (page.filters.sort_key, page.filters.reverse):
-        assert "most suspect first" in widget.toolTip()
-    page.overview.views[0].click()
-    assert page.grid.samples.rows.tolist() == before
-    assert page.filters.selection.kind == "wrong"
-    assert page.overview.matrix.selected == {cell}
-    assert page.filters.reverse.isEnabled()
-    assert "most suspect" not in page.filters.reverse.toolTip()
+    assert page.comparing.button.text() == ""
 
 
 def test_the_progress_of_opening_covers_the_page(make: MakePage, qtbot: QtBot) -> None:
@@ -249,3 +229,23 @@ def test_the_names_above_the_matrix_are_complete(make: MakePage, qtbot: QtBot, w
         qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place.center().toPoint())
         assert {cell[1] for cell in matrix.selected} == {column}
         assert len(matrix.selected) == len(EXPRESSIONS)
+
+
+@pytest.mark.parametrize("width", [300, 380, 700])
+def test_the_titles_of_the_axes_are_beside_the_names(qtbot: QtBot, width: int) -> None:
+    matrix = ConfusionMatrix()
+    qtbot.addWidget(matrix)
+    matrix.show_counts(EXPRESSIONS, np.ones((7, 7), np.int64))
+    matrix.resize(width, 420)
+    assert AXIS_TITLES == ("true ↓", "predicted →")
+    rows, columns = matrix.title_rects()
+    first = matrix.cell_rect((0, 0))
+    assert rows.right() < first.left()
+    assert rows.bottom() <= first.top()
+    assert rows.left() >= 0
+    assert columns.top() >= 0
+    assert columns.left() >= first.left()
+    assert columns.right() <= matrix.width()
+    for header, _ in matrix.column_headers():
+        assert not header.intersects(rows)
+        assert not header.intersects(columns)

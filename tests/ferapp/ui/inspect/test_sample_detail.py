@@ -1,5 +1,7 @@
 """The maps of one sample say what they mean: of an expression, or attention whatever it is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -53,3 +55,24 @@ def test_a_map_of_an_expression_has_a_difference(detail: SampleDetail) -> None:
     detail.show_explanation(explanation("grad_x_input"))
     assert "adds to the score of sad" in detail.maps[0].tip
     assert "speaks more for fear" in detail.maps[2].tip
+
+
+def test_in_a_comparison_each_model_has_its_own_map(detail: SampleDetail) -> None:
+    own = explanation("grad_x_input")  # labelled sad, predicted fear
+    assert own.true is not None
+    right = replace(own, predicted=own.true)
+    detail.show_both(right, own, ("one", "two"))
+    titles = [tile.title for tile in detail.maps]
+    assert titles == ["This: Sad", "Other: Fear", "Other, label: Sad"]
+    assert detail.maps[0].toolTip().startswith("one.")
+    assert detail.maps[1].toolTip().startswith("two.")
+    detail.show_both(right, right, ("one", "two"))
+    assert detail.references[1].caption == "the same"
+    assert (detail.maps[2].title, detail.maps[2].caption) == ("Label", "Prediction correct")
+    detail.show_both(own, None, ("one", "two"))
+    assert detail.maps[1].caption == "no map"
+    assert detail.maps[2].title == "This, label: Sad"
+
+
+def test_without_a_face_it_asks_for_one(detail: SampleDetail) -> None:
+    assert detail.sample.text() == "Choose a face."

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from ferapp.runs.run_reader import RunReader, RunSnapshot
 from ferapp.runs.run_validations import Validation
-from ferapp.ui.train.run_list import RunList
+from ferapp.ui.run_table.run_table import RunTable
 from ferapp.ui.train.run_view import RunView
 from ferapp.ui.widgets.theme import apply_theme
 from tests.support.runs.run_files import epoch, make_run, started
@@ -182,10 +182,10 @@ def test_a_run_says_whether_it_beat_its_start(
     right = [logits_with(count).argmax(1) == LABELS for count in (wrong[2], wrong[0])]
     assert mcnemar(*right).verdict("the trained model", "the start") in text.replace("The", "the")
     assert bool(view.against_start.property("wrong")) == is_warning
-    runs = RunList()
+    runs = RunTable()
     qtbot.addWidget(runs)
     runs.show_runs((run,))
-    words = runs.entries.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    words = runs.entries.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert ("did not beat its start" in words) == is_warning
 
 
@@ -198,10 +198,10 @@ def test_a_run_from_random_weights_is_not_praised_for_beating_them(
 
 
 def test_the_list_names_epoch_split_and_n(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> None:
-    runs = RunList()
+    runs = RunTable()
     qtbot.addWidget(runs)
     runs.show_runs((run_of(tmp_path, [140, 100, 84, 112]),))
-    index = runs.entries.index(0)
+    index = runs.entries.index(0, 0)
     words = plain(index.data(Qt.ItemDataRole.AccessibleTextRole))
     low, high = wilson(196, 280)
     assert words == f"tuned, done, val · epoch 2 · n = 280, 70.0 % ± {50 * (high - low):.1f}"

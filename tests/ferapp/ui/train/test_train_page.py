@@ -64,6 +64,14 @@ def test_start_watch_stop_resume_and_use_a_run(bench: TrainBench, prepared: Path
     assert bench.calls == [("live", str(RunDir(page.run.path).best))]
     view.inspect.click()
     assert bench.calls[-1] == ("inspect", str(page.run.path))
+    matrix, slider = view.confusion.matrix, view.confusion.slider
+    place = matrix.cell_rect((2, 1)).center().toPoint()
+    slider.setValue(1 if slider.best == 0 else 0)  # the model of another epoch is not kept
+    bench.qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place)
+    assert bench.calls[-1] == ("inspect", str(page.run.path))
+    slider.setValue(slider.best)
+    bench.qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place)
+    assert bench.calls[-1] == ("cells", str(page.run.path), "[(2, 1)]")
     view.epochs.click()
     assert bench.calls[-1] == ("epochs", str(page.run.path))
     assert view.resume.isVisible()
@@ -83,6 +91,7 @@ def test_a_killed_training_says_so_and_can_be_resumed(bench: TrainBench, prepare
     assert "The training process ended unexpectedly" in page.view.reason.text()
     assert page.run is not None
     done = page.run.validations[-1].epoch
+    bench.wait(page.view.resume.isEnabled)
     page.view.resume.click()
     bench.wait(lambda: bench.state() == "running")
     bench.wait_for_epochs(done + 1)
@@ -166,7 +175,7 @@ def test_a_new_training_is_shown_and_selected_once_it_began(
     bench.wait(lambda: page.run is not None)
     box = Qt.ItemDataRole.CheckStateRole
     for row in (0, 1):
-        entries.setData(entries.index(row), Qt.CheckState.Checked, box)
+        entries.setData(entries.index(row, 0), Qt.CheckState.Checked, box)
     assert page._stack.currentWidget() is page.comparison
     page.new_run.click()
     refresh(bench)
@@ -285,7 +294,7 @@ def test_an_accuracy_of_zero_is_listed_as_zero(bench: TrainBench, tmp_path: Path
     make_run(tmp_path / "runs", [started(), epoch(1, 0.0)])
     entries = bench.page.list.entries
     bench.wait(lambda: len(entries.runs) == 1)
-    text = entries.index(0).data(Qt.ItemDataRole.AccessibleTextRole).replace("\u00a0", " ")
+    text = entries.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole).replace("\u00a0", " ")
     assert text.endswith("val · epoch 1 · n = 7, 0.0 % (0.0 to 35.4)")
 
 
@@ -317,13 +326,13 @@ def test_two_runs_are_compared(bench: TrainBench, tmp_path: Path) -> None:
     )
     box = Qt.ItemDataRole.CheckStateRole
     for row in (0, 1):
-        entries.setData(entries.index(row), Qt.CheckState.Checked, box)
+        entries.setData(entries.index(row, 0), Qt.CheckState.Checked, box)
     bench.wait(lambda: page.comparison.headline.text() == "2 runs")
     assert tester.model() is entries
     curves = page.comparison.accuracies.legend_values()
     names = ["pal · 10:15", "pal · 10:16"]
     assert sorted(curves) == [(names[0], "40.0 %"), (names[1], "50.0 %")]
-    listed = [entries.index(row).data() for row in (0, 1)]
+    listed = [entries.index(row, 0).data() for row in (0, 1)]
     assert listed == names[::-1]  # the newest first
     results = page.comparison.results
     assert [results.item(row, 0).text() for row in (0, 1)] == listed
@@ -335,7 +344,7 @@ def test_two_runs_are_compared(bench: TrainBench, tmp_path: Path) -> None:
     kind, *models = bench.calls[-1]
     assert kind == "compare"
     assert [Path(model).parents[1].name for model in models] == [r.name for r in entries.runs]
-    entries.setData(entries.index(0), Qt.CheckState.Unchecked, box)
+    entries.setData(entries.index(0, 0), Qt.CheckState.Unchecked, box)
     assert page._stack.currentWidget() is not page.comparison
 
 
@@ -360,7 +369,7 @@ def test_damaged_runs_do_not_break_the_list(bench: TrainBench, tmp_path: Path) -
     (damaged / "config.json").write_text("{")
     entries = bench.page.list.entries
     bench.wait(lambda: len(entries.runs) == 1)
-    index = entries.index(0)
+    index = entries.index(0, 0)
     words = index.data(Qt.ItemDataRole.AccessibleTextRole)
     assert "damaged: not the configuration of a run" in words
     assert not entries.flags(index) & Qt.ItemFlag.ItemIsUserCheckable

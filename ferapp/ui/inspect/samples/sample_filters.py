@@ -1,17 +1,27 @@
 """Which samples the grid shows: chips for kinds, removable ones for cells, and the sort order."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ferapp.overlays import label_text
 from ferapp.review.selection import SORT_KEYS, ConfusionCell, SampleKind, Selection
 from ferapp.ui.text import wording
+from ferapp.ui.text.confusion_text import NO_LABEL
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
-from ferapp.ui.widgets.confusion_matrix import NO_LABEL
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.ui.widgets.picker import Picker
 
@@ -24,7 +34,8 @@ _KINDS: dict[SampleKind, tuple[str, str]] = {  # name, tip
     "broken": ("Only the other correct", ""),
     "faceless": ("No face", "No face was found in them, so they are not counted."),
     "relabelled": ("Relabelled", "You gave them another label."),
-    "flagged": ("Flagged", "You flagged them."),
+    "flagged": ("Dropped", "You dropped them: training with this review leaves them out."),
+    "kept": ("Kept", "You looked at them and kept their label."),
     "chosen": ("Chosen", "You chose them in another view."),
 }
 _SORT_TEXTS = {  # name, tip
@@ -40,8 +51,9 @@ _SORT_TEXTS = {  # name, tip
 }
 _NAME_END = 9  # letters at each end of a model's name that are kept
 _MAX_CELL_BUTTONS = 6  # more cells are counted
-_SORT_TIP, _REVERSE_TIP = "What the grid is sorted by.", "Smallest first."
-_SUSPECTS_TIP = "Suspects are always sorted with the most suspect first."
+_SUSPICION = ("Suspicion", "Suspects are always sorted with the most suspect first.")
+_REVERSE_TIP = "Smallest first."
+_ANY_TAG = "Any tag"
 
 
 class SampleFilters(QWidget):
@@ -60,7 +72,18 @@ class SampleFilters(QWidget):
             self._group.addButton(chip)
             chip.clicked.connect(lambda _, k=kind: self._change(kind=k))
             kinds.addWidget(chip)
-        self.sort_key = Picker("Sort by", _SORT_TIP)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Find a file or sample")
+        self.search.setToolTip("Show the samples whose id, or file name, contains this.")
+        self.search.setAccessibleName("Find a file or sample")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(lambda text: self._change(text=text.strip()))
+        self.tag = Picker("Tag", "Show only samples with this tag.")
+        self.tag.activated.connect(lambda _: self._change(tag=self.tag.currentData()))
+        self.tag.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        kinds.addWidget(self.tag)
+        self.show_tags({})
+        self.sort_key = Picker("Sort by", "")
         for key in SORT_KEYS:
             name, tip = _SORT_TEXTS[key]
             self.sort_key.addItem(name, key)
@@ -77,9 +100,13 @@ class SampleFilters(QWidget):
         self.count.setAccessibleName("Samples shown")
         self.cell_buttons: list[QPushButton] = []  # each removes a selected cell
         self._cells = FlowLayout()
+        self.sort_label = QLabel("Sort by")
+        self.sort_label.setProperty("quiet", True)
         order = QHBoxLayout()
         order.setSpacing(theme.GAP)
-        order.addWidget(self.count, 1)
+        order.addWidget(self.count)
+        order.addWidget(self.search, 1)
+        order.addWidget(self.sort_label)
         order.addWidget(self.sort_key)
         order.addWidget(self.reverse)
         layout = QVBoxLayout(self)
@@ -106,14 +133,42 @@ class SampleFilters(QWidget):
             chip.setVisible(kind == "all" or count > 0 or kind == selection.kind)
             chip.setChecked(kind == selection.kind)
             chip.updateGeometry()
-        self.sort_key.setCurrentIndex(self.sort_key.findData(selection.sort_key))
-        for widget, tip in ((self.sort_key, _SORT_TIP), (self.reverse, _REVERSE_TIP)):
-            widget.setEnabled(selection.kind != "suspects")
-            widget.setToolTip(tip if widget.isEnabled() else _SUSPECTS_TIP)
+        self._show_order(selection)
+        self.search.blockSignals(True)
+        if self.search.text().strip() != selection.text:
+            self.search.setText(selection.text)
+        self.search.blockSignals(False)
+        self.tag.setCurrentIndex(max(self.tag.findData(selection.tag), 0))
+        self._show_cells(sorted(selection.cells), classes)
+
+    def _show_order(self, selection: Selection) -> None:
+        """What sorts, and what that is."""
+        is_free = selection.kind != "suspects"
+        name, tip = _SORT_TEXTS[selection.sort_key] if is_free else _SUSPICION
+        extra = self.sort_key.findText(_SUSPICION[0])
+        if is_free and extra >= 0:
+            self.sort_key.removeItem(extra)
+        elif not is_free and extra < 0:
+            self.sort_key.addItem(name)
+        self.sort_key.setCurrentIndex(self.sort_key.findText(name))
+        self.sort_key.setToolTip(f"Sorted by {name.lower()}. {tip}")
+        self.reverse.setToolTip(_REVERSE_TIP if is_free else tip)
+        for widget in (self.sort_key, self.reverse):
+            widget.setEnabled(is_free)
         self.reverse.blockSignals(True)
         self.reverse.setChecked(selection.ascending)
         self.reverse.blockSignals(False)
-        self._show_cells(sorted(selection.cells), classes)
+
+    def show_tags(self, counts: Mapping[str, int]) -> None:
+        """The tags that exist, with the number of samples that have each."""
+        chosen = self.selection.tag
+        self.tag.clear()
+        self.tag.addItem(_ANY_TAG, "")
+        for word, count in counts.items():
+            self.tag.addItem(f"{word} ({count:,})", word)
+        self.tag.setCurrentIndex(max(self.tag.findData(chosen), 0))
+        self.tag.setMinimumWidth(self.tag.sizeHint().width() + 8)  # so that no word is cut
+        self.tag.setVisible(bool(counts))
 
     def show_comparison(self, shown: str, other: str) -> None:
         """The names of the model that is shown and of the one that it is compared with."""

@@ -1,7 +1,6 @@
 """The left column of the Inspect page: the evaluation as a whole, in four views."""
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -14,8 +13,9 @@ from PySide6.QtWidgets import (
 from ferapp.review.evaluation import Evaluation
 from ferapp.review.opening import OpenedEvaluation
 from ferapp.review.selection import EvaluationComparison
-from ferapp.ui.inspect.class_measures import CalibrationCurve, ClassTable
-from ferapp.ui.inspect.predicted_counts import PredictedCounts
+from ferapp.ui.inspect.figures.class_measures import CalibrationCurve, ClassTable
+from ferapp.ui.inspect.figures.curves_view import CurvesView
+from ferapp.ui.inspect.figures.predicted_counts import PredictedCounts
 from ferapp.ui.text import wording
 from ferapp.ui.text.figure_text import (
     accuracy_text,
@@ -31,7 +31,6 @@ from ferapp.ui.widgets.figure_row import FigureRow
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from trainer.evaluation.intervals import Interval
 
-TOP_SUSPECTS = 100  # whose annotators' votes are compared with the label
 _UNITS: tuple[tuple[str, CellUnit, str], ...] = (
     ("Counts", "counts", "The number of samples in each cell."),
     ("% of true", "rows", "Percent of the samples with this label; on the diagonal: recall."),
@@ -65,12 +64,7 @@ _BOOTSTRAP = "bootstrap, 2,000 draws"
 
 
 class Overview(QWidget):
-    """`noise_toggled` tells whether the label-noise view, which filters the grid, is open.
-
-    Where no sample has a label, a single view shows what was predicted.
-    """
-
-    noise_toggled = Signal(bool)
+    """Where no sample has a label, a single view shows what was predicted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,20 +94,17 @@ class Overview(QWidget):
         self.matrix = ConfusionMatrix()
         self.table = ClassTable()
         self.calibration = CalibrationCurve()
+        self.curves = CurvesView()
         self.predicted = PredictedCounts()
-        self.noise = QLabel()
-        self.noise.setWordWrap(True)
-        self.noise.setTextFormat(Qt.TextFormat.RichText)
-        self.noise.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.units = [Chip(name, tip) for name, _, tip in _UNITS]
         self.hide_correct = Chip(
             "Mistakes only", "Hide the diagonal, and scale the colours to the mistakes."
         )
         self.views = [
             Chip("Confusion", "Which class is predicted as which. Click a cell for its samples."),
-            Chip("Classes", "Recall and precision of each class."),
+            Chip("Classes", "Recall, precision and F1 of each class."),
             Chip("Calibration", "Whether the model's confidence matches its accuracy."),
-            Chip("Label noise", "Samples whose label is likely wrong."),
+            Chip("Curves", "ROC and precision–recall curves, with their thresholds."),
         ]
         self._stack = QStackedWidget()
         self._lay_out()
@@ -133,7 +124,6 @@ class Overview(QWidget):
         layout.addWidget(self._stack, 1)
         for index, chip in enumerate(self.views):
             chip.toggled.connect(lambda on, i=index: self._stack.setCurrentIndex(i) if on else None)
-        self.views[-1].toggled.connect(self.noise_toggled)
 
     def _add_views(self) -> None:
         confusion = QWidget()
@@ -145,17 +135,13 @@ class Overview(QWidget):
             chip.toggled.connect(lambda on, u=unit: self.matrix.show_unit(u) if on else None)
         self.hide_correct.toggled.connect(lambda on: self.matrix.show_diagonal(not on))
         self._stack.addWidget(confusion)
-        for widget in (self.table, self.calibration, self.noise, self.predicted):
+        for widget in (self.table, self.calibration, self.curves, self.predicted):
             page = QWidget()
             column = QVBoxLayout(page)
             column.setContentsMargins(0, 0, 0, 0)
             column.addWidget(widget)
             column.addStretch(1)
             self._stack.addWidget(page)
-
-    @property
-    def shows_noise(self) -> bool:
-        return self.views[-1].isChecked()
 
     def _show_views(self, has_labels: bool) -> None:
         """Without labels nothing can be right, wrong or calibrated."""
@@ -170,16 +156,18 @@ class Overview(QWidget):
             self.metrics[key].setVisible(has_labels)
         self.metrics["samples"].setVisible(not has_labels)  # else n is among the conditions
 
-    def show_empty(self, title: str) -> None:
+    def show_empty(self, title: str, reason: str) -> None:
         self.name.setText(title)
-        for label in (self.model, self.note, self.comparison, self.conditions):
+        for label in (self.model, self.comparison, self.conditions):
             label.hide()
+        self.note.setText(reason)
+        self.note.show()
         for figure in self.metrics.values():
             figure.show_value("–")
         self.matrix.show_counts((), np.zeros((0, 0), np.int64))
         self.table.show_evaluation(None)
         self.calibration.show_evaluation(None)
-        self.noise.clear()
+        self.curves.show_evaluation(None)
 
     def show_opened(
         self, opened: OpenedEvaluation, comparison: EvaluationComparison | None
@@ -200,10 +188,10 @@ class Overview(QWidget):
         self.matrix.show_counts(evaluation.classes, evaluation.confusion_with_unlabelled)
         self.table.show_evaluation(evaluation)
         self.calibration.show_evaluation(evaluation)
+        self.curves.show_evaluation(evaluation)
         self.predicted.show_counts(
             evaluation.classes, evaluation.confusion_with_unlabelled.sum(axis=0)
         )
-        self.noise.setText(noise_html(evaluation))
 
     def show_figures(self, evaluation: Evaluation, intervals: dict[str, Interval]) -> None:
         """Without their intervals at first: those take a moment."""
@@ -245,29 +233,6 @@ class Overview(QWidget):
             "McNemar's exact test counts the faces that only one of the two gets right."
         )
         self.comparison.show()
-
-
-def noise_html(evaluation: Evaluation) -> str:
-    """What confident learning suspects, and how many suspects the annotators confirm."""
-    count = len(evaluation.suspects)
-    if not count:
-        return "<p>No label is suspected to be wrong.</p>"
-    text = (
-        f"<p><b>{wording.count(count, 'label')} may be wrong</b>; the grid shows the most suspect "
-        "first. For these the model prefers another class most clearly; about as many labels are "
-        "wrong by confident learning (Northcutt et al. 2021).</p>"
-    )
-    top = evaluation.suspects[:TOP_SUSPECTS]
-    confirmed = evaluation.confirmed_share(top)
-    if np.isnan(confirmed):
-        return text + "<p>This data set has no annotators' votes to confirm them.</p>"
-    base = evaluation.confirmed_share(np.flatnonzero(evaluation.labelled))
-    return text + (
-        f"<p>Of the first {len(top)}, the majority of the annotators chose another class than the "
-        f"label for <b>{accuracy_text(confirmed)}</b>; of all samples for "
-        f"{accuracy_text(base)}.</p>"
-        "<p>Suspects deserve a look. They are not proven wrong: the model makes mistakes too.</p>"
-    )
 
 
 def _exclusive_row(chips: list[Chip], parent: QWidget, *others: QWidget) -> FlowLayout:

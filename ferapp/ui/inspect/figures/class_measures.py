@@ -1,4 +1,4 @@
-"""Recall and precision of each class, and the calibration curve."""
+"""Recall, precision and F1 of each class, and the calibration curve."""
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
@@ -17,18 +17,19 @@ _ROW = 30  # px
 _EXPLANATION = (
     "Recall: the share of the samples labelled as this class that are predicted as it.\n"
     "Precision: the share of the samples predicted as this class that are labelled as it.\n"
+    "F1: the harmonic mean of the two, 2 · recall · precision / (recall + precision).\n"
     "The thin line over a bar is its 95 % interval (Wilson): wide where there are few samples."
 )
 
 
 class ClassTable(QWidget):
-    """For each class its samples, and recall and precision as numbers and bars."""
+    """For each class its samples, recall and precision as numbers and bars, and F1."""
 
     def __init__(self) -> None:
         super().__init__()
         self._evaluation: Evaluation | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Recall and precision of each class")
+        self.setAccessibleName("Recall, precision and F1 of each class")
 
     def show_evaluation(self, evaluation: Evaluation | None) -> None:
         self._evaluation = evaluation
@@ -40,8 +41,11 @@ class ClassTable(QWidget):
         if self._evaluation is None:
             return ""
         scores = self._evaluation.scores
-        rows = zip(self._evaluation.classes, scores.recall, scores.precision, strict=True)
-        return ", ".join(f"{n}: recall {_share(r)}, precision {_share(p)}" for n, r, p in rows)
+        columns = scores.recall, scores.precision, scores.f1
+        return ", ".join(
+            f"{name}: recall {_share(recall)}, precision {_share(precision)}, F1 {_share(f1)}"
+            for name, recall, precision, f1 in zip(self._evaluation.classes, *columns, strict=True)
+        )
 
     def sizeHint(self) -> QSize:
         count = len(self._evaluation.classes) if self._evaluation else 7
@@ -58,14 +62,16 @@ class ClassTable(QWidget):
         colours = theme.current()
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        names, counts, gap = 66.0, 52.0, 12.0
-        width = (self.width() - names - counts) / 2 - gap
+        names, counts, gap, last = 66.0, 52.0, 12.0, 38.0
+        width = (self.width() - names - counts - last) / 2 - gap
         starts = (names + counts + gap, names + counts + 2 * gap + width)
         painter.setFont(theme.sized(self.font(), 0.9))
         painter.setPen(QColor(colours.muted))
         painter.drawText(QRectF(names, 0, counts, _ROW), right, "samples")
         for x, title in zip(starts, ("recall", "precision"), strict=True):
             painter.drawText(QRectF(x, 0, width, _ROW), left, title)
+        f1 = QRectF(self.width() - last, 0, last, _ROW)
+        painter.drawText(f1, right, "F1")
         scores = evaluation.scores
         recall, precision, totals = scores.recall, scores.precision, scores.support
         for k, name in enumerate(evaluation.classes):
@@ -87,6 +93,7 @@ class ClassTable(QWidget):
                     self._paint_interval(painter, QRectF(x, y, width - 40, _ROW), interval)
                 painter.setPen(QColor(colours.text))
                 painter.drawText(QRectF(x, y, width, _ROW), right, _share(float(value)))
+            painter.drawText(f1.translated(0, y), right, _share(float(scores.f1[k])))
 
     def _paint_interval(self, painter: QPainter, place: QRectF, interval: Interval) -> None:
         """A line with ends, over the bar of the whole width of `place`."""
@@ -125,6 +132,7 @@ class ClassTable(QWidget):
         return (
             f"{title}, recall: {hits:,} of {labelled:,} labelled so, {_range(recall)}\n"
             f"{title}, precision: {hits:,} of {predicted:,} predicted so, {_range(precision)}\n"
+            f"{title}, F1: {_share(float(self._evaluation.scores.f1[k]))}\n"
             f"{_EXPLANATION}"
         )
 

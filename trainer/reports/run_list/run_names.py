@@ -1,7 +1,7 @@
 """Short names for runs, from folders such as `20261122-101500-default`: start time and name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 _FOLDER = re.compile(r"(\d{8}-\d{6})-(.+)")  # as `trainer.training.run_dir.create_run` names it
@@ -25,14 +25,16 @@ def short_start(folder: str, today: date) -> str:
     return f"{start:%H:%M}" if start.date() == today else f"{start:%Y-%m-%d %H:%M}"
 
 
-def unique_names(folders: Sequence[str]) -> dict[str, str]:
+def unique_names(folders: Sequence[str], titles: Mapping[str, str] | None = None) -> dict[str, str]:
     """A name for each folder that tells it from the others: its title, and a time where needed.
 
-    `default`; `default · 10:15`; of several days `default · 2026-11-22 10:15`.
+    `default`; `default · 10:15`; of several days `default · 2026-11-22 10:15`. `titles` has those
+    that a user gave.
     """
     by_title: dict[str, list[str]] = {}
     for folder in folders:
-        by_title.setdefault(run_title(folder), []).append(folder)
+        title = (titles or {}).get(folder) or run_title(folder)
+        by_title.setdefault(title, []).append(folder)
     names: dict[str, str] = {}
     for title, group in by_title.items():
         names |= _distinct(title, group)

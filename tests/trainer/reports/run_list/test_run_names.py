@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from ferapp.runs.run_names import run_start, run_title, short_start, unique_names
+from trainer.reports.run_list.run_names import run_start, run_title, short_start, unique_names
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Label doctor: the view of Inspect in which wrong labels are found and mended."""

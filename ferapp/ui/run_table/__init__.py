@@ -1,0 +1,1 @@
+"""The table of runs: sorted, searched, annotated, and its runs compared, archived or deleted."""

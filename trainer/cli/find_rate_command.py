@@ -1,0 +1,56 @@
+"""The command `find-rate`: which learning rate to try."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainer.cli.printing import notices, print_json, progress_bars, warn_of_little_room
+from trainer.cli.shared_options import Data, Json, NoLandmarks
+from trainer.cli.summaries import print_line
+from trainer.config.loading import load_config
+from trainer.memory import TRAIN
+from trainer.recipes import recipe_values
+
+
+def find_rate(
+    data: Data,
+    recipe_name: Annotated[str, typer.Option("--recipe", help="Named configuration.")] = "default",
+    config_file: Annotated[
+        Path | None,
+        typer.Option("--config", help="As `fertrain train` takes it."),
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.FIELD=VALUE", help="One setting; repeatable."),
+    ] = None,
+    no_landmarks: NoLandmarks = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Picture of the curve to write, PNG or SVG.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find a learning rate: train 100 steps with a growing one, and see where the loss falls.
+
+    The range test of Smith (2017). Takes the settings of `fertrain train`; keeps no model.
+    """
+    settings = [*(sets or ()), *["data.landmarks=false"] * no_landmarks]
+    config = load_config(config_file, settings, **recipe_values(recipe_name))
+    warn_of_little_room("fertrain find-rate", TRAIN)
+    from trainer.training.distributed import SINGLE_PROCESS
+    from trainer.training.rate_finder import find_rate as run_range_test
+    from trainer.training.run_training import open_training_data
+
+    faces = open_training_data(data, config, SINGLE_PROCESS, progress_bars)
+    with progress_bars() as progress:
+        curve = run_range_test(
+            config, faces, lambda done, total: progress("learning rates", done, total)
+        )
+    print_line(curve.sentence())
+    if out is not None:
+        from trainer.reports.rate_figure import rate_figure
+
+        rate_figure(curve, out)
+        notices.print(f"Wrote {out}")
+    if as_json:
+        print_json(curve.as_dict())

@@ -1,0 +1,1 @@
+"""Many runs in one table: their status, names and figures, for window and commands."""
