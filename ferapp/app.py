@@ -138,6 +138,7 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
                 inspect_source,
                 inspect_epochs,
                 inspect_cells,
+                window.live_page.live_view.toast.show_message,
             ),
         )
         return train

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 EXAMPLES_PER_CLASS = 8
 # what a check depends on, in the configuration's `data`
-CHECKED = ("format", "classes", "class_map", "val_share", "val_seed", "drop_leaked", "review")
+CHECKED = (
+    *("format", "classes", "class_map", "val_share", "val_seed", "bad_share"),
+    *("drop_leaked", "review"),
+)
 _STAGES = {"reading": "Reading pictures", "landmarks": "Finding landmarks"}
 
 

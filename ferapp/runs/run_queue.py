@@ -21,13 +21,13 @@ from pydantic import ValidationError
 from ferapp.runs.training_process import (
     TrainingProcess,
     config_arguments,
-    find_process,
     find_run_of,
 )
 from trainer.config.loading import load_config, saved_config
 from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 from trainer.files import write_json
+from trainer.reports.run_list.run_process import find_process
 from trainer.training.run_dir import with_absolute_paths
 
 log = logging.getLogger(__name__)

@@ -325,7 +325,7 @@ def _end_of(path: Path) -> str:
         return ""
 
 
-def _end_reason(state: RunState, last: dict[str, Any]) -> str:
+def _end_reason(state: RunStatus, last: dict[str, Any]) -> str:
     """Why a run failed, or was done before its last epoch."""
     if state == "failed":
         return str(last.get("error", ""))

@@ -38,6 +38,7 @@ from trainer.cli.summaries import (
     print_recipe,
     print_recipes,
     print_settings,
+    summary_of,
     training_progress,
 )
 from trainer.config.loading import load_config
@@ -248,7 +249,7 @@ def recipes(
         "the name."
     )
     if as_json:
-        print_json({"recipes": list(RECIPES)})
+        print_json({"recipes": [summary_of(each) for each in RECIPES.values()]})
 
 
 for command in (

@@ -224,11 +224,17 @@ def bench(
     rounds: Annotated[
         int, typer.Option(min=1, help="Measurements, of which the median is shown.")
     ] = 7,
+    recipe_name: Annotated[
+        str, typer.Option("--recipe", help="Only time how fast this recipe trains.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Time a training step with each loss (ResNet18, 112 px), and the whole training loop with the
     compact network, beside a plain PyTorch loop.
     """
+    if recipe_name:
+        _bench_recipe(recipe_name, device, as_json)
+        return
     from trainer.training.loop_bench import bench_loop
     from trainer.training.step_bench import bench_steps
 
@@ -269,3 +275,14 @@ def bench(
                 "loop": loop.as_dict(),
             }
         )
+
+
+def _bench_recipe(name: str, device: str, as_json: bool) -> None:
+    import trainer.losses  # noqa: F401  registers the losses' settings
+    from trainer.recipes import recipe
+    from trainer.training.recipe_bench import training_speed
+
+    speed = training_speed(load_config(None, (), **recipe(name).values), device)
+    print(f"{name} trains on {speed:.3g} pictures per second here")
+    if as_json:
+        print_json({"recipe": name, "images_per_second": speed})

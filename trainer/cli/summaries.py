@@ -94,10 +94,22 @@ def print_recipes(recipes: "Sequence[Recipe]") -> None:
         print()
 
 
+def summary_of(recipe: "Recipe") -> dict[str, str]:
+    """A recipe without its settings, for `--json`."""
+    return {
+        "name": recipe.name,
+        "group": recipe.group,
+        "title": recipe.title,
+        "source": recipe.source,
+        "published": recipe.published,
+    }
+
+
 def print_recipe(recipe: "Recipe") -> None:
     """What a recipe is, its source, and where it differs from that on purpose."""
     lines = (
         f"{recipe.name}: {recipe.title}",
+        f"Group: {recipe.group}",
         f"Source: {recipe.source}",
         f"Published: {recipe.published or 'none'}",
         recipe.differences,

@@ -78,6 +78,17 @@ class DataConfig(Section):
         le=0.9,
     )
     val_seed: int = setting(0, "Random seed of that draw.", ge=0, lt=2**31)
+    bad_share: float = setting(
+        0.01,
+        "Largest share of unreadable pictures in class folders that is skipped; more are an error.",
+        title="Unreadable share",
+        ge=0,
+        le=0.9,
+    )
+    faces_only: bool = setting(
+        False,
+        "Leave out pictures in which no face is detected, from training and validation.",
+    )
     also: list[str] = setting(
         [],
         "Further data sets (files or folders) that add to the training pictures; their classes "

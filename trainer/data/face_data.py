@@ -94,6 +94,12 @@ class FaceData:
         empty = np.full_like(self.landmarks, np.nan)
         return replace(self, landmarks=empty, landmark_source="none")
 
+    def with_faces(self) -> "FaceData":
+        """The samples in which a face was detected. Raises DataError when there are none."""
+        if not self.has_landmarks.any():
+            raise DataError(f"{self.name}: no face was detected in any picture")
+        return self.select(self.has_landmarks)
+
     def without_leaked(self, split: str = "train") -> "FaceData":
         """Without the samples of `split` that also appear, pixel for pixel, in another."""
         return self.select(~self.leaked(split))

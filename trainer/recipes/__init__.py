@@ -10,11 +10,21 @@ from trainer.recipes.dacl_tables import DACL_TABLES
 from trainer.recipes.noise import NOISE, NOISE_FAST
 from trainer.recipes.pal_table import PAL_TABLE
 from trainer.recipes.pipelines import PIPELINES
-from trainer.recipes.recipe import FAST, Recipe, Values, fast_form
+from trainer.recipes.recipe import FAST, GROUPS, Recipe, RecipeGroup, Values, fast_form
 from trainer.recipes.shipped import SHIPPED
 from trainer.recipes.video_recipes import VIDEO
 
-__all__ = ["FAST", "RECIPES", "Recipe", "fast_tables", "recipe", "recipe_values", "tables"]
+__all__ = [
+    "FAST",
+    "GROUPS",
+    "RECIPES",
+    "Recipe",
+    "RecipeGroup",
+    "fast_tables",
+    "recipe",
+    "recipe_values",
+    "tables",
+]
 
 _PUBLISHED = (*DACL_TABLES, *COMPARISON_TABLE, *PAL_TABLE)
 

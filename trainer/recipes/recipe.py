@@ -1,9 +1,11 @@
 """Recipes and their fast forms."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 Values = dict[str, dict[str, Any]]
+RecipeGroup = Literal["Quick", "Fine-tune", "From scratch", "Papers"]
+GROUPS: tuple[RecipeGroup, ...] = get_args(RecipeGroup)
 
 FAST = "-fast"
 FAST_SIDE = 64
@@ -21,6 +23,7 @@ class Recipe:
 
     `published` is the accuracy that the source states, in percent, or why there is none.
     `differences` says, in sentences, what the source does not state or does in another way.
+    `group` is where a person looks for it.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Recipe:
     published: str
     values: Values
     differences: str = ""
+    group: RecipeGroup = "Papers"
 
 
 def published_recipe(

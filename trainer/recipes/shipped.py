@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainer.recipes.recipe import Recipe, Values
+from trainer.recipes.recipe import Recipe, RecipeGroup, Values
 
 COMPACT = {"name": "compact", "options": {"widths": [48, 96, 192]}}
 DEFAULT = {"name": "compact", "options": {"widths": [64, 128, 256], "symmetric": True}}
@@ -41,8 +41,8 @@ POLISH = {**LIGHT, "erase": 0.15, "noise": 0.05, "blur": 0.1, "brightness": 0.2}
 CAMERA = {**LIGHT, "rotation": 10.0, "gamma": 0.3, "noise": 0.02, "blur": 0.1, "erase": 0.2}
 
 
-def _shipped(name: str, title: str, values: Values) -> Recipe:
-    return Recipe(name=name, title=title, source="this project", published="none", values=values)
+def _shipped(name: str, title: str, values: Values, group: RecipeGroup = "From scratch") -> Recipe:
+    return Recipe(name, title, "this project", "none", values, group=group)
 
 
 def _twin(name: str, title: str, model: dict[str, Any], losses: dict[str, Any]) -> Recipe:
@@ -72,10 +72,30 @@ def _guided(name: str, title: str, losses: dict[str, Any]) -> Recipe:
             "objective": {"label_smoothing": 0.05, **losses},
             "optim": {"epochs": 4, "learning_rate": 0.02, "warmup": 0.1},
         },
+        "Fine-tune",
     )
 
 
 SHIPPED: tuple[Recipe, ...] = (
+    _shipped(
+        "quick",
+        "Your own classes in about a minute: only the last layer of default learns",
+        {
+            "data": {"val_share": 0.25, "faces_only": True, "bad_share": 0.5, **DEFAULT_SIZE},
+            "model": {**DEFAULT, "init": "default"},
+            "augment": CAMERA,
+            # folders seldom hold as many pictures of each class
+            "objective": {"label_smoothing": 0.05, "class_weights": "balanced"},
+            "optim": {
+                "layers": "head",
+                "epochs": 20,
+                "batch_size": 16,
+                "learning_rate": 0.03,
+                "ema": 0.9,
+            },
+        },
+        "Quick",
+    ),
     _twin("ce", "Cross-entropy alone, the twin of the others", COMPACT, {}),
     _twin("center", "With center loss", COMPACT, {"center": {"weight": 0.01}}),
     _twin("dacl", "With DACL's sparse center loss", DACL, {"center": {"weight": 0.01}}),
@@ -101,6 +121,7 @@ SHIPPED: tuple[Recipe, ...] = (
             "objective": {"label_smoothing": 0.05},
             "optim": {"epochs": 9, "batch_size": 64, "learning_rate": 0.01, "warmup": 0.1},
         },
+        "Fine-tune",
     ),
     Recipe(
         name="personal",
@@ -122,6 +143,7 @@ SHIPPED: tuple[Recipe, ...] = (
                 "ema": 0.9,
             },
         },
+        group="Fine-tune",
     ),
     _shipped(
         "compact",
@@ -144,6 +166,7 @@ SHIPPED: tuple[Recipe, ...] = (
             "objective": {"label_smoothing": 0.05},
             "optim": {"epochs": 14, "learning_rate": 0.05, "warmup": 0.1},
         },
+        "Fine-tune",
     ),
     _shipped(
         "accurate-teacher",
@@ -193,6 +216,7 @@ SHIPPED: tuple[Recipe, ...] = (
                 "objective": {"label_smoothing": 0.05},
                 "optim": {"epochs": epochs, "learning_rate": 0.03, "warmup": 0.1},
             },
+            "Fine-tune",
         )
         for name, model, size, epochs in (
             ("default", DEFAULT, DEFAULT_SIZE, 7),
@@ -218,5 +242,6 @@ SHIPPED: tuple[Recipe, ...] = (
             "objective": {"label_smoothing": 0.05, "center": {"weight": 0.01}},
             "optim": {"epochs": 5, "learning_rate": 0.03, "warmup": 0.1},
         },
+        "Fine-tune",
     ),
 )

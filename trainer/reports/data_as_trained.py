@@ -29,15 +29,17 @@ def open_as_trained(
     detected. Raises UsageError where the runs read it in different ways.
     """
     configs = [data_config_of(model, data).model_copy(update=stated or {}) for model in models]
-    ways = [(config.format, configured_options(config)) for config in configs]
+    ways = [(config.format, configured_options(config), config.faces_only) for config in configs]
     if any(way != ways[0] for way in ways):
         raise UsageError(
             f"{data}: these models were trained on different classes or validation pictures of it",
             "Evaluate them one by one.",
         )
-    layout, options = ways[0]
+    layout, options, faces_only = ways[0]
     faces = open_data(data, layout=layout, landmarks=landmarks, options=options, progress=progress)
-    return faces if landmarks else faces.without_landmarks()
+    if not landmarks:
+        return faces.without_landmarks()
+    return faces.with_faces() if faces_only else faces
 
 
 def open_for_features(

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from trainer.config.loading import saved_config
 from trainer.config.sections import DataConfig
 from trainer.config.train_config import TrainConfig
+from trainer.data.reading.read_options import own_words
 from trainer.errors import DataError, ModelFileError, UsageError
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import read_card
@@ -231,5 +232,6 @@ def data_config_of(model: Path, data: Path) -> DataConfig:
         return config
     with suppress(ModelFileError):  # evaluations outlive their models
         classes = read_card(model).classes
-        return DataConfig(classes=[] if classes == EXPRESSIONS else list(classes))
+        if classes != EXPRESSIONS:
+            return DataConfig(classes=list(classes), class_map=own_words(classes))
     return DataConfig()

@@ -81,7 +81,7 @@ def bench_loop(
     pictures = np.random.default_rng(0).integers(
         0, 256, (count + 1, config.data.crop_size, config.data.crop_size), np.uint8
     )
-    data = _data(pictures)
+    data = noise_data(pictures)
     chosen = "bf16" if autocast_dtype(device, "auto") else "fp32"
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         trainers: dict[str, Trainer] = {}
@@ -124,7 +124,7 @@ def _config(device: torch.device, precision: str, rounds: int) -> TrainConfig:
     )
 
 
-def _data(pictures: NDArray[np.uint8]) -> FaceData:
+def noise_data(pictures: NDArray[np.uint8]) -> FaceData:
     """Samples for training, and one for validation, which `Trainer` needs."""
     count = len(pictures)
     return FaceData(

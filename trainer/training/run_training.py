@@ -77,6 +77,8 @@ def open_training_data(data: Path, config: TrainConfig, world: World, reading: R
             )
             for source, layout in [(data, config.data.format), *((path, "auto") for path in also)]
         ]
+    if config.data.faces_only and config.data.landmarks:
+        first = first.with_faces()
     faces = join_data_sets(first, others, config.data.also_limit)
     return faces if config.data.landmarks else faces.without_landmarks()
 

@@ -129,7 +129,7 @@ class RunTable(QTableView):
 
     def current_path(self) -> str:
         """Of the only selected run."""
-        ranges = self.selectionModel().selection()
+        ranges = self.selectionModel().selection().toList()
         first, last = (
             min((r.top() for r in ranges), default=-1),
             max((r.bottom() for r in ranges), default=-1),

@@ -22,6 +22,7 @@ class Links:
     inspect: Callable[[str], None]  # a run's directory, or an evaluation's
     inspect_epochs: Callable[[str], None]  # a run's directory
     inspect_cells: Callable[[str, frozenset[ConfusionCell]], None]  # a run's, of its matrix
+    announce_live: Callable[[str], None] = lambda _: None  # a message on the live page
 
 
 class Page(QWidget):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from ferapp.runs.child_process import command_line
 from ferapp.runs.data_check import DataChoice
 from ferapp.runs.training_process import train_arguments
+from ferapp.ui.recipe_cards.recipe_cards import RecipeCards
 from ferapp.ui.text import wording
 from ferapp.ui.train.data_line import DataLine
 from ferapp.ui.train.field_row import NAME_WIDTH, FieldRow, error_label, mark_invalid
@@ -34,13 +35,12 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.flow_layout import FlowLayout
-from ferapp.ui.widgets.picker import Picker
 from ferapp.ui.widgets.vertical_scroll import VerticalScrollArea
 from trainer.config.loading import check_config
 from trainer.config.rate_check import rate_warning
 from trainer.config.train_config import TrainConfig
 from trainer.files import file_stem
-from trainer.recipes import FAST, RECIPES
+from trainer.recipes import RECIPES
 
 VALIDATE_MS = 150  # after the last keystroke
 CHECK_TIP = "Count the pictures, and find duplicates and unreadable files."
@@ -71,17 +71,10 @@ class RunForm(QWidget):
         self._make_foot()
         self._lay_out()
         self._connect()
-        self.recipe.setCurrentIndex(self.recipe.findData("default"))
-        self._apply_recipe()
+        self.recipe.choose("default")
 
     def _make_head(self) -> None:
-        self.recipe = Picker("Recipe", "A named configuration. Below, change what you like.")
-        for name, recipe in RECIPES.items():
-            if not name.endswith(FAST) or "/" in name:
-                self.recipe.addItem(name, name)
-                tip = f"{recipe.title}\n{recipe.source}; published: {recipe.published}"
-                self.recipe.setItemData(self.recipe.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.recipe.setMinimumWidth(120)  # long names are elided
+        self.recipe = RecipeCards()
         self.about = QLabel()
         self.about.setProperty("quiet", True)
         self.about.setWordWrap(True)
@@ -167,11 +160,10 @@ class RunForm(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(7)
         grid.setColumnMinimumWidth(0, NAME_WIDTH)
-        for row, (label, widget) in enumerate(
-            (("Recipe", self.recipe), ("", self.about), ("Data set", self.data))
-        ):
-            grid.addWidget(QLabel(label), row, 0)
-            grid.addWidget(widget, row, 1)
+        grid.addWidget(self.recipe, 0, 0, 1, 2)
+        grid.addWidget(self.about, 1, 0, 1, 2)
+        grid.addWidget(QLabel("Data set"), 2, 0)
+        grid.addWidget(self.data, 2, 1)
         grid.addWidget(self.data_error, 3, 1)
         grid.addLayout(buttons, 4, 1)
         grid.addWidget(QLabel("Name"), 5, 0)
@@ -206,7 +198,7 @@ class RunForm(QWidget):
     def _connect(self) -> None:
         self._timer = QTimer(self, interval=VALIDATE_MS, singleShot=True)
         self._timer.timeout.connect(self.validate)
-        self.recipe.currentIndexChanged.connect(lambda _: self._apply_recipe())
+        self.recipe.chosen.connect(lambda _: self._apply_recipe())
         for row in self.rows.values():
             row.changed.connect(self._validate_later)
         self.data.textChanged.connect(lambda _: self._validate_later())
@@ -221,7 +213,7 @@ class RunForm(QWidget):
 
     def _apply_recipe(self) -> None:
         """Put the recipe's settings into the fields."""
-        name = str(self.recipe.currentData())
+        name = self.recipe.name
         self.about.setText(f"{RECIPES[name].title} ({RECIPES[name].source}).")
         self._is_filling = True
         for key, text in recipe_texts(name).items():
@@ -231,7 +223,7 @@ class RunForm(QWidget):
 
     def fill(self, recipe: str, data: str, values: dict[str, str], name: str = "") -> None:
         """Fill the form; `values` are texts by key, other fields are the recipe's."""
-        self.recipe.setCurrentIndex(self.recipe.findData(recipe))
+        self.recipe.choose(recipe)
         self.data.setText(data)
         self.run_name.setText(name)
         for key, text in values.items():
@@ -240,8 +232,7 @@ class RunForm(QWidget):
 
     def fill_from(self, config: TrainConfig, data: str, name: str, changes: dict[str, str]) -> None:
         """Fill the form with a run's configuration, and `changes` to it as texts by key."""
-        offered = (str(self.recipe.itemData(row)) for row in range(self.recipe.count()))
-        recipe = closest_recipe(config, offered)
+        recipe = closest_recipe(config, self.recipe.names)
         self.fill(recipe, data, {**values_of(config), **changes}, name)
 
     @property
@@ -263,13 +254,13 @@ class RunForm(QWidget):
     @property
     def arguments(self) -> list[str]:
         """The arguments after `fertrain`."""
-        recipe, data = str(self.recipe.currentData()), Path(self.data_path).expanduser()
-        return train_arguments(recipe, data, self.name, self.settings, self._runs)
+        data = Path(self.data_path).expanduser()
+        return train_arguments(self.recipe.name, data, self.name, self.settings, self._runs)
 
     @property
     def name(self) -> str:
         """Of the run: that of the recipe, if none is typed."""
-        return self.run_name.text().strip() or file_stem(str(self.recipe.currentData()))
+        return self.run_name.text().strip() or file_stem(self.recipe.name)
 
     # --- validation -----------------------------------------------------------------------------
 
@@ -306,7 +297,7 @@ class RunForm(QWidget):
     def _warn_of_rate(self) -> None:
         """A rate far above the recipe's is allowed, and is most often a slip."""
         config = self.config
-        usual, _ = check_config([], **RECIPES[str(self.recipe.currentData())].values)
+        usual, _ = check_config([], **RECIPES[self.recipe.name].values)
         text = "" if config is None or usual is None else rate_warning(config, usual)
         self.warning.setText(text)
         self.warning.setVisible(bool(self.warning.text()))
@@ -323,7 +314,7 @@ class RunForm(QWidget):
 
     def _validate_settings(self) -> list[str]:
         """Show what is wrong at each field; returns the problems that belong to no single field."""
-        recipe = RECIPES[str(self.recipe.currentData())]
+        recipe = RECIPES[self.recipe.name]
         self.config, problems = check_config(self.settings, **recipe.values)
         for key, row in self.rows.items():
             row.show_error(problems.pop(key, "") or pop_nested(problems, key))

@@ -24,6 +24,7 @@ from ferapp.runs.data_check import DataCheck, DataChoice
 from ferapp.runs.run_reader import RunFolder, RunSnapshot
 from ferapp.runs.task_queue import ReportProgress, TaskFailure
 from ferapp.runs.training_process import TrainingProcess, request_stop, resume_arguments
+from ferapp.ui.beginner.beginner_flow import BeginnerFlow
 from ferapp.ui.run_table.run_desk import RunDesk
 from ferapp.ui.shell.page import Links, Page
 from ferapp.ui.text.verdict_text import verdict_text
@@ -60,6 +61,8 @@ class TrainTools:
 
 
 class TrainPage(Page):
+    drop_text = "Drop a folder of class folders: it is checked, then you can train on it"
+
     def __init__(self, tools: TrainTools, links: Links) -> None:
         super().__init__("train")
         self._tools, self._links = tools, links
@@ -86,6 +89,7 @@ class TrainPage(Page):
         self.data = DataView()
         self.view = RunView()
         self.comparison = CompareView()
+        self.beginner = BeginnerFlow(tools.runs, self.tasks, links, self.toast, self._launch)
         self._form_page = QWidget()
         self._stack = QStackedWidget()
         self._lay_out()
@@ -101,7 +105,7 @@ class TrainPage(Page):
         layout.addWidget(left)
         layout.addWidget(self._stack, 1)
         self._stack.setObjectName("inner")
-        for widget in (self._form_page, self.view, self.comparison):
+        for widget in (self._form_page, self.view, self.comparison, self.beginner.view):
             self._stack.addWidget(widget)
         fix_width(left, lambda _: scaled(LIST_WIDTH))
         column = QVBoxLayout(left)
@@ -114,7 +118,11 @@ class TrainPage(Page):
         halves.setContentsMargins(0, 0, 0, 0)
         halves.setSpacing(0)
         halves.addWidget(self.form, 1)
-        halves.addWidget(self.data, 1)
+        right = QVBoxLayout()
+        right.setContentsMargins(theme.GAP, 10, theme.MARGIN, 0)
+        halves.addLayout(right, 1)
+        right.addWidget(self.beginner.card)
+        right.addWidget(self.data, 1)
 
     def _connect(self) -> None:
         self.new_run.clicked.connect(self._show_form)
@@ -141,6 +149,8 @@ class TrainPage(Page):
         self.view.duplicate_requested.connect(lambda: self._duplicate({}))
         self.view.halve_batch_requested.connect(self._start_with_half_the_batch)
         self.comparison.live_requested.connect(self._compare_live)
+        self.beginner.view.opened.connect(self._show_beginner)
+        self.beginner.view.run_requested.connect(self.list.choose)
         self._timer = QTimer(self, interval=REFRESH_MS)
         self._timer.timeout.connect(self._refresh)
         self._timer.start()
@@ -237,6 +247,13 @@ class TrainPage(Page):
         self.list.choose("")
         self._stack.setCurrentWidget(self._form_page)
 
+    def take_drop(self, paths: Sequence[str]) -> bool:
+        return self.beginner.take_drop(paths)
+
+    def _show_beginner(self) -> None:
+        self.list.choose("")
+        self._stack.setCurrentWidget(self.beginner.view)
+
     # --- starting and stopping ------------------------------------------------------------------
 
     def start(self, arguments: list[str]) -> None:
@@ -250,15 +267,16 @@ class TrainPage(Page):
         if start_now and self.form.validate():
             self.start(self.form.arguments)
 
-    def _launch(self, arguments: list[str], run: Path | None) -> None:
+    def _launch(self, arguments: list[str], run: Path | None) -> TrainingProcess | None:
         try:
             training = TrainingProcess(arguments, self._tools.runs, run)
         except OSError as error:
             self.toast.show_message(f"The training could not be started: {error.strerror}")
-            return
+            return None
         self._launch_data = self.form.data_choice
         self.toast.show_message("Starting training…" if run is None else "Resuming…")
         self._watch(training)
+        return training
 
     def _watch(self, training: TrainingProcess) -> None:
         self.trainings.append(training)
@@ -268,8 +286,9 @@ class TrainPage(Page):
         """Show a training that has made its run, and keep the output of one that failed."""
         had_run = training.run is not None
         code = training.poll()
+        is_new = training.run is not None and not had_run
         is_queued = self.queue.settle(training, code)
-        if training.run is not None and not had_run and not is_queued:
+        if is_new and not is_queued and not self.beginner.owns(training):
             self.list.choose(str(training.run))
             if isinstance(self._checked[1], str):  # it started: an earlier error is outdated
                 self._set_check(DataChoice(), "")
@@ -421,6 +440,8 @@ class TrainPage(Page):
 
     def _set_check(self, choice: DataChoice, checked: DataCheck | str) -> None:
         self._checked = (choice, checked)
+        if isinstance(checked, DataCheck):
+            self.form.recipe.show_samples(sum(checked.counts.get("train", {}).values()))
         self._show_check()
 
     def _show_check(self) -> None:
@@ -461,6 +482,7 @@ class TrainPage(Page):
     def stop(self) -> None:
         self._timer.stop()
         self._check_timer.stop()
+        self.form.recipe.stop()
         for training in self.trainings:
             training.detach()
         super().stop()

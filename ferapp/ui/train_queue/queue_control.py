@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from ferapp.runs.run_names import run_title
 from ferapp.runs.run_queue import (
     AUTO,
     QueueEntry,
@@ -21,7 +20,7 @@ from ferapp.runs.run_queue import (
 )
 from ferapp.runs.run_reader import RunSnapshot
 from ferapp.runs.task_queue import TaskFailure, TaskQueue
-from ferapp.runs.training_process import TrainingProcess, is_from_this_machine
+from ferapp.runs.training_process import TrainingProcess
 from ferapp.ui.text import wording
 from ferapp.ui.train.run_form import RunForm
 from ferapp.ui.train_queue.queue_strip import QueueStrip
@@ -30,6 +29,8 @@ from ferapp.ui.train_queue.start_menu import SEEDS, StartMenu
 from ferapp.ui.train_queue.start_question import ask_to_queue, has_few_cores
 from trainer.config.train_config import TrainConfig
 from trainer.errors import FerError
+from trainer.reports.run_list.run_names import run_title
+from trainer.reports.run_list.run_process import is_from_this_machine
 
 
 class QueueControl(QObject):

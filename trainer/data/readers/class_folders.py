@@ -97,14 +97,15 @@ def list_pictures(
     Raises DataError when a class folder is unknown or there are no pictures.
     """
     options = options.with_default_map(class_map or {})
-    archive, bad = Archive(path), BadRows(path, "pictures")
+    archive, bad = Archive(path), BadRows(path, "pictures", options.bad_share)
     names = archive.picture_names()
     if not names:
         known = ", ".join(sorted(PICTURE_SUFFIXES))
         raise DataError(f"{path}: it has no pictures", f"Known are {known}.")
     archive.log_other_files()
     files = []
-    for row, (name, place) in enumerate(zip(names, _places(path, names, options), strict=True)):
+    places = class_places(path, names, options)
+    for row, (name, place) in enumerate(zip(names, places, strict=True)):
         if place is None:
             bad.add(name, "lies in no class folder")
         else:
@@ -118,7 +119,7 @@ def read(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> FaceData:
     return list_pictures(path, options).load()
 
 
-def _places(
+def class_places(
     source: Path, names: list[str], options: ReadOptions
 ) -> list[tuple[str, str, str] | None]:
     """For each name its split (or ""), class folder and path below wrapping folders.

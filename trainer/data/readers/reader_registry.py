@@ -13,6 +13,7 @@ from trainer.data.reading.csv_table import Columns, csv_columns, detect_encoding
 from trainer.data.reading.listing import Listing
 from trainer.data.reading.read_options import DEFAULT_OPTIONS, NUMBERED_HINT, ReadOptions
 from trainer.errors import DataError, UsageError
+from trainer.labels import EXPRESSIONS
 
 AUTO = "auto"
 FOLDERS_HINT = "Class folders of other names: `--class-map FOLDER=CLASS,…`."
@@ -44,12 +45,15 @@ class Reader:
         return self.listing(source, options) if self.takes_options else self.listing(source)
 
     def fits(self, source: Path, options: ReadOptions) -> bool:
-        """Whether `source` has this layout, perhaps with the class map's labels."""
+        """Whether `source` has this layout, perhaps with labels of the class map or of a person's
+        own classes.
+        """
         if self.recognises(source):
             return True
-        if self.labels is None or not options.class_map:
+        known = {*options.class_map, *options.classes} - {*EXPRESSIONS}
+        if self.labels is None or not known:
             return False
-        return any(label.strip().lower() in options.class_map for label in self.labels(source))
+        return any(label.strip().lower() in known for label in self.labels(source))
 
 
 _registered: list[Reader] = []

@@ -2,12 +2,13 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from trainer.config.sections import DataConfig
+from trainer.data.reading.bad_rows import TOLERATED_SHARE
 from trainer.errors import DataError, UsageError
 from trainer.labels import (
     EXPRESSIONS,
@@ -34,13 +35,15 @@ class ReadOptions:
     """`classes` to read, in their order; `class_map` from a data set's own labels to classes.
 
     Where a data set states no validation pictures, `val_share` of its training pictures are drawn
-    as such; `val_seed` chooses which.
+    as such; `val_seed` chooses which. In class folders up to `bad_share` of the pictures may be
+    unreadable.
     """
 
     classes: tuple[str, ...] = EXPRESSIONS
     class_map: Mapping[str, str] = field(default_factory=dict)
     val_share: float = VAL_SHARE
     val_seed: int = VAL_SEED
+    bad_share: float = TOLERATED_SHARE
 
     def with_default_map(self, class_map: Mapping[str, str]) -> "ReadOptions":
         """The same with the labels of `class_map` known too; the user's own map comes first."""
@@ -50,8 +53,9 @@ class ReadOptions:
         """The class, or the known name outside `classes`, of a label; None if it is unknown."""
         key = label.strip().lower().removesuffix(".0")
         key = self.class_map.get(key, key)
-        name = canonical(key) or canonical_other(key)
-        return name or (key if key in self.classes else None)
+        if key in self.classes:  # also where it is a synonym: a person's own word
+            return key
+        return canonical(key) or canonical_other(key)
 
     def changes(self) -> dict[str, Any]:
         """The fields that differ from the defaults, as JSON values."""
@@ -60,12 +64,14 @@ class ReadOptions:
             "class_map": dict(sorted(self.class_map.items())),
             "val_share": self.val_share,
             "val_seed": self.val_seed,
+            "bad_share": self.bad_share,
         }
         defaults = {
             "classes": list(EXPRESSIONS),
             "class_map": {},
             "val_share": VAL_SHARE,
             "val_seed": VAL_SEED,
+            "bad_share": TOLERATED_SHARE,
         }
         return {name: value for name, value in fields.items() if value != defaults[name]}
 
@@ -78,13 +84,16 @@ def read_options(
     class_map: Mapping[str, str] | None = None,
     val_share: float = VAL_SHARE,
     val_seed: int = VAL_SEED,
+    bad_share: float = TOLERATED_SHARE,
 ) -> ReadOptions:
     """Options as a user states them; no `classes` are the seven expressions.
 
+    A class gets its project name (calm: neutral) unless `class_map` maps the word to itself.
     Raises UsageError where `class_map` leads to no class.
     """
-    names = tuple(dict.fromkeys(_class_name(name) for name in classes)) or EXPRESSIONS
-    options = ReadOptions(names, {}, val_share, val_seed)
+    own = {name.strip().lower() for label, name in (class_map or {}).items() if label == name}
+    names = tuple(dict.fromkeys(_class_name(name, own) for name in classes)) or EXPRESSIONS
+    options = ReadOptions(names, {}, val_share, val_seed, bad_share)
     mapped = {}
     for label, name in (class_map or {}).items():
         target = options.name_of(name)
@@ -102,7 +111,14 @@ def read_options(
 def configured_options(config: DataConfig) -> ReadOptions:
     """The options of a training run. Raises UsageError where its class map leads to no class."""
     class_map = parse_class_map(",".join(config.class_map))
-    return read_options(config.classes, class_map, config.val_share, config.val_seed)
+    return read_options(
+        config.classes, class_map, config.val_share, config.val_seed, config.bad_share
+    )
+
+
+def own_words(classes: Iterable[str]) -> list[str]:
+    """The class map (`data.class_map`) that keeps words such as calm, which mean another class."""
+    return [f"{name}={name}" for name in classes if _class_name(name, ()) != name]
 
 
 def parse_class_map(text: str) -> dict[str, str]:
@@ -171,8 +187,9 @@ def _unknown_labels(source: Path | str, unknown: list[str], options: ReadOptions
     )
 
 
-def _class_name(name: str) -> str:
-    return canonical(name) or canonical_other(name) or name.strip().lower()
+def _class_name(name: str, own: Collection[str]) -> str:
+    word = name.strip().lower()
+    return word if word in own else canonical(word) or canonical_other(word) or word
 
 
 def _natural_order(label: str) -> tuple[int, int, str]:

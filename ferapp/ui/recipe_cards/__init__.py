@@ -1,0 +1,1 @@
+"""Recipes as cards that can be searched."""
