@@ -1,5 +1,6 @@
 """The device to compute on, its precision, memory and memory format. Imports torch on use."""
 
+import re
 from typing import TYPE_CHECKING
 
 from trainer.errors import UsageError
@@ -9,18 +10,25 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+DEVICE_PATTERN = r"^(auto|cpu|mps|cuda(:\d+)?)$"
+
+
+def check_device_name(name: str) -> None:
+    """Raise UsageError for what names no device, without loading torch."""
+    if not re.match(DEVICE_PATTERN, name):
+        raise UsageError(f"unknown device {name!r}", "Known: auto, cpu, cuda[:N], mps.")
+
+
 def resolve_device(name: str) -> "torch.device":
     """The device named `auto`, `cpu`, `cuda[:N]` or `mps`. Raises UsageError without one."""
     import torch
 
+    check_device_name(name)
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"unknown device {name!r}", "Known: auto, cpu, cuda[:N], mps.") from error
+    device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UsageError(
             f"the device {name} is not available",

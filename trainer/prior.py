@@ -62,9 +62,14 @@ class ClassPrior:
         return dict(self.shares) if self.name == "given" else self.name
 
     def __str__(self) -> str:
-        if self.name != "given":
-            return self.name
-        return ", ".join(f"{name} {100 * share:.3g} %" for name, share in self.shares.items())
+        return prior_text(self.as_json())
+
+
+def prior_text(stated: str | Mapping[str, float]) -> str:
+    """What `ClassPrior.as_json` gave, for a person."""
+    if isinstance(stated, str):
+        return stated
+    return ", ".join(f"{name} {100 * share:.3g} %" for name, share in stated.items())
 
 
 def training_shares(

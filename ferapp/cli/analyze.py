@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ferapp.cli.options import SOURCE_HELP, Device, Model
+from ferapp.cli.options import SOURCE_HELP, Model
 from trainer.cli.printing import notices, print_json, warn_of_little_room
-from trainer.cli.shared_options import Prior
+from trainer.cli.shared_options import Device, Prior
 from trainer.errors import UsageError
 from trainer.memory import Need
 from trainer.stop_signals import exit_code

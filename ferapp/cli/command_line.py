@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from ferapp.cli.analyze import analyze
-from ferapp.cli.options import SOURCE_HELP, Device, Model
+from ferapp.cli.options import SOURCE_HELP, Model, known_model
 from trainer import __version__
 from trainer.cli.printing import notices, print_json, run_app, warn_of_little_room
+from trainer.cli.shared_options import Device, known_device
 from trainer.errors import FerError, UsageError
 from trainer.memory import Need, check_room
 
@@ -47,10 +48,17 @@ def window(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="A bundled model's name, or a model file. Default: the one used last."),
+        typer.Option(
+            help="A bundled model's name, or a model file. Default: the one used last.",
+            callback=known_model,
+        ),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps. Default: the one used last.")
+        str | None,
+        typer.Option(
+            help="auto, cpu, cuda, cuda:N or mps. Default: the one used last.",
+            callback=known_device,
+        ),
     ] = None,
     page: Annotated[
         str | None, typer.Option(help=f"Page to open with: {', '.join(PAGES)}.")

@@ -4,8 +4,19 @@ from typing import Annotated
 
 import typer
 
-Model = Annotated[str, typer.Option(help="A bundled model's name, or a model file.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+from trainer.model_index import find_model
+
+
+def known_model(name: str | None) -> str | None:
+    """As the callback of an option: refuses a missing model before anything is loaded."""
+    if name:
+        find_model(name)
+    return name
+
+
+Model = Annotated[
+    str, typer.Option(help="A bundled model's name, or a model file.", callback=known_model)
+]
 SOURCE_HELP = (
     "demo, camera, camera:N, camera:NAME, a video, an image, a folder of images, a recording, "
     "or an http or rtsp URL."

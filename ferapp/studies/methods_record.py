@@ -12,12 +12,12 @@ from ferapp.studies.summary_table import EPISODE_FRAMES, EPISODE_S
 from ferapp.vision import quality
 from ferapp.vision.face_table import DOUBTS
 from trainer.card import ModelCard
+from trainer.document import markdown_table
 from trainer.errors import ModelFileError
 from trainer.files import write_text
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import file_sha256, find_model, read_card
 from trainer.prior import BALANCED, TRAINED
-from trainer.reports.document import markdown_table
 
 METHODS_FILE = "methods.md"
 

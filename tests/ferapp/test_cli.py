@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from ferapp import app
 from tests.support import ROOT
 from tests.support.command import Command
 from trainer import __version__
@@ -32,6 +33,9 @@ def test_the_package_has_the_version_that_the_command_prints() -> None:
     [
         (("--page", "kitchen"), "--page kitchen: there is no such page\nPages: live"),
         (("--run", "/nowhere"), "--run /nowhere: there is no such run or folder"),
+        (("--device", "tpu"), "unknown device 'tpu'\nKnown: auto"),
+        (("analyze", "demo", "--device", "tpu"), "unknown device 'tpu'"),
+        (("bench", "--device", "tpu"), "unknown device 'tpu'"),
         (("bench", "--plot", "x.png"), "--plot needs --soak"),
         (("bench", "--faces", "2", "--source", "x.mp4"), "leave out --source and --soak"),
         (("analyze", "demo", "--rotate", "45"), "--rotate 45: pictures turn by quarters"),
@@ -47,3 +51,13 @@ def test_wrong_usage_is_answered_with_one_message(
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("bench",), ("analyze", "demo")])
+def test_a_missing_model_is_refused_before_anything_opens(
+    command: Command, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "open_window", lambda *_: pytest.fail("the window was opened"))
+    done = command("ferapp", *words, "--model", "nothere")
+    assert done.returncode == 1
+    assert "there is no model 'nothere'" in done.stderr

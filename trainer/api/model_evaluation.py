@@ -15,9 +15,9 @@ from trainer.evaluation.evaluate import (
     TTA,
     Evaluation,
     check_classes,
-    condition_text,
     evaluate_with_predictions,
 )
+from trainer.evaluation.evaluation_document import condition_text
 from trainer.evaluation.metrics import softmax
 from trainer.model_index import find_model
 from trainer.models import model_file

@@ -19,25 +19,25 @@ from trainer.cli.shared_options import (
     Device,
     Json,
     Layout,
+    Method,
     NoLandmarks,
     Prior,
+    Split,
     data_settings,
 )
 from trainer.cli.summaries import explanations_table, print_explanation, print_metrics
 from trainer.errors import UsageError
-from trainer.files import make_folder
+from trainer.files import make_writable_folder
 from trainer.memory import EVALUATE
 
 if TYPE_CHECKING:
+    import torch
+
     from trainer.data.face_data import FaceData
 
-Split = Annotated[str, typer.Option(help="train, val or test.")]
 Model = Annotated[str, typer.Option(help="A bundled model's name, or a model file.")]
 DataOrNone = Annotated[
     Path | None, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")
-]
-Method = Annotated[
-    str, typer.Option(help="Attribution method; the default is the one in the model's card.")
 ]
 
 
@@ -87,6 +87,7 @@ def evaluate(
 ) -> None:
     """Evaluate a model, or the models of all runs in a folder, on a split."""
     warn_of_little_room("fertrain evaluate", EVALUATE)
+    from trainer.device import resolve_device
     from trainer.evaluation.evaluate import TTA
     from trainer.model_index import find_model, read_card
     from trainer.prior import ClassPrior
@@ -100,13 +101,14 @@ def evaluate(
     files = _models_of(runs) if runs is not None else [find_model(model)]
     if out is not None and len(files) > 1:
         raise UsageError("--out: the runs' results are written to their own eval/ folders")
-    for file in files:  # before the data set is read
+    torch_device = resolve_device(device)  # this and the rest before the data set is read
+    for file in files:
         ClassPrior.of(read_card(file), prior)
     folders = [out or _own_folder(file, split) for file in files]
     if figures and None in folders:
         raise UsageError("--figures need a folder", "Name one with --out DIR.")
     if out is not None:
-        make_folder(out)
+        make_writable_folder(out)
     samples = _open_data(data, files, no_landmarks, data_settings(layout, classes, class_map))
     faces = (samples.without_leaked(split) if drop_leaked else samples).of_split(split)
     face_sets = [_aligned_as_trained(file, faces) for file in files]
@@ -119,7 +121,7 @@ def evaluate(
                 face_set,
                 folder,
                 figures,
-                device,
+                torch_device,
                 tta=tta,
                 prior=prior,
                 explain=explain,
@@ -150,24 +152,22 @@ def _evaluate(
     faces: "FaceData",
     out: Path | None,
     figures: bool,
-    device: str,
+    device: "torch.device",
     **options: Any,
 ) -> dict[str, Any]:
     """The metrics; `options` are those of `trainer.evaluation.evaluate.evaluate`."""
-    from trainer.device import resolve_device
     from trainer.evaluation.evaluate import check_classes
     from trainer.evaluation.evaluate import evaluate as evaluate_model
     from trainer.models.model_file import load_model
     from trainer.prior import ClassPrior
 
-    torch_device = resolve_device(device)
-    network, card = load_model(path, torch_device)
+    network, card = load_model(path, device)
     check_classes(str(path), card, faces)
     result = evaluate_model(
         network,
         card,
         faces,
-        torch_device,
+        device,
         **options,
         out=out,
         origin={"model_file": str(path.resolve()), "data_path": str(data.resolve())},
@@ -178,7 +178,7 @@ def _evaluate(
 
         if faces.clip is not None:
             faces = one_a_clip(faces, clip_rows(faces))
-        write_evaluation_figures(out, network, card, faces, torch_device)
+        write_evaluation_figures(out, network, card, faces, device)
     if out is not None:
         notices.print(f"Wrote {out}", soft_wrap=True)
     prior = ClassPrior.of(card, options["prior"])
@@ -204,6 +204,8 @@ def explain(
 ) -> None:
     """Report how a model decides, and how good its explanations are, as HTML and Markdown."""
     warn_of_little_room("fertrain explain", EVALUATE)
+    from trainer.attribution.core import check_served
+    from trainer.attribution_methods import find_method
     from trainer.device import resolve_device
     from trainer.evaluation.evaluate import check_classes
     from trainer.model_index import find_model
@@ -218,7 +220,9 @@ def explain(
     torch_device = resolve_device(device)
     path = find_model(model)
     network, card = load_model(path, torch_device)
-    make_folder(out)
+    if method:
+        check_served(network, find_method(method), None)
+    make_writable_folder(out)
     if image is not None:
         if method:
             raise UsageError("--method: a single picture is explained with every method")

@@ -22,11 +22,12 @@ from trainer.cli.shared_options import (
     Json,
     Layout,
     NoLandmarks,
+    Split,
     data_settings,
 )
 from trainer.cli.summaries import print_line
 from trainer.errors import UsageError
-from trainer.files import make_folder
+from trainer.files import make_writable_folder
 from trainer.memory import EVALUATE
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ JUDGED = 100  # first suspects, compared with the annotators' votes
 
 def labels(
     data: Data,
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
+    split: Split = "train",
     folds: Annotated[
         int, typer.Option(help="Parts, each predicted from the labels of the others.", min=2)
     ] = 5,
@@ -71,7 +72,7 @@ def labels(
     if out is not None:
         if out.is_dir():
             raise UsageError(f"{out}: this is a folder", "Name a file, such as suspects.csv.")
-        make_folder(out.parent)
+        make_writable_folder(out.parent)
     stated = data_settings(layout, classes, class_map)
     with progress_bars() as progress:
         faces = open_for_features(data, model, not no_landmarks, stated, progress)

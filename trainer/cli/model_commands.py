@@ -10,7 +10,7 @@ from trainer.cli.shared_options import Device, Json
 from trainer.config.loading import load_config
 from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
-from trainer.files import make_folder
+from trainer.files import make_writable_folder
 
 if TYPE_CHECKING:
     from trainer.card import ModelCard
@@ -51,7 +51,7 @@ def export(
     if to_onnx and keep_attention:
         raise UsageError("--keep-attention: an ONNX file has only what predictions use")
     network, card = load_model(find_model(model))
-    make_folder(out.parent)
+    make_writable_folder(out.parent)
     card = card.model_copy(
         update={
             "name": out.stem,
@@ -121,7 +121,7 @@ def average(
         raise UsageError(f"--out {out}: the name must end with {MODEL_SUFFIX}")
     torch_device = resolve_device(device)
     members = [load_model(find_model(name), torch_device) for name in model]
-    make_folder(out.parent)
+    make_writable_folder(out.parent)
     with progress_bars() as progress:
         validation = open_data(data, progress=progress).of_split("val")
     network, card = average_models(members, validation, torch_device)

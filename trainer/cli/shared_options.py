@@ -5,6 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from trainer.attribution_methods import find_method
+from trainer.device import check_device_name
+from trainer.errors import UsageError
+
 DATA_HELP = "Data set: FER2013's CSV, RAF-DB, AffectNet, a list, class folders or a zip of them"
 Data = Annotated[Path, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
@@ -35,7 +39,40 @@ Prior = Annotated[
         "of class → share.",
     ),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+
+
+def known_device(name: str | None) -> str | None:
+    """As the callback of an option: refuses what names no device before anything is read."""
+    if name:
+        check_device_name(name)
+    return name
+
+
+def known_split(name: str) -> str:
+    """As `known_device`, for the name of a split."""
+    from trainer.data.face_data import SPLITS
+
+    if name not in SPLITS:
+        raise UsageError(f"--split {name}: known are {', '.join(SPLITS)}")
+    return name
+
+
+def known_method(name: str) -> str:
+    """As `known_device`, for an attribution method; empty is the one of the model's card."""
+    if name:
+        find_method(name)
+    return name
+
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", callback=known_device)]
+Split = Annotated[str, typer.Option(help="train, val or test.", callback=known_split)]
+Method = Annotated[
+    str,
+    typer.Option(
+        help="Attribution method; the default is the one in the model's card.",
+        callback=known_method,
+    ),
+]
 
 
 def data_settings(layout: str, classes: str, class_map: str) -> dict[str, Any]:

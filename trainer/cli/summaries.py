@@ -146,7 +146,11 @@ def print_copies(leaked: int, conflicting: int) -> None:
 
 
 def print_metrics(result: dict[str, Any]) -> None:
-    from trainer.evaluation.evaluate import condition_text, figures_text
+    from trainer.evaluation.evaluation_document import (
+        condition_text,
+        figures_text,
+        valence_arousal_line,
+    )
 
     print_table(
         ["class", "n", "accuracy", "precision", "F1"],
@@ -167,8 +171,6 @@ def print_metrics(result: dict[str, Any]) -> None:
     print(figures_text(result))
     print(f"({condition_text(result)}; in brackets 95 % intervals)")
     if "valence_arousal" in result:
-        from trainer.evaluation.evaluate import valence_arousal_line
-
         print(valence_arousal_line(result["valence_arousal"]))
     if "landmark_r" in result:
         r = result["landmark_r"]

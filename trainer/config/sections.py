@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.attribution_methods import LiveMethod
 from trainer.card import Preprocessing
+from trainer.device import DEVICE_PATTERN
 
 
 class Section(BaseModel):
@@ -256,9 +257,7 @@ class RunConfig(Section):
     seed: int = setting(0, "Random seed.", ge=0, lt=2**31)
     validations: int = setting(1, "Validations per epoch, evenly spaced.", ge=1, le=1000)
     loaders: int = setting(2, "Threads that prepare the next batches.", "threads", ge=1, le=64)
-    device: str = setting(
-        "auto", "auto, cpu, cuda, cuda:N or mps.", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
-    )
+    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", pattern=DEVICE_PATTERN)
     precision: Literal["auto", "fp32", "bf16"] = setting(
         "auto", "auto: bf16 autocast where the device computes it faster than fp32, fp32 elsewhere."
     )

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from trainer.data.face_data import FaceData, is_prepared, load, save
 from trainer.data.landmark_detection import Progress, detect_landmarks
 from trainer.data.readers import ferplus, picture_list
-from trainer.data.readers.landmark_files import with_landmarks
+from trainer.data.readers.landmark_files import check_landmark_folder, with_landmarks
 from trainer.data.readers.reader_registry import AUTO, Reader, find_reader
 from trainer.data.reading.read_options import DEFAULT_OPTIONS, ReadOptions
 from trainer.errors import DataError, UsageError
@@ -103,6 +103,8 @@ def _read(
     options: ReadOptions,
     progress: Progress,
 ) -> FaceData:
+    if landmark_files is not None:  # before the pictures, which take long, are read
+        check_landmark_folder(landmark_files)
     try:
         listing = reader.read(source, options)
         if landmark_files is not None:

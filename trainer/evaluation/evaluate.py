@@ -16,14 +16,15 @@ from trainer.data.crops import Crops, align_all, to_input
 from trainer.data.face_data import SPLITS, FaceData
 from trainer.errors import UsageError
 from trainer.evaluation.clip_features import predict_clips
-from trainer.evaluation.intervals import add_intervals, score_text, share_text
+from trainer.evaluation.evaluation_document import write_evaluation_report
+from trainer.evaluation.intervals import add_intervals
 from trainer.evaluation.metrics import (
     classification_metrics,
     majority_accuracy,
     valence_arousal_metrics,
 )
 from trainer.evaluation.predictions import BATCH_SIZE, Predictions, Progress, no_progress, predict
-from trainer.files import write_atomic, write_json, write_text
+from trainer.files import write_atomic, write_json
 from trainer.models.registry import FerModel
 from trainer.prior import TRAINED, ClassPrior
 
@@ -113,28 +114,6 @@ def evaluate_with_predictions(
 def split_name(data: FaceData) -> str:
     """The split of the samples, or all of them: `val`, `train+val`."""
     return "+".join(split for split in SPLITS if (data.split == split).any())
-
-
-def condition_text(result: dict[str, Any]) -> str:
-    """What figures are of: split, epoch, number of samples, raw or calibrated."""
-    epoch = "" if result["epoch"] is None else f"epoch {result['epoch']}, "
-    temperature = result["temperature"]
-    ece = "raw" if temperature == 1 else f"calibrated with temperature {temperature:.3g}"
-    return f"{result['split']}, {epoch}n {result['n']:,}, ECE {ece}"
-
-
-def figures_text(result: dict[str, Any]) -> str:
-    """Accuracy, mean class accuracy, macro F1 and ECE with their intervals."""
-    intervals = result["intervals"]
-    shares = [
-        f"{title} {share_text(result[name], intervals[name])}"
-        for name, title in (("accuracy", "accuracy"), ("mean_class_accuracy", "mean class"))
-    ]
-    scores = [
-        f"{title} {score_text(result[name], intervals[name])}"
-        for name, title in (("macro_f1", "macro F1"), ("ece", "ECE"))
-    ]
-    return "   ".join([*shares, *scores])
 
 
 def _further_metrics(data: FaceData, predictions: Predictions) -> dict[str, Any]:
@@ -246,43 +225,4 @@ def _write_evaluation(
             **{name: values for name, values in affect.items() if values is not None},
         ),
     )
-    how = f"{condition_text(result)}, views: {conditions['tta']}, prior: {prior}"
-    write_text(out / "report.md", _markdown_report(card, data.name, result, how))
-
-
-def valence_arousal_line(measured: dict[str, float | int]) -> str:
-    """CCC and RMSE as one line for a person."""
-    values = [
-        f"{name} CCC {measured[f'{name}_ccc']:.3f}, RMSE {measured[f'{name}_rmse']:.3f}"
-        for name in ("valence", "arousal")
-        if f"{name}_ccc" in measured
-    ]
-    text = "; ".join(values)
-    return f"{text[:1].upper()}{text[1:]} ({measured['n']} samples)."
-
-
-def _markdown_report(card: ModelCard, data_name: str, result: dict[str, Any], how: str) -> str:
-    lines = [
-        f"# {card.name} on {data_name}",
-        "",
-        f"{how[:1].upper()}{how[1:]}. In brackets: 95 % intervals, over the drawing of samples.",
-        "",
-        f"Of the model: {figures_text(result).replace('   ', ', ')}.",
-        "",
-        "| class | n | accuracy | precision | F1 |",
-        "|---|---|---|---|---|",
-    ]
-    for name, row in result["per_class"].items():
-        lines.append(
-            f"| {name} | {row['n']} | {share_text(row['accuracy'], row['interval'])} "
-            f"| {100 * row['precision']:.1f} % "
-            f"| {row['f1']:.3f} |"
-        )
-    if affect := result.get("valence_arousal"):
-        lines += ["", valence_arousal_line(affect)]
-    lines += ["", "Rows: true class; columns: predicted class.", ""]
-    lines.append("| | " + " | ".join(card.classes) + " |")
-    lines.append("|---" * (len(card.classes) + 1) + "|")
-    for name, row in zip(card.classes, result["confusion"], strict=True):
-        lines.append(f"| **{name}** | " + " | ".join(map(str, row)) + " |")
-    return "\n".join(lines) + "\n"
+    write_evaluation_report(out)

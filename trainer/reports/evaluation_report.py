@@ -9,18 +9,25 @@ from numpy.typing import NDArray
 from trainer.card import ModelCard
 from trainer.data.face_data import FaceData
 from trainer.evaluation.attention_weights import attention_weights
+from trainer.evaluation.evaluation_document import write_evaluation_report
 from trainer.evaluation.metrics import ConfusionScores, confusion_matrix, softmax
 from trainer.models import FerModel
 from trainer.reports.attention_figures import attention_strips
 from trainer.reports.figures import SHEET_COLUMNS, confusion_figure, percent_text, sample_sheet
 
 WRONG_ROWS = 7  # rows of the sheet of wrong predictions
+CAPTIONS = {
+    "confusion": "Confusion matrix. The colour is the share of a true class",
+    "right": "Correct predictions, the most confident of each class",
+    "wrong": "Wrong predictions, the most confident first: true → predicted",
+    "attention": "Where the network looks, by true class",
+}
 
 
 def write_evaluation_figures(
     out: Path, model: FerModel, card: ModelCard, data: FaceData, device: torch.device
 ) -> list[Path]:
-    """Draw beside `out`'s predictions.npz of `data`; returns the files.
+    """Draw beside `out`'s predictions.npz of `data`, and into its reports; returns the files.
 
     confusion.png, right.png and wrong.png, and attention.png where the network has attention.
     """
@@ -31,6 +38,7 @@ def write_evaluation_figures(
     if weights is not None:
         files.append(out / "attention.png")
         attention_strips(weights, data.label, card.classes, files[-1])
+    write_evaluation_report(out, [(file, CAPTIONS[file.stem]) for file in files])
     return files
 
 
@@ -55,7 +63,7 @@ def write_prediction_figures(
         ["" if i is None else percent_text(confidence[i]) for i in cells],
         files[1],
         rows=classes,
-        title="Correct predictions, the most confident of each class",
+        title=CAPTIONS["right"],
     )
 
     errors = [int(i) for i in order if labels[i] != predicted[i]][: SHEET_COLUMNS * WRONG_ROWS]
@@ -66,6 +74,6 @@ def write_prediction_figures(
             for i in errors
         ],
         files[2],
-        title="Wrong predictions, the most confident first: true → predicted",
+        title=CAPTIONS["wrong"],
     )
     return files

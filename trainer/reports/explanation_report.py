@@ -18,6 +18,7 @@ from trainer.card import ModelCard, Preprocessing
 from trainer.data.crops import align_all, centre, to_input
 from trainer.data.face_data import FaceData
 from trainer.data.reading.decode_picture import decode_colour_8_bits
+from trainer.document import ReportSection, table_section, write_document
 from trainer.errors import DataError
 from trainer.evaluation.attention_weights import attention_weights
 from trainer.evaluation.evaluate import au_agreement
@@ -36,7 +37,6 @@ from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
 from trainer.files import write_json
 from trainer.models.registry import FerModel
 from trainer.reports.attention_figures import attention_strips
-from trainer.reports.document import ReportSection, table_section, write_document
 from trainer.reports.map_figures import KIND_NAMES, faithfulness_figure, map_sheet, sanity_figure
 
 SHEET_SAMPLES = 8  # in the sheet of correct and in that of wrong predictions

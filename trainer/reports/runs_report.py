@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer.document import ReportSection, table_section, write_document
 from trainer.reports.comparison import (
     FIGURES_NOTE,
     Comparison,
@@ -15,7 +16,6 @@ from trainer.reports.comparison import (
     validation_title,
 )
 from trainer.reports.curve_figures import accuracy_complexity_figure, learning_curves_figure
-from trainer.reports.document import ReportSection, table_section, write_document
 from trainer.reports.figures import confusion_figure
 from trainer.reports.paired_tests import paired_tests
 

@@ -14,7 +14,10 @@ from trainer.data.landmark_detection import Progress
 from trainer.data.prepare import open_data
 from trainer.data.reading.read_options import configured_options
 from trainer.errors import UsageError
+from trainer.files import make_writable_folder
 from trainer.memory import keep_freed_memory
+from trainer.model_index import find_model
+from trainer.models.import_weights import IMAGENET
 from trainer.training.batches import reviewed_samples
 from trainer.training.distributed import World, distributed_world
 from trainer.training.run_dir import RunDir, create_run, only_training
@@ -37,6 +40,9 @@ def train_new_run(
     """
     check_tensorboard(config)
     with distributed_world() as world:
+        if config.model.init not in ("", IMAGENET):  # before the data set is read
+            find_model(config.model.init)
+        make_writable_folder(runs)
         faces = open_training_data(data, config, world, reading)
         if config.data.review:  # one that cannot apply is refused before there is a run
             reviewed_samples(config.data, faces, Path(config.data.review).expanduser())

@@ -18,8 +18,8 @@ from ferapp.studies.report.tracks import (
 from ferapp.studies.study_tables import SECONDS, SourceTable
 from ferapp.studies.summary_table import face_summary
 from ferapp.vision.face_table import PROBABILITY
+from trainer.document import html_table
 from trainer.errors import FerError
-from trainer.reports.document import html_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -26,9 +26,9 @@ from ferapp.studies.report.style import COPY_SCRIPT, report_style
 from ferapp.studies.study_record import FAILED_FILE, StudyProgress, StudyRecord, read_study
 from ferapp.studies.study_tables import finished_sources, read_source_table
 from ferapp.vision.types import Box
+from trainer.document import html_page, html_table
 from trainer.files import write_text
 from trainer.labels import EXPRESSIONS
-from trainer.reports.document import html_page, html_table
 
 REPORT_FILE = "report.html"
 MANY_SOURCES = 5  # more have a list of contents

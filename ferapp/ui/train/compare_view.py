@@ -85,6 +85,7 @@ class CompareView(QWidget):
         }
         self.no_differences = QLabel("All settings are the same.")
         self.no_differences.setProperty("quiet", True)
+        self.content = QWidget()  # all below the headline, absent until the runs are compared
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -106,6 +107,11 @@ class CompareView(QWidget):
         layout.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
         layout.setSpacing(10)
         layout.addLayout(head)
+        layout.addWidget(self.content, 1)
+        layout.addStretch(0)
+        layout = QVBoxLayout(self.content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(10)
         layout.addWidget(self.unlike)
         layout.addLayout(self._chip_row)
         layout.addWidget(self.tests)
@@ -122,18 +128,23 @@ class CompareView(QWidget):
             if table is self.results:
                 layout.addWidget(self.conditions)
         layout.addWidget(self.no_differences)
+        self.content.hide()
 
     def show_progress(self, count: int) -> None:
+        """Say so at once, and show nothing of other runs meanwhile."""
         self.headline.setText(f"Comparing {count} runs…")
         self.live.setVisible(False)
+        self.content.hide()
 
     def show_failure(self, message: str) -> None:
         self.headline.setText(message)
+        self.content.hide()
 
     def show_comparison(self, compared: tuple[ComparedRuns, ...]) -> None:
         """One set of validation samples at a time: figures of two are never side by side."""
         count = sum(runs.count for runs in compared)
         self.headline.setText(f"{count} runs")
+        self.content.show()
         self.live.setVisible(count == 2)
         self.unlike.setVisible(len(compared) > 1)
         for chip in self.chips:

@@ -122,12 +122,16 @@ def _counts_table(check: DataCheck) -> str:
     head = "".join(f'<td align="right"><b>{split}</b>&nbsp;&nbsp;</td>' for split in splits)
     rows = [f"<tr><td><b>{escape(check.name)}</b>&nbsp;&nbsp;</td>{head}</tr>"]
     for name in check.classes:
-        cells = "".join(
-            f'<td align="right">{check.counts[split].get(name, 0):,}&nbsp;&nbsp;</td>'
-            for split in splits
-        )
+        counts = [check.counts[split].get(name, 0) for split in splits]
+        cells = "".join(map(_count_cell, counts))
         rows.append(f"<tr><td>{escape(label_text.class_title(name))}&nbsp;&nbsp;</td>{cells}</tr>")
     return f"<table cellpadding='2'>{''.join(rows)}</table>"
+
+
+def _count_cell(count: int) -> str:
+    """A class that a split lacks stands out."""
+    text = f"{count:,}" if count else f'<b style="color:{theme.current().warning}">none</b>'
+    return f'<td align="right">{text}&nbsp;&nbsp;</td>'
 
 
 def _facts(check: DataCheck) -> list[str]:

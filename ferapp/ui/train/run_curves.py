@@ -23,6 +23,7 @@ _AXIS_HEIGHT = 30  # px of the epochs and their title
 _MAX_MARKERS = 60  # of a curve; longer ones have none
 _SMOOTHING = 40  # the running mean is over this part of a curve
 _STAR = 15  # px
+_STARRED_Z = 1.0  # a curve with a star is drawn over those that nearly coincide with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class CurvePlot(CompactWidget):
         self.plot = self._make_plot(tip)
         self._items: list[tuple[Any, Any]] = []  # for each curve: faint single values, the line
         self._stars = pg.ScatterPlotItem(symbol="star", size=_STAR)
-        self._stars.setZValue(1)
+        self._stars.setZValue(2 * _STARRED_Z)
         self.plot.getViewBox().addItem(self._stars, ignoreBounds=True)
         self._marked: float | None = None
         self._cursor, self._mark = pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=90)
@@ -125,6 +126,8 @@ class CurvePlot(CompactWidget):
         epochs, values = _EpochAxis("bottom"), _ValueAxis("left")
         epochs.setLabel("epoch")
         epochs.setHeight(_AXIS_HEIGHT)
+        for axis in (epochs, values):  # else the first epoch is labelled "(x0.001)"
+            axis.enableAutoSIPrefix(False)
         values.unit = "\u00a0%" if self._format.endswith("%") else ""
         plot = pg.PlotWidget(axisItems={"bottom": epochs, "left": values})
         plot.getPlotItem().layout.setContentsMargins(1, 8, 8, 1)  # room for the outer labels
@@ -176,6 +179,7 @@ class CurvePlot(CompactWidget):
             symbolBrush=colour,
             symbolPen=None,
         )
+        line_item.setZValue(_STARRED_Z if curve.has_star else 0)
 
     def _draw_stars(self) -> None:
         plate = theme.current().panel

@@ -19,6 +19,7 @@ from ferapp.runs.data_check import DataChoice
 from ferapp.runs.training_process import train_arguments
 from ferapp.ui.recipe_cards.recipe_cards import RecipeCards
 from ferapp.ui.text import wording
+from ferapp.ui.train.data_line import DataLine
 from ferapp.ui.train.field_row import NAME_WIDTH, FieldRow, error_label, mark_invalid
 from ferapp.ui.train.form_fields import (
     BASICS,
@@ -77,10 +78,11 @@ class RunForm(QWidget):
         self.about = QLabel()
         self.about.setProperty("quiet", True)
         self.about.setWordWrap(True)
-        self.data = QLineEdit()
-        self.data.setPlaceholderText("FER2013's CSV, RAF-DB, AffectNet, class folders, a ZIP…")
-        self.data.setAccessibleName("Data set")
+        self.data = DataLine()
         self.data_error = error_label()
+        policy = self.data_error.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # what is below stays where it is
+        self.data_error.setSizePolicy(policy)
         self.browse = push_button("Folder…", "Choose the folder of a data set.")
         self.browse_file = push_button("File…", "Choose a CSV or ZIP file.")
         self.check = push_button("Check", CHECK_TIP)

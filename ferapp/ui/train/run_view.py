@@ -221,6 +221,12 @@ class RunView(QWidget):
         self.confusion.show_run(run)
         self.log.show_text(run.log, is_other=is_other)
 
+    def show_resuming(self) -> None:
+        """Between the press of Resume and the first event of the training, seconds later."""
+        self.state.setText("Resuming…")
+        self.resume.hide()
+        self.reason.hide()
+
     def show_verdict(self, text: str) -> None:
         """Whether corrected labels helped; "" for a run without."""
         self.verdict.setText(text)

@@ -72,6 +72,7 @@ class TrainPage(Page):
         self._launch_data = DataChoice()  # the data that the newest training was given
         self._shown_path = ""  # of the run that is shown
         self._stopping: set[str] = set()  # paths of runs
+        self._resuming: set[str] = set()  # whose files do not show yet that they were resumed
         self._failures: dict[str, str] = {}  # by run: the output of a process that failed
         self._verdicts: dict[str, str] = {}  # by run: whether the corrected labels helped
         self.trainings: list[TrainingProcess] = []
@@ -183,6 +184,7 @@ class TrainPage(Page):
             return
         runs, shown = result
         self.empty.setVisible(not runs)
+        self.form.data.show_recent(run.data for run in runs)
         self.desk.show_runs(runs)
         self.queue.advance(runs, self.trainings)
         if shown is not None and str(shown.path) == self._shown_path:
@@ -195,7 +197,12 @@ class TrainPage(Page):
         self.view.show_run(run, self._failures.get(self._shown_path, ""))
         self.view.stop.setText("Stopping…" if self._shown_path in self._stopping else "Stop")
         # a killed process takes a moment to end, and a resumed one to begin
-        self.view.resume.setDisabled(any(each.run == run.path for each in self.trainings))
+        has_process = self._has_process(run.path)
+        self.view.resume.setDisabled(has_process)
+        if run.is_active or not has_process:
+            self._resuming.discard(self._shown_path)
+        elif self._shown_path in self._resuming:
+            self.view.show_resuming()
         self._show_verdict(run)
         if self._stack.currentWidget() is not self.comparison:
             self._stack.setCurrentWidget(self.view)
@@ -344,10 +351,17 @@ class TrainPage(Page):
         run = self.run
         if run is None or not run.can_resume:
             return
-        if any(training.run == run.path for training in self.trainings):
-            return  # it is starting, which its files do not show yet
+        if self._has_process(run.path):
+            return
         self._failures.pop(str(run.path), None)
         self._launch(resume_arguments(run.path), run.path)
+        if self._has_process(run.path):
+            self._resuming.add(str(run.path))
+            self.view.show_resuming()
+
+    def _has_process(self, run: Path) -> bool:
+        """Whether a process works on this run."""
+        return any(training.run == run for training in self.trainings)
 
     # --- using a run ----------------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ class ModelessDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(size)
+        self.resize(size.boundedTo(self.screen().availableSize()))
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(QMargins(20, 18, 20, 16))
         self.column.setSpacing(theme.MARGIN)

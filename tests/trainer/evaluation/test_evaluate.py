@@ -1,6 +1,7 @@
 """The result of an evaluation."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import torch
 from tests.support.trainer.drawn import drawn_data
 from trainer.card import ModelCard
 from trainer.errors import UsageError
-from trainer.evaluation.evaluate import condition_text, evaluate
+from trainer.evaluation.evaluate import evaluate
+from trainer.evaluation.evaluation_document import condition_text
 from trainer.evaluation.intervals import bootstrap_intervals, wilson
 from trainer.evaluation.metrics import calibration, softmax
 from trainer.labels import EXPRESSIONS
@@ -61,6 +63,12 @@ def test_metrics_say_what_they_are_of(tmp_path: Path) -> None:
     assert conditions[1:] in report
     low, high = (100 * limit for limit in expected["accuracy"])
     assert f"accuracy {100 * result['accuracy']:.1f} % ({low:.1f} to {high:.1f})" in report
+    page = (tmp_path / "report.html").read_text()
+    assert conditions[1:] in page
+    tables = re.findall(r'<div class="wide"><table>(.*?)</table></div>', page, re.DOTALL)
+    assert len(tables) == page.count("<table") == 2  # each scrolls by itself where it is too wide
+    cells = [re.findall(r"<td>(\d+)</td>", row) for row in tables[1].split("<tr>")[2:]]
+    assert [list(map(int, row)) for row in cells] == result["confusion"]
 
 
 SHARES = dict(zip(EXPRESSIONS, (0.1, 0.02, 0.08, 0.4, 0.1, 0.1, 0.2), strict=True))

@@ -1,5 +1,7 @@
 """Figures: pixels against counts, captions against samples, cosines computed by hand."""
 
+import base64
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -172,6 +174,15 @@ def test_all_figures_of_an_evaluation(tmp_path: Path) -> None:
     files = write_evaluation_figures(tmp_path, model, card, data, cpu)
     names = ["confusion.png", "right.png", "wrong.png", "attention.png"]
     assert [file.name for file in files] == names
+    page = (tmp_path / "report.html").read_text()
+    for file in files:  # each is in the page, behind a checkbox that a click or Space changes
+        picture = base64.b64encode(file.read_bytes()).decode()
+        zoomed = (
+            rf'<input type="checkbox"[^>]*><img src="data:image/png;base64,{re.escape(picture)}'
+        )
+        assert re.search(zoomed, page), file
+    assert re.search(r"\.zoom input:checked \+ img \{[^}]*position: fixed", page)
+    assert "<script" not in page
     shares = np.array(result["confusion"]) / 3
     grey = cell_colours(tmp_path / "confusion.png", 7)
     assert np.array_equal(grey == grey.min(), shares == shares.max())

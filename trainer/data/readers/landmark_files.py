@@ -17,6 +17,12 @@ log = logging.getLogger(__name__)
 SUFFIXES = (".npy", ".txt", ".pts")
 
 
+def check_landmark_folder(folder: Path) -> None:
+    """Raise DataError where there is no such folder."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder of landmarks")
+
+
 def with_landmarks(listing: Listing, folder: Path) -> Listing:
     """The listing with the landmarks of `folder`, which are in pixels of the picture files.
 
@@ -24,8 +30,6 @@ def with_landmarks(listing: Listing, folder: Path) -> Listing:
     Pictures without a file have no landmarks. Raises DataError when there is none for any, or
     when a file does not hold 68 points.
     """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder of landmarks")
     points = np.full((len(listing.sample_id), 68, 2), np.nan, np.float32)
     missing = []
     for row, name in enumerate(listing.sample_id):

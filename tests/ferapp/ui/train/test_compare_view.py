@@ -100,3 +100,21 @@ def test_runs_that_differ_in_the_seed_alone_have_a_spread_and_no_test(
     show(view, tmp_path / "1", tmp_path / "2")
     assert "differ only in the seed" in view.tests.text()
     assert view.results.rowCount() == 1
+
+
+def test_nothing_is_said_of_runs_that_are_not_compared_yet(
+    view: CompareView, tmp_path: Path
+) -> None:
+    """An empty or an earlier table would say that they differ in no setting."""
+    view.show()
+    view.show_progress(2)
+    assert view.headline.text() == "Comparing 2 runs…"
+    told = (view.no_differences, view.results, view.differences, view.tests, view.accuracies)
+    assert not any(widget.isVisible() for widget in told)
+    show(view, made(tmp_path, "first", slice(0, 12)), made(tmp_path, "second-x", slice(12, 23)))
+    assert view.results.isVisible()
+    assert view.differences.isVisible()
+    view.show_progress(3)
+    assert not any(widget.isVisible() for widget in told)
+    view.show_failure("first: its events are damaged")
+    assert not any(widget.isVisible() for widget in told)

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from ferapp.runs.data_check import DataCheck, DataChoice, check_data
 from ferapp.runs.task_queue import ReportProgress
 from ferapp.ui.train.data_view import DataView
+from ferapp.ui.widgets import theme
 from tests.support.runs.run_files import make_run, started, step
 from tests.support.ui.train_bench import (
     LONG,
@@ -226,4 +227,9 @@ def test_the_sentences_about_flaws_in_singular_and_plural(
 def test_a_class_without_training_pictures_is_named(qtbot: QtBot) -> None:
     train = {name: 10 for name in EXPRESSIONS if name != "neutral"}
     counts = {"train": train, "val": dict.fromkeys(EXPRESSIONS, 10)}
-    assert "No training pictures of neutral." in sentences(qtbot, checked(counts=counts))
+    text = sentences(qtbot, checked(counts=counts))
+    assert "No training pictures of neutral." in text
+    row = text.split(">Neutral")[1].split("</tr>")[0]
+    assert row.count("<td") == 2
+    assert f'color:{theme.current().warning}">none' in row
+    assert text.count(">none<") == 1

@@ -79,3 +79,42 @@ def test_the_legend_has_the_values_of_the_marked_epoch(qtbot: QtBot) -> None:
         colour = QColor(theme.current().expression(name)).name()
         assert plot._line_style(index)[0] == colour
         assert f"color:{colour}" in plot.legend.text()
+
+
+def test_the_first_epoch_has_plain_numbers(qtbot: QtBot) -> None:
+    """Its fractions would else be labelled in thousandths, "(x0.001)"."""
+    plot = CurvePlot("Loss", "")
+    qtbot.addWidget(plot)
+    plot.show_curves([Curve("loss", np.array([0.001, 0.004]), np.array([0.002, 0.003]))])
+    plot.resize(400, 300)
+    plot.grab()
+    for name in ("bottom", "left"):
+        axis = plot.plot.getAxis(name)
+        assert axis.autoSIPrefixScale == 1
+        assert "x0.001" not in axis.labelString()
+
+
+def test_validation_is_drawn_over_a_curve_that_coincides(qtbot: QtBot) -> None:
+    """Of balanced data the mean class accuracy is the accuracy: the starred curve is on top."""
+    x, y = np.arange(1.0, 6), np.full(5, 50.0)
+    plot = CurvePlot("Accuracy", "")
+    qtbot.addWidget(plot)
+    plot.resize(500, 300)
+    plot.show_curves(
+        [
+            Curve("validation", x, y, has_markers=True, best_at=1.0),
+            Curve("mean class", x, y, has_markers=True),
+        ]
+    )
+    picture = plot.grab().toImage()
+    colours = [
+        QColor(plot._line_style(index)[0]).rgb()
+        for index in (0, 1)  # of validation, mean class
+    ]
+    shown = [
+        picture.pixel(column, row)
+        for column in range(picture.width())
+        for row in range(picture.height() // 3, picture.height())  # below the legend
+    ]
+    assert shown.count(colours[0]) > 20
+    assert shown.count(colours[1]) == 0

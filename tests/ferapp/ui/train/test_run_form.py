@@ -281,3 +281,25 @@ def test_a_rate_far_above_the_recipes_warns_and_still_starts(form: RunForm, tmp_
     assert form.warning.isVisible()
     assert f"is 10 times the recipe's ({rate:g}): the run may diverge" in form.warning.text()
     assert form.start.isEnabled()
+
+
+def test_the_data_of_earlier_runs_is_offered(form: RunForm) -> None:
+    form.data.show_recent(["/data/raf", "", "/data/FER2013.csv", "/data/raf", "/other"])
+    completer = form.data.completer()
+
+    def offered(typed: str) -> list[str]:
+        completer.setCompletionPrefix(typed)
+        model = completer.completionModel()
+        return [model.index(row, 0).data() for row in range(model.rowCount())]
+
+    assert offered("") == ["/data/raf", "/data/FER2013.csv", "/other"]
+    assert offered("fer20") == ["/data/FER2013.csv"]
+
+
+def test_a_wrong_path_moves_nothing_below_it(form: RunForm, qtbot: QtBot) -> None:
+    before = form.run_name.y()
+    form.data.setText("/nowhere")
+    form.validate()
+    assert form.data_error.isVisible()
+    QApplication.processEvents()
+    assert form.run_name.y() == before

@@ -305,8 +305,12 @@ def test_resume_pressed_twice_resumes_once(bench: TrainBench, tmp_path: Path) ->
     bench.page.list.choose(str(run.path))
     bench.wait(bench.page.view.resume.isVisible)
     bench.page.view.resume.click()
+    assert bench.page.view.state.text() == "Resuming…"  # at once: its process takes seconds
+    assert not bench.page.view.resume.isVisible()
     bench.page.view.resume.click()
     assert len(bench.page.trainings) == 1
+    bench.page._show_run(bench.page.run)  # read again before the training has written anything
+    assert bench.page.view.state.text() == "Resuming…"
 
 
 def test_two_runs_are_compared(bench: TrainBench, tmp_path: Path) -> None:

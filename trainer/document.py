@@ -26,8 +26,17 @@ th:first-child, td:first-child { text-align: left; }
 figure { margin: 0 0 1.5rem; } figcaption { color: var(--faint); font-size: .85rem; }
 img { max-width: 100%; background: #ffffff; border-radius: 8px; }
 .pictures { display: grid; gap: 1.5rem;
-  grid-template-columns: repeat(auto-fill, minmax(24rem, 1fr)); }
+  grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); }
+.zoom { cursor: zoom-in; } .zoom input { position: absolute; opacity: 0; }
+.zoom img { display: block; } .zoom input:focus-visible + img { outline: 3px solid #2f7de1; }
+.zoom input:checked + img { position: fixed; inset: 0; z-index: 9; width: 100vw; height: 100vh;
+  max-width: none; object-fit: contain; border-radius: 0; cursor: zoom-out; }
+@media print { .wide { overflow: visible; } th, td { padding: .2rem .35rem; white-space: normal; }
+  table { font-size: .7rem; } }
 """
+
+
+Figures = Sequence[tuple[Path, str]]  # picture files with their captions
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +123,10 @@ def html_page(title: str, body: str, style: str = "") -> str:
 
 
 def _image(file: Path, caption: str) -> str:
-    data = base64.b64encode(file.read_bytes()).decode()
+    """A figure that fills the window while its hidden checkbox is checked, by click or Space."""
+    data, name = base64.b64encode(file.read_bytes()).decode(), escape(caption)
     return (
-        f'<figure><img src="data:image/png;base64,{data}" alt="{escape(caption)}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f'<figure><label class="zoom"><input type="checkbox" aria-label="Enlarge: {name}">'
+        f'<img src="data:image/png;base64,{data}" alt="{name}"></label>'
+        f"<figcaption>{name}</figcaption></figure>"
     )
