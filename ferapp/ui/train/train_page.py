@@ -162,6 +162,7 @@ class TrainPage(Page):
         """Read what is new, while the page is visible or a training needs watching."""
         for training in list(self.trainings):
             self._poll(training)
+        self._show_resume()
         self._show_preparing()
         if self.isVisible() or self.trainings or self.queue.is_watching:
             self._read_runs()
@@ -194,8 +195,7 @@ class TrainPage(Page):
             self._stopping.discard(self._shown_path)
         self.view.show_run(run, self._failures.get(self._shown_path, ""))
         self.view.stop.setText("Stopping…" if self._shown_path in self._stopping else "Stop")
-        # a killed process takes a moment to end, and a resumed one to begin
-        self.view.resume.setDisabled(any(each.run == run.path for each in self.trainings))
+        self._show_resume()
         self._show_verdict(run)
         if self._stack.currentWidget() is not self.comparison:
             self._stack.setCurrentWidget(self.view)
@@ -221,6 +221,11 @@ class TrainPage(Page):
             self._verdicts[path] = verdict_text(result) if result is not None else ""
         if path == self._shown_path:
             self.view.show_verdict(self._verdicts[path])
+
+    def _show_resume(self) -> None:
+        """A killed process takes a moment to end, and a resumed one to begin."""
+        is_ours = any(str(each.run) == self._shown_path for each in self.trainings)
+        self.view.resume.setDisabled(is_ours)
 
     def _on_run_chosen(self, path: str) -> None:
         self._shown_path = path
