@@ -163,6 +163,7 @@ class TrainPage(Page):
         """Read what is new, while the page is visible or a training needs watching."""
         for training in list(self.trainings):
             self._poll(training)
+        self._show_resume()
         self._show_preparing()
         if self.isVisible() or self.trainings or self.queue.is_watching:
             self._read_runs()
@@ -196,13 +197,9 @@ class TrainPage(Page):
             self._stopping.discard(self._shown_path)
         self.view.show_run(run, self._failures.get(self._shown_path, ""))
         self.view.stop.setText("Stopping…" if self._shown_path in self._stopping else "Stop")
-        # a killed process takes a moment to end, and a resumed one to begin
-        has_process = self._has_process(run.path)
-        self.view.resume.setDisabled(has_process)
-        if run.is_active or not has_process:
+        if run.is_active:
             self._resuming.discard(self._shown_path)
-        elif self._shown_path in self._resuming:
-            self.view.show_resuming()
+        self._show_resume()
         self._show_verdict(run)
         if self._stack.currentWidget() is not self.comparison:
             self._stack.setCurrentWidget(self.view)
@@ -228,6 +225,15 @@ class TrainPage(Page):
             self._verdicts[path] = verdict_text(result) if result is not None else ""
         if path == self._shown_path:
             self.view.show_verdict(self._verdicts[path])
+
+    def _show_resume(self) -> None:
+        """A killed process takes a moment to end, and a resumed one to begin."""
+        has_process = self._has_process(Path(self._shown_path))
+        self.view.resume.setDisabled(has_process)
+        if not has_process:
+            self._resuming.discard(self._shown_path)
+        elif self._shown_path in self._resuming:
+            self.view.show_resuming()
 
     def _on_run_chosen(self, path: str) -> None:
         self._shown_path = path
