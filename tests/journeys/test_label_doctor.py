@@ -143,6 +143,7 @@ def train_again(look: Visit, former: Path) -> str:
     (train,) = look.window.findChildren(TrainPage)
     look.wait(train.isVisible)
     look.wait(lambda: "validation faces" in train.view.verdict.text())
+    look.wait(lambda: not train.trainings)  # its process has ended: closing asks nothing
     verdict = train.view.verdict.text()
     look.window.show_page("Inspect")
     look.wait(lambda: verdict in look.doctor.panel.verdict.text())

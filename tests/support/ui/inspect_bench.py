@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
@@ -84,4 +85,5 @@ def small_opened(name: str, count: int, shift: int = 0) -> OpenedEvaluation:
         np.full((count, 7), np.nan, np.float32),
         1.0,
     )
-    return OpenedEvaluation(name, evaluation, lambda row: None, None, Path("none.jsonl"))
+    review = Path(platformdirs.user_data_dir("ferapp")) / "review.jsonl"  # each test's own
+    return OpenedEvaluation(name, evaluation, lambda row: None, None, review)

@@ -207,15 +207,14 @@ def test_initial_weights_may_have_a_windows_path(command) -> None:
 
 def test_the_flags_of_train_go_through_the_configuration(command) -> None:
     face_data.save(drawn_data(3), command.folder / "ready")
-    flags = ["--pipeline", "fast", "--no-landmarks", "--init", "absent.safetensors"]
-    sets = ["--set", "data.landmarks=true", "--set", "model.init=other"]
+    flags = ["--pipeline", "fast", "--no-landmarks", "--init", "compact"]
+    sets = ["--set", "data.landmarks=true", "--set", "model.init=other", "--set", "optim.epochs=1"]
     done = command("trainer", "train", "--data", "ready", "--recipe", "twin/ce", *flags, *sets)
-    assert done.returncode == 1
-    assert "absent.safetensors" in done.stderr
+    assert done.returncode == 0, done.stderr
     (run,) = (command.folder / "runs").iterdir()
     config = json.loads((run / "config.json").read_text())["config"]
     assert config["data"]["landmarks"] is False
-    assert config["model"]["init"] == "absent.safetensors"
+    assert config["model"]["init"] == "compact"
     assert (config["data"]["crop_size"], config["augment"]["crop"]) == (56, "random")
     done = command("trainer", "train", "--data", "ready", "--pipeline", "slow")
     assert done.returncode == 2

@@ -30,6 +30,7 @@ def with_landmarks(listing: Listing, folder: Path) -> Listing:
     Pictures without a file have no landmarks. Raises DataError when there is none for any, or
     when a file does not hold 68 points.
     """
+    check_landmark_folder(folder)
     points = np.full((len(listing.sample_id), 68, 2), np.nan, np.float32)
     missing = []
     for row, name in enumerate(listing.sample_id):

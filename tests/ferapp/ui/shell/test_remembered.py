@@ -57,7 +57,7 @@ def test_a_recent_model_of_a_run_has_the_name_of_the_run(tmp_path: Path) -> None
     [
         ((), ("camera:HD@640x480@30", "default", "cpu")),
         (("--source", "demo", "--device", "auto"), ("demo", "default", "auto")),
-        (("--model", "other"), ("camera:HD@640x480@30", "other", "cpu")),
+        (("--model", "compact"), ("camera:HD@640x480@30", "compact", "cpu")),
     ],
 )
 def test_the_command_line_comes_before_the_settings(

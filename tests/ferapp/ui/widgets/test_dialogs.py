@@ -80,7 +80,7 @@ def test_the_keys_dialog_has_the_keys_of_the_pages(bench: Bench) -> None:
         ["Ctrl+2", "Train", "Launch runs."],
         ["Ctrl+3", "Inspect", "Look at mistakes."],
         ["1 – 7", "Relabel"],
-        ["F", "Flag"],
+        ["F", "Drop"],
         ["0", "Original label"],
         ["U", "Undo"],
     ):
