@@ -1,12 +1,13 @@
 """Registered losses take part in the objective, a user's own as the built-in ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.support.trainer.own_losses import registered
 from trainer.config.loading import load_config, saved_config
 from trainer.config.objective_config import ObjectiveConfig
 from trainer.config.sections import setting
@@ -20,13 +21,11 @@ from trainer.models import create
 STEPS: list[Step] = []
 
 
-@register_loss("spread")
 def spread(step: Step) -> Tensor:
     STEPS.append(step)
     return step.embedding.var(dim=0).mean()
 
 
-@register_loss("drift")
 class Drift(Loss):
     """Distance of the embedding from its running mean, which is saved with the run."""
 
@@ -55,6 +54,12 @@ class Drift(Loss):
 
     def after_step(self, total: Callable[[Tensor], Tensor]) -> None:
         self.state.mean.lerp_(total(self.newest), self.config.rate)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_losses() -> Iterator[None]:
+    with registered(spread=spread, drift=Drift):
+        yield
 
 
 def small_model() -> nn.Module:

@@ -1,5 +1,6 @@
 """Losses run in the precision of the step; maths that needs float32 stays in float32."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.support.trainer.own_losses import registered
 from trainer.card import ModelCard, Preprocessing
 from trainer.config.objective_config import ObjectiveConfig, loss_settings
 from trainer.data.augmentation import Batch
-from trainer.losses import Loss, LossContext, Step, register_loss
+from trainer.losses import Loss, LossContext, Step
 from trainer.losses.objective import Objective
 from trainer.models import create
 from trainer.models.model_file import save_model
@@ -28,7 +30,6 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@register_loss("two_layers")
 class TwoLayers(Loss):
     """Passes the features and the embedding through layers of its own."""
 
@@ -46,10 +47,15 @@ class TwoLayers(Loss):
 STEPS: list[Step] = []
 
 
-@register_loss("note_step")
 def note_step(step: Step) -> Tensor:
     STEPS.append(step)
     return step.logits.sum() * 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_losses() -> Iterator[None]:
+    with registered(two_layers=TwoLayers, note_step=note_step):
+        yield
 
 
 def built(loss: str, folder: Path) -> tuple[nn.Module, Objective]:
