@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -60,7 +61,7 @@ def main() -> None:
             start = time.perf_counter()
             reader.list()
             reading.append(round(1000 * (time.perf_counter() - start), 1))
-        links = Links(*(lambda *_: None for _ in range(4)))
+        links = Links(*(lambda *_: None for _ in fields(Links)))
         page = TrainPage(TrainTools(check_data, retraining_verdict, compare_runs, runs), links)
         window = QMainWindow()
         window.setCentralWidget(page)
