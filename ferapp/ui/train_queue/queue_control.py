@@ -107,22 +107,24 @@ class QueueControl(QObject):
         if entry is not None:
             self._start(entry)
 
-    def settle(self, training: TrainingProcess, code: int | None) -> bool:
-        """Take a training that was polled; whether this queue started it."""
-        if training.token not in self._own:
-            return False
-        if training.run is None and code is None:
-            return True
+    def owns(self, training: TrainingProcess) -> bool:
+        """Whether this queue started it."""
+        return training.token in self._own
+
+    def settle(self, training: TrainingProcess, code: int | None) -> None:
+        """Take a training that was polled, and may have made its run or ended."""
+        if not self.owns(training) or (training.run is None and code is None):
+            return
         waiting = [each.entry for each in self.queue.preparing if each.entry.key == training.token]
-        if waiting:
-            self._change(self.queue.settled(training.token))
-            token = training.token
-            self._tasks.submit("queue-forget", lambda: forget_start(self._runs, token), _ignore)
-        if waiting and training.run is None and not training.was_killed_early:
+        if not waiting:
+            return
+        token = training.token
+        self._change(self.queue.settled(token))
+        self._tasks.submit("queue-forget", lambda: forget_start(self._runs, token), _ignore)
+        if training.run is None and not training.was_killed_early:
             lines = training.last_output().splitlines() or ["it gave no reason"]
             self.ended.emit(f"{waiting[0].name}: could not begin", lines[0])
             self.message.emit(f"{waiting[0].name} could not begin: {lines[0]}")
-        return True
 
     def close(self) -> None:
         """Save what has changed; the tasks have ended."""

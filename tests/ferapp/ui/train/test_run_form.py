@@ -102,7 +102,7 @@ def test_the_command_trains_with_the_settings_of_the_form(form: RunForm, tmp_pat
         "model.options": "{widths = [8, 16, 32]}",
     }
     form.fill("default", str(folder), changes, "mine")
-    assert form.start.isEnabled(), form.problems.text()
+    assert form.start.isEnabled(), form.messages.problems.text()
     words = shlex.split(form.command.text())
     assert words[0] == "fertrain"
     config = config_of(words[1:])
@@ -159,14 +159,14 @@ def test_an_error_is_shown_at_its_field(
 
 def test_other_problems_are_shown_above_the_command(form: RunForm, tmp_path: Path) -> None:
     form.fill("default", str(tmp_path), {"augment.mixup": "0.2", "objective.pal.weight": "1"})
-    assert "augment.mixup must be 0 with objective.pal" in form.problems.text()
+    assert "augment.mixup must be 0 with objective.pal" in form.messages.problems.text()
     assert form.changes.text() == "Fix the problem shown above"
     form.fill("default", str(tmp_path / "nowhere"), {"objective.pal.weight": "0"})
-    assert form.data_error.text() == "No such file or folder."
-    assert form.data_error.isVisible()
+    assert form.chooser.error.text() == "No such file or folder."
+    assert form.chooser.error.isVisible()
     assert form.changes.text() == form.start.toolTip() == "Fix the highlighted field"
     form.fill("default", str(tmp_path), {}, "a/b")
-    assert "Name: use letters" in form.problems.text()
+    assert "Name: use letters" in form.messages.problems.text()
     assert not form.start.isEnabled()
 
 
@@ -174,17 +174,17 @@ def test_training_on_unusable_data_cannot_be_started(form: RunForm, tmp_path: Pa
     folder = str(tmp_path)
     form.fill("default", folder, {})
     form.show_data_problem(form.data_choice, "x has no split 'train'\nPrepare it anew.")
-    assert form.problems.text() == "This data can't be used: x has no split 'train'"
+    assert form.messages.problems.text() == "This data can't be used: x has no split 'train'"
     assert not form.start.isEnabled()
     assert form.check.isEnabled()  # the data may have been repaired
     form.rows["data.also"].set_text(f'["{folder}"]')  # further training data
     assert form.validate()
-    assert form.problems.isVisible()
+    assert form.messages.problems.isVisible()
     form.rows["data.also"].reset.click()
     assert not form.validate()
     form.data.setText(str(tmp_path.parent))
     assert form.validate()
-    assert not form.problems.isVisible()
+    assert not form.messages.problems.isVisible()
     form.data.setText(folder)
     form.show_data_problem(form.data_choice, "")
     assert form.start.isEnabled()
@@ -276,15 +276,15 @@ def test_a_registered_loss_has_its_fields(tilt_loss: None, form: RunForm, tmp_pa
 def test_a_rate_far_above_the_recipes_warns_and_still_starts(form: RunForm, tmp_path: Path) -> None:
     rate = load_config(None, [], **RECIPES["default"].values).optim.learning_rate
     form.fill("default", str(tmp_path), {"optim.learning_rate": str(9 * rate)})
-    assert not form.warning.isVisible()
+    assert not form.messages.warning.isVisible()
     form.fill("default", str(tmp_path), {"optim.learning_rate": str(10 * rate)})
-    assert form.warning.isVisible()
-    assert f"is 10 times the recipe's ({rate:g}): the run may diverge" in form.warning.text()
+    assert form.messages.warning.isVisible()
+    assert f"is 10 times the recipe's ({rate:g}): the run may diverge" in form.messages.warning.text()
     assert form.start.isEnabled()
 
 
 def test_the_data_of_earlier_runs_is_offered(form: RunForm) -> None:
-    form.data.show_recent(["/data/raf", "", "/data/FER2013.csv", "/data/raf", "/other"])
+    form.chooser.show_recent(["/data/raf", "", "/data/FER2013.csv", "/data/raf", "/other"])
     completer = form.data.completer()
 
     def offered(typed: str) -> list[str]:
@@ -300,6 +300,6 @@ def test_a_wrong_path_moves_nothing_below_it(form: RunForm, qtbot: QtBot) -> Non
     before = form.run_name.y()
     form.data.setText("/nowhere")
     form.validate()
-    assert form.data_error.isVisible()
+    assert form.chooser.error.isVisible()
     QApplication.processEvents()
     assert form.run_name.y() == before

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from ferapp.runs.data_check import DataCheck, DataChoice, check_data
-from ferapp.runs.task_queue import ReportProgress
-from ferapp.ui.train.data_view import DataView
+from ferapp.runs.checks.data_check import DataCheck, DataChoice, ReportCheck, check_data
+from ferapp.ui.train.data.data_view import DataView
 from ferapp.ui.widgets import theme
 from tests.support.runs.run_files import make_run, started, step
 from tests.support.ui.train_bench import (
@@ -46,7 +45,7 @@ def test_a_check_is_shown_only_while_its_data_is_chosen(
     form.check.click()
     bench.wait(lambda: "not recognised" in words.text())
     assert not form.start.isEnabled()
-    assert "not recognised" in form.problems.text()
+    assert "not recognised" in form.messages.problems.text()
     form.data.setText(str(prepared))
     assert "press Check" in words.text()
     assert form.validate()
@@ -81,7 +80,7 @@ def test_the_check_reads_the_data_as_the_form_says(bench: TrainBench, tmp_path: 
     assert "press Check" in words.text()
     form.check.click()
     bench.wait(lambda: "Happy" in words.text())
-    checked = page._checked[1]
+    checked = page.checking.result[1]
     assert isinstance(checked, DataCheck)
     assert checked.counts["train"]["happy"] == checked.counts["val"]["sad"] == 2
     form.rows["data.class_map"].set_text('["1=hapy", "2=sad"]')
@@ -93,7 +92,7 @@ def test_the_check_reads_the_data_as_the_form_says(bench: TrainBench, tmp_path: 
 def test_an_old_error_disappears_when_a_training_begins(bench: TrainBench, tmp_path: Path) -> None:
     page = bench.page
     page.form.data.setText(str(tmp_path))
-    page._set_check(page.form.data_choice, "Error: it cannot be read")
+    page.checking.show_error(page.form.data_choice, "Error: it cannot be read")
     run = make_run(tmp_path / "runs", [started(), step(5)]).path
     page.trainings.append(StartedTraining(run))  # type: ignore[arg-type]
     page._refresh()
@@ -106,11 +105,11 @@ def test_no_training_starts_while_data_is_checked(
     """Both would write the same cache folder."""
     page, form, finish = bench.page, bench.page.form, threading.Event()
 
-    def check_slowly(choice: DataChoice, report: ReportProgress) -> DataCheck:
+    def check_slowly(choice: DataChoice, report: ReportCheck) -> DataCheck:
         assert finish.wait(WAIT / 1000)
         return check_data(choice, report)
 
-    page._tools = replace(page._tools, check_data=check_slowly)
+    page.checking.check = check_slowly
     form.fill("default", str(prepared), SETS, "quick")
     try:
         form.check.click()
@@ -228,8 +227,5 @@ def test_a_class_without_training_pictures_is_named(qtbot: QtBot) -> None:
     train = {name: 10 for name in EXPRESSIONS if name != "neutral"}
     counts = {"train": train, "val": dict.fromkeys(EXPRESSIONS, 10)}
     text = sentences(qtbot, checked(counts=counts))
-    assert "No training pictures of neutral." in text
-    row = text.split(">Neutral")[1].split("</tr>")[0]
-    assert row.count("<td") == 2
-    assert f'color:{theme.current().warning}">none' in row
-    assert text.count(">none<") == 1
+    assert "No training pictures of neutral. The model cannot learn it." in text
+    assert f'color:{theme.current().warning}">No training pictures' in text

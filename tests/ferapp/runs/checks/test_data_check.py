@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ferapp.review.decisions import Review
-from ferapp.runs.data_check import EXAMPLES_PER_CLASS, DataChoice, check_data
+from ferapp.runs.checks.data_check import EXAMPLES_PER_CLASS, CheckProgress, DataChoice, check_data
 from trainer.config.sections import DataConfig
 from trainer.data.face_data import FaceData, save
 from trainer.data.label_review import Decision
@@ -40,7 +40,7 @@ def flawed_data() -> FaceData:
 
 def test_the_check_counts_samples_and_flaws(tmp_path: Path) -> None:
     save(flawed_data(), tmp_path)
-    reports = list[str]()
+    reports = list[CheckProgress]()
     check = check_data(DataChoice(str(tmp_path)), reports.append)
     assert (check.samples, check.without_landmarks, check.with_votes) == (60, 6, 0)
     assert (check.leaked, check.conflicting) == (1, 1)
@@ -49,7 +49,7 @@ def test_the_check_counts_samples_and_flaws(tmp_path: Path) -> None:
     assert len(check.examples["angry"]) == EXAMPLES_PER_CLASS
     assert len(check.examples["neutral"]) == 0
     assert check.problem == ""
-    assert reports == ["Looking for duplicates…"]
+    assert [each.text for each in reports] == ["Looking for duplicates…"] * 2
 
 
 def test_data_without_a_validation_split_cannot_be_trained_on(tmp_path: Path) -> None:
