@@ -22,8 +22,8 @@ from ferapp.review.diagnosis import find_label_errors
 from ferapp.review.retraining import RetrainingPlan, newest_retrained, retraining_verdict
 from ferapp.review.sample_explainer import SampleExplainer
 from ferapp.review.selection import ConfusionCell
-from ferapp.runs.compare import compare_runs
 from ferapp.runs.checks.data_check import check_data
+from ferapp.runs.compare import compare_runs
 from ferapp.runs.run_queue import read_queue
 from ferapp.runs.study_sources import find_sources
 from ferapp.ui.face_map.face_map_view import FaceMapView

@@ -4,13 +4,16 @@ A training outlives the app: `trainer.reports.run_list.run_process` finds it aga
 """
 
 import json
+import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from ferapp.runs.child_process import ChildProcess
-from trainer.training.event_log import parse_event
+from trainer.errors import DataError
+from trainer.training.event_log import parse_event, read_events
 from trainer.training.run_dir import CHILD_VARIABLE, RunDir
 
 TAIL_BYTES = 8192  # of a log, more than its last event takes
@@ -85,6 +88,34 @@ class TrainingProcess(ChildProcess):
             self.kill()
         else:
             request_stop(self.run)
+
+
+class RateSearch(ChildProcess):
+    """A search for a learning rate: `fertrain find-rate`, of which nothing is kept."""
+
+    def __init__(self, recipe: str, data: Path, settings: Sequence[str]) -> None:
+        """`settings` as of `train_arguments`. Raises OSError when it cannot be started."""
+        self._folder = Path(tempfile.mkdtemp(prefix="ferapp-rate-"))
+        self._log = self._folder / "steps.jsonl"
+        arguments = ["find-rate", "--recipe", recipe, "--data", str(data), "--log", str(self._log)]
+        for setting in settings:
+            arguments += ["--set", setting]
+        # what a killed process leaves behind goes with the folder
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self._folder))
+        super().__init__("trainer", arguments, self._folder, temporary)
+
+    def steps(self) -> tuple[list[float], list[float]]:
+        """The learning rates so far, and the loss at each."""
+        try:
+            steps = read_events(self._log)
+        except DataError:  # it has not begun
+            return [], []
+        return [step["rate"] for step in steps], [step["loss"] for step in steps]
+
+    def close(self) -> None:
+        """Kill it where it still runs, and remove what it wrote."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _ended_since(run: RunDir, moment: float) -> bool:

@@ -1,5 +1,6 @@
 """The command `find-rate`: which learning rate to try."""
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,10 @@ def find_rate(
     out: Annotated[
         Path | None, typer.Option(help="Picture of the curve to write, PNG or SVG.")
     ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="File to append each step to as it is done: JSON lines."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Find a learning rate: train 100 steps with a growing one, and see where the loss falls.
@@ -38,14 +43,22 @@ def find_rate(
     config = load_config(config_file, settings, **recipe_values(recipe_name))
     warn_of_little_room("fertrain find-rate", TRAIN)
     from trainer.training.distributed import SINGLE_PROCESS
+    from trainer.training.event_log import EventLog
+    from trainer.training.rate_curve import STEPS
     from trainer.training.rate_finder import find_rate as run_range_test
     from trainer.training.run_training import open_training_data
 
     faces = open_training_data(data, config, SINGLE_PROCESS, progress_bars)
-    with progress_bars() as progress:
-        curve = run_range_test(
-            config, faces, lambda done, total: progress("learning rates", done, total)
-        )
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_bars())
+        steps = stack.enter_context(closing(EventLog(log))) if log is not None else None
+
+        def report(done: int, rate: float, loss: float) -> None:
+            progress("learning rates", done, STEPS)
+            if steps is not None:
+                steps.write("rate_step", rate=rate, loss=loss)
+
+        curve = run_range_test(config, faces, report)
     print_line(curve.sentence())
     if out is not None:
         from trainer.reports.rate_figure import rate_figure

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferapp.runs.child_process import command_line
 from ferapp.runs.checks.data_check import DataChoice
-from ferapp.runs.training_process import train_arguments
+from ferapp.runs.child_process import command_line
+from ferapp.runs.training_process import RateSearch, train_arguments
 from ferapp.ui.recipe_cards.recipe_cards import RecipeCards
 from ferapp.ui.text import wording
 from ferapp.ui.train.data.data_chooser import CHECK_TIP, DataChooser
@@ -45,6 +45,8 @@ from trainer.files import file_stem
 from trainer.recipes import RECIPES
 
 VALIDATE_MS = 150  # after the last keystroke
+RATE = "optim.learning_rate"
+FIND_RATE_TIP = "Train a hundred steps with a growing rate, and see where the loss falls."
 START_TIP = "Train in a separate process, which can keep running when you close the app."
 # those of the recipes: asking for all of them would load torch
 ARCHITECTURES = tuple(
@@ -93,6 +95,8 @@ class RunForm(QWidget):
             field.key: FieldRow(field, ARCHITECTURES if field.key == "model.name" else ())
             for field in form_fields()
         }
+        self.find_rate = push_button("Find a rate…", FIND_RATE_TIP)
+        self.rows[RATE].add_action(self.find_rate)
         self.sections = {
             name: Chip(title, f"All settings of the section {title}.")
             for name, title in SECTIONS.items()
@@ -239,6 +243,11 @@ class RunForm(QWidget):
         """The data set, and how valid settings say that it is read."""
         return DataChoice.of(self.data_path, self._data_config)
 
+    def search_rate(self) -> RateSearch:
+        """Start a search for a learning rate on this data with these settings. Raises OSError."""
+        settings = [each for each in self.settings if not each.startswith(f"{RATE}=")]
+        return RateSearch(self.recipe.name, Path(self.data_path).expanduser(), settings)
+
     @property
     def arguments(self) -> list[str]:
         """The arguments after `fertrain`."""
@@ -278,6 +287,9 @@ class RunForm(QWidget):
         can_read = data_exists and self.config is not None
         self.check.setEnabled(can_read and not self._blocked)
         self.check.setToolTip(self._blocked or (CHECK_TIP if can_read else hint))
+        can_search = data_exists and self._wrong <= {RATE}
+        self.find_rate.setEnabled(can_search and not self._blocked)
+        self.find_rate.setToolTip(self._blocked or (FIND_RATE_TIP if can_search else hint))
         self.validated.emit()
         return is_valid and not self._blocked
 

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.review.retraining import RetrainingPlan
-from ferapp.runs.compare import ComparedRuns
 from ferapp.runs.checks.data_check import DataChoice
+from ferapp.runs.compare import ComparedRuns
 from ferapp.runs.run_reader import RunFolder, RunSnapshot
 from ferapp.runs.task_queue import TaskFailure
 from ferapp.runs.training_process import TrainingProcess, request_stop, resume_arguments
@@ -30,6 +30,7 @@ from ferapp.ui.train.compare_view import CompareView
 from ferapp.ui.train.data.data_checking import CheckTool, DataChecking
 from ferapp.ui.train.data.data_view import DataView
 from ferapp.ui.train.own_trainings import CANNOT_STOP, STOPPED_CODE, OwnTrainings
+from ferapp.ui.train.rate.rate_finder_control import RateFinderControl
 from ferapp.ui.train.run_form import RunForm
 from ferapp.ui.train.run_verdicts import FindVerdict, RunVerdicts
 from ferapp.ui.train.run_view import RunView
@@ -83,6 +84,7 @@ class TrainPage(Page):
         self.queue = QueueControl(tools.runs, self.tasks, self.form, self)
         self.data = DataView()
         self.checking = DataChecking(tools.check_data, self.form, self.data)
+        self.rate_finder = RateFinderControl(self.form)
         self.verdicts = RunVerdicts(tools.verdict, self.tasks, self)
         self.view = RunView()
         self.comparison = CompareView()
@@ -131,6 +133,7 @@ class TrainPage(Page):
         self.queue.launched.connect(self._watch)
         self.queue.message.connect(self.toast.show_message)
         self.queue.ended.connect(self._tools.notify)
+        self.rate_finder.message.connect(self.toast.show_message)
         self.checking.changed.connect(self._show_preparing)
         self.checking.opened.connect(self._remember)
         self.data.stop_requested.connect(self._stop_preparing)
@@ -387,6 +390,7 @@ class TrainPage(Page):
     def stop(self) -> None:
         self._timer.stop()
         self.checking.close()
+        self.rate_finder.close()
         self.form.recipe.stop()
         self.own.detach()
         super().stop()

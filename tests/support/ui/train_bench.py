@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from ferapp.review.retraining import retraining_verdict
-from ferapp.runs.compare import compare_runs
 from ferapp.runs.checks.data_check import check_data
+from ferapp.runs.compare import compare_runs
 from ferapp.ui.shell.page import Links
 from ferapp.ui.train.train_page import TrainPage, TrainTools
 from ferapp.ui.widgets.theme import apply_theme

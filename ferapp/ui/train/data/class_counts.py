@@ -98,9 +98,7 @@ class ClassCounts(QWidget):
                 self._grid.addWidget(label, row, 0)
         self.setVisible(check is not None)
 
-    def _add_split(
-        self, check: DataCheck, column: int, split: str, counts: dict[str, int]
-    ) -> None:
+    def _add_split(self, check: DataCheck, column: int, split: str, counts: dict[str, int]) -> None:
         head = QLabel(split)
         head.setProperty("quiet", True)
         head.setToolTip(f"{wording.count(sum(counts.values()), 'picture')} for {_USES[split]}.")

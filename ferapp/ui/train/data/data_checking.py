@@ -17,6 +17,7 @@ from ferapp.runs.checks.data_check import (
     ReportCheck,
 )
 from ferapp.runs.task_queue import TaskCancelled, TaskFailure, TaskQueue
+from ferapp.ui.text.time_left import StageClock
 from ferapp.ui.train.data.bad_samples import BadSamplesDialog
 from ferapp.ui.train.data.data_pictures import PicturesDialog
 from ferapp.ui.train.data.data_text import FLAW_TITLES, SKIPPED
@@ -25,27 +26,9 @@ from ferapp.ui.train.run_form import RunForm
 from trainer.errors import FerError
 
 POLL_MS = 100
-MEASURED_S = 1.5  # before that the time left says nothing
 BEGINNING = CheckProgress("reading the data set")
 CANCELLED = "The check was cancelled. Press Check to go on where it stopped."
 CheckTool = Callable[[DataChoice, ReportCheck], DataCheck]
-
-
-class StageClock:
-    """How long a stage of a check will still take, at the rate at which it went so far."""
-
-    def __init__(self) -> None:
-        self._stage = ""
-        self._first, self._began = 0, 0.0
-
-    def seconds_left(self, progress: CheckProgress, now: float) -> float | None:
-        """None before that can be said; `now` in seconds."""
-        if progress.stage != self._stage:  # it may go on where an earlier check stopped
-            self._stage, self._first, self._began = progress.stage, progress.done, now
-        done, seconds = progress.done - self._first, now - self._began
-        if done <= 0 or seconds < MEASURED_S:
-            return None
-        return (progress.total - progress.done) * seconds / done
 
 
 class DataChecking(QObject):
@@ -125,7 +108,8 @@ class DataChecking(QObject):
         self.tasks.deliver()
         if self.is_running and not self._is_cancelled:
             progress = self._progress
-            left = self._clock.seconds_left(progress, time.monotonic())
+            counted = progress.stage, progress.done, progress.total
+            left = self._clock.seconds_left(*counted, time.monotonic())
             self._view.show_progress(progress, left)
         elif not self.tasks.busy:
             self._timer.stop()

@@ -110,9 +110,7 @@ class DataView(QWidget):
         self.state = QLabel()
         self.state.setWordWrap(True)
         self.state.setAccessibleName("Progress of the data check")
-        self.cancel = push_button(
-            "Cancel", "End the check. A later one goes on where it stopped."
-        )
+        self.cancel = push_button("Cancel", "End the check. A later one goes on where it stopped.")
         self.cancel.clicked.connect(self.cancel_requested)
         line = QHBoxLayout()
         line.addWidget(self.state, 1)

@@ -279,7 +279,9 @@ def test_a_rate_far_above_the_recipes_warns_and_still_starts(form: RunForm, tmp_
     assert not form.messages.warning.isVisible()
     form.fill("default", str(tmp_path), {"optim.learning_rate": str(10 * rate)})
     assert form.messages.warning.isVisible()
-    assert f"is 10 times the recipe's ({rate:g}): the run may diverge" in form.messages.warning.text()
+    assert (
+        f"is 10 times the recipe's ({rate:g}): the run may diverge" in form.messages.warning.text()
+    )
     assert form.start.isEnabled()
 
 

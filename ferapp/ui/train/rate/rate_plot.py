@@ -1,0 +1,78 @@
+"""The loss over the learning rate, with the rate that is suggested."""
+
+import math
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.figure_export import Figure, figure_of, offer_figure
+from trainer.training.rate_curve import RateCurve
+
+TITLE = "Loss over the learning rate"
+TIP = (
+    "Left, the rate is too small and the loss stays. Then it falls. Right, the rate is too large\n"
+    "and the loss explodes. Faint: the loss of each step. Line: their running mean.\n"
+    "Dashed: the suggestion, a tenth of the rate at which the mean is lowest."
+)
+
+
+class RatePlot(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self._curve: RateCurve | None = None
+        self.plot = pg.PlotWidget()
+        self.plot.setLogMode(x=True, y=False)
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.plot.setMouseEnabled(False, False)
+        self.plot.setAccessibleName(TITLE)
+        self.setToolTip(TIP)
+        self._each, self._mean = self.plot.plot(), self.plot.plot()
+        self.suggestion = pg.InfiniteLine(angle=90)
+        self.suggestion.hide()
+        self.plot.addItem(self.suggestion, ignoreBounds=True)
+        for axis, title in (("bottom", "learning rate"), ("left", "training loss")):
+            self.plot.getAxis(axis).enableAutoSIPrefix(False)
+            self.plot.getAxis(axis).setLabel(title)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.plot)
+        offer_figure(self, self._figure)
+        self._apply_theme()
+
+    def show_curve(self, curve: RateCurve, suggestion: float | None) -> None:
+        """`suggestion` is drawn where there is one."""
+        self._curve = curve
+        self._each.setData(curve.rates, curve.losses)
+        self._mean.setData(curve.rates, curve.smooth)
+        if len(curve.rates):
+            low, first = float(curve.smooth.min()), float(curve.smooth[0])
+            self.plot.setYRange(0.9 * low, 1.3 * max(first, low))  # an explosion needs no room
+        self.suggestion.setVisible(suggestion is not None)
+        if suggestion is not None:
+            self.suggestion.setPos(math.log10(suggestion))
+        text = "no suggestion yet" if suggestion is None else f"suggestion {suggestion:g}"
+        self.plot.setAccessibleDescription(f"{len(curve.rates)} steps, {text}")
+
+    def _figure(self) -> Figure:
+        return figure_of(self, TITLE, self.plot.accessibleDescription())
+
+    def _apply_theme(self) -> None:
+        colours = theme.current()
+        self.plot.setBackground(colours.panel)
+        for name in ("left", "bottom"):
+            axis = self.plot.getAxis(name)
+            axis.setPen(pg.mkPen(colours.line))
+            axis.setTextPen(pg.mkPen(colours.muted))
+            axis.setTickFont(theme.sized(self.font(), 0.8))
+        self._each.setPen(pg.mkPen(colours.line))
+        self._mean.setPen(pg.mkPen(colours.accent))
+        self.suggestion.setPen(pg.mkPen(colours.warning, style=Qt.PenStyle.DashLine))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        is_style = event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
+        if is_style and hasattr(self, "suggestion"):
+            self._apply_theme()
