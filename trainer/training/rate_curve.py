@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 STEPS = 100
+LOWEST, HIGHEST = 1e-5, 10.0  # learning rates of the first and last step
 SMOOTHING = 0.9  # decay of the moving average of the loss
 BELOW_LOWEST = 10.0  # the suggestion is the rate of the lowest loss, divided by this
 FLAT_STEPS = 5  # a lowest loss within these is the start's: nothing was learned

@@ -14,11 +14,10 @@ import numpy as np
 
 from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData
-from trainer.training.rate_curve import STEPS, RateCurve, rate_curve
+from trainer.training.rate_curve import HIGHEST, LOWEST, STEPS, RateCurve, rate_curve
 from trainer.training.run_dir import RunDir
 from trainer.training.trainer import StepResult, Trainer
 
-LOWEST, HIGHEST = 1e-5, 10.0
 EXPLODED = 4.0  # times the lowest loss: no larger rate is tried
 ReportStep = Callable[[int, float, float], None]  # steps done, and the newest one's rate and loss
 

@@ -12,8 +12,8 @@ from tests.support.trainer.plain_runs import SETS
 from trainer.cli.commands import main
 from trainer.config.loading import load_config
 from trainer.data.face_data import save
-from trainer.training.rate_curve import SMOOTHING, STEPS, rate_curve
-from trainer.training.rate_finder import HIGHEST, LOWEST, find_rate
+from trainer.training.rate_curve import HIGHEST, LOWEST, SMOOTHING, STEPS, rate_curve
+from trainer.training.rate_finder import find_rate
 
 
 def test_the_suggestion_is_a_tenth_of_the_rate_with_the_lowest_loss() -> None:

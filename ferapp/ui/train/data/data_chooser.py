@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.ui.train.field_row import error_label, mark_invalid
-from ferapp.ui.widgets.buttons import MenuButton, push_button
+from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.flow_layout import FlowLayout
 
 MAX_RECENT = 8  # data sets that are offered again
@@ -50,7 +50,8 @@ class DataChooser(QWidget):
         self.browse_file = push_button("File…", "Choose a CSV or ZIP file.")
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
-        self.recent = MenuButton("Recent", self.menu, "Choose a data set that you used before.")
+        self.recent = push_button("Recent", "Choose a data set that you used before.")
+        self.recent.setMenu(self.menu)
         self.check = push_button("Check", CHECK_TIP)
         buttons = FlowLayout()
         for button in (self.browse, self.browse_file, self.recent, self.check):

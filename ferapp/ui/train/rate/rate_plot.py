@@ -4,12 +4,14 @@ import math
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.figure_export import Figure, figure_of, offer_figure
-from trainer.training.rate_curve import RateCurve
+from trainer.training.rate_curve import HIGHEST, LOWEST, RateCurve
 
+_FAINT = 0.4  # opacity of single steps
 TITLE = "Loss over the learning rate"
 TIP = (
     "Left, the rate is too small and the loss stays. Then it falls. Right, the rate is too large\n"
@@ -28,6 +30,7 @@ class RatePlot(QWidget):
         self.plot.hideButtons()
         self.plot.setMouseEnabled(False, False)
         self.plot.setAccessibleName(TITLE)
+        self.plot.setXRange(math.log10(LOWEST), math.log10(HIGHEST), padding=0.02)
         self.setToolTip(TIP)
         self._each, self._mean = self.plot.plot(), self.plot.plot()
         self.suggestion = pg.InfiniteLine(angle=90)
@@ -48,8 +51,9 @@ class RatePlot(QWidget):
         self._each.setData(curve.rates, curve.losses)
         self._mean.setData(curve.rates, curve.smooth)
         if len(curve.rates):
-            low, first = float(curve.smooth.min()), float(curve.smooth[0])
-            self.plot.setYRange(0.9 * low, 1.3 * max(first, low))  # an explosion needs no room
+            low = float(curve.smooth.min())
+            high = float(curve.smooth[: curve.lowest + 1].max())  # an explosion needs no room
+            self.plot.setYRange(low - 0.3 * (high - low), high + 0.5 * (high - low))
         self.suggestion.setVisible(suggestion is not None)
         if suggestion is not None:
             self.suggestion.setPos(math.log10(suggestion))
@@ -67,7 +71,9 @@ class RatePlot(QWidget):
             axis.setPen(pg.mkPen(colours.line))
             axis.setTextPen(pg.mkPen(colours.muted))
             axis.setTickFont(theme.sized(self.font(), 0.8))
-        self._each.setPen(pg.mkPen(colours.line))
+        faint = QColor(colours.muted)
+        faint.setAlphaF(_FAINT)
+        self._each.setPen(pg.mkPen(faint))
         self._mean.setPen(pg.mkPen(colours.accent))
         self.suggestion.setPen(pg.mkPen(colours.warning, style=Qt.PenStyle.DashLine))
 
