@@ -364,6 +364,26 @@ def test_closing_asks_whether_to_keep_training(
     bench.wait(lambda: bench.state() == "stopped")
 
 
+def test_closing_right_after_a_runs_end_asks_nothing(
+    bench: TrainBench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its process takes a moment to end."""
+    training = StartedTraining(make_run(tmp_path / "runs", [started(), step(5)]).path)
+    bench.page.trainings.append(training)  # type: ignore[arg-type]
+    asked: list[str] = []
+
+    def answer(*_: object, **__: object) -> str:
+        asked.append("asked")
+        return "cancel"
+
+    monkeypatch.setattr(own_trainings, "ask_about_process", answer)
+    assert not bench.page.may_close()
+    training.is_training = False
+    assert bench.page.may_close()
+    assert asked == ["asked"]
+    bench.page.trainings.clear()
+
+
 def test_damaged_runs_do_not_break_the_list(bench: TrainBench, tmp_path: Path) -> None:
     damaged = tmp_path / "runs" / "20261124-101500-damaged"
     damaged.mkdir(parents=True)

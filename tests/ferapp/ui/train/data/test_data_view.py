@@ -1,6 +1,7 @@
 """The data check on the Train page: its sentences, and when it blocks a training."""
 
 import os
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +9,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from ferapp.runs.checks.data_check import DataCheck, DataChoice, ReportCheck, check_data
+from ferapp.runs.checks.data_check import (
+    CheckProgress,
+    DataCheck,
+    DataChoice,
+    ReportCheck,
+    check_data,
+)
+from ferapp.ui.text.time_left import StageClock
+from ferapp.ui.train.data.bad_samples import BadSamplesDialog
+from ferapp.ui.train.data.data_pictures import PicturesDialog
+from ferapp.ui.train.data.data_text import progress_text
 from ferapp.ui.train.data.data_view import DataView
 from ferapp.ui.widgets import theme
+from tests.support.runs.flawed_data import flawed_data
 from tests.support.runs.run_files import make_run, started, step
 from tests.support.ui.train_bench import (
     LONG,
@@ -21,7 +34,10 @@ from tests.support.ui.train_bench import (
     StartedTraining,
     TrainBench,
 )
+from trainer.data.face_data import save
 from trainer.labels import EXPRESSIONS
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
 def test_data_that_cannot_be_opened_is_reported_in_place_of_the_check(
@@ -79,7 +95,7 @@ def test_the_check_reads_the_data_as_the_form_says(bench: TrainBench, tmp_path: 
     assert form.validate()  # what was wrong with the data may be right now
     assert "press Check" in words.text()
     form.check.click()
-    bench.wait(lambda: "Happy" in words.text())
+    bench.wait(lambda: "8\u00a0samples" in words.text())
     checked = page.checking.result[1]
     assert isinstance(checked, DataCheck)
     assert checked.counts["train"]["happy"] == checked.counts["val"]["sad"] == 2
@@ -166,7 +182,8 @@ def sentences(qtbot: QtBot, check: DataCheck) -> str:
     view = DataView()
     qtbot.addWidget(view)
     view.show_check(check)
-    return view.text.text().replace("\u00a0", " ")
+    without_links = re.sub("</?a[^>]*>", "", view.text.text())
+    return without_links.replace("\u00a0", " ")
 
 
 def test_the_sentences_about_flawless_data(qtbot: QtBot) -> None:
@@ -229,3 +246,102 @@ def test_a_class_without_training_pictures_is_named(qtbot: QtBot) -> None:
     text = sentences(qtbot, checked(counts=counts))
     assert "No training pictures of neutral. The model cannot learn it." in text
     assert f'color:{theme.current().warning}">No training pictures' in text
+
+
+def test_a_check_shows_how_far_it_is_and_can_be_cancelled(
+    bench: TrainBench, prepared: Path
+) -> None:
+    page, form, view = bench.page, bench.page.form, bench.page.data
+    reported, finish = threading.Event(), threading.Event()
+
+    def check_slowly(choice: DataChoice, report: ReportCheck) -> DataCheck:
+        report(CheckProgress("landmarks", 300, 1000))
+        reported.set()
+        assert finish.wait(WAIT / 1000)
+        report(CheckProgress("landmarks", 301, 1000))
+        raise AssertionError("it was cancelled")
+
+    page.checking.check = check_slowly
+    form.data.setText(str(prepared))
+    form.validate()
+    try:
+        form.check.click()
+        bench.wait(reported.is_set)
+        bench.wait(lambda: view.bar.value() == 300)
+        assert (view.bar.isVisible(), view.bar.maximum()) == (True, 1000)
+        assert view.state.text() == "Finding landmarks (300 of 1,000)…"
+        view.cancel.click()
+        assert view.state.text() == "Cancelling…"
+        assert not form.start.isEnabled()  # it still works on the folder
+    finally:
+        finish.set()
+    bench.wait(form.start.isEnabled)
+    assert "was cancelled" in view.text.text()
+    assert not view.progress.isVisible()
+
+
+def test_the_time_left_follows_the_rate_of_the_stage() -> None:
+    clock = StageClock()
+    assert clock.seconds_left("landmarks", 200, 1000, 50.0) is None
+    assert clock.seconds_left("landmarks", 210, 1000, 50.5) is None  # too early
+    # it went on at 200: 40 in 2 s leave 760 for 38 s
+    assert clock.seconds_left("landmarks", 240, 1000, 52.0) == pytest.approx(38.0)
+    assert clock.seconds_left("reading", 0, 1000, 53.0) is None
+    progress = CheckProgress("landmarks", 240, 1000)
+    assert progress_text(progress, 38.2) == "Finding landmarks (240 of 1,000)… 0:38 left"
+
+
+def test_a_number_opens_the_pictures_it_counts(bench: TrainBench, tmp_path: Path) -> None:
+    save(flawed_data(), tmp_path / "data")
+    page, form = bench.page, bench.page.form
+    form.data.setText(str(tmp_path / "data"))
+    form.validate()
+    form.check.click()
+    bench.wait(lambda: isinstance(page.checking.result[1], DataCheck))
+    data, bars = flawed_data(), page.data.counts.bars
+    assert bars["train", "sad"].text() == "7"
+    missing = bars["val", "neutral"]
+    assert (missing.text(), missing.isEnabled()) == ("none", False)
+    assert missing.accessibleName() == "Neutral, val: none"
+    warning = QColor(theme.current().warning)
+    edge = missing.grab().toImage().pixelColor(missing.width() // 2, 1)
+    assert abs(edge.red() - warning.red()) + abs(edge.blue() - warning.blue()) < 60
+    bars["train", "sad"].click()
+    dialog = page.checking.dialog
+    assert isinstance(dialog, PicturesDialog)
+    assert dialog.windowTitle() == "Sad, train: 7\u00a0pictures"
+    rows = dialog.model.rows
+    expected = np.flatnonzero((data.label == EXPRESSIONS.index("sad")) & (data.split == "train"))
+    np.testing.assert_array_equal(rows, expected)
+    assert dialog.name.text() == f"Sample s{rows[0]} · Labelled sad · No landmarks"
+    bench.wait(lambda: dialog.model.thumbnails.image(int(rows[0])) is not None)
+    image = dialog.model.thumbnails.image(int(rows[0]))
+    assert image is not None
+    assert image.pixelColor(3, 2).red() == data.images[rows[0]][2, 3]
+    for flaw, shown in (
+        ("leaked", [0]),
+        ("conflicting", [1, 2]),
+        ("without_landmarks", [0, 1, 2, 3, 4, 5]),
+    ):
+        assert f'href="{flaw}"' in page.data.text.text()
+        page.data.text.linkActivated.emit(flaw)
+        assert isinstance(page.checking.dialog, PicturesDialog)
+        assert page.checking.dialog.model.rows.tolist() == shown
+    page.checking.dialog.close()
+
+
+def test_a_bad_row_shows_what_it_holds(bench: TrainBench, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    save(replace(flawed_data(), skipped=("row 1 has the label '9'",)), tmp_path / "data")
+    page, form = bench.page, bench.page.form
+    form.data.setText(str(tmp_path / "data"))
+    form.validate()
+    form.check.click()
+    bench.wait(lambda: isinstance(page.checking.result[1], DataCheck))
+    page.data.text.linkActivated.emit("skipped")
+    dialog = page.checking.dialog
+    assert isinstance(dialog, BadSamplesDialog)
+    assert dialog.reason.text() == "row 1 has the label '9'"
+    bench.wait(lambda: "Nothing of it can be shown" in dialog.content.text())  # prepared elsewhere
+    assert not dialog.open_folder.isEnabled()
+    dialog.close()
