@@ -13,6 +13,7 @@ from ferapp.sources.heavy_imports import load_opencv
 from trainer.errors import DataError
 
 MAX_CELL = 60  # characters that are shown
+JPEG, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _ROW = re.compile(r"row (\d+) ")
 
 
@@ -93,8 +94,10 @@ def _read_file(source: Path, reason: str) -> BadSample:
     content = archive.read(name)
     if not content:
         return BadSample("The file is empty.", file)
-    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
     size = f"{len(content):,} bytes"
+    if content.startswith(JPEG):
+        content += JPEG_END  # without it OpenCV decodes nothing of a file that is cut off
+    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
     if picture is None:
         return BadSample(f"{size}. Nothing of it can be decoded.", file)
     height, width = picture.shape

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -69,7 +70,7 @@ class ReviewSteps(QObject):
             if job.samples > AT_ONCE and not self._is_closing:
                 self._is_busy = True
                 self._timer.start()
-                self.tasks.submit("step", job.work, lambda result, job=job: self._end(job, result))
+                self.tasks.submit("step", job.work, partial(self._end, job))
                 return
             try:
                 result: ReviewStep | TaskFailure | None = job.work()
