@@ -246,6 +246,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Choose where recordings go and which videos they have.",
     ),
     ActionRecord(
+        "live_output",
+        "Recording",
+        "Live output…",
+        "Ctrl+Shift+O",
+        "Send the numbers of each face to other programs as they are measured, by LSL or OSC.",
+    ),
+    ActionRecord(
         "fullscreen",
         "Window",
         "Full screen",

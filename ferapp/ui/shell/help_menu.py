@@ -52,6 +52,7 @@ class HelpMenu:
         self.menu.addAction(actions["slide"])
         self.menu.addMenu(AnonymiseMenu(parent, store))
         self.menu.addAction(actions["recording_settings"])
+        self.menu.addAction(actions["live_output"])
         self.menu.addSeparator()
         for name in ("keys", "hints", "copy_python", "log", "diagnostics", "about"):
             self.menu.addAction(actions[name])

@@ -26,6 +26,7 @@ from ferapp.ui.booth.booth_mode import BoothMode
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.live.snapshot import Cover, Snapshots, open_folder
+from ferapp.ui.live_output.output_controller import OutputController
 from ferapp.ui.recording.recording_controller import TITLE, RecordingController
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
 from ferapp.ui.shell.chosen_model import ChosenModel
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
         )
+        self.outputs = OutputController(self, engine, actions, store, self.live_page)
         report = self.live_page.live_view.toast.show_message
         actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model, report)
