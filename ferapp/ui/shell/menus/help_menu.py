@@ -7,9 +7,9 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from ferapp.ui.shell.actions import ActionRecord
-from ferapp.ui.shell.anonymise_menu import AnonymiseMenu
 from ferapp.ui.shell.diagnostics_dialog import DiagnosticsDialog
 from ferapp.ui.shell.key_tables import BOOTH, STAGE
+from ferapp.ui.shell.menus.anonymise_menu import AnonymiseMenu
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text.about_text import about_html, card_html
 from ferapp.ui.widgets import theme
