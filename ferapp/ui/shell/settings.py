@@ -85,7 +85,6 @@ class Settings(BaseModel):
     camera_mode: str = ""  # 1280x720@30; "" is the camera's default
     anonymise: Literal["off", "blur", "mask", "mesh"] = "off"  # the heads in snapshots
     recordings: str = ""  # the folder for recordings; "" is the default one
-    osc_address: str = ""  # the last one, as `osc_target` reads it; "" is none yet
     record_clean: bool = True
     record_overlaid: bool = False
     recent_sources: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
@@ -97,6 +96,7 @@ class Settings(BaseModel):
     stage_language: Annotated[str, AfterValidator(_language)] = DEFAULT_LANGUAGE
     text_size: int = Field(default=100, ge=100, le=200)  # percent
     notify_ends: bool = True  # of trainings, by the system
+    osc_address: str = ""  # the last one, as `osc_target` reads it; "" is none yet
 
 
 class SettingsStore:
