@@ -30,8 +30,7 @@ def receive_osc() -> None:
 
     server = Server(("127.0.0.1", 0), Dispatcher())
     say(port=server.server_address[1])
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdin.read()
+    server.serve_forever()
 
 
 def receive_lsl(names: list[str]) -> None:
@@ -57,10 +56,11 @@ def receive_lsl(names: list[str]) -> None:
         inlet.open_stream(timeout=10)
         say(stream=name, xml=inlet.info(timeout=10).as_xml())
         threading.Thread(target=pull, args=(name, inlet), daemon=True).start()
-    sys.stdin.read()
 
 
 if __name__ == "__main__":
-    receive_osc() if sys.argv[1] == "osc" else receive_lsl(sys.argv[2:])
-    sys.stdout.flush()
+    kind, *names = sys.argv[1:]
+    work = receive_osc if kind == "osc" else lambda: receive_lsl(names)
+    threading.Thread(target=work, daemon=True).start()
+    sys.stdin.read()
     os._exit(0)  # threads of liblsl may be waiting
