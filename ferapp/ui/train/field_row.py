@@ -41,13 +41,13 @@ class FieldRow(QWidget):
         grid.addWidget(self.name, 0, 0)
         grid.addWidget(self.editor, 0, 1)
         grid.addWidget(self.reset, 0, 2)
-        grid.addWidget(self.unit, 0, 3)
-        grid.addWidget(self.error, 0, 3)
-        grid.setColumnStretch(3, 1)
+        grid.addWidget(self.unit, 0, 4)
+        grid.addWidget(self.error, 0, 4)
+        grid.setColumnStretch(4, 1)
 
     def add_action(self, button: QPushButton) -> None:
-        """Put a button at the end of the row."""
-        self._grid.addWidget(button, 0, 4)
+        """Put a button beside the editor."""
+        self._grid.addWidget(button, 0, 3)
 
     def _make_editor(self, suggestions: tuple[str, ...]) -> Picker | QLineEdit:
         field = self.field

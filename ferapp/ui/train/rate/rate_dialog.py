@@ -18,7 +18,7 @@ SIZE = QSize(640, 520)
 _BAR_HEIGHT = 6  # px
 INTRODUCTION = (
     f"{STEPS} steps train with a learning rate that grows from step to step (Smith 2017). "
-    "Where the loss falls fastest the rate is good. No model is kept."
+    "A good one is a tenth of that at which the loss is lowest. No model is kept."
 )
 PREPARING = "Reading the data ({:.0f} s). The first time takes longer."
 FLAT = "No learning rate lowers the loss. Check the data and the loss weights first."

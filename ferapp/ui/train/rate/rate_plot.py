@@ -20,11 +20,17 @@ TIP = (
 )
 
 
+class _RateAxis(pg.AxisItem):
+    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Plain numbers, as the form shows the rate."""
+        return [f"{10**value:g}" for value in values]
+
+
 class RatePlot(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._curve: RateCurve | None = None
-        self.plot = pg.PlotWidget()
+        self.plot = pg.PlotWidget(axisItems={"bottom": _RateAxis("bottom")})
         self.plot.setLogMode(x=True, y=False)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
