@@ -10,6 +10,7 @@ from trainer.cli.printing import notices, print_json, progress_bars, warn_of_lit
 from trainer.cli.shared_options import Data, Json, NoLandmarks
 from trainer.cli.summaries import print_line
 from trainer.config.loading import load_config
+from trainer.files import make_writable_folder
 from trainer.memory import TRAIN
 from trainer.recipes import recipe_values
 
@@ -48,6 +49,8 @@ def find_rate(
     from trainer.training.rate_finder import find_rate as run_range_test
     from trainer.training.run_training import open_training_data
 
+    if log is not None:
+        make_writable_folder(log.absolute().parent)  # before the data, which may take minutes
     faces = open_training_data(data, config, SINGLE_PROCESS, progress_bars)
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bars())
