@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QMargins, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
-    QDialog,
+    QBoxLayout,
     QDialogButtonBox,
     QFileDialog,
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -35,23 +34,24 @@ from ferapp.ui.shell.actions import (
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.log_view import LogView
+from ferapp.ui.widgets.screen_fit import ScreenDialog, room_on_screen
 from ferapp.ui.widgets.text_size import scaled
 
-KEYS_WIDTH = 1180  # px
-_SCREEN_MARGIN = 60  # px, with the window's frame
+KEYS_WIDTH, _TWO_COLUMNS = 1180, 960  # px; one column where there is less room than the latter
+_SCREEN_MARGIN = 28  # px around the window of keys
 _RIGHT_GROUPS = ("Picture", "Recording", "Comparison", "Inspect")  # about half of all keys
 _KeyRow = tuple[str, str, str]  # a key, its action, and what that does
 LOG_MS = 1000  # between two updates of an open log
 
 
-class ModelessDialog(QDialog):
+class ModelessDialog(ScreenDialog):
     """A dialog with a column of widgets above a row of buttons, the last of which closes it."""
 
     def __init__(self, parent: QWidget, title: str, size: QSize) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(size.boundedTo(self.screen().availableSize()))
+        self.resize(size)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(QMargins(20, 18, 20, 16))
         self.column.setSpacing(theme.MARGIN)
@@ -100,7 +100,7 @@ class KeysDialog(ModelessDialog):
         right = {name: groups.pop(name) for name in _RIGHT_GROUPS if name in groups}
         body = QWidget()
         body.setObjectName("inner")
-        sides = QHBoxLayout(body)
+        sides = QBoxLayout(QBoxLayout.Direction.LeftToRight, body)
         sides.setContentsMargins(0, 0, 0, 0)
         sides.setSpacing(2 * theme.MARGIN)
         sides.addLayout(_key_grid(groups), 1)
@@ -115,11 +115,13 @@ class KeysDialog(ModelessDialog):
         self.add_buttons()
         self._fit(sides)
 
-    def _fit(self, sides: QHBoxLayout) -> None:
+    def _fit(self, sides: QBoxLayout) -> None:
         """Large enough for everything, as far as the screen allows."""
-        available = self.screen().availableSize() - QSize(_SCREEN_MARGIN, _SCREEN_MARGIN)
+        available = room_on_screen(self) - QSize(_SCREEN_MARGIN, _SCREEN_MARGIN)
         margins = self.column.contentsMargins()
         width = min(scaled(KEYS_WIDTH), available.width())
+        if width < scaled(_TWO_COLUMNS):
+            sides.setDirection(QBoxLayout.Direction.TopToBottom)
         keys_height = sides.totalHeightForWidth(width - margins.left() - margins.right())
         buttons_height = self.column.spacing() + self.buttons.sizeHint().height()
         height = margins.top() + keys_height + buttons_height + margins.bottom() + 2
@@ -215,7 +217,7 @@ class LogDialog(ModelessDialog):
         self.saved.show()
 
 
-class AddressDialog(QDialog):
+class AddressDialog(ScreenDialog):
     """Asks for the address of a stream, and checks it while it is typed."""
 
     chosen = Signal(str)
@@ -224,7 +226,7 @@ class AddressDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Open address")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(460)
+        self.resize(scaled(460), 0)
         label = QLabel("Address of a camera or video on the network")
         self.line = QLineEdit()
         self.line.setAccessibleName("Address")

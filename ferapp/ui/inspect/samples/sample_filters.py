@@ -102,13 +102,9 @@ class SampleFilters(QWidget):
         self._cells = FlowLayout()
         self.sort_label = QLabel("Sort by")
         self.sort_label.setProperty("quiet", True)
-        order = QHBoxLayout()
-        order.setSpacing(theme.GAP)
-        order.addWidget(self.count)
-        order.addWidget(self.search, 1)
-        order.addWidget(self.sort_label)
-        order.addWidget(self.sort_key)
-        order.addWidget(self.reverse)
+        order = FlowLayout(gap=theme.GAP)  # two lines in a narrow window
+        order.addWidget(_in_line(self.count, self.search))
+        order.addWidget(_in_line(self.sort_label, self.sort_key, self.reverse))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -205,6 +201,16 @@ class SampleFilters(QWidget):
         button.clicked.connect(lambda: self._change(cells=remaining))
         self._cells.addWidget(button)
         self.cell_buttons.append(button)
+
+
+def _in_line(*widgets: QWidget) -> QWidget:
+    line = QWidget()
+    row = QHBoxLayout(line)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(theme.GAP)
+    for widget in widgets:
+        row.addWidget(widget)
+    return line
 
 
 def _shortened(name: str) -> str:
