@@ -89,6 +89,7 @@ class Settings(BaseModel):
     record_overlaid: bool = False
     recent_sources: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
+    folders: dict[str, str] = Field(default_factory=dict)  # of file dialogs, by what they choose
     recent_studies: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal

@@ -48,6 +48,7 @@ from ferapp.ui.stage.language_menu import LanguageMenu
 from ferapp.ui.stage.stage_mode import StageMode
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.drop_hint import DropHint
+from ferapp.ui.widgets.file_dialogs import last_folders
 from ferapp.ui.widgets.live_tooltips import LiveTooltips
 from ferapp.ui.widgets.screen_fit import PageArea, room_on_screen
 from ferapp.ui.widgets.text_size import apply_text_size
@@ -74,6 +75,9 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._engine = engine
         self.store = store
+        last_folders.store_in(
+            lambda: store.now.folders, lambda folders: store.change(folders=folders)
+        )
         self._asks_before_closing = True
         self._pasted = PastedPictures()
         self.setWindowTitle(TITLE)

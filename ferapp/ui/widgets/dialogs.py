@@ -7,7 +7,6 @@ from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QBoxLayout,
     QDialogButtonBox,
-    QFileDialog,
     QFrame,
     QGridLayout,
     QLabel,
@@ -33,6 +32,7 @@ from ferapp.ui.shell.actions import (
 )
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
+from ferapp.ui.widgets.file_dialogs import save_file
 from ferapp.ui.widgets.log_view import LogView
 from ferapp.ui.widgets.screen_fit import ScreenDialog, room_on_screen
 from ferapp.ui.widgets.text_size import scaled
@@ -204,7 +204,7 @@ class LogDialog(ModelessDialog):
         QGuiApplication.clipboard().setText(self._read_log())
 
     def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save the log", "ferapp.log", "Text (*.log)")
+        path, _ = save_file(self, "log", "Save the log", "ferapp.log", "Text (*.log)")
         if not path:
             return
         try:

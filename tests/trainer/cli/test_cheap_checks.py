@@ -58,7 +58,8 @@ def test_prepare_looks_for_the_folder_of_landmarks_first(
     command: Command, unread_data: str
 ) -> None:
     done = command("trainer", "prepare", unread_data, "--out", "ready", "--landmarks", "gone")
-    assert done.returncode == 1
+    assert done.returncode == 2
+    assert not Path("ready").exists()
     assert "gone: there is no such folder of landmarks" in done.stderr
 
 
