@@ -172,7 +172,7 @@ def test_bench_prints_what_was_measured(command) -> None:
 @pytest.mark.usefixtures("no_screen")
 def test_bench_of_a_missing_source_fails(command) -> None:
     done = command.process("ferapp", "bench", "--source", "gone.mp4")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "gone.mp4" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -1,5 +1,6 @@
 """Options of several commands."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,6 @@ from trainer.device import check_device_name
 from trainer.errors import UsageError
 from trainer.files import check_writable_folder
 
-FIGURE_SUFFIXES = (".png", ".svg")
 DATA_HELP = "Data set: FER2013's CSV, RAF-DB, AffectNet, a list, class folders or a zip of them"
 
 
@@ -55,10 +55,10 @@ Prior = Annotated[
 ]
 
 
-def check_picture_file(path: Path) -> None:
+def check_picture_file(path: Path, suffixes: Sequence[str] = (".png", ".svg")) -> None:
     """Raise UsageError where a figure cannot be written to this file."""
-    if path.suffix.lower() not in FIGURE_SUFFIXES:
-        raise UsageError(f"{path}: the name must end with {' or '.join(FIGURE_SUFFIXES)}")
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(f"{path}: the name must end with {' or '.join(suffixes)}")
     check_writable_folder(path.parent)
 
 
