@@ -89,7 +89,6 @@ class Settings(BaseModel):
     record_overlaid: bool = False
     recent_sources: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
-    folders: dict[str, str] = Field(default_factory=dict)  # of file dialogs, by what they choose
     recent_studies: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
@@ -97,6 +96,7 @@ class Settings(BaseModel):
     stage_language: Annotated[str, AfterValidator(_language)] = DEFAULT_LANGUAGE
     text_size: int = Field(default=100, ge=100, le=200)  # percent
     notify_ends: bool = True  # of trainings, by the system
+    folders: dict[str, str] = Field(default_factory=dict)  # of file dialogs, by what they choose
 
 
 class SettingsStore:
