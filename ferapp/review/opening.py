@@ -26,7 +26,7 @@ from ferapp.sources.heavy_imports import load_opencv, load_torch
 from trainer.config.sections import DataConfig
 from trainer.data.face_data import SPLITS, FaceData
 from trainer.data.training_samples import learned_samples
-from trainer.errors import DataError, FerError, ModelFileError
+from trainer.errors import DataError, FerError, ModelFileError, UsageError
 from trainer.files import asset
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import find_model, read_card
@@ -251,7 +251,9 @@ def _learned(data: FaceData, settings: DataConfig, shown: Evaluation) -> frozens
     """See `OpenedEvaluation.learned`; None while no training samples are shown."""
     if "train" not in shown.split:
         return None
-    return frozenset(learned_samples(settings, data).sample_id.tolist())
+    with suppress(UsageError):  # all of them also appear in another split
+        return frozenset(learned_samples(settings, data).sample_id.tolist())
+    return frozenset()
 
 
 def _splits_of(data: FaceData) -> tuple[str, ...]:

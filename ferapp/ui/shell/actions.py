@@ -383,7 +383,7 @@ DUEL_KEYS = (
     ("Esc", "Back to live", "Leave the held frame."),
 )
 
-# handled by the grid of the Inspect page: key, text, tip
+# handled by the grid of the Inspect page: key (Ctrl and Shift as Qt names them), text, tip
 INSPECT_KEYS = (
     ("Shift", "Select up to here", "With a click: all samples from the current one to this one."),
     ("Ctrl", "Add or remove", "With a click: select one more sample, or one less."),
@@ -406,6 +406,11 @@ def block(action: QAction, reason: str) -> None:
 def native(shortcut: str) -> str:
     """The key as this system writes it: Ctrl+R is ⌘R on a Mac."""
     return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def native_modifier(name: str) -> str:
+    """Ctrl or Shift alone, as this system writes it."""
+    return native(f"{name}+A").removesuffix("A").removesuffix("+")
 
 
 def give_key(action: QAction, record: ActionRecord) -> None:

@@ -29,6 +29,7 @@ from ferapp.ui.shell.actions import (
     STAGE_KEYS,
     ActionRecord,
     native,
+    native_modifier,
 )
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
@@ -95,7 +96,7 @@ class KeysDialog(ModelessDialog):
             groups.setdefault(record.group, []).append(row)
         groups["Comparison"] = [*DUEL_KEYS]
         if has_pages:
-            groups["Inspect"] = [*INSPECT_KEYS]
+            groups["Inspect"] = [(_native_key(key), text, tip) for key, text, tip in INSPECT_KEYS]
         groups |= modes
         right = {name: groups.pop(name) for name in _RIGHT_GROUPS if name in groups}
         body = QWidget()
@@ -126,6 +127,12 @@ class KeysDialog(ModelessDialog):
         buttons_height = self.column.spacing() + self.buttons.sizeHint().height()
         height = margins.top() + keys_height + buttons_height + margins.bottom() + 2
         self.resize(width, min(height, available.height()))
+
+
+def _native_key(key: str) -> str:
+    if key in ("Ctrl", "Shift"):
+        return native_modifier(key)
+    return native(key) if key.startswith("Ctrl+") else key
 
 
 def _key_grid(groups: dict[str, list[_KeyRow]]) -> QGridLayout:
