@@ -56,9 +56,9 @@ def resume_run(
 ) -> tuple[RunDir, dict[str, Any]]:
     """As `train_new_run`, of a run that was stopped or killed; `data` is where its data is now."""
     _, config, source = _read_run(path)
-    check_start(config, data or source)
     run = RunDir(path)
     with distributed_world() as world, only_training(run, world.is_main):
+        check_start(config, data or source)
         faces = open_training_data(data or source, config, world, reading)
         return run, _train(run, faces, world, watch)
 
