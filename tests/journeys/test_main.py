@@ -189,6 +189,6 @@ def test_bench_of_several_faces_detects_them_all(command) -> None:
 
 
 def test_bench_repeats_faces_of_the_demo_clip_only(command) -> None:
-    done = command("ferapp", "bench", "--faces", 2, "--source", "other.mp4")
+    done = command("ferapp", "bench", "--faces", 2, "--source", "camera")
     assert done.returncode == 2
     assert "leave out --source and --soak" in done.stderr

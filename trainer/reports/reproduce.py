@@ -17,7 +17,7 @@ from typing import Any
 from trainer.config.loading import load_config
 from trainer.config.train_config import TrainConfig
 from trainer.document import markdown_table
-from trainer.errors import RunStopped, UsageError
+from trainer.errors import DataError, RunStopped, UsageError
 from trainer.files import check_writable_folder, file_stem, write_json, write_text
 from trainer.prior import TRAINED
 from trainer.recipes import FAST, RECIPES, Recipe, tables
@@ -31,7 +31,6 @@ from trainer.reports.run_records import (
 )
 from trainer.stop_signals import signals_go_to
 from trainer.training.run_dir import RunDir, with_absolute_paths
-from trainer.training.start_checks import check_start
 
 STOPPED = RunStopped.exit_code
 SPLIT = "val"
@@ -174,10 +173,10 @@ def reproduce(
     """
     recipes, settings = recipes_in_table(table, fast), sets or []
     run_process = run_process or run_trainer
+    if not data.exists():
+        raise DataError(f"{data}: there is no such data set")
     check_writable_folder(runs)
     planned = [_plan_run(recipe, seed, settings) for recipe in recipes for seed in range(seeds)]
-    for plan in planned[::seeds]:  # the seed changes nothing of what can be refused
-        check_start(plan.config, data)
     for plan in planned:
         _check_same_training(plan, _existing_run(plan, runs), data)
     failed: dict[str, str] = {}
