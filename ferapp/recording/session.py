@@ -22,7 +22,12 @@ from ferapp.sources.recorded import (
     RecordedTable,
     ShownStimulus,
 )
-from ferapp.studies.stimuli.shown_stimuli import EVENT_MEANING, planned_order, shown_stimuli
+from ferapp.studies.stimuli.shown_stimuli import (
+    EVENT_MEANING,
+    onset_method,
+    planned_order,
+    shown_stimuli,
+)
 from ferapp.vision import quality
 from ferapp.vision.face_regions import region_map
 from ferapp.vision.overlay_methods import OVERLAY_METHODS
@@ -95,6 +100,7 @@ class Session:
     frames: tuple[RecordedFrame, ...]
     marks: tuple[Mark, ...]
     stimuli: tuple[ShownStimulus, ...] = ()
+    onset_method: str = ""  # what was taken as the moment at which a stimulus appeared
 
 
 def session_folder(uri: str) -> Path | None:
@@ -147,6 +153,7 @@ def read_session(folder: Path) -> Session:
         frames=tuple(frames),
         marks=marks,
         stimuli=shown_stimuli(marks, planned_order(about)),
+        onset_method=onset_method(about),
     )
 
 

@@ -132,6 +132,7 @@ class ShownStimulus:
 
     From `begin_s` until `onset_s` the fixation cross was on the screen, then the stimulus until
     `end_s`: inf where a crash cut the recording. `is_cut_short`: it was ended before its time.
+    `fixation` and `seconds` are how long the list asks for; NaN where that is not known any more.
     """
 
     file: str  # as the list of stimuli names it
@@ -139,6 +140,8 @@ class ShownStimulus:
     begin_s: float
     onset_s: float
     end_s: float
+    fixation: float
+    seconds: float
     is_cut_short: bool = False
 
 

@@ -78,7 +78,7 @@ def means_by(
     column: str,
     curves: Sequence[SourceCurve],
     unit: str,
-    interval: "Callable[[Floats], Interval] | None" = None,
+    interval: Callable[[Floats], Interval] | None = None,
 ) -> list[ConditionMeans]:
     """For each value of a column, in order of their first source; `interval` is t_interval."""
     interval = interval or t_interval
@@ -159,8 +159,11 @@ def bootstrap_interval(values: Floats) -> Interval:
     filled = np.where(known, values, 0.0)
     count = len(values)
     # how often each value is drawn, (DRAWS, n)
-    drawn = np.random.default_rng(0).multinomial(count, [1 / count] * count, size=DRAWS)
-    means = _divided(np.tensordot(drawn, filled, 1), np.tensordot(drawn, known * 1.0, 1))
+    random = np.random.default_rng(0)
+    drawn = random.multinomial(count, [1 / count] * count, size=DRAWS).astype(np.float64)
+    means = _divided(
+        np.tensordot(drawn, filled, 1), np.tensordot(drawn, known.astype(np.float64), 1)
+    )
     low, high = np.full((2, *n.shape), np.nan)
     several = n >= 2
     outside = 50 * (1 - CONFIDENCE)

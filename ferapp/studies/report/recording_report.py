@@ -49,20 +49,28 @@ def write_recording_report(folder: Path, anonymise: str = "") -> Path:
 
 
 def _shown(session: Session) -> str:
-    columns = ["Stimulus", "Condition", "Onset (s)", "Fixation (s)", "On screen (s)", ""]
+    columns = ["Stimulus", "Condition", "Onset", "Fixation", "asked", "On screen", "asked", ""]
     rows = [
         [
             stimulus.file,
             stimulus.condition,
-            f"{stimulus.onset_s:.3f}",
-            f"{stimulus.onset_s - stimulus.begin_s:.3f}",
-            f"{stimulus.end_s - stimulus.onset_s:.3f}" if math.isfinite(stimulus.end_s) else "",
+            f"{stimulus.onset_s:.3f} s",
+            f"{stimulus.onset_s - stimulus.begin_s:.3f} s",
+            _asked(stimulus.fixation),
+            f"{stimulus.end_s - stimulus.onset_s:.3f} s" if math.isfinite(stimulus.end_s) else "",
+            _asked(stimulus.seconds),
             "cut short" if stimulus.is_cut_short else "",
         ]
         for stimulus in session.stimuli
     ]
+    what = escape(session.onset_method or "not noted")
     return (
-        "<h2>Stimuli</h2><p>Times are measured when the screen had drawn the stimulus, on the "
-        "clock that stamps the camera's frames; an onset is in seconds of the recording.</p>"
+        "<h2>Stimuli</h2><p>Measured times, on the clock that also stamps the frames when they "
+        f"arrive. An onset is in seconds of the recording; it is {what}. A camera's frame shows "
+        "what was in front of it before it arrives: by how much is up to the camera.</p>"
         f"{html_table(columns, rows, 'totals')}"
     )
+
+
+def _asked(seconds: float) -> str:
+    return f"{seconds:g} s" if math.isfinite(seconds) else ""

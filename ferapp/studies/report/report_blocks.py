@@ -26,12 +26,11 @@ def means_table(
     for number, label in enumerate(classes):
         for group in groups:
             means = group.means
-            values = [float(v[number]) for v in (means.mean, means.low, means.high)]
+            values = tuple(float(v[number]) for v in (means.mean, means.low, means.high))
             cells = [label, group.value, f"{means.n[number]:.0f}", *map(_decimal, values)]
             text = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-            rows.append(
-                f'<tr>{text}<td class="drawn">{interval_bar(number, *values, lowest)}</td></tr>'
-            )
+            bar = interval_bar(number, values, lowest)
+            rows.append(f'<tr>{text}<td class="drawn">{bar}</td></tr>')
     titles = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     return (
         f'<button class="copy" data-table="{name}">Copy table</button>'

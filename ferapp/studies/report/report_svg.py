@@ -40,8 +40,12 @@ def mean_curves(curves: Interval, end_s: float, lowest: float = 0.0) -> str:
     )
 
 
-def interval_bar(number: int, mean: float, low: float, high: float, lowest: float = 0.0) -> str:
-    """A dot and its interval on a line from `lowest` to 1, in the colour of class `number`."""
+def interval_bar(number: int, values: Sequence[float], lowest: float = 0.0) -> str:
+    """A dot and its interval on a line from `lowest` to 1, in the colour of class `number`.
+
+    `values` are the mean, and the interval's low and high end.
+    """
+    mean, low, high = values
 
     def place(value: float) -> float:
         return 100 * (min(max(value, lowest), 1.0) - lowest) / (1 - lowest)

@@ -28,10 +28,20 @@ EVENT_MEANING = (
 
 def planned_order(about: dict[str, Any]) -> list[dict[str, Any]]:
     """The stimuli in the order in which they were to be shown, from session.json; [] if none."""
+    order = _setting(about, "order")
+    return [row for row in order if isinstance(row, dict)] if isinstance(order, list) else []
+
+
+def onset_method(about: dict[str, Any]) -> str:
+    """What was taken as the moment at which a stimulus appeared, from session.json."""
+    screen = _setting(about, "screen")
+    return str(screen.get("onset", "")) if isinstance(screen, dict) else ""
+
+
+def _setting(about: dict[str, Any], name: str) -> Any:
     settings = about.get("settings")
     stimuli = settings.get(SETTING) if isinstance(settings, dict) else None
-    order = stimuli.get("order") if isinstance(stimuli, dict) else None
-    return [row for row in order if isinstance(row, dict)] if isinstance(order, list) else []
+    return stimuli.get(name) if isinstance(stimuli, dict) else None
 
 
 def shown_stimuli(
@@ -57,10 +67,16 @@ def shown_stimuli(
                 begin_s=before.time_s if before and before.kind == FIXATION else event.time_s,
                 onset_s=event.time_s,
                 end_s=after.time_s if after else math.inf,
+                fixation=_number(planned.get("fixation")),
+                seconds=_number(planned.get("seconds")),
                 is_cut_short=after is None or after.kind == STOPPED,
             )
         )
     return tuple(shown)
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 def stimulus_at(shown: Sequence[ShownStimulus], time_s: float) -> ShownStimulus | None:

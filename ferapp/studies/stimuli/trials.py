@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 NO_CONDITION = "no condition"
+COARSEST_S = 0.25  # between two points of a curve, where frames are further apart
 _SAME_S = 0.02  # two onsets that are no further apart are one
 _BEFORE_ONSET = -2e-6  # the end of the baseline, which the first frame of the stimulus is not in
 
@@ -36,7 +37,7 @@ class Trial:
     times: Floats
     probabilities: Floats
     changes: Floats | None
-    step_s: float  # between two frames
+    step_s: float  # the longest between two frames, at most COARSEST_S
 
 
 def trials_of(table: SourceTable, classes: list[str]) -> list[Trial]:
@@ -50,13 +51,13 @@ def trials_of(table: SourceTable, classes: list[str]) -> list[Trial]:
     onset = rows["time_s"] - rows[STIMULUS_TIME]
     is_other = rows[STIMULUS_COLUMN] != rows[STIMULUS_COLUMN].shift()
     number = (is_other | (onset.diff().abs() > _SAME_S)).cumsum()
-    step_s = float(np.median(table.seconds))
     trials = []
     for place, trial in rows.groupby(number):
         after = (trial[STIMULUS_TIME] >= 0).to_numpy()
         if not after.any():  # only its fixation has a face
             continue
         changes = _changes(trial, classes)
+        times = trial[STIMULUS_TIME].to_numpy(np.float64)[after]
         first = trial.iloc[0]
         trials.append(
             Trial(
@@ -65,10 +66,10 @@ def trials_of(table: SourceTable, classes: list[str]) -> list[Trial]:
                 int(place),
                 str(first[STIMULUS_COLUMN]),
                 _text(first[CONDITION]) or NO_CONDITION,
-                trial[STIMULUS_TIME].to_numpy(np.float64)[after],
+                times,
                 probabilities_of(trial, classes)[after],
                 changes[after] if np.isfinite(changes).any() else None,
-                step_s,
+                min(float(np.diff(times).max(initial=0.0)), COARSEST_S) or COARSEST_S,
             )
         )
     return trials
@@ -81,7 +82,8 @@ def _changes(trial: "DataFrame", classes: list[str]) -> Floats:
     names = [f"{PROBABILITY}{name}" for name in classes]
     since_onset = trial[["face_id", *names]].assign(time_s=trial[STIMULUS_TIME])
     corrected = subtract_baseline(since_onset, -np.inf, _BEFORE_ONSET)
-    return corrected[[f"{DIFFERENCE}{name}" for name in names]].to_numpy(np.float64)
+    changes = corrected[[f"{DIFFERENCE}{name}" for name in names]].to_numpy(np.float64)
+    return np.asarray(changes, np.float64)
 
 
 def _text(cell: object) -> str:

@@ -46,6 +46,7 @@ from ferapp.ui.shell.tool_bar import ToolBar
 from ferapp.ui.shell.window_exposure import WindowExposure
 from ferapp.ui.stage.language_menu import LanguageMenu
 from ferapp.ui.stage.stage_mode import StageMode
+from ferapp.ui.stimuli.stimuli_controller import StimuliController
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.drop_hint import DropHint
 from ferapp.ui.widgets.live_tooltips import LiveTooltips
@@ -116,6 +117,9 @@ class MainWindow(QMainWindow):
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
         )
+        self.stimuli = StimuliController(
+            self, engine, actions["stimuli"], store, self.live_page, self.recordings
+        )
         report = self.live_page.live_view.toast.show_message
         actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model, report)
@@ -125,6 +129,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._exposure = WindowExposure(self)
         self._exposure.changed.connect(self._update_visibility)
+        self.stimuli.covered.connect(self._update_visibility)
         self._pages.currentChanged.connect(self._page_changed)
         self.garbage_collector = GuiGarbageCollector(self)
         self.tooltips = LiveTooltips(self)
@@ -178,6 +183,7 @@ class MainWindow(QMainWindow):
     def _update_visibility(self) -> None:
         """The engine rests while neither the live page nor an audience's picture can be seen."""
         live = self._pages.currentWidget() is self.live_page and self._exposure.is_exposed
+        live = live and not self.stimuli.covers_window
         self._engine.set_visible(live or self.stage.is_on or self.booth.is_on)
 
     def _connect(self) -> None:
@@ -384,6 +390,7 @@ class MainWindow(QMainWindow):
             return
         for mode in ("stage", "booth"):
             self.actions_by_id[mode].setChecked(False)
+        self.stimuli.close_down()
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
         self.store.save()
