@@ -10,6 +10,7 @@ import typer
 
 from ferapp.cli.analyze import analyze
 from ferapp.cli.options import SOURCE_HELP, Model, known_model
+from ferapp.cli.stimuli import stimuli
 from trainer import __version__
 from trainer.cli.printing import notices, print_json, run_app, warn_of_little_room
 from trainer.cli.shared_options import Device, known_device
@@ -108,6 +109,7 @@ def _has_screen() -> bool:
 
 
 app.command()(analyze)
+app.command()(stimuli)
 
 
 @app.command()

@@ -166,10 +166,10 @@ def bootstrap_interval(values: Floats) -> Interval:
     )
     low, high = np.full((2, *n.shape), np.nan)
     several = n >= 2
-    outside = 50 * (1 - CONFIDENCE)
-    low[several], high[several] = np.nanpercentile(
-        means[:, several], [outside, 100 - outside], axis=0
-    )
+    if several.any():
+        outside = 50 * (1 - CONFIDENCE)
+        ends = np.nanpercentile(means[:, several], [outside, 100 - outside], axis=0)
+        low[several], high[several] = ends
     return Interval(n, _divided(filled.sum(axis=0), n), low, high)
 
 

@@ -31,6 +31,20 @@ class StimulusPlan:
         """How long all of it takes, fixations too, at least."""
         return sum(stimulus.fixation + stimulus.seconds for stimulus in self.stimuli)
 
+    @property
+    def order(self) -> list[dict[str, Any]]:
+        """The stimuli as JSON, in the order in which they are shown."""
+        return [
+            {
+                "file": stimulus.file,
+                "seconds": stimulus.seconds,
+                "fixation": stimulus.fixation,
+                "condition": stimulus.condition,
+                "others": dict(stimulus.others),
+            }
+            for stimulus in self.stimuli
+        ]
+
     def as_settings(self, agreed: str, screen: dict[str, Any]) -> dict[str, Any]:
         """For session.json of the recording. `agreed` is when the person did, ISO; no name."""
         return {
@@ -42,16 +56,7 @@ class StimulusPlan:
                 "sha256": hashlib.sha256(self.consent.encode()).hexdigest(),
             },
             "screen": screen,
-            "order": [
-                {
-                    "file": stimulus.file,
-                    "seconds": stimulus.seconds,
-                    "fixation": stimulus.fixation,
-                    "condition": stimulus.condition,
-                    "others": dict(stimulus.others),
-                }
-                for stimulus in self.stimuli
-            ],
+            "order": self.order,
         }
 
 

@@ -30,8 +30,9 @@ log = logging.getLogger(__name__)
 WATCH_MS = 50  # between two looks at the recording
 START_LIMIT_S = 10.0  # until the first frame is recorded
 THANKS_MS = 4000  # the last page stays so long
-ESC = "ended with Esc"
+ESC = "Esc was pressed"
 DECLINED = "The person did not agree. Nothing was shown and nothing recorded."
+ALL_SHOWN = "All stimuli were shown."
 NO_FRAMES = "No frame of the source was recorded."
 
 
@@ -65,7 +66,7 @@ class StimuliController(QObject):
         self._watched: Callable[[RecordingStatus], None] | None = None
         self._started_at = 0.0
         self._reason = ""  # why the newest run ended early, "" when it was completed
-        self.bar = StimuliBar(lambda: self.stop("stopped in the window"))
+        self.bar = StimuliBar(lambda: self.stop("Stop was pressed in the window"))
         page.add_bar(self.bar)
         page.status_changed.connect(self._show_recording)
         action.triggered.connect(self.open)
@@ -231,9 +232,8 @@ class StimuliController(QObject):
             return
         self._watched = None
         self._watch.stop()
-        shown = f"{len(self._plan.stimuli)} stimuli" if self._plan is not None else ""
+        text = f"Stopped: {self._reason.rstrip('.')}." if self._reason else ALL_SHOWN
         extent = f"{wording.duration(recording.seconds)} recorded"
-        text = f"Stopped: {self._reason}" if self._reason else f"All {shown} were shown."
         if not recording.frames:
             self._finish(text)
             return

@@ -155,7 +155,7 @@ class StimulusScreen(QObject):
         """Draw this from now on; its number, by which `drawn` tells of it."""
         self._content = content
         self._number += 1
-        self._window.requestUpdate()
+        self._window.update()
         return self._number
 
     def close(self) -> None:
