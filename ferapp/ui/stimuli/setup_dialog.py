@@ -266,7 +266,7 @@ class SetupDialog(ModelessDialog):
         self._show_plan()
         if isinstance(found, TaskFailure):
             self.content.setCurrentWidget(self.faults)
-            self.total.setText("Nothing can be shown before the list is mended.")
+            self.total.setText("Nothing is shown before the list is corrected.")
 
     @property
     def plan(self) -> StimulusPlan | None:
