@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.stimulus_onsets
 
-Needs an X server with a window manager; Xvfb will do. The whole app runs meanwhile, with the demo clip as the camera. Prints, in milliseconds: by how much
-the pixel changed later than the event's time, how much longer than asked a cross or a stimulus was
-on the screen, and how long after an onset the next recorded frame arrived.
+Needs an X server with a window manager; Xvfb will do. The whole app runs, with the demo clip as
+the camera. Prints by how much the pixel changed later than the event's time, how much longer than
+asked a cross or a stimulus was on the screen, and when the next recorded frame arrived.
 """
 
 import ctypes
