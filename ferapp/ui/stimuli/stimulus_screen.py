@@ -162,7 +162,6 @@ class StimulusScreen(QObject):
         """May be called again."""
         if not self._is_closing:
             self._is_closing = True
-            self._window.removeEventFilter(self)
             self._window.close()
             self._window.deleteLater()
 
@@ -177,6 +176,8 @@ class StimulusScreen(QObject):
             self.closed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if self._is_closing:  # a window that is closed cannot draw what is still asked for
+            return event.type() in (QEvent.Type.UpdateRequest, QEvent.Type.Paint)
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if not event.isAutoRepeat():
                 self.key_pressed.emit(event.key())

@@ -1,5 +1,6 @@
 """Lists of stimuli: what is read, and that every fault of a wrong one is told at once."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ from ferapp.studies.stimuli.stimulus_plan import (
     read_consent,
 )
 from tests.support import ROOT
+from tests.support.command import Command
 from trainer.errors import UsageError
 from trainer.files import asset
 
@@ -153,3 +155,18 @@ def test_the_example_is_a_list_without_faults() -> None:
     conditions = [stimulus.condition for stimulus in stimuli]
     assert sorted(conditions) == sorted(2 * ["pleasant", "unpleasant", "neutral"])
     assert "Esc" in read_consent(asset("stimuli/consent.txt"))
+
+
+def test_the_command_checks_a_list(command: Command, folder: Path) -> None:
+    file = folder / "stimuli.csv"
+    file.write_text(f"{HEAD}\na.png,2,1,x\n")
+    done = command("ferapp", "stimuli", file, "--seed", 1, "--json")
+    checked = json.loads(done.stdout.splitlines()[-1])
+    assert checked["seconds"] == 3
+    assert [row["file"] for row in checked["order"]] == ["a.png"]
+    assert "a.png: picture of 40 × 30" in command("ferapp", "stimuli", file).stdout
+    file.write_text(f"{HEAD}\na.png,-2,1,x\nb.png,1,1,x\n")
+    refused = command("ferapp", "stimuli", file)
+    assert refused.returncode == 2
+    assert "2 faults" in refused.stderr
+    assert "row 3: b.png: there is no such file" in refused.stderr
