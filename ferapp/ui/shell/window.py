@@ -132,7 +132,6 @@ class MainWindow(QMainWindow):
         self._connect()
         self._exposure = WindowExposure(self)
         self._exposure.changed.connect(self._update_visibility)
-        self.stimuli.covered.connect(self._update_visibility)
         self._pages.currentChanged.connect(self._page_changed)
         self.garbage_collector = GuiGarbageCollector(self)
         self.tooltips = LiveTooltips(self)
@@ -206,6 +205,7 @@ class MainWindow(QMainWindow):
         actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
         for mode in ("stage", "booth"):
             actions[mode].toggled.connect(self._update_visibility)
+        self.stimuli.covered.connect(self._update_visibility)
         view.notice.retry.connect(self.open_source)
         view.notice.locate.connect(self._open_dialogs.locate_pictures)
         view.notice.demo.connect(actions["demo"].trigger)
