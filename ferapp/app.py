@@ -26,6 +26,7 @@ from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
 from ferapp.runs.run_queue import read_queue
 from ferapp.runs.study_sources import find_sources
+from ferapp.studies.live_output.output_target import OutputTarget
 from ferapp.ui.face_map.face_map_view import FaceMapView
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.inspect.inspect_tools import InspectTools
@@ -42,6 +43,7 @@ from ferapp.ui.text.source_text import with_mode
 from ferapp.ui.time_machine.epochs_view import EpochsView
 from ferapp.ui.train.train_page import TrainPage, TrainTools
 from ferapp.ui.train_queue.end_notice import EndNotice
+from ferapp.ui.widgets.file_dialogs import last_folders
 from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.ui.widgets.theme import Mode, apply_theme
 from trainer.errors import FerError
@@ -71,6 +73,7 @@ def make_window(
     engine: Engine, store: SettingsStore, read_log: Callable[[], str] = lambda: ""
 ) -> MainWindow:
     """The visible window; its engine starts as soon as the event loop runs."""
+    last_folders.store_in(lambda: store.now.folders, lambda now: store.change(folders=now))
     window = MainWindow(engine, store, read_log)
     window.show()
     QTimer.singleShot(0, window, engine.start)
@@ -201,10 +204,12 @@ def open_window(
     run: str = "",
     warning: str = "",
     stage: bool = False,
+    outputs: Sequence[OutputTarget] = (),
 ) -> int:
     """Run the app until its window closes; returns the exit code. None is what was used last.
 
     `warning` is of what was found before the start, for the log and a notice in the window.
+    `outputs` are live outputs that begin at once.
     """
     log = AppLog()
     try:
@@ -220,6 +225,8 @@ def open_window(
         add_pages(window, store, run)
         add_personal_data(window, engine, log)
         window.show_page(page.title())
+        for target in outputs:
+            window.outputs.start(target)
         if stage:
             QTimer.singleShot(0, window.actions_by_id["stage"].trigger)
         if warning:
@@ -228,6 +235,7 @@ def open_window(
 
         def quit_now() -> None:
             app.exit(exit_code())  # of dialogs' event loops too
+            window.stimuli.stop("the app was ended")
             engine.finish_recording()
             end_process_after(CLOSE_S)
             window.close_at_once()

@@ -30,6 +30,8 @@ from ferapp.recording.session import (
     PRIOR,
 )
 from ferapp.recording.session_files import RecordingSubject, SessionFiles, session_content
+from ferapp.recording.stimulus_columns import add_stimulus_columns
+from ferapp.studies.stimuli.shown_stimuli import SETTING
 from ferapp.vision.face_table import table_rows
 from ferapp.vision.types import Analysis
 from trainer.errors import FerError, error_text
@@ -39,6 +41,13 @@ log = logging.getLogger(__name__)
 MIN_FREE_BYTES = 500_000_000  # on the disk
 CHECK_S = 0.5  # between two checks of the disk
 MAX_WAITING = 12  # pictures in the queue; more are left out of the videos
+STARTED, ENDED = "start", "end"  # of the recording, as events for `on_event` only
+
+OnEvent = Callable[[str, str, float], None]  # kind and note as in events.csv, time.perf_counter()
+
+
+def ignore_event(kind: str, note: str, moment: float) -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,7 @@ class SessionWriter:
 
     A recording has one source, one model and one frame size: another one ends it. Times count from
     `began`, of time.perf_counter(), when it was made. `free_bytes` gives the free space at a path.
+    `on_event` gets each event at once, in the thread where it happens, and must not take long.
     """
 
     def __init__(
@@ -68,7 +78,9 @@ class SessionWriter:
         plan: RecordingPlan,
         subject: RecordingSubject,
         free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+        on_event: OnEvent = ignore_event,
     ) -> None:
+        self._on_event = on_event
         self._plan, self._subject, self._free_bytes = plan, subject, free_bytes
         self._classes = subject.loaded.classifier.card.classes
         self.began, self._started = time.perf_counter(), datetime.now().astimezone()
@@ -107,6 +119,7 @@ class SessionWriter:
         )
 
     def start(self) -> None:
+        self._on_event(STARTED, "", self.began)
         self._thread.start()
 
     def end(self, reason: str = "") -> None:
@@ -130,6 +143,11 @@ class SessionWriter:
         number = self._frame_of_mark.get(moment, self._number)
         self._put(_WriteJob(event_rows=[_event_row(moment, kind, note, number)]))
         return moment
+
+    def add_event(self, kind: str, note: str, at: float) -> None:
+        """Something that happened `at` a time of time.perf_counter(), as frames have it."""
+        moment = max(at - self.began, 0.0)
+        self._put(_WriteJob(event_rows=[_event_row(moment, kind, note, self._number)]))
 
     def interrupt(self, kind: str, note: str = "") -> None:
         """The frames end here for a while; the first one after it is recorded as `BACK`."""
@@ -202,6 +220,8 @@ class SessionWriter:
                 self._jobs.append(job)
                 self._waiting += job.picture is not None
                 self._changed.notify()
+                for time_s, _, kind, note in job.event_rows:
+                    self._on_event(kind, note, self.began + float(time_s))
 
     # --- in the recording thread ----------------------------------------------------------------
 
@@ -302,9 +322,11 @@ class SessionWriter:
     def _complete(self) -> None:
         """Close the videos and write the outcome into session.json, as far as the disk allows."""
         self._ended_at = time.perf_counter()
+        self._on_event(ENDED, self._reason, self._ended_at)
         if self._files is None:
             return
         self._files.close_videos()
+        has_stimuli = SETTING in self._plan.display_settings and self._add_stimulus_columns()
         try:
             self._files.write_session(
                 session_content(
@@ -314,11 +336,27 @@ class SessionWriter:
                     self.status,
                     self._number + 1,
                     is_ended=True,
+                    has_stimuli=has_stimuli,
                 )
             )
             self._measure()
         except OSError as error:
             log.warning("The end of the recording cannot be written: %s", error)
+
+    def _add_stimulus_columns(self) -> bool:
+        """Whether faces.csv has them now. It is not touched where a full disk cut off its rows."""
+        assert self._files is not None
+        try:
+            add_stimulus_columns(self._files.folder)
+        except (OSError, ValueError, KeyError, IndexError) as error:
+            log.warning("The stimuli cannot be added to the table: %s", error)
+            sentence = (
+                "The stimuli could not be added to faces.csv; events.csv has their times, and "
+                "`ferapp analyze` adds them to the table that it makes of this recording."
+            )
+            self._reason = "\n".join(filter(None, (self._reason, sentence)))
+            return False
+        return True
 
 
 def _event_row(time_s: float, kind: str, note: str, number: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -26,29 +26,31 @@ from ferapp.ui.booth.booth_mode import BoothMode
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.live.snapshot import Cover, Snapshots, open_folder
+from ferapp.ui.live_output.output_controller import OutputController
 from ferapp.ui.recording.recording_controller import TITLE, RecordingController
+from ferapp.ui.shell.action_search.command_palette import Command, CommandPalette, choices
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
+from ferapp.ui.shell.bars.status_bar import StatusBar
+from ferapp.ui.shell.bars.tool_bar import ToolBar
 from ferapp.ui.shell.chosen_model import ChosenModel
-from ferapp.ui.shell.command_palette import Command, CommandPalette, choices
 from ferapp.ui.shell.copy_python import copy_as_python
 from ferapp.ui.shell.drop_paste import PastedPictures, local_files, parse_mime_data
 from ferapp.ui.shell.gui_gc import GuiGarbageCollector
-from ferapp.ui.shell.help_menu import HelpMenu
 from ferapp.ui.shell.lazy_page import LazyPage
-from ferapp.ui.shell.model_menu import DeviceMenu, ModelMenu
+from ferapp.ui.shell.menus.help_menu import HelpMenu
+from ferapp.ui.shell.menus.model_menu import DeviceMenu, ModelMenu
+from ferapp.ui.shell.menus.source_menu import SourceMenu
+from ferapp.ui.shell.menus.text_size_menu import TextSizeMenu
 from ferapp.ui.shell.open_dialogs import OpenDialogs
 from ferapp.ui.shell.page import Page
 from ferapp.ui.shell.settings import SettingsStore
-from ferapp.ui.shell.source_menu import SourceMenu
-from ferapp.ui.shell.status_bar import StatusBar
-from ferapp.ui.shell.text_size_menu import TextSizeMenu
-from ferapp.ui.shell.tool_bar import ToolBar
 from ferapp.ui.shell.window_exposure import WindowExposure
+from ferapp.ui.shell.window_place import restore_place, window_place
 from ferapp.ui.stage.language_menu import LanguageMenu
 from ferapp.ui.stage.stage_mode import StageMode
+from ferapp.ui.stimuli.stimuli_controller import StimuliController
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.drop_hint import DropHint
-from ferapp.ui.widgets.file_dialogs import last_folders
 from ferapp.ui.widgets.live_tooltips import LiveTooltips
 from ferapp.ui.widgets.screen_fit import PageArea, room_on_screen
 from ferapp.ui.widgets.text_size import apply_text_size
@@ -75,9 +77,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._engine = engine
         self.store = store
-        last_folders.store_in(
-            lambda: store.now.folders, lambda folders: store.change(folders=folders)
-        )
         self._asks_before_closing = True
         self._pasted = PastedPictures()
         self.setWindowTitle(TITLE)
@@ -121,6 +120,10 @@ class MainWindow(QMainWindow):
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
         )
+        self.stimuli = StimuliController(
+            self, engine, actions["stimuli"], store, self.live_page, self.recordings
+        )
+        self.outputs = OutputController(self, engine, actions, store, self.live_page)
         report = self.live_page.live_view.toast.show_message
         actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model, report)
@@ -139,7 +142,7 @@ class MainWindow(QMainWindow):
         room = room_on_screen(self)
         self.setMinimumSize(_MIN_SIZE.boundedTo(room))
         self.resize(QSize(1280, 800).boundedTo(room))
-        self._restore_geometry()
+        restore_place(self, store.now.geometry)
         self.setFocus()  # else the first button has the focus, and Space does not freeze
 
     def add_page(self, name: str, page: LivePage | Page | LazyPage, tip: str = "") -> None:
@@ -183,6 +186,7 @@ class MainWindow(QMainWindow):
     def _update_visibility(self) -> None:
         """The engine rests while neither the live page nor an audience's picture can be seen."""
         live = self._pages.currentWidget() is self.live_page and self._exposure.is_exposed
+        live = live and not self.stimuli.covers_window
         self._engine.set_visible(live or self.stage.is_on or self.booth.is_on)
 
     def _connect(self) -> None:
@@ -202,6 +206,7 @@ class MainWindow(QMainWindow):
         actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
         for mode in ("stage", "booth"):
             actions[mode].toggled.connect(self._update_visibility)
+        self.stimuli.covered.connect(self._update_visibility)
         view.notice.retry.connect(self.open_source)
         view.notice.locate.connect(self._open_dialogs.locate_pictures)
         view.notice.demo.connect(actions["demo"].trigger)
@@ -365,18 +370,6 @@ class MainWindow(QMainWindow):
         self.help.card = status.model.card
         self._chosen_model.follow(status)
 
-    def _restore_geometry(self) -> None:
-        try:
-            remembered = QByteArray(bytes.fromhex(self.store.now.geometry))
-        except ValueError:
-            return
-        default = self.saveGeometry()
-        if self.restoreGeometry(remembered):
-            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowFullScreen)
-            screens = QGuiApplication.screens()
-            if not any(s.availableGeometry().contains(self.geometry().center()) for s in screens):
-                self.restoreGeometry(default)
-
     def close_at_once(self) -> None:
         """Close without a question; trainings that were started here go on."""
         self._asks_before_closing = False
@@ -389,8 +382,9 @@ class MainWindow(QMainWindow):
             return
         for mode in ("stage", "booth"):
             self.actions_by_id[mode].setChecked(False)
+        self.stimuli.close_down()
         self._save_timer.stop()
-        self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
+        self.store.change(geometry=window_place(self))
         self.store.save()
         self.hide()  # at once: closing may take a while
         self.recordings.save_note()

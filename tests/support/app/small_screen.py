@@ -32,6 +32,8 @@ DIALOGS = (
     "teach",
     "recording_settings",
     "open_url",
+    "stimuli",
+    "live_output",
     "camera_mode",
 )
 LIMIT_S = 30
