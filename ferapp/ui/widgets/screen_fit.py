@@ -14,10 +14,14 @@ def room_on_screen(window: QWidget) -> QSize:
 
 
 class ScreenDialog(QDialog):
-    """Opens no larger than its screen, and entirely on it."""
+    """Opens high enough for its wrapped text, no larger than its screen, and entirely on it."""
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        layout = self.layout()
+        if layout is not None:
+            needed = layout.totalMinimumHeightForWidth(self.width())
+            self.resize(self.size().expandedTo(QSize(0, needed)))
         self.keep_on_screen()
 
     def keep_on_screen(self) -> None:
