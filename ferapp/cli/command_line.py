@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ferapp.cli.agree import agree
 from ferapp.cli.analyze import analyze
 from ferapp.cli.options import SOURCE_HELP, Model, known_model
 from trainer import __version__
@@ -108,6 +109,7 @@ def _has_screen() -> bool:
 
 
 app.command()(analyze)
+app.command()(agree)
 
 
 @app.command()
