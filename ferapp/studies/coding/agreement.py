@@ -174,7 +174,7 @@ def _draw_blocks(counts: Floats, block_s: int, random: np.random.Generator) -> F
 
 def _matrices(weights: Floats, cells: Floats) -> Floats:
     """(..., K, K) the sum of the patterns' matrices (P, K, K), weighted by (..., P)."""
-    return np.tensordot(weights, cells, axes=(-1, 0))
+    return np.asarray(np.tensordot(weights, cells, axes=(-1, 0)), np.float64)
 
 
 def _confusions(first: Codes, second: Codes, classes: int) -> Floats:
@@ -237,7 +237,7 @@ def window_codes(spans: Sequence[Span], edges: Floats, classes: int) -> Codes:
             elapsed[0::2] -= bounds[1::2] - bounds[0::2]
             covered[k] = np.diff(np.interp(edges, bounds, elapsed))
     covered[classes] = np.diff(edges) - covered[:classes].sum(axis=0)
-    codes = covered.round(6).argmax(axis=0)
+    codes: Codes = np.asarray(covered.round(6).argmax(axis=0), np.int64)
     codes[codes == classes] = MISSING
     for point in (s for s in spans if s.end_s <= s.start_s):
         place = int(np.searchsorted(edges, point.start_s, "right")) - 1

@@ -85,7 +85,9 @@ def _intervals_of(table: TextTable, unnamed: str) -> list[CodedInterval]:
     return [
         checked_interval(
             row.place,
-            *(row.text(name) for name in COLUMNS[:3]),
+            row.text("start_s"),
+            row.text("end_s"),
+            row.text("code"),
             row.text("coder") or unnamed,
         )
         for row in table.rows
@@ -138,7 +140,8 @@ def coding_file_of(clip: Path, spare: Path) -> Path:
     if folder is not None:
         return folder / "coding.csv"
     beside = clip.with_name(f"{clip.stem}.coding.csv")
-    return beside if os.access(beside.parent, os.W_OK) else spare / beside.name
+    fits = clip.is_absolute() and os.access(beside.parent, os.W_OK)
+    return beside if fits else spare / beside.name
 
 
 def read_stored(file: Path) -> tuple[CodedInterval, ...]:
@@ -154,3 +157,26 @@ def store_coder(file: Path, coder: str, intervals: Sequence[CodedInterval]) -> N
     others = [one for one in read_stored(file) if one.coder != coder]
     own = [replace(one, coder=coder) for one in intervals]
     write_text(file, coding_csv([*others, *own]))
+
+
+def import_coding(file: Path, other: Path) -> str:
+    """Add the coders of `other` to `file`, under new names where theirs are taken; what was done.
+
+    Raises OSError, and FerError where `other` is no coding of people.
+    """
+    coding = read_coding(other)
+    if coding.is_model:
+        raise UsageError(
+            f"{shown_name(other)}: this is a table of faces, no coding",
+            "Open it as a source to compare it.",
+        )
+    taken = {one.coder for one in read_stored(file)}
+    added = []
+    for coder in coding.coders:
+        names = (coder, *(f"{coder} {number}" for number in range(2, len(taken) + 3)))
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        added.append(name)
+        store_coder(file, name, [one for one in coding.intervals if one.coder == coder])
+    who = ", ".join(map(shown_name, added)) or "nobody: it has no intervals"
+    return "\n".join((f"Imported {who}.", *coding.notes))

@@ -112,7 +112,7 @@ def compare(
         _spans(coders),
     )
     ordered = sorted(ranges)
-    if not any(after[0] < before[1] for before, after in pairwise(ordered)):
+    if not any(after[0] <= before[1] for before, after in pairwise(ordered)):
         raise apart
     end_s = max(end for _, end in ranges)
     frames = np.array(edges) if len(edges) else np.arange(0, math.ceil(end_s * fps) + 1) / fps

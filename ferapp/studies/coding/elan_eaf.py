@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from ferapp.studies.coding.codes import canonical_code
 from ferapp.studies.coding.coded_interval import CodedInterval, checked_interval
+from ferapp.studies.coding.codes import canonical_code
 from trainer.errors import DataError, UsageError
 from trainer.shown_text import shown_name
 

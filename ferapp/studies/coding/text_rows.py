@@ -71,7 +71,7 @@ def find_table(file: Path, headings: Sequence[frozenset[str]]) -> TextTable:
             before.append(tuple(cells))
             if len(before) >= HEAD_ROWS:
                 break
-        first = first or [cell for cell in (before or [()])[0]]
+        first = first or list((before or [()])[0])
     columns = ", ".join(shown_name(cell) for cell in first[:6])
     begins = f" It begins with: {columns}." if columns else " It is empty."
     raise DataError(

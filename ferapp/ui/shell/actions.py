@@ -170,6 +170,14 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=True,
     ),
     ActionRecord(
+        "coding",
+        "Recording",
+        "Code by hand",
+        "K",
+        "Code a video or recording yourself, blind to the model, and see how far you agree.",
+        checked=False,
+    ),
+    ActionRecord(
         "next_face",
         "Picture",
         "Next face",

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from ferapp.live.status import LiveEngine
 from ferapp.ui.booth.booth_mode import BoothMode
+from ferapp.ui.coding.coding_mode import CodingMode
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.live.snapshot import Cover, Snapshots, open_folder
@@ -103,6 +104,7 @@ class MainWindow(QMainWindow):
         self.add_page("Live", self.live_page, "A camera or clip, analysed as it plays.")
         self.stage = StageMode(self, self.live_page, actions, store)
         self.booth = BoothMode(self, self.live_page, actions, store)
+        self.coding = CodingMode(self, engine, self.live_page, actions, store)
         self.help.menu.insertMenu(
             actions["fullscreen"], TextSizeMenu(self, store.now.text_size, self._use_text_size)
         )
@@ -382,7 +384,7 @@ class MainWindow(QMainWindow):
         if self._asks_before_closing and not all(each.may_close() for each in asked):
             event.ignore()
             return
-        for mode in ("stage", "booth"):
+        for mode in ("stage", "booth", "coding"):
             self.actions_by_id[mode].setChecked(False)
         self._save_timer.stop()
         self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
