@@ -190,7 +190,7 @@ def _coincidences(patterns: Codes, classes: int) -> Floats:
     times = (patterns[:, :, None] == np.arange(classes)).sum(axis=1).astype(np.float64)
     coded = times.sum(axis=1)
     pairs = times[:, :, None] * times[:, None, :] - times[:, :, None] * np.eye(classes)
-    return pairs / np.maximum(coded - 1, 1)[:, None, None]
+    return np.asarray(pairs / np.maximum(coded - 1, 1)[:, None, None], np.float64)
 
 
 def _interval(values: Floats) -> Interval:

@@ -30,8 +30,8 @@ CODING_KEYS = (
         ("Return", "Enter"),
         "Enter",
         "Next disagreement",
-        "Play it, while the agreement is open. With Shift: the previous one.",
+        "Play it, while the agreement is open.",
     ),
-    ModeKey("previous_moment", ("Shift+Return", "Shift+Enter"), "Shift+Enter", "Previous", "One."),
+    ModeKey("previous_moment", ("Shift+Return", "Shift+Enter"), "Shift+Enter", "Previous disagreement", "Play it."),
     ModeKey("leave", ("Esc",), "Esc", "Close", "Deselect; then end coding. Everything is saved."),
 )

@@ -239,11 +239,12 @@ class CodingMode(QObject):
     # --- what follows -----------------------------------------------------------------------------
 
     def _follow(self) -> None:
-        """The picture is another one."""
-        cursor = self._page.history.cursor_s
-        if self.is_on and cursor is not None:
-            self.agreement.follow(cursor)
-            self.editor.follow(cursor)
+        """The picture is another one; the history follows a little later."""
+        shown = self._page.shown
+        time_s = shown.frame.position_s if shown is not None else None
+        if self.is_on and time_s is not None:
+            self.agreement.follow(time_s)
+            self.editor.follow(time_s)
 
     def _hold(self, on: bool) -> None:
         if on:
