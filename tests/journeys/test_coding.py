@@ -102,7 +102,7 @@ def test_two_coders_code_a_clip_and_step_through_their_disagreements(
         freeze.setChecked(True)
         drag(mode, first.end_s, 5.0)  # by drag, with the code of the key
         mode.bar.chips["neutral"].click()
-        qtbot.waitUntil(lambda: "neutral" in file.read_text(), timeout=WAIT)
+        qtbot.waitUntil(lambda: file.exists() and "neutral" in file.read_text(), timeout=WAIT)
 
         mode.bar.coder.setCurrentText("Ben")
         QTest.keyClick(mode.bar.coder.lineEdit(), KEY.Key_Return)
@@ -135,7 +135,9 @@ def test_two_coders_code_a_clip_and_step_through_their_disagreements(
     done = command("ferapp", "agree", file, "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
-    codes = {name: [_code_in(rows, name, second) for second in range(5)] for name in ("Ben", "Coder 1")}
+    codes = {
+        name: [_code_in(rows, name, second) for second in range(5)] for name in ("Ben", "Coder 1")
+    }
     both = [(a, b) for a, b in zip(*codes.values(), strict=True) if a and b]
     assert result["n"] == len(both)
     expected = cohen_kappa_score(*zip(*both, strict=True))

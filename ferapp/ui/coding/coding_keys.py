@@ -32,6 +32,12 @@ CODING_KEYS = (
         "Next disagreement",
         "Play it, while the agreement is open.",
     ),
-    ModeKey("previous_moment", ("Shift+Return", "Shift+Enter"), "Shift+Enter", "Previous disagreement", "Play it."),
+    ModeKey(
+        "previous_moment",
+        ("Shift+Return", "Shift+Enter"),
+        "Shift+Enter",
+        "Previous disagreement",
+        "Play it.",
+    ),
     ModeKey("leave", ("Esc",), "Esc", "Close", "Deselect; then end coding. Everything is saved."),
 )

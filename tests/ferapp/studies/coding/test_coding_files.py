@@ -97,10 +97,13 @@ def test_tabular_events_as_boris_8_writes_them(tmp_path: Path) -> None:
 def test_tabular_events_of_older_boris_below_its_notes(tmp_path: Path) -> None:
     text = (
         "Observation id,ben\n\nMedia file(s)\nPlayer #1,clip.mp4\n\n"
-        "Time,Media file path,Total length,FPS,Subject,Behavior,Behavioral category,Comment,Status\n"
+        "Time,Media file path,Total length,FPS,"
+        "Subject,Behavior,Behavioral category,Comment,Status\n"
         "0.5,clip.mp4,30,25,,sad,,,START\n3.5,clip.mp4,30,25,,sad,,,STOP\n"
     )
-    assert read_coding(written(tmp_path, text)).intervals == (CodedInterval(0.5, 3.5, "sad", "ben"),)
+    assert read_coding(written(tmp_path, text)).intervals == (
+        CodedInterval(0.5, 3.5, "sad", "ben"),
+    )
 
 
 def test_aggregated_events_of_two_subjects_are_kept_apart(tmp_path: Path) -> None:
@@ -119,7 +122,9 @@ def test_aggregated_events_of_two_subjects_are_kept_apart(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_spreadsheets_table(encoding: str, tmp_path: Path) -> None:
-    text = "Start_s;End_s;Code;Coder\n0,5;1,25;Überraschung\n".replace("Überraschung", "surprised;Zoë")
+    text = "Start_s;End_s;Code;Coder\n0,5;1,25;Überraschung\n".replace(
+        "Überraschung", "surprised;Zoë"
+    )
     file = written(tmp_path, text, encoding=encoding)
     assert read_coding(file).intervals == (CodedInterval(0.5, 1.25, "surprise", "Zoë"),)
 
@@ -138,7 +143,10 @@ HEAD = "start_s,end_s,code,coder\n"
         (f"{HEAD}soon,2,happy,a", "“soon” is no time in seconds"),
         (f"{HEAD}-1,2,happy,a", "“-1” is no time in seconds from 0"),
         (f"{HEAD}0,nan,happy,a", "“nan” is no time"),
-        ("name,age\nAnna,3\n", "this is no coding and no table of faces. It begins with: name, age."),
+        (
+            "name,age\nAnna,3\n",
+            "this is no coding and no table of faces. It begins with: name, age.",
+        ),
         ("", "It is empty."),
         ("Time,Behavior,Behavior type\n1,happy,STOP\n", "“happy” stops, but it did not start"),
         ("Time,Behavior,Behavior type\n1,happy,START\n", "“happy” starts, but it never stops"),

@@ -74,7 +74,9 @@ def drag(mode: CodingMode, start: float, end: float, row: int = 0) -> None:
 
 def about(*expected: tuple[float, float, str]) -> list[object]:
     """A pixel of the lane is about 10 ms."""
-    return [(pytest.approx(a, abs=0.03), pytest.approx(b, abs=0.03), code) for a, b, code in expected]
+    return [
+        (pytest.approx(a, abs=0.03), pytest.approx(b, abs=0.03), code) for a, b, code in expected
+    ]
 
 
 def test_a_held_key_draws_while_the_clip_plays(bench: Bench, coding: CodingMode) -> None:
