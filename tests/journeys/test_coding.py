@@ -100,8 +100,8 @@ def test_two_coders_code_a_clip_and_step_through_their_disagreements(
         first = mode.editor.edits.intervals[0]
         assert first.end_s - first.start_s >= 1.0
         freeze.setChecked(True)
-        drag(mode, first.end_s, 5.0)  # by drag, with the code of the key
         mode.bar.chips["neutral"].click()
+        drag(mode, first.end_s + 0.3, 5.0)  # by drag
         qtbot.waitUntil(lambda: file.exists() and "neutral" in file.read_text(), timeout=WAIT)
 
         mode.bar.coder.setCurrentText("Ben")
@@ -109,8 +109,8 @@ def test_two_coders_code_a_clip_and_step_through_their_disagreements(
         assert not any(row.intervals for row in mode.lane.rows)  # blind to the first one
         mode.bar.chips["happy"].click()
         drag(mode, 0.1, 3.0)
-        drag(mode, 3.0, 5.0)
         mode.bar.chips["sad"].click()
+        drag(mode, 3.2, 5.0)
 
         mode.bar.agreement.click()
         pane = mode.agreement.pane
@@ -163,9 +163,10 @@ def test_a_coding_goes_to_elan_and_boris_and_back_in_the_window(
         mode = begin_coding(qtbot, window)
         window.actions_by_id["freeze"].setChecked(True)
         mode.bar.codes_changed.emit(("happy", "sad", "AU12"))
+        mode.bar.chips["happy"].click()
         drag(mode, 0.5, 2.0)
-        drag(mode, 2.5, 4.0)
         mode.bar.chips["sad"].click()
+        drag(mode, 2.5, 4.0)
         drawn = [(i.start_s, i.end_s, i.code) for i in mode.editor.edits.intervals]
         assert [code for _, _, code in drawn] == ["happy", "sad"]
         for number, form in enumerate(FORMATS):

@@ -29,7 +29,7 @@ def method_text(track: TrackAgreement) -> str:
         else f"A unit is absent where its coder did not code it. A model's counts from {ACTIVE} on."
     )
     return (
-        f"{counts} In brackets: 95 % bootstrap intervals over blocks of {blocks}, because "
+        f"{counts} The 95 % intervals are from a bootstrap over blocks of {blocks}, because "
         "neighbouring frames are not independent."
     )
 

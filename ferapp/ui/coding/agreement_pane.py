@@ -1,5 +1,6 @@
 """The page beside the picture that says how far two coders agree, and where they do not."""
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -155,17 +156,16 @@ class AgreementPane(QFrame):
             ("alpha", track.per_second.alpha),
         ):
             tip = f"All people: {estimate_text(everyone)}" if everyone and key == "alpha" else ""
-            text = f"{estimate.value:.2f}" if estimate.value == estimate.value else UNDEFINED
-            low, high = estimate.interval
-            margin = f"{low:.2f} to {high:.2f}" if low == low else ""
-            figures[key].show_value(text, margin, tip)
+            low, high = (_score(bound) for bound in estimate.interval)
+            margin = f"{low} to {high}" if UNDEFINED not in (low, high) else ""
+            figures[key].show_value(_score(estimate.value), margin, tip)
         figures["share"].show_value(f"{100 * pair.share:.0f}\u00a0%", f"n = {pair.n}")
         self.matrix.show_counts(track.classes, pair.confusion)
         self.matrix.show()
         scores = (
-            f"{class_title(name)} {one.value:.2f}"
+            f"{class_title(name)} {_score(one.value)}"
             for name, one in zip(track.classes, pair.f1, strict=True)
-            if one.value == one.value
+            if not math.isnan(one.value)
         )
         self.f1.setText(f"F1: {', '.join(scores)}")
         self.method.setText(method_text(track))
@@ -195,6 +195,10 @@ class AgreementPane(QFrame):
         self.moments.setCurrentRow(row)
         self.moments.scrollToItem(self.moments.item(row))
         self.shown.emit(self._moments[row])
+
+
+def _score(value: float) -> str:
+    return UNDEFINED if math.isnan(value) else f"{value:.2f}".replace("-", "−")
 
 
 def _track_title(track: str) -> str:

@@ -77,7 +77,8 @@ class AgreementView:
         self._compare()
 
     def _choose_pair(self, first: str, second: str) -> None:
-        self._pair = first, second
+        self._pair, self._moment = (first, second), None
+        self._lane.show_moment(None)
         self._compare()
 
     def _compare(self) -> None:

@@ -97,6 +97,7 @@ class CodingBar(QFrame):
             ),
         )
         inner = QWidget()
+        inner.setObjectName("bar")  # its menus look like those of the timeline
         row = FlowLayout(inner, theme.GAP)  # more lines where the window is narrow
         room = QHBoxLayout(self)
         room.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)

@@ -66,13 +66,15 @@ class CodingLane(QWidget):
     """Shows `rows` over the times of `strip`.
 
     `drawn` carries start, end and track of a new interval, `reshaped` an interval and its new start
-    and end, `chosen` the interval that was clicked or None, `sought` a time.
+    and end, `chosen` the interval that was clicked or None, `sought` a time. `grown` carries a new
+    height.
     """
 
     drawn = Signal(float, float, str)
     reshaped = Signal(object, float, float)
     chosen = Signal(object)
     sought = Signal(float)
+    grown = Signal(int)
 
     def __init__(self, strip: SessionTimeline) -> None:
         super().__init__()
@@ -101,7 +103,10 @@ class CodingLane(QWidget):
         count = sum(len(row.intervals) for row in rows if row.is_own)
         plural = "interval" if count == 1 else "intervals"
         self.setAccessibleDescription(f"{count} {plural}. {self._selected_text()}")
-        self.updateGeometry()
+        height = self.sizeHint().height()
+        if height != self.minimumHeight():
+            self.setMinimumHeight(height)
+            self.grown.emit(height)
         self.update()
 
     def _selected_text(self) -> str:
@@ -138,9 +143,6 @@ class CodingLane(QWidget):
     def sizeHint(self) -> QSize:
         height = sum((OWN if row.is_own else OTHER) + _BETWEEN for row in self.rows)
         return QSize(600, _TOP + height + scaled(AXIS))
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(100, self.sizeHint().height())
 
     def layout_now(self) -> StripLayout:
         """Times lie where the timeline below has them."""

@@ -70,6 +70,7 @@ class CodingMode(QObject):
         self._page.listeners.append(self._follow)
         self._page.status_changed.connect(self._follow_source)
         self._page.timeline.refreshed.connect(self.lane.refresh)
+        self.lane.grown.connect(self._page.timeline.make_room)
         self.editor.changed.connect(self._save)
         self.editor.changed.connect(self._compare)
         self.editor.held.connect(self._hold)
@@ -112,6 +113,7 @@ class CodingMode(QObject):
         self.bar.show()
         self.lane.show()
         self._page.set_blind(True)
+        self._page.timeline.make_room(self.lane.minimumHeight())
         self._open()
         self._window.setFocus()
 
@@ -133,6 +135,7 @@ class CodingMode(QObject):
         self.bar.hide()
         self.lane.hide()
         self._page.set_blind(False)
+        self._page.timeline.make_room(0)
 
     def _finish_clip(self) -> None:
         self.editor.end_hold()
@@ -264,6 +267,7 @@ class CodingMode(QObject):
             self.bar.agreement.setChecked(False)
         if self.is_on:
             self._page.set_blind(not on)
+            self._page.timeline.make_room(self.lane.minimumHeight())
         self.editor.show()
 
     def _show_agreement(self, on: bool) -> None:

@@ -134,7 +134,9 @@ class IntervalEditor(QObject):
     def _put(
         self, start_s: float, end_s: float, code: str, instead_of: CodedInterval | None = None
     ) -> None:
-        self._lane.selected = self.edits.put(start_s, end_s, code, instead_of) or instead_of
+        """Only what was selected before stays so: the next code chosen is for the next interval."""
+        put = self.edits.put(start_s, end_s, code, instead_of)
+        self._lane.selected = None if instead_of is None else put or instead_of
         self._finish()
 
     def _reshape(self, one: CodedInterval, start_s: float, end_s: float) -> None:

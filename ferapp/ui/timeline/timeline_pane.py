@@ -40,6 +40,7 @@ REFRESH_MS = 100
 DESCRIBE_EVERY = 10  # refreshes: a screen reader should not be talked over
 LEAST_HEIGHT = 120  # px of the strip with its header
 HEIGHT = 190  # px, at first
+_HEADER = 34  # px above the lanes
 _HINT = "Point to read  ·  drag to measure  ·  wheel to zoom"
 _BLIND_HINT = "The model's answers are hidden while you code"
 _FILE_HINT = "Point to read  ·  click to go there  ·  drag to measure  ·  wheel to zoom"
@@ -73,7 +74,7 @@ class TimelinePane(QWidget):
         self._buttons: tuple[MenuButton, ...] = ()
         for menu in (self.lanes_menu, self.export_menu):
             menu.setToolTipsVisible(True)
-        self._scroll = _scrolled(self.strip)
+        self._lanes = QVBoxLayout()
         self._action, self._coding = actions["timeline"], actions["coding"]
         self.frame = self._lay_out()
         self._splitter = QSplitter(Qt.Orientation.Vertical)
@@ -156,21 +157,30 @@ class TimelinePane(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(header)
-        column.addWidget(self._scroll, 1)
-        column.addStretch()  # where the strip is hidden
-        self._column = column
+        self._lanes.addWidget(self.strip, 1)
+        self._lanes.addStretch()  # where the strip is hidden
+        column.addWidget(_scrolled(self._lanes), 1)
         return frame
 
     def add_lane(self, lane: QWidget) -> None:
         """Above the strip."""
-        self._column.insertWidget(1, lane)
+        self._lanes.insertWidget(0, lane)
+
+    def make_room(self, height: int) -> None:
+        """For lanes of `height` px, and the strip where it is shown, up to half of the whole."""
+        strip = 0 if self._is_blind else self.strip.minimumHeight()
+        whole = sum(self._splitter.sizes())
+        wanted = max(height + strip + _HEADER, LEAST_HEIGHT)
+        room = self._store.now.timeline_height or HEIGHT
+        room = wanted if self._is_blind else max(wanted, room)
+        self._splitter.setSizes([whole - min(room, whole // 2), min(room, whole // 2)])
 
     def set_blind(self, on: bool) -> None:
         """Hide what a model measured, and what is read from it."""
         self._is_blind = on
         self.strip.select_interval(None)
         self.strip.point_at(None)
-        for widget in (self._scroll, *self._buttons):
+        for widget in (self.strip, *self._buttons):
             widget.setVisible(not on)
 
     # --- what the page reports ------------------------------------------------------------------
@@ -298,13 +308,18 @@ def _switch(action: QAction) -> Chip:
     return chip
 
 
-def _scrolled(strip: SessionTimeline) -> QScrollArea:
-    """The strip, which many faces make higher than its room."""
+def _scrolled(lanes: QVBoxLayout) -> QScrollArea:
+    """Many lanes, or many faces, are higher than their room."""
+    lanes.setContentsMargins(0, 0, 0, 0)
+    lanes.setSpacing(0)
+    content = QWidget()
+    content.setObjectName("inner")
+    content.setLayout(lanes)
     scroll = QScrollArea()
     scroll.setObjectName("inner")
     scroll.setFrameShape(QFrame.Shape.NoFrame)
     scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     scroll.setWidgetResizable(True)
-    scroll.setWidget(strip)
+    scroll.setWidget(content)
     return scroll
