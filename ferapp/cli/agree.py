@@ -35,9 +35,9 @@ def agree(
     Cohen's kappa of each pair, Krippendorff's alpha (nominal) of all coders, F1 of each class, with
     95 % bootstrap intervals over blocks of time: neighbouring frames are not independent.
     """
+    from ferapp.studies.coding.coding_comparison import agreement_json, compare, named_coders
+    from ferapp.studies.coding.coding_comparison_text import track_lines, track_rows
     from ferapp.studies.coding.coding_file import read_coding
-    from ferapp.studies.coding.comparison import agreement_json, compare, named_coders
-    from ferapp.studies.coding.comparison_text import track_lines, track_rows
 
     read = [read_coding(file, face) for file in codings]
     models = [coding for coding in read if coding.is_model]

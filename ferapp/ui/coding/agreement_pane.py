@@ -7,10 +7,10 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QListWidget, QVBoxLayout
 
 from ferapp.overlays.label_text import class_title
-from ferapp.studies.coding.agreement import Estimate
+from ferapp.studies.coding.coder_agreement import Estimate
 from ferapp.studies.coding.codes import EXPRESSION
-from ferapp.studies.coding.comparison import Disagreement, TrackAgreement
-from ferapp.studies.coding.comparison_text import UNDEFINED, estimate_text, method_text
+from ferapp.studies.coding.coding_comparison import Disagreement, TrackAgreement
+from ferapp.studies.coding.coding_comparison_text import UNDEFINED, estimate_text, method_text
 from ferapp.ui.timeline.strip.time_ticks import time_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard, push_button

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QBoxLayout
 from ferapp.live.status import LiveEngine
 from ferapp.runs.task_queue import TaskFailure, TaskQueue
 from ferapp.studies.coding.coded_interval import CodedInterval
-from ferapp.studies.coding.comparison import (
+from ferapp.studies.coding.codes import EXPRESSION
+from ferapp.studies.coding.coding_comparison import (
     CoderIntervals,
     Disagreement,
     TrackAgreement,
@@ -127,7 +128,10 @@ class AgreementView:
 def _result(
     pair: tuple[str, str], people: dict[str, Intervals], seen: SeenByModel | None
 ) -> Result:
-    """Of the pair, of everybody where that is more than two, and what the model said."""
+    """Of the pair, of everybody where that is more than two, and what the model said.
+
+    Of its action units only those that somebody coded.
+    """
     said = seen.intervals() if seen is not None else ()
     coders = [
         CoderIntervals(name, said if name == MODEL else people[name], name == MODEL)
@@ -136,4 +140,6 @@ def _result(
     edges = tuple(np.asarray(seen.edges).tolist()) if seen is not None else ()
     everyone = [CoderIntervals(name, coded) for name, coded in people.items()]
     all_people = compare(everyone) if len(everyone) > 2 else ()
-    return compare(coders, edges), all_people, tuple(replace(one, coder=MODEL) for one in said)
+    coded = {one.track for intervals in people.values() for one in intervals} | {EXPRESSION}
+    shown = tuple(replace(one, coder=MODEL) for one in said if one.track in coded)
+    return compare(coders, edges), all_people, shown

@@ -18,6 +18,7 @@ from ferapp.overlays.label_text import class_title
 from ferapp.studies.coding.codes import UNIT_CODES, is_unit
 from ferapp.studies.coding.coding_file import FORMATS, CodingFormat
 from ferapp.ui.coding.coding_keys import CODE_KEYS
+from ferapp.ui.shell.actions import native
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import MenuButton, push_button
 from ferapp.ui.widgets.chips import Chip
@@ -29,6 +30,7 @@ _REVEAL = (
     "Show the model's answers and the other coders' intervals.\n"
     "Off, you code blind: neither can sway you."
 )
+_KEYED = "Give it one of the keys 1 to 9."
 _AGREEMENT = "Compare two coders, or a coder and the model. This reveals both."
 _CODER = (
     "Who codes. Type another name and press Enter for the next coder: each sees only their own\n"
@@ -71,8 +73,10 @@ class CodingBar(QFrame):
         self.agreement = Chip("Agreement", _AGREEMENT)
         self._group_codes = QWidget()
         self._chip_row = FlowLayout(self._group_codes, 2)
-        self.undo = self._button("Undo", "Undo the last change.\nKey: Ctrl+Z", "undo")
-        self.redo = self._button("Redo", "Do again what was undone.\nKey: Ctrl+Y", "redo")
+        self.undo = self._button("Undo", f"Undo the last change.\nKey: {native('Ctrl+Z')}", "undo")
+        self.redo = self._button(
+            "Redo", f"Do again what was undone.\nKey: {native('Ctrl+Y')}", "redo"
+        )
         self.delete = self._button("Delete", "Delete the selected interval.\nKey: Del", "delete")
         close = self._button("×", "End coding. Everything is saved.\nKey: Esc", "close")
         close.setAccessibleName("End coding")
@@ -135,12 +139,13 @@ class CodingBar(QFrame):
         for code in (*EXPRESSIONS, "contempt", *UNIT_CODES):
             action = (units if is_unit(code) else menu).addAction(class_title(code))
             action.setCheckable(True)
-            if is_unit(code):
-                named = UNITS.get(int(code.removeprefix("AU")))
-                action.setToolTip(named[0].capitalize() if named else "The model has no such unit.")
+            named = UNITS.get(int(code.removeprefix("AU"))) if is_unit(code) else None
+            tip = "The model has no signal for it." if is_unit(code) else _KEYED
+            action.setToolTip(f"{named[0].capitalize()}. {_KEYED}" if named else tip)
             action.triggered.connect(lambda on, code=code: self._toggle_code(code, on))
             self._code_actions[code] = action
         menu.addMenu(units)
+        units.menuAction().setToolTip("Each has a row of its own, and may overlap others.")
         return menu
 
     def _toggle_code(self, code: str, on: bool) -> None:

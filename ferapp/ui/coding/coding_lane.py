@@ -55,7 +55,7 @@ def lane_rows(
     """A row for each track in use; `codes` are those that the coder can draw, () another's."""
     drawn = {track_of(code): None for code in codes}
     tracks = sorted(drawn | {one.track: None for one in intervals}, key=lambda t: t != EXPRESSION)
-    titles = {t: coder if t == EXPRESSION else t if codes else f"{coder} {t}" for t in tracks}
+    titles = {t: coder if t == EXPRESSION else t if codes else f"{t} {coder}" for t in tracks}
     return [
         LaneRow(titles[t], t, tuple(one for one in intervals if one.track == t), bool(codes))
         for t in tracks

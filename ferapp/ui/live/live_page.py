@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ferapp.live.status import LiveEngine, LiveStatus, ModelState
+from ferapp.live.status import LiveEngine, LiveStatus
 from ferapp.overlays.overlay_style import OVERLAYS, OverlayStyle, without_overlays
 from ferapp.sources.recorded import Replay
 from ferapp.ui.brush.brush_controller import BrushController
@@ -338,8 +338,7 @@ class LivePage(QWidget):
         self.live_view.duel.redraw()
 
     def _refresh_summaries(self) -> None:
-        shown = None if self._is_blind else self._shown
-        self.view.setAccessibleDescription(wording.summary(shown))
+        self.view.setAccessibleDescription(wording.summary(None if self._is_blind else self._shown))
         bars = self.panel.bars
         bars.setAccessibleDescription(bars.summary())
         cells = self.panel.signals.cells
@@ -369,7 +368,7 @@ class LivePage(QWidget):
         if is_same and self._status_age % RATES_EVERY:
             return
         self._status_age = 0
-        states, before = (_model_states(item) for item in (status, self._status))
+        states, before = status.model_states, self._status.model_states
         is_notice_new = status.analysis_notice != self._status.analysis_notice
         self._panel_due = self._panel_due or states != before or is_notice_new
         is_new_model = status.model.spec != self._status.model.spec
@@ -399,8 +398,3 @@ class LivePage(QWidget):
         self.panel.show_status(status)
         if self._analysis is None:
             self._panel_due = True
-
-
-def _model_states(status: LiveStatus) -> tuple[ModelState, ModelState | None, str]:
-    second = status.second_model
-    return status.model.state, second.state if second else None, second.name if second else ""

@@ -300,7 +300,10 @@ ACTIONS: tuple[ActionRecord, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class ModeKey:
-    """A key that a mode of the window owns while it is on; elsewhere it may mean something else."""
+    """A key that a mode of the window owns while it is on; elsewhere it may mean something else.
+
+    `shown` "": the first of the keys, as the system writes it.
+    """
 
     id: str
     keys: tuple[str, ...]

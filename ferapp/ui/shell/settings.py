@@ -103,10 +103,10 @@ class Settings(BaseModel):
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
     prior: Prior = "trained"  # balanced costs more than half a point of accuracy
     stage_language: Annotated[str, AfterValidator(_language)] = DEFAULT_LANGUAGE
-    coder: str = ""  # who coded a clip last
-    codes: Annotated[tuple[str, ...], BeforeValidator(_codes)] = EXPRESSIONS  # with keys
     text_size: int = Field(default=100, ge=100, le=200)  # percent
     notify_ends: bool = True  # of trainings, by the system
+    coder: str = ""  # who coded a clip last
+    codes: Annotated[tuple[str, ...], BeforeValidator(_codes)] = EXPRESSIONS  # with keys
 
 
 class SettingsStore:

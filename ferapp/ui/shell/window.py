@@ -262,11 +262,8 @@ class MainWindow(QMainWindow):
         )
 
     def _snapshot_done(self, message: str, path: str) -> None:
-        toast = self.live_page.live_view.toast
-        if path:
-            toast.show_message(message, "Open folder", lambda: open_folder(path))
-        else:
-            toast.show_message(message)
+        toast, button = self.live_page.live_view.toast, "Open folder" if path else ""
+        toast.show_message(message, button, lambda: open_folder(path))
 
     # --- drag, drop and paste -------------------------------------------------------------------
 

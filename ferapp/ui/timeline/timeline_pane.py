@@ -182,6 +182,11 @@ class TimelinePane(QWidget):
         self.strip.point_at(None)
         for widget in (self.strip, *self._buttons):
             widget.setVisible(not on)
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        hint = _FILE_HINT if self.strip.can_seek else _HINT
+        self.hint.setText(_BLIND_HINT if self._is_blind else hint)
 
     # --- what the page reports ------------------------------------------------------------------
 
@@ -206,8 +211,7 @@ class TimelinePane(QWidget):
         """What can be sought, marks of a recording, and whether another model runs."""
         source, history = status.source, self._history
         self.strip.can_seek = source.playback is not None and history.has_positions
-        hint = _FILE_HINT if self.strip.can_seek else _HINT
-        self.hint.setText(_BLIND_HINT if self._is_blind else hint)
+        self._show_hint()
         if source.playback is not None and source.playback.seconds != history.duration_s:
             history.duration_s = source.playback.seconds
             history.revision += 1

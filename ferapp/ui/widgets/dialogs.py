@@ -88,7 +88,7 @@ class KeysDialog(ModelessDialog):
     def __init__(self, parent: QWidget, pages: Sequence[ActionRecord], *, mode: str = "") -> None:
         super().__init__(parent, "Keys", QSize(KEYS_WIDTH, 0))
         modes: dict[str, list[_KeyRow]] = {
-            name: [(key.shown, key.text, key.tip) for key in table]
+            name: [(key.shown or native(key.keys[0]), key.text, key.tip) for key in table]
             for name, table in _MODES.items()
         }
         groups = {name: rows for name, rows in modes.items() if name == mode}

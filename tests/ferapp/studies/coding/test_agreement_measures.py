@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from ferapp.studies.coding.agreement import (
+from ferapp.studies.coding.coder_agreement import (
     MISSING,
     Span,
     agreement,

@@ -2,9 +2,9 @@
 
 import math
 
-from ferapp.studies.coding.agreement import Estimate
+from ferapp.studies.coding.coder_agreement import Estimate
 from ferapp.studies.coding.codes import EXPRESSION
-from ferapp.studies.coding.comparison import TrackAgreement
+from ferapp.studies.coding.coding_comparison import TrackAgreement
 from ferapp.studies.coding.model_coding import ACTIVE
 from trainer.evaluation.intervals import score_text
 from trainer.shown_text import shown_name
@@ -29,7 +29,7 @@ def method_text(track: TrackAgreement) -> str:
         else f"A unit is absent where its coder did not code it. A model's counts from {ACTIVE} on."
     )
     return (
-        f"{counts} The 95 % intervals are from a bootstrap over blocks of {blocks}, because "
+        f"{counts} The 95\u00a0% intervals are from a bootstrap over blocks of {blocks}, because "
         "neighbouring frames are not independent."
     )
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ferapp.studies.coding.agreement import (
+from ferapp.studies.coding.coded_interval import CodedInterval
+from ferapp.studies.coding.coder_agreement import (
     MISSING,
     Codes,
     Estimate,
@@ -18,7 +19,6 @@ from ferapp.studies.coding.agreement import (
     agreement,
     window_codes,
 )
-from ferapp.studies.coding.coded_interval import CodedInterval
 from ferapp.studies.coding.codes import CODES, EXPRESSION, is_unit
 from ferapp.studies.coding.coding_file import Coding
 from trainer.errors import DataError, UsageError
