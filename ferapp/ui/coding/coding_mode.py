@@ -245,9 +245,9 @@ class CodingMode(QObject):
         """The picture is another one; the history follows a little later."""
         shown = self._page.shown
         time_s = shown.frame.position_s if shown is not None else None
-        if self.is_on and time_s is not None:
+        if self.is_on and shown is not None and time_s is not None:
             self.agreement.follow(time_s)
-            self.editor.follow(time_s)
+            self.editor.follow(time_s, shown.frame.segment)
 
     def _hold(self, on: bool) -> None:
         if on:

@@ -2,7 +2,7 @@
 
 from ferapp.studies.coding.coding_edits import LEAST_S
 
-JUMP_S = 1.5  # from one picture to the next: more is a seek, not the clip playing on
+STEP_S = 1.5  # of a paused clip that is stepped on: more is a seek
 
 
 class HeldCode:
@@ -11,16 +11,23 @@ class HeldCode:
     def __init__(self) -> None:
         self.key = self.code = ""
         self.start_s = self.end_s = 0.0
+        self._segment = 0  # of the latest picture
 
-    def begin(self, key: str, code: str, time_s: float) -> None:
+    def begin(self, key: str, code: str, time_s: float, segment: int) -> None:
         self.key, self.code = key, code
         self.start_s = self.end_s = time_s
+        self._segment = segment
 
-    def grow(self, time_s: float) -> bool:
-        """Up to the displayed picture; False where that does not follow the one before."""
-        if not self.end_s <= time_s <= self.end_s + JUMP_S:
+    def grow(self, time_s: float, segment: int) -> bool:
+        """Up to the displayed picture; False where that does not follow the one before.
+
+        Pictures of one segment follow each other, however many a slow computer skips; another one
+        begins with a seek, a new round, and each step of a paused clip.
+        """
+        is_step = self.end_s <= time_s <= self.end_s + STEP_S
+        if not is_step and (segment != self._segment or time_s < self.end_s):
             return False
-        self.end_s = time_s
+        self.end_s, self._segment = time_s, segment
         return True
 
     @property

@@ -40,6 +40,7 @@ class IntervalEditor(QObject):
         self.others: dict[str, tuple[CodedInterval, ...]] = {}
         self._current = ""  # the code that a drag draws
         self._held = HeldCode()
+        self._segment = 0  # of the displayed picture
         lane.drawn.connect(self._draw)
         lane.reshaped.connect(self._reshape)
         lane.chosen.connect(self.select)
@@ -90,7 +91,7 @@ class IntervalEditor(QObject):
         cursor = self._history.cursor_s
         if number < len(self._bar.codes) and cursor is not None:
             self.end_hold()
-            self._held.begin(str(number + 1), self._bar.codes[number], cursor)
+            self._held.begin(str(number + 1), self._bar.codes[number], cursor, self._segment)
             self.held.emit(True)
 
     def release(self, key: str) -> None:
@@ -110,9 +111,10 @@ class IntervalEditor(QObject):
         self._current = code
         self._put(*span, code)
 
-    def follow(self, cursor_s: float) -> None:
+    def follow(self, time_s: float, segment: int) -> None:
         """The picture is another one: what is drawn grows; a jump ends it."""
-        if self._held.code and not self._held.grow(cursor_s):
+        self._segment = segment
+        if self._held.code and not self._held.grow(time_s, segment):
             self.end_hold()
         elif self._held.code:
             span = self._held.start_s, self._held.end_s
