@@ -233,6 +233,7 @@ def open_window(
 
         def quit_now() -> None:
             app.exit(exit_code())  # of dialogs' event loops too
+            window.stimuli.stop("the app was ended")
             engine.finish_recording()
             end_process_after(CLOSE_S)
             window.close_at_once()

@@ -11,6 +11,7 @@ import typer
 from ferapp.cli.agree import agree
 from ferapp.cli.analyze import analyze
 from ferapp.cli.options import SOURCE_HELP, Model, known_model
+from ferapp.cli.stimuli import stimuli
 from ferapp.studies.live_output.output_target import LSL, check_installed, osc_target
 from trainer import __version__
 from trainer.cli.printing import notices, print_json, run_app, warn_of_little_room
@@ -128,6 +129,7 @@ def _has_screen() -> bool:
 
 app.command()(analyze)
 app.command()(agree)
+app.command()(stimuli)
 
 
 @app.command()

@@ -234,6 +234,9 @@ class LiveEngine(Protocol):
     def note(self, time_s: float, text: str) -> None:
         """A note for the mark at `time_s`."""
 
+    def add_event(self, kind: str, note: str, at: float) -> None:
+        """An event of the recording, `at` a time of time.perf_counter(), as frames have."""
+
     def pause(self, on: bool) -> None:
         """Pause or resume a source that has a `status().source.playback`."""
 

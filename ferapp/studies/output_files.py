@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ferapp.sources.base import FrameSource
 from ferapp.sources.images import FOLDER_FPS
+from ferapp.sources.recorded import ShownStimulus
 from ferapp.studies.output_note import (
     TIME_FORMAT,
     Origin,
@@ -16,6 +17,7 @@ from ferapp.studies.output_note import (
     check_table_replaceable,
     check_video_replaceable,
 )
+from ferapp.studies.stimuli.shown_stimuli import STIMULUS_COLUMNS, stimulus_cells
 from ferapp.vision.face_table import QUALITY_COLUMNS, column_meanings, table_rows
 from ferapp.vision.types import Analysis, AppliedModel
 from trainer.card import ModelCard
@@ -88,7 +90,8 @@ def only_analysis(*outputs: Path | None) -> Iterator[None]:
 class TableOutput:
     """A CSV that has each frame's rows as soon as the frame is added.
 
-    `append` continues an interrupted one. What is not a file, such as a pipe, has no note.
+    `append` continues an interrupted one. `stimuli` are those shown while the source was recorded.
+    What is not a file, such as a pipe, has no note.
     """
 
     def __init__(
@@ -99,8 +102,9 @@ class TableOutput:
         place: Path,
         *,
         append: bool = False,
+        stimuli: Sequence[ShownStimulus] = (),
     ) -> None:
-        self._file = file
+        self._file, self._stimuli = file, stimuli
         self._has_file_column = "file" in columns
         try:
             self._stream = file.open("a" if append else "w", encoding="utf-8", newline="")
@@ -121,6 +125,8 @@ class TableOutput:
     def add(self, analysis: Analysis) -> None:
         rows = table_rows(analysis)
         extra = [analysis.frame.file_name] if self._has_file_column else []
+        if self._stimuli:
+            extra += stimulus_cells(self._stimuli, analysis.frame.time_s)
         end = -len(QUALITY_COLUMNS)
         self._write([[*row[:end], *extra, *row[end:]] for row in rows])
 
@@ -191,7 +197,7 @@ def table_columns(card: ModelCard, prior: ClassPrior, source: FrameSource) -> di
     """The table's columns and what each means."""
     frame = "Number of the frame in the source, from 0."
     time_s = "Seconds from the start of the source, by its own time stamps where it has them."
-    extra = {}
+    extra: dict[str, str] = {}
     if source.has_file_names:
         frame = (
             "Number of the picture in the folder, from 0, by name, 2 before 10; pictures that "
@@ -199,6 +205,8 @@ def table_columns(card: ModelCard, prior: ClassPrior, source: FrameSource) -> di
         )
         time_s = f"Invented: {1 / FOLDER_FPS:g} second a picture."
         extra = {"file": "File name of the picture."}
+    if source.recorded is not None and source.recorded.stimuli:
+        extra |= STIMULUS_COLUMNS
     model = AppliedModel(card.classes, valence_arousal=card.valence_arousal)
     columns = column_meanings(model, card.temperature, frame, time_s, str(prior))
     return (

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,9 +178,17 @@ class RecordingController(QObject):
     def _toggle(self) -> None:
         running = self._engine.status().recording
         if running is not None and not running.over:
-            self.save_note()
-            self._engine.end_recording()
+            self.end()
             return
+        self.start({})
+
+    def end(self) -> None:
+        """Complete the recording that runs."""
+        self.save_note()
+        self._engine.end_recording()
+
+    def start(self, settings: dict[str, Any]) -> None:
+        """Record from now on; `settings` are saved in session.json beside those of the display."""
         now, store = self._store.now, self._store
         self._outcome_due = True
         self._shown = None
@@ -197,7 +206,7 @@ class RecordingController(QObject):
                 overlaid=now.record_overlaid,
                 draw=draw,
                 target=lambda: store.now.look.target,
-                display_settings={"look": asdict(now.look)},
+                display_settings={"look": asdict(now.look)} | settings,
             )
         )
         self._page.live_view.toast.show_message(

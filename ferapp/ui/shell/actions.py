@@ -238,6 +238,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Mark this moment of the recording and, if you like, add a note.",
     ),
     ActionRecord(
+        "stimuli",
+        "Recording",
+        "Show stimuli…",
+        "Ctrl+P",
+        "Show a list of pictures and videos on a screen while the face is recorded.",
+    ),
+    ActionRecord(
         "open_recording",
         "Recording",
         "Open recording…",

@@ -49,6 +49,7 @@ from ferapp.ui.shell.window_exposure import WindowExposure
 from ferapp.ui.shell.window_place import restore_place, window_place
 from ferapp.ui.stage.language_menu import LanguageMenu
 from ferapp.ui.stage.stage_mode import StageMode
+from ferapp.ui.stimuli.stimuli_controller import StimuliController
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.drop_hint import DropHint
 from ferapp.ui.widgets.live_tooltips import LiveTooltips
@@ -120,6 +121,9 @@ class MainWindow(QMainWindow):
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
         )
+        self.stimuli = StimuliController(
+            self, engine, actions["stimuli"], store, self.live_page, self.recordings
+        )
         self.outputs = OutputController(self, engine, actions, store, self.live_page)
         report = self.live_page.live_view.toast.show_message
         actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
@@ -183,6 +187,7 @@ class MainWindow(QMainWindow):
     def _update_visibility(self) -> None:
         """The engine rests while neither the live page nor an audience's picture can be seen."""
         live = self._pages.currentWidget() is self.live_page and self._exposure.is_exposed
+        live = live and not self.stimuli.covers_window
         self._engine.set_visible(live or self.stage.is_on or self.booth.is_on)
 
     def _connect(self) -> None:
@@ -202,6 +207,7 @@ class MainWindow(QMainWindow):
         actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
         for mode in ("stage", "booth"):
             actions[mode].toggled.connect(self._update_visibility)
+        self.stimuli.covered.connect(self._update_visibility)
         view.notice.retry.connect(self.open_source)
         view.notice.locate.connect(self._open_dialogs.locate_pictures)
         view.notice.demo.connect(actions["demo"].trigger)
@@ -374,6 +380,7 @@ class MainWindow(QMainWindow):
             return
         for mode in ("stage", "booth", "coding"):
             self.actions_by_id[mode].setChecked(False)
+        self.stimuli.close_down()
         self._save_timer.stop()
         self.store.change(geometry=window_place(self))
         self.store.save()

@@ -44,7 +44,7 @@ class HelpMenu:
         self._open: dict[str, ModelessDialog] = {}
         self.menu = QMenu("Menu", parent)
         self.menu.setToolTipsVisible(True)
-        for name in ("palette", "stage", "booth", "timeline", "panel"):
+        for name in ("palette", "stage", "booth", "stimuli", "timeline", "panel"):
             self.menu.addAction(actions[name])
         self.menu.addSeparator()
         self.menu.addMenu(self._theme_menu())
