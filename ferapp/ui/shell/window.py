@@ -126,7 +126,6 @@ class MainWindow(QMainWindow):
         )
         self.outputs = OutputController(self, engine, actions, store, self.live_page)
         report = self.live_page.live_view.toast.show_message
-        actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model, report)
         self._status_bar = StatusBar()
         self.setStatusBar(self._status_bar)
@@ -193,6 +192,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         actions, view = self.actions_by_id, self.live_page.live_view
         actions["demo"].triggered.connect(lambda: self.open_source("demo"))
+        actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         actions["camera"].triggered.connect(self._open_camera)
         actions["paste"].triggered.connect(
             lambda: self._open_data(QGuiApplication.clipboard().mimeData())
