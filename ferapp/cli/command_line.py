@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ferapp.cli.agree import agree
 from ferapp.cli.analyze import analyze
 from ferapp.cli.options import SOURCE_HELP, Model, known_model, known_source
 from ferapp.cli.stimuli import stimuli
@@ -128,6 +129,7 @@ def _has_screen() -> bool:
 
 
 app.command()(analyze)
+app.command()(agree)
 app.command()(stimuli)
 
 

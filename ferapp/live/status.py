@@ -165,6 +165,12 @@ class LiveStatus:
     models: tuple[ModelInfo, ...] = ()  # that can be chosen
     devices: tuple[DeviceInfo, ...] = ()
 
+    @property
+    def model_states(self) -> tuple[ModelState, ModelState | None, str]:
+        """Of the model and of a second one, and the name of that."""
+        second = self.second_model
+        return self.model.state, second.state if second else None, second.name if second else ""
+
 
 class LiveEngine(Protocol):
     """Captures and analyses in threads of its own. Every call returns at once."""

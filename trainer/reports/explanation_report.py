@@ -34,7 +34,7 @@ from trainer.evaluation.metrics import classification_metrics, softmax
 from trainer.evaluation.predictions import predict
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
 from trainer.faces.align import align_face, transform_points
-from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
+from trainer.faces.landmarker import FaceLandmarker, face_of_crop
 from trainer.files import write_json
 from trainer.models.registry import FerModel
 from trainer.reports.attention_figures import attention_strips
@@ -291,9 +291,10 @@ def _aligned_face(picture: Path, sizes: Preprocessing) -> _AlignedFace:
     pixels = _read_picture(picture)
     with FaceLandmarker() as landmarker:
         faces = landmarker(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8))
-        points = faces[0].landmarks if faces else landmarks_of_crop(landmarker, pixels)
-    if points is None:
+        face = faces[0] if faces else face_of_crop(landmarker, pixels)
+    if face is None:
         raise DataError(f"{picture}: no face was found", "The face must be seen from the front.")
+    points = face.landmarks
     aligned = align_face(pixels, points, sizes.crop_size)
     margin = (sizes.crop_size - sizes.input_size) // 2
     landmarks = transform_points(aligned.matrix, points).astype(np.float32) - margin

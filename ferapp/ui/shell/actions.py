@@ -168,6 +168,14 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=True,
     ),
     ActionRecord(
+        "coding",
+        "Recording",
+        "Code by hand",
+        "K",
+        "Code a video or recording yourself, blind to the model, and see how far you agree.",
+        checked=False,
+    ),
+    ActionRecord(
         "next_face",
         "Picture",
         "Next face",
@@ -304,7 +312,10 @@ ACTIONS: tuple[ActionRecord, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class ModeKey:
-    """A key that a mode of the window owns while it is on; elsewhere it may mean something else."""
+    """A key that a mode of the window owns while it is on; elsewhere it may mean something else.
+
+    `shown` "": the first of the keys, as the system writes it.
+    """
 
     id: str
     keys: tuple[str, ...]

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from ferapp.live.status import LiveEngine
 from ferapp.ui.booth.booth_mode import BoothMode
+from ferapp.ui.coding.coding_mode import CodingMode
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.live.snapshot import Cover, Snapshots, open_folder
@@ -107,6 +108,7 @@ class MainWindow(QMainWindow):
         self.add_page("Live", self.live_page, "A camera or clip, analysed as it plays.")
         self.stage = StageMode(self, self.live_page, actions, store)
         self.booth = BoothMode(self, self.live_page, actions, store)
+        self.coding = CodingMode(self, engine, self.live_page, actions, store)
         self.help.menu.insertMenu(
             actions["fullscreen"], TextSizeMenu(self, store.now.text_size, self._use_text_size)
         )
@@ -125,7 +127,6 @@ class MainWindow(QMainWindow):
         )
         self.outputs = OutputController(self, engine, actions, store, self.live_page)
         report = self.live_page.live_view.toast.show_message
-        actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model, report)
         self._status_bar = StatusBar()
         self.setStatusBar(self._status_bar)
@@ -192,6 +193,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         actions, view = self.actions_by_id, self.live_page.live_view
         actions["demo"].triggered.connect(lambda: self.open_source("demo"))
+        actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         actions["camera"].triggered.connect(self._open_camera)
         actions["paste"].triggered.connect(
             lambda: self._open_data(QGuiApplication.clipboard().mimeData())
@@ -270,11 +272,8 @@ class MainWindow(QMainWindow):
         )
 
     def _snapshot_done(self, message: str, path: str) -> None:
-        toast = self.live_page.live_view.toast
-        if path:
-            toast.show_message(message, "Open folder", lambda: open_folder(path))
-        else:
-            toast.show_message(message)
+        toast, button = self.live_page.live_view.toast, "Open folder" if path else ""
+        toast.show_message(message, button, lambda: open_folder(path))
 
     # --- drag, drop and paste -------------------------------------------------------------------
 
@@ -380,7 +379,7 @@ class MainWindow(QMainWindow):
         if self._asks_before_closing and not all(each.may_close() for each in asked):
             event.ignore()
             return
-        for mode in ("stage", "booth"):
+        for mode in ("stage", "booth", "coding"):
             self.actions_by_id[mode].setChecked(False)
         self.stimuli.close_down()
         self._save_timer.stop()

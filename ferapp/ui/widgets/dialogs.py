@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.sources.stream_address import URL
-from ferapp.ui.shell.actions import ACTIONS, ActionRecord, native, native_modifier
+from ferapp.ui.coding.coding_keys import CODING, CODING_KEYS
+from ferapp.ui.shell.actions import ACTIONS, ActionRecord, ModeKey, native, native_modifier
 from ferapp.ui.shell.key_tables import (
     BOOTH,
     BOOTH_KEYS,
@@ -38,6 +39,11 @@ from ferapp.ui.widgets.text_size import scaled
 KEYS_WIDTH, _TWO_COLUMNS = 1180, 960  # px; one column where there is less room than the latter
 _SCREEN_MARGIN = 28  # px around the window of keys
 _RIGHT_GROUPS = ("Picture", "Recording", "Comparison", "Inspect")  # about half of all keys
+_MODES: dict[str, Sequence[ModeKey]] = {
+    STAGE: STAGE_KEYS,
+    BOOTH: BOOTH_KEYS,
+    CODING: CODING_KEYS,
+}
 _KeyRow = tuple[str, str, str]  # a key, its action, and what that does
 LOG_MS = 1000  # between two updates of an open log
 
@@ -73,18 +79,18 @@ class KeysDialog(ModelessDialog):
     """All actions with their keys, by group.
 
     With several `pages` also their keys, and those of the Inspect page. The keys of the `mode` that
-    is on, STAGE or BOOTH, come first, and what they replace is left out.
+    is on, a name in _MODES, come first, and what they replace is left out.
     """
 
     def __init__(self, parent: QWidget, pages: Sequence[ActionRecord], *, mode: str = "") -> None:
         super().__init__(parent, "Keys", QSize(KEYS_WIDTH, 0))
         modes: dict[str, list[_KeyRow]] = {
-            name: [(key.shown, key.text, key.tip) for key in table]
-            for name, table in ((STAGE, STAGE_KEYS), (BOOTH, BOOTH_KEYS))
+            name: [(key.shown or native(key.keys[0]), key.text, key.tip) for key in table]
+            for name, table in _MODES.items()
         }
         groups = {name: rows for name, rows in modes.items() if name == mode}
         has_pages = len(pages) > 1
-        table = {STAGE: STAGE_KEYS, BOOTH: BOOTH_KEYS}.get(mode, ())
+        table = _MODES.get(mode, ())
         owned = {key for record in table for key in record.keys}
         for record in (*ACTIONS, *(pages if has_pages else ())):
             if record.shortcut in owned:
