@@ -23,6 +23,7 @@ from ferapp.vision.types import Analysis, AppliedModel
 from trainer.card import ModelCard
 from trainer.errors import FerError, UsageError
 from trainer.file_lock import only_writer
+from trainer.files import check_writable_folder
 from trainer.prior import ClassPrior
 
 if TYPE_CHECKING:
@@ -73,12 +74,25 @@ def check_outputs(
         check_video_replaceable(video)
 
 
+def check_place(file: Path) -> None:
+    """Raise UsageError where a file cannot be created or replaced; what is no file, such as a pipe
+    or a terminal, is written as it is.
+    """
+    if file.is_dir():
+        raise UsageError(f"{file}: this is a folder", f"Name a file in it: {file / 'NAME'}")
+    if not file.parent.is_dir():
+        raise UsageError(f"{file}: there is no folder {file.parent}", "Create it first.")
+    if not file.exists() or file.is_file():
+        check_writable_folder(file.parent)
+
+
 @contextmanager
 def only_analysis(*outputs: Path | None) -> Iterator[None]:
     """Meanwhile no other process may write the outputs. Raises UsageError while one does."""
     with ExitStack() as stack:
         # one that is named twice is refused by `check_outputs`
         for file in {path.resolve(): path for path in outputs if path is not None}.values():
+            check_place(file)
             refusal = UsageError(
                 f"{file}: another process is writing this file",
                 "Wait for its end, stop it with Ctrl+C, or choose another file.",

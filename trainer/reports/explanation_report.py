@@ -29,6 +29,7 @@ from trainer.evaluation.explanation_quality import (
     draw_explanation_samples,
     measure_explanations,
 )
+from trainer.evaluation.intervals import wilson
 from trainer.evaluation.metrics import classification_metrics, softmax
 from trainer.evaluation.predictions import predict
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
@@ -72,11 +73,14 @@ def write_explanation_report(
     crops = align_all(data, card.preprocessing)
     samples = draw_explanation_samples(crops, card, device, limit)
     logits = predict(model, card, crops.pixels, device).logits
+    metrics = classification_metrics(logits, data.label, card.classes)
+    accuracy, labelled = metrics["accuracy"], metrics["n"]
     result: dict[str, Any] = {
         "model": card.name,
         "data": data.name,
         "n": len(data),
-        "accuracy": classification_metrics(logits, data.label, card.classes)["accuracy"],
+        "accuracy": accuracy,
+        "intervals": {"accuracy": wilson(round(accuracy * labelled), labelled)},
         "au": au_agreement(model, card, crops, device, method),
         **measure_explanations(
             model, card, samples, method, lambda done, total: progress("measuring", done, total)
@@ -304,7 +308,7 @@ def _read_picture(picture: Path) -> NDArray[np.uint8]:
     except OSError as error:
         raise DataError(f"{picture}: could not be read ({error.strerror})") from error
     except ValueError as error:
-        raise DataError(f"{picture}: could not be read as a picture ({error})") from error
+        raise DataError(f"{picture} {error}") from error
 
 
 def _maps_by_method(

@@ -30,6 +30,7 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.dialogs import ModelessDialog
+from ferapp.ui.widgets.file_dialogs import save_file
 from ferapp.vision.types import Analysis
 
 TITLE = "ferapp"
@@ -152,10 +153,8 @@ class RecordingController(QObject):
     def _start_table(self) -> None:
         status = self._page.status
         stem = "demo" if status.source.uri == "demo" else Path(status.source.uri).stem
-        folder = tables_folder()
-        path, _ = QFileDialog.getSaveFileName(
-            self._window, "Analyse to table", str(folder / f"{stem}.csv"), "Tables (*.csv)"
-        )
+        title, name, filters = "Analyse to table", f"{stem}.csv", "Tables (*.csv)"
+        path, _ = save_file(self._window, "table", title, name, filters, tables_folder())
         if path:
             now = self._page.options
             card = status.model.card  # an old one does not say what would have to be balanced

@@ -335,6 +335,11 @@ def native(shortcut: str) -> str:
     return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
 
 
+def native_modifier(name: str) -> str:
+    """Ctrl or Shift alone, as this system writes it."""
+    return native(f"{name}+A").removesuffix("A").removesuffix("+")
+
+
 def give_key(action: QAction, record: ActionRecord) -> None:
     """Set the key, and a tip that names it."""
     action.setShortcut(QKeySequence(record.shortcut))

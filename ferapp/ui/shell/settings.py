@@ -105,6 +105,7 @@ class Settings(BaseModel):
     stage_language: Annotated[str, AfterValidator(_language)] = DEFAULT_LANGUAGE
     text_size: int = Field(default=100, ge=100, le=200)  # percent
     notify_ends: bool = True  # of trainings, by the system
+    folders: dict[str, str] = Field(default_factory=dict)  # of file dialogs, by what they choose
     osc_address: str = ""  # the last one, as `osc_target` reads it; "" is none yet
     coder: str = ""  # who coded a clip last
     codes: Annotated[tuple[str, ...], BeforeValidator(_codes)] = EXPRESSIONS  # with keys

@@ -53,6 +53,7 @@ from ferapp.ui.stimuli.stimuli_controller import StimuliController
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.drop_hint import DropHint
 from ferapp.ui.widgets.live_tooltips import LiveTooltips
+from ferapp.ui.widgets.screen_fit import PageArea, room_on_screen
 from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.vision.analysis_options import MAX_FACES
 
@@ -101,7 +102,7 @@ class MainWindow(QMainWindow):
             self, actions, self.source_menu, self.model_menu, self.device_menu, self.help.menu
         )
         self.addToolBar(self.tool_bar)
-        self.setCentralWidget(self._pages)
+        self.setCentralWidget(PageArea(self._pages))
         self.live_page = LivePage(engine, actions, store)
         self._chosen_model = ChosenModel(engine, store, self.live_page.live_view.toast.show_message)
         self.add_page("Live", self.live_page, "A camera or clip, analysed as it plays.")
@@ -139,7 +140,7 @@ class MainWindow(QMainWindow):
         self._save_timer = QTimer(self, interval=_SAVE_MS)
         self._save_timer.timeout.connect(store.save)
         self._save_timer.start()
-        room = self.screen().availableSize()
+        room = room_on_screen(self)
         self.setMinimumSize(_MIN_SIZE.boundedTo(room))
         self.resize(QSize(1280, 800).boundedTo(room))
         restore_place(self, store.now.geometry)

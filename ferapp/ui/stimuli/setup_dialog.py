@@ -10,7 +10,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -38,6 +37,7 @@ from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.dialogs import ModelessDialog
 from ferapp.ui.widgets.elided_label import ElidedLabel
+from ferapp.ui.widgets.file_dialogs import open_file
 from ferapp.ui.widgets.log_view import LogView
 from ferapp.ui.widgets.picker import Picker
 from trainer.files import asset
@@ -230,18 +230,15 @@ class SetupDialog(ModelessDialog):
     # --- the list -------------------------------------------------------------------------------
 
     def _choose_list(self) -> None:
-        start = str(self._checked.file.parent if self._checked else Path.home())
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Choose a list of stimuli", start, "Lists (*.csv *.tsv *.txt);;All files (*)"
-        )
+        filters = "Lists (*.csv *.tsv *.txt);;All files (*)"
+        path = open_file(self, "study", "Choose a list of stimuli", filters)
         if path:
             self._consent = None
             self.check(Path(path))
 
     def _choose_consent(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Choose the consent text", str(Path.home()), "Texts (*.txt);;All files (*)"
-        )
+        filters = "Texts (*.txt);;All files (*)"
+        path = open_file(self, "study", "Choose the consent text", filters)
         if path and self._checked is not None:
             self._consent = Path(path)
             self.check(self._checked.file)

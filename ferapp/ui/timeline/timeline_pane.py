@@ -5,7 +5,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -32,6 +31,7 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import MenuButton, push_button
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.elided_label import ElidedLabel
+from ferapp.ui.widgets.file_dialogs import save_file
 from ferapp.vision.signals import GROUPS
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis
@@ -289,9 +289,7 @@ class TimelinePane(QWidget):
 
     def _save(self) -> None:
         filters = ";;".join(timeline_export.FILTERS.values())
-        path, chosen = QFileDialog.getSaveFileName(
-            self, "Save the timeline", "timeline.csv", filters
-        )
+        path, chosen = save_file(self, "table", "Save the timeline", "timeline.csv", filters)
         if not path:
             return
         file = Path(path)
