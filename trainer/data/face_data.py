@@ -188,7 +188,9 @@ def _votes_by_name(data: FaceData, classes: Sequence[str]) -> NDArray[np.float32
         if name in data.classes:
             votes[:, number] = data.votes[:, data.classes.index(name)]
     total = votes.sum(axis=1, keepdims=True)
-    return np.divide(votes, total, out=np.full_like(votes, np.nan), where=total > 0)
+    shares = np.full_like(votes, np.nan)
+    np.divide(votes, total, out=shares, where=total > 0)
+    return shares
 
 
 def _join_valence_arousal(parts: Sequence[FaceData]) -> NDArray[np.float32] | None:
