@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.card import FrameModel, ModelCard
-from trainer.errors import ModelFileError
+from trainer.errors import ModelFileError, NoSuchModel
 from trainer.files import asset
 
 CARD_KEY, CHECKSUM_KEY = "card", "sha256"
@@ -57,19 +57,19 @@ def parse_card(path: Path, metadata: dict[str, Any]) -> ModelCard:
 def find_model(name: str) -> Path:
     """The file of a model, given by its path, its run's directory or its bundled name.
 
-    Raises ModelFileError that lists the bundled names when there is none.
+    Raises NoSuchModel that lists the bundled names when there is none.
     """
     path = Path(name)
     if _is_file(path / BEST_OF_RUN):
         return path / BEST_OF_RUN
     if path.suffix == MODEL_SUFFIX or _is_file(path):
         if not _is_file(path):
-            raise ModelFileError(f"{path}: there is no such file")
+            raise NoSuchModel(f"{path}: there is no such file")
         return path
     bundled = asset("models") / f"{name}{MODEL_SUFFIX}"
     if "/" in name or "\\" in name or not _is_file(bundled):
         known = ", ".join(bundled_models()) or "none"
-        raise ModelFileError(
+        raise NoSuchModel(
             f"there is no model {name!r}",
             f"Bundled: {known}. Or give a {MODEL_SUFFIX} file or a run.",
         )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trainer.cli.printing import notices, print_json, progress_bars, warn_of_little_room
-from trainer.cli.shared_options import Data, Json, NoLandmarks
+from trainer.cli.shared_options import Data, Json, NoLandmarks, check_picture_file
 from trainer.cli.summaries import print_line
 from trainer.config.loading import load_config
 from trainer.files import make_writable_folder
@@ -48,9 +48,13 @@ def find_rate(
     from trainer.training.rate_curve import STEPS
     from trainer.training.rate_finder import find_rate as run_range_test
     from trainer.training.run_training import open_training_data
+    from trainer.training.start_checks import check_start
 
     if log is not None:
         make_writable_folder(log.absolute().parent)  # before the data, which may take minutes
+    if out is not None:
+        check_picture_file(out)
+    check_start(config, data)
     faces = open_training_data(data, config, SINGLE_PROCESS, progress_bars)
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bars())

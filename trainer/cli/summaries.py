@@ -247,4 +247,6 @@ def print_explanation(result: dict[str, Any]) -> None:
         rows.append([name, *(f"{value['mean']:.3f}" if value else "–" for value in values)])
     print_table([result["method"], *kinds], rows)
     last = result["randomised"][-1]["spearman"]
-    print(f"accuracy {result['accuracy']:.2%}; Spearman r with an untrained network {last:+.3f}")
+    accuracy = share_text(result["accuracy"], result["intervals"]["accuracy"])
+    print(f"accuracy {accuracy} of {result['n']:,}; in brackets the 95 % interval")
+    print(f"Spearman r with the maps of an untrained network {last:+.3f}")

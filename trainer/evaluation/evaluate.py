@@ -31,12 +31,12 @@ from trainer.prior import TRAINED, ClassPrior
 TTA = ("none", "flip", "tencrop")
 
 
-def check_classes(model: str, card: ModelCard, data: FaceData) -> None:
-    """Raise UsageError if the named model and the data have different classes."""
-    if data.classes != card.classes:
+def check_classes(model: str, card: ModelCard, classes: tuple[str, ...], data: str) -> None:
+    """Raise UsageError if the named model does not have the `classes` of the named data set."""
+    if classes != card.classes:
         raise UsageError(
-            f"{model}: its classes {', '.join(card.classes)} are not those of {data.name}",
-            f"The data set has {', '.join(data.classes)}.",
+            f"{model}: its classes {', '.join(card.classes)} are not those of {data}",
+            f"The data set has {', '.join(classes)}.",
         )
 
 

@@ -52,7 +52,7 @@ def average_models(
     other classes than the data.
     """
     network, card = models[0]
-    check_classes(card.name, card, validation)
+    check_classes(card.name, card, validation.classes, validation.name)
     network.load_state_dict(average_weights(models))
     crops = align_all(validation, card.preprocessing)
     logits = predict(network, card, crops.pixels, device).logits

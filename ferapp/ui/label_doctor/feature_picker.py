@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog
-
+from ferapp.ui.widgets.file_dialogs import open_file
 from ferapp.ui.widgets.picker import Picker
 
 _FILE = ""  # data of the entry that asks for a file
@@ -42,7 +41,7 @@ class FeaturePicker(Picker):
     def _ask_for_file(self) -> None:
         if self.chosen == _FILE:
             title, kinds = "Choose a model", "Models (*.safetensors)"
-            path, _ = QFileDialog.getOpenFileName(self, title, str(Path.cwd()), kinds)
+            path = open_file(self, "model", title, kinds, Path.cwd())
             if path and self.findData(path) < 0:
                 self.insertItem(self.count() - 1, Path(path).name, path)
             self.setCurrentIndex(self.findData(path or self._last))
