@@ -10,7 +10,7 @@ from trainer.cli.printing import notices, print_json, progress_bars, warn_of_lit
 from trainer.cli.shared_options import Data, Json, NoLandmarks, check_picture_file
 from trainer.cli.summaries import print_line
 from trainer.config.loading import load_config
-from trainer.files import make_writable_folder
+from trainer.files import check_writable_folder, make_folder
 from trainer.memory import TRAIN
 from trainer.recipes import recipe_values
 
@@ -51,14 +51,17 @@ def find_rate(
     from trainer.training.start_checks import check_start
 
     if log is not None:
-        make_writable_folder(log.absolute().parent)  # before the data, which may take minutes
+        check_writable_folder(log.parent)  # before the data, which may take minutes
     if out is not None:
         check_picture_file(out)
     check_start(config, data)
     faces = open_training_data(data, config, SINGLE_PROCESS, progress_bars)
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bars())
-        steps = stack.enter_context(closing(EventLog(log))) if log is not None else None
+        steps = None
+        if log is not None:
+            make_folder(log.parent)
+            steps = stack.enter_context(closing(EventLog(log)))
 
         def report(done: int, rate: float, loss: float) -> None:
             progress("learning rates", done, STEPS)
