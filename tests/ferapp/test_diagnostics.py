@@ -114,7 +114,7 @@ def test_other_files_are_not_replaced(tmp_path: Path) -> None:
         archive.writestr("document.xml", "years of work")
     for file, message in (
         (thesis, "is not a file of diagnostics"),
-        (tmp_path, "is not a file of diagnostics"),
+        (tmp_path, "this is a folder"),
         (tmp_path / "gone" / "d.zip", "there is no folder"),
     ):
         with pytest.raises(UsageError, match=message):

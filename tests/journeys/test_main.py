@@ -71,9 +71,11 @@ def test_from_the_command_to_a_labelled_face(
             qtbot.waitUntil(explained, timeout=120_000)
             window.actions_by_id["freeze"].trigger()
             # the clip pauses: what was on its way still comes, and then nothing any more
+            qtbot.waitUntil(
+                lambda: (playback := page.status.source.playback) is not None and playback.paused,
+                timeout=20_000,
+            )
             qtbot.waitUntil(lambda: page.status.rates.analysis_fps == 0, timeout=20_000)
-            assert page.status.source.playback is not None
-            assert page.status.source.playback.paused
             seen.append(page.view.accessibleDescription())
             qtbot.waitUntil(lambda: "one face" in page.view.accessibleDescription(), timeout=5000)
             seen.append("held")

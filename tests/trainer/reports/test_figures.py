@@ -207,7 +207,8 @@ def test_each_row_has_its_own_colour(tmp_path: Path) -> None:
         assert used == [True, True, False, False, False, False]
 
 
-def test_figures_need_a_folder(command) -> None:
-    done = command("trainer", "evaluate", "--model", "default", "--data", "x", "--figures")
+def test_figures_need_a_folder(command, tmp_path: Path) -> None:
+    data = str(tmp_path)
+    done = command("trainer", "evaluate", "--model", "default", "--data", data, "--figures")
     assert done.returncode == 2
     assert "--out" in done.stderr
