@@ -12,7 +12,7 @@ from ferapp.cli.analyze import analyze
 from ferapp.cli.options import SOURCE_HELP, Model, known_model
 from trainer import __version__
 from trainer.cli.printing import notices, print_json, run_app, warn_of_little_room
-from trainer.cli.shared_options import Device, known_device
+from trainer.cli.shared_options import Device, Plugin, known_device
 from trainer.errors import FerError, UsageError
 from trainer.memory import Need, check_room
 
@@ -49,10 +49,11 @@ def window(
     model: Annotated[
         str | None,
         typer.Option(
-            help="A bundled model's name, or a model file. Default: the one used last.",
+            help="A bundled model's name, or a model file (.onnx too). Default: the one used last.",
             callback=known_model,
         ),
     ] = None,
+    plugin: Plugin = None,
     device: Annotated[
         str | None,
         typer.Option(
@@ -122,6 +123,7 @@ def bench(
         ),
     ] = 0,
     model: Model = "default",
+    plugin: Plugin = None,
     device: Device = "auto",
     soak: Annotated[
         float,

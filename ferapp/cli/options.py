@@ -15,7 +15,8 @@ def known_model(name: str | None) -> str | None:
 
 
 Model = Annotated[
-    str, typer.Option(help="A bundled model's name, or a model file.", callback=known_model)
+    str,
+    typer.Option(help="A bundled model's name, or a model file (.onnx too).", callback=known_model),
 ]
 SOURCE_HELP = (
     "demo, camera, camera:N, camera:NAME, a video, an image, a folder of images, a recording, "

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from trainer.attribution import AuCosines, landmark_correlation
+from trainer.attribution import AuCosines, available_methods, landmark_correlation
+from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.card import ModelCard
 from trainer.data.clips import clip_rows, one_a_clip
 from trainer.data.corruptions import CORRUPTIONS, corrupted
@@ -31,13 +32,19 @@ from trainer.prior import TRAINED, ClassPrior
 TTA = ("none", "flip", "tencrop")
 
 
-def check_classes(model: str, card: ModelCard, data: FaceData) -> None:
-    """Raise UsageError if the named model and the data have different classes."""
-    if data.classes != card.classes:
+def match_classes(model: str, card: ModelCard, data: FaceData) -> FaceData:
+    """The data in the classes of the named model, which may have more, in another order.
+
+    Raises UsageError if there are samples of classes that it does not know.
+    """
+    try:
+        return data.in_classes(card.classes)
+    except UsageError as error:
         raise UsageError(
-            f"{model}: its classes {', '.join(card.classes)} are not those of {data.name}",
-            f"The data set has {', '.join(data.classes)}.",
-        )
+            f"{model}: its classes {', '.join(card.classes)} are not those of {data.name}, which "
+            f"has {', '.join(data.classes)}",
+            error.hint,
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +105,10 @@ def evaluate_with_predictions(
     if explain:
         method = method or card.explanation
         predicted = torch.from_numpy(predictions.logits.argmax(axis=1))
-        on_landmarks = landmark_agreement(model, card, crops, predicted, device)
-        if on_landmarks:
-            result["landmark_r"] = on_landmarks
+        if DEFAULT_METHOD in available_methods(model):  # other people's may have no gradient
+            on_landmarks = landmark_agreement(model, card, crops, predicted, device)
+            if on_landmarks:
+                result["landmark_r"] = on_landmarks
         result["explanation"] = method
         result["au"] = au_agreement(model, card, crops, device, method)
     if corruptions:
@@ -150,8 +158,7 @@ def landmark_agreement(
 
     Empty if no picture has landmarks.
     """
-    sizes = card.preprocessing
-    margin = (sizes.crop_size - sizes.input_size) // 2
+    sizes, margin = card.preprocessing, card.preprocessing.margin
     correlations = torch.cat(
         [
             landmark_correlation(
@@ -174,8 +181,7 @@ def au_agreement(
     model: FerModel, card: ModelCard, crops: Crops, device: torch.device, method: str
 ) -> dict[str, Any]:
     """CAM-COS by `method` and ATT-COS with the true class's action units, and constant floors."""
-    sizes = card.preprocessing
-    margin = (sizes.crop_size - sizes.input_size) // 2
+    sizes, margin = card.preprocessing, card.preprocessing.margin
     cosines = AuCosines(card.classes, method)
     for start in range(0, len(crops), BATCH_SIZE):
         rows = slice(start, start + BATCH_SIZE)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
 
+from ferapp.ui.text.source_text import MODELS_FILTER
 from ferapp.ui.widgets.picker import Picker
 
 _FILE = ""  # data of the entry that asks for a file
@@ -41,7 +42,7 @@ class FeaturePicker(Picker):
 
     def _ask_for_file(self) -> None:
         if self.chosen == _FILE:
-            title, kinds = "Choose a model", "Models (*.safetensors)"
+            title, kinds = "Choose a model", MODELS_FILTER
             path, _ = QFileDialog.getOpenFileName(self, title, str(Path.cwd()), kinds)
             if path and self.findData(path) < 0:
                 self.insertItem(self.count() - 1, Path(path).name, path)

@@ -7,13 +7,13 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ferapp.sources.file_kind import TABLE_SUFFIX, VIDEO_FILE_SUFFIXES
+from ferapp.ui.text.source_text import MODELS_FILTER
 from ferapp.ui.widgets.dialogs import AddressDialog
 from trainer.errors import FerError
 from trainer.files import PICTURE_SUFFIXES
 
 _SUFFIXES = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_FILE_SUFFIXES | PICTURE_SUFFIXES))
 _PICTURES = f"Videos, pictures and tables ({_SUFFIXES} *{TABLE_SUFFIX})"
-_MODELS = "Models (*.safetensors)"
 
 
 class OpenDialogs:
@@ -72,6 +72,6 @@ class OpenDialogs:
         dialog.open()
 
     def _choose_model(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self._window, "Open a model", "", _MODELS)
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open a model", "", MODELS_FILTER)
         if path:
             self._load_model(path)
