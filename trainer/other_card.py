@@ -23,6 +23,7 @@ from trainer.labels import canonical, canonical_other
 ONNX_SUFFIX = ".onnx"
 CARD_SUFFIX = ".json"
 PIXELS = "pixels"  # the attribution layer of models that show none of their own: their input
+ELSEWHERE = "trained elsewhere"  # the objective of these models
 CARD_COMMAND = "fertrain models --card"
 OTHER_LIMITS = f"Made by others; what it was trained on is theirs to say. {LIMITS}"
 
@@ -123,7 +124,7 @@ class OtherCard(BaseModel):
             preprocessing=self.preprocessing,
             temperature=self.temperature,
             prior={_class_name(label): share for label, share in self.prior.items()},
-            objective="trained elsewhere",
+            objective=ELSEWHERE,
             explanation="occlusion",
             data=self.data,
             metrics=self.metrics,

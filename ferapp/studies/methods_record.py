@@ -17,6 +17,7 @@ from trainer.errors import ModelFileError
 from trainer.files import write_text
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import file_sha256, find_model, read_card
+from trainer.other_card import ELSEWHERE
 from trainer.prior import BALANCED, TRAINED
 
 METHODS_FILE = "methods.md"
@@ -187,7 +188,7 @@ def _classification(measured: Measurement, cite: References) -> list[str]:
     if card is not None and card.preprocessing.template == "box":
         padding = card.preprocessing.padding
         cut_out = f"cut out by the upright square around its landmarks, with {padding:.0%} more"
-    network = "convolutional network" if card is None or card.created else "network"
+    network = "convolutional network" if card is None or card.objective != ELSEWHERE else "network"
     sentences = [
         f'Each face was {cut_out} and classified as {names} by the {network} "{measured.model}" '
         f"(SHA-256 {measured.model_sha256[:12]})."

@@ -18,6 +18,7 @@ from trainer.data.crops import align_all, centre, normalise
 from trainer.errors import FerError
 from trainer.files import asset, write_atomic, write_json
 from trainer.models.registry import FerModel
+from trainer.onnx_runtime import import_onnxruntime
 from trainer.other_card import card_file
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ def export_onnx(out: Path, network: FerModel, card: ModelCard) -> OnnxExport:
     """
     try:
         import onnx
-        import onnxruntime  # noqa: F401
         import onnxscript  # noqa: F401
-    except ImportError as error:
+
+        import_onnxruntime()
+    except (ImportError, FerError) as error:
         raise FerError(
             f"ONNX export needs packages that are not installed: {error}",
             "Install them: uv sync --extra export, or pip install onnx onnxscript onnxruntime.",
@@ -194,8 +196,7 @@ def largest_difference(content: bytes, exported: nn.Module, faces: Tensor) -> fl
 
     Relative to the largest output if that is above 1. Raises FerError if the model cannot be run.
     """
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # fatal: errors are raised anyway
     differences = [0.0]

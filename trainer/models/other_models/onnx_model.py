@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.card import ModelCard
-from trainer.errors import ModelFileError
+from trainer.errors import FerError, ModelFileError
 from trainer.models.other_models.other_model import OtherModel
+from trainer.onnx_runtime import import_onnxruntime
 from trainer.other_card import card_file, onnx_model_card
 
 BATCH = 64  # pictures in one run: bounds the memory, which onnxruntime does not give back
@@ -131,12 +132,9 @@ def load_onnx(path: Path, device: torch.device | str = "cpu") -> tuple[OnnxModel
 def open_session(path: Path, providers: list[Any], threads: int) -> Any:
     """Raises ModelFileError with what to do."""
     try:
-        import onnxruntime
-    except ImportError as error:
-        raise ModelFileError(
-            f"{path}: an ONNX file needs onnxruntime, which is not installed",
-            "Install it: pip install onnxruntime, or pip install 'ferapp[export]'.",
-        ) from error
+        onnxruntime = import_onnxruntime()
+    except FerError as error:
+        raise ModelFileError(f"{path}: {error.args[0]}", error.hint) from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # fatal: errors are raised anyway
     options.intra_op_num_threads = threads
@@ -150,9 +148,7 @@ def open_session(path: Path, providers: list[Any], threads: int) -> Any:
 
 
 def _available_providers() -> list[str]:
-    import onnxruntime
-
-    return list(onnxruntime.get_available_providers())
+    return list(import_onnxruntime().get_available_providers())
 
 
 def _reason(error: Exception) -> str:
