@@ -85,7 +85,7 @@ def _export_onnx(out: Path, network: "FerModel", card: "ModelCard", as_json: boo
 
     exported = export_onnx(out, network, card)
     notices.print(f"Wrote {out}, {exported.bytes / 2**20:.1f} MiB, ONNX opset {exported.opset}")
-    notices.print(f"Wrote {card_file(out).name} beside it, with which it is opened here again")
+    print(f"Beside it, {card_file(out).name} is the card with which it is opened here again.\n")
     tensors = [("input", exported.inputs), ("output", exported.outputs)]
     print_table(
         ["", "name", "shape"],
