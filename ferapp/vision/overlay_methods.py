@@ -101,10 +101,11 @@ def method_groups(served: Collection[str]) -> tuple[MethodGroup, ...]:
     twins = (*(_BEHIND_POOLING if has_linear_head else ()), _SLOW)
     grouped = {name for group in twins for name in group.methods}
     different = tuple(name for name in OVERLAY_METHODS if name in served and name not in grouped)
-    missing = tuple(name for name in OVERLAY_METHODS if name not in served)
+    never = set(TOO_SLOW_LIVE)  # they stand beside the slow ones, which the model does serve
+    missing = tuple(name for name in OVERLAY_METHODS if name not in {*served, *never})
     groups = [MethodGroup(different)]
     for group in twins:
-        methods = tuple(name for name in group.methods if name in served)
+        methods = tuple(name for name in group.methods if name in {*served, *never})
         groups.append(MethodGroup(methods, group.heading, group.why))
     groups.append(MethodGroup(missing, "— Not with this model"))
     return tuple(group for group in groups if group.methods)

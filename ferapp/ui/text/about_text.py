@@ -57,6 +57,7 @@ def about_html() -> str:
 
 def card_html(card: ModelCard) -> str:
     """The card of a model; empty fields are omitted."""
+    needs_answers_only = card.explanation in ANSWERS_ONLY  # it has neither gradient nor layers
     sections = (
         ("Data", _rows(card.data)),
         (
@@ -72,8 +73,8 @@ def card_html(card: ModelCard) -> str:
                 ("Classes", ", ".join(card.classes)),
                 ("Also predicts", "valence and arousal" if card.valence_arousal else ""),
                 ("Temperature", f"{card.temperature:.3g}"),
-                ("Attribution layer", card.attribution_layer),
-                ("Explained by", ANSWERS_TEXT if card.explanation in ANSWERS_ONLY else ""),
+                ("Attribution layer", "" if needs_answers_only else card.attribution_layer),
+                ("Explained by", ANSWERS_TEXT if needs_answers_only else ""),
             ],
         ),
         ("Intended use", card.intended_use),
