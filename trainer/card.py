@@ -99,7 +99,7 @@ class Preprocessing(CardPart):
         """`44 × 44 px of the aligned face, grey`."""
         face = "the aligned face"
         if self.template == "box":
-            face = f"the face's box with {self.padding:.0%} more on each side"
+            face = f"the face's box with {100 * self.padding:.3g} % more on each side"
         colour = self.colour if self.colour == "grey" else self.colour.upper()
         return f"{self.input_size} × {self.input_size} px of {face}, {colour}"
 

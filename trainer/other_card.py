@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic import model_validator as whole_validator
 
-from trainer.card import LIMITS, Deviations, Means, ModelCard, Number, Preprocessing, reasons
+from trainer.card import Deviations, Means, ModelCard, Number, Preprocessing, reasons
 from trainer.errors import ModelFileError, did_you_mean
 from trainer.labels import canonical, canonical_other
 
@@ -25,7 +25,10 @@ CARD_SUFFIX = ".json"
 PIXELS = "pixels"  # the attribution layer of models that show none of their own: their input
 ELSEWHERE = "trained elsewhere"  # the objective of these models
 CARD_COMMAND = "fertrain models --card"
-OTHER_LIMITS = f"Made by others; what it was trained on is theirs to say. {LIMITS}"
+OTHER_LIMITS = (
+    "Made by others: what it was trained on, and how well it works, is theirs to say. Classifies "
+    "how an expression looks, not what a person feels."
+)
 
 
 class OtherCard(BaseModel):
