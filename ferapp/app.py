@@ -26,6 +26,7 @@ from ferapp.runs.compare import compare_runs
 from ferapp.runs.data_check import check_data
 from ferapp.runs.run_queue import read_queue
 from ferapp.runs.study_sources import find_sources
+from ferapp.studies.live_output.output_target import OutputTarget
 from ferapp.ui.face_map.face_map_view import FaceMapView
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.inspect.inspect_tools import InspectTools
@@ -201,10 +202,12 @@ def open_window(
     run: str = "",
     warning: str = "",
     stage: bool = False,
+    outputs: Sequence[OutputTarget] = (),
 ) -> int:
     """Run the app until its window closes; returns the exit code. None is what was used last.
 
     `warning` is of what was found before the start, for the log and a notice in the window.
+    `outputs` are live outputs that begin at once.
     """
     log = AppLog()
     try:
@@ -220,6 +223,8 @@ def open_window(
         add_pages(window, store, run)
         add_personal_data(window, engine, log)
         window.show_page(page.title())
+        for target in outputs:
+            window.outputs.start(target)
         if stage:
             QTimer.singleShot(0, window.actions_by_id["stage"].trigger)
         if warning:

@@ -10,6 +10,7 @@ import typer
 
 from ferapp.cli.analyze import analyze
 from ferapp.cli.options import SOURCE_HELP, Model, known_model
+from ferapp.studies.live_output.output_target import LSL, check_installed, osc_target
 from trainer import __version__
 from trainer.cli.printing import notices, print_json, run_app, warn_of_little_room
 from trainer.cli.shared_options import Device, Plugin, known_device
@@ -76,6 +77,18 @@ def window(
             "screen if there is one. Key: P.",
         ),
     ] = False,
+    lsl: Annotated[
+        bool,
+        typer.Option(
+            "--lsl", help="Offer the numbers of each face to other programs, as LSL streams."
+        ),
+    ] = False,
+    osc: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Send the numbers of each face to this address, by OSC."
+        ),
+    ] = None,
     version: Annotated[
         bool,
         typer.Option(
@@ -93,6 +106,9 @@ def window(
         raise UsageError(f"--stage shows the live page, not {page}")
     if run is not None and not run.exists():
         raise UsageError(f"--run {run}: there is no such run or folder")
+    outputs = [*([LSL] if lsl else []), *([osc_target(osc)] if osc is not None else [])]
+    for target in outputs:
+        check_installed(target)
     if not _has_screen():
         raise FerError(
             "There is no screen here.", "`ferapp analyze` and `ferapp bench` work without one."
@@ -100,7 +116,9 @@ def window(
     warning = check_room("ferapp", WINDOW)
     from ferapp.app import open_window
 
-    raise typer.Exit(open_window(source, model, device, page, str(run or ""), warning, stage))
+    raise typer.Exit(
+        open_window(source, model, device, page, str(run or ""), warning, stage, outputs)
+    )
 
 
 def _has_screen() -> bool:

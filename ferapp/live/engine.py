@@ -33,6 +33,8 @@ from ferapp.sources.base import FrameSource
 from ferapp.sources.camera_info import CameraInfo
 from ferapp.sources.heavy_imports import load_opencv, load_torch
 from ferapp.sources.limits import DEFAULT_LIMITS, SourceLimits
+from ferapp.studies.live_output.live_outputs import LiveOutputs
+from ferapp.studies.live_output.output_target import OutputTarget
 from ferapp.vision.analysis_options import DEFAULT_FACES, AnalysisOptions
 from ferapp.vision.file_hash import file_hash
 from ferapp.vision.types import Analysis
@@ -123,7 +125,8 @@ class Engine:
         self._compared: tuple[str, str] | None = None  # model and method, as in `compare_with`
         interval_s = self._parts.poll_s
         self._is_visible = True
-        self._recorder = Recorder()
+        self._outputs = LiveOutputs()
+        self._recorder = Recorder(self._outputs.marker)
         self._capture = Capture(
             source,
             fps,
@@ -139,6 +142,7 @@ class Engine:
             self._models,
             self._parts.analyzer,
             self._recorder,
+            self._outputs,
             lambda: self._listener(),
         )
         self._options = AnalysisOptions()
@@ -194,6 +198,7 @@ class Engine:
             second_model=self._second_status(),
             second_method=self._compared[1] if self._compared is not None else "",
             recording=self._recorder.status,
+            outputs=self._outputs.status,
             rates=self._rates(),
             analysis_notice=self._inference.notice,
             cameras=self._cameras.value,
@@ -282,8 +287,8 @@ class Engine:
         self._inference.set_visible(visible)
 
     def _wants_frames(self) -> bool:
-        """Whether somebody looks at the frames or records them; else nothing is decoded."""
-        return self._is_visible or self._recorder.is_active
+        """Whether somebody looks at the frames or gets them; else nothing is decoded."""
+        return self._is_visible or self._recorder.is_active or self._outputs.is_active
 
     def record(self, plan: RecordingPlan) -> None:
         capture, loaded = self._capture, self._models.current.loaded
@@ -304,6 +309,12 @@ class Engine:
     def finish_recording(self) -> None:
         """End the recording, and wait until its files are complete."""
         self._recorder.close()
+
+    def start_output(self, target: OutputTarget) -> None:
+        self._outputs.start(target, self._options.max_faces)
+
+    def stop_output(self, target: OutputTarget) -> None:
+        self._outputs.stop(target)
 
     def mark(self) -> float:
         return self._recorder.mark()
@@ -339,6 +350,7 @@ class Engine:
     def close(self) -> None:
         self._is_closed = True
         self.finish_recording()  # first, so that the recording is complete whatever fails next
+        self._outputs.close()
         for worker in reversed(self._workers):  # users before what they use
             worker.close()
         if self._second_loader is not None:

@@ -17,6 +17,7 @@ from ferapp.live.patch_search import PatchSearch
 from ferapp.recording.recorder import Recorder
 from ferapp.recording.session import with_recorded_results
 from ferapp.sources.base import Frame
+from ferapp.studies.live_output.live_outputs import LiveOutputs
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.types import Analysis, StageTimes
 from trainer.errors import error_text, is_out_of_memory
@@ -45,13 +46,15 @@ class InferenceThread:
         models: ModelLoader,
         make_analyzer: "Callable[[], Analyzer]",
         recorder: Recorder,
+        outputs: LiveOutputs,
         announce: Callable[[], None],
     ) -> None:
         self.results: LatestMailbox[Analysis] = LatestMailbox()
         self.rate = RateMeter()
         self.stages = StageTimes()
         self.patch_search = PatchSearch()
-        self._frames, self._models, self._recorder = frames, models, recorder
+        self._frames, self._models = frames, models
+        self._recorder, self._outputs = recorder, outputs
         self._announce = announce
         self._detection = DetectionThread(frames, models, make_analyzer, self._detection_options)
         self.is_reanalysing = False  # analyse recordings instead of showing their results
@@ -119,7 +122,7 @@ class InferenceThread:
 
     def _detection_options(self, frame: Frame) -> AnalysisOptions | None:
         """None for a frame that nobody looks at; no faces where recorded results are shown."""
-        if not (self._is_visible or self._recorder.is_active):
+        if not (self._is_visible or self._recorder.is_active or self._outputs.is_active):
             return None
         options = self._fallback.limit(self._options)
         return replace(options, max_faces=0) if self._shows_recorded(frame) else options
@@ -141,6 +144,7 @@ class InferenceThread:
             if analysis is not None:
                 if not analysis.frame.is_repeat:
                     self._recorder.add(analysis, self._loaded)
+                    self._outputs.add(analysis, self._loaded)
                 self.stages = analysis.times
                 self.results.put(analysis)
                 self._announce()

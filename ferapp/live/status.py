@@ -14,6 +14,7 @@ from ferapp.sources.base import PictureFiles
 from ferapp.sources.camera_info import CameraInfo, Mode
 from ferapp.sources.faults import Fault
 from ferapp.sources.recorded import Replay
+from ferapp.studies.live_output.output_target import OutputTarget
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.types import Analysis, StageTimes
 from trainer.card import ModelCard
@@ -104,6 +105,20 @@ class RecordingStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputStatus:
+    """A live output that runs, or that ended by itself."""
+
+    target: OutputTarget
+    per_second: float = 0.0  # frames, over the last seconds
+    sent: int = 0  # frames and markers
+    lost: int = 0  # of those: not sent, because the network was too slow, or not there
+    delay_ms: float = 0.0  # from capture to sending; median
+    notice: str = ""  # what it waits for, or what is wrong; "" when all is well
+    over: bool = False
+    reason: str = ""  # why it ended, for the user
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatus:
     """The source that plays, the one being opened, and any fault."""
 
@@ -143,6 +158,7 @@ class LiveStatus:
     second_model: ModelStatus | None = None  # while two sides are compared; may be the first again
     second_method: str = ""  # of its maps; "": the first's
     recording: RecordingStatus | None = None  # the latest one; None before the first
+    outputs: tuple[OutputStatus, ...] = ()  # live outputs; () while nothing is sent
     rates: Rates = field(default_factory=Rates)
     analysis_notice: str = ""  # what the analysis had to drop, and why; "" when all is well
     cameras: tuple[CameraInfo, ...] = ()  # connected now
@@ -191,12 +207,20 @@ class LiveEngine(Protocol):
         """Applies from the next frame."""
 
     def set_visible(self, visible: bool) -> None:
-        """Whether analyses are displayed; otherwise frames are analysed only for a recording."""
+        """Whether analyses are displayed; else frames are analysed for a recording or output."""
 
     def record(self, plan: RecordingPlan) -> None:
         """Record analyses from now on; `status().recording` reports progress."""
 
     def end_recording(self) -> None: ...
+
+    def start_output(self, target: OutputTarget) -> None:
+        """Send the faces of every analysis there from now on, instead of to another of its kind.
+
+        `status().outputs` reports progress. It may fail later: the rest goes on.
+        """
+
+    def stop_output(self, target: OutputTarget) -> None: ...
 
     def mark(self) -> float:
         """Mark this moment in the recording; returns its time there, in seconds."""

@@ -5,14 +5,18 @@ from pathlib import Path
 from ferapp.live.model_loader import LoadedModel
 from ferapp.live.status import RecordingPlan, RecordingStatus
 from ferapp.recording.session_files import RecordingSubject
-from ferapp.recording.session_writer import SessionWriter
+from ferapp.recording.session_writer import OnEvent, SessionWriter, ignore_event
 from ferapp.vision.types import Analysis
 
 
 class Recorder:
-    """One recording at a time; `status` is of the newest."""
+    """One recording at a time; `status` is of the newest.
 
-    def __init__(self) -> None:
+    `on_event` is called with kind, note and moment of each event of a recording; see there.
+    """
+
+    def __init__(self, on_event: OnEvent = ignore_event) -> None:
+        self._on_event = on_event
         self._writer: SessionWriter | None = None
         self._refused: RecordingStatus | None = None
 
@@ -31,7 +35,7 @@ class Recorder:
         if self._writer is not None:
             self._writer.join()
         self._refused = None
-        self._writer = SessionWriter(plan, subject)
+        self._writer = SessionWriter(plan, subject, on_event=self._on_event)
         self._writer.start()
 
     def refuse(self, folder: Path, reason: str) -> None:

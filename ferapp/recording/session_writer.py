@@ -39,6 +39,13 @@ log = logging.getLogger(__name__)
 MIN_FREE_BYTES = 500_000_000  # on the disk
 CHECK_S = 0.5  # between two checks of the disk
 MAX_WAITING = 12  # pictures in the queue; more are left out of the videos
+STARTED, ENDED = "start", "end"  # of the recording, as events for `on_event` only
+
+OnEvent = Callable[[str, str, float], None]  # kind and note as in events.csv, time.perf_counter()
+
+
+def ignore_event(kind: str, note: str, moment: float) -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ class SessionWriter:
 
     A recording has one source, one model and one frame size: another one ends it. Times count from
     `began`, of time.perf_counter(), when it was made. `free_bytes` gives the free space at a path.
+    `on_event` gets each event at once, in the thread where it happens, and must not take long.
     """
 
     def __init__(
@@ -68,7 +76,9 @@ class SessionWriter:
         plan: RecordingPlan,
         subject: RecordingSubject,
         free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+        on_event: OnEvent = ignore_event,
     ) -> None:
+        self._on_event = on_event
         self._plan, self._subject, self._free_bytes = plan, subject, free_bytes
         self._classes = subject.loaded.classifier.card.classes
         self.began, self._started = time.perf_counter(), datetime.now().astimezone()
@@ -107,6 +117,7 @@ class SessionWriter:
         )
 
     def start(self) -> None:
+        self._on_event(STARTED, "", self.began)
         self._thread.start()
 
     def end(self, reason: str = "") -> None:
@@ -202,6 +213,8 @@ class SessionWriter:
                 self._jobs.append(job)
                 self._waiting += job.picture is not None
                 self._changed.notify()
+                for time_s, _, kind, note in job.event_rows:
+                    self._on_event(kind, note, self.began + float(time_s))
 
     # --- in the recording thread ----------------------------------------------------------------
 
@@ -302,6 +315,7 @@ class SessionWriter:
     def _complete(self) -> None:
         """Close the videos and write the outcome into session.json, as far as the disk allows."""
         self._ended_at = time.perf_counter()
+        self._on_event(ENDED, self._reason, self._ended_at)
         if self._files is None:
             return
         self._files.close_videos()

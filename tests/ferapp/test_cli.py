@@ -33,6 +33,7 @@ def test_the_package_has_the_version_that_the_command_prints() -> None:
     [
         (("--page", "kitchen"), "--page kitchen: there is no such page\nPages: live"),
         (("--run", "/nowhere"), "--run /nowhere: there is no such run or folder"),
+        (("--osc", "9000"), "'9000' is no address for OSC\nGive a computer and a port, such as"),
         (("--device", "tpu"), "unknown device 'tpu'\nKnown: auto"),
         (("analyze", "demo", "--device", "tpu"), "unknown device 'tpu'"),
         (("bench", "--device", "tpu"), "unknown device 'tpu'"),

@@ -20,7 +20,7 @@ from ferapp.ui.booth.booth_view import BoothView
 from ferapp.ui.booth.face_picture import face_picture
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.recording.recording_controller import tables_folder
-from ferapp.ui.shell.actions import BOOTH_KEYS
+from ferapp.ui.shell.key_tables import BOOTH_KEYS
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.stage.audience_mode import AudienceMode
 

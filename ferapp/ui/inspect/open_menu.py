@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from ferapp.ui.inspect.inspect_tools import InspectTools
-from ferapp.ui.shell.source_menu import literal
+from ferapp.ui.shell.menus.source_menu import literal
 from trainer.training.run_dir import RunDir
 
 _MAX_RUNS = 15

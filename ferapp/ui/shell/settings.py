@@ -96,6 +96,7 @@ class Settings(BaseModel):
     stage_language: Annotated[str, AfterValidator(_language)] = DEFAULT_LANGUAGE
     text_size: int = Field(default=100, ge=100, le=200)  # percent
     notify_ends: bool = True  # of trainings, by the system
+    osc_address: str = ""  # the last one, as `osc_target` reads it; "" is none yet
 
 
 class SettingsStore:

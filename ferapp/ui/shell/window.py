@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -26,24 +26,26 @@ from ferapp.ui.booth.booth_mode import BoothMode
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.live.snapshot import Cover, Snapshots, open_folder
+from ferapp.ui.live_output.output_controller import OutputController
 from ferapp.ui.recording.recording_controller import TITLE, RecordingController
+from ferapp.ui.shell.action_search.command_palette import Command, CommandPalette, choices
 from ferapp.ui.shell.actions import ACTIONS, ActionRecord, give_key, make_actions
+from ferapp.ui.shell.bars.status_bar import StatusBar
+from ferapp.ui.shell.bars.tool_bar import ToolBar
 from ferapp.ui.shell.chosen_model import ChosenModel
-from ferapp.ui.shell.command_palette import Command, CommandPalette, choices
 from ferapp.ui.shell.copy_python import copy_as_python
 from ferapp.ui.shell.drop_paste import PastedPictures, local_files, parse_mime_data
 from ferapp.ui.shell.gui_gc import GuiGarbageCollector
-from ferapp.ui.shell.help_menu import HelpMenu
 from ferapp.ui.shell.lazy_page import LazyPage
-from ferapp.ui.shell.model_menu import DeviceMenu, ModelMenu
+from ferapp.ui.shell.menus.help_menu import HelpMenu
+from ferapp.ui.shell.menus.model_menu import DeviceMenu, ModelMenu
+from ferapp.ui.shell.menus.source_menu import SourceMenu
+from ferapp.ui.shell.menus.text_size_menu import TextSizeMenu
 from ferapp.ui.shell.open_dialogs import OpenDialogs
 from ferapp.ui.shell.page import Page
 from ferapp.ui.shell.settings import SettingsStore
-from ferapp.ui.shell.source_menu import SourceMenu
-from ferapp.ui.shell.status_bar import StatusBar
-from ferapp.ui.shell.text_size_menu import TextSizeMenu
-from ferapp.ui.shell.tool_bar import ToolBar
 from ferapp.ui.shell.window_exposure import WindowExposure
+from ferapp.ui.shell.window_place import restore_place, window_place
 from ferapp.ui.stage.language_menu import LanguageMenu
 from ferapp.ui.stage.stage_mode import StageMode
 from ferapp.ui.text import source_text
@@ -116,6 +118,7 @@ class MainWindow(QMainWindow):
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
         )
+        self.outputs = OutputController(self, engine, actions, store, self.live_page)
         report = self.live_page.live_view.toast.show_message
         actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model, report)
@@ -134,7 +137,7 @@ class MainWindow(QMainWindow):
         room = self.screen().availableSize()
         self.setMinimumSize(_MIN_SIZE.boundedTo(room))
         self.resize(QSize(1280, 800).boundedTo(room))
-        self._restore_geometry()
+        restore_place(self, store.now.geometry)
         self.setFocus()  # else the first button has the focus, and Space does not freeze
 
     def add_page(self, name: str, page: LivePage | Page | LazyPage, tip: str = "") -> None:
@@ -360,18 +363,6 @@ class MainWindow(QMainWindow):
         self.help.card = status.model.card
         self._chosen_model.follow(status)
 
-    def _restore_geometry(self) -> None:
-        try:
-            remembered = QByteArray(bytes.fromhex(self.store.now.geometry))
-        except ValueError:
-            return
-        default = self.saveGeometry()
-        if self.restoreGeometry(remembered):
-            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowFullScreen)
-            screens = QGuiApplication.screens()
-            if not any(s.availableGeometry().contains(self.geometry().center()) for s in screens):
-                self.restoreGeometry(default)
-
     def close_at_once(self) -> None:
         """Close without a question; trainings that were started here go on."""
         self._asks_before_closing = False
@@ -385,7 +376,7 @@ class MainWindow(QMainWindow):
         for mode in ("stage", "booth"):
             self.actions_by_id[mode].setChecked(False)
         self._save_timer.stop()
-        self.store.change(geometry=bytes(self.saveGeometry().data()).hex())
+        self.store.change(geometry=window_place(self))
         self.store.save()
         self.hide()  # at once: closing may take a while
         self.recordings.save_note()

@@ -6,7 +6,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow
 
 from ferapp.ui.live.live_page import LivePage
-from ferapp.ui.shell.actions import STAGE_KEYS
+from ferapp.ui.shell.key_tables import STAGE_KEYS
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.stage.audience_mode import AudienceMode
 from ferapp.ui.stage.audience_view import AudienceView

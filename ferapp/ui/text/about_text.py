@@ -39,9 +39,13 @@ def about_html() -> str:
             "research, teaching and demonstrations. It is not for hiring, schooling, policing, "
             "medicine or any other decision about a person.</p>",
             "<h3>Privacy</h3>",
-            "<p>Everything stays on this computer. The app connects only to sources whose address "
-            "you enter, and to pytorch.org for weights when you train with a recipe that starts "
-            "from ImageNet. It uploads nothing. It saves pictures when you ask for it; besides, "
+            "<p>Everything stays on this computer, unless you start live output. The app connects "
+            "only to sources whose address you enter, and to pytorch.org for weights when you "
+            "train with a recipe that starts from ImageNet. It uploads nothing. Live output, off "
+            "at every start, sends numbers about the faces and no pictures: by OSC to the address "
+            "that you enter, by LSL to every program on your network that asks. A line below the "
+            "toolbar says so while it does, and stops it with one click. The app saves pictures "
+            "when you ask for it; besides, "
             "your cache keeps a small picture of each recent file or address, and grey copies of "
             "pictures that you train on or inspect, until you delete them: Menu, Delete all my "
             "data.</p>",

@@ -21,16 +21,14 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.sources.stream_address import URL
-from ferapp.ui.shell.actions import (
-    ACTIONS,
+from ferapp.ui.shell.actions import ACTIONS, ActionRecord, native
+from ferapp.ui.shell.key_tables import (
     BOOTH,
     BOOTH_KEYS,
     DUEL_KEYS,
     INSPECT_KEYS,
     STAGE,
     STAGE_KEYS,
-    ActionRecord,
-    native,
 )
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard

@@ -191,6 +191,7 @@ def _style_sheet(t: Theme) -> str:
         border-radius: {RADIUS}px; padding: 8px 12px; }}
     QLabel[frozen="true"] {{ color: {DARK.on_accent}; background: {DARK.accent};
         border-radius: {RADIUS}px; padding: 6px 12px; font-weight: 600; }}
+    QLabel[sending="true"] {{ color: {t.accent}; font-weight: 600; }}
     QLabel[recording="true"] {{ color: #ffffff; background: {VIDEO_RECORDING};
         border-radius: {RADIUS}px; padding: 6px 12px; font-weight: 600; }}
     #lower {{ background: {t.panel}; border: none; border-top: 1px solid {t.line}; }}

@@ -106,6 +106,7 @@ def run(kind: str, arguments: list[str]) -> dict[str, object]:
             until(lambda: page.analysis is not newer)
             seen["faces"] = len(page.analysis.faces)
             seen["sockets"] = sockets()
+            seen["senders"] = [name for name in ("pylsl", "pythonosc") if name in sys.modules]
         finally:
             window.close()
 

@@ -14,12 +14,14 @@ from ferapp.live.status import (
     ModelInfo,
     ModelState,
     ModelStatus,
+    OutputStatus,
     Rates,
     RecordingPlan,
     RecordingStatus,
     SourceStatus,
 )
 from ferapp.sources.base import Frame
+from ferapp.studies.live_output.output_target import OutputTarget
 from ferapp.vision.analysis_options import AnalysisOptions
 from ferapp.vision.signals import SIGNALS
 from ferapp.vision.types import Analysis, AppliedModel, Attribution, Crop, Face, Prediction
@@ -202,6 +204,17 @@ class FakeEngine:
     def record(self, plan: RecordingPlan) -> None:
         self.plans.append(plan)
         self.change(recording=self.begins)
+
+    def start_output(self, target: OutputTarget) -> None:
+        self.calls.append(("start_output", target))
+        self.change(outputs=(*self._without(target), OutputStatus(target)))
+
+    def stop_output(self, target: OutputTarget) -> None:
+        self.calls.append(("stop_output", target))
+        self.change(outputs=self._without(target))
+
+    def _without(self, target: OutputTarget) -> tuple[OutputStatus, ...]:
+        return tuple(one for one in self.now.outputs if one.target.kind != target.kind)
 
     def end_recording(self) -> None:
         self.calls.append(("end_recording", None))

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 from ferapp.overlays import label_text
 from ferapp.review.selection import Tags
 from ferapp.ui.inspect.samples.selection_actions import DROP_TIP, EXPORT_TIP
-from ferapp.ui.shell.source_menu import literal
+from ferapp.ui.shell.menus.source_menu import literal
 from ferapp.ui.text import wording
 
 

@@ -4,8 +4,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from ferapp.ui.shell.action_search.command_palette import CommandPalette, search
 from ferapp.ui.shell.actions import ACTIONS
-from ferapp.ui.shell.command_palette import CommandPalette, search
 from tests.support.ui.fake_engine import analysis, face
 from tests.support.ui.window_bench import Bench
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ferapp.ui.shell.fuzzy_match import fuzzy_match
+from ferapp.ui.shell.action_search.fuzzy_match import fuzzy_match
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from ferapp.personal.stored_data import DataLocations, delete_stored
 from ferapp.ui.shell.drop_paste import pasted_folder
-from ferapp.ui.shell.recent_sources import (
+from ferapp.ui.shell.menus.recent_sources import (
     ICON,
     is_remembered,
     thumbnail_file,

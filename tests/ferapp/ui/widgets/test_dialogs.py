@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from ferapp.ui.shell.actions import ACTIONS, BOOTH_KEYS, STAGE_KEYS
+from ferapp.ui.shell.actions import ACTIONS
+from ferapp.ui.shell.key_tables import BOOTH_KEYS, STAGE_KEYS
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.window import MainWindow
 from ferapp.ui.widgets.dialogs import AddressDialog, LogDialog, address_problem

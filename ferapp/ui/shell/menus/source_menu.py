@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from ferapp.live.status import LiveStatus
 from ferapp.sources.camera_info import CameraInfo
-from ferapp.ui.shell.recent_sources import RecentSources
+from ferapp.ui.shell.menus.recent_sources import RecentSources
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text import source_text
 

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from ferapp.live.status import LiveStatus, ModelInfo, ModelStatus
 from ferapp.ui.duel.sides import served_method
+from ferapp.ui.shell.menus.source_menu import literal
 from ferapp.ui.shell.settings import SettingsStore
-from ferapp.ui.shell.source_menu import literal
 from ferapp.ui.text import source_text, wording
 from ferapp.vision.overlay_methods import OVERLAY_METHODS, method_groups
 from trainer.card import ModelCard

@@ -6,9 +6,10 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from ferapp.ui.shell.actions import BOOTH, STAGE, ActionRecord
-from ferapp.ui.shell.anonymise_menu import AnonymiseMenu
+from ferapp.ui.shell.actions import ActionRecord
 from ferapp.ui.shell.diagnostics_dialog import DiagnosticsDialog
+from ferapp.ui.shell.key_tables import BOOTH, STAGE
+from ferapp.ui.shell.menus.anonymise_menu import AnonymiseMenu
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.text.about_text import about_html, card_html
 from ferapp.ui.widgets import theme
@@ -52,6 +53,7 @@ class HelpMenu:
         self.menu.addAction(actions["slide"])
         self.menu.addMenu(AnonymiseMenu(parent, store))
         self.menu.addAction(actions["recording_settings"])
+        self.menu.addAction(actions["live_output"])
         self.menu.addSeparator()
         for name in ("keys", "hints", "copy_python", "log", "diagnostics", "about"):
             self.menu.addAction(actions[name])

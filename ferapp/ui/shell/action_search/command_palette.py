@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from ferapp.ui.shell.action_search.fuzzy_match import fuzzy_match
 from ferapp.ui.shell.actions import ActionRecord, Group, native
-from ferapp.ui.shell.fuzzy_match import fuzzy_match
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.text_size import scaled
 

@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
 
 from ferapp.live.status import LiveStatus, ModelState
 from ferapp.sources.camera_info import parse_camera_uri
-from ferapp.ui.shell.camera_button import CameraButton
-from ferapp.ui.shell.source_menu import SourceMenu
+from ferapp.ui.shell.bars.camera_button import CameraButton
+from ferapp.ui.shell.menus.source_menu import SourceMenu
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.buttons import MenuButton, enable_keyboard
 

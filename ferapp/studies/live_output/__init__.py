@@ -1,0 +1,1 @@
+"""Live output, only when asked: the faces' numbers to other programs, by LSL and OSC. No Qt."""

@@ -1,0 +1,1 @@
+"""The palette: every action of the window by its name."""

@@ -1,0 +1,1 @@
+"""The toolbar and the status bar."""
