@@ -187,7 +187,8 @@ def _classification(measured: Measurement, cite: References) -> list[str]:
     cut_out = "aligned to a template by a similarity transform of its landmarks"
     if card is not None and card.preprocessing.template == "box":
         padding = card.preprocessing.padding
-        cut_out = f"cut out by the upright square around its landmarks, with {100 * padding:.3g} % more on each side"
+        cut_out = "cut out by the upright square around its landmarks"
+        cut_out += f", with {100 * padding:.3g} % more on each side,"
     network = "convolutional network" if card is None or card.objective != ELSEWHERE else "network"
     sentences = [
         f'Each face was {cut_out} and classified as {names} by the {network} "{measured.model}" '

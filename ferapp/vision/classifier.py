@@ -26,7 +26,7 @@ from trainer.attribution import (
     target_classes,
 )
 from trainer.attribution.on_demand import occlusion_maps
-from trainer.attribution_methods import DEFAULT_METHOD
+from trainer.attribution_methods import ANSWERS_ONLY, DEFAULT_METHOD
 from trainer.data.crops import to_input
 from trainer.device import memory_format, resolve_device
 from trainer.errors import UsageError
@@ -152,19 +152,16 @@ class Classifier:
         layers = {self._network.attribution_layer} if self._has_attention else set()
         if self.card.valence_arousal:
             layers.add(AFFECT)
+        # of the answer alone: the many passes of an explanation would take its place
+        asks_again = attribution and method in ANSWERS_ONLY
         with capture_outputs(self._network, layers, features):
-            if not attribution or method in (ACTION_UNITS, OCCLUSION):
+            if not attribution or asks_again or method == ACTION_UNITS:
                 with torch.inference_mode():
                     logits = self._network(x)
-            if not attribution:
+            if not attribution or asks_again:
                 maps, mapped = x.new_empty(len(x), 0, *x.shape[2:]), x.new_empty(len(x), 0)
             elif method == ACTION_UNITS:
                 maps, mapped = self._action_units(points, len(x), x.shape[-1])
-            elif method == OCCLUSION:
-                shift = torch.from_numpy(class_prior.shift).to(logits)
-                classes = target_classes(logits, target, shift)
-                maps = occlusion_maps(self._network, x, classes, overlapping=False)[:, None]
-                mapped = classes[:, None]
             elif method == DEFAULT_METHOD and self._network.linear_head is not None:
                 logits, maps = class_activation_maps(self._network, x)
                 mapped = torch.arange(logits.shape[1]).expand(len(x), -1)
@@ -173,16 +170,30 @@ class Classifier:
                 result = attribute_with_logits(self._network, x, method, target, shift=shift)
                 logits, maps = result.logits, result.maps[:, None]
                 mapped = target_classes(logits, target, shift)[:, None]
+        attention, affect = self._attention(features, len(x)), _affect(features, len(x))
+        remembered = self._remembered(len(x))
+        if asks_again:
+            shift = torch.from_numpy(class_prior.shift).to(logits)
+            mapped = target_classes(logits, target, shift)[:, None]
+            maps = self._ask_again(x, method, mapped[:, 0])[:, None]
         adjusted = class_prior.adjust(logits.float().cpu().numpy())
         return Classification(
             softmax(adjusted, self.card.temperature).astype(np.float32),
             maps.float().cpu().numpy(),
             mapped.cpu().numpy(),
             method,
-            self._attention(features, len(x)),
-            _affect(features, len(x)),
-            self._remembered(len(x)),
+            attention,
+            affect,
+            remembered,
         )
+
+    def _ask_again(self, x: Tensor, method: str, classes: Tensor) -> Tensor:
+        """Maps (F, s, s) by many passes, in which a network for clips sees each frame alone."""
+        if isinstance(self._network, ClipModel):
+            self._network.memory = None
+        if method == OCCLUSION:
+            return occlusion_maps(self._network, x, classes, overlapping=False)
+        return attribute(self._network, x, method, classes)
 
     def explain(
         self,

@@ -35,7 +35,9 @@ def test_a_white_of_255_scales_mean_and_deviation() -> None:
 
 def test_the_card_becomes_one_of_the_project_and_survives_as_json() -> None:
     card = card_of(colour="BGR", mean=[0.1, 0.2, 0.3], padding=0.25, about="from a paper")
-    assert card.preprocessing.text == "32 × 32 px of the face's box with 25 % more on each side, BGR"
+    assert (
+        card.preprocessing.text == "32 × 32 px of the face's box with 25 % more on each side, BGR"
+    )
     assert card_of(crop="aligned", crop_size=40).preprocessing.margin == 4
     assert ModelCard.from_json(card.to_json()) == card
     assert card.explanation == "occlusion"  # a gradient is not promised

@@ -150,9 +150,7 @@ def test_files_that_do_not_fit_their_card_are_refused_with_what_to_do(
 
 def test_a_damaged_file_and_missing_weights_are_told_apart(tmp_path: Path) -> None:
     path = write_onnx(tmp_path / "net.onnx", CARD)
-    onnx.save(
-        onnx.load(path), path, save_as_external_data=True, location="w.bin", size_threshold=0
-    )
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location="w.bin", size_threshold=0)
     load_model(path)
     (tmp_path / "w.bin").unlink()
     with pytest.raises(ModelFileError, match="second file, which must be in the same folder"):
