@@ -43,6 +43,7 @@ from ferapp.ui.text.source_text import with_mode
 from ferapp.ui.time_machine.epochs_view import EpochsView
 from ferapp.ui.train.train_page import TrainPage, TrainTools
 from ferapp.ui.train_queue.end_notice import EndNotice
+from ferapp.ui.widgets.file_dialogs import last_folders
 from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.ui.widgets.theme import Mode, apply_theme
 from trainer.errors import FerError
@@ -72,6 +73,7 @@ def make_window(
     engine: Engine, store: SettingsStore, read_log: Callable[[], str] = lambda: ""
 ) -> MainWindow:
     """The visible window; its engine starts as soon as the event loop runs."""
+    last_folders.store_in(lambda: store.now.folders, lambda now: store.change(folders=now))
     window = MainWindow(engine, store, read_log)
     window.show()
     QTimer.singleShot(0, window, engine.start)
@@ -233,6 +235,7 @@ def open_window(
 
         def quit_now() -> None:
             app.exit(exit_code())  # of dialogs' event loops too
+            window.stimuli.stop("the app was ended")
             engine.finish_recording()
             end_process_after(CLOSE_S)
             window.close_at_once()

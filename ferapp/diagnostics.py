@@ -24,7 +24,7 @@ from ferapp.live.app_log import without_logins
 from ferapp.package_checks import ENUMERATOR, OPENCV, PACKAGES, Check, installed_versions
 from trainer import __version__
 from trainer.errors import UsageError
-from trainer.files import json_text, write_atomic
+from trainer.files import check_writable_folder, json_text, write_atomic
 
 CONTENTS = "contents.txt"
 VARIABLES = re.compile(
@@ -41,6 +41,9 @@ def check_bundle(file: Path) -> None:
     """Raise UsageError where `file` cannot be written, or where something else would be lost."""
     if not file.parent.is_dir():
         raise UsageError(f"{file}: there is no folder {file.parent}")
+    if file.is_dir():
+        raise UsageError(f"{file}: this is a folder", "Name a file, such as diagnostics.zip.")
+    check_writable_folder(file.parent)
     if file.exists() and not _is_bundle(file):
         raise UsageError(f"{file}: exists and is not a file of diagnostics", "Choose another name.")
 

@@ -19,6 +19,7 @@ State = Literal["ok", "warning", "broken"]
 PACKAGES = (
     "PySide6-Essentials",
     "pyqtgraph",
+    "pympi-ling",
     "torch",
     "torchvision",
     "mediapipe",

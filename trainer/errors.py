@@ -40,6 +40,12 @@ class ModelFileError(FerError):
     """A model file that cannot be loaded: damaged, of another project, or unlike its card."""
 
 
+class NoSuchModel(ModelFileError):
+    """A name or a path that is no model: the wrong argument (exit code 2)."""
+
+    exit_code = 2
+
+
 class Diverged(FerError):
     """A training that learns nothing any more; the hint names a learning rate to try."""
 

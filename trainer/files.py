@@ -84,16 +84,27 @@ def make_folder(path: Path) -> None:
         ) from error
 
 
-def make_writable_folder(path: Path) -> None:
-    """As `make_folder`, and try to write there. Raises UsageError when it cannot."""
-    make_folder(path)
+def check_writable_folder(path: Path) -> None:
+    """Raise UsageError where nothing can be written into a folder, which need not exist yet.
+
+    For the checks before long work: what refuses to start should leave no folder behind.
+    """
+    existing = path.absolute()
+    while not os.path.exists(existing):
+        existing = existing.parent
+    hint = "Choose another folder, or change its permissions."
+    if not existing.is_dir():
+        raise UsageError(f"{path}: the folder cannot be created ({existing} is a file)", hint)
     try:
-        with tempfile.TemporaryFile(dir=path):
+        with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
+        is_there = existing == path.absolute()
+        problem = "nothing can be written into this folder"
         raise UsageError(
-            f"{path}: nothing can be written into this folder ({error.strerror})",
-            "Choose another folder, or change its permissions.",
+            f"{path}: {problem if is_there else 'the folder cannot be created'} "
+            f"({existing}: {error.strerror})",
+            hint,
         ) from error
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import platformdirs
 
 from trainer.card import FrameModel, ModelCard
-from trainer.errors import ModelFileError
+from trainer.errors import ModelFileError, NoSuchModel
 from trainer.files import asset, write_atomic
 from trainer.other_card import ONNX_SUFFIX, card_file, onnx_model_card
 
@@ -114,7 +114,7 @@ def parse_card(path: Path, metadata: dict[str, Any]) -> ModelCard:
 def find_model(name: str) -> Path:
     """The file of a model, given by its path, its run's directory or its bundled name.
 
-    Or a registered name. Raises ModelFileError that lists the known names when there is none.
+    Or a registered name. Raises NoSuchModel that lists the known names when there is none.
     """
     if name in _registered:
         return _registered[name]
@@ -123,13 +123,13 @@ def find_model(name: str) -> Path:
         return path / BEST_OF_RUN
     if path.suffix in (*OPENED_SUFFIXES, REFERENCE_SUFFIX) or _is_file(path):
         if not _is_file(path):
-            raise ModelFileError(f"{path}: there is no such file")
+            raise NoSuchModel(f"{path}: there is no such file")
         return path
     bundled = asset("models") / f"{name}{MODEL_SUFFIX}"
     if "/" in name or "\\" in name or not _is_file(bundled):
         known = ", ".join(bundled_models()) or "none"
         registered = f" Registered: {', '.join(_registered)}." if _registered else ""
-        raise ModelFileError(
+        raise NoSuchModel(
             f"there is no model {name!r}",
             f"Bundled: {known}.{registered} Or give a {MODEL_SUFFIX} or {ONNX_SUFFIX} file, a run, "
             "or a --plugin that registers it.",

@@ -11,10 +11,11 @@ from ferapp.api.argument_checks import check_whole_number
 from ferapp.studies.analysis_settings import AnalysisSettings
 from ferapp.studies.output_note import OutputNote
 from ferapp.studies.single_source import analyze_source
+from ferapp.studies.stimuli.shown_stimuli import CONDITION, STIMULUS_COLUMN
 from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_ANALYZED_FACES
 from trainer.prior import TRAINED
 
-TEXT_COLUMNS = ("label", "file", "doubts")
+TEXT_COLUMNS = ("label", "file", STIMULUS_COLUMN, CONDITION, "doubts")
 FROM_NOTE = ("source", "model", "prior", "notes", "columns")
 
 

@@ -1,11 +1,12 @@
 """`ferapp analyze`: one source into its files, or many into a study."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ferapp.cli.options import SOURCE_HELP, Model
+from ferapp.cli.options import SOURCE_HELP, Model, known_source
 from trainer.cli.printing import notices, print_json, warn_of_little_room
 from trainer.cli.shared_options import Device, Plugin, Prior
 from trainer.errors import UsageError
@@ -207,6 +208,7 @@ def analyze(
                 "--out names its files itself, and goes on by itself",
                 "Leave out --csv, --video and --resume.",
             )
+        _check_cluster(cluster)
         from ferapp.studies.study import StudyOptions
 
         options = StudyOptions(out, _job_count(jobs), manifest, parquet, cluster, overwrite, kind)
@@ -226,7 +228,13 @@ def _analyze_single(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    from ferapp.studies.single_source import analyze_source
+    from ferapp.studies.output_files import check_outputs, check_place
+
+    files = {"table": outputs["csv_file"], "video": outputs["video_file"]}
+    for file in filter(None, files.values()):
+        check_place(file)
+    check_outputs(Path(source).expanduser(), **files, resume=resume, overwrite=overwrite)
+    from ferapp.studies.single_source import analyze_source  # loads torch
 
     summary = analyze_source(
         source,
@@ -279,6 +287,7 @@ def _check_single(sources: list[str]) -> None:
         )
     from ferapp.studies.plan import videos_below
 
+    known_source(sources[0])
     videos = videos_below(sources[0])
     if videos:
         count = "1 video or folder" if videos == 1 else f"{videos} videos and folders"
@@ -286,6 +295,11 @@ def _check_single(sources: list[str]) -> None:
             f"{sources[0]}: this folder has {count} to analyse, and no pictures of its own",
             f"Name a folder for the tables: ferapp analyze {sources[0]} --out DIR",
         )
+
+
+def _check_cluster(address: str) -> None:
+    if address and not re.fullmatch(r"\w+://[^\s/]+", address):
+        raise UsageError(f"--cluster {address}: this is no address", "Write tcp://host:8786.")
 
 
 def _job_count(jobs: str) -> int | None:

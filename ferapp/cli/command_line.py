@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from ferapp.cli.agree import agree
 from ferapp.cli.analyze import analyze
-from ferapp.cli.options import SOURCE_HELP, Model, known_model
+from ferapp.cli.options import SOURCE_HELP, Model, known_model, known_source
+from ferapp.cli.stimuli import stimuli
 from ferapp.studies.live_output.output_target import LSL, check_installed, osc_target
 from trainer import __version__
 from trainer.cli.printing import notices, print_json, run_app, warn_of_little_room
-from trainer.cli.shared_options import Device, Plugin, known_device
+from trainer.cli.shared_options import Device, Plugin, check_picture_file, known_device
 from trainer.errors import FerError, UsageError
 from trainer.memory import Need, check_room
 
@@ -44,7 +46,8 @@ def window(
         str | None,
         typer.Option(
             help=f"{SOURCE_HELP} A table of `analyze` (CSV) plays its source with these results. "
-            "Default: the camera used last, or any."
+            "Default: the camera used last, or any.",
+            callback=known_source,
         ),
     ] = None,
     model: Annotated[
@@ -127,13 +130,15 @@ def _has_screen() -> bool:
 
 
 app.command()(analyze)
+app.command()(agree)
+app.command()(stimuli)
 
 
 @app.command()
 def bench(
     seconds: Annotated[int, typer.Option(min=1, help="Time to measure, after the warm-up.")] = 20,
     fps: Annotated[float, typer.Option(min=1, max=1000, help="Frame rate of the source.")] = 30,
-    source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "demo",
+    source: Annotated[str, typer.Option(help=SOURCE_HELP, callback=known_source)] = "demo",
     faces: Annotated[
         int,
         typer.Option(
@@ -157,14 +162,16 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure the real pipeline in an offscreen window, all overlays on."""
+    if plot is not None and not soak:
+        raise UsageError("--plot needs --soak")
+    if plot is not None:
+        check_picture_file(plot, (".png",))
+    if faces and (soak or source != "demo"):
+        raise UsageError("--faces repeats the demo clip: leave out --source and --soak")
     warn_of_little_room("ferapp bench", WINDOW)
     from ferapp.bench.live_bench import BenchResult, run_bench
     from ferapp.bench.soak import SoakResult, run_soak
 
-    if plot is not None and not soak:
-        raise UsageError("--plot needs --soak")
-    if faces and (soak or source != "demo"):
-        raise UsageError("--faces repeats the demo clip: leave out --source and --soak")
     result: BenchResult | SoakResult
     if soak:
         result = run_soak(source, model, device, minutes=soak, fps=fps, plot=plot)

@@ -14,6 +14,15 @@ def known_model(name: str | None) -> str | None:
     return name
 
 
+def known_source(uri: str | None) -> str | None:
+    """As `known_model`, for a source: a file or folder must be there."""
+    if uri:
+        from ferapp.sources.uri import check_source
+
+        check_source(uri)
+    return uri
+
+
 Model = Annotated[
     str,
     typer.Option(help="A bundled model's name, or a model file (.onnx too).", callback=known_model),

@@ -322,6 +322,9 @@ class Engine:
     def note(self, time_s: float, text: str) -> None:
         self._recorder.note(time_s, text)
 
+    def add_event(self, kind: str, note: str, at: float) -> None:
+        self._recorder.add_event(kind, note, at)
+
     def pause(self, on: bool) -> None:
         playback = self._capture.playback
         if on and playback is not None and not playback.paused:

@@ -165,6 +165,12 @@ class LiveStatus:
     models: tuple[ModelInfo, ...] = ()  # that can be chosen
     devices: tuple[DeviceInfo, ...] = ()
 
+    @property
+    def model_states(self) -> tuple[ModelState, ModelState | None, str]:
+        """Of the model and of a second one, and the name of that."""
+        second = self.second_model
+        return self.model.state, second.state if second else None, second.name if second else ""
+
 
 class LiveEngine(Protocol):
     """Captures and analyses in threads of its own. Every call returns at once."""
@@ -227,6 +233,9 @@ class LiveEngine(Protocol):
 
     def note(self, time_s: float, text: str) -> None:
         """A note for the mark at `time_s`."""
+
+    def add_event(self, kind: str, note: str, at: float) -> None:
+        """An event of the recording, `at` a time of time.perf_counter(), as frames have."""
 
     def pause(self, on: bool) -> None:
         """Pause or resume a source that has a `status().source.playback`."""

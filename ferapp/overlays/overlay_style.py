@@ -1,6 +1,6 @@
 """Which overlays are drawn and how: one value for the view, snapshots and videos."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,11 @@ OVERLAYS = (
         "Attribution fades out towards it: beyond it the model knows nothing.",
     ),
 )
+
+
+def without_overlays(style: OverlayStyle) -> OverlayStyle:
+    """The bare picture, as `style` shows it."""
+    return replace(style, boxes=False, landmarks=False, attribution=False, crop_frame=False)
 
 
 def target_class(prediction: Prediction, target: str) -> int:

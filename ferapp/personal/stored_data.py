@@ -11,6 +11,7 @@ import platformdirs
 
 from ferapp.personal.examples import personal_folder
 from ferapp.recording.session import SESSION
+from trainer.stored_results import MAX_BYTES, results_folder
 
 RETRY_S = 3.0  # for files that are still being closed: some systems cannot delete open ones
 
@@ -77,6 +78,7 @@ class DataLocations:
     def _deleted_by_choice(self) -> tuple[StoredData, ...]:
         reviews = Path(platformdirs.user_data_dir("ferapp")) / "reviews"
         datasets = Path(platformdirs.user_cache_dir("ferapp")) / "datasets"
+        results = results_folder("features"), results_folder("projections")
         recordings = [path for folder in self.recordings for path in recordings_in(folder)]
         snapshots = [*self.snapshots.glob("ferapp-*.png"), *self.snapshots.glob("ferapp-*.json")]
         where = f"In {' and '.join(map(str, self.recordings))}. Other folders are not touched."
@@ -99,6 +101,15 @@ class DataLocations:
                 "Prepared data sets",
                 f"Copies of pictures used for training or inspected: {datasets}",
                 (datasets,),
+                always=False,
+            ),
+            _measure(
+                "results",
+                "Features and maps",
+                "Numbers computed from pictures, and positions on maps, stored so that they need "
+                f"no second computation: {' and '.join(map(str, results))}. Of each kind at most "
+                f"{MAX_BYTES / 1e6:.0f} MB are kept, those used last.",
+                results,
                 always=False,
             ),
         )

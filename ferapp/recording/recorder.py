@@ -53,6 +53,11 @@ class Recorder:
         if self._writer is not None:
             self._writer.mark(text, time_s)
 
+    def add_event(self, kind: str, note: str, at: float) -> None:
+        """Something else that happened `at` a time of time.perf_counter()."""
+        if self._writer is not None:
+            self._writer.add_event(kind, note, at)
+
     def interrupt(self, kind: str, note: str = "") -> None:
         """Record that no frames arrive from now on; `kind` is `session.LOST` or `PAUSED`."""
         if self._writer is not None:

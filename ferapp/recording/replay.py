@@ -53,6 +53,7 @@ class SessionSource(FrameSource):
             is_complete=session.is_complete,
             has_details=self._details is not None,
             model_hash=session.model_hash,
+            stimuli=session.stimuli,
         )
 
     def read(self) -> Frame | None:

@@ -20,6 +20,13 @@ from ferapp.sources.recorded import (
     RecordedFace,
     RecordedResults,
     RecordedTable,
+    ShownStimulus,
+)
+from ferapp.studies.stimuli.shown_stimuli import (
+    EVENT_MEANING,
+    onset_method,
+    planned_order,
+    shown_stimuli,
 )
 from ferapp.vision import quality
 from ferapp.vision.face_regions import region_map
@@ -60,9 +67,9 @@ EVENT_COLUMNS = {name: SHARED_COLUMNS[name] for name in ("time_s", "frame")} | {
     f"the same time. {HIDDEN}: something else of the faces is hidden from the model from here on. "
     f"{PRIOR}: the probabilities assume other class shares from here on. "
     f"{LOST}: the source's frames ended. {PAUSED}: a person paused the source. {BACK}: its frames "
-    "arrive again.",
-    "note": "The person's words, what is hidden, the name of the class shares, or why "
-    "the frames ended; empty: none.",
+    f"arrive again. {EVENT_MEANING}",
+    "note": "The person's words, what is hidden, the name of the class shares, why the frames "
+    "ended, the stimulus, or why no further one was shown; empty: none.",
 }
 
 
@@ -92,6 +99,8 @@ class Session:
     table: RecordedTable
     frames: tuple[RecordedFrame, ...]
     marks: tuple[Mark, ...]
+    stimuli: tuple[ShownStimulus, ...] = ()
+    onset_method: str = ""  # what was taken as the moment at which a stimulus appeared
 
 
 def session_folder(uri: str) -> Path | None:
@@ -143,7 +152,15 @@ def read_session(folder: Path) -> Session:
         table=table,
         frames=tuple(frames),
         marks=marks,
+        stimuli=shown_stimuli(marks, planned_order(about)),
+        onset_method=onset_method(about),
     )
+
+
+def read_stimuli(folder: Path) -> tuple[ShownStimulus, ...]:
+    """Those shown while a recording ran. Raises OSError, ValueError or KeyError if unreadable."""
+    about = json.loads((folder / SESSION).read_text(encoding="utf-8"))
+    return shown_stimuli(_read_marks(folder / EVENTS), planned_order(about))
 
 
 def with_recorded_results(analysis: Analysis) -> Analysis:

@@ -32,6 +32,7 @@ from ferapp.recording.session import (
     TIMES,
 )
 from ferapp.sources.stream_address import without_password
+from ferapp.studies.stimuli.shown_stimuli import STIMULUS_COLUMNS
 from ferapp.vision.face_table import COORDINATES, column_meanings, table_head
 from ferapp.vision.file_hash import file_hash
 from ferapp.vision.types import AppliedModel
@@ -136,8 +137,12 @@ def session_content(
     source_frames: int = 0,
     *,
     is_ended: bool = False,
+    has_stimuli: bool = False,
 ) -> dict[str, Any]:
-    """The content of session.json; `source_frames` is the number of frames that the source sent."""
+    """The content of session.json; `source_frames` is the number of frames that the source sent.
+
+    `has_stimuli`: faces.csv has the columns of the stimuli that were shown.
+    """
     loaded = subject.loaded
     card = loaded.classifier.card
     counts = {
@@ -175,6 +180,7 @@ def session_content(
         "columns": column_meanings(
             subject.model, card.temperature, **SHARED_COLUMNS, prior=subject.model.prior
         )
+        | (STIMULUS_COLUMNS if has_stimuli else {})
         | FRAME_COLUMNS
         | EVENT_COLUMNS,
         "details": DESCRIPTION,

@@ -30,6 +30,8 @@ from ferapp.recording.session import (
     PRIOR,
 )
 from ferapp.recording.session_files import RecordingSubject, SessionFiles, session_content
+from ferapp.recording.stimulus_columns import add_stimulus_columns
+from ferapp.studies.stimuli.shown_stimuli import SETTING
 from ferapp.vision.face_table import table_rows
 from ferapp.vision.types import Analysis
 from trainer.errors import FerError, error_text
@@ -141,6 +143,11 @@ class SessionWriter:
         number = self._frame_of_mark.get(moment, self._number)
         self._put(_WriteJob(event_rows=[_event_row(moment, kind, note, number)]))
         return moment
+
+    def add_event(self, kind: str, note: str, at: float) -> None:
+        """Something that happened `at` a time of time.perf_counter(), as frames have it."""
+        moment = max(at - self.began, 0.0)
+        self._put(_WriteJob(event_rows=[_event_row(moment, kind, note, self._number)]))
 
     def interrupt(self, kind: str, note: str = "") -> None:
         """The frames end here for a while; the first one after it is recorded as `BACK`."""
@@ -319,6 +326,7 @@ class SessionWriter:
         if self._files is None:
             return
         self._files.close_videos()
+        has_stimuli = SETTING in self._plan.display_settings and self._add_stimulus_columns()
         try:
             self._files.write_session(
                 session_content(
@@ -328,11 +336,27 @@ class SessionWriter:
                     self.status,
                     self._number + 1,
                     is_ended=True,
+                    has_stimuli=has_stimuli,
                 )
             )
             self._measure()
         except OSError as error:
             log.warning("The end of the recording cannot be written: %s", error)
+
+    def _add_stimulus_columns(self) -> bool:
+        """Whether faces.csv has them now. It is not touched where a full disk cut off its rows."""
+        assert self._files is not None
+        try:
+            add_stimulus_columns(self._files.folder)
+        except (OSError, ValueError, KeyError, IndexError) as error:
+            log.warning("The stimuli cannot be added to the table: %s", error)
+            sentence = (
+                "The stimuli could not be added to faces.csv; events.csv has their times, and "
+                "`ferapp analyze` adds them to the table that it makes of this recording."
+            )
+            self._reason = "\n".join(filter(None, (self._reason, sentence)))
+            return False
+        return True
 
 
 def _event_row(time_s: float, kind: str, note: str, number: int) -> list[str]:

@@ -23,12 +23,15 @@ from ferapp.review.evaluation import Evaluation, read_evaluation
 from ferapp.runs.data_check import stage_progress
 from ferapp.runs.task_queue import ReportProgress
 from ferapp.sources.heavy_imports import load_opencv, load_torch
+from trainer.config.sections import DataConfig
 from trainer.data.face_data import SPLITS, FaceData
-from trainer.errors import DataError, FerError, ModelFileError
+from trainer.data.training_samples import learned_samples
+from trainer.errors import DataError, FerError, ModelFileError, UsageError
 from trainer.files import asset
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import find_model, read_card
 from trainer.prior import TRAINED
+from trainer.reports.run_records import read_run_header
 from trainer.training.run_dir import RunDir
 
 EXAMPLE = "example"  # the bundled evaluation
@@ -49,6 +52,8 @@ class OpenedEvaluation:
     `note` says what is missing, and why. `classified_by` is the model's name, "" if unknown.
     `data` has the samples in the order of the evaluation, `run` is the run that they are an
     evaluation of. `splits` are those that `open_split` can show; "" is all of them together.
+    `learned` are the ids of the training samples that the run learns from, or that a run by the
+    default recipe would: without leaks, and up to its limit. None where that is not known.
     """
 
     source: str
@@ -61,6 +66,7 @@ class OpenedEvaluation:
     data: FaceData | None = None
     run: Path | None = None
     splits: tuple[str, ...] = ()
+    learned: frozenset[str] | None = None
 
     @property
     def split(self) -> str:
@@ -215,13 +221,17 @@ def _open_folder(folder: Path, name: str, source: str) -> OpenedEvaluation:
     )
     data: FaceData | None = None
     splits: tuple[str, ...] = ()
+    learned: frozenset[str] | None = None
     try:
         recorded = metrics.get("data_path")
         data_path = folder / recorded if recorded is not None else _data_path_of(run)
         load_opencv()
         whole = _open_as_trained(data_path, run)
-        data = _matching_data(data_path, whole.in_classes(predictions.classes), predictions)
-        splits = _splits_of(whole) if run.config.is_file() else ()
+        whole = whole.in_classes(predictions.classes)
+        data = _matching_data(data_path, whole, predictions)
+        if run.config.is_file():
+            splits = _splits_of(whole)
+            learned = _learned(whole, read_run_header(run)[2].data, predictions)
     except FerError as error:
         note = f"{note}\nThe pictures are missing: {error}".strip()
     return OpenedEvaluation(
@@ -234,7 +244,17 @@ def _open_folder(folder: Path, name: str, source: str) -> OpenedEvaluation:
         card.name if card else "",
         data,
         splits=splits,
+        learned=learned,
     )
+
+
+def _learned(data: FaceData, settings: DataConfig, shown: Evaluation) -> frozenset[str] | None:
+    """See `OpenedEvaluation.learned`; None while no training samples are shown."""
+    if "train" not in shown.split:
+        return None
+    with suppress(UsageError):  # all of them also appear in another split
+        return frozenset(learned_samples(settings, data).sample_id.tolist())
+    return frozenset()
 
 
 def _splits_of(data: FaceData) -> tuple[str, ...]:
@@ -321,7 +341,7 @@ def _open_pictures(
         split = split or "val"
     elif len(splits) > 1:
         splits = ("", *splits)
-    faces = faces.of_split(split) if split else faces
+    whole, faces = faces, faces.of_split(split) if split else faces
     file = find_model(model)
     card = read_card(file)
     faces = faces.in_classes(card.classes)
@@ -356,6 +376,7 @@ def _open_pictures(
         card.name,
         faces,
         splits=splits,
+        learned=_learned(whole, DataConfig(), predictions),
     )
 
 

@@ -26,6 +26,10 @@ VALIDATION = "val"
 _NO_CORRECTIONS = (
     "Nothing is corrected yet: accept a suggestion, choose another label, or drop a face."
 )
+_NONE_USED = (
+    "The run learns from none of the corrected faces: they lie outside data.limit, or also appear "
+    "in another split."
+)
 _OTHER_SPLIT = (
     "Training learns only from the training split. Choose the split Train above, and correct "
     "labels there."
@@ -33,37 +37,48 @@ _OTHER_SPLIT = (
 
 
 @dataclass(frozen=True, slots=True)
+class Corrections:
+    """Training samples that are shown and corrected: those that a run learns from, by kind, and
+    the `unused` ones, which lie outside its limit or also appear in another split.
+    """
+
+    relabelled: int
+    dropped: int
+    unused: int
+
+    @property
+    def used(self) -> int:
+        return self.relabelled + self.dropped
+
+
+@dataclass(frozen=True, slots=True)
 class RetrainingPlan:
     """A new run as the `former` one was, but with the review's labels.
 
     `former` is "" where data was opened without a run. `name` is the new run's; `config` names the
-    review, in which `relabelled` training samples have another label and `dropped` are left out.
+    review, of whose decisions `corrections` says which ones count.
     """
 
     former: str
     name: str
     data: str
     config: TrainConfig
-    relabelled: int
-    dropped: int
-
-    @property
-    def corrections(self) -> int:
-        return self.relabelled + self.dropped
+    corrections: Corrections
 
 
-def count_corrections(opened: OpenedEvaluation, decisions: Decisions) -> tuple[int, int]:
-    """How many shown training samples are relabelled, and how many are dropped."""
-    shown = opened.evaluation
-    training = [
-        decision
+def count_corrections(opened: OpenedEvaluation, decisions: Decisions) -> Corrections:
+    """How many shown training samples are corrected, and what a training makes of that."""
+    shown, learned = opened.evaluation, opened.learned
+    training = {
+        sample: decision
         for sample, decision in decisions.items()
         if decision.changes_training
         and (row := shown.row_of.get(sample)) is not None
         and shown.split[row] == "train"
-    ]
-    dropped = sum(decision.flag for decision in training)
-    return len(training) - dropped, dropped
+    }
+    used = [each for sample, each in training.items() if learned is None or sample in learned]
+    dropped = sum(decision.flag for decision in used)
+    return Corrections(len(used) - dropped, dropped, len(training) - len(used))
 
 
 def why_not_retrain(opened: OpenedEvaluation, decisions: Decisions) -> str:
@@ -72,7 +87,10 @@ def why_not_retrain(opened: OpenedEvaluation, decisions: Decisions) -> str:
         return "Open a run, or a data set with a training and a validation split."
     if "train" not in opened.evaluation.split:
         return _OTHER_SPLIT
-    return "" if any(count_corrections(opened, decisions)) else _NO_CORRECTIONS
+    corrections = count_corrections(opened, decisions)
+    if corrections.used:
+        return ""
+    return _NONE_USED if corrections.unused else _NO_CORRECTIONS
 
 
 def plan_retraining(opened: OpenedEvaluation, decisions: Decisions) -> RetrainingPlan:
@@ -80,7 +98,7 @@ def plan_retraining(opened: OpenedEvaluation, decisions: Decisions) -> Retrainin
     reason = why_not_retrain(opened, decisions)
     if reason:
         raise UsageError(reason)
-    relabelled, dropped = count_corrections(opened, decisions)
+    corrections = count_corrections(opened, decisions)
     if opened.run is not None:
         title, data, config = read_run_header(RunDir(opened.run))
         former = opened.run.name
@@ -93,8 +111,7 @@ def plan_retraining(opened: OpenedEvaluation, decisions: Decisions) -> Retrainin
         title.removesuffix(SUFFIX) + SUFFIX,
         data,
         config.model_copy(update={"data": reviewed}),
-        relabelled,
-        dropped,
+        corrections,
     )
 
 

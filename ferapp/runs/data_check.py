@@ -109,7 +109,7 @@ def check_data(choice: DataChoice, report: ReportProgress = lambda _: None) -> D
 
 
 def _review_problem(choice: DataChoice, data: "FaceData") -> str:
-    from trainer.training.batches import reviewed_samples  # loads torch
+    from trainer.data.training_samples import reviewed_samples
 
     try:
         reviewed_samples(choice.config, data, Path(choice.config.review).expanduser())

@@ -25,6 +25,12 @@ class SourceError(FerError):
         self.fault = fault
 
 
+class NoSuchSource(SourceError):
+    """A name that is no source: the wrong argument (exit code 2)."""
+
+    exit_code = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One picture of a source. `image` is (H, W, 3) BGR uint8; nobody writes into it.

@@ -127,6 +127,25 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownStimulus:
+    """A stimulus that a person saw while a recording ran; times are the recording's.
+
+    From `begin_s` until `onset_s` the fixation cross was on the screen, then the stimulus until
+    `end_s`: inf where a crash cut the recording. `is_cut_short`: it was ended before its time.
+    `fixation` and `seconds` are how long the list asks for; NaN where that is not known any more.
+    """
+
+    file: str  # as the list of stimuli names it
+    condition: str
+    begin_s: float
+    onset_s: float
+    end_s: float
+    fixation: float
+    seconds: float
+    is_cut_short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MissingPictures:
     """Why a table plays without its pictures, and what to do about it.
 
@@ -152,6 +171,7 @@ class Replay:
     has_details: bool = False  # landmarks and maps were recorded, too
     model_hash: str = ""  # SHA-256 of the model's file; "": it does not replace the results
     missing: MissingPictures | None = None  # grey stands for the pictures
+    stimuli: tuple[ShownStimulus, ...] = ()  # by time; those that were shown meanwhile
     is_reanalysed: bool = False  # a model analyses it, in place of the recorded results
 
     @property

@@ -4,7 +4,7 @@ import errno
 import stat
 from pathlib import Path
 
-from ferapp.sources.base import FrameSource, SourceError
+from ferapp.sources.base import FrameSource, NoSuchSource, SourceError
 from ferapp.sources.camera_info import DEMO, DEMO_NAME, parse_camera_uri
 from ferapp.sources.camera_list import find_camera, list_cameras
 from ferapp.sources.file_kind import FileKind, file_kind, is_named_as_picture
@@ -36,11 +36,7 @@ def open_source(uri: str, limits: SourceLimits = DEFAULT_LIMITS) -> FrameSource:
         return Camera(find_camera(camera[0], list_cameras()), camera[1])
     if URL.match(uri):
         return Stream(uri, limits=limits)
-    path, mode = _find(uri)
-    if mode is None and "://" in uri:
-        raise SourceError(f"{shown_name(uri)}: unknown kind of address", "Use http or rtsp.")
-    if mode is None:
-        raise SourceError(f"{shown_name(uri)}: there is no such file", f"A source is {KINDS}.")
+    path, mode = _find_existing(uri)
     if stat.S_ISDIR(mode):
         return ImageFolder(path, limits.picture_pixels)
     if not stat.S_ISREG(mode):
@@ -49,6 +45,24 @@ def open_source(uri: str, limits: SourceLimits = DEFAULT_LIMITS) -> FrameSource:
             "A camera is named as camera:N.",
         )
     return _open_file(path, limits)
+
+
+def check_source(uri: str) -> None:
+    """Raise SourceError for a file or folder that is not there. Nothing is opened, no camera and
+    address looked for.
+    """
+    if uri != DEMO and parse_camera_uri(uri) is None and not URL.match(uri):
+        _find_existing(uri)
+
+
+def _find_existing(uri: str) -> tuple[Path, int]:
+    """The path that `uri` names and its mode. Raises SourceError where there is nothing."""
+    path, mode = _find(uri)
+    if mode is None and "://" in uri:
+        raise NoSuchSource(f"{shown_name(uri)}: unknown kind of address", "Use http or rtsp.")
+    if mode is None:
+        raise NoSuchSource(f"{shown_name(uri)}: there is no such file", f"A source is {KINDS}.")
+    return path, mode
 
 
 def _find(uri: str) -> tuple[Path, int | None]:

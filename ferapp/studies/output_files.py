@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ferapp.sources.base import FrameSource
 from ferapp.sources.images import FOLDER_FPS
+from ferapp.sources.recorded import ShownStimulus
 from ferapp.studies.output_note import (
     TIME_FORMAT,
     Origin,
@@ -16,11 +17,13 @@ from ferapp.studies.output_note import (
     check_table_replaceable,
     check_video_replaceable,
 )
+from ferapp.studies.stimuli.shown_stimuli import STIMULUS_COLUMNS, stimulus_cells
 from ferapp.vision.face_table import QUALITY_COLUMNS, column_meanings, table_rows
 from ferapp.vision.types import Analysis, AppliedModel
 from trainer.card import ModelCard
 from trainer.errors import FerError, UsageError
 from trainer.file_lock import only_writer
+from trainer.files import check_writable_folder
 from trainer.prior import ClassPrior
 
 if TYPE_CHECKING:
@@ -71,12 +74,25 @@ def check_outputs(
         check_video_replaceable(video)
 
 
+def check_place(file: Path) -> None:
+    """Raise UsageError where a file cannot be created or replaced; what is no file, such as a pipe
+    or a terminal, is written as it is.
+    """
+    if file.is_dir():
+        raise UsageError(f"{file}: this is a folder", f"Name a file in it: {file / 'NAME'}")
+    if not file.parent.is_dir():
+        raise UsageError(f"{file}: there is no folder {file.parent}", "Create it first.")
+    if not file.exists() or file.is_file():
+        check_writable_folder(file.parent)
+
+
 @contextmanager
 def only_analysis(*outputs: Path | None) -> Iterator[None]:
     """Meanwhile no other process may write the outputs. Raises UsageError while one does."""
     with ExitStack() as stack:
         # one that is named twice is refused by `check_outputs`
         for file in {path.resolve(): path for path in outputs if path is not None}.values():
+            check_place(file)
             refusal = UsageError(
                 f"{file}: another process is writing this file",
                 "Wait for its end, stop it with Ctrl+C, or choose another file.",
@@ -88,7 +104,8 @@ def only_analysis(*outputs: Path | None) -> Iterator[None]:
 class TableOutput:
     """A CSV that has each frame's rows as soon as the frame is added.
 
-    `append` continues an interrupted one. What is not a file, such as a pipe, has no note.
+    `append` continues an interrupted one. `stimuli` are those shown while the source was recorded.
+    What is not a file, such as a pipe, has no note.
     """
 
     def __init__(
@@ -99,8 +116,9 @@ class TableOutput:
         place: Path,
         *,
         append: bool = False,
+        stimuli: Sequence[ShownStimulus] = (),
     ) -> None:
-        self._file = file
+        self._file, self._stimuli = file, stimuli
         self._has_file_column = "file" in columns
         try:
             self._stream = file.open("a" if append else "w", encoding="utf-8", newline="")
@@ -121,6 +139,8 @@ class TableOutput:
     def add(self, analysis: Analysis) -> None:
         rows = table_rows(analysis)
         extra = [analysis.frame.file_name] if self._has_file_column else []
+        if self._stimuli:
+            extra += stimulus_cells(self._stimuli, analysis.frame.time_s)
         end = -len(QUALITY_COLUMNS)
         self._write([[*row[:end], *extra, *row[end:]] for row in rows])
 
@@ -191,7 +211,7 @@ def table_columns(card: ModelCard, prior: ClassPrior, source: FrameSource) -> di
     """The table's columns and what each means."""
     frame = "Number of the frame in the source, from 0."
     time_s = "Seconds from the start of the source, by its own time stamps where it has them."
-    extra = {}
+    extra: dict[str, str] = {}
     if source.has_file_names:
         frame = (
             "Number of the picture in the folder, from 0, by name, 2 before 10; pictures that "
@@ -199,6 +219,8 @@ def table_columns(card: ModelCard, prior: ClassPrior, source: FrameSource) -> di
         )
         time_s = f"Invented: {1 / FOLDER_FPS:g} second a picture."
         extra = {"file": "File name of the picture."}
+    if source.recorded is not None and source.recorded.stimuli:
+        extra |= STIMULUS_COLUMNS
     model = AppliedModel(card.classes, valence_arousal=card.valence_arousal)
     columns = column_meanings(model, card.temperature, frame, time_s, str(prior))
     return (

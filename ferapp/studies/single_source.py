@@ -105,7 +105,10 @@ def analyze_source(
                 first = _restore(csv_file, list(columns), origin, source, analyzer, summary)
                 rereads = " Earlier frames are read again." if source.kind == "video" else ""
                 notify(f"Resuming at frame {first}.{rereads}")
-            outputs.append(TableOutput(csv_file, columns, origin, place, append=append))
+            stimuli = source.recorded.stimuli if source.recorded is not None else ()
+            outputs.append(
+                TableOutput(csv_file, columns, origin, place, append=append, stimuli=stimuli)
+            )
             stack.callback(outputs[-1].close)
         if video_file is not None:
             anonymiser = None

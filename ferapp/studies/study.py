@@ -47,7 +47,7 @@ from trainer.cli.printing import notices
 from trainer.data.reading.bad_rows import name_some
 from trainer.errors import UsageError
 from trainer.file_lock import only_writer
-from trainer.files import make_writable_folder, write_text
+from trainer.files import check_writable_folder, make_folder, write_text
 from trainer.plugin import loaded_plugins
 
 
@@ -118,7 +118,8 @@ def run_study(
     """
     out = options.out
     plan = _plan(sources, options)
-    make_writable_folder(out)
+    check_writable_folder(out)
+    make_folder(out)
     refusal = UsageError(
         f"{out}: another process is analysing into this folder",
         "Wait for its end, stop it with Ctrl+C, or choose another folder.",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ferapp.studies.face_edits import FaceEdits
 from ferapp.studies.output_note import OutputNote
+from ferapp.studies.stimuli.shown_stimuli import CONDITION, STIMULUS_COLUMN
 from ferapp.studies.study_record import StudyProgress, StudyRecord, StudySource
 from ferapp.vision.face_table import PROBABILITY
 from trainer.errors import UsageError
@@ -106,10 +107,10 @@ def label_runs(face: "DataFrame") -> "Series":
 def _read_rows(file: Path) -> "DataFrame":
     import pandas as pd
 
-    text = {"label": str, "doubts": str, "file": str}
+    text = dict.fromkeys(("label", "doubts", "file", STIMULUS_COLUMN, CONDITION), str)
     try:
         rows = pd.read_csv(
-            file, dtype=text | {"face_id": "Int64"}, keep_default_na=False, na_values=[""]
+            file, dtype={**text, "face_id": "Int64"}, keep_default_na=False, na_values=[""]
         )
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error

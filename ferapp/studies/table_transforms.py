@@ -14,6 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ferapp.studies.output_note import OutputNote
+from ferapp.studies.stimuli.shown_stimuli import (
+    CONDITION,
+    STIMULUS_COLUMN,
+    STIMULUS_COLUMNS,
+    STIMULUS_TIME,
+)
 from ferapp.studies.transform_settings import TableTransforms
 from ferapp.vision.face_table import AFFECT_COLUMNS, PROBABILITY, QUALITY_COLUMNS
 from ferapp.vision.quality import UNSURE
@@ -27,7 +33,14 @@ MAX_STEPS = 3.0  # steps of the table, but always a single one
 ANGLES = ("yaw_deg", "pitch_deg", "roll_deg")  # -180 and 180 are the same
 BOX = ("box_x", "box_y", "box_w", "box_h")
 MEASURES = ("face_px", "sharpness", "brightness", "turned_deg")
-DECIMALS = {"time_s": 3, **dict.fromkeys(BOX, 1), "detection_score": 3, "face_px": 1}
+TEXTS = ("label", "doubts", "file", STIMULUS_COLUMN, CONDITION)
+DECIMALS = {
+    "time_s": 3,
+    STIMULUS_TIME: 3,
+    **dict.fromkeys(BOX, 1),
+    "detection_score": 3,
+    "face_px": 1,
+}
 DECIMALS |= {"sharpness": 3, "brightness": 1, "turned_deg": 1}
 OTHER_DECIMALS = 4
 _TINY_S = 1e-6
@@ -64,9 +77,13 @@ def transform_file(table: Path, transforms: TableTransforms, place: Path) -> Non
 
 def read_table(file: Path) -> pd.DataFrame:
     """A table of `ferapp analyze`; text that is absent is empty, a number NaN."""
-    text = ("label", "doubts", "file")
-    table = pd.read_csv(file, dtype={"face_id": "Int64", **dict.fromkeys(text, str)})
-    return table.assign(**{name: table[name].fillna("") for name in text if name in table})
+    table = pd.read_csv(
+        file,
+        dtype={"face_id": "Int64", **dict.fromkeys(TEXTS, str)},
+        keep_default_na=False,  # a condition may be called none or NA
+        na_values=[""],
+    )
+    return table.assign(**{name: table[name].fillna("") for name in TEXTS if name in table})
 
 
 def write_table(table: pd.DataFrame, file: Path) -> None:
@@ -109,9 +126,9 @@ def smooth(table: pd.DataFrame, width_s: float) -> pd.DataFrame:
 def resample(table: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
     """Rows at whole multiples of 1 / `rate_hz` seconds, by linear interpolation in stretches.
 
-    Labels and confidences follow from the probabilities; `frame`, `detection_score`, `doubts` and
-    further text are those of the nearest frame. A time between two stretches has no row of the
-    face, and a row with an empty face_id where there is no face.
+    Labels and confidences follow from the probabilities; `frame`, `detection_score`, `doubts`, the
+    stimulus and further text are those of the nearest frame. A time between two stretches has no
+    row of the face, and a row with an empty face_id where there is no face.
     """
     if table.empty:
         return table
@@ -123,8 +140,7 @@ def resample(table: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
     for rows in _stretches(table):
         own = times[rows]
         at = grid[(grid >= own[0] - _TINY_S) & (grid <= own[-1] + _TINY_S)]
-        part = table.iloc[rows[_nearest(own, at)]].copy()
-        part["time_s"] = at
+        part = _moved(table.iloc[rows[_nearest(own, at)]], at)
         for name in measured:
             values = _unwrapped(name, table[name].to_numpy(np.float64)[rows])
             part[name] = _wrapped(name, np.interp(at, own, values))
@@ -133,10 +149,9 @@ def resample(table: pd.DataFrame, rate_hz: float) -> pd.DataFrame:
     empty = grid[~np.isin(grid, seen)]
     frames = table.drop_duplicates("frame").sort_values("time_s")
     nearest = _nearest(frames["time_s"].to_numpy(np.float64), empty)
-    gaps = frames.iloc[nearest].copy()
-    for name in gaps.columns.difference(["frame", "file"]):
-        gaps[name] = "" if name in ("label", "doubts") else np.nan
-    gaps["time_s"] = empty
+    gaps = _moved(frames.iloc[nearest], empty)
+    for name in gaps.columns.difference(["frame", "time_s", "file", *STIMULUS_COLUMNS]):
+        gaps[name] = "" if name in TEXTS else np.nan
     result = pd.concat([*parts, gaps.astype(table.dtypes.to_dict())], ignore_index=True)
     area = -(result["box_w"] * result["box_h"])  # the largest first, as in every table
     order = result.assign(_area=area).sort_values(["time_s", "_area"], kind="stable").index
@@ -240,6 +255,15 @@ def _stretches(table: pd.DataFrame) -> Iterator[NDArray[np.intp]]:
         rows = rows[np.argsort(times[rows], kind="stable")]
         breaks = np.flatnonzero(np.diff(times[rows]) > limit) + 1
         yield from np.split(rows, breaks)
+
+
+def _moved(rows: pd.DataFrame, at: NDArray[np.float64]) -> pd.DataFrame:
+    """The rows at other times (N,), which also are later or earlier after a stimulus."""
+    moved = rows.copy()
+    if STIMULUS_TIME in moved:
+        moved[STIMULUS_TIME] += at - moved["time_s"]
+    moved["time_s"] = at
+    return moved
 
 
 def _nearest(times: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ferapp.vision.reidentification import BINS, CELLS, _gradients, _mirrored
 from trainer.faces.align import align_face
-from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
+from trainer.faces.landmarker import FaceLandmarker, face_of_crop
 
 PICTURES = 2000
 SIDE = 48
@@ -37,9 +37,9 @@ def main(file: Path) -> None:
         for picture in islice(pictures(file), PICTURES):
             big = cv2.resize(picture, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
             big = np.asarray(big, np.uint8)
-            landmarks = landmarks_of_crop(landmarker, big)
-            if landmarks is not None:
-                found.append(_gradients(align_face(big, landmarks).crop))
+            face = face_of_crop(landmarker, big)
+            if face is not None:
+                found.append(_gradients(align_face(big, face.landmarks).crop))
     mean = np.mean(found, axis=0)
     symmetric = (mean + _mirrored(mean)) / 2
     print(f"# {len(found)} of {PICTURES} pictures")

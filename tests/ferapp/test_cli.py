@@ -1,5 +1,6 @@
 """The command line itself: its version, and the answers to wrong usage."""
 
+import sys
 import tomllib
 
 import pytest
@@ -38,7 +39,7 @@ def test_the_package_has_the_version_that_the_command_prints() -> None:
         (("analyze", "demo", "--device", "tpu"), "unknown device 'tpu'"),
         (("bench", "--device", "tpu"), "unknown device 'tpu'"),
         (("bench", "--plot", "x.png"), "--plot needs --soak"),
-        (("bench", "--faces", "2", "--source", "x.mp4"), "leave out --source and --soak"),
+        (("bench", "--faces", "2", "--source", "camera"), "leave out --source and --soak"),
         (("analyze", "demo", "--rotate", "45"), "--rotate 45: pictures turn by quarters"),
         (("analyze", "demo", "--small-faces", "yes"), "--small-faces yes: there is no such choice"),
         (("faces", "/nowhere.csv"), "/nowhere.csv: this table cannot be read (No such file"),
@@ -60,5 +61,35 @@ def test_a_missing_model_is_refused_before_anything_opens(
 ) -> None:
     monkeypatch.setattr(app, "open_window", lambda *_: pytest.fail("the window was opened"))
     done = command("ferapp", *words, "--model", "nothere")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "there is no model 'nothere'" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("--source",), ("bench", "--source"), ("analyze",)])
+def test_a_missing_source_is_refused_before_anything_opens(
+    command: Command, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "open_window", lambda *_: pytest.fail("the window was opened"))
+    done = command("ferapp", *words, "nothere.mp4")
+    assert done.returncode == 2
+    assert "nothere.mp4: there is no such file" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        pytest.param(
+            "/proc/x.csv",
+            "nothing can be written into this folder",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="a folder only there"),
+        ),
+        (".", "this is a folder"),
+        ("nodir/x.csv", "there is no folder nodir"),
+    ],
+)
+def test_a_place_for_no_table_is_refused_for_its_own_reason(
+    command: Command, place: str, reason: str
+) -> None:
+    done = command("ferapp", "analyze", "demo", "--csv", place)
+    assert done.returncode == 2
+    assert reason in done.stderr

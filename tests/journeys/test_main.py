@@ -172,7 +172,7 @@ def test_bench_prints_what_was_measured(command) -> None:
 @pytest.mark.usefixtures("no_screen")
 def test_bench_of_a_missing_source_fails(command) -> None:
     done = command.process("ferapp", "bench", "--source", "gone.mp4")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "gone.mp4" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -189,6 +189,6 @@ def test_bench_of_several_faces_detects_them_all(command) -> None:
 
 
 def test_bench_repeats_faces_of_the_demo_clip_only(command) -> None:
-    done = command("ferapp", "bench", "--faces", 2, "--source", "other.mp4")
+    done = command("ferapp", "bench", "--faces", 2, "--source", "camera")
     assert done.returncode == 2
     assert "leave out --source and --soak" in done.stderr

@@ -30,6 +30,7 @@ from trainer.cli.shared_options import (
     Layout,
     NoLandmarks,
     data_settings,
+    known_path,
 )
 from trainer.cli.summaries import (
     print_copies,
@@ -45,7 +46,7 @@ from trainer.config.loading import load_config
 from trainer.config.rate_check import rate_warning
 from trainer.errors import UsageError
 from trainer.evaluation.intervals import share_text, wilson
-from trainer.files import file_stem, make_writable_folder
+from trainer.files import check_writable_folder, file_stem
 from trainer.memory import PREPARE, TRAIN
 from trainer.recipes import FAST, RECIPES, fast_tables, recipe, recipe_values
 from trainer.recipes.pipelines import PIPELINES
@@ -65,7 +66,7 @@ app = typer.Typer(
 
 @app.command()
 def prepare(
-    source: Annotated[Path, typer.Argument(help=f"{DATA_HELP}.")],
+    source: Annotated[Path, typer.Argument(help=f"{DATA_HELP}.", callback=known_path)],
     out: Annotated[Path, typer.Option(help="Folder to write; training needs nothing else.")],
     layout: Annotated[
         str,
@@ -116,7 +117,7 @@ def prepare(
     if draw is not None:
         if no_landmarks:
             raise UsageError("--draw and --no-landmarks contradict each other")
-        make_writable_folder(draw)
+        check_writable_folder(draw)
     options = read_options(
         filter(None, classes.split(",")), parse_class_map(class_map), val_share, val_seed
     )
@@ -214,7 +215,10 @@ def train(
 @app.command()
 def resume(
     run: Annotated[Path, typer.Argument(help="The run's directory.")],
-    data: Annotated[Path | None, typer.Option(help="The data set's path, if it has moved.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="The data set's path, if it has moved.", callback=known_path),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Continue a run that was stopped or killed."""

@@ -16,6 +16,7 @@ from trainer.cli.shared_options import (
     DATA_HELP,
     Classes,
     ClassMap,
+    Data,
     Device,
     Json,
     Layout,
@@ -25,10 +26,11 @@ from trainer.cli.shared_options import (
     Prior,
     Split,
     data_settings,
+    known_path,
 )
 from trainer.cli.summaries import explanations_table, print_explanation, print_metrics
 from trainer.errors import UsageError
-from trainer.files import make_writable_folder
+from trainer.files import check_writable_folder
 from trainer.memory import EVALUATE
 
 if TYPE_CHECKING:
@@ -38,12 +40,13 @@ if TYPE_CHECKING:
 
 Model = Annotated[str, typer.Option(help="A bundled model's name, or a model file (.onnx too).")]
 DataOrNone = Annotated[
-    Path | None, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")
+    Path | None,
+    typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.", callback=known_path),
 ]
 
 
 def evaluate(
-    data: Annotated[Path, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")],
+    data: Data,
     model: Model = "",
     runs: Annotated[
         Path | None, typer.Option(help="A folder of runs, to put their best models in one table.")
@@ -89,13 +92,10 @@ def evaluate(
 ) -> None:
     """Evaluate a model, or the models of all runs in a folder, on a split."""
     warn_of_little_room("fertrain evaluate", EVALUATE)
-    from trainer.device import resolve_device
-    from trainer.evaluation.evaluate import TTA
     from trainer.model_index import find_model, read_card
     from trainer.prior import ClassPrior
 
-    if tta not in TTA:
-        raise UsageError(f"--tta {tta}: known are {', '.join(TTA)}")
+    # what is quick to check comes before torch is loaded, and that before the data set is read
     if method and not explain:
         raise UsageError("--method: only --explain measures attributions")
     if bool(model) == (runs is not None):
@@ -103,15 +103,22 @@ def evaluate(
     files = _models_of(runs) if runs is not None else [find_model(model)]
     if out is not None and len(files) > 1:
         raise UsageError("--out: the runs' results are written to their own eval/ folders")
-    torch_device = resolve_device(device)  # this and the rest before the data set is read
     for file in files:
         ClassPrior.of(read_card(file), prior)
     folders = [out or _own_folder(file, split) for file in files]
     if figures and None in folders:
         raise UsageError("--figures need a folder", "Name one with --out DIR.")
     if out is not None:
-        make_writable_folder(out)
-    samples = _open_data(data, files, no_landmarks, data_settings(layout, classes, class_map))
+        check_writable_folder(out)
+    from trainer.device import resolve_device
+    from trainer.evaluation.evaluate import TTA
+
+    if tta not in TTA:
+        raise UsageError(f"--tta {tta}: known are {', '.join(TTA)}")
+    torch_device = resolve_device(device)
+    stated = data_settings(layout, classes, class_map)
+    _check_data(data, files, stated)
+    samples = _open_data(data, files, no_landmarks, stated)
     faces = (samples.without_leaked(split) if drop_leaked else samples).of_split(split)
     face_sets = [_aligned_as_trained(file, faces) for file in files]
     results = [
@@ -189,7 +196,9 @@ def _evaluate(
 
 def explain(
     data: DataOrNone = None,
-    image: Annotated[Path | None, typer.Option(help="One picture instead of a data set.")] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="One picture instead of a data set.", callback=known_path)
+    ] = None,
     model: Model = "default",
     split: Split = "val",
     out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("explanation"),
@@ -207,32 +216,34 @@ def explain(
 ) -> None:
     """Report how a model decides, and how good its explanations are, as HTML and Markdown."""
     warn_of_little_room("fertrain explain", EVALUATE)
+    from trainer.model_index import find_model
+
+    if (data is None) == (image is None):
+        raise UsageError("Name one of --data and --image")
+    if image is not None and method:
+        raise UsageError("--method: a single picture is explained with every method")
+    path = find_model(model)
+    check_writable_folder(out)
     from trainer.attribution.core import check_served
     from trainer.attribution_methods import find_method
     from trainer.device import resolve_device
     from trainer.evaluation.evaluate import match_classes
-    from trainer.model_index import find_model
     from trainer.models.model_file import load_model
     from trainer.reports.explanation_report import (
         write_explanation_report,
         write_picture_explanation,
     )
 
-    if (data is None) == (image is None):
-        raise UsageError("Name one of --data and --image")
     torch_device = resolve_device(device)
-    path = find_model(model)
     network, card = load_model(path, torch_device)
     if method:
         check_served(network, find_method(method), None)
-    make_writable_folder(out)
     if image is not None:
-        if method:
-            raise UsageError("--method: a single picture is explained with every method")
         result = write_picture_explanation(network, card, image, torch_device, out)
         print(f"{result['label']} {result['probabilities'][result['label']]:.0%}")
     elif data is not None:
         stated = data_settings(layout, classes, class_map)
+        _check_data(data, [path], stated)
         samples_read = _open_data(data, [path], no_landmarks, stated)
         faces = _aligned_as_trained(path, samples_read.of_split(split))
         faces = match_classes(str(path), card, faces)
@@ -251,6 +262,13 @@ def explain(
     notices.print(f"Wrote {out / 'report.html'}", soft_wrap=True)
     if as_json:
         print_json({"out": str(out), **result})
+
+
+def _check_data(data: Path, models: list[Path], stated: dict[str, Any]) -> None:
+    """Raise UsageError or DataError for what can be seen before the pictures are read."""
+    from trainer.reports.data_as_trained import check_as_trained
+
+    check_as_trained(data, models, stated)
 
 
 def _open_data(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from trainer.cli.printing import notices, print_json, progress_bars, warn_of_little_room
-from trainer.cli.shared_options import Data, Json, NoLandmarks
+from trainer.cli.shared_options import Data, Json, NoLandmarks, check_picture_file
 from trainer.cli.summaries import print_line
 from trainer.config.loading import load_config
 from trainer.memory import TRAIN
@@ -40,7 +40,11 @@ def find_rate(
     from trainer.training.distributed import SINGLE_PROCESS
     from trainer.training.rate_finder import find_rate as run_range_test
     from trainer.training.run_training import open_training_data
+    from trainer.training.start_checks import check_start
 
+    if out is not None:
+        check_picture_file(out)
+    check_start(config, data)
     faces = open_training_data(data, config, SINGLE_PROCESS, progress_bars)
     with progress_bars() as progress:
         curve = run_range_test(

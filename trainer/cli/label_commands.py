@@ -28,7 +28,7 @@ from trainer.cli.shared_options import (
 )
 from trainer.cli.summaries import print_line
 from trainer.errors import UsageError
-from trainer.files import make_writable_folder
+from trainer.files import check_writable_folder
 from trainer.memory import EVALUATE
 
 if TYPE_CHECKING:
@@ -65,16 +65,19 @@ def labels(
 ) -> None:
     """Find labels that are probably wrong, most suspect first, and how many there are."""
     warn_of_little_room("fertrain labels", EVALUATE)
-    from trainer.evaluation.label_errors import find_suspects, write_suspects
     from trainer.model_index import find_model
-    from trainer.reports.data_as_trained import aligned_as_trained, open_for_features
 
     began = time.monotonic()
     model = find_model(features)
     if out is not None:
         if out.is_dir():
             raise UsageError(f"{out}: this is a folder", "Name a file, such as suspects.csv.")
-        make_writable_folder(out.parent)
+        check_writable_folder(out.parent)
+    from trainer.device import resolve_device
+    from trainer.evaluation.label_errors import find_suspects, write_suspects
+    from trainer.reports.data_as_trained import aligned_as_trained, open_for_features
+
+    resolve_device(device)
     stated = data_settings(layout, classes, class_map)
     with progress_bars() as progress:
         faces = open_for_features(data, model, not no_landmarks, stated, progress)

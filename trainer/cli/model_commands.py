@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trainer.cli.printing import notices, print_json, print_table, progress_bars
-from trainer.cli.shared_options import Device, Json
+from trainer.cli.shared_options import Device, Json, known_path
 from trainer.config.loading import load_config
 from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
-from trainer.files import make_writable_folder
+from trainer.files import check_writable_folder
 
 if TYPE_CHECKING:
     from trainer.card import ModelCard
@@ -39,11 +39,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a model for others: one file, named after it, with its licence."""
-
-    import torch
-
     from trainer.model_index import MODEL_SUFFIX, find_model, is_own
-    from trainer.models.model_file import load_model, save_model
 
     to_onnx = out.suffix == ".onnx"
     if not to_onnx and out.suffix != MODEL_SUFFIX:
@@ -56,8 +52,12 @@ def export(
             f"--model {model}: only models of this project are exported",
             "An ONNX file is what it is: copy it together with its card.",
         )
+    check_writable_folder(out.parent)
+    import torch
+
+    from trainer.models.model_file import load_model, save_model
+
     network, card = load_model(file)
-    make_writable_folder(out.parent)
     card = card.model_copy(
         update={
             "name": out.stem,
@@ -109,30 +109,34 @@ def average(
         list[str], typer.Option(help="A model file or a bundled model's name; give two or more.")
     ],
     data: Annotated[
-        Path, typer.Option(help="A prepared folder, whose split val evaluates the mean.")
+        Path,
+        typer.Option(
+            help="A prepared folder, whose split val evaluates the mean.", callback=known_path
+        ),
     ],
     out: Annotated[Path, typer.Option(help="File to write, .safetensors.")],
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """Average the weights of several fine-tunings of one model: often better than any of them."""
-
-    from trainer.data.prepare import open_data
-    from trainer.device import resolve_device
     from trainer.model_index import MODEL_SUFFIX, find_model, is_own
-    from trainer.models.model_file import load_model, save_model
-    from trainer.training.averaging import average_models
 
     if len(model) < 2:
         raise UsageError("--model: give two models or more")
     if out.suffix != MODEL_SUFFIX:
         raise UsageError(f"--out {out}: the name must end with {MODEL_SUFFIX}")
-    torch_device = resolve_device(device)
     files = [find_model(name) for name in model]
     if not all(is_own(file) for file in files):
         raise UsageError("--model: only models of this project have weights that can be averaged")
+    check_writable_folder(out.parent)
+    from trainer.data.prepare import open_data
+    from trainer.device import resolve_device
+    from trainer.models.model_file import load_model, save_model
+    from trainer.training.averaging import average_models, average_weights
+
+    torch_device = resolve_device(device)
     members = [load_model(file, torch_device) for file in files]
-    make_writable_folder(out.parent)
+    average_weights(members)  # networks that differ are refused before the data set is read
     with progress_bars() as progress:
         validation = open_data(data, progress=progress).of_split("val")
     network, card = average_models(members, validation, torch_device)

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from trainer.cli.printing import notices, print_json, print_table
-from trainer.cli.shared_options import Json
+from trainer.cli.shared_options import Json, known_path
 from trainer.cli.summaries import print_line
 from trainer.errors import FerError
-from trainer.files import file_stem, make_folder
+from trainer.files import check_writable_folder, file_stem
 
 
 def runs(
@@ -46,9 +46,9 @@ def compare(
     from trainer.reports.comparison import validation_title
     from trainer.reports.paired_tests import paired_tests
 
-    records = [run_records.read_run_record(run) for run in run_records.find_runs(runs)]
     if out is not None:
-        make_folder(out)
+        check_writable_folder(out)
+    records = [run_records.read_run_record(run) for run in run_records.find_runs(runs)]
     result = comparison.compare_records(records)
     groups = result.of_same_samples()
     for number, group in enumerate(groups, 1):
@@ -79,7 +79,9 @@ def reproduce(
         str,
         typer.Argument(help="Recipes, by the part of their names before the slash: twin, dacl, …"),
     ],
-    data: Annotated[Path, typer.Option(help="Data set, or a prepared folder.")],
+    data: Annotated[
+        Path, typer.Option(help="Data set, or a prepared folder.", callback=known_path)
+    ],
     fast: Annotated[
         bool, typer.Option("--fast", help="Use the recipes' fast forms, for one CPU.")
     ] = False,

@@ -1,5 +1,6 @@
 """Options of several commands."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +10,22 @@ from trainer.attribution_methods import find_method
 from trainer.cli.printing import notices
 from trainer.device import check_device_name
 from trainer.errors import UsageError
+from trainer.files import check_writable_folder
 
 DATA_HELP = "Data set: FER2013's CSV, RAF-DB, AffectNet, a list, class folders or a zip of them"
-Data = Annotated[Path, typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.")]
+
+
+def known_path(path: Path | None) -> Path | None:
+    """As the callback of an option: refuses a missing file or folder before anything is loaded."""
+    if path is not None and not path.exists():
+        raise UsageError(f"{path}: there is no such file or folder")
+    return path
+
+
+Data = Annotated[
+    Path,
+    typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.", callback=known_path),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 Classes = Annotated[
     str,
@@ -40,6 +54,13 @@ Prior = Annotated[
         "of class → share.",
     ),
 ]
+
+
+def check_picture_file(path: Path, suffixes: Sequence[str] = (".png", ".svg")) -> None:
+    """Raise UsageError where a figure cannot be written to this file."""
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(f"{path}: the name must end with {' or '.join(suffixes)}")
+    check_writable_folder(path.parent)
 
 
 def known_device(name: str | None) -> str | None:

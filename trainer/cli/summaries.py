@@ -247,8 +247,10 @@ def print_explanation(result: dict[str, Any]) -> None:
         values = [result["maps"][kind].get(name) for kind in kinds]
         rows.append([name, *(f"{value['mean']:.3f}" if value else "–" for value in values)])
     print_table([result["method"], *kinds], rows)
-    untrained = "the weights of this model cannot be changed, so none with an untrained network"
+    accuracy = share_text(result["accuracy"], result["intervals"]["accuracy"])
+    print(f"accuracy {accuracy} of {result['n']:,}; in brackets the 95 % interval")
     if result["randomised"]:
         last = result["randomised"][-1]["spearman"]
-        untrained = f"Spearman r with an untrained network {last:+.3f}"
-    print(f"accuracy {result['accuracy']:.2%}; {untrained}")
+        print(f"Spearman r with the maps of an untrained network {last:+.3f}")
+    else:
+        print("This model's weights cannot be changed: none of an untrained network to compare.")

@@ -162,8 +162,9 @@ def join_data_sets(data: FaceData, others: Sequence[FaceData], limit: int = 0) -
     """`data` with the training samples of `others`, whose classes are matched by name.
 
     Each of the `others` gives at most `limit` samples of a class (0 is all), always the same ones.
-    Left out are samples of classes that `data` does not have, those without a detected face where
-    detection ran, and `others`' votes. Raises UsageError where nothing of a set is left.
+    Left out are samples of classes that `data` does not have and those without a detected face
+    where detection ran. Votes for such classes are left out, too; the rest is scaled to a sum of 1.
+    Raises UsageError where nothing of a set is left.
     """
     numbers = {name: number for number, name in enumerate(data.classes)}
     if others and any(each.clip is not None for each in (data, *others)):
@@ -189,7 +190,7 @@ def join_data_sets(data: FaceData, others: Sequence[FaceData], limit: int = 0) -
                 part,
                 sample_id=np.array([f"{other.name}/{sample}" for sample in part.sample_id]),
                 label=label[rows].astype(np.int64),
-                votes=np.full((len(part), len(data.classes)), np.nan, np.float32),
+                votes=_votes_by_name(part, data.classes),
             )
         )
     if not others:
@@ -207,6 +208,18 @@ def join_data_sets(data: FaceData, others: Sequence[FaceData], limit: int = 0) -
         votes=np.concatenate([part.votes for part in parts]),
         valence_arousal=_join_valence_arousal(parts),
     )
+
+
+def _votes_by_name(data: FaceData, classes: Sequence[str]) -> NDArray[np.float32]:
+    """The vote shares (N, K) of `data` for `classes`; NaN without a vote for one of them."""
+    votes = np.zeros((len(data), len(classes)), np.float32)
+    for number, name in enumerate(classes):
+        if name in data.classes:
+            votes[:, number] = data.votes[:, data.classes.index(name)]
+    total = votes.sum(axis=1, keepdims=True)
+    shares = np.full_like(votes, np.nan)
+    np.divide(votes, total, out=shares, where=total > 0)
+    return shares
 
 
 def _join_valence_arousal(parts: Sequence[FaceData]) -> NDArray[np.float32] | None:

@@ -140,13 +140,13 @@ def _end_with_parent() -> None:
 
 
 def _detect_chunk(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    from trainer.faces.landmarker import landmarks_of_crop
+    from trainer.faces.landmarker import face_of_crop
 
     points = np.full((len(images), 68, 2), np.nan, np.float32)
     for index, image in enumerate(images):
         if _worker[0].stopped.is_set():
             break
-        landmarks = landmarks_of_crop(_worker[0].landmarker, image)
-        if landmarks is not None:
-            points[index] = landmarks
+        face = face_of_crop(_worker[0].landmarker, image)
+        if face is not None:
+            points[index] = face.landmarks
     return points

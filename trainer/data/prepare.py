@@ -78,6 +78,8 @@ def prepare(
         data = load(out)
         return _add_landmarks(data, out, workers, progress) if landmarks else data
     reader = find_reader(source, layout, options)
+    if landmark_files is not None:  # before the pictures, which take long, are read
+        check_landmark_folder(landmark_files)
     origin = _origin(source, reader, landmark_files, options)
     make_folder(out)
     if is_prepared(out) and (out / ORIGIN).is_file():  # it may be on a read-only disk
@@ -103,8 +105,6 @@ def _read(
     options: ReadOptions,
     progress: Progress,
 ) -> FaceData:
-    if landmark_files is not None:  # before the pictures, which take long, are read
-        check_landmark_folder(landmark_files)
     try:
         listing = reader.read(source, options)
         if landmark_files is not None:

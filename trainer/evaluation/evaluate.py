@@ -1,6 +1,6 @@
 """Predict a split with a model, and measure the predictions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,19 +32,25 @@ from trainer.prior import TRAINED, ClassPrior
 TTA = ("none", "flip", "tencrop")
 
 
+def check_classes(model: str, card: ModelCard, classes: Sequence[str], data: str) -> None:
+    """Raise UsageError if the named model lacks some of the `classes` of the named data set."""
+    if not set(classes) <= set(card.classes):
+        kept = ",".join(name for name in classes if name in card.classes)
+        raise UsageError(
+            f"{model}: its classes {', '.join(card.classes)} are not those of {data}",
+            f"The data set has {', '.join(classes)}."
+            + (f" To leave the others out: --classes {kept}" if kept else ""),
+        )
+
+
 def match_classes(model: str, card: ModelCard, data: FaceData) -> FaceData:
     """The data in the classes of the named model, which may have more, in another order.
 
     Raises UsageError if there are samples of classes that it does not know.
     """
-    try:
-        return data.in_classes(card.classes)
-    except UsageError as error:
-        raise UsageError(
-            f"{model}: its classes {', '.join(card.classes)} are not those of {data.name}, which "
-            f"has {', '.join(data.classes)}",
-            error.hint,
-        ) from error
+    present = np.unique(data.label[data.label >= 0]).tolist()
+    check_classes(model, card, [data.classes[number] for number in present], data.name)
+    return data.in_classes(card.classes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,13 +216,11 @@ def silence_native_messages() -> Iterator[None]:
         os.close(null)
 
 
-def landmarks_of_crop(
-    landmarker: FaceLandmarker, picture: NDArray[np.uint8]
-) -> NDArray[np.float32] | None:
-    """The (68, 2) landmarks of the face that fills a small grey or BGR `picture`, or None.
+def face_of_crop(landmarker: FaceLandmarker, picture: NDArray[np.uint8]) -> DetectedFace | None:
+    """The face that fills a small grey or BGR `picture`, in the picture's own pixels, or None.
 
     FER2013's 48 px are too few for the detector, so the picture is first enlarged (bicubic) and
-    given a replicated border; the points are in the picture's own pixels.
+    given a replicated border.
     """
     height, width = picture.shape[:2]
     scale = max(1.0, CROP_SIDE / max(height, width))
@@ -233,4 +231,4 @@ def landmarks_of_crop(
     faces = landmarker(np.asarray(cv2.cvtColor(big, code), dtype=np.uint8))
     if not faces:
         return None
-    return np.asarray((faces[0].landmarks - border + 0.5) / scale - 0.5, np.float32)
+    return replace(faces[0], mesh=(faces[0].mesh - border + 0.5) / np.float32(scale) - 0.5)

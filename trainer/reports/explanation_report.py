@@ -34,11 +34,12 @@ from trainer.evaluation.explanation_quality import (
     draw_explanation_samples,
     measure_explanations,
 )
+from trainer.evaluation.intervals import wilson
 from trainer.evaluation.metrics import classification_metrics, softmax
 from trainer.evaluation.predictions import predict
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
 from trainer.faces.align import crop_face, transform_points
-from trainer.faces.landmarker import FaceLandmarker, landmarks_of_crop
+from trainer.faces.landmarker import FaceLandmarker, face_of_crop
 from trainer.files import write_json
 from trainer.models.registry import FerModel
 from trainer.reports.attention_figures import attention_strips
@@ -77,11 +78,14 @@ def write_explanation_report(
     crops = align_all(data, card.preprocessing)
     samples = draw_explanation_samples(crops, card, device, limit)
     logits = predict(model, card, crops.pixels, device).logits
+    metrics = classification_metrics(logits, data.label, card.classes)
+    accuracy, labelled = metrics["accuracy"], metrics["n"]
     result: dict[str, Any] = {
         "model": card.name,
         "data": data.name,
         "n": len(data),
-        "accuracy": classification_metrics(logits, data.label, card.classes)["accuracy"],
+        "accuracy": accuracy,
+        "intervals": {"accuracy": wilson(round(accuracy * labelled), labelled)},
         "au": au_agreement(model, card, crops, device, method),
         **measure_explanations(
             model, card, samples, method, lambda done, total: progress("measuring", done, total)
@@ -301,9 +305,10 @@ def _aligned_face(picture: Path, sizes: Preprocessing) -> _AlignedFace:
     pixels = _read_picture(picture)
     with FaceLandmarker() as landmarker:
         faces = landmarker(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8))
-        points = faces[0].landmarks if faces else landmarks_of_crop(landmarker, pixels)
-    if points is None:
+        face = faces[0] if faces else face_of_crop(landmarker, pixels)
+    if face is None:
         raise DataError(f"{picture}: no face was found", "The face must be seen from the front.")
+    points = face.landmarks
     aligned = crop_face(pixels, points, sizes)
     landmarks = transform_points(aligned.matrix, points).astype(np.float32) - sizes.margin
     return _AlignedFace(torch.from_numpy(aligned.crop)[None], torch.from_numpy(landmarks))
@@ -316,7 +321,7 @@ def _read_picture(picture: Path) -> NDArray[np.uint8]:
     except OSError as error:
         raise DataError(f"{picture}: could not be read ({error.strerror})") from error
     except ValueError as error:
-        raise DataError(f"{picture}: could not be read as a picture ({error})") from error
+        raise DataError(f"{picture} {error}") from error
 
 
 def _maps_by_method(

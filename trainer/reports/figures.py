@@ -22,9 +22,10 @@ SHEET_COLUMNS = 8
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG, whole or not at all."""
+    """Write a PNG, or what the file's name ends with, whole or not at all."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, facecolor="white")
+    kind = path.suffix.lower().removeprefix(".") or "png"
+    figure.savefig(buffer, format=kind, dpi=DPI, facecolor="white")
     write_atomic(path, lambda stream: stream.write(buffer.getvalue()))
 
 

@@ -18,7 +18,7 @@ from trainer.config.loading import load_config
 from trainer.config.train_config import TrainConfig
 from trainer.document import markdown_table
 from trainer.errors import DataError, RunStopped, UsageError
-from trainer.files import file_stem, make_writable_folder, write_json, write_text
+from trainer.files import check_writable_folder, file_stem, write_json, write_text
 from trainer.prior import TRAINED
 from trainer.recipes import FAST, RECIPES, Recipe, tables
 from trainer.reports.comparison import Spread, metric_text
@@ -175,7 +175,7 @@ def reproduce(
     run_process = run_process or run_trainer
     if not data.exists():
         raise DataError(f"{data}: there is no such data set")
-    make_writable_folder(runs)
+    check_writable_folder(runs)
     planned = [_plan_run(recipe, seed, settings) for recipe in recipes for seed in range(seeds)]
     for plan in planned:
         _check_same_training(plan, _existing_run(plan, runs), data)

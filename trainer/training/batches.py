@@ -5,19 +5,16 @@ from collections.abc import Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.config.sections import DataConfig
 from trainer.config.train_config import TrainConfig
 from trainer.data.augmentation import Batch, augment, cutmix, mixup
 from trainer.data.crops import Crops, align_all, normalise
 from trainer.data.face_data import FaceData
 from trainer.data.label_noise import flip_labels
-from trainer.data.label_review import apply_review
 from trainer.data.loader import Sample, load_batches
+from trainer.data.training_samples import reviewed_samples
 from trainer.training.distributed import World
 from trainer.training.run_dir import RunDir
 from trainer.training.state import StepPlan
@@ -26,14 +23,13 @@ log = logging.getLogger(__name__)
 
 
 def training_crops(run: RunDir, config: TrainConfig, data: FaceData) -> Crops:
-    """The samples to train on: without leaks, with the reviewed labels, up to the limit; of
-    these a share may have wrong labels on purpose.
+    """The samples to train on, of which a share may have wrong labels on purpose.
 
     A function of its own, so that its copies of the index (250 MB for AffectNet) are freed.
     """
     settings = config.data
     review = run.review if run.review.is_file() else Path(settings.review).expanduser()
-    training = limit_samples(reviewed_samples(settings, data, review), settings.limit)
+    training = reviewed_samples(settings, data, review)
     return align_all(
         flip_labels(training, settings.flipped_labels, settings.flipped_seed),
         settings.preprocessing,
@@ -41,52 +37,6 @@ def training_crops(run: RunDir, config: TrainConfig, data: FaceData) -> Crops:
         settings.votes,
         settings.memory,
     )
-
-
-def reviewed_samples(settings: DataConfig, data: FaceData, review: Path) -> FaceData:
-    """The training samples without leaks, with the labels of `review` if the settings name one.
-
-    Raises DataError as `apply_review`.
-    """
-    unleaked = data.without_leaked() if settings.drop_leaked else data
-    training = unleaked.of_split("train")
-    return apply_review(training, review) if settings.review else training
-
-
-def limit_samples(data: FaceData, limit: int) -> FaceData:
-    """`limit` samples with the class shares of `data`, the same ones at every call; 0 is all.
-
-    Every class that `data` has keeps one sample at least, even if there are more classes than
-    `limit`; the log names the classes that would have had none by their share.
-    """
-    if not 0 < limit < len(data):
-        return data
-    counts = np.bincount(data.label[data.label >= 0], minlength=len(data.classes))
-    taken = _shares_of_classes(counts, limit)
-    rare = np.flatnonzero(np.rint(limit * counts / counts.sum()) < taken.clip(max=1))
-    if len(rare):
-        log.warning(
-            "data.limit=%d: %s kept with one sample each; a proportional share would be none",
-            limit,
-            ", ".join(data.classes[label] for label in rare),
-        )
-    draw = np.random.default_rng(0)
-    chosen = [
-        draw.permutation(np.flatnonzero(data.label == label))[:count]
-        for label, count in enumerate(taken)
-    ]
-    return data.select(np.sort(np.concatenate(chosen)))
-
-
-def _shares_of_classes(counts: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
-    """Samples of each class (K,) by the largest remainder, at least one where `counts` has any."""
-    exact = limit * counts / counts.sum()
-    taken: NDArray[np.int64] = np.maximum(np.floor(exact), counts > 0).astype(np.int64)
-    while taken.sum() < limit:
-        taken[np.argmax(exact - taken)] += 1
-    while taken.sum() > limit and taken.max() > 1:
-        taken[np.argmax(np.where(taken > 1, taken - exact, -np.inf))] -= 1
-    return taken
 
 
 class TrainingBatches:

@@ -92,14 +92,19 @@ class RunDir:
         return self.path / "eval" / split
 
 
+def check_run_name(name: str) -> None:
+    """Raise UsageError for a name that cannot be part of a folder's."""
+    if not re.fullmatch(r"[\w.-]+", name):
+        raise UsageError(f"--name {name!r}: use letters, digits, '.', '_' and '-'")
+
+
 def create_run(parent: Path, name: str, config: TrainConfig, data: Path) -> RunDir:
     """Create `<parent>/<time>-<name>` with its `config.json` and `env.json`.
 
     The run can be resumed from any folder: its paths are absolute, and it has its own copy of the
     review. Raises UsageError for an unusable name, or when nothing can be written there.
     """
-    if not re.fullmatch(r"[\w.-]+", name):
-        raise UsageError(f"--name {name!r}: use letters, digits, '.', '_' and '-'")
+    check_run_name(name)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     run = RunDir(parent / f"{stamp}-{name}")
     config = with_absolute_paths(config)

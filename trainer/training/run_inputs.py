@@ -14,6 +14,7 @@ from trainer.data.clips import clip_rows, one_a_clip
 from trainer.data.crops import Crops, align_all
 from trainer.data.face_data import FaceData
 from trainer.data.label_noise import flipped_count
+from trainer.data.training_samples import limit_samples
 from trainer.errors import UsageError
 from trainer.evaluation.clip_features import clip_features
 from trainer.model_index import bundled_models, file_sha256, find_model, is_own
@@ -21,7 +22,7 @@ from trainer.models import FerModel, create
 from trainer.models.model_file import load_model
 from trainer.models.registry import FRAME, find_network
 from trainer.models.shapes_only import shapes_only
-from trainer.training.batches import limit_samples, training_crops
+from trainer.training.batches import training_crops
 from trainer.training.learned_prior import learned_prior
 from trainer.training.run_dir import RunDir, package_versions
 from trainer.training.val_history import ValSamples

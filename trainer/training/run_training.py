@@ -6,22 +6,20 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import trainer.losses  # noqa: F401  registers the losses' settings
 from trainer.config.loading import saved_config
 from trainer.config.train_config import TrainConfig
 from trainer.data.face_data import FaceData, join_data_sets
 from trainer.data.landmark_detection import Progress
 from trainer.data.prepare import open_data
 from trainer.data.reading.read_options import configured_options
+from trainer.data.training_samples import reviewed_samples
 from trainer.errors import UsageError
-from trainer.files import make_writable_folder
+from trainer.files import check_writable_folder
 from trainer.memory import keep_freed_memory
-from trainer.model_index import find_model
-from trainer.models.import_weights import IMAGENET
-from trainer.training.batches import reviewed_samples
 from trainer.training.distributed import World, distributed_world
-from trainer.training.run_dir import RunDir, create_run, only_training
-from trainer.training.tensorboard_log import check_tensorboard, tensorboard_log
+from trainer.training.run_dir import RunDir, check_run_name, create_run, only_training
+from trainer.training.start_checks import check_start
+from trainer.training.tensorboard_log import tensorboard_log
 from trainer.training.text_log import text_log
 from trainer.training.trainer import Report, Trainer
 
@@ -38,11 +36,10 @@ def train_new_run(
     In each of the processes that `torchrun` started; only the main one has the metrics. Raises
     DataError, UsageError and what `Trainer.fit` raises.
     """
-    check_tensorboard(config)
+    check_run_name(name)
+    check_writable_folder(runs)
+    check_start(config, data)
     with distributed_world() as world:
-        if config.model.init not in ("", IMAGENET):  # before the data set is read
-            find_model(config.model.init)
-        make_writable_folder(runs)
         faces = open_training_data(data, config, world, reading)
         if config.data.review:  # one that cannot apply is refused before there is a run
             reviewed_samples(config.data, faces, Path(config.data.review).expanduser())
@@ -59,9 +56,9 @@ def resume_run(
 ) -> tuple[RunDir, dict[str, Any]]:
     """As `train_new_run`, of a run that was stopped or killed; `data` is where its data is now."""
     _, config, source = _read_run(path)
-    check_tensorboard(config)
     run = RunDir(path)
     with distributed_world() as world, only_training(run, world.is_main):
+        check_start(config, data or source)
         faces = open_training_data(data or source, config, world, reading)
         return run, _train(run, faces, world, watch)
 

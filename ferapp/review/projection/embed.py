@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ferapp.review.projection.principal_components import principal_components
 from trainer.data.array_files import read_array
-from trainer.files import write_atomic
+from trainer.stored_results import store_result
 
 INPUT_DIMENSIONS = (
     50  # principal components that t-SNE starts from (van der Maaten and Hinton 2008)
@@ -42,7 +42,7 @@ def main(method: str, source: Path, target: Path) -> None:
         os.nice(10)  # the window and the camera come first
     features = np.nan_to_num(read_array(source).astype(np.float32), posinf=0.0, neginf=0.0)
     positions = {"tsne": tsne, "umap": umap}[method](features)
-    write_atomic(target, lambda stream: np.save(stream, positions))
+    store_result(target, lambda stream: np.save(stream, positions))
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from ferapp.runs.child_process import ChildProcess
 from ferapp.runs.task_queue import ReportProgress
 from trainer.data.array_files import read_array
 from trainer.errors import FerError
+from trainer.stored_results import mark_used, results_folder
 
 Embedding = Literal["tsne", "umap"]
 TITLES: dict[Embedding, str] = {"tsne": "t-SNE", "umap": "UMAP"}
@@ -89,12 +89,12 @@ def progress_text(method: Embedding, output: str) -> str:
 def _cache_file(features: NDArray[np.float16], method: Embedding) -> Path:
     content = hashlib.sha256(f"{method} {features.shape}".encode())
     content.update(np.ascontiguousarray(features).tobytes())
-    folder = Path(platformdirs.user_cache_dir("ferapp")) / "projections"
-    return folder / f"{content.hexdigest()[:24]}.npy"
+    return results_folder("projections") / f"{content.hexdigest()[:24]}.npy"
 
 
 def _read_positions(file: Path, count: int) -> NDArray[np.float32]:
     positions = read_array(file)
     if positions.shape != (count, 2) or not np.isfinite(positions).all():
         raise ValueError(f"{file.name} has no positions of {count} faces")
+    mark_used(file)
     return positions.astype(np.float32)

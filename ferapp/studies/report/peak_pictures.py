@@ -1,8 +1,10 @@
 """Small pictures of a face at chosen moments, read from the source again."""
 
 import base64
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -31,6 +33,29 @@ class Moment:
     time_s: float
     box: Box
     file: str = ""  # of the picture, where the source is a folder
+
+
+@contextmanager
+def covering(anonymise: str) -> Iterator[Cover | None]:
+    """How heads are hidden; None where they are shown. Raises UsageError for an unknown kind."""
+    if not anonymise:
+        yield None
+        return
+    from ferapp.overlays.anonymise import Anonymiser, cover_heads, kind_of  # MediaPipe
+    from ferapp.vision.head_search import Head
+
+    segments = count()
+    with Anonymiser(kind_of(anonymise)) as anonymiser:
+
+        def cover(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+            heads = anonymiser.search(image, segment=next(segments))
+            x, y, width, height = box
+            middle = x + width / 2, y + height / 2
+            if not any(head.surrounds(*middle) for head in heads.heads):  # not found this time
+                heads = replace(heads, heads=(*heads.heads, Head.of_box(box)))
+            return cover_heads(image, heads, anonymiser.kind)
+
+        yield cover
 
 
 def thumbnails(

@@ -25,25 +25,36 @@ def timeline(track: FaceTrack, classes: Sequence[str]) -> str:
     )
 
 
-def mean_curves(curves: Interval, end_s: float) -> str:
-    """A curve with its interval for each class, (N, K)."""
+def mean_curves(curves: Interval, end_s: float, lowest: float = 0.0) -> str:
+    """A curve with its interval for each class, (N, K), from `lowest` to 1."""
+    low, mean, high = (
+        (values - lowest) / (1 - lowest) for values in (curves.low, curves.mean, curves.high)
+    )
     bands = "".join(
-        f'<path class="b{number}" d="{_band(curves.low[:, number], curves.high[:, number])}"/>'
-        for number in range(curves.mean.shape[1])
+        f'<path class="b{number}" d="{_band(low[:, number], high[:, number])}"/>'
+        for number in range(mean.shape[1])
     )
     return (
-        f'<div class="plot">{_value_axis()}<svg class="curves" {_box(HEIGHT)}>'
-        f"{_grid()}{bands}{_curves(curves.mean)}</svg>{_time_axis(0.0, end_s)}</div>"
+        f'<div class="plot">{_value_axis(lowest)}<svg class="curves" {_box(HEIGHT)}>'
+        f"{_grid()}{bands}{_curves(mean)}</svg>{_time_axis(0.0, end_s)}</div>"
     )
 
 
-def interval_bar(number: int, mean: float, low: float, high: float) -> str:
-    """A dot and its interval on a line from 0 to 1, in the colour of class `number`."""
+def interval_bar(number: int, values: Sequence[float], lowest: float = 0.0) -> str:
+    """A dot and its interval on a line from `lowest` to 1, in the colour of class `number`.
+
+    `values` are the mean, and the interval's low and high end.
+    """
+    mean, low, high = values
+
+    def place(value: float) -> float:
+        return 100 * (min(max(value, lowest), 1.0) - lowest) / (1 - lowest)
+
     line = ""
     if math.isfinite(low):
-        left, right = (100 * min(max(value, 0.0), 1.0) for value in (low, high))
+        left, right = place(low), place(high)
         line = f'<i style="left:{left:.1f}%;width:{right - left:.1f}%"></i>'
-    at = 100 * min(max(mean, 0.0), 1.0)
+    at = place(mean)
     return f'<div class="bar c{number}">{line}<b style="left:{at:.1f}%"></b></div>'
 
 
@@ -138,8 +149,9 @@ def _grid() -> str:
     return f'<path class="grid" d="M0 0h{WIDTH}M0 {half:g}h{WIDTH}M0 {bottom}h{WIDTH}"/>'
 
 
-def _value_axis() -> str:
-    return '<div class="values"><span>1</span><span>.5</span><span>0</span></div>'
+def _value_axis(lowest: float = 0.0) -> str:
+    marks = ("1", ".5", "0") if lowest == 0 else ("1", "0", "−1")
+    return f'<div class="values">{"".join(f"<span>{mark}</span>" for mark in marks)}</div>'
 
 
 def _time_axis(begin: float, end: float) -> str:

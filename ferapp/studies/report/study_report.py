@@ -1,16 +1,9 @@
 """Write `report.html` of a study from its files alone."""
 
 import csv
-import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
 from html import escape
-from itertools import count
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ferapp.studies.report.conditions import (
     PARTICIPANT,
@@ -19,13 +12,15 @@ from ferapp.studies.report.conditions import (
     means_by,
     unit_name,
 )
-from ferapp.studies.report.peak_pictures import Cover
-from ferapp.studies.report.report_svg import interval_bar, mean_curves
+from ferapp.studies.report.peak_pictures import covering
+from ferapp.studies.report.report_blocks import legend, means_table
+from ferapp.studies.report.report_svg import mean_curves
 from ferapp.studies.report.source_card import SourceCard, source_card
+from ferapp.studies.report.stimulus_section import stimulus_section
 from ferapp.studies.report.style import COPY_SCRIPT, report_style
+from ferapp.studies.stimuli.trials import Trial, trials_of
 from ferapp.studies.study_record import FAILED_FILE, StudyProgress, StudyRecord, read_study
 from ferapp.studies.study_tables import finished_sources, read_source_table
-from ferapp.vision.types import Box
 from trainer.document import html_page, html_table
 from trainer.files import write_text
 from trainer.labels import EXPRESSIONS
@@ -59,18 +54,21 @@ def write_report(out: Path, anonymise: str = "") -> Path:
     sources = finished_sources(out, record, StudyProgress.read(out))
     classes = list(EXPRESSIONS)
     cards: list[SourceCard] = []
-    with _covering(anonymise) as cover:
+    trials: list[Trial] = []
+    with covering(anonymise) as cover:
         for number, source in enumerate(sources):
             table = read_source_table(out, source)
             if number == 0:
                 classes = table.classes or classes
             rotate = record.settings.rotate
             cards.append(source_card(table, f"source-{number}", classes, rotate, cover))
+            trials += trials_of(table, classes)
     failed = _failed(out)
     body = [
         _head(out, record, cards, failed, anonymise),
-        _legend(classes),
+        legend(classes),
         _contents(cards),
+        stimulus_section(trials, classes),
         *_conditions(cards, classes),
         f"<h2>Sources</h2><p>{HOW_TO_READ}</p>" if cards else "",
         *(card.html for card in cards),
@@ -80,29 +78,6 @@ def write_report(out: Path, anonymise: str = "") -> Path:
     page = html_page(_title(out), "\n".join(body), report_style(classes))
     write_text(out / REPORT_FILE, page)
     return out / REPORT_FILE
-
-
-@contextmanager
-def _covering(anonymise: str) -> Iterator[Cover | None]:
-    """How heads are hidden; None where they are shown. Raises UsageError for an unknown kind."""
-    if not anonymise:
-        yield None
-        return
-    from ferapp.overlays.anonymise import Anonymiser, cover_heads, kind_of  # MediaPipe
-    from ferapp.vision.head_search import Head
-
-    segments = count()
-    with Anonymiser(kind_of(anonymise)) as anonymiser:
-
-        def cover(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-            heads = anonymiser.search(image, segment=next(segments))
-            x, y, width, height = box
-            middle = x + width / 2, y + height / 2
-            if not any(head.surrounds(*middle) for head in heads.heads):  # not found this time
-                heads = replace(heads, heads=(*heads.heads, Head.of_box(box)))
-            return cover_heads(image, heads, anonymiser.kind)
-
-        yield cover
 
 
 def _head(
@@ -141,11 +116,6 @@ def _head(
 
 def _title(out: Path) -> str:
     return f"Study: {out.resolve().name}"
-
-
-def _legend(classes: Sequence[str]) -> str:
-    names = "".join(f'<span class="c{n}">{escape(name)}</span>' for n, name in enumerate(classes))
-    return f'<div class="legend">{names}<span class="hatched">in doubt</span></div>'
 
 
 def _contents(cards: Sequence[SourceCard]) -> str:
@@ -188,7 +158,7 @@ def _condition(
     over_time = f'<div class="grid-of-curves">{drawn}</div>' if drawn else ""
     return (
         f"<h2>By {escape(column)}</h2>{explained}{over_time}"
-        f"{_means_table(f'means-{number}', column, groups, classes)}"
+        f"{means_table(f'means-{number}', column, groups, classes)}"
     )
 
 
@@ -205,30 +175,6 @@ def _explained(unit: str) -> str:
         "no test of a difference between conditions. Curves are over time from the start of each "
         f"source, as long as at least half of the {unit}s go on.</p>"
     )
-
-
-def _means_table(
-    name: str, column: str, groups: Sequence[ConditionMeans], classes: Sequence[str]
-) -> str:
-    head = ["expression", column, "n", "mean", "low", "high"]
-    rows = []
-    for number, label in enumerate(classes):
-        for group in groups:
-            means = group.means
-            values = [float(v[number]) for v in (means.mean, means.low, means.high)]
-            cells = [label, group.value, f"{means.n[number]:.0f}", *map(_decimal, values)]
-            text = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-            rows.append(f'<tr>{text}<td class="drawn">{interval_bar(number, *values)}</td></tr>')
-    titles = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    return (
-        f'<button class="copy" data-table="{name}">Copy table</button>'
-        f'<div class="wide"><table class="means" id="{name}"><thead><tr>{titles}'
-        f'<th class="drawn">0 to 1</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-    )
-
-
-def _decimal(value: float) -> str:
-    return f"{value:.3f}" if math.isfinite(value) else ""
 
 
 def _failed(out: Path) -> list[list[str]]:

@@ -55,8 +55,8 @@ def face_track(table: SourceTable, face: "DataFrame", classes: list[str]) -> Fac
 
 def mean_curve(times: Floats, values: Floats, end: float, count: int) -> Floats:
     """The means (count, K) of values (N, K) in equal parts of 0 to `end` seconds; NaN if empty."""
-    part = np.clip((times / max(end, 1e-9) * count).astype(np.intp), 0, count - 1)
-    return _means(part, values, count)
+    place = times / max(end, 1e-9) * count + 1e-9  # where a part begins, rounding must not decide
+    return _means(np.clip(place.astype(np.intp), 0, count - 1), values, count)
 
 
 def span_s(table: SourceTable) -> tuple[float, float]:

@@ -12,8 +12,13 @@ INVITATION = (
     "them."
 )
 EXAMPLE_TIP = (
-    "60 pictures of one actor in three class folders, cut from the bundled clip. It is a real "
-    "face: in drawings the detector finds few faces, and a model of them would not know people."
+    "60 pictures of one actor in three class folders, cut from the bundled clip: a real face, but "
+    "one person.\nPhotographs of several people with several expressions, which may be passed on, "
+    "were not found;\nand in drawings the detector finds few faces."
+)
+EXAMPLE_NOTE = (
+    "One actor: photographs of several people that may be passed on were not found. It shows how "
+    "this works; a model of your own needs pictures of your own."
 )
 
 

@@ -46,6 +46,7 @@ class BeginnerView(QWidget):
         super().__init__()
         self._runs, self._tasks = runs, tasks
         self._progress = ""  # written by the task queue's thread
+        self._note = ""  # on what is looked at
         self._reader: RunReader | None = None
         self.check: FolderCheck | None = None
         self.training: TrainingProcess | None = None
@@ -126,16 +127,18 @@ class BeginnerView(QWidget):
             report("Cutting the example out of the bundled clip…")
             return check_folder(make_example(), report)
 
-        self._check("The example", check_example)
+        self._check("The example", check_example, beginner_text.EXAMPLE_NOTE)
 
-    def _check(self, name: str, work: Callable[[ReportProgress], FolderCheck]) -> None:
+    def _check(
+        self, name: str, work: Callable[[ReportProgress], FolderCheck], note: str = ""
+    ) -> None:
         if self.training is not None:  # one at a time: its result would be shown for this folder
             self.opened.emit()
             return
         self.check = self.result = None
         self.classes.show_classes(())
         self.skipped.setText("")
-        self._progress = "Looking at the folders…"
+        self._progress, self._note = "Looking at the folders…", note
         self._show_only(self.progress, self.state)
         self.title.setText(name)
         self.progress.setRange(0, 0)
@@ -161,7 +164,8 @@ class BeginnerView(QWidget):
             self._show_problem(result.problem, result.advice)
             return
         self.check = result
-        self.text.setText(f"{beginner_text.explanation(result)} {result.advice}".strip())
+        parts = (self._note, beginner_text.explanation(result), result.advice)
+        self.text.setText(" ".join(filter(None, parts)))
         self._show_only(self.classes, self.text, self.skipped, self.train, self.buttons)
         self.train.setFocus()
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFileDialog, QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from ferapp.ui.beginner import beginner_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
+from ferapp.ui.widgets.file_dialogs import open_file, open_folder
 from ferapp.ui.widgets.flow_layout import FlowLayout
 
 
@@ -31,14 +32,13 @@ class FolderButtons(QWidget):
         self.example.clicked.connect(self.example_requested)
 
     def _choose_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Folder of class folders", str(Path.home()))
+        path = open_folder(self, "data", "Folder of class folders", Path.home())
         if path:
             self.chosen.emit(path)
 
     def _choose_zip(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Zip with class folders", str(Path.home()), "Zip files (*.zip)"
-        )
+        title, filters = "Zip with class folders", "Zip files (*.zip)"
+        path = open_file(self, "data", title, filters, Path.home())
         if path:
             self.chosen.emit(path)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMainWindow
+from PySide6.QtWidgets import QMainWindow
 
 from ferapp.overlays.overlay_style import displayed_map
 from ferapp.ui.booth import booth_text
@@ -23,6 +23,7 @@ from ferapp.ui.recording.recording_controller import tables_folder
 from ferapp.ui.shell.key_tables import BOOTH_KEYS
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.stage.audience_mode import AudienceMode
+from ferapp.ui.widgets.file_dialogs import save_file
 
 TICK_MS = 50
 
@@ -205,12 +206,8 @@ class BoothMode(AudienceMode):
     def _choose_file(self, session: BoothSession) -> None:
         if self._writer is not None or not session.strips:
             return
-        path, _ = QFileDialog.getSaveFileName(
-            self._window,
-            "Save strips and results",
-            str(tables_folder() / "booth.png"),
-            "Picture and table (*.png)",
-        )
+        title, filters = "Save strips and results", "Picture and table (*.png)"
+        path, _ = save_file(self._window, "table", title, "booth.png", filters, tables_folder())
         if path:
             self.save(Path(path).with_suffix(".png"))
 

@@ -24,6 +24,7 @@ from ferapp.ui.inspect.samples.sample_files import SampleFiles
 from ferapp.ui.inspect.samples.sample_model import other_prediction_text
 from ferapp.ui.shell.page import DELIVER_MS
 from ferapp.ui.text import wording
+from ferapp.ui.widgets.vertical_scroll import VerticalScrollArea
 
 NO_FEATURES = (
     "This evaluation has no features, which the map is made of. "
@@ -38,8 +39,10 @@ class FaceMapView(InspectView):
     def __init__(self) -> None:
         methods = ["pca", "tsne", *(["umap"] if has_umap() else [])]
         panel, canvas = MapPanel(methods), MapCanvas(self._describe)
+        area = VerticalScrollArea()
+        area.setWidget(panel)
         tip = "Every face as a point, near those that look alike to the model."
-        super().__init__("Map", tip, panel, canvas)
+        super().__init__("Map", tip, area, canvas)
         self.panel, self.canvas = panel, canvas
         self.tasks = TaskQueue("face map")
         self._opened: OpenedEvaluation | None = None

@@ -33,6 +33,7 @@ from ferapp.ui.face_map.viewport import (
 )
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.thumbnails import ThumbnailCache
+from ferapp.ui.widgets.typed_key import typed_key
 
 MAX_THUMBNAILS = 300  # more faces in view are points
 _THUMBNAIL_PX = (28, 76)  # the smallest and the largest side
@@ -375,7 +376,7 @@ class MapCanvas(QWidget):
     # --- keyboard -------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, text, modifiers = Qt.Key(event.key()), event.text().lower(), event.modifiers()
+        key, text, modifiers = Qt.Key(event.key()), event.text(), event.modifiers()
         middle = QPointF(self.rect().center())
         if key in _ARROWS and modifiers & Qt.KeyboardModifier.ShiftModifier:
             self._choose_towards(*_ARROWS[key])
@@ -393,8 +394,8 @@ class MapCanvas(QWidget):
             self.select(self.rows_in_view)
         elif key == Qt.Key.Key_Space:
             self._choose_nearest(self._in_view, middle)
-        elif text.strip() and text.isprintable():
-            self.key_typed.emit(text)
+        elif typed := typed_key(event):
+            self.key_typed.emit(typed)
         else:
             super().keyPressEvent(event)
 

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QVBoxLayout,
-    QWidget,
 )
 
 from ferapp.ui.face_map.colour_legend import ColourLegend
@@ -25,6 +24,7 @@ from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.ui.widgets.picker import Picker
+from ferapp.ui.widgets.vertical_scroll import CompactWidget
 
 ARRANGEMENTS = {  # name, tip
     "pca": (
@@ -46,7 +46,7 @@ _KEYS = (
 )
 
 
-class MapPanel(QWidget):
+class MapPanel(CompactWidget):
     """`arranged` has a method, `coloured` a ColourBy, `filtered` the data of `filter`'s entry."""
 
     arranged = Signal(str)

@@ -38,6 +38,7 @@ from ferapp.ui.inspect.split_switch import SplitSwitch, split_name
 from ferapp.ui.shell.page import Page
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import MenuButton
+from ferapp.ui.widgets.vertical_scroll import VerticalScrollArea
 from trainer.evaluation.intervals import Interval
 
 SETTLE_MS = 60  # a sample that is only passed by is not explained
@@ -81,7 +82,9 @@ class InspectPage(Page):
         bar.addWidget(self.open_button)
         bar.addWidget(self.comparing.button)
         bar.addStretch(1)
-        self.switch = ViewSwitch(self.overview, self.samples)
+        overview = VerticalScrollArea()
+        overview.setWidget(self.overview)
+        self.switch = ViewSwitch(overview, self.samples)
         columns = InspectColumns(
             (top, self.splits, self.comparing.status, self.switch.left),
             (self.switch, self.switch.middle),

@@ -9,7 +9,11 @@ from ferapp.ui.inspect.samples.sample_files import SampleFiles
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
 
-SAMPLES_TIP = "Every sample of the evaluation, as a grid."
+SAMPLES_TIP = (
+    "Every sample of the evaluation, as a grid.\n"
+    "Click with Shift: all up to this one. With Ctrl: one more, or one less. Ctrl+A: all. "
+    "Esc: one."
+)
 
 
 class InspectView(QObject):

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from ferapp.ui.inspect.inspect_tools import InspectTools
 from ferapp.ui.shell.menus.source_menu import literal
+from ferapp.ui.widgets.file_dialogs import open_folder
 from trainer.training.run_dir import RunDir
 
 _MAX_RUNS = 15
@@ -77,6 +78,6 @@ class EvaluationMenu(QMenu):
         action.triggered.connect(lambda: callback(source))
 
     def _browse(self, title: str) -> None:
-        path = QFileDialog.getExistingDirectory(self.parentWidget(), title, str(Path.cwd()))
+        path = open_folder(self.parentWidget(), "evaluation", title, Path.cwd())
         if path:
             self._on_chosen(path)

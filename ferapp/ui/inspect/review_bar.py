@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ferapp.overlays import label_text
 from ferapp.review.decisions import Review
@@ -17,6 +17,7 @@ from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
+from ferapp.ui.widgets.file_dialogs import save_file
 from trainer.data.label_review import NONE, Decision
 from trainer.errors import FerError
 
@@ -224,9 +225,7 @@ class ReviewBar(QWidget):
         evaluation = self._evaluation
         if self.review is None or evaluation is None:
             return
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Export the review", "review.csv", "Table (*.csv)"
-        )
+        path, _ = save_file(self, "export", "Export the review", "review.csv", "Table (*.csv)")
         if not path:
             return
         labels = {

@@ -236,7 +236,8 @@ class LabelDoctor(InspectView):
         rate = estimated_error_rate_after(diagnosis.report, self.decisions)
         self.panel.show_review(diagnosis, count_reviewed(diagnosis.suspects, self.decisions), rate)
         self.panel.show_retraining(
-            sum(count_corrections(opened, self.decisions)), why_not_retrain(opened, self.decisions)
+            count_corrections(opened, self.decisions).used,
+            why_not_retrain(opened, self.decisions),
         )
 
     # --- training again -------------------------------------------------------------------------

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog
-
 from ferapp.ui.text.source_text import MODELS_FILTER
+from ferapp.ui.widgets.file_dialogs import open_file
 from ferapp.ui.widgets.picker import Picker
 
 _FILE = ""  # data of the entry that asks for a file
@@ -42,8 +41,7 @@ class FeaturePicker(Picker):
 
     def _ask_for_file(self) -> None:
         if self.chosen == _FILE:
-            title, kinds = "Choose a model", MODELS_FILTER
-            path, _ = QFileDialog.getOpenFileName(self, title, str(Path.cwd()), kinds)
+            path = open_file(self, "model", "Choose a model", MODELS_FILTER, Path.cwd())
             if path and self.findData(path) < 0:
                 self.insertItem(self.count() - 1, Path(path).name, path)
             self.setCurrentIndex(self.findData(path or self._last))

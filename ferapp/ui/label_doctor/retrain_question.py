@@ -8,13 +8,16 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from ferapp.review.retraining import RetrainingPlan
 from ferapp.ui.text import wording
 
+_UNUSED = "of faces that it does not learn from (data.limit, or copies in another split)."
+
 
 def plan_text(plan: RetrainingPlan) -> str:
     """What a retraining does, in sentences."""
-    start = plan.config.model.init
+    start, unused = plan.config.model.init, plan.corrections.unused
+    relabelled, dropped = plan.corrections.relabelled, plan.corrections.dropped
     changes = [
-        f"{wording.count(plan.relabelled, 'face')} with another label" if plan.relabelled else "",
-        f"{wording.count(plan.dropped, 'face')} left out" if plan.dropped else "",
+        f"{wording.count(relabelled, 'face')} with another label" if relabelled else "",
+        f"{wording.count(dropped, 'face')} left out" if dropped else "",
     ]
     same = (
         f"All settings are those of {plan.former}, so that only the labels differ."
@@ -23,7 +26,8 @@ def plan_text(plan: RetrainingPlan) -> str:
     )
     return "\n".join(
         (
-            f"A new run, “{plan.name}”: {' and '.join(filter(None, changes))}.",
+            f"A new run, “{plan.name}”: {' and '.join(filter(None, changes))}."
+            + (f" Not used: {wording.count(unused, 'correction')} {_UNUSED}" if unused else ""),
             f"{same} {plan.config.model.name}, {wording.count(plan.config.optim.epochs, 'epoch')}, "
             + (f"starting from {start}." if start else "starting from random weights."),
             f"Data: {plan.data}. The data set itself is not changed.",
@@ -40,7 +44,7 @@ def ask_to_retrain(
     """Ask without blocking the window; `on_answer` gets True to start now, False for the form."""
     box = QMessageBox(parent)
     box.setWindowTitle("Retrain")
-    box.setText(f"Train again with {wording.count(plan.corrections, 'correction')}?")
+    box.setText(f"Train again with {wording.count(plan.corrections.used, 'correction')}?")
     box.setInformativeText(plan_text(plan))
     start = box.addButton("Start training", QMessageBox.ButtonRole.AcceptRole)
     form = box.addButton("Change settings first…", QMessageBox.ButtonRole.ActionRole)

@@ -32,6 +32,7 @@ from ferapp.ui.inspect.samples.sample_model import decision_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.text_size import scaled
 from ferapp.ui.widgets.thumbnails import ThumbnailCache
+from ferapp.ui.widgets.typed_key import typed_key
 from trainer.data.label_review import NONE, Decision
 
 Index = QModelIndex | QPersistentModelIndex
@@ -322,13 +323,12 @@ class SuspectList(QTableView):
         self.verticalHeader().setDefaultSectionSize(line_height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        text = event.text().lower()
         is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if event.matches(QKeySequence.StandardKey.Undo):
             self.key_typed.emit("u")
         elif is_plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.key_typed.emit(ACCEPT)
-        elif is_plain and text.strip() and text.isprintable():
-            self.key_typed.emit(text)
+        elif typed := typed_key(event):
+            self.key_typed.emit(typed)
         else:
             super().keyPressEvent(event)

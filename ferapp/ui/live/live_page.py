@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ferapp.live.status import LiveEngine, LiveStatus, ModelState
-from ferapp.overlays.overlay_style import OVERLAYS, OverlayStyle
+from ferapp.live.status import LiveEngine, LiveStatus
+from ferapp.overlays.overlay_style import OVERLAYS, OverlayStyle, without_overlays
 from ferapp.sources.recorded import Replay
 from ferapp.ui.brush.brush_controller import BrushController
 from ferapp.ui.duel.sides import compared_sides, offered_methods
@@ -71,6 +71,7 @@ class LivePage(QWidget):
         self._analysis: Analysis | None = None
         self.recent_faces = RecentFaces()
         self._shown: Analysis | None = None  # the same with debounced quality issues
+        self._is_blind = False
         self._selection = FaceSelection()
         self._debounce = QualityDebounce()
         self._status: LiveStatus = engine.status()
@@ -146,12 +147,23 @@ class LivePage(QWidget):
         actions["next_face"].triggered.connect(lambda: self._follow(next_face(self._analysis)))
         actions["largest_face"].triggered.connect(lambda: self._follow(None))
         self.panel.bars.class_chosen.connect(self.look.explain)
-        actions["panel"].toggled.connect(self.panel.setVisible)
+        actions["panel"].toggled.connect(self._show_panel)
         self.brush.changed.connect(lambda hidden: self.look.set_options(hidden=hidden))
 
     @property
     def overlay_style(self) -> OverlayStyle:
-        return self.look.style
+        return without_overlays(self.look.style) if self._is_blind else self.look.style
+
+    def set_blind(self, on: bool) -> None:
+        """Hide all that the model says, so that it cannot sway who codes the clip."""
+        self._is_blind = on
+        self._apply_style()
+        self._show_panel()
+        self.timeline.set_blind(on)
+        self._refresh_summaries()
+
+    def _show_panel(self) -> None:
+        self.panel.setVisible(self._actions["panel"].isChecked() and not self._is_blind)
 
     def change_style(self, **changes: Any) -> None:
         """Change the overlay style, as the controls do."""
@@ -326,7 +338,7 @@ class LivePage(QWidget):
         self.live_view.duel.redraw()
 
     def _refresh_summaries(self) -> None:
-        self.view.setAccessibleDescription(wording.summary(self._shown))
+        self.view.setAccessibleDescription(wording.summary(None if self._is_blind else self._shown))
         bars = self.panel.bars
         bars.setAccessibleDescription(bars.summary())
         cells = self.panel.signals.cells
@@ -356,7 +368,7 @@ class LivePage(QWidget):
         if is_same and self._status_age % RATES_EVERY:
             return
         self._status_age = 0
-        states, before = (_model_states(item) for item in (status, self._status))
+        states, before = status.model_states, self._status.model_states
         is_notice_new = status.analysis_notice != self._status.analysis_notice
         self._panel_due = self._panel_due or states != before or is_notice_new
         is_new_model = status.model.spec != self._status.model.spec
@@ -386,8 +398,3 @@ class LivePage(QWidget):
         self.panel.show_status(status)
         if self._analysis is None:
             self._panel_due = True
-
-
-def _model_states(status: LiveStatus) -> tuple[ModelState, ModelState | None, str]:
-    second = status.second_model
-    return status.model.state, second.state if second else None, second.name if second else ""

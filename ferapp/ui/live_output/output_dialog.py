@@ -4,7 +4,15 @@ from collections.abc import Callable
 from html import escape
 
 from PySide6.QtCore import QMargins, QSize, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QTextBrowser, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ferapp.live.status import OutputStatus
 from ferapp.studies.live_output.osc_output import MESSAGES
@@ -22,6 +30,7 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.dialogs import ModelessDialog
 from ferapp.ui.widgets.text_size import scaled
+from ferapp.ui.widgets.vertical_scroll import VerticalScrollArea
 from trainer.errors import UsageError
 
 OFF = "Off. Nothing is sent."
@@ -60,13 +69,25 @@ class OutputDialog(ModelessDialog):
             grid.addWidget(state, row if row == 0 else row + 2, 1)
         grid.addWidget(self.address, 3, 1)
         grid.setRowMinimumHeight(2, theme.GAP)
-        self.column.addWidget(_wrapped(CONTENT))
-        self.column.addLayout(grid)
-        self.column.addWidget(_wrapped(PRIVACY))
-        self.column.addWidget(_wrapped("OSC messages, in one bundle a frame:"))
-        self.column.addWidget(_message_list(), 1)
+        content = QWidget()
+        content.setObjectName("inner")
+        column = QVBoxLayout(content)
+        column.setContentsMargins(QMargins())
+        column.setSpacing(theme.MARGIN)
+        column.addWidget(_wrapped(CONTENT))
+        column.addLayout(grid)
+        column.addWidget(_wrapped(PRIVACY))
+        column.addWidget(_wrapped("OSC messages, in one bundle a frame:"))
+        column.addWidget(_message_list(), 1)
+        area = VerticalScrollArea()  # for a screen that is too low for everything
+        area.setObjectName("inner")
+        area.setWidget(content)
+        self.column.addWidget(area, 1)
         self.add_buttons()
-        self.resize(self.width(), self.column.totalHeightForWidth(self.width()))
+        margins = self.column.contentsMargins()
+        height = column.totalHeightForWidth(self.width() - margins.left() - margins.right())
+        below = self.column.spacing() + self.buttons.sizeHint().height()
+        self.resize(self.width(), height + below + margins.top() + margins.bottom())
 
     def _button(self, kind: str, on_click: Callable[[], None]) -> QPushButton:
         button = QPushButton("Start")

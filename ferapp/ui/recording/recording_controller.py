@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.dialogs import ModelessDialog
+from ferapp.ui.widgets.file_dialogs import save_file
 from ferapp.vision.types import Analysis
 
 TITLE = "ferapp"
@@ -151,10 +153,8 @@ class RecordingController(QObject):
     def _start_table(self) -> None:
         status = self._page.status
         stem = "demo" if status.source.uri == "demo" else Path(status.source.uri).stem
-        folder = tables_folder()
-        path, _ = QFileDialog.getSaveFileName(
-            self._window, "Analyse to table", str(folder / f"{stem}.csv"), "Tables (*.csv)"
-        )
+        title, name, filters = "Analyse to table", f"{stem}.csv", "Tables (*.csv)"
+        path, _ = save_file(self._window, "table", title, name, filters, tables_folder())
         if path:
             now = self._page.options
             card = status.model.card  # an old one does not say what would have to be balanced
@@ -177,9 +177,17 @@ class RecordingController(QObject):
     def _toggle(self) -> None:
         running = self._engine.status().recording
         if running is not None and not running.over:
-            self.save_note()
-            self._engine.end_recording()
+            self.end()
             return
+        self.start({})
+
+    def end(self) -> None:
+        """Complete the recording that runs."""
+        self.save_note()
+        self._engine.end_recording()
+
+    def start(self, settings: dict[str, Any]) -> None:
+        """Record from now on; `settings` are saved in session.json beside those of the display."""
         now, store = self._store.now, self._store
         self._outcome_due = True
         self._shown = None
@@ -197,7 +205,7 @@ class RecordingController(QObject):
                 overlaid=now.record_overlaid,
                 draw=draw,
                 target=lambda: store.now.look.target,
-                display_settings={"look": asdict(now.look)},
+                display_settings={"look": asdict(now.look)} | settings,
             )
         )
         self._page.live_view.toast.show_message(

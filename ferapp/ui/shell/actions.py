@@ -168,6 +168,14 @@ ACTIONS: tuple[ActionRecord, ...] = (
         checked=True,
     ),
     ActionRecord(
+        "coding",
+        "Recording",
+        "Code by hand",
+        "K",
+        "Code a video or recording yourself, blind to the model, and see how far you agree.",
+        checked=False,
+    ),
+    ActionRecord(
         "next_face",
         "Picture",
         "Next face",
@@ -228,6 +236,13 @@ ACTIONS: tuple[ActionRecord, ...] = (
         "Mark",
         "E",
         "Mark this moment of the recording and, if you like, add a note.",
+    ),
+    ActionRecord(
+        "stimuli",
+        "Recording",
+        "Show stimuli…",
+        "Ctrl+P",
+        "Show a list of pictures and videos on a screen while the face is recorded.",
     ),
     ActionRecord(
         "open_recording",
@@ -297,7 +312,10 @@ ACTIONS: tuple[ActionRecord, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class ModeKey:
-    """A key that a mode of the window owns while it is on; elsewhere it may mean something else."""
+    """A key that a mode of the window owns while it is on; elsewhere it may mean something else.
+
+    `shown` "": the first of the keys, as the system writes it.
+    """
 
     id: str
     keys: tuple[str, ...]
@@ -315,6 +333,11 @@ def block(action: QAction, reason: str) -> None:
 def native(shortcut: str) -> str:
     """The key as this system writes it: Ctrl+R is ⌘R on a Mac."""
     return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def native_modifier(name: str) -> str:
+    """Ctrl or Shift alone, as this system writes it."""
+    return native(f"{name}+A").removesuffix("A").removesuffix("+")
 
 
 def give_key(action: QAction, record: ActionRecord) -> None:

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from PySide6.QtCore import QByteArray, QProcess, QSize
-from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from ferapp.ui.widgets.dialogs import ModelessDialog
+from ferapp.ui.widgets.file_dialogs import save_file
 
 CONTENT = (
     "One zip file to attach when you report a problem: what is installed and what ferapp doctor "
@@ -43,9 +44,8 @@ class DiagnosticsDialog(ModelessDialog):
         self.finished.connect(self._stop)
 
     def _choose(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save diagnostics", "ferapp-diagnostics.zip", "Zip files (*.zip)"
-        )
+        name, filters = "ferapp-diagnostics.zip", "Zip files (*.zip)"
+        path, _ = save_file(self, "log", "Save diagnostics", name, filters)
         if path:
             self.save(path)
 

@@ -89,6 +89,9 @@ DUEL_KEYS = (
 
 # handled by the grid of the Inspect page: key, text, tip
 INSPECT_KEYS = (
+    ("Shift", "Select up to here", "With a click: all samples from the current one to this one."),
+    ("Ctrl", "Add or remove", "With a click: select one more sample, or one less."),
+    ("Ctrl+A", "Select all", "All samples that are shown. Esc: only the current one."),
     ("1 – 7", "Relabel", "Give the face on the Inspect page another label."),
     ("0", "Original label", "Restore the data set's label."),
     ("N", "Keep", "Keep the label: you looked, and it is right."),

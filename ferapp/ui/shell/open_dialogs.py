@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from ferapp.sources.file_kind import TABLE_SUFFIX, VIDEO_FILE_SUFFIXES
 from ferapp.ui.text.source_text import MODELS_FILTER
 from ferapp.ui.widgets.dialogs import AddressDialog
+from ferapp.ui.widgets.file_dialogs import open_file, open_folder
 from trainer.errors import FerError
 from trainer.files import PICTURE_SUFFIXES
 
@@ -38,14 +39,13 @@ class OpenDialogs:
         actions["open_model"].triggered.connect(self._choose_model)
 
     def _choose_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self._window, "Open a video, a picture or a table", "", f"{_PICTURES};;All files (*)"
-        )
+        title = "Open a video, a picture or a table"
+        path = open_file(self._window, "source", title, f"{_PICTURES};;All files (*)")
         if path:
             self._open_source(path)
 
     def _choose_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self._window, "Open a folder of pictures")
+        path = open_folder(self._window, "source", "Open a folder of pictures")
         if path:
             self._open_source(path)
 
@@ -72,6 +72,6 @@ class OpenDialogs:
         dialog.open()
 
     def _choose_model(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self._window, "Open a model", "", MODELS_FILTER)
+        path = open_file(self._window, "model", "Open a model", MODELS_FILTER)
         if path:
             self._load_model(path)

@@ -10,12 +10,14 @@ from platformdirs import user_config_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ferapp.overlays.overlay_style import OverlayStyle
+from ferapp.studies.coding.codes import CODES
 from ferapp.ui.text.class_words import DEFAULT_LANGUAGE, LANGUAGES
 from ferapp.ui.widgets.theme import Mode
 from ferapp.vision.analysis_options import DEFAULT_FACES, MAX_FACES, Prior
 from ferapp.vision.overlay_methods import OVERLAY_METHODS
 from ferapp.vision.signals import GROUPS
 from trainer.files import write_json
+from trainer.labels import EXPRESSIONS
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,13 @@ def _signal_groups(value: Any) -> Any:
     return tuple(name for name in GROUPS if name in value) if isinstance(value, list) else value
 
 
+def _codes(value: Any) -> Any:
+    """Those of the file that exist; all expressions where none does."""
+    if not isinstance(value, list | tuple):
+        return value
+    return tuple(code for code in dict.fromkeys(value) if code in CODES)[:9] or EXPRESSIONS
+
+
 def _recent(value: Any) -> Any:
     return tuple(value)[:RECENT] if isinstance(value, list) else value
 
@@ -96,7 +105,10 @@ class Settings(BaseModel):
     stage_language: Annotated[str, AfterValidator(_language)] = DEFAULT_LANGUAGE
     text_size: int = Field(default=100, ge=100, le=200)  # percent
     notify_ends: bool = True  # of trainings, by the system
+    folders: dict[str, str] = Field(default_factory=dict)  # of file dialogs, by what they choose
     osc_address: str = ""  # the last one, as `osc_target` reads it; "" is none yet
+    coder: str = ""  # who coded a clip last
+    codes: Annotated[tuple[str, ...], BeforeValidator(_codes)] = EXPRESSIONS  # with keys
 
 
 class SettingsStore:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from ferapp.live.status import LiveEngine
 from ferapp.ui.booth.booth_mode import BoothMode
+from ferapp.ui.coding.coding_mode import CodingMode
 from ferapp.ui.live.live_page import LivePage
 from ferapp.ui.live.slide import RecentShares
 from ferapp.ui.live.snapshot import Cover, Snapshots, open_folder
@@ -48,9 +49,11 @@ from ferapp.ui.shell.window_exposure import WindowExposure
 from ferapp.ui.shell.window_place import restore_place, window_place
 from ferapp.ui.stage.language_menu import LanguageMenu
 from ferapp.ui.stage.stage_mode import StageMode
+from ferapp.ui.stimuli.stimuli_controller import StimuliController
 from ferapp.ui.text import source_text
 from ferapp.ui.widgets.drop_hint import DropHint
 from ferapp.ui.widgets.live_tooltips import LiveTooltips
+from ferapp.ui.widgets.screen_fit import PageArea, room_on_screen
 from ferapp.ui.widgets.text_size import apply_text_size
 from ferapp.vision.analysis_options import MAX_FACES
 
@@ -99,12 +102,13 @@ class MainWindow(QMainWindow):
             self, actions, self.source_menu, self.model_menu, self.device_menu, self.help.menu
         )
         self.addToolBar(self.tool_bar)
-        self.setCentralWidget(self._pages)
+        self.setCentralWidget(PageArea(self._pages))
         self.live_page = LivePage(engine, actions, store)
         self._chosen_model = ChosenModel(engine, store, self.live_page.live_view.toast.show_message)
         self.add_page("Live", self.live_page, "A camera or clip, analysed as it plays.")
         self.stage = StageMode(self, self.live_page, actions, store)
         self.booth = BoothMode(self, self.live_page, actions, store)
+        self.coding = CodingMode(self, engine, self.live_page, actions, store)
         self.help.menu.insertMenu(
             actions["fullscreen"], TextSizeMenu(self, store.now.text_size, self._use_text_size)
         )
@@ -118,9 +122,11 @@ class MainWindow(QMainWindow):
         self.recordings = RecordingController(
             self, engine, actions, store, self.live_page, self.open_source
         )
+        self.stimuli = StimuliController(
+            self, engine, actions["stimuli"], store, self.live_page, self.recordings
+        )
         self.outputs = OutputController(self, engine, actions, store, self.live_page)
         report = self.live_page.live_view.toast.show_message
-        actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         self._open_dialogs = OpenDialogs(self, actions, self.open_source, self.load_model, report)
         self._status_bar = StatusBar()
         self.setStatusBar(self._status_bar)
@@ -134,7 +140,7 @@ class MainWindow(QMainWindow):
         self._save_timer = QTimer(self, interval=_SAVE_MS)
         self._save_timer.timeout.connect(store.save)
         self._save_timer.start()
-        room = self.screen().availableSize()
+        room = room_on_screen(self)
         self.setMinimumSize(_MIN_SIZE.boundedTo(room))
         self.resize(QSize(1280, 800).boundedTo(room))
         restore_place(self, store.now.geometry)
@@ -181,11 +187,13 @@ class MainWindow(QMainWindow):
     def _update_visibility(self) -> None:
         """The engine rests while neither the live page nor an audience's picture can be seen."""
         live = self._pages.currentWidget() is self.live_page and self._exposure.is_exposed
+        live = live and not self.stimuli.covers_window
         self._engine.set_visible(live or self.stage.is_on or self.booth.is_on)
 
     def _connect(self) -> None:
         actions, view = self.actions_by_id, self.live_page.live_view
         actions["demo"].triggered.connect(lambda: self.open_source("demo"))
+        actions["copy_python"].triggered.connect(lambda: copy_as_python(self.live_page))
         actions["camera"].triggered.connect(self._open_camera)
         actions["paste"].triggered.connect(
             lambda: self._open_data(QGuiApplication.clipboard().mimeData())
@@ -200,6 +208,7 @@ class MainWindow(QMainWindow):
         actions["hud"].toggled.connect(lambda on: self.store.change(hud=on))
         for mode in ("stage", "booth"):
             actions[mode].toggled.connect(self._update_visibility)
+        self.stimuli.covered.connect(self._update_visibility)
         view.notice.retry.connect(self.open_source)
         view.notice.locate.connect(self._open_dialogs.locate_pictures)
         view.notice.demo.connect(actions["demo"].trigger)
@@ -263,11 +272,8 @@ class MainWindow(QMainWindow):
         )
 
     def _snapshot_done(self, message: str, path: str) -> None:
-        toast = self.live_page.live_view.toast
-        if path:
-            toast.show_message(message, "Open folder", lambda: open_folder(path))
-        else:
-            toast.show_message(message)
+        toast, button = self.live_page.live_view.toast, "Open folder" if path else ""
+        toast.show_message(message, button, lambda: open_folder(path))
 
     # --- drag, drop and paste -------------------------------------------------------------------
 
@@ -373,8 +379,9 @@ class MainWindow(QMainWindow):
         if self._asks_before_closing and not all(each.may_close() for each in asked):
             event.ignore()
             return
-        for mode in ("stage", "booth"):
+        for mode in ("stage", "booth", "coding"):
             self.actions_by_id[mode].setChecked(False)
+        self.stimuli.close_down()
         self._save_timer.stop()
         self.store.change(geometry=window_place(self))
         self.store.save()

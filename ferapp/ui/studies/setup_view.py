@@ -28,6 +28,7 @@ from ferapp.ui.text.source_text import MODELS_FILTER
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.elided_label import ElidedLabel
+from ferapp.ui.widgets.file_dialogs import open_file
 from ferapp.ui.widgets.picker import Picker
 
 SETTLE_MS = 250  # after the last keystroke, before sources are looked for again
@@ -306,7 +307,7 @@ class SetupView(QWidget):
     def _on_model(self, _: int) -> None:
         if self.model.currentData() != _OTHER:
             return
-        path, _filter = QFileDialog.getOpenFileName(self, "Choose a model", "", MODELS_FILTER)
+        path = open_file(self, "model", "Choose a model", MODELS_FILTER)
         self.choose_model(path or str(self.model.itemData(0)))
 
     def _browse_out(self) -> None:

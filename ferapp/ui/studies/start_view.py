@@ -8,7 +8,6 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from ferapp.sources.file_kind import VIDEO_FILE_SUFFIXES
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard, push_button
+from ferapp.ui.widgets.file_dialogs import open_files, open_folder
 from ferapp.ui.widgets.text_size import scaled
 
 WIDTH = 640  # px of the column in the middle
@@ -211,20 +211,16 @@ class StartView(QWidget):
             self._recent.addWidget(card)
 
     def _choose_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Choose a folder of videos", str(Path.home()))
+        path = open_folder(self, "source", "Choose a folder of videos")
         if path:
             self.sources_chosen.emit([path])
 
     def _choose_videos(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(
-            self, "Choose videos", str(Path.home()), f"{_VIDEOS};;All files (*)"
-        )
+        paths = open_files(self, "source", "Choose videos", f"{_VIDEOS};;All files (*)")
         if paths:
             self.sources_chosen.emit(paths)
 
     def _open_study(self) -> None:
-        path = QFileDialog.getExistingDirectory(
-            self, "Open the folder of a study", str(Path.home())
-        )
+        path = open_folder(self, "study", "Open the folder of a study")
         if path:
             self.study_chosen.emit(path)

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from ferapp.personal.stored_data import DataLocations, StoredData, delete_stored
 from ferapp.runs.task_queue import TaskFailure, TaskQueue
@@ -14,6 +14,7 @@ from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.dialogs import ModelessDialog
+from ferapp.ui.widgets.vertical_scroll import VerticalScrollArea
 
 TITLE = "Delete all my data"
 SMALL_BYTES = 50_000  # below this the size is not given
@@ -58,10 +59,21 @@ class DeleteDataDialog(ModelessDialog):
         self.message.setWordWrap(True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.message.hide()
-        self.column.addWidget(self.title)
-        self.column.addLayout(self._grid)
+        content = QWidget()
+        content.setObjectName("inner")
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.MARGIN)
+        column.addWidget(self.title)
+        column.addLayout(self._grid)
         for widget in (self.note, self.message):
-            self.column.addWidget(widget)
+            column.addWidget(widget)
+        column.addStretch(1)
+        self._content = content
+        area = VerticalScrollArea()  # for a screen that is too low for everything
+        area.setObjectName("inner")
+        area.setWidget(content)
+        self.column.addWidget(area, 1)
         self.delete = self.add_button("Delete", "Permanently delete what is listed.", self._delete)
         self.delete.setEnabled(False)
         self.add_buttons()
@@ -159,9 +171,13 @@ class DeleteDataDialog(ModelessDialog):
         self._fit()
 
     def _fit(self) -> None:
-        width = self.width()
-        self.column.activate()
-        self.resize(width, self.column.totalHeightForWidth(width))
+        margins, layout = self.column.contentsMargins(), self._content.layout()
+        assert layout is not None
+        width = self.width() - margins.left() - margins.right()
+        below = self.column.spacing() + self.buttons.sizeHint().height()
+        height = layout.totalHeightForWidth(width) + below
+        self.resize(self.width(), height + margins.top() + margins.bottom())
+        self.keep_on_screen()
 
     def done(self, result: int) -> None:
         """A deletion that has begun is completed before the dialog closes."""

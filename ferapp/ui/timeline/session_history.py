@@ -14,6 +14,7 @@ import numpy as np
 from ferapp.sources.base import Frame
 from ferapp.sources.recorded import Mark
 from ferapp.sources.stream_address import without_password
+from ferapp.studies.stimuli.shown_stimuli import FIXATION, STIMULUS
 from ferapp.ui.timeline.time_series import SAME_S, Rows, TimeSeries
 from ferapp.vision.signals import SIGNALS
 from ferapp.vision.tracking import face_number
@@ -26,7 +27,7 @@ MAX_EVENTS = 1000
 NEXT_S = 0.25  # in a file, a frame so soon after one that was analysed before continues it
 KINDS = tuple(QualityKind)
 
-EventKind = Literal["mark", "hidden", "source", "model"]
+EventKind = Literal["mark", "hidden", "stimulus", "source", "model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +265,12 @@ class SessionHistory:
 
     def show_recorded_marks(self, marks: tuple[Mark, ...]) -> None:
         """Those of the recording that plays."""
-        kinds: dict[str, EventKind] = {"hidden": "hidden"}
-        recorded = [Event(mark.time_s, kinds.get(mark.kind, "mark"), mark.note) for mark in marks]
+        kinds: dict[str, EventKind] = {"hidden": "hidden", STIMULUS: "stimulus"}
+        recorded = [
+            Event(mark.time_s, kinds.get(mark.kind, "mark"), mark.note)
+            for mark in marks
+            if mark.kind != FIXATION
+        ]
         self.events = [*recorded, *(e for e in self.events if e.kind in ("source", "model"))]
         self.revision += 1
         self.changes += 1

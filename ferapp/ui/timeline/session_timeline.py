@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, QSizeF, Qt, S
 from PySide6.QtGui import (
     QColor,
     QKeyEvent,
-    QLinearGradient,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -20,9 +19,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferapp.overlays.label_text import class_title, percent
-from ferapp.overlays.palette import to_qcolor
 from ferapp.ui.timeline.interval_statistics import ExpressionStatistics, interval_statistics
 from ferapp.ui.timeline.session_history import LIVE_S, Event, SessionHistory, doubt_kinds
+from ferapp.ui.timeline.strip.pointer_painter import paint_cursor, paint_interval
 from ferapp.ui.timeline.strip.strip_layout import StripLayout, lay_out, least_height
 from ferapp.ui.timeline.strip.strip_painter import paint_session
 from ferapp.ui.timeline.strip.time_ticks import time_text
@@ -37,7 +36,6 @@ LEAST_SPAN_S = 0.5  # of the range displayed, and of a camera's whole session at
 FIRST_SPAN_S = 30.0
 NEAR_S = 0.25  # a frame so far from the pointer is still what is pointed at
 ZOOM = 1.2  # of one step of the wheel
-_SOFT = 7  # px of the selection's edges
 _HINT = (
     "Point: the values of that moment. Drag: measure an interval. Wheel: zoom; with Shift: move.\n"
     "Double click: show all. In a file a click goes there, and the cursor can be dragged.\n"
@@ -374,36 +372,15 @@ class SessionTimeline(QWidget):
         inside = QRectF(axis.left() - 8, 0, axis.width() + 16, self.height())
         painter.setClipRect(inside)
         if self.interval is not None:
-            _paint_interval(painter, layout, *self.interval)
+            paint_interval(painter, layout, *self.interval)
         if self.reading is not None:
             pointer = round(layout.x_of(self.reading.time_s))
             painter.fillRect(QRectF(pointer, 2, 1, axis.top() - 2), QColor(colours.muted))
         cursor = self.history.cursor_s
         if cursor is not None and layout.start <= cursor <= layout.end:
-            x, accent = layout.x_of(cursor), QColor(colours.accent)
-            painter.fillRect(QRectF(x - 0.75, 4, 1.5, axis.top() - 2), accent)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(accent)
-            top = axis.top() + 1
-            painter.drawPolygon(
-                [QPointF(x, top - 3), QPointF(x + 5, top + 5), QPointF(x - 5, top + 5)]
-            )
+            paint_cursor(painter, layout.x_of(cursor), axis.top())
         if self.hasFocus():
             painter.setClipping(False)
             painter.setPen(QColor(colours.accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-
-
-def _paint_interval(painter: QPainter, layout: StripLayout, start: float, end: float) -> None:
-    """The interval with soft edges."""
-    left, right = layout.x_of(start), layout.x_of(end)
-    accent = theme.current().accent
-    full, none = to_qcolor(accent, 0.20), to_qcolor(accent, 0.0)
-    height = layout.axis.top()
-    painter.fillRect(QRectF(left, 0, right - left, height), full)
-    for edge, outside in ((left, left - _SOFT), (right, right + _SOFT)):
-        fade = QLinearGradient(edge, 0, outside, 0)
-        fade.setColorAt(0, full)
-        fade.setColorAt(1, none)
-        painter.fillRect(QRectF(min(edge, outside), 0, _SOFT, height), fade)

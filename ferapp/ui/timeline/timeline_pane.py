@@ -5,7 +5,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -30,7 +29,9 @@ from ferapp.ui.timeline.strip.strip_layout import BETWEEN, LANE
 from ferapp.ui.timeline.table_history import table_history
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import MenuButton, push_button
+from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.elided_label import ElidedLabel
+from ferapp.ui.widgets.file_dialogs import save_file
 from ferapp.vision.signals import GROUPS
 from ferapp.vision.tracking import face_number
 from ferapp.vision.types import Analysis
@@ -39,14 +40,17 @@ REFRESH_MS = 100
 DESCRIBE_EVERY = 10  # refreshes: a screen reader should not be talked over
 LEAST_HEIGHT = 120  # px of the strip with its header
 HEIGHT = 190  # px, at first
+_HEADER = 34  # px above the lanes
 _HINT = "Point to read  ·  drag to measure  ·  wheel to zoom"
+_BLIND_HINT = "The model's answers are hidden while you code"
 _FILE_HINT = "Point to read  ·  click to go there  ·  drag to measure  ·  wheel to zoom"
 
 
 class TimelinePane(QWidget):
-    """`failed` carries a message for the user."""
+    """`failed` carries a message for the user; `refreshed` is emitted several times a second."""
 
     failed = Signal(str)
+    refreshed = Signal()
 
     def __init__(
         self,
@@ -66,9 +70,12 @@ class TimelinePane(QWidget):
         self.strip = SessionTimeline(history)
         self.lanes_menu, self.export_menu = QMenu(self), QMenu(self)
         self.hint = ElidedLabel(_HINT)
+        self._is_blind = False
+        self._buttons: tuple[MenuButton, ...] = ()
         for menu in (self.lanes_menu, self.export_menu):
             menu.setToolTipsVisible(True)
-        self._action = actions["timeline"]
+        self._lanes = QVBoxLayout()
+        self._action, self._coding = actions["timeline"], actions["coding"]
         self.frame = self._lay_out()
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.addWidget(above)
@@ -139,15 +146,9 @@ class TimelinePane(QWidget):
         row.setSpacing(theme.GAP)
         row.addWidget(title)
         row.addWidget(self.hint, 1)
-        for button in (lanes, export, close):
+        self._buttons = lanes, export
+        for button in (_switch(self._coding), lanes, export, close):
             row.addWidget(button)
-        scroll = QScrollArea()
-        scroll.setObjectName("inner")
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(self.strip)
         frame = QFrame()
         frame.setObjectName("lower")
         frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -156,8 +157,36 @@ class TimelinePane(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(header)
-        column.addWidget(scroll, 1)
+        self._lanes.addWidget(self.strip, 1)
+        self._lanes.addStretch()  # where the strip is hidden
+        column.addWidget(_scrolled(self._lanes), 1)
         return frame
+
+    def add_lane(self, lane: QWidget) -> None:
+        """Above the strip."""
+        self._lanes.insertWidget(0, lane)
+
+    def make_room(self, height: int) -> None:
+        """For lanes of `height` px, and the strip where it is shown, up to half of the whole."""
+        strip = 0 if self._is_blind else self.strip.minimumHeight()
+        whole = sum(self._splitter.sizes())
+        wanted = max(height + strip + _HEADER, LEAST_HEIGHT)
+        room = self._store.now.timeline_height or HEIGHT
+        room = wanted if self._is_blind else max(wanted, room)
+        self._splitter.setSizes([whole - min(room, whole // 2), min(room, whole // 2)])
+
+    def set_blind(self, on: bool) -> None:
+        """Hide what a model measured, and what is read from it."""
+        self._is_blind = on
+        self.strip.select_interval(None)
+        self.strip.point_at(None)
+        for widget in (self.strip, *self._buttons):
+            widget.setVisible(not on)
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        hint = _FILE_HINT if self.strip.can_seek else _HINT
+        self.hint.setText(_BLIND_HINT if self._is_blind else hint)
 
     # --- what the page reports ------------------------------------------------------------------
 
@@ -182,7 +211,7 @@ class TimelinePane(QWidget):
         """What can be sought, marks of a recording, and whether another model runs."""
         source, history = status.source, self._history
         self.strip.can_seek = source.playback is not None and history.has_positions
-        self.hint.setText(_FILE_HINT if self.strip.can_seek else _HINT)
+        self._show_hint()
         if source.playback is not None and source.playback.seconds != history.duration_s:
             history.duration_s = source.playback.seconds
             history.revision += 1
@@ -223,6 +252,7 @@ class TimelinePane(QWidget):
     def _refresh(self) -> None:
         if self._tasks is not None:
             self._tasks.deliver()
+        self.refreshed.emit()
         if self._drawn == self._history.revision or not self.strip.isVisible():
             return
         self._drawn = self._history.revision
@@ -259,9 +289,7 @@ class TimelinePane(QWidget):
 
     def _save(self) -> None:
         filters = ";;".join(timeline_export.FILTERS.values())
-        path, chosen = QFileDialog.getSaveFileName(
-            self, "Save the timeline", "timeline.csv", filters
-        )
+        path, chosen = save_file(self, "table", "Save the timeline", "timeline.csv", filters)
         if not path:
             return
         file = Path(path)
@@ -272,3 +300,28 @@ class TimelinePane(QWidget):
             timeline_export.save(self.strip, file)
         except OSError as error:
             self.failed.emit(f"The timeline could not be saved: {error.strerror or error}.")
+
+
+def _switch(action: QAction) -> Chip:
+    """A chip for an action that can be on."""
+    chip = Chip(action.text(), action.toolTip())
+    chip.clicked.connect(action.setChecked)
+    action.toggled.connect(chip.setChecked)
+    return chip
+
+
+def _scrolled(lanes: QVBoxLayout) -> QScrollArea:
+    """Many lanes, or many faces, are higher than their room."""
+    lanes.setContentsMargins(0, 0, 0, 0)
+    lanes.setSpacing(0)
+    content = QWidget()
+    content.setObjectName("inner")
+    content.setLayout(lanes)
+    scroll = QScrollArea()
+    scroll.setObjectName("inner")
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidgetResizable(True)
+    scroll.setWidget(content)
+    return scroll

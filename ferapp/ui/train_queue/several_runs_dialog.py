@@ -4,7 +4,6 @@ import tomllib
 from typing import Any
 
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QGridLayout,
     QLabel,
@@ -18,6 +17,7 @@ from ferapp.runs.run_queue import GRID_FIELDS, expand
 from ferapp.ui.text import wording
 from ferapp.ui.train.form_fields import form_fields
 from ferapp.ui.widgets.picker import Picker
+from ferapp.ui.widgets.screen_fit import ScreenDialog
 from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
 
@@ -27,7 +27,7 @@ _NONE = "–"
 _GRID_KINDS = ("number", "choice", "switch")
 
 
-class SeveralRunsDialog(QDialog):
+class SeveralRunsDialog(ScreenDialog):
     """`runs` are the ends of the names and the configurations, as `expand` makes them."""
 
     def __init__(self, parent: QWidget, config: TrainConfig, seeds: int, with_grid: bool) -> None:

@@ -5,12 +5,10 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QMargins, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
-    QDialog,
+    QBoxLayout,
     QDialogButtonBox,
-    QFileDialog,
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -21,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from ferapp.sources.stream_address import URL
-from ferapp.ui.shell.actions import ACTIONS, ActionRecord, native
+from ferapp.ui.coding.coding_keys import CODING, CODING_KEYS
+from ferapp.ui.shell.actions import ACTIONS, ActionRecord, ModeKey, native, native_modifier
 from ferapp.ui.shell.key_tables import (
     BOOTH,
     BOOTH_KEYS,
@@ -32,24 +31,31 @@ from ferapp.ui.shell.key_tables import (
 )
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import enable_keyboard
+from ferapp.ui.widgets.file_dialogs import save_file
 from ferapp.ui.widgets.log_view import LogView
+from ferapp.ui.widgets.screen_fit import ScreenDialog, room_on_screen
 from ferapp.ui.widgets.text_size import scaled
 
-KEYS_WIDTH = 1180  # px
-_SCREEN_MARGIN = 60  # px, with the window's frame
+KEYS_WIDTH, _TWO_COLUMNS = 1180, 960  # px; one column where there is less room than the latter
+_SCREEN_MARGIN = 28  # px around the window of keys
 _RIGHT_GROUPS = ("Picture", "Recording", "Comparison", "Inspect")  # about half of all keys
+_MODES: dict[str, Sequence[ModeKey]] = {
+    STAGE: STAGE_KEYS,
+    BOOTH: BOOTH_KEYS,
+    CODING: CODING_KEYS,
+}
 _KeyRow = tuple[str, str, str]  # a key, its action, and what that does
 LOG_MS = 1000  # between two updates of an open log
 
 
-class ModelessDialog(QDialog):
+class ModelessDialog(ScreenDialog):
     """A dialog with a column of widgets above a row of buttons, the last of which closes it."""
 
     def __init__(self, parent: QWidget, title: str, size: QSize) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(size.boundedTo(self.screen().availableSize()))
+        self.resize(size)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(QMargins(20, 18, 20, 16))
         self.column.setSpacing(theme.MARGIN)
@@ -73,18 +79,18 @@ class KeysDialog(ModelessDialog):
     """All actions with their keys, by group.
 
     With several `pages` also their keys, and those of the Inspect page. The keys of the `mode` that
-    is on, STAGE or BOOTH, come first, and what they replace is left out.
+    is on, a name in _MODES, come first, and what they replace is left out.
     """
 
     def __init__(self, parent: QWidget, pages: Sequence[ActionRecord], *, mode: str = "") -> None:
         super().__init__(parent, "Keys", QSize(KEYS_WIDTH, 0))
         modes: dict[str, list[_KeyRow]] = {
-            name: [(key.shown, key.text, key.tip) for key in table]
-            for name, table in ((STAGE, STAGE_KEYS), (BOOTH, BOOTH_KEYS))
+            name: [(key.shown or native(key.keys[0]), key.text, key.tip) for key in table]
+            for name, table in _MODES.items()
         }
         groups = {name: rows for name, rows in modes.items() if name == mode}
         has_pages = len(pages) > 1
-        table = {STAGE: STAGE_KEYS, BOOTH: BOOTH_KEYS}.get(mode, ())
+        table = _MODES.get(mode, ())
         owned = {key for record in table for key in record.keys}
         for record in (*ACTIONS, *(pages if has_pages else ())):
             if record.shortcut in owned:
@@ -93,12 +99,12 @@ class KeysDialog(ModelessDialog):
             groups.setdefault(record.group, []).append(row)
         groups["Comparison"] = [*DUEL_KEYS]
         if has_pages:
-            groups["Inspect"] = [*INSPECT_KEYS]
+            groups["Inspect"] = [(_native_key(key), text, tip) for key, text, tip in INSPECT_KEYS]
         groups |= modes
         right = {name: groups.pop(name) for name in _RIGHT_GROUPS if name in groups}
         body = QWidget()
         body.setObjectName("inner")
-        sides = QHBoxLayout(body)
+        sides = QBoxLayout(QBoxLayout.Direction.LeftToRight, body)
         sides.setContentsMargins(0, 0, 0, 0)
         sides.setSpacing(2 * theme.MARGIN)
         sides.addLayout(_key_grid(groups), 1)
@@ -113,15 +119,23 @@ class KeysDialog(ModelessDialog):
         self.add_buttons()
         self._fit(sides)
 
-    def _fit(self, sides: QHBoxLayout) -> None:
+    def _fit(self, sides: QBoxLayout) -> None:
         """Large enough for everything, as far as the screen allows."""
-        available = self.screen().availableSize() - QSize(_SCREEN_MARGIN, _SCREEN_MARGIN)
+        available = room_on_screen(self) - QSize(_SCREEN_MARGIN, _SCREEN_MARGIN)
         margins = self.column.contentsMargins()
         width = min(scaled(KEYS_WIDTH), available.width())
+        if width < scaled(_TWO_COLUMNS):
+            sides.setDirection(QBoxLayout.Direction.TopToBottom)
         keys_height = sides.totalHeightForWidth(width - margins.left() - margins.right())
         buttons_height = self.column.spacing() + self.buttons.sizeHint().height()
         height = margins.top() + keys_height + buttons_height + margins.bottom() + 2
         self.resize(width, min(height, available.height()))
+
+
+def _native_key(key: str) -> str:
+    if key in ("Ctrl", "Shift"):
+        return native_modifier(key)
+    return native(key) if key.startswith("Ctrl+") else key
 
 
 def _key_grid(groups: dict[str, list[_KeyRow]]) -> QGridLayout:
@@ -200,7 +214,7 @@ class LogDialog(ModelessDialog):
         QGuiApplication.clipboard().setText(self._read_log())
 
     def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save the log", "ferapp.log", "Text (*.log)")
+        path, _ = save_file(self, "log", "Save the log", "ferapp.log", "Text (*.log)")
         if not path:
             return
         try:
@@ -213,7 +227,7 @@ class LogDialog(ModelessDialog):
         self.saved.show()
 
 
-class AddressDialog(QDialog):
+class AddressDialog(ScreenDialog):
     """Asks for the address of a stream, and checks it while it is typed."""
 
     chosen = Signal(str)
@@ -222,7 +236,7 @@ class AddressDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Open address")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(460)
+        self.resize(scaled(460), 0)
         label = QLabel("Address of a camera or video on the network")
         self.line = QLineEdit()
         self.line.setAccessibleName("Address")

@@ -7,9 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from ferapp.ui.widgets import theme
+from ferapp.ui.widgets.file_dialogs import save_file
 
 SVG_TYPE = "image/svg+xml"
 PICTURE_FILTERS = {".png": "Picture (*.png)", ".svg": "Drawing (*.svg)"}
@@ -96,10 +97,8 @@ def figure_of(widget: QWidget, title: str, description: str) -> Figure:
 
 
 def _ask_and_save(parent: QWidget, figure: Figure) -> None:
-    start = str(Path.cwd() / f"{figure.title.lower()}.png")
-    name, chosen = QFileDialog.getSaveFileName(
-        parent, "Save figure", start, ";;".join(PICTURE_FILTERS.values())
-    )
+    suggested, filters = f"{figure.title.lower()}.png", ";;".join(PICTURE_FILTERS.values())
+    name, chosen = save_file(parent, "figure", "Save figure", suggested, filters)
     if not name:
         return
     file = Path(name)

@@ -12,6 +12,7 @@ from ferapp.live.app_log import AppLog
 from ferapp.personal import stored_data
 from ferapp.personal.examples import ExampleStore
 from ferapp.personal.stored_data import DataLocations, delete_stored
+from trainer.stored_results import results_folder
 
 
 @pytest.fixture
@@ -46,6 +47,8 @@ def locations(tmp_path: Path) -> DataLocations:
         tmp_path / "log" / "ferapp.log.1",
         data / "reviews" / "mine-0123" / "review.jsonl",
         Path(platformdirs.user_cache_dir("ferapp")) / "datasets" / "mine" / "images.npy",
+        results_folder("features") / "0123.npz",
+        results_folder("projections") / "0123.npy",
     ):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"12345")
@@ -60,7 +63,7 @@ def test_stored_data_is_listed_with_its_size(locations: DataLocations) -> None:
     found = {each.key: each for each in locations.find()}
     assert {key: each.files for key, each in found.items()} == {
         "personal": 4, "settings": 1, "pasted": 1, "thumbnails": 1, "log": 2, "recordings": 3,
-        "snapshots": 3, "reviews": 1, "datasets": 1,
+        "snapshots": 3, "reviews": 1, "datasets": 1, "results": 2,
     }  # fmt: skip
     assert found["recordings"].bytes == 15
     for folder in locations.recordings:
@@ -84,7 +87,7 @@ def test_everything_is_deleted_and_nothing_of_other_programs(
 def test_only_the_chosen_categories_are_deleted(locations: DataLocations) -> None:
     delete_stored(each for each in locations.find() if each.always)
     left = {each.key for each in locations.find() if each.files}
-    assert left == {"recordings", "snapshots", "reviews", "datasets"}
+    assert left == {"recordings", "snapshots", "reviews", "datasets", "results"}
 
 
 def test_paths_that_remain_are_returned(

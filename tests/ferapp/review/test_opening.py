@@ -186,7 +186,7 @@ def test_faceless_pictures_are_not_counted_and_unreadable_ones_are_named(
     assert evaluation.faceless.tolist() == [False, True]
     assert evaluation.confusion_with_unlabelled.sum() == 1
     assert "No face was found in 1 picture" in opened.note
-    assert "bad.jpg is no picture that can be read" in opened.note
+    assert "bad.jpg could not be read as a picture" in opened.note
     assert opened.classified_by == "default"
 
 

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ferapp.review.retraining import newest_retrained, plan_retraining, retraining_verdict
+from ferapp.review.retraining import (
+    Corrections,
+    newest_retrained,
+    plan_retraining,
+    retraining_verdict,
+    why_not_retrain,
+)
+from ferapp.ui.label_doctor.retrain_question import plan_text
 from tests.support.runs.diagnoses import opened_training
 from tests.support.runs.evaluations import HAPPY, SAD, evaluation, write
 from trainer.config.loading import load_config
@@ -41,7 +48,7 @@ def test_a_plan_changes_only_the_labels(tmp_path: Path) -> None:
         "val-00000": Decision("sad"),  # of another split: training never sees it
     }
     plan = plan_retraining(opened, decisions)
-    assert (plan.relabelled, plan.dropped, plan.corrections) == (1, 1, 2)
+    assert plan.corrections == Corrections(relabelled=1, dropped=1, unused=0)
     assert (plan.name, plan.former) == ("first-corrected", former.path.name)
     assert plan.data == str(tmp_path / "faces")
     assert plan.config.data.review == str(opened.review)
@@ -52,6 +59,25 @@ def test_a_plan_changes_only_the_labels(tmp_path: Path) -> None:
     second = made_run(tmp_path / "runs", plan.name, opened.review)
     again = plan_retraining(replace(opened, run=second.path), decisions)
     assert again.name == "first-corrected"
+
+
+def test_corrections_of_faces_that_the_run_does_not_learn_from_are_not_counted(
+    tmp_path: Path,
+) -> None:
+    former = made_run(tmp_path / "runs", "first")
+    learned = frozenset({"train-00000", "train-00003"})
+    opened = replace(opened_training(tmp_path, run=former.path), learned=learned)
+    decisions = {
+        "train-00000": Decision("sad"),
+        "train-00001": Decision("sad"),
+        "train-00002": Decision(flag=True),
+    }
+    plan = plan_retraining(opened, decisions)
+    assert plan.corrections == Corrections(relabelled=1, dropped=0, unused=2)
+    assert plan.corrections.used == 1
+    assert "Not used: 2\u00a0corrections of faces that it does not learn from" in plan_text(plan)
+    del decisions["train-00000"]
+    assert "learns from none of the corrected faces" in why_not_retrain(opened, decisions)
 
 
 def test_data_without_a_run_is_trained_by_the_default_recipe(tmp_path: Path) -> None:

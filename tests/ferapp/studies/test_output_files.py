@@ -25,7 +25,7 @@ class TestFilesThatCannotBeWritten:
 
     def test_a_missing_folder(self, tmp_path: Path) -> None:
         file = tmp_path / "gone" / "out.mp4"
-        with pytest.raises(UsageError, match="cannot be written") as refused:
+        with pytest.raises(UsageError, match="there is no folder") as refused:
             analyze_source("demo", None, AnalysisSettings(max_frames=1), video_file=file)
         assert str(file) in str(refused.value)
 

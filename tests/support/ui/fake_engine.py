@@ -226,6 +226,9 @@ class FakeEngine:
     def note(self, time_s: float, text: str) -> None:
         self.calls.append(("note", (time_s, text)))
 
+    def add_event(self, kind: str, note: str, at: float) -> None:
+        self.calls.append(("add_event", (kind, note)))
+
     def pause(self, on: bool) -> None:
         if self.now.source.playback is not None:
             self.change_source(playback=replace(self.now.source.playback, paused=on))

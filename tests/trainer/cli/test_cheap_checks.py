@@ -41,6 +41,12 @@ def unread_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         ("labels --out file/here/s.csv", "file/here: the folder cannot be created"),
         ("train --init nothere", "there is no model 'nothere'"),
         ("train --set model.init='nothere'", "there is no model 'nothere'"),
+        ("train --name a/b", "--name 'a/b': use letters"),
+        ("train --set model.name=nosuch", "there is no model 'nosuch'"),
+        ("train --set run.device=cuda:70", "the device cuda:70 is not available"),
+        ("train --init file", "file: the weights cannot be read"),
+        ("train --classes happy,nosuch", "faces.csv has no class nosuch"),
+        ("evaluate --model default --classes happy,sad", "are not those of faces.csv"),
         ("train --runs file/here", "file/here: the folder cannot be created"),
         ("reproduce twin --runs file/here", "file/here: the folder cannot be created"),
     ],
@@ -52,13 +58,15 @@ def test_wrong_arguments_are_refused_unread(
     assert done.returncode in (1, 2), done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+    assert not (command.folder / "runs").exists()
 
 
 def test_prepare_looks_for_the_folder_of_landmarks_first(
     command: Command, unread_data: str
 ) -> None:
     done = command("trainer", "prepare", unread_data, "--out", "ready", "--landmarks", "gone")
-    assert done.returncode == 1
+    assert done.returncode == 2
+    assert not (command.folder / "ready").exists()
     assert "gone: there is no such folder of landmarks" in done.stderr
 
 

@@ -71,9 +71,9 @@ def test_the_table_shows_the_first_suspects(command: Command, planted: dict[str,
     [
         (["--split", "test"], 2, "has no split 'test'"),
         (["--folds", "13"], 2, "has only 1"),
-        (["--features", "nothing"], 1, "there is no model 'nothing'"),
+        (["--features", "nothing"], 2, "there is no model 'nothing'"),
         (["--out", "."], 2, "this is a folder"),
-        (["--data", "missing"], 1, "missing: there is no such file"),
+        (["--data", "missing"], 2, "missing: there is no such file"),
     ],
 )
 def test_what_does_not_fit_is_said(

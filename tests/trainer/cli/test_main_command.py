@@ -147,7 +147,7 @@ def test_interrupted_it_exits_130_and_resumes(command, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("train", "--data", "gone.csv"), 1, ("gone.csv", "no such file")),
+        (("train", "--data", "gone.csv"), 2, ("gone.csv", "no such file")),
         (("train", "--data", "other.csv"), 1, ("other.csv", "emotion,pixels,Usage")),
         (("train", "--data", "bad.csv"), 1, ("bad.csv", "row 1", "label '9'")),
         (("train", "--data", "x", "--recipe", "magic"), 2, ("magic", "`fertrain recipes`")),
@@ -159,7 +159,7 @@ def test_interrupted_it_exits_130_and_resumes(command, tmp_path: Path) -> None:
         (("recipes", "twin"), 2, ("no recipe 'twin'", "twin/ce")),
         (("train",), 2, ("--data",)),
         (("resume", "nowhere"), 2, ("nowhere", "not a run directory")),
-        (("evaluate", "--model", "nobody", "--data", "x"), 1, ("nobody", "default")),
+        (("evaluate", "--model", "nobody", "--data", "x"), 2, ("nobody", "default")),
         (("evaluate", "--model", "default", "--data", "x", "--tta", "all"), 2, ("tencrop",)),
         (("export", "--model", "default", "--out", "a.onxx"), 2, ("a.onxx", ".safetensors")),
     ],
@@ -175,6 +175,7 @@ def test_errors_name_their_cause(
     good = fer2013_row(0, "Training", draw)
     write_fer2013(tmp_path / "bad.csv", [good, ("9", good[1], "Training"), good])
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "x").mkdir()
     done = command("trainer", *arguments)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr

@@ -50,10 +50,24 @@ def test_training_pictures_join_under_their_class() -> None:
     assert [EXPRESSIONS[each] for each in new.label] == [
         other.classes[each] for each in other.label[kept]
     ]
-    assert np.isnan(new.votes).all()
+    assert new.votes == pytest.approx(np.full((12, 7), 1 / 7))  # without those for contempt
     assert new.sample_id[0] == f"larger/{other.sample_id[kept[0]]}"
     assert len(both.of_split("val")) == 21
     assert join_data_sets(data, []) is data
+
+
+def test_votes_of_a_further_set_go_to_the_classes_of_the_same_names() -> None:
+    data, other = drawn_data(1), larger(2)
+    votes = np.tile(np.array([0.5, 0.3, 0.2, 0, 0, 0, 0, 0], np.float32), (len(other), 1))
+    votes[2] = np.nan
+    votes[-1] = [1, 0, 0, 0, 0, 0, 0, 0]  # contempt alone, which the first set does not have
+    new = join_data_sets(data, [replace(other, votes=votes)]).votes[len(data) :]
+    rows = np.flatnonzero((other.split == "train") & (other.label != 0))
+    for row, joined in zip(rows, new, strict=True):
+        if np.isfinite(votes[row, 0]) and votes[row, 0] < 1:
+            assert joined == pytest.approx([0, 0, 0, 0, 0, 0.4, 0.6])
+        else:
+            assert np.isnan(joined).all()
 
 
 def test_of_a_further_set_some_of_each_class(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from trainer.faces.landmarker import FaceLandmarker, VideoClock, landmarks_of_crop
+from trainer.faces.landmarker import FaceLandmarker, VideoClock, face_of_crop
 
 
 def test_stamps_grow_and_differ_by_the_true_times_within_a_segment() -> None:
@@ -48,11 +48,11 @@ def test_landmarks_of_a_small_crop_are_in_its_pixels(demo_frame: np.ndarray) -> 
         side = max(w, h)
         crop = demo_frame[y : y + side, x : x + side]
         small = cv2.resize(crop, (48, 48), interpolation=cv2.INTER_AREA)
-        landmarks = landmarks_of_crop(landmarker, cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
-        assert landmarks is not None
+        cut = face_of_crop(landmarker, cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+        assert cut is not None
         expected = (face.landmarks - (x, y) + 0.5) * (48 / side) - 0.5
-        assert np.abs(landmarks - expected)[17:].mean() < 1.2  # pixels of 48; the jaw is cut
-        assert landmarks_of_crop(landmarker, np.full((48, 48), 128, np.uint8)) is None
+        assert np.abs(cut.landmarks - expected)[17:].mean() < 1.2  # pixels of 48; the jaw is cut
+        assert face_of_crop(landmarker, np.full((48, 48), 128, np.uint8)) is None
 
 
 def test_the_bundled_model_is_the_one_in_the_notice() -> None:

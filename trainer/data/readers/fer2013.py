@@ -31,7 +31,7 @@ from trainer.data.reading.read_options import (
     resolve_labels,
 )
 from trainer.data.reading.validation_split import draw_validation
-from trainer.errors import DataError
+from trainer.errors import DataError, UsageError
 from trainer.labels import EXPRESSIONS
 
 SIDE = 48
@@ -133,6 +133,29 @@ def list_rows(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Listing:
     )
 
 
+def check_numbered(path: Path, options: ReadOptions) -> None:
+    """Raise UsageError for classes that a table with label numbers cannot have, before its pictures
+    are read; that its first row has a number is enough to know.
+    """
+    options = options.with_default_map(CLASS_MAP)
+    with path.open("rb") as content:
+        table = open_csv_table(content, path)
+        place = None if table is None else table.find(EMOTION)
+        first = next(iter(table.rows()), None) if table is not None else None
+    if place is None or first is None or len(first[1]) <= place:
+        return
+    if first[1][place].strip().removesuffix(".0") not in options.class_map:
+        return
+    reachable = set(options.class_map.values())
+    unknown = [name for name in options.classes if name not in reachable]
+    if unknown:
+        raise UsageError(
+            f"--classes {','.join(options.classes)}: {path.name} has no class {unknown[0]}",
+            f"It has {', '.join(dict.fromkeys(options.class_map.values()))}; other classes need "
+            "--class-map NUMBER=CLASS.",
+        )
+
+
 def _read_rows(table: CsvTable, options: ReadOptions, bad: BadRows) -> _Rows:
     rows = _Rows()
     places = _Places(
@@ -216,5 +239,6 @@ READERS = (
         order=10,
         columns=COLUMNS,
         title="FER2013",
+        check=check_numbered,
     ),
 )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from trainer.data.array_files import read_array
 from trainer.data.reading.bad_rows import name_some
 from trainer.data.reading.listing import Listing
-from trainer.errors import DataError
+from trainer.errors import DataError, UsageError
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +18,9 @@ SUFFIXES = (".npy", ".txt", ".pts")
 
 
 def check_landmark_folder(folder: Path) -> None:
-    """Raise DataError where there is no such folder."""
+    """Raise UsageError where there is no such folder."""
     if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder of landmarks")
+        raise UsageError(f"{folder}: there is no such folder of landmarks")
 
 
 def with_landmarks(listing: Listing, folder: Path) -> Listing:

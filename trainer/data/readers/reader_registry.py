@@ -26,7 +26,8 @@ class Reader:
 
     `listing` takes the path; with `takes_options`, ReadOptions too. Readers of a lower `order` are
     tried first, those `by_name_only` never unless they are named. A table needs `columns`; `title`
-    names it in a sentence. `labels` are those by which a class map can make a data set known.
+    names it in a sentence. `labels` are those by which a class map can make a data set known;
+    `check` raises UsageError for options that can be refused before the pictures are read.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Reader:
     columns: Columns = field(default_factory=dict)
     title: str = ""
     labels: Callable[[Path], Iterable[str]] | None = None
+    check: Callable[[Path, ReadOptions], None] = lambda source, options: None
 
     def read(self, source: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Listing:
         """List the pictures of `source`. Raises DataError or OSError."""
@@ -82,8 +84,8 @@ def format_names() -> list[str]:
 def find_reader(source: Path, layout: str = AUTO, options: ReadOptions = DEFAULT_OPTIONS) -> Reader:
     """The reader that recognises `source`, among all or only the one that `layout` names.
 
-    Raises UsageError for an unknown `layout`, DataError with what each looked for and what is
-    there instead.
+    Raises UsageError for an unknown `layout` or options that do not fit, DataError with what each
+    looked for and what is there instead.
     """
     if layout not in format_names():
         raise UsageError(f"--format {layout}: known are {', '.join(format_names())}")
@@ -99,6 +101,7 @@ def find_reader(source: Path, layout: str = AUTO, options: ReadOptions = DEFAULT
     try:
         for reader in candidates:
             if reader.fits(source, options):
+                reader.check(source, options)
                 return reader
         description, hint = _describe(source, candidates)
     except OSError as error:

@@ -132,13 +132,13 @@ def _decode_picture(content: bytes, is_colour: bool, max_pixels: int) -> Pixels:
         raise ValueError("is truncated")
     header = header_of(content)
     if header is None:
-        raise ValueError("is no picture that can be read")
+        raise ValueError("could not be read as a picture")
     header.check(content, max_pixels)
     is_large = header.pixels * (3 if header.scales else OPENCV_BYTES) > ALONE_BYTES
     with _one_large if is_large else nullcontext():
         picture = _decode_checked(content, header, is_colour)
     if picture is None or not picture.size:
-        raise ValueError("is no picture that can be read")
+        raise ValueError("could not be read as a picture")
     whole = _as_whole_numbers(np.asarray(picture))
     if is_colour and whole.ndim == 2:
         return _as_whole_numbers(np.repeat(whole[..., None], 3, axis=2))

@@ -4,7 +4,6 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import torch
 from numpy.typing import NDArray
 
@@ -13,9 +12,9 @@ from trainer.data.crops import align_all
 from trainer.data.face_data import FaceData
 from trainer.errors import UsageError
 from trainer.evaluation.predictions import Progress, no_progress, predict
-from trainer.files import write_atomic
 from trainer.model_index import file_sha256
 from trainer.models.model_file import load_model
+from trainer.stored_results import mark_used, results_folder, store_result
 
 
 def frozen_features(
@@ -40,7 +39,7 @@ def frozen_features(
     values = predict(network, card, crops.pixels, device, progress=progress).features
     progress(len(data), len(data))
     features = values.astype(np.float16)
-    write_atomic(file, lambda stream: np.savez(stream, feature=features))
+    store_result(file, lambda stream: np.savez(stream, feature=features))
     return features
 
 
@@ -51,8 +50,7 @@ def cache_file(data: FaceData, model: Path) -> Path:
         key.update(f"{image.shape}".encode())
         key.update(image.tobytes())
     key.update(data.landmarks.tobytes())
-    folder = Path(platformdirs.user_cache_dir("ferapp")) / "features"
-    return folder / f"{key.hexdigest()[:32]}.npz"
+    return results_folder("features") / f"{key.hexdigest()[:32]}.npz"
 
 
 def _read(file: Path, count: int) -> NDArray[np.float16] | None:
@@ -62,4 +60,7 @@ def _read(file: Path, count: int) -> NDArray[np.float16] | None:
         check_arrays(stored, {"feature": ("f", 2)})
     except (OSError, ValueError):
         return None
-    return np.asarray(stored["feature"], np.float16) if len(stored["feature"]) == count else None
+    if len(stored["feature"]) != count:
+        return None
+    mark_used(file)
+    return np.asarray(stored["feature"], np.float16)

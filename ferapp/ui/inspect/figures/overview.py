@@ -29,6 +29,7 @@ from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.confusion_matrix import CellUnit, ConfusionMatrix
 from ferapp.ui.widgets.figure_row import FigureRow
 from ferapp.ui.widgets.flow_layout import FlowLayout
+from ferapp.ui.widgets.vertical_scroll import CompactWidget
 from trainer.evaluation.intervals import Interval
 
 _UNITS: tuple[tuple[str, CellUnit, str], ...] = (
@@ -63,7 +64,7 @@ _CONDITIONS_TIP = (
 _BOOTSTRAP = "bootstrap, 2,000 draws"
 
 
-class Overview(QWidget):
+class Overview(CompactWidget):
     """Where no sample has a label, a single view shows what was predicted."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ferapp.review.folder_export import export_class_folders
 from ferapp.review.opening import OpenedEvaluation
@@ -14,6 +14,7 @@ from ferapp.review.selection import Tags
 from ferapp.runs.task_queue import TaskCancelled, TaskFailure, TaskQueue
 from ferapp.ui.shell.page import DELIVER_MS
 from ferapp.ui.text import wording
+from ferapp.ui.widgets.file_dialogs import open_folder
 from trainer.errors import FerError
 
 
@@ -70,7 +71,7 @@ class SampleFiles(QObject):
         self.tags_changed.emit()
 
     def ask_where_to_export(self, rows: NDArray[np.int64]) -> None:
-        folder = QFileDialog.getExistingDirectory(self._parent, "Export into an empty folder")
+        folder = open_folder(self._parent, "export", "Export into an empty folder")
         if folder:
             self.export(rows, Path(folder))
 

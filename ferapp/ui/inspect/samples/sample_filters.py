@@ -24,6 +24,7 @@ from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.ui.widgets.picker import Picker
+from ferapp.ui.widgets.text_size import fix_width
 
 _KINDS: dict[SampleKind, tuple[str, str]] = {  # name, tip
     "all": ("All", "Every sample of the evaluation."),
@@ -49,6 +50,7 @@ _SORT_TEXTS = {  # name, tip
     ),
     "data set": ("Data set order", "The order of the samples in the data set."),
 }
+_SEARCH_CHARS = 28
 _NAME_END = 9  # letters at each end of a model's name that are kept
 _MAX_CELL_BUTTONS = 6  # more cells are counted
 _SUSPICION = ("Suspicion", "Suspects are always sorted with the most suspect first.")
@@ -77,6 +79,7 @@ class SampleFilters(QWidget):
         self.search.setToolTip("Show the samples whose id, or file name, contains this.")
         self.search.setAccessibleName("Find a file or sample")
         self.search.setClearButtonEnabled(True)
+        fix_width(self.search, lambda line: line.fontMetrics().averageCharWidth() * _SEARCH_CHARS)
         self.search.textChanged.connect(lambda text: self._change(text=text.strip()))
         self.tag = Picker("Tag", "Show only samples with this tag.")
         self.tag.activated.connect(lambda _: self._change(tag=self.tag.currentData()))
@@ -102,13 +105,9 @@ class SampleFilters(QWidget):
         self._cells = FlowLayout()
         self.sort_label = QLabel("Sort by")
         self.sort_label.setProperty("quiet", True)
-        order = QHBoxLayout()
-        order.setSpacing(theme.GAP)
-        order.addWidget(self.count)
-        order.addWidget(self.search, 1)
-        order.addWidget(self.sort_label)
-        order.addWidget(self.sort_key)
-        order.addWidget(self.reverse)
+        order = FlowLayout(gap=theme.GAP)  # two lines in a narrow window
+        order.addWidget(_in_line(self.count, self.search))
+        order.addWidget(_in_line(self.sort_label, self.sort_key, self.reverse))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -205,6 +204,16 @@ class SampleFilters(QWidget):
         button.clicked.connect(lambda: self._change(cells=remaining))
         self._cells.addWidget(button)
         self.cell_buttons.append(button)
+
+
+def _in_line(*widgets: QWidget) -> QWidget:
+    line = QWidget()
+    row = QHBoxLayout(line)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(theme.GAP)
+    for widget in widgets:
+        row.addWidget(widget)
+    return line
 
 
 def _shortened(name: str) -> str:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from ferapp.ui.inspect.samples.sample_delegate import SampleDelegate, cell_size
 from ferapp.ui.inspect.samples.sample_model import Index, SampleModel
+from ferapp.ui.widgets.typed_key import typed_key
 
 _STEPS = {  # along the lines, which Qt's own do not continue
     QAbstractItemView.CursorAction.MoveLeft: -1,
@@ -191,12 +192,10 @@ class SampleGrid(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Letters, in either case, and digits are decisions."""
-        text, modifiers = event.text().lower(), Qt.KeyboardModifier
-        is_plain = not event.modifiers() & ~(modifiers.KeypadModifier | modifiers.ShiftModifier)
         if event.key() == Qt.Key.Key_Escape and self._selects_many:
             position = self.samples.position_at(self.currentIndex())
             self.select_positions(np.array([position] if position >= 0 else [], np.int64))
-        elif is_plain and text.strip() and text.isprintable():
-            self.key_typed.emit(text)
+        elif typed := typed_key(event):
+            self.key_typed.emit(typed)
         else:
             super().keyPressEvent(event)

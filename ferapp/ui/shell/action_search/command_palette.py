@@ -226,7 +226,7 @@ class _Row(QStyledItemDelegate):
         room = inner.adjusted(0, 0, -key_width - 2 * _PAD, 0)
         painter.setPen(QColor(colours.warning if command.problem else colours.muted))
         below = QRect(room.left(), room.bottom() - line, room.width(), line + 1)
-        text = command.problem or command.record.tip
+        text = (command.problem or command.record.tip).partition("\n")[0]  # there is one line
         text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, text)
         x = room.left()

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from ferapp.ui.coding.coding_keys import CODING
 from ferapp.ui.shell.actions import ActionRecord
 from ferapp.ui.shell.diagnostics_dialog import DiagnosticsDialog
 from ferapp.ui.shell.key_tables import BOOTH, STAGE
@@ -43,7 +44,7 @@ class HelpMenu:
         self._open: dict[str, ModelessDialog] = {}
         self.menu = QMenu("Menu", parent)
         self.menu.setToolTipsVisible(True)
-        for name in ("palette", "stage", "booth", "timeline", "panel"):
+        for name in ("palette", "stage", "booth", "stimuli", "timeline", "panel"):
             self.menu.addAction(actions[name])
         self.menu.addSeparator()
         self.menu.addMenu(self._theme_menu())
@@ -142,6 +143,5 @@ class HelpMenu:
 
 def _mode(actions: dict[str, QAction]) -> str:
     """The mode that is on, which owns keys of its own."""
-    if actions["booth"].isChecked():
-        return BOOTH
-    return STAGE if actions["stage"].isChecked() else ""
+    names = {"booth": BOOTH, "stage": STAGE, "coding": CODING}
+    return next((mode for name, mode in names.items() if actions[name].isChecked()), "")

@@ -12,7 +12,13 @@ from ferapp.ui.timeline.strip.face_jpeg import SIDE
 from ferapp.ui.widgets import theme
 
 _PAD, _BAR = 10, 60  # px
-_KINDS = {"mark": "Mark", "hidden": "Hidden from the model", "source": "Source", "model": "Model"}
+_KINDS = {
+    "mark": "Mark",
+    "hidden": "Hidden from the model",
+    "stimulus": "Stimulus",
+    "source": "Source",
+    "model": "Model",
+}
 
 
 def event_text(event: Event) -> str:

@@ -161,6 +161,12 @@ def test_the_classes_are_counted_by_label(bench: DoctorBench) -> None:
     assert cells[5] == ["Sad", "–", "0", "0"]
 
 
+def test_a_letter_decides_with_shift_too(bench: DoctorBench) -> None:
+    bench.find()
+    bench.qtbot.keyClick(bench.doctor.list, Qt.Key.Key_F, Qt.KeyboardModifier.ShiftModifier)
+    assert bench.decision(0) == Decision(flag=True)
+
+
 def test_the_buttons_say_and_do_what_the_keys_do(bench: DoctorBench) -> None:
     bench.find()
     assert bench.doctor.buttons["enter"].text() == "Enter  Accept Sad"

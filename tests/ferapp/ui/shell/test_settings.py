@@ -113,7 +113,8 @@ def test_the_file_is_what_earlier_versions_wrote(file: Path) -> None:
         *("recent_studies", "hints_seen"),
         "geometry",
         "prior",
-        *("stage_language", "text_size", "notify_ends", "osc_address"),
+        *("stage_language", "text_size", "notify_ends"),
+        *("folders", "osc_address", "coder", "codes"),
     ]
     assert values["look"]["opacity"] == 0.5
     assert values["recent_models"] == ["/a.safetensors"]

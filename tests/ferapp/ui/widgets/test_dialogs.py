@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from ferapp.ui.coding.coding_keys import CODING_KEYS
 from ferapp.ui.shell.actions import ACTIONS
 from ferapp.ui.shell.key_tables import BOOTH_KEYS, STAGE_KEYS
 from ferapp.ui.shell.settings import SettingsStore
@@ -50,8 +51,11 @@ def test_the_keys_dialog_lists_each_action_once(bench: Bench) -> None:
     words = Counter(label.text() for label in dialog.findChildren(QLabel))
     for record in ACTIONS:
         assert words[record.tip] == 1, record.id
-        modes = (STAGE_KEYS, BOOTH_KEYS)
-        owners = sum(any(record.shortcut in k.shown.split(" – ") for k in keys) for keys in modes)
+        modes = (STAGE_KEYS, BOOTH_KEYS, CODING_KEYS)
+        owners = sum(
+            any(record.shortcut in (k.shown or k.keys[0]).split(" – ") for k in keys)
+            for keys in modes
+        )
         assert words[record.shortcut] == 1 + owners, record.id
     assert all(words[group] == 1 for group in ("Source", "Model", "Picture", "Window", "Help"))
     assert "Pages" not in words

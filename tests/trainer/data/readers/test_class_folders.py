@@ -277,8 +277,8 @@ WHOLE_JPEG = cv2.imencode(".jpg", NOISE)[1].tobytes()
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("sad/bad.png", b"", "no picture that can be read"),
-        ("sad/bad.png", b"<html>not found</html>", "no picture that can be read"),
+        ("sad/bad.png", b"", "could not be read as a picture"),
+        ("sad/bad.png", b"<html>not found</html>", "could not be read as a picture"),
         ("sad/bad.jpg", WHOLE_JPEG[: len(WHOLE_JPEG) // 2], "truncated"),
         ("bad.png", picture(1), "lies in no class folder"),
         ("sad/deeper/bad.png", picture(1), "lies in no class folder"),

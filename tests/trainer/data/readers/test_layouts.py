@@ -21,7 +21,7 @@ from trainer.data.readers.landmark_files import with_landmarks
 from trainer.data.readers.reader_registry import find_reader
 from trainer.data.reading import archive
 from trainer.data.reading.listing import to_square
-from trainer.errors import DataError
+from trainer.errors import DataError, UsageError
 from trainer.labels import EXPRESSIONS
 
 
@@ -273,7 +273,7 @@ class TestLandmarkFiles:
 
     def test_wrong_folders_and_files_are_named(self, tmp_path: Path) -> None:
         listing = self.listing(tmp_path / "set")
-        with pytest.raises(DataError, match="no such folder of landmarks"):
+        with pytest.raises(UsageError, match="no such folder of landmarks"):
             with_landmarks(listing, tmp_path / "none")
         (tmp_path / "marks").mkdir()
         with pytest.raises(DataError, match=r"no landmarks of set\n.*happy/a with .npy"):

@@ -1,13 +1,17 @@
 """Which samples are trained on."""
 
+import json
 import logging
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.support.trainer.drawn import drawn_data
+from trainer.config.sections import DataConfig
 from trainer.data.face_data import FaceData
-from trainer.training.batches import limit_samples
+from trainer.data.label_review import Decision
+from trainer.data.training_samples import learned_samples, limit_samples, reviewed_samples
 
 
 def imbalanced(*counts: int) -> FaceData:
@@ -64,3 +68,17 @@ def test_the_total_is_the_limit_unless_there_are_more_classes(limit: int) -> Non
 def test_equal_shares_do_not_warn(caplog: pytest.LogCaptureFixture) -> None:
     limit_samples(drawn_data(3, splits=("train",)), 10)
     assert not caplog.text
+
+
+def test_a_review_changes_labels_but_not_which_samples_are_drawn(tmp_path: Path) -> None:
+    data, settings = drawn_data(20, splits=("train", "val")), DataConfig(limit=35)
+    drawn = learned_samples(settings, data).sample_id.tolist()
+    assert len(drawn) == 35
+    outside = next(each for each in data.of_split("train").sample_id.tolist() if each not in drawn)
+    review = tmp_path / "review.jsonl"
+    decisions = {drawn[0]: Decision("sad"), drawn[1]: Decision(flag=True), outside: Decision("sad")}
+    lines = [json.dumps(choice.as_dict(sample)) for sample, choice in decisions.items()]
+    review.write_text("\n".join(lines))
+    corrected = reviewed_samples(settings.model_copy(update={"review": str(review)}), data, review)
+    assert corrected.sample_id.tolist() == [each for each in drawn if each != drawn[1]]
+    assert corrected.classes[corrected.label[0]] == "sad"

@@ -1,0 +1,71 @@
+"""Means by the condition of stimuli: what counts once, and what has no baseline."""
+
+import numpy as np
+import pytest
+
+from ferapp.studies.report.stimulus_section import condition_means, stimulus_section
+from ferapp.studies.stimuli.trials import Trial
+
+TIMES = np.arange(10) / 10
+CLASSES = ["happy", "sad"]
+
+
+def trial(
+    source: str, condition: str, change: float | None, number: int = 1, participant: str = ""
+) -> Trial:
+    """`happy` is 0.5 and `change` above its baseline, `sad` is the rest."""
+    happy = np.full(len(TIMES), 0.5)
+    changes = None
+    if change is not None:
+        changes = np.column_stack([np.full(len(TIMES), change), np.full(len(TIMES), -change)])
+    manifest = {"participant": participant} if participant else {}
+    values = np.column_stack([happy, 1 - happy])
+    return Trial(source, manifest, number, "a.png", condition, TIMES, values, changes, 0.1)
+
+
+def test_of_several_recordings_each_counts_once() -> None:
+    """The first recording shows twice as many stimuli."""
+    trials = [
+        trial("r1", "x", 0.1, 1),
+        trial("r1", "x", 0.3, 2),
+        trial("r2", "x", 0.6),
+        trial("r2", "y", 0.0, 2),
+    ]
+    groups, unit = condition_means(trials)
+    assert unit == "source"
+    x, y = groups
+    assert (x.value, x.sources, x.means.n[0]) == ("x", 3, 2)
+    assert x.means.mean == pytest.approx([0.4, -0.4])  # of 0.2 and 0.6
+    assert (x.means.low[0], x.means.high[0]) == pytest.approx((0.2, 0.6))
+    assert x.curves is not None
+    assert x.curves.mean[:, 0] == pytest.approx(0.4)
+    assert y.means.mean == pytest.approx([0.0, 0.0])
+
+
+def test_participants_count_once_however_many_recordings_they_have() -> None:
+    trials = [
+        trial("r1", "x", 0.1, participant="P1"),
+        trial("r2", "x", 0.3, participant="P1"),
+        trial("r3", "x", 0.8, participant="P2"),
+    ]
+    (group,), unit = condition_means(trials)
+    assert unit == "participant"
+    assert group.means.n[0] == 2
+    assert group.means.mean[0] == pytest.approx(0.5)
+
+
+def test_in_one_recording_each_showing_counts() -> None:
+    (group,), unit = condition_means([trial("r", "x", 0.1, 1), trial("r", "x", 0.4, 2)])
+    assert unit == "stimulus"
+    assert group.means.mean[0] == pytest.approx(0.25)
+
+
+def test_a_showing_without_a_baseline_is_left_out_and_said() -> None:
+    trials = [trial("r", "x", 0.1, 1), trial("r", "x", None, 2)]
+    (group,), _ = condition_means(trials)
+    assert group.means.n[0] == 1
+    assert "Left out: 1 of 2 showings" in stimulus_section(trials, CLASSES)
+    (plain,), _ = condition_means(trials[1:])  # no fixation anywhere: the probabilities themselves
+    assert plain.means.mean == pytest.approx([0.5, 0.5])
+    assert "there was no fixation" in stimulus_section(trials[1:], CLASSES)
+    assert stimulus_section([], CLASSES) == ""
