@@ -8,6 +8,7 @@ from tests.support.command import Command
 from tests.support.trainer.other_nets import PLUGIN
 from trainer import model_index, plugin
 from trainer.errors import FerError
+from trainer.files import asset
 from trainer.model_index import find_model
 from trainer.plugin import load_plugin, loaded_plugins
 
@@ -51,11 +52,12 @@ def test_a_plugin_that_fails_is_answered_in_a_sentence(
 
 
 def test_commands_say_whose_code_they_run(command: Command, tmp_path: Path) -> None:
-    done = command("trainer", "evaluate", "--data", "d", "--model", "x", "--plugin", "no.py")
+    data = ("--data", asset("example"))
+    done = command("trainer", "evaluate", *data, "--model", "x", "--plugin", "no.py")
     assert done.returncode == 2
     assert "no such Python file" in done.stderr
     (tmp_path / "mine.py").write_text(PLUGIN)
-    done = command("trainer", "evaluate", "--data", "d", "--model", "their", "--plugin", "mine.py")
-    assert done.returncode == 1
+    done = command("trainer", "evaluate", *data, "--model", "their", "--plugin", "mine.py")
+    assert done.returncode == 2
     assert "Running the code of mine.py" in done.stderr
     assert "Registered: theirs." in done.stderr
