@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from trainer.errors import FerError, UsageError
@@ -16,16 +17,17 @@ def loaded_plugins() -> tuple[Path, ...]:
     return tuple(_loaded)
 
 
-def load_plugin(file: Path) -> tuple[str, ...]:
+def load_plugin(file: Path, announce: Callable[[], None] = lambda: None) -> tuple[str, ...]:
     """Run the code in `file`, once, and return the names of the models that it registers.
 
-    Raises UsageError for what is no Python file, and FerError where its code fails.
+    `announce` is called just before it runs. Raises UsageError for what is no Python file, and FerError where its code fails.
     """
     path = file.expanduser().absolute()
     if path in _loaded:
         return ()
     if path.suffix != ".py" or not path.is_file():
         raise UsageError(f"--plugin {file}: there is no such Python file", "Name a FILE.py.")
+    announce()
     before = registered_names()
     module_name = f"ferapp_plugin_{len(_loaded)}_{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)

@@ -91,8 +91,8 @@ def run_plugins(files: list[Path] | None) -> list[Path] | None:
     for file in files or ():
         from trainer.plugin import load_plugin
 
-        notices.print(f"Running the code of {file}, as --plugin asks", soft_wrap=True)
-        names = load_plugin(file)
+        text = f"Running the code of {file}, as --plugin asks"
+        names = load_plugin(file, lambda text=text: notices.print(text, soft_wrap=True))
         if names:
             notices.print(f"It registered {', '.join(names)}", soft_wrap=True)
     return files
