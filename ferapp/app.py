@@ -22,8 +22,8 @@ from ferapp.review.diagnosis import find_label_errors
 from ferapp.review.retraining import RetrainingPlan, newest_retrained, retraining_verdict
 from ferapp.review.sample_explainer import SampleExplainer
 from ferapp.review.selection import ConfusionCell
+from ferapp.runs.checks.data_check import check_data
 from ferapp.runs.compare import compare_runs
-from ferapp.runs.data_check import check_data
 from ferapp.runs.run_queue import read_queue
 from ferapp.runs.study_sources import find_sources
 from ferapp.studies.live_output.output_target import OutputTarget
@@ -34,7 +34,7 @@ from ferapp.ui.label_doctor.doctor_view import DoctorTools, LabelDoctor
 from ferapp.ui.shell.lazy_page import LazyPage
 from ferapp.ui.shell.page import Links
 from ferapp.ui.shell.quit_signals import quit_signals
-from ferapp.ui.shell.settings import Settings, SettingsStore
+from ferapp.ui.shell.settings import RECENT, Settings, SettingsStore
 from ferapp.ui.shell.window import MainWindow
 from ferapp.ui.studies.studies_page import StudiesPage, StudyTools
 from ferapp.ui.teach.personal_data import ErasableLog, PersonalData
@@ -125,15 +125,15 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
     window.help.menu.insertAction(window.actions_by_id["fullscreen"], notice.action)
 
     def make_train_page() -> TrainPage:
-        train = TrainPage(
+        return TrainPage(
             TrainTools(
-                check_data=lambda choice, report: check_data(
-                    choice, train.tasks.interruptible(report)
-                ),
+                check_data=check_data,
                 verdict=retraining_verdict,
                 compare=compare_runs,
                 notify=notice.show,
                 runs=runs,
+                recent_data=lambda: store.now.recent_data,
+                remember_data=remember_data,
             ),
             Links(
                 window.load_model,
@@ -144,7 +144,10 @@ def add_pages(window: MainWindow, store: SettingsStore, run: str = "") -> None:
                 window.live_page.live_view.toast.show_message,
             ),
         )
-        return train
+
+    def remember_data(path: str) -> None:
+        others = [recent for recent in store.now.recent_data if recent != path]
+        store.change(recent_data=(path, *others)[:RECENT])
 
     def retrain(plan: RetrainingPlan, start_now: bool) -> None:
         window.show_page("Train")

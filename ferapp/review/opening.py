@@ -20,7 +20,7 @@ from ferapp.review import evaluation
 from ferapp.review.classify_pictures import ReadPicture, classify
 from ferapp.review.decisions import REVIEW_FILE
 from ferapp.review.evaluation import Evaluation, read_evaluation
-from ferapp.runs.data_check import stage_progress
+from ferapp.runs.checks.data_check import stage_progress
 from ferapp.runs.task_queue import ReportProgress
 from ferapp.sources.heavy_imports import load_opencv, load_torch
 from trainer.config.sections import DataConfig

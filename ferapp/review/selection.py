@@ -132,7 +132,8 @@ def count_kinds(
     """The number of samples of each kind, in all cells."""
     wrong, labelled = int(shown.wrong.sum()), int(shown.labelled.sum())
     decided: dict[SampleKind, int] = {
-        kind: len(_decided_rows(shown, kind, decisions)) for kind in _DECIDED
+        kind: sum(_DECIDED[kind](d) and s in shown.row_of for s, d in decisions.items())
+        for kind in _DECIDED
     }
     return {
         "all": len(shown),

@@ -16,6 +16,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from ferapp.runs.training_process import (
@@ -26,6 +27,7 @@ from ferapp.runs.training_process import (
 from trainer.config.loading import load_config, saved_config
 from trainer.config.train_config import TrainConfig
 from trainer.errors import UsageError
+from trainer.file_lock import lock_file
 from trainer.files import write_json
 from trainer.reports.run_list.run_process import find_process
 from trainer.training.run_dir import with_absolute_paths
@@ -157,6 +159,39 @@ def _plain(value: Any) -> str:
 
 
 # --- the file, and processes: slow --------------------------------------------------------------
+
+
+class QueueLock:
+    """Of several windows that share a folder of runs one works off its queue: who has this lock.
+
+    The lock is the system's and ends with the process, however that ends.
+    """
+
+    def __init__(self, runs: Path) -> None:
+        self._runs = runs
+        self._lock = FileLock(lock_file(runs / QUEUE_FILE), thread_local=False)
+
+    @property
+    def is_held(self) -> bool:
+        return self._lock.is_locked
+
+    def acquire(self) -> bool:
+        """Whether nobody else has it. Without a folder there is no queue yet, and nothing to lock.
+
+        Where the file system has no locks, nobody is kept out.
+        """
+        if self.is_held or not self._runs.is_dir():
+            return True
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        except (OSError, NotImplementedError) as error:
+            log.warning("The queue cannot be locked: %s", error)
+        return True
+
+    def release(self) -> None:
+        self._lock.release()
 
 
 def read_queue(runs: Path) -> RunQueue:

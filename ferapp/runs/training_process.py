@@ -4,12 +4,19 @@ A training outlives the app: `trainer.reports.run_list.run_process` finds it aga
 """
 
 import json
+import shutil
+import tempfile
+import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from ferapp.runs.child_process import ChildProcess
+from trainer.errors import DataError
+from trainer.training.event_log import parse_event, read_events
 from trainer.training.run_dir import CHILD_VARIABLE, RunDir
+
+TAIL_BYTES = 8192  # of a log, more than its last event takes
 
 
 def train_arguments(
@@ -49,6 +56,7 @@ class TrainingProcess(ChildProcess):
         if run is not None:
             RunDir(run).stop.unlink(missing_ok=True)  # an old request to stop
         self.was_killed_early = False
+        self._launched_at = time.time()
         super().__init__("trainer", arguments, runs, {CHILD_VARIABLE: self.token})
 
     def poll(self) -> int | None:
@@ -56,6 +64,17 @@ class TrainingProcess(ChildProcess):
         if self.run is None:
             self.run = find_run_of(self.token, self._runs)
         return super().poll()
+
+    @property
+    def is_training(self) -> bool:
+        """Whether there is something left to train.
+
+        After the last event of its run the process takes a moment to end: torch and its workers
+        close down.
+        """
+        if self.poll() is not None:
+            return False
+        return self.run is None or not _ended_since(RunDir(self.run), self._launched_at)
 
     def stop(self) -> None:
         """Stop after the current step, with everything saved; before its run exists, kill it.
@@ -69,6 +88,48 @@ class TrainingProcess(ChildProcess):
             self.kill()
         else:
             request_stop(self.run)
+
+
+class RateSearch(ChildProcess):
+    """A search for a learning rate: `fertrain find-rate`, of which nothing is kept."""
+
+    def __init__(self, recipe: str, data: Path, settings: Sequence[str]) -> None:
+        """`settings` as of `train_arguments`. Raises OSError when it cannot be started."""
+        self._folder = Path(tempfile.mkdtemp(prefix="ferapp-rate-"))
+        self._log = self._folder / "steps.jsonl"
+        arguments = ["find-rate", "--recipe", recipe, "--data", str(data), "--log", str(self._log)]
+        for setting in settings:
+            arguments += ["--set", setting]
+        # what a killed process leaves behind goes with the folder
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self._folder))
+        super().__init__("trainer", arguments, self._folder, temporary)
+
+    def steps(self) -> tuple[list[float], list[float]]:
+        """The learning rates so far, and the loss at each."""
+        try:
+            steps = read_events(self._log)
+        except DataError:  # it has not begun
+            return [], []
+        return [step["rate"] for step in steps], [step["loss"] for step in steps]
+
+    def close(self) -> None:
+        """Kill it where it still runs, and remove what it wrote."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _ended_since(run: RunDir, moment: float) -> bool:
+    """Whether a run's newest event says that it has ended after this moment, in s since 1970."""
+    try:
+        with run.events.open("rb") as stream:
+            stream.seek(max(0, run.events.stat().st_size - TAIL_BYTES))
+            lines = stream.read().decode(errors="replace").splitlines()
+    except OSError:
+        return False
+    event = parse_event(lines[-1]) if lines else None
+    if event is None or event.get("event") != "run_ended":
+        return False
+    return float(event.get("time", moment)) >= moment
 
 
 def find_run_of(token: str, runs: Path) -> Path | None:

@@ -23,8 +23,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from ferapp.review.retraining import retraining_verdict
+from ferapp.runs.checks.data_check import check_data
 from ferapp.runs.compare import compare_runs
-from ferapp.runs.data_check import check_data
 from ferapp.runs.run_reader import RunFolder
 from ferapp.ui.shell.page import Links
 from ferapp.ui.train.train_page import TrainPage, TrainTools

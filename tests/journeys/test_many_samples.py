@@ -12,8 +12,10 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
+from ferapp.review.decisions import Review
 from ferapp.review.opening import OpenedEvaluation
 from ferapp.ui.face_map.face_map_view import FaceMapView
+from ferapp.ui.inspect import review_steps
 from ferapp.ui.inspect.inspect_page import InspectPage
 from tests.support.ui.inspect_bench import MakePage, inspect_pages, small_opened
 from trainer.labels import EXPRESSIONS
@@ -88,6 +90,29 @@ def test_a_digit_relabels_all_selected_and_one_undo_takes_it_back(
     qtbot.keyClick(page.grid, Qt.Key.Key_Escape)
     assert not page.samples.actions_bar.isVisible()
     assert page.review_bar.title.text() == "Your decision"
+
+
+def test_decisions_about_many_are_made_one_after_the_other_beside_the_window(
+    make: MakePage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_steps, "AT_ONCE", 1)
+    page = opened_page(make, tmp_path)
+    assert page.opened is not None
+    bar, rows = page.review_bar, np.arange(70)
+    bar.decide_rows(rows, {"flag": True})
+    bar.decide_rows(rows, {"label": EXPRESSIONS[3]})  # planned once the first one counts
+    assert bar.decisions == {}  # not yet: nothing is written
+    qtbot.waitUntil(lambda: any(each.label for each in bar.decisions.values()))
+    assert all(each.flag for each in bar.decisions.values())
+    qtbot.waitUntil(lambda: "70\u00a0decisions" in bar.state.text())
+    bar.undo_button.click()
+    bar.undo_button.click()
+    page.stop()  # what was decided is still written
+    assert bar.decisions == {}
+    assert Review(page.opened.review).decisions == {}
+    written = page.opened.review.read_text().splitlines()
+    unlike = int((page.opened.evaluation.label != 3).sum())
+    assert len(written) == 2 * (70 + unlike)
 
 
 def test_the_menu_of_a_right_click(make: MakePage, qtbot: QtBot, tmp_path: Path) -> None:

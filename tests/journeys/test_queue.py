@@ -99,3 +99,34 @@ def test_a_grid_of_two_by_two_makes_four_runs(
         assert config.model_copy(update={"optim": form_config.optim}) == form_config
     names = [run.path.name.split("-", 2)[2] for run in made_runs(runs)]
     assert names[0] == "grid-learning_rate-0.01-batch_size-14"
+
+
+def test_of_two_windows_one_works_off_the_queue_and_the_other_says_so(
+    qtbot: QtBot, qapp: QApplication, runs: Path, prepared: Path
+) -> None:
+    entry = QueueEntry.of("waits", str(prepared), CONFIG)
+    write_queue(runs, RunQueue(is_paused=True).added([entry]))
+    with open_page(qtbot, qapp, runs) as second, open_page(qtbot, qapp, runs) as first:
+        pages = (first.page, second.page)
+        for page in pages:
+            qtbot.waitUntil(lambda page=page: page.queue.strip.isVisible())
+        qtbot.waitUntil(lambda: sum(page.queue.is_ours for page in pages) == 1)
+        (owner,) = (page for page in pages if page.queue.is_ours)
+        (other,) = (page for page in pages if not page.queue.is_ours)
+        assert other.queue.strip.taken.isVisible()
+        assert "Another window" in other.queue.strip.taken.text()
+        assert not owner.queue.strip.taken.isVisible()
+        assert not other.queue.strip.pause.isEnabled()
+        assert not other.queue.strip.remove.isEnabled()
+        other.form.fill("default", str(prepared), TINY, "more")
+        assert not other.queue.menu.queue.isEnabled()
+        assert "Another window" in other.queue.menu.queue.toolTip()
+        owner.form.fill("default", str(prepared), TINY, "more")
+        owner.queue.menu.queue.trigger()
+        names = ["waits", "more"]
+        qtbot.waitUntil(lambda: [each.name for each in other.queue.queue.waiting] == names)
+        owner.stop()  # its window is closed: the other one takes over
+        qtbot.waitUntil(lambda: other.queue.is_ours)
+        assert [each.name for each in other.queue.queue.waiting] == names
+        assert other.queue.strip.pause.isEnabled()
+        assert other.queue.menu.queue.isEnabled()

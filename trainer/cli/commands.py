@@ -136,7 +136,7 @@ def prepare(
             _write_heatmaps(data, out, lambda done, total: progress("action units", done, total))
     drawn = _draw_samples(data, draw) if draw is not None else {}
     print_data(data)
-    leaked, conflicting = int(data.leaked().sum()), data.conflicting()
+    leaked, conflicting = int(data.leaked().sum()), len(data.conflicting())
     print_copies(leaked, conflicting)
     if as_json:
         print_json(

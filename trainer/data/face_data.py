@@ -139,12 +139,13 @@ class FaceData:
         leaked: NDArray[np.bool_] = in_split & np.isin(digests, digests[~in_split])
         return leaked
 
-    def conflicting(self) -> int:
-        """How many pictures appear, pixel for pixel, under different labels."""
-        labels: dict[str, set[int]] = {}
-        for digest, label in zip(self._digests().tolist(), self.label.tolist(), strict=True):
-            labels.setdefault(digest, set()).add(label)
-        return sum(len(numbers) > 1 for numbers in labels.values())
+    def conflicting(self) -> list[NDArray[np.int64]]:
+        """The rows of each picture that appears, pixel for pixel, under different labels."""
+        copies: dict[str, list[int]] = {}
+        for row, digest in enumerate(self._digests().tolist()):
+            copies.setdefault(digest, []).append(row)
+        several = (np.array(rows) for rows in copies.values() if len(rows) > 1)
+        return [rows for rows in several if len(set(self.label[rows].tolist())) > 1]
 
     def _digests(self) -> NDArray[np.str_]:
         return np.array([hashlib.md5(image.tobytes()).hexdigest() for image in self.images])

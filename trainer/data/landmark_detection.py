@@ -15,7 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Event, Semaphore
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from trainer.faces.landmarker import FaceLandmarker
 
 CHUNK = 256
+REPORT_S = 0.3  # between two reports, at most
 DETECTION_CONFIDENCE = 0.3
 Progress = Callable[[str, int, int], None]
 
@@ -47,12 +48,15 @@ def detect_landmarks(
     starts = range(0, len(data), CHUNK)
     files = {start: chunk_folder / f"{start:08d}.npy" for start in starts}
     missing = [start for start in starts if not files[start].is_file()]
-    done = len(starts) - len(missing)
-    progress("landmarks", done * CHUNK, len(data))
-    for start, points in _detect_chunks(data, missing, workers or os.cpu_count() or 1):
+    stored = min((len(starts) - len(missing)) * CHUNK, len(data))
+
+    def report(detected: int) -> None:
+        progress("landmarks", min(stored + detected, len(data)), len(data))
+
+    report(0)
+    for start, points in _detect_chunks(data, missing, workers or os.cpu_count() or 1, report):
         write_atomic(files[start], partial(_write_points, points))
-        done += 1
-        progress("landmarks", min(done * CHUNK, len(data)), len(data))
+    report(len(data))
     try:
         return np.concatenate([read_array(files[start]) for start in starts])
     except (OSError, ValueError) as error:
@@ -63,17 +67,18 @@ def detect_landmarks(
 
 
 def _detect_chunks(
-    data: FaceData, starts: list[int], workers: int
+    data: FaceData, starts: list[int], workers: int, report: Callable[[int], None]
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """`report` gets the number of pictures so far, several times a second: it may raise."""
     if not starts:
         return
     context = multiprocessing.get_context("spawn")
-    stopped = context.Event()
+    stopped, detected, count = context.Event(), context.Semaphore(0), 0
     with ProcessPoolExecutor(
         min(workers, len(starts)),
         mp_context=context,
         initializer=_begin_worker,
-        initargs=(stopped,),
+        initargs=(stopped, detected),
     ) as pool:
         running: dict[Future[NDArray[np.float32]], int] = {}
         waiting = deque(starts)
@@ -84,8 +89,11 @@ def _detect_chunks(
                     chunk = np.asarray(data.images[start : start + CHUNK])
                     with _workers_leave_main_alone():  # a submission may start one
                         running[pool.submit(_detect_chunk, chunk)] = start
-                for future in wait(running, return_when="FIRST_COMPLETED").done:
+                for future in wait(running, REPORT_S, "FIRST_COMPLETED").done:
                     yield running.pop(future), future.result()
+                while detected.acquire(block=False):
+                    count += 1
+                report(count)
         finally:
             stopped.set()  # chunks in hand end after the picture in hand
             pool.shutdown(wait=True, cancel_futures=True)
@@ -114,12 +122,13 @@ def _write_points(points: NDArray[np.float32], stream: BinaryIO) -> None:
 class _Worker:
     landmarker: "FaceLandmarker"
     stopped: Event  # nobody waits for its chunks any more
+    detected: Semaphore  # released once for each picture
 
 
 _worker: list[_Worker] = []  # the one of a worker process
 
 
-def _begin_worker(stopped: Event) -> None:
+def _begin_worker(stopped: Event, detected: Semaphore) -> None:
     """Close the landmarker as the worker ends: at `atexit` threads can no longer be started."""
     for number in NUMBERS:  # the parent stops its workers
         signal.signal(number, signal.SIG_IGN)
@@ -127,7 +136,7 @@ def _begin_worker(stopped: Event) -> None:
     from trainer.faces.landmarker import FaceLandmarker
 
     landmarker = FaceLandmarker(min_confidence=DETECTION_CONFIDENCE)
-    _worker.append(_Worker(landmarker, stopped))
+    _worker.append(_Worker(landmarker, stopped, detected))
     multiprocessing.util.Finalize(None, landmarker.close, exitpriority=1)
 
 
@@ -149,4 +158,5 @@ def _detect_chunk(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         face = face_of_crop(_worker[0].landmarker, image)
         if face is not None:
             points[index] = face.landmarks
+        _worker[0].detected.release()
     return points

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from trainer.reports.figures import COLOURS, FAINT, save_figure, style_axes
-from trainer.training.rate_finder import RateCurve
+from trainer.training.rate_curve import RateCurve
 
 
 def rate_figure(curve: RateCurve, path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ferapp.runs.data_check import stage_progress
+from ferapp.runs.checks.data_check import stage_progress
 from ferapp.runs.task_queue import ReportProgress
 from ferapp.sources.heavy_imports import load_opencv
 from trainer.config.sections import DataConfig

@@ -378,6 +378,7 @@ class InspectPage(Page):
         self._progress_timer.stop()
         self.grid.samples.thumbnails.close()
         self.files.stop()
+        self.review_bar.stop()
         self.comparing.stop()
         for view in self.views:
             view.stop()

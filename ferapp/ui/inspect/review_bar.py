@@ -11,8 +11,10 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ferapp.overlays import label_text
-from ferapp.review.decisions import Review
+from ferapp.review.decisions import Review, ReviewStep
 from ferapp.review.evaluation import Evaluation
+from ferapp.runs.task_queue import TaskFailure
+from ferapp.ui.inspect.review_steps import ReviewSteps
 from ferapp.ui.text import wording
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
@@ -34,6 +36,7 @@ class ReviewBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.review: Review | None = None  # None where it cannot be read
+        self.steps = ReviewSteps(self)
         self._evaluation: Evaluation | None = None
         self._row = -1  # of the shown sample
         self._selected: NDArray[np.int64] = np.zeros(0, np.int64)
@@ -185,41 +188,51 @@ class ReviewBar(QWidget):
 
         One undo takes all back.
         """
-        evaluation = self._evaluation
-        if evaluation is None or self.review is None or not len(rows):
+        evaluation, review = self._evaluation, self.review
+        if evaluation is None or review is None or not len(rows):
             return
-        decisions = dict[str, Decision]()
-        for row in rows.tolist():
-            sample_id, label = str(evaluation.sample_id[row]), int(evaluation.label[row])
-            decision = replace(self.review.decision(sample_id), **{"kept": False, **changes})
-            if label >= 0 and decision.label == evaluation.classes[label]:
-                decision = replace(decision, label="")  # it has that label
-            decisions[sample_id] = decision
-        try:
-            self.review.decide_all(decisions)
-        except FerError as error:
-            self.message.emit(str(error))
-        else:
-            if len(rows) > 1:
-                self.message.emit(f"{wording.count(len(rows), 'face')} decided. U undoes it.")
-        self._show_decision()
-        self.decided.emit(int(rows[0]))
+        self.steps.run(
+            review,
+            lambda: review.plan(_decisions_about(evaluation, review, rows, changes)),
+            len(rows),
+            lambda result: self._on_decided(review, rows, result),
+        )
+
+    def _on_decided(
+        self, review: Review, rows: NDArray[np.int64], result: ReviewStep | TaskFailure | None
+    ) -> None:
+        if isinstance(result, TaskFailure):
+            self.message.emit(result.message)
+        elif len(rows) > 1:
+            self.message.emit(f"{wording.count(len(rows), 'face')} decided. U undoes it.")
+        if review is self.review:  # nothing else was opened meanwhile
+            self._show_decision()
+            self.decided.emit(int(rows[0]))
 
     def _undo(self) -> None:
-        if self.review is None or self._evaluation is None:
-            return
-        try:
-            samples = self.review.undo()
-        except FerError as error:
-            self.message.emit(str(error))
-            return
-        if not samples:
+        review = self.review
+        if review is not None and self._evaluation is not None:
+            self.steps.run(
+                review,
+                review.plan_undo,
+                review.undo_size,
+                lambda result: self._on_undone(review, result),
+            )
+
+    def _on_undone(self, review: Review, result: ReviewStep | TaskFailure | None) -> None:
+        if isinstance(result, TaskFailure):
+            self.message.emit(result.message)
+        elif result is None:
             self.message.emit("There is nothing to undo.")
-            return
-        row = self._evaluation.row_of[samples[0]]
-        self.undone.emit(row)
-        self._show_decision()
-        self.decided.emit(row)
+        elif review is self.review and self._evaluation is not None:
+            row = self._evaluation.row_of[next(iter(result.after))]
+            self.undone.emit(row)
+            self._show_decision()
+            self.decided.emit(row)
+
+    def stop(self) -> None:
+        """Save what was decided, because the window closes."""
+        self.steps.close()
 
     def _export(self) -> None:
         evaluation = self._evaluation
@@ -240,3 +253,17 @@ class ReviewBar(QWidget):
             self.message.emit(str(error))
         else:
             self.message.emit(f"{wording.count(count, 'decision')} saved in {Path(path).name}")
+
+
+def _decisions_about(
+    evaluation: Evaluation, review: Review, rows: NDArray[np.int64], changes: dict[str, Any]
+) -> dict[str, Decision]:
+    """By sample id; a label that the data set has, too, is none."""
+    decisions = dict[str, Decision]()
+    for row in rows.tolist():
+        sample_id, label = str(evaluation.sample_id[row]), int(evaluation.label[row])
+        decision = replace(review.decision(sample_id), **{"kept": False, **changes})
+        if label >= 0 and decision.label == evaluation.classes[label]:
+            decision = replace(decision, label="")
+        decisions[sample_id] = decision
+    return decisions

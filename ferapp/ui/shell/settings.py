@@ -98,6 +98,7 @@ class Settings(BaseModel):
     record_overlaid: bool = False
     recent_sources: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     recent_models: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
+    recent_data: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     recent_studies: Annotated[tuple[str, ...], BeforeValidator(_recent)] = ()  # newest first
     hints_seen: bool = False
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal

@@ -1,10 +1,11 @@
-"""One setting in the form: name, editor, unit, a button to reset it, and its error."""
+"""One setting in the form: name, editor, a button to reset it, and its unit or its error."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from ferapp.ui.train.form_fields import FormField
 from ferapp.ui.widgets.buttons import enable_keyboard
+from ferapp.ui.widgets.elided_label import ElidedLabel
 from ferapp.ui.widgets.picker import Picker
 from ferapp.ui.widgets.text_size import fix_width, scaled
 
@@ -30,20 +31,23 @@ class FieldRow(QWidget):
         self.unit = QLabel(field.unit)
         self.unit.setProperty("quiet", True)
         self.reset = self._make_reset_button()
-        self.error = QLabel()
-        self.error.setWordWrap(True)
+        self.error = ElidedLabel()  # in place of the unit: a line of its own would move all below
+        self.error.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         self.error.setProperty("wrong", True)
         self.error.hide()
-        grid = QGridLayout(self)
+        self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(1)
         grid.addWidget(self.name, 0, 0)
         grid.addWidget(self.editor, 0, 1)
         grid.addWidget(self.reset, 0, 2)
-        grid.addWidget(self.unit, 0, 3)
-        grid.setColumnStretch(3, 1)
-        grid.addWidget(self.error, 1, 1, 1, 3)
+        grid.addWidget(self.unit, 0, 4)
+        grid.addWidget(self.error, 0, 4)
+        grid.setColumnStretch(4, 1)
+
+    def add_action(self, button: QPushButton) -> None:
+        """Put a button beside the editor."""
+        self._grid.addWidget(button, 0, 3)
 
     def _make_editor(self, suggestions: tuple[str, ...]) -> Picker | QLineEdit:
         field = self.field
@@ -109,9 +113,12 @@ class FieldRow(QWidget):
 
     def show_error(self, message: str) -> None:
         self.error.setText(message)
+        self.error.setToolTip(message)
         self.error.setVisible(bool(message))
+        self.unit.setVisible(not message)
         mark_invalid(self.editor, bool(message))
         self.editor.setAccessibleDescription(message or self.field.help)
+        self.editor.setToolTip(f"{message}\n\n{self.field.tip}" if message else self.field.tip)
 
     def _on_change(self) -> None:
         font = self.name.font()

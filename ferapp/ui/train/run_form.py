@@ -1,11 +1,11 @@
 """The form of a new run: recipe, data set and settings, checked while they are typed."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -14,13 +14,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferapp.runs.checks.data_check import DataChoice
 from ferapp.runs.child_process import command_line
-from ferapp.runs.data_check import DataChoice
-from ferapp.runs.training_process import train_arguments
+from ferapp.runs.training_process import RateSearch, train_arguments
 from ferapp.ui.recipe_cards.recipe_cards import RecipeCards
 from ferapp.ui.text import wording
-from ferapp.ui.train.data_line import DataLine
-from ferapp.ui.train.field_row import NAME_WIDTH, FieldRow, error_label, mark_invalid
+from ferapp.ui.train.data.data_chooser import CHECK_TIP, DataChooser
+from ferapp.ui.train.field_row import NAME_WIDTH, FieldRow
 from ferapp.ui.train.form_fields import (
     BASICS,
     SECTIONS,
@@ -31,6 +31,7 @@ from ferapp.ui.train.form_fields import (
     set_argument,
     values_of,
 )
+from ferapp.ui.train.form_messages import FormMessages
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.chips import Chip
@@ -38,12 +39,14 @@ from ferapp.ui.widgets.flow_layout import FlowLayout
 from ferapp.ui.widgets.vertical_scroll import VerticalScrollArea
 from trainer.config.loading import check_config
 from trainer.config.rate_check import rate_warning
+from trainer.config.sections import DataConfig
 from trainer.config.train_config import TrainConfig
 from trainer.files import file_stem
 from trainer.recipes import RECIPES
 
 VALIDATE_MS = 150  # after the last keystroke
-CHECK_TIP = "Count the pictures, and find duplicates and unreadable files."
+RATE = "optim.learning_rate"
+FIND_RATE_TIP = "Train a hundred steps with a growing rate, and see where the loss falls."
 START_TIP = "Train in a separate process, which can keep running when you close the app."
 # those of the recipes: asking for all of them would load torch
 ARCHITECTURES = tuple(
@@ -58,12 +61,16 @@ class RunForm(QWidget):
     check_requested = Signal(object)
     validated = Signal()  # the data set or a setting may be another one
 
-    def __init__(self, runs: Path) -> None:
+    def __init__(self, runs: Path, remembered: Callable[[], Iterable[str]] = tuple) -> None:
+        """`remembered` gives the paths of data that the app remembers, newest first."""
         super().__init__()
         self._runs = runs
+        self.chooser = DataChooser(remembered)
         self._is_filling = False
         self._blocked = ""  # why nothing can be started or checked now
         self._data_problem = (DataChoice(), "")  # data, and what its check found wrong
+        self._data_config = DataConfig()  # of the newest valid settings
+        self._wrong: set[str] = set()  # fields, or sections, whose settings are invalid
         self.config: TrainConfig | None = None
         self.is_valid = False  # it may be queued, though another start may be blocked now
         self._make_head()
@@ -78,14 +85,7 @@ class RunForm(QWidget):
         self.about = QLabel()
         self.about.setProperty("quiet", True)
         self.about.setWordWrap(True)
-        self.data = DataLine()
-        self.data_error = error_label()
-        policy = self.data_error.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # what is below stays where it is
-        self.data_error.setSizePolicy(policy)
-        self.browse = push_button("Folder…", "Choose the folder of a data set.")
-        self.browse_file = push_button("File…", "Choose a CSV or ZIP file.")
-        self.check = push_button("Check", CHECK_TIP)
+        self.data, self.check = self.chooser.line, self.chooser.check
         self.run_name = QLineEdit()
         self.run_name.setAccessibleName("Name of the run")
         self.run_name.setPlaceholderText("same as the recipe")
@@ -95,17 +95,15 @@ class RunForm(QWidget):
             field.key: FieldRow(field, ARCHITECTURES if field.key == "model.name" else ())
             for field in form_fields()
         }
+        self.find_rate = push_button("Find a rate…", FIND_RATE_TIP)
+        self.rows[RATE].add_action(self.find_rate)
         self.sections = {
             name: Chip(title, f"All settings of the section {title}.")
             for name, title in SECTIONS.items()
         }
 
     def _make_foot(self) -> None:
-        self.problems = error_label()
-        self.warning = QLabel()
-        self.warning.setProperty("notice", True)
-        self.warning.setWordWrap(True)
-        self.warning.hide()
+        self.messages = FormMessages()
         self.command = QLineEdit()
         self.command.setReadOnly(True)
         self.command.setAccessibleName("Equivalent command")
@@ -153,21 +151,18 @@ class RunForm(QWidget):
         return panel
 
     def _head_grid(self) -> QGridLayout:
-        buttons = FlowLayout()
-        for button in (self.browse, self.browse_file, self.check):
-            buttons.addWidget(button)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(7)
         grid.setColumnMinimumWidth(0, NAME_WIDTH)
         grid.addWidget(self.recipe, 0, 0, 1, 2)
         grid.addWidget(self.about, 1, 0, 1, 2)
-        grid.addWidget(QLabel("Data set"), 2, 0)
-        grid.addWidget(self.data, 2, 1)
-        grid.addWidget(self.data_error, 3, 1)
-        grid.addLayout(buttons, 4, 1)
-        grid.addWidget(QLabel("Name"), 5, 0)
-        grid.addWidget(self.run_name, 5, 1)
+        name = QLabel("Data set")
+        name.setContentsMargins(0, 7, 0, 0)  # on one line with the path
+        grid.addWidget(name, 2, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.chooser, 2, 1)
+        grid.addWidget(QLabel("Name"), 3, 0)
+        grid.addWidget(self.run_name, 3, 1)
         return grid
 
     def _section_panel(self, name: str) -> QWidget:
@@ -189,8 +184,7 @@ class RunForm(QWidget):
         self.start_row = QHBoxLayout()
         self.start_row.addWidget(self.changes, 1)
         self.start_row.addWidget(self.start)
-        column.addWidget(self.problems)
-        column.addWidget(self.warning)
+        column.addWidget(self.messages)
         column.addLayout(command)
         column.addLayout(self.start_row)
         return panel
@@ -203,9 +197,7 @@ class RunForm(QWidget):
             row.changed.connect(self._validate_later)
         self.data.textChanged.connect(lambda _: self._validate_later())
         self.run_name.textChanged.connect(lambda _: self._validate_later())
-        self.browse.clicked.connect(self._browse_folder)
-        self.browse_file.clicked.connect(self._browse_file)
-        self.check.clicked.connect(lambda: self.check_requested.emit(self.data_choice))
+        self.chooser.check_requested.connect(lambda: self.check_requested.emit(self.data_choice))
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.text()))
         self.start.clicked.connect(self._start)
 
@@ -229,6 +221,7 @@ class RunForm(QWidget):
         for key, text in values.items():
             self.rows[key].set_text(text)
         self.validate()
+        self._open_wrong_sections()
 
     def fill_from(self, config: TrainConfig, data: str, name: str, changes: dict[str, str]) -> None:
         """Fill the form with a run's configuration, and `changes` to it as texts by key."""
@@ -243,13 +236,17 @@ class RunForm(QWidget):
     @property
     def data_path(self) -> str:
         """The path of the data set, as it was typed."""
-        return self.data.text().strip()
+        return self.chooser.path
 
     @property
     def data_choice(self) -> DataChoice:
         """The data set, and how valid settings say that it is read."""
-        config = TrainConfig() if self.config is None else self.config
-        return DataChoice.of(self.data_path, config.data)
+        return DataChoice.of(self.data_path, self._data_config)
+
+    def search_rate(self) -> RateSearch:
+        """Start a search for a learning rate on this data with these settings. Raises OSError."""
+        settings = [each for each in self.settings if not each.startswith(f"{RATE}=")]
+        return RateSearch(self.recipe.name, Path(self.data_path).expanduser(), settings)
 
     @property
     def arguments(self) -> list[str]:
@@ -271,12 +268,11 @@ class RunForm(QWidget):
     def validate(self) -> bool:
         """Show every problem at its field; returns whether the training can be started."""
         self._timer.stop()
-        data_exists = self._validate_data_path()
+        data_exists = self.chooser.validate()
         problems = self._validate_settings()
         data_problem = self._known_data_problem()
-        self.problems.setText("\n".join(filter(None, (*problems, data_problem))))
-        self.problems.setVisible(bool(self.problems.text()))
-        self._warn_of_rate()
+        shown = [*self._field_errors(), *problems, data_problem]
+        self.messages.show_messages(list(filter(None, shown)), self._rate_warning())
         has_data = bool(self.data_path)
         self.command.setText(command_line(["fertrain", *self.arguments]) if has_data else "")
         self.command.setCursorPosition(0)
@@ -291,48 +287,48 @@ class RunForm(QWidget):
         can_read = data_exists and self.config is not None
         self.check.setEnabled(can_read and not self._blocked)
         self.check.setToolTip(self._blocked or (CHECK_TIP if can_read else hint))
+        can_search = data_exists and self._wrong <= {RATE}
+        self.find_rate.setEnabled(can_search and not self._blocked)
+        self.find_rate.setToolTip(self._blocked or (FIND_RATE_TIP if can_search else hint))
         self.validated.emit()
         return is_valid and not self._blocked
 
-    def _warn_of_rate(self) -> None:
+    def _rate_warning(self) -> str:
         """A rate far above the recipe's is allowed, and is most often a slip."""
         config = self.config
         usual, _ = check_config([], **RECIPES[self.recipe.name].values)
-        text = "" if config is None or usual is None else rate_warning(config, usual)
-        self.warning.setText(text)
-        self.warning.setVisible(bool(self.warning.text()))
+        return "" if config is None or usual is None else rate_warning(config, usual)
 
-    def _validate_data_path(self) -> bool:
-        """Whether there is such a file or folder."""
-        path = self.data_path
-        exists = bool(path) and Path(path).expanduser().exists()
-        is_wrong = bool(path) and not exists
-        self.data_error.setText("No such file or folder." if is_wrong else "")
-        self.data_error.setVisible(is_wrong)
-        mark_invalid(self.data, is_wrong)
-        return exists
+    def _field_errors(self) -> list[str]:
+        """In full: the room beside a field is small."""
+        rows = self.rows.values()
+        return [f"{row.field.title} {row.error.text()}" for row in rows if row.error.text()]
 
     def _validate_settings(self) -> list[str]:
         """Show what is wrong at each field; returns the problems that belong to no single field."""
         recipe = RECIPES[self.recipe.name]
         self.config, problems = check_config(self.settings, **recipe.values)
+        if self.config is not None:
+            self._data_config = self.config.data
+        self._wrong = set(problems)
         for key, row in self.rows.items():
             row.show_error(problems.pop(key, "") or pop_nested(problems, key))
-            if row.error.text() and key not in BASICS:
-                self.sections[row.field.section].setChecked(True)
-        for key in problems:
-            section = key.split(".")[0]
-            if section in self.sections:
-                self.sections[section].setChecked(True)
         name = self.run_name.text().strip()
         if not all(character.isalnum() or character in "._-" for character in name):
             problems["name"] = "Name: use letters, digits, '.', '_' and '-'"
         return list(problems.values())
 
+    def _open_wrong_sections(self) -> None:
+        """Where somebody types, nothing is opened: it would move what is typed into."""
+        for name, chip in self.sections.items():
+            if any(key.split(".")[0] == name for key in self._wrong.difference(BASICS)):
+                chip.setChecked(True)
+
     def _what_to_fix(self, has_data: bool) -> str:
         if not has_data:
             return "Choose a data set above"
-        at_field = any(row.error.text() for row in self.rows.values()) or self.data_error.text()
+        rows = self.rows.values()
+        at_field = any(row.error.isVisibleTo(self) for row in rows) or self.chooser.error.text()
         return "Fix the highlighted field" if at_field else "Fix the problem shown above"
 
     def _changes(self) -> str:
@@ -367,18 +363,6 @@ class RunForm(QWidget):
     def _start(self) -> None:
         if self.validate():
             self.start_requested.emit(self.arguments)
-
-    def _browse_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Choose a data set", str(Path.cwd()))
-        if path:
-            self.data.setText(path)
-
-    def _browse_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Choose a data set", str(Path.cwd()), "Data sets (*.csv *.zip);;All files (*)"
-        )
-        if path:
-            self.data.setText(path)
 
 
 def _panel(top_margin: int) -> tuple[QWidget, QVBoxLayout]:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from ferapp.runs.run_queue import (
     AUTO,
     QueueEntry,
+    QueueLock,
     RunQueue,
     forget_start,
     read_queue,
@@ -23,7 +24,7 @@ from ferapp.runs.task_queue import TaskFailure, TaskQueue
 from ferapp.runs.training_process import TrainingProcess
 from ferapp.ui.text import wording
 from ferapp.ui.train.run_form import RunForm
-from ferapp.ui.train_queue.queue_strip import QueueStrip
+from ferapp.ui.train_queue.queue_strip import TAKEN, QueueStrip
 from ferapp.ui.train_queue.several_runs_dialog import SeveralRunsDialog
 from ferapp.ui.train_queue.start_menu import SEEDS, StartMenu
 from ferapp.ui.train_queue.start_question import ask_to_queue, has_few_cores
@@ -50,7 +51,9 @@ class QueueControl(QObject):
         self._runs, self._tasks, self._form, self._parent = runs, tasks, form, parent
         self.queue = RunQueue()
         self._saved = RunQueue()
-        self._is_ready = False  # the file has been read
+        self._lock = QueueLock(runs)
+        self._is_ready = False  # the file has been read, and this window works it off
+        self.is_ours = True  # no other window does
         self._launching: QueueEntry | None = None
         self._undelivered: list[TrainingProcess] = []  # filled by the thread of the tasks
         self._own: set[str] = set()  # tokens of processes that this queue started
@@ -60,7 +63,7 @@ class QueueControl(QObject):
         self.menu = StartMenu()
         form.start_row.addWidget(self.menu.button)
         self._connect()
-        tasks.submit("queue-read", lambda: recovered(runs, read_queue(runs)), self._on_read)
+        self._read_again(RunQueue())
 
     def _connect(self) -> None:
         form, strip, menu = self._form, self.strip, self.menu
@@ -68,13 +71,15 @@ class QueueControl(QObject):
         strip.removed.connect(lambda key: self._change(self.queue.removed([key])))
         strip.paused.connect(lambda on: self._change(replace(self.queue, is_paused=on)))
         form.start_requested.connect(self._on_start)
-        form.validated.connect(
-            lambda: menu.set_enabled(form.is_valid, form.is_valid and form.start.isEnabled())
-        )
+        form.validated.connect(self._enable_menu)
         menu.queue.triggered.connect(self._add_form)
         menu.now.triggered.connect(lambda: self.start_now.emit(form.arguments))
         menu.seeds.triggered.connect(lambda: self._ask_for_several(SEEDS, with_grid=False))
         menu.grid.triggered.connect(lambda: self._ask_for_several(1, with_grid=True))
+
+    def _enable_menu(self) -> None:
+        can_start = self._form.is_valid and self._form.start.isEnabled()
+        self.menu.set_enabled(self._form.is_valid, can_start, self.is_ours)
 
     # --- the queue ------------------------------------------------------------------------------
 
@@ -84,6 +89,9 @@ class QueueControl(QObject):
         return bool(self.queue.waiting or self.queue.preparing or self._active)
 
     def add(self, entries: Sequence[QueueEntry]) -> None:
+        if not self.is_ours:
+            self.message.emit(TAKEN)
+            return
         self._change(self.queue.added(entries))
         count = len(entries)
         text = "Added to the queue." if count == 1 else f"{count} runs added to the queue."
@@ -97,32 +105,36 @@ class QueueControl(QObject):
         self._active = paths
         unread = [training for training in trainings if training.run not in paths]
         self._busy = [*map(_device, active), *[AUTO] * len(unread)]
-        if not self._is_ready or self._launching is not None:
+        if self._launching is not None:
+            return
+        if not (self._is_ready and self._lock.is_held):  # another window may work it off
+            self._read_again(self.queue)
             return
         if any(each.entry.key not in self._own for each in self.queue.preparing):
-            queue = self.queue  # started by an app that was killed meanwhile
-            self._tasks.submit("queue-read", lambda: recovered(self._runs, queue), self._on_read)
+            self._read_again(self.queue)  # started by an app that was killed meanwhile
             return
         entry = self.queue.startable(self._busy)
         if entry is not None:
             self._start(entry)
 
-    def settle(self, training: TrainingProcess, code: int | None) -> bool:
-        """Take a training that was polled; whether this queue started it."""
-        if training.token not in self._own:
-            return False
-        if training.run is None and code is None:
-            return True
+    def owns(self, training: TrainingProcess) -> bool:
+        """Whether this queue started it."""
+        return training.token in self._own
+
+    def settle(self, training: TrainingProcess, code: int | None) -> None:
+        """Take a training that was polled, and may have made its run or ended."""
+        if not self.owns(training) or (training.run is None and code is None):
+            return
         waiting = [each.entry for each in self.queue.preparing if each.entry.key == training.token]
-        if waiting:
-            self._change(self.queue.settled(training.token))
-            token = training.token
-            self._tasks.submit("queue-forget", lambda: forget_start(self._runs, token), _ignore)
-        if waiting and training.run is None and not training.was_killed_early:
+        if not waiting:
+            return
+        token = training.token
+        self._change(self.queue.settled(token))
+        self._tasks.submit("queue-forget", lambda: forget_start(self._runs, token), _ignore)
+        if training.run is None and not training.was_killed_early:
             lines = training.last_output().splitlines() or ["it gave no reason"]
             self.ended.emit(f"{waiting[0].name}: could not begin", lines[0])
             self.message.emit(f"{waiting[0].name} could not begin: {lines[0]}")
-        return True
 
     def close(self) -> None:
         """Save what has changed; the tasks have ended."""
@@ -132,22 +144,44 @@ class QueueControl(QObject):
             process.detach()
         if self.queue != self._saved and self._is_ready:
             write_queue(self._runs, self.queue)
+        self._lock.release()
 
-    def _on_read(self, result: RunQueue | TaskFailure) -> None:
+    def _read_again(self, queue: RunQueue) -> None:
+        """Read the file, unless this window works off `queue`; see which processes are left."""
+        is_ready = self._is_ready
+
+        def read() -> tuple[RunQueue, bool]:
+            is_ours = self._lock.acquire()
+            if not is_ours:
+                return read_queue(self._runs), False
+            return recovered(self._runs, queue if is_ready else read_queue(self._runs)), True
+
+        self._tasks.submit("queue-read", read, self._on_read)
+
+    def _on_read(self, result: tuple[RunQueue, bool] | TaskFailure) -> None:
         if isinstance(result, TaskFailure):
             self.message.emit(result.message)
             return
-        if self._is_ready:
+        (queue, is_ours), was_ours = result, self.is_ours
+        self.is_ours = is_ours
+        if was_ours != is_ours:
+            self._enable_menu()
+        if not is_ours:
+            self._is_ready = False
+            self.queue = self._saved = replace(queue, problem="")
+            self.strip.show_queue(self.queue, is_ours=False)
+        elif self._is_ready:
             started = {each.entry.key for each in self.queue.preparing}
-            again = [entry for entry in result.waiting if entry.key in started]
+            again = [entry for entry in queue.waiting if entry.key in started]
             waiting = (*again, *self.queue.waiting)  # which may be changed since the reading began
-            self._change(replace(self.queue, waiting=waiting, preparing=result.preparing))
-            return
-        self._is_ready = True
-        if result.problem:
-            self.message.emit(result.problem)
-        self._saved = replace(result, problem="")
-        self._change(self._saved.added(self.queue.waiting))
+            self._change(replace(self.queue, waiting=waiting, preparing=queue.preparing))
+        else:
+            self._is_ready = True
+            if queue.problem:
+                self.message.emit(queue.problem)
+            self._saved = replace(queue, problem="")
+            new = self.queue.waiting if was_ours else ()  # added before the file was read
+            self._change(self._saved.added(new))
 
     def _change(self, queue: RunQueue) -> None:
         self.queue = queue
@@ -158,11 +192,18 @@ class QueueControl(QObject):
     def _writing(self, queue: RunQueue) -> Callable[[], None]:
         def write() -> None:
             try:
+                self._take_lock()
                 write_queue(self._runs, queue)
             except OSError as error:
                 raise FerError(f"The queue cannot be saved ({error.strerror})") from error
 
         return write
+
+    def _take_lock(self) -> None:
+        """Before anything is written, by the thread. Raises OSError, or FerError if it is taken."""
+        self._runs.mkdir(parents=True, exist_ok=True)
+        if not self._lock.acquire():
+            raise FerError(TAKEN)
 
     def _on_saved(self, queue: RunQueue) -> Callable[[TaskFailure | None], None]:
         def saved(result: TaskFailure | None) -> None:
@@ -181,6 +222,7 @@ class QueueControl(QObject):
 
         def start() -> TrainingProcess:
             try:
+                self._take_lock()
                 write_queue(runs, queue)  # first: a kill must neither lose nor repeat it
                 process = start_entry(runs, entry)
                 self._undelivered.append(process)
@@ -206,7 +248,8 @@ class QueueControl(QObject):
     # --- ways to start --------------------------------------------------------------------------
 
     def _on_start(self, arguments: list[str]) -> None:
-        answer = ask_to_queue(self._parent) if self._busy and has_few_cores() else "now"
+        can_ask = self.is_ours and bool(self._busy) and has_few_cores()
+        answer = ask_to_queue(self._parent) if can_ask else "now"
         if answer == "queue":
             self._add_form()
         elif answer == "now":

@@ -22,6 +22,7 @@ from ferapp.ui.widgets.buttons import push_button
 _ROWS = 5  # shown at once, at most
 _KEY = Qt.ItemDataRole.UserRole
 PAUSE_TIP = "Start no further run from the queue. The one that trains goes on."
+TAKEN = "Another window of the app works off this queue. Change it there."
 CONTINUE_TIP = "Start the next run of the queue as soon as its device is free."
 
 
@@ -72,8 +73,12 @@ class QueueStrip(QWidget):
         super().__init__()
         self._keys: list[str] = []
         self._is_paused = False
+        self._is_ours = True
         self.title = QLabel("Queue")
         self.title.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
+        self.taken = QLabel(TAKEN)
+        self.taken.setWordWrap(True)
+        self.taken.setProperty("quiet", True)
         self.list = _WaitingList()
         self.up = push_button("↑", "Start this run earlier (Alt+Up).")
         self.down = push_button("↓", "Start this run later (Alt+Down).")
@@ -93,6 +98,7 @@ class QueueStrip(QWidget):
         column.setContentsMargins(4, 4, 4, 8)
         column.setSpacing(5)
         column.addLayout(head)
+        column.addWidget(self.taken)
         column.addWidget(self.list)
         column.addLayout(foot)
         self.up.clicked.connect(lambda: self._move(-1))
@@ -105,8 +111,12 @@ class QueueStrip(QWidget):
         self.list.currentRowChanged.connect(lambda _: self._enable_buttons())
         self.hide()
 
-    def show_queue(self, queue: RunQueue) -> None:
-        """The selection stays with its entry."""
+    def show_queue(self, queue: RunQueue, *, is_ours: bool = True) -> None:
+        """The selection stays with its entry. Another window's queue is shown only."""
+        self._is_ours = is_ours
+        self.taken.setVisible(not is_ours)
+        self.list.setEnabled(is_ours)
+        self.pause.setEnabled(is_ours)
         self._is_paused = queue.is_paused
         state = "paused" if queue.is_paused else "waiting"
         self.title.setText(f"Queue · {len(queue.waiting)} {state}")
@@ -156,9 +166,9 @@ class QueueStrip(QWidget):
 
     def _enable_buttons(self) -> None:
         row, count = self.list.currentRow(), self.list.count()
-        self.up.setEnabled(row > 0)
-        self.down.setEnabled(0 <= row < count - 1)
-        self.remove.setEnabled(row >= 0)
+        self.up.setEnabled(self._is_ours and row > 0)
+        self.down.setEnabled(self._is_ours and 0 <= row < count - 1)
+        self.remove.setEnabled(self._is_ours and row >= 0)
 
 
 def _tip(entry: QueueEntry) -> str:

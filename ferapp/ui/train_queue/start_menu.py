@@ -2,6 +2,7 @@
 
 from PySide6.QtWidgets import QMenu, QPushButton
 
+from ferapp.ui.train_queue.queue_strip import TAKEN
 from ferapp.ui.widgets.buttons import push_button
 
 SEEDS = 3
@@ -25,9 +26,13 @@ class StartMenu:
         self.grid = menu.addAction("Grid over two fields…")
         self.grid.setToolTip("A run for each combination of the values of two settings.")
         self.button.setMenu(menu)
+        queueing = (self.queue, self.seeds, self.grid)
+        self._queueing = {action: action.toolTip() for action in queueing}
 
-    def set_enabled(self, can_queue: bool, can_start: bool) -> None:
-        for action in (self.queue, self.seeds, self.grid):
-            action.setEnabled(can_queue)
+    def set_enabled(self, can_queue: bool, can_start: bool, is_ours: bool) -> None:
+        """`is_ours` says that no other window works off the queue."""
+        for action, tip in self._queueing.items():
+            action.setEnabled(can_queue and is_ours)
+            action.setToolTip(tip if is_ours else TAKEN)
         self.now.setEnabled(can_start)
         self.button.setEnabled(can_queue)

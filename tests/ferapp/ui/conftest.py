@@ -15,6 +15,7 @@ from ferapp.ui.shell.window import MainWindow
 from ferapp.ui.teach import teach_window
 from ferapp.ui.timeline import timeline_pane
 from ferapp.ui.train import run_form, train_page
+from ferapp.ui.train.data import data_checking
 from ferapp.ui.widgets import dialogs, live_tooltips
 from ferapp.ui.widgets.theme import apply_theme
 from tests.support.ui.fake_engine import FakeEngine
@@ -34,7 +35,8 @@ def _quick_timers(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, names in (
         (live_page, ("STATUS_MS", "SUMMARY_MS")),
         (timeline_pane, ("REFRESH_MS",)),
-        (train_page, ("REFRESH_MS", "PROGRESS_MS")),
+        (train_page, ("REFRESH_MS",)),
+        (data_checking, ("POLL_MS",)),
         (run_form, ("VALIDATE_MS",)),
         (teach_window, ("REFRESH_MS",)),
         (table_bar, ("POLL_MS",)),

@@ -10,8 +10,8 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from ferapp.review.retraining import retraining_verdict
+from ferapp.runs.checks.data_check import check_data
 from ferapp.runs.compare import compare_runs
-from ferapp.runs.data_check import check_data
 from ferapp.ui.shell.page import Links
 from ferapp.ui.train.train_page import TrainPage, TrainTools
 

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from ferapp.review.retraining import retraining_verdict
+from ferapp.runs.checks.data_check import check_data
 from ferapp.runs.compare import compare_runs
-from ferapp.runs.data_check import check_data
 from ferapp.ui.shell.page import Links
 from ferapp.ui.train.train_page import TrainPage, TrainTools
 from ferapp.ui.widgets.theme import apply_theme
@@ -78,7 +78,7 @@ class TrainBench:
     def start(self, data: Path, sets: dict[str, str], name: str = "quick") -> None:
         form = self.page.form
         form.fill("default", str(data), sets, name)
-        assert form.start.isEnabled(), form.problems.text()
+        assert form.start.isEnabled(), form.messages.problems.text()
         form.start.click()
 
     def state(self) -> str:
@@ -108,7 +108,7 @@ def refresh(bench: TrainBench) -> None:
 class StartedTraining:
     """A training process that has made its run when it is polled next."""
 
-    was_killed_early, started_at, token = False, 0.0, ""
+    was_killed_early, started_at, token, is_training = False, 0.0, "", True
 
     def __init__(self, made: Path) -> None:
         self.run: Path | None = None

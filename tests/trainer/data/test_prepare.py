@@ -146,7 +146,7 @@ def test_prepare_continues_after_a_kill(tmp_path: Path, monkeypatch: pytest.Monk
     source = write_fer2013(tmp_path / "faces.csv", rows(10))
     chunks: list[int] = []
 
-    def detect(data: face_data.FaceData, starts: list[int], workers: int):
+    def detect(data: face_data.FaceData, starts: list[int], workers: int, report: object):
         for start in starts:
             if start == 8 and not chunks.count(8):
                 chunks.append(8)

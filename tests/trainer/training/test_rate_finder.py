@@ -12,14 +12,8 @@ from tests.support.trainer.plain_runs import SETS
 from trainer.cli.commands import main
 from trainer.config.loading import load_config
 from trainer.data.face_data import save
-from trainer.training.rate_finder import (
-    HIGHEST,
-    LOWEST,
-    SMOOTHING,
-    STEPS,
-    find_rate,
-    rate_curve,
-)
+from trainer.training.rate_curve import HIGHEST, LOWEST, SMOOTHING, STEPS, rate_curve
+from trainer.training.rate_finder import find_rate
 
 
 def test_the_suggestion_is_a_tenth_of_the_rate_with_the_lowest_loss() -> None:
@@ -46,7 +40,7 @@ def test_without_a_fall_there_is_no_suggestion() -> None:
 
 def test_rates_grow_by_a_factor_until_the_loss_explodes() -> None:
     done: list[int] = []
-    curve = find_rate(load_config(None, SETS), drawn_data(4), lambda step, _: done.append(step))
+    curve = find_rate(load_config(None, SETS), drawn_data(4), lambda step, *_: done.append(step))
     assert curve.rates[0] == LOWEST
     ratio = (HIGHEST / LOWEST) ** (1 / (STEPS - 1))
     np.testing.assert_allclose(curve.rates[1:] / curve.rates[:-1], ratio)

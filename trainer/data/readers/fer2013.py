@@ -127,8 +127,8 @@ def list_rows(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Listing:
         split=split,
         label=label,
         picture=rows.images.__getitem__,
-        bad=BadRows(path),  # bad rows are logged above
-        total=len(rows.numbers),
+        bad=bad,
+        total=rows.total,
         votes=_read_votes(path, rows, options),
     )
 

@@ -23,15 +23,20 @@ class BadRows:
     ) -> None:
         self.source, self.unit, self._tolerated = source, unit, tolerated
         self.reasons: list[str] = []
+        self._checked = 0  # reasons that are logged already
 
     def add(self, where: str, reason: str) -> None:
         self.reasons.append(f"{shown_name(where)} {shown_name(reason)}")
 
     def check(self, total: int) -> None:
-        """Log the skipped rows; raise DataError when they are too large a share of `total`."""
-        if not self.reasons:
-            return
+        """Log the skipped rows; raise DataError when they are too large a share of `total`.
+
+        A second call does so only where there are more of them.
+        """
         count = len(self.reasons)
+        if count == self._checked:
+            return
+        self._checked = count
         listed = "\n".join(f"  {reason}" for reason in self.reasons[:SHOWN])
         if count > SHOWN:
             listed += f"\n  … and {count - SHOWN} more"

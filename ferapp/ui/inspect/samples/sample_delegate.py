@@ -1,11 +1,11 @@
-"""Paints a sample in the grid."""
+"""Paints a picture in the grid."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from ferapp.overlays import label_text
-from ferapp.ui.inspect.samples.sample_model import Index, SampleModel, decision_text
+from ferapp.ui.inspect.samples.picture_model import Caption, Index, PictureModel
+from ferapp.ui.inspect.samples.sample_model import decision_text
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.text_size import scaled
 from trainer.data.label_review import NONE, Decision
@@ -24,7 +24,7 @@ def cell_size() -> QSize:
 
 
 class SampleDelegate(QStyledItemDelegate):
-    """Paints a face, its label above its prediction, and a mark for the user's decision."""
+    """Paints a face, its caption, and a mark for the user's decision."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -35,7 +35,7 @@ class SampleDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()
-        if not isinstance(model, SampleModel) or model.position_at(index) < 0:
+        if not isinstance(model, PictureModel) or model.position_at(index) < 0:
             return
         row = int(model.rows[model.position_at(index)])
         rect, colours = option.rect, theme.current()
@@ -53,29 +53,27 @@ class SampleDelegate(QStyledItemDelegate):
             painter.drawImage(face, image)
         else:
             painter.fillRect(face, QColor(colours.raised))
-        self._paint_caption(painter, face, model, row)
+        self._paint_caption(painter, face, model.caption(row))
         decision = model.decision(row)
         if decision != NONE:
             self._paint_mark(painter, face, decision)
 
-    def _paint_caption(self, painter: QPainter, face: QRectF, model: SampleModel, row: int) -> None:
-        colours = theme.current()
-        true, predicted = model.label(row), model.predicted(row)
+    def _paint_caption(self, painter: QPainter, face: QRectF, caption: Caption) -> None:
+        colours, elide = theme.current(), Qt.TextElideMode.ElideMiddle
         painter.setFont(theme.sized(self._view.font(), 0.82))
         line = scaled(_CAPTION_HEIGHT) / 2
         first = QRectF(face.x() + 1, face.bottom() + 2, face.width() - 2, line)
         second = first.translated(0, line - 1)
+        metrics, width = painter.fontMetrics(), int(first.width())
         painter.setPen(QColor(colours.muted))
-        if not predicted:
-            painter.drawText(first, _LEFT, "No face")
-            return
-        painter.drawText(first, _LEFT, label_text.class_title(true) if true else "No label")
-        painter.drawText(second, _RIGHT, label_text.percent(model.confidence(row)))
-        if true:
-            painter.setPen(QColor(colours.warning if true != predicted else colours.muted))
-            painter.drawText(first, _RIGHT, "✗" if true != predicted else "✓")
+        painter.drawText(first, _LEFT, metrics.elidedText(caption.first, elide, width))
+        painter.drawText(second, _RIGHT, caption.share)
+        if caption.is_wrong is not None:
+            painter.setPen(QColor(colours.warning if caption.is_wrong else colours.muted))
+            painter.drawText(first, _RIGHT, "✗" if caption.is_wrong else "✓")
+        width -= metrics.horizontalAdvance(caption.share)
         painter.setPen(QColor(colours.text))
-        painter.drawText(second, _LEFT, label_text.class_title(predicted))
+        painter.drawText(second, _LEFT, metrics.elidedText(caption.second, elide, width))
 
     def _paint_mark(self, painter: QPainter, face: QRectF, decision: Decision) -> None:
         """On the face: what the user decided."""

@@ -1,4 +1,4 @@
-"""The grid of samples: one is current, several can be selected."""
+"""The grid of pictures: one is current, several can be selected."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,9 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
+from ferapp.ui.inspect.samples.picture_model import Index, PictureModel
 from ferapp.ui.inspect.samples.sample_delegate import SampleDelegate, cell_size
-from ferapp.ui.inspect.samples.sample_model import Index, SampleModel
+from ferapp.ui.inspect.samples.sample_model import SampleModel
 from ferapp.ui.widgets.typed_key import typed_key
 
 _STEPS = {  # along the lines, which Qt's own do not continue
@@ -25,8 +26,8 @@ _STEPS = {  # along the lines, which Qt's own do not continue
 }
 
 
-class SampleGrid(QTableView):
-    """`current_changed` has the evaluation's row, −1 for none; `key_typed` letters and digits.
+class PictureGrid(QTableView):
+    """`current_changed` has the data's row, −1 for none; `key_typed` letters and digits.
 
     With `selects_many`, Shift selects all samples up to the clicked one, in the order in which one
     reads, Ctrl adds or removes one, Ctrl+A selects all, and Escape only the current one.
@@ -37,11 +38,12 @@ class SampleGrid(QTableView):
     menu_requested = Signal(QPoint)  # on the screen
     key_typed = Signal(str)
 
-    def __init__(self, *, selects_many: bool = False) -> None:
+    def __init__(self, model: PictureModel, *, selects_many: bool = False) -> None:
         super().__init__()
         self._selects_many = selects_many
-        self.samples = SampleModel(self)
-        self.setModel(self.samples)
+        self.samples = model
+        model.setParent(self)
+        self.setModel(model)
         self.setItemDelegate(SampleDelegate(self))
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.hide()
@@ -78,7 +80,7 @@ class SampleGrid(QTableView):
         self.scrollTo(index)
 
     def current_row(self) -> int:
-        """The evaluation's row; −1 for none."""
+        """The data's row; −1 for none."""
         position = self.samples.position_at(self.currentIndex())
         return -1 if position < 0 else int(self.samples.rows[position])
 
@@ -89,7 +91,7 @@ class SampleGrid(QTableView):
     # --- selecting several ----------------------------------------------------------------------
 
     def selected_rows(self) -> NDArray[np.int64]:
-        """The evaluation's rows of the selected samples, in the order of the grid."""
+        """The data's rows of the selected samples, in the order of the grid."""
         return self.samples.rows[self._selected_positions()]
 
     def _selected_positions(self) -> NDArray[np.int64]:
@@ -199,3 +201,12 @@ class SampleGrid(QTableView):
             self.key_typed.emit(typed)
         else:
             super().keyPressEvent(event)
+
+
+class SampleGrid(PictureGrid):
+    """The grid of an evaluation's samples."""
+
+    samples: SampleModel
+
+    def __init__(self, *, selects_many: bool = False) -> None:
+        super().__init__(SampleModel(), selects_many=selects_many)

@@ -1,20 +1,13 @@
-"""The model of the grid of samples, and what it says about each."""
+"""The grid's samples of an evaluation, and what it says about each."""
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject
 
 from ferapp.overlays import label_text
 from ferapp.review.classify_pictures import ReadPicture
 from ferapp.review.evaluation import Evaluation
 from ferapp.review.selection import EvaluationComparison
-from ferapp.ui.widgets.thumbnails import ThumbnailCache
+from ferapp.ui.inspect.samples.picture_model import Caption, PictureModel
 from trainer.data.label_review import NONE, Decision
-
-Index = QModelIndex | QPersistentModelIndex
-RowRole = Qt.ItemDataRole.UserRole  # the row of the evaluation
 
 
 def other_prediction_text(comparison: EvaluationComparison, row: int) -> str:
@@ -34,21 +27,13 @@ def decision_text(decision: Decision) -> str:
     return "Kept" if decision.kept else label_text.class_title(decision.label)
 
 
-class SampleModel(QAbstractTableModel):
-    """The shown rows of an evaluation, in order, line by line.
+class SampleModel(PictureModel):
+    """The shown rows of an evaluation, in order, line by line."""
 
-    A table, because its view lays out 30,000 samples at once; a list takes 100 ms and more.
-    """
-
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.thumbnails = ThumbnailCache(self)
-        self.thumbnails.arrived.connect(self._on_thumbnails)
         self._evaluation: Evaluation | None = None
         self._comparison: EvaluationComparison | None = None
-        self._rows: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._position: dict[int, int] = {}  # of each row in the grid
-        self._columns = 1
         self._decisions: dict[str, Decision] = {}
 
     def open(
@@ -58,11 +43,9 @@ class SampleModel(QAbstractTableModel):
         decisions: dict[str, Decision],
     ) -> None:
         """`decisions` is not copied: later ones are shown too."""
-        self.beginResetModel()
         self._evaluation, self._comparison, self._decisions = evaluation, None, decisions
-        self._rows, self._position = np.zeros(0, np.int64), {}
         self.thumbnails.read_with(read_picture)
-        self.endResetModel()
+        self.show_rows(self._rows[:0])
 
     def compare_with(self, comparison: EvaluationComparison | None) -> None:
         """Also show the predictions of another model."""
@@ -74,61 +57,6 @@ class SampleModel(QAbstractTableModel):
         if len(self._rows):
             last = self.index(self.rowCount() - 1, self._columns - 1)
             self.dataChanged.emit(self.index(0, 0), last)
-
-    def show_rows(self, rows: NDArray[np.int64]) -> None:
-        self.beginResetModel()
-        self._rows = rows
-        self._position = dict(zip(rows.tolist(), range(len(rows)), strict=True))
-        self.endResetModel()
-
-    @property
-    def rows(self) -> NDArray[np.int64]:
-        return self._rows
-
-    def set_columns(self, count: int) -> None:
-        if count != self._columns:
-            self.beginResetModel()
-            self._columns = count
-            self.endResetModel()
-
-    def position_of(self, row: int) -> int | None:
-        """The position of an evaluation's row in the grid; None where it is not shown."""
-        return self._position.get(row)
-
-    def index_of(self, position: int) -> QModelIndex:
-        return self.index(position // self._columns, position % self._columns)
-
-    def position_at(self, index: Index) -> int:
-        """−1 where there is no sample."""
-        position = index.row() * self._columns + index.column()
-        return position if index.isValid() and position < len(self._rows) else -1
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        has_parent = parent is not None and parent.isValid()
-        return 0 if has_parent else -(-len(self._rows) // self._columns)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else self._columns
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        if self.position_at(index) < 0:
-            return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        position = self.position_at(index)
-        if self._evaluation is None or position < 0:
-            return None
-        row = int(self._rows[position])
-        if role == RowRole:
-            return row
-        if role == Qt.ItemDataRole.DecorationRole:
-            return self.thumbnails.image(row)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._caption(row)
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self._description(row)
-        return None
 
     def label(self, row: int) -> str:
         """The class in the data set, "" for a sample without a label."""
@@ -153,14 +81,26 @@ class SampleModel(QAbstractTableModel):
         assert self._evaluation is not None
         return float(self._evaluation.measures["confidence"][row])
 
-    def _caption(self, row: int) -> str:
+    def caption(self, row: int) -> Caption:
+        """The label above the prediction."""
+        true, predicted = self.label(row), self.predicted(row)
+        if not predicted:
+            return Caption("No face")
+        return Caption(
+            label_text.class_title(true) if true else "No label",
+            label_text.class_title(predicted),
+            label_text.percent(self.confidence(row)),
+            true != predicted if true else None,
+        )
+
+    def caption_text(self, row: int) -> str:
         true, predicted = self.label(row), self.predicted(row)
         if not predicted:
             return "no face"
         arrow = f"{true} → {predicted}" if true and true != predicted else predicted
         return f"{arrow} {label_text.percent(self.confidence(row))}"
 
-    def _description(self, row: int) -> str:
+    def description(self, row: int) -> str:
         assert self._evaluation is not None
         true, decision = self.label(row), self.decision(row)
         predicted = self.predicted(row)
@@ -180,11 +120,3 @@ class SampleModel(QAbstractTableModel):
         if decision.kept:
             lines.append("Label kept by you")
         return "\n".join(lines)
-
-    def _on_thumbnails(self, rows: list[int]) -> None:
-        roles = [Qt.ItemDataRole.DecorationRole]
-        for row in rows:
-            position = self._position.get(row)
-            if position is not None:
-                index = self.index_of(position)
-                self.dataChanged.emit(index, index, roles)

@@ -10,7 +10,7 @@ import pytest
 from ferapp import app
 from ferapp.review import opening
 from ferapp.review.opening import OpenedEvaluation
-from ferapp.runs.data_check import DataCheck, DataChoice
+from ferapp.runs.checks.data_check import DataCheck, DataChoice
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.train.train_page import TrainPage
 from tests.support.ui.window_bench import Bench

@@ -110,7 +110,7 @@ def test_the_file_is_what_earlier_versions_wrote(file: Path) -> None:
             "recordings",
         ),
         *("record_clean", "record_overlaid", "recent_sources", "recent_models"),
-        *("recent_studies", "hints_seen"),
+        *("recent_data", "recent_studies", "hints_seen"),
         "geometry",
         "prior",
         *("stage_language", "text_size", "notify_ends"),

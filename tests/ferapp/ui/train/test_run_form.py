@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from ferapp.runs import child_process
+from ferapp.ui.train.data.data_chooser import DataChooser
 from ferapp.ui.train.form_fields import form_fields, set_argument, text_of, values_of
 from ferapp.ui.train.run_form import RunForm
 from ferapp.ui.widgets.theme import apply_theme
@@ -102,7 +104,7 @@ def test_the_command_trains_with_the_settings_of_the_form(form: RunForm, tmp_pat
         "model.options": "{widths = [8, 16, 32]}",
     }
     form.fill("default", str(folder), changes, "mine")
-    assert form.start.isEnabled(), form.problems.text()
+    assert form.start.isEnabled(), form.messages.problems.text()
     words = shlex.split(form.command.text())
     assert words[0] == "fertrain"
     config = config_of(words[1:])
@@ -159,14 +161,14 @@ def test_an_error_is_shown_at_its_field(
 
 def test_other_problems_are_shown_above_the_command(form: RunForm, tmp_path: Path) -> None:
     form.fill("default", str(tmp_path), {"augment.mixup": "0.2", "objective.pal.weight": "1"})
-    assert "augment.mixup must be 0 with objective.pal" in form.problems.text()
+    assert "augment.mixup must be 0 with objective.pal" in form.messages.problems.text()
     assert form.changes.text() == "Fix the problem shown above"
     form.fill("default", str(tmp_path / "nowhere"), {"objective.pal.weight": "0"})
-    assert form.data_error.text() == "No such file or folder."
-    assert form.data_error.isVisible()
+    assert form.chooser.error.text() == "No such file or folder."
+    assert form.chooser.error.isVisible()
     assert form.changes.text() == form.start.toolTip() == "Fix the highlighted field"
     form.fill("default", str(tmp_path), {}, "a/b")
-    assert "Name: use letters" in form.problems.text()
+    assert "Name: use letters" in form.messages.problems.text()
     assert not form.start.isEnabled()
 
 
@@ -174,17 +176,17 @@ def test_training_on_unusable_data_cannot_be_started(form: RunForm, tmp_path: Pa
     folder = str(tmp_path)
     form.fill("default", folder, {})
     form.show_data_problem(form.data_choice, "x has no split 'train'\nPrepare it anew.")
-    assert form.problems.text() == "This data can't be used: x has no split 'train'"
+    assert form.messages.problems.text() == "This data can't be used: x has no split 'train'"
     assert not form.start.isEnabled()
     assert form.check.isEnabled()  # the data may have been repaired
     form.rows["data.also"].set_text(f'["{folder}"]')  # further training data
     assert form.validate()
-    assert form.problems.isVisible()
+    assert form.messages.problems.isVisible()
     form.rows["data.also"].reset.click()
     assert not form.validate()
     form.data.setText(str(tmp_path.parent))
     assert form.validate()
-    assert not form.problems.isVisible()
+    assert not form.messages.problems.isVisible()
     form.data.setText(folder)
     form.show_data_problem(form.data_choice, "")
     assert form.start.isEnabled()
@@ -276,15 +278,17 @@ def test_a_registered_loss_has_its_fields(tilt_loss: None, form: RunForm, tmp_pa
 def test_a_rate_far_above_the_recipes_warns_and_still_starts(form: RunForm, tmp_path: Path) -> None:
     rate = load_config(None, [], **RECIPES["default"].values).optim.learning_rate
     form.fill("default", str(tmp_path), {"optim.learning_rate": str(9 * rate)})
-    assert not form.warning.isVisible()
+    assert not form.messages.warning.isVisible()
     form.fill("default", str(tmp_path), {"optim.learning_rate": str(10 * rate)})
-    assert form.warning.isVisible()
-    assert f"is 10 times the recipe's ({rate:g}): the run may diverge" in form.warning.text()
+    assert form.messages.warning.isVisible()
+    assert (
+        f"is 10 times the recipe's ({rate:g}): the run may diverge" in form.messages.warning.text()
+    )
     assert form.start.isEnabled()
 
 
 def test_the_data_of_earlier_runs_is_offered(form: RunForm) -> None:
-    form.data.show_recent(["/data/raf", "", "/data/FER2013.csv", "/data/raf", "/other"])
+    form.chooser.show_recent(["/data/raf", "", "/data/FER2013.csv", "/data/raf", "/other"])
     completer = form.data.completer()
 
     def offered(typed: str) -> list[str]:
@@ -296,10 +300,85 @@ def test_the_data_of_earlier_runs_is_offered(form: RunForm) -> None:
     assert offered("fer20") == ["/data/FER2013.csv"]
 
 
-def test_a_wrong_path_moves_nothing_below_it(form: RunForm, qtbot: QtBot) -> None:
-    before = form.run_name.y()
-    form.data.setText("/nowhere")
-    form.validate()
-    assert form.data_error.isVisible()
+def places(form: RunForm) -> dict[str, tuple[int, ...]]:
+    """Where each setting, and all that belongs to the form, is."""
     QApplication.processEvents()
-    assert form.run_name.y() == before
+    widgets = {key: row for key, row in form.rows.items() if row.isVisible()}
+    editors = {f"{key} editor": row.editor for key, row in widgets.items()}
+    others = ("recipe", "data", "check", "run_name", "messages", "command", "start", "changes")
+    named = {name: getattr(form, name) for name in others}
+    return {
+        name: widget.rect().translated(widget.mapTo(form, QPoint())).getRect()
+        for name, widget in {**widgets, **editors, **named}.items()
+    }
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+@pytest.mark.parametrize("size", [(480, 640), (640, 920)])
+def test_an_error_or_a_warning_moves_nothing(
+    form: RunForm, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    form.window().setMinimumSize(0, 0)
+    form.window().resize(*size)
+    form.fill("default", str(tmp_path), {})
+    form.sections["augment"].setChecked(True)
+    form.sections["optim"].setChecked(True)
+    before = places(form)
+    assert len(before) > 20
+    for texts, words in (
+        ({"optim.learning_rate": "-1"}, "Learning rate must be"),
+        ({"optim.learning_rate": "9"}, "the run may diverge"),
+        ({"optim.epochs": "a great many of them"}, "Epochs must be"),
+        ({"augment.mixup": "0.2", "objective.pal.weight": "1"}, "augment.mixup must be 0"),
+    ):
+        for key, text in texts.items():
+            form.rows[key].set_text(text)
+        form.validate()
+        assert words in form.messages.problems.text() + form.messages.warning.text()
+        assert places(form) == before
+        for key in texts:
+            form.rows[key].reset.click()
+    form.data.setText("/nowhere")
+    form.run_name.setText("a/b")
+    form.validate()
+    assert form.chooser.error.isVisible()
+    assert places(form) == before
+
+
+def test_an_error_beside_its_field_is_complete_above_the_command(
+    form: RunForm, tmp_path: Path
+) -> None:
+    form.fill("default", str(tmp_path), {"optim.epochs": "many"})
+    row = form.rows["optim.epochs"]
+    assert row.error.isVisible()
+    assert not row.unit.isVisible()
+    assert form.messages.problems.text() == f"Epochs {row.error.text()}"
+    row.reset.click()
+    form.validate()
+    assert row.unit.isVisible()
+
+
+def test_data_used_before_is_offered_and_begun_with(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    gone, there = str(tmp_path / "gone"), str(tmp_path)
+    chooser = DataChooser(lambda: (there, gone))
+    qtbot.addWidget(chooser)
+    assert chooser.path == there
+    chooser.show_recent(["/of/a/run", there])
+    chooser.menu.aboutToShow.emit()
+    assert [action.toolTip() for action in chooser.menu.actions()] == [there, gone, "/of/a/run"]
+    chooser.menu.actions()[1].trigger()
+    assert chooser.path == gone
+    assert not chooser.validate()
+    empty = DataChooser(lambda: (gone,))
+    qtbot.addWidget(empty)
+    assert empty.path == ""  # it is not there any more
+
+
+def test_a_rate_can_be_searched_while_only_the_rate_is_wrong(form: RunForm, tmp_path: Path) -> None:
+    assert not form.find_rate.isEnabled()  # no data yet
+    form.fill("default", str(tmp_path), {"optim.learning_rate": "-1"})
+    assert form.find_rate.isEnabled()
+    form.fill("default", str(tmp_path), {"optim.epochs": "0"})
+    assert not form.find_rate.isEnabled()

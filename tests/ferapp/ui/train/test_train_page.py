@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from ferapp.cli import main
 from ferapp.ui.shell.window import MainWindow
+from ferapp.ui.train import own_trainings
 from ferapp.ui.train import train_page as page_module
 from ferapp.ui.train.train_page import TrainPage
 from tests.support.runs.run_files import epoch, make_run, running_training, started, step
@@ -355,12 +356,32 @@ def test_closing_asks_whether_to_keep_training(
     bench.start(prepared, LONG)
     bench.wait_for_epochs(1)
     for answer, closes in (("cancel", False), ("keep", True)):
-        monkeypatch.setattr(page_module, "ask_about_process", lambda *_, a=answer, **__: a)
+        monkeypatch.setattr(own_trainings, "ask_about_process", lambda *_, a=answer, **__: a)
         assert bench.page.may_close() is closes
         assert bench.state() == "running"
-    monkeypatch.setattr(page_module, "ask_about_process", lambda *_, **__: "stop")
+    monkeypatch.setattr(own_trainings, "ask_about_process", lambda *_, **__: "stop")
     assert bench.page.may_close()
     bench.wait(lambda: bench.state() == "stopped")
+
+
+def test_closing_right_after_a_runs_end_asks_nothing(
+    bench: TrainBench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its process takes a moment to end."""
+    training = StartedTraining(make_run(tmp_path / "runs", [started(), step(5)]).path)
+    bench.page.trainings.append(training)  # type: ignore[arg-type]
+    asked: list[str] = []
+
+    def answer(*_: object, **__: object) -> str:
+        asked.append("asked")
+        return "cancel"
+
+    monkeypatch.setattr(own_trainings, "ask_about_process", answer)
+    assert not bench.page.may_close()
+    training.is_training = False
+    assert bench.page.may_close()
+    assert asked == ["asked"]
+    bench.page.trainings.clear()
 
 
 def test_damaged_runs_do_not_break_the_list(bench: TrainBench, tmp_path: Path) -> None:

@@ -7,40 +7,16 @@ import numpy as np
 import pytest
 
 from ferapp.review.decisions import Review
-from ferapp.runs.data_check import EXAMPLES_PER_CLASS, DataChoice, check_data
+from ferapp.runs.checks.data_check import EXAMPLES_PER_CLASS, CheckProgress, DataChoice, check_data
+from tests.support.runs.flawed_data import flawed_data
 from trainer.config.sections import DataConfig
-from trainer.data.face_data import FaceData, save
+from trainer.data.face_data import save
 from trainer.data.label_review import Decision
-from trainer.labels import EXPRESSIONS
-
-
-def flawed_data() -> FaceData:
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 255, (60, 16, 16), np.uint8)
-    images[50] = images[0]  # in train and in val
-    images[2] = images[1]  # twice, under two labels
-    landmarks = np.zeros((60, 68, 2), np.float32)
-    landmarks[:6] = np.nan
-    label = np.arange(60) % 6  # no neutral
-    label[50] = label[0]
-    return FaceData(
-        name="flawed",
-        classes=EXPRESSIONS,
-        images=images,
-        sample_id=np.array([f"s{k}" for k in range(60)]),
-        source_index=np.arange(60),
-        split=np.array(["train"] * 45 + ["val"] * 15),
-        label=label,
-        landmarks=landmarks,
-        votes=np.full((60, 7), np.nan, np.float32),
-        landmark_source="files",
-        skipped=("bad.jpg is truncated",),
-    )
 
 
 def test_the_check_counts_samples_and_flaws(tmp_path: Path) -> None:
     save(flawed_data(), tmp_path)
-    reports = list[str]()
+    reports = list[CheckProgress]()
     check = check_data(DataChoice(str(tmp_path)), reports.append)
     assert (check.samples, check.without_landmarks, check.with_votes) == (60, 6, 0)
     assert (check.leaked, check.conflicting) == (1, 1)
@@ -49,7 +25,11 @@ def test_the_check_counts_samples_and_flaws(tmp_path: Path) -> None:
     assert len(check.examples["angry"]) == EXAMPLES_PER_CLASS
     assert len(check.examples["neutral"]) == 0
     assert check.problem == ""
-    assert reports == ["Looking for duplicates…"]
+    assert check.flawed["leaked"].tolist() == [0]
+    assert check.flawed["conflicting"].tolist() == [1, 2]
+    assert check.flawed["without_landmarks"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert check.class_rows("val", "angry").tolist() == [48, 50, 54]
+    assert [each.text for each in reports] == ["Looking for duplicates…"] * 2
 
 
 def test_data_without_a_validation_split_cannot_be_trained_on(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """The check of a data set before training: counts, duplicates, gaps and example pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,24 @@ CHECKED = (
     *("drop_leaked", "review"),
 )
 _STAGES = {"reading": "Reading pictures", "landmarks": "Finding landmarks"}
+Flaw = Literal["without_landmarks", "leaked", "conflicting"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckProgress:
+    """What a check does, and how far it is; `total` is 0 where that is not known."""
+
+    stage: str
+    done: int = 0
+    total: int = 0
+
+    @property
+    def text(self) -> str:
+        extent = f" ({self.done:,} of {self.total:,})" if self.total > 1 else ""
+        return f"{_STAGES.get(self.stage, self.stage[:1].upper() + self.stage[1:])}{extent}…"
+
+
+ReportCheck = Callable[[CheckProgress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +63,8 @@ class DataCheck:
     `train` if there is one. `leaked` counts training pictures that also appear in another split,
     pixel for pixel, `conflicting` those with a copy under another label; `skipped` says which
     files could not be read, and why. `review_problem` says why the review cannot be trained with,
-    "" where it can.
+    "" where it can. `data` are the pictures themselves, and `flawed` the rows (M,) with each flaw:
+    of `conflicting` all copies, beside each other.
     """
 
     name: str
@@ -59,6 +78,15 @@ class DataCheck:
     skipped: tuple[str, ...]
     examples: dict[str, tuple[NDArray[np.uint8], ...]]
     review_problem: str = ""
+    data: "FaceData | None" = None
+    flawed: Mapping[Flaw, NDArray[np.int64]] = field(default_factory=dict)
+
+    def class_rows(self, split: str, name: str) -> NDArray[np.int64]:
+        """(M,) the rows of a class in a split."""
+        if self.data is None:
+            return np.zeros(0, np.int64)
+        is_class = self.data.label == self.classes.index(name)
+        return np.flatnonzero(is_class & (self.data.split == split))
 
     @property
     def problem(self) -> str:
@@ -69,7 +97,7 @@ class DataCheck:
         return self.review_problem
 
 
-def check_data(choice: DataChoice, report: ReportProgress = lambda _: None) -> DataCheck:
+def check_data(choice: DataChoice, report: ReportCheck = lambda _: None) -> DataCheck:
     """Read a data set as a training reads it, preparing it in the cache where needed.
 
     Slow: run it in a task queue. Raises DataError or UsageError with the reason.
@@ -82,9 +110,12 @@ def check_data(choice: DataChoice, report: ReportProgress = lambda _: None) -> D
         Path(choice.path).expanduser(),
         layout=choice.config.format,
         options=configured_options(choice.config),
-        progress=stage_progress(report),
+        progress=lambda *progress: report(CheckProgress(*progress)),
     )
-    report("Looking for duplicates…")
+    report(CheckProgress("looking for duplicates"))
+    leaked = np.flatnonzero(data.leaked())
+    report(CheckProgress("looking for duplicates"))
+    conflicting = data.conflicting()
     rng = np.random.default_rng(0)
     is_train = data.split == "train"
     is_candidate = is_train if is_train.any() else np.ones(len(data), bool)
@@ -100,11 +131,17 @@ def check_data(choice: DataChoice, report: ReportProgress = lambda _: None) -> D
         samples=len(data),
         without_landmarks=int((~data.has_landmarks).sum()),
         with_votes=int((~np.isnan(data.votes[:, 0])).sum()),
-        leaked=int(data.leaked().sum()),
-        conflicting=data.conflicting(),
+        leaked=len(leaked),
+        conflicting=len(conflicting),
         skipped=data.skipped,
         examples=examples,
         review_problem=_review_problem(choice, data) if choice.config.review else "",
+        data=data,
+        flawed={
+            "without_landmarks": np.flatnonzero(~data.has_landmarks),
+            "leaked": leaked,
+            "conflicting": np.concatenate([np.zeros(0, np.int64), *conflicting]),
+        },
     )
 
 
@@ -122,6 +159,6 @@ def stage_progress(report: ReportProgress) -> Callable[[str, int, int], None]:
     """The trainer's progress (stage, done, total) as sentences for the user."""
 
     def progress(stage: str, done: int, total: int) -> None:
-        report(f"{_STAGES.get(stage, stage)} ({done:,} of {total:,})…")
+        report(CheckProgress(stage, done, total).text)
 
     return progress

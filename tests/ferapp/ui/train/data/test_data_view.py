@@ -1,6 +1,7 @@
 """The data check on the Train page: its sentences, and when it blocks a training."""
 
 import os
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +9,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from ferapp.runs.data_check import DataCheck, DataChoice, check_data
-from ferapp.runs.task_queue import ReportProgress
-from ferapp.ui.train.data_view import DataView
+from ferapp.runs.checks.data_check import (
+    CheckProgress,
+    DataCheck,
+    DataChoice,
+    ReportCheck,
+    check_data,
+)
+from ferapp.ui.text.time_left import StageClock
+from ferapp.ui.train.data.bad_samples import BadSamplesDialog
+from ferapp.ui.train.data.data_pictures import PicturesDialog
+from ferapp.ui.train.data.data_text import progress_text
+from ferapp.ui.train.data.data_view import DataView
 from ferapp.ui.widgets import theme
+from tests.support.runs.flawed_data import flawed_data
 from tests.support.runs.run_files import make_run, started, step
 from tests.support.ui.train_bench import (
     LONG,
@@ -22,7 +34,10 @@ from tests.support.ui.train_bench import (
     StartedTraining,
     TrainBench,
 )
+from trainer.data.face_data import save
 from trainer.labels import EXPRESSIONS
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
 def test_data_that_cannot_be_opened_is_reported_in_place_of_the_check(
@@ -46,7 +61,7 @@ def test_a_check_is_shown_only_while_its_data_is_chosen(
     form.check.click()
     bench.wait(lambda: "not recognised" in words.text())
     assert not form.start.isEnabled()
-    assert "not recognised" in form.problems.text()
+    assert "not recognised" in form.messages.problems.text()
     form.data.setText(str(prepared))
     assert "press Check" in words.text()
     assert form.validate()
@@ -80,8 +95,8 @@ def test_the_check_reads_the_data_as_the_form_says(bench: TrainBench, tmp_path: 
     assert form.validate()  # what was wrong with the data may be right now
     assert "press Check" in words.text()
     form.check.click()
-    bench.wait(lambda: "Happy" in words.text())
-    checked = page._checked[1]
+    bench.wait(lambda: "8\u00a0samples" in words.text())
+    checked = page.checking.result[1]
     assert isinstance(checked, DataCheck)
     assert checked.counts["train"]["happy"] == checked.counts["val"]["sad"] == 2
     form.rows["data.class_map"].set_text('["1=hapy", "2=sad"]')
@@ -93,7 +108,7 @@ def test_the_check_reads_the_data_as_the_form_says(bench: TrainBench, tmp_path: 
 def test_an_old_error_disappears_when_a_training_begins(bench: TrainBench, tmp_path: Path) -> None:
     page = bench.page
     page.form.data.setText(str(tmp_path))
-    page._set_check(page.form.data_choice, "Error: it cannot be read")
+    page.checking.show_error(page.form.data_choice, "Error: it cannot be read")
     run = make_run(tmp_path / "runs", [started(), step(5)]).path
     page.trainings.append(StartedTraining(run))  # type: ignore[arg-type]
     page._refresh()
@@ -106,11 +121,11 @@ def test_no_training_starts_while_data_is_checked(
     """Both would write the same cache folder."""
     page, form, finish = bench.page, bench.page.form, threading.Event()
 
-    def check_slowly(choice: DataChoice, report: ReportProgress) -> DataCheck:
+    def check_slowly(choice: DataChoice, report: ReportCheck) -> DataCheck:
         assert finish.wait(WAIT / 1000)
         return check_data(choice, report)
 
-    page._tools = replace(page._tools, check_data=check_slowly)
+    page.checking.check = check_slowly
     form.fill("default", str(prepared), SETS, "quick")
     try:
         form.check.click()
@@ -167,7 +182,8 @@ def sentences(qtbot: QtBot, check: DataCheck) -> str:
     view = DataView()
     qtbot.addWidget(view)
     view.show_check(check)
-    return view.text.text().replace("\u00a0", " ")
+    without_links = re.sub("</?a[^>]*>", "", view.text.text())
+    return without_links.replace("\u00a0", " ")
 
 
 def test_the_sentences_about_flawless_data(qtbot: QtBot) -> None:
@@ -228,8 +244,104 @@ def test_a_class_without_training_pictures_is_named(qtbot: QtBot) -> None:
     train = {name: 10 for name in EXPRESSIONS if name != "neutral"}
     counts = {"train": train, "val": dict.fromkeys(EXPRESSIONS, 10)}
     text = sentences(qtbot, checked(counts=counts))
-    assert "No training pictures of neutral." in text
-    row = text.split(">Neutral")[1].split("</tr>")[0]
-    assert row.count("<td") == 2
-    assert f'color:{theme.current().warning}">none' in row
-    assert text.count(">none<") == 1
+    assert "No training pictures of neutral. The model cannot learn it." in text
+    assert f'color:{theme.current().warning}">No training pictures' in text
+
+
+def test_a_check_shows_how_far_it_is_and_can_be_cancelled(
+    bench: TrainBench, prepared: Path
+) -> None:
+    page, form, view = bench.page, bench.page.form, bench.page.data
+    reported, finish = threading.Event(), threading.Event()
+
+    def check_slowly(choice: DataChoice, report: ReportCheck) -> DataCheck:
+        report(CheckProgress("landmarks", 300, 1000))
+        reported.set()
+        assert finish.wait(WAIT / 1000)
+        report(CheckProgress("landmarks", 301, 1000))
+        raise AssertionError("it was cancelled")
+
+    page.checking.check = check_slowly
+    form.data.setText(str(prepared))
+    form.validate()
+    try:
+        form.check.click()
+        bench.wait(reported.is_set)
+        bench.wait(lambda: view.bar.value() == 300)
+        assert (view.bar.isVisible(), view.bar.maximum()) == (True, 1000)
+        assert view.state.text() == "Finding landmarks (300 of 1,000)…"
+        view.cancel.click()
+        assert view.state.text() == "Cancelling…"
+        assert not form.start.isEnabled()  # it still works on the folder
+    finally:
+        finish.set()
+    bench.wait(form.start.isEnabled)
+    assert "was cancelled" in view.text.text()
+    assert not view.progress.isVisible()
+
+
+def test_the_time_left_follows_the_rate_of_the_stage() -> None:
+    clock = StageClock()
+    assert clock.seconds_left("landmarks", 200, 1000, 50.0) is None
+    assert clock.seconds_left("landmarks", 210, 1000, 50.5) is None  # too early
+    # it went on at 200: 40 in 2 s leave 760 for 38 s
+    assert clock.seconds_left("landmarks", 240, 1000, 52.0) == pytest.approx(38.0)
+    assert clock.seconds_left("reading", 0, 1000, 53.0) is None
+    progress = CheckProgress("landmarks", 240, 1000)
+    assert progress_text(progress, 38.2) == "Finding landmarks (240 of 1,000)… 0:38 left"
+
+
+def test_a_number_opens_the_pictures_it_counts(bench: TrainBench, tmp_path: Path) -> None:
+    save(flawed_data(), tmp_path / "data")
+    page, form = bench.page, bench.page.form
+    form.data.setText(str(tmp_path / "data"))
+    form.validate()
+    form.check.click()
+    bench.wait(lambda: isinstance(page.checking.result[1], DataCheck))
+    data, bars = flawed_data(), page.data.counts.bars
+    assert bars["train", "sad"].text() == "7"
+    missing = bars["val", "neutral"]
+    assert (missing.text(), missing.isEnabled()) == ("none", False)
+    assert missing.accessibleName() == "Neutral, val: none"
+    warning = QColor(theme.current().warning)
+    edge = missing.grab().toImage().pixelColor(missing.width() // 2, 1)
+    assert abs(edge.red() - warning.red()) + abs(edge.blue() - warning.blue()) < 60
+    bars["train", "sad"].click()
+    dialog = page.checking.dialog
+    assert isinstance(dialog, PicturesDialog)
+    assert dialog.windowTitle() == "Sad, train: 7\u00a0pictures"
+    rows = dialog.model.rows
+    expected = np.flatnonzero((data.label == EXPRESSIONS.index("sad")) & (data.split == "train"))
+    np.testing.assert_array_equal(rows, expected)
+    assert dialog.name.text() == f"Sample s{rows[0]} · Labelled sad · No landmarks"
+    bench.wait(lambda: dialog.model.thumbnails.image(int(rows[0])) is not None)
+    image = dialog.model.thumbnails.image(int(rows[0]))
+    assert image is not None
+    assert image.pixelColor(3, 2).red() == data.images[rows[0]][2, 3]
+    for flaw, shown in (
+        ("leaked", [0]),
+        ("conflicting", [1, 2]),
+        ("without_landmarks", [0, 1, 2, 3, 4, 5]),
+    ):
+        assert f'href="{flaw}"' in page.data.text.text()
+        page.data.text.linkActivated.emit(flaw)
+        assert isinstance(page.checking.dialog, PicturesDialog)
+        assert page.checking.dialog.model.rows.tolist() == shown
+    page.checking.dialog.close()
+
+
+def test_a_bad_row_shows_what_it_holds(bench: TrainBench, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    save(replace(flawed_data(), skipped=("row 1 has the label '9'",)), tmp_path / "data")
+    page, form = bench.page, bench.page.form
+    form.data.setText(str(tmp_path / "data"))
+    form.validate()
+    form.check.click()
+    bench.wait(lambda: isinstance(page.checking.result[1], DataCheck))
+    page.data.text.linkActivated.emit("skipped")
+    dialog = page.checking.dialog
+    assert isinstance(dialog, BadSamplesDialog)
+    assert dialog.reason.text() == "row 1 has the label '9'"
+    bench.wait(lambda: "Nothing of it can be shown" in dialog.content.text())  # prepared elsewhere
+    assert not dialog.open_folder.isEnabled()
+    dialog.close()
