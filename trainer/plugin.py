@@ -17,17 +17,17 @@ def loaded_plugins() -> tuple[Path, ...]:
     return tuple(_loaded)
 
 
-def load_plugin(file: Path, announce: Callable[[], None] = lambda: None) -> tuple[str, ...]:
+def load_plugin(file: Path, announce: Callable[[Path], None] = lambda _: None) -> tuple[str, ...]:
     """Run the code in `file`, once, and return the names of the models that it registers.
 
-    `announce` is called just before it runs. Raises UsageError for what is no Python file, and FerError where its code fails.
+    `announce(file)` is called just before it runs. Raises UsageError for what is no Python file, and FerError where its code fails.
     """
     path = file.expanduser().absolute()
     if path in _loaded:
         return ()
     if path.suffix != ".py" or not path.is_file():
         raise UsageError(f"--plugin {file}: there is no such Python file", "Name a FILE.py.")
-    announce()
+    announce(file)
     before = registered_names()
     module_name = f"ferapp_plugin_{len(_loaded)}_{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)

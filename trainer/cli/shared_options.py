@@ -91,11 +91,14 @@ def run_plugins(files: list[Path] | None) -> list[Path] | None:
     for file in files or ():
         from trainer.plugin import load_plugin
 
-        text = f"Running the code of {file}, as --plugin asks"
-        names = load_plugin(file, lambda text=text: notices.print(text, soft_wrap=True))
+        names = load_plugin(file, _announce_plugin)
         if names:
             notices.print(f"It registered {', '.join(names)}", soft_wrap=True)
     return files
+
+
+def _announce_plugin(file: Path) -> None:
+    notices.print(f"Running the code of {file}, as --plugin asks", soft_wrap=True)
 
 
 Plugin = Annotated[
