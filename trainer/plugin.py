@@ -20,7 +20,8 @@ def loaded_plugins() -> tuple[Path, ...]:
 def load_plugin(file: Path, announce: Callable[[Path], None] = lambda _: None) -> tuple[str, ...]:
     """Run the code in `file`, once, and return the names of the models that it registers.
 
-    `announce(file)` is called just before it runs. Raises UsageError for what is no Python file, and FerError where its code fails.
+    `announce(file)` is called just before it runs. Raises UsageError for what is no Python file,
+    and FerError where its code fails.
     """
     path = file.expanduser().absolute()
     if path in _loaded:
