@@ -10,6 +10,8 @@ if not os.environ.get("FERAPP_TEST_X11"):
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
 # two tests run at once: threads of their own would only wait for each other
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# tests import onnxruntime by themselves, which would report it to its makers
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 # child processes import the packages, and tests.support, from here too
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH", "")])]

@@ -16,6 +16,8 @@ from trainer.errors import UsageError
 Group = Literal["layer", "pixels", "class_map", "attention", "passes", "channels", "landmarks"]
 Cost = Literal["live", "on_demand"]  # live: one or two passes, for every frame
 Requirement = Literal[
+    "gradient",
+    "feature_layer",
     "linear_head",
     "no_linear_head",
     "class_map",
@@ -30,9 +32,14 @@ Requirement = Literal[
 ]
 
 DEFAULT_METHOD = "grad_x_input"
+ANSWERS_ONLY = ("occlusion", "rise")  # of many passes, without a gradient: every model serves them
 
 # why a network without the requirement cannot serve the method
 REFUSALS: dict[Requirement, str] = {
+    "gradient": "It needs the gradient of the score, which this model does not give: an ONNX file "
+    "has none. Occlusion and RISE need only its answers.",
+    "feature_layer": "It needs the features of a layer that keeps places apart, and this model "
+    "shows none.",
     "linear_head": "CAM needs the layer before average pooling and one linear layer, "
     "which this network does not have.",
     "no_linear_head": "Before average pooling and one linear layer the gradient is the same "
@@ -71,8 +78,20 @@ class AttributionMethod:
 
     @property
     def refusal(self) -> str:
-        """Why a network without the requirement cannot serve the method; "" without one."""
+        """Why a network without `requires` cannot serve the method; "" without one."""
         return REFUSALS[self.requires] if self.requires else ""
+
+    @property
+    def needs(self) -> tuple[Requirement, ...]:
+        """All that a network must have: `requires`, and what the method's group is made of."""
+        needs: list[Requirement] = []
+        if self.group in ("layer", "pixels") and self.name != "attention":
+            needs.append("gradient")
+        if self.group == "passes" and self.name not in ANSWERS_ONLY:
+            needs.append("gradient")
+        if self.group in ("layer", "channels"):
+            needs.append("feature_layer")
+        return (*needs, self.requires) if self.requires else tuple(needs)
 
 
 # in the order that menus and reports show
@@ -230,6 +249,15 @@ METHODS: dict[str, AttributionMethod] = {
             unit="logits",
         ),
         AttributionMethod(
+            "rise",
+            "RISE",
+            "How much more probable the expression is when a place is shown, over 1,000 random "
+            "masks.",
+            "passes",
+            "on_demand",
+            unit="of probability",
+        ),
+        AttributionMethod(
             "scorecam",
             "Score-CAM",
             "Features weighted by the score that each gives when only what it marks is shown.",
@@ -241,8 +269,10 @@ METHODS: dict[str, AttributionMethod] = {
 
 if TYPE_CHECKING:
     LiveMethod = str
+    AnyMethod = str
 else:  # the choices of configurations and forms
     LiveMethod = Literal[tuple(method.name for method in METHODS.values() if method.cost == "live")]
+    AnyMethod = Literal[tuple(METHODS)]
 
 
 def find_method(name: str) -> AttributionMethod:

@@ -1,11 +1,12 @@
 """The model card: everything needed to build, feed and judge a model; it travels in its file.
 
-A model is one safetensors file whose header metadata holds this card as JSON.
+A model is one safetensors file whose header metadata holds this card as JSON. Those of other people
+have a smaller card beside them, of which `trainer.other_card` makes one of these.
 """
 
 import json
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -17,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from trainer.attribution_methods import DEFAULT_METHOD, LiveMethod
+from trainer.attribution_methods import DEFAULT_METHOD, AnyMethod
 from trainer.labels import EXPRESSIONS
 
 FORMAT = 1
@@ -42,6 +43,23 @@ def _validate_only(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
 Number = Annotated[float, WrapValidator(_validate_only)]
 
 
+def _validate_each(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """One number for all channels, or one for each of three."""
+    if not isinstance(value, list | tuple):
+        return validate(value)
+    if len(value) != 3:
+        raise ValueError(f"one number, or three for three channels, not {len(value)}")
+    return tuple(validate(each) for each in value)
+
+
+if TYPE_CHECKING:
+    Means = float | tuple[float, float, float]
+    Deviations = float | tuple[float, float, float]
+else:  # the same, with the bounds of each number
+    Means = Annotated[Number, Field(gt=-1000, lt=1000), WrapValidator(_validate_each)]
+    Deviations = Annotated[Number, Field(gt=0, lt=1000), WrapValidator(_validate_each)]
+
+
 class CardPart(BaseModel):
     """Strict about the fields it knows; keeps fields that it does not, for newer versions."""
 
@@ -51,18 +69,39 @@ class CardPart(BaseModel):
 class Preprocessing(CardPart):
     """How a face becomes the model's input.
 
-    The aligned crop has `crop_size` px (its template is named by `template`), the network sees
-    its central `input_size` px. "image" normalisation subtracts each input's own mean and
-    divides by its own deviation; "fixed" uses `mean` and `std` (of pixels in [0, 1]).
+    The crop has `crop_size` px, the network sees its central `input_size` px. `template` says where
+    the face lies in it: aligned to the points of "fer2013-68"; or its upright "box" with `padding`,
+    a share of the box, on each side. "image" normalisation subtracts each input's own mean and
+    divides by its own deviation; "fixed" uses `mean` and `std` (of pixels in [0, 1]), one for all
+    channels or one each, in the order of `colour`.
     """
 
-    colour: Literal["grey"] = "grey"
-    template: Literal["fer2013-68"] = "fer2013-68"
+    colour: Literal["grey", "rgb", "bgr"] = "grey"
+    template: Literal["fer2013-68", "box"] = "fer2013-68"
+    padding: Annotated[Number, Field(ge=0, le=2)] = 0.0
     crop_size: Annotated[int, Field(ge=8, le=1024)] = 48
     input_size: Annotated[int, Field(ge=8, le=1024)] = 44
     normalisation: Literal["image", "fixed"] = "image"
-    mean: Annotated[Number, Field(gt=-1000, lt=1000)] = 0.5
-    std: Annotated[Number, Field(gt=0, lt=1000)] = 0.25
+    mean: Means = 0.5
+    std: Deviations = 0.25
+
+    @property
+    def channels(self) -> int:
+        return 1 if self.colour == "grey" else 3
+
+    @property
+    def margin(self) -> int:
+        """Pixels of the crop on each side that the network does not see."""
+        return (self.crop_size - self.input_size) // 2
+
+    @property
+    def text(self) -> str:
+        """`44 × 44 px of the aligned face, grey`."""
+        face = "the aligned face"
+        if self.template == "box":
+            face = f"the face's box with {100 * self.padding:.3g} % more on each side"
+        colour = self.colour if self.colour == "grey" else self.colour.upper()
+        return f"{self.input_size} × {self.input_size} px of {face}, {colour}"
 
     @model_validator(mode="after")
     def _input_fits_into_crop(self) -> Self:
@@ -96,7 +135,7 @@ class ModelCard(CardPart):
     valence_arousal: bool = False  # whether it has learned them, besides the classes
     frame_model: FrameModel | None = None  # of a network for clips
     objective: str = "cross-entropy"
-    explanation: LiveMethod = DEFAULT_METHOD  # whose maps evaluations measure
+    explanation: AnyMethod = DEFAULT_METHOD  # whose maps evaluations measure
     data: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
     licence: str = ""
@@ -118,10 +157,13 @@ class ModelCard(CardPart):
         return self
 
     def to_json(self) -> str:
+        preprocessing = dict(self.preprocessing)
+        if self.preprocessing.template != "box":
+            del preprocessing["padding"]  # cards of aligned faces stay as they always were
         return json.dumps(
             dict(self)
             | {
-                "preprocessing": dict(self.preprocessing),
+                "preprocessing": preprocessing,
                 "frame_model": dict(self.frame_model) if self.frame_model else None,
             },
             ensure_ascii=False,
@@ -138,7 +180,7 @@ class ModelCard(CardPart):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise ValueError(_reasons(error)) from error
+            raise ValueError(reasons(error)) from error
 
     @property
     def summary(self) -> str:
@@ -158,7 +200,7 @@ class ModelCard(CardPart):
         return "\n".join(lines)
 
 
-def _reasons(error: ValidationError) -> str:
+def reasons(error: ValidationError) -> str:
     """`temperature: input should be greater than 0 (it is -1)`, for every field that is wrong."""
     reasons = []
     for issue in error.errors(include_url=False):

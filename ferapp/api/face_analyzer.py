@@ -23,7 +23,6 @@ from ferapp.vision.classifier import Classifier
 from ferapp.vision.quality import unsure_issue
 from ferapp.vision.types import Affect, Analysis, AppliedModel, Prediction
 from ferapp.vision.types import Face as FoundFace
-from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.errors import UsageError
 from trainer.faces.face_finder import FaceFinder
 from trainer.prior import TRAINED
@@ -119,7 +118,7 @@ class FaceAnalyzer:
         image: Picture,
         faces: Iterable[Face],
         *,
-        method: str | None = DEFAULT_METHOD,
+        method: str | None = "",
         target: str | int = "predicted",
         boxes: bool = True,
         landmarks: bool = True,
@@ -148,7 +147,8 @@ class FaceAnalyzer:
             results = tuple(face.explained(method, target) for face in drawn)
         picture = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2BGRA), np.uint8)
         analysis = Analysis(Frame(bgr, 0, 0.0, 0.0), results, picture, (self._applied(),))
-        style = OverlayStyle(boxes, landmarks, method is not None, method=method or DEFAULT_METHOD)
+        shown = method or self._classifier.default_method
+        style = OverlayStyle(boxes, landmarks, method is not None, method=shown)
         self._app = painting_app()  # kept: another for every picture would be slow
         painted = render_overlays(analysis, style)
         rows = np.frombuffer(painted.constBits(), np.uint8).reshape(height, width, 4)
@@ -239,7 +239,8 @@ def load(
 ) -> FaceAnalyzer:
     """Load a model, and what finds faces.
 
-    `model` is a bundled model's name, a .safetensors file or the folder of a run; `device` "auto",
+    `model` is a bundled model's name, a .safetensors file, the folder of a run, an .onnx file with
+    its card beside it, or a name that `register` was given; `device` "auto",
     "cpu", "cuda", "cuda:N" or "mps"; `faces` the most faces of a picture, 1 to 64; `prior` the
     class shares that probabilities assume: "trained", "balanced", a JSON file, or class → share.
     Raises ModelFileError for a model that cannot be loaded, and UsageError for the others.

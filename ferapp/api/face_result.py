@@ -12,7 +12,6 @@ from ferapp.vision import types
 from ferapp.vision.aligned_faces import FaceCrops, place_maps
 from ferapp.vision.signals import COLUMNS
 from ferapp.vision.types import Attribution, Box, Prediction
-from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -105,14 +104,13 @@ class Face:
             origin=origin,
         )
 
-    def explain(
-        self, method: str = DEFAULT_METHOD, target: str | int = "predicted"
-    ) -> NDArray[np.float32]:
+    def explain(self, method: str = "", target: str | int = "predicted") -> NDArray[np.float32]:
         """Which places speak for an expression (above 0) and which against it (below 0).
 
         (H, W) float32 over the whole picture, 0 outside of what the model sees of the face.
         `method` is any of `trainer.attribution.METHODS` that the model can serve, or
-        "action_units", where the expression shows on a face by FACS. `target` is a class, by name
+        "action_units", where the expression shows on a face by FACS; by default Grad × Input, or
+        what a model without gradients has instead. `target` is a class, by name
         or number, "predicted" or "runner_up". Raises UsageError that lists the known ones.
         """
         found = self._attribution(method, target)
@@ -133,7 +131,9 @@ class Face:
         crops, prediction = self.origin.crops, self.origin.result.prediction
         assert prediction is not None
         number = _class_number(prediction, target)
-        explained = self.origin.classifier.explain(crops.whole, method, number, crops.points)
+        classifier = self.origin.classifier
+        method = method or classifier.default_method
+        explained = classifier.explain(crops.whole, method, number, crops.points)
         return place_maps(explained[None], np.array([number]), crops)
 
     def __repr__(self) -> str:

@@ -42,6 +42,8 @@ def face_html(face: "Face") -> str:
 
 def _crop_uri(face: "Face") -> str:
     pixels = face.origin.crops.input_crop.pixels
+    if pixels.ndim == 3:
+        pixels = pixels[..., ::-1]  # OpenCV writes BGR
     big = cv2.resize(pixels, (2 * CROP_PX, 2 * CROP_PX), interpolation=cv2.INTER_CUBIC)
     encoded = cv2.imencode(".png", big)[1]
     return f"data:image/png;base64,{base64.b64encode(encoded.tobytes()).decode('ascii')}"

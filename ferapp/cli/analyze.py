@@ -8,7 +8,7 @@ import typer
 
 from ferapp.cli.options import SOURCE_HELP, Model, known_source
 from trainer.cli.printing import notices, print_json, warn_of_little_room
-from trainer.cli.shared_options import Device, Prior
+from trainer.cli.shared_options import Device, Plugin, Prior
 from trainer.errors import UsageError
 from trainer.memory import Need
 from trainer.stop_signals import exit_code
@@ -66,6 +66,7 @@ def analyze(
         typer.Option(help="Video to write with the overlays in it: .mp4, .mov or .mkv."),
     ] = None,
     model: Model = "default",
+    plugin: Plugin = None,
     device: Device = "auto",
     max_frames: Annotated[
         int, typer.Option(min=0, help="Stop after this many analysed frames; 0: all.")

@@ -15,7 +15,7 @@ from ferapp.cli.stimuli import stimuli
 from ferapp.studies.live_output.output_target import LSL, check_installed, osc_target
 from trainer import __version__
 from trainer.cli.printing import notices, print_json, run_app, warn_of_little_room
-from trainer.cli.shared_options import Device, check_picture_file, known_device
+from trainer.cli.shared_options import Device, Plugin, check_picture_file, known_device
 from trainer.errors import FerError, UsageError
 from trainer.memory import Need, check_room
 
@@ -53,10 +53,11 @@ def window(
     model: Annotated[
         str | None,
         typer.Option(
-            help="A bundled model's name, or a model file. Default: the one used last.",
+            help="A bundled model's name, or a model file (.onnx too). Default: the one used last.",
             callback=known_model,
         ),
     ] = None,
+    plugin: Plugin = None,
     device: Annotated[
         str | None,
         typer.Option(
@@ -145,6 +146,7 @@ def bench(
         ),
     ] = 0,
     model: Model = "default",
+    plugin: Plugin = None,
     device: Device = "auto",
     soak: Annotated[
         float,

@@ -24,7 +24,8 @@ def known_source(uri: str | None) -> str | None:
 
 
 Model = Annotated[
-    str, typer.Option(help="A bundled model's name, or a model file.", callback=known_model)
+    str,
+    typer.Option(help="A bundled model's name, or a model file (.onnx too).", callback=known_model),
 ]
 SOURCE_HELP = (
     "demo, camera, camera:N, camera:NAME, a video, an image, a folder of images, a recording, "

@@ -7,7 +7,14 @@ from typing import Literal
 from ferapp.live.status import ModelInfo
 from trainer.card import ModelCard
 from trainer.errors import ModelFileError
-from trainer.model_index import bundled_models, find_model, model_reference, read_card
+from trainer.model_index import (
+    bundled_models,
+    files_of,
+    find_model,
+    model_reference,
+    read_card,
+    registered_names,
+)
 
 # RunDir.best of every run; the module of RunDir imports pydantic
 BEST = "*/checkpoints/best.safetensors"
@@ -24,8 +31,8 @@ class ModelCatalogue:
     def __init__(self, runs: Path, measured_ms: Callable[[Path], dict[str, float]]) -> None:
         self._runs, self._measured_ms = runs, measured_ms
         self._opened: list[str] = []
-        # path → (modified, size) of the file, its card, and why there is none
-        self._cards: dict[Path, tuple[tuple[int, int], ModelCard | None, str]] = {}
+        # path → (modified, size) of its files, its card, and why there is none
+        self._cards: dict[Path, tuple[list[tuple[int, int]], ModelCard | None, str]] = {}
 
     def add(self, model: str) -> None:
         """List this model too, because it was requested; called by any thread."""
@@ -48,6 +55,8 @@ class ModelCatalogue:
         runs = [(path.parents[1].name, path.resolve()) for path in self._runs.glob(BEST)]
         for name, path in sorted(runs, reverse=True):  # their names begin with the time
             yield path, "run", name
+        for name in registered_names():
+            yield find_model(name), "file", name
         for model in tuple(self._opened):
             try:
                 path = find_model(model).resolve()
@@ -57,11 +66,7 @@ class ModelCatalogue:
             yield path, "file", path.parents[1].name if is_in_run else path.stem
 
     def _read_card(self, path: Path) -> tuple[ModelCard | None, str]:
-        try:
-            stat = path.stat()
-            stamp = (stat.st_mtime_ns, stat.st_size)
-        except OSError:
-            stamp = (0, 0)
+        stamp = [_stamp(part) for part in files_of(path)]
         known = self._cards.get(path)
         if known is None or known[0] != stamp:
             try:
@@ -70,3 +75,11 @@ class ModelCatalogue:
                 known = (stamp, None, str(error))
             self._cards[path] = known
         return known[1:]
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        stat = file.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_size

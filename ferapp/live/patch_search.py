@@ -96,9 +96,9 @@ class PatchSearch:
 
 def _states(request: _Request, classifier: "Classifier") -> "Iterator[PatchSearchState]":
     from ferapp.vision.smallest_patch import find_smallest_patch
-    from trainer.faces.align import align_face, transform_points
+    from trainer.faces.align import crop_face, transform_points
 
-    aligned = align_face(request.image, request.landmarks, classifier.crop_size)
+    aligned = crop_face(request.image, request.landmarks, classifier.card.preprocessing)
     points = transform_points(aligned.matrix, request.landmarks)
     return find_smallest_patch(
         aligned.crop,

@@ -16,7 +16,7 @@ _GAP = 5  # px between the label of a face and the effect
 
 
 def draw_hidden(painter: QPainter, crop: Crop, crop_to_view: QTransform) -> None:
-    """The model's own grey pixels over the picture, where it does not see the face.
+    """The model's own pixels over the picture, where it does not see the face.
 
     A light line with a dark rim, visible on every picture, runs around them.
     """
@@ -30,9 +30,12 @@ def draw_hidden(painter: QPainter, crop: Crop, crop_to_view: QTransform) -> None
     light, dark = np.clip(1.6 - off / 0.08, 0, 1), np.clip(1.6 - off / 0.16, 0, 1) * 0.55
     line = light + (1 - light) * dark
     fill = np.clip(upsample_map(crop.covered[part], UPSAMPLING), 0, 1)
-    grey = upsample_map(np.asarray(crop.pixels[part] / 255, np.float32), UPSAMPLING)
+    seen = np.asarray(crop.pixels[part] / 255, np.float32)
+    blue_green_red = [seen] if seen.ndim == 2 else [seen[..., channel] for channel in (2, 1, 0)]
+    filled = np.stack([upsample_map(each, UPSAMPLING) for each in blue_green_red], axis=-1)
     pixels = np.empty((*fill.shape, 4), np.uint8)  # premultiplied BGRA
-    pixels[..., :3] = (255 * (0.95 * light + (1 - line) * fill * np.clip(grey, 0, 1)))[..., None]
+    under = ((1 - line) * fill)[..., None] * np.clip(filled, 0, 1)
+    pixels[..., :3] = 255 * (0.95 * light[..., None] + under)
     pixels[..., 3] = 255 * (line + (1 - line) * fill)
     height, width = pixels.shape[:2]
     form = QImage.Format.Format_ARGB32_Premultiplied

@@ -57,6 +57,15 @@ def grey_image(picture: NDArray[np.uint8]) -> QImage:
     return QImage(rows.data, width, height, width, QImage.Format.Format_Grayscale8).copy()
 
 
+def crop_image(pixels: NDArray[np.uint8]) -> QImage:
+    """A QImage with a copy of a model's crop: grey (S, S), or RGB (S, S, 3)."""
+    if pixels.ndim == 2:
+        return grey_image(pixels)
+    rows = np.ascontiguousarray(pixels)
+    height, width = rows.shape[:2]
+    return QImage(rows.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
 def map_image(attribution: NDArray[np.float32], style: OverlayStyle) -> QImage:
     """The coloured attribution map, UPSAMPLING times its size in each direction.
 

@@ -34,6 +34,7 @@ EXPRESSIONS_ON_DARK = {
     "sad": "#5569ee",
     "surprise": "#71feed",
     "neutral": "#8e959b",
+    "contempt": "#985098",
 }
 EXPRESSIONS_ON_LIGHT = {
     "angry": "#b05a52",
@@ -43,6 +44,7 @@ EXPRESSIONS_ON_LIGHT = {
     "sad": "#4651cb",
     "surprise": "#009cb7",
     "neutral": "#2b2f36",
+    "contempt": "#9068f8",
 }
 
 

@@ -25,6 +25,8 @@ def classify(
 ) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
     """Logits (N, K) and features (N, d) of grey pictures with `landmarks` (N, 68, 2) or NaN.
 
+    The logits are in the order of `classes`.
+
     `name` is what the pictures are called. Raises DataError when a picture is missing, or the
     model has other classes.
     """
@@ -38,12 +40,12 @@ def classify(
 
     device = resolve_device("auto")
     network, card = load_model(model, device)
-    if card.classes != classes:
+    if set(card.classes) != set(classes):
         raise DataError(
             f"{name} and {card.name} have different classes",
             f"{name} has {', '.join(classes)}; {card.name} has {', '.join(card.classes)}.",
         )
-    size, count = card.preprocessing.crop_size, len(landmarks)
+    order, count = [card.classes.index(each) for each in classes], len(landmarks)
     logits, features = [], []
     for start in range(0, count, CHUNK):
         report(f"Classifying picture {start + 1:,} of {count:,}…")
@@ -52,9 +54,9 @@ def classify(
             picture, points = read_picture(row), landmarks[row]
             if picture is None:
                 raise DataError(f"{name}: the pictures are missing, so they cannot be classified")
-            crops.append(crop_face(picture, points, size).crop)
+            crops.append(crop_face(picture, points, card.preprocessing).crop)
         pixels = torch.from_numpy(np.stack(crops))
         predictions = predict(network, card, pixels, device)
-        logits.append(predictions.logits)
+        logits.append(predictions.logits[:, order])
         features.append(predictions.features.astype(np.float16))
     return np.concatenate(logits), np.concatenate(features)

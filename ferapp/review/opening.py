@@ -227,6 +227,7 @@ def _open_folder(folder: Path, name: str, source: str) -> OpenedEvaluation:
         data_path = folder / recorded if recorded is not None else _data_path_of(run)
         load_opencv()
         whole = _open_as_trained(data_path, run)
+        whole = whole.in_classes(predictions.classes)
         data = _matching_data(data_path, whole, predictions)
         if run.config.is_file():
             splits = _splits_of(whole)
@@ -341,8 +342,10 @@ def _open_pictures(
     elif len(splits) > 1:
         splits = ("", *splits)
     whole, faces = faces, faces.of_split(split) if split else faces
-    file, read_picture = find_model(model), _picture_reader(faces)
+    file = find_model(model)
     card = read_card(file)
+    faces = faces.in_classes(card.classes)
+    read_picture = _picture_reader(faces)
     logits, feature = classify(
         file, str(path), faces.classes, read_picture, faces.landmarks, report
     )

@@ -76,11 +76,10 @@ class SampleExplainer:
         classifier = self._classifier(model)
         from trainer.faces.align import crop_face, transform_points
 
-        size = classifier.crop_size
-        side = classifier.card.preprocessing.input_size
-        margin = (size - side) // 2
+        sizes = classifier.card.preprocessing
+        side, margin = sizes.input_size, sizes.margin
         has_landmarks = bool(np.isfinite(landmarks).all())
-        face = crop_face(picture, landmarks, size)
+        face = crop_face(picture, landmarks, sizes)
         in_face = (
             transform_points(face.matrix, landmarks).astype(np.float32) if has_landmarks else None
         )

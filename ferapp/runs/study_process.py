@@ -12,6 +12,7 @@ import psutil
 
 from ferapp.runs.child_process import WINDOWS, ChildProcess, kill_tree
 from ferapp.studies.study_record import StudyRecord
+from trainer.plugin import loaded_plugins
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class StudyChoice:
         ):
             if value != default:
                 arguments += [option, value]
+        for plugin in loaded_plugins():  # which may have registered the model
+            arguments += ["--plugin", str(plugin)]
         return arguments
 
 

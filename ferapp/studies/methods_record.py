@@ -17,6 +17,7 @@ from trainer.errors import ModelFileError
 from trainer.files import write_text
 from trainer.labels import EXPRESSIONS
 from trainer.model_index import file_sha256, find_model, read_card
+from trainer.other_card import ELSEWHERE
 from trainer.prior import BALANCED, TRAINED
 
 METHODS_FILE = "methods.md"
@@ -183,10 +184,15 @@ def _classification(measured: Measurement, cite: References) -> list[str]:
     card = measured.card
     classes = card.classes if card is not None else EXPRESSIONS
     names = f"{', '.join(classes[:-1])} and {classes[-1]}"
+    cut_out = "aligned to a template by a similarity transform of its landmarks"
+    if card is not None and card.preprocessing.template == "box":
+        padding = card.preprocessing.padding
+        cut_out = "cut out by the upright square around its landmarks"
+        cut_out += f", with {100 * padding:.3g} % more on each side,"
+    network = "convolutional network" if card is None or card.objective != ELSEWHERE else "network"
     sentences = [
-        "Each face was aligned to a template by a similarity transform of its landmarks and "
-        f'classified as {names} by the convolutional network "{measured.model}" (SHA-256 '
-        f"{measured.model_sha256[:12]})."
+        f'Each face was {cut_out} and classified as {names} by the {network} "{measured.model}" '
+        f"(SHA-256 {measured.model_sha256[:12]})."
     ]
     if card is not None:
         sentences += _training(card, cite)
@@ -311,7 +317,7 @@ def _model_rows(measured: Measurement) -> list[list[str]]:
         return [*rows, ["Model card", "not known: the model file is not here any more"]]
     facts = {
         "Architecture": card.architecture,
-        "Input": f"grey, {card.preprocessing.input_size} × {card.preprocessing.input_size} px",
+        "Input": card.preprocessing.text,
         "Trained on": ", ".join(f"{key} {value}" for key, value in card.data.items()),
         "Objective": card.objective,
         "Measured": ", ".join(f"{key} {_figure(value)}" for key, value in card.metrics.items()),

@@ -48,6 +48,7 @@ from trainer.data.reading.bad_rows import name_some
 from trainer.errors import UsageError
 from trainer.file_lock import only_writer
 from trainer.files import check_writable_folder, make_folder, write_text
+from trainer.plugin import loaded_plugins
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,7 @@ def _run(
             workers.threads,
             collector.folder.absolute(),
             options.parquet,
+            loaded_plugins(),
         )
         for source in choice.todo
     ]

@@ -32,6 +32,7 @@ class StudyTask:
     threads: int  # of torch
     events: Path
     parquet: bool = False
+    plugins: tuple[Path, ...] = ()  # that the study's own process has run
 
     @property
     def table(self) -> Path:
@@ -86,8 +87,11 @@ def _write_table(task: StudyTask, tell: Callable[..., None]) -> tuple[int, int, 
 
     from ferapp.studies.output_note import OutputNote
     from ferapp.studies.single_source import analyze_source
+    from trainer.plugin import load_plugin
 
     torch.set_num_threads(task.threads)
+    for plugin in task.plugins:
+        load_plugin(plugin)
     final, total = task.table, 0
     final.parent.mkdir(parents=True, exist_ok=True)
     partial_table = partial_file(final)

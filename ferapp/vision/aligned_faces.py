@@ -12,19 +12,28 @@ from ferapp.vision.masking import hide
 from ferapp.vision.quality import measure_face, quality_issues
 from ferapp.vision.signals import measure_signals
 from ferapp.vision.types import Attribution, Crop, Face, Prediction
-from trainer.faces.align import TEMPLATE_SIDE, align_face, transform_points
+from trainer.card import Preprocessing
+from trainer.faces.align import TEMPLATE_SIDE, align_face, crop_face, transform_points
 from trainer.faces.landmarker import DetectedFace
 
 if TYPE_CHECKING:  # imports torch: video and landmarks run before it is loaded
     from ferapp.vision.classifier import Classifier
 
 
+_TEMPLATE = Preprocessing(crop_size=TEMPLATE_SIDE, input_size=TEMPLATE_SIDE)  # without a model
+
+
 @dataclass(frozen=True, slots=True)
 class FaceCrops:
-    """A detection aligned for one model, whose input is the crop less `margin` px on each side."""
+    """A detection aligned for one model, whose input is the crop less `margin` px on each side.
 
-    whole: NDArray[np.uint8]  # (S, S) grey, nothing hidden
+    `grey` is aligned to the template whatever the model sees: what is measured on a face does not
+    depend on the model.
+    """
+
+    whole: NDArray[np.uint8]  # (S, S) grey or (S, S, 3) RGB, nothing hidden
     masked: NDArray[np.uint8]  # the same without the hidden areas
+    grey: NDArray[np.uint8]  # (T, T)
     points: NDArray[np.float32]  # (68, 2) landmarks in pixels of the crop
     input_crop: Crop
     margin: int
@@ -37,13 +46,13 @@ def align_faces(
     hidden: Hidden = NOTHING_HIDDEN,
 ) -> list[FaceCrops]:
     """The crops of the faces in a BGR (H, W, 3) image; without a model of the template's size."""
-    size, margin = TEMPLATE_SIDE, 0
-    if classifier is not None:
-        size = classifier.crop_size
-        margin = (size - classifier.card.preprocessing.input_size) // 2
+    sizes = _TEMPLATE if classifier is None else classifier.card.preprocessing
+    is_usual = sizes.template == _TEMPLATE.template and sizes.colour == _TEMPLATE.colour
+    size, margin = sizes.crop_size, sizes.margin
     faces = []
     for detection in detections:
-        aligned = align_face(image, detection.landmarks, size)
+        aligned = crop_face(image, detection.landmarks, sizes)
+        grey = aligned.crop if is_usual else align_face(image, detection.landmarks).crop
         points = transform_points(aligned.matrix, detection.landmarks).astype(np.float32)
         masked, covered = aligned.crop, None
         if hidden:
@@ -53,7 +62,7 @@ def align_faces(
         inner = slice(margin, size - margin)
         shown = covered[inner, inner] if covered is not None else None
         crop = Crop(masked[inner, inner], from_frame, shown)
-        faces.append(FaceCrops(aligned.crop, masked, points, crop, margin))
+        faces.append(FaceCrops(aligned.crop, masked, grey, points, crop, margin))
     return faces
 
 
@@ -81,7 +90,7 @@ def describe_face(
 ) -> Face:
     """The face of an image (H, W, 3) with its signals, and how good its picture is."""
     height, width = image.shape[:2]
-    measures = measure_face(crops.whole, detection.landmarks, (width, height), detection.score)
+    measures = measure_face(crops.grey, detection.landmarks, (width, height), detection.score)
     return Face(
         face_id=face_id,
         box=detection.box,

@@ -11,7 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ferapp.vision.overlay_methods import ACTION_UNITS, OVERLAY_METHODS
+from ferapp.vision.overlay_methods import (
+    ACTION_UNITS,
+    OCCLUSION,
+    OVERLAY_METHODS,
+    TOO_SLOW_LIVE,
+    fallback_method,
+)
 from trainer.attribution import (
     attribute,
     attribute_with_logits,
@@ -19,7 +25,8 @@ from trainer.attribution import (
     class_activation_maps,
     target_classes,
 )
-from trainer.attribution_methods import DEFAULT_METHOD
+from trainer.attribution.on_demand import occlusion_maps
+from trainer.attribution_methods import ANSWERS_ONLY, DEFAULT_METHOD
 from trainer.data.crops import to_input
 from trainer.device import memory_format, resolve_device
 from trainer.errors import UsageError
@@ -67,29 +74,35 @@ class Classifier:
         self, model: str | Path, device: str = "auto", prior: str | Mapping[str, float] = TRAINED
     ) -> None:
         self.path = find_model(str(model))
-        self.device = resolve_device(device)
         network, self.card = load_model(self.path)
         self.prior = ClassPrior.of(self.card, prior)
         try:
             self._balanced = ClassPrior.of(self.card, BALANCED)
         except UsageError:  # an old card, which does not say how frequent the classes were
             self._balanced = self.prior
-        side = self.card.preprocessing.input_size
-        example = torch.rand(2, 1, side, side)
-        self._layout = memory_format(network, self.device)
+        sizes = self.card.preprocessing
+        example = torch.rand(2, sizes.channels, sizes.input_size, sizes.input_size)
         # on the CPU, which computes exactly: a GPU's TF32 would make the outputs differ
-        network = fuse_bn(network, example).to(self.device)
+        network = fuse_bn(network, example)
+        self.device = network.place(resolve_device(device))
+        self._layout = memory_format(network, self.device)
         self._network = network.to(memory_format=self._layout)
         example = example.to(self.device)
         layer, features = self._network.attribution_layer, dict[str, Tensor]()
         with torch.inference_mode(), capture_outputs(self._network, {layer}, features):
             self._network(example)
             self._has_attention = self._network.attend(features[layer]) is not None
-        available = {ACTION_UNITS, *available_methods(self._network, "live")}
-        self.methods = tuple(name for name in OVERLAY_METHODS if name in available)
-        blank = np.zeros((1, self.crop_size, self.crop_size), np.uint8)
+        self._served = (ACTION_UNITS, *available_methods(self._network))
+        available = [name for name in OVERLAY_METHODS if name in self._served]
+        self.methods = tuple(name for name in available if name not in TOO_SLOW_LIVE)
+        blank = np.zeros((1, *self._crop_shape), np.uint8)
         for attribution in (False, True):  # the first calls choose kernels and are slow
             self.classify(blank, attribution=attribution)
+
+    @property
+    def default_method(self) -> str:
+        """Grad*Input, or the first that a model has which cannot serve it."""
+        return fallback_method(self.methods)
 
     def prior_for(self, choice: str) -> ClassPrior:
         """The prior it was loaded with for trained; a uniform one for balanced, where it can be."""
@@ -98,6 +111,11 @@ class Classifier:
     @property
     def crop_size(self) -> int:
         return self.card.preprocessing.crop_size
+
+    @property
+    def _crop_shape(self) -> tuple[int, ...]:
+        square = (self.crop_size, self.crop_size)
+        return square if self.card.preprocessing.channels == 1 else (*square, 3)
 
     def classify(
         self,
@@ -110,19 +128,22 @@ class Classifier:
         memory: NDArray[np.float32] | None = None,
         prior: str = TRAINED,
     ) -> Classification:
-        """Classify crops (F, S, S) in one batch and explain them by one of OVERLAY_METHODS.
+        """Classify F crops in one batch and explain them by one of OVERLAY_METHODS.
+
+        They are (F, S, S) grey, or (F, S, S, 3) RGB for a model of colours.
 
         `target` is explained where one pass does not give the maps of all classes; the predicted
         class is that of the highest probability. Options outlive
-        models: the predicted class replaces a class that the model does not have, Grad*Input a
-        method that it cannot serve. Action units need `points` (F, 68, 2) in px of the crop.
+        models: the predicted class replaces a class that the model does not have, Grad*Input, or
+        what the model has instead, a method that it cannot serve. Occlusion lays its patches side
+        by side, for speed. Action units need `points` (F, 68, 2) in px of the crop.
         A network for clips continues from `memory` (F, memory_size) of each face. `prior` is as in
         `prior_for`.
         """
         class_prior = self.prior_for(prior)
         x = self._input(crops)
-        if method not in self.methods:
-            method = DEFAULT_METHOD
+        if method not in self._served:
+            method = self.default_method
         if isinstance(target, int) and not 0 <= target < len(self.card.classes):
             target = "predicted"
         if isinstance(self._network, ClipModel):
@@ -131,11 +152,13 @@ class Classifier:
         layers = {self._network.attribution_layer} if self._has_attention else set()
         if self.card.valence_arousal:
             layers.add(AFFECT)
+        # of the answer alone: the many passes of an explanation would take its place
+        asks_again = attribution and method in ANSWERS_ONLY
         with capture_outputs(self._network, layers, features):
-            if not attribution or method == ACTION_UNITS:
+            if not attribution or asks_again or method == ACTION_UNITS:
                 with torch.inference_mode():
                     logits = self._network(x)
-            if not attribution:
+            if not attribution or asks_again:
                 maps, mapped = x.new_empty(len(x), 0, *x.shape[2:]), x.new_empty(len(x), 0)
             elif method == ACTION_UNITS:
                 maps, mapped = self._action_units(points, len(x), x.shape[-1])
@@ -147,16 +170,30 @@ class Classifier:
                 result = attribute_with_logits(self._network, x, method, target, shift=shift)
                 logits, maps = result.logits, result.maps[:, None]
                 mapped = target_classes(logits, target, shift)[:, None]
+        attention, affect = self._attention(features, len(x)), _affect(features, len(x))
+        remembered = self._remembered(len(x))
+        if asks_again:
+            shift = torch.from_numpy(class_prior.shift).to(logits)
+            mapped = target_classes(logits, target, shift)[:, None]
+            maps = self._ask_again(x, method, mapped[:, 0])[:, None]
         adjusted = class_prior.adjust(logits.float().cpu().numpy())
         return Classification(
             softmax(adjusted, self.card.temperature).astype(np.float32),
             maps.float().cpu().numpy(),
             mapped.cpu().numpy(),
             method,
-            self._attention(features, len(x)),
-            _affect(features, len(x)),
-            self._remembered(len(x)),
+            attention,
+            affect,
+            remembered,
         )
+
+    def _ask_again(self, x: Tensor, method: str, classes: Tensor) -> Tensor:
+        """Maps (F, s, s) by many passes, in which a network for clips sees each frame alone."""
+        if isinstance(self._network, ClipModel):
+            self._network.memory = None
+        if method == OCCLUSION:
+            return occlusion_maps(self._network, x, classes, overlapping=False)
+        return attribute(self._network, x, method, classes)
 
     def explain(
         self,
@@ -165,7 +202,7 @@ class Classifier:
         target: int,
         points: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """The signed map (s, s) of the class `target` for one crop (S, S), as slow as it may be.
+        """The signed map (s, s) of the class `target` for one crop, as slow as it may be.
 
         By any method of `trainer.attribution`, or by action units, from `points` (68, 2) as in
         `classify`. Raises UsageError where there is no such method, or the network cannot serve it.
@@ -204,8 +241,7 @@ class Classifier:
         beyond = round(AU_BEYOND * side)
         maps = torch.zeros(count, len(names), side + 2 * beyond, side + 2 * beyond)
         if points is not None:
-            margin = (self.crop_size - side) // 2
-            map_points = torch.from_numpy(points) - margin + beyond
+            map_points = torch.from_numpy(points) - self.card.preprocessing.margin + beyond
             for index, name in enumerate(names):
                 if name in EXPRESSIONS and bool(au_valid(name)):
                     maps[:, index] = au_heatmap(map_points, maps.shape[-1], name)
@@ -221,9 +257,7 @@ class Classifier:
 
     def seconds_per_face(self, attribution: bool, repeats: int = 50) -> float:
         """Median time of classifying one face on this device."""
-        crop = np.random.default_rng(0).integers(
-            0, 256, (1, self.crop_size, self.crop_size), np.uint8
-        )
+        crop = np.random.default_rng(0).integers(0, 256, (1, *self._crop_shape), np.uint8)
         times = []
         for _ in range(repeats):
             start = time.perf_counter()

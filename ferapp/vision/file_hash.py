@@ -3,17 +3,20 @@
 from functools import lru_cache
 from pathlib import Path
 
-from trainer.model_index import file_sha256
+from trainer.model_index import file_sha256, files_of
 
 
 def file_hash(file: Path | None) -> str | None:
     """SHA-256 of a file; None if it does not exist."""
     try:
-        return _hash(file, file.stat().st_mtime_ns) if file else None
+        if file is None:
+            return None
+        times = (part.stat().st_mtime_ns for part in files_of(file) if part.is_file())
+        return _hash(file, (file.stat().st_mtime_ns, *times))
     except OSError:
         return None
 
 
 @lru_cache(maxsize=4)
-def _hash(file: Path, _modified_ns: int) -> str:
+def _hash(file: Path, _modified_ns: tuple[int, ...]) -> str:
     return file_sha256(file)

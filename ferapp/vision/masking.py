@@ -15,7 +15,7 @@ _FAINT = 1e-4  # weight of surroundings that are so far away that the mean takes
 def hide(
     crop: NDArray[np.uint8], points: NDArray[np.floating], hidden: Hidden
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """A copy of an aligned crop (S, S) without what is `hidden`, and how much of each pixel is.
+    """A copy of a crop (S, S) or (S, S, 3) without what is `hidden`, and how much of each pixel is.
 
     `points` (68, 2) are the landmarks in its pixels. By default, the areas become a smooth
     continuation of the visible pixels around them (a normalised
@@ -28,9 +28,11 @@ def hide(
     unchanged. The extent of an area can still be a cue: a laughing mouth is wide.
     """
     covered = cover(hidden.areas, points, crop.shape[0])
-    grey = crop.astype(np.float32)
-    fill = _fill(grey, covered, points, hidden.fill)
-    masked = np.asarray(np.rint(grey + covered * (fill - grey)), np.uint8)
+    masked = np.empty_like(crop)
+    for before, after in zip(np.atleast_3d(crop).T, np.atleast_3d(masked).T, strict=True):
+        grey = before.T.astype(np.float32)  # a channel; the views share the memory of the crops
+        fill = _fill(grey, covered, points, hidden.fill)
+        after.T[:] = np.rint(grey + covered * (fill - grey))
     return masked, covered
 
 

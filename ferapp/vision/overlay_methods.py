@@ -3,9 +3,16 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from trainer.attribution_methods import METHODS, AttributionMethod
+from trainer.attribution_methods import (
+    ANSWERS_ONLY,
+    DEFAULT_METHOD,
+    METHODS,
+    REFUSALS,
+    AttributionMethod,
+)
 
-ACTION_UNITS = "action_units"
+ACTION_UNITS, OCCLUSION = "action_units", "occlusion"
+TOO_SLOW_LIVE = ("rise",)  # 1,000 passes for each face: for single samples only
 _TRAINING_ONLY = {"abs_grad_x_input"}  # a target of PAL; hard to tell from Grad × Input by eye
 _RECTIFIED = {"gradcam", "gradcam_pp", "layercam"}  # evidence against the class is left out
 
@@ -13,7 +20,7 @@ _RECTIFIED = {"gradcam", "gradcam_pp", "layercam"}  # evidence against the class
 OVERLAY_METHODS: dict[str, AttributionMethod] = {
     name: method
     for name, method in METHODS.items()
-    if method.cost == "live" and name not in _TRAINING_ONLY
+    if (method.cost == "live" and name not in _TRAINING_ONLY) or name in ANSWERS_ONLY
 } | {
     ACTION_UNITS: AttributionMethod(
         ACTION_UNITS,
@@ -56,6 +63,30 @@ _BEHIND_POOLING = (
 )
 
 
+_SLOW = MethodGroup(
+    ANSWERS_ONLY,
+    "— Many passes: slow",
+    "It asks the model again and again, about 50 times a face, so that the video shows fewer\n"
+    "frames. It needs only the model's answers, and so works with every model.",
+)
+_TOO_SLOW = "1,000 passes for each face: too slow here. Inspect and `fertrain explain` have it."
+
+
+def fallback_method(served: Collection[str]) -> str:
+    """What replaces a method that a model cannot serve; `served` is empty without a model yet."""
+    return DEFAULT_METHOD if not served or DEFAULT_METHOD in served else next(iter(served))
+
+
+def refusal(name: str, served: Collection[str]) -> str:
+    """Why a model that serves `served` does not serve the method `name`."""
+    if name in TOO_SLOW_LIVE:
+        return _TOO_SLOW
+    has = {need for each in served if each in METHODS for need in METHODS[each].needs}
+    method = OVERLAY_METHODS[name]
+    missing = next((need for need in method.needs if need not in has), method.requires)
+    return REFUSALS[missing] if missing else method.description
+
+
 def method_groups(served: Collection[str]) -> tuple[MethodGroup, ...]:
     """OVERLAY_METHODS in the order of the menu for a model that serves `served`.
 
@@ -67,13 +98,14 @@ def method_groups(served: Collection[str]) -> tuple[MethodGroup, ...]:
     has_linear_head = any(
         name in served for name, method in METHODS.items() if method.requires == "linear_head"
     )
-    twins = _BEHIND_POOLING if has_linear_head else ()
+    twins = (*(_BEHIND_POOLING if has_linear_head else ()), _SLOW)
     grouped = {name for group in twins for name in group.methods}
     different = tuple(name for name in OVERLAY_METHODS if name in served and name not in grouped)
-    missing = tuple(name for name in OVERLAY_METHODS if name not in served)
+    never = set(TOO_SLOW_LIVE)  # they stand beside the slow ones, which the model does serve
+    missing = tuple(name for name in OVERLAY_METHODS if name not in {*served, *never})
     groups = [MethodGroup(different)]
     for group in twins:
-        methods = tuple(name for name in group.methods if name in served)
+        methods = tuple(name for name in group.methods if name in {*served, *never})
         groups.append(MethodGroup(methods, group.heading, group.why))
     groups.append(MethodGroup(missing, "— Not with this model"))
     return tuple(group for group in groups if group.methods)

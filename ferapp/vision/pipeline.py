@@ -128,7 +128,7 @@ class Analyzer:
     ) -> list[int]:
         def look(index: int) -> Look | None:
             detection = detections[index]
-            return measure_look(aligned[index].whole, detection.mesh, detection.pose)
+            return measure_look(aligned[index].grey, detection.mesh, detection.pose)
 
         return self._tracks.assign([face.box for face in detections], frame.time_s, look)
 

@@ -63,8 +63,8 @@ def find_smallest_patch(
 ) -> Iterator[PatchSearchState]:
     """Search from small to large; yields after every batch, and at the end.
 
-    `crop` (S, S) is aligned, with its landmarks `points` (68, 2); `classify` turns crops (N, S, S)
-    into probabilities (N, K). Of the smallest patches that change the answer, the one after
+    `crop` (S, S) or (S, S, 3) is a model's, with its landmarks `points` (68, 2); `classify` turns N
+    crops into probabilities (N, K). Of the smallest patches that change the answer, the one after
     which the old answer falls behind most. The result depends on nothing but the arguments.
     """
     whole = classify(crop[None])[0]

@@ -57,9 +57,10 @@ class FaceMeasures:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """An aligned face, exactly as a model is fed.
+    """A face exactly as a model is fed.
 
-    `pixels` (S, S) are grey; `from_frame` (2, 3) maps frame pixels (x, y, 1) to crop pixels.
+    `pixels` (S, S) are grey, or (S, S, 3) RGB; `from_frame` (2, 3) maps frame pixels (x, y, 1) to
+    crop pixels.
     `covered` (S, S) is how much of each pixel is hidden, 0 to 1; None while nothing is.
     """
 

@@ -14,8 +14,8 @@ from trainer.errors import UsageError
 from trainer.evaluation.evaluate import (
     TTA,
     Evaluation,
-    check_classes,
     evaluate_with_predictions,
+    match_classes,
 )
 from trainer.evaluation.evaluation_document import condition_text
 from trainer.evaluation.metrics import softmax
@@ -93,7 +93,7 @@ def evaluate(
     landmarks = data_config_of(model.file, path).landmarks
     faces = open_as_trained(path, [model.file], landmarks).of_split(split)
     faces = aligned_as_trained(model.file, faces)
-    check_classes(str(model.file), model.card, faces.classes, faces.name)
+    faces = match_classes(str(model.file), model.card, faces)
     device = next(model.parameters()).device
     evaluation = evaluate_with_predictions(model, model.card, faces, device, tta=tta, prior=prior)
     predictions = _table(evaluation, model.card.classes, model.card.temperature)

@@ -10,6 +10,7 @@ from trainer.attribution.core import (
     class_activation_maps,
     layer_attribution,
     target_classes,
+    unavailable_methods,
 )
 from trainer.attribution_methods import METHODS
 
@@ -24,4 +25,5 @@ __all__ = [
     "landmark_correlation",
     "layer_attribution",
     "target_classes",
+    "unavailable_methods",
 ]

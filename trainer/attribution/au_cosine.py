@@ -56,9 +56,10 @@ class AuCosines:
             return
         x, landmarks, labels = x[valid], landmarks[valid], labels[valid]
         heat = au_heatmap(landmarks, x.shape[-1], expressions[valid])
-        cam, attention = (
-            attribute(model, x, method, labels).float() for method in (self.method, "attention")
-        )
+        cam = attribute(model, x, self.method, labels).float()
+        attention = torch.full_like(cam, torch.nan)  # where there are no features to average
+        if model.has_feature_layer:
+            attention = attribute(model, x, "attention", labels).float()
         of_model = (cam.clamp_min(0), cam - cam.amin((1, 2), keepdim=True), attention.clamp_min(0))
         constants = (constant.to(heat) for constant in _constant_maps(x.shape[-1]))
         cosines = [_cosine(maps, heat) for maps in (*of_model, *constants)]
@@ -71,7 +72,7 @@ class AuCosines:
     def result(self) -> dict[str, dict[str, float | list[float | None]]]:
         """Kind → `mean` and `per_class`, None for classes without action units or samples.
 
-        Empty if no sample has action units.
+        Empty if no sample has action units; without `att_cos` for a model without features.
         """
         if not self._labels:
             return {}
@@ -86,7 +87,9 @@ class AuCosines:
         ]
         cosines = [*torch.cat(self._cosines, dim=1), torch.cat(mean_au).cpu()]
         return {
-            kind: self._summary(values, labels) for kind, values in zip(KINDS, cosines, strict=True)
+            kind: self._summary(values, labels)
+            for kind, values in zip(KINDS, cosines, strict=True)
+            if not values.isnan().any()
         }
 
     def _summary(self, values: Tensor, labels: Tensor) -> dict[str, float | list[float | None]]:

@@ -12,6 +12,7 @@ from trainer.attribution.score_cam import score_cam
 from trainer.attribution_methods import (
     DEFAULT_METHOD,
     METHODS,
+    REFUSALS,
     AttributionMethod,
     Cost,
     Requirement,
@@ -46,14 +47,27 @@ def available_methods(model: FerModel, cost: Cost | None = None) -> list[str]:
     return [
         method.name
         for method in METHODS.values()
-        if cost in (None, method.cost) and _meets(model, method.requires)
+        if cost in (None, method.cost) and missing_requirement(model, method) is None
     ]
 
 
-def _meets(model: FerModel, requirement: Requirement | None) -> bool:
+def unavailable_methods(model: FerModel) -> dict[str, str]:
+    """The other methods, and what `model` lacks for each."""
+    missing = {name: missing_requirement(model, method) for name, method in METHODS.items()}
+    return {name: REFUSALS[need] for name, need in missing.items() if need is not None}
+
+
+def missing_requirement(model: FerModel, method: AttributionMethod) -> Requirement | None:
+    """What `model` lacks to serve a method at its own layer; None where it can."""
+    return next((need for need in method.needs if not _meets(model, need)), None)
+
+
+def _meets(model: FerModel, requirement: Requirement) -> bool:
     match requirement:
-        case None:
-            return True
+        case "gradient":
+            return model.has_gradient
+        case "feature_layer":
+            return model.has_feature_layer
         case "linear_head":
             return model.linear_head is not None
         case "no_linear_head":
@@ -179,14 +193,14 @@ def check_served(model: FerModel, method: AttributionMethod, layer: str | None) 
             f"{method.name} explains the whole network: there is no layer to choose",
             f"At a layer: {', '.join(_AT_A_LAYER)}.",
         )
-    if is_of_layer and layer not in (None, model.attribution_layer):
-        is_served = method.requires != "linear_head"  # it is not the layer before pooling
-    else:
-        is_served = _meets(model, method.requires)
-    if not is_served:
+    missing = missing_requirement(model, method)
+    if is_of_layer and layer not in (None, model.attribution_layer) and missing != "gradient":
+        # it is not the layer before pooling, and it may be any other
+        missing = "linear_head" if method.requires == "linear_head" else None
+    if missing is not None:
         available = ", ".join(available_methods(model))
         raise UsageError(
-            f"{method.name}: {method.refusal}", f"This network can be explained by {available}."
+            f"{method.name}: {REFUSALS[missing]}", f"This network can be explained by {available}."
         )
 
 

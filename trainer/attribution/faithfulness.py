@@ -15,12 +15,12 @@ INSERTION_BLUR = 9  # px at 44: the blur that insertion starts from
 def deletion_curve(
     model: FerModel, x: Tensor, maps: Tensor, classes: Tensor, steps: int = CURVE_STEPS
 ) -> Tensor:
-    """Probabilities (B, steps + 1) of `classes` while the highest pixels become grey (0).
+    """Probabilities (B, steps + 1) of `classes` while the highest pixels become grey.
 
     Of inputs x (B, C, H, W) and maps (B, H, W) (Petsiuk et al. 2018): a good map's curve falls
     early. The points are evenly spaced, from no pixel to all.
     """
-    return _curve(model, x, torch.zeros_like(x), maps, classes, steps)
+    return _curve(model, x, model.grey(x).expand_as(x), maps, classes, steps)
 
 
 def insertion_curve(

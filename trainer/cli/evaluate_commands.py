@@ -22,6 +22,7 @@ from trainer.cli.shared_options import (
     Layout,
     Method,
     NoLandmarks,
+    Plugin,
     Prior,
     Split,
     data_settings,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from trainer.data.face_data import FaceData
 
-Model = Annotated[str, typer.Option(help="A bundled model's name, or a model file.")]
+Model = Annotated[str, typer.Option(help="A bundled model's name, or a model file (.onnx too).")]
 DataOrNone = Annotated[
     Path | None,
     typer.Option("--data", help=f"{DATA_HELP}, or a prepared folder.", callback=known_path),
@@ -86,6 +87,7 @@ def evaluate(
     layout: Layout = "",
     classes: Classes = "",
     class_map: ClassMap = "",
+    plugin: Plugin = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate a model, or the models of all runs in a folder, on a split."""
@@ -163,13 +165,13 @@ def _evaluate(
     **options: Any,
 ) -> dict[str, Any]:
     """The metrics; `options` are those of `trainer.evaluation.evaluate.evaluate`."""
-    from trainer.evaluation.evaluate import check_classes
     from trainer.evaluation.evaluate import evaluate as evaluate_model
+    from trainer.evaluation.evaluate import match_classes
     from trainer.models.model_file import load_model
     from trainer.prior import ClassPrior
 
     network, card = load_model(path, device)
-    check_classes(str(path), card, faces.classes, faces.name)
+    faces = match_classes(str(path), card, faces)
     result = evaluate_model(
         network,
         card,
@@ -209,6 +211,7 @@ def explain(
     layout: Layout = "",
     classes: Classes = "",
     class_map: ClassMap = "",
+    plugin: Plugin = None,
     as_json: Json = False,
 ) -> None:
     """Report how a model decides, and how good its explanations are, as HTML and Markdown."""
@@ -224,7 +227,7 @@ def explain(
     from trainer.attribution.core import check_served
     from trainer.attribution_methods import find_method
     from trainer.device import resolve_device
-    from trainer.evaluation.evaluate import check_classes
+    from trainer.evaluation.evaluate import match_classes
     from trainer.models.model_file import load_model
     from trainer.reports.explanation_report import (
         write_explanation_report,
@@ -243,7 +246,7 @@ def explain(
         _check_data(data, [path], stated)
         samples_read = _open_data(data, [path], no_landmarks, stated)
         faces = _aligned_as_trained(path, samples_read.of_split(split))
-        check_classes(str(path), card, faces.classes, faces.name)
+        faces = match_classes(str(path), card, faces)
         with progress_bars() as progress:
             result = write_explanation_report(
                 network,

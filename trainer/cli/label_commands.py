@@ -22,6 +22,7 @@ from trainer.cli.shared_options import (
     Json,
     Layout,
     NoLandmarks,
+    Plugin,
     Split,
     data_settings,
 )
@@ -59,6 +60,7 @@ def labels(
     layout: Layout = "",
     classes: Classes = "",
     class_map: ClassMap = "",
+    plugin: Plugin = None,
     as_json: Json = False,
 ) -> None:
     """Find labels that are probably wrong, most suspect first, and how many there are."""

@@ -39,7 +39,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a model for others: one file, named after it, with its licence."""
-    from trainer.model_index import MODEL_SUFFIX, find_model
+    from trainer.model_index import MODEL_SUFFIX, find_model, is_own
 
     to_onnx = out.suffix == ".onnx"
     if not to_onnx and out.suffix != MODEL_SUFFIX:
@@ -47,6 +47,11 @@ def export(
     if to_onnx and keep_attention:
         raise UsageError("--keep-attention: an ONNX file has only what predictions use")
     file = find_model(model)
+    if not is_own(file):
+        raise UsageError(
+            f"--model {model}: only models of this project are exported",
+            "An ONNX file is what it is: copy it together with its card.",
+        )
     check_writable_folder(out.parent)
     import torch
 
@@ -76,9 +81,11 @@ def export(
 
 def _export_onnx(out: Path, network: "FerModel", card: "ModelCard", as_json: bool) -> None:
     from trainer.export.onnx_export import export_onnx
+    from trainer.other_card import card_file
 
     exported = export_onnx(out, network, card)
     notices.print(f"Wrote {out}, {exported.bytes / 2**20:.1f} MiB, ONNX opset {exported.opset}")
+    print(f"Beside it, {card_file(out).name} is the card with which it is opened here again.\n")
     tensors = [("input", exported.inputs), ("output", exported.outputs)]
     print_table(
         ["", "name", "shape"],
@@ -112,13 +119,15 @@ def average(
     as_json: Json = False,
 ) -> None:
     """Average the weights of several fine-tunings of one model: often better than any of them."""
-    from trainer.model_index import MODEL_SUFFIX, find_model
+    from trainer.model_index import MODEL_SUFFIX, find_model, is_own
 
     if len(model) < 2:
         raise UsageError("--model: give two models or more")
     if out.suffix != MODEL_SUFFIX:
         raise UsageError(f"--out {out}: the name must end with {MODEL_SUFFIX}")
     files = [find_model(name) for name in model]
+    if not all(is_own(file) for file in files):
+        raise UsageError("--model: only models of this project have weights that can be averaged")
     check_writable_folder(out.parent)
     from trainer.data.prepare import open_data
     from trainer.device import resolve_device
@@ -157,9 +166,19 @@ def models(
         int, typer.Option(help="Side of the input in px; 0 is the architecture's own.", min=0)
     ] = 0,
     channels: Annotated[int, typer.Option(help="1 is grey, 3 colour.", min=1, max=4)] = 1,
+    card: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.onnx",
+            help="Write a card beside somebody's ONNX file, to be completed: FILE.json.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List the architectures and the bundled models, or the layers of one architecture."""
+    if card is not None:
+        _write_card(card, as_json)
+        return
     from trainer.model_index import bundled_models, find_model, read_card
     from trainer.models import create, names
     from trainer.models.shapes_only import shapes_only
@@ -195,6 +214,17 @@ def models(
     )
     if as_json:
         print_json({"architectures": list(networks), "bundled": list(cards)})
+
+
+def _write_card(onnx: Path, as_json: bool) -> None:
+    from trainer.models.other_models.card_template import write_card_template
+
+    file, to_complete = write_card_template(onnx)
+    notices.print(f"Wrote {file}", soft_wrap=True)
+    for line in to_complete:
+        print(line)
+    if as_json:
+        print_json({"card": str(file), "to_complete": to_complete})
 
 
 def _describe(name: str, config: TrainConfig, size: int, channels: int, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from trainer.attribution_methods import find_method
+from trainer.cli.printing import notices
 from trainer.device import check_device_name
 from trainer.errors import UsageError
 from trainer.files import check_writable_folder
@@ -85,6 +86,32 @@ def known_method(name: str) -> str:
     return name
 
 
+def run_plugins(files: list[Path] | None) -> list[Path] | None:
+    """As `known_device`, for plug-ins, whose code runs before a model is looked for by its name."""
+    for file in files or ():
+        from trainer.plugin import load_plugin
+
+        names = load_plugin(file, _announce_plugin)
+        if names:
+            notices.print(f"It registered {', '.join(names)}", soft_wrap=True)
+    return files
+
+
+def _announce_plugin(file: Path) -> None:
+    notices.print(f"Running the code of {file}, as --plugin asks", soft_wrap=True)
+
+
+Plugin = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py",
+        help="Run this Python file first: it registers models of your own by ferapp.register. "
+        "May be repeated; no plug-in is ever looked for or run unasked.",
+        callback=run_plugins,
+        is_eager=True,
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", callback=known_device)]
 Split = Annotated[str, typer.Option(help="train, val or test.", callback=known_split)]
 Method = Annotated[

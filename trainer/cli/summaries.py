@@ -177,10 +177,11 @@ def print_metrics(result: dict[str, Any]) -> None:
         print(f"attribution and landmarks r {r['mean']:.3f} ± {r['std']:.3f} (n {r['n']})")
     if result.get("au"):
         au = {kind: row["mean"] for kind, row in result["au"].items()}
+        attention = f"ATT-COS {au['att_cos']:.3f}; " if "att_cos" in au else ""
         print(
             f"action units: CAM-COS {au['cam_cos']:.3f} of the positive evidence, "
-            f"{au['cam_cos_min_max']:.3f} of the map from its minimum (the authors' code); ATT-COS "
-            f"{au['att_cos']:.3f}; constant maps reach {au['mean_au']:.3f} (mean action unit map), "
+            f"{au['cam_cos_min_max']:.3f} of the map from its minimum (the authors' code); "
+            f"{attention}constant maps reach {au['mean_au']:.3f} (mean action unit map), "
             f"{au['gaussian']:.3f} (Gaussian), {au['uniform']:.3f} (uniform)"
         )
     if "votes" in result:
@@ -246,7 +247,10 @@ def print_explanation(result: dict[str, Any]) -> None:
         values = [result["maps"][kind].get(name) for kind in kinds]
         rows.append([name, *(f"{value['mean']:.3f}" if value else "–" for value in values)])
     print_table([result["method"], *kinds], rows)
-    last = result["randomised"][-1]["spearman"]
     accuracy = share_text(result["accuracy"], result["intervals"]["accuracy"])
     print(f"accuracy {accuracy} of {result['n']:,}; in brackets the 95 % interval")
-    print(f"Spearman r with the maps of an untrained network {last:+.3f}")
+    if result["randomised"]:
+        last = result["randomised"][-1]["spearman"]
+        print(f"Spearman r with the maps of an untrained network {last:+.3f}")
+    else:
+        print("This model's weights cannot be changed: none of an untrained network to compare.")

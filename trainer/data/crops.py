@@ -9,7 +9,7 @@ from torch import Tensor
 
 from trainer.card import Preprocessing
 from trainer.data.face_data import FaceData
-from trainer.faces.align import crop_face, similarity_to_template, transform_points
+from trainer.faces.align import crop_face, crop_matrix, transform_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class LazyCrops:
     """(N, S, S) uint8 crops that are aligned on access."""
 
     data: FaceData
-    size: int
+    sizes: Preprocessing
 
     def __len__(self) -> int:
         return len(self.data)
@@ -25,10 +25,11 @@ class LazyCrops:
     def __getitem__(self, rows: Tensor | slice) -> Tensor:
         """(B, S, S) of rows (B,) or of a slice. Safe from any thread."""
         indices = rows.tolist() if isinstance(rows, Tensor) else range(len(self))[rows]
-        pixels = np.empty((len(indices), self.size, self.size), np.uint8)
+        size = self.sizes.crop_size
+        pixels = np.empty((len(indices), size, size), np.uint8)
         for place, index in enumerate(indices):
             picture, points = np.asarray(self.data.images[index]), self.data.landmarks[index]
-            pixels[place] = crop_face(picture, points, self.size).crop
+            pixels[place] = crop_face(picture, points, self.sizes).crop
         return torch.from_numpy(pixels)
 
 
@@ -68,9 +69,9 @@ def align_all(
     landmarks = np.full((len(data), 68, 2), np.nan, np.float32)
     for index in np.flatnonzero(data.has_landmarks):
         points = data.landmarks[index]
-        matrix = similarity_to_template(points, size)
+        matrix = crop_matrix(points, preprocessing)
         landmarks[index] = transform_points(matrix.astype(np.float32), points)
-    pixels: Tensor | LazyCrops = LazyCrops(data, size)
+    pixels: Tensor | LazyCrops = LazyCrops(data, preprocessing)
     if len(data) * size * size <= memory * 2**30:
         pixels = pixels[:]
     targets = np.eye(len(data.classes), dtype=np.float32)[data.label]
@@ -92,15 +93,34 @@ def centre(crops: Tensor, size: int) -> Tensor:
     return crops[..., start : start + size, start : start + size]
 
 
+def unit_pixels(crops: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """Crops (B, S, S) grey or (B, S, S, 3) RGB uint8 → (B, C, S, S) in [0, 1].
+
+    The channels are the network's: a grey picture of a network for colours has three alike.
+    """
+    x = crops.float().div(255)
+    x = x[:, None] if x.ndim == 3 else x.permute(0, 3, 1, 2)
+    if x.shape[1] < preprocessing.channels:
+        x = x.expand(-1, preprocessing.channels, -1, -1)
+    return x.flip(1) if preprocessing.colour == "bgr" else x
+
+
 def normalise(x: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """(B, 1, h, w) pixels in [0, 1] → the network's input."""
+    """(B, C, h, w) pixels in [0, 1] → the network's input."""
     if preprocessing.normalisation == "fixed":
-        return (x - preprocessing.mean) / preprocessing.std
+        mean, std = (_per_channel(each, x) for each in (preprocessing.mean, preprocessing.std))
+        return (x - mean) / std
     deviation, mean = torch.std_mean(x, dim=(1, 2, 3), keepdim=True, correction=0)
     return (x - mean) / (deviation + 1e-2)
 
 
+def _per_channel(values: float | tuple[float, ...], like: Tensor) -> float | Tensor:
+    if isinstance(values, tuple):
+        return like.new_tensor(values)[:, None, None]
+    return values
+
+
 def to_input(crops: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """Crops (B, S, S) uint8 → (B, 1, s, s) float32: central part, scaled, normalised."""
-    x = centre(crops, preprocessing.input_size).float().div(255)[:, None]
+    """Crops (B, S, S) or (B, S, S, 3) uint8 → (B, C, s, s): central part, scaled, normalised."""
+    x = centre(unit_pixels(crops, preprocessing), preprocessing.input_size)
     return normalise(x, preprocessing)

@@ -94,6 +94,35 @@ class FaceData:
         empty = np.full_like(self.landmarks, np.nan)
         return replace(self, landmarks=empty, landmark_source="none")
 
+    def in_classes(self, classes: tuple[str, ...]) -> "FaceData":
+        """The same samples with the labels numbered as in `classes`, which may be more.
+
+        Raises UsageError that names the classes of samples that are not among them.
+        """
+        if classes == self.classes:
+            return self
+        present = [self.classes[number] for number in np.unique(self.label[self.label >= 0])]
+        missing = [name for name in present if name not in classes]
+        if missing:
+            kept = ",".join(name for name in self.classes if name in classes)
+            raise UsageError(
+                f"{self.name} has samples of {', '.join(missing)}, and the classes are "
+                f"{', '.join(classes)}",
+                f"Leave those samples out: --classes {kept}" if kept else "",
+            )
+        number = [classes.index(name) if name in classes else -1 for name in self.classes]
+        votes = np.zeros((len(self), len(classes)), np.float32)
+        votes[np.isnan(self.votes).any(axis=1)] = np.nan
+        for old, new in enumerate(number):
+            if new >= 0:
+                votes[:, new] = self.votes[:, old]
+        return replace(
+            self,
+            classes=classes,
+            label=np.array([*number, -1])[self.label].astype(np.int64),
+            votes=votes,
+        )
+
     def with_faces(self) -> "FaceData":
         """The samples in which a face was detected. Raises DataError when there are none."""
         if not self.has_landmarks.any():

@@ -1,6 +1,6 @@
 """Predict a split with a model, and measure the predictions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from trainer.attribution import AuCosines, landmark_correlation
+from trainer.attribution import AuCosines, available_methods, landmark_correlation
+from trainer.attribution_methods import DEFAULT_METHOD
 from trainer.card import ModelCard
 from trainer.data.clips import clip_rows, one_a_clip
 from trainer.data.corruptions import CORRUPTIONS, corrupted
@@ -31,13 +32,25 @@ from trainer.prior import TRAINED, ClassPrior
 TTA = ("none", "flip", "tencrop")
 
 
-def check_classes(model: str, card: ModelCard, classes: tuple[str, ...], data: str) -> None:
-    """Raise UsageError if the named model does not have the `classes` of the named data set."""
-    if classes != card.classes:
+def check_classes(model: str, card: ModelCard, classes: Sequence[str], data: str) -> None:
+    """Raise UsageError if the named model lacks some of the `classes` of the named data set."""
+    if not set(classes) <= set(card.classes):
+        kept = ",".join(name for name in classes if name in card.classes)
         raise UsageError(
             f"{model}: its classes {', '.join(card.classes)} are not those of {data}",
-            f"The data set has {', '.join(classes)}.",
+            f"The data set has {', '.join(classes)}."
+            + (f" To leave the others out: --classes {kept}" if kept else ""),
         )
+
+
+def match_classes(model: str, card: ModelCard, data: FaceData) -> FaceData:
+    """The data in the classes of the named model, which may have more, in another order.
+
+    Raises UsageError if there are samples of classes that it does not know.
+    """
+    present = np.unique(data.label[data.label >= 0]).tolist()
+    check_classes(model, card, [data.classes[number] for number in present], data.name)
+    return data.in_classes(card.classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +111,10 @@ def evaluate_with_predictions(
     if explain:
         method = method or card.explanation
         predicted = torch.from_numpy(predictions.logits.argmax(axis=1))
-        on_landmarks = landmark_agreement(model, card, crops, predicted, device)
-        if on_landmarks:
-            result["landmark_r"] = on_landmarks
+        if DEFAULT_METHOD in available_methods(model):  # other people's may have no gradient
+            on_landmarks = landmark_agreement(model, card, crops, predicted, device)
+            if on_landmarks:
+                result["landmark_r"] = on_landmarks
         result["explanation"] = method
         result["au"] = au_agreement(model, card, crops, device, method)
     if corruptions:
@@ -150,8 +164,7 @@ def landmark_agreement(
 
     Empty if no picture has landmarks.
     """
-    sizes = card.preprocessing
-    margin = (sizes.crop_size - sizes.input_size) // 2
+    sizes, margin = card.preprocessing, card.preprocessing.margin
     correlations = torch.cat(
         [
             landmark_correlation(
@@ -174,8 +187,7 @@ def au_agreement(
     model: FerModel, card: ModelCard, crops: Crops, device: torch.device, method: str
 ) -> dict[str, Any]:
     """CAM-COS by `method` and ATT-COS with the true class's action units, and constant floors."""
-    sizes = card.preprocessing
-    margin = (sizes.crop_size - sizes.input_size) // 2
+    sizes, margin = card.preprocessing, card.preprocessing.margin
     cosines = AuCosines(card.classes, method)
     for start in range(0, len(crops), BATCH_SIZE):
         rows = slice(start, start + BATCH_SIZE)

@@ -28,7 +28,7 @@ from trainer.attribution.map_measures import (
 )
 from trainer.attribution.sanity import cascading_randomisation
 from trainer.card import ModelCard
-from trainer.data.crops import Crops, normalise, to_input
+from trainer.data.crops import Crops, normalise, to_input, unit_pixels
 from trainer.faces.action_units import au_heatmap, expressions_of
 from trainer.faces.heatmaps import landmark_heatmap
 from trainer.models.registry import FerModel
@@ -57,7 +57,7 @@ Values = dict[str, Tensor]  # measure → (B,)
 
 @dataclass(frozen=True, slots=True)
 class ExplanationSamples:
-    """Inputs (N, 1, s, s), landmarks (N, 68, 2) in their px, labels (N,), AU heatmaps (N, s, s).
+    """Inputs (N, C, s, s), landmarks (N, 68, 2) in their px, labels (N,), AU heatmaps (N, s, s).
 
     The inputs are the centres of `crops` (N, S, S) uint8.
     """
@@ -98,8 +98,7 @@ def draw_explanation_samples(
         generator = torch.Generator().manual_seed(seed)
         rows = torch.randperm(len(crops), generator=generator)[:limit].sort().values
     pixels = crops.pixels[rows]
-    margin = (sizes.crop_size - sizes.input_size) // 2
-    landmarks, labels = crops.landmarks[rows] - margin, crops.labels[rows]
+    landmarks, labels = crops.landmarks[rows] - sizes.margin, crops.labels[rows]
     heat = au_heatmap(landmarks, sizes.input_size, expressions_of(card.classes)[labels])
     fields = (pixels, to_input(pixels, sizes), landmarks, labels, heat)
     return ExplanationSamples(*(field.to(device) for field in fields))
@@ -230,14 +229,14 @@ def _smooth_noise(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _shifted_inputs(card: ModelCard, crops: Tensor) -> list[Tensor]:
-    """Inputs (B, 1, s, s) cut from crops (B, S, S) at each of SHIFTS, within the margin."""
+    """Inputs (B, C, s, s) cut from crops (B, S, S) at each of SHIFTS, within the margin."""
     sizes = card.preprocessing
-    margin = (sizes.crop_size - sizes.input_size) // 2
+    pixels, margin = unit_pixels(crops, sizes), sizes.margin
     views = []
     for right, down in SHIFTS:
         x, y = (margin + max(-margin, min(margin, shift)) for shift in (right, down))
-        view = crops[:, None, y : y + sizes.input_size, x : x + sizes.input_size]
-        views.append(normalise(view.float().div(255), sizes))
+        view = pixels[..., y : y + sizes.input_size, x : x + sizes.input_size]
+        views.append(normalise(view, sizes))
     return views
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.card import ModelCard
-from trainer.data.crops import LazyCrops, normalise, to_input
+from trainer.data.crops import LazyCrops, normalise, to_input, unit_pixels
 from trainer.device import memory_format
 from trainer.models.registry import FerModel
 
@@ -78,8 +78,8 @@ def _views(crops: Tensor, card: ModelCard, tta: str) -> list[Tensor]:
         return views
     if tta == "tencrop":
         side = card.preprocessing.input_size
-        end = crops.shape[-1] - side
+        pixels, end = unit_pixels(crops, card.preprocessing), crops.shape[-1] - side
         for y, x in ((0, 0), (0, end), (end, 0), (end, end)):
-            corner = crops[:, None, y : y + side, x : x + side].float().div(255)
+            corner = pixels[..., y : y + side, x : x + side]
             views.append(normalise(corner, card.preprocessing))
     return views + [view.flip(-1) for view in views]

@@ -16,8 +16,10 @@ from trainer.card import ModelCard
 from trainer.data import face_data
 from trainer.data.crops import align_all, centre, normalise
 from trainer.errors import FerError
-from trainer.files import asset, write_atomic
+from trainer.files import asset, write_atomic, write_json
 from trainer.models.registry import FerModel
+from trainer.onnx_runtime import import_onnxruntime
+from trainer.other_card import card_file
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -48,6 +50,8 @@ class OnnxExport:
 def export_onnx(out: Path, network: FerModel, card: ModelCard) -> OnnxExport:
     """Write `network`, on the CPU and in evaluation mode, to `out`, whole or not at all.
 
+    Beside it, with the suffix .json, the card with which this project opens it again.
+
     The input `pixels` (B, 1, s, s) are grey faces in [0, 1], aligned and cropped as the card says;
     the normalisation is in the graph. The outputs are `logits` (B, K) and `probabilities` (B, K),
     softmax(logits / temperature). B is dynamic. The metadata holds `classes`, `preprocessing` and
@@ -58,9 +62,10 @@ def export_onnx(out: Path, network: FerModel, card: ModelCard) -> OnnxExport:
     """
     try:
         import onnx
-        import onnxruntime  # noqa: F401
         import onnxscript  # noqa: F401
-    except ImportError as error:
+
+        import_onnxruntime()
+    except (ImportError, FerError) as error:
         raise FerError(
             f"ONNX export needs packages that are not installed: {error}",
             "Install them: uv sync --extra export, or pip install onnx onnxscript onnxruntime.",
@@ -77,6 +82,7 @@ def export_onnx(out: Path, network: FerModel, card: ModelCard) -> OnnxExport:
             f"(tolerance {TOLERANCE:g})",
             f"Architecture {card.architecture}. Another version of torch or onnxruntime may help.",
         )
+    write_json(card_file(out), _other_card(card))
     write_atomic(out, lambda stream: stream.write(content))
     return OnnxExport(
         out=str(out),
@@ -87,6 +93,28 @@ def export_onnx(out: Path, network: FerModel, card: ModelCard) -> OnnxExport:
         max_difference=difference,
         faces=len(faces),
     )
+
+
+def _other_card(card: ModelCard) -> dict[str, Any]:
+    """Its pixels are in [0, 1]: the graph normalises them."""
+    sizes = card.preprocessing
+    return {
+        "name": card.name,
+        "about": card.about,
+        "classes": list(card.classes),
+        "size": sizes.input_size,
+        "colour": sizes.colour,
+        "crop": "aligned",
+        "crop_size": sizes.crop_size,
+        "output": "logits",
+        "layout": "NCHW",
+        "temperature": card.temperature,
+        "prior": card.prior,
+        "data": card.data,
+        "metrics": card.metrics,
+        "licence": card.licence,
+        "limits": card.limits,
+    }
 
 
 class _ExportedModel(nn.Module):
@@ -168,8 +196,7 @@ def largest_difference(content: bytes, exported: nn.Module, faces: Tensor) -> fl
 
     Relative to the largest output if that is above 1. Raises FerError if the model cannot be run.
     """
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # fatal: errors are raised anyway
     differences = [0.0]

@@ -86,6 +86,8 @@ def _check_teacher(
     name: str, card: ModelCard, classes: tuple[str, ...], preprocessing: Preprocessing
 ) -> None:
     teacher = card.preprocessing
+    if (teacher.colour, teacher.template) != (preprocessing.colour, preprocessing.template):
+        raise UsageError(f"objective.distill: {name} sees {teacher.text}, not what this one sees")
     if card.classes != classes:
         raise UsageError(
             f"objective.distill: {name} has other classes than the data",

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from trainer.errors import ModelFileError, UsageError
+from trainer.model_index import is_own
 from trainer.models.registry import FerModel
 from trainer.models.widen import widen_weights
 
@@ -45,6 +46,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
     Raises ModelFileError when it cannot be read.
     """
+    if not is_own(path):
+        raise ModelFileError(
+            f"{path}: other people's models can be run here, and not trained further",
+            "Begin with a model of this project, or with a file of weights.",
+        )
     if path.suffix == ".json":
         return _read_tensorflow_js(path)
     try:

@@ -17,9 +17,12 @@ from trainer.model_index import (
     CARD_KEY,
     CHECKSUM_KEY,
     find_frame_model,
+    is_onnx,
+    is_own,
     parse_card,
     read_metadata,
 )
+from trainer.models.other_models import load_onnx, load_registered
 from trainer.models.registry import AFFECT, FRAME, FerModel, build
 from trainer.models.shapes_only import shapes_only
 
@@ -50,9 +53,14 @@ def save_model(
 def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[FerModel, ModelCard]:
     """The network, in evaluation mode, float32 and without weight gradients, and its card.
 
-    Raises ModelFileError when the file is damaged or its weights do not fit its card. Whatever
+    Also of an ONNX file, and of a registered module. Raises ModelFileError when the file is damaged
+    or its weights do not fit its card. Whatever
     the card describes, loading takes no more memory than the file's weights need.
     """
+    if is_onnx(path):
+        return load_onnx(path, device)
+    if not is_own(path):
+        return load_registered(path, device)
     metadata = read_metadata(path)
     card = parse_card(path, metadata)
     try:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from trainer.card import ModelCard
@@ -34,8 +35,9 @@ class FerModel(nn.Module, ABC):
     `spatial_attention` names what `attention_maps` returns. `symmetric` where channel c of 2n is
     the partner of c + n, which sees the mirror image. `affect` is the head for valence and arousal
     of networks that learn them; `capture_outputs` reads it from a forward pass. `reads_clips` where
-    features of frames are classified in time. A model that was loaded from a file has its `card`,
-    and that `file`.
+    features of frames are classified in time. `has_gradient` and `has_feature_layer` are false for
+    other people's models that lack them. A model that was loaded from a file has its `card`, and
+    that `file`.
     """
 
     attribution_layer: ClassVar[str]
@@ -44,6 +46,8 @@ class FerModel(nn.Module, ABC):
     imagenet: str = ""
     spatial_attention: tuple[str, ...] = ()
     reads_clips: ClassVar[bool] = False
+    has_gradient: bool = True
+    has_feature_layer: bool = True
     symmetric: bool = False
     classifier: nn.Linear
     affect: AffectHead | None
@@ -77,6 +81,15 @@ class FerModel(nn.Module, ABC):
     def attention_maps(self, x: Tensor) -> dict[str, Tensor]:
         """Attention over places (B, h, w), by the names in `spatial_attention`."""
         return {}
+
+    def grey(self, x: Tensor) -> Tensor:
+        """What a hidden pixel of inputs (B, C, H, W) becomes, (B, C, 1, 1): normalised, 0."""
+        return torch.zeros_like(x[:, :, :1, :1])
+
+    def place(self, device: torch.device) -> torch.device:
+        """Move to `device`, as far as it can; returns where it runs."""
+        self.to(device)
+        return device
 
     def constrain(self) -> None:
         """Project the weights back onto their constraint, after each step of the optimiser."""

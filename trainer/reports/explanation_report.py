@@ -11,7 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.attribution import attribute, attribute_with_logits, available_methods
+from trainer.attribution import (
+    attribute,
+    attribute_with_logits,
+    available_methods,
+    unavailable_methods,
+)
 from trainer.attribution.au_cosine import KIND_TITLES
 from trainer.attribution_methods import METHODS
 from trainer.card import ModelCard, Preprocessing
@@ -33,7 +38,7 @@ from trainer.evaluation.intervals import wilson
 from trainer.evaluation.metrics import classification_metrics, softmax
 from trainer.evaluation.predictions import predict
 from trainer.faces.action_units import au_heatmap, au_valid, expressions_of
-from trainer.faces.align import align_face, transform_points
+from trainer.faces.align import crop_face, transform_points
 from trainer.faces.landmarker import FaceLandmarker, face_of_crop
 from trainer.files import write_json
 from trainer.models.registry import FerModel
@@ -108,9 +113,12 @@ def _measures_section(result: dict[str, Any]) -> ReportSection:
     for name, meaning in MEASURES.items():
         intervals = [result["maps"][kind].get(name) for kind in KINDS]
         rows.append([name, *map(_interval_text, intervals), meaning])
-    sanity = result["randomised"][-1]["spearman"]
-    meaning = "Spearman r with the maps of an untrained network"
-    rows.append(["randomised", f"{sanity:+.3f}", "", "", "", meaning])
+    if result["randomised"]:
+        sanity = result["randomised"][-1]["spearman"]
+        meaning = "Spearman r with the maps of an untrained network"
+        rows.append(["randomised", f"{sanity:+.3f}", "", "", "", meaning])
+    else:
+        rows.append(["randomised", "–", "", "", "", "not measured: no weights can be changed"])
     columns = ["measure", *(KIND_NAMES[kind] for kind in KINDS), "meaning"]
     return table_section("Measures", columns, rows)
 
@@ -122,13 +130,14 @@ def _interval_text(interval: dict[str, float] | None) -> str:
 
 
 def _au_section(au: dict[str, dict[str, Any]], classes: tuple[str, ...]) -> ReportSection:
+    kinds = [key for key in KIND_TITLES if key in au]
     rows = [
-        [name, *(_cosine_text(au[key]["per_class"][k]) for key in KIND_TITLES)]
+        [name, *(_cosine_text(au[key]["per_class"][k]) for key in kinds)]
         for k, name in enumerate(classes)
     ]
-    rows.append(["mean", *(_cosine_text(au[key]["mean"]) for key in KIND_TITLES)])
+    rows.append(["mean", *(_cosine_text(au[key]["mean"]) for key in kinds)])
     title = "Action units: cosine with the true class's map"
-    return table_section(title, ["", *KIND_TITLES.values()], rows)
+    return table_section(title, ["", *(KIND_TITLES[key] for key in kinds)], rows)
 
 
 def _cosine_text(value: float | None) -> str:
@@ -137,14 +146,12 @@ def _cosine_text(value: float | None) -> str:
 
 def _faithfulness_section(result: dict[str, Any], out: Path) -> ReportSection:
     faithfulness_figure(result["curves"], result["maps"], out / "faithfulness.png")
-    sanity_figure(result["randomised"], out / "sanity.png")
-    return ReportSection(
-        "Faithfulness",
-        figures=(
-            (out / "faithfulness.png", "The predicted class's probability, falling and rising"),
-            (out / "sanity.png", "A map that survives random weights shows the picture, no model"),
-        ),
-    )
+    figures = [(out / "faithfulness.png", "The predicted class's probability, falling and rising")]
+    if result["randomised"]:
+        sanity_figure(result["randomised"], out / "sanity.png")
+        caption = "A map that survives random weights shows the picture, no model"
+        figures.append((out / "sanity.png", caption))
+    return ReportSection("Faithfulness", figures=tuple(figures))
 
 
 def _faces_section(
@@ -242,7 +249,10 @@ def enlarge_maps(maps: Tensor) -> Maps:
 
 @dataclass(frozen=True, slots=True)
 class _AlignedFace:
-    """`crop` (1, S, S) uint8; `landmarks` (68, 2) float32 in pixels of the network's input."""
+    """`crop` (1, S, S) uint8, or (1, S, S, 3) RGB.
+
+    `landmarks` (68, 2) are float32, in pixels of the network's input.
+    """
 
     crop: Tensor
     landmarks: Tensor
@@ -263,12 +273,14 @@ def write_picture_explanation(
     p = softmax(logits, card.temperature)[0]
     best = int(p.argmax())
     maps, delta = _maps_by_method(model, x, best)
+    missing = unavailable_methods(model)
     result = {
         "model": card.name,
         "image": str(picture),
         "label": card.classes[best],
         "probabilities": {name: float(share) for name, share in zip(card.classes, p, strict=True)},
         "methods": list(maps),
+        "unavailable": missing,
         "integrated_gradients_delta": delta,
     }
     write_json(out / "metrics.json", result)
@@ -277,9 +289,11 @@ def write_picture_explanation(
         f"Red: evidence for {card.classes[best]}, blue: against it; each map has its own scale"
     )
     rows = [[card.classes[k], f"{100 * p[k]:.1f} %"] for k in np.argsort(-p)]
+    reasons = [[METHODS[name].title, why] for name, why in missing.items()]
     sections = [
         ReportSection("Maps", figures=((out / "maps.png", caption),)),
         table_section("Probabilities", ["expression", "probability"], rows),
+        table_section("Not with this model", ["method", "why"], reasons),
     ]
     notes = f"{card.name} on {picture.name}: {card.classes[best]} {p[best]:.0%}. {card.limits}"
     write_document(f"Why {card.classes[best]}?", notes, sections, out)
@@ -295,9 +309,8 @@ def _aligned_face(picture: Path, sizes: Preprocessing) -> _AlignedFace:
     if face is None:
         raise DataError(f"{picture}: no face was found", "The face must be seen from the front.")
     points = face.landmarks
-    aligned = align_face(pixels, points, sizes.crop_size)
-    margin = (sizes.crop_size - sizes.input_size) // 2
-    landmarks = transform_points(aligned.matrix, points).astype(np.float32) - margin
+    aligned = crop_face(pixels, points, sizes)
+    landmarks = transform_points(aligned.matrix, points).astype(np.float32) - sizes.margin
     return _AlignedFace(torch.from_numpy(aligned.crop)[None], torch.from_numpy(landmarks))
 
 
@@ -318,7 +331,8 @@ def _maps_by_method(
     results = {
         name: attribute_with_logits(model, x, name, target) for name in available_methods(model)
     }
-    delta = results["integrated_gradients"].delta
+    gradients = results.get("integrated_gradients")
+    delta = gradients.delta if gradients is not None else None
     maps = {name: result.maps for name, result in results.items()}
     return maps, None if delta is None else float(delta[0])
 
@@ -328,7 +342,8 @@ def _write_method_sheet(
 ) -> None:
     """The face, its map by every method, and the action units of the class."""
     side = card.preprocessing.input_size
-    image = enlarge_maps(centre(face.crop, side))[0]
+    grey = face.crop if face.crop.ndim == 3 else face.crop.float().mean(dim=-1)
+    image = enlarge_maps(centre(grey, side))[0]
     cells: list[Cell] = [(image, None)]
     cells += [(image, enlarge_maps(map_.float())[0]) for map_ in maps.values()]
     captions = ["the aligned face", *(METHODS[name].title for name in maps)]

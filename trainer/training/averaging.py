@@ -14,7 +14,7 @@ from trainer.card import ModelCard
 from trainer.data.crops import align_all
 from trainer.data.face_data import FaceData
 from trainer.errors import UsageError
-from trainer.evaluation.evaluate import check_classes
+from trainer.evaluation.evaluate import match_classes
 from trainer.evaluation.metrics import classification_metrics, fit_temperature
 from trainer.evaluation.predictions import predict
 from trainer.models.registry import FerModel
@@ -52,7 +52,7 @@ def average_models(
     other classes than the data.
     """
     network, card = models[0]
-    check_classes(card.name, card, validation.classes, validation.name)
+    validation = match_classes(card.name, card, validation)
     network.load_state_dict(average_weights(models))
     crops = align_all(validation, card.preprocessing)
     logits = predict(network, card, crops.pixels, device).logits

@@ -17,7 +17,7 @@ from trainer.data.label_noise import flipped_count
 from trainer.data.training_samples import limit_samples
 from trainer.errors import UsageError
 from trainer.evaluation.clip_features import clip_features
-from trainer.model_index import bundled_models, file_sha256, find_model
+from trainer.model_index import bundled_models, file_sha256, find_model, is_own
 from trainer.models import FerModel, create
 from trainer.models.model_file import load_model
 from trainer.models.registry import FRAME, find_network
@@ -73,6 +73,8 @@ def _clip_inputs(
     if unused:
         raise UsageError(f"{unused[0]} cannot be used with {network}, which learns from clips")
     path = find_model(config.model.init)
+    if not is_own(path):
+        raise UsageError(f"{network} reads the features of models of this project, not {path}")
     frame, frame_card = load_model(path, device)
     unleaked = data.without_leaked() if config.data.drop_leaked else data
     training = limit_clips(unleaked.of_split("train"), config.data.limit)

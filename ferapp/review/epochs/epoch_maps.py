@@ -47,7 +47,7 @@ def attribute_faces(
     size, side = card.preprocessing.crop_size, card.preprocessing.input_size
     crops = np.stack(
         [
-            crop_face(picture, points, size).crop
+            crop_face(picture, points, card.preprocessing).crop
             for picture, points in zip(pictures, landmarks, strict=True)
         ]
     )

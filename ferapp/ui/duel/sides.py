@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from ferapp.live.status import LiveStatus, ModelState, ModelStatus
 from ferapp.overlays.overlay_style import OverlayStyle
-from ferapp.vision.overlay_methods import OVERLAY_METHODS
-from trainer.attribution_methods import DEFAULT_METHOD
+from ferapp.vision.overlay_methods import OVERLAY_METHODS, fallback_method
 
 A, B = "A", "B"
 
@@ -71,7 +70,8 @@ def offered_methods(status: LiveStatus) -> tuple[str, ...]:
 
 def served_method(model: ModelStatus, method: str) -> str:
     """`method`, or the one that replaces it where the model cannot serve it."""
-    return method if not model.methods or method in model.methods else DEFAULT_METHOD
+    is_served = not model.methods or method in model.methods
+    return method if is_served else fallback_method(model.methods)
 
 
 def _side(status: LiveStatus, model: ModelStatus, method: str) -> Side:

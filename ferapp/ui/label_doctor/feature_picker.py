@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ferapp.ui.text.source_text import MODELS_FILTER
 from ferapp.ui.widgets.file_dialogs import open_file
 from ferapp.ui.widgets.picker import Picker
 
@@ -40,8 +41,7 @@ class FeaturePicker(Picker):
 
     def _ask_for_file(self) -> None:
         if self.chosen == _FILE:
-            title, kinds = "Choose a model", "Models (*.safetensors)"
-            path = open_file(self, "model", title, kinds, Path.cwd())
+            path = open_file(self, "model", "Choose a model", MODELS_FILTER, Path.cwd())
             if path and self.findData(path) < 0:
                 self.insertItem(self.count() - 1, Path(path).name, path)
             self.setCurrentIndex(self.findData(path or self._last))

@@ -3,6 +3,7 @@
 from PySide6.QtGui import QGuiApplication
 
 from ferapp.api.python_snippet import python_snippet
+from ferapp.ui.duel.sides import served_method
 from ferapp.ui.live.live_page import LivePage
 
 COPIED = "Copied as Python. It runs wherever ferapp is installed."
@@ -23,7 +24,7 @@ def copy_as_python(page: LivePage) -> None:
             status.source.uri,
             status.model.spec,
             prior=page.options.prior if card is not None and card.prior else "trained",
-            method=style.method if style.attribution else None,
+            method=served_method(status.model, style.method) if style.attribution else None,
             target=style.target,
             time_s=position or 0.0,
         )

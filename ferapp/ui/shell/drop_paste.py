@@ -12,8 +12,8 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
 from ferapp.sources.stream_address import URL
+from trainer.model_index import OPENED_SUFFIXES
 
-_MODEL = ".safetensors"
 LEFTOVER_S = 24 * 3600.0  # leftovers of a killed window are deleted after this time
 _SHORT = 40  # characters of a text in a message
 _CAN_OPEN = "You can open a video, picture, folder, table, address or model."
@@ -64,7 +64,7 @@ def _file_content(paths: list[str]) -> DropContent:
     message = _only_first_message(path.name, len(paths))
     if not _exists(path):
         return DropContent(message=f"{_shortened(path.name)} no longer exists.")
-    if path.suffix.lower() == _MODEL:
+    if path.suffix.lower() in OPENED_SUFFIXES:
         return DropContent(model=str(path), message=message)
     return DropContent(source=str(path), message=message)
 

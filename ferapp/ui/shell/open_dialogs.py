@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ferapp.sources.file_kind import TABLE_SUFFIX, VIDEO_FILE_SUFFIXES
+from ferapp.ui.text.source_text import MODELS_FILTER
 from ferapp.ui.widgets.dialogs import AddressDialog
 from ferapp.ui.widgets.file_dialogs import open_file, open_folder
 from trainer.errors import FerError
@@ -14,7 +15,6 @@ from trainer.files import PICTURE_SUFFIXES
 
 _SUFFIXES = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_FILE_SUFFIXES | PICTURE_SUFFIXES))
 _PICTURES = f"Videos, pictures and tables ({_SUFFIXES} *{TABLE_SUFFIX})"
-_MODELS = "Models (*.safetensors)"
 
 
 class OpenDialogs:
@@ -72,6 +72,6 @@ class OpenDialogs:
         dialog.open()
 
     def _choose_model(self) -> None:
-        path = open_file(self._window, "model", "Open a model", _MODELS)
+        path = open_file(self._window, "model", "Open a model", MODELS_FILTER)
         if path:
             self._load_model(path)

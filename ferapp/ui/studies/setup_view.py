@@ -24,6 +24,7 @@ from ferapp.runs.child_process import command_line
 from ferapp.runs.study_process import StudyChoice
 from ferapp.runs.study_sources import FoundSources
 from ferapp.ui.text import wording
+from ferapp.ui.text.source_text import MODELS_FILTER
 from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.buttons import push_button
 from ferapp.ui.widgets.elided_label import ElidedLabel
@@ -306,7 +307,7 @@ class SetupView(QWidget):
     def _on_model(self, _: int) -> None:
         if self.model.currentData() != _OTHER:
             return
-        path = open_file(self, "model", "Choose a model", "Models (*.safetensors)")
+        path = open_file(self, "model", "Choose a model", MODELS_FILTER)
         self.choose_model(path or str(self.model.itemData(0)))
 
     def _browse_out(self) -> None:

@@ -4,8 +4,13 @@ from html import escape
 from importlib import metadata
 from typing import Any
 
+from trainer.attribution_methods import ANSWERS_ONLY
 from trainer.card import ModelCard
 
+ANSWERS_TEXT = (
+    "occlusion and RISE, which need only its answers. Other methods need a gradient, which an ONNX "
+    "file does not have."
+)
 PARTS = (
     ("PySide6-Essentials", "PySide6 and Qt", "LGPL-3.0"),
     ("mediapipe", "MediaPipe and its Face Landmarker", "Apache-2.0"),
@@ -56,7 +61,7 @@ def about_html() -> str:
 
 def card_html(card: ModelCard) -> str:
     """The card of a model; empty fields are omitted."""
-    sizes = card.preprocessing
+    needs_answers_only = card.explanation in ANSWERS_ONLY  # it has neither gradient nor layers
     sections = (
         ("Data", _rows(card.data)),
         (
@@ -68,11 +73,12 @@ def card_html(card: ModelCard) -> str:
             "Network",
             [
                 ("Architecture", _call(card)),
-                ("Input", f"{sizes.input_size} × {sizes.input_size} px of the aligned face, grey"),
+                ("Input", card.preprocessing.text),
                 ("Classes", ", ".join(card.classes)),
                 ("Also predicts", "valence and arousal" if card.valence_arousal else ""),
                 ("Temperature", f"{card.temperature:.3g}"),
-                ("Attribution layer", card.attribution_layer),
+                ("Attribution layer", "" if needs_answers_only else card.attribution_layer),
+                ("Explained by", ANSWERS_TEXT if needs_answers_only else ""),
             ],
         ),
         ("Intended use", card.intended_use),

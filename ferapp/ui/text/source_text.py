@@ -9,7 +9,10 @@ from ferapp.sources.camera_info import CameraInfo, Mode, parse_camera_uri
 from ferapp.sources.faults import Fault
 from ferapp.sources.stream_address import URL, without_password
 from trainer.card import ModelCard
+from trainer.model_index import OPENED_SUFFIXES
 
+# of dialogs that open one
+MODELS_FILTER = f"Models ({' '.join(f'*{suffix}' for suffix in OPENED_SUFFIXES)})"
 RETRIED = "Retrying automatically."
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")  # user and password of any kind of address

@@ -273,6 +273,7 @@ def test_available_methods_depend_on_the_network(model: FerModel) -> None:
         "integrated_gradients",
         "smoothgrad",
         "occlusion",
+        "rise",
         "scorecam",
     }
     flattened = create("vgg", input_size=32, hidden=8)

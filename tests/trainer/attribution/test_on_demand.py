@@ -103,6 +103,7 @@ def test_attention_maps_need_a_network_with_attention() -> None:
         "integrated_gradients",
         "smoothgrad",
         "occlusion",
+        "rise",
         "scorecam",
     ]
     own = set(available_methods(transfer, "live")) - set(available_methods(plain, "live"))

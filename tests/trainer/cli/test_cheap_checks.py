@@ -46,7 +46,7 @@ def unread_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         ("train --set run.device=cuda:70", "the device cuda:70 is not available"),
         ("train --init file", "file: the weights cannot be read"),
         ("train --classes happy,nosuch", "faces.csv has no class nosuch"),
-        ("evaluate --model default --classes happy,sad", "are not those of faces.csv"),
+        ("evaluate --model default --classes happy,contempt", "are not those of faces.csv"),
         ("train --runs file/here", "file/here: the folder cannot be created"),
         ("reproduce twin --runs file/here", "file/here: the folder cannot be created"),
     ],

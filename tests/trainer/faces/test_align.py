@@ -125,7 +125,8 @@ def test_shrinking_applies_a_low_pass_filter() -> None:
 
 def test_a_face_without_landmarks_is_cropped_as_the_whole_picture() -> None:
     picture, points = drawn_face(3, np.random.default_rng(0)), template_landmarks() + 3
-    assert (crop_face(picture, points, 40).crop == align_face(picture, points, 40).crop).all()
-    assert (crop_face(picture, points, 40).crop != unaligned_crop(picture, 40).crop).any()
+    sizes = Preprocessing(crop_size=40, input_size=40)
+    assert (crop_face(picture, points, sizes).crop == align_face(picture, points, 40).crop).all()
+    assert (crop_face(picture, points, sizes).crop != unaligned_crop(picture, 40).crop).any()
     points[5] = np.nan
-    assert (crop_face(picture, points, 40).crop == unaligned_crop(picture, 40).crop).all()
+    assert (crop_face(picture, points, sizes).crop == unaligned_crop(picture, 40).crop).all()

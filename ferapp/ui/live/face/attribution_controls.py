@@ -12,7 +12,12 @@ from ferapp.ui.widgets import theme
 from ferapp.ui.widgets.chips import Chip
 from ferapp.ui.widgets.picker import Picker
 from ferapp.ui.widgets.text_size import fix_width
-from ferapp.vision.overlay_methods import OVERLAY_METHODS, method_groups
+from ferapp.vision.overlay_methods import (
+    OVERLAY_METHODS,
+    fallback_method,
+    method_groups,
+    refusal,
+)
 from trainer.attribution_methods import DEFAULT_METHOD
 
 _SWATCH = QSize(44, 10)
@@ -132,7 +137,7 @@ class AttributionControls(QWidget):
                 self._add_method(group.heading, None, group.why, enabled=False)
             for name in group.methods:
                 method, is_served = OVERLAY_METHODS[name], not served or name in served
-                tip = method.description if is_served else method.refusal or method.description
+                tip = method.description if is_served else refusal(name, served)
                 tip = "\n\n".join(part for part in (tip, group.why) if part)
                 self._add_method(method.title, name, tip, enabled=is_served)
         self._show_method(self._method)
@@ -155,9 +160,10 @@ class AttributionControls(QWidget):
             self.show_methods(served)  # in the colours of the theme
 
     def _show_method(self, name: str) -> None:
-        """Select the method, or the default, which is displayed instead of an unsupported one."""
+        """Select the method, or that which is displayed instead of an unsupported one."""
         self._method = name
-        shown = name if not self._served or name in self._served else DEFAULT_METHOD
+        served = self._served or ()
+        shown = name if not served or name in served else fallback_method(served)
         self.method.setCurrentIndex(max(self.method.findData(shown), 0))
 
     def _fill_targets(self) -> None:

@@ -22,7 +22,7 @@ class CropView(QWidget):
         self.setSizePolicy(policy)
         self.setAccessibleName("Aligned crop")
         self.setToolTip(
-            "What the model sees: the face rotated upright, cropped and scaled down.\n"
+            "What the model sees: the face cut out, scaled and, for most models, rotated upright.\n"
             "These are the exact pixels, enlarged; nothing else reaches the model.\n"
             "Never mirrored, even if the picture is; hidden parts are filled in."
         )
@@ -32,7 +32,7 @@ class CropView(QWidget):
 
     def show_crop(self, crop: Crop | None, map_image: QImage | None, message: str = "") -> None:
         """The crop under its coloured map, if there is one; `message` without a crop."""
-        self._crop = overlay_painter.grey_image(crop.pixels) if crop is not None else None
+        self._crop = overlay_painter.crop_image(crop.pixels) if crop is not None else None
         self._map = map_image
         self._message = "" if self._crop is not None else message
         self.setAccessibleDescription(self._message)
