@@ -229,10 +229,11 @@ def test_a_run_that_cannot_be_stopped_says_so(
     assert bench.page.view.stop.text() == "Stop"
 
 
-def test_a_training_that_fails_shows_its_reason(bench: TrainBench, prepared: Path) -> None:
+def test_a_training_that_cannot_begin_shows_its_reason(bench: TrainBench, prepared: Path) -> None:
     bench.start(prepared, {**SETS, "model.options": "{widths = [8, 16]}"})
-    bench.wait(lambda: not bench.page.trainings and bench.page.run is not None)
-    bench.wait(lambda: "2 widths do not fit 3 stages" in bench.page.view.reason.text())
+    bench.wait(lambda: "2 widths do not fit 3 stages" in bench.page.data.text.text())
+    assert not bench.page.trainings
+    assert bench.page.run is None
 
 
 def test_a_loss_that_the_app_does_not_know_is_not_dropped_silently(
