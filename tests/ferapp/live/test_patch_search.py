@@ -6,6 +6,7 @@ import numpy as np
 
 from ferapp.live.patch_search import PatchSearch
 from ferapp.vision.face_mesh import TYPICAL_FACE
+from trainer.card import Preprocessing
 
 FACE = (4 * TYPICAL_FACE + 20).astype(np.float32)
 PICTURE = np.full((240, 240, 3), 90, np.uint8)
@@ -14,7 +15,7 @@ PICTURE = np.full((240, 240, 3), 90, np.uint8)
 class Stubborn:
     """The same answer, whatever it sees."""
 
-    crop_size = 48
+    card = SimpleNamespace(preprocessing=Preprocessing())
 
     def __init__(self) -> None:
         self.batches: list[int] = []
