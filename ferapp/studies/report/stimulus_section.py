@@ -91,7 +91,7 @@ def _explained(trials: Sequence[Trial], unit: str) -> str:
             "Values are probabilities, from 0 to 1; there was no fixation to take a baseline from."
         )
     return (
-        "<p>Means of the face that is seen longest, from the moment at which the stimulus appeared "
+        "<p>Means of the face that is seen longest in a showing, from when the stimulus appeared "
         f"on the screen. {each}; n is their number. {values} Bands and bars are 95 % bootstrap "
         f"intervals of the mean ({DRAWS:,} resamples of the {units}): how well the mean is known, "
         "and no test of a difference between conditions. Of few they are too narrow. Curves go on "

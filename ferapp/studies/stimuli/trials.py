@@ -22,7 +22,7 @@ _BEFORE_ONSET = -2e-6  # the end of the baseline, which the first frame of the s
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One showing of a stimulus, and the face that is seen longest in its table.
+    """One showing of a stimulus, and the face that is seen longest meanwhile.
 
     `times` (N,) are seconds since the stimulus appeared, `probabilities` (N, K) those of the face.
     `changes` (N, K) are the probabilities less their mean during the fixation of this very trial;
@@ -47,12 +47,13 @@ def trials_of(table: SourceTable, classes: list[str]) -> list[Trial]:
     rows = table.faces[table.faces[STIMULUS_COLUMN].notna()]
     if rows.empty:
         return []
-    rows = rows[rows["face_id"] == rows["face_id"].mode()[0]]
     onset = rows["time_s"] - rows[STIMULUS_TIME]
     is_other = rows[STIMULUS_COLUMN] != rows[STIMULUS_COLUMN].shift()
     number = (is_other | (onset.diff().abs() > _SAME_S)).cumsum()
     trials = []
-    for place, trial in rows.groupby(number):
+    for place, shown in rows.groupby(number):
+        # of this showing, not of the table: who looks away may come back as another face
+        trial = shown[shown["face_id"] == shown["face_id"].mode()[0]]
         after = (trial[STIMULUS_TIME] >= 0).to_numpy()
         if not after.any():  # only its fixation has a face
             continue

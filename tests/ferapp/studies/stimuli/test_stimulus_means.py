@@ -1,13 +1,18 @@
 """Means by the condition of stimuli: what counts once, and what has no baseline."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ferapp.studies.report.stimulus_section import condition_means, stimulus_section
-from ferapp.studies.stimuli.trials import Trial
+from ferapp.studies.stimuli.trials import Trial, trials_of
+from ferapp.studies.study_record import StudySource
+from ferapp.studies.study_tables import SourceTable
 
 TIMES = np.arange(10) / 10
 CLASSES = ["happy", "sad"]
+# onset, file, face and its p_happy during the fixation
+SHOWN = ((1.0, "a.png", 1, 0.3), (4.0, "b.png", 2, 0.5))
 
 
 def trial(
@@ -69,3 +74,31 @@ def test_a_showing_without_a_baseline_is_left_out_and_said() -> None:
     assert plain.means.mean == pytest.approx([0.5, 0.5])
     assert "there was no fixation" in stimulus_section(trials[1:], CLASSES)
     assert stimulus_section([], CLASSES) == ""
+
+
+def test_who_comes_back_as_another_face_is_still_seen_in_each_showing() -> None:
+    """A bystander is in a few frames; the participant's number changes between two showings."""
+    rows = [
+        {
+            "time_s": shown_at + since,
+            "face_id": face,
+            "p_happy": happy + (0.2 if since >= 0 and face != 9 else 0),
+            "p_sad": 1 - happy,
+            "stimulus": file,
+            "stimulus_time_s": since,
+            "condition": "x",
+        }
+        for shown_at, file, own, calm in SHOWN
+        for since in np.arange(-5, 10) / 10
+        for face, happy in ((own, calm), *([(9, 0.9)] if since > 0.5 else []))
+    ]
+    times = np.array([row["time_s"] for row in rows])
+    source = StudySource(name="r", source="/r.mp4", table="r.csv")
+    table = SourceTable(source, pd.DataFrame(rows), times, np.full(len(times), 0.1), {})
+    first, second = trials_of(table, CLASSES)
+    assert (first.file, second.file) == ("a.png", "b.png")
+    for trial, before in ((first, 0.3), (second, 0.5)):
+        assert len(trial.times) == 10
+        assert trial.probabilities[:, 0] == pytest.approx(before + 0.2)
+        assert trial.changes is not None
+        assert trial.changes[:, 0] == pytest.approx(0.2)
