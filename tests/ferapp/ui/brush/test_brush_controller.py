@@ -15,6 +15,7 @@ from ferapp.vision.smallest_patch import candidates
 from tests.support.ui.fake_engine import analysis, probabilities
 from tests.support.ui.picture import drawn_face, pixels
 from tests.support.ui.window_bench import Bench
+from trainer.card import Preprocessing
 from trainer.labels import EXPRESSIONS
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -174,7 +175,7 @@ def test_the_ring_is_as_large_as_the_stroke(bench: Bench, page: LivePage) -> Non
 class ScriptedClassifier:
     """Sad as soon as any pixel of the middle of the crop changes."""
 
-    crop_size = 48
+    card = SimpleNamespace(preprocessing=Preprocessing())  # crops of 48 px
 
     def __init__(self, stubborn: bool = False) -> None:
         self._stubborn = stubborn
