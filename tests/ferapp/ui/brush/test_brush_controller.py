@@ -1,6 +1,7 @@
 """The brush in the window: mouse, wheel, keys, chips, and the search for the smallest patch."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
