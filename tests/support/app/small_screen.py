@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
+import numpy as np
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMenu, QWidget
 
 from ferapp.app import add_pages, add_personal_data, make_application
@@ -18,8 +19,12 @@ from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.shell.settings import SettingsStore
 from ferapp.ui.shell.window import MainWindow
 from ferapp.ui.teach.teach_window import TeachWindow
+from ferapp.ui.train.data.bad_samples import BadSamplesDialog
+from ferapp.ui.train.data.data_pictures import PicturesDialog
+from ferapp.ui.train.rate.rate_dialog import RateDialog
 from ferapp.ui.train_queue.several_runs_dialog import SeveralRunsDialog
 from ferapp.ui.widgets.screen_fit import PageArea
+from tests.support.trainer.drawn import drawn_data
 from tests.support.ui.fake_engine import FakeEngine, analysis, face
 from trainer.config.train_config import TrainConfig
 
@@ -112,6 +117,9 @@ def main() -> None:
     SeveralRunsDialog(window, TrainConfig(), 3, with_grid=True).show()
     screen.check("model card, several runs")
     close_all(window)
+    open_train_dialogs(window)
+    screen.check("dialogs of the Train page")
+    close_all(window)
     for mode in ("timeline", "stage", "booth"):
         window.actions_by_id[mode].trigger()
         screen.check(mode)
@@ -126,6 +134,31 @@ def main() -> None:
     print(json.dumps(answer), flush=True)
     window.hide()
     os._exit(0)  # nothing here is to be closed in order
+
+
+def open_train_dialogs(window: MainWindow) -> None:
+    """Those of the data check and of the learning rate."""
+    data = drawn_data(30)
+    PicturesDialog(window, "Happy in the training pictures", data, np.arange(len(data))).show()
+    reasons = [f"row {row} has {row} pixels instead of 2,304" for row in range(40)]
+    BadSamplesDialog(window, reasons, lambda reason, show: None).show()
+    RateDialog(window, NoSearch).show()  # type: ignore[arg-type]
+
+
+class NoSearch:
+    """A search for a learning rate that has not begun."""
+
+    started_at = 0.0
+
+    def poll(self) -> None: ...
+
+    def steps(self) -> tuple[list[float], list[float]]:
+        return [], []
+
+    def last_output(self) -> str:
+        return ""
+
+    def close(self) -> None: ...
 
 
 def close_all(window: MainWindow) -> None:

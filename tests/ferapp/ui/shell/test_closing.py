@@ -10,7 +10,7 @@ import pytest
 from ferapp import app
 from ferapp.review import opening
 from ferapp.review.opening import OpenedEvaluation
-from ferapp.runs.checks.data_check import DataCheck, DataChoice
+from ferapp.runs.checks.data_check import CheckProgress, DataCheck, DataChoice, ReportCheck
 from ferapp.ui.inspect.inspect_page import InspectPage
 from ferapp.ui.train.train_page import TrainPage
 from tests.support.ui.window_bench import Bench
@@ -39,8 +39,8 @@ def test_a_data_check_and_an_evaluation_that_opens_end_with_the_window(
 ) -> None:
     checks, opens = Endless(), Endless()
 
-    def check_data(choice: DataChoice, say: Say) -> DataCheck:
-        checks(say)
+    def check_data(choice: DataChoice, report: ReportCheck) -> DataCheck:
+        checks(lambda stage: report(CheckProgress(stage)))
         raise AssertionError("it went on to its end")
 
     def open_evaluation(source: str, model: str, say: Say) -> OpenedEvaluation:
