@@ -22,12 +22,13 @@ class HeldCode:
         """Up to the displayed picture; False where that does not follow the one before.
 
         Pictures of one segment follow each other, however many a slow computer skips; another one
-        begins with a seek, a new round, and each step of a paused clip.
+        begins with a seek, a new round, and each step of a paused clip. The key may have been
+        pressed at a time that the displayed picture has yet to reach.
         """
         is_step = self.end_s <= time_s <= self.end_s + STEP_S
-        if not is_step and (segment != self._segment or time_s < self.end_s):
+        if not is_step and segment != self._segment:
             return False
-        self.end_s, self._segment = time_s, segment
+        self.end_s, self._segment = max(self.end_s, time_s), segment
         return True
 
     @property
